@@ -9,7 +9,7 @@ _TABLES: Mapping[str, tuple[str, str]] = {
     "cases": (
         "c.number",
         """SELECT c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang, c.phone, c.slot, c.subject,
-        c.opened_at, c.answered_at, c.closed_at, c.close_reason, c.operator, c.cause, c.urgent, c.ends_on, c.parent,
+        c.opened_at, c.answered_at, c.closed_at, c.close_reason, c.operator, c.cause, c.ends_on, c.parent,
         c.assignee, p.address FROM cases c JOIN people p ON p.id = c.citizen_id""",
     ),
     "deadlines": (

@@ -57,10 +57,17 @@ def add_working_days(day: date, n: int, workdays: Workdays) -> date:
 
 def clock_start(received_at: datetime, sent_at: datetime | None, policy: Policy) -> datetime:
     """The moment that counts as the mail's arrival (R18): ours, or its Date if asked for and plausible."""
-    if policy.deadlines.clock == "receipt" or sent_at is None:
-        return received_at
-    early = _utc(received_at, policy) - _utc(sent_at, policy)
-    return sent_at if timedelta(0) <= early <= PLAUSIBLE_TRANSIT else received_at
+    return received_at if policy.deadlines.clock == "receipt" else _written_at(received_at, sent_at, policy)
+
+
+def written_on(received_at: datetime, sent_at: datetime | None, policy: Policy) -> date:
+    """The office's local day on which a mail was written: that of its Date if plausible, else of its arrival."""
+    return _local(_written_at(received_at, sent_at, policy), policy).date()
+
+
+def _written_at(received_at: datetime, sent_at: datetime | None, policy: Policy) -> datetime:
+    early = _utc(received_at, policy) - _utc(sent_at or received_at, policy)
+    return sent_at if sent_at and timedelta(0) <= early <= PLAUSIBLE_TRANSIT else received_at
 
 
 def is_delayed(received_at: datetime, sent_at: datetime | None) -> bool:
@@ -111,6 +118,11 @@ def month_due(asked_at: datetime, policy: Policy) -> datetime:
     year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
     last = monthrange(year, month)[1]
     return _moment(date(year, month, min(day.day, last)), policy.deadlines.day_end, policy)
+
+
+def local_day(moment: datetime, policy: Policy) -> date:
+    """The office's local day of this moment."""
+    return _local(moment, policy).date()
 
 
 def in_hours(now: datetime, policy: Policy) -> bool:
@@ -178,6 +190,11 @@ def same_day(received_at: datetime, policy: Policy) -> datetime:
     if not in_hours(received_at, policy):
         day = _local(next_opening(received_at, policy), policy).date()
     return min(_moment(day, policy.deadlines.day_end, policy), answer_due(received_at, policy))
+
+
+def opening_before_end(ends_on: date, ahead: timedelta, policy: Policy) -> datetime:
+    """The first opening on or after the day that is `ahead` of a person's own term."""
+    return next_opening(_moment(ends_on - ahead, time.min, policy), policy)
 
 
 def explain(received_at: datetime, policy: Policy) -> tuple[str, ...]:

@@ -159,7 +159,6 @@ class CaseColumns(TypedDict, total=False):
     platform: str
     cause: str
     incident: str
-    urgent: bool
     ends_on: str | None
     touched_at: datetime
     answered_at: datetime | None
@@ -193,13 +192,15 @@ class StartDeadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndDeadlines:
-    """End a case's deadlines of these kinds that started at `at` or earlier; with `started_by`, these only."""
+    """End a case's deadlines of these kinds that started at `at` or earlier; with `started_by` or `level`, these
+    only."""
 
     case: str
     how: Literal["met", "void"]
     at: datetime
     kinds: tuple[str, ...]
     started_by: tuple[str, ...] = ()
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

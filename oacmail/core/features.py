@@ -44,11 +44,13 @@ class TownWord(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndDay:
     """The day on which a term ends, as the message names it; one of the three is set. `in_days`: from the message's own
-    date; `weekday`: 0 = Monday; `month_day`: (month, day), which may be no day of the calendar."""
+    date; `weekday`: 0 = Monday; `month_day`: (month, day), which may be no day of the calendar, in the `year` if the
+    message names one."""
 
     in_days: int | None = None
     weekday: int | None = None
     month_day: tuple[int, int] | None = None
+    year: int | None = None
 
 
 class VoteWords(NamedTuple):

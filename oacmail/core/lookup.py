@@ -5,9 +5,10 @@ It never asks the store, and never says what happens to the message.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
+from oacmail.core import calendar
 from oacmail.core.effects import (
     AdminCommand,
     Arrived,
@@ -140,7 +141,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         written=written,
         author=author,
         sender=sender,
-        reading=classify(written, policy.form_senders, policy.tax_operator),
+        reading=_reading(policy, written, calendar.written_on(arrived.received_at, written.sent_at, policy)),
         tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *answer_for),
         ordered=orders.numbers(policy, message.typed, arrived.received_at) if may_order else (),
         entries=orders.entries(message.typed) if may_order else (),
@@ -160,14 +161,19 @@ def with_forwarded(lookup: Lookup, forwarded: Forwarded) -> Lookup:
     if inner is None:
         return replace(lookup, forwarded=forwarded)
     policy = lookup.policy
+    inner_day = calendar.local_day(inner.sent_at or lookup.received_at, policy)
     return replace(
         lookup,
         forwarded=forwarded,
         written=inner,
         author=inner.sender,
-        reading=classify(inner, policy.form_senders, policy.tax_operator),
+        reading=_reading(policy, inner, inner_day),
         writers=(inner.sender,),
     )
+
+
+def _reading(policy: Policy, message: Message, written_on: date) -> Classification:
+    return classify(message, policy.form_senders, policy.tax_operator, written_on=written_on)
 
 
 def _added(message: Message, signature: Signature | None) -> str:

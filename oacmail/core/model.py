@@ -281,9 +281,9 @@ class AnswerText:
 class Classification:
     """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
 
-    `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided. `urgent`: a term
-    that the message names ends soon (R32), on the day `ends_on` if its date is known. `operator`, `platform` (by its
-    own name; '' = none was named) and `cause` (platform | document_or_form) are '' unless the level is second.
+    `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided. `ends_on`: the
+    first day on which a term ends that the message names, None = none within 60 days (R32). `operator`, `platform` (by
+    its own name; '' = none was named) and `cause` (platform | document_or_form) are '' unless the level is second.
     """
 
     kind: Kind
@@ -294,7 +294,6 @@ class Classification:
     callback: Callback | None
     confidence: Mapping[str, float]
     because: tuple[str, ...]
-    urgent: bool = False
     ends_on: date | None = None
     operator: str = ""
     platform: str = ""

@@ -67,7 +67,7 @@ class CaseView:
     of their requests after the first human answer. `slot`: when the person wants to be called, None = no number was
     given; `phone` in E.164. `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest
     request of each side, the citizen's first. `first_message`: the fingerprint of the opening one,
-    `first_message_id` its Message-ID. `urgent`: the person named a date that is near, `ends_on` if known (R32).
+    `first_message_id` its Message-ID. `ends_on`: when the person's own term ends, `urgent`: that is near (R32).
     `told`: kinds of our mails about it that were sent or will be. `level_by_hand`: an agent has set the level. `wish`:
     the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told

@@ -1,6 +1,7 @@
 """The classification: machines by their headers, uncertain senders, words by weight."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -171,12 +172,14 @@ def test_a_number_is_no_call_back_where_none_is_asked_for() -> None:
     assert (reading.intent, reading.callback) == (Intent.QUESTION, None)
 
 
-def test_a_request_whose_term_ends_soon_is_urgent_and_says_so() -> None:
-    reading = classify(message(Features(end_days=(EndDay(in_days=1),))))
+def test_a_request_that_names_the_end_of_a_term_says_so() -> None:
+    tomorrow, day = Features(end_days=(EndDay(in_days=1),)), date(2026, 11, 25)
+    reading = classify(message(tomorrow), written_on=day)
 
-    assert reading.urgent
-    assert "urgent: a term ends soon" in reading.because
-    assert not classify(message(Features(end_days=(EndDay(in_days=1),)), auto=Auto.REPLY)).urgent
+    assert reading.ends_on == date(2026, 11, 26)
+    assert "a term ends on 2026-11-26" in reading.because
+    assert classify(message(tomorrow)).ends_on is None, "no day is known"
+    assert classify(message(tomorrow, auto=Auto.REPLY), written_on=day).ends_on is None
 
 
 def test_the_second_level_has_an_operator_and_a_cause_and_no_other_level_has() -> None:

@@ -1,22 +1,18 @@
 """Operator, cause and the end of a term, from what was found in a message."""
 
-from datetime import UTC, datetime
+from datetime import date, timedelta
 
 import pytest
 
 from oacmail.core.features import EndDay, Features, Platform
 from oacmail.core.routing import derivation
 
-WEDNESDAY = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+WEDNESDAY = date(2026, 11, 25)
 
 
 def named(**weights: float) -> Features:
     """One platform of each operator."""
     return Features(platforms=tuple(Platform(operator, "x", weight) for operator, weight in weights.items()))
-
-
-def ends(day: EndDay) -> Features:
-    return Features(end_days=(day,))
 
 
 def test_the_town_answers_for_what_is_not_named() -> None:
@@ -31,28 +27,28 @@ def test_a_form_is_at_fault_where_the_message_speaks_of_it_more_than_of_a_platfo
 
 
 @pytest.mark.parametrize(
-    ("day", "soon"),
+    ("day", "ahead"),
     [
-        (EndDay(in_days=0), True),
-        (EndDay(in_days=2), True),
-        (EndDay(weekday=2), True),  # the same day
-        (EndDay(weekday=4), True),
-        (EndDay(weekday=5), False),
-        (EndDay(weekday=1), False),
-        (EndDay(month_day=(11, 27)), True),
-        (EndDay(month_day=(11, 28)), False),
-        (EndDay(month_day=(11, 24)), False),
-        (EndDay(month_day=(11, 31)), False),  # no day at all
+        (EndDay(in_days=0), 0),
+        (EndDay(in_days=2), 2),
+        (EndDay(weekday=2), 0),  # the same day
+        (EndDay(weekday=5), 3),
+        (EndDay(weekday=1), 6),
+        (EndDay(month_day=(11, 27)), 2),
+        (EndDay(month_day=(11, 24)), None),  # passed
+        (EndDay(month_day=(11, 31)), None),  # no day at all
+        (EndDay(month_day=(1, 24)), 60),  # of the next year
+        (EndDay(month_day=(1, 25)), None),
+        (EndDay(month_day=(11, 27), year=2026), 2),
+        (EndDay(month_day=(11, 27), year=2025), None),
     ],
 )
-def test_a_term_is_near_when_it_ends_within_two_days(day: EndDay, soon: bool) -> None:
-    assert derivation.ends_soon(ends(day), WEDNESDAY) is soon
+def test_a_term_that_a_message_names_ends_within_sixty_days(day: EndDay, ahead: int | None) -> None:
+    known = derivation.ends_on(Features(end_days=(day,)), WEDNESDAY)
+    assert known == (None if ahead is None else WEDNESDAY + timedelta(days=ahead))
 
 
-def test_the_turn_of_the_year_is_near_too() -> None:
-    assert derivation.ends_soon(ends(EndDay(month_day=(1, 1))), datetime(2026, 12, 31, 9, 0, tzinfo=UTC))
-
-
-def test_without_the_message_s_date_only_words_that_need_none_are_near() -> None:
-    assert derivation.ends_soon(ends(EndDay(in_days=1)), None)
-    assert not derivation.ends_soon(ends(EndDay(weekday=2)), None)
+@pytest.mark.parametrize(("ahead", "near"), [(-1, False), (0, True), (2, True), (3, False)])
+def test_a_term_is_near_from_two_days_before_until_it_has_passed(ahead: int, near: bool) -> None:
+    assert derivation.is_near(WEDNESDAY + timedelta(days=ahead), WEDNESDAY) is near
+    assert not derivation.is_near(None, WEDNESDAY)

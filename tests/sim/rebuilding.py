@@ -38,7 +38,7 @@ LATE = timedelta(days=4)  # the longest stop of a simulated service
 _COLUMNS = {
     "cases": (
         "number", "status", "kind", "topic", "level", "intent", "lang", "phone", "slot", "subject", "opened_at",
-        "answered_at", "closed_at", "close_reason", "operator", "cause", "urgent", "ends_on", "parent", "assignee",
+        "answered_at", "closed_at", "close_reason", "operator", "cause", "ends_on", "parent", "assignee",
         "citizen",
     ),
     "deadlines": ("key", "case", "armed_at", "due_at", "met_at", "fired", "void"),

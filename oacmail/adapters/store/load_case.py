@@ -14,6 +14,7 @@ from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.routing.derivation import is_near
 from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
 LATEST_MOST = 4
@@ -68,9 +69,11 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
     ).fetchall()
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     asked = {"ids": json.dumps([row["id"] for row in rows]), "midnight": stamp(midnight)}
+    today = midnight.date()
     parts = {name: _by_case(con.execute(query, asked)) for name, query in _PARTS.items()}
     return {
-        row["number"]: _case(row, {name: of_case.get(row["id"], []) for name, of_case in parts.items()}) for row in rows
+        row["number"]: _case(row, {name: of_case.get(row["id"], []) for name, of_case in parts.items()}, today)
+        for row in rows
     }
 
 
@@ -81,7 +84,8 @@ def _by_case(rows: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
     return found
 
 
-def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseView:
+def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: date) -> CaseView:
+    ends_on = date.fromisoformat(row["ends_on"]) if row["ends_on"] else None
     wrote, mails = parts["wrote"], {one["kind"]: one for one in parts["mails"]}
     first_sent = {kind: one["at"] for kind, one in mails.items() if one["at"]}
     return CaseView(
@@ -116,8 +120,8 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         operator=row["operator"],
         platform=row["platform"],
         cause=row["cause"],
-        urgent=bool(row["urgent"]),
-        ends_on=date.fromisoformat(row["ends_on"]) if row["ends_on"] else None,
+        urgent=is_near(ends_on, today),
+        ends_on=ends_on,
         level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
         latest=tuple(

@@ -23,6 +23,7 @@ from oacmail.core.canary import LAST, moment_of
 from oacmail.core.cases.answers import LATE_SAME_DAY
 from oacmail.core.model import Role
 from oacmail.core.ports.store import CRASHES, LAST_TICK, LATEST, RUNS
+from oacmail.core.routing.derivation import NEAR
 from oacmail.mail.understanding.secrets import blank
 
 Row = dict[str, Any]
@@ -30,7 +31,8 @@ OVER_BUDGET = "over-budget"
 
 _CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
   p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
-  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.urgent, c.ends_on, c.incident,
+  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.ends_on, c.incident,
+  coalesce(c.ends_on BETWEEN :today AND :near, 0) AS urgent,
   coalesce(
     {ANSWER_DUE},
     (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
@@ -92,9 +94,12 @@ def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     return shown
 
 
-def _values(now: datetime) -> Row:
+def _values(now: datetime, zone: ZoneInfo) -> Row:
+    today = now.astimezone(zone).date()
     return {
         "now": stamp(now),
+        "today": today.isoformat(),
+        "near": (today + NEAR).isoformat(),
         "delayed_from": DELAYED_FROM.total_seconds(),
         "delayed_to": PLAUSIBLE_TRANSIT.total_seconds(),
         "late_same_day": LATE_SAME_DAY,
@@ -109,13 +114,13 @@ def cases(
     wanted = " WHERE c.status = :status" if status else ""
     query = f"""SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue
       ORDER BY (urgent AND waits) OR delayed DESC, answered_at IS NOT NULL, due_at, id"""
-    for row in con.execute(query, {**_values(now), "status": status, "late": overdue}):
+    for row in con.execute(query, {**_values(now, zone), "status": status, "late": overdue}):
         yield _case(row, zone)
 
 
 def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) -> Row | None:
     """One case with its messages, mails and events; None if there is none of this number."""
-    row = con.execute(_CASES + "WHERE c.number = :number", {**_values(now), "number": number}).fetchone()
+    row = con.execute(_CASES + "WHERE c.number = :number", {**_values(now, zone), "number": number}).fetchone()
     if row is None:
         return None
     shown = _case(row, zone)

@@ -8,7 +8,7 @@ whether a message *is* an answer.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.cases.citizen_mail import has_notice, promised_by_answer
@@ -28,11 +28,12 @@ from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.routing.derivation import NEAR, is_near
 from oacmail.core.view import CaseView, Deadline, OutgoingView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
-SAME_DAY = 1  # the level of the reminder that R32 adds to the ordinary one
+TERM = 1  # the level of the reminder that R32 adds to the ordinary one
 FOLLOW_UP = ("nudge", "update")
 NOT_LOCATED = "not-located"
 """How a case is answered whose person could not be reached by telephone (R27): the mail about it tells no outcome, and
@@ -151,7 +152,7 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
         ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
         if asked.at > at and ended and all(ended) and not (guest and effects):
             due_at = calendar.answer_due(asked.at, policy)
-            effects += ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at)
+            effects += ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.ends_on)
     return effects
 
 
@@ -193,7 +194,7 @@ def undelivered(
     if not case.running("answer"):
         columns |= {"status": owed_as(case, counted_at), "closed_at": None, "close_reason": None}
         due_at = calendar.answer_due(at, policy)
-        deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
+        deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.ends_on)
     void: tuple[Effect, ...] = ()
     if counted_at is not None and counted_at == case.told_at:
         columns["told_at"] = None
@@ -233,7 +234,7 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     closed_by_it = case.close_reason == "answered" and mail.kind is MailKind.REFERRED
     if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
         due_at = calendar.answer_due(at, policy)
-        deadline = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
+        deadline = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.ends_on)
     columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
     if case.answered_at is not None and case.answered_at == mail.queued_at:
         columns["answered_at"] = None
@@ -248,22 +249,25 @@ def due_again(policy: Policy, at: datetime) -> datetime:
 
 
 def ask(
-    policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, urgent: bool = False
+    policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, ends_on: date | None = None
 ) -> tuple[Effect, ...]:
-    """Start a response deadline and its reminder. If `urgent`, a second reminder asks for an answer on the same
-    day."""
+    """Start a response deadline and its reminder. `ends_on`: the end of the person's own term, of which a second
+    reminder tells."""
     remind = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
     effects: list[Effect] = [StartDeadline(started_by=key, kind="answer", case=number, started_at=at, due_at=due_at)]
     if policy.deadlines.remind_hours and remind > at:
         effects.append(StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=remind))
-    return (*effects, *(remind_the_same_day(policy, number, key=key, at=at) if urgent else ()))
+    return (*effects, *(remind_of_term(policy, number, key=key, at=at, ends_on=ends_on) if ends_on else ()))
 
 
-def remind_the_same_day(policy: Policy, number: str, *, key: str, at: datetime) -> tuple[Effect, ...]:
-    """The reminder of a date that is near (R32): in time for the same day, or at once. `key`: `started_by` of the
-    response deadline."""
-    hours = policy.deadlines.remind_hours
-    if not hours:
+def remind_of_term(policy: Policy, number: str, *, key: str, at: datetime, ends_on: date) -> tuple[Effect, ...]:
+    """The reminder of the person's own term (R32): at the opening of the day on which the case becomes urgent; if it
+    is so already, in time for the same day, or at once. None of a term that has passed. `key` names its cause."""
+    hours, today = policy.deadlines.remind_hours, calendar.local_day(at, policy)
+    if not hours or ends_on < today:
         return ()
-    due = max(at, calendar.service_hours_before(calendar.same_day(at, policy), hours, policy))
-    return (StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=due, level=SAME_DAY),)
+    if is_near(ends_on, today):
+        due = max(at, calendar.service_hours_before(calendar.same_day(at, policy), hours, policy))
+    else:
+        due = calendar.opening_before_end(ends_on, NEAR, policy)
+    return (StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=due, level=TERM),)

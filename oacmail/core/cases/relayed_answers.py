@@ -47,7 +47,7 @@ def undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime)
         event,
         *(answers.no_news_promised(case, at) if untold else ()),
         UpdateCase(case=case.number, columns=columns),
-        *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at),
+        *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.ends_on),
     )
 
 

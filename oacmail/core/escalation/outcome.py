@@ -26,7 +26,14 @@ def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datet
     return (
         UpdateCase(case=case.number, columns={"solved_at": at, "touched_at": at}),
         *_follow_up_ends(case, now),
-        *answers.ask(policy, case.number, key=f"solved:{key}", at=at, due_at=_owed_by(policy, case, at)),
+        *answers.ask(
+            policy,
+            case.number,
+            key=f"solved:{key}",
+            at=at,
+            due_at=_owed_by(policy, case, at),
+            ends_on=case.ends_on,
+        ),
         AuditEvent(kind="solved", case=case.number, data={"by": by, "at": at.isoformat()}),
     )
 
@@ -86,7 +93,8 @@ def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: d
         if case.told_at is not None and not has_notice(case):
             status, more = Status.ANSWERED, tuple(answers.silent_close(policy, case, at=case.told_at, key=key))
         else:
-            more = answers.ask(policy, case.number, key=key, at=at, due_at=_owed_by(policy, case, at))
+            due = _owed_by(policy, case, at)
+            more = answers.ask(policy, case.number, key=key, at=at, due_at=due, ends_on=case.ends_on)
     return (
         UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
         *_follow_up_ends(case, now),

@@ -92,15 +92,16 @@ def _is_settled(case: CaseView | None) -> bool:
 
 
 def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    """The services are told at once of a date that is near on a case that they have (R32)."""
-    if case.urgent or not request.reading.urgent:
+    """The services are told at once of a day, the first or a sooner one, that is named on their case (R32)."""
+    ends_on = request.ends_on(case.ends_on)
+    if ends_on in (None, case.ends_on):
         return ()
     key = request.message.fingerprint
     card = replace(
         _kept_card(request.view, case, case.cause or "platform", ""),
         message=key,
-        urgent=True,
-        ends_on=request.reading.ends_on,
+        urgent=request.is_urgent(ends_on),
+        ends_on=ends_on,
     )
     return (
         *_to_services(request.policy, card, key=f"term:{key}", now=request.now),
@@ -146,7 +147,7 @@ def _of(reading: Classification) -> CaseColumns:
 
 
 def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> Card:
-    reading = request.reading
+    reading, ends_on = request.reading, request.ends_on(case.ends_on if case else None)
     return Card(
         case=number,
         message=request.message.fingerprint,
@@ -156,8 +157,8 @@ def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> C
         operator=reading.operator,
         platform=reading.platform,
         cause=reading.cause,
-        urgent=reading.urgent or bool(case and case.urgent),
-        ends_on=reading.ends_on or (case.ends_on if case else None),
+        urgent=request.is_urgent(ends_on),
+        ends_on=ends_on,
         words=_words(reading),
         affected=_affected(request.view, reading.operator, incidents.platform(reading), request.author),
     )

@@ -135,7 +135,7 @@ def _reopen(policy: Policy, view: View, case: CaseView, command: AdminCommand, n
     return (
         UpdateCase(case=case.number, columns={"status": status, "closed_at": None, "close_reason": None}),
         *survey.unsent(case),
-        *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due),
+        *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due, ends_on=case.ends_on),
     )
 
 
@@ -148,7 +148,11 @@ def _take_back(policy: Policy, view: View, case: CaseView, command: AdminCommand
         UpdateCase(case=case.number, columns=columns),
         *survey.unsent(case),
         EndDeadlines(case=case.number, how="void", at=now, kinds=("close", waiting.WAIT)),
-        *(() if case.running("answer") else answers.ask(policy, case.number, key=key, at=now, due_at=due)),
+        *(
+            ()
+            if case.running("answer")
+            else answers.ask(policy, case.number, key=key, at=now, due_at=due, ends_on=case.ends_on)
+        ),
     )
 
 

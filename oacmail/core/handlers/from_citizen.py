@@ -6,7 +6,7 @@ headers and writes no text of a mail.
 """
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from oacmail.core import calendar
 from oacmail.core.case_effects import Reconsider
@@ -43,7 +43,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import ACKNOWLEDGED, ThreadMatch, fold_subject, is_reply, match_case
-from oacmail.core.view import CaseView, Deadline, MessageView, View
+from oacmail.core.view import CaseView, MessageView, View
 
 ACKS_A_CASE_AND_DAY = 3
 
@@ -185,7 +185,7 @@ def _new_case(request: CitizenRequest, number: str, *, parent: str | None, rule:
             key=request.message.fingerprint,
             at=request.received_at,
             due_at=request.due_at,
-            urgent=request.reading.urgent,
+            ends_on=request.ends_on(),
         ),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         AuditEvent(kind="opened", case=number, data={"rule": rule}),
@@ -256,7 +256,7 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
         effects += _ask_again(request, case, guest=match.guest)
         because.append("asks-anew")
     elif not match.guest:
-        effects += _mark_urgent(request, case, waiting[0])
+        effects += _term_named(request, case)
     effects += intent_actions.by_message(request, case.number)
     effects += _hand_over(request, case, alone=match.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
@@ -278,27 +278,16 @@ def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple
     )
 
 
-def _mark_urgent(request: CitizenRequest, case: CaseView, deadline: Deadline) -> list[Effect]:
-    """The person names a date that is near, while an answer is due already (R32)."""
-    if case.urgent or not request.reading.urgent:
+def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
+    """The person names a day, the first or a sooner one, while an answer is due already (R32)."""
+    ends_on, at, key = request.ends_on(case.ends_on), request.received_at, request.message.fingerprint
+    if ends_on in (None, case.ends_on):
         return []
-    at = request.received_at
     return [
-        UpdateCase(case=case.number, columns=_term(request, case)),
-        *answers.remind_the_same_day(request.policy, case.number, key=deadline.started_by, at=at),
+        UpdateCase(case=case.number, columns={"ends_on": ends_on.isoformat()}),
+        EndDeadlines(case=case.number, how="void", at=at, kinds=("remind",), level=answers.TERM),
+        *answers.remind_of_term(request.policy, case.number, key=key, at=at, ends_on=ends_on),
     ]
-
-
-def _term(request: CitizenRequest, case: CaseView) -> CaseColumns:
-    """The date that the message names, else the one that the case knows and that has not passed."""
-    ends_on, urgent = request.reading.ends_on, request.reading.urgent
-    if not urgent and _is_ahead(request, case.ends_on):
-        ends_on, urgent = case.ends_on, True
-    return {"urgent": urgent, "ends_on": ends_on.isoformat() if ends_on else None}
-
-
-def _is_ahead(request: CitizenRequest, day: date | None) -> bool:
-    return day is not None and day >= request.received_at.astimezone(request.policy.office.timezone).date()
 
 
 def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
@@ -358,13 +347,13 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     """A question after the answer starts its own deadline (R23). A guest's does too, but no automatic mail is sent."""
     due = request.due_at
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
-    term = _term(request, case)
-    key, at, urgent = request.message.fingerprint, request.received_at, term["urgent"] and not guest
+    key, at = request.message.fingerprint, request.received_at
+    ends_on = None if guest else request.ends_on(case.ends_on)
     columns: CaseColumns = {"status": status, "closed_at": None, "close_reason": None}
     if not guest:
-        columns |= term
+        columns["ends_on"] = ends_on.isoformat() if ends_on else None
     effects: list[Effect] = [
-        *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, urgent=urgent),
+        *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, ends_on=ends_on),
         UpdateCase(case=case.number, columns=columns),
         *survey.unsent(case),
         AuditEvent(kind="asked-anew", case=case.number),

@@ -138,4 +138,5 @@ def _value(column: str, value: object) -> object:
 
 def _ends(effect: EndDeadlines, deadline: Deadline) -> bool:
     named = not effect.started_by or deadline.started_by in effect.started_by
+    named = named and effect.level in (None, deadline.level)
     return named and deadline.kind in effect.kinds and deadline.started_at <= effect.at

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.cases import survey
-from oacmail.core.cases.answers import SAME_DAY
+from oacmail.core.cases.answers import TERM
 from oacmail.core.cases.data_rights import RIGHTS
 from oacmail.core.cases.data_rights import remind as remind_rights
 from oacmail.core.effects import (
@@ -166,8 +166,8 @@ def _reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     ]
     open_ = [(case, deadline) for case, deadline in reached if _still_in_time(case, deadline, now)]
     for urgent in (True, False):
-        some = [(case, deadline) for case, deadline in open_ if (deadline.level == SAME_DAY) is urgent]
-        for people, theirs in _by_assignee(policy, some).items():
+        some = {case.number: (case, deadline) for case, deadline in open_ if (deadline.level == TERM) is urgent}
+        for people, theirs in _by_assignee(policy, list(some.values())).items():
             effects += _reminder(policy, people, theirs, now, urgent=urgent)
     return effects
 
@@ -197,6 +197,9 @@ def _reminder(
 
 
 def _still_in_time(case: CaseView, deadline: Deadline, now: datetime) -> bool:
+    """Whether an answer can still be in time: for the person's own term, or by the due time."""
+    if deadline.level == TERM:
+        return case.urgent and bool(case.promised())
     return any(other.started_by == deadline.started_by and other.due_at > now for other in case.running("answer"))
 
 

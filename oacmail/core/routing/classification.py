@@ -6,6 +6,7 @@ doubt a message is a question of first level and topic other: a person reads it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -33,10 +34,15 @@ _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Ki
 
 
 def classify(
-    message: Message, form_senders: frozenset[str] = frozenset(), tax_operator: str = "town"
+    message: Message,
+    form_senders: frozenset[str] = frozenset(),
+    tax_operator: str = "town",
+    *,
+    written_on: date | None = None,
 ) -> Classification:
     """The verdict on one message. `form_senders`: addresses that send forms for persons (callback.form_senders);
-    `tax_operator`: who runs the platform for taxes (office.tax_operator).
+    `tax_operator`: who runs the platform for taxes (office.tax_operator); `written_on`: the day from which it counts,
+    None = that of its Date.
 
     `because` gives the rule that decided the kind, then the evidence for topic, level and intent.
     """
@@ -56,7 +62,14 @@ def classify(
     told = [verdict for verdict in (topic, level, intent) if verdict is not Intent.QUESTION]  # which nothing need say
     because = (*why, *town, *(reason for verdict in told for reason in _why(found, verdict)))
     callback = found.callback if intent is Intent.CALLBACK else None
-    return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator)
+    ends_on = _ends_on(message, written_on)
+    return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator, ends_on)
+
+
+def _ends_on(message: Message, written_on: date | None) -> date | None:
+    """When the person's own term ends (R32)."""
+    day = written_on or (message.sent_at.date() if message.sent_at else None)
+    return derivation.ends_on(message.features, day) if day else None
 
 
 def _reading(
@@ -69,15 +82,15 @@ def _reading(
     intent: Intent | None = None,
     callback: Callback | None = None,
     tax_operator: str = "town",
+    ends_on: date | None = None,
 ) -> Classification:
     whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
     found = message.features
-    urgent = kind is Kind.REQUEST and derivation.ends_soon(found, message.sent_at)
     own = tax_operator if topic is Topic.PAYMENT else "town"
     operator = derivation.operator(found, own) if level is Level.SECOND else ""
     cause = derivation.cause(found) if level is Level.SECOND else ""
     beside = (
-        *(("urgent: a term ends soon",) if urgent else ()),
+        *((f"a term ends on {ends_on}",) if ends_on else ()),
         *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
     )
     return Classification(
@@ -89,8 +102,7 @@ def _reading(
         callback=callback,
         confidence=MappingProxyType(whole),
         because=tuple(dict.fromkeys((*because, *beside))),
-        urgent=urgent,
-        ends_on=derivation.ends_on(found, message.sent_at) if urgent else None,
+        ends_on=ends_on,
         operator=operator,
         platform=derivation.platform(found, operator),
         cause=cause,

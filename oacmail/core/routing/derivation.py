@@ -1,10 +1,10 @@
-"""What the technical services get with a second-level message: platform and operator, cause, and a term that ends soon.
+"""What the technical services get with a second-level message: platform and operator, cause, and the end of a term.
 
 It decides from the features of the message; never whether a message is second level (core/routing/classification.py)
-nor what is sent. Two causes: R11; operators: docs/requirements.md section 3; "soon" is two days: R32.
+nor what is sent. Two causes: R11; operators: docs/requirements.md section 3; a term that ends within two days: R32.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from oacmail.core.features import EndDay, Features, Platform
@@ -12,7 +12,9 @@ from oacmail.core.features import EndDay, Features, Platform
 Cause = Literal["platform", "document_or_form"]
 
 OPERATORS = ("town", "aoc", "generalitat", "age", "orgt")
-_NEAR = timedelta(days=2)
+NEAR = timedelta(days=2)
+"""How long before a person's own term ends their case is urgent (R32)."""
+_KNOWN = timedelta(days=60)  # what is named further ahead is more likely misread than a term
 
 
 def operator(features: Features, own: str = "town") -> str:
@@ -39,23 +41,22 @@ def cause(features: Features) -> Cause:
     return "document_or_form" if features.of_paper else "platform"
 
 
-def ends_soon(features: Features, written_at: datetime | None) -> bool:
-    """Whether a term that the message names ends within two days of the day on which it was written."""
-    return any(end.in_days is not None or _day(end, written_at) is not None for end in features.end_days)
+def is_near(ends_on: date | None, today: date) -> bool:
+    """Whether a term that ends on this day makes its case urgent today; None = there is none."""
+    return ends_on is not None and today <= ends_on <= today + NEAR
 
 
-def ends_on(features: Features, written_at: datetime | None) -> date | None:
-    """The first day on which such a term ends; None = no such term, or the message has no date."""
-    return min((day for end in features.end_days if (day := _day(end, written_at))), default=None)
+def ends_on(features: Features, written_on: date) -> date | None:
+    """The first day on which a term ends that a message of this day names; None = none within 60 days."""
+    return min((day for end in features.end_days if (day := _day(end, written_on))), default=None)
 
 
-def _day(end: EndDay, written_at: datetime | None) -> date | None:
-    """The day that is meant, if it is near."""
-    if written_at is None:
-        return None
-    soon = [written_at.date() + timedelta(days=ahead) for ahead in range(_NEAR.days + 1)]
+def _day(end: EndDay, written_on: date) -> date | None:
+    """The day that is meant, if it has not passed and is not far ahead."""
+    ahead = (written_on + timedelta(days=days) for days in range(_KNOWN.days + 1))
     if end.in_days is not None:
-        return soon[end.in_days]
+        return written_on + timedelta(days=end.in_days)
     if end.weekday is not None:
-        return next((day for day in soon if day.weekday() == end.weekday), None)
-    return next((day for day in soon if (day.month, day.day) == end.month_day), None)
+        return next(day for day in ahead if day.weekday() == end.weekday)
+    same = (day for day in ahead if (day.month, day.day) == end.month_day)
+    return next((day for day in same if end.year in (None, day.year)), None)

@@ -1,11 +1,13 @@
 """Find the day on which a deadline in a message ends ("el termini s'acaba demà"), the basis for "urgent" (R32).
 
 This module does not decide how near that is; core/routing/derivation.py knows the message's date. Only a day next to a
-word for ending counts: people name days for all sorts of reasons. Text is folded.
+word for ending counts: people name days for all sorts of reasons. A day of the week counts only if its sentence
+speaks of nothing past. Text is folded.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from oacmail.core.features import EndDay
 
@@ -38,6 +40,10 @@ _DAYS: tuple[tuple[str, EndDay], ...] = (
     ),
     *((rf"(?:{day})", EndDay(weekday=at)) for at, day in enumerate(_WEEK)),
 )
+_PAST = re.compile(
+    r"\b(?:va|van|vaig|varem|vam|he|hem|ha|han|acabava|vencia|era|acabo|vencio|termino|finalizo|caduco|envie|presente"
+    r"|mande|fue|ended|expired|closed|sent|was|passat|pasado|last (?!day))\b"
+)
 _END = re.compile(_ENDS)  # part of each of the patterns below
 _NEAR_END = tuple(
     (re.compile(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}\b{_PASSED}|\b{day}\b[^.!?]{{0,25}}{_ENDS}"), code)
@@ -46,7 +52,8 @@ _NEAR_END = tuple(
 _MONTH = "|".join(f"(?P<m{at}>{names})" for at, names in enumerate(_MONTHS, 1))
 _DATE = re.compile(
     rf"{_ENDS}[^.!?]{{0,40}}?\b(?P<day>[0-3]?\d)"
-    rf"(?:(?: de | d'| )(?:{_MONTH})\b|[/-](?P<month>[01]?\d)(?:[/-]\d{{2,4}})?\b)"
+    rf"(?:(?: de | d'| )(?:{_MONTH})\b(?:,? (?:del? )?(?P<year>20\d\d)\b)?"
+    r"|[/-](?P<month>[01]?\d)(?:[/-](?P<short>\d{2,4}))?\b)"
 )
 
 
@@ -54,7 +61,17 @@ def ends(text: str) -> Iterator[EndDay]:
     """Yield each day on which a deadline ends, by the folded text; a day named twice may come twice."""
     if not _END.search(text):
         return
-    yield from (day for pattern, day in _NEAR_END if pattern.search(text))
+    for pattern, day in _NEAR_END:
+        if any(day.weekday is None or not _PAST.search(_sentence(text, found)) for found in pattern.finditer(text)):
+            yield day
     for found in _DATE.finditer(text):
         named = next((at for at in range(1, 13) if found[f"m{at}"]), 0)
-        yield EndDay(month_day=(int(found["month"] or named), int(found["day"])))
+        year = int(found["year"] or found["short"] or 0)
+        day = EndDay(month_day=(int(found["month"] or named), int(found["day"])))
+        yield replace(day, year=year + 2000 * (year < 100)) if year else day
+
+
+def _sentence(text: str, found: re.Match[str]) -> str:
+    """The sentence in which it was found, up to its end."""
+    begins = max(text.rfind(mark, 0, found.start()) for mark in ".!?")
+    return text[begins + 1 : found.end()]

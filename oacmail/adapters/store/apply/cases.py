@@ -42,8 +42,8 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
     reading = effect.reading
     con.execute(
         """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
-        slot, subject, subject_key, opened_at, touched_at, operator, platform, cause, urgent, ends_on)
-        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
+        slot, subject, subject_key, opened_at, touched_at, operator, platform, cause, ends_on)
+        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
         (
             effect.number,
             effect.opened_by or context.arrived.message.fingerprint,
@@ -63,7 +63,6 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
             reading.operator,
             reading.platform,
             reading.cause,
-            int(reading.urgent),
             reading.ends_on.isoformat() if reading.ends_on else None,
         ),
     )
@@ -298,6 +297,7 @@ def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteC
     void. Of the deadlines that were reached, only the response deadline itself still runs."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
     only = f" AND armed_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
+    only += "" if effect.level is None else f" AND level = {effect.level:d}"
     for kind in effect.kinds:
         if effect.how == "met":
             con.execute(

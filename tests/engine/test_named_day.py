@@ -1,0 +1,140 @@
+"""A day that the person names makes the case urgent when it is two days ahead, whenever it was named (R32)."""
+
+import pytest
+
+from oacmail.adapters.store import queries
+from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN
+from tests.engine.world import AGENT, ANNA, MADRID, PERE, World, text_of
+
+SIX_DAYS = "Com puc signar la instància? El termini s'acaba l'1 de desembre de 2026."
+
+
+def _urgent(world: World) -> list[str]:
+    return [subject for subject in world.subjects(AGENT) if "Urgent, per avui" in subject]
+
+
+def _first(world: World) -> str:
+    return str(next(queries.cases(world.store.con, MADRID, world.clock.now()))["citizen"])
+
+
+def test_a_day_named_six_days_ahead_is_urgent_from_two_days_before_and_reminded_of_once(town: TOWN) -> None:
+    world = town(now="2026-11-26 09:00", deadline={"business_days": 5}, digest={"to": [AGENT]})  # a Thursday
+    world.citizen_writes(PERE)
+    world.turn()
+    world.citizen_writes(ANNA, "Instància", SIX_DAYS.replace("l'1", "el 2"))
+    world.live("2026-11-29 23:00")
+    assert (_first(world), _urgent(world)) == (PERE, [])
+    assert [(case["urgent"], case["ends_on"]) for case in world.cases()] == [(False, None), (False, "2026-12-02")]
+    world.live("2026-11-30 08:00")
+    assert (_first(world), world.cases()[1]["urgent"]) == (ANNA, True)
+    world.live("2026-12-01 19:00")
+    (reminder,) = [mail for mail in world.received(AGENT) if "Urgent, per avui" in str(mail["Subject"])]
+    assert "dc. 2/12 |" in text_of(reminder).split("Termini de la persona")[1]
+    digests = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    assert ["Urgents:" in text for text in digests] == [False, False, True, True]
+    world.advance("2026-12-03 09:00")
+    assert world.cases()[1]["urgent"] is False, "the day has passed"
+
+
+def test_the_reminder_of_a_case_that_is_late_says_that_its_due_time_has_passed(world: World) -> None:
+    world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.live("2026-11-29 23:00")
+    assert _urgent(world) == []
+    world.live("2026-11-30 09:00")
+    (subject,) = _urgent(world)
+    assert "el cas OAC-2026-000001 va vèncer dijous 26 de novembre" in subject
+
+
+@pytest.mark.parametrize("ends", ["answered", "closed"])
+def test_a_case_that_is_answered_or_closed_before_is_not_reminded_of(world: World, ends: str) -> None:
+    message = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    if ends == "answered":
+        world.agent_answers(message)
+    else:
+        world.order("close", world.case()["number"], reason="spam")
+    world.live("2026-12-01 12:00", minutes=240)
+    assert _urgent(world) == []
+
+
+def test_a_question_after_the_answer_is_reminded_of_the_day_that_the_person_named_before(world: World) -> None:
+    question = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.advance("2026-11-27 10:00")
+    world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+    world.live("2026-11-30 09:00")
+    assert len(_urgent(world)) == 1
+
+
+def test_the_sooner_of_two_days_counts_and_is_reminded_of_once(world: World) -> None:
+    question = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    world.citizen_writes(ANNA, "", "M'he equivocat, el termini s'acaba el 15 de desembre.", answers=question)
+    world.turn()
+    assert world.case()["ends_on"] == "2026-12-01"
+    world.citizen_writes(ANNA, "", "Perdó, el termini s'acaba el 30 de novembre.", answers=question)
+    world.live("2026-12-01 12:00")
+    assert world.case()["ends_on"] == "2026-11-30"
+    assert len(_urgent(world)) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "El termini va acabar el 20 de novembre.",
+        "El termini va acabar dilluns.",
+        "El termini era l'1 de desembre de 2025.",
+        "El termini s'acaba el 15 de març.",
+    ],
+)
+def test_a_day_that_has_passed_or_is_far_off_changes_nothing(world: World, said: str) -> None:
+    world.citizen_writes(ANNA, "Instància", f"Com puc signar la instància? {said}")
+    world.turn()
+    assert (world.case()["urgent"], world.case()["ends_on"]) == (False, None)
+
+
+@pytest.mark.parametrize("date", ["", "Thu, 01 Jan 2015 00:00:00 +0100", "Fri, 01 Jan 2027 00:00:00 +0100"])
+def test_a_message_without_a_true_date_counts_from_its_arrival(world: World, date: str) -> None:
+    mail = world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba demà.")
+    del mail["Date"], mail["Message-ID"]
+    if date:
+        mail["Date"] = date
+    mail["Message-ID"] = "<another@example.org>"
+    mail.replace_header("From", PERE)
+    world.deliver(mail, verdict="dmarc=pass header.from=example.net")
+    world.turn()
+    assert [(case["urgent"], case["ends_on"]) for case in world.cases()] == [(True, "2026-11-26")] * 2
+
+
+def test_the_services_learn_at_once_of_a_day_named_when_they_have_the_case(town: TOWN) -> None:
+    world = town(people=PEOPLE)
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    for text in ("El meu termini s'acaba l'1 de desembre.", "De veritat, el termini s'acaba l'1 de desembre."):
+        world.citizen_writes(ANNA, "", text, answers=world.received(ANNA)[-1])
+        world.turn()
+    first, second = map(text_of, world.received(TECHNICAL))
+    assert "Termini del tràmit: no n'indica cap" in first
+    assert "Termini de la persona: 1 de desembre de 2026" in second
+    assert "a punt d'acabar" not in second
+
+
+def test_a_rebuilt_database_knows_the_day_and_reminds_of_it(world: World) -> None:
+    question = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.advance("2026-11-27 10:00")
+    world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+    world.turn()
+    before = taken(world)
+    lose(world)
+    rebuild(world)
+    assert difference(before, taken(world)) == []
+    world.live("2026-11-30 09:00")
+    assert len(_urgent(world)) == 1
