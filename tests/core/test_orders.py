@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.core.routing.orders import MOST, Order, Verb, out_of_reach, read_list, read_orders
+from oacmail.core.routing.orders import MOST, Order, Verb, names_order, out_of_reach, read_list, read_orders
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guia-agents.md").read_text("utf-8")
@@ -181,3 +181,18 @@ def test_a_long_text_goes_on_in_the_line_that_a_client_broke() -> None:
 def test_a_line_of_a_reply_to_a_list_begins_with_the_number_of_its_case(line: str, order: Order) -> None:
     assert read_list(f"{line}\n> 13 tanca") == (order,)
     assert not {one.verb for one in read_orders(line)} - {Verb.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("12 tanca\n\nBon dia", True),
+        ("#12 nota paciència", True),
+        ("Bon dia,\n#nota paciència", True),
+        ("15 persones poden venir", False),
+        ("15 places lliures", False),
+        ("Bon dia, 12 tanca", False),
+    ],
+)
+def test_a_text_that_begins_with_an_order_after_a_number_is_for_nobody_outside(text: str, named: bool) -> None:
+    assert names_order(text) is named

@@ -14,7 +14,7 @@ from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
-from oacmail.core.handlers.orders import is_order_mail, on_order_mail, on_own_note
+from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
@@ -80,11 +80,23 @@ def _alert_operator(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effe
 
 
 def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, how: str, now: datetime) -> Decision:
-    message = lookup.message
-    recipients = _recipients(policy, message)
+    recipients = _recipients(policy, lookup.message)
     match = _match(view, lookup, recipients)
     if reads_automatic(lookup):
         return _unmarked_robot(lookup, role, match.case)
+    decision = _written_by_a_person(policy, view, lookup, role, how, match, now)
+    if role is not Role.AGENT or not recipients:
+        return decision
+    number = next((one.case for one in decision.effects if isinstance(one, RecordMessage)), None)
+    not_done = in_mail_to_others(policy, lookup, number, now)
+    return replace(decision, effects=(*decision.effects, *not_done))
+
+
+def _written_by_a_person(
+    policy: Policy, view: View, lookup: Lookup, role: Role, how: str, match: ThreadMatch, now: datetime
+) -> Decision:
+    message = lookup.message
+    recipients = _recipients(policy, message)
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
         if candidates:

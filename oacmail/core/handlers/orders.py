@@ -85,6 +85,20 @@ def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> De
     return replace(done, effects=(*done.effects, *review))
 
 
+def in_mail_to_others(policy: Policy, lookup: Lookup, number: str | None, now: datetime) -> tuple[Effect, ...]:
+    """The orders on top of a mail that somebody outside gets: none is carried out, and the writer is told. `number`: the
+    case of the mail, None = of none."""
+    orders = [order for order in read_orders(lookup.message.typed) if order.verb is not Verb.UNKNOWN]
+    done = [_Done(order=order, case=number or "", reason="goes-outside") for order in orders]
+    if not done:
+        return ()
+    key = f"transcript:{lookup.message.fingerprint[:16]}"
+    events = [
+        AuditEvent(kind="order-refused", case=number, data={"verb": one.order.verb, "why": one.reason}) for one in done
+    ]
+    return (*events, *transcript(policy, lookup, number, now, key=key, rows=[one.row() for one in done]))
+
+
 def _is_new_list(policy: Policy, lookup: Lookup) -> bool:
     """Whether a new mail begins with an order after the number of its case. A word after a number (`15 persones`) is an
     order only if it names an agent."""

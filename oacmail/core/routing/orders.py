@@ -260,9 +260,15 @@ def _of_case(said: str) -> list[Order]:
 
 
 def names_order(text: str) -> bool:
-    """Whether it begins with orders, or has the line of one (`#word`) anywhere: such a text is for nobody outside."""
+    """Whether it begins with orders, also after the number of a case, or has the line of one (`#word`) anywhere: such a
+    text is for nobody outside."""
     hashed = (_HASH_LINE.fullmatch(line.strip()) for line in text.splitlines())
-    return bool(read_orders(text)) or any(found and _plain(found[1]) in _HASHED for found in hashed)
+    listed = (order for order in read_list(text)[:1] if order.case)
+    return (
+        bool(read_orders(text))
+        or any(order.verb not in (Verb.UNKNOWN, Verb.ASSIGN) for order in listed)
+        or any(found and _plain(found[1]) in _HASHED for found in hashed)
+    )
 
 
 def _line(line: str) -> list[Order]:

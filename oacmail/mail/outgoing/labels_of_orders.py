@@ -61,6 +61,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "aún no es ninguna solicitud: póngalo antes en la carpeta de pendientes",
         "it is no request yet: put it into the folder of pending ones first",
     ),
+    "goes-outside": (
+        "el correu anava també a fora de la casa, i les ordres només es fan si va sol a la bústia",
+        "el correo iba también fuera de la casa, y las órdenes solo se ejecutan si va solo al buzón",
+        "the email also went outside, and orders are carried out only if it goes to the mailbox alone",
+    ),
     "too-old": (
         "el correu és de fa més d'un dia",
         "el correo es de hace más de un día",
