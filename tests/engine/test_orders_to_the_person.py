@@ -1,4 +1,4 @@
-"""An order on top of a mail that a person gets: the mail is what it is, the order is not done, and its writer is told."""
+"""An order on top of a mail that a person gets: the mail counts as ever, the order does not, its writer hears it."""
 
 import pytest
 

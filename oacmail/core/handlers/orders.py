@@ -26,7 +26,7 @@ from oacmail.core.handlers.order_actions import (
 )
 from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
-from oacmail.core.lookup import Lookup
+from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role
 from oacmail.core.outbox.kinds import LISTS_OF_CASES
 from oacmail.core.outbox.staff_notices import notices
@@ -67,13 +67,15 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether the message replies to a mail of ours to staff, bears a case token, names a case in the subject of a
     new mail, begins with an order that needs no reply, or is for the office alone and begins with any order: on top of
     the person's own message, with the number of its case on the line (`12 tanca`), or of no case, which its writer
-    hears. Its writer and other recipients are the caller's to judge."""
+    hears. For the office alone, a person's text on top of a message of a case is one too, without an order. Its writer
+    and other recipients are the caller's to judge."""
     about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
     replies = any(mail.recipient in policy.people.staff for mail in view.mails)
     begins = read_orders(lookup.message.typed)[:1]
     alone = all(policy.office.is_own(address) for address in (*lookup.message.to, *lookup.message.cc))
     ordered = any(order.verb in ANYWHERE or (alone and order.verb is not Verb.UNKNOWN) for order in begins)
-    return about_a_case or replies or ordered or (alone and _is_new_list(policy, lookup))
+    remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
+    return about_a_case or replies or ordered or (alone and (remarked or _is_new_list(policy, lookup)))
 
 
 def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
@@ -86,8 +88,8 @@ def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> De
 
 
 def in_mail_to_others(policy: Policy, lookup: Lookup, number: str | None, now: datetime) -> tuple[Effect, ...]:
-    """The orders on top of a mail that somebody outside gets: none is carried out, and the writer is told. `number`: the
-    case of the mail, None = of none."""
+    """The orders on top of a mail that somebody outside gets: none is carried out, and the writer is told. `number`:
+    the case of the mail, None = of none."""
     orders = [order for order in read_orders(lookup.message.typed) if order.verb is not Verb.UNKNOWN]
     done = [_Done(order=order, case=number or "", reason="goes-outside") for order in orders]
     if not done:
