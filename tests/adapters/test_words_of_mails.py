@@ -1,6 +1,8 @@
 """What each mail must say to its reader, in every language that the office writes."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
 
 import pytest
 
@@ -60,3 +62,17 @@ def test_the_digest_is_in_the_order_of_action(lang: str) -> None:
     }
     places = [text.index(head) for head in heads[lang]]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_acknowledgement_shows_the_case_number_and_the_day_in_bold(lang: str) -> None:
+    days = {"ca": "dilluns 30 de novembre", "es": "lunes 30 de noviembre", "en": "Monday 30 November"}
+    page = body(render(send(lang=lang)), "html")
+    assert re.findall(r"<strong>(.*?)</strong>", page) == ["OAC-2026-000123", days[lang]]
+
+
+def test_an_acknowledgement_of_a_call_shows_the_day_of_the_call_in_bold() -> None:
+    facts = {"road": "callback", "phone3": "678", "call_day": date(2026, 11, 30)}
+    page = body(render(send(facts=facts, lang="ca+es")), "html")
+    bold = re.findall(r"<strong>(.*?)</strong>", page)
+    assert bold == ["OAC-2026-000123", "dilluns 30 de novembre", "OAC-2026-000123", "lunes 30 de noviembre"]

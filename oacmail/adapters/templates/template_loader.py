@@ -6,7 +6,7 @@ are read once; a new loader reads them again, and compiles one only if its sourc
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -33,6 +33,8 @@ WRITE_TO_THE_PERSON = {
     "es": "Escriba a la persona en un correo nuevo; solo le llega lo que ponga, desde la dirección de la oficina:",
     "en": "Write to the person in a new email; only what you put in it arrives, from the office's address:",
 }
+_STRONG: Mapping[str, tuple[str, ...]] = {"ack": ("case", "due_day", "call_day")}
+"""Template -> the values that a reader must find at once; the page of the mail shows them in bold."""
 _BUTTON = {"ca": "Escriviu a la persona", "es": "Escriba a la persona", "en": "Write to the person"}
 _LINK_NAMES = {
     "online_office_url": {"ca": "Oficina virtual", "es": "Oficina virtual", "en": "online office"},
@@ -49,13 +51,15 @@ class BrokenTemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One template in one language. `heading` is the subject without its tag."""
+    """One template in one language. `heading` is the subject without its tag; `strong`: phrases of the text for
+    bold."""
 
     lang: str
     subject: str
     heading: str
     text: str
     blocks: tuple[Block, ...]
+    strong: tuple[str, ...]
 
     def offering(self, url: str) -> "Page":
         """Return the page with a last line that leads to a new mail to the person of the case."""
@@ -114,7 +118,9 @@ class TemplateLoader:
             raise BrokenTemplateError("it must begin with a line `Subject: …`, and say something after it")
         subject, text = head.removeprefix(_SUBJECT).strip(), body.strip()
         heading = subject.removeprefix(str(context["tag"])).strip()
-        return Page(lang=lang, subject=subject, heading=heading, text=text, blocks=outline(text))
+        values = (context[name] for name in _STRONG.get(template, ()))
+        strong = tuple(dict.fromkeys(str(value) for value in values if value))
+        return Page(lang=lang, subject=subject, heading=heading, text=text, blocks=outline(text), strong=strong)
 
     def text(self, template: str, context: dict[str, object]) -> str:
         """Return what a template makes in `context["lang"]`, with one empty line at most between two others."""
@@ -165,10 +171,18 @@ def _evidence(words: Sequence[str]) -> str:
 
 
 _LINK = Markup('<a href="%s">%s</a>')
+_BOLD = Markup("<strong>%s</strong>")
 
 
 def _broken(text: str | Markup) -> Markup:
     return Markup("<br>\n").join(text.split("\n")) if "\n" in text else escape(text)
+
+
+def _emphasized(text: Markup, phrases: Sequence[str]) -> Markup:
+    """Return the text with each phrase in bold, after `linked`: links have names, so no phrase is in an address."""
+    for phrase in phrases:
+        text = text.replace(escape(phrase), _BOLD % phrase)
+    return text
 
 
 def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
@@ -212,4 +226,5 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "evidence": _evidence,
     "quoted": quoted,
     "broken": _broken,
+    "emphasized": _emphasized,
 }
