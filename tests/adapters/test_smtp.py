@@ -62,6 +62,12 @@ def test_what_the_relay_offers_is_used_and_nothing_else() -> None:
     assert plain.mails[0].recipients[0] == "nuria@xn--castell-fwa.cat"
 
 
+def test_the_envelope_names_the_same_domain_as_the_header() -> None:
+    with Relay() as relay:
+        transport_to(relay.port).send(mail_to("jan@straße.example"), nothing)
+    assert relay.mails[0].recipients[0] == "jan@xn--strae-oqa.example"
+
+
 def test_a_line_is_kept_for_the_next_mail_and_replaced_when_it_is_old_or_dead() -> None:
     with Relay() as relay:
         transport = transport_to(relay.port)

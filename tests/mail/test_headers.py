@@ -72,12 +72,24 @@ def test_an_address_goes_out_as_it_stands(address: str) -> None:
 
 def test_a_domain_in_other_messages_goes_out_in_ascii() -> None:
     assert headers.bare_address("anna@plaça.cat") == "anna@xn--plaa-2oa.cat"
+    assert headers.bare_address("anna@PLAÇA。cat") == "anna@xn--plaa-2oa.cat"
+
+
+@pytest.mark.parametrize(
+    ("domain", "ascii_form"),
+    [("straße.example", "xn--strae-oqa.example"), ("STRAẞE.example", "xn--strae-oqa.example"),
+     ("a.βόλος.example", "a.xn--nxasmm1c.example")],
+)  # fmt: skip
+def test_sharp_s_is_not_written_to_the_domain_of_a_stranger(domain: str, ascii_form: str) -> None:
+    """RFC 3490 makes strasse.example of it, which belongs to somebody else (RFC 5894, section 7.2)."""
+    assert headers.bare_address(f"anna@{domain}") == f"anna@{ascii_form}"
 
 
 @pytest.mark.parametrize(
     "address",
     ["", "anna", "anna@", "@example.org", "a b@example.org", "a@b@c", "núria@example.org", "a@example.org\r\nBcc: x@y",
-     "a@example.org,b@example.org", "<a@example.org>", "a@example.org\n", "a@" + "x" * 300, "a@" + "ç" * 300],
+     "a@example.org,b@example.org", "<a@example.org>", "a@example.org\n", "a@" + "x" * 300, "a@" + "ç" * 300,
+     "a@" + "ß" * 300],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="not an address"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from oacmail.core.errors import Permanent, RelayError
 from oacmail.core.ports.transport import Outgoing
+from oacmail.mail.outgoing.headers import ascii_domain
 
 _UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -50,11 +51,11 @@ def _options(mime: bytes, offers: Mapping[str, str]) -> list[str]:
 
 
 def _ascii_domain(address: str) -> str:
-    """Return an international domain in its ASCII form (RFC 3490), so that only local parts need SMTPUTF8."""
+    """Return the address with its domain in ASCII, so that only local parts need SMTPUTF8."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
     try:
-        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
+        return f"{local}{at}{ascii_domain(domain)}"
+    except ValueError:
         return address

@@ -8,6 +8,7 @@ Python 3.11 and 3.13 turns an In-Reply-To of 80 characters into an encoded word,
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from unicodedata import normalize
 
 from oacmail.mail.outgoing.plain_text import one_line
 
@@ -22,6 +23,8 @@ _QUOTED = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
 _LITERAL = r"\[[\x21-\x5a\x5e-\x7e]*\]"
 _MSG_ID = re.compile(rf"<(?:{_ATEXT}+|{_QUOTED})@(?:{_ATEXT}+|{_LITERAL})>")
 _ADDRESS = re.compile(rf"(?:{_ATEXT}+|{_QUOTED})@(?:[A-Za-z0-9_.-]+|{_LITERAL})")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490, section 3.1
+_DEVIATING = re.compile("[ßẞς]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
@@ -33,11 +36,11 @@ def clean(text: str) -> str:
 def bare_address(address: str) -> str:
     """Return the address unchanged if it is an ASCII addr-spec (RFC 5322, 3.4.1); raise ValueError otherwise.
 
-    A non-ASCII domain is converted to its ASCII form (RFC 5891); a non-ASCII local part is refused.
+    A non-ASCII domain is converted to its ASCII form; a non-ASCII local part is refused.
     """
     local, _, domain = address.rpartition("@")
     if not domain.isascii():
-        address = f"{local}@{_ascii_domain(domain)}"
+        address = f"{local}@{ascii_domain(domain)}"
     if len(address) > 254 or not _ADDRESS.fullmatch(address):
         raise ValueError("not an address that a mail can be written to")
     return address
@@ -104,8 +107,20 @@ def _encoded_words(text: str) -> tuple[str, ...]:
     return tuple(f"=?utf-8?b?{b64encode(chunk.encode()).decode()}?=" for chunk in chunks)
 
 
-def _ascii_domain(domain: str) -> str:
+def ascii_domain(domain: str) -> str:
+    """Return an international domain in its ASCII form. Raises ValueError if it has none.
+
+    `ß` and `ς` stay what they are, as registries and mail programs have it since RFC 5891: Python's codec makes `ss` of
+    `ß` (RFC 3490), which is another domain, so that a stranger would get the mail.
+    """
     try:
-        return domain.encode("idna").decode()
+        return ".".join(_ascii_label(label) for label in _DOTS.split(domain))
     except UnicodeError as error:
         raise ValueError("not an address that a mail can be written to") from error
+
+
+def _ascii_label(label: str) -> str:
+    if not _DEVIATING.search(label):
+        return label.encode("idna").decode()
+    ascii_form = "xn--" + normalize("NFC", label.lower()).encode("punycode").decode()
+    return ascii_form.encode("idna").decode()  # checks its length
