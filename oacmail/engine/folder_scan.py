@@ -1,7 +1,8 @@
 """Find what is new in a folder: compare UIDs, sizes and dates with our records, detect new epochs and the baseline.
 
 A place is recorded before its message is read. UIDs alone are never enough: a mailbox restored from yesterday assigns
-the same UIDs to other messages under the same UIDVALIDITY. This module reads no message.
+the same UIDs to other messages under the same UIDVALIDITY. This module reads no message, except our own mail at the
+first look into a folder, for the case numbers in it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -13,7 +14,7 @@ import structlog
 from oacmail.batches import batched
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
-from oacmail.core.routing.sender import own_signature
+from oacmail.core.routing.sender import claimed_number, own_signature
 from oacmail.engine.engine import Engine
 from oacmail.mail.mime.identity import identity
 from oacmail.mail.parse import parse
@@ -76,10 +77,12 @@ class FolderScan:
         baseline = self._baseline(row, state, new, renumbered=renumbered)
         if watched.role is Folder.BOARD and not row.read_once:
             baseline -= store.met_elsewhere([meta for meta in new if meta.uid in baseline])
+        if not row.read_once:  # before the places are recorded: if the connection breaks, all are new again
+            self._continue_numbers(
+                watched, [meta for meta in new if meta.uid in baseline or watched.role is Folder.SENT]
+            )
         if new:
             store.sight(watched.name, state.uidvalidity, new, baseline, self.engine.now())
-        if baseline and not row.read_once:
-            self._numbers_given([meta for meta in new if meta.uid in baseline])
         if compare:
             self._identify(watched.name, state.uidvalidity)
         self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
@@ -91,17 +94,31 @@ class FolderScan:
             listing.own = self.mailbox.bearing(SIGNATURE_FIELD)
         return listing
 
-    def _numbers_given(self, baseline: Sequence[MessageMeta]) -> None:
+    def _continue_numbers(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> None:
         """Never give a number again that our own mail of the past has given: the database was lost, and nobody has
-        rebuilt it (docs/admin.md, "A lost database")."""
-        bearing = self.mailbox.bearing(SIGNATURE_FIELD)
-        own = (meta for meta in baseline if meta.uid in bearing)
+        rebuilt it (docs/admin.md, "A lost database"). In Sent, where strangers cannot write, mail that was signed with
+        a lost key counts too."""
+        numbers = sorted(self._numbers_in(watched, past), key=lambda number: number.rsplit("-", 2)[1:])
+        highest = {number.rsplit("-", 2)[1]: number for number in numbers}
+        now = self.engine.now()
+        above = [number for number in highest.values() if self.engine.store.number_given(number, now)]
+        if above:
+            reason = "our own mail in this folder names cases that the database does not know"
+            log.warning("numbers.continued", folder=watched.name, above=above[-1], reason=reason)
+
+    def _numbers_in(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> Iterator[str]:
+        bearing = self.mailbox.bearing(SIGNATURE_FIELD) if past else set()
+        own = (meta for meta in past if meta.uid in bearing)
         for some in batched(own, lambda meta: meta.size, TAIL, TOGETHER_BYTES):
             self.engine.progress()
             for found in self.mailbox.fetch([meta.uid for meta in some]).values():
-                signed = own_signature(self.engine.policy, parse(found.raw))
-                if signed is not None and signed.case:
-                    self.engine.store.number_given(signed.case, self.engine.now())
+                message = parse(found.raw, self.engine.parser_config())
+                signed = own_signature(self.engine.policy, message)
+                case = signed.case if signed else ""
+                if not signed and watched.role is Folder.SENT:
+                    case = claimed_number(self.engine.policy, message)
+                if case:
+                    yield case
 
     def _begun(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
         self.engine.store.begin_folder(watched, state.uidvalidity, state.uidnext, self.engine.now())

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from oacmail import reporting
+from oacmail.advice import ADVICE
 from oacmail.core.errors import Refused, Transient
 from oacmail.sim.clock import SimulatedClock
 from oacmail.sim.mailbox import SimulatedMailbox
@@ -109,6 +111,45 @@ def test_a_service_that_was_started_without_a_rebuild_gives_no_number_twice(worl
     world.turn()
     assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
     assert len(world.received(ANNA)) == 1
+
+
+def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_to_do(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(hours=1)
+    lose(world)
+    (world.config.office.state / "token.key").write_text("another" * 8)
+    world.start()
+    with capture_logs() as logged:
+        world.sync()
+    world.clock.forward(minutes=5)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
+    (line,) = [line for line in logged if line["event"] == "numbers.continued"]
+    assert (line["folder"], line["above"]) == ("Sent", "OAC-2026-000001")
+    assert "oacmail rebuild" in ADVICE[line["event"]]
+
+
+def test_a_connection_that_breaks_at_the_first_look_gives_no_number_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(hours=1)
+    lose(world)
+    world.start()
+
+    def breaks(uids: list[int]) -> object:
+        raise Transient("IMAP FETCH: the connection is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.mailbox, "fetch", breaks)
+        assert not world.sync()
+    world.clock.forward(minutes=5)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
 
 
 def test_a_dry_run_writes_nothing(world: World) -> None:

@@ -210,9 +210,9 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
         with self._write():
             keys.signed_with(self.con, names, now)
 
-    def number_given(self, number: str, now: datetime) -> None:
+    def number_given(self, number: str, now: datetime) -> bool:
         with self._write():
-            write_context.raise_serial(self.con, number, now)
+            return write_context.raise_serial(self.con, number, now)
 
     def recover(self) -> None:
         with self._write():

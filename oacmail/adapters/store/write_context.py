@@ -44,14 +44,15 @@ def case_id(con: sqlite3.Connection, number: str | None) -> int | None:
     return int(row[0]) if row else None
 
 
-def raise_serial(con: sqlite3.Connection, number: str, now: datetime) -> None:
-    """Give new cases numbers above the highest seen."""
+def raise_serial(con: sqlite3.Connection, number: str, now: datetime) -> bool:
+    """Give new cases numbers above the highest seen. Return whether this one is higher than those before."""
     _, year, serial = number.rsplit("-", 2)
-    con.execute(
+    raised = con.execute(
         """INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO UPDATE SET value = excluded.value,
         at = excluded.at WHERE CAST(kv.value AS INTEGER) < CAST(excluded.value AS INTEGER)""",
         (f"serial:{year}", str(int(serial)), stamp(now)),
     )
+    return raised.rowcount > 0
 
 
 def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> None:

@@ -188,8 +188,8 @@ class Store(BoardStore, Protocol):
         """`names` of the token secrets that are valid from now on."""
         ...
 
-    def number_given(self, number: str, now: datetime) -> None:
-        """A case of a lost database had this number: new ones stand above it."""
+    def number_given(self, number: str, now: datetime) -> bool:
+        """A case of a lost database had this number: new ones stand above it. Return whether that is news."""
         ...
 
     def recover(self) -> None: ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from oacmail.core.model import Auto, Folder, Message, Role
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
-from oacmail.core.routing.signature import MOST_SIGNATURES, Signature, verify
+from oacmail.core.routing.signature import MOST_SIGNATURES, Signature, claimed_case, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,15 @@ def own_signature(policy: Policy, message: Message) -> Signature | None:
     recipient = message.to[0] if message.to else ""
     found = (verify(policy, raw, recipient, message.sent_at) for raw in message.signatures[:MOST_SIGNATURES])
     return next((signature for signature in found if signature), None)
+
+
+def claimed_number(policy: Policy, message: Message) -> str:
+    """The case number that a mail from our address claims under a secret that we do not have; '' = none. It proves
+    nothing outside Sent, and nothing if its sender has chosen the folder."""
+    if message.auth.into_folder or not policy.office.is_own(message.sender):
+        return ""
+    found = (claimed_case(policy, raw) for raw in message.signatures[:MOST_SIGNATURES])
+    return next((case for case in found if case), "")
 
 
 def sender_of(policy: Policy, message: Message) -> Sender:

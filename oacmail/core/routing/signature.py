@@ -167,6 +167,14 @@ def claims(raw: str) -> tuple[str, str]:
     return values.get("i", "")[:8], values.get("l", "")
 
 
+def claimed_case(policy: Policy, raw: str) -> str:
+    """The number of a case of this office that a signature under another secret claims, unverified; '' = none."""
+    if not is_foreign(policy, raw):
+        return ""
+    case = {name: value.strip() for name, value in _MARK.findall(raw)}.get("c", "")
+    return case if re.fullmatch(rf"{re.escape(policy.office.prefix)}-\d{{4}}-\d{{6}}", case, re.ASCII) else ""
+
+
 def _moment(text: str) -> datetime | None:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
 
