@@ -18,7 +18,7 @@ from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.adapters.workdays import OfficeCalendar
-from oacmail.cli import CONFIGURATION, board_check, permission_remedy
+from oacmail.cli import CONFIGURATION, board_check, permission_remedy, renamed_check
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, preflight, secrets
@@ -199,6 +199,7 @@ def _database(config: Config) -> Iterator[Finding]:
         with wiring.open_readonly(config) as con, connection.named_faults():
             yield from _schema(con)
             yield from _clock(con)
+            yield from renamed_check.findings(config, con)
     except OacmailError as wrong:
         yield error("office.state", f"the database cannot be read: {wrong}", "restore the last backup")
 

@@ -78,9 +78,8 @@ class FolderScan:
         if watched.role is Folder.BOARD and not row.read_once:
             baseline -= store.met_elsewhere([meta for meta in new if meta.uid in baseline])
         if not row.read_once:  # before the places are recorded: if the connection breaks, all are new again
-            self._continue_numbers(
-                watched, [meta for meta in new if meta.uid in baseline or watched.role is Folder.SENT]
-            )
+            past = new if watched.role is Folder.SENT else [meta for meta in new if meta.uid in baseline]
+            self._continue_numbers(watched, past)
         if new:
             store.sight(watched.name, state.uidvalidity, new, baseline, self.engine.now())
         if compare:
