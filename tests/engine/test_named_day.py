@@ -4,8 +4,9 @@ import pytest
 
 from oacmail.adapters.store import queries
 from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.test_orders import reply
 from tests.engine.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN
-from tests.engine.world import AGENT, ANNA, MADRID, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, MADRID, PERE, SUPERVISOR, World, text_of
 
 SIX_DAYS = "Com puc signar la instància? El termini s'acaba l'1 de desembre de 2026."
 
@@ -138,3 +139,30 @@ def test_a_rebuilt_database_knows_the_day_and_reminds_of_it(world: World) -> Non
     assert difference(before, taken(world)) == []
     world.live("2026-11-30 09:00")
     assert len(_urgent(world)) == 1
+
+
+def test_a_merge_takes_the_day_along(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    first, second = (case["number"] for case in world.cases())
+    world.order("merge", second, into=first)
+    assert world.case(first)["ends_on"] == "2026-12-01"
+    world.live("2026-11-30 09:00")
+    (subject,) = _urgent(world)
+    assert first in subject
+
+
+def test_a_split_takes_the_day_of_its_message_along(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "", f"Una altra cosa. {SIX_DAYS}", answers=question)
+    world.turn()
+    first = world.case()["number"]
+    world.live("2026-11-27 08:30")
+    reply(world, world.received(SUPERVISOR)[-1], "#separa")
+    assert [case["ends_on"] for case in world.cases()] == [None, "2026-12-01"]
+    world.live("2026-11-30 09:00")
+    (subject,) = _urgent(world)
+    assert first not in subject

@@ -43,6 +43,18 @@ def split(
         SplitCase(case=case.number, number=number, message=message, opened_at=at),
         *deadline,
         *((UpdateCase(case=case.number, columns={"status": Status.ANSWERED}),) if settled else ()),
+        *_term_of(case, message, number),
         AuditEvent(kind="split", case=case.number, data={"into": number}),
         AuditEvent(kind="opened", case=number, data={"rule": "split"}),
+    )
+
+
+def _term_of(case: CaseView, message: str, number: str) -> tuple[Effect, ...]:
+    """The person's own term goes along with the message of whose answer the agent is still to be reminded (R32)."""
+    reminders = (one for one in case.running("remind") if one.level == answers.TERM)
+    if case.ends_on is None or all(one.started_by != message for one in reminders):
+        return ()
+    return (
+        UpdateCase(case=number, columns={"ends_on": case.ends_on.isoformat()}),
+        UpdateCase(case=case.number, columns={"ends_on": None}),
     )

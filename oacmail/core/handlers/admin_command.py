@@ -239,6 +239,7 @@ def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, no
         MergeCases(case=case.number, into=into.number),
         *_merged_state(case, into),
         *_merged_call(case, into),
+        *_merged_term(policy, case, into, now),
         UpdateCase(
             case=case.number,
             columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
@@ -291,6 +292,15 @@ def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
     if case.phone and case.slot:
         call |= {"phone": case.phone, "slot": case.slot}
     return (UpdateCase(case=into.number, columns=call),)
+
+
+def _merged_term(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
+    """The earlier of the two terms that have not passed is that of the case which goes on (R32)."""
+    today = calendar.local_day(now, policy)
+    ends_on = min((day for day in (case.ends_on, into.ends_on) if day and day >= today), default=None)
+    if ends_on in (None, into.ends_on):
+        return ()
+    return (UpdateCase(case=into.number, columns={"ends_on": ends_on.isoformat()}),)
 
 
 def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
