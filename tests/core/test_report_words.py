@@ -8,12 +8,14 @@ import pytest
 
 from oacmail.core.report.compute import month_figures
 from oacmail.core.report.figures import Count, FigureTable, Indicator, Measure, MonthFigures, MonthlyReport, Unit
-from oacmail.core.report.rows import MonthRows
+from oacmail.core.report.rows import MonthRows, RequestRow
 from oacmail.core.report.small_numbers import grouped
 from oacmail.mail.outgoing import figures_in_words
 from oacmail.mail.outgoing.labels import label
 from oacmail.mail.outgoing.report_csv import as_csv
-from tests.core.test_report import NOVEMBER, POLICY, case, event, local, request
+from oacmail.mail.outgoing.report_json import as_row, measure_name
+from oacmail.mail.outgoing.report_view import report_view
+from tests.core.test_report import MADRID, NOVEMBER, POLICY, case, event, local, request
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,24 @@ def test_a_figure_is_never_rounded_to_the_other_side_of_its_target() -> None:
     assert shown(4.04, 4, "hours", at_least=False) == "4.1\u00a0h"
     assert shown(4.0, 4, "hours", at_least=False) == "4\u00a0h"
     assert shown(59.96, 60, "percent") == "59.9%"
+
+
+def test_the_difference_is_that_of_the_figures_as_shown() -> None:
+    def shown(value: float, target: float, unit: Unit) -> tuple[str, str]:
+        one = Measure(key="x", value=value, unit=unit, n=9, target=target)
+        return figures_in_words.result(one, "ca"), figures_in_words.difference(one, "ca")
+
+    assert shown(99.97, 100, "percent") == ("99,9\u00a0%", "−0,1\u00a0punts")
+    assert shown(3.996, 4, "points") == ("3,99", "−0,01")
+    assert shown(85.1852, 80, "percent") == ("85,2\u00a0%", "+5,2\u00a0punts")
+    assert shown(100, 100, "percent") == ("100\u00a0%", "0\u00a0punts")
+
+
+@pytest.mark.parametrize("key", ["kinds.complaint", "requests.fr", "answers.ca", "topics.grant", "pointers.no_pointer"])
+def test_a_corrected_cell_is_named_in_words(key: str) -> None:
+    row = key.partition(".")[2]
+    for lang in ("ca", "es", "en"):
+        assert row not in measure_name(key, lang, "OAC").partition(": ")[2].split()
 
 
 def test_every_figure_has_a_name_in_each_language() -> None:
@@ -82,6 +102,38 @@ def test_a_share_that_would_tell_a_small_number_is_a_span() -> None:
     assert public(80.0, 40).value == 80.0
     assert public(100.0, 40).value == 100.0
     assert (public(50.0, 4).value, public(50.0, 4).n) == (None, None)
+
+
+def test_a_response_rate_tells_neither_a_few_who_answered_nor_a_few_who_did_not() -> None:
+    def rate(value: float) -> Measure:
+        share = Measure(key="response_rate", value=value, unit="percent", n=50)
+        main = Measure(key="satisfaction", value=4.5, unit="points", n=40, target=4.0)
+        one = Indicator(id="I11", main=main, measures=(share,))
+        return grouped(_report(one)).figures.indicators["I11"].measures[0]
+
+    assert [(one.value, one.n) for one in map(rate, (94.0, 4.0, 50.0))] == [(None, None), (None, None), (50.0, None)]
+
+
+def test_a_published_month_of_a_few_requests_says_few_and_not_none() -> None:
+    def lead(*requests: RequestRow) -> tuple[str, str]:
+        found = month_figures(POLICY, NOVEMBER, MonthRows(cases={"1": case()}, requests=requests))
+        report = grouped(replace(_report(found.indicators["I1"]), figures=found))
+        view = report_view(report, "ca", MADRID)
+        return view["lead"][0], view["subject"].partition(": ")[2]
+
+    few = lead(request(answered="2026-11-10 12:00"))
+    assert few == ("Aquest mes vencien menys de 5 consultes; la proporció no es publica.", "menys de 5 consultes")
+    assert lead() == ("Aquest mes no vencia cap consulta.", "cap consulta per respondre")
+
+
+def test_published_causes_are_named_and_not_counted_as_none() -> None:
+    found = month_figures(POLICY, NOVEMBER, MonthRows(cases={"1": case()}, requests=(request(),)))
+    report = grouped(replace(_report(found.indicators["I1"]), figures=found))
+    rows = csv.DictReader(io.StringIO(as_csv(report, "ca"), newline=""))
+    (row,) = (row for row in rows if row["id"] == "I1" and row["key"].startswith("causes."))
+    assert (row["key"], row["value"], row["Resultat"]) == ("causes.unanswered", "", "—")
+    (table,) = as_row(report, "ca")["indicators"][0]["tables"]
+    assert [(one["key"], one["count"]) for one in table["rows"]] == [("unanswered", None)]
 
 
 def _report(one: Indicator) -> MonthlyReport:

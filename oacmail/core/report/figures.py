@@ -66,11 +66,13 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureTable:
-    """Counts whose sum is a whole. `words`: how its row keys are worded (a group of labels, '' = by themselves)."""
+    """Counts whose sum is a whole. `words`: how its row keys are worded (a group of labels, '' = by themselves).
+    `uncounted`: in the published form, its rows are named and their counts are not told."""
 
     key: str
     rows: tuple[Count, ...]
     words: str = ""
+    uncounted: bool = False
 
     @property
     def total(self) -> int:

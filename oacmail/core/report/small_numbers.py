@@ -6,6 +6,7 @@
   lie within their operator, and the marks, if one is rare: the mean tells the rest.
 - A share whose part or rest is from 1 to 4 is replaced by its bounds; one of fewer than 5 is left out, and so is a
   mean. Of times and of the response rate the n is left out: less that of I1 it would be the number of unanswered ones.
+  A response rate whose part or rest is from 1 to 4 is left out too: the n of the marks would tell it.
 - Measures that are a part of a table, comparisons with other months, further questions, case numbers, corrections and
   how often a cause occurs are left out: each would tell a small number by subtraction.
 
@@ -57,11 +58,11 @@ def _indicator(one: Indicator) -> Indicator:
 
 
 def _cause_names(one: Indicator) -> Iterable[FigureTable]:
-    """The causes of the breaches by name alone: a count of 0 says that it is not told."""
+    """The causes of the breaches by name alone."""
     causes = list(dict.fromkeys(breach.cause for breach in one.breaches))
     if causes and one.id != "I11":
         rows = tuple(Count(key=cause, count=0) for cause in sorted(causes))
-        yield FigureTable(key="causes", rows=rows, words="cause_of_breach")
+        yield FigureTable(key="causes", rows=rows, words="cause_of_breach", uncounted=True)
 
 
 def _measure(one: Measure) -> Measure:
@@ -72,15 +73,23 @@ def _measure(one: Measure) -> Measure:
     if one.n < FEWEST:
         return replace(one, value=None, n=None if one.n else 0, enough=one.enough and not one.n)
     if one.key in _WITHOUT_N:
-        return replace(one, n=None)
-    if one.unit == "percent" and one.value is not None:
-        part = round(one.value * one.n / HUNDRED)
+        return replace(one, n=None, value=None if any(map(is_small, _parts(one))) else one.value)
+    if parts := _parts(one):
+        part, rest = parts
         if is_small(part):
             return replace(one, value=None, low=HUNDRED / one.n, high=HUNDRED * (FEWEST - 1) / one.n)
-        if is_small(one.n - part):
+        if is_small(rest):
             low = HUNDRED * (one.n - FEWEST + 1) / one.n
             return replace(one, value=None, low=low, high=HUNDRED * (one.n - 1) / one.n)
     return one
+
+
+def _parts(one: Measure) -> tuple[int, ...]:
+    """Of a share: how many it counts, and the rest."""
+    if one.unit != "percent" or one.value is None or one.n is None:
+        return ()
+    part = round(one.value * one.n / HUNDRED)
+    return part, one.n - part
 
 
 def _tables(tables: Sequence[FigureTable]) -> Iterable[FigureTable]:

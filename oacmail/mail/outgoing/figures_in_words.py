@@ -72,6 +72,9 @@ def target(measure: Measure, lang: str) -> str:
 
 
 def difference(measure: Measure, lang: str) -> str:
-    """The signed difference to the target; of a percentage in points."""
-    text = number(measure.difference, measure.unit, lang, signed=True)
+    """The signed difference to the target, of the value as it is shown; of a percentage in points."""
+    value, shown = measure.difference, _on_its_side(measure)
+    if value is not None and shown is not None and measure.target is not None:
+        value = round(shown - measure.target, _PLACES[measure.unit])
+    text = number(value, measure.unit, lang, signed=True)
     return text.replace(_UNITS["percent"][lang], _POINTS[lang]) if measure.unit == "percent" else text

@@ -149,7 +149,7 @@ MEASURES: Words = {
     "same_day": ("Respostes el mateix dia", "Respuestas el mismo día", "Answered on the same day"),
     "median": ("Mediana", "Mediana", "Median"),
     "mean": ("Mitjana", "Media", "Mean"),
-    "p90": ("El 90 % es respon abans de", "El 90 % se responde antes de", "90 % are answered within"),
+    "p90": ("El 90 % es respon abans de", "El 90 % se responde antes de", "90% are answered within"),
     "not_answered": (
         "Sense resposta a final de mes, fora del càlcul",
         "Sin respuesta a final de mes, fuera del cálculo",

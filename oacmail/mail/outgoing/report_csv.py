@@ -73,8 +73,9 @@ def _cells(table: FigureTable, one: Indicator, report: MonthlyReport, lang: str)
     caption = label("table", table.key, lang, report.office)
     for row in table.rows:
         named = row_label(row.key, table.words, lang, report.office)
+        count = None if table.uncounted else row.count
         yield (
-            report.month, one.id, f"{table.key}.{row.key}", row.count, "count", None, None, None, "",
+            report.month, one.id, f"{table.key}.{row.key}", count, "count", None, None, None, "",
             label("indicator", one.id, lang, report.office), "", f"{caption}: {named}", "",
-            figures.number(row.count, "count", lang), "", "", "", "", "", "",
+            figures.number(count, "count", lang), "", "", "", "", "", "",
         )  # fmt: skip

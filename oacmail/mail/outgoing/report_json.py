@@ -81,15 +81,15 @@ def _table(table: FigureTable, lang: str, office: str) -> dict[str, Any]:
     return {
         "key": table.key,
         "label": label("table", table.key, lang, office),
-        "rows": [_count(row, table.words, lang, office) for row in table.rows],
+        "rows": [_count(row, table, lang, office) for row in table.rows],
     }
 
 
-def _count(row: Count, words: str, lang: str, office: str) -> dict[str, Any]:
+def _count(row: Count, table: FigureTable, lang: str, office: str) -> dict[str, Any]:
     return {
         "key": row.key,
-        "label": row_label(row.key, words, lang, office),
-        "count": row.count,
+        "label": row_label(row.key, table.words, lang, office),
+        "count": None if table.uncounted else row.count,
         "before": row.before,
         "year_before": row.year_before,
     }
@@ -102,6 +102,20 @@ def row_label(key: str, words: str, lang: str, office: str) -> str:
         if found != key:
             return found
     return label("report_row", key, lang, office)
+
+
+_WORDS = {
+    "topics": "topic", "operators": "operator", "derived_causes": "cause", "causes": "cause_of_breach",
+    "kinds": "intent", "requests": "in_language", "answers": "in_language",
+}  # fmt: skip
+
+
+def measure_name(key: str, lang: str, office: str) -> str:
+    """The name of a measure, or of a cell by its table and row."""
+    table, dot, row = key.partition(".")
+    if not dot:
+        return label("measure", key, lang, office)
+    return f"{label('table', table, lang, office)}: {row_label(row, _WORDS.get(table, ''), lang, office)}"
 
 
 def _breach(one: Breach, lang: str, office: str) -> dict[str, Any]:
@@ -132,7 +146,7 @@ def _correction(one: FigureCorrection, lang: str, office: str) -> dict[str, Any]
         "month": one.month,
         "id": one.indicator,
         "key": one.measure,
-        "label": label("measure", one.measure, lang, office),
+        "label": measure_name(one.measure, lang, office),
         "old": rounded(one.old),
         "new": rounded(one.new),
         "why": one.why,

@@ -25,7 +25,7 @@ from oacmail.core.report.statistics import share
 from oacmail.mail.outgoing import dates_in_words
 from oacmail.mail.outgoing import figures_in_words as figures
 from oacmail.mail.outgoing.labels import label
-from oacmail.mail.outgoing.report_json import row_label
+from oacmail.mail.outgoing.report_json import measure_name, row_label
 from oacmail.mail.outgoing.report_words import said
 
 ReportView = Mapping[str, Any]
@@ -72,8 +72,10 @@ def report_view(
 
 def _what(report: MonthlyReport, lang: str) -> str:
     main = report.figures.indicators["I1"].main
-    if not main.n and main.low is None:
+    if main.n == 0:
         return said("subject_none", lang)
+    if main.n is None:
+        return said("subject_few", lang)
     return said("subject_share", lang, share=figures.result(main, lang))
 
 
@@ -113,14 +115,18 @@ def _lead(report: MonthlyReport, lang: str) -> tuple[str, ...]:
 
 
 def _in_time(main: Measure, lang: str) -> str:
-    if not main.n and main.low is None:
+    if main.n == 0:
         return said("lead_none", lang)
+    if main.n is None:
+        return said("lead_few", lang)
     key = "lead_all" if main.value == main.target else "lead_some"
     words = {"share": figures.result(main, lang), "n": count_of(main, lang), "target": figures.target(main, lang)}
     return said(key, lang, **words)
 
 
 def count_of(measure: Measure, lang: str) -> str:
+    if measure.n is None and not measure.enough:
+        return figures.FEW[lang]
     return figures.number(measure.n, "count", lang)
 
 
@@ -291,15 +297,6 @@ def _corrections(found: Sequence[FigureCorrection], lang: str, office: str) -> R
             for one in found
         ),
     }
-
-
-def measure_name(key: str, lang: str, office: str) -> str:
-    """The name of a measure, or of a cell by its table and row."""
-    table, dot, row = key.partition(".")
-    if not dot:
-        return label("measure", key, lang, office)
-    words = {"topics": "topic", "operators": "operator", "derived_causes": "cause", "causes": "cause_of_breach"}
-    return f"{label('table', table, lang, office)}: {row_label(row, words.get(table, ''), lang, office)}"
 
 
 def _bare(value: Value, lang: str) -> str:

@@ -40,6 +40,11 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
         "Este mes no vencía ninguna consulta.",
         "No enquiry was due this month.",
     ),
+    "lead_few": (
+        "Aquest mes vencien menys de 5 consultes; la proporció no es publica.",
+        "Este mes vencían menos de 5 consultas; la proporción no se publica.",
+        "Fewer than 5 enquiries were due this month; the share is not published.",
+    ),
     "lead_all": (
         "Totes les consultes que vencien aquest mes ({n}) es van respondre dins del termini.",
         "Todas las consultas que vencían este mes ({n}) se respondieron dentro del plazo.",
@@ -154,6 +159,7 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
     ),
     "subject": ("Informe, {month}: {what}", "Informe, {month}: {what}", "Report, {month}: {what}"),
     "subject_share": ("{share} en termini", "{share} en plazo", "{share} in time"),
+    "subject_few": ("menys de 5 consultes", "menos de 5 consultas", "fewer than 5 enquiries"),
     "subject_none": ("cap consulta per respondre", "ninguna consulta por responder", "no enquiry due"),
     "attached": (
         "Us adjuntem la pàgina completa, amb tots els indicadors i casos, i les dades en CSV.",
