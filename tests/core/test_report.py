@@ -8,8 +8,9 @@ import pytest
 
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.policy import Policy
+from oacmail.core.report.archive import differences
 from oacmail.core.report.compute import month_figures
-from oacmail.core.report.figures import Indicator
+from oacmail.core.report.figures import Indicator, MonthFigures
 from oacmail.core.report.months import Month
 from oacmail.core.report.publication import due_at
 from oacmail.core.report.rows import AckRow, AnswerLang, CaseRow, EventRow, MonthRows, RequestRow, VoteRow
@@ -286,6 +287,58 @@ def test_a_closing_that_logs_a_contact_tells_the_outcome() -> None:
         event("closed", "2026-11-04 12:00", reason="contact"),
     )
     assert figures("I8", events=events).main.n == 1
+
+
+@pytest.mark.parametrize(("begun", "listed"), [("2026-11-20 10:00", 1.0), ("2026-11-23 10:00", None)])
+def test_what_is_open_has_taken_no_day_of_the_next_month(begun: str, listed: float | None) -> None:
+    """From Monday the 23rd to the end of Monday the 30th five working days pass, and not six."""
+    of = figures("I8", events=(event("escalated", begun, why="ordered"),))
+    assert [one.late for one in of.breaches] == ([listed] if listed else [])
+    assert of.measure("still_open").value == (1 if listed else 0)
+
+
+MERGED = event("merged", "2026-11-05 10:00", "2", **{"from": "1"})
+BOTH = (case("1", close_reason="duplicate"), case("2"))
+
+
+def test_a_merged_case_goes_on_as_the_other() -> None:
+    """Its derivation ends with the answer to the other; what it was closed as before counts no longer."""
+    handed = event("escalated", "2026-11-03 10:00", "1", why="ordered")
+    solved = event("solved", "2026-11-17 10:00", "2", at=local("2026-11-17 10:00").isoformat())
+    told = figures("I8", events=(handed, MERGED, solved, answered("2026-11-18 10:00", "2")), cases=BOTH)
+    assert (told.main.value, causes(told)) == (11.0, [("2", "slow")])
+    assert causes(figures("I8", events=(handed, MERGED), cases=BOTH)) == [("2", "not_over")]
+    closed = event("closed", "2026-11-04 10:00", "1", reason="answered")
+    assert figures("I6", events=(closed, MERGED), cases=BOTH).main.n == 0
+    assert figures("I7", events=(handed, MERGED), cases=BOTH).main.value == 1
+    waits = request(case="2", due="2026-11-11 20:00")
+    assert causes(figures("I1", waits, events=(handed, MERGED), cases=BOTH)) == [("2", "derived_untold")]
+
+
+def test_a_complaint_whose_case_was_merged_is_counted_and_judged() -> None:
+    events = (event("opinion", "2026-11-04 10:00", "1", intent="complaint"), MERGED)
+    cases = (case("1", "2026-11-04 10:00", intent="complaint", close_reason="duplicate"), case("2"))
+    of = figures("I12", request("2026-11-04 10:00", case="2"), events=events, cases=cases)
+    assert (of.measure("opinions").value, causes(of)) == (1, [("2", "opinion_unanswered")])
+
+
+def test_every_question_is_that_of_a_case_or_a_further_one() -> None:
+    """Also the older one of two that were merged."""
+    asked = (request("2026-11-09 10:00", case="2"), request(case="2"), request("2026-11-12 10:00", case="2"))
+    of = figures("I5", *asked, events=(MERGED,), cases=BOTH)
+    assert (of.main.value, of.measure("further").value) == (1, 2)
+
+
+def test_a_row_that_came_or_went_is_a_correction() -> None:
+    def pointed(body: str) -> MonthFigures:
+        rows = MonthRows(
+            cases={"1": case(level="out_of_scope")}, events=(event("referred", "2026-11-10 12:00", body=body),)
+        )
+        return month_figures(POLICY, NOVEMBER, rows)
+
+    found = differences(pointed("Renfe"), (), pointed("Trànsit"), {})
+    assert [(one.measure, one.old, one.new) for one in found] == [("pointers.Renfe", 1, 0), ("pointers.Trànsit", 0, 1)]
+    assert differences(pointed("Renfe"), found, pointed("Trànsit"), {}) == ()
 
 
 def test_working_days_are_those_after_the_first() -> None:

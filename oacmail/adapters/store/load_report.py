@@ -6,7 +6,7 @@ Of addresses, names, subjects and texts it reads none. The month may be read bes
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -14,6 +14,7 @@ from typing import Any, cast
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.votes import surveys_sent, votes
 from oacmail.core.model import Role
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.report.months import Month
 from oacmail.core.report.rows import (
@@ -28,8 +29,8 @@ from oacmail.core.report.rows import (
 )
 
 _KINDS = (
-    "answered", "answer-undelivered", "call-not-reached", "closed", "corrected", "escalated", "not-theirs", "opinion",
-    "referred", "solved",
+    "answered", "answer-undelivered", "call-not-reached", "closed", "corrected", "escalated", "merged", "not-theirs",
+    "opinion", "referred", "solved",
 )  # fmt: skip
 LONGEST_TERM = timedelta(days=45)
 """Between the arrival of a request and its due time lie less days than this, whatever is configured and closed."""
@@ -48,24 +49,49 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
         "kinds": json.dumps(_KINDS),
     }
     con.execute(f"PRAGMA cache_size=-{_CACHE}")
-    ids = sorted(row[0] for row in con.execute(_TOUCHED, bounds))
+    events, ids = _all_events(con, sorted(row[0] for row in con.execute(_TOUCHED, bounds)), bounds)
     asked = {**bounds, "ids": json.dumps(ids)}
     messages = {row[0]: row[1:] for row in con.execute(_MESSAGES, asked)}
     first, last = bounds["begins"], bounds["ends"]
     return MonthRows(
         cases={row[0]: _case(row, messages) for row in con.execute(_OF_CASES, asked)},
         requests=tuple(_request(row, messages) for row in con.execute(_REQUESTS, asked)),
-        events=tuple(map(_event, con.execute(_EVENTS, asked))),
-        answers=tuple(
-            AnswerLang(at=at(received), lang=lang)
-            for role, _, lang, received in messages.values()
-            if role == Role.AGENT and first <= received < last
+        events=events,
+        answers=(
+            *(
+                AnswerLang(at=at(received), lang=lang)
+                for role, rule, lang, received in messages.values()
+                if role == Role.AGENT and rule != _RELAYED and first <= received < last
+            ),
+            *_relayed(con, messages, bounds),
         ),
         acks=tuple(AckRow(asked_at=at(row[0]), sent_at=moment(row[1])) for row in con.execute(_ACKS, asked)),
         votes=tuple(votes(con, begins, ends)),
         surveys=surveys_sent(con, begins, ends),
         rescued=con.execute(_RESCUED, bounds).fetchone()[0],
     )
+
+
+def _all_events(
+    con: sqlite3.Connection, ids: list[int], bounds: Mapping[str, str]
+) -> tuple[tuple[EventRow, ...], list[int]]:
+    """The events of these cases and of those that were merged into them, and the ids of both."""
+    events: list[EventRow] = []
+    read: list[int] = []
+    while ids:
+        found = [_event(row) for row in con.execute(_EVENTS, {**bounds, "ids": json.dumps(ids)})]
+        events += found
+        read += ids
+        merged = json.dumps([one.text("from") for one in found if one.kind == "merged"])
+        ids = sorted({row[0] for row in con.execute(_BY_NUMBER, (merged,))} - set(read))
+    return tuple(events), sorted(read)
+
+
+def _relayed(con: sqlite3.Connection, messages: "_Messages", bounds: Mapping[str, str]) -> Iterator[AnswerLang]:
+    """What agents wrote to answer addresses, when it left."""
+    langs = {f"{MailKind.RELAYED}:{key}": lang for key, (_, rule, lang, _) in messages.items() if rule == _RELAYED}
+    for key, sent_at in con.execute(_SENT, {**bounds, "keys": json.dumps(list(langs))}):
+        yield AnswerLang(at=at(sent_at), lang=langs[key])
 
 
 _CACHE = 24_000  # kB: cases of a month lie together, and are read several times
@@ -82,7 +108,7 @@ _TOUCHED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :beg
 _THESE = "IN (SELECT value FROM json_each(:ids))"
 # what citizens asked and agents answered: of the former the channel is told by the rule
 _MESSAGES = f"""SELECT fingerprint, role, rule, lang, received_at FROM messages
-  WHERE case_id {_THESE} AND (role = 'citizen' OR role = 'agent' AND outcome = 'case')"""
+  WHERE case_id {_THESE} AND (role = 'citizen' OR role = 'agent' AND outcome = 'case' OR rule = 'relayed')"""
 _OF_CASES = f"""SELECT number, opened_by, opened_at, status, topic, level, intent, slot, operator, platform, cause,
   close_reason FROM cases WHERE id {_THESE} ORDER BY id"""
 _REQUESTS = f"""SELECT c.number, d.armed_by, d.armed_at, d.due_at, d.met_at, d.void_at
@@ -97,6 +123,11 @@ _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM me
     WHERE d.armed_by = m.fingerprint AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NOT NULL))"""
 _RESCUED = """SELECT count(*) FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint
   WHERE r.reason = 'suspected-spam' AND r.done_at >= :begins AND r.done_at < :ends AND m.case_id IS NOT NULL"""
+_BY_NUMBER = "SELECT id FROM cases WHERE number IN (SELECT value FROM json_each(?))"
+_SENT = """SELECT key, sent_at FROM outbox WHERE key IN (SELECT value FROM json_each(:keys))
+  AND state = 'sent' AND sent_at >= :begins AND sent_at < :ends"""
+_RELAYED = "relayed"
+"""The rule of an agent's mail to an answer address that went on to the person."""
 _Messages = Mapping[str, tuple[str, str, str, str]]
 """Fingerprint -> role, rule, language, moment of arrival."""
 _BY_HAND = ("telephone", "visit")

@@ -54,15 +54,18 @@ def differences(
     published: MonthFigures, known: Iterable[FigureCorrection], now: MonthFigures, why: Mapping[str, str]
 ) -> tuple[FigureCorrection, ...]:
     """What differs from the published figures as corrected so far (`known`, oldest first). `why`: reason by
-    indicator id."""
+    indicator id. A row that one of the two has not is a row of 0."""
     told = {(one.indicator, one.measure): one.new for one in known}
+    first = {(name, key): value for name, key, value in _values(published)}
     new = {(name, key): value for name, key, value in _values(now)}
+    cells = [*_cells(published, now), *_cells(now, published)]
+    first, new = {**first, **_gaps(cells, first)}, {**new, **_gaps(cells, new)}
     return tuple(
         FigureCorrection(
             month=published.month, indicator=name, measure=key, old=old, new=new[name, key], why=why.get(name, "")
         )
-        for name, key, first in _values(published)
-        if (name, key) in new and not _same(old := told.get((name, key), first), new[name, key])
+        for name, key in first
+        if (name, key) in new and not _same(old := told.get((name, key), first[name, key]), new[name, key])
     )
 
 
@@ -74,6 +77,19 @@ def _values(figures: MonthFigures) -> Iterator[tuple[str, str, Value]]:
                 yield name, measure.key, measure.value
         for table in one.tables:
             yield from ((name, f"{table.key}.{row.key}", row.count) for row in table.rows)
+
+
+def _cells(figures: MonthFigures, other: MonthFigures) -> Iterator[tuple[str, str]]:
+    """(indicator, table.row) of the tables that both have."""
+    for name, one in figures.indicators.items():
+        both = {table.key for table in other.indicators[name].tables} if name in other.indicators else set()
+        for table in one.tables:
+            if table.key in both:
+                yield from ((name, f"{table.key}.{row.key}") for row in table.rows)
+
+
+def _gaps(cells: Iterable[tuple[str, str]], known: Mapping[tuple[str, str], Value]) -> dict[tuple[str, str], Value]:
+    return {cell: 0 for cell in cells if cell not in known}
 
 
 def _same(one: Value, other: Value) -> bool:
@@ -91,7 +107,7 @@ def reasons(events: Iterable[EventRow], published_at: datetime, ends: datetime) 
             continue
         if event.kind == "corrected":
             found |= dict.fromkeys(("I5", "I6", "I7", "I9", "I12"), "reclassified")
-        elif event.kind == "closed" and event.text("reason") in ("spam", "duplicate"):
+        elif event.kind == "merged" or (event.kind == "closed" and event.text("reason") in ("spam", "duplicate")):
             found.setdefault("I5", "withdrawn")
         elif event.kind == "answered" and answer_moment(event) < ends:
             for name in ("I1", "I2", "I3", "I4", "I8", "I10", "I12"):

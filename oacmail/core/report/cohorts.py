@@ -16,6 +16,7 @@ from oacmail.core.report.rows import ASKED, PROMISED, CaseRow, EventRow, MonthRo
 HANDED_OVER = ("second-level", "ordered")
 """Why a case is escalated to the technical services; other escalations stay with the desk."""
 NOTICE, CALL, NOT_LOCATED = "notice", "call", "not-located"
+MERGED = "merged"
 BY_CALL = (CALL, NOT_LOCATED)
 
 
@@ -30,6 +31,8 @@ class Cohorts:
     ends: datetime = field(init=False)
     _events: Mapping[str, Mapping[str, Sequence[EventRow]]] = field(init=False)  # by kind, then by case
     _hows: Mapping[tuple[str, datetime], str] = field(init=False)
+    _merged: Mapping[str, str] = field(init=False)  # number -> the case that it was merged into
+    _parts: Mapping[str, Sequence[str]] = field(init=False)  # number -> what was merged into it
 
     def __post_init__(self) -> None:
         zone = self.policy.office.timezone
@@ -42,6 +45,13 @@ class Cohorts:
         object.__setattr__(self, "ends", ends)
         object.__setattr__(self, "_events", found)
         object.__setattr__(self, "_hows", dict(_hows(self.every("escalated"), self.every("answered"))))
+        object.__setattr__(
+            self, "_merged", {one.text("from"): one.case for one in self.rows.events if one.kind == MERGED}
+        )
+        parts: dict[str, list[str]] = {}
+        for number in self._merged:
+            parts.setdefault(self.lasting(number), []).append(number)
+        object.__setattr__(self, "_parts", parts)
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -98,6 +108,26 @@ class Cohorts:
             for case in self.rows.cases.values()
             if self.holds(case.opened_at) and case.close_reason not in ("spam", "duplicate")
         ]
+
+    def lasting(self, number: str) -> str:
+        """The case that goes on: the number itself, or that of the case that it was merged into."""
+        seen = {number}
+        while (into := self._merged.get(number)) is not None and into not in seen:
+            seen.add(into)
+            number = into
+        return number
+
+    def is_merged(self, number: str) -> bool:
+        return number in self._merged
+
+    def story_of(self, case: str, kind: str) -> Sequence[EventRow]:
+        """The events of the case and of those that were merged into it; of a merged case none, they are the other's."""
+        if self.is_merged(case):
+            return ()
+        parts = self._parts.get(case)
+        if not parts:
+            return self.events_of(case, kind)
+        return sorted((one for part in (case, *parts) for one in self.events_of(part, kind)), key=lambda one: one.at)
 
     def events_of(self, case: str, kind: str) -> Sequence[EventRow]:
         """In the order of time, up to the end of the month."""

@@ -127,5 +127,5 @@ def is_call(of: Cohorts, request: RequestRow) -> bool:
 def is_derived(of: Cohorts, case: str) -> bool:
     """Whether the technical services had it when the month ended."""
     handed = [event.at for event in handed_over(of, case)]
-    ended = [*came_back(of, case), *(event.at for event in of.events_of(case, "closed"))]
+    ended = [*came_back(of, case), *(event.at for event in of.story_of(case, "closed"))]
     return bool(handed) and (not ended or max(ended) < max(handed))

@@ -146,7 +146,8 @@ def opinions(of: Cohorts) -> Indicator:
 def _opinions(of: Cohorts) -> list[tuple[RequestRow, str]]:
     """The request of each message that was a complaint or a suggestion, and of each case that an agent made one.
 
-    Without a deadline of its own the message is answered with the request that ran when it came."""
+    Without a deadline of its own the message is answered with the request that ran when it came. Of a merged case the
+    request that waited is now the other case's."""
     requests: dict[str, list[RequestRow]] = {}
     for one in sorted(of.rows.requests, key=lambda one: one.asked_at):
         if one.source in ASKED and not of.is_withdrawn(one):
@@ -154,9 +155,11 @@ def _opinions(of: Cohorts) -> list[tuple[RequestRow, str]]:
     found: dict[tuple[str, datetime], tuple[RequestRow, str]] = {}
     for event in of.every("opinion"):
         intent = event.text("intent")
-        asked = [one for one in requests.get(event.case, ()) if one.asked_at <= event.at]
-        if intent in OPINIONS and asked and _still_is(of, event.case, asked[-1], intent):
-            found[event.case, asked[-1].asked_at] = (asked[-1], intent)
+        of_case = {event.case, of.lasting(event.case)}
+        asked = [one for case in of_case for one in requests.get(case, ()) if one.asked_at <= event.at]
+        last = max(asked, key=lambda one: one.asked_at, default=None)
+        if intent in OPINIONS and last is not None and _still_is(of, event.case, last, intent):
+            found[last.case, last.asked_at] = (last, intent)
     return list(found.values())
 
 

@@ -6,7 +6,7 @@ closing. A derivation ends when the person knows the outcome, or when the case c
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oacmail.core.model import Level
 from oacmail.core.report.cohorts import HANDED_OVER, Cohorts, answer_moment
@@ -17,10 +17,12 @@ from oacmail.core.report.volumes import counted
 
 FIRST_LEVEL_TARGET, ONE_CONTACT_TARGET, MOST_DAYS = 80.0, 60.0, 5
 _NO_REQUEST = ("spam", "duplicate")
+_A_MOMENT = timedelta.resolution
+"""The month ends at midnight: the last day that is over is the one before."""
 
 
 def solved_where(of: Cohorts) -> Indicator:
-    """I6. Of the cases whose last closing of the month was no spam and no double."""
+    """I6. Of the cases whose last closing of the month was no spam and no double, and that were not merged."""
     closed = [case for case in of.rows.cases.values() if _closed(of, case)]
     first = sum(case.level == "first" and not handed_over(of, case.number) for case in closed)
     once = sum(_contacts(of, case.number) <= 1 for case in closed)
@@ -34,19 +36,21 @@ def solved_where(of: Cohorts) -> Indicator:
 
 def _closed(of: Cohorts, case: CaseRow) -> bool:
     ended = of.events_of(case.number, "closed")
+    if of.is_merged(case.number):
+        return False
     return bool(ended) and of.holds(ended[-1].at) and (ended[-1].text("reason") or "answered") not in _NO_REQUEST
 
 
 def _contacts(of: Cohorts, case: str) -> int:
     """Answers of people, and the notice that a case was passed on; that a case was closed as answered is none."""
-    answers = [event for event in of.events_of(case, "answered") if event.text("by") != "answered"]
+    answers = [event for event in of.story_of(case, "answered") if event.text("by") != "answered"]
     notices = [event for event in handed_over(of, case) if event.text("why") == "ordered"]
     return len(answers) + len(notices)
 
 
 def handed_over(of: Cohorts, case: str) -> list[EventRow]:
     """When the case went to the technical services, by itself or by an agent's order."""
-    return [event for event in of.events_of(case, "escalated") if event.text("why") in HANDED_OVER]
+    return [event for event in of.story_of(case, "escalated") if event.text("why") in HANDED_OVER]
 
 
 def derived(of: Cohorts) -> Indicator:
@@ -104,17 +108,17 @@ def _changes(of: Cohorts, case: str) -> Sequence[tuple[datetime, str]]:
 def came_back(of: Cohorts, case: str) -> list[datetime]:
     """When the case left the technical services without an outcome: it is not theirs, is not of the second level, or is
     no request of its own."""
-    corrected = (event for event in of.events_of(case, "corrected") if event.text("level") not in ("", Level.SECOND))
-    dropped = (event for event in of.events_of(case, "closed") if event.text("reason") in _NO_REQUEST)
-    return [event.at for event in (*of.events_of(case, "not-theirs"), *corrected, *dropped)]
+    corrected = (event for event in of.story_of(case, "corrected") if event.text("level") not in ("", Level.SECOND))
+    dropped = (event for event in of.story_of(case, "closed") if event.text("reason") in _NO_REQUEST)
+    return [event.at for event in (*of.story_of(case, "not-theirs"), *corrected, *dropped)]
 
 
 def _outcomes(of: Cohorts, case: str) -> list[datetime]:
     """The first answer after somebody has said that it is solved, or the closing of the case as a request."""
-    answers = sorted(answer_moment(event) for event in of.events_of(case, "answered"))
-    solved = [_said_at(event) for event in of.events_of(case, "solved")]
+    answers = sorted(answer_moment(event) for event in of.story_of(case, "answered"))
+    solved = [_said_at(event) for event in of.story_of(case, "solved")]
     told = [next((at for at in answers if at >= said), None) for said in solved]
-    closed = [event.at for event in of.events_of(case, "closed") if event.text("reason") not in _NO_REQUEST]
+    closed = [event.at for event in of.story_of(case, "closed") if event.text("reason") not in _NO_REQUEST]
     return sorted({at for at in (*told, *closed) if at is not None and at < of.ends})
 
 
@@ -133,7 +137,9 @@ def time_to_solve(of: Cohorts) -> Indicator:
         for (one, _), taken in zip(told, days, strict=True)
         if taken > MOST_DAYS
     ]
-    waiting = [(one, working_days(one.begun_at, of.ends, of.policy)) for one in every if one.told_at is None]
+    waiting = [
+        (one, working_days(one.begun_at, of.ends - _A_MOMENT, of.policy)) for one in every if one.told_at is None
+    ]
     open_ = [
         Breach(case=one.case, cause="not_over", late=taken - MOST_DAYS) for one, taken in waiting if taken > MOST_DAYS
     ]

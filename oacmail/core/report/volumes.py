@@ -13,11 +13,11 @@ NO_POINTER = "no_pointer"
 
 
 def volumes(of: Cohorts) -> Indicator:
-    """I5. Cases opened in the month, and what was asked on cases that existed."""
+    """I5. Cases opened in the month, and what was asked besides: on cases that existed, or that were merged."""
     opened = of.opened()
     numbers = {case.number for case in opened}
     first = {case.number: case.opened_at for case in opened}
-    further = [one for one in of.arrived() if one.case not in numbers or one.asked_at > first[one.case]]
+    further = [one for one in of.arrived() if one.case not in numbers or one.asked_at != first[one.case]]
     return Indicator(
         id="I5",
         main=Measure(key="cases", value=len(opened), unit="count"),
