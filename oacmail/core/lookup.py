@@ -47,7 +47,7 @@ class Lookup:
     recipients; of a mail that is wholly ours nobody's. `addressed`: the recipients of a new mail of the desk, which
     names no earlier one; `numbers`: the case numbers typed in its subject.
     `answer_for`: the cases to whose answer address staff or the office have written it; `answer`: what of it the person
-    would get, None = not read. `forwarded`: the message of somebody else that it brings. `own_note`: the shared mailbox
+    gets, None = not read. `forwarded`: the message of somebody else that it brings. `own_note`: the shared mailbox
     wrote it to itself.
     """
 
@@ -79,6 +79,14 @@ class Lookup:
         sent = (*self.message.to, *self.message.cc)
         inside = all(office.is_own(address) or address in staff for address in sent)
         return self.sender.proven and self.folder is not Folder.SENT and inside and not self.answer_for
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether it may be an answer: the office or proven staff wrote it, and somebody outside gets it."""
+        office, staff = self.policy.office, self.policy.people.staff
+        sent = (*self.message.to, *self.message.cc)
+        outside = any(not office.is_own(address) and address not in staff for address in sent)
+        return outside and self.signature is None and (self.folder is Folder.SENT or self.sender.proven)
 
     @property
     def refs(self) -> tuple[str, ...]:

@@ -270,11 +270,17 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerText:
-    """What an agent's mail to an answer address would say to the person. `reason`: why it cannot be relayed, '' = it
-    can (mail/outgoing/answer_parts.py)."""
+    """What an agent's mail to a person, or to an answer address, says above what it quotes. `reason`: why it cannot be
+    relayed, '' = it can (mail/outgoing/answer_parts.py). `has_files`: a file is attached, or an image shown."""
 
     text: str
     reason: str = ""
+    has_files: bool = False
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is certain that it holds nothing but a quote, a signature, or nothing at all."""
+        return self.reason == "empty" and not self.has_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

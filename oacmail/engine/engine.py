@@ -164,8 +164,8 @@ class Engine:
         self._broken_templates.clear()
 
     def _read_further(self, lookup: Lookup, raw: bytes) -> Lookup:
-        """Read again what only few mails need: what a relayed answer says, what a forward brings."""
-        if lookup.answer_for:
+        """Read again what only few mails need: what an answer says, what a forward brings."""
+        if lookup.answer_for or lookup.may_answer:
             return replace(lookup, answer=relayed_answers.answer_text(raw))
         if not lookup.may_forward:
             return lookup

@@ -19,7 +19,7 @@ from oacmail.mail.parse import parse
 
 def answer_text(raw: bytes) -> AnswerText:
     answer = answer_parts.read(raw)
-    return AnswerText(text=answer.text, reason=answer.reason)
+    return AnswerText(text=answer.text, reason=answer.reason, has_files=bool(answer.files))
 
 
 def relayed(

@@ -5,6 +5,7 @@ agent (R16; docs/design.md, "Who wrote"). Without proof the message is stored as
 author is informed. Staff never get automatic mail as if they were citizens.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
-from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note
+from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note, transcript
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
@@ -22,11 +23,14 @@ from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing.orders import read_orders
+from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD
 from oacmail.core.routing.sender import Sender
 from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
 GUESSES = ("same-subject", "same-text")
+EMPTY = "empty-answer"
+_FORWARDED = re.compile(rf"\s*(?:{FORWARD}|{RARE_FORWARD})\s?:", re.IGNORECASE)
 
 
 def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -99,6 +103,8 @@ def _written_by_a_person(
     recipients = _recipients(policy, message)
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
+        if candidates and _says_nothing(lookup):
+            return _empty(policy, lookup, None, now)
         if candidates:
             return which_case.ask(policy, lookup, candidates, role, now)
     case = match.case
@@ -114,6 +120,8 @@ def _written_by_a_person(
     if not guests and not own:
         outcome = Outcome.CASE if _to_a_citizen(case, recipients) else Outcome.STAFF
         return _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
+    if _says_nothing(lookup):
+        return _empty(policy, lookup, case, now)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, lookup, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
@@ -122,6 +130,23 @@ def _written_by_a_person(
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests, recipients=recipients)
     twice = () if guests else answered_twice.warn(policy, case, at=at, now=now)
     return Decision(effects=(record, *effects, *twice), because=(how, match.rule))
+
+
+def _says_nothing(lookup: Lookup) -> bool:
+    """Whether the person got no word and no file. A forward says what it brings; what was not read whole may say
+    anything."""
+    forwards = _FORWARDED.match(lookup.message.subject) is not None
+    return lookup.answer is not None and lookup.answer.says_nothing and not forwards
+
+
+def _empty(policy: Policy, lookup: Lookup, case: CaseView | None, now: datetime) -> Decision:
+    """A mail that says nothing meets no deadline, and the desk hears it: its text was lost, or sent too early."""
+    number = case.number if case else None
+    record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=EMPTY)
+    row = {"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}
+    key = f"transcript:{lookup.message.fingerprint[:16]}"
+    told = transcript(policy, lookup, number, now, key=key, rows=[row])
+    return Decision(effects=(record, AuditEvent(kind=EMPTY, case=number), *told), because=(EMPTY,))
 
 
 def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:

@@ -41,7 +41,8 @@ class AnswerFile:
 
 @dataclass(frozen=True, slots=True)
 class AnswerParts:
-    """`reason`: why it cannot be relayed, '' = it can. `whole`: the text before the cut."""
+    """`reason`: why it cannot be relayed, '' = it can; `empty` also with `files` beside a signature alone. `whole`: the
+    text before the cut."""
 
     text: str = ""
     html: str = ""

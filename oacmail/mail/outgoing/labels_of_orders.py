@@ -61,6 +61,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "aún no es ninguna solicitud: póngalo antes en la carpeta de pendientes",
         "it is no request yet: put it into the folder of pending ones first",
     ),
+    "says-nothing": (
+        "no porta cap text vostre ni cap fitxer",
+        "no lleva ningún texto suyo ni ningún archivo",
+        "it has no text of yours and no file",
+    ),
     "goes-outside": (
         "el correu anava també a fora de la casa, i les ordres només es fan si va sol a la bústia",
         "el correo iba también fuera de la casa, y las órdenes solo se ejecutan si va solo al buzón",

@@ -1,0 +1,87 @@
+"""A mail to the person that says nothing meets no deadline, and the desk hears it; a word or a file makes an answer."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from tests.e2e.clients import CLIENTS, MailProgram
+from tests.engine import compose
+from tests.engine.compose import OFFICE
+from tests.engine.test_orders import PASS, transcripts
+from tests.engine.world import AGENT, ANNA, World
+
+QUOTE = "\n\nEl 25/11/2026 9:00, Anna va escriure:\n> Bon dia, com puc signar\n> la instància amb l'idCAT?"
+
+
+def _asked(world: World) -> EmailMessage:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    return asked
+
+
+def _sent(world: World, mail: EmailMessage) -> None:
+    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    world.turn()
+
+
+def _told(world: World) -> list[str]:
+    return [told for told in transcripts(world, AGENT) if "no porta cap text vostre ni cap fitxer" in told]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n\n", QUOTE, "\n-- \nMarta Soler\nOAC 360\n" + QUOTE, "Enviat des del meu iPhone\n" + QUOTE]
+)
+def test_a_mail_without_a_word_of_its_own_is_no_answer(world: World, text: str) -> None:
+    world.agent_answers(_asked(world), text)
+    world.turn()
+    world.turn()
+    case = world.case()
+    assert (case["status"], case["answered_at"]) == ("open", None)
+    assert len(_told(world)) == 1
+    world.live("2026-11-27 09:00")
+    assert world.case()["overdue"]
+
+
+@pytest.mark.parametrize("program", CLIENTS.values(), ids=CLIENTS)
+@pytest.mark.parametrize("text", ["", "Sí."])
+def test_so_it_is_in_the_html_of_ordinary_clients(world: World, program: MailProgram, text: str) -> None:
+    _sent(world, program.reply(OFFICE, ANNA, _asked(world), text))
+    assert world.case()["status"] == ("answered" if text else "open")
+    assert len(_told(world)) == (0 if text else 1)
+
+
+def test_the_agent_who_wrote_it_with_the_office_in_copy_hears_it(world: World) -> None:
+    mail = compose.message(world.clock, AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
+    world.deliver(mail, verdict=PASS)
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert len(_told(world)) == 1
+
+
+@pytest.mark.parametrize("text", ["", "-- \nMarta Soler\n"])
+def test_a_file_alone_is_an_answer(world: World, text: str) -> None:
+    mail = compose.message(world.clock, OFFICE, "", text, to=ANNA, answers=_asked(world))
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="volant.pdf")
+    _sent(world, mail)
+    assert world.case()["status"] == "answered"
+    assert not _told(world)
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"), [(f"{QUOTE}\n\nAmb l'idCAT Mòbil.", ""), (QUOTE.replace("Anna", "Tècnics"), "RV: Signatura")]
+)
+def test_words_below_the_quote_and_a_forward_of_others_words_are_an_answer(
+    world: World, text: str, subject: str
+) -> None:
+    _sent(world, compose.message(world.clock, OFFICE, subject, text, to=ANNA, answers=_asked(world)))
+    assert world.case()["status"] == "answered"
+    assert not _told(world)
+
+
+def test_an_empty_new_mail_to_a_person_with_several_cases_asks_for_none(world: World) -> None:
+    for subject in ("Padró", "Beca menjador"):
+        world.citizen_writes(ANNA, subject=subject, text=f"Com demano això: {subject}?")
+        world.turn()
+    _sent(world, compose.message(world.clock, OFFICE, "", "", to=ANNA))
+    assert len(_told(world)) == 1
+    assert "which_case" not in world.kinds(AGENT)
