@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.engine.world import ANNA, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 TECHNICAL = "tecnics@town.example"
@@ -31,3 +31,18 @@ def test_the_notice_quotes_and_attaches_the_last_messages_newest_first(town: TOW
         assert order == sorted(order)
         assert "Xk7pQ2vv" not in notice.as_string()
         assert [part.get_content_type() for part in notice.iter_attachments()] == ["message/rfc822"] * 5
+
+
+def test_where_the_services_are_not_told_the_agent_who_has_the_case_is(town: TOWN) -> None:
+    other = "altre@town.example"
+    world = town(people={"technical": [TECHNICAL], "agents": [AGENT, other]}, escalation={"auto_complex": False})
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    world.order("assign", world.case()["number"], name="agent")
+    answer = world.agent_answers(message)
+    world.turn()
+    world.live("2026-11-27 09:00")
+    world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+    world.turn()
+    told = {address: world.kinds(address).count("complex") for address in (AGENT, other, TECHNICAL, SUPERVISOR)}
+    assert told == {AGENT: 1, other: 0, TECHNICAL: 0, SUPERVISOR: 0}

@@ -47,6 +47,17 @@ def test_the_reminder_of_a_case_that_is_late_says_that_its_due_time_has_passed(w
     assert "el cas OAC-2026-000001 va vèncer dijous 26 de novembre" in subject
 
 
+def test_of_the_late_cases_the_digest_lists_the_one_with_a_near_term_first(town: TOWN) -> None:
+    world = town(digest={"to": [AGENT]})
+    world.citizen_writes(PERE)
+    world.turn()
+    world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.live("2026-11-30 08:30")
+    _, friday, monday = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-3:]
+    assert friday.index("- 1 · ") < friday.index("- 2 · ")
+    assert monday.index("- 2 · ") < monday.index("- 1 · ")
+
+
 @pytest.mark.parametrize("ends", ["answered", "closed"])
 def test_a_case_that_is_answered_or_closed_before_is_not_reminded_of(world: World, ends: str) -> None:
     message = world.citizen_writes(ANNA, "Instància", SIX_DAYS)

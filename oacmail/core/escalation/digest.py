@@ -63,7 +63,7 @@ def line(case: CaseView, now: datetime) -> Facts:
 def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
     today = now.astimezone(policy.office.timezone).date()
     waiting = [(due, case) for case in tick.live if (due := case_card.due_at(case))]
-    waiting.sort(key=lambda pair: (not case_card.is_delayed(pair[1]), pair[0]))  # R18: delayed in transit first
+    waiting.sort(key=lambda pair: (not _is_first(pair[1]), pair[0]))
     return {
         "date": today,
         "waiting": len(waiting),
@@ -82,6 +82,11 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
         **_purged(tick, now),
         "problems": tuple(tick.problems),
     }
+
+
+def _is_first(case: CaseView) -> bool:
+    """Whether it comes before others of its list: its term is near (R32), or it was long in transit (R18)."""
+    return case.urgent or case_card.is_delayed(case)
 
 
 def _short(case: CaseView, today: date) -> str:

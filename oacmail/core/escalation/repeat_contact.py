@@ -10,7 +10,7 @@ from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Effect, Quoted
 from oacmail.core.model import Status
 from oacmail.core.outbox import case_card
-from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outbox.staff_notices import assigned, notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseMessage, CaseView
@@ -22,8 +22,8 @@ def became_complex(
     """What follows from a citizen's further request on this case, `message`, received at `at`."""
     if MailKind.COMPLEX in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
-    people = policy.people
-    told = (*people.technical, *people.supervisor) if policy.escalation.auto_complex else people.agents
+    people, by_itself = policy.people, policy.escalation.auto_complex
+    told = (*people.technical, *people.supervisor) if by_itself else assigned(policy, case.assignee)
     return (
         AuditEvent(kind="escalated", case=case.number, data={"why": "complex"}),
         *notices(
