@@ -12,6 +12,7 @@ from oacmail.mail.outgoing.dates_in_words import (
     hour_words,
     hours_words,
     moment_words,
+    nth_working_day,
     short_moment,
 )
 
@@ -102,3 +103,10 @@ def test_opening_hours() -> None:
 )
 def test_a_greeting_goes_by_the_hour(hour: int, ca: str, es: str, en: str) -> None:
     assert tuple(greeting(datetime(2026, 11, 30, hour), lang) for lang in LANGUAGES) == (ca, es, en)
+
+
+@pytest.mark.parametrize(
+    ("day", "words"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (5, "5th"), (12, "12th"), (21, "21st"), (112, "112th")]
+)
+def test_the_nth_working_day_has_its_english_ending(day: int, words: str) -> None:
+    assert nth_working_day(day, "en") == f"the {words} working day from today"

@@ -54,7 +54,8 @@ def day_words(day: date, lang: str) -> str:
 
 def nth_working_day(n: int, lang: str) -> str:
     """`d'aquí a 5 dies hàbils`: a promise for a year without known holidays; follows `el` in Spanish."""
-    return _NTH[lang].format(n=n, th=_TH.get(n, "th"))
+    th = "th" if n % 100 in (11, 12, 13) else _TH.get(n % 10, "th")
+    return _NTH[lang].format(n=n, th=th)
 
 
 def date_words(day: date, lang: str) -> str:
