@@ -42,6 +42,14 @@ def test_a_new_mail_to_the_person_that_names_it_answers_the_other_case(world: Wo
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
 
 
+def test_a_new_mail_that_names_both_answers_the_one_that_goes_on(world: World) -> None:
+    _merged(world)
+    answer = compose.message(world.clock, OFFICE, "Casos 1 i 2: padró, cas 2 i cas 1", "Aquí el teniu.", to=ANNA)
+    world.mailbox.append("Sent", compose.as_bytes(answer), world.clock.now(), seen=True)
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["answered", "closed"]
+
+
 def test_a_mail_to_its_answer_address_answers_the_other_case(world: World) -> None:
     _merged(world)
     address = _transcript(world).partition("mailto:")[2].partition("?")[0]

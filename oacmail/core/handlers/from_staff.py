@@ -162,8 +162,9 @@ def _of_a_new_mail(
 ) -> tuple[ThreadMatch, tuple[CaseView, ...]]:
     """(its case, the cases of which the agents are asked): by the number in its subject, else the only open case of
     the recipients; one of the two is empty."""
-    theirs = [view.cases[number] for number in lookup.numbers if number in view.cases]
-    named = tuple(case for case in theirs if _to_a_citizen(case, recipients))
+    numbered = [view.cases[number] for number in lookup.numbers if number in view.cases]
+    theirs = {case.number: case for case in numbered if _to_a_citizen(case, recipients)}
+    named = tuple(theirs.values())  # a merged case and the one that it was merged into are one
     if len(named) == 1:
         return ThreadMatch(named[0], "number-in-subject"), ()
     if match.case is not None or (view.unplaced is not None and not view.unplaced.cases):
