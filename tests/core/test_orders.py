@@ -112,7 +112,10 @@ def test_a_call_and_the_line_below_it_that_nobody_answered_are_one_call() -> Non
     assert read_list("12 trucat\n13 no contesta") == (Order(Verb.CALLED, case="12"), Order(Verb.NOT_REACHED, case="13"))
 
 
-@pytest.mark.parametrize("said", ["#called reached", "#trucat ha contestat", "#llamado ha contestado"])
+@pytest.mark.parametrize(
+    "said",
+    ["#called reached", "#trucat ha contestat", "#llamado ha contestado", "#trucat, gràcies", "#called. Thank you!"],
+)
 def test_a_call_that_somebody_answered_reached_the_person(said: str) -> None:
     assert read_orders(said) == (Order(Verb.CALLED),)
 

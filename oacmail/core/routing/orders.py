@@ -129,7 +129,7 @@ _SAID: Mapping[Order, str] = {
     Order(Verb.PERSON): "es persona|es una persona|it is a person|it's a person|is a person",
 }
 _PLAIN = {phrase: order for order, phrases in _SAID.items() for phrase in phrases.split("|")}
-_REACHED = frozenset({"reached", "contesta", "ha contestat", "ha contestado", "answered"})
+_REACHED = frozenset({"", "reached", "contesta", "ha contestat", "ha contestado", "answered"})
 """After the word of a call: the person was reached, as without it."""
 _IN_VAIN = frozenset(
     {"no", "no ha contestat", "no respon", "no ha respost", "no ha contestado", "no responde", "did not answer"}
@@ -236,7 +236,7 @@ def _joined(orders: list[Order]) -> list[Order]:
 
 def _outcome(order: Order) -> Order:
     """Of a call, its outcome (`#called no answer`). One that is not known stays its argument."""
-    said = _plain(order.argument).strip(" .!")
+    said = _POLITE.sub("", f" {_plain(order.argument)}").strip(" .!")
     if order.verb is Verb.CALLED and (said in _IN_VAIN or _PLAIN.get(said) == Order(Verb.NOT_REACHED)):
         return Order(Verb.NOT_REACHED)
     return Order(Verb.CALLED) if order.verb is Verb.CALLED and said in _REACHED else order
