@@ -33,8 +33,8 @@ def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Ef
         if is_unsolved(case):
             effects.append(_next_nudge(policy, case, deadline, now))
             groups.setdefault(policy.people.services(case.cause), []).append((case, deadline))
-    for people, reached in groups.items():
-        effects += _told(policy, people, reached, now)
+    for people, theirs in groups.items():
+        effects += _told(policy, people, theirs, now)
     return effects
 
 

@@ -122,7 +122,7 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "no-such-outcome": (
         "no se sap si s'ha parlat amb la persona: escriviu-hi «no contesta», o només l'ordre",
         "no se sabe si se ha hablado con la persona: escriba «no contesta», o solo la orden",
-        "it is not known if the person was reached: write no answer after it, or the order alone",
+        'it is not known if the person was reached: write "no answer" after it, or the order alone',
     ),
     "below-text": (
         "és sota una línia que no s'ha entès com a ordre",
