@@ -7,7 +7,7 @@ import pytest
 
 from oacmail.adapters.store import admin
 from oacmail.adapters.store.connection import FILE
-from oacmail.core.errors import StateError
+from oacmail.core.errors import ConfigError, StateError
 from tests.engine.world import ANNA, PERE, World
 
 
@@ -50,5 +50,21 @@ def test_what_a_killed_restore_has_left_is_in_nobodys_way(world: World) -> None:
         (state / f"{FILE}.restoring{log}").write_bytes(b"half a copy")
     admin.restore(state, backup, world.clock.now())
     assert sorted(file.name for file in state.glob(f"{FILE}*")) == [FILE, f"{FILE}.before-restore"]
+    world.start()
+    assert len(world.rows("SELECT * FROM cases")) == 1
+
+
+def test_after_a_restore_that_was_killed_between_the_two_databases_no_empty_one_begins(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    backup = _backup(world)
+    world.stop()
+    state = world.config.office.state
+    (state / FILE).rename(state / f"{FILE}.before-restore")
+    (state / f"{FILE}.restoring").write_bytes(backup.read_bytes())
+    with pytest.raises(ConfigError, match="a restore was killed: run `oacmail restore`"):
+        world.start()
+    assert not (state / FILE).exists()
+    admin.restore(state, backup, world.clock.now())
     world.start()
     assert len(world.rows("SELECT * FROM cases")) == 1

@@ -14,6 +14,7 @@ from pathlib import Path
 from oacmail.adapters.store import keys
 from oacmail.adapters.store.connection import (
     FILE,
+    RESTORING,
     connect,
     lock,
     migrate,
@@ -55,12 +56,15 @@ class Restored:
 
 
 def restore(state: Path, source: Path, now: datetime) -> Restored:
-    """Replace the database by a backup; the daemon must not run. The present one stays in force until the new one is
-    complete: a restore that is killed or finds a full disk changes nothing. Raises Transient if the daemon runs, Fatal
-    if the file is no backup of oacmail."""
+    """Replace the database by a backup; the daemon must not run.
+
+    The present one stays in force until the new one is complete: a restore that is killed or finds a full disk changes
+    nothing. If it is killed while it replaces one by the other, the service does not start until it was repeated.
+    Raises Transient if the daemon runs, Fatal if the file is no backup of oacmail.
+    """
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = lock(state)
-    new = state / f"{FILE}.restoring"
+    new = state / RESTORING
     try:
         _remove(new)  # what a killed restore has left
         _check(source)

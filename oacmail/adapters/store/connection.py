@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE = "oacmail.db"
 LOCK = "oacmail.lock"
+RESTORING = f"{FILE}.restoring"  # what a restore writes before it replaces the database
 _HEADER = b"SQLite format 3\x00"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -122,6 +123,15 @@ def is_database(path: Path) -> bool:
     """Return True if the file begins as each database of SQLite does (https://sqlite.org/fileformat.html)."""
     with path.open("rb") as file:
         return file.read(len(_HEADER)) == _HEADER
+
+
+def refuse_half_restored(state: Path) -> None:
+    """Raises ConfigError if a restore was killed after it had moved the old database away: no empty one must replace
+    it."""
+    if (state / RESTORING).exists() and not (state / FILE).exists():
+        raise ConfigError(
+            ("state: there is no database, because a restore was killed: run `oacmail restore` with the backup again",)
+        )
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from oacmail.adapters.store.connection import (
     migrate,
     moment,
     named_faults,
+    refuse_half_restored,
     refuse_newer,
     schema,
     stamp,
@@ -156,6 +157,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
         self._lock: IO[str] | None = None if beside else lock(state)
         self._one_at_a_time = RLock()
         try:
+            refuse_half_restored(state)
             self.con = connect(state / FILE)
             if beside:
                 _up_to_date(self.con)
