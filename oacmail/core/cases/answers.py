@@ -70,18 +70,11 @@ def answered(
     waiting = () if recipients is None or guests else case.not_reached(recipients)
     case = replace(case, deadlines=tuple(one for one in case.deadlines if one not in waiting))
     crossed, outcome, told = _crossed(policy, case, at, guests), tells_outcome(case, at), how != NOT_LOCATED
-    columns: CaseColumns = {"touched_at": at}
-    if not guests and (case.answered_at is None or at < case.answered_at):
-        columns["answered_at"] = at
-    asked = bool(crossed or waiting) or _still_asked(case, at, guests)
-    if not asked and outcome and case.status is not Status.CLOSED:
-        columns["status"] = Status.ANSWERED
+    ended = outcome and not (crossed or waiting or _still_asked(case, at, guests)) and case.status is not Status.CLOSED
     notice = not outcome and not guests and case.solved_at is None and told
-    if notice:
-        columns["told_at"] = at
     effects: list[Effect] = [
         *met(case, waiting, at=at, kinds=met_by_answer(case, at), guests=guests),
-        UpdateCase(case=case.number, columns=columns),
+        UpdateCase(case=case.number, columns=_columns(case, at, guests=guests, ended=ended, notice=notice)),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
         *(
@@ -95,9 +88,20 @@ def answered(
         AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16], "at": at.isoformat()}),
         *_late_same_day(policy, case, at, guests),
     ]
-    if "status" in columns:
+    if ended:
         effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)
+
+
+def _columns(case: CaseView, at: datetime, *, guests: tuple[str, ...], ended: bool, notice: bool) -> CaseColumns:
+    columns: CaseColumns = {"touched_at": at}
+    if not guests and (case.answered_at is None or at < case.answered_at):
+        columns["answered_at"] = at
+    if ended:
+        columns["status"] = Status.ANSWERED
+    if notice:
+        columns["told_at"] = at
+    return columns
 
 
 def met(
