@@ -21,6 +21,7 @@ from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
 from oacmail.core.errors import OacmailError
 from oacmail.core.handlers.admin_command import CLOSE_REASONS, CORRECTABLE
+from oacmail.core.handlers.order_actions import named_agent
 from oacmail.core.model import Folder, Status
 from oacmail.core.ports.mailbox import Fetched
 from oacmail.engine import learning
@@ -127,8 +128,16 @@ def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str
 @click.argument("name")
 @click.pass_context
 def assign(ctx: click.Context, n: str, name: str) -> None:
-    """Record who works on the case."""
-    _perform(ctx, n, "assign", name=name)
+    """Record who works on the case: an agent of people.agents, by address or the name before the @.
+
+    An empty NAME assigns it to nobody.
+    """
+    policy = wiring.rules(configured(ctx))
+    agent = named_agent(policy, name) if name else ""
+    if agent is None:
+        known = ", ".join(policy.people.agents)
+        raise click.UsageError(f"{safe(name)} names no agent of people.agents, or several: give one of {known}")
+    _perform(ctx, n, "assign", name=agent.partition("@")[0])
 
 
 @case.command()
