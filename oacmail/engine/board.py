@@ -5,9 +5,10 @@ engine, and then moves each message that lies elsewhere than it should, once. It
 reads a flag but \\Deleted, and holds no rule about cases. Without a board it does nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 import structlog
@@ -31,6 +32,7 @@ from oacmail.mail.parser_config import ParserConfig
 log = structlog.get_logger()
 MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word
 WITHIN = timedelta(minutes=1)
+TROUBLES_MOST = 3  # folders that cannot be written, in one pass
 AT_REST = timedelta(days=2)  # after that a closed case is looked at only when all folders are compared, each night
 ROOTS = "board-roots"  # recorded: every `board.root` on this server, a line each
 TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
@@ -272,20 +274,32 @@ class BoardSync:
             name = (named.get(place) or named.setdefault(place, names.name(place))) if place else one.ref.folder
             if name != one.ref.folder and self._roles.get(one.ref.folder) in (Folder.INTAKE, Folder.BOARD):
                 misplaced.append((one.ref.folder, name, one))
-        refused: set[str] = set()
+        troubles: list[str] = []
         for (folder, name), some in _grouped(misplaced):
             if self._ensure_folder(name):
-                self._move(folder, name, some)
+                self.mailbox.open(folder)  # a server out of reach ends the pass here
+                self._tolerate(troubles, partial(self._move, folder, name, some))
             else:
-                refused.add(name)
-        self._flag_all(placed, {one.message for *_, one in misplaced})
-        return "a folder cannot be made" if refused else ""
+                troubles.append("a folder cannot be made")
+        self._flag_all(placed, {one.message for *_, one in misplaced}, troubles)
+        return ", ".join(dict.fromkeys(troubles))
+
+    def _tolerate(self, troubles: list[str], work: Callable[[], None]) -> None:
+        """A folder that cannot be written holds up no other. After TROUBLES_MOST of them the server is at fault, and is
+        not asked again in this pass."""
+        try:
+            work()
+        except StateError:
+            raise
+        except Transient as trouble:
+            troubles.append(str(trouble) or type(trouble).__name__)
+            if trouble.at_least or len(troubles) > TROUBLES_MOST:
+                raise
 
     def _move(self, folder: str, target: str, some: Sequence[Placed]) -> None:
         """The target is recorded before the move: after a crash the message is known to be there by us."""
         store = self.engine.store
         store.board_target([one.message for one in some], target)
-        self.mailbox.open(folder)
         by_uid = {one.ref.uid: one for one in some}
         moved = self.mailbox.move_messages(folder, by_uid, target)
         arrived = [
@@ -296,7 +310,7 @@ class BoardSync:
         store.board_arrived(arrived, self.engine.now())
         log.info("board.moved", count=len(some))
 
-    def _flag_all(self, placed: Iterable[Placed], on_their_way: set[str]) -> None:
+    def _flag_all(self, placed: Iterable[Placed], on_their_way: set[str], troubles: list[str]) -> None:
         """\\Flagged = due today or late. People's own flags are left alone until that changes."""
         policy, now = self.engine.policy, self.engine.now()
         moments = {one.due_at for one in placed if one.due_at is not None}  # few: what arrives on a day is due together
@@ -308,8 +322,11 @@ class BoardSync:
         ]
         for (folder, word), some in _grouped(changed):
             self.mailbox.open(folder)
-            self.mailbox.flag(folder, [one.ref.uid for one in some], on=bool(word))
-            self.engine.store.board_flagged([one.message for one in some], on=bool(word))
+            self._tolerate(troubles, partial(self._flag, folder, some, bool(word)))
+
+    def _flag(self, folder: str, some: Sequence[Placed], on: bool) -> None:
+        self.mailbox.flag(folder, [one.ref.uid for one in some], on=on)
+        self.engine.store.board_flagged([one.message for one in some], on=on)
 
 
 def _grouped(items: Iterable[tuple[str, str, Placed]]) -> Iterable[tuple[tuple[str, str], list[Placed]]]:

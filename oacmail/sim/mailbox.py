@@ -70,11 +70,12 @@ class SimulatedFolder:
 
 
 class SimulatedMailbox:
-    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open;
-    `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it says where a moved message is; `moves`:
-    how many messages of people oacmail has moved; `moved`: those since somebody cleared the list (Message-ID, folder);
-    `touched`: the Message-IDs of what people moved, copied or removed since; `changes`: rises with every change;
-    `clock`: tells when a message is put into a folder; without it no moment is told (RFC 8514)."""
+    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open; `unwritable`:
+    folders that take no message and no flag; `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it
+    says where a moved message is; `moves`: how many messages of people oacmail has moved; `moved`: those since somebody
+    cleared the list (Message-ID, folder); `touched`: the Message-IDs of what people moved, copied or removed since;
+    `changes`: rises with every change; `clock`: tells when a message is put into a folder; without it no moment is told
+    (RFC 8514)."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
@@ -82,6 +83,7 @@ class SimulatedMailbox:
         self.away = False
         self.returns_nothing = False
         self.refused: set[str] = set()
+        self.unwritable: set[str] = set()
         self.tells_copyuid = True
         self.moves = 0
         self.moved: list[tuple[str, str]] = []
@@ -245,6 +247,7 @@ class SimulatedMailbox:
 
     def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
         self._reach()
+        self._check_writable(target, "MOVE")
         present = sorted(self.folders[folder].messages.keys() & uids)
         self.moves += len(present)
         self.moved += [(self.folders[folder].messages[uid].message_id, target) for uid in present]
@@ -258,8 +261,13 @@ class SimulatedMailbox:
 
     def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
         self._reach()
+        self._check_writable(folder, "STORE")
         for uid in self.folders[folder].messages.keys() & uids:
             self.folders[folder].messages[uid].flagged = on
+
+    def _check_writable(self, folder: str, command: str) -> None:
+        if folder in self.unwritable:
+            raise Transient(f"IMAP {command}: NO [NOPERM]")
 
     def number(self, folder: str, uid: int) -> str:
         return ""

@@ -21,6 +21,46 @@ def test_a_folder_that_cannot_be_made_is_a_problem_and_nothing_else_stops(tmp_pa
     assert (lies(world), world.problems()) == ({OPEN: 1}, set())
 
 
+def test_a_folder_that_takes_no_message_holds_up_no_other(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.mailbox.unwritable.add(OPEN)
+    world.citizen_writes(ANNA)
+    answered = world.citizen_writes(PERE)
+    world.agent_answers(answered)
+    world.turn()
+    quiet(world)
+    assert (lies(world), world.problems()) == ({"INBOX": 1, ANSWERED: 1}, {"board"})
+    world.mailbox.unwritable.clear()
+    quiet(world)
+    assert (lies(world), world.problems()) == ({OPEN: 1, ANSWERED: 1}, set())
+
+
+def test_a_folder_that_takes_no_flag_holds_up_no_other(tmp_path: Path) -> None:
+    world = World(tmp_path, now="2026-11-25 09:00", board={"enabled": True})
+    for who in (ANNA, PERE):
+        world.citizen_writes(who)
+    world.turn()
+    world.order("assign", "OAC-2026-000002", name="agent")
+    quiet(world)
+    world.mailbox.unwritable.add(OPEN)
+    world.advance("2026-11-26 09:00")
+    quiet(world)
+    flagged = {name: [one.flagged for one in world.mailbox.folders[name].messages.values()] for name in (OPEN, MINE)}
+    assert (flagged, world.problems()) == ({OPEN: [False], MINE: [True]}, {"board"})
+
+
+def test_a_folder_that_was_deleted_with_its_messages_holds_up_no_other(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.turn()
+    del world.mailbox.folders[OPEN]
+    world.agent_answers(world.citizen_writes(PERE))
+    world.turn()
+    quiet(world)
+    assert (lies(world), world.problems()) == ({ANSWERED: 1}, set())
+    assert world.reviews() == ["deleted-from-the-mailbox"]
+
+
 def test_in_shadow_nothing_is_made_and_nothing_moved(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
     world.engine.policy = replace(world.engine.policy, shadow=True)
