@@ -45,7 +45,7 @@ class TownWord(NamedTuple):
 class EndDay:
     """The day on which a term ends, as the message names it; one of the three is set. `in_days`: from the message's own
     date; `weekday`: 0 = Monday; `month_day`: (month, day), which may be no day of the calendar, in the `year` if the
-    message names one."""
+    message names one; month 0: none was named."""
 
     in_days: int | None = None
     weekday: int | None = None

@@ -39,6 +39,8 @@ def test_a_form_is_at_fault_where_the_message_speaks_of_it_more_than_of_a_platfo
         (EndDay(month_day=(11, 31)), None),  # no day at all
         (EndDay(month_day=(1, 24)), 60),  # of the next year
         (EndDay(month_day=(1, 25)), None),
+        (EndDay(month_day=(0, 25)), 0),  # no month is named
+        (EndDay(month_day=(0, 24)), 29),
         (EndDay(month_day=(11, 27), year=2026), 2),
         (EndDay(month_day=(11, 27), year=2025), None),
     ],

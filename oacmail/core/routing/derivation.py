@@ -58,5 +58,5 @@ def _day(end: EndDay, written_on: date) -> date | None:
         return written_on + timedelta(days=end.in_days)
     if end.weekday is not None:
         return next(day for day in ahead if day.weekday() == end.weekday)
-    same = (day for day in ahead if (day.month, day.day) == end.month_day)
+    same = (day for day in ahead if end.month_day in ((day.month, day.day), (0, day.day)))
     return next((day for day in same if end.year in (None, day.year)), None)

@@ -1,8 +1,8 @@
 """Find the day on which a deadline in a message ends ("el termini s'acaba demà"), the basis for "urgent" (R32).
 
 This module does not decide how near that is; core/routing/derivation.py knows the message's date. Only a day next to a
-word for ending counts: people name days for all sorts of reasons. A day of the week counts only if its sentence
-speaks of nothing past. Text is folded.
+word for ending counts: people name days for all sorts of reasons. A day without a month counts only if the deadline
+is not said to have ended. Text is folded.
 """
 
 import re
@@ -40,20 +40,31 @@ _DAYS: tuple[tuple[str, EndDay], ...] = (
     ),
     *((rf"(?:{day})", EndDay(weekday=at)) for at, day in enumerate(_WEEK)),
 )
-_PAST = re.compile(
-    r"\b(?:va|van|vaig|varem|vam|he|hem|ha|han|acabava|vencia|era|acabo|vencio|termino|finalizo|caduco|envie|presente"
-    r"|mande|fue|ended|expired|closed|sent|was|passat|pasado|last (?!day))\b"
+_ENDED = re.compile(
+    r"\b(?:va|van) (?:acabar|vencer|finalitzar|caducar|tancar|ser)\b"
+    r"|\b(?:ha|han) (?:acabat|vencut|finalitzat|caducat|acabado|vencido|finalizado|terminado|caducado)\b"
+    r"|\b(?:acabava|vencia|era|acabo|vencio|termino|finalizo|caduco|fue|ended|expired|closed|was|passat|pasado)\b"
+    r"|\blast (?!day)"
 )
+# "ho vaig enviar dilluns"
+_DONE = re.compile(r"\b(?:vaig|vam|varem|he|hem|envie|presente|mande|sent) (?:[\w'-]{1,20} ){0,2}$")
+_BEFORE = 60  # characters, more than the longest such words
 _END = re.compile(_ENDS)  # part of each of the patterns below
-_NEAR_END = tuple(
-    (re.compile(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}\b{_PASSED}|\b{day}\b[^.!?]{{0,25}}{_ENDS}"), code)
-    for day, code in _DAYS
-)
+
+
+def _near_end(day: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The day after the word for ending, and before it."""
+    return re.compile(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}"), re.compile(rf"\b{day}[^.!?]{{0,25}}{_ENDS}")
+
+
+_NEAR_END = tuple((_near_end(rf"{day}\b{_PASSED}"), code) for day, code in _DAYS)
 _MONTH = "|".join(f"(?P<m{at}>{names})" for at, names in enumerate(_MONTHS, 1))
-_DATE = re.compile(
-    rf"{_ENDS}[^.!?]{{0,40}}?\b(?P<day>[0-3]?\d)"
-    rf"(?:(?: de | d'| )(?:{_MONTH})\b(?:,? (?:del? )?(?P<year>20\d\d)\b)?"
+_DATES = _near_end(
+    rf"(?P<day>[0-3]?\d)(?:(?: de | d'| )(?:{_MONTH})\b(?:,? (?:del? )?(?P<year>20\d\d)\b)?"
     r"|[/-](?P<month>[01]?\d)(?:[/-](?P<short>\d{2,4}))?\b)"
+)
+_ALONE = _near_end(
+    rf"(?:dia (?P<day>[0-3]?\d)|the (?P<nth>[0-3]?\d)(?:st|nd|rd|th))\b(?![/-]| (?:de |d'|of )?(?:{'|'.join(_MONTHS)}))"
 )
 
 
@@ -61,17 +72,26 @@ def ends(text: str) -> Iterator[EndDay]:
     """Yield each day on which a deadline ends, by the folded text; a day named twice may come twice."""
     if not _END.search(text):
         return
-    for pattern, day in _NEAR_END:
-        if any(day.weekday is None or not _PAST.search(_sentence(text, found)) for found in pattern.finditer(text)):
+    for patterns, day in _NEAR_END:
+        if any(day.weekday is None or not _is_past(text, found) for found in _found(patterns, text)):
             yield day
-    for found in _DATE.finditer(text):
+    for found in _found(_DATES, text):
         named = next((at for at in range(1, 13) if found[f"m{at}"]), 0)
         year = int(found["year"] or found["short"] or 0)
         day = EndDay(month_day=(int(found["month"] or named), int(found["day"])))
         yield replace(day, year=year + 2000 * (year < 100)) if year else day
+    for found in _found(_ALONE, text):
+        if not _is_past(text, found):
+            yield EndDay(month_day=(0, int(found["day"] or found["nth"])))
 
 
-def _sentence(text: str, found: re.Match[str]) -> str:
-    """The sentence in which it was found, up to its end."""
-    begins = max(text.rfind(mark, 0, found.start()) for mark in ".!?")
-    return text[begins + 1 : found.end()]
+def _found(patterns: tuple[re.Pattern[str], ...], text: str) -> Iterator[re.Match[str]]:
+    for pattern in patterns:
+        yield from pattern.finditer(text)
+
+
+def _is_past(text: str, found: re.Match[str]) -> bool:
+    """Whether the deadline has ended, or the day before its word is that of something else that was done."""
+    at = found.start()
+    begins_with_day = _END.match(text, at) is None
+    return bool(_ENDED.search(found[0]) or (begins_with_day and _DONE.search(text, max(0, at - _BEFORE), at)))
