@@ -173,6 +173,6 @@ def test_backlog_days_work_the_messages_of_the_last_days_before_the_first_start(
         assert {case["citizen"] for case in desk.wait_for_cases(2)} == {recent.address, late.address}
         recent.wait_for_mail()
         (waiting,) = desk.json("quarantine", "list")
-        assert waiting["reason"] == "first-seen-late"  # ack.max_age_hours: a case and a deadline, and a person lookss
+        assert waiting["reason"] == "first-seen-late"  # ack.max_age_hours: a case and a deadline, and a person looks
         desk.passes()
     assert [len(person.inbox()) for person in (recent, late, old)] == [1, 0, 0]
