@@ -129,7 +129,7 @@ class DeadlineSection(Section):
     non_working_arrival: Literal["literal", "deemed_next_open"] = "literal"
     reopen_days: Limit = Field(default=10, le=3650)
     close_days: Limit = Field(default=10, le=3650)
-    max_levels: Count = 3
+    max_levels: Count = Field(default=3, le=30)
     digest_above: Count = 5
 
 
@@ -185,7 +185,7 @@ class CanarySection(Section):
     every_minutes: Count = Field(default=60, le=10_080)
     limit_minutes: Count = Field(default=5, le=10_080)
     alert_command: Annotated[tuple[str, ...], PlainValidator(_command)] = ()
-    alert_seconds: Count = 30
+    alert_seconds: Count = Field(default=30, le=300)
 
 
 class MonitoringSection(Section):
