@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from oacmail.core.effects import OutboxCommand
 from oacmail.sim.relay import DOWN, NO_COPY, deferred, refused
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
@@ -181,6 +182,21 @@ def test_after_an_outage_longer_than_give_up_days_a_mail_is_not_given_up_at_its_
     world.relay.recover()
     world.relay.when(deferred(450), to=ANNA, times=2)
     world.live("2026-11-27 09:20", minutes=5)
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_mail_that_a_person_retries_is_not_given_up_at_its_first_deferral(town: TOWN) -> None:
+    """A mailbox was full for days; the person has made room, and the relay lets the first try wait."""
+    world = town(smtp={"give_up_days": 1})
+    world.relay.when(deferred(450), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.live("2026-11-26 11:00", minutes=30)
+    mail = world.mail()
+    assert mail["state"] == "failed"
+    world.relay.recover()
+    world.relay.when(deferred(450), to=ANNA, times=1)
+    world.engine.perform(OutboxCommand(verb="retry", key=mail["key"], by="admin"))
+    world.live("2026-11-26 11:30", minutes=5)
     assert world.kinds(ANNA) == ["ack"]
 
 

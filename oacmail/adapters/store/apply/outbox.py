@@ -25,7 +25,7 @@ def _case(event: MailEvent) -> str:
 _NEXT = {event: _case(event) for event in NEXT}
 _BEFORE = {event: ", ".join(f"'{state}'" for state in states) for event, states in NEXT.items()}
 _SET = {"released_at": "coalesce(released_at, ?)"}
-_ALSO = {MailEvent.NO_ANSWER: ", tries = tries + 1", MailEvent.RETRIED_BY_HAND: ", tries = 0"}
+_ALSO = {MailEvent.NO_ANSWER: ", tries = tries + 1", MailEvent.RETRIED_BY_HAND: ", tries = 0, attempts = 0"}
 
 
 def send(con: sqlite3.Connection, effect: Send, context: WriteContext) -> None:
