@@ -100,6 +100,11 @@ def callback_due(received_at: datetime, slot: Slot, policy: Policy) -> datetime:
     return _moment(due_day(received_at, policy), SLOTS[slot][1], policy)
 
 
+def callback_begins(received_at: datetime, slot: Slot, policy: Policy) -> datetime:
+    """When her slot begins on the due day."""
+    return _moment(due_day(received_at, policy), SLOTS[slot][0], policy)
+
+
 def callback_offer(received_at: datetime, slot: Slot, policy: Policy) -> tuple[datetime, datetime]:
     """The first slot of her choice that has not begun when she writes: its beginning and end (R27)."""
     if slot == "any":

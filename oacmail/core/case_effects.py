@@ -94,6 +94,23 @@ class RecordVote:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveDeadline:
+    """A running deadline of level 0 that was not reached yet has another due time."""
+
+    started_by: str
+    kind: str
+    due_at: datetime
+
+
 CaseEffect = (
-    RecordContact | SplitCase | MergeCases | TreatAsRequest | WriteDraft | Reconsider | PlaceMessage | RecordVote
+    RecordContact
+    | SplitCase
+    | MergeCases
+    | TreatAsRequest
+    | WriteDraft
+    | Reconsider
+    | PlaceMessage
+    | RecordVote
+    | MoveDeadline
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, World, text_of
+from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 SUBJECT = "Em podeu trucar?"
@@ -90,22 +90,56 @@ def test_another_number_for_the_call_keeps_the_slot_that_was_promised(town: TOWN
 
 
 @pytest.mark.parametrize(
-    ("text", "slot"),
+    ("text", "slot", "due"),
     [
-        ("Millor a la tarda, si pot ser. Gràcies!", "afternoon"),
-        ("A la tarda, gràcies.", "afternoon"),
-        ("Gràcies, el portal no funciona a la tarda.", "morning"),
+        ("Millor a la tarda, si pot ser. Gràcies!", "afternoon", "20:00"),
+        ("A la tarda, gràcies.", "afternoon", "20:00"),
+        ("Gràcies, el portal no funciona a la tarda.", "morning", "14:00"),
     ],
 )
-def test_a_reply_that_names_another_slot_alone_changes_it_and_postpones_nothing(
-    town: TOWN, text: str, slot: str
+def test_a_reply_that_names_another_slot_alone_changes_it_and_the_time_of_the_same_day(
+    town: TOWN, text: str, slot: str, due: str
 ) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " al matí")
     world.citizen_writes(ANNA, "", text, answers=world.received(ANNA)[0])
     world.turn()
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": slot}]
-    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+    assert world.case()["due_at"] == f"2026-12-01T{due}:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("first", "when", "text", "due"),
+    [
+        (" a la tarda", "2026-11-30 17:00", "Millor al matí.", "14:00"),
+        (" a la tarda", "2026-12-01 10:00", "Millor al matí.", "20:00"),  # it has begun
+        (" al matí", "2026-12-01 13:00", "Millor a la tarda.", "20:00"),
+        (" al matí", "2026-12-01 15:00", "Millor a la tarda.", "14:00"),  # it is late
+        (" al matí", "2026-11-30 17:00", "Truqueu-me al 611 223 344 a la tarda, si us plau.", "20:00"),
+    ],
+)
+def test_the_new_slot_binds_on_the_due_day_unless_it_has_begun_or_the_call_is_late(
+    town: TOWN, first: str, when: str, text: str, due: str
+) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, first)
+    world.live(when)
+    world.citizen_writes(ANNA, "", text, answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.case()["due_at"] == f"2026-12-01T{due}:00+01:00"
+
+
+def test_a_call_moved_to_the_afternoon_is_not_late_before_its_slot_and_is_reminded_within_it(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, " al matí")
+    world.citizen_writes(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
+    world.live("2026-12-01 15:00")
+    assert "overdue" not in world.kinds(SUPERVISOR)
+    assert "remind" not in world.kinds(AGENT)
+    world.live("2026-12-01 17:00")
+    assert "remind" in world.kinds(AGENT)
+    world.live("2026-12-02 09:00")
+    assert "overdue" in world.kinds(SUPERVISOR)
 
 
 def test_a_case_without_an_agreed_call_gets_no_slot(town: TOWN) -> None:

@@ -1,14 +1,15 @@
 """Calls to citizens: the slot that is offered, what a further message says of the call, calls in vain (R25-R27).
 
 Decides moments and counts, never whether a call is wanted (core/routing/classification.py). The slot binds inside the
-due day of the message (core/cases/request.py); a number or slot that comes later never postpones it. A call outside the
-slot is noted and does not count. The program calls nobody.
+due day of the message (core/cases/request.py); a slot that comes later binds on the same day, and another number
+changes no time. A call outside the slot is noted and does not count. The program calls nobody.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from oacmail.core import calendar
+from oacmail.core.case_effects import MoveDeadline
 from oacmail.core.cases import answers
 from oacmail.core.cases.citizen_mail import notice
 from oacmail.core.cases.recipient import can_be_told
@@ -61,14 +62,45 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     # Another number for the call that is due says nothing of its time.
     slot = case.slot if wish.slot == "any" and case.slot and case.running("answer") else wish.slot
     columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot}
-    return (UpdateCase(case=case.number, columns=columns),)
+    return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, slot))
 
 
 def _other_slot(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    slot, agreed = request.message.features.other_slot, case.intent == Intent.CALLBACK and case.phone and case.slot
-    if not agreed or slot in (None, case.slot) or not request.message.refs or not case.running("answer"):
+    slot = request.message.features.other_slot
+    if slot is None or slot == case.slot or not request.message.refs or not _is_agreed(case):
         return ()
-    return (UpdateCase(case=case.number, columns={"slot": slot}),)
+    return (UpdateCase(case=case.number, columns={"slot": slot}), *_due_by(request, case, slot))
+
+
+def _is_agreed(case: CaseView) -> bool:
+    return case.intent == Intent.CALLBACK and bool(case.phone and case.slot and case.running("answer"))
+
+
+def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect, ...]:
+    """The agreed call is due at the end of the new slot on its due day, unless that slot has begun: then, and once it
+    is late, the due time stays."""
+    policy, old = request.policy, case.slot
+    if old is None or slot == old or not _is_agreed(case):
+        return ()
+    effects: list[Effect] = []
+    for one in case.promised(request.author):
+        asked_at = calendar.clock_start(one.started_at, one.sent_at, policy)
+        if one.level or one.due_at != _due(policy, asked_at, old) or one.due_at <= request.now:
+            continue
+        if calendar.callback_begins(asked_at, slot, policy) <= request.received_at:
+            continue
+        due_at = _due(policy, asked_at, slot)
+        remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+        effects += [
+            MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
+            MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
+            AuditEvent(kind="call-moved", case=case.number, data={"due_at": due_at.isoformat()}),
+        ]
+    return tuple(effects)
+
+
+def _due(policy: Policy, asked_at: datetime, slot: Slot) -> datetime:
+    return min(calendar.answer_due(asked_at, policy), calendar.callback_due(asked_at, slot, policy))
 
 
 def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:

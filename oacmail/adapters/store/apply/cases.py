@@ -8,7 +8,15 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
-from oacmail.core.case_effects import MergeCases, PlaceMessage, Reconsider, RecordContact, SplitCase, TreatAsRequest
+from oacmail.core.case_effects import (
+    MergeCases,
+    MoveDeadline,
+    PlaceMessage,
+    Reconsider,
+    RecordContact,
+    SplitCase,
+    TreatAsRequest,
+)
 from oacmail.core.effects import (
     DeadlineReached,
     EndDeadlines,
@@ -289,6 +297,14 @@ def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: Writ
             stamp(effect.started_at),
             stamp(effect.due_at),
         ),
+    )
+
+
+def move_deadline(con: sqlite3.Connection, effect: MoveDeadline, context: WriteContext) -> None:
+    con.execute(
+        """UPDATE deadlines SET due_at = ? WHERE armed_by = ? AND kind = ? AND level = 0
+        AND fired_at IS NULL AND met_at IS NULL AND void_at IS NULL""",
+        (stamp(effect.due_at), effect.started_by, effect.kind),
     )
 
 
