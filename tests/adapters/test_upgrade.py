@@ -30,6 +30,7 @@ SHIPPED = {
     "m0010_erasure": "2fd702a8a8e8eec1",
     "m0011_drafts": "e0c2310c2fe73358",
     "m0012_votes": "a7e816ffe73dc56b",
+    "m0013_live_board": "519211a98ff969c3",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _ROWS = (

@@ -40,11 +40,17 @@ _AT = f"""SELECT b.fingerprint, {_STANDING} FROM sightings b LEFT JOIN messages 
 _PLACED = f"""SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, {_STANDING},
     {ANSWER_DUE} AS due_at
   FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-  WHERE b.word IS NULL AND (:every OR b.unsettled OR b.flagged OR c.status <> 'closed' OR c.closed_at >= :since
-      OR (c.id IS NULL AND EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint
-        AND (r.done_at IS NULL OR r.done_at >= :since))))
-    AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder AND p.uidvalidity = b.uidvalidity
-    AND p.uid = b.uid AND p.fingerprint = b.fingerprint AND p.passes >= 0)"""
+  WHERE b.word IS NULL AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
+    AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid AND p.fingerprint = b.fingerprint AND p.passes >= 0)"""
+# CROSS JOIN: SQLite begins with the few cases, not with all messages
+_LIVE = """b.fingerprint IN (
+  SELECT m.fingerprint FROM cases c CROSS JOIN messages m ON m.case_id = c.id WHERE c.status <> 'closed'
+  UNION ALL SELECT m.fingerprint FROM cases c CROSS JOIN messages m ON m.case_id = c.id
+    WHERE c.status = 'closed' AND c.closed_at >= :since
+  UNION ALL SELECT fingerprint FROM board_messages WHERE unsettled
+  UNION ALL SELECT fingerprint FROM board_messages WHERE flagged
+  UNION ALL SELECT fingerprint FROM reviews WHERE done_at IS NULL
+  UNION ALL SELECT fingerprint FROM reviews WHERE done_at >= :since)"""
 
 
 class BoardRows(Rows):
@@ -115,9 +121,9 @@ class BoardRows(Rows):
         return [_unsettled(list(group)) for _, group in groupby(rows, key=lambda row: row["fingerprint"])]
 
     def board_placed(self, since: datetime | None) -> Sequence[Placed]:
-        values = {"every": since is None, "since": stamp(since) if since else ""}
+        query, values = (_PLACED, {}) if since is None else (f"{_PLACED} AND {_LIVE}", {"since": stamp(since)})
         with self._read():
-            return [_placed(row) for row in self.con.execute(_PLACED, values)]
+            return [_placed(row) for row in self.con.execute(query, values)]
 
     def board_at(self, ref: MessageRef) -> tuple[str, Standing] | None:
         """The message that was processed at this place, and nowhere else, and how its case stands."""
