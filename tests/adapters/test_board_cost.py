@@ -33,8 +33,8 @@ def _case(store: SqliteStore, at: int, *, closed_at: str | None = None, flagged:
     )
     store.con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
-        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder) VALUES(?, ?, ?, 1, 'citizen', 'case', 'request',
-        '', '[]', 'Padró', 'padro', ?, 'ca', '', '', '', 'F')""",
+        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
+        VALUES(?, ?, ?, 1, 'citizen', 'case', 'request', '', '[]', 'Padró', 'padro', ?, 'ca', '', '', '', 'F')""",
         (name, f"<{at}@example.org>", at, opened),
     )
     store.con.execute("INSERT INTO board_places VALUES('F', 1, ?, ?, ?, 2)", (at, name, opened))
