@@ -107,7 +107,7 @@ def test_markup_in_a_message_is_dead_in_every_page_of_ours(world: World, words: 
         shown = _page_of(mail)
         tags = {tag.lower() for tag in re.findall(r"<\s*/?\s*([a-zA-Z][a-zA-Z0-9]*)", shown)}
         assert tags <= {"html", "head", "meta", "title", "body", "section", "h1", "ul", "li", "p", "br", "a",
-                        "blockquote", "table", "thead", "tbody", "tr", "th", "td", "div"}  # fmt: skip
+                        "blockquote", "strong", "table", "thead", "tbody", "tr", "th", "td", "div"}  # fmt: skip
         assert not re.search(r"<[^>]*\son\w+\s*=", shown)
         assert {link.partition("/")[0] for link in re.findall(r'href="https://([^"]*)', shown)} <= {
             "www.castellbisbal.example"
