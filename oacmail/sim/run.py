@@ -114,10 +114,17 @@ class _Run:
 
 
 EachDay = Callable[[datetime, SimulationResult], None]
+AtEnd = Callable[[SimulatedTown], None]
 
 
-def run_plan(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome: None) -> SimulationResult:
-    """Run the plan until its end or the first broken invariant. `each_day` is called at the end of each day."""
+def run_plan(
+    config: Config,
+    plan: Plan,
+    each_day: EachDay = lambda day, outcome: None,
+    at_end: AtEnd = lambda town: None,
+) -> SimulationResult:
+    """Run the plan until its end or the first broken invariant. `each_day` is called at the end of each day, `at_end`
+    before the town stops."""
     outcome = SimulationResult(plan)
     with tempfile.TemporaryDirectory(prefix="oacmail-town-") as scratch:
         town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *line: run.line(*line))
@@ -134,6 +141,7 @@ def run_plan(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome
             if town.down:
                 town.start()
             run.close()
+            at_end(town)
             town.stop()
     return outcome
 

@@ -271,8 +271,9 @@ def test_a_case_that_came_back_unsolved_has_no_time_to_solve() -> None:
         event("closed", "2026-11-04 12:00", reason="duplicate"),
         event("corrected", "2026-11-04 12:00", level="first"),
         event("corrected", "2026-11-04 12:00", level="out_of_scope"),
+        event("erased", "2026-11-04 12:00", why="forget"),
     ],
-    ids=["spam", "duplicate", "first", "out_of_scope"],
+    ids=["spam", "duplicate", "first", "out_of_scope", "forgotten"],
 )
 def test_what_ends_a_derivation_without_an_outcome_tells_none_and_leaves_no_derived_case(ended: EventRow) -> None:
     events = (event("escalated", "2026-11-02 10:00", why="second-level"), ended)

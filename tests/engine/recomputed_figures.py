@@ -140,7 +140,8 @@ class RecomputedMonth(RecomputedRows):
     def _derivations(self, case: str) -> Iterable[tuple[datetime, datetime | None]]:
         """(begun, told): the story of a case from event to event. It ends when the person is told of the solution."""
         begun, solved = None, False
-        story = self.events("escalated", "solved", "answered", "not-theirs", "corrected", "closed", case=case)
+        kinds = ("escalated", "solved", "answered", "not-theirs", "corrected", "closed", "erased")
+        story = self.events(*kinds, case=case)
         for row in sorted(story, key=lambda row: (row["told"], row["id"])):
             kind, told = row["kind"], None
             if kind == "escalated":

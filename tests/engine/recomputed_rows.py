@@ -148,13 +148,27 @@ class RecomputedRows:
         return [row for row in self.events("escalated", case=case) if row["why"] in ("second-level", "ordered")]
 
     @cached_property
+    def read(self) -> dict[str, datetime]:
+        """When a message was read that opened a case, or asked anew: after a failure hours after it came."""
+        return {row["fingerprint"]: row["at"] for row in self.events("opened", "asked-anew") if row["fingerprint"]}
+
+    @cached_property
+    def notices(self) -> set[tuple[str, datetime]]:
+        """Case and moment of each notice that the case was passed on; some people cannot be told."""
+        rows = self.rows(
+            """SELECT c.number, o.created_at FROM outbox o JOIN cases c ON c.id = o.case_id
+            WHERE o.kind = 'passed_on'"""
+        )
+        return {(row["number"], whole(moment(row["created_at"]))) for row in rows}
+
+    @cached_property
     def said(self) -> dict[str, list[tuple[datetime, str]]]:
         """Answers by case in their order: of people, logged contacts, and notices of derivation (R22)."""
         found: dict[str, list[tuple[datetime, str]]] = {}
         for row in self.log:
             if row["kind"] == "answered":
                 found.setdefault(row["number"], []).append((whole(row["told"]), row["by"]))
-            elif row["kind"] == "escalated" and row["why"] == "ordered":
+            elif row["kind"] == "escalated" and (self.lasting(row["number"]), whole(row["at"])) in self.notices:
                 found.setdefault(row["number"], []).append((whole(row["at"]), "notice"))
         return {case: sorted(moments) for case, moments in found.items()}
 
@@ -191,7 +205,9 @@ class RecomputedRows:
             slot=slot,
             lang=row["lang"] or "",
         )
-        first = next((said for said in self.said.get(one.case, ()) if said[0] >= whole(at)), None)
+        read = self.read.get(row["armed_by"], at)  # a notice of before answers nothing that was not read yet
+        said = self.said.get(one.case, ())
+        first = next((said for said in said if said[0] >= whole(read if said[1] == "notice" else at)), None)
         if first and first[0] < self.end:
             one.answered, one.how = first
         return one
@@ -207,7 +223,7 @@ class RecomputedRows:
     def with_the_services(self, case: str) -> bool:
         """Whether it is there when the month ends."""
         there = False
-        for row in self.events("escalated", "not-theirs", "corrected", "closed", case=case):
+        for row in self.events("escalated", "not-theirs", "corrected", "closed", "erased", case=case):
             if row["kind"] == "escalated":
                 there = there or row["why"] in ("second-level", "ordered")
             elif row["kind"] != "corrected" or row.get("level", "second") != "second":

@@ -32,6 +32,8 @@ _KINDS = (
     "answered", "answer-undelivered", "call-not-reached", "closed", "corrected", "escalated", "merged", "not-theirs",
     "opinion", "referred", "solved",
 )  # fmt: skip
+_READ = (*_KINDS, "erased")
+"""What is read of a case; that it was erased brings none into the month: a purge erases those of a whole year."""
 LONGEST_TERM = timedelta(days=45)
 """Between the arrival of a request and its due time lie less days than this, whatever is configured and closed."""
 _ANSWERS = "kind = 'answer' AND level = 0"  # repeated as in the index deadlines_answers
@@ -47,6 +49,7 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
         "after": stamp(ends + LONGEST_TERM),
         "since": stamp(begins - LONGEST_TERM),
         "kinds": json.dumps(_KINDS),
+        "read": json.dumps(_READ),
     }
     con.execute(f"PRAGMA cache_size=-{_CACHE}")
     events, ids = _all_events(con, sorted(row[0] for row in con.execute(_TOUCHED, bounds)), bounds)
@@ -115,7 +118,7 @@ _REQUESTS = f"""SELECT c.number, d.armed_by, d.armed_at, d.due_at, d.met_at, d.v
   FROM deadlines d JOIN cases c ON c.id = d.case_id
   WHERE d.kind = 'answer' AND d.level = 0 AND d.case_id {_THESE} ORDER BY d.due_at, c.number, d.armed_by"""
 _EVENTS = f"""SELECT c.number, e.at, e.kind, e.fingerprint, e.data FROM events e JOIN cases c ON c.id = e.case_id
-  WHERE e.case_id {_THESE} AND e.kind IN (SELECT value FROM json_each(:kinds)) ORDER BY e.id"""
+  WHERE e.case_id {_THESE} AND e.kind IN (SELECT value FROM json_each(:read)) ORDER BY e.id"""
 _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM messages m
   JOIN outbox o ON o.key = 'ack:' || m.fingerprint
   WHERE m.case_id {_THESE} AND m.received_at >= :begins AND m.received_at < :ends AND m.role = 'citizen'

@@ -106,11 +106,12 @@ def _changes(of: Cohorts, case: str) -> Sequence[tuple[datetime, str]]:
 
 
 def came_back(of: Cohorts, case: str) -> list[datetime]:
-    """When the case left the technical services without an outcome: it is not theirs, is not of the second level, or is
-    no request of its own."""
+    """When the case left the technical services without an outcome: it is not theirs, is not of the second level, is no
+    request of its own, or its person was forgotten."""
     corrected = (event for event in of.story_of(case, "corrected") if event.text("level") not in ("", Level.SECOND))
     dropped = (event for event in of.story_of(case, "closed") if event.text("reason") in _NO_REQUEST)
-    return [event.at for event in (*of.story_of(case, "not-theirs"), *corrected, *dropped)]
+    ended = (*of.story_of(case, "not-theirs"), *of.story_of(case, "erased"))
+    return [event.at for event in (*ended, *corrected, *dropped)]
 
 
 def _outcomes(of: Cohorts, case: str) -> list[datetime]:
