@@ -34,7 +34,7 @@ def test_the_town_s_own_template_is_used(tmp_path: Path) -> None:
     renderer = with_overrides(tmp_path, ca__ack_txt=SOUND)
     mail = render(send(), renderer=renderer)
     assert shown(mail) == "[OAC-2026-000123-K7Q] Rebut\n\nRespondrem dilluns 30 de novembre."
-    assert "<p>Respondrem dilluns 30 de novembre.</p>" in body(mail, "html")
+    assert "<p>Respondrem <strong>dilluns 30 de novembre</strong>.</p>" in body(mail, "html")
     assert renderer.problems() == []
 
 
