@@ -22,9 +22,9 @@ Verdict = TypeVar("Verdict", bound=StrEnum)
 # a few words, the fourth for few words that ask. docs/understanding.md says what they cost on writers left out.
 _NEVER = -1.0
 _ASIDE = {
-    MACHINES: (0.45, 0.1, 0.035, _NEVER),
-    (Kind.SPAM,): (0.04, 0.03, 0.05, 0.02),
-    (Kind.THANKS,): (0.07, 0.07, 0.3, 0.02),
+    MACHINES: (0.3, 0.2, 0.1, _NEVER),
+    (Kind.SPAM,): (0.2, 0.06, 0.1, 0.02),
+    (Kind.THANKS,): (0.2, 0.2, 0.2, 0.2),
 }
 _BRIEF = 12  # words
 _SHORT = 60  # words: pure thanks are brief

@@ -47,7 +47,8 @@ que, solo que, excepte, salvo, ja que, ya que, by the way, one thing, one more, 
 continua, continuen, torna a, vuelve a, prou, borrad, esborreu, no esta, no hi es, no surt, no sale, no apareix, no
 aparece, no va, no em, no me, ara surt, ara surten, ara posa, ara em, ara diu, ara hi, ara nomes, ahora pone, ahora
 sale, ahora salen, ahora me, ahora dice, ahora solo, now, que faig, que hago, what, nothing, forgot, oblidat,
-olvidado, cuanto, cuantos, quant, quants, un detall, un detalle
+olvidado, cuanto, cuantos, quant, quants, un detall, un detalle, no ha funcionat, no ha funcionado, no va funcionar, no
+funciono, no ha anat, no ha servit, no ha servido, didn't work, did not work, n'a pas marche, n'a pas fonctionne
 """
 _CLOSES = """
 no cal que, no cal res, no cal fer, no cal cap, ja no cal, no fa falta, no hace falta, no need, nothing further,

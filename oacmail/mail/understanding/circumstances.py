@@ -53,7 +53,6 @@ def _of_text(message: Message) -> Iterator[str]:
         f"subject:{found.subject_says}": found.subject_says != "",
         "nothing but thanks": found.only_thanks,
         "asks": "?" in message.fresh,
-        "answer": features.is_answer(message.subject),
     }
     yield from (name for name, holds in held.items() if holds)
 
@@ -77,7 +76,6 @@ def _of_deeds(message: Message) -> Iterator[str]:
         "thanks and does not go back": found.thanks and not back,
         "closes and does not go back": closes and not back,
         "ends and does not ask": kind_words and not back and not asks,
-        "neither thanks nor closes": not kind_words,
         "brief, neither thanks nor closes": not kind_words and length <= _SHORT,
         "brief thanks that do not ask": found.thanks and not back and not asks and length <= _SHORT,
         "signs": any(word in text for word in _NAME.findall(name)),
