@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.core.routing.misplaced_orders import below_quote
 from oacmail.core.routing.orders import MOST, Order, Verb, names_order, out_of_reach, read_list, read_orders
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +136,14 @@ def test_an_order_below_a_sentence_is_out_of_reach_and_a_signature_or_a_quoted_l
     assert out_of_reach(text, listed=True) == (Order(Verb.CLOSE, case="3"),)
     assert out_of_reach("TRUCAT\nDe: OAC 360\nRESOLT", listed=False) == ()
     assert out_of_reach("Li he dit que sí.\nRESOLT", listed=False) == ()
+
+
+def test_an_order_below_or_between_quoted_lines_is_found_there_and_the_quoted_ones_are_not() -> None:
+    text = "Va escriure:\n> 12 · carpeta\n12 tanca\n> 13 · altres\n> 13 tanca\n\n13 meva\nMarta\n-- \n14 meva"
+    assert below_quote(text, listed=True) == (Order(Verb.CLOSE, case="12"), Order(Verb.MINE, case="13"))
+    assert below_quote("> TRUCAT\n\nTANCA\n\nEnviat des del meu iPhone", listed=False) == (Order(Verb.CLOSE),)
+    assert below_quote("TANCA\n\nDe: OAC 360\nRESOLT", listed=False) == ()
+    assert below_quote("> Bon dia\nGràcies, ja els truco jo.\n12 Marta", listed=True) == ()
 
 
 @pytest.mark.parametrize("greeting", ["Bon dia,", "Hola!", "Bona tarda a tothom.", "Buenos días:", "Hello all,"])

@@ -110,6 +110,23 @@ def test_each_order_is_done_or_refused_by_itself_and_the_transcript_says_why(wor
     assert transcript.count("no fet") == 3
 
 
+def test_an_order_below_the_quote_is_not_done_and_its_writer_is_told_each_time(world: World) -> None:
+    notice = late_case(world)
+    for order in ("TANCA BROSSA", "#nota Ve cada setmana"):
+        reply(world, notice, f"{quoted(notice).strip()}\n\n{order}\n\nEnviat des del meu iPhone")
+    assert (world.case()["status"], world.notes()) == ("open", [])
+    first, second = transcripts(world)
+    assert "| tancar-lo com a brossa | no fet: és sota el text citat: escriviu-lo a dalt de tot |" in first
+    assert "| desar la nota | no fet: és sota el text citat" in second
+
+
+def test_a_topic_that_does_not_exist_is_answered_with_those_that_do(world: World) -> None:
+    notice = late_case(world)
+    reply(world, notice, "#tema horts urbans" + quoted(notice))
+    (transcript,) = transcripts(world)
+    assert "no fet: els temes són: certificat, instància," in transcript
+
+
 def test_text_without_an_order_reaches_nobody_and_its_writer_is_told_once_a_day(world: World) -> None:
     notice = late_case(world)
     before = len(world.received(ANNA))

@@ -1,10 +1,13 @@
 """Every key of ours has a name in every language; a key without one is shown, not hidden."""
 
+import re
 from enum import StrEnum
 
 import pytest
 
+from oacmail.core.handlers.order_actions import TOPICS
 from oacmail.core.model import LANGUAGES, Intent, Level, Status, Topic
+from oacmail.core.routing.orders import folded
 from oacmail.mail.outgoing.labels import label
 
 
@@ -32,3 +35,11 @@ def test_what_stands_behind_a_colon_is_filled_in() -> None:
 def test_a_key_without_a_name_is_shown_as_it_stands() -> None:
     assert label("reason", "unheard-of: x", "ca", "OAC") == "unheard-of: x"
     assert label("reason", "looks-automatic: bulk", "ca", "OAC") == "sembla un correu automàtic"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_topics_that_a_refused_order_lists_are_those_that_an_order_names(lang: str) -> None:
+    listed = label("refused", "no-such-topic", lang, "OAC").partition(": ")[2]
+    names = re.split(r", | i | y | and ", listed)
+    assert names == [label("short_topic", topic, lang, "OAC") for topic in Topic]
+    assert [TOPICS.get(folded(name), folded(name)) for name in names] == list(Topic)

@@ -15,7 +15,7 @@ from oacmail.core.cases.referral import refer
 from oacmail.core.cases.split import message_to_split, split
 from oacmail.core.effects import AdminCommand, AuditEvent, Effect, ReviewDone
 from oacmail.core.errors import Refused
-from oacmail.core.handlers.admin_command import on_admin_command
+from oacmail.core.handlers.admin_command import CORRECTABLE, on_admin_command
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Level
 from oacmail.core.outbox.kinds import LISTS_OF_CASES
@@ -131,7 +131,10 @@ _REASONS: Mapping[str, str] = {
 
 def _topic(given: GivenOrder, _: CaseView) -> _Words:
     wanted = folded(given.argument)
-    return {"topic": TOPICS.get(wanted, wanted)}
+    topic = TOPICS.get(wanted, wanted)
+    if topic not in CORRECTABLE["topic"]:
+        raise Refused("there is no such topic", "no-such-topic")
+    return {"topic": topic}
 
 
 def _since(given: GivenOrder, case: CaseView) -> _Words:

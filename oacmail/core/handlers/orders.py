@@ -33,6 +33,7 @@ from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
+from oacmail.core.routing.misplaced_orders import below_quote
 from oacmail.core.routing.orders import Order, Verb, number_of, out_of_reach, read_list, read_orders
 from oacmail.core.view import CaseView, View
 
@@ -149,8 +150,10 @@ def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order
     lists = any(mail.kind in LISTS_OF_CASES for mail in view.mails) or _is_new_list(lookup.policy, lookup)
     why = "repeated" if _is_repeated(view, lookup, current) else ""
     typed = lookup.message.typed
-    unread = tuple((order, "below-text") for order in out_of_reach(typed, listed=lists))
-    return tuple((order, why) for order in (read_list if lists else read_orders)(typed)) + unread
+    below_text = ((order, "below-text") for order in out_of_reach(typed, listed=lists))
+    below_its_quote = ((order, "below-quote") for order in below_quote(typed, listed=lists))
+    read = ((order, why) for order in (read_list if lists else read_orders)(typed))
+    return (*read, *below_text, *below_its_quote)
 
 
 def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:

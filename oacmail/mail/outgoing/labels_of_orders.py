@@ -119,6 +119,14 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "too-many": ("són massa ordres per a un correu", "son demasiadas órdenes para un correo", "too many orders"),
     "no-such-agent": ("no hi ha cap agent amb aquest nom", "no hay ningún agente con ese nombre", "no such agent"),
     "no-such-value": ("aquest valor no existeix", "ese valor no existe", "there is no such value"),
+    "no-such-topic": (
+        "els temes són: certificat, instància, subvenció, licitació, notificació, inscripció, carpeta, pagament, cita"
+        " i altres",
+        "los temas son: certificado, instancia, subvención, licitación, notificación, inscripción, carpeta, pago, cita"
+        " y otros",
+        "the topics are: certificate, application, grant, procurement, notification, enrolment, folder, payment,"
+        " appointment and other",
+    ),
     "no-such-outcome": (
         "no se sap si s'ha parlat amb la persona: escriviu-hi «no contesta», o només l'ordre",
         "no se sabe si se ha hablado con la persona: escriba «no contesta», o solo la orden",
@@ -128,6 +136,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "és sota una línia que no s'ha entès com a ordre",
         "está debajo de una línea que no se ha entendido como orden",
         "it is below a line that was not read as an order",
+    ),
+    "below-quote": (
+        "és sota el text citat: escriviu-lo a dalt de tot",
+        "está debajo del texto citado: escríbalo arriba del todo",
+        "it is below the quoted text: write it at the very top",
     ),
     "waits": (
         "la persona encara espera resposta",
