@@ -61,6 +61,8 @@ def called(text: str) -> str:
         ("Telèfon ......... 00 376 345 128", "+376345128"),
         ("34 622 90 81 47", "+34622908147"),
         ("Mijn nummer is 06 12 98 04 53 (dus +31 6 12 98 04 53)", "+31612980453"),
+        ("telefon=639 40 12 75", "+34639401275"),
+        ("truqueu-me al pati: 11 a 11.30, 611 . 40 . 72 . 93", "+34611407293"),
     ],
 )
 def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str) -> None:
@@ -87,6 +89,8 @@ def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str
         ("Mi número: seiscerocerotresunoochonuevecuatrodos, a la siesta", "+34600318942"),
         ("ahora es 600, luego 112 y después 233. Llame cuando guste", "+34600112233"),
         ("it's 600 11 then 22 then 33. After lunch", "+34600112233"),
+        ("a viva voz: seis cuarenta y uno... 27 33 90. Por la tarde no", "+34641273390"),
+        ("seis uno dos... tres cero... cuatro cinco... siete ocho", "+34612304578"),
         ("es de Francia. 00 33 y luego 6 12 . 34 . 98 . 75", "+33612349875"),
         ("我的电话是 六零零 一一 二二 三三。谢谢", "+34600112233"),
         ("sei cero cero, uno uno dos, dos tres tres", "+34600112233"),
@@ -133,6 +137,11 @@ def test_a_telephone_in_words_is_a_telephone(text: str, number: str) -> None:
         ("Al móvil: 600 11 22 33 (no al fijo de la firma, que no lo cogen). T. 93 770 06 14", "+34600112233"),
         ("al 600 11 22 33 i si no contesto al de l'Agustí, 688 20 15 54. Millor el meu.", "+34600112233"),
         ("mi teléfono era el 688 20 15 54, ese ya no, ahora es el 600 11 22 33", "+34600112233"),
+        ("telefon=639 40 12 75 telefon2=93 700 18 33 millor al fix", "+34937001833"),
+        ("al seis siete cero, 88, 12, 0, 6... espere que está mal, 670 88 12 16", "+34670881216"),
+        ("El número es el 688 20 15 54, perdón, 600 11 22 33", "+34600112233"),
+        ("tel1: 934 12 30 45; movil: 600 11 22 33; llamar al móvil mejor", "+34600112233"),
+        ("fijo 93 588 41 07, y si es después de las seis, que ya no estoy, al 600 11 22 33", "+34935884107"),
     ],
 )
 def test_of_several_the_preferred_one_counts(text: str, number: str) -> None:

@@ -15,9 +15,15 @@ _REACH = 2  # sentences around a request for a call
 _MOST = 8  # sentences with such a request
 _BRIEF = 6  # sentences
 _LONGEST = 8_000  # characters that are read
-_PHONE = re.compile(r"\+?\d(?:[ .()/·_\n-]{0,3}\d){7,14}|\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)")
-_SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
+_SPANISH = r"\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)"
+_HOUR = r"\d{1,2}(?:[:.h]\d\d)?"  # before a telephone: "a las 10. 612 30 45 78"
+_EXTENSION = r"(?: ?\(?ext(?:ensi\w*)?\.? ?\d{1,5}\)?)?"
+_PHONE = re.compile(
+    rf"(?:(?<![\d+]){_SPANISH}|(?!{_HOUR}\W{{1,3}}{_SPANISH})\+?\d(?:[ .()/·_\n-]{{0,3}}\d){{7,14}}){_EXTENSION}"
+)
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
+SKIPPED = frozenset({"article", "to", "word", "day", "function"})
 _ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
 _ASKED = frozenset({"call", "phone", "free", "better"})
 _BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres"})
@@ -70,7 +76,7 @@ class Clause:
     def dangling(self) -> str:
         """The way that ends it without a time of its own: "I start at two, so before that"."""
         last = next((one for one in reversed(self.tokens) if one.kind not in ("function", "word")), None)
-        other = self.kinds & {"clock", "leave", "enter", "busy", *PARTS}
+        other = self.opened_by == "because" or self.kinds & {"clock", "leave", "enter", "busy", *PARTS}
         return last.kind if last and last.text in _BARE and not other else ""
 
     @property
@@ -86,14 +92,19 @@ class Clause:
     @property
     def is_busy(self) -> bool:
         kinds = [one.kind for one in self.tokens]
-        return "busy" in kinds and not {"when", "enter"} & set(kinds[: kinds.index("busy")])
+        before = kinds[: kinds.index("busy")] if "busy" in kinds else []
+        bounds = [kind for kind in before if kind not in SKIPPED][-1:] in (["until"], ["from"])  # "before I go to work"
+        return "busy" in kinds and not bounds and not {"when", "enter"} & set(before)
 
 
 def clauses(sentence: list[TimeToken]) -> Iterator[Clause]:
     """Yield the clauses of a sentence that are not empty."""
     opened_by, clause = "", list[TimeToken]()
     for token in sentence:
-        if token.kind in _ENDS:
+        if _begins(token, clause, opened_by):
+            yield Clause(opened_by, clause)
+            opened_by, clause = "", [token]
+        elif token.kind in _ENDS:
             if clause:
                 yield Clause(opened_by, clause)
             opened_by, clause = token.kind, []
@@ -101,3 +112,15 @@ def clauses(sentence: list[TimeToken]) -> Iterator[Clause]:
             clause.append(token)
     if clause:
         yield Clause(opened_by, clause)
+
+
+def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
+    """Whether a clause begins here without a sign, as in dictated text: "don't ring this one I'm driving ring my wife",
+    "que a la tarda soc a la vinya al 600 11 22 33"."""
+    kinds = {one.kind for one in clause}
+    if token.kind == "phone":
+        return (
+            opened_by == "because" and not kinds.isdisjoint({"clock", *PARTS}) and kinds.isdisjoint(_ASKED | {"place"})
+        )
+    said = "busy" in kinds and "call" in kinds
+    return said and token.kind == "call" and {"when", "not"}.isdisjoint(one.kind for one in clause[-3:])

@@ -91,7 +91,7 @@ _GLUED_UNIT = re.compile(_UNIT)
 _CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
-_GAP = re.compile(r"[ ,.;:/·…‐-—-]{1,3}")
+_GAP = re.compile(r"[ ,.;:/·…‐-—-]{1,4}")
 _TOGETHER = re.compile(r" |-")
 
 

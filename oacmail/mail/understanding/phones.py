@@ -23,11 +23,15 @@ class Telephone(NamedTuple):
     end: int
 
 
-_DIGITS = re.compile(r"[+\d][\d ().,/·:+_*|•‐-—-]{6,}")
+_DIGITS = re.compile(r"[+\d][\d ().,/·:+_*|•…‐-—-]{6,}")
 _NO_DIGIT = re.compile(r"\D+")
 _GROUP = re.compile(r"(?:\+ ?)?\d+")
-_LOOSE = re.compile(r"[,:/+|•]| \(|\. | [‐-—-] ")  # between two numbers rather than between two groups
-_BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])(?<!\btel)(?<!\btlf)(?<!\bmobil)(?<!\bmovil)$")
+# between two numbers rather than between two groups; the first part them before the second do
+_LOOSE = (re.compile(r"[,:/+|•]| \("), re.compile(r"[,:/+|•…]| \(|\. | [‐-—-] "))
+_BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])$")
+_LABEL = re.compile(
+    r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$"
+)  # "telefon2=93 …"
 _BOUND_AFTER = re.compile(r"[a-z_@/]|-\w")
 _MOST_GROUPS = 24
 _FEWEST = 8  # digits
@@ -61,7 +65,8 @@ def _found(text: str) -> Iterator[Telephone]:
         if len(_NO_DIGIT.sub("", run.group())) < _FEWEST:
             continue
         groups = list(islice(_GROUP.finditer(text, run.start(), run.end()), _MOST_GROUPS))
-        if _BOUND_BEFORE.search(text[max(0, run.start() - 8) : run.start()]):
+        before = text[max(0, run.start() - 12) : run.start()]
+        if _BOUND_BEFORE.search(before) and not _LABEL.search(before):
             groups = _after_a_sentence(text, groups)
             if not groups:
                 continue
@@ -77,18 +82,18 @@ def _after_a_sentence(text: str, groups: list[re.Match[str]]) -> list[re.Match[s
     return groups[1:] if ended else []
 
 
-def _parts(text: str, groups: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
+def _parts(text: str, groups: list[re.Match[str]], signs: int = 0) -> Iterator[list[re.Match[str]]]:
     """Yield the groups, together if they give one number; otherwise those between signs that part numbers."""
-    if _e164(text, groups):
+    if signs == len(_LOOSE) or _e164(text, groups):
         yield groups
         return
     start = 0
     for at in range(1, len(groups)):
         between = text[groups[at - 1].end() : groups[at].start()]
-        if _LOOSE.search(between) or groups[at].group().startswith("+"):
-            yield groups[start:at]
+        if _LOOSE[signs].search(between) or groups[at].group().startswith("+"):
+            yield from _parts(text, groups[start:at], signs + 1)
             start = at if between != "/" or _e164(text, groups[start:at]) else at + 1
-    yield groups[start:]
+    yield from _parts(text, groups[start:], signs + 1)
 
 
 def _numbers(text: str, groups: list[re.Match[str]]) -> Iterator[Telephone]:
@@ -168,6 +173,9 @@ _BETTER_AFTER = re.compile(
     r"\W*(?:(?:el|the) (?:mobil|movil|mobile|fix|fijo) )?(?:es )?"
     r"(?:millor|mejor|preferib\w*|preferent\w*|better|preferably)(?! \w)"
 )
+_KIND_BETTER = re.compile(
+    r"\b(?P<what>mobil|movil|mobile|fix|fijo|landline) (?:millor|mejor|better|preferib\w*)(?! (?:no|que)\b)"
+)
 _BETTER_BEFORE = re.compile(rf"{_BETTER.pattern}\W*$")
 _WORSE = re.compile(
     r"\bno (?:al?|en)\b|\bno\W*$|\bno (?:ho |hi |lo |la |el |li |l')?(?:facin|sent\w*|contest\w*|agaf\w*|soc|es|oigo"
@@ -179,7 +187,12 @@ _WORSE = re.compile(
 _NOT_THE_NEXT = re.compile(r"\W*no (?:al?|el|la) (?:que|de la|del|fijo|fix|mobil|movil)\b|\W*not the\b")
 _UNLESS = re.compile(r"[.;!?]|\b(?:si no|if (?:not|nobody|i don't))\b")  # what follows is said of the next number
 _LAST_RESORT = re.compile(
-    r"\bsi (?:no|comunica|per de cas)\b|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
+    r"\b[iy] si es\b|\bsi (?:no|comunica|per de cas)\b"
+    r"|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
+)
+_CORRECTED = re.compile(  # the next number stands for this one: "espere que está mal, 670 …"
+    r"\W*(?:no\W+)?(?:espere?\b|perdon\w*|perdo\b|sorry\b|vull dir|quiero decir|i mean|m'he equivocat"
+    r"|me he equivocado)"
 )
 _FIXED = re.compile(r"\b(?:fix|fijo|landline|casa|office|oficina|despatx|despacho|feina|trabajo|work|recepcio\w*)\b")
 _MOBILE = re.compile(r"\b(?:mobil|movil|mobile|cell|portable)\b")
@@ -197,7 +210,8 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
     """Return the number that the writer prefers, else the first beside a word for calling, else the first."""
     if len(found) < 2:
         return next(iter(found), None)
-    preferred = [set(_WORD.findall(better["what"])) - _NO_NAMES for better in _BETTER.finditer(text)]
+    said = (*_BETTER.finditer(text), *_KIND_BETTER.finditer(text))
+    preferred = [set(_WORD.findall(better["what"])) - _NO_NAMES for better in said]
     return max(found, key=lambda one: (_weight(text, one, found, preferred), -one.start))
 
 
@@ -222,4 +236,5 @@ def _weight(text: str, one: Telephone, found: Sequence[Telephone], preferred: li
         + bool(_CALL.search(before))
         - 2 * bool(_WORSE.search(own) or _WORSE.search(re.split(r"[,.;]", before[-30:])[-1]))
         - 2 * (not said_after and bool(_LAST_RESORT.search(before)))
+        - 3 * (one is not found[-1] and bool(_CORRECTED.match(after)))
     )

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oacmail.core.features import Slot
-from oacmail.mail.understanding.clauses import WAYS, Clause, clauses, every, near
+from oacmail.mail.understanding.clauses import SKIPPED, WAYS, Clause, clauses, every, near
 from oacmail.mail.understanding.time_tables import PARTS
 from oacmail.mail.understanding.time_words import TimeToken
 
 _DAY = 24 * 60
 _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
-_SKIPPED = frozenset({"article", "to", "word", "day", "function"})
 _MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
 _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
 _OF_A_CALL = frozenset({"call", "free", "busy", "better"})  # kinds of words: "not in the afternoon" may be of a portal
@@ -113,16 +112,22 @@ def _windows(sentence: list[TimeToken]) -> list[Window]:
         reason = (clause.opened_by == "because" and not way) or (reason and clause.opened_by in ("open", "close"))
         if clause.kinds & {"sorry"}:
             found.clear()
-        if clause.kinds & {"then"} and not reason and not clause.kinds & {"busy", "not"}:
+        if clause.kinds & {"then"} and not reason and not clause.kinds & {"busy", "not", "enter"}:
             found = _then(
-                found, exactly="free" in clause.kinds or any(one.text.startswith("a partir") for one in clause.tokens)
+                found,
+                exactly="free" in clause.kinds
+                or clause.opened_by == "therefore"
+                or any(one.text.startswith("a partir") for one in clause.tokens),
             )
         if clause.dangling and found:
             found = _beside(found, clause.dangling)
         elif not clause.is_of_the_problem:
             beside = clause.opened_by == "open" and bool(before.kinds & {"except", "not"})
             beside = beside or (clause.opened_by == "comma" and before.excepts)
-            found += _of_clause(clause, reason, way, beside, tuple(found))
+            said = [*_of_clause(clause, reason, way, beside, tuple(found))]
+            if clause.opened_by == "therefore" and any(one.wanted for one in said):
+                found = [one for one in found if not one.wanted]
+            found += said
         before = clause
     return found
 
@@ -130,11 +135,15 @@ def _windows(sentence: list[TimeToken]) -> list[Window]:
 def _then(found: list[Window], exactly: bool) -> list[Window]:
     """ "I am busy until three, then …": what ends there is over, the rest of the day is wanted. `exactly`: "from then
     on", which also follows "I am there at three"."""
-    if not found or found[-1].end == _DAY or (found[-1].start > 0 and not exactly):
+    if not found or found[-1].end == _DAY or (not exactly and (found[-1].start > 0 or _is_a_wish(found[-1]))):
         return found
     start, end = found[-1][:2]
     over = [Window(0, end, wanted=False, rank=1)] if start == 0 else []
     return [*found[:-1], *over, Window(end, _DAY, wanted=True, rank=1)]
+
+
+def _is_a_wish(one: Window) -> bool:
+    return one.wanted and one.rank > 0
 
 
 def _beside(found: list[Window], way: str) -> list[Window]:
@@ -168,7 +177,7 @@ def _denied(clause: list[TimeToken]) -> bool:
 
 def _is_refused(clause: list[TimeToken], at: int) -> bool:
     """Whether "no" or "except" stands right before or after the time at `at`; "not … until" refuses what is before."""
-    before = [one.kind for one in clause[:at] if one.kind not in _SKIPPED]
+    before = [one.kind for one in clause[:at] if one.kind not in SKIPPED]
     after = [one.kind for one in clause[at + 1 :] if one.kind != "function"]
     until = before[-1:] == ["until"] and "not" in [one.kind for one in clause[max(0, at - _NEAR) : at]]
     beside = [kind for kind in before if kind not in ("from", "until", "between")][-1:]
@@ -207,7 +216,7 @@ def _way_after(clause: list[TimeToken], at: int) -> str:
 
 def _is_a_meal(clause: list[TimeToken], at: int) -> bool:
     """Whether it names a meal, and no time as "after lunch" does: "I stop to eat at one"."""
-    return clause[at].kind in _MEALS and clause[at - 1].kind != "from"
+    return clause[at].kind in _MEALS and clause[at - 1].kind not in ("from", "until")
 
 
 def _range_end(clause: list[TimeToken], at: int, way: str) -> int:

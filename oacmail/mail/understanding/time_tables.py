@@ -17,7 +17,7 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
     "late morning": (12, 14, """
         ultima hora del mati, ultima hora de la manana, mig mati, media manana, late morning, darrera hora del mati
     """),
-    "breakfast": (9, 11, "esmorzar, desayuno, desayunar, breakfast, almorzar, almuerzo"),
+    "breakfast": (9, 11, "esmorzar, esmorzat, desayuno, desayunar, desayunado, breakfast, almorzar, almuerzo"),
     "noon": (12, 16, "migdia, mediodia, noon, midday, midi"),
     "lunch": (13, 15.5, """
         hora de dinar, hora de comer, hora del dinar, hora de la comida, pausa de dinar, pausa para comer, pausa del
@@ -26,13 +26,17 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
     "meal": (14, 15, "dinar, dinat, comer, comido, comida, lunch, dejeuner, dino, dinem"),
     "nap": (15, 16, "siesta, sieste, migdiada, becaina, sobretaula, sobremesa"),
     "afternoon": (14, 20, """
-        tarda, tardes, tarde, apres-midi, apres midi, afternoon, afternoons, pomeriggio, nachmittags
+        tarda, tardes, tarde, apres-midi, apres midi, afternoon, afternoons, pm, pomeriggio, nachmittags
     """),
     "early afternoon": (14, 16, """
         primera hora de la tarda, primera hora de la tarde, hora de la siesta, hora de la migdiada,
         early afternoon, early in the afternoon
     """),
-    "snack": (17, 18, "berenar, merendar, merienda"),
+    "snack": (17, 18, "berenar, berenat, merendar, merendado, merienda"),
+    "school": (16.5, 20, """
+        sortint de la escola, surtin de la escola, sortida de la escola, saliendo del cole, salida del cole, salgan del
+        cole, recojo a los ninos, recojo los ninos, recojo ninos, recogido a los ninos, recogido los ninos
+    """),
     "late": (18, 20, "ultima hora, darrera hora, ultima hora de la tarda, ultima hora de la tarde"),
     "evening": (18, 22, "vespre, vespres, capvespre, evening, evenings, soir, soiree, seara, la sera, stasera"),
     "supper": (20, 22, "sopar, cenar, cena, dinner, supper"),
@@ -54,6 +58,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         than, com a molt
     """,
     "between": "entre, between",
+    "comma": "que es de, que es entre",
     "then": """
         a partir de aqui, a partir de ahi, a partir de alli, a partir de aleshores, a partir de llavors, a partir de
         aquesta hora, a partir de aquella hora, a partir de esa hora, a partir de esta hora, a partir de entonces,
@@ -75,7 +80,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         back, gets off, gets home, back, knock off, off work, leave, sors, finis, rentre, ends
     """,
     "enter": """
-        entro, entra, entrem, comenco, comenca, comencem, empiezo, empieza, empezamos, start, starts, obrim, obro, abro,
+        entro, entra, entrem, entrar,
+        comenco, comenca, comencem, empiezo, empieza, empezamos, start, starts, obrim, obro, abro,
         abrimos, marxo, marxem, me'n vaig, me voy, salgo a ruta, surto a ruta, surto al
         pati, leave home, leave for, board, go up
     """,
@@ -83,7 +89,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         treball*, trabaj*, work, works, working, dorm*, duerm*, dors, sleep*, classe, classes, class, clase, clases,
         teach*, reuni*, meeting, meetings, travaill*, condui*, conduzco, driving, drive, ocupa*, busy, entrevist*,
         quirofan*, opero, opera, repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig,
-        voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, institut*, cours,
+        voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, torn, turno,
+        institut*, cours,
         guardia, entreno, gimnas*
     """,
     "free": """
@@ -95,7 +102,10 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         only, moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please
     """,
     "better": "millor, mejor, better, best, plutot, mieux, prefer*",
-    "place": "a casa, en casa, home, despatx, despacho, oficina, office, mesa, taula, kitchen",
+    "place": """
+        a casa, en casa, home, despatx, despacho, oficina, office, mesa, taula, kitchen, la estudi, el estudi,
+        el estudio, al estudio, mobil a la ma, movil en la mano, movil a mano, movil encima, mobil a sobre
+    """,
     "when": "quan, cuando, when, quand, mentre, mientras, while",
     "because": """
         porque, perque, pq, xq, ja que, ya que, pues, because, since, as i, as we, as she, as he, car, que, q
@@ -114,7 +124,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         setmana, semana, dilluns, dimarts, dimecres, dijous, divendres, lunes, martes, miercoles, jueves, viernes, dl,
         dm, dc, dj, dv, monday, tuesday, wednesday, thursday, friday, avui, hoy, today, dema, manana, tomorrow, demain,
         dema passat, pasado manana, mitja hora, media hora, half an hour, manana o tarde, tarde o manana, manana y
-        tarde, cap de setmana, fin de semana
+        tarde, entre semana, entre setmana, cap de setmana, fin de semana
     """,
     "greeting": """
         bon dia, bona tarda, bones tardes, buenas tardes, buena tarde, bona nit, buenas noches, buenos dias, good
@@ -126,7 +136,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "function": """
         por, per, in, the, on, le, la, du, me, em, es, c'est, it, is, i'm, we, you, us, je, j'ai, os, for, if, be, are,
-        son, estan, would, should, m'es, m', seria, esta, este, aquest, aquesta, aquell, aquella, this, si no, si,
+        son, estan, would, should, m'es, m', seria, para, ustedes, vostes, entonces, una hora menos, una hora menys,
+        esta, este, aquest, aquesta, aquell, aquella, this, si no, si,
         possible, posible
     """,
 }  # fmt: skip

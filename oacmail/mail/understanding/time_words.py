@@ -107,11 +107,11 @@ _CLOCK = late_pattern(
 _NOUN = late_pattern(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
     r" ?(?:[%€/@]|de (?:gener|febrer|marc|abril|maig|juny|juliol|agosto?|setembre|octubre"
     r"|novembre|desembre|enero|febrero|marzo|mayo|junio|julio|septiembre|noviembre|diciembre)\b"
-    r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades|tocadas|passades|pasadas|clavades|\w+mos)\b)"
+    r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades|tocadas|passades|pasadas|clavades|gracies|gracias|adeus|salutacions|saludos|\w+mos)\b)"
     r"\w+s\b)"
 )
 _TO_UNIT = re.compile(r" ?(?:-|a) ?\d{1,2}(?: ?h\b|[:.]\d\d)")
-_RANGE = re.compile(r"(?: ?h)? ?(?:a|i|y|-|to|fins|hasta|al)(?![a-z])")
+_RANGE = re.compile(r"(?: ?h)? ?(?:a|i|y|-|to|fins|hasta|al|(?:en|cap) (?:endavant|adelante))(?![a-z])")
 _OPENS = 8
 _QUARTERS = {"u": 1, "1": 1, "d": 2, "2": 2, "t": 3, "3": 3}
 _LEADS = frozenset({"from", "until", "between"})
