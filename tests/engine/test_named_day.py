@@ -3,8 +3,9 @@
 import pytest
 
 from oacmail.adapters.store import queries
+from tests.engine import compose
 from tests.engine.rebuilding import difference, lose, rebuild, taken
-from tests.engine.test_orders import reply
+from tests.engine.test_orders import PASS, reply
 from tests.engine.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN
 from tests.engine.world import AGENT, ANNA, MADRID, PERE, SUPERVISOR, World, text_of
 
@@ -163,6 +164,20 @@ def test_a_merge_takes_the_day_along(world: World) -> None:
     world.live("2026-11-30 09:00")
     (subject,) = _urgent(world)
     assert first in subject
+
+
+def test_of_two_cases_merged_into_a_third_by_one_mail_the_earlier_day_counts(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    world.citizen_writes(ANNA, "Beca", "Com demano la beca? El termini s'acaba el 5 de desembre de 2026.")
+    world.turn()
+    assert [case["ends_on"] for case in world.cases()] == [None, "2026-12-01", "2026-12-05"]
+    world.deliver(compose.message(world.clock, AGENT, "avui", "2 fusiona 1\n3 fusiona 1"), verdict=PASS)
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["open", "closed", "closed"]
+    assert world.cases()[0]["ends_on"] == "2026-12-01"
 
 
 def test_a_split_takes_the_day_of_its_message_along(world: World) -> None:

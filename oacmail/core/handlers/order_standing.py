@@ -32,9 +32,10 @@ _FIELDS = frozenset(
             "cause",
             "close_reason",
         ),
-        *("solved_at", "told_at", "expected_on"),
+        *("solved_at", "told_at", "expected_on", "ends_on"),
     )
 )
+_DAYS = frozenset(("expected_on", "ends_on"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) 
 
 def _value(column: str, value: object) -> object:
     """As a view has it: of a day, the column holds the ISO date."""
-    return date.fromisoformat(value) if column == "expected_on" and isinstance(value, str) else value
+    return date.fromisoformat(value) if column in _DAYS and isinstance(value, str) else value
 
 
 def _ends(effect: EndDeadlines, deadline: Deadline) -> bool:
