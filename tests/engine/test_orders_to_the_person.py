@@ -38,7 +38,15 @@ def test_of_a_mail_about_no_case_too(world: World) -> None:
     assert "error 500" not in told
 
 
-@pytest.mark.parametrize("text", ["Bon dia, ja està resolt.", "#Castellbisbal us convida", "> Tanca\n\nFet."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bon dia, ja està resolt.",
+        "Bon dia,\n\nJa està resolt.\n\nSalutacions",
+        "#Castellbisbal us convida",
+        "> Tanca\n\nFet.",
+    ],
+)
 def test_an_ordinary_answer_is_not_commented(world: World, text: str) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()

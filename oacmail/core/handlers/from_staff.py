@@ -92,7 +92,7 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     if role is not Role.AGENT or not recipients:
         return decision
     number = next((one.case for one in decision.effects if isinstance(one, RecordMessage)), None)
-    not_done = in_mail_to_others(policy, lookup, number, now)
+    not_done = in_mail_to_others(policy, view, lookup, number, now)
     return replace(decision, effects=(*decision.effects, *not_done))
 
 

@@ -27,7 +27,7 @@ from oacmail.core.handlers.order_actions import (
 from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
 from oacmail.core.lookup import Lookup, reads_automatic
-from oacmail.core.model import Kind, Outcome, Role
+from oacmail.core.model import Kind, Outcome, Role, Status
 from oacmail.core.outbox.kinds import LISTS_OF_CASES
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -88,10 +88,16 @@ def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> De
     return replace(done, effects=(*done.effects, *review))
 
 
-def in_mail_to_others(policy: Policy, lookup: Lookup, number: str | None, now: datetime) -> tuple[Effect, ...]:
+def in_mail_to_others(
+    policy: Policy, view: View, lookup: Lookup, number: str | None, now: datetime
+) -> tuple[Effect, ...]:
     """The orders on top of a mail that somebody outside gets: none is carried out, and the writer is told. `number`:
-    the case of the mail, None = of none."""
-    orders = [order for order in read_orders(lookup.message.typed) if order.verb is not Verb.UNKNOWN]
+    the case of the mail, None = of none. That it is solved is an order on a derived case alone; on any other an agent
+    says so to the person."""
+    case = view.cases.get(number) if number else None
+    derived = case is not None and case.status is Status.DERIVED
+    none = (Verb.UNKNOWN,) if derived else (Verb.UNKNOWN, Verb.SOLVED)
+    orders = [order for order in read_orders(lookup.message.typed) if order.verb not in none]
     done = [_Done(order=order, case=number or "", reason="goes-outside") for order in orders]
     if not done:
         return ()
