@@ -3,6 +3,7 @@
 It reads the agent's message a second time, since only mail to an answer address needs this. It decides nothing.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -16,10 +17,13 @@ from oacmail.mail.outgoing.compose import Heading, verify
 from oacmail.mail.outgoing.headers import bare_address
 from oacmail.mail.parse import parse
 
+_IMAGE = re.compile(r"<img\b", re.IGNORECASE)
+
 
 def answer_text(raw: bytes) -> AnswerText:
     answer = answer_parts.read(raw)
-    return AnswerText(text=answer.text, reason=answer.reason, has_files=bool(answer.files))
+    shows = bool(answer.files) or bool(_IMAGE.search(answer.html))
+    return AnswerText(text=answer.text, reason=answer.reason, has_files=shows)
 
 
 def relayed(

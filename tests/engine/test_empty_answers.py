@@ -68,6 +68,22 @@ def test_a_file_alone_is_an_answer(world: World, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("", '<img src="data:image/png;base64,iVBORw0KGgo=">'),
+        ("", '<img src="https://town.example/pas1.png">'),
+        ("Ja està fet.", ""),
+    ],
+)
+def test_an_image_in_the_html_or_a_text_beside_an_empty_page_is_an_answer(world: World, text: str, html: str) -> None:
+    mail = compose.message(world.clock, OFFICE, "", text, to=ANNA, answers=_asked(world))
+    mail.add_alternative(f"<html><body>{html}</body></html>", subtype="html")
+    _sent(world, mail)
+    assert world.case()["status"] == "answered"
+    assert not _told(world)
+
+
+@pytest.mark.parametrize(
     ("text", "subject"), [(f"{QUOTE}\n\nAmb l'idCAT Mòbil.", ""), (QUOTE.replace("Anna", "Tècnics"), "RV: Signatura")]
 )
 def test_words_below_the_quote_and_a_forward_of_others_words_are_an_answer(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html import escape
 
-from oacmail.mail.mime import boundaries, charset, limits, normalize, parts, tnef
+from oacmail.mail.mime import boundaries, charset, htmltext, limits, normalize, parts, tnef
 from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.outgoing import answer_text
 from oacmail.mail.outgoing.answer_text import Cut
@@ -118,12 +118,20 @@ def _leaves(root: MimePart, found: _Found) -> Iterator[MimePart]:
     else:
         children = [child for child in root.get_payload() if isinstance(child, MimePart)]
         if kind == "multipart/alternative":
-            rich = [child for child in children if child.get_content_type() == "text/html" or child.is_multipart()]
+            rich = [child for child in children if child.is_multipart() or _is_html_with_content(child)]
             plain = [child for child in children if child.get_content_type() == "text/plain"]
             calendars = [child for child in children if child.get_content_type() == "text/calendar"]
             children = [*(rich[-1:] or plain[-1:]), *calendars]
         for child in children:
             yield from _leaves(child, found)
+
+
+def _is_html_with_content(part: MimePart) -> bool:
+    """Whether it is HTML with a word or an image; some gateways put an empty page beside the text."""
+    if part.get_content_type() != "text/html":
+        return False
+    html = _decoded(part, "text/html")
+    return "<img" in html.lower() or bool(htmltext.to_text(html).strip())
 
 
 def _leaf(part: MimePart, found: _Found) -> None:
