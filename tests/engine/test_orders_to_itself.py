@@ -82,6 +82,7 @@ def test_a_note_that_is_no_order_is_only_filed(asked: World, text: str) -> None:
     _note(asked, text)
     assert not asked.events("ordered")
     assert not _told(asked)
+    assert not asked.reviews()
     assert asked.rows("SELECT 1 FROM sightings WHERE outcome IS NULL") == []
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core.cases import answered_twice, answers
-from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
+from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, ReviewDone, UpdateCase
 from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
@@ -43,7 +43,17 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
     if lookup.answer_for and not _has_it(policy, view, lookup):
         return on_relayed_answer(policy, view, lookup, Role.AGENT, now)
     ordered = on_own_note(policy, view, lookup, now) if lookup.own_note else None
-    return ordered or _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
+    return ordered or _proves_its_copy(
+        view, lookup, _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
+    )
+
+
+def _proves_its_copy(view: View, lookup: Lookup, decision: Decision) -> Decision:
+    """Its copy in INBOX waited for a person as one that claims to be ours: nobody need look at it now."""
+    copy, asked = view.known, any(isinstance(effect, RequestReview) for effect in decision.effects)
+    if copy is None or asked or (copy.role, copy.outcome) != (Role.OURS, Outcome.QUARANTINED):
+        return decision
+    return replace(decision, effects=(*decision.effects, ReviewDone(fingerprint=lookup.message.fingerprint)))
 
 
 def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
