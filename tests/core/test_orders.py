@@ -69,6 +69,8 @@ def test_a_sentence_is_no_order(text: str) -> None:
         ("ESCALATE: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
         ("Pass on: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
         ("It's a person", Order(Verb.PERSON)),
+        ("IS PERSON", Order(Verb.PERSON)),
+        ("CIERRA BASURA", Order(Verb.SPAM)),
         ("Tanca, gràcies!", Order(Verb.CLOSE)),
         ("Ciérralo, por favor", Order(Verb.CLOSE)),
         ("Close it please", Order(Verb.CLOSE)),

@@ -63,6 +63,7 @@ def quoted(notice: EmailMessage) -> str:
         ("Trucat, tanca", "status", "closed"),
         ("#trucat\n#tanca", "status", "closed"),
         ("#tema padró", "topic", "folder"),
+        ("#TEMA Subvencions", "topic", "grant"),
         ("CASTELLÀ", "language", "es"),
         ("#idioma castellà\n#assigna a l'agent", "language", "es"),
         ("#idioma en", "language", "en"),

@@ -5,9 +5,8 @@ from enum import StrEnum
 
 import pytest
 
-from oacmail.core.handlers.order_actions import TOPICS
 from oacmail.core.model import LANGUAGES, Intent, Level, Status, Topic
-from oacmail.core.routing.orders import folded
+from oacmail.core.routing.topic_names import topic_named
 from oacmail.mail.outgoing.labels import label
 
 
@@ -42,4 +41,4 @@ def test_the_topics_that_a_refused_order_lists_are_those_that_an_order_names(lan
     listed = label("refused", "no-such-topic", lang, "OAC").partition(": ")[2]
     names = re.split(r", | i | y | and ", listed)
     assert names == [label("short_topic", topic, lang, "OAC") for topic in Topic]
-    assert [TOPICS.get(folded(name), folded(name)) for name in names] == list(Topic)
+    assert [topic_named(name) for name in names] == list(Topic)

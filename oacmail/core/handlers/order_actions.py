@@ -23,16 +23,8 @@ from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.routing.days_named import day_named
 from oacmail.core.routing.orders import Verb, folded, language_named, number_of
+from oacmail.core.routing.topic_names import topic_named
 from oacmail.core.view import CaseView, View
-
-TOPICS: Mapping[str, str] = {
-    "certificat": "certificate", "certificado": "certificate", "instancia": "application", "solicitud": "application",
-    "subvencio": "grant", "subvencion": "grant", "ajut": "grant", "beca": "grant", "licitacio": "procurement",
-    "licitacion": "procurement", "notificacio": "notification", "notificacion": "notification",
-    "inscripcio": "enrolment", "inscripcion": "enrolment", "carpeta": "folder", "padro": "folder", "padron": "folder",
-    "pagament": "payment", "pago": "payment", "tribut": "payment", "cita": "appointment", "altres": "other",
-    "otros": "other",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +122,7 @@ _REASONS: Mapping[str, str] = {
 
 
 def _topic(given: GivenOrder, _: CaseView) -> _Words:
-    wanted = folded(given.argument)
-    topic = TOPICS.get(wanted, wanted)
+    topic = topic_named(given.argument)
     if topic not in CORRECTABLE["topic"]:
         raise Refused("there is no such topic", "no-such-topic")
     return {"topic": topic}

@@ -96,7 +96,7 @@ _SAID: Mapping[Order, str] = {
         "tanca|tanqueu|tancar|tancat|tanca-ho|tanca'l|tanqueu-lo|tanqueu-ho|cierra|cierre|cerrar|cierralo|cierrelo"
         "|close|close it"
     ),
-    Order(Verb.SPAM): "tanca brossa|brossa|es brossa|cierra spam|es spam|spam|close spam|it is spam",
+    Order(Verb.SPAM): "tanca brossa|brossa|es brossa|cierra spam|cierra basura|es spam|spam|close spam|it is spam",
     Order(Verb.CLOSE, "duplicate"): (
         "tanca duplicat|tanca per duplicat|tanca com a duplicat|duplicat|es duplicat|es un duplicat|cierra duplicado"
         "|cierra por duplicado|cierra como duplicado|duplicado|es duplicado|es un duplicado|close duplicate|duplicate"
@@ -126,7 +126,7 @@ _SAID: Mapping[Order, str] = {
     Order(Verb.SPLIT): "separa|separeu-lo|separelo|split",
     Order(Verb.OUT_OF_SCOPE): "fora d'abast|fuera de ambito|out of scope",
     Order(Verb.DRAFT): "esborrany|borrador|draft",
-    Order(Verb.PERSON): "es persona|es una persona|it is a person|it's a person|is a person",
+    Order(Verb.PERSON): "es persona|es una persona|it is a person|it's a person|is a person|is person",
 }
 _PLAIN = {phrase: order for order, phrases in _SAID.items() for phrase in phrases.split("|")}
 _REACHED = frozenset({"", "reached", "contesta", "ha contestat", "ha contestado", "answered"})
