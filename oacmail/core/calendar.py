@@ -66,7 +66,11 @@ def written_on(received_at: datetime, sent_at: datetime | None, policy: Policy) 
 
 
 def _written_at(received_at: datetime, sent_at: datetime | None, policy: Policy) -> datetime:
-    early = _utc(received_at, policy) - _utc(sent_at or received_at, policy)
+    """A Date in the years 1 and 9999 has no moment in every zone, and is not plausible."""
+    try:
+        early = _utc(received_at, policy) - _utc(sent_at or received_at, policy)
+    except OverflowError:
+        return received_at
     return sent_at if sent_at and timedelta(0) <= early <= PLAUSIBLE_TRANSIT else received_at
 
 

@@ -103,7 +103,7 @@ class FolderScan:
         above = [number for number in highest.values() if self.engine.store.number_given(number, now)]
         if above:
             reason = "our own mail in this folder names cases that the database does not know"
-            log.warning("numbers.continued", folder=watched.name, above=above[-1], reason=reason)
+            log.warning("numbers.continued", folder=watched.name, case=above[-1], reason=reason)
 
     def _numbers_in(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> Iterator[str]:
         bearing = self.mailbox.bearing(SIGNATURE_FIELD) if past else set()

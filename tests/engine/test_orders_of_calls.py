@@ -105,7 +105,7 @@ def test_without_proof_or_with_a_citizen_in_copy_no_call_is_noted(
 ) -> None:
     agent_writes(world, "#trucada Anna, 612345678: hola", sender=sender, verdict=verdict, to=to)
     assert world.cases() == []
-    assert transcripts(world, AGENT) == []
+    assert ["no fet" in transcript for transcript in transcripts(world, AGENT)] == [True] * (ANNA in to)
 
 
 def test_a_citizen_who_writes_the_word_opens_her_own_ordinary_case(world: World) -> None:

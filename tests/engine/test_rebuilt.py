@@ -127,7 +127,7 @@ def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_t
     world.turn()
     assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
     (line,) = [line for line in logged if line["event"] == "numbers.continued"]
-    assert (line["folder"], line["above"]) == ("Sent", "OAC-2026-000001")
+    assert (line["folder"], line["case"]) == ("Sent", "OAC-2026-000001")
     assert "oacmail rebuild" in ADVICE[line["event"]]
 
 

@@ -22,7 +22,7 @@ Verdict = TypeVar("Verdict", bound=StrEnum)
 # a few words, the fourth for few words that ask. docs/understanding.md says what they cost on writers left out.
 _NEVER = -1.0
 _ASIDE = {
-    MACHINES: (0.3, 0.2, 0.1, _NEVER),
+    MACHINES: (0.3, 0.2, 0.06, _NEVER),
     (Kind.SPAM,): (0.2, 0.06, 0.1, 0.02),
     (Kind.THANKS,): (0.2, 0.2, 0.2, 0.2),
 }
