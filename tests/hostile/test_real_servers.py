@@ -127,7 +127,7 @@ def test_bytes_that_no_standard_allows_come_through_and_are_worked(
 ) -> None:
     raws = {
         "nul": b"Hola\0\0 que tal",
-        "cr": b"Hola\rBcc: victim@example.org\rque tal",
+        "cr": b"Hola\rBcc: victim@example.org\rcom puc demanar hora?",
         "8bit": b"Hola \xff\xfe\xed\xa0\x80 que tal",
         "long": b"a" * 100_000,
         "dots": b".\r\n..\r\nMAIL FROM:<x@evil.example>\r\n.\n.\r\nhola, com puc demanar hora?",
