@@ -80,6 +80,16 @@ class Clause:
         return last.kind if last and last.text in _BARE and not other else ""
 
     @property
+    def is_no(self) -> bool:
+        """Whether it refuses the time of the clause before: "in the morning I am at school, so no"."""
+        return self.opened_by == "therefore" and {"not"} <= self.kinds <= {"not", "function"}
+
+    @property
+    def prefers(self) -> bool:
+        """Whether it prefers a telephone and names no time: "mine is better, and I can any morning"."""
+        return "better" in self.kinds and not self.kinds & {"clock", *PARTS}
+
+    @property
     def is_asked(self) -> bool:
         """Whether it speaks of the call: it names one, a telephone, or when the writer is free."""
         return bool(self.kinds & _ASKED) or ("place" in self.kinds and "busy" not in self.kinds)
@@ -122,5 +132,7 @@ def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
         return (
             opened_by == "because" and not kinds.isdisjoint({"clock", *PARTS}) and kinds.isdisjoint(_ASKED | {"place"})
         )
+    if token.kind == "better":
+        return "busy" in kinds and not kinds.isdisjoint({"clock", *PARTS})
     said = "busy" in kinds and "call" in kinds
     return said and token.kind == "call" and {"when", "not"}.isdisjoint(one.kind for one in clause[-3:])

@@ -73,12 +73,11 @@ _NATIONAL, _LONGEST = 9, 14  # digits
 _ABROAD = range(10, 13)  # digits of a number of another country that begins with 0
 _BESIDE = 1  # digit of another numeral after them ("…, una abraçada")
 _LINKS = frozenset({"i", "y", "et", "and"})
+_PLUS = frozenset({"plus", "mas", "mes"})
 _MARKS = frozenset({"punt", "punto", "point", "dot", "coma", "guio", "guion", "dash", "espai", "espacio"})
 
 _ENDS = frozenset({". ", ": "})  # signs after an hour that stands before a telephone: "fins a les nou. Sis-set-zero …"
-
 _OF_AN_HOUR = 2  # numerals before such a sign
-
 _FEWEST = 2  # words of number that are no articles
 _LONG_WORD = 18  # letters of digits written without a space
 _THEN = re.compile(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
@@ -87,6 +86,7 @@ _THEN = re.compile(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
 _DIALLED = re.compile(r"\b[6-9]\d{2}[\d ]*$|\b00 ?\d{2}$")
 _UNIT = "|".join(sorted({word for words in _UNITS.values() for word in words.split() if len(word) > 1}, key=len)[::-1])
 _GLUED = re.compile(rf"\b(?:{_UNIT}){{6,}}\b")
+_O = re.compile(r"(?<=\d)o(?=\d)|(?<=\d )o(?=\d\d)")  # O for zero: "655 o18 342"
 _GLUED_UNIT = re.compile(_UNIT)
 _CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
@@ -103,17 +103,22 @@ def in_digits(text: str) -> str:
     words = _TOKEN.findall(text)
     at, whole = 0, []
     for start, end in _runs(words):
-        plus = "plus" in words[max(0, start - 2) : start]
+        plus = not _PLUS.isdisjoint(words[max(0, start - 2) : start])
         digits = _telephone(words[start:end], abroad=plus or words[max(0, start - 1)].endswith("+"))
-        whole += [*words[at:start], "+" * (plus and bool(digits)), digits or "".join(words[start:end])]
+        whole += [
+            *words[at:start],
+            "+" * (plus and digits.isdigit() and len(digits) > _NATIONAL),
+            digits or "".join(words[start:end]),
+        ]
         at = end
     return "".join([*whole, *words[at:]])
 
 
 def _plain(text: str) -> str:
-    """Chinese digits as ours, number words without spaces apart, no "then" between the parts of a telephone."""
+    """Chinese digits as ours, O as zero, number words without spaces apart, no "then" inside a telephone."""
     if not text.isascii():
         text = text.translate(_CHINESE)
+    text = _O.sub("0", text)
     if len(max(text.split(), key=len, default="")) >= _LONG_WORD:
         text = _GLUED.sub(lambda found: " ".join(_GLUED_UNIT.findall(found.group())), text)
     for then in reversed([*_THEN.finditer(text)]):

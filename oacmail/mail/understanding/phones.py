@@ -29,9 +29,8 @@ _GROUP = re.compile(r"(?:\+ ?)?\d+")
 # between two numbers rather than between two groups; the first part them before the second do
 _LOOSE = (re.compile(r"[,:/+|•]| \("), re.compile(r"[,:/+|•…]| \(|\. | [‐-—-] "))
 _BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])$")
-_LABEL = re.compile(
-    r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$"
-)  # "telefon2=93 …"
+# "telefon2=93 …"
+_LABEL = re.compile(r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$")
 _BOUND_AFTER = re.compile(r"[a-z_@/]|-\w")
 _MOST_GROUPS = 24
 _FEWEST = 8  # digits
@@ -171,7 +170,7 @@ _BETTER = re.compile(
 )
 _BETTER_AFTER = re.compile(
     r"\W*(?:(?:el|the) (?:mobil|movil|mobile|fix|fijo) )?(?:es )?"
-    r"(?:millor|mejor|preferib\w*|preferent\w*|better|preferably)(?! \w)"
+    r"(?:millor|mejor|preferib\w*|preferent\w*|better|preferably)(?: aquest[ae]?| est[ea]| this(?: one)?)?(?! \w)"
 )
 _KIND_BETTER = re.compile(
     r"\b(?P<what>mobil|movil|mobile|fix|fijo|landline) (?:millor|mejor|better|preferib\w*)(?! (?:no|que)\b)"
@@ -185,7 +184,10 @@ _WORSE = re.compile(
 )
 # "al 640 118 903, no al que teniu a la fitxa, 688 …"
 _NOT_THE_NEXT = re.compile(r"\W*no (?:al?|el|la) (?:que|de la|del|fijo|fix|mobil|movil)\b|\W*not the\b")
-_UNLESS = re.compile(r"[.;!?]|\b(?:si no|if (?:not|nobody|i don't))\b")  # what follows is said of the next number
+# what follows is said of another number
+_UNLESS = re.compile(r"[.;!?]|\b(?:si no|if (?:not|nobody|i don't)|(?:millor|mejor|better) (?:al|el|the|on))\b")
+_NOT_THIS = re.compile(r"\bno a (?:aquest|este)\b|\bnot (?:on )?this one\b")  # the one named last
+_NOT_WITH = re.compile(r"\bno al (\d{3})\b(?![ .-]?\d)")  # "no al 699, al 688 …"
 _LAST_RESORT = re.compile(
     r"\b[iy] si es\b|\bsi (?:no|comunica|per de cas)\b"
     r"|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
@@ -200,10 +202,8 @@ _PLACES = (
     {"primer", "primero", "first", "premier"},
     {"segon", "segundo", "second", "deuxieme", "ultim", "ultimo", "last"},
 )
-_NO_NAMES = frozenset(
-    ("al", "el", "la", "del", "de", "a", "the", "lo", "en", "au", "le", "mon", "ma", "my", "mi", "meu", "seva", "seu")
-)
 _WORD = re.compile(r"[a-z']+")
+_NO_NAMES = frozenset(_WORD.findall("al el la del de a the lo en au le mon ma my mi meu seva seu aquest este this"))
 
 
 def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
@@ -212,7 +212,15 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
         return next(iter(found), None)
     said = (*_BETTER.finditer(text), *_KIND_BETTER.finditer(text))
     preferred = [set(_WORD.findall(better["what"])) - _NO_NAMES for better in said]
-    return max(found, key=lambda one: (_weight(text, one, found, preferred), -one.start))
+    refused = _refused(text, found)
+    return max(found, key=lambda one: (_weight(text, one, found, preferred) - 3 * (one.number in refused), -one.start))
+
+
+def _refused(text: str, found: Sequence[Telephone]) -> set[str]:
+    """Return the numbers that the writer refuses without naming them in full."""
+    starts = {f"+34{said[1]}" for said in _NOT_WITH.finditer(text)}
+    before = [[one.number for one in found if one.end <= said.start()][-1:] for said in _NOT_THIS.finditer(text)]
+    return {one.number for one in found if one.number[:6] in starts} | {number for last in before for number in last}
 
 
 def _weight(text: str, one: Telephone, found: Sequence[Telephone], preferred: list[set[str]]) -> int:

@@ -119,12 +119,16 @@ def _windows(sentence: list[TimeToken]) -> list[Window]:
                 or clause.opened_by == "therefore"
                 or any(one.text.startswith("a partir") for one in clause.tokens),
             )
-        if clause.dangling and found:
+        if clause.is_no and found:
+            found[-1] = found[-1]._replace(wanted=False, rank=1)
+        elif clause.dangling and found:
             found = _beside(found, clause.dangling)
         elif not clause.is_of_the_problem:
             beside = clause.opened_by == "open" and bool(before.kinds & {"except", "not"})
             beside = beside or (clause.opened_by == "comma" and before.excepts)
             said = [*_of_clause(clause, reason, way, beside, tuple(found))]
+            if before.prefers and clause.opened_by == "comma":
+                said = [one._replace(rank=2) if one.wanted else one for one in said]
             if clause.opened_by == "therefore" and any(one.wanted for one in said):
                 found = [one for one in found if not one.wanted]
             found += said
@@ -193,6 +197,8 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interva
         one = clause[at]
         if one.kind in WAYS:
             way = WAYS[one.kind] if one.kind not in ("leave", "enter") or not way else way
+        elif one.kind == "phone":
+            way = ""  # "I am here until Sunday, 600 …, in the afternoon"
         elif one.kind == "clock" or (one.kind == "noon" and way == "between"):
             way = way or _way_after(clause, at)
             other = _range_end(clause, at, way)

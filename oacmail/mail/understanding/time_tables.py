@@ -37,7 +37,7 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
         sortint de la escola, surtin de la escola, sortida de la escola, saliendo del cole, salida del cole, salgan del
         cole, recojo a los ninos, recojo los ninos, recojo ninos, recogido a los ninos, recogido los ninos
     """),
-    "late": (18, 20, "ultima hora, darrera hora, ultima hora de la tarda, ultima hora de la tarde"),
+    "late": (18, 20, "cap al tard, ultima hora, darrera hora, ultima hora de la tarda, ultima hora de la tarde"),
     "evening": (18, 22, "vespre, vespres, capvespre, evening, evenings, soir, soiree, seara, la sera, stasera"),
     "supper": (20, 22, "sopar, cenar, cena, dinner, supper"),
     "night": (20, 24, "nit, nits, noche, noches, night, nights, nuit"),
@@ -55,7 +55,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "until": """
         fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, abans
         que, ans de, antes, antes de, antes del, antes que, antes de que, before, avant, jusqu'a, jusque, no later
-        than, com a molt
+        than, com a molt, no mes tard de, no mas tarde de
     """,
     "between": "entre, between",
     "comma": "que es de, que es entre",
@@ -91,7 +91,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         quirofan*, opero, opera, repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig,
         voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, torn, turno,
         institut*, cours,
-        guardia, entreno, gimnas*
+        guardia, entreno, gimnas*, are blocked, blocked out
     """,
     "free": """
         pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,
