@@ -4,7 +4,6 @@
 It never asks the store, and never says what happens to the message.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -20,7 +19,7 @@ from oacmail.core.effects import (
     OutboxCommand,
     Tick,
 )
-from oacmail.core.model import MACHINES, AnswerText, Auto, Classification, Folder, Forwarded, Kind, Message
+from oacmail.core.model import MACHINES, AnswerText, Auto, Classification, Folder, Forwarded, Message
 from oacmail.core.policy import Policy
 from oacmail.core.report_effects import ReportReady
 from oacmail.core.routing import case_numbers, order_tokens, orders, own_text, vote_tokens
@@ -31,8 +30,7 @@ from oacmail.core.routing.signature import Signature, read_answer_address, read_
 from oacmail.core.routing.vote_tokens import VoteToken
 
 WRITERS_MOST = 20
-_UNSCORED: Mapping[str, float] = MappingProxyType({})
-_PERSON = 0.05  # the largest probability of a person's mail with which staff's mail is taken for a program's
+_SURE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +239,5 @@ def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:
 def reads_automatic(lookup: Lookup) -> bool:
     """Whether the words or the subject of a staff mail say that a program wrote it, though no header field does. An
     answer that is taken for an out-of-office leaves its citizen without one."""
-    found = lookup.message.features
-    sure = found.scores.get("kind", _UNSCORED).get(Kind.REQUEST, 1.0) <= _PERSON
-    return (sure and lookup.reading.kind in MACHINES) or bool(found.subject_says)
+    sure = lookup.reading.kind in MACHINES and lookup.reading.confidence["kind"] >= _SURE
+    return sure or bool(lookup.message.features.subject_says)

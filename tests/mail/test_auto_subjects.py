@@ -43,3 +43,16 @@ def test_a_receipt_answers_something() -> None:
 
 def test_who_tells_a_trouble_of_his_own_is_a_person() -> None:
     assert title_kind("Resposta automàtica: no em serveix", "El formulari em surt en blanc.", answers=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "kind"),
+    [
+        ("Fora de l'oficina", "Soc fora de l'oficina fins al 15.", "automatic"),
+        ("Out of office", "I am away until Monday.", "automatic"),
+        ("Fora de l'oficina", "Soc fora de l'oficina fins al 15. Em podeu canviar la cita?", ""),
+        ("Fora de l'oficina", "Ahir hi vaig anar i era tancat.", ""),
+    ],
+)
+def test_a_bare_title_counts_where_its_writer_says_that_he_is_away(subject: str, text: str, kind: str) -> None:
+    assert title_kind(subject, text, answers=False) == kind

@@ -19,6 +19,13 @@ _TITLES = (
 )
 # Text must precede or follow it: a bare title may be the subject of a complaint, and the body must decide.
 _AUTOMATIC = re.compile(rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*[:\-–—(\[]|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE)
+# A bare title counts where the text says that its writer is away, and asks nothing.
+_BARE = re.compile(rf"^\W*(?:{_TITLES})\W*$", re.IGNORECASE)
+_AWAY = re.compile(
+    r"\b(?:s[oó]c|estic|estar[ée]) fora\b|\b(?:estoy|estar[ée]) (?:fuera|ausente)\b"
+    r"|\bi(?: am|['’]m| will be) (?:currently )?(?:out of|away)\b|\bje (?:suis|serai) absente?\b",
+    re.IGNORECASE,
+)
 _READ = re.compile(
     r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
     r"|^(?:return receipt|read receipt|confirmaci[óo] de lectura|confirmaci[óo]n de lectura|acuse de recibo)\b",
@@ -33,6 +40,6 @@ def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
     """
     if features.is_answer(subject) or WISH.search(features.fold(fresh)):
         return ""
-    if _AUTOMATIC.search(subject):
+    if _AUTOMATIC.search(subject) or (_BARE.match(subject) and _AWAY.search(fresh) and "?" not in fresh):
         return "automatic"
     return "receipt" if answers and _READ.search(subject) else ""
