@@ -62,7 +62,7 @@ def clock_start(received_at: datetime, sent_at: datetime | None, policy: Policy)
 
 def written_on(received_at: datetime, sent_at: datetime | None, policy: Policy) -> date:
     """The office's local day on which a mail was written: that of its Date if plausible, else of its arrival."""
-    return _local(_written_at(received_at, sent_at, policy), policy).date()
+    return local_day(_written_at(received_at, sent_at, policy), policy)
 
 
 def _written_at(received_at: datetime, sent_at: datetime | None, policy: Policy) -> datetime:
@@ -102,6 +102,11 @@ def answer_due(received_at: datetime, policy: Policy) -> datetime:
 def callback_due(received_at: datetime, slot: Slot, policy: Policy) -> datetime:
     """The moment by which a person who wishes to be called must have been: her slot's end on the due day (R27)."""
     return _moment(due_day(received_at, policy), SLOTS[slot][1], policy)
+
+
+def call_due(asked_at: datetime, slot: Slot, policy: Policy) -> datetime:
+    """The time by which she is called: when an answer is due, or when her slot on that day ends (R27)."""
+    return min(answer_due(asked_at, policy), callback_due(asked_at, slot, policy))
 
 
 def callback_begins(received_at: datetime, slot: Slot, policy: Policy) -> datetime:

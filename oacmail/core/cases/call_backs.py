@@ -85,11 +85,11 @@ def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect
     effects: list[Effect] = []
     for one in case.promised(request.author):
         asked_at = calendar.clock_start(one.started_at, one.sent_at, policy)
-        if one.level or one.due_at != _due(policy, asked_at, old) or one.due_at <= request.now:
+        if one.level or one.due_at != calendar.call_due(asked_at, old, policy) or one.due_at <= request.now:
             continue
         if calendar.callback_begins(asked_at, slot, policy) <= request.received_at:
             continue
-        due_at = _due(policy, asked_at, slot)
+        due_at = calendar.call_due(asked_at, slot, policy)
         remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
         effects += [
             MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
@@ -97,10 +97,6 @@ def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect
             AuditEvent(kind="call-moved", case=case.number, data={"due_at": due_at.isoformat()}),
         ]
     return tuple(effects)
-
-
-def _due(policy: Policy, asked_at: datetime, slot: Slot) -> datetime:
-    return min(calendar.answer_due(asked_at, policy), calendar.callback_due(asked_at, slot, policy))
 
 
 def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:

@@ -40,14 +40,16 @@ class CitizenRequest:
     @property
     def due_at(self) -> datetime:
         """The time by which the author is answered, or called: on the due day, at the end of the slot (R27)."""
-        due_at, wish = calendar.answer_due(self.asked_at, self.policy), self.reading.callback
-        return min(due_at, calendar.callback_due(self.asked_at, wish.slot, self.policy)) if wish else due_at
+        wish = self.reading.callback
+        if wish is None:
+            return calendar.answer_due(self.asked_at, self.policy)
+        return calendar.call_due(self.asked_at, wish.slot, self.policy)
 
     def ends_on(self, known: date | None = None) -> date | None:
         """When the author's term ends (R32): the earlier of the day that the message names and the one that the case
         has `known`, of those that had not passed; None = there is none."""
         arrived_on = calendar.local_day(self.received_at, self.policy)
-        return min((day for day in (self.reading.ends_on, known) if day and day >= arrived_on), default=None)
+        return derivation.soonest(self.reading.ends_on, known, today=arrived_on)
 
     def is_urgent(self, ends_on: date | None) -> bool:
         """Whether a term that ends on this day makes the case urgent now."""

@@ -28,6 +28,7 @@ from oacmail.core.escalation import outcome, second_level, waiting
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
 from oacmail.core.outbox import kinds
 from oacmail.core.policy import Policy
+from oacmail.core.routing.derivation import soonest
 from oacmail.core.view import CaseView, View
 
 CLOSE_REASONS = ("answered", "contact", "thanks", "spam", "duplicate")
@@ -297,7 +298,7 @@ def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
 def _merged_term(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
     """The earlier of the two terms that have not passed is that of the case which goes on (R32)."""
     today = calendar.local_day(now, policy)
-    ends_on = min((day for day in (case.ends_on, into.ends_on) if day and day >= today), default=None)
+    ends_on = soonest(case.ends_on, into.ends_on, today=today)
     if ends_on in (None, into.ends_on):
         return ()
     return (UpdateCase(case=into.number, columns={"ends_on": ends_on.isoformat()}),)

@@ -46,6 +46,11 @@ def is_near(ends_on: date | None, today: date) -> bool:
     return ends_on is not None and today <= ends_on <= today + NEAR
 
 
+def soonest(*ends: date | None, today: date) -> date | None:
+    """The earliest of these days on which a term ends that have not passed; None = there is none."""
+    return min((day for day in ends if day is not None and day >= today), default=None)
+
+
 def ends_on(features: Features, written_on: date) -> date | None:
     """The first day on which a term ends that a message of this day names; None = none within 60 days."""
     return min((day for end in features.end_days if (day := _day(end, written_on))), default=None)
