@@ -59,6 +59,15 @@ def test_of_the_late_cases_the_digest_lists_the_one_with_a_near_term_first(town:
     assert monday.index("- 2 · ") < monday.index("- 1 · ")
 
 
+def _asks_again_after_the_answer(world: World) -> None:
+    question = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.advance("2026-11-27 10:00")
+    world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+
+
 @pytest.mark.parametrize("ends", ["answered", "closed"])
 def test_a_case_that_is_answered_or_closed_before_is_not_reminded_of(world: World, ends: str) -> None:
     message = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
@@ -72,12 +81,7 @@ def test_a_case_that_is_answered_or_closed_before_is_not_reminded_of(world: Worl
 
 
 def test_a_question_after_the_answer_is_reminded_of_the_day_that_the_person_named_before(world: World) -> None:
-    question = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
-    world.turn()
-    answer = world.agent_answers(question)
-    world.turn()
-    world.advance("2026-11-27 10:00")
-    world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+    _asks_again_after_the_answer(world)
     world.live("2026-11-30 09:00")
     assert len(_urgent(world)) == 1
 
@@ -138,12 +142,7 @@ def test_the_services_learn_at_once_of_a_day_named_when_they_have_the_case(town:
 
 
 def test_a_rebuilt_database_knows_the_day_and_reminds_of_it(world: World) -> None:
-    question = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
-    world.turn()
-    answer = world.agent_answers(question)
-    world.turn()
-    world.advance("2026-11-27 10:00")
-    world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+    _asks_again_after_the_answer(world)
     world.turn()
     before = taken(world)
     lose(world)
