@@ -28,6 +28,12 @@ class Arrived:
     folder: Folder
     forced: bool = False
 
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """To and Cc; of a copy in Sent also Bcc, which its client has kept there and no other recipient sees."""
+        blind = self.message.bcc if self.folder is Folder.SENT else ()
+        return (*self.message.to, *self.message.cc, *blind)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickItem:

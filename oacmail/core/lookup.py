@@ -75,18 +75,20 @@ class Lookup:
     @property
     def may_forward(self) -> bool:
         """Whether it may bring the message of somebody else: proven staff wrote it to the office alone."""
-        office, staff = self.policy.office, self.policy.people.staff
-        sent = (*self.message.to, *self.message.cc)
-        inside = all(office.is_own(address) or address in staff for address in sent)
-        return self.sender.proven and self.folder is not Folder.SENT and inside and not self.answer_for
+        inside = not self.outsiders and not self.answer_for
+        return self.sender.proven and self.folder is not Folder.SENT and inside
 
     @property
     def may_answer(self) -> bool:
         """Whether it may be an answer: the office or proven staff wrote it, and somebody outside gets it."""
-        office, staff = self.policy.office, self.policy.people.staff
-        sent = (*self.message.to, *self.message.cc)
-        outside = any(not office.is_own(address) and address not in staff for address in sent)
-        return outside and self.signature is None and (self.folder is Folder.SENT or self.sender.proven)
+        by_desk = self.folder is Folder.SENT or self.sender.proven
+        return bool(self.outsiders) and self.signature is None and by_desk
+
+    @property
+    def outsiders(self) -> frozenset[str]:
+        """Its recipients without the office, under a plus-address too, and its staff."""
+        outside = frozenset(self.arrived.recipients) - self.policy.people.staff
+        return frozenset(address for address in outside if not self.policy.office.is_own(address))
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -137,7 +139,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     ours = signature is not None and not on_top and not arrived.forced
     writers = () if ours else _writers(policy, arrived, author)
     answer_for = _answer_for(policy, arrived)
-    own_note = signature is None and is_own_note(policy, message, arrived.folder)
+    own_note = signature is None and is_own_note(policy, arrived)
     may_order = sender.proven or own_note
     new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
     year = arrived.received_at.astimezone(policy.office.timezone).year
@@ -218,11 +220,10 @@ def _pressed(policy: Policy, arrived: Arrived) -> tuple[Pressed, ...]:
 
 
 def _answer_for(policy: Policy, arrived: Arrived) -> tuple[str, ...]:
-    """The cases of the answer addresses in To and Cc. In a stranger's or a citizen's mail they mean nothing."""
-    message = arrived.message
+    """The cases of the answer addresses that it goes to. In a stranger's or a citizen's mail they mean nothing."""
     if not _is_of_the_desk(policy, arrived):
         return ()
-    named = (read_answer_address(policy, address) for address in (*message.to, *message.cc))
+    named = (read_answer_address(policy, address) for address in arrived.recipients)
     return tuple(dict.fromkeys(case for case in named if case))
 
 
@@ -232,7 +233,7 @@ def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:
     if not _is_of_the_desk(policy, arrived):
         return (author,)
     office = policy.office.own | policy.people.staff
-    outside = [address for address in (*message.to, *message.cc) if address not in office]
+    outside = [address for address in arrived.recipients if address not in office]
     return tuple(dict.fromkeys((*([message.sender] if staff else []), *outside[:WRITERS_MOST])))
 
 

@@ -212,6 +212,7 @@ class Message:
     or a plus-address, `order_tokens` and `vote_tokens` what looks like tokens of buttons and of surveys
     there. `secrets`: kinds of secrets seen.
     `caps`: names of limits that cut something.
+    `bcc`: as the field says, which in mail that arrives anybody may have written (`Arrived.recipients`).
     `quotes_from`: addresses that its quote names as writers; they prove nothing.
     """
 
@@ -243,6 +244,7 @@ class Message:
     size: int
     body_hash: str
     features: Features = NO_FEATURES
+    bcc: tuple[str, ...] = ()
     quotes_from: tuple[str, ...] = ()
     order_tokens: tuple[str, ...] = ()
     vote_tokens: tuple[str, ...] = ()

@@ -107,6 +107,7 @@ def message(
         reply_to=judged(lambda: next(iter(addresses.address_list(fields.all("reply-to"), 1)), ""), ""),
         to=judged(lambda: addresses.address_list(fields.all("to")), ()),
         cc=judged(lambda: addresses.address_list(fields.all("cc")), ()),
+        bcc=judged(lambda: addresses.address_list(fields.all("bcc")), ()),
         subject=title,
         sent_at=judged(lambda: date(fields.first("date")), None),
         text=text,

@@ -14,7 +14,7 @@ from oacmail.core.errors import Refused, Transient, UnreadableMessage
 from oacmail.core.model import MessageRef
 from oacmail.core.ports.mailbox import Fetched
 
-_FIELDS = ("From", "To", "Cc", "Reply-To")
+_FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To")
 AT_ONCE = 20  # messages in memory
 
 

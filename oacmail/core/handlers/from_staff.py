@@ -18,7 +18,7 @@ from oacmail.core.handlers.order_buttons import FORGED
 from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note, transcript
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.lookup import Lookup, reads_automatic
-from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
+from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -40,7 +40,7 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
         return _set_aside("in-sent-but-came-by-smtp")
     if message.auto is not Auto.NONE:
         return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
-    if lookup.answer_for and not _has_it(policy, view, lookup):
+    if lookup.answer_for and not _has_it(view, lookup):
         return on_relayed_answer(policy, view, lookup, Role.AGENT, now)
     ordered = on_own_note(policy, view, lookup, now) if lookup.own_note else None
     return ordered or _proves_its_copy(
@@ -59,9 +59,9 @@ def _proves_its_copy(view: View, lookup: Lookup, decision: Decision) -> Decision
 def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     """A message from a staff address outside Sent."""
     if writer.proven:
-        if lookup.answer_for and not _has_it(policy, view, lookup):
+        if lookup.answer_for and not _has_it(view, lookup):
             return on_relayed_answer(policy, view, lookup, writer.role, now)
-        inside = not _recipients(policy, lookup.message)
+        inside = not lookup.outsiders
         if inside and is_services_reply(policy, view, lookup, writer):
             return on_services_reply(policy, view, lookup, writer, now)
         if writer.role is Role.AGENT and inside and which_case.is_asked(view):
@@ -94,12 +94,11 @@ def _alert_operator(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effe
 
 
 def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, how: str, now: datetime) -> Decision:
-    recipients = _recipients(policy, lookup.message)
-    match = _match(view, lookup, recipients)
+    match = _match(view, lookup, lookup.outsiders)
     if reads_automatic(lookup):
         return _unmarked_robot(lookup, role, match.case)
     decision = _written_by_a_person(policy, view, lookup, role, how, match, now)
-    if role is not Role.AGENT or not recipients:
+    if role is not Role.AGENT or not lookup.outsiders:
         return decision
     number = next((one.case for one in decision.effects if isinstance(one, RecordMessage)), None)
     not_done = in_mail_to_others(policy, view, lookup, number, now)
@@ -109,8 +108,7 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
 def _written_by_a_person(
     policy: Policy, view: View, lookup: Lookup, role: Role, how: str, match: ThreadMatch, now: datetime
 ) -> Decision:
-    message = lookup.message
-    recipients = _recipients(policy, message)
+    message, recipients = lookup.message, lookup.outsiders
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
         if candidates and _says_nothing(lookup):
@@ -185,16 +183,10 @@ def _of_a_new_mail(
     return match, waiting
 
 
-def _has_it(policy: Policy, view: View, lookup: Lookup) -> bool:
+def _has_it(view: View, lookup: Lookup) -> bool:
     """Whether the person gets the mail directly, beside the answer address."""
     cases = (view.cases[number] for number in lookup.answer_for if number in view.cases)
-    return any(_to_a_citizen(case, _recipients(policy, lookup.message)) for case in cases)
-
-
-def _recipients(policy: Policy, message: Message) -> frozenset[str]:
-    """To and Cc without the office, under a plus-address too, and its staff."""
-    outside = frozenset((*message.to, *message.cc)) - policy.people.staff
-    return frozenset(address for address in outside if not policy.office.is_own(address))
+    return any(_to_a_citizen(case, lookup.outsiders) for case in cases)
 
 
 def _to_a_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
@@ -249,9 +241,7 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
     # An agent who meant to answer, or to give an order, must know that it does not count. At most once a day and case:
     # a forged From must not fill the agent's mailbox.
     answers_or_orders = (
-        bool(lookup.answer_for)
-        or _to_a_citizen(case, _recipients(policy, lookup.message))
-        or bool(read_orders(lookup.message.typed))
+        bool(lookup.answer_for) or _to_a_citizen(case, lookup.outsiders) or bool(read_orders(lookup.message.typed))
     )
     told = notices(
         policy,

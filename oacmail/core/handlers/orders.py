@@ -73,7 +73,7 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
     replies = any(mail.recipient in policy.people.staff for mail in view.mails)
     begins = read_orders(lookup.message.typed)[:1]
-    alone = all(policy.office.is_own(address) for address in (*lookup.message.to, *lookup.message.cc))
+    alone = all(policy.office.is_own(address) for address in lookup.arrived.recipients)
     ordered = any(order.verb in ANYWHERE or (alone and order.verb is not Verb.UNKNOWN) for order in begins)
     remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
     return about_a_case or replies or ordered or (alone and (remarked or _is_new_list(policy, lookup)))

@@ -65,8 +65,7 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
 
 def _others(policy: Policy, lookup: Lookup) -> bool:
     """Whether anybody else gets it: a colleague who replies to all would write to the person."""
-    message = lookup.message
-    return any(not policy.office.is_own(address) for address in (*message.to, *message.cc))
+    return any(not policy.office.is_own(address) for address in lookup.arrived.recipients)
 
 
 def _answer(policy: Policy, view: View, lookup: Lookup, case: CaseView, now: datetime) -> Send:

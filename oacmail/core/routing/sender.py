@@ -6,6 +6,7 @@ happens next, and never reads the text.
 
 from dataclasses import dataclass
 
+from oacmail.core.effects import Arrived
 from oacmail.core.model import Auto, Folder, Message, Role
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
@@ -52,12 +53,13 @@ def sender_of(policy: Policy, message: Message) -> Sender:
     return Sender(Role.CITIZEN, False, "citizen")
 
 
-def is_own_note(policy: Policy, message: Message, folder: Folder) -> bool:
+def is_own_note(policy: Policy, arrived: Arrived) -> bool:
     """Whether the shared mailbox itself wrote the message to itself alone: it is in Sent and did not arrive by SMTP, or
     was submitted with the mailbox's own login. A verdict on the domain proves nothing here: colleagues share it."""
-    to_itself = all(policy.office.is_own(address) for address in (message.sender, *message.to, *message.cc))
-    proven = not message.auth.from_outside if folder is Folder.SENT else message.auth.submitted
-    addressed, by_a_person = bool(message.to or message.cc), message.auto is Auto.NONE
+    message, recipients = arrived.message, arrived.recipients
+    to_itself = all(policy.office.is_own(address) for address in (message.sender, *recipients))
+    proven = not message.auth.from_outside if arrived.folder is Folder.SENT else message.auth.submitted
+    addressed, by_a_person = bool(recipients), message.auto is Auto.NONE
     return to_itself and addressed and by_a_person and message.single_from and proven
 
 

@@ -42,7 +42,7 @@ def sender(fields: Fields) -> tuple[str, str, bool]:
 
 
 def address_list(values: Iterable[str], most: int = MOST) -> tuple[str, ...]:
-    """Return the bare addresses of To, Cc or Reply-To fields, in order, without duplicates, at most `most`."""
+    """Return the bare addresses of To, Cc, Bcc or Reply-To fields, in order, without duplicates, at most `most`."""
     found = (box.address for box in _mailboxes(values) if box.address)
     return tuple(islice(dict.fromkeys(islice(found, 4 * most)), most))
 
