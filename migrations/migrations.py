@@ -328,6 +328,12 @@ def m0013_live_board(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0014_refs_by_message(db: Database) -> None:
+    """An index by which an erasure finds what one message refers to: it read the references of all."""
+    db.execute("CREATE INDEX refs_by_message ON refs(message_id)")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

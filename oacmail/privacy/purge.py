@@ -72,7 +72,7 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
     done: list[str] = []
     for case, number in expired.cases(con, before).items():
         with transaction(con):
-            if case in expired.cases(con, before, only=case):  # not reopened meanwhile
+            if expired.is_expired(con, before, case):  # not reopened meanwhile
                 counts += erase(con, scope.of_case(con, case, policy.people.staff), now)
                 _record(con, case, by, now)
                 done.append(number)

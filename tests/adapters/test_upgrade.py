@@ -31,6 +31,7 @@ SHIPPED = {
     "m0011_drafts": "e0c2310c2fe73358",
     "m0012_votes": "a7e816ffe73dc56b",
     "m0013_live_board": "519211a98ff969c3",
+    "m0014_refs_by_message": "c5b32f841251aa8c",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _ROWS = (

@@ -12,17 +12,20 @@ from oacmail.core.outbox.states import NOT_ENDED
 
 _FINAL = f"o.state NOT IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
 _OVER = "c.status = 'closed' AND c.closed_at < ?"
+_EXPIRED = f"""{_OVER} AND c.erased_at IS NULL
+    AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.case_id = c.id AND NOT {_FINAL})"""
 _WAITS = "EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.done_at IS NULL)"
 
 
-def cases(con: sqlite3.Connection, before: str, only: int | None = None) -> dict[int, str]:
+def cases(con: sqlite3.Connection, before: str) -> dict[int, str]:
     """Return id and number of the cases closed before then and not erased, none of whose mails are on their way."""
-    rows = con.execute(
-        f"""SELECT c.id, c.number FROM cases c WHERE {_OVER} AND c.erased_at IS NULL AND (?2 IS NULL OR c.id = ?2)
-        AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.case_id = c.id AND NOT {_FINAL}) ORDER BY c.id""",
-        (before, only),
-    )
+    rows = con.execute(f"SELECT c.id, c.number FROM cases c WHERE {_EXPIRED} ORDER BY c.id", (before,))
     return {row["id"]: row["number"] for row in rows}
+
+
+def is_expired(con: sqlite3.Connection, before: str, case: int) -> bool:
+    """Whether `cases` has this one."""
+    return con.execute(f"SELECT 1 FROM cases c WHERE {_EXPIRED} AND c.id = ?", (before, case)).fetchone() is not None
 
 
 def messages(con: sqlite3.Connection, before: str) -> list[int]:
