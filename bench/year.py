@@ -37,10 +37,24 @@ _INSERTS = {
 }
 
 
-class _Rows(NamedTuple):
-    """Table -> values of the rows of one case."""
+_Row = tuple[str, tuple[Any, ...]]
+"""A table, and the values of a row of it."""
 
-    case: list[tuple[str, tuple[Any, ...]]]
+
+class _Life(NamedTuple):
+    """What becomes of a case; times in Madrid's, `answered` and `closed` None if that never happens. `lang`, `intent`
+    and `level`: as stored."""
+
+    number: int
+    fingerprint: str
+    asked: datetime
+    due: datetime
+    answered: datetime | None
+    closed: datetime | None
+    lang: str
+    intent: str
+    slot: str | None
+    level: str
 
 
 def make(state: Path, cases: int, year: int = YEAR, seed: int = 7) -> None:
@@ -60,7 +74,8 @@ def rows(cases: int, year: int, seed: int) -> Iterator[tuple[str, str, tuple[Any
     """Yield each row of the year: table, its INSERT, the values."""
     random = Random(seed)
     for number in range(1, cases + 1):
-        for table, values in _case(number, cases, year, random).case:
+        life = _life(number, cases, year, random)
+        for table, values in (*_asked(life, year, random), *_answered(life), *_closed(life, random)):
             yield table, _INSERTS[table], values
 
 
@@ -74,13 +89,12 @@ def _worked(day: datetime) -> datetime:
     return day
 
 
-def _case(number: int, cases: int, year: int, random: Random) -> _Rows:
+def _life(number: int, cases: int, year: int, random: Random) -> _Life:
     begin, end = (datetime(one, 1, 1, tzinfo=MADRID) for one in (year, year + 1))
     asked = begin + (end - begin) * ((number - 0.5) / cases) * 0.9999
     asked = asked.replace(hour=random.choice((8, 9, 10, 11, 12, 13, 16, 17, 18, 21)), minute=random.randrange(60))
     due = _worked(asked + timedelta(days=1)).replace(hour=20, minute=0, second=0)
     kind, chance = random.random(), random.random()
-    callback, derived = kind < 0.1, 0.1 <= kind < 0.2
     answered = (
         None
         if chance < 0.002
@@ -88,45 +102,58 @@ def _case(number: int, cases: int, year: int, random: Random) -> _Rows:
     )
     answered = max(answered, asked + timedelta(minutes=9)) if answered else None
     closed = answered + timedelta(days=14) if answered and answered + timedelta(days=14) < end else None
-    print_, lang = f"{number:064x}", random.choices(("ca", "es", "en"), (70, 25, 5))[0]
-    intent = "callback" if callback else "complaint" if kind > 0.98 else "question"
-    slot = random.choice(("morning", "afternoon")) if callback else None
+    lang = random.choices(("ca", "es", "en"), (70, 25, 5))[0]
+    intent = "callback" if kind < 0.1 else "complaint" if kind > 0.98 else "question"
+    level = "second" if 0.1 <= kind < 0.2 else "first" if kind < 0.95 else "out_of_scope"
+    slot = random.choice(("morning", "afternoon")) if intent == "callback" else None
     if slot == "morning":
         due = due.replace(hour=14)
-    fault = ("town", "Seu electrònica", "platform") if derived else ("", "", "")
-    at, met, over = _text(asked), _text(answered) if answered else None, _text(closed) if closed else None
-    found: list[tuple[str, tuple[Any, ...]]] = [
-        ("cases", (
-            number, f"OAC-{year}-{number:06d}", print_, "closed" if closed else "answered" if answered else "open",
-            random.choice(TOPICS), "second" if derived else "first" if kind < 0.95 else "out_of_scope", intent, lang,
-            slot, at, over or met or at, met, over, *fault,
-        )),
-        ("messages", (print_, f"<{number}@x>", number, "citizen", at, lang)),
-        ("deadlines", (print_, "answer", number, at, _text(due), met, None)),
-        ("deadlines", (print_, "remind", number, at, _text(due), met, None)),
-        ("outbox", (f"ack:{print_}", f"<a{number}@x>", number, "ack", _text(asked + timedelta(seconds=40)), at)),
-        ("events", (at, number, print_, "opened", '{"rule": "new"}')),
-    ]  # fmt: skip
-    if intent == "complaint":
-        found.append(("events", (at, number, print_, "opinion", '{"intent": "complaint"}')))
-    if derived:
-        found.append(("events", (at, number, print_, "escalated", '{"why": "second-level"}')))
-    if answered:
-        assert met is not None
-        by = json.dumps({"by": "call" if callback else "answer-in-sent", "message": "", "at": answered.isoformat()})
-        reply = f"{number + 10**9:064x}"
-        found.append(("messages", (reply, f"<r{number}@x>", number, "agent", met, lang)))
-        if derived:
-            found.append(
-                ("events", (met, number, None, "solved", json.dumps({"by": "services", "at": answered.isoformat()})))
-            )
-        found.append(("events", (met, number, reply, "answered", by)))
-    if closed:
-        assert over is not None
-        found.append(("events", (over, number, None, "closed", '{"by": "silence"}')))
-        if random.random() < 0.2:
-            score = random.choices((1, 2, 3, 4, 5), (2, 2, 8, 30, 58))[0]
-            voted = _text(closed + timedelta(hours=30))
-            found.append(("outbox", (f"survey:{number}", f"<s{number}@x>", number, "survey", over, over)))
-            found.append(("votes", (f"{number + 2 * 10**9:064x}", number, score, voted)))
-    return _Rows(found)
+    return _Life(number, f"{number:064x}", asked, due, answered, closed, lang, intent, slot, level)
+
+
+def _asked(life: _Life, year: int, random: Random) -> Iterator[_Row]:
+    """The case, its message, its deadlines, the acknowledgement, and what the message caused besides."""
+    number, print_, at = life.number, life.fingerprint, _text(life.asked)
+    met = _text(life.answered) if life.answered else None
+    over = _text(life.closed) if life.closed else None
+    status = "closed" if over else "answered" if met else "open"
+    fault = ("town", "Seu electrònica", "platform") if life.level == "second" else ("", "", "")
+    yield "cases", (
+        number, f"OAC-{year}-{number:06d}", print_, status, random.choice(TOPICS), life.level, life.intent, life.lang,
+        life.slot, at, over or met or at, met, over, *fault,
+    )  # fmt: skip
+    yield "messages", (print_, f"<{number}@x>", number, "citizen", at, life.lang)
+    for kind in ("answer", "remind"):
+        yield "deadlines", (print_, kind, number, at, _text(life.due), met, None)
+    acknowledged = _text(life.asked + timedelta(seconds=40))
+    yield "outbox", (f"ack:{print_}", f"<a{number}@x>", number, "ack", acknowledged, at)
+    yield "events", (at, number, print_, "opened", '{"rule": "new"}')
+    if life.intent == "complaint":
+        yield "events", (at, number, print_, "opinion", '{"intent": "complaint"}')
+    if life.level == "second":
+        yield "events", (at, number, print_, "escalated", '{"why": "second-level"}')
+
+
+def _answered(life: _Life) -> Iterator[_Row]:
+    """The answer; of a derived case also that the services have solved it."""
+    if life.answered is None:
+        return
+    number, met, at = life.number, _text(life.answered), life.answered.isoformat()
+    reply = f"{number + 10**9:064x}"
+    by = json.dumps({"by": "call" if life.intent == "callback" else "answer-in-sent", "message": "", "at": at})
+    yield "messages", (reply, f"<r{number}@x>", number, "agent", met, life.lang)
+    if life.level == "second":
+        yield "events", (met, number, None, "solved", json.dumps({"by": "services", "at": at}))
+    yield "events", (met, number, reply, "answered", by)
+
+
+def _closed(life: _Life, random: Random) -> Iterator[_Row]:
+    """That nobody wrote for 14 days; one citizen in five is asked, and votes."""
+    if life.closed is None:
+        return
+    number, over = life.number, _text(life.closed)
+    yield "events", (over, number, None, "closed", '{"by": "silence"}')
+    if random.random() < 0.2:
+        score = random.choices((1, 2, 3, 4, 5), (2, 2, 8, 30, 58))[0]
+        yield "outbox", (f"survey:{number}", f"<s{number}@x>", number, "survey", over, over)
+        yield "votes", (f"{number + 2 * 10**9:064x}", number, score, _text(life.closed + timedelta(hours=30)))

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,18 @@ _REMEDIES = {
     "waits-for-a-person": "message {ref} waits for a person: oacmail quarantine done {ref}",
     "mail": "mail {ref} is on its way or held: wait, or oacmail outbox drop {ref}",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Erasure:
+    """Who is erased, when and by whom; `folder`: of backups, None = none was given."""
+
+    config: Config
+    policy: Policy
+    who: str
+    now: datetime
+    by: str
+    folder: Path | None
 
 
 @click.command()
@@ -71,37 +84,35 @@ def forget(
     """
     config = configured(ctx)
     policy = wiring.live_policy(config)
-    who, now, by = person(policy, address), datetime.now(UTC), getpass.getuser()
-    if mailbox and not config.privacy.forget_mailbox:
-        raise Refused("--mailbox is switched off: the town decides it with privacy.forget_mailbox = true")
-    if not dry_run:
-        refuse_beside_litestream(config)
+    run = _Erasure(config, policy, person(policy, address), datetime.now(UTC), getpass.getuser(), folder)
+    _refuse_what_may_not_be(config, mailbox=mailbox, dry_run=dry_run)
     with wiring.open_writable(config) as con:
-        earlier = uncertified(con, policy, who)  # by a run that was interrupted
-        would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
-        since = would.since or (earlier.since if earlier else None)
-        names = [key_name(secret) for secret in policy.secrets]
-        found = copies.known(
-            con, wiring.state(config), folder, names=names, since=since, now=now, days=config.privacy.backup_days
-        )
-        messages = _in_mailbox(config, con, who) if mailbox else None
+        earlier = uncertified(con, policy, run.who)  # by a run that was interrupted
+        would = forgotten(con, policy, run.who, run.now, by=run.by, even_open=even_open, dry_run=True)
+        found = _in_backups(con, run, would.since or (earlier.since if earlier else None))
+        messages = _in_mailbox(config, con, run.who) if mailbox else None
         if not (would.found or messages or earlier):
             _say("nothing is held on this address")
             sys.exit(1)
         _show(would, found, messages, even_open=even_open)
         if not _is_confirmed(would, even_open=even_open, dry_run=dry_run, yes=yes):
             return
-        done = forgotten(con, policy, who, now, by=by, even_open=even_open)
+        done = forgotten(con, policy, run.who, run.now, by=run.by, even_open=even_open)
         if done.holds and not even_open:
             raise Transient("the person has written at this very moment: run the command again")
-        deleted = _deleted(config, messages) if messages is not None else None
         counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
-        left = _copies(config, policy, found, folder, who, now, by)
-        made = certificate.made(policy, who, counts, mailbox=deleted, backups=left, by=by, now=now)
+        made = _certificate(run, counts, found, messages)
         _hand_out(policy, made, target or wiring.state(config) / certificate.FOLDER)
         traces.wipe(con)
-        certified(con, policy, who)  # last: until then the same command goes on where it ended
+        certified(con, policy, run.who)  # last: until then the same command goes on where it ended
     _learn_again(config, counts)
+
+
+def _refuse_what_may_not_be(config: Config, *, mailbox: bool, dry_run: bool) -> None:
+    if mailbox and not config.privacy.forget_mailbox:
+        raise Refused("--mailbox is switched off: the town decides it with privacy.forget_mailbox = true")
+    if not dry_run:
+        refuse_beside_litestream(config)
 
 
 def _is_confirmed(would: Forgetting, *, even_open: bool, dry_run: bool, yes: bool) -> bool:
@@ -121,14 +132,28 @@ def _learn_again(config: Config, counts: Mapping[str, int]) -> None:
             learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
 
 
-def _copies(
-    config: Config, policy: Policy, found: Sequence[Backup], folder: Path | None, who: str, now: datetime, by: str
-) -> list[certificate.BackupLeft]:
+def _certificate(
+    run: _Erasure, counts: Mapping[str, int], found: Sequence[Backup], messages: Sequence[MessageRef] | None
+) -> Mapping[str, Any]:
+    """Erase the messages in the mailbox and the person in the backups; return the certificate of all that."""
+    deleted = _deleted(run.config, messages) if messages is not None else None
+    left = _copies(run, found)
+    return certificate.made(run.policy, run.who, counts, mailbox=deleted, backups=left, by=run.by, now=run.now)
+
+
+def _in_backups(con: sqlite3.Connection, run: _Erasure, since: datetime | None) -> Sequence[Backup]:
+    """Return the backups that may hold the person, who has been in the database since then."""
+    names = [key_name(secret) for secret in run.policy.secrets]
+    state, days = wiring.state(run.config), run.config.privacy.backup_days
+    return copies.known(con, state, run.folder, names=names, since=since, now=run.now, days=days)
+
+
+def _copies(run: _Erasure, found: Sequence[Backup]) -> list[certificate.BackupLeft]:
     """Erase the person in the backups of the folder, if one was given, and in databases that were set aside."""
-    places = (wiring.state(config), *((folder.absolute(),) if folder else ()))
+    places = (wiring.state(run.config), *((run.folder.absolute(),) if run.folder else ()))
     rewrite = [one.path for one in found if any(one.path.is_relative_to(place) for place in places)]
-    left = []
-    for one, problem in copies.erase_in(found, rewrite, policy, who, now, by=by, days=config.privacy.backup_days):
+    left, days = [], run.config.privacy.backup_days
+    for one, problem in copies.erase_in(found, rewrite, run.policy, run.who, run.now, by=run.by, days=days):
         left.append(one)
         if problem:
             _say(f"{one.path}: could not be rewritten: {problem}")

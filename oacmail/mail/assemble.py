@@ -84,21 +84,40 @@ def message(
     message: MessageSource, rung: Rung, body: Body, date: Callable[[str], datetime | None], judged: Judged
 ) -> Message:
     """The Message of a message, its body read on this rung; `date` reads the Date field."""
-    fields, parser_config = message.fields, message.parser_config
-    title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
+    parser_config = message.parser_config
     text = "\n\n".join(filter(None, (body.text, body.forwarded)))
     own = judged(lambda: own_words.part(body.text, parser_config.wording), own_words.Parted(body.text))
     written = judged(lambda: _written(own, body.forwarded, parser_config), reply_text.ReplyText(text.strip(), ""))
-    sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
     no_files: tuple[Attachment, ...] = ()
     attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, message.skipped)), no_files))
+    read = replace(
+        _of_fields(message, date, judged),
+        text=text,
+        fresh=written.fresh,
+        typed=judged(lambda: _typed(message, body), ""),
+        quotes_us=bool(own.ours) or judged(lambda: _quotes_us(written.quoted, parser_config), False),
+        attachments=attachments,
+        lang=judged(lambda: lang.detect(written.fresh, parser_config.language), parser_config.language),
+        rung=rung,
+        secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
+        caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
+        body_hash=_body_hash(written.fresh),
+        quotes_from=judged(lambda: reply_text.writers(written.quoted), ()),
+    )
+    read = _by_origin(read, message.fields, body.root, judged)
+    with_ours = judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if own.ours else written.fresh
+    return replace(read, features=_features(read, with_ours, _signature(own.rest, written), parser_config, judged))
+
+
+def _of_fields(message: MessageSource, date: Callable[[str], datetime | None], judged: Judged) -> Message:
+    """The Message as far as its header fields tell it: who writes to whom, about what, with which proofs."""
+    fields, parser_config = message.fields, message.parser_config
+    title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
+    sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
     nothing: tuple[str, ...] = ()
     details = judged(lambda: message_ids.details(fields, parser_config), nothing)
-    no_status: DeliveryStatus | None = None
-    found = judged(lambda: delivery_status.find(body.root, fields, text), no_status)
-    verdict, reasons = judged(lambda: auto.classify(fields, sender, found), _PERSON)
-    read = Message(
-        fingerprint=_fingerprint(message),
+    return replace(
+        _bare(_fingerprint(message), message.size, parser_config.language),
         message_id=judged(lambda: message_ids.message_id(fields), ""),
         refs=judged(lambda: message_ids.references(fields), ()),
         sender=sender,
@@ -110,29 +129,20 @@ def message(
         bcc=judged(lambda: addresses.address_list(fields.all("bcc")), ()),
         subject=title,
         sent_at=judged(lambda: date(fields.first("date")), None),
-        text=text,
-        fresh=written.fresh,
-        typed=judged(lambda: _typed(message, body), ""),
-        quotes_us=bool(own.ours) or judged(lambda: _quotes_us(written.quoted, parser_config), False),
-        attachments=attachments,
-        auto=verdict,
-        reasons=reasons,
-        delivery_status=found,
         auth=judged(lambda: auth.evaluate(fields, sender, single_from, parser_config), Auth()),
-        lang=judged(lambda: lang.detect(written.fresh, parser_config.language), parser_config.language),
-        rung=rung,
         signatures=fields.all("x-oacmail"),
         tokens=judged(lambda: message_ids.tokens(details, title, parser_config), ()),
         order_tokens=judged(lambda: message_ids.order_tokens(details, title), ()),
         vote_tokens=judged(lambda: message_ids.vote_tokens(details, title), ()),
-        secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
-        caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
-        size=message.size,
-        body_hash=_body_hash(written.fresh),
-        quotes_from=judged(lambda: reply_text.writers(written.quoted), ()),
     )
-    with_ours = judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if own.ours else written.fresh
-    return replace(read, features=_features(read, with_ours, _signature(own.rest, written), parser_config, judged))
+
+
+def _by_origin(read: Message, fields: Fields, root: Tree, judged: Judged) -> Message:
+    """`read` with whether a person or a machine wrote it, and what it reports if it is a delivery report."""
+    no_status: DeliveryStatus | None = None
+    found = judged(lambda: delivery_status.find(root, fields, read.text), no_status)
+    verdict, reasons = judged(lambda: auto.classify(fields, read.sender, found), _PERSON)
+    return replace(read, auto=verdict, reasons=reasons, delivery_status=found)
 
 
 def _typed(message: MessageSource, body: Body) -> str:
@@ -241,8 +251,14 @@ def _digest(*named: str, body: bytes) -> str:
 def opaque(raw: bytes, day: str, language: str) -> Message:
     """Nothing but bytes: text as far as there is any, no fields believed."""
     text = charset.decode(raw[: limits.TEXT])
+    bare = _bare(_digest(day, body=raw), len(raw), language)
+    return replace(bare, text=text, fresh=text, body_hash=_body_hash(text))
+
+
+def _bare(fingerprint: str, size: int, language: str) -> Message:
+    """A Message of which nothing is known: no writer, no text, written by a person."""
     return Message(
-        fingerprint=_digest(day, body=raw),
+        fingerprint=fingerprint,
         message_id="",
         refs=(),
         sender="",
@@ -253,8 +269,8 @@ def opaque(raw: bytes, day: str, language: str) -> Message:
         cc=(),
         subject="",
         sent_at=None,
-        text=text,
-        fresh=text,
+        text="",
+        fresh="",
         quotes_us=False,
         attachments=(),
         auto=Auto.NONE,
@@ -267,6 +283,6 @@ def opaque(raw: bytes, day: str, language: str) -> Message:
         tokens=(),
         secrets=(),
         caps=(),
-        size=len(raw),
-        body_hash=_body_hash(text),
+        size=size,
+        body_hash="",
     )

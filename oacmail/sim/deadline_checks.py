@@ -16,6 +16,18 @@ PATIENCE = timedelta(minutes=30)
 ESCALATED_WITHIN = timedelta(hours=3)
 
 
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    """What agents did. `answers` and `acts`: by case; `elsewhere`: answers that lie on no case; `unreadable`: the
+    Message-IDs of messages that the server cannot give out; `read_at`: when each message was read, by fingerprint."""
+
+    answers: Mapping[int, list[Answer]]
+    elsewhere: list[Answer]
+    acts: Mapping[int, list[datetime]]
+    unreadable: Set[str]
+    read_at: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class DeadlineChecks:
     """`escalated`: numbers of the cases that the supervisor was notified of."""
@@ -95,32 +107,15 @@ class DeadlineChecks:
             JOIN cases c ON c.id = d.case_id JOIN people w ON w.id = c.citizen_id
             WHERE d.kind = 'answer' AND d.level = 0 AND d.void_at IS NULL"""
         )
-        case_of = {
-            row["message_id"]: row["case_id"]
-            for row in self._all("SELECT message_id, case_id FROM messages WHERE case_id IS NOT NULL")
-        }
-        first = self._all("SELECT fingerprint, min(at) AS at FROM events GROUP BY fingerprint")
-        read_at = {row["fingerprint"]: row["at"] for row in first}
-        on_case, elsewhere = self._answers(case_of)
-        unreadable, acts = self.town.unreadable_ids(), self._acts(case_of)
+        happened = self._happened()
         owed = kept = shown = 0
         for row in rows:
             written = self.town.truth.written.get(row["message_id"])
             if written is None:
                 continue
             self._due_agrees(row["message_id"], at(row["due_at"]), written.at)
-            answers = on_case.get(row["case_id"], [])
-            if any(answer.returned for answer in answers):
-                continue
-            recipients = {row["citizen"], row["asked_by"]}  # an answer to a guest ends the deadline of the guest alone
-            after = [answer for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in recipients]
-            meets = [answer.at for answer in after if _is_known(answer, row["met_at"], unreadable)]
-            called = _called_before(after, read_at.get(row["armed_by"], ""))
-            if row["met_at"] is None and (called or self._read_late(written, answers)):
-                continue
-            if self._by_an_act(acts.get(row["case_id"], []), row, meets):
-                continue
-            if row["met_at"] is not None and _of_unread(elsewhere, recipients, at(row["met_at"])):
+            meets = self._meets(row, written, happened)
+            if meets is None:
                 continue
             self._met_agrees(row["message_id"], row["met_at"], meets)
             owed += 1
@@ -131,6 +126,38 @@ class DeadlineChecks:
             "the number of deadlines met agrees",
             lambda: f"{kept} of {owed} were met, the database says {shown}",
         )
+
+    def _happened(self) -> _Happened:
+        case_of = {
+            row["message_id"]: row["case_id"]
+            for row in self._all("SELECT message_id, case_id FROM messages WHERE case_id IS NOT NULL")
+        }
+        first = self._all("SELECT fingerprint, min(at) AS at FROM events GROUP BY fingerprint")
+        on_case, elsewhere = self._answers(case_of)
+        return _Happened(
+            answers=on_case,
+            elsewhere=elsewhere,
+            acts=self._acts(case_of),
+            unreadable=self.town.unreadable_ids(),
+            read_at={row["fingerprint"]: row["at"] for row in first},
+        )
+
+    def _meets(self, row: sqlite3.Row, written: WrittenMessage, happened: _Happened) -> list[datetime] | None:
+        """When the answers came that meet the deadline; None: the truth allows it to be met and to be running."""
+        answers = happened.answers.get(row["case_id"], [])
+        if any(answer.returned for answer in answers):
+            return None
+        recipients = {row["citizen"], row["asked_by"]}  # an answer to a guest ends the deadline of the guest alone
+        after = [answer for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in recipients]
+        meets = [answer.at for answer in after if _is_known(answer, row["met_at"], happened.unreadable)]
+        called = _called_before(after, happened.read_at.get(row["armed_by"], ""))
+        if row["met_at"] is None and (called or self._read_late(written, answers)):
+            return None
+        if self._by_an_act(happened.acts.get(row["case_id"], []), row, meets):
+            return None
+        if row["met_at"] is not None and _of_unread(happened.elsewhere, recipients, at(row["met_at"])):
+            return None
+        return meets
 
     def _acts(self, case_of: Mapping[str, int]) -> Mapping[int, list[datetime]]:
         """Case -> when agents did something that may meet a deadline once the service reads it."""

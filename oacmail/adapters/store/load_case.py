@@ -6,6 +6,7 @@ Selects only; it never judges what it finds.
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
@@ -85,16 +86,39 @@ def _by_case(rows: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
 
 
 def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: date) -> CaseView:
-    ends_on = date.fromisoformat(row["ends_on"]) if row["ends_on"] else None
+    """The case with what lies on it: those who wrote, deadlines, open questions, calls, messages, our mails."""
     wrote, mails = parts["wrote"], {one["kind"]: one for one in parts["mails"]}
     first_sent = {kind: one["at"] for kind, one in mails.items() if one["at"]}
+    return replace(
+        _of_row(row, today),
+        participants=frozenset(one["address"] for one in wrote),
+        reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
+        others=_others(row["citizen"], wrote),
+        deadlines=tuple(map(_deadline, parts["deadlines"])),
+        acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
+        asked=tuple(
+            OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]
+        ),
+        asked_since=len(parts["asked_since"]),
+        told=frozenset(map(of_name, first_sent)),
+        calls_in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
+        latest=tuple(
+            CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
+            for one in parts["latest"]
+        ),
+        surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
+        nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
+    )
+
+
+def _of_row(row: sqlite3.Row, today: date) -> CaseView:
+    """What the row of `cases` alone tells."""
+    ends_on = date.fromisoformat(row["ends_on"]) if row["ends_on"] else None
     return CaseView(
         number=row["number"],
         status=Status(row["status"]),
         citizen=row["citizen"],
-        participants=frozenset(one["address"] for one in wrote),
-        reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
-        others=_others(row["citizen"], wrote),
+        participants=frozenset(),
         subject=row["subject_key"],
         topic=row["topic"],
         level=row["level"],
@@ -105,18 +129,10 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
         touched_at=at(row["touched_at"]),
         answered_at=moment(row["answered_at"]),
         closed_at=moment(row["closed_at"]),
-        deadlines=tuple(map(_deadline, parts["deadlines"])),
-        acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
         first_message=row["opened_by"].rpartition(" ")[2],  # adapters/store/apply/cases.py:split
         first_message_id=row["opened_by_id"] or "",
-        asked=tuple(
-            OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]
-        ),
-        asked_since=len(parts["asked_since"]),
-        told=frozenset(map(of_name, first_sent)),
         slot=row["slot"],
         phone=row["phone"],
-        calls_in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
         operator=row["operator"],
         platform=row["platform"],
         cause=row["cause"],
@@ -124,17 +140,11 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
         ends_on=ends_on,
         level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
-        latest=tuple(
-            CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
-            for one in parts["latest"]
-        ),
         close_reason=row["close_reason"],
         board_folder=row["board_folder"],
         solved_at=moment(row["solved_at"]),
         told_at=moment(row["told_at"]),
         expected_on=date.fromisoformat(row["expected_on"]) if row["expected_on"] else None,
-        surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
-        nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
     )
 
 

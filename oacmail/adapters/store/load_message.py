@@ -6,6 +6,7 @@ classifies.
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -61,63 +62,80 @@ _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, 
 
 def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
     """The view of an arrived message; see core/view.py for what each part is."""
-    message, writers = lookup.message, lookup.writers
-    ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
-    known = next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
-    named = _messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else ()
-    naming, overtaken_by = _naming(con, message, writers)
-    mails = _mails_of(con, lookup, ids)
-    recent = _recent(con, writers, lookup.received_at)
-    asked = _asked_about(message, mails)
-    stored = kv.values(con, (*_STORED_VALUES, *_names(lookup), UNPLACED + asked))
-    acknowledged_as = _value(stored, f"reserved:{message.fingerprint}")
-    reserved = acknowledged_as or _reserved_in_thread(con, _value(stored, _told(lookup)))
-    open_cases = _open_cases(con, lookup.addressed)
-    unplaced = _unplaced(con, asked, _value(stored, UNPLACED + asked))
-    tokened = _not_erased(con, lookup.tokened)
-    also = (
-        *tokened,
-        *lookup.ordered,
-        *(one.case for one in lookup.pressed),
-        *lookup.numbers,
-        *open_cases,
-        *(unplaced.cases if unplaced else ()),
-    )
-    numbers = _numbers((known, *named, *naming, *recent), mails, (*also, *([reserved] if reserved else [])))
-    year = lookup.received_at.astimezone(policy.office.timezone).year
-    about = cases(con, policy, _not_erased(con, numbers), now)
-    if merged := merged_into(con, about):
-        about = with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
+    view = _related(con, lookup)
+    view = _remembered(con, policy, lookup, view)
+    about = _cases(con, policy, lookup, view, now)
     blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
-    return View(
-        known=known,
-        named=named,
-        naming=naming,
-        overtaken_by=overtaken_by,
-        mails=mails,
-        tokened=tokened,
-        recent=recent,
+    return replace(
+        view,
         cases=about,
         affected=affected(con, policy, {blamed, *_blamed(about)}, now),
         person=_person(con, lookup.author),
         spent=usages(con, policy, (lookup.author,), now)[lookup.author],
-        serial=_serial(con, policy, year),
-        reserved=reserved,
+        serial=_serial(con, policy, lookup.received_at.astimezone(policy.office.timezone).year),
+        thread=thread.thread(con, lookup),
+        alike=alike(con, policy, lookup),
+        entries=_entries(con, lookup.entries),
+    )
+
+
+def _related(con: sqlite3.Connection, lookup: Lookup) -> View:
+    """The messages, mails and numbers of cases that the message names, or that name it."""
+    message, writers = lookup.message, lookup.writers
+    ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
+    naming, overtaken_by = _naming(con, message, writers)
+    mails = _mails_of(con, lookup, ids)
+    return View(
+        known=next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None),
+        named=_messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else (),
+        naming=naming,
+        overtaken_by=overtaken_by,
+        mails=mails,
+        tokened=_not_erased(con, lookup.tokened),
+        recent=_recent(con, writers, lookup.received_at),
+        open_cases=_open_cases(con, lookup.addressed),
+        added_before=_added_before(con, lookup, mails),
+    )
+
+
+def _remembered(con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View) -> View:
+    """`view` with what the stored values tell of the message, of this process and of a restore."""
+    message, asked = lookup.message, _asked_about(lookup.message, view.mails)
+    stored = kv.values(con, (*_STORED_VALUES, *_names(lookup), UNPLACED + asked))
+    acknowledged_as = _value(stored, f"reserved:{message.fingerprint}")
+    return replace(
+        view,
+        reserved=acknowledged_as or _reserved_in_thread(con, _value(stored, _told(lookup))),
         acknowledged_as=acknowledged_as,
         restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
         key_lost_at=moment(_value(stored, LOST_AT)),
-        added_before=_added_before(con, lookup, mails),
         run=_value(stored, RUN) or "",
         run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
         undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),
-        open_cases=open_cases,
-        thread=thread.thread(con, lookup),
-        unplaced=unplaced,
-        alike=alike(con, policy, lookup),
-        entries=_entries(con, lookup.entries),
+        unplaced=_unplaced(con, asked, _value(stored, UNPLACED + asked)),
         drafts=_value(stored, DRAFTS) or "",
         used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in stored),
     )
+
+
+def _cases(
+    con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View, now: datetime
+) -> Mapping[str, CaseView]:
+    """The cases that the message, its orders, or what is related to it name; also those into which these merged."""
+    also = (
+        *view.tokened,
+        *lookup.ordered,
+        *(one.case for one in lookup.pressed),
+        *lookup.numbers,
+        *view.open_cases,
+        *(view.unplaced.cases if view.unplaced else ()),
+        *([view.reserved] if view.reserved else []),
+    )
+    numbers = _numbers((view.known, *view.named, *view.naming, *view.recent), view.mails, also)
+    about = cases(con, policy, _not_erased(con, numbers), now)
+    if merged := merged_into(con, about):
+        return with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
+    return about
 
 
 def _names(lookup: Lookup) -> tuple[str, ...]:

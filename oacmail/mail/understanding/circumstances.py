@@ -27,7 +27,13 @@ _FIRM = re.compile(
 def circumstances(message: Message) -> frozenset[str]:
     """Return the names of all that hold: "auto:bulk", "field:list-id", "@news" (a word of the sender's name at his
     host), "@.example" (a word of the host), "text:thanks" (it has a word of thanks) …"""
-    parts = (_of_fields(message), _of_text(message), _of_deeds(message), _of_sender(message.sender))
+    parts = (
+        _of_fields(message),
+        _of_text(message),
+        _of_deeds(message),
+        _of_manner(message),
+        _of_sender(message.sender),
+    )
     return frozenset(chain.from_iterable(parts))
 
 
@@ -58,11 +64,10 @@ def _of_text(message: Message) -> Iterator[str]:
 
 
 def _of_deeds(message: Message) -> Iterator[str]:
-    """What the text does: it asks, thanks, gives a telephone; and how long it is."""
-    found, length, call = message.features, len(message.fresh.split()), message.features.callback
-    asks = found.asks or message.questions
-    text = features.fold(message.fresh)
-    back, closes, name = found.goes_back, asking.closes(text), features.fold(message.name)
+    """What the text does: it asks, thanks, closes, goes back to its matter, promises, gives a telephone."""
+    found, brief = message.features, len(message.fresh.split()) <= _SHORT
+    asks, back, call = found.asks or message.questions, found.goes_back, found.callback
+    closes = asking.closes(features.fold(message.fresh))
     kind_words = found.thanks or closes
     held = {
         "asks": asks,
@@ -76,26 +81,35 @@ def _of_deeds(message: Message) -> Iterator[str]:
         "thanks and does not go back": found.thanks and not back,
         "closes and does not go back": closes and not back,
         "ends and does not ask": kind_words and not back and not asks,
-        "brief, neither thanks nor closes": not kind_words and length <= _SHORT,
-        "brief thanks that do not ask": found.thanks and not back and not asks and length <= _SHORT,
+        "brief, neither thanks nor closes": not kind_words and brief,
+        "brief thanks that do not ask": found.thanks and not back and not asks and brief,
+        "answers and does not go back": features.is_answer(message.subject) and not back,
+        "promises": found.promises,
+        "telephone": call is not None,
+        "time to call": call is not None and (call.slot != "any" or call.outside),
+    }
+    yield from (OF_TEXT + name for name, holds in held.items() if holds)
+
+
+def _of_manner(message: Message) -> Iterator[str]:
+    """How the text is written: how long, by whom it is signed, with digits, files, a quote of ours, a postscript."""
+    found, length = message.features, len(message.fresh.split())
+    text, name = features.fold(message.fresh), features.fold(message.name)
+    held = {
         "signs": any(word in text for word in _NAME.findall(name)),
         "sender of a firm": _FIRM.match(message.sender) is not None,
         "answers": features.is_answer(message.subject),
-        "answers and does not go back": features.is_answer(message.subject) and not back,
         "quotes us": message.quotes_us,
         "calls out": "!" in message.fresh,
         "digits": _DIGIT.search(message.fresh) is not None,
         "tiny": length <= _TINY,
         "brief": length <= _BRIEF,
-        "brief and asks": length <= _BRIEF and asks,
+        "brief and asks": length <= _BRIEF and (found.asks or message.questions),
         "brief without thanks": length <= _BRIEF and not found.thanks,
         "short": length <= _SHORT,
         "long": length > _LONG,
         "postscript": found.postscript,
         "files": bool(message.attachments) or found.names_attachment,
-        "promises": found.promises,
-        "telephone": call is not None,
-        "time to call": call is not None and (call.slot != "any" or call.outside),
     }
     yield from (OF_TEXT + name for name, holds in held.items() if holds)
 
