@@ -1,4 +1,4 @@
-"""Loads the view of a message, a command or a delivery result: everything that the decision may know.
+"""Loads the view of a message or a command: everything that the decision may know.
 
 It selects by what `core.lookup` has computed from the message; it never reads the message's text, verifies or
 classifies.
@@ -7,24 +7,24 @@ classifies.
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from oacmail.adapters.store import kv, rebuilt, thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, placeholders
+from oacmail.adapters.store.load_mail import mails_named
 from oacmail.adapters.store.load_merged import merged_into, with_merged
 from oacmail.adapters.store.load_platform import affected, alike
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.write_context import case_id
-from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, DeliveryResult
+from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Message, Outcome, Role
-from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
-from oacmail.core.outgoing import MailKind, MailState
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
 from oacmail.core.review import NamedEntry
@@ -39,14 +39,12 @@ from oacmail.core.view import (
     MessageView,
     OutgoingView,
     PersonView,
-    Refusal,
     UnplacedMail,
     View,
 )
 
 RECENT_MOST = 200
 OPEN_MOST = 50  # cases in a question
-REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 _STORED_VALUES = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
 
@@ -54,10 +52,6 @@ _MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address 
   m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
-_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
-  o.attempts, o.created_at, o.bare_id IS NOT NULL AS bare,
-  EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
-  FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
 
 def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
@@ -84,7 +78,7 @@ def _related(con: sqlite3.Connection, lookup: Lookup) -> View:
     message, writers = lookup.message, lookup.writers
     ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
     naming, overtaken_by = _naming(con, message, writers)
-    mails = _mails_of(con, lookup, ids)
+    mails = mails_named(con, lookup, ids)
     return View(
         known=next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None),
         named=_messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else (),
@@ -197,46 +191,6 @@ def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
     return {(case.operator, case.platform) for case in about.values()}
 
 
-def mail_view(con: sqlite3.Connection, key: str) -> View:
-    return View(mails=_mails(con, "WHERE o.key = ?", (key,)))
-
-
-def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> View:
-    mails = _mails(con, "WHERE o.key = ?", (inp.key,))
-    owed = [mail.case for mail in mails if mail.kind in MEETS_DEADLINE and mail.case]
-    about = cases(con, policy, owed, now)
-    if inp.state != "refused":
-        return View(mails=mails, cases=about)
-    taken = _last_taken(con)
-    own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
-    others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
-    return View(
-        mails=mails,
-        cases=about,
-        refusals=others,
-        taken_since=own is not None and own < taken,
-    )
-
-
-def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
-    """Return the refusals since the relay last took a mail, of mails that are young enough to be tried again."""
-    young = stamp(now - timedelta(days=policy.sending.give_up_days))
-    rows = con.execute(
-        """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
-        AND created_at > ? AND state IN ('queued', 'claimed', 'failed') ORDER BY refused_at DESC LIMIT ?""",
-        (_last_taken(con), young, REFUSALS_MOST),
-    )
-    return tuple(Refusal(key=row["key"], recipient=row["recipient"], final=row["state"] == "failed") for row in rows)
-
-
-def _last_taken(con: sqlite3.Connection) -> str:
-    """Return when the relay last took a mail; '' = never."""
-    row = con.execute(
-        "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
-    ).fetchone()
-    return str(row[0]) if row else ""
-
-
 def _numbers(
     messages: Iterable[MessageView | None], mails: Iterable[OutgoingView], tokened: Iterable[str]
 ) -> list[str]:
@@ -289,18 +243,6 @@ def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: dateti
     return tuple(reversed(_messages(con, where, (*writers, since))))
 
 
-def _mails_of(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:
-    found: list[OutgoingView] = []
-    if ids:
-        where = f"WHERE o.message_id IN ({placeholders(ids)}) OR o.alias IN ({placeholders(ids)}) ORDER BY o.id"
-        found += _mails(con, where, (*ids, *ids))
-    if lookup.signature is not None:
-        found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
-    if lookup.answer_for:
-        found += _mails(con, "WHERE o.key = ?", (f"{MailKind.RELAYED}:{lookup.message.fingerprint}",))
-    return tuple(found)
-
-
 def _added_before(con: sqlite3.Connection, lookup: Lookup, mails: Sequence[OutgoingView]) -> int:
     """Count the copies of our mail to others that have the same addition."""
     if lookup.signature is None:
@@ -311,26 +253,6 @@ def _added_before(con: sqlite3.Connection, lookup: Lookup, mails: Sequence[Outgo
     own = own_copies.learned(more, lookup.message.to[0] if lookup.message.to else "")
     query = "SELECT count(*) FROM kv WHERE key GLOB ? AND key <> ?"
     return int(con.execute(query, (own_copies.learned(more) + "*", own)).fetchone()[0])
-
-
-def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[OutgoingView, ...]:
-    return tuple(
-        OutgoingView(
-            key=row["key"],
-            kind=of_name(row["kind"]),
-            message_id=row["message_id"],
-            case=row["case"],
-            recipient=row["recipient"],
-            state=MailState(row["state"]),
-            length=row["length"],
-            copied=row["copied_at"] is not None,
-            attempts=row["attempts"],
-            queued_at=moment(row["created_at"]),
-            bare=bool(row["bare"]),
-            kept=bool(row["kept"]),
-        )
-        for row in con.execute(_MAIL + where, values)
-    )
 
 
 def _person(con: sqlite3.Connection, address: str) -> PersonView | None:

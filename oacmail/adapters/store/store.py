@@ -15,6 +15,7 @@ from oacmail.adapters.store import (
     corrections,
     keys,
     kv,
+    load_mail,
     load_message,
     load_tick,
     load_usage,
@@ -82,9 +83,9 @@ class SqliteTurn:
             case AdminCommand() | BoardMove() | BoardDeletion():
                 return load_message.command_view(self._con, policy, inp, now)
             case OutboxCommand():
-                return load_message.mail_view(self._con, inp.key)
+                return load_mail.mail_view(self._con, inp.key)
             case DeliveryResult():
-                return load_message.delivery_view(self._con, policy, inp, now)
+                return load_mail.delivery_view(self._con, policy, inp, now)
             case ReportReady():
                 return View()
 
@@ -245,7 +246,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
 
     def refused(self, policy: Policy, now: datetime) -> list[str]:
         with self._read():
-            return [refusal.recipient for refusal in load_message.refusals(self.con, policy, now)]
+            return [refusal.recipient for refusal in load_mail.refusals(self.con, policy, now)]
 
     def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
         with self._read():
