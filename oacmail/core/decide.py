@@ -22,7 +22,7 @@ from oacmail.core.effects import (
     ReviewDone,
     Tick,
 )
-from oacmail.core.handlers import order_buttons, own_copies
+from oacmail.core.handlers import order_buttons, own_copies, third_person
 from oacmail.core.handlers.admin_command import on_admin_command
 from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
 from oacmail.core.handlers.board_move import on_board_deletion, on_board_move
@@ -177,7 +177,7 @@ def _by_sender(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Dec
         case Role.AGENT | Role.TECHNICAL:
             return from_staff(policy, view, lookup, sender, now)
         case Role.CITIZEN:
-            return from_citizen(policy, view, lookup, now)
+            return third_person.replied(policy, view, lookup, now) or from_citizen(policy, view, lookup, now)
         case _:
             assert_never(sender.role)
 

@@ -18,6 +18,7 @@ from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, Re
 
 UNDELIVERED = "undelivered:"  # a stored value's name: a report about a message that has not been read yet
 FORWARDED_BY = "writer:"  # a stored value's name: the address of the person whose message was forwarded
+FORWARDED_TO = "asked:"  # a stored value's name: to whom the mail in Sent that follows forwarded a case
 USED_TOKEN = "button:"  # noqa: S105 - a stored value's name: the order token that follows has been used
 DRAFTS = "drafts_folder"  # a stored value's name: the folder of drafts, '' = the mailbox has none
 UNPLACED = "which:"  # a stored value's name: the cases that a new mail of the desk may answer
@@ -271,6 +272,7 @@ class View:
     `open_cases`: of a new mail of the desk, the recipients' cases in which somebody may wait. `unplaced`: the mail that
     our question names to which this message replies, or this message itself, if we have asked about it. `thread`: of
     the case to whose person this message is to be relayed.
+    `forwarded_case`: the case that a mail in Sent which this message names has forwarded to its sender.
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py).
     `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
@@ -300,6 +302,7 @@ class View:
     open_cases: tuple[str, ...] = ()
     unplaced: UnplacedMail | None = None
     thread: CaseThread | None = None
+    forwarded_case: str | None = None
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False
     alike: tuple[SimilarCase, ...] = ()

@@ -32,6 +32,7 @@ from oacmail.core.routing import signature
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     DRAFTS,
+    FORWARDED_TO,
     UNDELIVERED,
     UNPLACED,
     USED_TOKEN,
@@ -95,7 +96,7 @@ def _related(con: sqlite3.Connection, lookup: Lookup) -> View:
 def _remembered(con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View) -> View:
     """`view` with what the stored values tell of the message, of this process and of a restore."""
     message, asked = lookup.message, _asked_about(lookup.message, view.mails)
-    stored = kv.values(con, (*_STORED_VALUES, *_names(lookup), UNPLACED + asked))
+    stored = kv.values(con, (*_STORED_VALUES, *_names(lookup, view.named), UNPLACED + asked))
     acknowledged_as = _value(stored, f"reserved:{message.fingerprint}")
     return replace(
         view,
@@ -107,6 +108,7 @@ def _remembered(con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: V
         run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
         undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),
         unplaced=_unplaced(con, asked, _value(stored, UNPLACED + asked)),
+        forwarded_case=_forwarded(message, view.named, stored),
         drafts=_value(stored, DRAFTS) or "",
         used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in stored),
     )
@@ -132,10 +134,11 @@ def _cases(
     return about
 
 
-def _names(lookup: Lookup) -> tuple[str, ...]:
-    """The names of what may be known about this message."""
+def _names(lookup: Lookup, named: Sequence[MessageView]) -> tuple[str, ...]:
+    """The names of what may be known about this message, and about those that it names."""
     message, pressed = lookup.message, (USED_TOKEN + one.token for one in lookup.pressed)
-    return (f"reserved:{message.fingerprint}", _told(lookup), UNDELIVERED + message.message_id, *pressed)
+    forwards = (FORWARDED_TO + one.fingerprint for one in named)
+    return (f"reserved:{message.fingerprint}", _told(lookup), UNDELIVERED + message.message_id, *pressed, *forwards)
 
 
 def _told(lookup: Lookup) -> str:
@@ -144,6 +147,12 @@ def _told(lookup: Lookup) -> str:
 
 def _value(stored: Mapping[str, kv.StoredValue], name: str) -> str | None:
     return stored[name].value if name in stored else None
+
+
+def _forwarded(message: Message, named: Sequence[MessageView], stored: Mapping[str, kv.StoredValue]) -> str | None:
+    """Return the case of the last of these messages that went to the sender of this one as a forward."""
+    to = ((one.case, _value(stored, FORWARDED_TO + one.fingerprint) or "") for one in reversed(named))
+    return next((case for case, people in to if message.single_from and message.sender in people.split()), None)
 
 
 def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from oacmail.core.canary import BACK
 from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.view import FORWARDED_BY, UNDELIVERED, UNPLACED, USED_TOKEN
+from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED, USED_TOKEN
 
-_NAMES = ("reserved:", "told:", UNDELIVERED, UNPLACED, FORWARDED_BY, USED_TOKEN, BACK)
+_NAMES = ("reserved:", "told:", UNDELIVERED, UNPLACED, FORWARDED_BY, FORWARDED_TO, USED_TOKEN, BACK)
 WAITS_FOR_A_MESSAGE = tuple(f"{name}*" for name in _NAMES)
 WAITS_AT_MOST = timedelta(days=60)
 

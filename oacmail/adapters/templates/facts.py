@@ -337,7 +337,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"expected_on": date(2026, 12, 1)},
         ),
         "services": (
-            *({"said": said, "due_at": _THEN, "text": "Ja està arreglat"} for said in ("unread", "late", "not_ours")),
+            *(
+                {"said": said, "due_at": _THEN, "text": "Ja està arreglat"}
+                for said in ("unread", "late", "not_ours", "third-person")
+            ),
             *({"said": "solved", "due_at": _THEN, "text": "1", "draft": (lang,)} for lang in ("ca", "es", "en")),
             {"said": "solved", "due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
             {"said": "unread", "due_at": _THEN, "text": "", "refused": "expired"},

@@ -5,7 +5,6 @@ agent (R16; docs/design.md, "Who wrote"). Without proof the message is stored as
 author is informed. Staff never get automatic mail as if they were citizens.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,20 +16,19 @@ from oacmail.core.handlers.from_services import is_services_reply, on_services_r
 from oacmail.core.handlers.order_buttons import FORGED
 from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note, transcript
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
+from oacmail.core.handlers.third_person import asked, is_forward
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing.orders import read_orders
-from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD
 from oacmail.core.routing.sender import Sender
 from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
 GUESSES = ("same-subject", "same-text")
 EMPTY = "empty-answer"
-_FORWARDED = re.compile(rf"\s*(?:{FORWARD}|{RARE_FORWARD})\s?:", re.IGNORECASE)
 
 
 def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -127,7 +125,8 @@ def _written_by_a_person(
     guests = () if own else _deadlines_of_guests(case, recipients)
     if not guests and not own:
         outcome = Outcome.CASE if _to_a_citizen(case, recipients) else Outcome.STAFF
-        return _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
+        filed = _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
+        return filed if _to_a_citizen(case, recipients) else replace(filed, effects=(*filed.effects, *asked(lookup)))
     if _says_nothing(lookup):
         return _empty(policy, lookup, case, now)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
@@ -143,8 +142,7 @@ def _written_by_a_person(
 def _says_nothing(lookup: Lookup) -> bool:
     """Whether the person got no word and no file. A forward says what it brings; what was not read whole may say
     anything."""
-    forwards = _FORWARDED.match(lookup.message.subject) is not None
-    return lookup.answer is not None and lookup.answer.says_nothing and not forwards
+    return lookup.answer is not None and lookup.answer.says_nothing and not is_forward(lookup)
 
 
 def _empty(policy: Policy, lookup: Lookup, case: CaseView | None, now: datetime) -> Decision:

@@ -18,10 +18,10 @@ from oacmail.adapters.store.privacy.columns import setting
 from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import IN, Scope, ids
 from oacmail.core.outbox.states import NOT_ENDED
-from oacmail.core.view import FORWARDED_BY, UNDELIVERED, UNPLACED
+from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED
 
 ERASED_DOMAIN = "invalid"  # RFC 2606 section 2: no mail reaches it
-_ABOUT_A_MESSAGE = (FORWARDED_BY, UNPLACED, "reserved:")  # before a fingerprint, in kv
+_ABOUT_A_MESSAGE = (FORWARDED_BY, FORWARDED_TO, UNPLACED, "reserved:")  # before a fingerprint, in kv
 CLOSED_FOR = "erased"  # the reason with which a case ends that was erased while it was open
 
 

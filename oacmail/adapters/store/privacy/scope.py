@@ -87,7 +87,7 @@ def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:
     """Everything on one case, and everybody who wrote on it but `staff`."""
     rows = con.execute(
         """SELECT p.id, p.address FROM people p WHERE p.id = (SELECT citizen_id FROM cases WHERE id = ?1)
-        OR p.id IN (SELECT author_id FROM messages WHERE case_id = ?1 AND role IN ('citizen', 'robot'))""",
+        OR p.id IN (SELECT author_id FROM messages WHERE case_id = ?1 AND role IN ('citizen', 'robot', 'technical'))""",
         (case,),
     ).fetchall()
     kept = set(staff)
