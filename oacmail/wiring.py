@@ -146,7 +146,7 @@ def new_key_below(names: Set[str], token: tuple[bytes, ...]) -> bool:
 def new_key(config: Config, now: datetime) -> int | None:
     """Continue with a key that the database does not know; return the number of held acknowledgements, or None if it
     knows the key. Raises ConfigError, Transient (a daemon runs, no database)."""
-    _has_run(config)
+    connection.refuse_missing(state(config))
     store = SqliteStore(state(config))
     try:
         found = secrets.tokens(config)
@@ -337,15 +337,10 @@ def publish_report(
     return str(month)
 
 
-def _has_run(config: Config) -> None:
-    if not (state(config) / connection.FILE).exists():
-        raise Transient("state: there is no database yet: the service has never run here: start it")
-
-
 @contextmanager
 def open_readonly(config: Config) -> Iterator[sqlite3.Connection]:
-    """Open the database read-only next to a running daemon. Raises Transient if it does not exist yet."""
-    _has_run(config)
+    """Open the database read-only next to a running daemon. Raises NoDatabase before the first start."""
+    connection.refuse_missing(state(config))
     file = state(config) / connection.FILE
     with closing(connection.connect_readonly(file)) as con, connection.named_faults(file):
         yield con
@@ -353,7 +348,7 @@ def open_readonly(config: Config) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def open_writable(config: Config) -> Iterator[sqlite3.Connection]:
-    """Open the database for an admin's command next to a running daemon. Raises Transient."""
+    """Open the database for an admin's command next to a running daemon. Raises NoDatabase, Transient."""
     with _store_for_command(config) as store:
         yield store.con
 
@@ -362,7 +357,7 @@ def open_writable(config: Config) -> Iterator[sqlite3.Connection]:
 def engine_for_command(config: Config) -> Iterator[Engine]:
     """Yield an engine for a single turn next to a running daemon, which sends what it queues unless in shadow mode.
 
-    Raises Transient.
+    Raises NoDatabase, Transient.
     """
     with _store_for_command(config) as store:
         yield engine(config, store, shadow=bool(store.recall(SHADOW)))
@@ -370,7 +365,7 @@ def engine_for_command(config: Config) -> Iterator[Engine]:
 
 @contextmanager
 def _store_for_command(config: Config) -> Iterator[SqliteStore]:
-    _has_run(config)
+    connection.refuse_missing(state(config))
     with closing(SqliteStore(state(config), beside=True)) as store:
         yield store
 

@@ -18,7 +18,8 @@ import pytest
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core import calendar
-from oacmail.demo import story
+from oacmail.core.errors import Transient
+from oacmail.demo import children, story
 from oacmail.demo.children import Children
 from oacmail.demo.evidence import DemoEvidence
 from oacmail.demo.expectations import judge
@@ -150,6 +151,14 @@ def hours() -> Iterator[datetime]:
     for first in ("2026-11-28", "2026-03-28", "2026-10-24", "2026-12-31"):
         start = datetime.fromisoformat(f"{first}T00:00").replace(tzinfo=story.ZONE).astimezone(UTC)
         yield from (start + timedelta(hours=hour) for hour in range(72))
+
+
+def test_a_command_that_a_busy_machine_does_not_end_in_time_is_said_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "VERB_SECONDS", 0.0)
+    with Children() as processes, pytest.raises(Transient, match="case did not end within 0 s"):
+        make_office(tmp_path, DemoMailServer(1, 2, 0, "secret"), processes).rows("case", "list")
 
 
 def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp_path: Path) -> None:

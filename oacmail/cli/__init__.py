@@ -11,10 +11,10 @@ from importlib import import_module
 
 import click
 
-from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
+from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient, WrongUsage
 from oacmail.shipped import version
 
-TEMPORARY, CONFIGURATION = 75, 78
+USAGE, TEMPORARY, CONFIGURATION = 2, 75, 78
 
 # verb -> (module, one line for --help)
 VERBS: dict[str, tuple[str, str]] = {
@@ -93,6 +93,9 @@ def main() -> None:
     except Transient as error:
         _print_errors(f"temporary: {error}")
         sys.exit(TEMPORARY)
+    except WrongUsage as error:
+        _print_errors(f"error: {error}")
+        sys.exit(USAGE)
     except (Fatal, OacmailError) as error:
         _print_errors(f"error: {error}")
         sys.exit(1)

@@ -6,7 +6,7 @@ import click
 
 from oacmail import wiring
 from oacmail.adapters.store import board as rows
-from oacmail.cli.common import configured
+from oacmail.cli.common import configured, open_list
 from oacmail.core.ports.board import Word
 
 
@@ -19,8 +19,8 @@ def board() -> None:
 @click.pass_context
 def waiting(ctx: click.Context) -> None:
     """Show how many messages wait for a word. Exit 1 if there are any."""
-    with wiring.open_readonly(configured(ctx)) as con:
-        count = rows.waiting(con)
+    with open_list(configured(ctx)) as con:
+        count = rows.waiting(con) if con else 0
     click.echo(f"{count} messages wait for a word")
     sys.exit(int(count > 0))
 

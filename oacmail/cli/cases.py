@@ -16,7 +16,7 @@ import click
 from oacmail import connections, wiring
 from oacmail.adapters.store import admin, queries, reasons
 from oacmail.adapters.store.connection import at
-from oacmail.cli.common import as_json, configured, is_message, moment, number, print_json, safe, table
+from oacmail.cli.common import as_json, configured, is_message, moment, number, open_list, print_json, safe, table
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
 from oacmail.core.errors import OacmailError
@@ -43,8 +43,9 @@ def case() -> None:
 def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) -> None:
     """List all cases, or those of one status."""
     config = configured(ctx)
-    with wiring.open_readonly(config) as con:
-        rows = queries.cases(con, config.office.timezone, datetime.now(UTC), status=status, overdue=overdue)
+    with open_list(config) as con:
+        now = datetime.now(UTC)
+        rows = queries.cases(con, config.office.timezone, now, status=status, overdue=overdue) if con else ()
         if as_json:
             print_json(rows)
         else:

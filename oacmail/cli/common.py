@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,9 @@ import click
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters import litestream
-from oacmail.adapters.store.connection import FILE
+from oacmail.adapters.store.connection import FILE, refuse_missing
 from oacmail.config import Config
-from oacmail.core.errors import ConfigError, Refused
+from oacmail.core.errors import ConfigError, NoDatabase, Refused
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
 _REF = re.compile(r"[0-9a-f]{16,64}")
@@ -39,6 +41,19 @@ def rules_only(ctx: click.Context) -> Config:
     """The configuration for verbs that only classify: the built-in one if there is no file."""
     path = settings.find(ctx.find_root().obj)
     return settings.load(existing(str(path))) if path else settings.builtin()
+
+
+@contextmanager
+def open_list(config: Config) -> Iterator[sqlite3.Connection | None]:
+    """Open the database for a list. None before the first start: the list is empty, and standard error says why."""
+    try:
+        refuse_missing(wiring.state(config))
+    except NoDatabase as nothing:
+        click.echo(f"oacmail: {nothing}", err=True)
+        yield None
+        return
+    with wiring.open_readonly(config) as con:
+        yield con
 
 
 def refuse_beside_litestream(config: Config) -> None:

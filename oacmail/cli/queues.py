@@ -13,7 +13,7 @@ import click
 
 from oacmail import wiring
 from oacmail.adapters.store import admin, queries
-from oacmail.cli.common import as_json, configured, print_json, safe, table
+from oacmail.cli.common import as_json, configured, open_list, print_json, safe, table
 from oacmail.core.effects import OutboxCommand
 
 
@@ -30,8 +30,8 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
     """List mail that has no final state."""
     config = configured(ctx)
     columns = ("key", "kind", "case", "recipient", "state", "attempts", "next_at", "last_error")
-    with wiring.open_readonly(config) as con:
-        rows = queries.outbox(con, config.office.timezone, every=every)
+    with open_list(config) as con:
+        rows = queries.outbox(con, config.office.timezone, every=every) if con else ()
         if as_json:
             print_json(rows)
         else:
@@ -103,8 +103,8 @@ def list_messages(ctx: click.Context, as_json: bool) -> None:
     """List unreadable, doubtful and suspected spam messages, and cases without an automatic acknowledgement."""
     config = configured(ctx)
     columns = ("ref", "reason", "since", "case", "message_id")
-    with wiring.open_readonly(config) as con:
-        rows = queries.review(con, config.office.timezone)
+    with open_list(config) as con:
+        rows = queries.review(con, config.office.timezone) if con else ()
         if as_json:
             print_json(rows)
         else:

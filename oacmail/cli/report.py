@@ -9,7 +9,7 @@ import click
 
 from oacmail import reporting, wiring
 from oacmail.adapters.templates.report_page import report_page
-from oacmail.cli.common import as_json, configured, print_json, safe
+from oacmail.cli.common import YEARS, as_json, configured, print_json, safe
 from oacmail.config import Config
 from oacmail.core.model import LANGUAGES
 from oacmail.core.report.figures import MonthlyReport
@@ -88,6 +88,9 @@ def _no(text: str) -> None:
 
 def _month(text: str) -> Month:
     try:
-        return Month.parse(text)
+        month = Month.parse(text)
     except ValueError as error:
         raise click.BadParameter(safe(str(error))) from None
+    if month.year not in YEARS:
+        raise click.BadParameter(f"{month}: is too far away: give a year from {YEARS[0]} to {YEARS[-1]}")
+    return month

@@ -65,6 +65,14 @@ class Permanent(OacmailError):
         self.where, self.code, self.status = where, code, status
 
 
+class WrongUsage(OacmailError):
+    """An argument is not what the command takes: exit 2. The text says what it takes."""
+
+
+class NoDatabase(OacmailError):
+    """The service has never run on this state directory, so there is nothing to show or to change: exit 1."""
+
+
 class Fatal(OacmailError):
     """The process must end: a damaged database, or another daemon on the same state directory."""
 

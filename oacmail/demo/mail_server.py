@@ -74,7 +74,9 @@ def start_mail_server(children: Children, root: Path, *, web: bool) -> DemoMailS
     ports = (imap_port, smtp_port, *([web_port] if web else []))
     up = until(lambda: process.poll() is not None or all(map(_listens, ports)), _START_SECONDS)
     if not up or process.poll() is not None:
-        raise Transient(f"demo: the embedded mail server did not start: {_last_line(log)}")
+        raise Transient(
+            f"demo: the embedded mail server did not start: {_last_line(log)}: on a busy machine, try again"
+        )
     return made
 
 

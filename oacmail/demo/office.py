@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from typing import Any
 
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import queries
-from oacmail.core.errors import Transient
+from oacmail.core.errors import NoDatabase, Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children
 from oacmail.demo.mail_server import HOST, MX_HOST, DemoMailServer
@@ -99,8 +99,14 @@ class DemoOffice:
         return (self.root / "oacmail.log").read_text(errors="replace")
 
     def verb(self, *words: str) -> str:
-        """The output of a command. Raises Transient if its exit code is neither 0 nor 1."""
-        code, said, complaint = self.children.run([*OACMAIL, "--config", str(self.config), *words], folder=self.root)
+        """The output of a command. Raises Transient if its exit code is neither 0 nor 1, or it takes too long."""
+        command = [*OACMAIL, "--config", str(self.config), *words]
+        try:
+            code, said, complaint = self.children.run(command, folder=self.root)
+        except TimeoutExpired as late:
+            raise Transient(
+                f"demo: oacmail {words[0]} did not end within {late.timeout:.0f} s: the machine is too busy: try again"
+            ) from None
         if code not in (0, 1):
             raise Transient(f"demo: oacmail {words[0]} ended with {code}: {complaint.strip()[-300:]}")
         return said
@@ -119,7 +125,7 @@ class DemoOffice:
         try:
             with wiring.open_readonly(config) as con:
                 health = queries.health(con, config.office.timezone)
-        except (Transient, sqlite3.OperationalError):
+        except (NoDatabase, Transient, sqlite3.OperationalError):
             return False  # the database or its tables do not exist yet
         read = health["last_sync"] is not None and datetime.fromisoformat(health["last_sync"]) > since
         waiting = any(health["outbox"].get(state) for state in _ALIVE)

@@ -19,7 +19,7 @@ from oacmail.adapters.store.privacy.erase import end_open_cases, erase, erase_me
 from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import Hold, Scope
 from oacmail.adapters.store.write_context import remember
-from oacmail.core.errors import Refused, Transient
+from oacmail.core.errors import Refused, Transient, WrongUsage
 from oacmail.core.outbox.states import IN_FLIGHT
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import key_name, person_mark
@@ -48,13 +48,13 @@ class _RolledBack(Exception):
 
 
 def person(policy: Policy, text: str) -> str:
-    """Return the address as the database has it; a telephone number becomes `tel:+34…`. Raises Refused."""
+    """Return the address as the database has it; a telephone number becomes `tel:+34…`. Raises WrongUsage, Refused."""
     address = text.strip().strip("<>").lower()
     digits = address.removeprefix("tel:")
     if digits.startswith("+") and digits[1:].isdigit():
         return f"tel:{digits}"
     if "@" not in address or any(char.isspace() for char in address):
-        raise Refused("this is neither a bare mail address nor a telephone number like +34612345678")
+        raise WrongUsage("this is neither a bare mail address nor a telephone number like +34612345678")
     if address in policy.people.staff | policy.office.own or policy.office.is_own(address):
         raise Refused("this is an address of the office or its staff: what they did is the town's record")
     return address

@@ -351,17 +351,27 @@ def test_status_is_unhealthy_before_the_first_start_and_healthy_after_it(office:
     assert desk.oacmail("status").stdout.startswith("healthy")
 
 
-def test_a_missing_file_is_2_a_server_out_of_reach_is_75_and_no_database_yet_is_75(office: MakeOffice) -> None:
+def test_a_missing_file_is_2_and_a_server_out_of_reach_is_75(office: MakeOffice) -> None:
     desk = office()
     for words in ("try /nowhere/message.eml", "replay /nowhere/archive", "restore /nowhere/backup --yes"):
         assert "no such file" in desk.oacmail(*words.split(), code=2).stderr
-    for words in ("case list", "case reopen 1", "outbox list", "quarantine retry x"):
-        assert "never run" in desk.oacmail(*words.split(), code=75).stderr
-    assert not (desk.root / "state" / "oacmail.db").exists()
     desk.change(imap={"port": free_port()})
     assert "temporary" in desk.oacmail("once", code=75).stderr
     desk.config.rename(desk.root / "moved.toml")
     assert "no such file" in desk.oacmail("status", code=2).stderr
+
+
+def test_before_the_first_start_lists_are_empty_and_what_is_named_is_not_found(office: MakeOffice) -> None:
+    desk = office()
+    for words in ("case list --json", "outbox list --json", "quarantine list --json"):
+        empty = desk.oacmail(*words.split())
+        assert empty.stdout == ""
+        assert "never run" in empty.stderr
+    assert desk.oacmail("case", "list").stdout.startswith("number")
+    assert desk.oacmail("board", "waiting").stdout.startswith("0 ")
+    for words in ("case show 1", "case reopen 1", "why 1", "report 2026-10", "quarantine retry x", "learn"):
+        assert "never run" in desk.oacmail(*words.split(), code=1).stderr
+    assert not (desk.root / "state" / "oacmail.db").exists()
 
 
 @pytest.mark.parametrize("when", ["9999-12-31 23:59", "0001-01-01", "9999-12-31T23:59:00-12:00"])
@@ -375,13 +385,18 @@ def test_a_pipe_is_no_mail_to_try(office: MakeOffice, tmp_path: Path) -> None:
     assert "save the message to a file first" in office().oacmail("try", str(pipe), code=2).stderr
 
 
+_NO_SUCH = ("export anna", "forget anna --yes", "report 9999-12", "report 1969-12", "report 2026-13")
+
+
 def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffice) -> None:
     desk = office()
     desk.oacmail("once")
-    for words in ("case close 1", "case set 1", "case show abc", "due ahir", "try .", "fly"):
+    for words in ("case close 1", "case set 1", "case show abc", "due ahir", "try .", "fly", *_NO_SUCH):
         desk.oacmail(*words.split(), code=2)
     for words in ("case show 77", "why 77", "case note 77 hola", "quarantine retry x"):
         assert desk.oacmail(*words.split(), code=1).stderr
+    desk.oacmail("report", "2199-12")
+    assert "is no backup of oacmail: name" in desk.oacmail("restore", str(desk.config), "--yes", code=1).stderr
     assert "error: /proc/oacmail: No such" in desk.oacmail("backup", "/proc/oacmail", code=1).stderr
 
 

@@ -16,6 +16,7 @@ from oacmail.adapters.store.connection import (
     FILE,
     RESTORING,
     connect,
+    is_database,
     lock,
     migrate,
     named_faults,
@@ -111,6 +112,8 @@ def set_aside(state: Path) -> Path | None:
 
 
 def _check(source: Path) -> None:
+    if not is_database(source):
+        raise Fatal(f"{source}: is no backup of oacmail: name a file that `oacmail backup` has written")
     con = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
     try:
         with named_faults():

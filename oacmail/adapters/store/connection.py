@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
-from oacmail.core.errors import ConfigError, Fatal, OacmailError, StateError, Transient
+from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
 from oacmail.shipped import shipped
 
 if TYPE_CHECKING:
@@ -123,6 +123,12 @@ def is_database(path: Path) -> bool:
     """Return True if the file begins as each database of SQLite does (https://sqlite.org/fileformat.html)."""
     with path.open("rb") as file:
         return file.read(len(_HEADER)) == _HEADER
+
+
+def refuse_missing(state: Path) -> None:
+    """Raises NoDatabase if the service has never run on this state directory."""
+    if not (state / FILE).exists():
+        raise NoDatabase(f"{state}: there is no database yet: the service has never run here: start it")
 
 
 def refuse_half_restored(state: Path) -> None:
