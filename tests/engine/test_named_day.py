@@ -191,3 +191,42 @@ def test_a_split_takes_the_day_of_its_message_along(world: World) -> None:
     world.live("2026-11-30 09:00")
     (subject,) = _urgent(world)
     assert first not in subject
+
+
+@pytest.mark.parametrize("since", ["reminded", "answered"])
+def test_a_split_takes_the_day_along_whose_reminder_is_past(world: World, since: str) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "", f"Una altra cosa. {SIX_DAYS}", answers=question)
+    world.turn()
+    if since == "answered":
+        world.agent_answers(question)
+    world.live("2026-11-30 08:30" if since == "reminded" else "2026-11-25 10:00")
+    world.deliver(compose.message(world.clock, AGENT, "avui", "1 separa"), verdict=PASS)
+    world.turn()
+    assert [case["ends_on"] for case in world.cases()] == [None, "2026-12-01"]
+    world.live("2026-11-30 19:00")
+    assert "OAC-2026-000002" in _urgent(world)[-1]
+
+
+def test_a_split_of_another_matter_leaves_the_day_with_the_message_that_named_it(world: World) -> None:
+    _asks_again_after_the_answer(world)
+    world.turn()
+    world.deliver(compose.message(world.clock, AGENT, "avui", "1 separa"), verdict=PASS)
+    world.turn()
+    assert [case["ends_on"] for case in world.cases()] == ["2026-12-01", None]
+    world.live("2026-11-30 19:00")
+    assert _urgent(world) == []
+
+
+def test_a_day_that_both_messages_name_stands_on_both_cases_after_a_split(world: World) -> None:
+    question = world.citizen_writes(ANNA, "Instància", SIX_DAYS)
+    world.turn()
+    world.citizen_writes(ANNA, "", f"Una altra cosa: com demano la beca? {SIX_DAYS}", answers=question)
+    world.turn()
+    world.deliver(compose.message(world.clock, AGENT, "avui", "1 separa"), verdict=PASS)
+    world.turn()
+    assert [case["ends_on"] for case in world.cases()] == ["2026-12-01", "2026-12-01"]
+    world.live("2026-11-30 19:00")
+    (reminder,) = [mail for mail in world.received(AGENT) if "Urgent" in str(mail["Subject"])]
+    assert all(case["number"] in text_of(reminder) for case in world.cases())

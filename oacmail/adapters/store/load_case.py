@@ -15,7 +15,7 @@ from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.derivation import is_near
+from oacmail.core.routing.derivation import TERM_ENDS, is_near
 from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
 LATEST_MOST = 4
@@ -40,6 +40,9 @@ _PARTS = {
     "mails": f"""SELECT case_id, kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
         max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE created_at >= :midnight) AS today
         FROM outbox WHERE {_OF} GROUP BY case_id, kind""",
+    "term_named": f"""SELECT m.case_id, m.fingerprint FROM messages m JOIN cases c ON c.id = m.case_id
+        WHERE m.{_OF} AND c.ends_on IS NOT NULL
+        AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
     "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
         WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
     "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
@@ -102,6 +105,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
         asked_since=len(parts["asked_since"]),
         told=frozenset(map(of_name, first_sent)),
         calls_in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
+        term_named_by=frozenset(one["fingerprint"] for one in parts["term_named"]),
         latest=tuple(
             CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
             for one in parts["latest"]

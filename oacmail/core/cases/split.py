@@ -2,7 +2,7 @@
 
 A deadline that the message itself has started goes with it. While the old case waits, the message was covered by an
 earlier deadline and its promise counts from its arrival; after an answer, it counts from the order. The old case keeps
-its number and its other messages. Nobody gets a mail.
+its number and its other messages. The person's own term goes with the message that names it. Nobody gets a mail.
 """
 
 from datetime import datetime
@@ -43,18 +43,23 @@ def split(
         SplitCase(case=case.number, number=number, message=message, opened_at=at),
         *deadline,
         *((UpdateCase(case=case.number, columns={"status": Status.ANSWERED}),) if settled else ()),
-        *_term_of(case, message, number),
+        *_term_of(policy, case, message, number=number, key=key, now=now),
         AuditEvent(kind="split", case=case.number, data={"into": number}),
         AuditEvent(kind="opened", case=number, data={"rule": "split"}),
     )
 
 
-def _term_of(case: CaseView, message: str, number: str) -> tuple[Effect, ...]:
-    """The person's own term goes along with the message of whose answer the agent is still to be reminded (R32)."""
-    reminders = (one for one in case.running("remind") if one.level == answers.TERM)
-    if case.ends_on is None or all(one.started_by != message for one in reminders):
+def _term_of(
+    policy: Policy, case: CaseView, message: str, *, number: str, key: str, now: datetime
+) -> tuple[Effect, ...]:
+    """The person's own term goes along with the message that names it, and stays too if another message names it. The
+    new case is reminded of it, unless the reminder that the message has started is still to come (R32)."""
+    if case.ends_on is None or message not in case.term_named_by:
         return ()
+    stays = len(case.term_named_by) > 1
+    to_come = any(one.started_by == message and one.level == answers.TERM for one in case.running("remind"))
     return (
         UpdateCase(case=number, columns={"ends_on": case.ends_on.isoformat()}),
-        UpdateCase(case=case.number, columns={"ends_on": None}),
+        *(() if stays else (UpdateCase(case=case.number, columns={"ends_on": None}),)),
+        *(() if to_come else answers.remind_of_term(policy, number, key=key, at=now, ends_on=case.ends_on)),
     )

@@ -90,7 +90,7 @@ def _reading(
     operator = derivation.operator(found, own) if level is Level.SECOND else ""
     cause = derivation.cause(found) if level is Level.SECOND else ""
     beside = (
-        *((f"a term ends on {ends_on}",) if ends_on else ()),
+        *((f"{derivation.TERM_ENDS}{ends_on}",) if ends_on else ()),
         *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
     )
     return Classification(

@@ -14,6 +14,8 @@ Cause = Literal["platform", "document_or_form"]
 OPERATORS = ("town", "aoc", "generalitat", "age", "orgt")
 NEAR = timedelta(days=2)
 """How long before a person's own term ends their case is urgent (R32)."""
+TERM_ENDS = "a term ends on "
+"""Before the day, among the reasons of a message that names one; by them a split knows it (core/cases/split.py)."""
 _KNOWN = timedelta(days=60)  # what is named further ahead is more likely misread than a term
 
 
