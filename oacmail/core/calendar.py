@@ -207,8 +207,10 @@ def same_day(received_at: datetime, policy: Policy) -> datetime:
 
 
 def opening_before_end(ends_on: date, ahead: timedelta, policy: Policy) -> datetime:
-    """The first opening on or after the day that is `ahead` of a person's own term."""
-    return next_opening(_moment(ends_on - ahead, time.min, policy), policy)
+    """The first opening in the days `ahead` of the day on which a person's own term ends, which does not count; if the
+    office is closed on all of these, the last opening before them."""
+    day = next_working_day(ends_on - ahead - timedelta(days=1), policy.workdays)
+    return opening_of(day if day < ends_on else last_working_day_before(ends_on, policy.workdays), policy)
 
 
 def explain(received_at: datetime, policy: Policy) -> tuple[str, ...]:

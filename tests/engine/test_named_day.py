@@ -230,3 +230,36 @@ def test_a_day_that_both_messages_name_stands_on_both_cases_after_a_split(world:
     world.live("2026-11-30 19:00")
     (reminder,) = [mail for mail in world.received(AGENT) if "Urgent" in str(mail["Subject"])]
     assert all(case["number"] in text_of(reminder) for case in world.cases())
+
+
+@pytest.mark.parametrize(
+    ("ends", "reminded"),
+    [
+        ("el 3 de maig", "2026-04-30"),  # a Sunday; Friday is a holiday
+        ("el 2 de maig", "2026-04-30"),
+        ("el 4 de maig", "2026-04-30"),  # a Monday
+        ("el 5 de maig", "2026-05-04"),
+        ("el 6 d'abril", "2026-04-02"),  # Easter Monday
+    ],
+)
+def test_over_closed_days_the_reminder_comes_at_the_last_opening_before_them(
+    town: TOWN, ends: str, reminded: str
+) -> None:
+    world = town(now="2026-03-30 09:00" if "abril" in ends else "2026-04-27 09:00")
+    world.citizen_writes(ANNA, "Instància", f"Com puc signar la instància? El termini s'acaba {ends}.")
+    world.turn()
+    rows = world.rows("SELECT due_at FROM deadlines WHERE kind = 'remind' AND level = 1")
+    assert [row["due_at"][:13] for row in rows] == [f"{reminded}T06"]
+    world.advance(f"{reminded} 08:00")
+    world.turn()
+    assert len(_urgent(world)) == 1
+
+
+def test_of_a_term_named_on_the_last_working_day_before_it_the_agents_hear_on_the_same_day(town: TOWN) -> None:
+    world = town(now="2026-04-30 10:00")  # a Thursday; the term ends on a Sunday, and Friday is a holiday
+    world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba diumenge.")
+    world.turn()
+    assert _urgent(world) == []
+    world.advance("2026-04-30 16:00")
+    world.turn()
+    assert len(_urgent(world)) == 1

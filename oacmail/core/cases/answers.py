@@ -28,7 +28,7 @@ from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.derivation import NEAR, is_near
+from oacmail.core.routing.derivation import NEAR
 from oacmail.core.view import CaseView, Deadline, OutgoingView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
@@ -265,13 +265,13 @@ def ask(
 
 
 def remind_of_term(policy: Policy, number: str, *, key: str, at: datetime, ends_on: date) -> tuple[Effect, ...]:
-    """The reminder of the person's own term (R32): at the opening of the day on which the case becomes urgent; if it
-    is so already, in time for the same day, or at once. None of a term that has passed. `key` names its cause."""
+    """The reminder of the person's own term (R32): at the first opening of the two days before its end, or the last one
+    before them if both are closed; if that day has come, in time for the same day, or at once. None of a term that has
+    passed. `key` names its cause."""
     hours, today = policy.deadlines.remind_hours, calendar.local_day(at, policy)
     if not hours or ends_on < today:
         return ()
-    if is_near(ends_on, today):
+    due = calendar.opening_before_end(ends_on, NEAR, policy)
+    if calendar.local_day(due, policy) <= today:
         due = max(at, calendar.service_hours_before(calendar.same_day(at, policy), hours, policy))
-    else:
-        due = calendar.opening_before_end(ends_on, NEAR, policy)
     return (StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=due, level=TERM),)

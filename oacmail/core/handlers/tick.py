@@ -164,7 +164,7 @@ def _reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
         DeadlineReached(started_by=deadline.started_by, kind="remind", level=deadline.level, at=now)
         for _, deadline in reached
     ]
-    open_ = [(case, deadline) for case, deadline in reached if _still_in_time(case, deadline, now)]
+    open_ = [(case, deadline) for case, deadline in reached if _still_in_time(policy, case, deadline, now)]
     for urgent in (True, False):
         some = {case.number: (case, deadline) for case, deadline in open_ if (deadline.level == TERM) is urgent}
         for people, theirs in _by_assignee(policy, list(some.values())).items():
@@ -196,10 +196,11 @@ def _reminder(
     return notices(policy, people, key=key, kind=MailKind.REMIND, now=now, facts=facts)
 
 
-def _still_in_time(case: CaseView, deadline: Deadline, now: datetime) -> bool:
+def _still_in_time(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:
     """Whether an answer can still be in time: for the person's own term, or by the due time."""
     if deadline.level == TERM:
-        return case.urgent and bool(case.promised())
+        passed = case.ends_on is None or case.ends_on < calendar.local_day(now, policy)
+        return not passed and bool(case.promised())
     return any(other.started_by == deadline.started_by and other.due_at > now for other in case.running("answer"))
 
 
