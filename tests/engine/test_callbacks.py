@@ -142,6 +142,24 @@ def test_a_call_moved_to_the_afternoon_is_not_late_before_its_slot_and_is_remind
     assert "overdue" in world.kinds(SUPERVISOR)
 
 
+def test_a_call_moved_after_its_reminder_is_reminded_of_again_at_its_new_time(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, " al matí")
+    world.advance("2026-12-01 10:00")
+    world.turn()
+    assert world.kinds(AGENT) == ["remind"]
+    world.advance("2026-12-01 11:00")
+    world.citizen_writes(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.kinds(AGENT) == ["remind"]
+    world.advance("2026-12-01 16:00")
+    world.turn()
+    world.turn()
+    assert world.kinds(AGENT) == ["remind", "remind"]
+    assert "dt. 1/12, 20 h" in text_of(world.received(AGENT)[-1])
+    assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'remind' AND fired_at IS NULL") == []
+
+
 def test_a_case_without_an_agreed_call_gets_no_slot(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     world.citizen_writes(ANNA)

@@ -191,7 +191,8 @@ def _reminder(
 ) -> tuple[Effect, ...]:
     """One list of all cases that are due soon. `urgent`: by a date that the person named (R32)."""
     name = "urgent" if urgent else "remind"
-    key = f"{name}:{now.astimezone(policy.office.timezone).date()}:{reached[0][1].started_by[:16]}"
+    first = reached[0][1]
+    key = f"{name}:{first.due_at.astimezone(policy.office.timezone):%Y-%m-%dT%H%M}:{first.started_by[:16]}"
     facts = {"cases": tuple(line(case, now) for case, _ in reached), "urgent": urgent}
     return notices(policy, people, key=key, kind=MailKind.REMIND, now=now, facts=facts)
 

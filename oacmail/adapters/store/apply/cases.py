@@ -302,8 +302,8 @@ def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: Writ
 
 def move_deadline(con: sqlite3.Connection, effect: MoveDeadline, context: WriteContext) -> None:
     con.execute(
-        """UPDATE deadlines SET due_at = ? WHERE armed_by = ? AND kind = ? AND level = 0
-        AND fired_at IS NULL AND met_at IS NULL AND void_at IS NULL""",
+        """UPDATE deadlines SET due_at = ?, fired_at = NULL WHERE armed_by = ? AND kind = ? AND level = 0
+        AND (fired_at IS NULL OR kind = 'remind') AND met_at IS NULL AND void_at IS NULL""",
         (stamp(effect.due_at), effect.started_by, effect.kind),
     )
 
