@@ -96,7 +96,8 @@ class RecordVote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveDeadline:
-    """A running deadline of level 0 that was not reached yet has another due time. A reminder that was sent comes again."""
+    """A running deadline of level 0 that was not reached yet has another due time. A reminder that was sent comes
+    again."""
 
     started_by: str
     kind: str

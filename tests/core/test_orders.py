@@ -169,6 +169,29 @@ def test_a_word_after_a_hash_that_is_no_order_is_named_and_a_long_run_is_none() 
     assert read_orders("#meu\n" * 1_000) == (Order(Verb.TOO_MANY),)
 
 
+@pytest.mark.parametrize(
+    ("said", "order"),
+    [
+        ("#nivell 2", Order(Verb.SECOND_LEVEL)),
+        ("# Nivel 2: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
+        ("#level 2 error 500", Order(Verb.SECOND_LEVEL, "error 500")),
+        ("#n2 error 500", Order(Verb.SECOND_LEVEL, "error 500")),
+        ("#nivell 1", Order(Verb.FIRST_LEVEL)),
+        ("#not ours", Order(Verb.NOT_OURS)),
+        ("#no es nuestro", Order(Verb.NOT_OURS)),
+        ("#out of scope ATC", Order(Verb.OUT_OF_SCOPE, "ATC")),
+        ("#fora d’abast ATC", Order(Verb.OUT_OF_SCOPE, "ATC")),
+        ("#no contesta", Order(Verb.NOT_REACHED)),
+        ("#nivell 3", Order(Verb.UNKNOWN, "nivell")),
+        ("#nota no és nostre", Order(Verb.NOTE, "no és nostre")),
+    ],
+)
+def test_the_word_of_an_order_may_be_written_as_several(said: str, order: Order) -> None:
+    assert read_orders(said) == (order,)
+    assert read_list(f"12 {said}") == (replace(order, case="12"),)
+    assert names_order(f"Us ho passo.\n{said}") is (order.verb is not Verb.UNKNOWN)
+
+
 def test_a_long_text_goes_on_in_the_line_that_a_client_broke() -> None:
     said = "#trucada Anna Puig, 612 345 678: vol saber com es demana un certificat de\nconvivència per a l'escola\n"
     text = "Anna Puig, 612 345 678: vol saber com es demana un certificat de convivència per a l'escola"

@@ -57,6 +57,7 @@ def quoted(notice: EmailMessage) -> str:
         ("TRUCAT", "status", "answered"),
         ("Llamado", "status", "answered"),
         ("#called", "status", "answered"),
+        ("#nivell 2: error 500 al formulari", "status", "derived"),
         ("Tanca brossa", "status", "closed"),
         ("és brossa!", "status", "closed"),
         ("#spam", "status", "closed"),

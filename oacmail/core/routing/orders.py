@@ -68,8 +68,8 @@ _WORDS: Mapping[Verb, str] = {
     Verb.CLOSE: "close tanca cierra",
     Verb.SPAM: "spam brossa",
     Verb.REOPEN: "reopen reobre reabre",
-    Verb.SECOND_LEVEL: "level2 deriva derivar deriveu nivell2 nivel2 escalate",
-    Verb.FIRST_LEVEL: "level1 nivell1 nivel1",
+    Verb.SECOND_LEVEL: "level2 deriva derivar deriveu nivell2 nivel2 n2 escalate",
+    Verb.FIRST_LEVEL: "level1 nivell1 nivel1 n1",
     Verb.SOLVED: "solved resolt resuelto",
     Verb.UNTIL: "until previsio prevision",
     Verb.NOT_OURS: "notours nonostre noesnuestro",
@@ -82,7 +82,7 @@ _WORDS: Mapping[Verb, str] = {
     Verb.CALL: "call trucada llamada",
     Verb.MERGE: "merge fusiona",
     Verb.SPLIT: "split separa",
-    Verb.OUT_OF_SCOPE: "outofscope foraabast fueraambito",
+    Verb.OUT_OF_SCOPE: "outofscope foraabast foradabast fueraambito fueradeambito",
     Verb.DRAFT: "draft esborrany borrador",
     Verb.PERSON: "person persona",
 }
@@ -160,7 +160,8 @@ _LISTED_LINE = re.compile(
 )
 _NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
-_LEVEL = re.compile(r"(?:n|nivell|nivel|level)\s?([12])\b[:.,]?\s*(.*)", re.IGNORECASE)
+_SPELLED = tuple(re.compile(rf"([\w'’-]+(?:\s[\w'’-]+){{{more}}})(?:[:.,;!]\s*|\s+|$)(.*)") for more in (2, 1, 0))
+"""The word of an order, which people also write as three words or two (`nivell 2`, `out of scope`)."""
 _ENTRY = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER = re.compile(r"#?([A-Z][A-Z0-9]{1,7}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
 _NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
@@ -251,31 +252,42 @@ def _listed(line: str) -> list[Order]:
 def _of_case(said: str) -> list[Order]:
     if orders := _line(said):
         return orders
-    word, _, argument = said.partition(" ")
-    if level := _LEVEL.fullmatch(said):
-        return [Order(Verb.SECOND_LEVEL if level[1] == "2" else Verb.FIRST_LEVEL, level[2].strip())]
-    if verb := _HASHED.get(_plain(word.strip(":"))):
-        return [_outcome(Order(verb, argument.strip()))]
+    if order := _spelled(said):
+        return [order]
     return [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST])]
+
+
+def _spelled(said: str) -> Order | None:
+    """The order with whose word it begins, the rest its argument."""
+    for begins in _SPELLED:
+        found = begins.fullmatch(said)
+        if found and (verb := _HASHED.get(re.sub(r"[\s']", "", _plain(found[1])))):
+            return _outcome(Order(verb, found[2].strip()))
+    return None
 
 
 def names_order(text: str) -> bool:
     """Whether it begins with orders, also after the number of a case, or has the line of one (`#word`) anywhere: such a
     text is for nobody outside."""
-    hashed = (_HASH_LINE.fullmatch(line.strip()) for line in text.splitlines())
+    hashed = (line.strip() for line in text.splitlines() if _HASH_LINE.fullmatch(line.strip()))
     listed = (order for order in read_list(text)[:1] if order.case)
     return (
         bool(read_orders(text))
         or any(order.verb not in (Verb.UNKNOWN, Verb.ASSIGN) for order in listed)
-        or any(found and _plain(found[1]) in _HASHED for found in hashed)
+        or any(order.verb is not Verb.UNKNOWN for line in hashed for order in _line(line))
     )
 
 
 def _line(line: str) -> list[Order]:
     if hashed := _HASH_LINE.fullmatch(line):
-        word, argument = hashed[1], (hashed[2] or "").strip()
-        verb = _HASHED.get(_plain(word))
-        return [_outcome(Order(verb, argument)) if verb else Order(Verb.UNKNOWN, word)]
+        said = line.removeprefix("#").strip()
+        order = _spelled(said)
+        return [order] if order else _phrases(said) or [Order(Verb.UNKNOWN, hashed[1])]
+    return _phrases(line)
+
+
+def _phrases(line: str) -> list[Order]:
+    """The orders of a line of plain words."""
     parts = _BETWEEN.split(_POLITE.sub("", _plain(line)).strip(" .!,;"))
     said = [_PLAIN.get(part) for part in parts]
     if said[0] == Order(Verb.CALLED) and parts[1:] and parts[-1] in _IN_VAIN:
