@@ -77,7 +77,18 @@ def test_the_desk_is_told_what_was_not_done(asked: World) -> None:
     assert asked.case()["assignee"] is None
 
 
-@pytest.mark.parametrize("text", ["15 persones vindran dijous", "Recordar: trucar al gestor", "15 minuts"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "15 persones vindran dijous",
+        "Recordar: trucar al gestor",
+        "15 minuts",
+        "1 espera resposta del banc\n2 trucada al gestor",
+        "1 separa els fulls",
+        "1 reobre la finestra de dalt",
+        "1 trucada al gestor, 612 345 678: que torni",
+    ],
+)
 def test_a_note_that_is_no_order_is_only_filed(asked: World, text: str) -> None:
     _note(asked, text)
     assert not asked.events("ordered")

@@ -107,7 +107,7 @@ def _myself(given: GivenOrder, _: CaseView) -> _Words:
 
 
 def _reason(given: GivenOrder, case: CaseView) -> _Words:
-    reason = _REASONS.get(folded(given.argument))
+    reason = CLOSE_REASONS.get(folded(given.argument))
     if reason is None:
         raise Refused("there is no such reason", "no-such-value")
     if reason == "answered" and (case.running("answer") or case.answered_at is None):
@@ -115,7 +115,7 @@ def _reason(given: GivenOrder, case: CaseView) -> _Words:
     return {"reason": reason}
 
 
-_REASONS: Mapping[str, str] = {
+CLOSE_REASONS: Mapping[str, str] = {
     "": "answered", "duplicate": "duplicate", "duplicat": "duplicate", "duplicado": "duplicate", "spam": "spam",
     "brossa": "spam", "thanks": "thanks", "gracies": "thanks", "gracias": "thanks",
 }  # fmt: skip

@@ -16,12 +16,12 @@ from oacmail.core.cases import drafts
 from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, ReviewDone, Send
 from oacmail.core.errors import Refused
 from oacmail.core.handlers import order_buttons
+from oacmail.core.handlers.numbered_notes import orders_of_note
 from oacmail.core.handlers.order_actions import (
     ANYWHERE,
     ON_A_CASE,
     WITHOUT_CASE,
     GivenOrder,
-    named_agent,
     numbered_in,
 )
 from oacmail.core.handlers.order_entries import ON_AN_ENTRY
@@ -76,7 +76,7 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     alone = all(policy.office.is_own(address) for address in lookup.arrived.recipients)
     ordered = any(order.verb in ANYWHERE or (alone and order.verb is not Verb.UNKNOWN) for order in begins)
     remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
-    return about_a_case or replies or ordered or (alone and (remarked or _is_new_list(policy, lookup)))
+    return about_a_case or replies or ordered or (alone and (remarked or bool(orders_of_note(policy, lookup))))
 
 
 def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
@@ -108,21 +108,10 @@ def in_mail_to_others(
     return (*events, *transcript(policy, lookup, number, now, key=key, rows=[one.row() for one in done]))
 
 
-def _is_new_list(policy: Policy, lookup: Lookup) -> bool:
-    """Whether a new mail begins with an order after the number of its case. A word after a number (`15 persones`) is an
-    order only if it names an agent."""
-    if lookup.message.refs:
-        return False
-    first = next(iter(read_list(lookup.message.typed)), None)
-    if first is None or not first.case or first.verb is Verb.UNKNOWN:
-        return False
-    return first.verb is not Verb.ASSIGN or named_agent(policy, first.argument) is not None
-
-
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """Carry out the orders on top of it, one after the other; () of orders: say that nothing was done."""
     standing = OrderedCases(view.cases, _case(view, lookup), view.serial)
-    given = _given(view, lookup, standing.current)
+    given = _given(policy, view, lookup, standing.current)
     orders, number = tuple(order for order, _ in given), standing.current
     done: list[_Done] = []
     for place, (order, refused) in enumerate(given):
@@ -148,17 +137,18 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     )
 
 
-def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
+def _given(policy: Policy, view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
     """(order, why it is refused before it is looked at). Not of `fresh`, which of a bare forward is the text of
     somebody else."""
     if lookup.pressed:
         return order_buttons.orders_of(view, lookup, current)
-    lists = any(mail.kind in LISTS_OF_CASES for mail in view.mails) or _is_new_list(lookup.policy, lookup)
+    noted = orders_of_note(policy, lookup)
+    lists = bool(noted) or any(mail.kind in LISTS_OF_CASES for mail in view.mails)
     why = "repeated" if _is_repeated(view, lookup, current) else ""
     typed = lookup.message.typed
     below_text = ((order, "below-text") for order in out_of_reach(typed, listed=lists))
     below_its_quote = ((order, "below-quote") for order in below_quote(typed, listed=lists))
-    read = ((order, why) for order in (read_list if lists else read_orders)(typed))
+    read = ((order, why) for order in noted or (read_list if lists else read_orders)(typed))
     return (*read, *below_text, *below_its_quote)
 
 
