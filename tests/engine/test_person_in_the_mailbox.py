@@ -38,6 +38,12 @@ def test_every_message_of_the_person_is_found(mailbox: NamedMailbox) -> None:
     assert _found(mailbox) == [1, 2, 3]
 
 
+def test_a_mail_to_the_person_in_blind_copy_alone_is_found_in_sent(mailbox: NamedMailbox) -> None:
+    mail = b"From: oac360@castellbisbal.example\r\nBcc: Anna <anna@example.org>\r\n\r\nBon dia\r\n"
+    mailbox.append("Sent", mail, datetime(2026, 11, 25, tzinfo=UTC))
+    assert len(_found(mailbox)) == 4
+
+
 def test_a_message_that_the_server_does_not_return_is_named_and_not_passed_over(mailbox: NamedMailbox) -> None:
     mailbox.folders["INBOX"].messages[2].bad = True
     with pytest.raises(Refused, match="does not return message 2 in INBOX"):
