@@ -15,7 +15,7 @@ from oacmail.mail.outgoing.labels import label
 from oacmail.mail.outgoing.report_csv import as_csv
 from oacmail.mail.outgoing.report_json import as_row, measure_name
 from oacmail.mail.outgoing.report_view import report_view
-from tests.core.test_report import MADRID, NOVEMBER, POLICY, case, event, local, request
+from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, event, local, request
 
 
 @pytest.mark.parametrize(
