@@ -44,3 +44,9 @@ def rebuild(
     if start:
         world.start()
     return report
+
+
+def expunge(world: World, folder: str, text: bytes) -> None:
+    messages = world.mailbox.folders[folder].messages
+    for uid in [uid for uid, message in messages.items() if text in message.raw]:
+        world.mailbox.expunge(folder, uid)

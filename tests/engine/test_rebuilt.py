@@ -2,7 +2,6 @@
 Nobody gets a mail twice."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,8 +12,7 @@ from oacmail.core.errors import Refused, Transient
 from oacmail.sim.clock import SimulatedClock
 from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.rebuilding import difference, expunge, lose, rebuild, taken
 from tests.engine.test_survey import given, links, press, survey, surveyed
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local
 
@@ -183,85 +181,6 @@ def test_a_killed_rebuild_leaves_nothing_half(world: World, monkeypatch: pytest.
     assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
 
 
-def test_an_acknowledgement_without_a_copy_is_held_and_reviewed_and_never_sent(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.clock.forward(hours=1)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
-    _expunge(world, "Sent", b"To: anna@example.org")
-    lose(world)
-    report = rebuild(world, since=world.clock.now() - timedelta(hours=2))
-    assert [(one.case, report.by_order) for one in report.held] == [("OAC-2026-000001", ("OAC-2026-000001",))]
-    world.live("2026-11-25 20:00")
-    assert [len(world.received(who)) for who in (ANNA, PERE)] == [1, 1]
-    assert world.reviews() == ["acknowledgement-not-found"]
-    assert {mail["recipient"]: mail["state"] for mail in world.mails("ack")} == {ANNA: "held", PERE: "sent"}
-
-
-def test_what_arrives_after_the_last_sign_of_life_is_acknowledged_by_the_service(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.stop()
-    world.clock.forward(hours=3)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.start()
-    lose(world)
-    report = rebuild(world)
-    assert (report.held, report.waiting) == ((), 1)
-    assert world.received(PERE) == []
-    world.turn()
-    assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
-
-
-def test_without_self_copies_every_acknowledgement_is_held(town: TOWN) -> None:
-    world = town(smtp={"self_copy": False})
-    began = world.clock.now()
-    world.citizen_writes(ANNA)
-    world.turn()
-    lose(world)
-    with pytest.raises(Refused, match="--since"):
-        rebuild(world)
-    report = rebuild(world, since=began)
-    assert (len(report.held), report.waiting) == (1, 0)
-    world.live("2026-11-25 20:00")
-    assert len(world.received(ANNA)) == 1
-
-
-def test_forged_fields_rebuild_nothing(world: World) -> None:
-    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.turn()
-    mark = str(world.received(ANNA)[0]["X-Oacmail"])
-    before = taken(world)
-    lose(world)
-    for forged in (mark.replace("c=OAC-2026-000001", "c=OAC-2026-000777"), mark, "v=2; k=ack:1; c=OAC-2026-000009"):
-        mail = compose.message(world.clock, OFFICE, "Justificant", "Hem rebut la consulta.", to=PERE, answers=message)
-        mail["X-Oacmail"] = forged
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now() - timedelta(minutes=5))
-        world.deliver(mail, sender="dolent@example.cat")
-    report = rebuild(world)
-    assert (report.proven, report.by_order, report.without_message) == (1, (), ())
-    assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
-    assert {key: row for key, row in taken(world)["outbox"].items() if key.startswith("ack:")} == before["outbox"]
-
-
-def test_a_copy_that_a_citizen_sends_again_is_no_sign_of_life(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.stop()
-    world.clock.forward(hours=3)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.clock.forward(hours=1)
-    world.deliver(world.received(ANNA)[0], sender=ANNA)
-    world.start()
-    lose(world)
-    report = rebuild(world)
-    assert report.lived_until == local("2026-11-25 09:00")
-    assert (report.held, report.waiting) == ((), 1)
-    world.turn()
-    assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
-
-
 def test_with_another_key_it_says_so_and_counts_again_only_if_told(world: World) -> None:
     began = world.clock.now()
     world.citizen_writes(ANNA)
@@ -283,7 +202,7 @@ def test_a_case_whose_message_is_gone_comes_back_from_its_acknowledgement(world:
     world.citizen_writes(PERE)
     world.turn()
     due = world.case("OAC-2026-000001")["due_at"]
-    _expunge(world, "INBOX", b"Com demano el volant")
+    expunge(world, "INBOX", b"Com demano el volant")
     lose(world)
     report = rebuild(world)
     assert (report.gone, report.without_message, report.by_order) == (1, (), ())
@@ -340,21 +259,6 @@ def test_votes_come_back_and_nobody_is_asked_again_how_it_was(town: TOWN) -> Non
     assert world.kinds(ANNA).count("survey") == 1
 
 
-def test_canaries_show_when_the_service_last_lived(town: TOWN) -> None:
-    world = town(canary={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.live("2026-11-25 15:00")
-    sent = [mail["key"] for mail in world.mails("probe")]
-    lose(world)
-    report = rebuild(world)
-    assert report.lived_until == local("2026-11-25 15:00")
-    assert [mail["key"] for mail in world.mails("probe")] == sent
-    assert {mail["state"] for mail in world.mails("probe")} == {"sent"}
-    world.live("2026-11-25 18:00")
-    assert len(world.mails("probe")) <= len(sent) + 4
-    assert len(world.received(ANNA)) == 1
-
-
 def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
@@ -397,9 +301,3 @@ def test_older_messages_than_the_first_that_was_answered_are_the_past(town: TOWN
     report = rebuild(world)
     assert report.past == 1
     assert difference(before, taken(world)) == []
-
-
-def _expunge(world: World, folder: str, text: bytes) -> None:
-    messages = world.mailbox.folders[folder].messages
-    for uid in [uid for uid, message in messages.items() if text in message.raw]:
-        world.mailbox.expunge(folder, uid)

@@ -1,8 +1,7 @@
 """Which number a case gets whose mails are partly gone when the database is made anew."""
 
 from tests.engine import compose
-from tests.engine.rebuilding import lose, rebuild
-from tests.engine.test_rebuilt import _expunge
+from tests.engine.rebuilding import expunge, lose, rebuild
 from tests.engine.world import ANNA, MARTA, PERE, World, local
 
 
@@ -12,7 +11,7 @@ def test_a_case_of_which_no_mail_tells_gets_the_number_between_its_neighbours_or
         world.turn()
         world.clock.forward(minutes=10)
     for folder, text in (("Sent", b"To: marta@example.com"), ("INBOX", b"sobre: Pista")):
-        _expunge(world, folder, text)
+        expunge(world, folder, text)
     for sender, at in (("tard@example.cat", "09:15"), ("encara@example.cat", "09:16")):
         mail = compose.message(world.clock, sender, "Tard", f"Una consulta de {sender[:4]}, si us plau?")
         world.mailbox.append("INBOX", compose.as_bytes(mail), local(f"2026-11-25 {at}"))

@@ -1,0 +1,108 @@
+"""What a rebuild takes from our own mail in the mailbox: mail without a copy, forged fields, the last sign of life."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from oacmail.core.errors import Refused
+from tests.engine import compose
+from tests.engine.compose import OFFICE
+from tests.engine.rebuilding import expunge, lose, rebuild, taken
+from tests.engine.world import ANNA, PERE, World, local
+
+TOWN = Callable[..., World]
+
+
+def test_an_acknowledgement_without_a_copy_is_held_and_reviewed_and_never_sent(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(hours=1)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    expunge(world, "Sent", b"To: anna@example.org")
+    lose(world)
+    report = rebuild(world, since=world.clock.now() - timedelta(hours=2))
+    assert [(one.case, report.by_order) for one in report.held] == [("OAC-2026-000001", ("OAC-2026-000001",))]
+    world.live("2026-11-25 20:00")
+    assert [len(world.received(who)) for who in (ANNA, PERE)] == [1, 1]
+    assert world.reviews() == ["acknowledgement-not-found"]
+    assert {mail["recipient"]: mail["state"] for mail in world.mails("ack")} == {ANNA: "held", PERE: "sent"}
+
+
+def test_what_arrives_after_the_last_sign_of_life_is_acknowledged_by_the_service(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.stop()
+    world.clock.forward(hours=3)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.start()
+    lose(world)
+    report = rebuild(world)
+    assert (report.held, report.waiting) == ((), 1)
+    assert world.received(PERE) == []
+    world.turn()
+    assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
+
+
+def test_without_self_copies_every_acknowledgement_is_held(town: TOWN) -> None:
+    world = town(smtp={"self_copy": False})
+    began = world.clock.now()
+    world.citizen_writes(ANNA)
+    world.turn()
+    lose(world)
+    with pytest.raises(Refused, match="--since"):
+        rebuild(world)
+    report = rebuild(world, since=began)
+    assert (len(report.held), report.waiting) == (1, 0)
+    world.live("2026-11-25 20:00")
+    assert len(world.received(ANNA)) == 1
+
+
+def test_forged_fields_rebuild_nothing(world: World) -> None:
+    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.turn()
+    mark = str(world.received(ANNA)[0]["X-Oacmail"])
+    before = taken(world)
+    lose(world)
+    for forged in (mark.replace("c=OAC-2026-000001", "c=OAC-2026-000777"), mark, "v=2; k=ack:1; c=OAC-2026-000009"):
+        mail = compose.message(world.clock, OFFICE, "Justificant", "Hem rebut la consulta.", to=PERE, answers=message)
+        mail["X-Oacmail"] = forged
+        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now() - timedelta(minutes=5))
+        world.deliver(mail, sender="dolent@example.cat")
+    report = rebuild(world)
+    assert (report.proven, report.by_order, report.without_message) == (1, (), ())
+    assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
+    assert {key: row for key, row in taken(world)["outbox"].items() if key.startswith("ack:")} == before["outbox"]
+
+
+def test_a_copy_that_a_citizen_sends_again_is_no_sign_of_life(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.stop()
+    world.clock.forward(hours=3)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.clock.forward(hours=1)
+    world.deliver(world.received(ANNA)[0], sender=ANNA)
+    world.start()
+    lose(world)
+    report = rebuild(world)
+    assert report.lived_until == local("2026-11-25 09:00")
+    assert (report.held, report.waiting) == ((), 1)
+    world.turn()
+    assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
+
+
+def test_canaries_show_when_the_service_last_lived(town: TOWN) -> None:
+    world = town(canary={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.live("2026-11-25 15:00")
+    sent = [mail["key"] for mail in world.mails("probe")]
+    lose(world)
+    report = rebuild(world)
+    assert report.lived_until == local("2026-11-25 15:00")
+    assert [mail["key"] for mail in world.mails("probe")] == sent
+    assert {mail["state"] for mail in world.mails("probe")} == {"sent"}
+    world.live("2026-11-25 18:00")
+    assert len(world.mails("probe")) <= len(sent) + 4
+    assert len(world.received(ANNA)) == 1
