@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from oacmail.config.findings import printable
 from oacmail.core.errors import ConfigError
 from oacmail.shipped import shipped
 
@@ -66,13 +67,18 @@ def own_values(text: str) -> Values:
     }
 
 
+_SECTION = "write it below the name of its section, such as [office], as in config.toml"
+
+
 def given_answers(path: Path) -> Values:
     """The file of answers. Raises ConfigError."""
     try:
         read = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError((f"{path}: is not TOML: {error}",)) from None
-    return {(section, key): value for section, keys in read.items() for key, value in dict(keys).items()}
+    if alone := [key for key, value in read.items() if not isinstance(value, dict)]:
+        raise ConfigError(tuple(f"{printable(key)}: stands above every section: {_SECTION}" for key in alone))
+    return {(section, key): value for section, keys in read.items() for key, value in keys.items()}
 
 
 def is_shipped_town(town: str) -> bool:

@@ -122,6 +122,12 @@ def test_an_answer_that_is_missing_is_named(desk: RunningOffice, tmp_path: Path)
     assert "office.town: is missing in the file of answers" in done.stderr
 
 
+def test_an_answer_above_every_section_is_named(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.toml"
+    answers.write_text('town = "Vilanova"\n')
+    assert "town: stands above every section" in _init(tmp_path / "new", "--yes", str(answers), code=78).stderr
+
+
 def test_a_person_is_asked_ten_questions_and_enter_takes_the_servers_word(desk: RunningOffice, tmp_path: Path) -> None:
     """The ports and the authority of the test servers stand in the file already."""
     folder = tmp_path / "new"
