@@ -18,7 +18,9 @@ GIVEN = {
 }
 
 if __name__ == "__main__":
+    # a handler could run between the words and the end of their line, or just before a pause that nothing would end
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     atexit.register(print, "the end")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
     print(json.dumps(GIVEN), flush=True)
-    signal.pause()
+    signal.sigwait({signal.SIGTERM})
+    sys.exit(3)
