@@ -273,10 +273,9 @@ class View:
     other mails, for one that is refused; `taken_since`: the relay accepted a mail since it last refused this one.
     `open_cases`: of a new mail of the desk, the recipients' cases in which somebody may wait. `unplaced`: the mail that
     our question names to which this message replies, or this message itself, if we have asked about it. `thread`: of
-    the case to whose person this message is to be relayed.
-    `forwarded_case`: the case that a mail in Sent which this message names has forwarded to its sender.
-    `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
-    (core/escalation/incidents.py).
+    the case to whose person this message is to be relayed. `forwarded_case`: the one that a mail in Sent, named by this
+    message, has forwarded to its sender. `alike`: recent second-level cases on its platform, oldest first; of an
+    incident only the last (core/escalation/incidents.py).
     `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
     draft answers, '' = the mailbox has none. `affected`: (operator, platform) that its cases or the message blame,
     to the addresses of the people whom the failure affects today.

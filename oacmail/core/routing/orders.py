@@ -160,7 +160,8 @@ _LISTED_LINE = re.compile(
 )
 _NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
-_SPELLED = tuple(re.compile(rf"([\w'’-]+(?:\s[\w'’-]+){{{more}}})(?:[:.,;!]\s*|\s+|$)(.*)") for more in (2, 1, 0))
+_PART = r"[\w'’-]{1,20}"  # longer than each word of an order
+_SPELLED = tuple(re.compile(rf"({_PART}(?:\s{_PART}){{{more}}})(?:[:.,;!]\s*|\s+|$)(.*)") for more in (2, 1, 0))
 """The word of an order, which people also write as three words or two (`nivell 2`, `out of scope`)."""
 _ENTRY = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER = re.compile(r"#?([A-Z][A-Z0-9]{1,7}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
