@@ -178,6 +178,7 @@ def test_a_word_after_a_hash_that_is_no_order_is_named_and_a_long_run_is_none() 
         ("#n2 error 500", Order(Verb.SECOND_LEVEL, "error 500")),
         ("#nivell 1", Order(Verb.FIRST_LEVEL)),
         ("#not ours", Order(Verb.NOT_OURS)),
+        ("#no és nostre", Order(Verb.NOT_OURS)),
         ("#no es nuestro", Order(Verb.NOT_OURS)),
         ("#out of scope ATC", Order(Verb.OUT_OF_SCOPE, "ATC")),
         ("#fora d’abast ATC", Order(Verb.OUT_OF_SCOPE, "ATC")),

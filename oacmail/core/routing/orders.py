@@ -72,7 +72,7 @@ _WORDS: Mapping[Verb, str] = {
     Verb.FIRST_LEVEL: "level1 nivell1 nivel1 n1",
     Verb.SOLVED: "solved resolt resuelto",
     Verb.UNTIL: "until previsio prevision",
-    Verb.NOT_OURS: "notours nonostre noesnuestro",
+    Verb.NOT_OURS: "notours nonostre noesnostre noesnuestro",
     Verb.WAIT: "wait espera",
     Verb.NOTE: "note nota",
     Verb.TOPIC: "topic tema",
