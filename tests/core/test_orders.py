@@ -193,6 +193,23 @@ def test_the_word_of_an_order_may_be_written_as_several(said: str, order: Order)
     assert names_order(f"Us ho passo.\n{said}") is (order.verb is not Verb.UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no té certificat",  # note
+        "No te'n preocupis",
+        "se para al firmar",  # separa
+        "me va bé dijous",  # meva
+        "not a resident",  # nota
+        "de riva a riva",
+    ],
+)
+def test_words_that_run_together_give_an_order_are_none(said: str) -> None:
+    assert read_orders(f"#{said}") == (Order(Verb.UNKNOWN, said.split()[0]),)
+    assert read_list(f"12 {said}") == (Order(Verb.UNKNOWN, said, case="12"),)
+    assert not names_order(f"Us ho passo.\n12 {said}")
+
+
 def test_a_long_text_goes_on_in_the_line_that_a_client_broke() -> None:
     said = "#trucada Anna Puig, 612 345 678: vol saber com es demana un certificat de\nconvivència per a l'escola\n"
     text = "Anna Puig, 612 345 678: vol saber com es demana un certificat de convivència per a l'escola"

@@ -68,11 +68,11 @@ _WORDS: Mapping[Verb, str] = {
     Verb.CLOSE: "close tanca cierra",
     Verb.SPAM: "spam brossa",
     Verb.REOPEN: "reopen reobre reabre",
-    Verb.SECOND_LEVEL: "level2 deriva derivar deriveu nivell2 nivel2 n2 escalate",
-    Verb.FIRST_LEVEL: "level1 nivell1 nivel1 n1",
+    Verb.SECOND_LEVEL: "level_2 deriva derivar deriveu nivell_2 nivel_2 n_2 escalate",
+    Verb.FIRST_LEVEL: "level_1 nivell_1 nivel_1 n_1",
     Verb.SOLVED: "solved resolt resuelto",
     Verb.UNTIL: "until previsio prevision",
-    Verb.NOT_OURS: "notours nonostre noesnostre noesnuestro",
+    Verb.NOT_OURS: "not_ours no_nostre no_es_nostre no_es_nuestro",
     Verb.WAIT: "wait espera",
     Verb.NOTE: "note nota",
     Verb.TOPIC: "topic tema",
@@ -82,11 +82,18 @@ _WORDS: Mapping[Verb, str] = {
     Verb.CALL: "call trucada llamada",
     Verb.MERGE: "merge fusiona",
     Verb.SPLIT: "split separa",
-    Verb.OUT_OF_SCOPE: "outofscope foraabast foradabast fueraambito fueradeambito",
+    Verb.OUT_OF_SCOPE: "out_of_scope fora_abast fora_dabast fuera_ambito fuera_de_ambito",
     Verb.DRAFT: "draft esborrany borrador",
     Verb.PERSON: "person persona",
 }
-_HASHED = {word: verb for verb, words in _WORDS.items() for word in words.split()}
+_HASHED = {
+    word.replace("_", between): verb
+    for verb, words in _WORDS.items()
+    for word in words.split()
+    for between in ("", " ")
+}
+"""A `_` is nothing or a space there (`#nivell2`, `#nivell 2`); other words that run together are none: `no té` is no
+`note`."""
 _SAID: Mapping[Order, str] = {
     Order(Verb.MINE): (
         "meva|meu|es meva|es meu|me la quedo|me'l quedo|ho agafo jo|l'agafo jo|ho porto jo|jo|mia|mio|es mia|es mio"
@@ -262,7 +269,7 @@ def _spelled(said: str) -> Order | None:
     """The order with whose word it begins, the rest its argument."""
     for begins in _SPELLED:
         found = begins.fullmatch(said)
-        if found and (verb := _HASHED.get(re.sub(r"[\s']", "", _plain(found[1])))):
+        if found and (verb := _HASHED.get(_plain(found[1]).replace("'", ""))):
             return _outcome(Order(verb, found[2].strip()))
     return None
 
