@@ -3,7 +3,7 @@ it proves nothing."""
 
 import pytest
 
-from tests.engine import compose
+from tests.engine import compose, relayed_answers
 from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, transcripts
 from tests.engine.world import AGENT, ANNA, PERE, World
@@ -68,3 +68,30 @@ def test_an_order_on_top_of_a_mail_that_she_gets_in_blind_copy_is_not_done(world
     world.turn()
     assert world.case()["status"] == "answered"
     assert "no fet" in transcripts(world, AGENT)[0]
+
+
+@pytest.mark.parametrize("text", ["1 trucat", "#nota parlat amb el gestor\n\n> Bon dia"])
+def test_a_blind_copy_to_a_colleague_takes_nothing_from_an_order_of_the_mailbox_to_itself(
+    world: World, text: str
+) -> None:
+    """Some clients send one of every mail to a colleague, or to its writer."""
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    answers = None if text.startswith("1") else asked
+    mail = compose.message(world.clock, OFFICE, "Nota", text, to=OFFICE, answers=answers)
+    mail["Bcc"] = AGENT
+    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.turn()
+    (told,) = transcripts(world, AGENT)
+    assert "| fet |" in told
+
+
+@pytest.mark.parametrize("blind", [AGENT, "arxiu@town.example"])
+def test_a_blind_copy_does_not_keep_an_answer_from_the_person(world: World, blind: str) -> None:
+    to = relayed_answers.address(relayed_answers.notice(world))
+    mail = compose.message(world.clock, OFFICE, "Resposta", relayed_answers.TEXT, to=to)
+    mail["Bcc"] = blind
+    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.turn()
+    assert len(relayed_answers.relayed(world)) == 1
+    assert "not_relayed" not in world.kinds(AGENT)

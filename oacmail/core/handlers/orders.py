@@ -35,6 +35,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
 from oacmail.core.routing.misplaced_orders import below_quote
 from oacmail.core.routing.orders import Order, Verb, number_of, out_of_reach, read_list, read_orders
+from oacmail.core.routing.sender import to_office_alone
 from oacmail.core.view import CaseView, View
 
 FRESH = timedelta(days=1)
@@ -73,7 +74,7 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
     replies = any(mail.recipient in policy.people.staff for mail in view.mails)
     begins = read_orders(lookup.message.typed)[:1]
-    alone = all(policy.office.is_own(address) for address in lookup.arrived.recipients)
+    alone = to_office_alone(policy, lookup.arrived)
     ordered = any(order.verb in ANYWHERE or (alone and order.verb is not Verb.UNKNOWN) for order in begins)
     remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
     return about_a_case or replies or ordered or (alone and (remarked or bool(orders_of_note(policy, lookup))))

@@ -64,8 +64,10 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
 
 
 def _others(policy: Policy, lookup: Lookup) -> bool:
-    """Whether anybody else gets it: a colleague who replies to all would write to the person."""
-    return any(not policy.office.is_own(address) for address in lookup.arrived.recipients)
+    """Whether anybody else gets it: a colleague who replies to all would write to the person. A blind copy, which
+    clients send of every mail, keeps no answer from her."""
+    message = lookup.message
+    return any(not policy.office.is_own(address) for address in (*message.to, *message.cc))
 
 
 def _answer(policy: Policy, view: View, lookup: Lookup, case: CaseView, now: datetime) -> Send:

@@ -56,11 +56,19 @@ def sender_of(policy: Policy, message: Message) -> Sender:
 def is_own_note(policy: Policy, arrived: Arrived) -> bool:
     """Whether the shared mailbox itself wrote the message to itself alone: it is in Sent and did not arrive by SMTP, or
     was submitted with the mailbox's own login. A verdict on the domain proves nothing here: colleagues share it."""
-    message, recipients = arrived.message, arrived.recipients
-    to_itself = all(policy.office.is_own(address) for address in (message.sender, *recipients))
+    message = arrived.message
+    to_itself = policy.office.is_own(message.sender) and to_office_alone(policy, arrived)
     proven = not message.auth.from_outside if arrived.folder is Folder.SENT else message.auth.submitted
-    addressed, by_a_person = bool(recipients), message.auto is Auto.NONE
+    addressed, by_a_person = any(map(policy.office.is_own, arrived.recipients)), message.auto is Auto.NONE
     return to_itself and addressed and by_a_person and message.single_from and proven
+
+
+def to_office_alone(policy: Policy, arrived: Arrived) -> bool:
+    """Whether nobody but the office gets it. A blind copy to staff does not count: clients send one of every mail."""
+    seen = (*arrived.message.to, *arrived.message.cc)
+    blind = (address for address in arrived.recipients if address not in seen)
+    others = (address for address in blind if address not in policy.people.staff)
+    return all(policy.office.is_own(address) for address in (*seen, *others))
 
 
 def author_of(policy: Policy, message: Message) -> str:
