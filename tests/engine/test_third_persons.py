@@ -118,6 +118,34 @@ def test_an_answer_to_another_address_of_a_citizen_is_no_forward(world: World) -
     assert [case["citizen"] for case in world.cases()] == [ANNA, PLANNING]
 
 
+def test_who_has_a_case_of_their_own_is_its_citizen(world: World) -> None:
+    """An agent answers Pere by forwarding what Anna was told; he still waits."""
+    world.citizen_writes(PERE, "Segell de temps", "Què és el segell de temps?")
+    world.turn()
+    forward = _forwarded(world, to=PERE)
+    _replies(world, forward, "Ho he provat i encara em surt l'error. Què més puc fer?", sender=PERE)
+    assert [case["citizen"] for case in world.cases()] == [PERE, ANNA, PERE]
+    assert world.kinds(PERE) == ["ack", "ack"]
+    assert _notices(world) == []
+
+
+def test_who_gets_the_offices_own_answer_forwarded_asks_for_themselves(world: World) -> None:
+    """Anna's other address: what is forwarded there is for her, and she may have another question."""
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    answer = world.agent_answers(asked)
+    world.turn()
+    other = "anna.puig@correu.example"
+    mail = compose.message(
+        world.clock, OFFICE, "Rv: No puc signar la instància", "Us ho reenvio.", to=other, answers=answer
+    )
+    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.turn()
+    _replies(world, mail, "Encara no em funciona. Què he de fer?", sender=other)
+    assert [(case["citizen"], case["status"]) for case in world.cases()] == [(ANNA, "answered"), (other, "open")]
+    assert world.kinds(other) == ["ack"]
+
+
 def test_a_forward_that_arrives_by_smtp_names_nobody(world: World) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
@@ -165,3 +193,20 @@ def test_a_rebuild_files_it_alike(world: World) -> None:
     rebuilding.lose(world)
     rebuilding.rebuild(world)
     assert rebuilding.difference(before, rebuilding.taken(world)) == []
+
+
+def test_a_rebuild_keeps_the_case_of_a_reply_that_was_read_before_the_forward(world: World) -> None:
+    """The client stores its copy in Sent late; by then the writer has a number and a deadline."""
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    refs = [str(asked["Message-ID"])]
+    forward = compose.message(world.clock, OFFICE, "Rv: Consulta", "Com està?", to=PLANNING, refs=refs)
+    written = world.clock.now()
+    _replies(world, forward)
+    assert world.kinds(PLANNING) == ["ack"]
+    world.mailbox.append("Sent", compose.as_bytes(forward), written, seen=True)
+    world.turn()
+    before = [(case["number"], case["citizen"], case["due_at"]) for case in world.cases()]
+    rebuilding.lose(world)
+    rebuilding.rebuild(world)
+    assert [(case["number"], case["citizen"], case["due_at"]) for case in world.cases()] == before

@@ -124,9 +124,10 @@ def _written_by_a_person(
     own = not recipients.isdisjoint(case.own)
     guests = () if own else _deadlines_of_guests(case, recipients)
     if not guests and not own:
-        outcome = Outcome.CASE if _to_a_citizen(case, recipients) else Outcome.STAFF
+        told = _to_a_citizen(case, recipients)
+        outcome = Outcome.CASE if told else Outcome.STAFF
         filed = _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
-        return filed if _to_a_citizen(case, recipients) else replace(filed, effects=(*filed.effects, *asked(lookup)))
+        return filed if told else replace(filed, effects=(*filed.effects, *asked(view, lookup)))
     if _says_nothing(lookup):
         return _empty(policy, lookup, case, now)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from oacmail.core.effects import Decision, RecordMessage, Remember
 from oacmail.core.lookup import WRITERS_MOST, Lookup
-from oacmail.core.model import Dmarc, Folder, Kind, Outcome, Role
+from oacmail.core.model import Dmarc, Folder, Kind, Outcome, Role, Status
 from oacmail.core.outbox.staff_notices import assigned, notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -27,18 +27,27 @@ def is_forward(lookup: Lookup) -> bool:
     return _FORWARDED.match(lookup.message.subject) is not None
 
 
-def asked(lookup: Lookup) -> tuple[Remember, ...]:
-    """Remember who got the case, of a mail about it that went to none of its citizens; () = no forward in Sent."""
-    if lookup.folder is not Folder.SENT or not lookup.outsiders or not is_forward(lookup):
+def asked(view: View, lookup: Lookup) -> tuple[Remember, ...]:
+    """Remember who got the case, of a mail about it that went to none of its citizens; () = no forward in Sent, or one
+    of the office's own answer, which asks nobody: it may have gone to another address of the citizen."""
+    if lookup.folder is not Folder.SENT or not lookup.outsiders or not is_forward(lookup) or _answers(view, lookup):
         return ()
     people = sorted(lookup.outsiders)[:WRITERS_MOST]
     return (Remember(name=FORWARDED_TO + lookup.message.fingerprint, value=" ".join(people)),)
 
 
+def _answers(view: View, lookup: Lookup) -> bool:
+    """Whether what it forwards, the last message that it names (RFC 5322, 3.6.4), is an answer of the office."""
+    last = lookup.message.refs[-1:]
+    return any(one.role is Role.AGENT and one.message_id in last for one in view.named)
+
+
 def replied(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
-    """None = the message is no such reply."""
+    """None = the message is no such reply, or one of somebody who may wait for an answer."""
     message, case = lookup.message, view.cases.get(view.forwarded_case or "")
     if case is None or message.sender in case.own | case.others or message.auth.dmarc is Dmarc.FAIL:
+        return None
+    if view.acknowledged_as is not None or _is_citizen(view):
         return None
     record = RecordMessage(role=Role.TECHNICAL, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=RULE)
     told = notices(
@@ -52,3 +61,9 @@ def replied(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decisi
         attach=message.fingerprint,
     )
     return Decision(effects=(record, *told), because=(RULE,))
+
+
+def _is_citizen(view: View) -> bool:
+    """Whether the writer has asked something of late, on a case that is not closed."""
+    asked = (view.cases.get(one.case or "") for one in view.recent if one.role is Role.CITIZEN)
+    return any(case is not None and case.status is not Status.CLOSED for case in asked)
