@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 SUBJECT = "Em podeu trucar?"
@@ -158,6 +158,22 @@ def test_a_call_moved_after_its_reminder_is_reminded_of_again_at_its_new_time(to
     assert world.kinds(AGENT) == ["remind", "remind"]
     assert "dt. 1/12, 20 h" in text_of(world.received(AGENT)[-1])
     assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'remind' AND fired_at IS NULL") == []
+
+
+def test_a_call_that_stays_due_at_the_same_time_is_not_reminded_of_again(town: TOWN) -> None:
+    """Of a call at any hour and one in the afternoon, the day ends at the same time."""
+    world = town(now="2026-11-30 09:00", deadline={"remind_hours": 8})
+    world.citizen_writes(PERE)
+    world.turn()
+    _asks_for_a_call(world, "")
+    world.advance("2026-12-01 12:00")
+    world.turn()
+    assert world.kinds(AGENT) == ["remind"]
+    world.advance("2026-12-01 13:00")
+    world.citizen_writes(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
+    world.turn()
+    world.turn()
+    assert world.kinds(AGENT) == ["remind"]
 
 
 def test_a_case_without_an_agreed_call_gets_no_slot(town: TOWN) -> None:

@@ -232,6 +232,22 @@ def test_a_day_that_both_messages_name_stands_on_both_cases_after_a_split(world:
     assert all(case["number"] in text_of(reminder) for case in world.cases())
 
 
+def test_a_day_that_stays_with_a_later_message_is_still_reminded_of_after_a_split(world: World) -> None:
+    """The reminder was that of the message which leaves."""
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    second = world.citizen_writes(ANNA, "", f"Una altra cosa: com demano la beca? {SIX_DAYS}", answers=question)
+    world.turn()
+    world.citizen_writes(ANNA, "", f"I no oblideu la instància. {SIX_DAYS}", answers=question)
+    world.turn()
+    world.deliver(compose.message(world.clock, AGENT, "", "#separa", answers=second), verdict=PASS)
+    world.turn()
+    assert [case["ends_on"] for case in world.cases()] == ["2026-12-01", "2026-12-01"]
+    world.live("2026-11-30 19:00")
+    (reminder,) = [mail for mail in world.received(AGENT) if "Urgent" in str(mail["Subject"])]
+    assert all(case["number"] in text_of(reminder) for case in world.cases())
+
+
 @pytest.mark.parametrize(
     ("ends", "reminded"),
     [

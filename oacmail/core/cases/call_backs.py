@@ -90,6 +90,8 @@ def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect
         if calendar.callback_begins(asked_at, slot, policy) <= request.received_at:
             continue
         due_at = calendar.call_due(asked_at, slot, policy)
+        if due_at == one.due_at:
+            continue
         remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
         effects += [
             MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),

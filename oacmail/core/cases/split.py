@@ -53,13 +53,14 @@ def _term_of(
     policy: Policy, case: CaseView, message: str, *, number: str, key: str, now: datetime
 ) -> tuple[Effect, ...]:
     """The person's own term goes along with the message that names it, and stays too if another message names it. The
-    new case is reminded of it, unless the reminder that the message has started is still to come (R32)."""
+    case that is left without the reminder that is still to come gets one of its own (R32)."""
     if case.ends_on is None or message not in case.term_named_by:
         return ()
     stays = len(case.term_named_by) > 1
-    to_come = any(one.started_by == message and one.level == answers.TERM for one in case.running("remind"))
+    to_come = {one.started_by for one in case.running("remind") if one.level == answers.TERM}
+    without = number if message not in to_come else case.number if stays and to_come == {message} else ""
     return (
         UpdateCase(case=number, columns={"ends_on": case.ends_on.isoformat()}),
         *(() if stays else (UpdateCase(case=case.number, columns={"ends_on": None}),)),
-        *(() if to_come else answers.remind_of_term(policy, number, key=key, at=now, ends_on=case.ends_on)),
+        *(answers.remind_of_term(policy, without, key=key, at=now, ends_on=case.ends_on) if without else ()),
     )
