@@ -184,6 +184,7 @@ def test_a_word_after_a_hash_that_is_no_order_is_named_and_a_long_run_is_none() 
         ("#fora d’abast ATC", Order(Verb.OUT_OF_SCOPE, "ATC")),
         ("#no contesta", Order(Verb.NOT_REACHED)),
         ("#nivell 3", Order(Verb.UNKNOWN, "nivell")),
+        ("#nota:no li digueu res", Order(Verb.NOTE, "no li digueu res")),
         ("#nota no és nostre", Order(Verb.NOTE, "no és nostre")),
     ],
 )

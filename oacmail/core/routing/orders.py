@@ -147,7 +147,7 @@ _LONG = (Verb.SECOND_LEVEL, Verb.NOTE, Verb.CALL)
 """Orders whose argument is text of any length."""
 _ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "solved", "answered already"})
 """Below a call: it was answered at once."""
-_HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})[:.,;!]?(?:\s+(.*))?")
+_HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})(?:[:,;].*|[.!]?(?:\s.*)?)")
 _COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it )?on)\s?:\s*(\S.*)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
 """Between two orders of one plain line."""
