@@ -15,6 +15,7 @@ from oacmail.config.types import (
     Count,
     FilePath,
     Flag,
+    FlagOrServer,
     FolderName,
     Host,
     Hosts,
@@ -85,7 +86,7 @@ class SmtpSection(Section):
     per_minute: Limit = 30
     shared_budget: FilePath | None = None
     give_up_days: Count = Field(default=3, le=365)
-    self_copy: Literal[True, False, "server"] = True
+    self_copy: FlagOrServer = True
     ack_envelope: Literal["null", "bounce", "office"] = "null"
     uncertain_seconds: Count = Field(default=900, le=86_400)
 

@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, time
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -153,6 +153,13 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _no_number(value: object) -> object:
+    """Pydantic's Literal takes 1 for true and 0 for false, since they are equal in Python."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise wrong("is a number", 'write true, false or "server"')
+    return value
+
+
 def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Each value once, in the given order: a person may hold several roles, but not one role twice."""
     return tuple(dict.fromkeys(values))
@@ -181,3 +188,4 @@ Limit = Annotated[int, Field(ge=0, strict=True)]
 """A whole number, 0 or more; 0 = no limit, or never."""
 Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
+FlagOrServer = Annotated[Literal[True, False, "server"], BeforeValidator(_no_number)]

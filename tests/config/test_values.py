@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.config import parse
+from oacmail.config import Config, parse
+from oacmail.config.section import Section
 from oacmail.core.errors import ConfigError
 from tests.config.conftest import Findings, Read, minimal
 
@@ -61,6 +62,8 @@ WRONG = [
     ("smtp", "per_minute = -1", "smtp.per_minute: is too small: write 0 or more"),
     ("smtp", 'per_minute = 0\nshared_budget = "budget"', "smtp.shared_budget: has no limit to share"),
     ("smtp", 'self_copy = "yes"', 'smtp.self_copy: is not one of the allowed values: write true, false or "server"'),
+    ("smtp", "self_copy = 1", 'smtp.self_copy: is a number: write true, false or "server"'),
+    ("smtp", "self_copy = 0.0", 'smtp.self_copy: is a number: write true, false or "server"'),
     ("people", 'agents = ["oac360@castellbisbal.example"]', "people.agents: names the office's own address"),
     ("people", 'forms = "OAC360@Castellbisbal.example"', "people.forms: names the office's own address"),
     ("people", 'forms = "oac360+cap@castellbisbal.example"', "people.forms: names the office's own address"),
@@ -99,6 +102,20 @@ def test_a_wrong_value_gives_one_line_with_its_path(findings: Findings, section:
 def test_plain_connections_are_for_this_machine(tmp_path: Path, host: str) -> None:
     text = minimal(smtp='security = "none"').replace("smtp.castellbisbal.example", host)
     assert parse(tomllib.loads(text), base=tmp_path).smtp.security == "none"
+
+
+def test_no_key_takes_a_number_for_true_or_false(findings: Findings) -> None:
+    switches = [(section, key) for section, part in Config.model_fields.items() for key in _switches(part.annotation)]
+    assert ("smtp", "self_copy") in switches
+    for section, key in switches:
+        (only,) = findings(**({section: f"{key} = 1"} if section == "smtp" else {"rest": f"[{section}]\n{key} = 1"}))
+        assert only.startswith(f"{section}.{key}: is ")
+        assert "write true" in only
+
+
+def _switches(section: object) -> list[str]:
+    fields = section.model_fields if isinstance(section, type) and issubclass(section, Section) else {}
+    return [name for name, field in fields.items() if isinstance(field.default, bool)]
 
 
 def test_24_00_is_the_very_end_of_the_day(read: Read) -> None:
