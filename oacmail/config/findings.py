@@ -20,7 +20,6 @@ _REMEDIES: Mapping[str, tuple[str, str]] = {
     "bool_type": ("is neither true nor false", "write true or false without quotes"),
     "tuple_type": ("is not a list", 'write it in brackets, like ["one", "two"]'),
     "dict_type": ("is not a table", 'write it like { closed = "Fets" }'),
-    "model_type": ("is not a section", "write it as a section: its name in brackets on a line of its own"),
 }
 _UNKNOWN = ("is not valid", "docs/config.md lists the valid values")
 
@@ -52,10 +51,21 @@ def _problem_and_remedy(item: ErrorDetails, model: type[BaseModel]) -> tuple[str
             return "is too small", f"write {context['ge']} or more"
         case "less_than_equal":
             return "is too large", f"write {context['le']} or less"
-        case "too_long" | "too_short":
-            return "has the wrong number of entries", "write the number of entries that docs/config.md shows"
+        case "model_type":
+            return _not_a_section(item["loc"], model)
+        case "tuple_type" if len(item["loc"]) == 1:
+            return "is not a list of sections", f"write [[{item['loc'][0]}]] on a line of its own for each"
         case kind:
             return _REMEDIES.get(kind, _UNKNOWN)
+
+
+def _not_a_section(loc: Sequence[int | str], model: type[BaseModel]) -> tuple[str, str]:
+    """For a section, one of a list of sections, or a table inside a section."""
+    if isinstance(loc[-1], str) and len(loc) > 1:
+        keys = ", ".join(f'{key} = "…"' for key in _keys(loc, model))
+        return "is not a table", f"write it like {{ {keys} }}"
+    header = f"[{loc[0]}]" if len(loc) == 1 else f"[[{loc[0]}]]"
+    return "is not a section", f"write {header} on a line of its own, and its keys below"
 
 
 def _plain(expected: str) -> str:

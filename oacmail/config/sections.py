@@ -103,6 +103,13 @@ class OfficeSection(Section):
             raise wrong("is empty or names a language twice", 'write each once, the default first, like ["ca", "es"]')
         return languages
 
+    @field_validator("hours", mode="before")
+    @classmethod
+    def _two(cls, hours: object) -> object:
+        if not isinstance(hours, list | tuple) or len(hours) != 2:
+            raise wrong("has not two hours", 'write when it opens and closes, like ["08:00", "20:00"]')
+        return hours
+
     @field_validator("hours")
     @classmethod
     def _opens_before_it_closes(cls, hours: tuple[time, time]) -> tuple[time, time]:

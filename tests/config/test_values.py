@@ -14,7 +14,15 @@ from tests.config.conftest import Findings, Read, minimal
 WRONG = [
     ("office", 'hours = ["20:00", "08:00"]', "office.hours: closes before it opens: "),
     ("office", 'hours = ["8:00", "20:00"]', "office.hours.1: is not a time of day: "),
-    ("office", 'hours = ["08:00"]', "office.hours.2: is missing: "),
+    *(
+        ("office", f"hours = {wrong}", 'office.hours: has not two hours: write when it opens and closes, like ["08:00"')
+        for wrong in ("[]", '["08:00"]', '["08:00", "14:00", "20:00"]', '"08:00-20:00"')
+    ),
+    *(
+        ("office", f"council = {wrong}", 'office.council: is not a table: write it like { ca = "…", es = "…", en = ')
+        for wrong in ('"Ajuntament"', "[]", "1")
+    ),
+    ("rest", '[topic]\nname = "tax"', "topic: is not a list of sections: write [[topic]] on a line of its own"),
     ("office", 'timezone = "Europe/Madird"', "office.timezone: is not a known time zone: "),
     ("office", 'timezone = "../etc/passwd"', "office.timezone: is not a known time zone: "),
     ("office", 'languages = ["ca", "fr"]', "office.languages.2: is not one of the allowed values: "),
@@ -96,6 +104,20 @@ def test_a_wrong_value_gives_one_line_with_its_path(findings: Findings, section:
     (only,) = findings(**{section: line})
     assert only.startswith(finding)
     assert only.count(": ") >= 2
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ('digest = "08:00"', "digest: is not a section: write [digest] on a line of its own, and its keys below"),
+        ('pointer = "AOC"', "pointer: is not a list of sections: write [[pointer]] on a line of its own for each"),
+        ('topic = ["tax"]', "topic.1: is not a section: write [[topic]] on a line of its own, and its keys below"),
+    ],
+)
+def test_what_stands_for_a_section_is_told_how_to_be_one(tmp_path: Path, line: str, finding: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(tomllib.loads(f"{line}\n{minimal()}"), base=tmp_path)
+    assert caught.value.findings == (finding,)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
