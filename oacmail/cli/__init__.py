@@ -11,6 +11,7 @@ from importlib import import_module
 
 import click
 
+from oacmail.cli.error_help import explained
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient, WrongUsage
 from oacmail.shipped import version
 
@@ -91,7 +92,7 @@ def main() -> None:
         _print_errors("configuration error", *error.findings)
         sys.exit(CONFIGURATION)
     except Transient as error:
-        _print_errors(f"temporary: {error}")
+        _print_errors(f"temporary: {explained(str(error))}")
         sys.exit(TEMPORARY)
     except WrongUsage as error:
         _print_errors(f"error: {error}")

@@ -78,11 +78,24 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ("no message can be read", "it delivers no message", "ask the mail server's admin"),
     ("SMTP MAIL: 4", "it accepts no mail at present", "ask the relay's admin"),
     ("SMTP MAIL: 5", "it refuses mail from us", "ask the relay's admin"),
+    ("IMAP SELECT: UIDVALIDITY", "a folder has just been made again", "run the command again"),
+    (": error", "it refuses a command", "see the mail server's log, and the permissions of its folders"),
     ("", "it cannot be reached", "check {server}.host, port, security and the firewall"),
 )
+
+_SERVERS = {"IMAP ": "imap", "SMTP ": "smtp", "OAuth: ": "oauth"}  # how the error of each begins
 
 
 def meaning(server: str, text: str) -> tuple[str, str]:
     """(meaning, remedy) of the error `text` of `server`, "imap" or "smtp"."""
     what, do = next((what, do) for sign, what, do in _MEANINGS if sign in text)
     return what, do.format(server=server)
+
+
+def explained(text: str) -> str:
+    """The error `text` as `where: meaning (text): remedy` if it is of a server; else as it is."""
+    server = next((name for sign, name in _SERVERS.items() if text.startswith(sign)), "")
+    if not server:
+        return text
+    what, do = meaning(server, text)
+    return f"{server}: {what} ({text}): {do}"

@@ -10,6 +10,7 @@ from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import make_certificates
 from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
+from tests.servers.ports import free_port
 from tests.servers.proxy import Proxy
 from tests.servers.waiting import until
 
@@ -164,6 +165,15 @@ def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
     assert anna.inbox() == []
 
 
+def test_each_command_that_needs_the_mailbox_explains_an_unreachable_server_as_check_does(office: MakeOffice) -> None:
+    desk = office(imap={"port": free_port()})
+    (found,) = [line for line in desk.json("check", "--online", code=1) if line["where"] == "imap"]
+    assert found["what"].startswith("it cannot be reached (IMAP ")
+    for verb in (("rebuild", "--yes", "--since", "2020-01-01"), ("once",), ("export", "anna@example.cat")):
+        told = desk.oacmail(*verb, code=75).stderr
+        assert f"oacmail: temporary: imap: {found['what']}: {found['do']}\n" in told, verb
+
+
 def test_a_folder_that_cannot_be_opened_is_reported_and_holds_back_nobody(
     mail_servers: MailServers, office: MakeOffice
 ) -> None:
@@ -175,7 +185,8 @@ def test_a_folder_that_cannot_be_opened_is_reported_and_holds_back_nobody(
     desk.mailbox.path("Feina").chmod(0)
     anna.write(desk.address, "Parcs", "Quan obre el parc?")
     until(lambda: desk.mailbox.files(), what="her message")
-    assert "temporary" in desk.oacmail("once", code=75).stderr
+    told = desk.oacmail("once", code=75).stderr
+    assert "oacmail: temporary: imap: it refuses a command (IMAP SELECT: error" in told
     desk.launch()
     anna.wait_for_mail()
     until(lambda: _known(desk, "folder-unread"))
