@@ -92,25 +92,27 @@ def report_policy(config: Config) -> Policy:
     return settings.policy(config, workdays=deadline_calendar(config), secrets=_NO_SECRET, instance="00000000")
 
 
-def live_policy(config: Config, *, shadow: bool = False) -> Policy:
-    """Return the policy with the installation's own secret. Raises ConfigError, Transient."""
-    token = tokens(config)
+def live_policy(config: Config, *, shadow: bool = False, first: bool = False) -> Policy:
+    """Return the policy with the installation's own secret. `first` and errors: as of `tokens`."""
+    token = tokens(config, first=first)
     return settings.policy(
         config, workdays=deadline_calendar(config), secrets=token, instance=secrets.instance(token), shadow=shadow
     )
 
 
-def tokens(config: Config) -> tuple[bytes, ...]:
-    """Return the token secrets that sign and verify. Raises ConfigError, Transient.
+def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
+    """Return the token secrets that sign and verify. Raises ConfigError, Transient, NoDatabase.
 
-    The first start creates state/token.key; for a database that was signed with another key none is created or
-    accepted.
+    `first`: the first start may be near, which creates state/token.key; all else creates nothing without a database.
+    For a database that was signed with another key none is created or accepted.
     """
     found = secrets.tokens(config)
     names, used = keys.look(state(config))
     if wrong := _wrong_key(found, names, used=used):
         raise ConfigError((wrong,))
     if not found:
+        if not first:
+            connection.refuse_missing(state(config))
         secrets.make(config)
         found = secrets.tokens(config)
     return found
@@ -227,7 +229,7 @@ class Parts:
 
 def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: Clock | None = None) -> Engine:
     """Return an engine on an open store."""
-    policy = live_policy(config, shadow=shadow)
+    policy = live_policy(config, shadow=shadow, first=True)
     return Engine(
         policy=policy,
         store=store,

@@ -49,7 +49,7 @@ def findings(config: Config) -> Iterator[Finding]:
         watched = yield from _mailbox(config, box)
         if watched:
             yield from board_check.online(config, box)
-        policy = wiring.live_policy(config)
+        policy = wiring.live_policy(config, first=True)  # which signs the test message
         sender = yield from _relay(config, policy, relay)
         if watched and sender is not None:
             yield from _test_messages(config, policy, TestMail(box, relay, sender, watched))

@@ -369,9 +369,10 @@ def test_before_the_first_start_lists_are_empty_and_what_is_named_is_not_found(o
         assert "never run" in empty.stderr
     assert desk.oacmail("case", "list").stdout.startswith("number")
     assert desk.oacmail("board", "waiting").stdout.startswith("0 ")
-    for words in ("case show 1", "case reopen 1", "why 1", "report 2026-10", "quarantine retry x", "learn"):
+    creating = ("export a@x.cat", "forget a@x.cat", "certificate x.json")
+    for words in ("case show 1", "case reopen 1", "why 1", "report 2026-10", "quarantine retry x", "learn", *creating):
         assert "never run" in desk.oacmail(*words.split(), code=1).stderr
-    assert not (desk.root / "state" / "oacmail.db").exists()
+    assert not desk.state.exists()
 
 
 @pytest.mark.parametrize("when", ["9999-12-31 23:59", "0001-01-01", "9999-12-31T23:59:00-12:00"])
