@@ -56,12 +56,14 @@ def test_a_drill_restores_the_newest_backup_and_leaves_nothing_behind(world: Wor
     world.turn()
     before = sorted(world.config.office.state.iterdir())
     oacmail(world, "backup", "--keep", "2", str(folder))
+    backups = sorted(folder.iterdir())
     done = oacmail(world, "drill", "--json", str(folder))
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
     assert (result["ok"], result["cases"], result["fault"], result["age_hours"]) == (True, 1, "", 0)
     assert result["messages"] >= 1
     assert sorted(world.config.office.state.iterdir()) == before
+    assert sorted(folder.iterdir()) == backups
     assert _report(world)["drill"]["result"] == "passed"
     assert "drill" not in _codes(_report(world))
 

@@ -16,6 +16,7 @@ from oacmail.adapters.store.connection import (
     FILE,
     RESTORING,
     connect,
+    connect_at_rest,
     is_database,
     lock,
     migrate,
@@ -80,7 +81,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
 
 def _restored(source: Path, new: Path, now: datetime) -> Restored:
     """Write the backup to `new`, in today's schema, complete in one file. Raises Fatal, Transient."""
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as taken, new_copy(taken, new):
+    with closing(_opened(source)) as taken, new_copy(taken, new):
         pass
     with closing(connect(new)) as con:
         migrate(con)
@@ -89,6 +90,14 @@ def _restored(source: Path, new: Path, now: datetime) -> Restored:
     if Path(f"{new}-wal").exists():  # closing the last connection removes it, unless the disk is full
         raise StateError("database: the restored database could not be completed: free some space, then try again")
     return restored
+
+
+def _opened(source: Path) -> sqlite3.Connection:
+    """Open a backup for reading, and leave no file beside it. One that has a write-ahead log may be a database in use:
+    that is read with its log, as its owner reads it."""
+    if Path(f"{source}-wal").exists():
+        return sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+    return connect_at_rest(source)
 
 
 def _remove(database: Path) -> None:
@@ -114,7 +123,7 @@ def set_aside(state: Path) -> Path | None:
 def _check(source: Path) -> None:
     if not is_database(source):
         raise Fatal(f"{source}: is no backup of oacmail: name a file that `oacmail backup` has written")
-    con = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+    con = _opened(source)
     try:
         with named_faults():
             tables = {row[0] for row in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
