@@ -82,10 +82,10 @@ def _crashes(snapshot: Snapshot) -> bool:
 
 
 def _is_not_ticking(snapshot: Snapshot) -> bool:
-    """Whether a running service, or the passes of `once`, no longer tick. `not-running` covers a stopped service."""
+    """Whether a running service, or the passes of `once`, no longer tick. `not-running` covers what no longer runs."""
     last, started = snapshot.counts["last_tick"], snapshot.counts["started"]
     if snapshot.counts["runs"] == run_history.ONCE:
-        return last is None or snapshot.older(SILENT, last)
+        return not _is_silent(snapshot) and (last is None or snapshot.older(SILENT, last))
     if not connection.is_held(snapshot.state):
         return False
     signs = [sign for sign in (last, started) if sign]
