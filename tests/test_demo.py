@@ -22,7 +22,7 @@ from oacmail.core.errors import Transient
 from oacmail.demo import children, story
 from oacmail.demo.children import Children
 from oacmail.demo.evidence import DemoEvidence
-from oacmail.demo.expectations import judge
+from oacmail.demo.expectations import check_expectations
 from oacmail.demo.mail_server import DemoMailServer
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import make_office
@@ -234,7 +234,7 @@ WORLD = DemoEvidence(
 
 
 def missed(world: DemoEvidence) -> list[str]:
-    return [each.name for each in judge(world, (ANNA,), ()) if not each.met]
+    return [each.name for each in check_expectations(world, (ANNA,), ()) if not each.met]
 
 
 def boxes(**changes: tuple[DemoMail, ...]) -> Callable[[DemoEvidence], Mapping[str, Any]]:
@@ -249,7 +249,7 @@ def row(name: str, **changes: Any) -> Callable[[DemoEvidence], Mapping[str, Any]
 def test_a_world_as_it_should_be_misses_nothing() -> None:
     assert missed(WORLD) == []
     said: list[str] = []
-    assert print_outcome(WORLD, judge(WORLD, (ANNA,), ()), 12.3, said.append) == 0
+    assert print_outcome(WORLD, check_expectations(WORLD, (ANNA,), ()), 12.3, said.append) == 0
     assert f"{NUMBER}  anna@example.org  other  first  open    Thu 26 20:00  0 s, ca" in said
 
 
@@ -306,5 +306,5 @@ def test_what_is_wrong_is_missed_by_name_and_ends_in_1(
     world = replace(WORLD, **change(WORLD))
     said: list[str] = []
     assert name in missed(world)
-    assert print_outcome(world, judge(world, (ANNA,), ()), 12.3, said.append) == 1
+    assert print_outcome(world, check_expectations(world, (ANNA,), ()), 12.3, said.append) == 1
     assert f"  MISSED  {name}" in said

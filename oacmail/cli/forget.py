@@ -27,7 +27,7 @@ from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, certified, person, uncertified
 from oacmail.privacy.forget import forget as forgotten
-from oacmail.privacy.mailbox import Sought, counted, delete, find, refuse_if_it_cannot_delete
+from oacmail.privacy.mailbox import Sought, by_folder, delete, find, refuse_if_it_cannot_delete
 
 _REMEDIES = {
     "open-case": "case {ref} is open: answer the person and close it (oacmail case close {ref} --reason …)",
@@ -186,7 +186,7 @@ def _show(
     for table, count in sorted(would.counts.items()):
         click.echo(f"{table:12} {count}")
     click.echo("stays: numbers, times and states of the cases (indicators), the event log, a keyed hash of the address")
-    for folder, count in counted(messages).items() if messages is not None else ():
+    for folder, count in by_folder(messages).items() if messages is not None else ():
         click.echo(f"mailbox: {safe(folder)} {count}")
     if messages is None:
         click.echo("stays: the messages in the mailbox")

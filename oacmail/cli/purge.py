@@ -29,7 +29,7 @@ def purge(ctx: click.Context, yes: bool, as_json: bool) -> None:
             found = retention.purge(con, policy, periods(config), now, by=getpass.getuser())
             traces.wipe(con)
         else:
-            found = retention.due(con, periods(config), now)
+            found = retention.preview(con, periods(config), now)
     if as_json:
         rows = {"cases": found.cases, "erased": found.counts, "emptied": found.emptied, "done": yes}
         print_json([rows])

@@ -119,7 +119,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
             if pending:
                 return _empty("schema")
             counts = queries.health(con, config.office.timezone)
-            late = queries.late(con, now)
+            late = queries.overdue_and_waiting(con, now)
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:

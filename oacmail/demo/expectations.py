@@ -41,7 +41,7 @@ class Expectation:
     met: bool
 
 
-def judge(
+def check_expectations(
     evidence: DemoEvidence, citizens: Sequence[DemoCitizen] = story.CITIZENS, actions: Sequence[StaffAction] = ACTIONS
 ) -> list[Expectation]:
     """All expectations, met or not."""

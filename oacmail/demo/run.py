@@ -18,7 +18,7 @@ from oacmail.core.errors import OacmailError, Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children, end, until
 from oacmail.demo.evidence import DemoEvidence, collect
-from oacmail.demo.expectations import Expectation, judge
+from oacmail.demo.expectations import Expectation, check_expectations
 from oacmail.demo.mail_server import start_mail_server
 from oacmail.demo.office import make_office
 from oacmail.demo.screen import lines
@@ -62,7 +62,7 @@ def _staged(town: DemoTown, say: Say, progress: Say, *, stay: bool) -> int:
     if not stay:
         evidence = replace(evidence, ended=end(daemon), log=office.log())
     progress("")
-    code = print_outcome(evidence, judge(evidence), monotonic() - begun, say)
+    code = print_outcome(evidence, check_expectations(evidence), monotonic() - begun, say)
     if stay:
         _stay(town, say)
     return code

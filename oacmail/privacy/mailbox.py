@@ -91,7 +91,7 @@ def _is_on_a_case(raw: bytes, sought: Sought) -> bool:
     return bool(ids & sought.message_ids or {value.strip() for value in _head(raw, "X-Oacmail-Case")} & sought.cases)
 
 
-def counted(found: Sequence[MessageRef]) -> dict[str, int]:
+def by_folder(found: Sequence[MessageRef]) -> dict[str, int]:
     """Return the number of messages by folder."""
     folders = [ref.folder for ref in found]
     return {folder: folders.count(folder) for folder in dict.fromkeys(folders)}
@@ -108,9 +108,9 @@ def refuse_if_it_cannot_delete(box: ImapMailbox) -> None:
 def delete(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[str, int]:
     """Delete exactly these for good; return how many by folder. Raises Refused, Transient."""
     refuse_if_it_cannot_delete(box)
-    for folder in counted(found):
+    for folder in by_folder(found):
         some = [ref for ref in found if ref.folder == folder]
         if box.open(folder).uidvalidity != some[0].uidvalidity:
             raise Transient("the mailbox was changed meanwhile: run the command again")
         box.erase(folder, [ref.uid for ref in some])
-    return counted(found)
+    return by_folder(found)

@@ -45,7 +45,7 @@ class Purged:
         return sum(self.counts.get(one, 0) for one in ("messages", "mails")) + sum(self.emptied.values())
 
 
-def due(con: sqlite3.Connection, periods: Periods, now: datetime) -> Purged:
+def preview(con: sqlite3.Connection, periods: Periods, now: datetime) -> Purged:
     """Return what a purge would do now."""
     cases = expired.cases(con, _erase_before(periods, now))
     counts = Counter(cases=len(cases), messages=len(expired.messages(con, _erase_before(periods, now))))

@@ -28,7 +28,7 @@ from oacmail.mail.parsing import InlineParser, Parser
 from oacmail.rebuild import board
 from oacmail.rebuild import proofs as copies
 from oacmail.rebuild.contents import Contents, Found, batches, fetched, look_at
-from oacmail.rebuild.judge import UnprovenMails, judge
+from oacmail.rebuild.judge import UnprovenMails, settle_unproven
 from oacmail.rebuild.play import Play
 from oacmail.rebuild.proofs import Proofs
 from oacmail.rebuild.summary import Held, RebuildSummary
@@ -86,7 +86,7 @@ class Rebuild:
             if played:
                 played.read()
             clock.moment = self.now
-            judged = judge(store, engine.policy, lived_until=lived_until, now=self.now)
+            judged = settle_unproven(store, engine.policy, lived_until=lived_until, now=self.now)
             without_message = self._finish(store, found)
             return _summary(
                 store,

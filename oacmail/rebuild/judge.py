@@ -25,7 +25,7 @@ class UnprovenMails:
     waiting: tuple[Unproven, ...]
 
 
-def judge(store: SqliteStore, policy: Policy, *, lived_until: datetime, now: datetime) -> UnprovenMails:
+def settle_unproven(store: SqliteStore, policy: Policy, *, lived_until: datetime, now: datetime) -> UnprovenMails:
     unproven = rebuilt.unproven(store.con, policy.people.staff)
     waiting = [mail for mail in unproven if mail.queued_at > lived_until and not _is_old(policy, mail, now)]
     rest = [mail for mail in unproven if mail not in waiting]

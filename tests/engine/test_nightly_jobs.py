@@ -13,7 +13,7 @@ from oacmail.core.errors import Transient
 from oacmail.core.reconciliation import Reconciliation, is_due
 from oacmail.engine import Ticks
 from oacmail.engine.nightly_jobs import NightlyJobs
-from oacmail.privacy.purge import Periods, due
+from oacmail.privacy.purge import Periods, preview
 from oacmail.service import Service
 from tests.engine.test_forgetting import _answered_and_closed, left_in
 from tests.engine.world import AGENT, World, local, text_of
@@ -58,7 +58,7 @@ def test_the_daemon_removes_at_night_what_purge_lists_and_says_so(purging_town: 
         at("2027-11-30 02:59")
         assert health(world.config, world.clock.now())["purged"] is None
         with wiring.open_readonly(world.config) as con:
-            listed = due(con, Periods(original_days=60, retention_months=12), world.clock.now())
+            listed = preview(con, Periods(original_days=60, retention_months=12), world.clock.now())
         at("2027-11-30 03:00")
         at("2027-11-30 03:01")
         purged = health(world.config, world.clock.now())["purged"]

@@ -8,7 +8,7 @@ import pytest
 
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.privacy import nightly_purge
-from oacmail.privacy.purge import Periods, Purged, due, purge
+from oacmail.privacy.purge import Periods, Purged, preview, purge
 from tests.engine.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
 from tests.engine.world import ANNA, MARTA, PERE, World, local
 
@@ -58,7 +58,7 @@ def test_twelve_months_after_closing_nothing_tells_of_the_person(world: World) -
 def test_what_would_be_done_is_done_and_then_nothing_is_left_to_do(world: World) -> None:
     number = _answered_and_closed(world)
     at = local("2027-12-01 10:00")
-    would = due(world.store.con, PERIODS, at)
+    would = preview(world.store.con, PERIODS, at)
     done = _purge(world, "2027-12-01 10:00")
     assert (would.cases, would.emptied) == (done.cases, done.emptied) == ((number,), done.emptied)
     again = _purge(world, "2027-12-01 10:00")

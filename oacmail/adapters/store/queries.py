@@ -268,7 +268,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
     }
 
 
-def late(con: sqlite3.Connection, now: datetime) -> Row:
+def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:
     """What is late at `now`: the cases of `case list --overdue`, and for how many seconds the oldest mail waits that
     may leave now (0 = none waits). Mail for a later moment does not wait, and held mail waits for a person."""
     overdue = con.execute(

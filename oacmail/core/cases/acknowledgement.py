@@ -126,7 +126,7 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
     )
 
 
-def late(policy: Policy, case: CaseView, now: datetime) -> Send:
+def of_confirmed_case(policy: Policy, case: CaseView, now: datetime) -> Send:
     """The acknowledgement of a case that an agent has confirmed; it says when the answer is due by then."""
     due_at = min((deadline.due_at for deadline in case.running("answer")), default=None)
     road = case.intent if case.intent in ("complaint", "suggestion", "data_rights") else "question"

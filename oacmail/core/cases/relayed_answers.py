@@ -13,7 +13,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, OutgoingView, View
 
 
-def counted(policy: Policy, view: View, mail: OutgoingView, at: datetime) -> tuple[Effect, ...]:
+def count_as_answer(policy: Policy, view: View, mail: OutgoingView, at: datetime) -> tuple[Effect, ...]:
     """What follows when it is known that the mail left, at `at`; () for any other mail, and for what was known."""
     case = _case(view, mail)
     if case is None or mail.state is MailState.SENT:
@@ -24,7 +24,7 @@ def counted(policy: Policy, view: View, mail: OutgoingView, at: datetime) -> tup
     )
 
 
-def undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
+def owed_again(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
     """The person does not have it: unless a later answer reached her, the case waits for one again."""
     case = _case(view, mail)
     if case is None:

@@ -90,7 +90,7 @@ def _names_survey(request: CitizenRequest, case: CaseView) -> bool:
     return any(mail.kind is MailKind.SURVEY and mail.case == case.number for mail in request.view.mails)
 
 
-def counted(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
+def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
     """The vote, the notice of a low one, and the review of what cannot be told."""
     if vote.late:
         return ()

@@ -19,7 +19,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
-from oacmail.core.outbox.staff_notices import undelivered
+from oacmail.core.outbox.staff_notices import undelivered_notices
 from oacmail.core.outbox.states import applies
 from oacmail.core.outgoing import MailEvent, MailState
 from oacmail.core.policy import Policy
@@ -89,7 +89,7 @@ def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
         effects.append(UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at))
         failed = lookup.message.delivery_status is not None and lookup.message.delivery_status.action == "failed"
         if by_machine and not failed and applies(MailEvent.NAMED, mail.state):
-            effects += relayed_answers.counted(policy, view, mail, at)
+            effects += relayed_answers.count_as_answer(policy, view, mail, at)
     return effects
 
 
@@ -141,5 +141,5 @@ def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, no
         return effects
     key = f"bounced:{mail.key}"
     effects += answers.notice_undelivered(policy, view, mail, at=lookup.received_at)
-    effects += relayed_answers.undelivered(policy, view, mail, at=lookup.received_at)
-    return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=lookup.received_at)]
+    effects += relayed_answers.owed_again(policy, view, mail, at=lookup.received_at)
+    return [*effects, *undelivered_notices(policy, mail, key=key, now=now, received_at=lookup.received_at)]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from oacmail.core.cases import answers, relayed_answers
 from oacmail.core.effects import AuditEvent, Decision, DeliveryResult, Effect, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.relay_health import refuses_everybody
-from oacmail.core.outbox.staff_notices import undelivered
+from oacmail.core.outbox.staff_notices import undelivered_notices
 from oacmail.core.outbox.states import applies
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
@@ -34,7 +34,7 @@ def on_delivery_result(policy: Policy, view: View, result: DeliveryResult, now: 
 
 def _sent(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
     taken = UpdateOutbox(key=mail.key, event=MailEvent.TAKEN, sent_at=now, copy_expected=result.copy_expected, error="")
-    return [taken, *relayed_answers.counted(policy, view, mail, now)]
+    return [taken, *relayed_answers.count_as_answer(policy, view, mail, now)]
 
 
 def _uncertain(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
@@ -91,9 +91,12 @@ def _give_up(policy: Policy, view: View, mail: OutgoingView, result: DeliveryRes
         UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=result.error),
         AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": result.code}),
         *answers.notice_undelivered(policy, view, mail, at=now),
-        *relayed_answers.undelivered(policy, view, mail, at=now),
+        *relayed_answers.owed_again(policy, view, mail, at=now),
     ]
-    return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=result.code)]
+    return [
+        *effects,
+        *undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=result.code),
+    ]
 
 
 _Follows = Callable[[Policy, View, OutgoingView, DeliveryResult, datetime], list[Effect]]

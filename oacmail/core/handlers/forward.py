@@ -154,4 +154,4 @@ def _confirmed(
     done = ReviewDone(fingerprint=fingerprint)
     if case.answered_at is not None or MailKind.ACK in case.told:
         return (done,), ""
-    return (done, acknowledgement.late(policy, case, now)), ""
+    return (done, acknowledgement.of_confirmed_case(policy, case, now)), ""

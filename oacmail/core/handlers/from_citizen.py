@@ -102,14 +102,14 @@ def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decisi
 
 def _voted(request: CitizenRequest, vote: votes.Ballot) -> Decision:
     """A vote is filed on its case and changes nothing else there; what the reply asks besides is a request."""
-    case, counted = vote.case, votes.counted(request, vote)
+    case, voted = vote.case, votes.on_vote(request, vote)
     if vote.asks:
         asking = replace(request, reading=replace(request.reading, kind=Kind.REQUEST))
         decision = _by_match(asking, ThreadMatch(case, vote.rule, guest=vote.guest), Kind.REQUEST)
-        return replace(decision, effects=(*decision.effects, *counted))
+        return replace(decision, effects=(*decision.effects, *voted))
     record = replace(_record(request, case, vote.guest, vote.rule), kind=Kind.THANKS)
     secrets = exposed_secrets.on_case(request, case.number)
-    return Decision(effects=(record, *secrets, *counted), because=(vote.rule, "vote"))
+    return Decision(effects=(record, *secrets, *voted), because=(vote.rule, "vote"))
 
 
 # --- a message without a case ---------------------------------------------------------------------------

@@ -93,7 +93,9 @@ def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView |
     proven = any(
         isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects
     )
-    answered = relayed_answers.counted(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
+    answered = (
+        relayed_answers.count_as_answer(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
+    )
     back = canaries.came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
     return replace(decision, effects=(*decision.effects, *answered, *back)) if answered or back else decision
 

@@ -93,7 +93,7 @@ def _left_before(policy: Policy, view: View, lookup: Lookup, send: Send) -> tupl
     if left is None or left.state is not MailState.SENT:
         return ()
     asked = replace(left, state=MailState.UNCERTAIN, queued_at=lookup.received_at, case=send.case)
-    return relayed_answers.counted(policy, view, asked, lookup.received_at)
+    return relayed_answers.count_as_answer(policy, view, asked, lookup.received_at)
 
 
 def _told(policy: Policy, lookup: Lookup, number: str | None, reason: str, now: datetime) -> tuple[Send, ...]:

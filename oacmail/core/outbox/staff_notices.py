@@ -79,7 +79,7 @@ def assigned(policy: Policy, assignee: str | None) -> tuple[str, ...]:
     return found if len(found) == 1 else agents
 
 
-def undelivered(
+def undelivered_notices(
     policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
 ) -> tuple[Send, ...]:
     """Tell the agents that a mail to a citizen did not arrive, and the operators that one to staff did not (R14)."""
