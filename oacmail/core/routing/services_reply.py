@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import dropwhile
 
 from oacmail.core.policy import Workdays
 from oacmail.core.routing import services_vocabulary as words
@@ -39,7 +40,8 @@ BY_ORDER = {Verb.SOLVED: Statement.SOLVED, Verb.NOT_OURS: Statement.NOT_OURS, Ve
 _BY_NUMBER = {"1": Statement.SOLVED, "2": Statement.EXPECTED, "3": Statement.NOT_OURS}
 _MARKED = re.compile(r"\(?([123])\)?(?:[).:,-]+(?=\s|$)|(?=\s|$))\s*(.*)")
 _CHOSEN = re.compile(
-    r"(?:l'|la )?(?:opcio|opcion|option|la|resposta|respuesta|answer|punt|punto)\s\(?([123])\)?\.?(.*)"
+    r"(?:l'|la )?(?:opcio|opcion|option|la|resposta|respuesta|answer|punt|punto|numero|number):?"
+    r"\s\(?([123])\)?\.?(.*)"
 )
 _END = re.compile(r"(?<=[.!?;])\s+")
 _MOST = 4_000  # characters that are read; a longer text is no answer to three questions
@@ -53,9 +55,10 @@ def read_services_reply(text: str, today: date, workdays: Workdays) -> ServicesR
     sentences = _sentences(own)
     if not sentences or "?" in own:
         return UNREAD
-    first, rest = _marked(sentences[0])
+    begun = list(dropwhile(_is_greeting, sentences))
+    first, rest = _marked(begun[0]) if begun else ("", "")
     if first:
-        return _by_number(first, [*([rest] if rest else []), *sentences[1:]], today, workdays)
+        return _by_number(first, [*([rest] if rest else []), *begun[1:]], today, workdays)
     return _by_words(sentences, today, workdays)
 
 
@@ -91,8 +94,11 @@ def _by_number(number: str, rest: Sequence[str], today: date, workdays: Workdays
     said = _BY_NUMBER[number]
     if said is Statement.EXPECTED:
         text = " ".join(rest)
-        return UNREAD if words.NOT_A_DATE_OF_IT.search(text) else _expected(day_named(text, today, workdays))
+        doubted = words.NOT_A_DATE_OF_IT.search(without_days(text))
+        return UNREAD if doubted else _expected(day_named(text, today, workdays))
     if all(map(_is_greeting, rest)) or (said is Statement.SOLVED and (all(map(_is_known, rest)) or _says_why(rest))):
+        return ServicesReply(said)
+    if said is Statement.NOT_OURS and _says_whose(rest):
         return ServicesReply(said)
     reply = _by_words(rest, today, workdays)
     return reply if reply.said is said else UNREAD
@@ -132,6 +138,13 @@ def _says_why(sentences: Sequence[str]) -> bool:
     return not doubted and _says_solved(first) and all(words.WHY.match(one) for one in past)
 
 
+def _says_whose(sentences: Sequence[str]) -> bool:
+    """Whether they say whose it is, beside a chosen (3), and take nothing back."""
+    said = [one for one in sentences if not _is_greeting(one)]
+    taken_back = any(words.HEDGES.search(one) or words.OURS.search(one) for one in said)
+    return not taken_back and words.WHOSE.match(said[0]) is not None
+
+
 def _is_known(sentence: str) -> bool:
     return all(word in words.KNOWN for word in words.WORD.findall(sentence))
 
@@ -148,7 +161,7 @@ def _day_expected(sentences: Sequence[str], today: date, workdays: Workdays) -> 
     left = without_days(dated)
     bare = all(word in words.BESIDE_A_DAY for word in words.WORD.findall(left))
     others_speak = any(not _is_greeting(one) for one in sentences if one is not dated)
-    if any(map(words.NOT_A_DATE_OF_IT.search, sentences)):
+    if any(words.NOT_A_DATE_OF_IT.search(without_days(one)) for one in sentences):
         return None
     if (bare and not others_speak) or words.OF_THE_SOLUTION.search(left):
         return day_named(dated, today, workdays)

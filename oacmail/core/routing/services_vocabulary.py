@@ -170,6 +170,15 @@ NOT_OURS = _any(
     r"(?:is |are |it's |that's )?not (?:ours|our (?:job|problem|responsibility|system|platform|department|business))",
     *(r"isn't ours", r"does(?:n't| not) (?:belong to|depend on) us", r"not for us"),
 )
+WHOSE = late_pattern(
+    r"(?:aixo |aquest cas |esto |este caso |it |this |this case )?"
+    r"(?:es (?:cosa |competencia |feina |assumpte |asunto |un tema |un problema )?(?:de |d'|del )"
+    r"|(?:correspon|corresponde|pertany|pertenece) (?:a |al )|depen de|depende de|(?:ho|lo) (?:porta|gestiona|lleva)"
+    r"|(?:is|belongs to) (?:the |from )?\w|(?:de )?(?:l')?aoc\b)"
+)
+"""How whose it is begins, beside a chosen (3)."""
+OURS = _any("nostr\\w+", "nuestr\\w+", "ours?", "nosaltres", "nosotros", "us", "fa", "hace", "\\d+")
+"""Beside `WHOSE`, a word that may say the contrary."""
 OF_THE_SOLUTION = _any(
     *("previst\\w*", "previsio", "preve\\w+", "estim\\w+", "tindrem", "tindra", "estara", "estaran", "quedara", "sera"),
     *("resoldr\\w+", "arreglar\\w+", "solucionar\\w+", "corregir\\w+", "esperem", "confiem", "calculem", "a partir"),
