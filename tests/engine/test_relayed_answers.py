@@ -26,7 +26,7 @@ def test_what_an_agent_writes_to_the_answer_address_reaches_the_person_from_the_
     assert got["From"] == f"OAC 360 <{OFFICE}>"
     assert got["To"] == ANNA
     number = world.case()["number"]
-    assert re.fullmatch(rf"Re: No puc signar la instància \[{number}-[A-Z0-9]{{3}}\]", str(got["Subject"]))
+    assert re.fullmatch(rf"\[{number}-[A-Z0-9]{{3}}\] Re: No puc signar la instància", str(got["Subject"]))
     assert got["In-Reply-To"] == theirs
     assert theirs in got["References"]
     assert "idCAT Mòbil" in text_of(got)
@@ -69,7 +69,7 @@ def test_it_bears_no_subject_of_somebody_else_whose_case_was_merged(world: World
     world.order("merge", second, into=first)
     relayed_answers.send(world, relayed_answers.mail(world, notice))
     (got,) = relayed_answers.relayed(world)
-    assert str(got["Subject"]).startswith("Re: No puc signar la instància [")
+    assert str(got["Subject"]).endswith("] Re: No puc signar la instància")
     assert len(str(got["References"]).split()) == 1
 
 

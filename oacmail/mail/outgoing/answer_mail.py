@@ -23,11 +23,11 @@ _TOKEN = re.compile(r"\[[A-Z][A-Z0-9]{1,7}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
 
 
 def subject(theirs: str, token: str) -> str:
-    """`Re: <the person's subject> [token]`."""
+    """`[token] Re: <the person's subject>`."""
     plain = one_line(_TOKEN.sub(" ", theirs))
     prefixes = _REPLY.match(plain)
     plain = plain[prefixes.end() :] if prefixes else plain
-    return f"Re: {plain[: LIMIT - _TAG]}".rstrip() + f" [{token}]"
+    return f"[{token}] Re: {plain[: LIMIT - _TAG]}".rstrip()
 
 
 def mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
