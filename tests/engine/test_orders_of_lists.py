@@ -1,5 +1,6 @@
 """A reply to a mail that lists several cases orders line by line, each about the case whose number it begins with."""
 
+import re
 from collections.abc import Callable
 from email.message import EmailMessage
 
@@ -36,6 +37,20 @@ def test_each_line_is_done_to_its_own_case_and_the_transcript_has_the_numbers(
     rows = [line for line in transcript.splitlines() if line.startswith("| OAC-")]
     assert [row.split(" | ")[0].strip("| ")[-1] for row in rows] == list("12323")
     assert "| 9 | tancar el cas | no fet: no hi ha cap altre cas amb aquest número |" in transcript
+
+
+@pytest.mark.parametrize("language", ["ca", "es", "en"])
+def test_the_line_that_a_digest_names_tells_the_person_that_the_case_was_passed_on(
+    town: Callable[..., World], language: str
+) -> None:
+    fault = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància."
+    world = town(office={"languages": [language]}, digest={"to": [AGENT]}, people={"technical": ["tec@town.example"]})
+    world.citizen_writes(ANNA, "Error 500 a la seu", fault)
+    world.live("2026-11-26 08:30", minutes=240)
+    *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    (line,) = re.findall(r"[«“](\d+ [A-Z]+)[»”]", text_of(digest))
+    reply(world, digest, line, sender=AGENT)
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
 
 
 def test_a_line_without_a_number_is_about_no_case(world: World, digest: EmailMessage) -> None:
