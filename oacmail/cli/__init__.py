@@ -11,7 +11,6 @@ from importlib import import_module
 
 import click
 
-from oacmail.cli.error_help import explained
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient, WrongUsage
 from oacmail.shipped import version
 
@@ -92,7 +91,7 @@ def main() -> None:
         _print_errors("configuration error", *error.findings)
         sys.exit(CONFIGURATION)
     except Transient as error:
-        _print_errors(f"temporary: {explained(str(error))}")
+        _print_errors(f"temporary: {import_module('oacmail.cli.error_help').explained(str(error))}")
         sys.exit(TEMPORARY)
     except WrongUsage as error:
         _print_errors(f"error: {error}")
