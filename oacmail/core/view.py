@@ -160,10 +160,9 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingView:
-    """A mail in the outbox. `length`: characters of its text part. `copied`: its copy was seen.
-
-    `bare`: the same mail without its original is stored too. `kept`: its bytes are here; of a mail that was found as a
-    copy after a restore they are not.
+    """A mail in the outbox. `length`: characters of its text part. `copied`: its copy was seen. `written_at`: of an
+    agent's answer, when it came. `bare`: the same mail without its original is stored too. `kept`: its bytes are here;
+    of a mail that was found as a copy after a restore they are not.
     """
 
     key: str
@@ -176,6 +175,7 @@ class OutgoingView:
     copied: bool = False
     attempts: int = 0
     queued_at: datetime | None = None
+    written_at: datetime | None = None
     bare: bool = False
     kept: bool = True
 

@@ -122,10 +122,11 @@ class ReportChecks:
         return moment.astimezone(self.town.zone).date()
 
     def _satisfaction(self, begins: datetime, ends: datetime) -> tuple[float | None, int]:
-        """The last vote of each case, of those that its citizen gave."""
-        truth, unread = self.town.truth, self.town.unreadable_ids()
+        """The last vote of each case, of those that its citizen gave. What the mailbox has lost may have been read."""
+        truth, read = self.town.truth, {row[0] for row in self._all("SELECT message_id FROM messages")}
+        unread = (truth.lost | self.town.unreadable_ids()) - read
         votes = [one for one in truth.votes if one.own and begins <= one.at < ends]
-        last = {one.case: one.score for one in votes if one.message not in truth.lost | unread}
+        last = {one.case: one.score for one in votes if one.message not in unread}
         return (sum(last.values()) / len(last) if last else None), len(last)
 
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:

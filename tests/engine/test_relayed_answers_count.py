@@ -1,13 +1,15 @@
 """When a relayed answer counts, and what brings it back."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
 
 from oacmail.sim.relay import deferred, no_reply, refused
-from tests.engine import relayed_answers
+from tests.engine import compose, relayed_answers
 from tests.engine.relayed_answers import PASS
+from tests.engine.test_services_reply import TECHNICAL
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
 
 
@@ -131,3 +133,29 @@ def test_an_answer_to_a_late_reply_to_a_relayed_answer_belongs_to_the_case_of_th
     world.agent_answers(late)
     world.turn()
     assert world.case(child)["answered_at"] is not None
+
+
+def test_an_answer_written_before_the_services_solved_it_does_not_tell_the_person_so(
+    town: Callable[..., World],
+) -> None:
+    """Both lie in the mailbox when the service comes back."""
+    world = town(people={"technical": [TECHNICAL]})
+    world.citizen_writes(
+        ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància."
+    )
+    world.turn()
+    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    world.advance("2026-11-26 10:00")
+    (derived,) = world.received(TECHNICAL)
+    world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    world.clock.set(world.clock.now() + timedelta(hours=1))
+    world.deliver(compose.message(world.clock, TECHNICAL, "", "Ja està resolt.", answers=derived), verdict=PASS)
+    world.clock.set(world.clock.now() + timedelta(hours=1))
+    world.turn()
+    world.turn()
+    assert len(relayed_answers.relayed(world)) == 1
+    assert world.events("solved")
+    assert world.case()["status"] == "derived"
+    assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND met_at IS NULL AND void_at IS NULL")

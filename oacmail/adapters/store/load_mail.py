@@ -20,6 +20,7 @@ REFUSALS_MOST = 1000
 
 _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
   o.attempts, o.created_at, o.bare_id IS NOT NULL AS bare,
+  iif(o.kind = 'relayed', (SELECT received_at FROM messages WHERE fingerprint = substr(o.key, 9)), NULL) AS written_at,
   EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
@@ -90,6 +91,7 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
             copied=row["copied_at"] is not None,
             attempts=row["attempts"],
             queued_at=moment(row["created_at"]),
+            written_at=moment(row["written_at"]),
             bare=bool(row["bare"]),
             kept=bool(row["kept"]),
         )

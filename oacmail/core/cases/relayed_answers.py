@@ -30,7 +30,7 @@ def owed_again(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) 
     if case is None:
         return ()
     event = AuditEvent(kind="answer-undelivered", case=case.number, data={"message": mail.key[:16]})
-    written = mail.queued_at or at
+    written = _written(mail, at)
     if case.running("answer") or any(said.by_office and said.at > written for said in case.latest):
         return (event,)
     first = case.answered_at is not None and case.answered_at >= written
@@ -55,7 +55,13 @@ def _case(view: View, mail: OutgoingView) -> CaseView | None:
     return view.cases.get(mail.case or "") if mail.kind is MailKind.RELAYED else None
 
 
+def _written(mail: OutgoingView, at: datetime) -> datetime:
+    return mail.written_at or mail.queued_at or at
+
+
 def _moment(case: CaseView, mail: OutgoingView, at: datetime) -> datetime:
-    """When it counts: when it left; but what she wrote while it waited is not answered by it."""
-    written = mail.queued_at or at
-    return written if any(asked.at > written for asked in case.asked) else at
+    """When it counts: when it left; but it answers nothing that she wrote after the agent did, and does not tell her
+    that it is solved if that was said later."""
+    written = _written(mail, at)
+    later = [asked.at for asked in case.asked] + ([case.solved_at] if case.solved_at else [])
+    return written if any(moment > written for moment in later) else at

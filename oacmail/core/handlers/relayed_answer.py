@@ -92,7 +92,7 @@ def _left_before(policy: Policy, view: View, lookup: Lookup, send: Send) -> tupl
     left = next((mail for mail in view.mails if mail.key == send.key), None)
     if left is None or left.state is not MailState.SENT:
         return ()
-    asked = replace(left, state=MailState.UNCERTAIN, queued_at=lookup.received_at, case=send.case)
+    asked = replace(left, state=MailState.UNCERTAIN, written_at=lookup.received_at, case=send.case)
     return relayed_answers.count_as_answer(policy, view, asked, lookup.received_at)
 
 
