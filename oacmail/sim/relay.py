@@ -160,7 +160,7 @@ class SimulatedRelay:
         if mail.recipient == self._office:
             self._deliver_copy(mail.envelope_from, mime)
         else:
-            self.inboxes[mail.recipient].add(mime)
+            self.inboxes[mail.recipient].add(received_now(mime, self._clock))
         if copy:
             self._deliver_copy(mail.envelope_from, mime)
         if self.server_copies:
@@ -174,6 +174,11 @@ class SimulatedRelay:
 
     def _to_office(self, sender: str, mime: bytes) -> None:
         self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock), self._clock.true())
+
+
+def received_now(mime: bytes, clock: SimulatedClock) -> bytes:
+    """The bytes as a person's own server keeps them."""
+    return f"Received: from {MX} by mx.example; {format_datetime(clock.true())}\r\n".encode() + mime
 
 
 def arrived(mime: bytes, sender: str, recipient: str, clock: SimulatedClock, verdict: str = "") -> bytes:
