@@ -101,3 +101,25 @@ def test_an_empty_new_mail_to_a_person_with_several_cases_asks_for_none(world: W
     _sent(world, compose.message(world.clock, OFFICE, "", "", to=ANNA))
     assert len(_told(world)) == 1
     assert "which_case" not in world.kinds(AGENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#meu", "#resolt", "#nota Trucar-la dilluns.\n\n#meu" + QUOTE, "#meu\n\n-- \nMarta Soler\nOAC 360\n" + QUOTE],
+)
+@pytest.mark.parametrize("program", CLIENTS.values(), ids=CLIENTS)
+def test_orders_alone_in_a_mail_to_the_person_are_no_answer(world: World, program: MailProgram, text: str) -> None:
+    _sent(world, program.reply(OFFICE, ANNA, _asked(world), text))
+    world.turn()
+    case = world.case()
+    assert (case["status"], case["answered_at"], case["assignee"]) == ("open", None, None)
+    assert len(_told(world)) == 1
+    assert "anava també a fora de la casa" in _told(world)[0]
+
+
+@pytest.mark.parametrize("text", ["#meu\n\nSí, amb l'idCAT.", "Sí.\n#meu", "#1 de la cua sou vós.", "Resolt."])
+def test_words_beside_orders_are_an_answer(world: World, text: str) -> None:
+    world.agent_answers(_asked(world), text)
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert not _told(world)

@@ -169,11 +169,12 @@ def test_the_words_of_a_citizen_that_an_agent_sends_back_order_nothing(world: Wo
     assert world.case()["status"] == "open"
 
 
-def test_an_order_in_a_mail_that_also_goes_to_the_citizen_is_an_answer_and_no_order(world: World) -> None:
+@pytest.mark.parametrize(("words", "status"), [("\n\nJa ho tenim.", "answered"), ("", "open")])
+def test_an_order_in_a_mail_that_also_goes_to_the_citizen_is_none(world: World, words: str, status: str) -> None:
     notice = late_case(world)
-    reply(world, notice, "#tanca brossa" + quoted(notice), To=f"{OFFICE}, {ANNA}")
+    reply(world, notice, "#tanca brossa" + words + quoted(notice), To=f"{OFFICE}, {ANNA}")
     assert not world.events("ordered")
-    assert world.case()["status"] == "answered"
+    assert world.case()["status"] == status
 
 
 def test_an_order_to_a_plus_address_of_the_office_is_one(world: World) -> None:

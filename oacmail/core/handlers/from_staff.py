@@ -14,7 +14,15 @@ from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
-from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note, transcript
+from oacmail.core.handlers.orders import (
+    in_mail_to_others,
+    is_nothing_but_orders,
+    is_order_mail,
+    no_answer,
+    on_order_mail,
+    on_own_note,
+    transcript,
+)
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.handlers.third_person import asked, is_forward
 from oacmail.core.lookup import Lookup, reads_automatic
@@ -109,7 +117,7 @@ def _written_by_a_person(
     message, recipients = lookup.message, lookup.outsiders
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
-        if candidates and _says_nothing(lookup):
+        if candidates and _says_nothing(lookup, role):
             return _empty(policy, lookup, None, now)
         if candidates:
             return which_case.ask(policy, lookup, candidates, role, now)
@@ -128,7 +136,7 @@ def _written_by_a_person(
         outcome = Outcome.CASE if told else Outcome.STAFF
         filed = _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
         return filed if told else replace(filed, effects=(*filed.effects, *asked(view, lookup)))
-    if _says_nothing(lookup):
+    if _says_nothing(lookup, role):
         return _empty(policy, lookup, case, now)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, lookup, case)
@@ -140,20 +148,25 @@ def _written_by_a_person(
     return Decision(effects=(record, *effects, *twice), because=(how, match.rule))
 
 
-def _says_nothing(lookup: Lookup) -> bool:
-    """Whether the person got no word and no file. A forward says what it brings; what was not read whole may say
-    anything."""
-    return lookup.answer is not None and lookup.answer.says_nothing and not is_forward(lookup)
+def _says_nothing(lookup: Lookup, role: Role) -> bool:
+    """Whether the person got no word and no file, or only an agent's orders. A forward says what it brings; what was
+    not read whole may say anything."""
+    answer = lookup.answer
+    if answer is None or is_forward(lookup):
+        return False
+    return answer.says_nothing or (role is Role.AGENT and not answer.has_files and is_nothing_but_orders(lookup))
 
 
 def _empty(policy: Policy, lookup: Lookup, case: CaseView | None, now: datetime) -> Decision:
     """A mail that says nothing meets no deadline, and the desk hears it: its text was lost, or sent too early."""
     number = case.number if case else None
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=EMPTY)
-    row = {"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}
-    key = f"transcript:{lookup.message.fingerprint[:16]}"
-    told = transcript(policy, lookup, number, now, key=key, rows=[row])
-    return Decision(effects=(record, AuditEvent(kind=EMPTY, case=number), *told), because=(EMPTY,))
+    effects: tuple[Effect, ...] = (record, AuditEvent(kind=EMPTY, case=number))
+    if not is_nothing_but_orders(lookup):
+        key = f"transcript:{lookup.message.fingerprint[:16]}"
+        rows = [no_answer(number)]
+        effects = (*effects, *transcript(policy, lookup, number, now, key=key, rows=rows))
+    return Decision(effects=effects, because=(EMPTY,))
 
 
 def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:

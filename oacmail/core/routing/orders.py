@@ -186,6 +186,16 @@ def read_list(text: str) -> tuple[Order, ...]:
     return _read(text, _read_line)
 
 
+def nothing_but_orders(text: str) -> bool:
+    """Whether each line is an order that begins with `#`; False of an empty text."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return bool(lines) and all(line.startswith("#") and _is_known(_line(line)) for line in lines)
+
+
+def _is_known(orders: list[Order]) -> bool:
+    return any(order.verb is not Verb.UNKNOWN for order in orders)
+
+
 def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
     """The orders below the end of the run, as far as the writer's own words go: they are none, and the writer may take
     them for some. `listed`: of a reply to a list of cases."""
