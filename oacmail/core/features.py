@@ -79,7 +79,8 @@ class Features:
     telephone and the slot beside it; `other_slot`: in a brief reply, the slot that it wishes; `town`: the office's
     town, folded, '' = not named; `town_words` of [[topic]].
     Of the text: `only_thanks`; words of `thanks`, under a subject that asks nothing, of asking
-    (`asks`), after which thanks go on to ask (`turns`), or with which a text comes back to a matter (`goes_back`);
+    (`asks`), with which a text waits for its answer or thanks for it in advance (`awaits`), after which thanks go on to
+    ask (`turns`), or with which a text comes back to a matter (`goes_back`);
     `of_paper`: it speaks of a document or form rather than of a platform; `promises`: the writer will do something or
     waits for it; `postscript`; `repeats_us`: it has our acknowledgement's own sentences; `names_attachment`;
     `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a reply, as an
@@ -101,6 +102,7 @@ class Features:
     only_thanks: bool = False
     thanks: bool = False
     asks: bool = False
+    awaits: bool = False
     turns: bool = False
     goes_back: bool = False
     of_paper: bool = False

@@ -172,6 +172,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         only_thanks=judged(lambda: thanks.only_thanks(subject, fresh, read.name, read.sender), False),
         thanks=judged(lambda: thanks.has_thanks(subject, fresh), False),
         asks=judged(lambda: asking.asks(features.fold(fresh)), True),
+        awaits=judged(lambda: asking.awaits(features.fold(fresh)), True),
         turns=judged(lambda: asking.turns(features.fold(f"{subject} . {fresh}")), True),
         goes_back=judged(lambda: asking.goes_back(features.fold(fresh)), True),
         of_paper=judged(lambda: fault_words.of_paper(features.fold(f"{subject} . {fresh}")), False),

@@ -94,13 +94,13 @@ def test_a_correction_is_learned_and_the_next_like_message_is_read_by_it(
     asked = ("Hort municipal", "Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?")
     like = ("Hort", "Bona tarda, com es demana una parcel·la d'hort municipal?")
     before = _one_case(mail_servers, desk, *asked)
-    assert desk.case(_one_case(mail_servers, desk, *like))["topic"] != "application"
+    assert desk.case(_one_case(mail_servers, desk, *like))["topic"] != "enrolment"
 
-    desk.oacmail("case", "set", before, "--topic", "application")
+    desk.oacmail("case", "set", before, "--topic", "enrolment")
     shown = desk.oacmail("learn").stdout
 
     assert re.search(r"^topic +1 +\d+ +\d+ +\d+ +learned$", shown, re.MULTILINE), shown
-    assert desk.case(_one_case(mail_servers, desk, *like))["topic"] == "application"
+    assert desk.case(_one_case(mail_servers, desk, *like))["topic"] == "enrolment"
 
 
 def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(

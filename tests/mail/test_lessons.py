@@ -41,12 +41,12 @@ def read(said: str, learned: Lessons) -> Classification:
 
 
 def test_a_like_message_is_read_as_the_corrected_one_and_says_by_which_words() -> None:
-    learned = taught(corrected(PLOT, topic="application"))
+    learned = taught(corrected(PLOT, topic="enrolment"))
 
-    assert read(LIKE, scores.NOTHING).topic == "other"
+    assert read(LIKE, scores.NOTHING).topic != "enrolment"
     reading = read(LIKE, learned)
-    assert reading.topic == "application"
-    assert {"topic:application: Hort", "topic:application: parcel·la"} <= set(reading.because)
+    assert reading.topic == "enrolment"
+    assert {"topic:enrolment: Hort", "topic:enrolment: parcel·la"} <= set(reading.because)
 
 
 def test_an_unlike_message_stays_where_it_was() -> None:
@@ -124,7 +124,8 @@ def test_a_correction_of_what_is_no_question_of_the_model_teaches_nothing() -> N
 
 
 def test_each_correction_is_judged_by_what_the_others_taught() -> None:
-    examples = [corrected(PLOT, topic="application"), corrected(LIKE, topic="application")]
+    near = "Hort municipal :: Bona tarda, vull demanar una parcel·la a l'hort municipal del torrent."
+    examples = [corrected(PLOT, topic="enrolment"), corrected(near, topic="enrolment")]
     _, (outcome,) = lessons.learn(scores.shipped(), examples, [], COMMON)
 
     assert (outcome.corrections, outcome.messages, outcome.before) == (2, 2, 0)

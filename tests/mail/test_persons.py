@@ -112,6 +112,36 @@ def test_a_reply_with_the_subject_of_our_acknowledgement_is_no_mail_of_a_machine
     assert classify(message(text, subject, "neus.puig@gmail.com")).kind is Kind.REQUEST
 
 
+@pytest.mark.parametrize("end", ["Muchas gracias,\nXènia Muñoz", "Atentamente,\nRamon Roca", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La farola del número 107 de la calle Verdaguer lleva días apagada.",
+        "Sale agua de la acera desde anoche, a la altura del número 75. Somos varios vecinos.",
+        "Querría saber qué día pasa la recogida de muebles y si hay que avisar con antelación.",
+        "Tras la herencia de mi padre no sé qué plazo tengo para presentar la plusvalía.",
+    ],
+)
+def test_who_waits_for_an_answer_and_thanks_in_advance_is_a_person_who_asks(text: str, end: str) -> None:
+    awaits = "Quedo a la espera de su respuesta y les doy las gracias por adelantado."
+    assert classify(message(f"Hola:\n\n{text}\n\n{awaits}\n\n{end}", "Consulta", "r@gmail.com")).kind is Kind.REQUEST
+
+
+@pytest.mark.parametrize(
+    ("text", "awaits"),
+    [
+        ("Gràcies per endavant", True),
+        ("Quedem a l’espera de la vostra resposta.", True),
+        ("Dans l'attente de votre réponse", True),
+        ("I look forward to hearing from you", True),
+        ("Moltes gràcies, ja puc entrar.", False),
+        ("La sala d'espera és plena.", False),
+    ],
+)
+def test_who_waits_for_an_answer_is_told_from_who_thanks(text: str, awaits: bool) -> None:
+    assert message(text).features.awaits is awaits
+
+
 def unmarked(row: dict[str, str]) -> Kind:
     """The kind of a message without any field of a machine's."""
     return classify(message(row["text"], row["subject"], row["from"])).kind

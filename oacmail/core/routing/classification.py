@@ -151,10 +151,10 @@ def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
 
 
 def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Thanks are brief, with nothing beside them: most requests end with thanks too. Who asks for another language in a
-    word or two does not thank."""
+    """Thanks are brief, with nothing beside them: most requests end with thanks too, often in advance. Who asks for
+    another language in a word or two does not thank."""
     found, length = message.features, len(message.fresh.split())
-    asked = message.questions or found.language_wish
+    asked = message.questions or found.language_wish or found.awaits
     beside = found.postscript or found.names_attachment or message.attachments or asked
     unclear = found.promises or _score(found, Kind.REQUEST) > _ASIDE[Kind.THANKS,][0]  # "vindré demà"
     told = length > _BRIEF or not (found.turns or found.goes_back or (unclear and not found.thanks))

@@ -31,6 +31,12 @@ never, not yet, yet, weeks, months, late, for nothing, disaster, disgrace, shame
 no reply, nothing happened, nothing has, j'attends, attends, toujours, personne, jamais, semaines, en retard, honte,
 pour rien, caigut, caiguda, caido, caida, no va, no carrega, no carga, espatllat, averiado
 """
+_AWAITS = """
+a l'espera de, a l'espera d'una, a l'espera d'un, en espera de, en espera d'una, per endavant, per avancat, per
+anticipat, a la bestreta, gracies anticipades, a la espera de, por adelantado, de antemano, por anticipado, por
+anticipada, gracias anticipadas, in advance, look forward to your, looking forward to your, look forward to hearing,
+looking forward to hearing, await your, awaiting your, dans l'attente de, d'avance, par avance
+"""
 
 
 def _table(*lists: str) -> str:
@@ -62,7 +68,8 @@ surten, ja puc, ya he, ya hemos, ya me han, ya nos han, ya esta, ya lo tengo, ya
 he pogut, hem pogut, he podido, hemos podido, tout est regle, sorted, it worked, va funcionar, ha funcionat, ha
 funcionado, ha entrado, ha entrat, a la primera, rebut, recibido, received, fet, hecho, done, entes, entesos, entendido
 """
-_WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS)}")
+_WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS, _AWAITS)}")
+_EXPECTS = re.compile(rf"(?<!\w){_table(_AWAITS)}")
 _BACK = re.compile(rf"(?<!\w){_table(_GOES_BACK)}|\btruqu\w*")
 _ENDS = re.compile(rf"(?<!\w){_table(_CLOSES)}")
 _TURNS = re.compile(
@@ -90,6 +97,11 @@ WISH = re.compile(
 def asks(folded: str) -> bool:
     """True if a folded text has a question mark, or a word of asking, waiting or trouble."""
     return "?" in folded or _WORDS.search(folded) is not None
+
+
+def awaits(folded: str) -> bool:
+    """True if a folded text waits for an answer, or thanks for it in advance: who does so has asked for something."""
+    return _EXPECTS.search(folded) is not None
 
 
 def turns(folded: str) -> bool:

@@ -77,6 +77,7 @@ def _of_deeds(message: Message) -> Iterator[str]:
         "thanks and does not turn": found.thanks and not found.turns,
         "thanks and does not ask": found.thanks and not asks,
         "closes": closes,
+        "awaits": found.awaits,
         "goes back": back,
         "thanks and does not go back": found.thanks and not back,
         "closes and does not go back": closes and not back,
