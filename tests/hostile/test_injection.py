@@ -16,7 +16,7 @@ from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, mess
 FIELDS = [
     "Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
     "X-Auto-Response-Suppress", "X-Oacmail", "X-Oacmail-Case", "X-Oacmail-Kind", "Content-Language",
-    "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Received",  # of the person's own server
 ]  # fmt: skip
 INJECTED = "Bcc: victim@example.org"
 
