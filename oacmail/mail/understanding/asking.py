@@ -68,8 +68,12 @@ surten, ja puc, ya he, ya hemos, ya me han, ya nos han, ya esta, ya lo tengo, ya
 he pogut, hem pogut, he podido, hemos podido, tout est regle, sorted, it worked, va funcionar, ha funcionat, ha
 funcionado, ha entrado, ha entrat, a la primera, rebut, recibido, received, fet, hecho, done, entes, entesos, entendido
 """
-_WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS, _AWAITS)}")
-_EXPECTS = re.compile(rf"(?<!\w){_table(_AWAITS)}")
+_WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS)}")
+_PATIENCE = (
+    r" (?:per|por|for|pour) (?:(?:la|seva|vostra|su|vuestra|your|votre) ){0,2}"
+    r"(?:paciencia|comprensio|comprension|patience|understanding|comprehension)\b"
+)
+_EXPECTS = re.compile(rf"(?<!\w){_table(_AWAITS)}(?!{_PATIENCE})")
 _BACK = re.compile(rf"(?<!\w){_table(_GOES_BACK)}|\btruqu\w*")
 _ENDS = re.compile(rf"(?<!\w){_table(_CLOSES)}")
 _TURNS = re.compile(
@@ -96,11 +100,12 @@ WISH = re.compile(
 
 def asks(folded: str) -> bool:
     """True if a folded text has a question mark, or a word of asking, waiting or trouble."""
-    return "?" in folded or _WORDS.search(folded) is not None
+    return "?" in folded or _WORDS.search(folded) is not None or awaits(folded)
 
 
 def awaits(folded: str) -> bool:
-    """True if a folded text waits for an answer, or thanks for it in advance: who does so has asked for something."""
+    """True if a folded text waits for an answer, or thanks for it in advance: who does so has asked for something.
+    Machines thank in advance for patience."""
     return _EXPECTS.search(folded) is not None
 
 
