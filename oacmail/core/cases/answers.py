@@ -195,7 +195,7 @@ def undelivered(
     if first:
         columns["answered_at"] = None
     deadline: tuple[Effect, ...] = ()
-    if not case.running("answer"):
+    if not case.promised():
         columns |= {"status": owed_as(case, counted_at), "closed_at": None, "close_reason": None}
         due_at = calendar.answer_due(at, policy)
         deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.ends_on)

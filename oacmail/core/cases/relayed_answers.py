@@ -31,7 +31,7 @@ def owed_again(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) 
         return ()
     event = AuditEvent(kind="answer-undelivered", case=case.number, data={"message": mail.key[:16]})
     written = _written(mail, at)
-    if case.running("answer") or any(said.by_office and said.at > written for said in case.latest):
+    if case.promised() or any(said.by_office and said.at > written for said in case.latest):
         return (event,)
     first = case.answered_at is not None and case.answered_at >= written
     untold = case.told_at is not None and case.told_at >= written

@@ -1,0 +1,23 @@
+"""An answer that came back leaves its person without one, whoever else waits on the case."""
+
+from tests.engine import compose
+from tests.engine.world import ANNA, World
+
+PAU = "pau.vei@example.net"
+
+
+def test_the_person_is_owed_an_answer_while_only_a_neighbour_s_question_runs(world: World) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    answer = world.agent_answers(asked)
+    world.turn()
+    (ack,) = world.relay.inboxes[ANNA].last("ack")
+    helps = world.citizen_writes(PAU, "", "Bon dia, soc qui l'ajuda: quina documentació li cal?", answers=ack)
+    world.turn()
+    world.deliver(compose.report(world.clock, answer))
+    world.turn()
+    world.agent_answers(helps)
+    world.turn()
+
+    case = world.case()
+    assert (case["status"], case["answered_at"]) == ("open", None)
