@@ -123,3 +123,20 @@ def test_words_beside_orders_are_an_answer(world: World, text: str) -> None:
     world.turn()
     assert world.case()["status"] == "answered"
     assert not _told(world)
+
+
+def test_orders_below_the_quote_alone_are_no_answer_and_the_agents_hear_it(world: World) -> None:
+    world.agent_answers(_asked(world), QUOTE.strip() + "\n\n#meu")
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert len(_told(world)) == 1
+
+
+def test_an_order_beside_a_file_is_an_answer_and_nobody_hears_that_it_is_none(world: World) -> None:
+    mail = compose.message(world.clock, OFFICE, "", "#meu", to=ANNA, answers=_asked(world))
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="model.pdf")
+    _sent(world, mail)
+    assert world.case()["status"] == "answered"
+    (said,) = transcripts(world, AGENT)
+    assert "anava també a fora de la casa" in said
+    assert not _told(world)

@@ -14,15 +14,7 @@ from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
-from oacmail.core.handlers.orders import (
-    in_mail_to_others,
-    is_nothing_but_orders,
-    is_order_mail,
-    no_answer,
-    on_order_mail,
-    on_own_note,
-    transcript,
-)
+from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.handlers.third_person import asked, is_forward
 from oacmail.core.lookup import Lookup, reads_automatic
@@ -30,7 +22,7 @@ from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.orders import read_orders
+from oacmail.core.routing.orders import nothing_but_orders, read_orders
 from oacmail.core.routing.sender import Sender
 from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
@@ -104,10 +96,11 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     if reads_automatic(lookup):
         return _unmarked_robot(lookup, role, match.case)
     decision = _written_by_a_person(policy, view, lookup, role, how, match, now)
-    if role is not Role.AGENT or not lookup.outsiders:
+    if not lookup.outsiders:
         return decision
     number = next((one.case for one in decision.effects if isinstance(one, RecordMessage)), None)
-    not_done = in_mail_to_others(policy, view, lookup, number, now)
+    answers, ordered = EMPTY not in decision.because, role is Role.AGENT
+    not_done = in_mail_to_others(policy, view, lookup, number, now, ordered=ordered, answers=answers)
     return replace(decision, effects=(*decision.effects, *not_done))
 
 
@@ -118,7 +111,7 @@ def _written_by_a_person(
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
         if candidates and _says_nothing(lookup, role):
-            return _empty(policy, lookup, None, now)
+            return _empty(None)
         if candidates:
             return which_case.ask(policy, lookup, candidates, role, now)
     case = match.case
@@ -137,7 +130,7 @@ def _written_by_a_person(
         filed = _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
         return filed if told else replace(filed, effects=(*filed.effects, *asked(view, lookup)))
     if _says_nothing(lookup, role):
-        return _empty(policy, lookup, case, now)
+        return _empty(case)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, lookup, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
@@ -154,19 +147,15 @@ def _says_nothing(lookup: Lookup, role: Role) -> bool:
     answer = lookup.answer
     if answer is None or is_forward(lookup):
         return False
-    return answer.says_nothing or (role is Role.AGENT and not answer.has_files and is_nothing_but_orders(lookup))
+    only_orders = role is Role.AGENT and nothing_but_orders(lookup.message.fresh)
+    return answer.says_nothing or (only_orders and not answer.has_files)
 
 
-def _empty(policy: Policy, lookup: Lookup, case: CaseView | None, now: datetime) -> Decision:
-    """A mail that says nothing meets no deadline, and the desk hears it: its text was lost, or sent too early."""
+def _empty(case: CaseView | None) -> Decision:
+    """A mail that says nothing meets no deadline: its text was lost, or sent too early. The desk hears it."""
     number = case.number if case else None
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=EMPTY)
-    effects: tuple[Effect, ...] = (record, AuditEvent(kind=EMPTY, case=number))
-    if not is_nothing_but_orders(lookup):
-        key = f"transcript:{lookup.message.fingerprint[:16]}"
-        rows = [no_answer(number)]
-        effects = (*effects, *transcript(policy, lookup, number, now, key=key, rows=rows))
-    return Decision(effects=effects, because=(EMPTY,))
+    return Decision(effects=(record, AuditEvent(kind=EMPTY, case=number)), because=(EMPTY,))
 
 
 def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:

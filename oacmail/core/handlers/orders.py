@@ -34,15 +34,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
 from oacmail.core.routing.misplaced_orders import below_quote
-from oacmail.core.routing.orders import (
-    Order,
-    Verb,
-    nothing_but_orders,
-    number_of,
-    out_of_reach,
-    read_list,
-    read_orders,
-)
+from oacmail.core.routing.orders import Order, Verb, number_of, out_of_reach, read_list, read_orders
 from oacmail.core.routing.sender import to_office_alone
 from oacmail.core.view import CaseView, View
 
@@ -98,34 +90,36 @@ def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> De
 
 
 def in_mail_to_others(
-    policy: Policy, view: View, lookup: Lookup, number: str | None, now: datetime
+    policy: Policy,
+    view: View,
+    lookup: Lookup,
+    number: str | None,
+    now: datetime,
+    *,
+    ordered: bool,
+    answers: bool,
 ) -> tuple[Effect, ...]:
-    """The orders on top of a mail that somebody outside gets: none is carried out, and the writer is told. `number`:
-    the case of the mail, None = of none. That it is solved is an order on a derived case alone; on any other an agent
-    says so to the person."""
-    case, alone = view.cases.get(number) if number else None, is_nothing_but_orders(lookup)
+    """What the writer hears of a mail that somebody outside gets: that no order on top of it is carried out, and
+    whether it answers nobody. `number`: the case of the mail, None = of none; `ordered`: its writer gives orders;
+    `answers`: it says something to the person. That it is solved is an order on a derived case alone, or where
+    nothing else is said; on any other an agent says so to the person."""
+    case = view.cases.get(number) if number else None
     derived = case is not None and case.status is Status.DERIVED
-    none = (Verb.UNKNOWN,) if derived or alone else (Verb.UNKNOWN, Verb.SOLVED)
-    orders = [order for order in read_orders(lookup.message.typed) if order.verb not in none]
-    done = [_Done(order=order, case=number or "", reason="goes-outside") for order in orders]
-    if not done:
+    none = (Verb.UNKNOWN,) if derived or not answers else (Verb.UNKNOWN, Verb.SOLVED)
+    orders = [order for order in read_orders(lookup.message.typed) if order.verb not in none] if ordered else []
+    rows = [_Done(order=order, case=number or "", reason="goes-outside").row() for order in orders]
+    if not answers:
+        rows.append(
+            {"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}
+        )
+    if not rows:
         return ()
     key = f"transcript:{lookup.message.fingerprint[:16]}"
     events = [
-        AuditEvent(kind="order-refused", case=number, data={"verb": one.order.verb, "why": one.reason}) for one in done
+        AuditEvent(kind="order-refused", case=number, data={"verb": order.verb, "why": "goes-outside"})
+        for order in orders
     ]
-    rows = [one.row() for one in done] + ([no_answer(number)] if alone else [])
     return (*events, *transcript(policy, lookup, number, now, key=key, rows=rows))
-
-
-def is_nothing_but_orders(lookup: Lookup) -> bool:
-    """Whether each line that the agent wrote is an order with its `#`: the person outside has got no answer."""
-    return nothing_but_orders(lookup.message.fresh)
-
-
-def no_answer(number: str | None) -> Mapping[str, object]:
-    """The line of a transcript that says that a mail answers no case."""
-    return {"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
