@@ -135,7 +135,7 @@ class BoardChecks:
     def _carried_out(self, case: int | None, move: PersonsMove) -> None:
         """The case is elsewhere now: then something has happened to it since, or the move was refused. A clock that was
         behind gives events earlier times."""
-        since = min((move.at, *(begins for begins, ends in self.town.skews if begins <= move.at <= ends)))
+        since = self.town.earliest_shown(move.at)
         rows = self.town.store.con.execute(
             "SELECT 1 FROM events WHERE case_id = ? AND at >= ? AND kind <> 'note' LIMIT 1", (case, text(since))
         ).fetchall()

@@ -177,12 +177,9 @@ class DeadlineChecks:
         does."""
         if row["met_at"] is None:
             return any(acts) and not any(meets)
-        return at(row["met_at"]) not in meets and any(self._shown(act) <= at(row["met_at"]) for act in acts)
-
-    def _shown(self, act: datetime) -> datetime:
-        """The earliest time that the service's clock may have shown at this moment; the second it kept is whole."""
-        begun = (begins for begins, ends in self.town.skews if begins <= act <= ends)
-        return min((act, act + self.town.clock.skew, *begun)).replace(microsecond=0)
+        return at(row["met_at"]) not in meets and any(
+            text(self.town.earliest_shown(act)) <= row["met_at"] for act in acts
+        )
 
     def _read_late(self, written: WrittenMessage, answers: list[Answer]) -> bool:
         """Whether it arrived while its folder was unreadable and no answer names it: then a new deadline starts."""

@@ -92,6 +92,10 @@ class SimulatedTown(SimulatedService):
     def later(self, at: datetime, who: str, what: str, event: Event) -> None:
         heapq.heappush(self._heap, (at, next(self._order), who, what, event))
 
+    def earliest_shown(self, moment: datetime) -> datetime:
+        """The earliest time that the service's clock may have shown at a moment before it was set right again."""
+        return min((moment, *(begins for begins, ends in self.skews if begins <= moment <= ends)))
+
     def step(self) -> bool:
         """Run the next event and the turn of the service after it; return False if no event is left."""
         if not self._heap or self._heap[0][0] >= self.plan.ends:
