@@ -33,6 +33,7 @@ class MailKind(StrEnum):
     INCIDENT = "incident"
     SECOND_LEVEL = "second_level"
     SERVICES = "services"
+    SOLVED = "solved"
     WAIT = "wait"
     POINTERS = "pointers"
     COMPLEX = "complex"

@@ -132,7 +132,7 @@ def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -
     elif action.how == "services_reply":
         roles = [message["role"] for message in evidence.shown.get(number, {}).get("messages", ())]
         yield f"{action.about}: what the technical services wrote is on the case", roles.count("technical") == 1
-        people = [who for who, mail in evidence.notices("services") if mail.case == number]
+        people = [who for who, mail in evidence.notices("solved") if mail.case == number]
         yield f"{action.about}: the agents are asked to tell the person", sorted(people) == [story.MARTA, story.PAU]
     elif action.how == "bounce":
         told = [who for who, mail in evidence.notices("bounced") if mail.case == number]

@@ -48,9 +48,8 @@ def _replies(town: SimulatedTown, number: str, agent: str, rng: Random) -> str:
     waiting = town.truth.waiting()[-3:]
     how = rng.choice(("shared", "own", "notice"))
     if how == "notice" or not waiting:
-        notices = [
-            mail for kind in ("digest", "second_level", "services") for mail in town.relay.inboxes[agent].last(kind)
-        ]
+        inbox, kinds = town.relay.inboxes[agent], ("digest", "second_level", "services", "solved")
+        notices = [mail for kind in kinds for mail in inbox.last(kind)]
         if not notices:
             return ""
         notice = rng.choice(notices)

@@ -43,7 +43,7 @@ CLAIMS: Mapping[str, tuple[tuple[Callable[[str], bool], str, str], ...]] = {
     "passed_on": ((_always, _AT_THE_SERVICES, "with the services"),),
     "progress": ((_always, _AT_THE_SERVICES, "with the services"),),
     "second_level": ((lambda subject: "Derivat" in subject, _UNTOLD, "derived and the person untold"),),
-    "services": ((lambda subject: "Resolt" in subject, _SOLVED, "solved"),),
+    "solved": ((_always, _SOLVED, "solved"),),
     "survey": ((_always, _CLOSED, "closed"),),
     "moved_back": ((_always, _REFUSED, "one of which a move was refused"),),
 }

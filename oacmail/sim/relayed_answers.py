@@ -19,7 +19,7 @@ from oacmail.sim.town import SimulatedTown, short
 from oacmail.sim.writing import ActionHandler, arrival, shown
 
 _ADDRESS = re.compile(r"mailto:([^?\s]+\+r-[^?\s]+)\?")
-_KINDS = ("second_level", "services", "overdue", "complex", "answered_twice")
+_KINDS = ("second_level", "services", "solved", "overdue", "complex", "answered_twice")
 
 
 def _relays(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:

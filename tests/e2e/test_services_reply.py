@@ -74,7 +74,7 @@ def test_a_reply_from_outlook_reaches_the_agent_and_only_the_agents_answer_ends_
     assert [row["kind"] for row in desk.rows(FOLLOW_UP, number)] == ["nudge", "update"]
 
     _replies(services, desk, derivation, "Ja està arreglat.\n\nPau, Serveis tècnics")
-    solved = _wait(desk.agent, "services", number, count=2)
+    solved = _wait(desk.agent, "solved", number)
     assert "cal dir-ho a la persona" in str(solved["Subject"])
     assert "a la carpeta «Drafts»" in plain(solved)
     assert desk.rows(FOLLOW_UP, number) == []

@@ -70,6 +70,9 @@ def _a_platform_fails(town: TOWN) -> World:
         world.citizen_writes(who, *FAULT)
         world.turn()  # incident
     world.live("2026-12-04 19:00", minutes=240)  # nudge, progress
+    fixed = compose.message(world.clock, TECHNICAL, "", "Ja està arreglat.", answers=notice)
+    world.deliver(fixed, verdict=PASS)
+    world.turn()  # solved
     return world
 
 

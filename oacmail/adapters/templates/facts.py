@@ -103,10 +103,8 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "nudge": {"cases": ()},
     "passed_on": {"cause": "platform"},
     "progress": {"nudged": False, "expected_on": None},
-    "services": {
-        **{"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": ""},
-        **{"draft": (), "drafted": "", "folder": "", "refused": ""},
-    },
+    "services": {"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": "", "refused": ""},
+    "solved": {"due_at": None, "text": "", "draft": (), "drafted": "", "folder": ""},
     "wait": {"opened_at": None, "due_at": None, "topic": "other"},
     "referred": {"pointer": {}},
     "warned": {},
@@ -341,11 +339,13 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 {"said": said, "due_at": _THEN, "text": "Ja està arreglat"}
                 for said in ("unread", "late", "not_ours", "third-person")
             ),
-            *({"said": "solved", "due_at": _THEN, "text": "1", "draft": (lang,)} for lang in ("ca", "es", "en")),
-            {"said": "solved", "due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
             {"said": "unread", "due_at": _THEN, "text": "", "refused": "expired"},
             {"said": "expected", "expected_on": date(2026, 12, 3), "update_on": date(2026, 12, 2), "text": "3/12"},
             {"said": "expected", "expected_on": date(2026, 12, 3), "text": "3/12"},
+        ),
+        "solved": (
+            *({"due_at": _THEN, "text": "1", "draft": (lang,)} for lang in ("ca", "es", "en")),
+            {"due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
         ),
         "wait": ({"opened_at": _THEN, "due_at": _THEN}, {"opened_at": _THEN}),
         "warned": ({},),

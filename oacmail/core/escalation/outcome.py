@@ -11,7 +11,7 @@ from oacmail.core import calendar
 from oacmail.core.cases import answers
 from oacmail.core.cases.citizen_mail import has_notice, update_by
 from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
-from oacmail.core.escalation.second_level import ANEW
+from oacmail.core.escalation.second_level import ANEW, unsolved
 from oacmail.core.model import Level, Status
 from oacmail.core.outbox import kinds
 from oacmail.core.policy import Policy
@@ -98,6 +98,7 @@ def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: d
     return (
         UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
         *_follow_up_ends(case, now),
+        unsolved(case),
         *more,
     )
 

@@ -210,10 +210,15 @@ def by_order(
     return (
         UpdateCase(case=case.number, columns=columns),
         *(_to_services(policy, _kept_card(view, case, cause, why), key=key, now=now) if adds or not known else ()),
-        *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
+        *(() if known else (unsolved(case), *_first_nudge(policy, case.number, key=key, now=now))),
         *(_tell_citizen(policy, case, cause=cause, key=key, now=now) if can_be_told(policy, case) else ()),
         AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
     )
+
+
+def unsolved(case: CaseView) -> DropOutgoing:
+    """No notice may leave any more that says that the case is solved."""
+    return DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.UNSOLVED))
 
 
 def _kept_card(view: View, case: CaseView, cause: str, why: str) -> Card:

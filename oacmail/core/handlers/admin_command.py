@@ -278,8 +278,8 @@ def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
             "expected_on": case.expected_on.isoformat() if case.expected_on else None,
         }
         return (UpdateCase(case=into.number, columns=columns),)
-    if case.status is Status.DERIVED is into.status and case.solved_at is None and into.solved_at is not None:
-        return (UpdateCase(case=into.number, columns={"solved_at": None}),)
+    if case.status is Status.DERIVED is into.status and (case.solved_at is None) is not (into.solved_at is None):
+        return (UpdateCase(case=into.number, columns={"solved_at": None}), second_level.unsolved(into))
     if into.status is Status.ANSWERED and case.running("answer"):
         return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
     return ()

@@ -58,14 +58,19 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     record = RecordMessage(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
     day = reply.day.isoformat() if reply.day else None
     event = AuditEvent(kind=SAID, case=number, data={"said": reply.said, "day": day})
+    kind = MailKind.SOLVED if said is Statement.SOLVED else MailKind.SERVICES
     told = notices(
         policy,
         assigned(policy, case.assignee if case else None),
-        key=f"{MailKind.SERVICES}:{services_buttons.key(pressed) or lookup.message.fingerprint}",
-        kind=MailKind.SERVICES,
+        key=f"{kind}:{services_buttons.key(pressed) or lookup.message.fingerprint}",
+        kind=kind,
         now=now,
         case=number,
-        facts={**_facts(policy, view, case, reply, said, effects), "refused": pressed.refused if pressed else ""},
+        facts=(
+            _facts_of_a_solution(policy, view, case, effects)
+            if kind is MailKind.SOLVED
+            else {**_facts(policy, case, reply, said, effects), "refused": pressed.refused if pressed else ""}
+        ),
         attach=lookup.message.fingerprint,
     )
     buttons = services_buttons.follows(policy, view, lookup, pressed, now, spent=reply.said is not Statement.UNREAD)
@@ -139,23 +144,29 @@ _FOLLOWS: Mapping[Statement, Callable[[_Told], tuple[Effect, ...]]] = {
 
 
 def _facts(
-    policy: Policy,
-    view: View,
-    case: CaseView | None,
-    reply: ServicesReply,
-    said: Statement | None,
-    effects: tuple[Effect, ...],
+    policy: Policy, case: CaseView | None, reply: ServicesReply, said: Statement | None, effects: tuple[Effect, ...]
 ) -> dict[str, object]:
     """`said` None: it is too late for what they say."""
     promised = next((deadline.due_at for deadline in case.running("update")), None) if case else None
-    due_at = outcome.owed(effects) or (case_card.due_at(case) if case else None)
-    drafted = drafts.whereabouts(effects, view.drafts)
-    shown = case is not None and said is Statement.SOLVED and not drafted
     return {
-        **drafted,
         "said": said or "late",
         "expected_on": reply.day,
-        "due_at": due_at,
+        "due_at": _due_at(case, effects),
         "update_on": promised.astimezone(policy.office.timezone).date() if promised else None,
+    }
+
+
+def _facts_of_a_solution(
+    policy: Policy, view: View, case: CaseView | None, effects: tuple[Effect, ...]
+) -> dict[str, object]:
+    drafted = drafts.whereabouts(effects, view.drafts)
+    shown = case is not None and not drafted
+    return {
+        **drafted,
+        "due_at": _due_at(case, effects),
         "draft": tuple(language_of_case(policy, case).split("+")) if case and shown else (),
     }
+
+
+def _due_at(case: CaseView | None, effects: tuple[Effect, ...]) -> datetime | None:
+    return outcome.owed(effects) or (case_card.due_at(case) if case else None)

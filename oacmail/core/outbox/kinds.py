@@ -78,13 +78,15 @@ class IfUndelivered(StrEnum):
 
 class CancelledBy(StrEnum):
     """What makes a queued mail about a case untrue. `DERIVATION_NOTICE`: the citizen is told that the case was passed
-    on; `SOLVED`: somebody says that it is solved, or it leaves the technical services otherwise; `OPENED_AGAIN`: the
-    case was closed, and is not any more."""
+    on; `SOLVED`: somebody says that it is solved, or it leaves the technical services otherwise; `UNSOLVED`: it was
+    said to be solved, and goes to the services again or leaves them; `OPENED_AGAIN`: the case was closed, and is open
+    again."""
 
     ANSWER = auto()
     CLOSE = auto()
     DERIVATION_NOTICE = auto()
     SOLVED = auto()
+    UNSOLVED = auto()
     OPENED_AGAIN = auto()
 
 
@@ -189,6 +191,9 @@ _ROWS = (
         CancelledBy.SOLVED, budget=_NOTICES,
     ),
     _to_staff(MailKind.SERVICES, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE),
+    _to_staff(
+        MailKind.SOLVED, Audience.AGENTS, _SERVICE_HOURS, _CLOSE, CancelledBy.UNSOLVED, priority=_DEADLINE
+    ),
     _to_staff(MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE),
     _to_staff(MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
