@@ -2,6 +2,8 @@
 
 from email.message import EmailMessage
 
+import pytest
+
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.world import AGENT, ANNA, PERE, World
@@ -20,6 +22,23 @@ def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World
     assert (world.case()["status"], len(world.case()["messages"])) == ("answered", 2)
     world.live("2026-11-30 12:00")
     assert world.mails("overdue") == []
+
+
+@pytest.mark.parametrize("text", ["Estaré fuera de la oficina hasta el lunes.", "", "#meu"])
+def test_what_is_no_answer_answers_no_question_that_is_read_after_it(world: World, text: str) -> None:
+    """An out-of-office that a client filed in Sent, an empty mail, an order alone."""
+    first = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(first)
+    world.turn()
+    world.mailbox.refused = {"INBOX"}
+    more = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
+    world.clock.forward(minutes=30)
+    world.agent_answers(more, text)
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
 
 
 def _answered_unseen(world: World) -> tuple[EmailMessage, EmailMessage]:
