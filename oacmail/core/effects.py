@@ -74,11 +74,14 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminCommand:
-    """An admin orders something about a case: `verb`, its options `words`, and the account `by`."""
+    """An admin orders something about a case: `verb`, its options `words`, and the account `by`. `given_in`: what tells
+    it from another order of the same moment, the message that a person moved, or the mail and the order's place in it;
+    '' = by shell."""
 
     verb: str
     case: str
     by: str
+    given_in: str = ""
     words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

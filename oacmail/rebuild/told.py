@@ -22,7 +22,8 @@ GONE = "message-gone"  # the rule of a case or message of which only the acknowl
 BY = "rebuild"
 SOON = timedelta(hours=1)  # in which an order that arrives by mail is certainly carried out
 _ORDERED = re.compile(
-    r"(?:[a-z_]+):([a-z-]+):([A-Z]+-\d{4}-\d{6}):(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+\d\d:\d\d)(?::\d+)?"
+    r"(?:[a-z_]+):([a-z-]+):([A-Z]+-\d{4}-\d{6}):(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+\d\d:\d\d)"
+    r"(?::[0-9a-f]{16}(?:\.\d+)?)?(?::\d+)?"
 )
 _AGAIN = {"escalate": "escalate", "log-call": "log-call"}
 """Orders that cause mail to the citizen: verb in the key -> verb that does the same now. The calls in vain before a

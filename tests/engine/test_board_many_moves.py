@@ -6,13 +6,30 @@ import pytest
 
 from oacmail.adapters.store import board
 from oacmail.sim.mailbox import SimulatedMailbox
-from tests.engine.test_board import MINE, OPEN, lies, quiet
-from tests.engine.world import World
+from tests.engine.test_board import DERIVED, MINE, OPEN, lies, quiet
+from tests.engine.world import ANNA, World
 
 
 @pytest.fixture
 def world(tmp_path: Path, mailbox: SimulatedMailbox) -> World:
     return World(tmp_path, mailbox=mailbox, board={"enabled": True})
+
+
+def test_moves_of_one_case_in_one_moment_count_one_by_one(world: World) -> None:
+    """To the services, back to an agent, to the services again: somebody is reminded, and the person hears of it."""
+    first = world.citizen_writes(ANNA)
+    for text in ("I on he de signar?", "I quan obriu?"):
+        world.clock.forward(minutes=5)
+        world.citizen_writes(ANNA, "", text, answers=first)
+    world.turn()
+    for uid, folder in zip(sorted(world.mailbox.folders[OPEN].messages), (DERIVED, MINE, DERIVED), strict=True):
+        world.mailbox.move(OPEN, uid, folder)
+    quiet(world)
+    world.turn()
+    assert world.case()["status"] == "derived"
+    running = world.rows("SELECT kind FROM deadlines WHERE void_at IS NULL AND met_at IS NULL AND fired_at IS NULL")
+    assert sorted(row["kind"] for row in running) == ["nudge", "update"]
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
 
 
 def _twenty_one(world: World) -> None:

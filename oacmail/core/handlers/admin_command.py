@@ -87,7 +87,8 @@ def _log_call(policy: Policy, view: View, case: CaseView, command: AdminCommand,
 
 
 def _key(command: AdminCommand, case: CaseView, now: datetime) -> str:
-    return f"{command.verb}:{case.number}:{now.isoformat()}"
+    """Names the order and what it causes; two orders of one moment are two."""
+    return ":".join(filter(None, (command.verb, case.number, now.isoformat(), command.given_in)))
 
 
 def _close(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
@@ -314,13 +315,13 @@ def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now:
     return (
         UpdateCase(case=case.number, columns=columns),
         *outcome.corrected(policy, case, command.words.get("level", ""), key=_key(command, case, now), now=now),
-        *_by_intent(policy, case, command.words.get("intent", ""), now),
+        *_by_intent(policy, case, command.words.get("intent", ""), key=_key(command, case, now), now=now),
         *_language_wish(policy, case, command.words.get("language", "")),
         AuditEvent(kind="corrected", case=case.number, data=dict(command.words)),
     )
 
 
-def _by_intent(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
+def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
     """What the corrected intent causes, as if the message had been read so."""
     due_at = min((deadline.due_at for deadline in case.running("answer")), default=None)
     if not intent or intent == case.intent:
@@ -331,7 +332,7 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, now: datetime) -> tu
         asked_at=case.opened_at,
         due_at=due_at,
         topic=case.topic,
-        ordered=f"set:{case.number}:{now.isoformat()}",
+        ordered=key,
     )
     was_rights = case.intent == Intent.DATA_RIGHTS
     no_right = (data_rights.settled(case.number, met=False, at=now),) if was_rights else ()

@@ -57,7 +57,7 @@ def on_board_deletion(policy: Policy, view: View, deletion: BoardDeletion, now: 
 def _on_case(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
     effects: list[Effect] = []
     for verb, words in commands(case, move.to):
-        command = AdminCommand(verb=verb, case=case.number, by=BY, words=words)
+        command = AdminCommand(verb=verb, case=case.number, by=BY, given_in=move.message[:16], words=words)
         known = View(cases={**view.cases, case.number: case})
         done = on_admin_command(policy, known, command, now).effects
         case = after(case, done)

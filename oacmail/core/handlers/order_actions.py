@@ -78,7 +78,13 @@ def _by_command(
     """The action of an order that means the same as a command of the admin."""
 
     def carry_out(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-        command = AdminCommand(verb=verb, case=case.number, by=given.agent, words=words(given, case))
+        command = AdminCommand(
+            verb=verb,
+            case=case.number,
+            by=given.agent,
+            given_in=f"{given.lookup.message.fingerprint[:16]}.{given.place}",
+            words=words(given, case),
+        )
         return on_admin_command(given.policy, replace(given.view, cases=given.cases), command, given.now).effects
 
     return carry_out
