@@ -142,7 +142,8 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """A recorded message. `acked`: it was acknowledged; `erased`: nothing of it is kept but that it came."""
+    """A recorded message. `acked`: it was acknowledged; `erased`: nothing of it is kept but that it came; `answers`: an
+    agent says something in it to somebody outside, perhaps to who wrote what is not read yet."""
 
     fingerprint: str
     message_id: str
@@ -156,6 +157,7 @@ class MessageView:
     acked: bool = False
     sent_at: datetime | None = None
     erased: bool = False
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

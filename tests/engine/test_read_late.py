@@ -27,18 +27,48 @@ def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World
 @pytest.mark.parametrize("text", ["Estaré fuera de la oficina hasta el lunes.", "", "#meu"])
 def test_what_is_no_answer_answers_no_question_that_is_read_after_it(world: World, text: str) -> None:
     """An out-of-office that a client filed in Sent, an empty mail, an order alone."""
+    _anna_is_answered(world)
+    more = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
+    world.clock.forward(minutes=30)
+    world.agent_answers(more, text)
+    _read_at_last(world)
+    assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
+
+
+def test_a_neighbour_who_was_answered_before_the_question_was_read_is_answered(world: World) -> None:
+    _anna_is_answered(world)
+    question = world.citizen_writes(PERE, "", "Soc el veí: què ha de portar?", answers=world.received(ANNA)[0])
+    world.clock.forward(minutes=30)
+    world.agent_answers(question)
+    _read_at_last(world)
+    assert (_waited_for(world), world.case()["status"]) == ([], "answered")
+
+
+@pytest.mark.parametrize(("to", "subject"), [(AGENT, "Re: una pregunta"), ("padro@town.example", "Fwd: una pregunta")])
+def test_what_went_to_a_colleague_or_a_department_answers_nobody(world: World, to: str, subject: str) -> None:
+    _anna_is_answered(world)
+    more = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
+    world.clock.forward(minutes=30)
+    asked = compose.message(world.clock, OFFICE, subject, "Com ho veieu?", to=to, answers=more)
+    world.mailbox.append("Sent", compose.as_bytes(asked), world.clock.now(), seen=True)
+    _read_at_last(world)
+    assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
+
+
+def _anna_is_answered(world: World) -> None:
+    """From here on INBOX cannot be read."""
     first = world.citizen_writes(ANNA)
     world.turn()
     world.agent_answers(first)
     world.turn()
     world.mailbox.refused = {"INBOX"}
-    more = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
-    world.clock.forward(minutes=30)
-    world.agent_answers(more, text)
+
+
+def _read_at_last(world: World) -> None:
+    """What was filed in Sent is read first, then INBOX."""
     world.turn()
     world.mailbox.refused = set()
     world.turn()
-    assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
 
 
 def _answered_unseen(world: World) -> tuple[EmailMessage, EmailMessage]:

@@ -22,6 +22,7 @@ from oacmail.adapters.store.write_context import case_id
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
+from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Message, Outcome, Role
 from oacmail.core.outgoing import MailKind
@@ -49,8 +50,9 @@ OPEN_MOST = 50  # cases in a question
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 _STORED_VALUES = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
 
-_MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
+_MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
+  m.role = 'agent' AND (m.outcome = 'case' OR m.rule LIKE '{TO_OTHERS};%') AS answers,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
 
@@ -222,6 +224,7 @@ def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> 
             acked=bool(row["acked"]),
             sent_at=moment(row["sent_at"]),
             erased=bool(row["erased"]),
+            answers=bool(row["answers"]),
         )
         for row in con.execute(_MESSAGE + where, values)
     )

@@ -292,8 +292,7 @@ def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
 
 def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
     """The answer to this message, if we read the answer first. An out-of-office or an empty mail is none (R16)."""
-    filed = (known for known in request.view.overtaken_by if known.case == case.number)
-    answers_to_it = (known for known in filed if known.outcome is Outcome.CASE)
+    answers_to_it = (known for known in request.view.overtaken_by if known.answers and known.case == case.number)
     return next((known for known in answers_to_it if known.received_at >= request.received_at), None)
 
 

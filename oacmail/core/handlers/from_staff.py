@@ -29,6 +29,8 @@ from oacmail.core.view import CaseView, View
 
 GUESSES = ("same-subject", "same-text")
 EMPTY = "empty-answer"
+TO_OTHERS = "to-others"
+"""The rule of a mail about a case to nobody of it that we know; who wrote what is not read yet may be among them."""
 
 
 def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -127,7 +129,8 @@ def _written_by_a_person(
     if not guests and not own:
         told = _to_a_citizen(case, recipients)
         outcome = Outcome.CASE if told else Outcome.STAFF
-        filed = _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
+        how = TO_OTHERS if recipients and not is_forward(lookup) else "staff-message"
+        filed = _filed(role, case, outcome, f"{how}; {match.rule}", touched=lookup.received_at)
         return filed if told else replace(filed, effects=(*filed.effects, *asked(view, lookup)))
     if _says_nothing(lookup, role):
         return _empty(case)
