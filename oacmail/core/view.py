@@ -142,8 +142,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """A recorded message. `acked`: it was acknowledged; `erased`: nothing of it is kept but that it came; `answers`: an
-    agent says something in it to somebody outside, perhaps to who wrote what is not read yet."""
+    """A recorded message. `acked`: acknowledged; `erased`: only its arrival is kept; `answers`: to somebody outside."""
 
     fingerprint: str
     message_id: str
@@ -164,8 +163,7 @@ class MessageView:
 class OutgoingView:
     """A mail in the outbox. `length`: characters of its text part. `copied`: its copy was seen. `written_at`: of an
     agent's answer, when it came. `bare`: the same mail without its original is stored too. `kept`: its bytes are here;
-    of a mail that was found as a copy after a restore they are not.
-    """
+    of a mail that was found as a copy after a restore they are not."""
 
     key: str
     kind: MailKind
