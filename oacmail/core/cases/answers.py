@@ -78,7 +78,7 @@ def answered(
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
         *(
-            _out_of_date(case, CancelledBy.ANSWER if outcome else CancelledBy.DERIVATION_NOTICE)
+            out_of_date(case, CancelledBy.ANSWER if outcome else CancelledBy.DERIVATION_NOTICE)
             if told or outcome
             else ()
         ),
@@ -128,7 +128,8 @@ def _still_asked(case: CaseView, at: datetime, guests: tuple[str, ...]) -> bool:
     )
 
 
-def _out_of_date(case: CaseView, by: CancelledBy) -> tuple[Effect, ...]:
+def out_of_date(case: CaseView, by: CancelledBy) -> tuple[Effect, ...]:
+    """What is queued about the case and is not true after this leaves no more."""
     return (DropOutgoing(case=case.number, kinds=kinds.cancelled_by(by)),)
 
 

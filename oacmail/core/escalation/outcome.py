@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from oacmail.core import calendar
 from oacmail.core.cases import answers
 from oacmail.core.cases.citizen_mail import has_notice, update_by
-from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
-from oacmail.core.escalation.second_level import ANEW, unsolved
+from oacmail.core.effects import AuditEvent, Effect, EndDeadlines, StartDeadline, UpdateCase
+from oacmail.core.escalation.second_level import ANEW
 from oacmail.core.model import Level, Status
-from oacmail.core.outbox import kinds
+from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
@@ -98,7 +98,7 @@ def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: d
     return (
         UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
         *_follow_up_ends(case, now),
-        unsolved(case),
+        *answers.out_of_date(case, CancelledBy.UNSOLVED),
         *more,
     )
 
@@ -113,7 +113,7 @@ def corrected(policy: Policy, case: CaseView, level: str, *, key: str, now: date
 def _follow_up_ends(case: CaseView, now: datetime) -> tuple[Effect, ...]:
     return (
         EndDeadlines(case=case.number, how="void", at=now, kinds=answers.FOLLOW_UP),
-        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.SOLVED)),
+        *answers.out_of_date(case, CancelledBy.SOLVED),
     )
 
 

@@ -15,10 +15,11 @@ from oacmail.core.cases import acknowledgement, answers
 from oacmail.core.cases.citizen_mail import passed_on
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
-from oacmail.core.effects import AuditEvent, CaseColumns, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
+from oacmail.core.effects import AuditEvent, CaseColumns, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.escalation import incidents
 from oacmail.core.model import Classification, Level, Status
-from oacmail.core.outbox import case_card, kinds, rate_limits
+from oacmail.core.outbox import case_card, rate_limits
+from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -210,15 +211,11 @@ def by_order(
     return (
         UpdateCase(case=case.number, columns=columns),
         *(_to_services(policy, _kept_card(view, case, cause, why), key=key, now=now) if adds or not known else ()),
-        *(() if known else (unsolved(case), *_first_nudge(policy, case.number, key=key, now=now))),
+        *(() if known else answers.out_of_date(case, CancelledBy.UNSOLVED)),
+        *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
         *(_tell_citizen(policy, case, cause=cause, key=key, now=now) if can_be_told(policy, case) else ()),
         AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
     )
-
-
-def unsolved(case: CaseView) -> DropOutgoing:
-    """No notice may leave any more that says that the case is solved."""
-    return DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.UNSOLVED))
 
 
 def _kept_card(view: View, case: CaseView, cause: str, why: str) -> Card:
@@ -244,7 +241,7 @@ def _tell_citizen(policy: Policy, case: CaseView, *, cause: str, key: str, now: 
         EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
         *passed_on(policy, case, key=key, cause=cause, now=now),
         *answers.met(case, case.not_reached(frozenset()), at=now, kinds=("answer", "remind")),
-        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.DERIVATION_NOTICE)),
+        *answers.out_of_date(case, CancelledBy.DERIVATION_NOTICE),
     )
 
 

@@ -17,7 +17,6 @@ from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
     Decision,
-    DropOutgoing,
     Effect,
     EndDeadlines,
     UpdateCase,
@@ -26,7 +25,7 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Refused
 from oacmail.core.escalation import outcome, second_level, waiting
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
-from oacmail.core.outbox import kinds
+from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.policy import Policy
 from oacmail.core.routing.derivation import soonest
 from oacmail.core.view import CaseView, View
@@ -112,7 +111,7 @@ def _close(policy: Policy, view: View, case: CaseView, command: AdminCommand, no
         *met,
         data_rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
         EndDeadlines(case=case.number, how="void", at=now, kinds=_ALL),
-        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.CLOSE)),
+        *answers.out_of_date(case, CancelledBy.CLOSE),
         UpdateCase(case=case.number, columns=columns),
         *survey.after(policy, case, reason=reason, now=now),
         AuditEvent(kind="closed", case=case.number, data={"by": command.by, "reason": reason}),
@@ -280,7 +279,8 @@ def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
         }
         return (UpdateCase(case=into.number, columns=columns),)
     if case.status is Status.DERIVED is into.status and (case.solved_at is None) is not (into.solved_at is None):
-        return (UpdateCase(case=into.number, columns={"solved_at": None}), second_level.unsolved(into))
+        unsolved = UpdateCase(case=into.number, columns={"solved_at": None})
+        return (unsolved, *answers.out_of_date(into, CancelledBy.UNSOLVED))
     if into.status is Status.ANSWERED and case.running("answer"):
         return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
     return ()

@@ -68,7 +68,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
         case=number,
         facts=(
             _facts_of_a_solution(policy, view, case, effects)
-            if kind is MailKind.SOLVED
+            if case and kind is MailKind.SOLVED
             else {**_facts(policy, case, reply, said, effects), "refused": pressed.refused if pressed else ""}
         ),
         attach=lookup.message.fingerprint,
@@ -156,16 +156,11 @@ def _facts(
     }
 
 
-def _facts_of_a_solution(
-    policy: Policy, view: View, case: CaseView | None, effects: tuple[Effect, ...]
-) -> dict[str, object]:
+def _facts_of_a_solution(policy: Policy, view: View, case: CaseView, effects: tuple[Effect, ...]) -> dict[str, object]:
+    """The mail shows the text of the draft where no draft could be written."""
     drafted = drafts.whereabouts(effects, view.drafts)
-    shown = case is not None and not drafted
-    return {
-        **drafted,
-        "due_at": _due_at(case, effects),
-        "draft": tuple(language_of_case(policy, case).split("+")) if case and shown else (),
-    }
+    shown = {} if drafted else {"draft": tuple(language_of_case(policy, case).split("+"))}
+    return {**drafted, **shown, "due_at": _due_at(case, effects)}
 
 
 def _due_at(case: CaseView | None, effects: tuple[Effect, ...]) -> datetime | None:
