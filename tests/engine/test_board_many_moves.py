@@ -6,31 +6,13 @@ import pytest
 
 from oacmail.adapters.store import board
 from oacmail.sim.mailbox import SimulatedMailbox
-from tests.engine.test_board import DERIVED, MINE, OPEN, lies, quiet
-from tests.engine.world import ANNA, World
+from tests.engine.test_board import MINE, OPEN, lies, quiet
+from tests.engine.world import World
 
 
 @pytest.fixture
 def world(tmp_path: Path, mailbox: SimulatedMailbox) -> World:
     return World(tmp_path, mailbox=mailbox, board={"enabled": True})
-
-
-def test_moves_of_one_case_in_one_moment_count_one_by_one(world: World) -> None:
-    """To the services, back to an agent, to the services again: somebody is reminded, and the person hears of it."""
-    first = world.citizen_writes(ANNA)
-    for text in ("I on he de signar?", "I quan obriu?"):
-        world.clock.forward(minutes=5)
-        world.citizen_writes(ANNA, "", text, answers=first)
-    world.turn()
-    in_turn = world.rows("SELECT uid FROM sightings WHERE folder = ? ORDER BY fingerprint", OPEN)  # as they are read
-    for row, folder in zip(in_turn, (DERIVED, MINE, DERIVED), strict=True):
-        world.mailbox.move(OPEN, row["uid"], folder)
-    quiet(world)
-    world.turn()
-    assert world.case()["status"] == "derived"
-    running = world.rows("SELECT kind FROM deadlines WHERE void_at IS NULL AND met_at IS NULL AND fired_at IS NULL")
-    assert sorted(row["kind"] for row in running) == ["nudge", "update"]
-    assert world.kinds(ANNA) == ["ack", "passed_on"]
 
 
 def _twenty_one(world: World) -> None:

@@ -216,17 +216,6 @@ def test_only_a_derived_case_can_be_said_to_be_solved(world: World) -> None:
         world.order("solved", world.case()["number"])
 
 
-def test_orders_of_one_mail_count_one_by_one(world: World) -> None:
-    """Derived, taken back and derived again in one moment: the services and the person hear of it."""
-    message = _derived(world)
-    world.agent_answers(message, "Ho mirem.")
-    world.turn()
-    _agent_writes(world, "#deriva\n#nivell1\n#deriva", world.received(AGENT)[-1])
-    assert world.case()["status"] == "derived"
-    assert len(_deadlines(world, "nudge")) == len(_deadlines(world, "update")) == 1
-    assert world.kinds(ANNA)[-1] == "passed_on"
-
-
 def test_what_is_not_solved_after_all_goes_back_to_the_services(world: World) -> None:
     _derived(world)
     world.order("escalate", world.case()["number"])

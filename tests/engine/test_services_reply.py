@@ -352,68 +352,6 @@ def test_a_derived_case_waits_for_the_services_and_not_for_the_citizen(world: Wo
 
 
 @pytest.mark.parametrize("text", ["3", "1"])
-def test_what_the_services_say_at_night_stops_the_notice_of_the_derivation(town: TOWN, text: str) -> None:
-    """It would say in the morning that they have the case."""
-    world = town(now="2026-11-25 22:00", people={"technical": [TECHNICAL], "forms": [FORMS]})
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
-    (notice,) = world.received(TECHNICAL)
-    world.clock.forward(minutes=30)
-    _reply(world, notice, text)
-    world.live("2026-11-26 09:00")
-    assert "second_level" not in world.kinds(AGENT)
-    assert {"3": "services", "1": "solved"}[text] in world.kinds(AGENT)
-
-
-@pytest.mark.parametrize(
-    ("order", "options"),
-    [
-        ("escalate", {"why": "Encara dona error 500"}),
-        ("not-theirs", {}),
-        ("set", {"level": "first"}),
-        ("close", {"reason": "duplicate"}),
-    ],
-)
-def test_what_is_not_solved_after_all_stops_the_notice_of_the_morning(
-    town: TOWN, order: str, options: dict[str, str]
-) -> None:
-    """It would say to the agents that the case is solved, and to tell the person so."""
-    world = town(now="2026-11-25 19:00", people={"technical": [TECHNICAL], "forms": [FORMS]})
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
-    (notice,) = world.received(TECHNICAL)
-    world.advance("2026-11-25 22:00")
-    _reply(world, notice, "1")
-    world.order(order, world.case()["number"], **options)
-    world.live("2026-11-26 09:00")
-    assert "solved" not in world.kinds(AGENT)
-
-
-def test_a_solved_case_that_joins_an_unsolved_one_stops_the_notice_of_the_morning(town: TOWN) -> None:
-    world = town(now="2026-11-25 19:00", people={"technical": [TECHNICAL], "forms": [FORMS]})
-    for text in (FAULT[1], FAULT[1] + " I avui també."):
-        world.citizen_writes(ANNA, "La seu", text)
-        world.turn()
-    notice = next(mail for mail in world.received(TECHNICAL) if mail["X-Oacmail-Case"] == "OAC-2026-000002")
-    world.advance("2026-11-25 22:00")
-    _reply(world, notice, "1")
-    world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")
-    world.live("2026-11-26 09:00")
-    assert "solved" not in world.kinds(AGENT)
-
-
-def test_the_notice_of_the_morning_says_solved_while_it_is_so(town: TOWN) -> None:
-    world = town(now="2026-11-25 22:00", people={"technical": [TECHNICAL], "forms": [FORMS]})
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
-    (notice,) = world.received(TECHNICAL)
-    _reply(world, notice, "1")
-    assert "solved" not in world.kinds(AGENT)
-    world.live("2026-11-26 09:00")
-    assert "cal dir-ho a la persona" in str(_told(world)[0]["Subject"])
-
-
-@pytest.mark.parametrize("text", ["3", "1"])
 def test_what_the_services_say_stops_a_notice_to_the_citizen_that_has_not_left(
     world: World, notice: EmailMessage, text: str
 ) -> None:
