@@ -1,8 +1,9 @@
 """How long a rebuild takes and how much memory it needs: `python -m bench.rebuild [N=10000]`.
 
-N messages lie in one flat file: those of the benchmark's stream, a quarter of an hour apart, and a signed copy of the
-acknowledgement of each new request. The mailbox reads them from there, so that its memory is not measured, and no
-server takes part. The second process that parses is included.
+N messages lie in one flat file: those of the benchmark's stream, a quarter of an hour apart, a signed copy of the
+acknowledgement of each new request, and an agent's answer to each request and reply, an hour later. The mailbox reads
+them from there, so that its memory is not measured, and no server takes part. The second process that parses is
+included.
 """
 
 import json
@@ -20,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bench.corpus import DOMAIN, MX, OFFICE, MessageStream
+from bench.corpus import DOMAIN, MX, OFFICE, MessageStream, Truth
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters import parse_worker
@@ -36,6 +37,7 @@ from oacmail.mail.parse import parse
 from oacmail.rebuild.build import Rebuild
 
 STEP = 900.0
+ANSWERED_AFTER = 3600
 SECRET = b"a secret of the benchmark alone"
 INSTANCE = "be2c4a11"
 ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT}
@@ -99,7 +101,8 @@ def make(count: int, folder: Path) -> None:
     config = _config(folder)
     policy, parser_config = _policy(config), wiring.parser_config(config)
     zone = ZoneInfo("Europe/Madrid")
-    start = (datetime.now(UTC) - timedelta(seconds=STEP * count)).timestamp()
+    end = datetime.now(UTC).timestamp()
+    start = end - STEP * count
     index: dict[str, list[tuple[int, int, int, bool]]] = {name: [] for name in ROLES}
     written = serial = 0
     with (folder / "messages").open("wb") as out:
@@ -120,6 +123,9 @@ def make(count: int, folder: Path) -> None:
                 fingerprint = parse(message.raw, parser_config, day=at.date().isoformat()).fingerprint
                 sent = (message.truth.sender, message.truth.message_id)
                 add("Sent", _ack(policy, number, fingerprint, *sent, at), message.received_at + 3, signed=True)
+                written += 1
+            if message.truth.kind in ("new", "reply") and message.received_at + ANSWERED_AFTER < end:
+                add("Sent", _answer(message.truth), message.received_at + ANSWERED_AFTER, signed=False)
                 written += 1
     (folder / "index.json").write_text(json.dumps(index))
 
@@ -151,6 +157,18 @@ def _ack(policy: Policy, number: str, fingerprint: str, citizen: str, answers: s
         f"X-Oacmail: {mark}",
     )
     return ("\n".join(fields) + f"\n\n{text}").encode()
+
+
+def _answer(to: Truth) -> bytes:
+    fields = (
+        f"From: OAC 360 <{OFFICE}>",
+        f"To: {to.sender}",
+        "Subject: Re: la vostra consulta",
+        f"Message-ID: <answer-{to.number}@{DOMAIN}>",
+        f"In-Reply-To: {to.message_id}",
+        f"References: {to.message_id}",
+    )
+    return ("\n".join(fields) + "\n\nBon dia, el tràmit es fa a la seu electrònica, a l'apartat Tràmits.\n").encode()
 
 
 def main(count: int) -> None:

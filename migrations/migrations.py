@@ -334,6 +334,12 @@ def m0014_refs_by_message(db: Database) -> None:
     db.execute("CREATE INDEX refs_by_message ON refs(message_id)")
 
 
+@migrations()
+def m0015_kv_reserved(db: Database) -> None:
+    """An index by which a new case finds its imported acknowledgement: each read all that had been imported."""
+    db.execute("CREATE INDEX kv_reserved ON kv(value) WHERE key GLOB 'reserved:*'")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]
