@@ -133,20 +133,10 @@ class SimulatedTown(SimulatedService):
         return due is None or due > now
 
     def turn(self) -> None:
-        """As the service does, without a second pass that would find what the first one left: the mailbox, the database
-        and the clock are the same. A mailbox without a board is read again only if it has changed since."""
         before = self._news()
-        self.sync()
-        changes = self.mailbox.changes
-        self.tick()
-        self.drain()
-        if self.mailbox.changes != changes or (self.policy.board is not None and self._news() != before):
-            self.sync()
+        super().turn()
         self._rested = (self.mailbox.changes, self.store.changes), self.clock.true()
         self._at_rest = (self._news(), self.clock.now()) if self._news() == before else None
-
-    def _news(self) -> tuple[object, int, int]:
-        return self.store, self.store.news, self.mailbox.changes
 
     def come_to_rest(self) -> None:
         """A turn, unless the last thing that happened was a turn at this moment that had nothing to do."""
