@@ -1,16 +1,21 @@
 """Waiting for mail on a real Dovecot: what ends a wait, and what arrived before it."""
 
+import socket
+import ssl
 import threading
 from collections.abc import Callable
 
 import pytest
+from imapclient import SocketTimeout
 
+from oacmail.adapters.imap.client import Client
 from oacmail.core.errors import Transient
 from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
+from tests.servers.ports import HOST
 from tests.servers.waiting import until
 
 LONG = 3_600.0
@@ -28,6 +33,14 @@ def test_a_citizens_mail_ends_the_wait(mail_servers: MailServers, security: str)
             threading.Timer(0.1, anna.write, (mail_servers.address(office), "Hola", "Bon dia")).start()
             assert mailbox.wait(LONG)
             mailbox.open("INBOX")
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_the_end_of_a_command_does_not_wait_for_a_delayed_ack(mail_servers: MailServers, encrypted: bool) -> None:
+    tls = ssl.create_default_context(cafile=mail_servers.certs.ca) if encrypted else None
+    port = mail_servers.dovecot.imaps_port if encrypted else mail_servers.dovecot.imap_port
+    with Client(HOST, port, tls=tls, timeout=SocketTimeout(60, 60), max_bytes=1_000) as client:
+        assert client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_what_came_between_looking_and_waiting_is_news_at_once(mail_servers: MailServers) -> None:

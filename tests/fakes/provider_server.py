@@ -90,6 +90,10 @@ class ProviderMailbox(ImapMailbox):
             setattr(self, name, getattr(self.model, name))
 
     @property
+    def changes(self) -> int:
+        return self.model.changes
+
+    @property
     def folders(self) -> dict[str, SimulatedFolder]:
         """Without All Mail, which nobody watches."""
         return {

@@ -41,10 +41,16 @@ class ServedMailbox(ImapMailbox):
         )
         self.server = server
         self.tells_copyuid = server.without != "UIDPLUS"
-        self.moves = 0
+        self.moves = self._asked = 0
         self.after_move: Callable[[str, str], None] = lambda message_id, target: None
         self.person = IMAPClient(HOST, port=server.imap_port, ssl=False)
         self.person.login(user, PASSWORD)
+
+    @property
+    def changes(self) -> int:
+        """Never the same twice: a server does not count its changes, so each look may find one."""
+        self._asked += 1
+        return self._asked
 
     # --- people -----------------------------------------------------------------------------------
 

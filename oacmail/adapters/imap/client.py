@@ -6,6 +6,7 @@ either limit, TooLarge ends the connection and the rest stays unread.
 """
 
 import imaplib
+import socket
 import ssl
 
 from imapclient import IMAPClient, SocketTimeout
@@ -28,6 +29,8 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
     ) -> None:
         self._max_literal = max_bytes + _HEADROOM
         super().__init__(host, port, ssl=tls is not None, ssl_context=tls, timeout=timeout)
+        # imapclient sends the end of a command's line by itself: without this, it waits for the server's delayed ACK.
+        self._imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._imap.debug = 0  # otherwise imaplib formats the repr of every message for a debug log
         self.normalise_times = False
 
