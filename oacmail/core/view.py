@@ -43,7 +43,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """The latest request of the citizen (`guest` "") or of a guest or another citizen (the address). `message`: its
+    """A request of the citizen (`guest` "") or of a guest or another citizen (the address). `message`: its
     fingerprint."""
 
     guest: str
@@ -67,8 +67,9 @@ class CaseView:
     that belong to other citizens, whose cases were merged into this one. `asked_since`: number
     of their requests after the first human answer. `slot`: when the person wants to be called, None = no number was
     given; `phone` in E.164. `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest
-    request of each side, the citizen's first. `first_message`: the fingerprint of the opening one,
-    `first_message_id` its Message-ID. `ends_on`: when the person's own term ends, `urgent`: that is near (R32);
+    request of each side, and its first ones since a response deadline runs; the citizen's, then by time.
+    `first_message`: the fingerprint of the opening one, `first_message_id` its Message-ID. `ends_on`: when the person's
+    own term ends, `urgent`: that is near (R32);
     `term_named_by`: the fingerprints of its messages that name this day.
     `told`: kinds of our mails about it that were sent or will be. `level_by_hand`: an agent has set the level. `wish`:
     the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.

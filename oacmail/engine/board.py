@@ -162,7 +162,8 @@ class BoardSync:
             self.engine.store.board_word([one.message for one, _ in moved if one.word is None], "waits")
 
     def _current_places(self, one: Unsettled, renewed: set[str]) -> list[CurrentPlace]:
-        """The places with what the store does not know. In a renewed folder nothing was put by a person."""
+        """The places with what the store does not know. In a renewed folder nothing was put by a person, and a copy that
+        lay in INBOX before our own move is no order."""
         several = len({place.ref for place in one.places}) > 1
         there = one.last.ref.folder in self._roles and any(place.ref == one.last.ref for place in one.places)
         flagged = self.mailbox.deleted(one.last.ref.folder) if several and there else set()
@@ -172,7 +173,8 @@ class BoardSync:
                 place,
                 may_order=self._roles.get(place.ref.folder) in (Folder.INTAKE, Folder.BOARD)
                 and self._place(place.ref.folder) is not None
-                and place.ref.folder not in renewed,
+                and place.ref.folder not in renewed
+                and not (one.last.ours and place.passes and self._roles[place.ref.folder] is Folder.INTAKE),
                 deleted=place.ref == one.last.ref and place.ref.uid in flagged,
                 label=bool(number) and place.passes < PASSES and self._number(place.ref) == number,
             )

@@ -236,6 +236,16 @@ def quiet(world: World, passes: int = 4) -> None:
         world.sync()
 
 
+def test_a_copy_that_lay_in_the_inbox_before_our_move_orders_nothing(world: World) -> None:
+    world.citizen_writes(ANNA)
+    (uid,) = world.mailbox.folders["INBOX"].messages
+    world.mailbox.copy("INBOX", uid, "INBOX")
+    world.turn()
+    quiet(world)
+    assert (lies(world), world.mailbox.moves) == ({"INBOX": 1, OPEN: 1}, 1)
+    assert not world.events("moved")
+
+
 def test_a_second_copy_orders_nothing_also_if_the_first_goes_later(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()

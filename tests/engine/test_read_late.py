@@ -95,6 +95,17 @@ def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(
     assert len(world.mails("overdue")) == 1
 
 
+def test_and_by_the_day_that_the_first_of_her_later_messages_was_promised(world: World) -> None:
+    message, _ = _answered_unseen(world)
+    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=message)
+    world.advance("2026-11-26 10:00")
+    world.citizen_writes(ANNA, "", "Em podeu dir on se signa?", answers=message)
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
+
+
 def test_also_when_a_guest_has_written_since(world: World) -> None:
     message, ack = _answered_unseen(world)
     world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=message)

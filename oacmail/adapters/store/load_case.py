@@ -19,6 +19,7 @@ from oacmail.core.routing.derivation import TERM_ENDS, is_near
 from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
 LATEST_MOST = 4
+ASKED_MOST = 20
 _OF = "case_id IN (SELECT value FROM json_each(:ids))"
 _TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
         AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')"""
@@ -30,9 +31,16 @@ _PARTS = {
         LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
         WHERE d.{_OF} AND d.met_at IS NULL AND d.void_at IS NULL
         AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
-    "asked": f"""SELECT m.case_id, iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
-        max(m.received_at) AS at FROM messages m JOIN people p ON p.id = m.author_id JOIN cases c ON c.id = m.case_id
-        WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' GROUP BY m.case_id, side ORDER BY side <> '', at""",
+    # the last request of each side, and the first ones since a response deadline runs, in order
+    "asked": f"""SELECT * FROM (SELECT *,
+          row_number() OVER (PARTITION BY case_id, side, at > since ORDER BY at) AS place,
+          row_number() OVER (PARTITION BY case_id, side ORDER BY at DESC) AS last
+          FROM (SELECT m.case_id, iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
+            m.received_at AS at, (SELECT min(armed_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer'
+              AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS since
+            FROM cases c JOIN messages m ON m.case_id = c.id JOIN people p ON p.id = m.author_id
+            WHERE c.id IN (SELECT value FROM json_each(:ids)) AND m.role = 'citizen' AND m.kind = 'request'))
+        WHERE last = 1 OR (at > since AND place <= {ASKED_MOST}) ORDER BY side <> '', at""",
     "asked_since": f"""SELECT m.case_id FROM messages m JOIN cases c ON c.id = m.case_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' AND m.received_at > c.answered_at""",
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does

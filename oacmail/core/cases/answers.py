@@ -29,7 +29,7 @@ from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing.derivation import NEAR
-from oacmail.core.view import CaseView, Deadline, OutgoingView, View
+from oacmail.core.view import CaseView, Deadline, OpenQuestion, OutgoingView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
@@ -148,17 +148,26 @@ def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[s
 
 
 def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
-    """A new deadline for a message sent between the answer and our reading of it; such a message has no deadline but
-    those that the answer meets. A guest's message waits with the others'."""
+    """A new deadline for the first message that each side sent between the answer and our reading of it; such a message
+    has no deadline but those that the answer meets. A guest's message waits with the others'."""
     effects: list[Effect] = []
-    for asked in case.asked:
+    for asked in _first_after(case, at):
         guest = bool(asked.guest) and asked.guest not in case.own | case.others
         deadlines = case.running("answer") if guest else case.promised(asked.guest)
         ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
-        if asked.at > at and ended and all(ended) and not (guest and effects):
+        if ended and all(ended) and not (guest and effects):
             due_at = calendar.answer_due(asked.at, policy)
             effects += ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.ends_on)
     return effects
+
+
+def _first_after(case: CaseView, at: datetime) -> list[OpenQuestion]:
+    """The first request of each side after that moment."""
+    first: dict[str, OpenQuestion] = {}
+    for asked in case.asked:
+        if asked.at > at:
+            first.setdefault(asked.guest, asked)
+    return list(first.values())
 
 
 def silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
