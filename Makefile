@@ -90,7 +90,7 @@ compiled: install
 	@$(if $(TESTS),,.venv/bin/python -m pytest --collect-only --quiet -p no:syrupy > .venv/collected 2>&1 || { tail -n 50 .venv/collected; exit 1; })
 
 test: install servers compiled
-	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: 8 to 17 minutes on two cores")
+	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: 6 to 15 minutes on two cores")
 	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
 
 # Lint keeps a core busy for a minute, and the tests wait as often as they compute: they run beside each other.
