@@ -162,8 +162,8 @@ class BoardSync:
             self.engine.store.board_word([one.message for one, _ in moved if one.word is None], "waits")
 
     def _current_places(self, one: Unsettled, renewed: set[str]) -> list[CurrentPlace]:
-        """The places with what the store does not know. In a renewed folder nothing was put by a person, and a copy that
-        lay in INBOX before our own move is no order."""
+        """The places with what the store does not know. Nothing was put into a renewed folder by a person, and a copy
+        that lay in INBOX before our own move is no order."""
         several = len({place.ref for place in one.places}) > 1
         there = one.last.ref.folder in self._roles and any(place.ref == one.last.ref for place in one.places)
         flagged = self.mailbox.deleted(one.last.ref.folder) if several and there else set()
