@@ -69,8 +69,7 @@ class CaseView:
     given; `phone` in E.164. `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest
     request of each side, and its first ones since a response deadline runs; the citizen's, then by time.
     `first_message`: the fingerprint of the opening one, `first_message_id` its Message-ID. `ends_on`: when the person's
-    own term ends, `urgent`: that is near (R32);
-    `term_named_by`: the fingerprints of its messages that name this day.
+    own term ends, `urgent`: that is near (R32); `term_named_by`: the fingerprints of its messages that name this day.
     `told`: kinds of our mails about it that were sent or will be. `level_by_hand`: an agent has set the level. `wish`:
     the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
