@@ -34,7 +34,7 @@ def server() -> Iterator[ImapServer]:
 @pytest.fixture
 def mailbox(server: ImapServer) -> Iterator[ImapMailbox]:
     mailbox = ImapMailbox(
-        ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5)
+        ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=60)
     )
     yield mailbox
     mailbox.close()

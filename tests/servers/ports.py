@@ -24,7 +24,7 @@ def free_port() -> int:
 def greets(port: int, greeting: bytes) -> bool:
     """Whether a server on that port says hello with these first bytes."""
     try:
-        with socket.create_connection((HOST, port), timeout=2) as sock:
+        with socket.create_connection((HOST, port), timeout=10) as sock:
             return sock.recv(128).startswith(greeting)
     except OSError:
         return False
