@@ -76,7 +76,7 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
     )
     raise_serial(con, effect.number, context.now)
     # After a restore: acknowledgements that were imported before their case came again. The + leaves the index of
-    # mails by case aside: after a rebuild very many have none.
+    # mails by case aside: in a rebuild very many mails have no case yet.
     con.execute(
         """UPDATE outbox SET case_id = ? WHERE +case_id IS NULL AND key IN
         (SELECT 'ack:' || substr(key, 10) FROM kv WHERE key GLOB 'reserved:*' AND value = ?)""",
