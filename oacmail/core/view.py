@@ -62,20 +62,19 @@ class CaseMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case as it stands. `participants`: citizens who wrote on it, never guests. `reply_to`: other addresses at
-    which they asked to be answered; an agent's client writes there, but they identify nobody. `others`: those of both
-    that belong to other citizens, whose cases were merged into this one. `asked_since`: number
-    of their requests after the first human answer. `slot`: when the person wants to be called, None = no number was
-    given; `phone` in E.164. `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest
-    request of each side, and its first ones since a response deadline runs; the citizen's, then by time.
-    `first_message`: the fingerprint of the opening one, `first_message_id` its Message-ID. `ends_on`: when the person's
-    own term ends, `urgent`: that is near (R32); `term_named_by`: the fingerprints of its messages that name this day.
-    `told`: kinds of our mails about it that were sent or will be. `level_by_hand`: an agent has set the level. `wish`:
-    the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
+    """A case as it stands. `participants`: citizens who wrote on it, never guests. `reply_to`: other addresses at which
+    they asked to be answered; an agent's client writes there, but they identify nobody. `others`: those of both that
+    belong to other citizens, whose cases were merged into this one. `asked_since`: number of their requests after the
+    first human answer. `slot`: when the person wants to be called, None = no number was given; `phone` in E.164.
+    `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest request of each side, and its
+    first ones since a response deadline runs; the citizen's, then by time. `first_message`: the fingerprint of the
+    opening one, `first_message_id` its Message-ID. `ends_on`: when the person's own term ends, `urgent`: that is near
+    (R32); `term_named_by`: the fingerprints of its messages that name this day. `told`: kinds of our mails about it
+    that were sent or will be. `level_by_hand`: an agent has set the level. `wish`: the language that the citizen asked
+    for. `latest`: the last messages of citizens and agents, newest first.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
     the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
-    solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when the citizen was asked to rate
-    it."""
+    solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when its survey was sent."""
 
     number: str
     status: Status
@@ -346,7 +345,7 @@ class DeferredNotice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UncertainDelivery:
     """A mail that the relay took without a reply. `tries`: how often that happened. `overtaken`: copies seen of mails
-    sent long enough after it. `probed`: two probes were sent. `due_at`: of its case's running deadline."""
+    sent long enough after it. `probed`: by two. `due_at`: of its case's deadline. `out_of_date`: it is not true now."""
 
     key: str
     kind: MailKind
@@ -358,6 +357,7 @@ class UncertainDelivery:
     synced_at: datetime | None
     due_at: datetime | None
     probed: bool = False
+    out_of_date: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

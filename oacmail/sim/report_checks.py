@@ -122,10 +122,14 @@ class ReportChecks:
         return moment.astimezone(self.town.zone).date()
 
     def _satisfaction(self, begins: datetime, ends: datetime) -> tuple[float | None, int]:
-        """The last vote of each case, of those that its citizen gave. What the mailbox has lost may have been read."""
+        """The last vote of each case, of those that its citizen gave. What the mailbox has lost may have been read; a
+        restored database does not know a survey of which no copy was taken."""
         truth, read = self.town.truth, {row[0] for row in self._all("SELECT message_id FROM messages")}
         unread = (truth.lost | self.town.unreadable_ids()) - read
         votes = [one for one in truth.votes if one.own and begins <= one.at < ends]
+        if self.town.restored_at is not None:
+            asked = self._all("SELECT c.number FROM outbox o JOIN cases c ON c.id = o.case_id WHERE o.kind = 'survey'")
+            votes = [one for one in votes if one.case in {row[0] for row in asked}]
         last = {one.case: one.score for one in votes if one.message not in unread}
         return (sum(last.values()) / len(last) if last else None), len(last)
 

@@ -260,3 +260,19 @@ def test_an_uncertain_notice_that_is_no_longer_true_does_not_go_once_more(town: 
     world.agent_answers(question)
     world.live("2026-11-25 11:00", minutes=5)
     assert [mail["state"] for mail in world.mails("second_level")] == ["dropped"]
+
+
+def test_a_survey_whose_case_is_open_again_does_not_go_once_more(town: TOWN) -> None:
+    world = town(survey={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.order("close", "OAC-2026-000001", reason="contact")
+    world.relay.when(LOST, kind="survey", times=1)
+    world.live("2026-11-26 08:04", minutes=2)
+    assert [mail["state"] for mail in world.mails("survey")] == ["uncertain"]
+    world.order("reopen", "OAC-2026-000001")
+    world.citizen_writes(PERE)
+    world.citizen_writes("altre@example.org")
+    world.live("2026-11-26 20:00", minutes=10)
+    assert [mail["state"] for mail in world.mails("survey")] == ["dropped"]
+    assert "survey" not in world.kinds(ANNA)

@@ -24,7 +24,7 @@ from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
 from oacmail.core.handlers.delivery_result import BACKOFF
 from oacmail.core.model import Intent
 from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, of_name
-from oacmail.core.outbox.uncertain import probe_after, probe_key
+from oacmail.core.outbox.uncertain import OUT_OF_DATE, probe_after, probe_key
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import (
@@ -231,6 +231,7 @@ def _uncertain(con: sqlite3.Connection, policy: Policy, rows: Rows) -> tuple[Unc
             synced_at=synced_at(con),
             due_at=moment(row["due_at"]),
             probed=_is_queued(con, f"{probe_key(row['key'], row['tries'])}0"),
+            out_of_date=row["last_error"] == OUT_OF_DATE,
         )
         for row in rows
     )

@@ -20,6 +20,7 @@ PATH_BROKEN = timedelta(hours=4)
 BEFORE_DUE = timedelta(hours=1)
 NO_COPY = {IfUncertain.RESEND_ALWAYS: timedelta(hours=1), IfUncertain.RESEND: timedelta(minutes=15)}
 OVERTAKERS = 2
+OUT_OF_DATE = "out-of-date"  # the reason of an uncertain mail that is not sent again: it is no longer true
 
 
 def settle_uncertain(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
@@ -91,7 +92,10 @@ def _always_resent(delivery: UncertainDelivery) -> bool:
 
 
 def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
-    """Send the same bytes once more; a second time the mail is held. After an answer no acknowledgement is needed."""
+    """Send the same bytes once more; a second time the mail is held. What is no longer true is dropped, and after an
+    answer no acknowledgement is needed."""
+    if delivery.out_of_date:
+        return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED, error=OUT_OF_DATE)]
     if delivery.tries > 1:
         return _hold(policy, delivery, now, why)
     if _always_resent(delivery) and delivery.due_at is None:
@@ -103,6 +107,8 @@ def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: s
 
 
 def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
+    if delivery.out_of_date:
+        return _not_sent(policy, delivery, now, why)
     facts = {"code": "held", "since": delivery.data_at, "lines": (why,)}
     return [
         UpdateOutbox(key=delivery.key, event=MailEvent.HELD, error=why),

@@ -9,6 +9,7 @@ from oacmail.adapters.store.write_context import WriteContext, case_id, raise_se
 from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.rate_limits import registrable
 from oacmail.core.outbox.states import NEXT
+from oacmail.core.outbox.uncertain import OUT_OF_DATE
 from oacmail.core.outgoing import MailEvent, MailKind
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, bare_id, length,
@@ -108,12 +109,15 @@ def _record_copy(con: sqlite3.Connection, effect: UpdateOutbox, context: WriteCo
 
 
 def drop_outgoing(con: sqlite3.Connection, effect: DropOutgoing, context: WriteContext) -> None:
+    """An uncertain mail whose copy may still come is noted as out of date, and is not sent again."""
+    mails = f"case_id = ? AND kind IN ({','.join('?' * len(effect.kinds))})"
+    values = (case_id(con, effect.case), *effect.kinds)
     con.execute(
-        f"""UPDATE outbox SET state = {_NEXT[MailEvent.CANCELLED]} WHERE case_id = ?
-        AND state IN ({_BEFORE[MailEvent.CANCELLED]}) AND NOT (state = 'uncertain' AND copy_expected)
-        AND kind IN ({",".join("?" * len(effect.kinds))})""",
-        (case_id(con, effect.case), *effect.kinds),
+        f"""UPDATE outbox SET state = {_NEXT[MailEvent.CANCELLED]} WHERE {mails}
+        AND state IN ({_BEFORE[MailEvent.CANCELLED]}) AND NOT (state = 'uncertain' AND copy_expected)""",
+        values,
     )
+    con.execute(f"UPDATE outbox SET last_error = '{OUT_OF_DATE}' WHERE {mails} AND state = 'uncertain'", values)
 
 
 def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteContext) -> None:
