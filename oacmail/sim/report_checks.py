@@ -1,8 +1,9 @@
 """Compare each month's report with figures computed here, when it is published (R25, indicators I1 to I4 and I11).
 
 A request is a deadline that a message started; when the message arrived and when it was due come from the ground truth
-and the dates of `expected_due`, the votes from the ground truth alone. The moment of an answer is the database's, which
-`deadline_checks` compares with the ground truth. Nothing here calls the core.
+and the dates of `expected_due`, the votes from the ground truth, but for surveys that a restored database cannot know.
+The moment of an answer is the database's, which `deadline_checks` compares with the ground truth. Nothing here calls
+the core.
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from oacmail.sim import survey_votes
 from oacmail.sim.expected_due import ExpectedDue, at, require, text
 from oacmail.sim.town import SimulatedTown
 
@@ -128,8 +130,8 @@ class ReportChecks:
         unread = (truth.lost | self.town.unreadable_ids()) - read
         votes = [one for one in truth.votes if one.own and begins <= one.at < ends]
         if self.town.restored_at is not None:
-            asked = self._all("SELECT c.number FROM outbox o JOIN cases c ON c.id = o.case_id WHERE o.kind = 'survey'")
-            votes = [one for one in votes if one.case in {row[0] for row in asked}]
+            asked = survey_votes.known(self.town)
+            votes = [one for one in votes if one.case in asked]
         last = {one.case: one.score for one in votes if one.message not in unread}
         return (sum(last.values()) / len(last) if last else None), len(last)
 

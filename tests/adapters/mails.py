@@ -12,7 +12,7 @@ def mail_to(to: str = "anna@example.cat", copy: str = "oac@castellbisbal.cat", m
 
 
 def transport_to(port: int, **more: float) -> SmtpTransport:
-    return SmtpTransport(SmtpSettings(host=HOST, port=port, security="none", timeout=60, **more))  # type: ignore[arg-type]
+    return SmtpTransport(SmtpSettings(host=HOST, port=port, security="none", **more))  # type: ignore[arg-type]
 
 
 def nothing(_: bool) -> None:

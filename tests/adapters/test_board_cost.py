@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from oacmail.adapters.store.store import SqliteStore
+from tests.work import instructions
 
 LONG_AGO, NOW = "2026-05-04T08:00:00Z", "2026-11-25T08:00:00Z"
 SINCE = datetime(2026, 11, 23, 8, tzinfo=UTC)
 CLOSED = 3_000
-_ONE = 1_000  # virtual machine instructions of SQLite between two counts
 
 
 @pytest.fixture
@@ -47,11 +47,7 @@ def _case(store: SqliteStore, at: int, *, closed_at: str | None = None, flagged:
 
 def _instructions(store: SqliteStore) -> int:
     """Thousands of SQLite's instructions of one look at what may have to be moved."""
-    counts: list[None] = []
-    store.con.set_progress_handler(lambda: counts.append(None), _ONE)
-    store.board_placed(SINCE)
-    store.con.set_progress_handler(None, 0)
-    return len(counts)
+    return instructions(store.con, lambda: store.board_placed(SINCE))
 
 
 def test_a_pass_looks_at_live_lately_closed_and_flagged_messages_and_at_all_when_asked(store: SqliteStore) -> None:

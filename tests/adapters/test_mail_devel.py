@@ -27,9 +27,9 @@ def server() -> Iterator[MailDevel]:
 
 def test_a_mail_is_handed_over_found_by_the_next_poll_read_and_filed(server: MailDevel) -> None:
     mailbox = ImapMailbox(
-        ImapSettings(host=HOST, port=server.imap_port, security="none", user=OFFICE, password=PASSWORD, timeout=60)
+        ImapSettings(host=HOST, port=server.imap_port, security="none", user=OFFICE, password=PASSWORD)
     )
-    transport = SmtpTransport(SmtpSettings(host=HOST, port=server.smtp_port, security="none", timeout=60))
+    transport = SmtpTransport(SmtpSettings(host=HOST, port=server.smtp_port, security="none"))
     with imaplib.IMAP4(HOST, server.imap_port) as client:
         client.login(OFFICE, PASSWORD)
         client.create("Sent")

@@ -10,12 +10,12 @@ import pytest
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store.store import SqliteStore
-from oacmail.privacy.purge import Periods, purge
+from oacmail.privacy.purge import Periods, Purged, purge
+from tests.work import instructions
 
 CLOSED, NOW = "2026-05-04T08:00:00Z", datetime(2027, 6, 1, 8, tzinfo=UTC)
 POLICY = wiring.rules(settings.builtin())
 PERIODS = Periods(original_days=0, retention_months=12)
-_ONE = 1_000  # virtual machine instructions of SQLite between two counts
 
 
 @pytest.fixture
@@ -52,13 +52,11 @@ def _closed_cases(store: SqliteStore, first: int, last: int) -> None:
 
 def _instructions_of_a_case(store: SqliteStore, cases: int) -> float:
     """Thousands of SQLite's instructions by which the erasure of all is divided."""
-    counts: list[None] = []
-    store.con.set_progress_handler(lambda: counts.append(None), _ONE)
-    done = purge(store.con, POLICY, PERIODS, NOW, by="admin")
-    store.con.set_progress_handler(None, 0)
-    assert len(done.cases) == cases
+    done: list[Purged] = []
+    spent = instructions(store.con, lambda: done.append(purge(store.con, POLICY, PERIODS, NOW, by="admin")))
+    assert len(done[0].cases) == cases
     assert store.con.execute("SELECT count(*) FROM refs").fetchone()[0] == 0
-    return len(counts) / cases
+    return spent / cases
 
 
 def test_the_erasure_of_a_case_costs_the_same_beside_a_thousand_others(store: SqliteStore) -> None:

@@ -1,8 +1,7 @@
 """What a new case reads after a restore: its own acknowledgement, however many others were imported."""
 
 from tests.engine.world import World
-
-_ONE = 100  # virtual machine instructions of SQLite between two counts
+from tests.work import instructions
 
 
 def _imported(world: World, first: int, last: int) -> None:
@@ -20,11 +19,7 @@ def _imported(world: World, first: int, last: int) -> None:
 def _instructions(world: World, sender: str) -> int:
     """Hundreds of SQLite's instructions from the arrival of a request to the end of the turn."""
     world.citizen_writes(sender, "Padró", "Com demano el volant?")
-    counts: list[None] = []
-    world.store.con.set_progress_handler(lambda: counts.append(None), _ONE)
-    world.turn()
-    world.store.con.set_progress_handler(None, 0)
-    return len(counts)
+    return instructions(world.store.con, world.turn, each=100)
 
 
 def test_a_new_case_costs_the_same_beside_two_thousand_imported_acknowledgements(world: World) -> None:

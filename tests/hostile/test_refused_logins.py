@@ -21,9 +21,7 @@ REFUSED = "535 5.7.8 no"
 
 def test_the_mailbox_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuses_the_login(world: World) -> None:
     with ImapServer(messages={1: FakeMessage()}) as server:
-        settings = ImapSettings(
-            host="localhost", user="oac", password="x", port=server.port, security="none", timeout=60
-        )
+        settings = ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none")
         world.mailbox = ImapMailbox(settings)  # type: ignore[assignment]
         world.restart_process()
         assert world.sync()

@@ -33,9 +33,7 @@ def server() -> Iterator[ImapServer]:
 
 @pytest.fixture
 def mailbox(server: ImapServer) -> Iterator[ImapMailbox]:
-    mailbox = ImapMailbox(
-        ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=60)
-    )
+    mailbox = ImapMailbox(ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none"))
     yield mailbox
     mailbox.close()
 

@@ -30,9 +30,7 @@ def server() -> Iterator[ImapServer]:
 @pytest.fixture
 def desk(server: ImapServer, world: World) -> Iterator[World]:
     """An office whose mailbox is the scripted server; one message has been worked."""
-    mailbox = ImapMailbox(
-        ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=60)
-    )
+    mailbox = ImapMailbox(ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none"))
     world.mailbox = mailbox  # type: ignore[assignment]
     world.restart_process()
     world.sync()
@@ -110,7 +108,7 @@ def test_a_message_that_was_said_to_be_gone_and_lies_there_is_worked(server: Ima
 def test_the_only_message_of_a_mailbox_proves_nothing_against_itself(world: World) -> None:
     with ImapServer(messages={7: FakeMessage(None)}) as server:
         mailbox = ImapMailbox(
-            ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=60)
+            ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none")
         )
         mailbox.open("INBOX")
         with pytest.raises(Transient, match="no message can be read"):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.running_answers import RUNNING_ANSWER
 from oacmail.core.model import Role, Status
 from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
@@ -36,8 +37,8 @@ _PARTS = {
           row_number() OVER (PARTITION BY case_id, side, at > since ORDER BY at) AS place,
           row_number() OVER (PARTITION BY case_id, side ORDER BY at DESC) AS last
           FROM (SELECT m.case_id, iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
-            m.received_at AS at, (SELECT min(armed_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer'
-              AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS since
+            m.received_at AS at,
+            (SELECT min(armed_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS since
             FROM cases c JOIN messages m ON m.case_id = c.id JOIN people p ON p.id = m.author_id
             WHERE c.id IN (SELECT value FROM json_each(:ids)) AND m.role = 'citizen' AND m.kind = 'request'))
         WHERE last = 1 OR (at > since AND place <= {ASKED_MOST}) ORDER BY side <> '', at""",

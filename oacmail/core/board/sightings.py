@@ -22,8 +22,8 @@ class CurrentPlace:
     """A place in which a message lies now.
 
     `passes`: how many have seen it there before. `may_order`: its folder is on the board or INBOX, so that a move into
-    it is an order. `deleted`: it is flagged \\Deleted there. `label`: the server says that it is the very message of
-    the last place, under another label.
+    it is an order, and it is no copy that lay in INBOX before a move of our own. `deleted`: it is flagged
+    \\Deleted there. `label`: the server says that it is the very message of the last place, under another label.
     """
 
     ref: MessageRef

@@ -76,7 +76,7 @@ def probe_key(key: str, tries: int) -> str:
 def _without_copy(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
     rule = KINDS[delivery.kind].if_uncertain
     if rule is IfUncertain.DROP:
-        return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED)]
+        return _drop(delivery)
     if rule is IfUncertain.HOLD:
         return _hold(policy, delivery, now, "no-copy-to-wait-for")
     return _not_sent(policy, delivery, now, "no-copy-to-wait-for") if now - delivery.data_at >= NO_COPY[rule] else []
@@ -95,20 +95,24 @@ def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: s
     """Send the same bytes once more; a second time the mail is held. What is no longer true is dropped, and after an
     answer no acknowledgement is needed."""
     if delivery.out_of_date:
-        return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED, error=OUT_OF_DATE)]
+        return _drop(delivery, OUT_OF_DATE)
     if delivery.tries > 1:
         return _hold(policy, delivery, now, why)
     if _always_resent(delivery) and delivery.due_at is None:
-        return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED, error=why)]
+        return _drop(delivery, why)
     return [
         UpdateOutbox(key=delivery.key, event=MailEvent.RESENT, next_at=now),
         AuditEvent(kind="sent-again", data={"mail": delivery.kind, "why": why}),
     ]
 
 
+def _drop(delivery: UncertainDelivery, why: str | None = None) -> list[Effect]:
+    return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED, error=why)]
+
+
 def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
     if delivery.out_of_date:
-        return _not_sent(policy, delivery, now, why)
+        return _drop(delivery, OUT_OF_DATE)
     facts = {"code": "held", "since": delivery.data_at, "lines": (why,)}
     return [
         UpdateOutbox(key=delivery.key, event=MailEvent.HELD, error=why),
