@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from oacmail.adapters.store import reconciliation
+from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.cli.status import health
+from oacmail.privacy.forget import forget
 from tests.engine import compose
 from tests.engine.rebuilding import lose, rebuild
+from tests.engine.test_forgetting import left_in
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World, text_of
 
 NIGHT, MORNING = "2026-11-26 03:01", "2026-11-26 08:01"
@@ -186,6 +189,21 @@ def test_what_the_board_has_moved_is_accounted_for(town: Callable[..., World]) -
     world.live("2026-11-25 12:00")
     world.advance(NIGHT)
     assert found(world) == []
+
+
+def test_copies_that_come_after_their_person_was_forgotten_are_accounted_for(world: World) -> None:
+    world.relay.copies = "held"
+    world.citizen_writes(ANNA)
+    world.turn()
+    forget(world.store.con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True)
+    (ack,) = world.received(ANNA)
+    world.relay.release_copies()
+    world.mailbox.append("Sent", compose.as_bytes(ack), world.clock.now(), seen=True)
+    world.turn()
+    world.advance(NIGHT)
+    assert found(world) == []
+    wipe(world.store.con)
+    assert left_in(world.config.office.state, (ANNA,)) == set()
 
 
 def test_it_reads_page_by_page_and_finds_what_lies_on_any_page(

@@ -111,7 +111,7 @@ def record_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
 def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
     assert context.arrived is not None
     message, received_at = effect.written or context.arrived.message, context.arrived.received_at
-    if _is_erased(con, message.fingerprint, effect):
+    if _is_erased(con, message.fingerprint) or _is_erased_copy(con, effect, context):
         return
     checksum = original_of(con, context.raw)
     row = con.execute(
@@ -149,15 +149,37 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
     con.executemany("INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row[0]) for ref in message.refs])
 
 
-def _is_erased(con: sqlite3.Connection, fingerprint: str, effect: RecordMessage) -> bool:
-    """Whether the message was erased here and still lies in the mailbox, or is a late copy of our mail on a case that
-    was erased: nothing of it is stored again."""
-    row = con.execute(
-        """SELECT 1 FROM messages WHERE fingerprint = ?1 AND erased_at IS NOT NULL
-        UNION ALL SELECT 1 FROM cases WHERE number = ?2 AND erased_at IS NOT NULL AND ?3""",
-        (fingerprint, effect.case, effect.role is Role.OURS),
-    ).fetchone()
-    return row is not None
+def _is_erased(con: sqlite3.Connection, fingerprint: str) -> bool:
+    """Whether the message was erased here and still lies in the mailbox: nothing of it is stored again."""
+    query = "SELECT 1 FROM messages WHERE fingerprint = ? AND erased_at IS NOT NULL"
+    return con.execute(query, (fingerprint,)).fetchone() is not None
+
+
+def _is_erased_copy(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> bool:
+    """Whether it is a late copy of our mail on a case that was erased. Then the message gets a row as empty as that of
+    an erased message: the nightly proof accounts for it, and nothing of the person is stored."""
+    assert context.arrived is not None
+    if effect.role is not Role.OURS:
+        return False
+    added = con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
+        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder, erased_at)
+        SELECT ?,'',id,citizen_id,?,?,?,?,'[]','','',?,lang,'','',?,?,? FROM cases
+        WHERE number = ? AND erased_at IS NOT NULL""",
+        (
+            context.arrived.message.fingerprint,
+            effect.role,
+            effect.outcome,
+            effect.kind,
+            effect.rule,
+            stamp(context.arrived.received_at),
+            context.arrived.message.rung,
+            context.message_ref.folder if context.message_ref else context.arrived.folder,
+            stamp(context.now),
+            effect.case,
+        ),
+    )
+    return added.rowcount > 0
 
 
 def _named(attachments: Iterable[Attachment]) -> str:
