@@ -114,6 +114,9 @@ def _on_mails(summary: RebuildSummary) -> Iterator[str]:
     yield f"  mails: copies of {summary.left} found; {summary.waiting} will be sent by the service"
     yield f"  acknowledgements without a copy: {len(summary.held)} are held and on the review list"
     yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in summary.held)
+    yield from (
+        f"    {one}: no copy proves that the person has the agent's answer: it is owed again" for one in summary.owed
+    )
     yield from _if_any(
         (summary.dropped, "other mails to citizens without a copy: {} are dropped"),
         (summary.foreign, "{} mails are signed with another key and prove nothing"),

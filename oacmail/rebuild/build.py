@@ -18,7 +18,7 @@ from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
 from oacmail.adapters.templates.report_page import report_page
 from oacmail.core.board.places import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
-from oacmail.core.policy import CanaryRules
+from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import Mailbox
 from oacmail.core.routing.signature import key_name
@@ -29,6 +29,7 @@ from oacmail.rebuild import board
 from oacmail.rebuild import proofs as copies
 from oacmail.rebuild.contents import Contents, Found, batches, fetched, look_at
 from oacmail.rebuild.judge import UnprovenMails, settle_unproven
+from oacmail.rebuild.late_reading import LateReadingFinder, LateReadings
 from oacmail.rebuild.play import Play
 from oacmail.rebuild.proofs import Proofs
 from oacmail.rebuild.summary import Held, RebuildSummary
@@ -76,11 +77,12 @@ class Rebuild:
             proofs = copies.read(engine.policy, self._copies(every))
             since = self._since(proofs)
             lived_until = min(proofs.last or self.now, self.now)
-            messages = [one for one in every if one.at >= since]
+            late = self._late_readings(engine.policy, every, proofs)
+            messages = late.in_order(one for one in every if one.at >= since)
             self._record(store, engine, found, proofs, since)
             clock.moment = since
             played = self._board(store, engine, clock, names, found, lived_until) if names else None
-            play = self._player(store, engine, clock, found, proofs, lived_until, len(messages), played)
+            play = self._player(store, engine, clock, found, proofs, lived_until, len(messages), played, late)
             play.run(messages)
             clock.moment = lived_until
             if played:
@@ -110,6 +112,15 @@ class Rebuild:
             done += len(batch)
             self.on_progress("our own mail", done, len(own))
 
+    def _late_readings(self, policy: Policy, messages: Sequence[Found], proofs: Proofs) -> LateReadings:
+        return LateReadingFinder(
+            policy=policy,
+            parser_config=self.parser_config,
+            mailbox=self.mailbox,
+            messages=messages,
+            proofs=proofs,
+        ).find()
+
     def _since(self, proofs: Proofs) -> datetime:
         found = self.since or proofs.first
         if found is not None:
@@ -129,7 +140,7 @@ class Rebuild:
                 store.begin_folder(box.watched, state.uidvalidity, state.uidnext, since)
                 past = {meta.uid for meta in box.metas if meta.internal_date < since}
                 store.sight(box.watched.name, state.uidvalidity, box.metas, past, self.now)
-            rebuilt.give(store.con, {proof.case for proof in proofs.proven if proof.case}, self.now)
+            rebuilt.give(store.con, proofs.told(), self.now)
             for proof in proofs.acks().values():
                 rebuilt.reserve(store.con, proof.message, proof.case, self.now)
             # A notice names the message that opened the case; an acknowledgement may name a whole thread.
@@ -147,6 +158,7 @@ class Rebuild:
         lived_until: datetime,
         count: int,
         played: board.PlayedBoard | None,
+        late: LateReadings,
     ) -> Play:
         return Play(
             engine=engine,
@@ -161,6 +173,7 @@ class Rebuild:
             lived_until=lived_until,
             on_progress=lambda done: self.on_progress("messages", done, count),
             board=played,
+            late_readings=late,
         )
 
     def _board(
@@ -271,6 +284,7 @@ def _summary(
         gone=play.gone,
         ordered=play.ordered,
         moved=tuple(moved),
+        owed=tuple(play.owed),
         left=len(proofs.of_the_service),
         held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
         dropped=len(judged.dropped),

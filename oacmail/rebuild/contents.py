@@ -21,19 +21,20 @@ BATCH_BYTES = 4_000_000  # two such batches are in memory at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One message: its folder's role, its place, and when it arrived. `own`: it bears a field of our signature's name,
-    which anybody can write."""
+    """One message: its folder's role, its place, when it arrived, and when the service read it. `own`: it bears a field
+    of our signature's name, which anybody can write."""
 
     ref: MessageRef
     role: Folder
     at: datetime
+    read_at: datetime
     size: int
     own: bool
 
     @property
-    def order(self) -> tuple[datetime, int, str, int]:
+    def order(self) -> tuple[datetime, datetime, int, str, int]:
         rank = 1 if self.own else 2 * (self.role is Folder.SENT)
-        return self.at, rank, self.ref.folder, self.ref.uid
+        return self.read_at, self.at, rank, self.ref.folder, self.ref.uid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,12 @@ class FolderContents:
     def found(self, now: datetime) -> Iterator[Found]:
         """Its messages. One dated in the future, or before IMAP existed, counts as arriving `now`."""
         for meta in self.metas:
+            at = meta.internal_date if EARLIEST <= meta.internal_date <= now else now
             yield Found(
                 ref=MessageRef(folder=self.watched.name, uidvalidity=self.state.uidvalidity, uid=meta.uid),
                 role=self.watched.role,
-                at=meta.internal_date if EARLIEST <= meta.internal_date <= now else now,
+                at=at,
+                read_at=at,
                 size=meta.size,
                 own=meta.uid in self.own,
             )

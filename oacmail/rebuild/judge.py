@@ -2,7 +2,8 @@
 
 While the service lived, a mail without a copy either never left or nothing proves that it did: an acknowledgement is
 held until a person has decided, any other mail is dropped, since its moment is over. What was queued after the last
-sign of life cannot have left; the service sends it, unless it is too old for an automatic mail.
+sign of life cannot have left; the service sends it, unless it is too old for an automatic mail. Of an agent's answer
+without a copy the mailbox cannot tell whether the person has it: it counts as refused, and the answer is owed again.
 """
 
 from collections.abc import Iterable
@@ -11,11 +12,14 @@ from datetime import datetime, timedelta
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.adapters.store.rebuilt import Unproven
-from oacmail.core.effects import Decision, Effect, RequestReview, UpdateOutbox
+from oacmail.core.cases import relayed_answers
+from oacmail.core.effects import Decision, DeliveryResult, Effect, RequestReview, StartDeadline, UpdateOutbox
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.view import View
 
 NOT_FOUND = "acknowledgement-not-found"  # why a mail is held, and its message is on the review list
+ANSWER_NOT_FOUND = "answer-not-found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,19 @@ def settle_unproven(store: SqliteStore, policy: Policy, *, lived_until: datetime
     effects += [UpdateOutbox(key=mail.key, event=MailEvent.DROPPED) for mail in dropped]
     _write(store, effects, now)
     return UnprovenMails(held=tuple(held), dropped=tuple(dropped), waiting=tuple(waiting))
+
+
+def answer_not_found(store: SqliteStore, policy: Policy, key: str, now: datetime) -> str | None:
+    """The answer that the agent sent through the case's answer address is dropped; return the number of the case if it
+    waits for an answer again because of it."""
+    with store.turn() as turn:
+        view = turn.view(policy, DeliveryResult(key=key, state="refused"), now)
+        assert isinstance(view, View)
+        mail = next(mail for mail in view.mails if mail.key == key)
+        owed = relayed_answers.owed_again(policy, view, mail, at=now)
+        drop = UpdateOutbox(key=key, event=MailEvent.DROPPED, error=ANSWER_NOT_FOUND)
+        turn.apply(Decision(effects=(drop, *owed), because=(ANSWER_NOT_FOUND,)), now=now, mails={})
+    return mail.case if any(isinstance(effect, StartDeadline) for effect in owed) else None
 
 
 def _is_old(policy: Policy, mail: Unproven, now: datetime) -> bool:

@@ -13,11 +13,12 @@ from functools import partial
 import structlog
 
 from oacmail.adapters.store import SqliteStore, rebuilt
-from oacmail.core.case_effects import Reconsider, SplitCase
-from oacmail.core.effects import Arrived, OpenCase
+from oacmail.core.case_effects import Reconsider
+from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
+from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import Fetched, Mailbox
 from oacmail.core.ports.transport import Outgoing
 from oacmail.engine import Delivery, Engine, Ticks
@@ -26,6 +27,8 @@ from oacmail.mail.parsing import Parser, RawMessage
 from oacmail.rebuild import told
 from oacmail.rebuild.board import PlayedBoard
 from oacmail.rebuild.contents import FolderContents, Found, batches, fetched
+from oacmail.rebuild.judge import answer_not_found
+from oacmail.rebuild.late_reading import LateReadings
 from oacmail.rebuild.proofs import Proof, Proofs
 from oacmail.rebuild.told import Orders
 from oacmail.replay import VirtualClock
@@ -51,9 +54,10 @@ class Nowhere:
 @dataclass(slots=True)
 class Play:
     """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `gone`: how
-    many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused.
-    `publish` publishes the report of a month that is over. `on_progress` gets the number of played messages. `board`
-    knows when messages were put into the folders of the board; None = there is none."""
+    many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused;
+    `owed`: numbers of cases of which no copy proves an agent's answer. `publish` publishes the report of a month that
+    is over. `on_progress` gets the number of played messages. `board` knows when messages were put into the folders of
+    the board; None = there is none. `late_readings`: when the service did not look at its deadlines either."""
 
     engine: Engine
     store: SqliteStore
@@ -67,17 +71,21 @@ class Play:
     publish: Callable[[], None]
     on_progress: Callable[[int], None]
     board: PlayedBoard | None
+    late_readings: LateReadings
     gone: int = 0
     ordered: int = 0
+    owed: list[str] = field(default_factory=list)
     _acks: Mapping[str, Proof] = field(init=False)
     _of_key: Mapping[str, Proof] = field(init=False)
     _orders: Orders = field(init=False)
     _delivery: Delivery = field(init=False)
+    _copies_expected: bool = field(init=False)
     _queued: bool = False
 
     def __post_init__(self) -> None:
         self._acks = self.proofs.acks()
         self._of_key = {proof.key: proof for proof in self.proofs.of_the_service}
+        self._copies_expected = self.engine.policy.sending.self_copy != "no"
         self._orders = Orders(self.proofs.of_the_service)
         self._delivery = Delivery(
             engine=self.engine, transport=Nowhere(), envelope=lambda _: "", per_minute=0, citizens_may=False
@@ -118,13 +126,24 @@ class Play:
             yield before
 
     def _play(self, found: Found, message: Fetched | None, read: Mapping[MessageRef, Callable[[], Message]]) -> None:
-        self._pass_time(found.at)
+        self._pass_time(found.read_at)
         if message is None:
             self.store.end(found.ref, Outcome.GONE)
             return
         self._guarded(found, message, read[found.ref])
+        if self._queued:
+            self._drop_unproven_answers()
         if self._queued and self.clock.now() <= self.lived_until:
             self._drain()
+
+    def _drop_unproven_answers(self) -> None:
+        """A relay answers at once: what it took has left a copy."""
+        now = self.clock.now()
+        if now > self.lived_until or not self._copies_expected:
+            return
+        for key in rebuilt.queued(self.store.con, MailKind.RELAYED):
+            if key not in self._of_key and (case := answer_not_found(self.store, self.engine.policy, key, now)):
+                self.owed.append(case)
 
     def _raw(self, found: Found, message: Fetched) -> RawMessage:
         day = found.at.astimezone(self.engine.policy.office.timezone).date().isoformat()
@@ -142,15 +161,20 @@ class Play:
             log.error("rebuild.message-failed", folder=found.ref.folder, uid=found.ref.uid, exc_info=True)
 
     def _work(self, found: Found, message: Fetched, read: Callable[[], Message]) -> None:
-        arrived = Arrived(message=read(), received_at=found.at, folder=found.role)
+        arrived = self._arrived(found, read())
         lookup = look_up(self.engine.policy, arrived)
         if self._was_treated_as_a_request(lookup):
             lookup = look_up(self.engine.policy, replace(arrived, forced=True))
         if lookup.signature is not None:
             self._before_a_copy(lookup, lookup.signature.key)
         elif lookup.sender.proven or lookup.own_note:  # an order counts from the moment that our mail about it names
-            self.clock.moment = max(self.clock.moment, self._orders.soon_after(found.at))
+            self.clock.moment = max(self.clock.moment, self._orders.soon_after(found.read_at))
         self._perform(lookup, message, found.ref)
+
+    def _arrived(self, found: Found, message: Message) -> Arrived:
+        """What was acknowledged and lies in Sent came into INBOX: a person has moved it since."""
+        misfiled = found.role is Folder.SENT and message.fingerprint in self._acks
+        return Arrived(message=message, received_at=found.at, folder=Folder.INTAKE if misfiled else found.role)
 
     def _before_a_copy(self, lookup: Lookup, key: str) -> None:
         """What only this copy tells (told.py). A copy that was redirected to us, or repeated, tells nothing new."""
@@ -171,12 +195,8 @@ class Play:
 
     def _perform(self, lookup: Lookup, message: Fetched, ref: MessageRef) -> None:
         raw = message.raw if message.complete else None
-        year = lookup.received_at.astimezone(self.engine.policy.office.timezone).year
-        before = rebuilt.position(self.store.con, year)
         decision = self.engine.perform(lookup, raw=raw, message_ref=ref)
         for effect in decision.effects:
-            if isinstance(effect, OpenCase | SplitCase):
-                rebuilt.keep_position(self.store.con, effect.number, before, self.clock.now())
             if isinstance(effect, Reconsider):
                 self._again(effect.fingerprint)
 
@@ -185,7 +205,7 @@ class Play:
         roles = {box.watched.name: box.watched.role for box in self.folders}
         for ref in rebuilt.to_decide_again(self.store.con, fingerprint):
             at = self.store.known(ref.folder, ref.uidvalidity, [ref.uid])[ref.uid].internal_date
-            found = Found(ref=ref, role=roles[ref.folder], at=at, size=0, own=False)
+            found = Found(ref=ref, role=roles[ref.folder], at=at, read_at=at, size=0, own=False)
             message = fetched(self.mailbox, [found]).get(ref)
             if message is not None:
                 read = self._raw(found, message).read(self.parser_config)
@@ -222,6 +242,9 @@ class Play:
     def _let_pass(self, until: datetime) -> None:
         end = min(until, self.lived_until)
         while (moment := self._next()) <= end:
+            if silence := self.late_readings.silence_at(moment):
+                self.clock.moment = min(silence.ends, until)
+                continue
             self.clock.moment = moment
             self._read_so_far()
             Ticks(engine=self.engine).tick()

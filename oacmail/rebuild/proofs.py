@@ -68,8 +68,16 @@ class Proofs:
         """The last sign of life of the service: the Date that it signed, since people can send a copy again."""
         return max((proof.sent_at for proof in self.of_the_service), default=None)
 
+    def told(self) -> Mapping[str, datetime]:
+        """Each number of a case, and the Date of the first mail that names it."""
+        return {proof.case: proof.sent_at for proof in sorted(self.proven, key=_when_sent, reverse=True) if proof.case}
+
     def acks(self) -> Mapping[str, Proof]:
         return {proof.message: proof for proof in self.proven if proof.is_acknowledgement}
+
+
+def _when_sent(proof: Proof) -> datetime:
+    return proof.sent_at
 
 
 def read(policy: Policy, copies: Iterable[tuple[Found, bytes]]) -> Proofs:

@@ -23,7 +23,7 @@ class RebuildSummary:
     `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of arrival;
     `without_message`: numbers in our mails of which no case could be made. `gone`: messages of which only the
     acknowledgement is left; `ordered`: orders by shell that a mail to the citizen shows; `moved`: cases that the
-    board's folders have changed.
+    board's folders have changed; `owed`: cases that wait for an answer again, because no copy proves an agent's answer.
 
     `left`: mails whose copies were found. `held`: acknowledgements without a copy; `dropped`: other mails to citizens
     without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key."""
@@ -40,6 +40,7 @@ class RebuildSummary:
     gone: int
     ordered: int
     moved: tuple[str, ...]
+    owed: tuple[str, ...]
     left: int
     held: tuple[Held, ...]
     dropped: int
@@ -63,6 +64,7 @@ class RebuildSummary:
             "gone": self.gone,
             "ordered": self.ordered,
             "moved": list(self.moved),
+            "owed": list(self.owed),
             "mails": {
                 "left": self.left,
                 "held": [{"case": one.case, "key": one.key} for one in self.held],

@@ -9,7 +9,7 @@ copy is; what an order does is the core's affair.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.cases import answers
@@ -20,7 +20,6 @@ from oacmail.rebuild.proofs import Proof
 
 GONE = "message-gone"  # the rule of a case or message of which only the acknowledgement is left
 BY = "rebuild"
-SOON = timedelta(hours=1)  # in which an order that arrives by mail is certainly carried out
 _ORDERED = re.compile(
     r"(?:[a-z_]+):([a-z-]+):([A-Z]+-\d{4}-\d{6}):(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+\d\d:\d\d)"
     r"(?::[0-9a-f]{16}(?:\.\d+)?)?(?::\d+)?"
@@ -68,7 +67,7 @@ class Orders:
         if self._next == len(self._orders):
             return arrival
         at = self._orders[self._next].at
-        return at if arrival <= at <= arrival + SOON else arrival
+        return at if arrival <= at <= arrival + rebuilt.SOON else arrival
 
 
 def bring_back(store: SqliteStore, policy: Policy, proof: Proof, copy: Arrived, now: datetime) -> bool:

@@ -301,3 +301,21 @@ def test_older_messages_than_the_first_that_was_answered_are_the_past(town: TOWN
     report = rebuild(world)
     assert report.past == 1
     assert difference(before, taken(world)) == []
+
+
+def test_a_message_that_a_person_has_moved_into_sent_is_the_citizens_all_the_same(world: World) -> None:
+    message = world.citizen_writes(ANNA)
+    world.clock.forward(minutes=1)
+    world.turn()
+    world.mailbox.open("INBOX")
+    (uid,) = world.mailbox.bearing("From", ANNA)
+    world.mailbox.move("INBOX", uid, "Sent")
+    world.clock.forward(minutes=7)
+    world.turn()
+    before = taken(world)
+    lose(world)
+    rebuild(world)
+    assert difference(before, taken(world)) == []
+    world.agent_answers(message)
+    world.turn()
+    assert world.case()["status"] == "answered"

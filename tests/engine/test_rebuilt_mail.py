@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from oacmail.core.errors import Refused
-from tests.engine import compose
+from oacmail.sim.relay import refused
+from tests.engine import compose, relayed_answers
 from tests.engine.compose import OFFICE
 from tests.engine.rebuilding import expunge, lose, rebuild, taken
-from tests.engine.world import ANNA, PERE, World, local
+from tests.engine.world import ANNA, PERE, SUPERVISOR, World, local
 
 TOWN = Callable[..., World]
 
@@ -28,6 +29,34 @@ def test_an_acknowledgement_without_a_copy_is_held_and_reviewed_and_never_sent(w
     assert [len(world.received(who)) for who in (ANNA, PERE)] == [1, 1]
     assert world.reviews() == ["acknowledgement-not-found"]
     assert {mail["recipient"]: mail["state"] for mail in world.mails("ack")} == {ANNA: "held", PERE: "sent"}
+
+
+def test_an_answer_through_the_answer_address_that_nothing_proves_is_owed_again(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.live("2026-11-27 09:00")
+    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    world.agent_answers(question)
+    world.turn()
+    world.relay.when(refused(550), to=ANNA)
+    world.clock.forward(minutes=7)
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    world.turn()
+    world.clock.forward(minutes=7)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    case = world.case("OAC-2026-000001")
+    before = taken(world)
+    assert case["status"] == "open"
+    lose(world)
+    report = rebuild(world)
+    assert report.owed == ("OAC-2026-000001",)
+    assert [row for key, row in taken(world)["deadlines"].items() if ":answer:0" in key] == [
+        row for key, row in before["deadlines"].items() if ":answer:0" in key
+    ]
+    assert world.case("OAC-2026-000001")["status"] == "open"
+    world.live("2026-11-27 19:00")
+    assert relayed_answers.relayed(world) == []
 
 
 def test_what_arrives_after_the_last_sign_of_life_is_acknowledged_by_the_service(world: World) -> None:

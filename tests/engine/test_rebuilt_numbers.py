@@ -46,3 +46,24 @@ def test_a_number_of_which_only_a_later_notice_tells_is_kept(world: World) -> No
     report = rebuild(world)
     assert [(case["number"], case["citizen"], case["status"], case["due_at"]) for case in world.cases()] == states
     assert (report.proven, report.by_order) == (3, ())
+
+
+def test_a_number_of_which_no_mail_tells_lies_between_those_that_were_given_when_its_message_was_read(
+    world: World,
+) -> None:
+    """Marta's message, which a person has moved into INBOX, is the oldest and was read last."""
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "Rebut", "Com puc canviar el compte del rebut?", dmarc="fail")
+    world.turn()
+    world.clock.forward(minutes=10)
+    for sender, at in ((MARTA, "08:30"), ("nou@example.cat", "09:25")):
+        mail = compose.message(world.clock, sender, "Pista", "Com es reserva la pista, si us plau?")
+        world.mailbox.append("INBOX", compose.as_bytes(mail), local(f"2026-11-25 {at}"))
+        world.turn()
+    numbers = [(case["citizen"], case["number"]) for case in world.cases()]
+    assert (len(numbers), world.received(ANNA)) == (4, [])
+    lose(world)
+    rebuild(world)
+    assert [(case["citizen"], case["number"]) for case in world.cases()] == numbers

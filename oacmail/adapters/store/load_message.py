@@ -69,7 +69,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         affected=affected(con, policy, {blamed, *_blamed(about)}, now),
         person=_person(con, lookup.author),
         spent=usages(con, policy, (lookup.author,), now)[lookup.author],
-        serial=_serial(con, policy, lookup.received_at.astimezone(policy.office.timezone).year),
+        serial=_serial(con, policy, lookup.received_at, now),
         thread=thread.thread(con, lookup),
         alike=alike(con, policy, lookup),
         entries=_entries(con, lookup.entries),
@@ -315,5 +315,6 @@ def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> 
     )
 
 
-def _serial(con: sqlite3.Connection, policy: Policy, year: int) -> int:
-    return rebuilt.next_serial(con, year, partial(signature.number, policy, year))
+def _serial(con: sqlite3.Connection, policy: Policy, arrived: datetime, now: datetime) -> int:
+    year = arrived.astimezone(policy.office.timezone).year
+    return rebuilt.next_serial(con, year, partial(signature.number, policy, year), arrived=arrived, now=now)

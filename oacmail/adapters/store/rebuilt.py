@@ -1,16 +1,16 @@
 """What a rebuild writes beside the effects of decisions: the numbers that citizens were told, and what no copy proves.
 
 Nothing is decided here (oacmail/rebuild/). `given:` marks a number that a case of the lost database had, so that no
-other case gets it while the mailbox is played; afterwards the counter stands above all of them. While they are played,
-`serial:` is the number of the latest case that was told its own, so that a case of which no mail tells gets the number
-between its neighbours, or, where none is free there, one `beyond:` all.
+other case gets it while the mailbox is played; afterwards the counter stands above all of them. `gap:` is a row of
+numbers of which no mail tells, between two that were told: a case of which no mail tells gets one of these if its
+message was read between those of the two, else one above all, which `beyond:` knows.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import at, moment, stamp
@@ -21,7 +21,11 @@ from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outgoing import MailKind
 
 GIVEN = "given:"  # before a number
-BEYOND = "beyond:"  # before a year: the highest number above all that were given
+BEYOND = "beyond:"  # before a year: the highest number that was given
+GAP = (
+    "gap:"  # before a year, the moment at which the number after the gap was given at the latest, and its first number
+)
+SOON = timedelta(hours=1)  # in which a message is read after it has arrived, if the service runs
 REBUILT_AT = "rebuilt_at"
 
 
@@ -35,36 +39,54 @@ class Unproven:
     queued_at: datetime
 
 
-def give(con: sqlite3.Connection, numbers: Iterable[str], now: datetime) -> None:
-    highest: dict[str, int] = {}
-    for number in numbers:
+def give(con: sqlite3.Connection, told: Mapping[str, datetime], now: datetime) -> None:
+    """`told`: each number, and when a mail of ours named it first."""
+    serials: dict[str, dict[int, datetime]] = {}
+    for number, first in told.items():
         remember(con, GIVEN + number, "", now)
         _, year, serial = number.rsplit("-", 2)
-        highest[year] = max(highest.get(year, 0), int(serial))
-    for year, top in highest.items():
-        remember(con, BEYOND + year, str(top), now)
+        serials.setdefault(year, {})[int(serial)] = first
+    for year, given in serials.items():
+        remember(con, BEYOND + year, str(max(given)), now)
+        for key, gap in _gaps(year, given):
+            remember(con, key, gap, now)
 
 
-def next_serial(con: sqlite3.Connection, year: int, number: Callable[[int], str]) -> int:
-    """Return the serial of the next new case. `number` makes a number of a serial."""
-    following = position(con, year) + 1
-    if kv.value(con, GIVEN + number(following)) is None:
-        return following
-    return (_serial(con, BEYOND + str(year)) or following) + 1
+def _gaps(year: str, given: Mapping[int, datetime]) -> Iterator[tuple[str, str]]:
+    """(key, [first number, last number, the moment after which they were given]) of each gap below a given number. A
+    number was given at the latest when a mail first named it or one above it."""
+    latest: dict[int, str] = {}
+    by = max(given.values())
+    for serial in sorted(given, reverse=True):
+        by = min(by, given[serial])
+        latest[serial] = stamp(by)
+    before, since = 0, ""
+    for serial in sorted(given):
+        if serial > before + 1:
+            yield f"{GAP}{year}:{latest[serial]}:{before + 1:06}", json.dumps([before + 1, serial - 1, since])
+        before, since = serial, latest[serial]
 
 
-def keep_position(con: sqlite3.Connection, number: str, before: int, now: datetime) -> None:
-    """A case with this number was opened; `before`: the position of its year until then. A number beyond all that were
-    given says nothing about where the next one lies."""
-    _, year, serial = number.rsplit("-", 2)
-    beyond = _serial(con, BEYOND + year)
-    if beyond is not None and int(serial) > beyond:
-        remember(con, BEYOND + year, str(int(serial)), now)
-        remember(con, f"serial:{year}", str(before), now)
-
-
-def position(con: sqlite3.Connection, year: int) -> int:
-    return _serial(con, f"serial:{year}") or 0
+def next_serial(
+    con: sqlite3.Connection, year: int, number: Callable[[int], str], *, arrived: datetime, now: datetime
+) -> int:
+    """Return the serial of the next new case, whose message arrived at that moment. `number` makes a number of a
+    serial."""
+    beyond, position = _serial(con, BEYOND + str(year)), _serial(con, f"serial:{year}") or 0
+    if beyond is None:
+        return position + 1
+    gaps = con.execute(
+        "SELECT value FROM kv WHERE key BETWEEN ? AND ? ORDER BY key",
+        (f"{GAP}{year}:{stamp(arrived)}", f"{GAP}{year}:~"),
+    )
+    for row in gaps:
+        first, last, since = json.loads(row["value"])
+        if since > stamp(now + SOON):
+            break
+        free = next((one for one in range(first, last + 1) if status(con, number(one)) is None), None)
+        if free is not None:
+            return free
+    return max(beyond, position) + 1
 
 
 def _serial(con: sqlite3.Connection, key: str) -> int | None:
@@ -92,7 +114,7 @@ def raise_above_given(con: sqlite3.Connection, now: datetime) -> list[str]:
     cases = {row[0] for row in con.execute("SELECT number FROM cases")}
     for number in (*given, *cases):
         raise_serial(con, number, now)
-    con.execute(f"DELETE FROM kv WHERE key GLOB '{GIVEN}*' OR key GLOB '{BEYOND}*'")
+    con.execute(f"DELETE FROM kv WHERE key GLOB '{GIVEN}*' OR key GLOB '{BEYOND}*' OR key GLOB '{GAP}*'")
     return sorted(set(given) - cases)
 
 
@@ -175,6 +197,12 @@ def stand_in(
 
 def is_queued(con: sqlite3.Connection, key: str) -> bool:
     return con.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
+
+
+def queued(con: sqlite3.Connection, kind: MailKind) -> list[str]:
+    """The keys of the mails of this kind that have not left."""
+    rows = con.execute("SELECT key FROM outbox WHERE state = 'queued' AND kind = ? ORDER BY id", (kind,))
+    return [row[0] for row in rows]
 
 
 def begins(con: sqlite3.Connection, prefix: str) -> bool:

@@ -1,0 +1,86 @@
+"""What a rebuild knows of hours in which INBOX was not read: the server was away, or the folder could not be opened."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.test_orders import reply
+from tests.engine.world import AGENT, ANNA, PERE, World, local
+
+FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
+TOWN = Callable[..., World]
+
+
+@contextmanager
+def _unreadable(world: World, *folders: str, until: str) -> Iterator[None]:
+    world.mailbox.refused = set(folders)
+    yield
+    world.live(until)
+    world.mailbox.refused = set()
+    world.turn()
+
+
+def _goes_on(world: World) -> None:
+    """A sign of life an hour later."""
+    world.clock.forward(hours=1)
+    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
+    world.turn()
+
+
+def _standing(world: World) -> list[tuple[object, ...]]:
+    return [tuple(case[key] for key in ("number", "citizen", "status", "due_at")) for case in world.cases()]
+
+
+def _rebuilt(world: World) -> None:
+    before, numbers = _standing(world), taken(world)["cases"]
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert _standing(world) == before
+    assert difference({"cases": numbers}, {"cases": taken(world)["cases"]}) == []
+
+
+def test_what_was_first_seen_days_later_is_not_passed_on(world: World) -> None:
+    with _unreadable(world, "INBOX", "Sent", until="2026-11-30 09:00"):
+        question = world.citizen_writes(ANNA, *FAULT)
+        world.clock.forward(minutes=50)
+        world.agent_answers(question)
+        world.advance("2026-11-28 10:00")
+        world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    assert [(case["citizen"], case["status"]) for case in world.cases()] == [(ANNA, "answered"), (PERE, "open")]
+    _goes_on(world)
+    _rebuilt(world)
+
+
+def test_an_answer_that_was_read_before_a_second_question_does_not_hide_it(world: World) -> None:
+    first = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    world.turn()
+    answer = world.agent_answers(first)
+    world.turn()
+    world.clock.forward(minutes=10)
+    with _unreadable(world, "INBOX", until="2026-11-25 16:00"):
+        second = world.citizen_writes(ANNA, "", "I per al meu fill, on es demana?", answers=answer)
+        world.clock.forward(minutes=10)
+        world.citizen_writes(ANNA, "", "I quan s'acaba el termini?", answers=answer)
+        world.clock.forward(minutes=10)
+        world.agent_answers(second)
+        world.turn()
+    assert world.case()["status"] == "open"
+    _goes_on(world)
+    _rebuilt(world)
+
+
+def test_an_order_that_was_read_late_is_due_when_it_was(town: TOWN) -> None:
+    world = town(people={"technical": ["tecnics@town.example"]})
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.order("escalate", "OAC-2026-000001")
+    world.turn()
+    world.advance("2026-11-25 17:00")
+    with _unreadable(world, "INBOX", "Sent", until="2026-11-26 17:00"):
+        world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+        world.clock.forward(minutes=10)
+        reply(world, world.received(AGENT)[0], "#nonostre", sender=AGENT)
+    assert world.case("OAC-2026-000001")["status"] == "open"
+    _goes_on(world)
+    _rebuilt(world)
