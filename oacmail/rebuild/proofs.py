@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from oacmail.adapters.store.rebuilt import GivenNumber
 from oacmail.core.model import Folder, Message
 from oacmail.core.outbox import kinds
 from oacmail.core.outgoing import MailKind
@@ -68,9 +69,13 @@ class Proofs:
         """The last sign of life of the service: the Date that it signed, since people can send a copy again."""
         return max((proof.sent_at for proof in self.of_the_service), default=None)
 
-    def told(self) -> Mapping[str, datetime]:
-        """Each number of a case, and the Date of the first mail that names it."""
-        return {proof.case: proof.sent_at for proof in sorted(self.proven, key=_when_sent, reverse=True) if proof.case}
+    def told(self) -> Mapping[str, GivenNumber]:
+        """Each number of a case, by the first mail that names it."""
+        return {
+            proof.case: GivenNumber(told_at=proof.sent_at, arrived_at=proof.received_at)
+            for proof in sorted(self.proven, key=_when_sent, reverse=True)
+            if proof.case
+        }
 
     def acks(self) -> Mapping[str, Proof]:
         return {proof.message: proof for proof in self.proven if proof.is_acknowledgement}

@@ -67,3 +67,33 @@ def test_a_number_of_which_no_mail_tells_lies_between_those_that_were_given_when
     lose(world)
     rebuild(world)
     assert [(case["citizen"], case["number"]) for case in world.cases()] == numbers
+
+
+def test_of_two_numbers_side_by_side_a_later_acknowledgement_tells_the_first_and_no_mail_the_second(
+    world: World,
+) -> None:
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    world.clock.forward(minutes=10)
+    question = world.citizen_writes(MARTA, "Pista", "Com es reserva la pista?")
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "Rebut", "Com puc canviar el compte del rebut?", dmarc="fail")
+    world.turn()
+    world.clock.forward(hours=3)
+    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    world.live("2026-11-26 10:00")
+    world.citizen_writes(MARTA, "", "I la pista coberta, com es reserva?", answers=question)
+    world.turn()
+    sent = world.mailbox.folders["Sent"].messages
+    first, _ = [uid for uid, one in sent.items() if b"k=ack:" in one.raw and b"To: marta@example.com" in one.raw]
+    world.mailbox.expunge("Sent", first)
+    numbers = [(case["citizen"], case["number"]) for case in world.cases()]
+    assert [citizen for citizen, _ in numbers] == [PERE, MARTA, ANNA, "nou@example.cat"]
+    lose(world)
+    report = rebuild(world)
+    assert [(case["citizen"], case["number"]) for case in world.cases()] == numbers
+    assert report.by_order == ("OAC-2026-000003",)

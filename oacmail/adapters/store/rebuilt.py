@@ -39,32 +39,41 @@ class Unproven:
     queued_at: datetime
 
 
-def give(con: sqlite3.Connection, told: Mapping[str, datetime], now: datetime) -> None:
-    """`told`: each number, and when a mail of ours named it first."""
-    serials: dict[str, dict[int, datetime]] = {}
-    for number, first in told.items():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenNumber:
+    """When a mail of ours first named it, and when the message arrived that this mail acknowledged, if it did."""
+
+    told_at: datetime
+    arrived_at: datetime | None
+
+
+def give(con: sqlite3.Connection, told: Mapping[str, GivenNumber], now: datetime) -> None:
+    serials: dict[str, dict[int, GivenNumber]] = {}
+    for number, given in told.items():
         remember(con, GIVEN + number, "", now)
         _, year, serial = number.rsplit("-", 2)
-        serials.setdefault(year, {})[int(serial)] = first
-    for year, given in serials.items():
-        remember(con, BEYOND + year, str(max(given)), now)
-        for key, gap in _gaps(year, given):
+        serials.setdefault(year, {})[int(serial)] = given
+    for year, of_year in serials.items():
+        remember(con, BEYOND + year, str(max(of_year)), now)
+        for key, gap in _gaps(year, of_year):
             remember(con, key, gap, now)
 
 
-def _gaps(year: str, given: Mapping[int, datetime]) -> Iterator[tuple[str, str]]:
+def _gaps(year: str, given: Mapping[int, GivenNumber]) -> Iterator[tuple[str, str]]:
     """(key, [first number, last number, the moment after which they were given]) of each gap below a given number. A
-    number was given at the latest when a mail first named it or one above it."""
-    latest: dict[int, str] = {}
-    by = max(given.values())
+    number was given at the latest when a mail first named it or one above it, and not before the message arrived that
+    its first mail acknowledged, unless that was a later message on the case."""
+    latest: dict[int, datetime] = {}
+    by = max(one.told_at for one in given.values())
     for serial in sorted(given, reverse=True):
-        by = min(by, given[serial])
-        latest[serial] = stamp(by)
+        by = latest[serial] = min(by, given[serial].told_at)
     before, since = 0, ""
     for serial in sorted(given):
         if serial > before + 1:
-            yield f"{GAP}{year}:{latest[serial]}:{before + 1:06}", json.dumps([before + 1, serial - 1, since])
-        before, since = serial, latest[serial]
+            yield f"{GAP}{year}:{stamp(latest[serial])}:{before + 1:06}", json.dumps([before + 1, serial - 1, since])
+        before, arrived = serial, given[serial].arrived_at
+        if arrived is not None and arrived <= latest[serial]:
+            since = max(since, stamp(arrived))
 
 
 def next_serial(
