@@ -88,12 +88,39 @@ def test_of_two_numbers_side_by_side_a_later_acknowledgement_tells_the_first_and
     world.live("2026-11-26 10:00")
     world.citizen_writes(MARTA, "", "I la pista coberta, com es reserva?", answers=question)
     world.turn()
-    sent = world.mailbox.folders["Sent"].messages
-    first, _ = [uid for uid, one in sent.items() if b"k=ack:" in one.raw and b"To: marta@example.com" in one.raw]
-    world.mailbox.expunge("Sent", first)
+    _lose_her_first_acknowledgement(world)
     numbers = [(case["citizen"], case["number"]) for case in world.cases()]
     assert [citizen for citizen, _ in numbers] == [PERE, MARTA, ANNA, "nou@example.cat"]
     lose(world)
     report = rebuild(world)
     assert [(case["citizen"], case["number"]) for case in world.cases()] == numbers
     assert report.by_order == ("OAC-2026-000003",)
+
+
+def test_also_when_that_later_message_was_read_together_with_those_of_higher_numbers(world: World) -> None:
+    question = world.citizen_writes(MARTA, "Pista", "Com es reserva la pista?")
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.mailbox.refused = {"INBOX"}
+    world.citizen_writes(ANNA, "Rebut", "Com puc canviar el compte del rebut?", dmarc="fail")
+    world.clock.forward(minutes=10)
+    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
+    world.clock.forward(hours=4)
+    world.citizen_writes(MARTA, "", "I la pista coberta, com es reserva?", answers=question)
+    world.clock.forward(hours=1)
+    world.mailbox.refused = set()
+    world.turn()
+    numbers = [(case["citizen"], case["number"]) for case in world.cases()]
+    assert [citizen for citizen, _ in numbers] == [MARTA, ANNA, "nou@example.cat"]
+    _lose_her_first_acknowledgement(world)
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert [(case["citizen"], case["number"]) for case in world.cases()] == numbers
+
+
+def _lose_her_first_acknowledgement(world: World) -> None:
+    sent = world.mailbox.folders["Sent"].messages
+    first, _ = [uid for uid, one in sent.items() if b"k=ack:" in one.raw and b"To: marta@example.com" in one.raw]
+    world.mailbox.expunge("Sent", first)

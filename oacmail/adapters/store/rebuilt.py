@@ -62,18 +62,20 @@ def give(con: sqlite3.Connection, told: Mapping[str, GivenNumber], now: datetime
 def _gaps(year: str, given: Mapping[int, GivenNumber]) -> Iterator[tuple[str, str]]:
     """(key, [first number, last number, the moment after which they were given]) of each gap below a given number. A
     number was given at the latest when a mail first named it or one above it, and not before the message arrived that
-    its first mail acknowledged, unless that was a later message on the case."""
+    its first mail acknowledged. If that message is younger than one with a number above, it did not open the case."""
     latest: dict[int, datetime] = {}
-    by = max(one.told_at for one in given.values())
+    opened: dict[int, datetime] = {}
+    by = oldest = max(one.told_at for one in given.values())
     for serial in sorted(given, reverse=True):
-        by = latest[serial] = min(by, given[serial].told_at)
+        one = given[serial]
+        by = latest[serial] = min(by, one.told_at)
+        if one.arrived_at is not None and one.arrived_at <= min(by, oldest):
+            oldest = opened[serial] = one.arrived_at
     before, since = 0, ""
     for serial in sorted(given):
         if serial > before + 1:
             yield f"{GAP}{year}:{stamp(latest[serial])}:{before + 1:06}", json.dumps([before + 1, serial - 1, since])
-        before, arrived = serial, given[serial].arrived_at
-        if arrived is not None and arrived <= latest[serial]:
-            since = max(since, stamp(arrived))
+        before, since = serial, stamp(opened[serial]) if serial in opened else since
 
 
 def next_serial(
