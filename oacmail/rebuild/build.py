@@ -140,7 +140,7 @@ class Rebuild:
                 store.begin_folder(box.watched, state.uidvalidity, state.uidnext, since)
                 past = {meta.uid for meta in box.metas if meta.internal_date < since}
                 store.sight(box.watched.name, state.uidvalidity, box.metas, past, self.now)
-            rebuilt.give(store.con, proofs.told(), self.now)
+            rebuilt.give(store.con, proofs.told(), self.now, from_the_first=self.since is not None)
             for proof in proofs.acks().values():
                 rebuilt.reserve(store.con, proof.message, proof.case, self.now)
             # A notice names the message that opened the case; an acknowledgement may name a whole thread.
@@ -284,7 +284,7 @@ def _summary(
         gone=play.gone,
         ordered=play.ordered,
         moved=tuple(moved),
-        owed=tuple(play.owed),
+        owed=tuple(rebuilt.owing(store.con, play.owed)),
         left=len(proofs.of_the_service),
         held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
         dropped=len(judged.dropped),

@@ -14,7 +14,7 @@ import structlog
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.case_effects import Reconsider
-from oacmail.core.effects import Arrived
+from oacmail.core.effects import Arrived, Send
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
@@ -131,19 +131,8 @@ class Play:
             self.store.end(found.ref, Outcome.GONE)
             return
         self._guarded(found, message, read[found.ref])
-        if self._queued:
-            self._drop_unproven_answers()
         if self._queued and self.clock.now() <= self.lived_until:
             self._drain()
-
-    def _drop_unproven_answers(self) -> None:
-        """A relay answers at once: what it took has left a copy."""
-        now = self.clock.now()
-        if now > self.lived_until or not self._copies_expected:
-            return
-        for key in rebuilt.queued(self.store.con, MailKind.RELAYED):
-            if key not in self._of_key and (case := answer_not_found(self.store, self.engine.policy, key, now)):
-                self.owed.append(case)
 
     def _raw(self, found: Found, message: Fetched) -> RawMessage:
         day = found.at.astimezone(self.engine.policy.office.timezone).date().isoformat()
@@ -199,6 +188,17 @@ class Play:
         for effect in decision.effects:
             if isinstance(effect, Reconsider):
                 self._again(effect.fingerprint)
+            if isinstance(effect, Send) and effect.kind is MailKind.RELAYED:
+                self._drop_if_unproven(effect.key)
+
+    def _drop_if_unproven(self, key: str) -> None:
+        """An agent's answer. The relay replies at once: what it took has left a copy."""
+        now = self.clock.now()
+        if key in self._of_key or not self._copies_expected or now > self.lived_until:
+            return
+        case = answer_not_found(self.store, self.engine.policy, key, now)
+        if case is not None:
+            self.owed.append(case)
 
     def _again(self, fingerprint: str) -> None:
         """Decide a message of the desk again that was played before the message which it answers."""

@@ -31,6 +31,26 @@ def test_a_case_of_which_no_mail_tells_gets_the_number_between_its_neighbours_or
     assert world.cases()[-1]["number"] == "OAC-2026-000006"
 
 
+def test_a_number_below_the_first_that_a_mail_names_may_have_been_a_deleted_cases_and_is_not_given(
+    world: World,
+) -> None:
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    world.mailbox.refused = {"INBOX"}
+    world.citizen_writes(MARTA, "Pista", "Com es reserva la pista?")
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "Rebut", "Com puc canviar el compte del rebut?", dmarc="fail")
+    world.clock.forward(minutes=10)
+    world.mailbox.refused = set()
+    world.turn()
+    numbers = [(case["citizen"], case["number"]) for case in world.cases()]
+    for folder, text in (("Sent", b"To: pere@example.net"), ("INBOX", b"From: pere@example.net")):
+        expunge(world, folder, text)
+    lose(world)
+    rebuild(world)
+    assert [(case["citizen"], case["number"]) for case in world.cases()] == numbers[1:]
+
+
 def test_a_number_of_which_only_a_later_notice_tells_is_kept(world: World) -> None:
     for sender, subject in ((ANNA, "Padró"), (PERE, "Beca"), (MARTA, "Pista")):
         world.citizen_writes(sender, subject, f"Una consulta sobre: {subject}, si us plau?")

@@ -22,9 +22,7 @@ from oacmail.core.outgoing import MailKind
 
 GIVEN = "given:"  # before a number
 BEYOND = "beyond:"  # before a year: the highest number that was given
-GAP = (
-    "gap:"  # before a year, the moment at which the number after the gap was given at the latest, and its first number
-)
+GAP = "gap:"  # before a year, the latest moment at which the number above the gap was given, and its first number
 SOON = timedelta(hours=1)  # in which a message is read after it has arrived, if the service runs
 REBUILT_AT = "rebuilt_at"
 
@@ -47,7 +45,9 @@ class GivenNumber:
     arrived_at: datetime | None
 
 
-def give(con: sqlite3.Connection, told: Mapping[str, GivenNumber], now: datetime) -> None:
+def give(con: sqlite3.Connection, told: Mapping[str, GivenNumber], now: datetime, *, from_the_first: bool) -> None:
+    """`from_the_first`: the mailbox reaches back to the first case. Otherwise the numbers below the first one that a
+    mail names may have been given to cases of which nothing is left, and stay free."""
     serials: dict[str, dict[int, GivenNumber]] = {}
     for number, given in told.items():
         remember(con, GIVEN + number, "", now)
@@ -55,8 +55,10 @@ def give(con: sqlite3.Connection, told: Mapping[str, GivenNumber], now: datetime
         serials.setdefault(year, {})[int(serial)] = given
     for year, of_year in serials.items():
         remember(con, BEYOND + year, str(max(of_year)), now)
+        below = from_the_first or year != min(serials)
         for key, gap in _gaps(year, of_year):
-            remember(con, key, gap, now)
+            if below or not key.endswith(f":{1:06}"):
+                remember(con, key, gap, now)
 
 
 def _gaps(year: str, given: Mapping[int, GivenNumber]) -> Iterator[tuple[str, str]]:
@@ -210,9 +212,14 @@ def is_queued(con: sqlite3.Connection, key: str) -> bool:
     return con.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
 
 
-def queued(con: sqlite3.Connection, kind: MailKind) -> list[str]:
-    """The keys of the mails of this kind that have not left."""
-    rows = con.execute("SELECT key FROM outbox WHERE state = 'queued' AND kind = ? ORDER BY id", (kind,))
+def owing(con: sqlite3.Connection, numbers: Iterable[str]) -> list[str]:
+    """Those of these cases that wait for an answer."""
+    rows = con.execute(
+        """SELECT DISTINCT c.number FROM cases c JOIN deadlines d ON d.case_id = c.id AND d.kind = 'answer'
+        AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL
+        WHERE c.number IN (SELECT value FROM json_each(?)) ORDER BY c.number""",
+        (json.dumps(list(numbers)),),
+    )
     return [row[0] for row in rows]
 
 
