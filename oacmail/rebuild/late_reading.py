@@ -1,6 +1,7 @@
 """When the service could not read INBOX: it stood still, the server was away, or the folder could not be opened.
 
-An acknowledgement is signed with the arrival of its message and dated when the message was read. Where all messages of
+An acknowledgement is signed with the arrival of its message and dated when the message was read; where its copy arrived
+before that Date, the clock was ahead, and the copy says when. Where all messages of
 some hours were read together at the end, so were the others of these hours, and requests from before them that were
 not acknowledged: what they caused counts from that moment. A request that got an answer and no acknowledgement, though
 it was not too old for one, tells that Sent was read in the meantime. Nothing is played here.
@@ -84,7 +85,8 @@ class LateReadingFinder:
 
     def find(self) -> LateReadings:
         """Also read the messages of these hours. Raises Transient."""
-        acks = [(proof.received_at, proof.sent_at) for proof in self._acks.values() if proof.received_at]
+        read = ((proof.received_at, min(proof.sent_at, proof.left_at)) for proof in self._acks.values())
+        acks = [(arrived, at) for arrived, at in read if arrived]
         return LateReadings(all=tuple(self._found(sorted(acks))))
 
     def _found(self, acks: Sequence[tuple[datetime, datetime]]) -> Iterator[LateReading]:
@@ -149,7 +151,8 @@ class LateReadingFinder:
 
 
 def _groups(acks: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
-    """(arrival of the first, when they were read) of the messages that were read late and together."""
+    """(arrival of the first, when the first was read) of the messages that were read late and together: none is played
+    after its own acknowledgement."""
     groups: list[list[tuple[datetime, datetime]]] = []
     for arrived, read in acks:
         if read - arrived <= LATE:
@@ -158,4 +161,4 @@ def _groups(acks: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetim
             groups[-1].append((arrived, read))
         else:
             groups.append([(arrived, read)])
-    return ((group[0][0], max(read for _, read in group)) for group in groups)
+    return ((group[0][0], min(read for _, read in group)) for group in groups)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from tests.engine.rebuilding import difference, lose, rebuild, taken
 from tests.engine.test_orders import reply
@@ -84,3 +85,20 @@ def test_an_order_that_was_read_late_is_due_when_it_was(town: TOWN) -> None:
     assert world.case("OAC-2026-000001")["status"] == "open"
     _goes_on(world)
     _rebuilt(world)
+
+
+def test_a_clock_that_was_ahead_makes_no_message_come_after_its_own_acknowledgement(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.clock.forward(minutes=45)
+    world.clock.skew = timedelta(hours=7)
+    world.turn()
+    world.clock.skew = timedelta(0)
+    world.turn()
+    before = [(case["citizen"], case["number"], case["status"], case["topic"]) for case in world.cases()]
+    world.clock.forward(hours=8)
+    _goes_on(world)
+    lose(world)
+    report = rebuild(world, since=local("2026-11-25 08:00"))
+    assert report.gone == 0
+    after = [(case["citizen"], case["number"], case["status"], case["topic"]) for case in world.cases()]
+    assert after[:1] == before
