@@ -1,10 +1,10 @@
 """When the service could not read INBOX: it stood still, the server was away, or the folder could not be opened.
 
 An acknowledgement is signed with the arrival of its message and dated when the message was read; where its copy arrived
-before that Date, the clock was ahead, and the copy says when. Where all messages of
-some hours were read together at the end, so were the others of these hours, and requests from before them that were
-not acknowledged: what they caused counts from that moment. A request that got an answer and no acknowledgement, though
-it was not too old for one, tells that Sent was read in the meantime. Nothing is played here.
+before that Date, the clock was ahead, and the copy says when. Where all messages of some hours were read together at
+the end, so were the others of these hours, and requests from before them that were not acknowledged: what they caused
+counts from that moment. A request that got an answer and no acknowledgement, though it was not too old for one, tells
+that Sent was read in the meantime. Nothing is played here.
 """
 
 from bisect import bisect_left, bisect_right

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.adapters.store.running_answers import RUNNING_ANSWER
 from oacmail.adapters.store.write_context import person_id, raise_serial, remember
 from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
 from oacmail.core.outbox.kinds import of_name
@@ -215,8 +216,7 @@ def is_queued(con: sqlite3.Connection, key: str) -> bool:
 def owing(con: sqlite3.Connection, numbers: Iterable[str]) -> list[str]:
     """Those of these cases that wait for an answer."""
     rows = con.execute(
-        """SELECT DISTINCT c.number FROM cases c JOIN deadlines d ON d.case_id = c.id AND d.kind = 'answer'
-        AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL
+        f"""SELECT DISTINCT c.number FROM cases c JOIN deadlines d ON d.case_id = c.id AND {RUNNING_ANSWER}
         WHERE c.number IN (SELECT value FROM json_each(?)) ORDER BY c.number""",
         (json.dumps(list(numbers)),),
     )
