@@ -8,13 +8,13 @@ moved yet. No message is moved here.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.board.meaning import OPENS
-from oacmail.core.board.places import BoardNames, agents_of, belongs
+from oacmail.core.board.places import BoardNames, Standing, agents_of, belongs
 from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.board_move import on_board_move
 from oacmail.core.model import BoardFolder, BoardPlace, Folder
@@ -53,6 +53,11 @@ def with_its_folders(policy: Policy, mailbox: Mailbox, names: BoardNames | None)
         *(folder for folder in watched if folder.name not in mine),
         *(WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(mine)),
     ]
+
+
+def _without_a_case(standing: Standing) -> BoardPlace | None:
+    """Where the service has put it if it read it before what it belongs to, as a report about an answer."""
+    return belongs(replace(standing, status=None, in_review=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +112,7 @@ class PlayedBoard:
         case = self.store.board_case(message)
         if case is None and standing.outcome in PERHAPS_REQUESTS and put.to.folder in OPENS:
             self._open([put.found])
-        elif case is not None and put.to != belongs(standing):
+        elif case is not None and put.to not in (belongs(standing), _without_a_case(standing)):
             self._move(BoardMove(message=message, case=case, to=put.to))
 
     def read(self) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine import compose
+from tests.engine.compose import OFFICE
 from tests.engine.rebuilding import difference, lose, rebuild, taken
 from tests.engine.test_board import ANSWERED, AUTOMATIC, CLOSED, MINE, OPEN, REVIEW, WAITING, lies, move
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
@@ -141,3 +143,25 @@ def test_what_happened_after_the_last_sign_of_life_says_more_than_the_folder(boa
     board.turn()
     assert [status for _, status, *_ in _states(board)] == ["answered"]
     assert lies(board) == {ANSWERED: 1}
+
+
+def test_a_report_that_the_service_has_filed_is_no_persons_move(board: World) -> None:
+    """It was read before the answer that it is about, had no case then, and lies among the automatic mails."""
+    message = board.citizen_writes(ANNA)
+    board.turn()
+    board.sync()
+    board.clock.forward(hours=1)
+    answered_at = board.clock.now()
+    answer = compose.message(board.clock, OFFICE, "", "Ho heu de fer així.", to=ANNA, answers=message)
+    board.clock.forward(hours=1)
+    board.report_on(answer)
+    board.clock.forward(minutes=1)
+    board.turn()
+    board.sync()
+    board.mailbox.append("Sent", compose.as_bytes(answer), answered_at, seen=True)
+    board.turn()
+    board.sync()
+    assert lies(board) == {OPEN: 1, AUTOMATIC: 1}
+    states, _, moved = _lost(board)
+    assert (_states(board), moved) == (states, 0)
+    assert states[0][1] == "open"
