@@ -12,10 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
+import structlog
+
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.board.meaning import OPENS
 from oacmail.core.board.places import BoardNames, Standing, agents_of, belongs
-from oacmail.core.effects import Arrived, BoardMove
+from oacmail.core.effects import AdminCommand, Arrived, BoardMove
+from oacmail.core.errors import Refused
 from oacmail.core.handlers.board_move import on_board_move
 from oacmail.core.model import BoardFolder, BoardPlace, Folder
 from oacmail.core.policy import Policy
@@ -27,7 +30,12 @@ from oacmail.engine.board import PERHAPS_REQUESTS, TRACKED
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import FolderContents, Found, fetched
+from oacmail.rebuild.late_reading import LateReadings
+from oacmail.rebuild.left_in_folder import orders
+from oacmail.rebuild.told import BY
 from oacmail.replay import VirtualClock
+
+log = structlog.get_logger()
 
 AT_ONCE = timedelta(seconds=1)
 """A message that lies in a folder so soon after its arrival was delivered there: that orders nothing."""
@@ -62,7 +70,8 @@ def _without_a_case(standing: Standing) -> BoardPlace | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
-    """A message that was put into a folder of the board after its arrival, by the service or a person."""
+    """A message that was put into a folder of the board after its arrival, by the service or a person. `at`: when the
+    service saw it there."""
 
     at: datetime
     found: Found
@@ -82,6 +91,7 @@ class PlayedBoard:
     folders: Sequence[FolderContents]
     lived_until: datetime
     now: datetime
+    late_readings: LateReadings
     moved: list[str] = field(default_factory=list)
     _puts: list[Put] = field(init=False)
 
@@ -97,7 +107,7 @@ class PlayedBoard:
             for found in box.found(self.now):
                 at = box.saved.get(found.ref.uid)
                 if at is not None and found.at + AT_ONCE < at < self.now:
-                    yield Put(at=at, found=found, to=to)
+                    yield Put(at=self.late_readings.moves_read_at(at), found=found, to=to)
 
     def due(self, until: datetime) -> Put | None:
         """The next one before that moment, once."""
@@ -113,7 +123,9 @@ class PlayedBoard:
         if case is None and standing.outcome in PERHAPS_REQUESTS and put.to.folder in OPENS:
             self._open([put.found])
         elif case is not None and put.to not in (belongs(standing), _without_a_case(standing)):
-            self._move(BoardMove(message=message, case=case, to=put.to))
+            moved = self._move(BoardMove(message=message, case=case, to=put.to))
+            if not moved and put.at <= self._settled and self._all_lie_in(put.found.ref.folder, case):
+                self._left_there(case, standing, put.to)
 
     def read(self) -> None:
         """Record where each message lies, then what that says of its case. Raises Transient."""
@@ -135,11 +147,11 @@ class PlayedBoard:
             self.store.board_begin()
 
     def _case(self, case: str, placed: Sequence[Placed]) -> None:
-        to = self._common(placed)
-        settled = self.lived_until - LAG
-        if to is None or to == belongs(placed[0].standing) or rebuilt.changed(self.store.con, case) > settled:
+        to, standing = self._common(placed), placed[0].standing
+        if to is None or to == belongs(standing) or rebuilt.changed(self.store.con, case) > self._settled:
             return
-        self._move(BoardMove(message=placed[0].message, case=case, to=to))
+        if not self._move(BoardMove(message=placed[0].message, case=case, to=to)):
+            self._left_there(case, standing, to)
 
     def _common(self, placed: Sequence[Placed]) -> BoardPlace | None:
         """The place in which all of them lie; None = there is none, or it is INBOX."""
@@ -151,13 +163,35 @@ class PlayedBoard:
     def _agents(self) -> tuple[str, ...]:
         return agents_of(self.engine.policy.people.agents)
 
-    def _move(self, move: BoardMove) -> None:
+    @property
+    def _settled(self) -> datetime:
+        """What lay in a folder then lay there because the service had left it there."""
+        return self.lived_until - LAG
+
+    def _all_lie_in(self, folder: str, case: str) -> bool:
+        tracked = {box.watched.name for box in self.folders if box.watched.role in TRACKED}
+        return rebuilt.folders(self.store.con, case) & tracked == {folder}
+
+    def _left_there(self, case: str, standing: Standing, to: BoardPlace) -> None:
+        """Give the orders by shell that explain the folder."""
+        assert standing.status is not None
+        try:
+            for verb, words in orders(standing.status, to.folder):
+                self.engine.perform(AdminCommand(verb=verb, case=case, by=BY, words=words))
+                self.moved.append(case)
+        except Refused:
+            log.info("rebuild.order-refused", case=case, kind=to.folder)
+
+    def _move(self, move: BoardMove) -> bool:
+        """False = such a move is refused."""
         with self.store.turn() as turn:
             view = turn.view(self.engine.policy, move, self.engine.now())
         assert isinstance(view, View)
-        if on_board_move(self.engine.policy, view, move, self.engine.now()).because != ("refused",):
-            self.engine.perform(move)
-            self.moved.append(move.case or "")
+        if on_board_move(self.engine.policy, view, move, self.engine.now()).because == ("refused",):
+            return False
+        self.engine.perform(move)
+        self.moved.append(move.case or "")
+        return True
 
     def _without_case(self, placed: Iterable[Placed]) -> None:
         """What lies in a folder of open cases is a request after all: a person has put it there."""

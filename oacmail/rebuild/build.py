@@ -81,7 +81,7 @@ class Rebuild:
             messages = late.in_order(one for one in every if one.at >= since)
             self._record(store, engine, found, proofs, since)
             clock.moment = since
-            played = self._board(store, engine, clock, names, found, lived_until) if names else None
+            played = self._board(store, engine, clock, names, found, lived_until, late) if names else None
             play = self._player(store, engine, clock, found, proofs, lived_until, len(messages), played, late)
             play.run(messages)
             clock.moment = lived_until
@@ -184,6 +184,7 @@ class Rebuild:
         names: BoardNames,
         found: Contents,
         lived_until: datetime,
+        late: LateReadings,
     ) -> board.PlayedBoard:
         return board.PlayedBoard(
             engine=engine,
@@ -195,6 +196,7 @@ class Rebuild:
             folders=found.folders,
             lived_until=lived_until,
             now=self.now,
+            late_readings=late,
         )
 
     def _finish(self, store: SqliteStore, found: Contents) -> list[str]:

@@ -58,6 +58,11 @@ class LateReadings:
         late_reading = self._at(found.at)
         return late_reading.ends if late_reading is not None and late_reading.covers(found) else found.at
 
+    def moves_read_at(self, moment: datetime) -> datetime:
+        """When the service saw what a person had moved on the board then: it judges no move before INBOX is read."""
+        late_reading = self._at(moment)
+        return max(moment, late_reading.ends) if late_reading is not None else moment
+
     def silence_at(self, moment: datetime) -> LateReading | None:
         """The hours without a sign of life around that moment; None = the service lived."""
         late_reading = self._at(moment)

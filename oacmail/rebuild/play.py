@@ -14,22 +14,24 @@ import structlog
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.case_effects import Reconsider
-from oacmail.core.effects import Arrived, Send
+from oacmail.core.decide import decide
+from oacmail.core.effects import AdminCommand, Arrived, Send
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import Fetched, Mailbox
 from oacmail.core.ports.transport import Outgoing
+from oacmail.core.view import View
 from oacmail.engine import Delivery, Engine, Ticks
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Parser, RawMessage
-from oacmail.rebuild import told
+from oacmail.rebuild import reopened, told
 from oacmail.rebuild.board import PlayedBoard
 from oacmail.rebuild.contents import FolderContents, Found, batches, fetched
 from oacmail.rebuild.judge import answer_not_found
 from oacmail.rebuild.late_reading import LateReadings
-from oacmail.rebuild.proofs import Proof, Proofs
+from oacmail.rebuild.proofs import HighestNumber, Proof, Proofs
 from oacmail.rebuild.told import Orders
 from oacmail.replay import VirtualClock
 
@@ -77,6 +79,7 @@ class Play:
     owed: list[str] = field(default_factory=list)
     _acks: Mapping[str, Proof] = field(init=False)
     _of_key: Mapping[str, Proof] = field(init=False)
+    _highest: Mapping[str, HighestNumber] = field(init=False)
     _orders: Orders = field(init=False)
     _delivery: Delivery = field(init=False)
     _copies_expected: bool = field(init=False)
@@ -84,6 +87,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self._acks = self.proofs.acks()
+        self._highest = self.proofs.highest()
         self._of_key = {proof.key: proof for proof in self.proofs.of_the_service}
         self._copies_expected = self.engine.policy.sending.self_copy != "no"
         self._orders = Orders(self.proofs.of_the_service)
@@ -158,6 +162,7 @@ class Play:
             self._before_a_copy(lookup, lookup.signature.key)
         elif lookup.sender.proven or lookup.own_note:  # an order counts from the moment that our mail about it names
             self.clock.moment = max(self.clock.moment, self._orders.soon_after(found.read_at))
+        self._open_its_case(lookup)
         self._perform(lookup, message, found.ref)
 
     def _arrived(self, found: Found, message: Message) -> Arrived:
@@ -181,6 +186,19 @@ class Play:
         if lookup.signature is not None or lookup.folder is Folder.SENT or message.fingerprint not in self._acks:
             return False
         return lookup.sender.role is Role.ROBOT or lookup.reading.kind in _NO_REQUEST
+
+    def _open_its_case(self, lookup: Lookup) -> None:
+        """If it got no number of its own (reopened.py)."""
+        now, policy = self.clock.now(), self.engine.policy
+        highest = self._highest.get(str(lookup.received_at.astimezone(policy.office.timezone).year))
+        told = lookup.message.fingerprint in self._acks or not self._copies_expected
+        if highest is None or told or lookup.sender.role is not Role.CITIZEN or now >= highest.arrived_at:
+            return
+        with self.store.turn() as turn:
+            view = turn.view(policy, lookup, now)
+        assert isinstance(view, View)
+        for command in reopened.orders(decide(policy, view, lookup, now), view.cases, highest.number):
+            self._give(command)
 
     def _perform(self, lookup: Lookup, message: Fetched, ref: MessageRef) -> None:
         raw = message.raw if message.complete else None
@@ -233,11 +251,14 @@ class Play:
         lost = rebuilt.status(self.store.con, order.command.case) is None
         if lost or rebuilt.begins(self.store.con, order.prefix):
             return
+        self._give(order.command)
+
+    def _give(self, command: AdminCommand) -> None:
         try:
-            self.engine.perform(order.command)
+            self.engine.perform(command)
             self.ordered += 1
         except Refused:
-            log.info("rebuild.order-refused", case=order.command.case, kind=order.command.verb)
+            log.info("rebuild.order-refused", case=command.case, kind=command.verb)
 
     def _let_pass(self, until: datetime) -> None:
         end = min(until, self.lived_until)

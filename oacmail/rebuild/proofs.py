@@ -48,6 +48,14 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HighestNumber:
+    """The highest number of a year that our own mails tell, and when the message arrived that got it."""
+
+    number: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proofs:
     """`foreign`: how many mails bear a signature that looks like ours under another key. `acks`: fingerprint of the
     acknowledged message to the proof."""
@@ -75,6 +83,16 @@ class Proofs:
             proof.case: GivenNumber(told_at=proof.sent_at, arrived_at=proof.received_at)
             for proof in sorted(self.proven, key=_when_sent, reverse=True)
             if proof.case
+        }
+
+    def highest(self) -> Mapping[str, HighestNumber]:
+        """By year. The numbers below it were given to messages that were read before."""
+        told = self.told()
+        return {
+            number.split("-")[1]: HighestNumber(
+                number=number, arrived_at=told[number].arrived_at or told[number].told_at
+            )
+            for number in sorted(told)
         }
 
     def acks(self) -> Mapping[str, Proof]:

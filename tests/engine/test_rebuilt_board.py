@@ -1,5 +1,6 @@
 """The database is lost while people work on the board: the folders tell what they have said of the cases."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,11 @@ import pytest
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.rebuilding import difference, lose, rebuild, taken
-from tests.engine.test_board import ANSWERED, AUTOMATIC, CLOSED, MINE, OPEN, REVIEW, WAITING, lies, move
+from tests.engine.test_board import ANSWERED, AUTOMATIC, CLOSED, DERIVED, MINE, OPEN, REVIEW, WAITING, lies, move
+from tests.engine.test_second_level import FAULT
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
+
+TOWN = Callable[..., World]
 
 
 @pytest.fixture
@@ -165,3 +169,66 @@ def test_a_report_that_the_service_has_filed_is_no_persons_move(board: World) ->
     states, _, moved = _lost(board)
     assert (_states(board), moved) == (states, 0)
     assert states[0][1] == "open"
+
+
+def test_a_case_that_was_answered_by_telephone_is_what_its_folder_says(board: World) -> None:
+    """No person can have put it there: the service puts such a move back."""
+    board.citizen_writes(ANNA)
+    board.turn()
+    board.clock.forward(minutes=20)
+    board.order("log-call", board.cases()[0]["number"])
+    board.turn()
+    board.sync()
+    assert lies(board) == {ANSWERED: 1}
+    states, places, moved = _lost(board)
+    assert states[0][1] == "answered"
+    assert (_states(board), moved) == (states, 1)
+    board.turn()
+    board.turn()
+    assert lies(board) == places
+
+
+@pytest.mark.parametrize("reason", ["contact", "duplicate"])
+def test_a_case_that_was_closed_by_shell_is_what_its_folder_says(board: World, reason: str) -> None:
+    board.citizen_writes(ANNA)
+    board.turn()
+    board.clock.forward(minutes=20)
+    board.order("close", board.cases()[0]["number"], reason=reason)
+    board.turn()
+    board.sync()
+    assert lies(board) == {CLOSED: 1}
+    states, _, _ = _lost(board)
+    assert [row[1] for row in _states(board)] == [row[1] for row in states] == ["closed", "open"]
+
+
+def test_a_case_that_was_taken_back_before_it_was_answered_is_not_with_the_services(town: TOWN) -> None:
+    board = town(board={"enabled": True}, people={"technical": ["tecnics@town.example"]})
+    fault = board.citizen_writes(ANNA, *FAULT)
+    board.turn()
+    board.sync()
+    move(board, DERIVED, MINE)
+    board.clock.forward(hours=1)
+    board.agent_answers(fault)
+    board.clock.forward(minutes=1)
+    board.turn()
+    board.sync()
+    assert lies(board) == {ANSWERED: 1}
+    states, places, _ = _lost(board)
+    assert [row[1] for row in _states(board)] == [row[1] for row in states] == ["answered", "open"]
+    board.turn()
+    board.turn()
+    assert lies(board) == places
+
+
+def test_where_the_service_has_died_a_folder_hides_no_owed_answer(board: World) -> None:
+    """Nobody has put the person's move back: the case still waits."""
+    board.citizen_writes(ANNA)
+    board.turn()
+    board.sync()
+    board.stop()
+    board.clock.forward(minutes=5)
+    (uid,) = board.mailbox.folders[OPEN].messages
+    board.mailbox.move(OPEN, uid, ANSWERED)
+    lose(board)
+    assert rebuild(board).moved == ()
+    assert [row[1] for row in _states(board)] == ["open"]

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.test_board import ANSWERED, MINE
 from tests.engine.test_orders import reply
+from tests.engine.test_second_level import FAULT
 from tests.engine.world import AGENT, ANNA, PERE, World, local
 
-FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
 TOWN = Callable[..., World]
 
 
@@ -83,6 +84,26 @@ def test_an_order_that_was_read_late_is_due_when_it_was(town: TOWN) -> None:
         world.clock.forward(minutes=10)
         reply(world, world.received(AGENT)[0], "#nonostre", sender=AGENT)
     assert world.case("OAC-2026-000001")["status"] == "open"
+    _goes_on(world)
+    _rebuilt(world)
+
+
+def test_a_move_on_the_board_counts_from_when_the_service_saw_it(town: TOWN) -> None:
+    world = town(board={"enabled": True})
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(message)
+    world.turn()
+    world.sync()
+    world.advance("2026-11-25 17:00")
+    with _unreadable(world, "INBOX", until="2026-11-26 17:00"):
+        world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+        world.clock.forward(minutes=10)
+        (uid,) = world.mailbox.folders[ANSWERED].messages
+        world.mailbox.move(ANSWERED, uid, MINE)
+        world.turn()
+    world.sync()
+    assert (world.cases()[0]["status"], world.cases()[0]["due_at"][:10]) == ("open", "2026-11-27")
     _goes_on(world)
     _rebuilt(world)
 

@@ -144,3 +144,28 @@ def _lose_her_first_acknowledgement(world: World) -> None:
     sent = world.mailbox.folders["Sent"].messages
     first, _ = [uid for uid, one in sent.items() if b"k=ack:" in one.raw and b"To: marta@example.com" in one.raw]
     world.mailbox.expunge("Sent", first)
+
+
+def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_open(world: World) -> None:
+    """Somebody had opened the case again by shell. A case of its own would have a number between its neighbours'."""
+    question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.live("2026-12-31 10:00")
+    world.order("reopen", "OAC-2026-000001")
+    world.turn()
+    world.citizen_writes(ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=answer)
+    world.turn()
+    assert [(case["number"], case["status"]) for case in world.cases()] == [("OAC-2026-000001", "open")]
+    world.clock.forward(hours=2)
+    world.citizen_writes(PERE, "Padró", "Com puc empadronar-me?")
+    world.turn()
+    before = _standing(world)
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert _standing(world) == before
+
+
+def _standing(world: World) -> list[tuple[object, ...]]:
+    return [tuple(case[key] for key in ("number", "citizen", "status", "due_at")) for case in world.cases()]

@@ -248,11 +248,13 @@ def _is_the_moment_of_a_pass(found: RebuiltRow) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCases:
     """`wrong`: number, then status, citizen and due moment before and after, of cases that differ in what the mailbox
-    can tell; `others`: the same of the other cases, with the class of what it cannot tell."""
+    can tell; `others`: the same of the other cases, with the class of what it cannot tell; `more`: live cases that only
+    the new database has."""
 
     count: int
     wrong: tuple[str, ...]
     others: tuple[str, ...]
+    more: tuple[str, ...]
 
 
 def live_cases(lost: LostTown) -> LiveCases:
@@ -266,6 +268,7 @@ def live_cases(lost: LostTown) -> LiveCases:
         count=len(live),
         wrong=tuple(line for number, line in off.items() if not excuses[number]),
         others=tuple(f"{line} ({excuses[number]})" for number, line in off.items() if excuses[number]),
+        more=tuple(f"{number}: {row}" for number, row in after.items() if number not in before and row[0] != "closed"),
     )
 
 
@@ -309,8 +312,11 @@ def main() -> None:
         unproven = len(lost.report.by_order)
         print(f"seed {seed}: {lost.report.messages} messages, {len(lost.before['cases'])} cases, ", end="")
         print(f"{unproven} numbers by order; of {live.count} live ones {len(live.wrong)} wrong, ", end="")
-        print(f"{len(live.others)} differ by what the mailbox cannot tell", flush=True)
-        for line in (*live.wrong, *live.others)[: given.show]:
+        print(
+            f"{len(live.others)} differ by what the mailbox cannot tell, {len(live.more)} more than there were",
+            flush=True,
+        )
+        for line in (*live.wrong, *live.others, *live.more)[: given.show]:
             print(f"    {line}")
         for one in [one for one in found if one.why == UNEXPLAINED][: given.show]:
             print(f"    {one.table} {one.key[:70]} {one.columns}\n      {one.was}\n      {one.now}")

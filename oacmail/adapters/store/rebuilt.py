@@ -176,6 +176,17 @@ def changed(con: sqlite3.Connection, number: str) -> datetime:
     return at(row[0])
 
 
+def folders(con: sqlite3.Connection, number: str) -> set[str]:
+    """In which the messages of this case lie, without our own."""
+    rows = con.execute(
+        """SELECT DISTINCT s.folder FROM cases c JOIN messages m ON m.case_id = c.id
+        JOIN sightings s ON s.fingerprint = m.fingerprint
+        WHERE c.number = ? AND m.outcome <> 'ours' AND s.outcome <> 'gone'""",
+        (number,),
+    )
+    return {row[0] for row in rows}
+
+
 def is_known(con: sqlite3.Connection, fingerprint: str) -> bool:
     return con.execute("SELECT 1 FROM messages WHERE fingerprint = ?", (fingerprint,)).fetchone() is not None
 
