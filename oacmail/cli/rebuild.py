@@ -18,7 +18,7 @@ from oacmail.rebuild.build import Rebuild, refuse_if_used
 from oacmail.rebuild.summary import RebuildSummary
 
 CANNOT_TELL = (
-    "calls logged by shell, and other commands given there of which no mail told the citizen",
+    "calls logged by shell, and other commands given there of which neither a mail nor a folder of the board tells",
     "moves between folders that were undone or overtaken, and on a server without SAVEDATE when they were made",
     "which notices staff have received, and which review entries they have ended by shell",
     "mail that a relay refused, unless a report came back",
@@ -105,7 +105,7 @@ def _on_cases(summary: RebuildSummary) -> Iterator[str]:
     yield from (f"    {number}: given, but nothing else of it is left" for number in summary.without_message)
     yield from _if_any(
         (summary.gone, "{} messages are gone: their acknowledgements show case and due day, not the words"),
-        (summary.ordered, "{} orders by shell are known from the mails that they caused"),
+        (summary.ordered, "{} orders by shell are known from mail"),
         (len(summary.moved), "{} cases are as their folders on the board say"),
     )
 

@@ -95,7 +95,7 @@ class Rebuild:
                 proofs,
                 judged,
                 play,
-                played.moved if played else (),
+                tuple(dict.fromkeys(played.moved)) if played else (),
                 without_message,
                 since=since,
                 lived_until=lived_until,
