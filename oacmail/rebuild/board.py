@@ -113,6 +113,11 @@ class PlayedBoard:
         """The next one before that moment, once."""
         return self._puts.pop() if self._puts and self._puts[-1].at < until else None
 
+    def look_at_rest(self) -> None:
+        """Play what the service has seen in the last moment."""
+        while self._puts:
+            self.look(self._puts.pop())
+
     def look(self, put: Put) -> None:
         """Play it as a person's move if the case did not belong there at that moment."""
         known = self.store.board_at(put.found.ref)
@@ -123,9 +128,16 @@ class PlayedBoard:
         if case is None and standing.outcome in PERHAPS_REQUESTS and put.to.folder in OPENS:
             self._open([put.found])
         elif case is not None and put.to not in (belongs(standing), _without_a_case(standing)):
-            moved = self._move(BoardMove(message=message, case=case, to=put.to))
-            if not moved and put.at <= self._settled and self._all_lie_in(put.found.ref.folder, case):
-                self._left_there(case, standing, put.to)
+            self._look_at_case(put, BoardMove(message=message, case=case, to=put.to), standing)
+
+    def _look_at_case(self, put: Put, move: BoardMove, standing: Standing) -> None:
+        """The service puts all messages of a case into one folder: one that lies there alone is another case's."""
+        assert move.case is not None
+        settled = put.at <= self._settled
+        if settled and not self._all_lie_in(put.found.ref.folder, move.case):
+            return
+        if not self._move(move) and settled:
+            self._left_there(move.case, standing, put.to)
 
     def read(self) -> None:
         """Record where each message lies, then what that says of its case. Raises Transient."""
@@ -169,8 +181,8 @@ class PlayedBoard:
         return self.lived_until - LAG
 
     def _all_lie_in(self, folder: str, case: str) -> bool:
-        tracked = {box.watched.name for box in self.folders if box.watched.role in TRACKED}
-        return rebuilt.folders(self.store.con, case) & tracked == {folder}
+        tracked = [box.watched.name for box in self.folders if box.watched.role in TRACKED]
+        return rebuilt.all_lie_in(self.store.con, case, folder, tracked)
 
     def _left_there(self, case: str, standing: Standing, to: BoardPlace) -> None:
         """Give the orders by shell that explain the folder."""

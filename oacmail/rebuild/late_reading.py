@@ -125,6 +125,9 @@ class LateReadingFinder:
             if youngest <= one.received_at < answered.get(one.message.message_id, before)
             and self._was_answered_before(one)
         ]
+        last = self.proofs.last
+        if last is None or last <= late_reading.ends + TOGETHER:  # an acknowledgement may have waited until the end
+            early = []
         begins = min((late_reading.begins, *old, *early))
         return replace(late_reading, begins=begins, sent_read=bool(early))
 

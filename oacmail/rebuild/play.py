@@ -114,6 +114,7 @@ class Play:
         self._pass_time(self.lived_until)
         if self.board is not None:
             self._pass_moves(self.board.now)
+            self.board.look_at_rest()
 
     def _ahead(self, messages: Sequence[Found]) -> Iterator[_Batch]:
         """Each batch after the next one is fetched, so that a second process parses that one in the meantime."""

@@ -80,7 +80,7 @@ class Proofs:
     def told(self) -> Mapping[str, GivenNumber]:
         """Each number of a case, by the first mail that names it."""
         return {
-            proof.case: GivenNumber(told_at=proof.sent_at, arrived_at=proof.received_at)
+            proof.case: GivenNumber(told_at=proof.sent_at, told_to=proof.recipient, arrived_at=proof.received_at)
             for proof in sorted(self.proven, key=_when_sent, reverse=True)
             if proof.case
         }

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
+
+from oacmail.sim.relay import deferred
 from tests.engine.rebuilding import difference, lose, rebuild, taken
 from tests.engine.test_board import ANSWERED, MINE
 from tests.engine.test_orders import reply
@@ -88,7 +91,8 @@ def test_an_order_that_was_read_late_is_due_when_it_was(town: TOWN) -> None:
     _rebuilt(world)
 
 
-def test_a_move_on_the_board_counts_from_when_the_service_saw_it(town: TOWN) -> None:
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_move_on_the_board_counts_from_when_the_service_saw_it(town: TOWN, goes_on: bool) -> None:
     world = town(board={"enabled": True})
     message = world.citizen_writes(ANNA)
     world.turn()
@@ -104,7 +108,56 @@ def test_a_move_on_the_board_counts_from_when_the_service_saw_it(town: TOWN) -> 
         world.turn()
     world.sync()
     assert (world.cases()[0]["status"], world.cases()[0]["due_at"][:10]) == ("open", "2026-11-27")
+    if goes_on:
+        _goes_on(world)
+    _rebuilt(world)
+
+
+def test_a_message_that_lies_apart_from_its_case_moves_no_case(town: TOWN) -> None:
+    """Nothing tells that Sent was read while INBOX was not: the rebuild takes thanks for those of another case."""
+    world = town(board={"enabled": True})
+    first = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    second = world.citizen_writes(ANNA, "Padró", "Com es demana el volant d'empadronament?")
+    world.turn()
+    world.agent_answers(first)
+    world.turn()
+    world.sync()
+    world.clock.forward(minutes=10)
+    with _unreadable(world, "INBOX", until="2026-11-25 16:00"):
+        world.citizen_writes(PERE, "Targeta", "Com puc renovar la targeta?")
+        world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies, ja està resolt!")
+        world.clock.forward(minutes=10)
+        world.agent_answers(second)
+        world.turn()
+    world.sync()
+    answered = world.mailbox.folders[ANSWERED].messages
+    thanks = next(uid for uid, message in answered.items() if b"resolt" in message.raw)
+    world.mailbox.move(ANSWERED, thanks, MINE)
+    world.sync()
+    world.sync()
+    assert [case["status"] for case in world.cases()] == ["answered", "open", "open"]
     _goes_on(world)
+    _rebuilt(world)
+
+
+def test_where_the_service_died_soon_after_the_outage_a_missing_acknowledgement_tells_nothing(town: TOWN) -> None:
+    """Pere's waited in the outbox: Sent was not read before INBOX, and Anna's fault was passed on."""
+    world = town(people={"technical": ["tecnics@town.example"]})
+    answers = {}
+    for person in (ANNA, PERE):
+        question = world.citizen_writes(person, "Beca", "On es demana la beca?")
+        world.turn()
+        answers[person] = world.agent_answers(question)
+        world.turn()
+        world.clock.forward(minutes=10)
+    world.relay.when(deferred(), to=PERE)
+    with _unreadable(world, "INBOX", "Sent", until="2026-11-26 10:00"):
+        fault = world.citizen_writes(ANNA, "Re: Beca", FAULT[1], answers=answers[ANNA])
+        again = world.citizen_writes(PERE, "Re: Beca", "I per al meu fill, on es demana?", answers=answers[PERE])
+        world.clock.forward(minutes=10)
+        world.agent_answers(fault)
+        world.agent_answers(again)
+    assert [case["status"] for case in world.cases()] == ["derived", "answered"]
     _rebuilt(world)
 
 

@@ -146,6 +146,26 @@ def _lose_her_first_acknowledgement(world: World) -> None:
     world.mailbox.expunge("Sent", first)
 
 
+def test_a_number_that_only_the_acknowledgement_of_a_later_message_tells_is_its_writers_first(world: World) -> None:
+    question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    world.turn()
+    number, ack = world.cases()[0]["number"], world.received(ANNA)[0]
+    world.clock.forward(minutes=10)
+    world.citizen_writes(PERE, "Padró", "Com puc empadronar-me?")
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, f"Cas {str(ack['Subject'])[1:20]}", "Encara no trobo on es demana.")
+    world.turn()
+    assert next((case["number"], case["status"]) for case in world.cases()) == (number, "open")
+    before = _standing(world)
+    expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert _standing(world) == before
+
+
 def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_open(world: World) -> None:
     """Somebody had opened the case again by shell. A case of its own would have a number between its neighbours'."""
     question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")

@@ -21,6 +21,7 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store.connection import FILE
 from oacmail.config import Config
+from oacmail.core.model import Kind, Outcome, Role
 from oacmail.engine import Engine
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.judge import NOT_FOUND
@@ -50,7 +51,7 @@ _COLUMNS = {
 class LostTown:
     """What a town knew before its database was lost, and after it was made anew. `ordered`: cases about which an order
     was given by shell; `gone`: messages that lie in no folder that is read, by fingerprint, and their cases; `moved`:
-    cases whose messages a person moved on the board; `staff`: who gets notices."""
+    cases whose messages a person moved on the board; `staff`: who gets notices; `board`: folders show the states."""
 
     before: Rows
     after: Rows
@@ -59,6 +60,13 @@ class LostTown:
     gone: frozenset[str]
     moved: frozenset[str]
     staff: frozenset[str]
+    board: bool
+
+    def elsewhere(self) -> frozenset[str]:
+        """Cases of the messages that are on another case than before."""
+        before, after = self.before["messages"], self.after["messages"]
+        pairs = ((before[key][1], after[key][1]) for key in before.keys() & after.keys())
+        return frozenset(case for was, now in pairs if was != now for case in (was, now) if case)
 
 
 def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
@@ -86,7 +94,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
         town.stop()
     return LostTown(
         before=before, after=after, report=report, ordered=ordered, gone=gone, moved=moved,
-        staff=policy.people.staff,
+        staff=policy.people.staff, board=policy.board is not None,
     )  # fmt: skip
 
 
@@ -188,10 +196,10 @@ def _why(lost: LostTown, found: RebuiltRow) -> str:
         return "a move on the board"
     if cases & set(lost.report.owed):
         return "no copy proves the answer"
-    if found.case in lost.report.by_order and found.table == "cases":
-        return "no mail tells the number"
     row = found.was or found.now or ()
-    if found.table == "outbox" and row[3] in lost.staff:
+    if {found.case, *(one for one in (found.was or ())[:2] + (found.now or ())[:2])} & set(lost.report.by_order):
+        return "no mail tells the number"
+    if (found.table == "outbox" and row[3] in lost.staff) or _answers_a_list(found):
         return "a notice to staff"  # because its case differs, and a list names several cases
     if found.now is None and found.table == "outbox" and row[-2] == "dropped":
         return "a mail that was dropped before it left"
@@ -199,9 +207,13 @@ def _why(lost: LostTown, found: RebuiltRow) -> str:
         return "no copy proves the mail"
     if found.now is not None and found.table == "reviews" and found.now[1] == NOT_FOUND:
         return "no copy proves the mail"
+    if found.now is None and found.table == "outbox" and row[-2] == "failed":
+        return "a mail that was refused"
     if _is_the_moment_of_a_pass(found):
         return "the moment at which the mailbox was read"
-    if found.table in ("people", "reviews", "serials"):
+    if _is_about_another_case(found):
+        return "what had been read before it"
+    if found.table in ("people", "reviews", "serials") or found.case in lost.elsewhere():
         return "follows from another difference"
     return UNEXPLAINED
 
@@ -237,12 +249,30 @@ def _is_the_moment_of_a_pass(found: RebuiltRow) -> bool:
     """The service read the message hours after it arrived: follow-up counts from then, and an answer in time may have
     been seen late, after another one that met the deadline. The promise itself (answer, level 0) counts from the
     arrival in any case."""
+    if found.table == "cases":
+        return found.columns == ("answered_at",) and None not in ((found.was or ())[11], (found.now or ())[11])
     if found.table != "deadlines":
         return False
     if not re.fullmatch(r"[0-9a-f]{64}:answer:0", found.key):
         return True
-    met = found.was is not None and found.now is not None and None not in (found.was[4], found.now[4])
+    if found.was is None or found.now is None:  # it was answered before it was read, or the other way round
+        return (found.was or found.now or ())[4] is not None
+    met = None not in (found.was[4], found.now[4])
     return set() != set(found.columns) <= ({"fired", "met_at"} if met else {"fired"})
+
+
+def _answers_a_list(found: RebuiltRow) -> bool:
+    """An agent's reply without orders to a list, of which only the lost database knew that it had left before."""
+    if found.table != "messages" or found.was is None or found.now is None or found.was[2] != Role.AGENT:
+        return False
+    return {found.was[3], found.now[3]} == {Outcome.STAFF, Outcome.QUARANTINED}
+
+
+def _is_about_another_case(found: RebuiltRow) -> bool:
+    """Thanks and delivery reports name no case, or one of several: what had been read before says which."""
+    if found.table != "messages" or found.was is None or found.now is None:
+        return False
+    return found.was[4] in (Kind.THANKS, Kind.BOUNCE) and set(found.columns) <= {"1", "3"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,10 +305,11 @@ def live_cases(lost: LostTown) -> LiveCases:
 def _excuse(lost: LostTown, case: str, was: _Standing, now: _Standing | None) -> str:
     """'' = none."""
     another = now is None or now[1] != was[1]
+    told = lost.board and now is not None and now[0] != was[0]  # by the folder of its messages
     classes = (
-        ("an order by shell", lost.ordered),
+        ("an order by shell", () if told else lost.ordered),
         ("a message is gone", lost.gone),
-        ("a move on the board", lost.moved),
+        ("a move on the board", () if told else lost.moved),
         ("no copy proves the answer", lost.report.owed),
         ("no mail tells the number", lost.report.by_order if another else ()),
     )

@@ -69,7 +69,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         affected=affected(con, policy, {blamed, *_blamed(about)}, now),
         person=_person(con, lookup.author),
         spent=usages(con, policy, (lookup.author,), now)[lookup.author],
-        serial=_serial(con, policy, lookup.received_at, now),
+        serial=_serial(con, policy, lookup, now),
         thread=thread.thread(con, lookup),
         alike=alike(con, policy, lookup),
         entries=_entries(con, lookup.entries),
@@ -315,6 +315,8 @@ def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> 
     )
 
 
-def _serial(con: sqlite3.Connection, policy: Policy, arrived: datetime, now: datetime) -> int:
+def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> int:
+    arrived = lookup.received_at
     year = arrived.astimezone(policy.office.timezone).year
-    return rebuilt.next_serial(con, year, partial(signature.number, policy, year), arrived=arrived, now=now)
+    number = partial(signature.number, policy, year)
+    return rebuilt.next_serial(con, year, number, author=lookup.author, arrived=arrived, now=now)

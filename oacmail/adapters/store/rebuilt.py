@@ -3,7 +3,8 @@
 Nothing is decided here (oacmail/rebuild/). `given:` marks a number that a case of the lost database had, so that no
 other case gets it while the mailbox is played; afterwards the counter stands above all of them. `gap:` is a row of
 numbers of which no mail tells, between two that were told: a case of which no mail tells gets one of these if its
-message was read between those of the two, else one above all, which `beyond:` knows.
+message was read between those of the two, else one above all, which `beyond:` knows. A number that only the
+acknowledgement of a later message tells is such a gap for the first message of the same person.
 """
 
 import json
@@ -23,7 +24,7 @@ from oacmail.core.outgoing import MailKind
 
 GIVEN = "given:"  # before a number
 BEYOND = "beyond:"  # before a year: the highest number that was given
-GAP = "gap:"  # before a year, the latest moment at which the number above the gap was given, and its first number
+GAP = "gap:"  # before a person, a year, the latest moment at which the number above was given, and the first number
 SOON = timedelta(hours=1)  # in which a message is read after it has arrived, if the service runs
 REBUILT_AT = "rebuilt_at"
 
@@ -40,9 +41,11 @@ class Unproven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenNumber:
-    """When a mail of ours first named it, and when the message arrived that this mail acknowledged, if it did."""
+    """When a mail of ours first named it, and to whom, and when the message arrived that this mail acknowledged, if it
+    did."""
 
     told_at: datetime
+    told_to: str
     arrived_at: datetime | None
 
 
@@ -57,15 +60,15 @@ def give(con: sqlite3.Connection, told: Mapping[str, GivenNumber], now: datetime
     for year, of_year in serials.items():
         remember(con, BEYOND + year, str(max(of_year)), now)
         below = from_the_first or year != min(serials)
-        for key, gap in _gaps(year, of_year):
-            if below or not key.endswith(f":{1:06}"):
-                remember(con, key, gap, now)
+        for key, gap in _gaps(year, of_year, before=0 if below else min(of_year) - 1):
+            remember(con, key, gap, now)
 
 
-def _gaps(year: str, given: Mapping[int, GivenNumber]) -> Iterator[tuple[str, str]]:
-    """(key, [first number, last number, the moment after which they were given]) of each gap below a given number. A
-    number was given at the latest when a mail first named it or one above it, and not before the message arrived that
-    its first mail acknowledged. If that message is younger than one with a number above, it did not open the case."""
+def _gaps(year: str, given: Mapping[int, GivenNumber], *, before: int) -> Iterator[tuple[str, str]]:
+    """(key, [first number, last number, the moment after which they were given]) of each gap above `before`, and of
+    each given number whose first mail acknowledged another message than the one that opened the case. A number was
+    given at the latest when a mail first named it or one above it, and not before the message arrived that its first
+    mail acknowledged. If that message is younger than one with a number above, it did not open the case."""
     latest: dict[int, datetime] = {}
     opened: dict[int, datetime] = {}
     by = oldest = max(one.told_at for one in given.values())
@@ -74,33 +77,47 @@ def _gaps(year: str, given: Mapping[int, GivenNumber]) -> Iterator[tuple[str, st
         by = latest[serial] = min(by, one.told_at)
         if one.arrived_at is not None and one.arrived_at <= min(by, oldest):
             oldest = opened[serial] = one.arrived_at
-    before, since = 0, ""
+    since = ""
     for serial in sorted(given):
+        moment = stamp(latest[serial])
         if serial > before + 1:
-            yield f"{GAP}{year}:{stamp(latest[serial])}:{before + 1:06}", json.dumps([before + 1, serial - 1, since])
+            yield f"{_gap('', year)}{moment}:{before + 1:06}", json.dumps([before + 1, serial - 1, since])
+        if serial not in opened and given[serial].arrived_at is not None:
+            yield f"{_gap(given[serial].told_to, year)}{moment}:{serial:06}", json.dumps([serial, serial, since])
         before, since = serial, stamp(opened[serial]) if serial in opened else since
 
 
 def next_serial(
-    con: sqlite3.Connection, year: int, number: Callable[[int], str], *, arrived: datetime, now: datetime
+    con: sqlite3.Connection, year: int, number: Callable[[int], str], *, author: str, arrived: datetime, now: datetime
 ) -> int:
-    """Return the serial of the next new case, whose message arrived at that moment. `number` makes a number of a
-    serial."""
+    """Return the serial of the next new case, whose message this author wrote, and which arrived at that moment.
+    `number` makes a number of a serial."""
     beyond, position = _serial(con, BEYOND + str(year)), _serial(con, f"serial:{year}") or 0
     if beyond is None:
         return position + 1
+    free = (
+        serial
+        for told_to in (author, "")
+        for serial in _serials_in_gaps(con, _gap(told_to, str(year)), arrived, now)
+        if status(con, number(serial)) is None
+    )
+    return next(free, max(beyond, position) + 1)
+
+
+def _serials_in_gaps(con: sqlite3.Connection, prefix: str, arrived: datetime, now: datetime) -> Iterator[int]:
     gaps = con.execute(
-        "SELECT value FROM kv WHERE key BETWEEN ? AND ? ORDER BY key",
-        (f"{GAP}{year}:{stamp(arrived)}", f"{GAP}{year}:~"),
+        "SELECT value FROM kv WHERE key BETWEEN ? AND ? ORDER BY key", (prefix + stamp(arrived), f"{prefix}~")
     )
     for row in gaps:
         first, last, since = json.loads(row["value"])
         if since > stamp(now + SOON):
-            break
-        free = next((one for one in range(first, last + 1) if status(con, number(one)) is None), None)
-        if free is not None:
-            return free
-    return max(beyond, position) + 1
+            return
+        yield from range(first, last + 1)
+
+
+def _gap(told_to: str, year: str) -> str:
+    """`told_to`: the person who was told of it, '' = no mail tells of it."""
+    return f"{GAP}{told_to}:{year}:"
 
 
 def _serial(con: sqlite3.Connection, key: str) -> int | None:
@@ -176,15 +193,16 @@ def changed(con: sqlite3.Connection, number: str) -> datetime:
     return at(row[0])
 
 
-def folders(con: sqlite3.Connection, number: str) -> set[str]:
-    """In which the messages of this case lie, without our own."""
-    rows = con.execute(
-        """SELECT DISTINCT s.folder FROM cases c JOIN messages m ON m.case_id = c.id
-        JOIN sightings s ON s.fingerprint = m.fingerprint
-        WHERE c.number = ? AND m.outcome <> 'ours' AND s.outcome <> 'gone'""",
-        (number,),
-    )
-    return {row[0] for row in rows}
+def all_lie_in(con: sqlite3.Connection, number: str, folder: str, folders: Sequence[str]) -> bool:
+    """Whether each message of this case that lies in one of these folders lies in this one, our own aside."""
+    row = con.execute(
+        """SELECT 1 FROM cases c JOIN messages m ON m.case_id = c.id
+        JOIN sightings s ON s.fingerprint = m.fingerprint AND s.folder IN (SELECT value FROM json_each(?1))
+        WHERE c.number = ?2 AND m.outcome <> 'ours' AND s.outcome <> 'gone'
+        GROUP BY m.fingerprint HAVING max(s.folder = ?3) = 0 LIMIT 1""",
+        (json.dumps(list(folders)), number, folder),
+    ).fetchone()
+    return row is None
 
 
 def is_known(con: sqlite3.Connection, fingerprint: str) -> bool:
