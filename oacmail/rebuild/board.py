@@ -131,7 +131,7 @@ class PlayedBoard:
             self._look_at_case(put, BoardMove(message=message, case=case, to=put.to), standing)
 
     def _look_at_case(self, put: Put, move: BoardMove, standing: Standing) -> None:
-        """The service puts all messages of a case into one folder: one that lies there alone is another case's."""
+        """The service puts all messages of a case into one folder: one that lies apart tells nothing of it."""
         assert move.case is not None
         settled = put.at <= self._settled
         if settled and not self._all_lie_in(put.found.ref.folder, move.case):

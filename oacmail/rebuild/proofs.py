@@ -7,6 +7,7 @@ nothing. This module never decides what follows from a proof, and reads header f
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from oacmail.adapters.store.rebuilt import GivenNumber
 from oacmail.core.model import Folder, Message
@@ -87,12 +88,9 @@ class Proofs:
 
     def highest(self) -> Mapping[str, HighestNumber]:
         """By year. The numbers below it were given to messages that were read before."""
-        told = self.told()
         return {
-            number.split("-")[1]: HighestNumber(
-                number=number, arrived_at=told[number].arrived_at or told[number].told_at
-            )
-            for number in sorted(told)
+            number.rsplit("-", 2)[1]: HighestNumber(number=number, arrived_at=given.arrived_at or given.told_at)
+            for number, given in sorted(self.told().items(), key=itemgetter(0))
         }
 
     def acks(self) -> Mapping[str, Proof]:

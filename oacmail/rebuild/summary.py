@@ -22,8 +22,8 @@ class RebuildSummary:
 
     `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of arrival;
     `without_message`: numbers in our mails of which no case could be made. `gone`: messages of which only the
-    acknowledgement is left; `ordered`: orders by shell that mail shows; `moved`: cases that the
-    board's folders have changed; `owed`: cases that wait for an answer again, because no copy proves an agent's answer.
+    acknowledgement is left; `ordered`: orders by shell that mail shows; `moved`: cases that the board's folders have
+    changed; `owed`: cases that wait for an answer again, because no copy proves an agent's answer.
 
     `left`: mails whose copies were found. `held`: acknowledgements without a copy; `dropped`: other mails to citizens
     without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key."""
