@@ -115,7 +115,7 @@ def _on_mails(summary: RebuildSummary) -> Iterator[str]:
     yield f"  acknowledgements without a copy: {len(summary.held)} are held and on the review list"
     yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in summary.held)
     yield from (
-        f"    {one}: no copy proves that the person has the agent's answer: it is owed again" for one in summary.owed
+        f"    {one}: nothing in the mailbox proves that the person has the answer: it is owed" for one in summary.owed
     )
     yield from _if_any(
         (summary.dropped, "other mails to citizens without a copy: {} are dropped"),

@@ -3,22 +3,20 @@
 Where the server tells when a message was put into its folder (RFC 8514, SAVEDATE), the move counts from then, and is
 played at its moment: the state that the case had at that moment says who moved the message. Elsewhere it counts from
 the last sign of life; what happened to the case in the minutes before, or after it, says more than where the service
-had left its messages. A move that does not fit changes nothing. Messages in INBOX tell nothing: they may not have been
-moved yet. No message is moved here.
+had left its messages. A move that the rules refuse changes nothing, although the service puts such a move back: it may
+have had no time, or no room. Its case is listed. Messages in INBOX tell nothing: they may not have been moved yet. No
+message is moved here.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
-import structlog
-
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.board.meaning import OPENS
-from oacmail.core.board.places import BoardNames, Standing, agents_of, belongs
-from oacmail.core.effects import AdminCommand, Arrived, BoardMove
-from oacmail.core.errors import Refused
+from oacmail.core.board.places import NO_REQUEST, BoardNames, agents_of, belongs
+from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.board_move import on_board_move
 from oacmail.core.model import BoardFolder, BoardPlace, Folder
 from oacmail.core.policy import Policy
@@ -31,11 +29,7 @@ from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import FolderContents, Found, fetched
 from oacmail.rebuild.late_reading import LateReadings
-from oacmail.rebuild.left_in_folder import orders
-from oacmail.rebuild.told import BY
 from oacmail.replay import VirtualClock
-
-log = structlog.get_logger()
 
 AT_ONCE = timedelta(seconds=1)
 """A message that lies in a folder so soon after its arrival was delivered there: that orders nothing."""
@@ -63,11 +57,6 @@ def with_its_folders(policy: Policy, mailbox: Mailbox, names: BoardNames | None)
     ]
 
 
-def _without_a_case(standing: Standing) -> BoardPlace | None:
-    """Where the service has put it if it read it before what it belongs to, as a report about an answer."""
-    return belongs(replace(standing, status=None, in_review=False))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
     """A message that was put into a folder of the board after its arrival, by the service or a person. `at`: when the
@@ -80,7 +69,8 @@ class Put:
 
 @dataclass(slots=True)
 class PlayedBoard:
-    """`moved`: numbers of the cases that a folder has changed."""
+    """`moved`: numbers of the cases that a folder has changed; `unproven`: of those whose folder says what nothing else
+    proves, as that a waiting case was answered."""
 
     engine: Engine
     store: SqliteStore
@@ -93,10 +83,13 @@ class PlayedBoard:
     now: datetime
     late_readings: LateReadings
     moved: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    _saved: Mapping[str, Mapping[int, datetime]] = field(init=False)
     _puts: list[Put] = field(init=False)
 
     def __post_init__(self) -> None:
         """Latest first: `due` takes from the end."""
+        self._saved = {box.watched.name: box.saved for box in self.folders}
         self._puts = sorted(self._all_puts(), key=lambda put: (put.at, put.found.order), reverse=True)
 
     def _all_puts(self) -> Iterable[Put]:
@@ -127,17 +120,20 @@ class PlayedBoard:
         case = self.store.board_case(message)
         if case is None and standing.outcome in PERHAPS_REQUESTS and put.to.folder in OPENS:
             self._open([put.found])
-        elif case is not None and put.to not in (belongs(standing), _without_a_case(standing)):
-            self._look_at_case(put, BoardMove(message=message, case=case, to=put.to), standing)
+        elif case is not None and put.to != belongs(standing) and self._is_about(put, message, case):
+            self._move(BoardMove(message=message, case=case, to=put.to))
 
-    def _look_at_case(self, put: Put, move: BoardMove, standing: Standing) -> None:
-        """The service puts all messages of a case into one folder: one that lies apart tells nothing of it."""
-        assert move.case is not None
-        settled = put.at <= self._settled
-        if settled and not self._all_lie_in(put.found.ref.folder, move.case):
-            return
-        if not self._move(move) and settled:
-            self._left_there(move.case, standing, put.to)
+    def _is_about(self, put: Put, message: str, case: str) -> bool:
+        """Whether the put says something of this case. The service puts all its messages together: where the first one
+        lies apart, thanks may have been another case's, and a report about an answer may have had none."""
+        first = rebuilt.first_message(self.store.con, case)
+        if put.found.ref.folder in {ref.folder for ref in first}:
+            return True
+        if put.to.folder in NO_REQUEST:
+            return False
+        puts = [self._saved.get(ref.folder, {}).get(ref.uid) for ref in first]
+        apart = any(at is not None and at <= self._settled for at in puts)
+        return not (apart and rebuilt.is_thanks(self.store.con, message))
 
     def read(self) -> None:
         """Record where each message lies, then what that says of its case. Raises Transient."""
@@ -159,11 +155,14 @@ class PlayedBoard:
             self.store.board_begin()
 
     def _case(self, case: str, placed: Sequence[Placed]) -> None:
-        to, standing = self._common(placed), placed[0].standing
-        if to is None or to == belongs(standing) or rebuilt.changed(self.store.con, case) > self._settled:
+        to = self._common(placed)
+        if to is None or to == belongs(placed[0].standing) or rebuilt.changed(self.store.con, case) > self._settled:
+            return
+        folders = {ref.folder for ref in rebuilt.first_message(self.store.con, case)}
+        if to.folder in NO_REQUEST and placed[0].ref.folder not in folders:
             return
         if not self._move(BoardMove(message=placed[0].message, case=case, to=to)):
-            self._left_there(case, standing, to)
+            self.unproven.append(case)
 
     def _common(self, placed: Sequence[Placed]) -> BoardPlace | None:
         """The place in which all of them lie; None = there is none, or it is INBOX."""
@@ -177,25 +176,11 @@ class PlayedBoard:
 
     @property
     def _settled(self) -> datetime:
-        """What lay in a folder then lay there because the service had left it there."""
+        """What was put or arrived by then, the service has seen if it lived and could read every folder."""
         return self.lived_until - LAG
 
-    def _all_lie_in(self, folder: str, case: str) -> bool:
-        tracked = [box.watched.name for box in self.folders if box.watched.role in TRACKED]
-        return rebuilt.all_lie_in(self.store.con, case, folder, tracked)
-
-    def _left_there(self, case: str, standing: Standing, to: BoardPlace) -> None:
-        """Give the orders by shell that explain the folder."""
-        assert standing.status is not None
-        try:
-            for verb, words in orders(standing.status, to.folder):
-                self.engine.perform(AdminCommand(verb=verb, case=case, by=BY, words=words))
-                self.moved.append(case)
-        except Refused:
-            log.info("rebuild.order-refused", case=case, kind=to.folder)
-
     def _move(self, move: BoardMove) -> bool:
-        """False = such a move is refused."""
+        """Return whether the rules allow such a move."""
         with self.store.turn() as turn:
             view = turn.view(self.engine.policy, move, self.engine.now())
         assert isinstance(view, View)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oacmail import reporting
 from oacmail.adapters.charts import Drawn
-from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
+from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt, rebuilt_numbers
 from oacmail.adapters.templates.report_page import report_page
 from oacmail.core.board.places import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
@@ -96,6 +96,7 @@ class Rebuild:
                 judged,
                 play,
                 tuple(dict.fromkeys(played.moved)) if played else (),
+                tuple(played.unproven) if played else (),
                 without_message,
                 since=since,
                 lived_until=lived_until,
@@ -134,13 +135,14 @@ class Rebuild:
     def _record(self, store: SqliteStore, engine: Engine, found: Contents, proofs: Proofs, since: datetime) -> None:
         """Every place, and the numbers that were given; nothing is played yet."""
         with store.together():
+            rebuilt.begin(store.con)
             store.signed_with(map(key_name, engine.policy.secrets), since)
             for box in found.folders:
                 state = box.state
                 store.begin_folder(box.watched, state.uidvalidity, state.uidnext, since)
                 past = {meta.uid for meta in box.metas if meta.internal_date < since}
                 store.sight(box.watched.name, state.uidvalidity, box.metas, past, self.now)
-            rebuilt.give(store.con, proofs.told(), self.now, from_the_first=self.since is not None)
+            rebuilt_numbers.give(store.con, proofs.told(), self.now, from_the_first=self.since is not None)
             for proof in proofs.acks().values():
                 rebuilt.reserve(store.con, proof.message, proof.case, self.now)
             # A notice names the message that opened the case; an acknowledgement may name a whole thread.
@@ -203,7 +205,7 @@ class Rebuild:
         """The folders count as read when they were looked at: what has arrived since is new to the service."""
         with store.together():
             store.synced((box.read(compared=True) for box in found.folders), self.now)
-            without_message = rebuilt.raise_above_given(store.con, self.now)
+            without_message = rebuilt_numbers.raise_above_given(store.con, self.now)
             rebuilt.finish(store.con, self.now)
         return without_message
 
@@ -264,6 +266,7 @@ def _summary(
     judged: UnprovenMails,
     play: Play,
     moved: Sequence[str],
+    unproven: Sequence[str],
     without_message: Sequence[str],
     *,
     since: datetime,
@@ -286,7 +289,7 @@ def _summary(
         gone=play.gone,
         ordered=play.ordered,
         moved=tuple(moved),
-        owed=tuple(rebuilt.owing(store.con, play.owed)),
+        owed=tuple(sorted({*rebuilt.owing(store.con, play.owed), *unproven})),
         left=len(proofs.of_the_service),
         held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
         dropped=len(judged.dropped),

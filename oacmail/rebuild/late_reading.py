@@ -118,16 +118,18 @@ class LateReadingFinder:
         first: dict[str, Lookup] = {}
         for one in filter(self._is_unacknowledged, read):
             first.setdefault(one.author, one)
-        old = [one.received_at for one in first.values() if one.received_at < youngest]
+        old = [
+            one.received_at
+            for one in first.values()
+            if one.received_at < youngest and self._had_no_answer_to_come(one) is not False
+        ]
         early = [
             one.received_at
             for one in first.values()
             if youngest <= one.received_at < answered.get(one.message.message_id, before)
-            and self._was_answered_before(one)
+            and self._had_no_answer_to_come(one)
+            and not self._was_acknowledged_with(one, late_reading)
         ]
-        last = self.proofs.last
-        if last is None or last <= late_reading.ends + TOGETHER:  # an acknowledgement may have waited until the end
-            early = []
         begins = min((late_reading.begins, *old, *early))
         return replace(late_reading, begins=begins, sent_read=bool(early))
 
@@ -136,15 +138,25 @@ class LateReadingFinder:
         request = lookup.sender.role is Role.CITIZEN and lookup.reading.kind is Kind.REQUEST
         return request and lookup.folder is not Folder.SENT and lookup.message.fingerprint not in self._acks
 
-    def _was_answered_before(self, lookup: Lookup) -> bool:
+    def _was_acknowledged_with(self, lookup: Lookup, late_reading: LateReading) -> bool:
+        """Whether the author was acknowledged for an earlier message of these hours: the limits of acknowledgements may
+        have held back the one of this message."""
+        return any(
+            proof.recipient == lookup.author
+            and proof.received_at is not None
+            and late_reading.begins <= proof.received_at < lookup.received_at
+            for proof in self._acks.values()
+        )
+
+    def _had_no_answer_to_come(self, lookup: Lookup) -> bool | None:
         """Whether the desk had answered what the author was acknowledged for last on this case: then the message, read
-        before its own answer, had been acknowledged."""
+        before its own answer, had been acknowledged. None = the author was acknowledged for nothing on it."""
         refs, before = set(lookup.message.refs), lookup.received_at
         own = [(proof.received_at, proof) for proof in self._acks.values() if proof.recipient == lookup.author]
         cases = {*lookup.tokened, *(proof.case for _, proof in own if not refs.isdisjoint(proof.refs[-1:]))}
         about = [(at, proof.refs[-1]) for at, proof in own if proof.case in cases and proof.refs and at and at < before]
         if not about:
-            return False
+            return None
         at, message_id = max(about)
         return any(message_id in one.message.refs for one in self._read(at, before, (Folder.SENT,)))
 

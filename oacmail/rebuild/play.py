@@ -14,7 +14,6 @@ import structlog
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.case_effects import Reconsider
-from oacmail.core.decide import decide
 from oacmail.core.effects import AdminCommand, Arrived, Send
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
@@ -56,10 +55,11 @@ class Nowhere:
 @dataclass(slots=True)
 class Play:
     """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `gone`: how
-    many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused;
-    `owed`: numbers of cases of which no copy proves an agent's answer. `publish` publishes the report of a month that
-    is over. `on_progress` gets the number of played messages. `board` knows when messages were put into the folders of
-    the board; None = there is none. `late_readings`: when the service did not look at its deadlines either."""
+    many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused, and
+    from messages that found their case open; `owed`: numbers of cases of which no copy proves an agent's answer.
+    `publish` publishes the report of a month that is over. `on_progress` gets the number of played messages. `board`
+    knows when messages were put into the folders of the board; None = there is none. `late_readings`: when the service
+    did not look at its deadlines either."""
 
     engine: Engine
     store: SqliteStore
@@ -189,7 +189,7 @@ class Play:
         return lookup.sender.role is Role.ROBOT or lookup.reading.kind in _NO_REQUEST
 
     def _open_its_case(self, lookup: Lookup) -> None:
-        """If it got no number of its own (reopened.py)."""
+        """Open the case that the message joined, if it got no number for one of its own (reopened.py)."""
         now, policy = self.clock.now(), self.engine.policy
         highest = self._highest.get(str(lookup.received_at.astimezone(policy.office.timezone).year))
         told = lookup.message.fingerprint in self._acks or not self._copies_expected
@@ -198,7 +198,7 @@ class Play:
         with self.store.turn() as turn:
             view = turn.view(policy, lookup, now)
         assert isinstance(view, View)
-        for command in reopened.orders(decide(policy, view, lookup, now), view.cases, highest.number):
+        for command in reopened.orders(policy, view, lookup, now, highest=highest.serial):
             self._give(command)
 
     def _perform(self, lookup: Lookup, message: Fetched, ref: MessageRef) -> None:

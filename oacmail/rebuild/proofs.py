@@ -7,9 +7,8 @@ nothing. This module never decides what follows from a proof, and reads header f
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 
-from oacmail.adapters.store.rebuilt import GivenNumber
+from oacmail.adapters.store.rebuilt_numbers import GivenNumber
 from oacmail.core.model import Folder, Message
 from oacmail.core.outbox import kinds
 from oacmail.core.outgoing import MailKind
@@ -50,9 +49,9 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HighestNumber:
-    """The highest number of a year that our own mails tell, and when the message arrived that got it."""
+    """The highest serial of a year that our own mails tell, and when the message arrived that got it."""
 
-    number: str
+    serial: int
     arrived_at: datetime
 
 
@@ -75,8 +74,9 @@ class Proofs:
 
     @property
     def last(self) -> datetime | None:
-        """The last sign of life of the service: the Date that it signed, since people can send a copy again."""
-        return max((proof.sent_at for proof in self.of_the_service), default=None)
+        """The last sign of life of the service: the Date that it signed, since people can send a copy again, or the
+        arrival of the copy, if the clock was ahead."""
+        return max((min(proof.sent_at, proof.left_at) for proof in self.of_the_service), default=None)
 
     def told(self) -> Mapping[str, GivenNumber]:
         """Each number of a case, by the first mail that names it."""
@@ -87,11 +87,13 @@ class Proofs:
         }
 
     def highest(self) -> Mapping[str, HighestNumber]:
-        """By year. The numbers below it were given to messages that were read before."""
-        return {
-            number.rsplit("-", 2)[1]: HighestNumber(number=number, arrived_at=given.arrived_at or given.told_at)
-            for number, given in sorted(self.told().items(), key=itemgetter(0))
-        }
+        """The highest number of each year. The numbers below it were given to messages that were read before."""
+        found: dict[str, HighestNumber] = {}
+        for number, given in self.told().items():
+            _, year, serial = number.rsplit("-", 2)
+            if year not in found or int(serial) > found[year].serial:
+                found[year] = HighestNumber(serial=int(serial), arrived_at=given.arrived_at or given.told_at)
+        return found
 
     def acks(self) -> Mapping[str, Proof]:
         return {proof.message: proof for proof in self.proven if proof.is_acknowledgement}

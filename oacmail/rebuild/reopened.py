@@ -1,25 +1,55 @@
-"""A case that somebody had opened again, though no mail tells it: a message would open a case of its own, but got no
-number.
+"""Which orders open a closed case again that a message found open, although no mail tells that somebody had opened it.
 
 Numbers are given in the order in which messages are read. Where our own mails tell every number up to one of a later
-message, a message that none of them acknowledges opened no case: the case to which it replies was open. This module
-names the orders that open it, and gives none.
+message, a message that would open a case of its own, and of which no mail tells, opened none: it joined the case to
+which it replies, which was open. This module gives no order, and names none if the message would not join that case.
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from oacmail.core.board.meaning import commands
-from oacmail.core.effects import AdminCommand, Decision, OpenCase
+from oacmail.core.decide import decide
+from oacmail.core.effects import AdminCommand, OpenCase
+from oacmail.core.errors import Refused
+from oacmail.core.handlers.admin_command import on_admin_command
+from oacmail.core.handlers.order_standing import after
+from oacmail.core.lookup import Lookup
 from oacmail.core.model import BoardFolder, BoardPlace, Status
-from oacmail.core.view import CaseView
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, View
 from oacmail.rebuild.told import BY
 
 
-def orders(decision: Decision, cases: Mapping[str, CaseView], highest: str) -> tuple[AdminCommand, ...]:
-    """`decision`: about the message; `highest`: the highest number of the year that our own mails tell."""
-    opened = next((effect for effect in decision.effects if isinstance(effect, OpenCase)), None)
-    parent = cases.get(opened.parent or "") if opened is not None else None
-    if opened is None or opened.number <= highest or parent is None or parent.status is not Status.CLOSED:
+def orders(policy: Policy, view: View, lookup: Lookup, now: datetime, *, highest: int) -> tuple[AdminCommand, ...]:
+    """`highest`: the highest serial of the year that our own mails tell."""
+    opened = _opened(policy, view, lookup, now)
+    parent = view.cases.get(opened.parent or "") if opened is not None else None
+    if opened is None or parent is None or parent.status is not Status.CLOSED:
         return ()
-    given = commands(parent, BoardPlace(BoardFolder.OPEN))
-    return tuple(AdminCommand(verb=verb, case=parent.number, by=BY, words=words) for verb, words in given)
+    if int(opened.number.rpartition("-")[2]) <= highest:
+        return ()
+    given = tuple(
+        AdminCommand(verb=verb, case=parent.number, by=BY, words=words)
+        for verb, words in commands(parent, BoardPlace(BoardFolder.OPEN))
+    )
+    joins = _opened(policy, _carried_out(policy, view, parent, given, now), lookup, now) is None
+    return given if joins else ()
+
+
+def _opened(policy: Policy, view: View, lookup: Lookup, now: datetime) -> OpenCase | None:
+    effects = decide(policy, view, lookup, now).effects
+    return next((effect for effect in effects if isinstance(effect, OpenCase)), None)
+
+
+def _carried_out(policy: Policy, view: View, case: CaseView, given: tuple[AdminCommand, ...], now: datetime) -> View:
+    """The view after these orders about the case; the same view if the rules refuse one."""
+    known = view
+    for command in given:
+        try:
+            effects = on_admin_command(policy, known, command, now).effects
+        except Refused:
+            return view
+        case = after(case, effects)
+        known = replace(known, cases={**known.cases, case.number: case})
+    return known

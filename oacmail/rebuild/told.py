@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from oacmail.adapters.store import SqliteStore, rebuilt
+from oacmail.adapters.store import SqliteStore, rebuilt, rebuilt_numbers
 from oacmail.core.cases import answers
 from oacmail.core.effects import AdminCommand, Arrived, AuditEvent, Decision, Effect, OpenCase, UpdateCase
 from oacmail.core.model import Classification, Kind, Status
@@ -67,7 +67,7 @@ class Orders:
         if self._next == len(self._orders):
             return arrival
         at = self._orders[self._next].at
-        return at if arrival <= at <= arrival + rebuilt.SOON else arrival
+        return at if arrival <= at <= arrival + rebuilt_numbers.SOON else arrival
 
 
 def bring_back(store: SqliteStore, policy: Policy, proof: Proof, copy: Arrived, now: datetime) -> bool:

@@ -166,6 +166,92 @@ def test_a_number_that_only_the_acknowledgement_of_a_later_message_tells_is_its_
     assert _standing(world) == before
 
 
+def test_of_messages_that_were_read_together_the_first_has_the_lower_number(world: World) -> None:
+    world.mailbox.refused = {"INBOX"}
+    mails = (PERE, "Padró"), (ANNA, "Beca"), (MARTA, "Targeta"), (ANNA, "Pista"), ("nou@example.cat", "Bus")
+    for person, subject in mails:
+        mail = world.citizen_writes(person, subject, f"Una consulta sobre: {subject}, si us plau?")
+        world.clock.forward(hours=2)
+        if subject == "Pista":
+            answer = world.agent_answers(mail)
+    world.mailbox.refused = set()
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "Re: Pista", "I els diumenges?", answers=answer)
+    world.turn()
+    before = _standing(world)
+    assert before[3][:3] == ("OAC-2026-000004", ANNA, "open")
+    for ack in world.received(ANNA)[:2]:
+        expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert _standing(world) == before
+
+
+def test_a_message_that_came_late_out_of_the_junk_folder_gives_nobodys_number_away(world: World) -> None:
+    """It has the highest number and arrived before those of lower ones."""
+    for person, subject in ((MARTA, "Pista"), (ANNA, "Padró"), ("nou@example.cat", "Targeta"), (ANNA, "Beca")):
+        mail = world.citizen_writes(person, subject, f"Una consulta sobre: {subject}, si us plau?")
+        world.turn()
+        world.clock.forward(minutes=10)
+    late = compose.message(world.clock, PERE, "Gual", "Com es demana un gual, si us plau?")
+    world.mailbox.append("INBOX", compose.as_bytes(late), local("2026-11-25 08:30"))
+    world.turn()
+    world.agent_answers(mail)
+    world.turn()
+    before = _standing(world)
+    assert [row[2] for row in before] == ["open", "open", "open", "answered", "open"]
+    expunge(world, "Sent", f"Message-ID: {world.received(ANNA)[0]['Message-ID']}".encode())
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert _standing(world) == before
+
+
+def test_a_letter_whose_domain_disowns_it_takes_nobodys_number(world: World) -> None:
+    world.citizen_writes(MARTA, "Pista", "Com es reserva la pista?")
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "Forjat", "Com es demana el volant, si us plau?", dmarc="fail")
+    world.turn()
+    world.clock.forward(minutes=10)
+    first = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    world.turn()
+    ack = world.received(ANNA)[0]
+    world.clock.forward(minutes=10)
+    world.citizen_writes(PERE, "Padró", "Com puc empadronar-me?")
+    world.turn()
+    world.agent_answers(first)
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=first)
+    world.turn()
+    before = [(*row, case["subject"]) for row, case in zip(_standing(world), world.cases(), strict=True)]
+    expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    after = [(*row, case["subject"]) for row, case in zip(_standing(world), world.cases(), strict=True)]
+    assert after == before
+
+
+def test_a_stranger_opens_nobodys_closed_case(world: World) -> None:
+    question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.live("2026-12-20 10:00")
+    at = world.clock.now()
+    world.clock.forward(hours=2)
+    world.citizen_writes(PERE, "Padró", "Com puc empadronar-me?")
+    world.turn()
+    before = _standing(world)
+    assert before[0][2] == "closed"
+    forged = compose.message(world.clock, "mallory@evil.example", "Re: Beca", "I jo, on la demano?", answers=answer)
+    world.mailbox.append("INBOX", compose.as_bytes(forged), at)
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert _standing(world)[:2] == before
+
+
 def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_open(world: World) -> None:
     """Somebody had opened the case again by shell. A case of its own would have a number between its neighbours'."""
     question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")

@@ -7,6 +7,7 @@ python -m tests.sim.rebuilding --towns 5 --days 90 --faults
 import argparse
 import logging
 import re
+import sqlite3
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -51,7 +52,8 @@ _COLUMNS = {
 class LostTown:
     """What a town knew before its database was lost, and after it was made anew. `ordered`: cases about which an order
     was given by shell; `gone`: messages that lie in no folder that is read, by fingerprint, and their cases; `moved`:
-    cases whose messages a person moved on the board; `staff`: who gets notices; `board`: folders show the states."""
+    cases whose messages a person moved on the board; `crossed`: cases whose answers in Sent were read before a message
+    in INBOX that had arrived before them; `staff`: who gets notices; `board`: folders show the states."""
 
     before: Rows
     after: Rows
@@ -59,6 +61,7 @@ class LostTown:
     ordered: frozenset[str]
     gone: frozenset[str]
     moved: frozenset[str]
+    crossed: frozenset[str]
     staff: frozenset[str]
     board: bool
 
@@ -75,7 +78,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
         _live(town)
         before = tables(town.store.con)
         ordered = _with_event(town, "answered", "call") | _with_event(town, "ordered", "admin")
-        gone, moved = _gone(town), _with_event(town, "moved")
+        gone, moved, crossed = _gone(town), _with_event(town, "moved"), crossed_cases(town.store.con)
         policy, renderer = town.engine.policy, town.engine.renderer
         town.stop()
         for path in town.config.office.state.glob(FILE + "*"):
@@ -93,7 +96,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
         after = tables(town.store.con)
         town.stop()
     return LostTown(
-        before=before, after=after, report=report, ordered=ordered, gone=gone, moved=moved,
+        before=before, after=after, report=report, ordered=ordered, gone=gone, moved=moved, crossed=crossed,
         staff=policy.people.staff, board=policy.board is not None,
     )  # fmt: skip
 
@@ -104,6 +107,17 @@ def _with_event(town: SimulatedTown, kind: str, by: str | None = None) -> frozen
         """SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id
         WHERE e.kind = ?1 AND (?2 IS NULL OR json_extract(e.data, '$.by') = ?2)""",
         (kind, by),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def crossed_cases(con: sqlite3.Connection) -> frozenset[str]:
+    rows = con.execute(
+        """WITH seen AS (SELECT m.case_id, m.role, m.received_at, min(s.first_seen) AS at
+          FROM messages m JOIN sightings s ON s.fingerprint = m.fingerprint WHERE m.role IN ('citizen', 'agent')
+          GROUP BY m.fingerprint)
+        SELECT DISTINCT c.number FROM seen q JOIN seen a ON a.case_id = q.case_id JOIN cases c ON c.id = q.case_id
+        WHERE q.role = 'citizen' AND a.role = 'agent' AND q.received_at < a.received_at AND q.at > a.at"""
     )
     return frozenset(row[0] for row in rows)
 
@@ -194,8 +208,10 @@ def _why(lost: LostTown, found: RebuiltRow) -> str:
         return "a message is gone"
     if cases & lost.moved:
         return "a move on the board"
+    if cases & lost.crossed:
+        return "an answer was read before its question"
     if cases & set(lost.report.owed):
-        return "no copy proves the answer"
+        return "nothing proves the answer"
     row = found.was or found.now or ()
     if {found.case, *(one for one in (found.was or ())[:2] + (found.now or ())[:2])} & set(lost.report.by_order):
         return "no mail tells the number"
@@ -269,10 +285,10 @@ def _answers_a_list(found: RebuiltRow) -> bool:
 
 
 def _is_about_another_case(found: RebuiltRow) -> bool:
-    """Thanks and delivery reports name no case, or one of several: what had been read before says which."""
+    """Thanks, reports and replies of machines name no case, or one of several: what had been read before says which."""
     if found.table != "messages" or found.was is None or found.now is None:
         return False
-    return found.was[4] in (Kind.THANKS, Kind.BOUNCE) and set(found.columns) <= {"1", "3"}
+    return found.was[4] in (Kind.THANKS, Kind.BOUNCE, Kind.AUTO_REPLY) and set(found.columns) <= {"1", "3"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,12 +321,13 @@ def live_cases(lost: LostTown) -> LiveCases:
 def _excuse(lost: LostTown, case: str, was: _Standing, now: _Standing | None) -> str:
     """'' = none."""
     another = now is None or now[1] != was[1]
-    told = lost.board and now is not None and now[0] != was[0]  # by the folder of its messages
+    told = lost.board and now is not None and now[0] != was[0]  # by the folder of its messages, which is listed
     classes = (
-        ("an order by shell", () if told else lost.ordered),
+        ("an order by shell", lost.ordered),
         ("a message is gone", lost.gone),
         ("a move on the board", () if told else lost.moved),
-        ("no copy proves the answer", lost.report.owed),
+        ("an answer was read before its question", lost.crossed),
+        ("nothing proves the answer", lost.report.owed),
         ("no mail tells the number", lost.report.by_order if another else ()),
     )
     return next((name for name, cases in classes if case in cases), "")

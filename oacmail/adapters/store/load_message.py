@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from oacmail.adapters.store import kv, rebuilt, thread
+from oacmail.adapters.store import kv, rebuilt_numbers, thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, placeholders
@@ -24,7 +24,7 @@ from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Message, Outcome, Role
+from oacmail.core.model import Dmarc, Message, Outcome, Role
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
@@ -319,4 +319,5 @@ def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: dateti
     arrived = lookup.received_at
     year = arrived.astimezone(policy.office.timezone).year
     number = partial(signature.number, policy, year)
-    return rebuilt.next_serial(con, year, number, author=lookup.author, arrived=arrived, now=now)
+    author = "" if lookup.message.auth.dmarc is Dmarc.FAIL else lookup.author
+    return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=arrived, now=now)
