@@ -289,7 +289,7 @@ def _summary(
         gone=play.gone,
         ordered=play.ordered,
         moved=tuple(moved),
-        owed=tuple(sorted({*rebuilt.owing(store.con, play.owed), *unproven})),
+        owed=tuple(rebuilt.owing(store.con, (*play.owed, *unproven))),
         left=len(proofs.of_the_service),
         held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
         dropped=len(judged.dropped),

@@ -141,10 +141,10 @@ def is_queued(con: sqlite3.Connection, key: str) -> bool:
 
 
 def owing(con: sqlite3.Connection, numbers: Iterable[str]) -> list[str]:
-    """Those of these cases that wait for an answer."""
+    """Those of these cases that wait for an answer, or for what the technical services find out."""
     rows = con.execute(
-        f"""SELECT DISTINCT c.number FROM cases c JOIN deadlines d ON d.case_id = c.id AND {RUNNING_ANSWER}
-        WHERE c.number IN (SELECT value FROM json_each(?)) ORDER BY c.number""",
+        f"""SELECT c.number FROM cases c WHERE c.number IN (SELECT value FROM json_each(?)) AND (c.status = 'derived'
+        OR EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})) ORDER BY c.number""",
         (json.dumps(list(numbers)),),
     )
     return [row[0] for row in rows]
