@@ -59,7 +59,7 @@ class LateReadings:
         return late_reading.ends if late_reading is not None and late_reading.covers(found) else found.at
 
     def moves_read_at(self, moment: datetime) -> datetime:
-        """When the service saw what a person had moved on the board then: it judges no move before INBOX is read."""
+        """When the service saw what a person had moved on the board then: it judges moves once every folder is read."""
         late_reading = self._at(moment)
         return max(moment, late_reading.ends) if late_reading is not None else moment
 

@@ -23,8 +23,8 @@ class RebuildSummary:
     `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of arrival;
     `without_message`: numbers in our mails of which no case could be made. `gone`: messages of which only the
     acknowledgement is left; `ordered`: orders by shell that mail shows; `moved`: cases that the board's folders have
-    changed; `owed`: cases that wait for an answer because no copy proves an agent's, or because nothing but their folder
-    says that they were answered.
+    changed; `owed`: cases that wait for an answer because no copy proves an agent's, or because only their folder says
+    that they were answered.
 
     `left`: mails whose copies were found. `held`: acknowledgements without a copy; `dropped`: other mails to citizens
     without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key."""

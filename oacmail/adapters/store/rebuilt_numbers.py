@@ -26,8 +26,8 @@ SOON = timedelta(hours=1)  # in which a message is read after it has arrived, if
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenNumber:
-    """When a mail of ours first named it, and to whom, and when the message arrived that this mail acknowledged, if it
-    did."""
+    """When a mail of ours first named it, and to whom. `arrived_at`: when the message arrived that this mail
+    acknowledged, None = it acknowledged none."""
 
     told_at: datetime
     told_to: str
