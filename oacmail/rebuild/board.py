@@ -18,17 +18,18 @@ from oacmail.core.board.meaning import OPENS
 from oacmail.core.board.places import NO_REQUEST, BoardNames, agents_of, belongs
 from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.board_move import on_board_move
-from oacmail.core.model import BoardFolder, BoardPlace, Folder
+from oacmail.core.model import BoardFolder, BoardPlace, Folder, MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports.board import Placed
 from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
 from oacmail.core.view import View
 from oacmail.engine import Engine
-from oacmail.engine.board import PERHAPS_REQUESTS, TRACKED
+from oacmail.engine.board import MOVES_MOST, PERHAPS_REQUESTS, TRACKED, WITHIN
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import FolderContents, Found, fetched
 from oacmail.rebuild.late_reading import LateReadings
+from oacmail.rebuild.proofs import Proof
 from oacmail.replay import VirtualClock
 
 AT_ONCE = timedelta(seconds=1)
@@ -69,7 +70,8 @@ class Put:
 
 @dataclass(slots=True)
 class PlayedBoard:
-    """`moved`: numbers of the cases that a folder has changed; `unproven`: of those whose folder says what nothing else
+    """`acks`: fingerprint of a message -> its acknowledgement. `moved`: numbers of the cases that a folder has changed;
+    `unproven`: of those whose folder says what nothing else
     proves, as that a waiting case was answered."""
 
     engine: Engine
@@ -82,15 +84,18 @@ class PlayedBoard:
     lived_until: datetime
     now: datetime
     late_readings: LateReadings
+    acks: Mapping[str, Proof]
     moved: list[str] = field(default_factory=list)
     unproven: list[str] = field(default_factory=list)
     _saved: Mapping[str, Mapping[int, datetime]] = field(init=False)
     _puts: list[Put] = field(init=False)
+    _dated: frozenset[MessageRef] = field(init=False)
 
     def __post_init__(self) -> None:
         """Latest first: `due` takes from the end."""
         self._saved = {box.watched.name: box.saved for box in self.folders}
         self._puts = sorted(self._all_puts(), key=lambda put: (put.at, put.found.order), reverse=True)
+        self._dated = frozenset(put.found.ref for put in self._puts)
 
     def _all_puts(self) -> Iterable[Put]:
         for box in self.folders:
@@ -123,17 +128,32 @@ class PlayedBoard:
         elif case is not None and put.to != belongs(standing) and self._is_about(put, message, case):
             self._move(BoardMove(message=message, case=case, to=put.to))
 
+    def was_read(self, found: Found) -> bool:
+        """Whether the service has certainly read this message: it, or a person later, has put it into a folder of the
+        board."""
+        at = self._saved.get(found.ref.folder, {}).get(found.ref.uid)
+        return found.role is Folder.BOARD and at is not None and at <= self._settled
+
     def _is_about(self, put: Put, message: str, case: str) -> bool:
-        """Whether the put says something of this case. The service puts all its messages together: where the first one
-        lies apart, thanks may have been another case's, and a report about an answer may have had none."""
+        """Whether the put says something of this case. Thanks say nothing if the service had put the first message
+        elsewhere, since they may have been another case's; only the first message puts a case aside as no request."""
         first = rebuilt.first_message(self.store.con, case)
-        if put.found.ref.folder in {ref.folder for ref in first}:
-            return True
         if put.to.folder in NO_REQUEST:
-            return False
+            return self._puts_aside(put, message, first)
+        if put.found.ref in first:
+            return True
         puts = [self._saved.get(ref.folder, {}).get(ref.uid) for ref in first]
         apart = any(at is not None and at <= self._settled for at in puts)
         return not (apart and rebuilt.is_thanks(self.store.con, message))
+
+    def _puts_aside(self, put: Put, message: str, first: Sequence[MessageRef]) -> bool:
+        """Whether a person has put it there, and the service has followed. It files a message there itself that is
+        acknowledged later, and does not follow so many moves at once."""
+        saved = self._saved[put.found.ref.folder]
+        ack, at = self.acks.get(message), saved[put.found.ref.uid]
+        filed_before = ack is not None and at < ack.at
+        at_once = sum(abs(one - at) <= WITHIN for one in saved.values())
+        return list(first) == [put.found.ref] and not filed_before and at_once <= MOVES_MOST
 
     def read(self) -> None:
         """Record where each message lies, then what that says of its case. Raises Transient."""
@@ -155,14 +175,18 @@ class PlayedBoard:
             self.store.board_begin()
 
     def _case(self, case: str, placed: Sequence[Placed]) -> None:
-        to = self._common(placed)
-        if to is None or to == belongs(placed[0].standing) or rebuilt.changed(self.store.con, case) > self._settled:
+        to, one = self._common(placed), placed[0]
+        if to is None or to == belongs(one.standing) or rebuilt.last_arrival(self.store.con, case) > self._settled:
             return
-        folders = {ref.folder for ref in rebuilt.first_message(self.store.con, case)}
-        if to.folder in NO_REQUEST and placed[0].ref.folder not in folders:
-            return
-        if not self._move(BoardMove(message=placed[0].message, case=case, to=to)):
+        may = to.folder not in NO_REQUEST or self._may_be_aside(case, one.ref)
+        if not (may and self._move(BoardMove(message=one.message, case=case, to=to))):
             self.unproven.append(case)
+
+    def _may_be_aside(self, case: str, ref: MessageRef) -> bool:
+        """Where SAVEDATE tells when it was put there, `look` has decided already."""
+        first = rebuilt.first_message(self.store.con, case)
+        count = next(len(box.metas) for box in self.folders if box.watched.name == ref.folder)
+        return [one.folder for one in first] == [ref.folder] and ref not in self._dated and count <= MOVES_MOST
 
     def _common(self, placed: Sequence[Placed]) -> BoardPlace | None:
         """The place in which all of them lie; None = there is none, or it is INBOX."""

@@ -81,7 +81,7 @@ class Rebuild:
             messages = late.in_order(one for one in every if one.at >= since)
             self._record(store, engine, found, proofs, since)
             clock.moment = since
-            played = self._board(store, engine, clock, names, found, lived_until, late) if names else None
+            played = self._board(store, engine, clock, names, found, lived_until, late, proofs) if names else None
             play = self._player(store, engine, clock, found, proofs, lived_until, len(messages), played, late)
             play.run(messages)
             clock.moment = lived_until
@@ -187,6 +187,7 @@ class Rebuild:
         found: Contents,
         lived_until: datetime,
         late: LateReadings,
+        proofs: Proofs,
     ) -> board.PlayedBoard:
         return board.PlayedBoard(
             engine=engine,
@@ -199,6 +200,7 @@ class Rebuild:
             lived_until=lived_until,
             now=self.now,
             late_readings=late,
+            acks=proofs.acks(),
         )
 
     def _finish(self, store: SqliteStore, found: Contents) -> list[str]:

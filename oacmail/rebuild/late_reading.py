@@ -24,6 +24,7 @@ from oacmail.rebuild.proofs import Proof, Proofs
 
 LATE = timedelta(minutes=30)  # a message that is read later than that after its arrival had to wait
 TOGETHER = timedelta(minutes=15)  # in which the messages that have waited are read
+RECENT = timedelta(days=30)  # in which a question is answered, or its case is closed
 NEAR = 20  # acknowledged messages among which the last one that was read at once is looked for
 _WAITS = (Folder.INTAKE, Folder.BOARD)  # on the board lies what was moved there from INBOX
 _READ = (*_WAITS, Folder.SENT)
@@ -90,13 +91,12 @@ class LateReadingFinder:
 
     def find(self) -> LateReadings:
         """Also read the messages of these hours. Raises Transient."""
-        read = ((proof.received_at, min(proof.sent_at, proof.left_at)) for proof in self._acks.values())
-        acks = [(arrived, at) for arrived, at in read if arrived]
+        acks = [(proof.received_at, proof.at) for proof in self._acks.values() if proof.received_at]
         return LateReadings(all=tuple(self._found(sorted(acks))))
 
     def _found(self, acks: Sequence[tuple[datetime, datetime]]) -> Iterator[LateReading]:
         """`acks`: when each acknowledged message arrived and was read, by arrival."""
-        alive = sorted(proof.sent_at for proof in self.proofs.of_the_service)
+        alive = sorted(proof.at for proof in self.proofs.of_the_service)
         for begins, ends in _groups(acks):
             first, last = (bisect_left(acks, (moment,)) for moment in (begins, ends - TOGETHER))
             if any(abs(read - ends) > TOGETHER for _, read in acks[first:last]):
@@ -118,16 +118,12 @@ class LateReadingFinder:
         first: dict[str, Lookup] = {}
         for one in filter(self._is_unacknowledged, read):
             first.setdefault(one.author, one)
-        old = [
-            one.received_at
-            for one in first.values()
-            if one.received_at < youngest and self._had_no_answer_to_come(one) is not False
-        ]
+        old = [one.received_at for one in first.values() if one.received_at < youngest]
         early = [
             one.received_at
             for one in first.values()
             if youngest <= one.received_at < answered.get(one.message.message_id, before)
-            and self._had_no_answer_to_come(one)
+            and self._was_answered_before(one)
             and not self._was_acknowledged_with(one, late_reading)
         ]
         begins = min((late_reading.begins, *old, *early))
@@ -148,15 +144,16 @@ class LateReadingFinder:
             for proof in self._acks.values()
         )
 
-    def _had_no_answer_to_come(self, lookup: Lookup) -> bool | None:
+    def _was_answered_before(self, lookup: Lookup) -> bool:
         """Whether the desk had answered what the author was acknowledged for last on this case: then the message, read
-        before its own answer, had been acknowledged. None = the author was acknowledged for nothing on it."""
+        before its own answer, had been acknowledged."""
         refs, before = set(lookup.message.refs), lookup.received_at
         own = [(proof.received_at, proof) for proof in self._acks.values() if proof.recipient == lookup.author]
         cases = {*lookup.tokened, *(proof.case for _, proof in own if not refs.isdisjoint(proof.refs[-1:]))}
-        about = [(at, proof.refs[-1]) for at, proof in own if proof.case in cases and proof.refs and at and at < before]
+        lately = [(at, proof) for at, proof in own if at and before - RECENT < at < before]
+        about = [(at, proof.refs[-1]) for at, proof in lately if proof.case in cases and proof.refs]
         if not about:
-            return None
+            return False
         at, message_id = max(about)
         return any(message_id in one.message.refs for one in self._read(at, before, (Folder.SENT,)))
 

@@ -163,7 +163,8 @@ class Play:
             self._before_a_copy(lookup, lookup.signature.key)
         elif lookup.sender.proven or lookup.own_note:  # an order counts from the moment that our mail about it names
             self.clock.moment = max(self.clock.moment, self._orders.soon_after(found.read_at))
-        self._open_its_case(lookup)
+        if self.board is not None and self.board.was_read(found):
+            self._open_its_case(lookup)
         self._perform(lookup, message, found.ref)
 
     def _arrived(self, found: Found, message: Message) -> Arrived:

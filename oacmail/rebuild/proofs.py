@@ -7,6 +7,7 @@ nothing. This module never decides what follows from a proof, and reads header f
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from oacmail.adapters.store.rebuilt_numbers import GivenNumber
 from oacmail.core.model import Folder, Message
@@ -38,6 +39,12 @@ class Proof:
     left_at: datetime
 
     @property
+    def at(self) -> datetime:
+        """When it left: the Date that the service signed, since people can send a copy again, or the arrival of the
+        copy, if the clock was ahead."""
+        return min(self.sent_at, self.left_at)
+
+    @property
     def is_acknowledgement(self) -> bool:
         return self.key.startswith(ACK) and bool(self.case and self.message)
 
@@ -49,7 +56,8 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HighestNumber:
-    """The highest serial of a year that our own mails tell, and when the message arrived that got it."""
+    """The highest serial of a year that our own mails tell, and when the message arrived that got it; if none tells
+    that, when it was told."""
 
     serial: int
     arrived_at: datetime
@@ -74,15 +82,14 @@ class Proofs:
 
     @property
     def last(self) -> datetime | None:
-        """The last sign of life of the service: the Date that it signed, since people can send a copy again, or the
-        arrival of the copy, if the clock was ahead."""
-        return max((min(proof.sent_at, proof.left_at) for proof in self.of_the_service), default=None)
+        """The last sign of life of the service."""
+        return max((proof.at for proof in self.of_the_service), default=None)
 
     def told(self) -> Mapping[str, GivenNumber]:
         """Each number of a case, by the first mail that names it."""
         return {
-            proof.case: GivenNumber(told_at=proof.sent_at, told_to=proof.recipient, arrived_at=proof.received_at)
-            for proof in sorted(self.proven, key=_when_sent, reverse=True)
+            proof.case: GivenNumber(told_at=proof.at, told_to=proof.recipient, arrived_at=proof.received_at)
+            for proof in sorted(self.proven, key=attrgetter("at"), reverse=True)
             if proof.case
         }
 
@@ -97,10 +104,6 @@ class Proofs:
 
     def acks(self) -> Mapping[str, Proof]:
         return {proof.message: proof for proof in self.proven if proof.is_acknowledgement}
-
-
-def _when_sent(proof: Proof) -> datetime:
-    return proof.sent_at
 
 
 def read(policy: Policy, copies: Iterable[tuple[Found, bytes]]) -> Proofs:

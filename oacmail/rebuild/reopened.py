@@ -1,8 +1,9 @@
 """Which orders open a closed case again that a message found open, although no mail tells that somebody had opened it.
 
 Numbers are given in the order in which messages are read. Where our own mails tell every number up to one of a later
-message, a message that would open a case of its own, and of which no mail tells, opened none: it joined the case to
-which it replies, which was open. This module gives no order, and names none if the message would not join that case.
+message, a message that was read, would open a case of its own, and of which no mail tells, opened none: it joined the
+case to which it replies, which was open. That a message was read, the board tells alone. This module gives no order,
+and names none if the message would not join that case.
 """
 
 from dataclasses import replace

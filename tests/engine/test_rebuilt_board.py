@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.core.effects import Arrived
+from oacmail.core.model import Folder
+from oacmail.mail.parse import parse
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.rebuilding import difference, lose, rebuild, taken
@@ -195,16 +198,20 @@ def test_a_move_that_nobody_could_put_back_hides_no_owed_answer(board: World, ta
     _stays_open(board)
 
 
-def test_moves_that_wait_for_a_word_hide_no_owed_answer(board: World) -> None:
+@pytest.mark.parametrize("savedate", [True, False])
+@pytest.mark.parametrize("target", [CLOSED, AUTOMATIC, REVIEW])
+def test_moves_that_wait_for_a_word_hide_no_owed_answer(board: World, target: str, savedate: bool) -> None:
     """So many at once may be a mistake: the service leaves them where they are (engine/board.py)."""
+    if not savedate:
+        board.mailbox.clock = None
     for n in range(22):
         board.citizen_writes(f"veina{n}@example.cat", f"Beca {n}", f"On es demana la beca número {n}?")
     board.turn()
     board.sync()
     board.clock.forward(hours=1)
-    move(board, OPEN, CLOSED)
+    move(board, OPEN, target)
     board.sync()
-    assert lies(board) == {CLOSED: 22}
+    assert lies(board) == {target: 22}
     _goes_on(board)
     _stays_open(board)
 
@@ -299,7 +306,7 @@ def test_a_report_that_is_left_alone_of_a_case_does_not_close_it(board: World) -
     (uid,) = board.mailbox.folders[OPEN].messages
     board.mailbox.expunge(OPEN, uid)
     _goes_on(board)
-    _stays_open(board, listed=False)
+    _stays_open(board)
 
 
 def test_a_reopening_counts_although_a_report_lies_among_the_automatic_mails(board: World) -> None:
@@ -315,3 +322,46 @@ def test_a_reopening_counts_although_a_report_lies_among_the_automatic_mails(boa
     board.sync()
     _goes_on(board)
     _stays_open(board, listed=False)
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_case_that_was_opened_by_shell_is_not_put_aside_again(board: World, full: bool) -> None:
+    """The service had filed the message before, and could not move it since: a folder is full, or it died."""
+    board.robot_writes(PERE, "Sóc fora de l'oficina")
+    received = board.clock.now()
+    board.clock.forward(minutes=1)
+    board.turn()
+    board.sync()
+    assert lies(board) == {AUTOMATIC: 1}
+    board.clock.forward(hours=2)
+    (message,) = board.mailbox.folders[AUTOMATIC].messages.values()
+    board.mailbox.unwritable = {OPEN} if full else set()
+    read = parse(message.raw, board.engine.parser_config(), day="2026-11-25")
+    board.engine.perform(
+        Arrived(message=read, received_at=received, folder=Folder.INTAKE, forced=True), raw=message.raw
+    )
+    board.tick()
+    board.drain()
+    if full:
+        board.sync()
+        _goes_on(board)
+    _stays_open(board, listed=full)
+
+
+@pytest.mark.parametrize("savedate", [True, False])
+def test_a_copy_among_the_automatic_mails_closes_nothing(board: World, savedate: bool) -> None:
+    """The message itself lies in a folder whose name comes later."""
+    if not savedate:
+        board.mailbox.clock = None
+    board.mailbox.create_folder("Zona")
+    board.citizen_writes(ANNA)
+    board.turn()
+    board.sync()
+    move(board, OPEN, "Zona")
+    board.clock.forward(hours=1)
+    (uid,) = board.mailbox.folders["Zona"].messages
+    board.mailbox.copy("Zona", uid, AUTOMATIC)
+    for _ in range(4):
+        board.sync()
+    _goes_on(board)
+    _stays_open(board)

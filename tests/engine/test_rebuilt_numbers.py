@@ -1,8 +1,14 @@
 """Which number a case gets whose mails are partly gone when the database is made anew."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 from tests.engine import compose
 from tests.engine.rebuilding import expunge, lose, rebuild
+from tests.engine.test_board import CLOSED, MINE, OPEN, move
 from tests.engine.world import ANNA, MARTA, PERE, World, local
+
+TOWN = Callable[..., World]
 
 
 def test_a_case_of_which_no_mail_tells_gets_the_number_between_its_neighbours_or_one_above_all(world: World) -> None:
@@ -252,17 +258,21 @@ def test_a_stranger_opens_nobodys_closed_case(world: World) -> None:
     assert _standing(world)[:2] == before
 
 
-def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_open(world: World) -> None:
-    """Somebody had opened the case again by shell. A case of its own would have a number between its neighbours'."""
+def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_open(town: TOWN) -> None:
+    """Somebody had opened the case again on the board, which a later move hides. A case of its own would have a number
+    between its neighbours'."""
+    world = town(board={"enabled": True})
     question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
     world.turn()
     answer = world.agent_answers(question)
     world.turn()
     world.live("2026-12-31 10:00")
-    world.order("reopen", "OAC-2026-000001")
-    world.turn()
+    move(world, CLOSED, OPEN)
     world.citizen_writes(ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=answer)
     world.turn()
+    world.sync()
+    world.clock.forward(hours=1)
+    move(world, OPEN, MINE)
     assert [(case["number"], case["status"]) for case in world.cases()] == [("OAC-2026-000001", "open")]
     world.clock.forward(hours=2)
     world.citizen_writes(PERE, "Padró", "Com puc empadronar-me?")
@@ -271,6 +281,75 @@ def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_
     lose(world)
     rebuild(world, since=local("2026-11-25 08:00"))
     assert _standing(world) == before
+
+
+def test_a_reply_that_came_out_of_the_junk_folder_after_the_service_had_died_opens_a_case(world: World) -> None:
+    """It cannot have found its old case open: a later answer there would hide it."""
+    question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.live("2026-12-30 10:00")
+    at = world.clock.now()
+    unread = compose.message(world.clock, ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=answer)
+    world.clock.forward(hours=2)
+    later = compose.message(world.clock, compose.OFFICE, "", "Recordeu el termini.", to=ANNA, answers=answer)
+    world.mailbox.append("Sent", compose.as_bytes(later), world.clock.now(), seen=True)
+    world.turn()
+    world.clock.forward(hours=2)
+    world.citizen_writes(PERE, "Padró", "Com puc empadronar-me?")
+    world.turn()
+    lose(world)
+    world.mailbox.append("INBOX", compose.as_bytes(unread), at)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert (ANNA, "open") in [row[1:3] for row in _standing(world)]
+
+
+def test_letters_that_came_late_out_of_the_junk_folder_free_no_number_that_was_told(world: World) -> None:
+    """After the service has died, one more comes, an older one of the same person's."""
+    question = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    world.turn()
+    world.clock.forward(hours=1)
+    for at, person in (("08:30", PERE), ("08:32", MARTA), ("08:34", "nou@example.cat")):
+        mail = compose.message(world.clock, person, "Gual", f"Com es demana un gual, si us plau? {person}")
+        world.mailbox.append("INBOX", compose.as_bytes(mail), local(f"2026-11-25 {at}"))
+    world.turn()
+    world.clock.forward(minutes=30)
+    world.agent_answers(question)
+    world.turn()
+    world.clock.forward(hours=1)
+    world.citizen_writes("ultim@example.cat", "Targeta", "Com puc renovar la targeta?")
+    world.turn()
+    lose(world)
+    unread = compose.message(world.clock, ANNA, "Pista", "Com es reserva la pista coberta, si us plau?")
+    world.mailbox.append("INBOX", compose.as_bytes(unread), local("2026-11-25 08:31"))
+    rebuild(world, since=local("2026-11-25 08:00"))
+    found = [row[:3] for row in _standing(world) if row[1] == ANNA]
+    assert found == [("OAC-2026-000001", ANNA, "answered"), ("OAC-2026-000006", ANNA, "open")]
+
+
+def test_a_number_that_was_told_while_the_clock_was_ahead_was_told_when_its_copy_arrived(world: World) -> None:
+    """Number 2 was Marta's, of whom nothing is left: nobody gets it who wrote after number 3 was told."""
+    for person, subject in ((PERE, "Padró"), (MARTA, "Pista")):
+        world.citizen_writes(person, subject, f"Una consulta sobre: {subject}, si us plau?")
+        world.turn()
+        world.clock.forward(minutes=10)
+    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
+    world.clock.skew = timedelta(hours=7)
+    world.turn()
+    world.clock.skew = timedelta(0)
+    world.turn()
+    world.clock.forward(hours=3)
+    world.citizen_writes(ANNA, "Rebut", "Com puc canviar el compte del rebut?", dmarc="fail")
+    world.turn()
+    world.clock.forward(hours=6)
+    world.citizen_writes("ultim@example.cat", "Bus", "A quina hora passa el bus?")
+    world.turn()
+    for folder, text in (("Sent", b"To: marta@example.com"), ("INBOX", b"sobre: Pista")):
+        expunge(world, folder, text)
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert ("OAC-2026-000002", ANNA) not in [row[:2] for row in _standing(world)]
 
 
 def _standing(world: World) -> list[tuple[object, ...]]:

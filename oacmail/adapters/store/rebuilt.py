@@ -80,7 +80,7 @@ def status(con: sqlite3.Connection, number: str) -> Status | None:
     return Status(row[0]) if row else None
 
 
-def changed(con: sqlite3.Connection, number: str) -> datetime:
+def last_arrival(con: sqlite3.Connection, number: str) -> datetime:
     """When the last message of a person arrived on the case."""
     row = con.execute(
         "SELECT max(m.received_at) FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ?", (number,)

@@ -51,31 +51,27 @@ def give(con: sqlite3.Connection, told: Mapping[str, GivenNumber], now: datetime
 
 def _gaps(year: str, given: Mapping[int, GivenNumber], *, before: int) -> Iterator[tuple[str, str]]:
     """(key, [first number, last number, when the message arrived that got the one below, when that one was given at the
-    latest]) of each gap above `before`, and of each given number whose first mail acknowledged a message that is too
-    young to have opened the case. A number was given at the latest when a mail first named it or one above it."""
+    latest]) of each gap above `before`, and of each given number whose first mail acknowledged a message that arrived
+    after the case was opened. A number was given at the latest when a mail first named it or one above it."""
     latest: dict[int, datetime] = {}
     by = max(one.told_at for one in given.values())
     for serial in sorted(given, reverse=True):
         by = latest[serial] = min(by, given[serial].told_at)
     arrived = {serial: one.arrived_at for serial, one in sorted(given.items()) if one.arrived_at is not None}
     opened = _in_order({serial: arrival for serial, arrival in arrived.items() if arrival <= latest[serial]})
-    order = list(opened)
     after = "", ""
     for serial in sorted(given):
         given_at = stamp(latest[serial])
         if serial > before + 1:
             yield f"{_gap('', year)}{given_at}:{before + 1:06}", json.dumps([before + 1, serial - 1, *after])
-        above = bisect_right(order, serial)
-        until = opened[order[above]] if above < len(order) else latest[serial]
-        too_young = serial in arrived and arrived[serial] > until
-        if serial not in opened and too_young:
+        if serial in arrived and arrived[serial] > latest[serial]:
             yield f"{_gap(given[serial].told_to, year)}{given_at}:{serial:06}", json.dumps([serial, serial, *after])
         before, after = serial, (stamp(opened[serial]), given_at) if serial in opened else after
 
 
 def _in_order(arrived: Mapping[int, datetime]) -> dict[int, datetime]:
-    """The longest series of these numbers, which ascend, whose messages arrived in the same order: the others were
-    acknowledged for a later message, or came late, as from the junk folder."""
+    """The longest series of these numbers, which ascend, whose messages arrived in the same order. The others were
+    probably acknowledged for a later message, or came late, as from the junk folder."""
     ends: list[datetime] = []  # the earliest arrival with which a series of each length ends
     numbers: list[int] = []
     below: dict[int, int | None] = {}
