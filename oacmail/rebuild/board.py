@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.board.meaning import OPENS
@@ -159,12 +160,16 @@ class PlayedBoard:
         """Record where each message lies, then what that says of its case. Raises Transient."""
         self._record()
         placed = [(self.store.board_case(one.message) or "", one) for one in self.store.board_placed(None)]
-        for case, some in groupby(sorted(placed, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
-            ours = [one for _, one in some]
-            if case:
-                self._case(case, ours)
+        placed.sort(key=itemgetter(0))
+        ours = {case: [one for _, one in some] for case, some in groupby(placed, key=itemgetter(0))}
+        self._without_case(ours.pop("", ()))
+        aside = {case for case, some in ours.items() if self._is_to_be_put_aside(case, some)}
+        many = len(aside) > MOVES_MOST  # perhaps at once: the service would wait for a word
+        for case, some in ours.items():
+            if many and case in aside:
+                self.unproven.append(case)
             else:
-                self._without_case(ours)
+                self._case(case, some)
 
     def _record(self) -> None:
         with self.store.together():
@@ -178,15 +183,17 @@ class PlayedBoard:
         to, one = self._common(placed), placed[0]
         if to is None or to == belongs(one.standing) or rebuilt.last_arrival(self.store.con, case) > self._settled:
             return
-        may = to.folder not in NO_REQUEST or self._may_be_aside(case, one.ref)
+        may = to.folder not in NO_REQUEST or self._is_to_be_put_aside(case, placed)
         if not (may and self._move(BoardMove(message=one.message, case=case, to=to))):
             self.unproven.append(case)
 
-    def _may_be_aside(self, case: str, ref: MessageRef) -> bool:
-        """Where SAVEDATE tells when it was put there, `look` has decided already."""
-        first = rebuilt.first_message(self.store.con, case)
-        count = next(len(box.metas) for box in self.folders if box.watched.name == ref.folder)
-        return [one.folder for one in first] == [ref.folder] and ref not in self._dated and count <= MOVES_MOST
+    def _is_to_be_put_aside(self, case: str, placed: Sequence[Placed]) -> bool:
+        """Whether its first message lies in a folder of what is no request. Where SAVEDATE tells when it was put there,
+        `look` has decided already."""
+        to, ref = self._common(placed), placed[0].ref
+        if to is None or to.folder not in NO_REQUEST or to == belongs(placed[0].standing) or ref in self._dated:
+            return False
+        return [one.folder for one in rebuilt.first_message(self.store.con, case)] == [ref.folder]
 
     def _common(self, placed: Sequence[Placed]) -> BoardPlace | None:
         """The place in which all of them lie; None = there is none, or it is INBOX."""
