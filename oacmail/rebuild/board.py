@@ -141,7 +141,7 @@ class PlayedBoard:
         first = rebuilt.first_message(self.store.con, case)
         if put.to.folder in NO_REQUEST:
             return self._puts_aside(put, message, first)
-        if put.found.ref in first:
+        if put.found.ref.folder in {ref.folder for ref in first}:
             return True
         puts = [self._saved.get(ref.folder, {}).get(ref.uid) for ref in first]
         apart = any(at is not None and at <= self._settled for at in puts)

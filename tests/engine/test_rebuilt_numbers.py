@@ -194,6 +194,28 @@ def test_of_messages_that_were_read_together_the_first_has_the_lower_number(worl
     assert _standing(world) == before
 
 
+def test_a_message_gets_a_number_of_which_no_mail_tells_before_one_that_is_told_to_its_writer(world: World) -> None:
+    world.mailbox.refused = {"INBOX"}
+    mails = (ANNA, "Beca"), (PERE, "Padró"), (ANNA, "Pista"), ("nou@example.cat", "Bus")
+    for person, subject in mails:
+        mail = world.citizen_writes(person, subject, f"Una consulta sobre: {subject}, si us plau?")
+        world.clock.forward(hours=2)
+        if subject == "Pista":
+            answer = world.agent_answers(mail)
+    world.mailbox.refused = set()
+    world.turn()
+    acks = [*world.received(ANNA), *world.received(PERE)]
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "Re: Pista", "I els diumenges?", answers=answer)
+    world.turn()
+    before = _standing(world)
+    for ack in acks:
+        expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
+    assert _standing(world) == before
+
+
 def test_a_message_that_came_late_out_of_the_junk_folder_gives_nobodys_number_away(world: World) -> None:
     """It has the highest number and arrived before those of lower ones."""
     for person, subject in ((MARTA, "Pista"), (ANNA, "Padró"), ("nou@example.cat", "Targeta"), (ANNA, "Beca")):

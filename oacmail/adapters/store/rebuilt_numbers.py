@@ -97,7 +97,7 @@ def next_serial(
         return position + 1
     found = (
         serial
-        for told_to in (author, "")
+        for told_to in ("", author)
         for serials in _gaps_at(con, _gap(told_to, str(year)), arrived, now)
         if (serial := _first_free(con, serials, number)) is not None
     )
