@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 
 from tests.engine import compose
 from tests.engine.rebuilding import expunge, lose, rebuild
@@ -166,15 +167,13 @@ def test_a_number_that_only_the_acknowledgement_of_a_later_message_tells_is_its_
     world.turn()
     assert next((case["number"], case["status"]) for case in world.cases()) == (number, "open")
     before = _standing(world)
-    expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
-    lose(world)
-    rebuild(world, since=local("2026-11-25 08:00"))
+    _rebuilt_without(world, ack)
     assert _standing(world) == before
 
 
-def test_of_messages_that_were_read_together_the_first_has_the_lower_number(world: World) -> None:
+def _read_together(world: World, *mails: tuple[str, str]) -> EmailMessage:
+    """These people write about these matters while INBOX cannot be read; return the answer about the pitch."""
     world.mailbox.refused = {"INBOX"}
-    mails = (PERE, "Padró"), (ANNA, "Beca"), (MARTA, "Targeta"), (ANNA, "Pista"), ("nou@example.cat", "Bus")
     for person, subject in mails:
         mail = world.citizen_writes(person, subject, f"Una consulta sobre: {subject}, si us plau?")
         world.clock.forward(hours=2)
@@ -182,37 +181,31 @@ def test_of_messages_that_were_read_together_the_first_has_the_lower_number(worl
             answer = world.agent_answers(mail)
     world.mailbox.refused = set()
     world.turn()
+    return answer
+
+
+def _asks_again(world: World, answer: EmailMessage) -> None:
     world.clock.forward(minutes=10)
     world.citizen_writes(ANNA, "Re: Pista", "I els diumenges?", answers=answer)
     world.turn()
+
+
+def test_of_messages_that_were_read_together_the_first_has_the_lower_number(world: World) -> None:
+    mails = (PERE, "Padró"), (ANNA, "Beca"), (MARTA, "Targeta"), (ANNA, "Pista"), ("nou@example.cat", "Bus")
+    answer = _read_together(world, *mails)
+    _asks_again(world, answer)
     before = _standing(world)
     assert before[3][:3] == ("OAC-2026-000004", ANNA, "open")
-    for ack in world.received(ANNA)[:2]:
-        expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
-    lose(world)
-    rebuild(world, since=local("2026-11-25 08:00"))
+    _rebuilt_without(world, *world.received(ANNA)[:2])
     assert _standing(world) == before
 
 
 def test_a_message_gets_a_number_of_which_no_mail_tells_before_one_that_is_told_to_its_writer(world: World) -> None:
-    world.mailbox.refused = {"INBOX"}
-    mails = (ANNA, "Beca"), (PERE, "Padró"), (ANNA, "Pista"), ("nou@example.cat", "Bus")
-    for person, subject in mails:
-        mail = world.citizen_writes(person, subject, f"Una consulta sobre: {subject}, si us plau?")
-        world.clock.forward(hours=2)
-        if subject == "Pista":
-            answer = world.agent_answers(mail)
-    world.mailbox.refused = set()
-    world.turn()
+    answer = _read_together(world, (ANNA, "Beca"), (PERE, "Padró"), (ANNA, "Pista"), ("nou@example.cat", "Bus"))
     acks = [*world.received(ANNA), *world.received(PERE)]
-    world.clock.forward(minutes=10)
-    world.citizen_writes(ANNA, "Re: Pista", "I els diumenges?", answers=answer)
-    world.turn()
+    _asks_again(world, answer)
     before = _standing(world)
-    for ack in acks:
-        expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
-    lose(world)
-    rebuild(world, since=local("2026-11-25 08:00"))
+    _rebuilt_without(world, *acks)
     assert _standing(world) == before
 
 
@@ -229,9 +222,7 @@ def test_a_message_that_came_late_out_of_the_junk_folder_gives_nobodys_number_aw
     world.turn()
     before = _standing(world)
     assert [row[2] for row in before] == ["open", "open", "open", "answered", "open"]
-    expunge(world, "Sent", f"Message-ID: {world.received(ANNA)[0]['Message-ID']}".encode())
-    lose(world)
-    rebuild(world, since=local("2026-11-25 08:00"))
+    _rebuilt_without(world, world.received(ANNA)[0])
     assert _standing(world) == before
 
 
@@ -254,9 +245,7 @@ def test_a_letter_whose_domain_disowns_it_takes_nobodys_number(world: World) -> 
     world.citizen_writes(ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=first)
     world.turn()
     before = [(*row, case["subject"]) for row, case in zip(_standing(world), world.cases(), strict=True)]
-    expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
-    lose(world)
-    rebuild(world, since=local("2026-11-25 08:00"))
+    _rebuilt_without(world, ack)
     after = [(*row, case["subject"]) for row, case in zip(_standing(world), world.cases(), strict=True)]
     assert after == before
 
@@ -376,3 +365,11 @@ def test_a_number_that_was_told_while_the_clock_was_ahead_was_told_when_its_copy
 
 def _standing(world: World) -> list[tuple[object, ...]]:
     return [tuple(case[key] for key in ("number", "citizen", "status", "due_at")) for case in world.cases()]
+
+
+def _rebuilt_without(world: World, *acks: EmailMessage) -> None:
+    """The copies of these acknowledgements are gone."""
+    for ack in acks:
+        expunge(world, "Sent", f"Message-ID: {ack['Message-ID']}".encode())
+    lose(world)
+    rebuild(world, since=local("2026-11-25 08:00"))
