@@ -13,12 +13,11 @@ from oacmail.core.board.meaning import commands
 from oacmail.core.decide import decide
 from oacmail.core.effects import AdminCommand, OpenCase
 from oacmail.core.errors import Refused
-from oacmail.core.handlers.admin_command import on_admin_command
-from oacmail.core.handlers.order_standing import after
+from oacmail.core.handlers.board_move import carried_out
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import View
 from oacmail.rebuild.told import BY
 
 
@@ -34,23 +33,14 @@ def orders(policy: Policy, view: View, lookup: Lookup, now: datetime, *, highest
         AdminCommand(verb=verb, case=parent.number, by=BY, words=words)
         for verb, words in commands(parent, BoardPlace(BoardFolder.OPEN))
     )
-    joins = _opened(policy, _carried_out(policy, view, parent, given, now), lookup, now) is None
+    try:
+        _, case = carried_out(policy, view, parent, given, now)
+    except Refused:
+        return ()
+    joins = _opened(policy, replace(view, cases={**view.cases, case.number: case}), lookup, now) is None
     return given if joins else ()
 
 
 def _opened(policy: Policy, view: View, lookup: Lookup, now: datetime) -> OpenCase | None:
     effects = decide(policy, view, lookup, now).effects
     return next((effect for effect in effects if isinstance(effect, OpenCase)), None)
-
-
-def _carried_out(policy: Policy, view: View, case: CaseView, given: tuple[AdminCommand, ...], now: datetime) -> View:
-    """The view after these orders about the case; the same view if the rules refuse one."""
-    known = view
-    for command in given:
-        try:
-            effects = on_admin_command(policy, known, command, now).effects
-        except Refused:
-            return view
-        case = after(case, effects)
-        known = replace(known, cases={**known.cases, case.number: case})
-    return known

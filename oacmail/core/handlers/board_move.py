@@ -5,6 +5,7 @@ folder of its case. Deleting a message never closes its case: a person reviews i
 here.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from oacmail.core.board.meaning import OPENS, commands
@@ -55,16 +56,27 @@ def on_board_deletion(policy: Policy, view: View, deletion: BoardDeletion, now: 
 
 
 def _on_case(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
+    given = (
+        AdminCommand(verb=verb, case=case.number, by=BY, given_in=move.message[:16], words=words)
+        for verb, words in commands(case, move.to)
+    )
+    effects, _ = carried_out(policy, view, case, given, now)
+    if effects and move.to.folder in NO_REQUEST:
+        return (*effects, UpdateCase(case=case.number, columns={"board_folder": move.to.folder}))
+    return effects
+
+
+def carried_out(
+    policy: Policy, view: View, case: CaseView, given: Iterable[AdminCommand], now: datetime
+) -> tuple[tuple[Effect, ...], CaseView]:
+    """The effects of these commands about the case, one after the other, and the case after them. Raises Refused."""
     effects: list[Effect] = []
-    for verb, words in commands(case, move.to):
-        command = AdminCommand(verb=verb, case=case.number, by=BY, given_in=move.message[:16], words=words)
+    for command in given:
         known = View(cases={**view.cases, case.number: case})
         done = on_admin_command(policy, known, command, now).effects
         case = after(case, done)
         effects += done
-    if effects and move.to.folder in NO_REQUEST:
-        effects.append(UpdateCase(case=case.number, columns={"board_folder": move.to.folder}))
-    return tuple(effects)
+    return tuple(effects), case
 
 
 def _without_case(move: BoardMove) -> tuple[Effect, ...]:
