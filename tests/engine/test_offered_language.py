@@ -17,11 +17,54 @@ def test_the_offer_is_obeyed_when_it_is_answered(tmp_path: Path, wish: str) -> N
     world.citizen_writes(ANNA, f"Re: {ack['Subject']}", wish, answers=ack)
     world.turn()
     assert len(world.cases()) == 1
-    assert world.kinds(ANNA) == ["ack"], "one acknowledgement a case"
+    assert world.kinds(ANNA) == ["ack", "ack"]
+    again = world.received(ANNA)[1]
+    assert again["Content-Language"] == "es"
+    assert "De ahora en adelante le escribiremos en castellano." in text_of(again)
+    assert "como muy tarde el jueves 26 de noviembre" in text_of(again), "the day of the first acknowledgement"
+    assert "Preferiu el català? Responeu «català»." in text_of(again)
+    assert len(world.rows("SELECT * FROM deadlines WHERE kind = 'answer' AND level = 0")) == 1
     world.citizen_writes(ANNA, "Una altra cosa", "Bon dia, com demano un volant d'empadronament per internet?")
     world.turn()
     assert world.received(ANNA)[-1]["Content-Language"] == "es"
-    assert "Preferiu el català? Responeu «català»." in text_of(world.received(ANNA)[-1])
+
+
+def test_after_the_answer_the_wish_for_a_language_opens_nothing_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(asked)
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    (ack,) = world.received(ANNA)
+    world.citizen_writes(ANNA, f"Re: {ack['Subject']}", "castellano", answers=ack)
+    world.turn()
+    (case,) = world.cases()
+    assert case["status"] == "answered"
+    assert not world.rows("SELECT * FROM deadlines WHERE met_at IS NULL AND void_at IS NULL AND kind = 'answer'")
+    again = text_of(world.received(ANNA)[-1])
+    assert "De ahora en adelante le escribiremos en castellano." in again
+    assert "Le responderemos" not in again, "nothing is owed"
+    assert not world.reviews()
+
+
+def test_a_wish_for_a_language_keeps_the_day_of_the_call(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA, "Trucada", "Bon dia, em podeu trucar a la tarda al 612 345 678? Gràcies.")
+    world.turn()
+    (ack,) = world.received(ANNA)
+    assert "dimecres 25 de novembre, de 14 a 20 h, al telèfon acabat en 678" in text_of(ack)
+    world.citizen_writes(ANNA, f"Re: {ack['Subject']}", "Castellano", answers=ack)
+    world.turn()
+    again = text_of(world.received(ANNA)[-1])
+    assert "miércoles 25 de noviembre, de 14 a 20 h, al teléfono terminado en 678" in again
+
+
+def test_a_new_mail_that_only_names_a_language_is_acknowledged_in_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA, "Hola", "castellano")
+    world.turn()
+    assert [mail["Content-Language"] for mail in world.received(ANNA)] == ["es"]
 
 
 def test_a_message_that_only_speaks_of_a_language_changes_none(tmp_path: Path) -> None:

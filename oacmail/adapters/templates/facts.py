@@ -38,7 +38,7 @@ _SECOND: Mapping[str, object] = {
     "words": (),
 }
 _ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
-_SAID: Mapping[str, object] = {"empty": False, "missing": False, "ends_on": None}
+_SAID: Mapping[str, object] = {"new_language": False, "empty": False, "missing": False, "ends_on": None}
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "ack": {"first": True, "secret": False, "road": "question", "slot": "any", "outside": False, "phone3": "", **_SAID},
     "overdue": {**_CARD, "level": 1, "unread": ()},
@@ -206,6 +206,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"first": False, "secret": True},
             {"empty": True},
             {"missing": True, "ends_on": _THEN.date()},
+            {"road": "nothing", "first": False, "new_language": True},
             *({"road": "callback", "slot": slot, "phone3": "678", "call_day": _THEN.date()} for slot in SLOTS),
             {"road": "callback", "slot": "afternoon", "outside": True, "phone3": "678", "call_day": _THEN.date()},
             *({"road": road} for road in ("no_number", "complaint", "suggestion", "data_rights")),

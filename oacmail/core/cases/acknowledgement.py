@@ -81,7 +81,7 @@ def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, obj
     That of a message older than the restore of the database, or than the loss of the key, may have left already. Where
     no copy tells, it is held until a person has looked.
     """
-    send = _acknowledgement(request, number, {**facts, "first": first})
+    send = _acknowledgement(request, number, {**facts, "first": first}, request.due_at)
     view = request.view
     uncertain = ((view.restored_at, RESTORED), (view.key_lost_at, KEY_LOST))
     why = next((why for since, why in uncertain if since is not None and request.received_at <= since), "")
@@ -94,7 +94,17 @@ def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, obj
     ]
 
 
-def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, object]) -> Send:
+def repeat(request: CitizenRequest, case: CaseView, *, facts: Mapping[str, object]) -> tuple[Send, ...]:
+    """The acknowledgement of an open or answered case once more, in the language for which this message asks. It says
+    what the case owes its person now, and starts nothing."""
+    due_at = min((deadline.due_at for deadline in case.promised(request.author)), default=None)
+    said = {**facts, "first": False, "new_language": True, "empty": False, "missing": False, "ends_on": case.ends_on}
+    return (_acknowledgement(request, case.number, said, due_at),)
+
+
+def _acknowledgement(
+    request: CitizenRequest, number: str, facts: Mapping[str, object], due_at: datetime | None
+) -> Send:
     """Deferred (`release` None) while its budget has no room."""
     policy, message = request.policy, request.message
     kind = rate_limits.budget_class(message, request.view.person)
@@ -108,7 +118,6 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
         token=signature.token(policy, number),
         facts={
             "case": number,
-            "due_at": request.due_at,
             "secret": bool(message.secrets),
             "empty": not message.fresh.strip() and not message.attachments,
             "missing": message.features.names_attachment and not message.attachments,
@@ -122,7 +131,7 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
         release=request.now if room else None,
         message=message.fingerprint,
         received_at=request.received_at,
-        due_at=request.due_at,
+        due_at=due_at,
     )
 
 
@@ -137,7 +146,7 @@ def of_confirmed_case(policy: Policy, case: CaseView, now: datetime) -> Send:
         recipient=case.citizen,
         case=case.number,
         token=signature.token(policy, case.number),
-        facts={"case": case.number, "due_at": due_at, "road": road, "first": True},
+        facts={"case": case.number, "road": road, "first": True},
         automatic="auto-generated",
         budget="known",
         release=now,
@@ -150,7 +159,7 @@ def of_confirmed_case(policy: Policy, case: CaseView, now: datetime) -> Send:
 def language(request: CitizenRequest) -> str:
     """The author's language, or two if one may not be understood (docs/requirements.md section 4, Language)."""
     office, person = request.policy.office, request.view.person
-    wish = person.lang if person else None
+    wish = wished_language(request) or (person.lang if person else None)
     short = request.reading.language in NEIGHBOURS and _too_short_to_tell(request.message.fresh)
     neighbour = next(lang for lang in NEIGHBOURS if lang != office.languages[0])
     read, second = ("", neighbour) if short else (request.reading.language, "en")

@@ -30,14 +30,29 @@ def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
     intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
-    return {"road": "callback", **_offer(request, wish)} if wish else {"road": "no_number"}
+    return {"road": "callback", **_offer(request, wish, request.asked_at)} if wish else {"road": "no_number"}
 
 
-def _offer(request: CitizenRequest, wish: Callback) -> Mapping[str, object]:
-    """The first slot that the writer chose and that had not begun when the message was sent; if it is over, the next.
+def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, object]:
+    """What the acknowledgement says of a case as it stands, as `acknowledgement_facts`; "road" is "nothing" where
+    nobody waits for an answer."""
+    waits = min(case.promised(request.author), key=lambda one: one.due_at, default=None)
+    if waits is None:
+        return {"road": "nothing"}
+    if case.intent != Intent.CALLBACK:
+        return {"road": case.intent}
+    if not case.phone:
+        return {"road": "no_number"}
+    asked_at = calendar.clock_start(waits.started_at, waits.sent_at, request.policy)
+    wish = Callback(phone=case.phone, slot=case.slot or "any")
+    return {"road": "callback", **_offer(request, wish, asked_at)}
+
+
+def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mapping[str, object]:
+    """The first slot that the writer chose and that had not begun when the call was asked for; if it is over, the next.
     "phone3" holds the last digits of the number."""
     policy = request.policy
-    begins, ends = calendar.callback_offer(request.asked_at, wish.slot, policy)
+    begins, ends = calendar.callback_offer(asked_at, wish.slot, policy)
     if ends <= request.now:
         begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
     day = begins.astimezone(policy.office.timezone).date()

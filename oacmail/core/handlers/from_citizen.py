@@ -86,6 +86,8 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
 
 def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decision:
     case = match.case
+    if case is not None and not match.guest and kind not in MACHINES and acknowledgement.wished_language(request):
+        return _in_another_language(request, match, case)
     if case is not None and (kind in MACHINES or not _is_another_matter(request, case, match.rule)):
         return _join(request, match, case, kind)  # an autoresponder's subject is its own, and it opens no case
     if case is not None:
@@ -225,6 +227,17 @@ def _is_another_matter(request: CitizenRequest, case: CaseView, rule: str) -> bo
 def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
     decision = _on_case(request, match, case, kind)
     return replace(decision, effects=(*decision.effects, *_warning(request, match, case, decision)))
+
+
+def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decision:
+    """The message asks for another language and for nothing else: the acknowledgement comes again, in that language.
+    It opens no case again and starts no deadline."""
+    record = replace(_record(request, case, False, match.rule), kind=Kind.THANKS)
+    told = UpdatePerson(address=request.author, lang=acknowledgement.wished_language(request))
+    again: tuple[Send, ...] = ()
+    if case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):
+        again = acknowledgement.repeat(request, case, facts=call_backs.standing_facts(request, case))
+    return Decision(effects=(record, told, *again), because=(match.rule, "asks-for-a-language"))
 
 
 def _warning(request: CitizenRequest, match: ThreadMatch, case: CaseView, decision: Decision) -> tuple[Effect, ...]:
