@@ -143,7 +143,11 @@ def assign(ctx: click.Context, n: str, name: str) -> None:
 
 @case.command()
 @click.argument("n")
-@click.option("--cause", type=click.Choice(["platform", "document_or_form"]), help="Default: as classified.")
+@click.option(
+    "--cause",
+    type=click.Choice(["platform", "document_or_form"]),
+    help="What the person is told; without it, nothing is blamed.",
+)
 @click.option("--why", help="Your observation; the technical services get it.")
 @click.pass_context
 def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> None:

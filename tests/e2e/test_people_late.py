@@ -235,7 +235,7 @@ def test_a_case_that_an_agent_derives_reaches_the_right_service_and_the_person_h
     assert (after["status"], after["level"], after["due_at"]) == ("derived", "second", before["due_at"])
     assert running_deadlines(desk, number) == [], "the notice that a person sent meets the promise (R22)"
     notice = until(lambda: [mail for mail in anna.inbox() if mail["X-Oacmail-Kind"] == "passed_on"], 15)[0]
-    assert "Hem traslladat la incidència a l'Ajuntament" in str(notice["Subject"])
+    assert "Hem passat la vostra consulta a l'Ajuntament" in str(notice["Subject"])
 
 
 def test_a_person_who_keeps_asking_after_the_answer_is_reported_to_the_office_once(

@@ -105,7 +105,7 @@ def test_approving_the_notice_tells_the_person_and_derives_nothing_again(
     number = number_of(desk, sent)
     desk.oacmail("case", "escalate", number)
     notice = until(lambda: [mail for mail in anna.inbox() if mail["X-Oacmail-Kind"] == "passed_on"], 15)[0]
-    assert "L'hem traslladat als serveis tècnics de l'Ajuntament perquè el resolguin." in plain(notice)
+    assert "Hem passat la vostra consulta als serveis tècnics de l'Ajuntament perquè la mirin." in plain(notice)
     assert notice["In-Reply-To"] == sent
     assert running_deadlines(desk, number) == []
     assert desk.case(number)["status"] == "derived"

@@ -110,11 +110,14 @@ class RecomputedMonth(RecomputedRows):
         handed = {number: self.handed(number) for number in self.cases}
         found = [self.cases[number] for number, rows in handed.items() if rows and self.holds(rows[0]["at"])]
         n = len(self.opened)
+        empty = {"cause": "unknown"}
         tables = {"derived_causes": "cause", "operators": "operator", "platforms": "platform"}
         return RecomputedFigure(
             value=len(found),
             measures={"derived_share": (percent(len(found), n), n)},
-            tables={key: Counter(case[column] for case in found) for key, column in tables.items()},
+            tables={
+                key: Counter(case[column] or empty.get(column, "") for case in found) for key, column in tables.items()
+            },
         )
 
     def i8(self) -> RecomputedFigure:

@@ -8,6 +8,8 @@ import pytest
 
 from oacmail.core.errors import Refused
 from oacmail.sim.relay import no_reply, refused
+from tests.engine.test_orders import reply
+from tests.engine.test_report import indicator
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
@@ -222,8 +224,8 @@ def test_approving_the_notice_notifies_the_person_meets_the_deadline_and_leaves_
     world.turn()
     assert world.kinds(TECHNICAL) == ["derived"], "not derived a second time"
     _, notice = world.received(ANNA)
-    assert str(notice["Subject"]).endswith("Hem traslladat la incidència a l'Ajuntament")
-    assert "es deu a un mal funcionament de la plataforma. L'hem traslladat" in text_of(notice)
+    assert str(notice["Subject"]).endswith("Hem passat la vostra consulta a l'Ajuntament")
+    assert "Hem passat la vostra consulta als serveis tècnics de l'Ajuntament perquè la mirin." in text_of(notice)
     assert "us tornarem a escriure com a molt tard dimecres 2 de desembre." in text_of(notice)
     assert notice["In-Reply-To"] == message["Message-ID"]
     assert world.case()["status"] == "derived"
@@ -241,6 +243,56 @@ def test_a_case_without_derivation_is_derived_and_notified_by_one_command(world:
     assert "El servidor respon 500" in text_of(mail)
     assert world.kinds(ANNA) == ["ack", "passed_on"]
     assert "hi ha un error al document o al formulari" in text_of(world.received(ANNA)[1])
+
+
+QUESTION = ("Certificat", "Bon dia, on puc demanar un certificat de convivència? Gràcies.")
+
+
+def _ordered(world: World, text: str) -> str:
+    """Anna's question is derived by an agent's mail; what she reads of it."""
+    world.citizen_writes(ANNA, *QUESTION)
+    world.turn()
+    world.restart(digest={"to": [AGENT]})
+    world.live("2026-11-26 08:30")
+    reply(world, world.received(AGENT)[-1], f"1 {text}", sender=AGENT)
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    return text_of(world.received(ANNA)[1])
+
+
+def test_a_derivation_without_a_cause_blames_nothing_and_counts_no_fault(world: World) -> None:
+    said = _ordered(world, "DERIVA")
+    assert "Hem passat la vostra consulta als serveis tècnics de l'Ajuntament perquè la mirin." in said
+    for untrue in ("mal funcionament", "no depèn de vós", "No cal que feu res"):
+        assert untrue not in said
+    assert world.case()["cause"] is None
+    assert "Causa: no indicada" in text_of(world.received(TECHNICAL)[-1])
+    (causes, *_) = indicator(world, "2026-11", "I7")["tables"]
+    assert [(row["key"], row["count"]) for row in causes["rows"]] == [("unknown", 1)]
+
+
+@pytest.mark.parametrize(
+    ("order", "cause", "told"),
+    [
+        ("DERIVA: plataforma", "platform", "es deu a un mal funcionament de la plataforma"),
+        ("DERIVA: formulari: no suma bé", "document_or_form", "hi ha un error al document o al formulari"),
+        ("DERIVA: pregunta pel formulari i no en sabem res", "", "perquè la mirin"),
+    ],
+)
+def test_an_agent_chooses_the_cause_with_the_first_word_of_the_reason(
+    world: World, order: str, cause: str, told: str
+) -> None:
+    assert told in _ordered(world, order)
+    assert world.case()["cause"] == (cause or None)
+
+
+def test_nobody_asks_for_a_day_that_the_person_has_named(world: World) -> None:
+    world.citizen_writes(ANNA, "Ajut", "Bon dia, on puc demanar l'ajut? El termini acaba el 27 de novembre.")
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    said = text_of(world.received(ANNA)[-1])
+    assert "quin dia s'acaba" not in said
+    assert "El vostre termini, divendres 27 de novembre, no s'atura" in said
 
 
 def test_what_an_agent_adds_reaches_the_services_though_they_know_the_case(world: World) -> None:

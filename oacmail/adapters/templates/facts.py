@@ -32,7 +32,7 @@ _SECOND: Mapping[str, object] = {
     "topic": "other",
     "operator": "town",
     "platform": "",
-    "cause": "platform",
+    "cause": "",
     "urgent": False,
     "ends_on": None,
     "words": (),
@@ -89,7 +89,15 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "which_case": {"received_at": None, "cases": ()},
     "moved_back": {"folder": "", "reason": ""},
     "answered_twice": {"first_at": None, "second_at": None},
-    "draft": {**_CARD, "status": "open", "cause": "platform", "pointers": (), "outcome": "", "expected_on": None},
+    "draft": {
+        **_CARD,
+        "status": "open",
+        "cause": "",
+        "pointers": (),
+        "outcome": "",
+        "expected_on": None,
+        "ends_on": None,
+    },
     "secret": {"received_at": None},
     "complex": _CARD,
     "opinion": {"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
@@ -101,7 +109,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "derived": {**_SECOND, "why": "", "affected": 0, "text": ""},
     "second_level": {**_SECOND, "derived": False},
     "nudge": {"cases": ()},
-    "passed_on": {"cause": "platform"},
+    "passed_on": {"cause": "", "ends_on": None},
     "progress": {"nudged": False, "expected_on": None},
     "services": {"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": "", "refused": ""},
     "solved": {"due_at": None, "text": "", "draft": (), "drafted": "", "folder": ""},
@@ -316,7 +324,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "derived": (
             {},
             {**_SAMPLE_SECOND, "text": "Bon dia\n\n| a |", "cause": "document_or_form", "why": "Error 500"},
-            {**_SAMPLE_SECOND, "affected": 4},
+            {**_SAMPLE_SECOND, "cause": "platform", "affected": 4},
         ),
         "second_level": ({}, {**_SAMPLE_SECOND, "derived": True}),
         "nudge": (
@@ -328,7 +336,11 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 )
             },
         ),
-        "passed_on": ({"followup": date(2026, 12, 3)}, {"cause": "document_or_form"}),
+        "passed_on": (
+            {"followup": date(2026, 12, 3)},
+            {"cause": "platform", "ends_on": date(2026, 11, 27)},
+            {"cause": "document_or_form"},
+        ),
         "progress": (
             {"followup": date(2026, 12, 3)},
             {"nudged": True},
@@ -359,8 +371,14 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             *({"topic": topic} for topic in IN_LISTS["short_topic"]),
             *({"intent": intent} for intent in ("callback", "complaint", "suggestion", "data_rights")),
             {"case_level": "second"},
+            *({"case_level": "second", "cause": cause} for cause in ("platform", "document_or_form")),
             {"case_level": "second", "status": "derived", "cause": "document_or_form"},
-            {"case_level": "second", "status": "derived", "expected_on": date(2026, 12, 3)},
+            {
+                "case_level": "second",
+                "status": "derived",
+                "expected_on": date(2026, 12, 3),
+                "ends_on": date(2026, 12, 1),
+            },
             {"case_level": "out_of_scope", "pointers": ({"body": "060", "phone": "060"},)},
         ),
         "incident": (

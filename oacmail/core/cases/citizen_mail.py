@@ -13,6 +13,7 @@ from oacmail.core.model import Status
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
+from oacmail.core.routing.derivation import soonest
 from oacmail.core.view import CaseView
 
 PASSED_ON, PROGRESS = MailKind.PASSED_ON, MailKind.PROGRESS
@@ -29,9 +30,10 @@ def has_notice(case: CaseView) -> bool:
 
 
 def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: datetime) -> tuple[Effect, ...]:
-    """The derivation notice and the deadline of the first update that it promises. `key` names the order."""
-    day = followup_day(policy, now)
-    facts = {"cause": cause or "platform", "followup": day}
+    """The derivation notice and the deadline of the first update that it promises. `key` names the order; `cause`: what
+    a person has found, '' = nobody has said anything of it, so that nothing is blamed."""
+    day, today = followup_day(policy, now), now.astimezone(policy.office.timezone).date()
+    facts: dict[str, object] = {"cause": cause, "followup": day, "ends_on": soonest(case.ends_on, today=today)}
     return (
         notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
         update_by(policy, case, key=key, level=0, day=day, at=now),

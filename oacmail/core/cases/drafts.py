@@ -28,7 +28,7 @@ def draft(
     facts: case_card.Facts = {
         **case_card.card(case, case_card.due_at(case)),
         "case_level": level,
-        "cause": case.cause or "platform",
+        "cause": case.cause,
         "outcome": "solved" if case.status is Status.DERIVED and case.solved_at is not None else "",
         "expected_on": case.expected_on if _is_ahead(policy, case, now) else None,
         "pointers": tuple(map(row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),

@@ -99,7 +99,7 @@ def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         return ()
     key = request.message.fingerprint
     card = replace(
-        _kept_card(request.view, case, case.cause or "platform", ""),
+        _kept_card(request.view, case, case.cause, ""),
         message=key,
         urgent=request.is_urgent(ends_on),
         ends_on=ends_on,
@@ -196,10 +196,11 @@ def by_order(
     policy: Policy, view: View, case: CaseView, *, cause: str, why: str, key: str, now: datetime
 ) -> tuple[Effect, ...]:
     """Derive the case if it is not with the services, or is said to be solved and is not, and tell the citizen, which
-    meets the deadline (R22). A cause or observation that the agent adds goes to the services in any case."""
-    cause = cause or case.cause or "platform"
+    meets the deadline (R22). A cause or observation that the agent adds goes to the services in any case. `cause`: the
+    one that the agent has chosen, '' = none; the citizen is told no other."""
     known = case.status is Status.DERIVED and DERIVED in case.told and case.solved_at is None
-    adds = bool(why) or cause != (case.cause or cause)
+    chosen, cause = cause, cause or case.cause
+    adds = bool(why) or cause != case.cause
     columns: CaseColumns = {
         "status": Status.DERIVED,
         "level": Level.SECOND,
@@ -213,7 +214,7 @@ def by_order(
         *(_to_services(policy, _kept_card(view, case, cause, why), key=key, now=now) if adds or not known else ()),
         *(() if known else answers.out_of_date(case, CancelledBy.UNSOLVED)),
         *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
-        *(_tell_citizen(policy, case, cause=cause, key=key, now=now) if can_be_told(policy, case) else ()),
+        *(_tell_citizen(policy, case, cause=chosen, key=key, now=now) if can_be_told(policy, case) else ()),
         AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
     )
 

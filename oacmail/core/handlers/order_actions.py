@@ -127,6 +127,19 @@ CLOSE_REASONS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_CAUSES: Mapping[str, str] = {
+    "plataforma": "platform", "platform": "platform", "formulari": "document_or_form",
+    "formulario": "document_or_form", "form": "document_or_form", "document": "document_or_form",
+    "documento": "document_or_form",
+}  # fmt: skip
+
+
+def _why(given: GivenOrder, _: CaseView) -> _Words:
+    """The cause is chosen by one word, alone or before a sign: a sentence that has the word in it may deny it."""
+    first = re.match(r"\w+(?=\s*(?:$|[:;,.(–—-]))", folded(given.argument))
+    return {"why": given.argument, "cause": _CAUSES.get(first[0], "") if first else ""}
+
+
 def _topic(given: GivenOrder, _: CaseView) -> _Words:
     topic = topic_named(given.argument)
     if topic not in CORRECTABLE["topic"]:
@@ -199,7 +212,7 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.CLOSE: _by_command("close", _reason),
     Verb.SPAM: _by_command("close", lambda *_: {"reason": "spam"}),
     Verb.REOPEN: _by_command("reopen", lambda *_: {}),
-    Verb.SECOND_LEVEL: _by_command("escalate", lambda given, _: {"why": given.argument}),
+    Verb.SECOND_LEVEL: _by_command("escalate", _why),
     Verb.FIRST_LEVEL: _by_command("set", lambda *_: {"level": Level.FIRST}),
     Verb.SOLVED: _by_command("solved", _since),
     Verb.UNTIL: _by_command("until", _day),

@@ -39,7 +39,7 @@ def short_number(number: str, year: int) -> str:
 
 def derived(case: CaseView) -> Facts:
     """What the technical services see besides: who operates the platform, and what fails."""
-    return {"operator": case.operator or "town", "platform": case.platform, "cause": case.cause or "platform"}
+    return {"operator": case.operator or "town", "platform": case.platform, "cause": case.cause}
 
 
 def due_at(case: CaseView, *others: datetime) -> datetime | None:

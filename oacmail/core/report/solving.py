@@ -4,7 +4,7 @@ The event log is the source, since it keeps what a case no longer shows: a case 
 closing. A derivation ends when the person knows the outcome, or when the case comes back unsolved.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,7 +54,8 @@ def handed_over(of: Cohorts, case: str) -> list[EventRow]:
 
 
 def derived(of: Cohorts) -> Indicator:
-    """I7. Each case once, in the month in which the technical services first got it."""
+    """I7. Each case once, in the month in which the technical services first got it. A cause is one that was read or
+    that an agent chose."""
     firsts = ((case, handed_over(of, number)) for number, case in of.rows.cases.items())
     found = [case for case, handed in firsts if handed and of.holds(handed[0].at)]
     opened = len(of.opened())
@@ -63,15 +64,11 @@ def derived(of: Cohorts) -> Indicator:
         main=Measure(key="derived", value=len(found), unit="count"),
         measures=(Measure(key="derived_share", value=share(len(found), opened), unit="percent", n=opened),),
         tables=(
-            FigureTable(key="derived_causes", rows=counted(_causes(found)), words="cause"),
+            FigureTable(key="derived_causes", rows=counted(case.cause or "unknown" for case in found), words="cause"),
             FigureTable(key="operators", rows=counted(case.operator for case in found), words="operator"),
             FigureTable(key="platforms", rows=counted(case.platform for case in found)),
         ),
     )
-
-
-def _causes(cases: Iterable[CaseRow]) -> Iterable[str]:
-    return (case.cause for case in cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "error en el documento o formulario",
             "an error in the document or form",
         ),
+        "unknown": ("no indicada", "no indicada", "not given"),
     },
     "operator": {
         "town": ("Ajuntament", "Ayuntamiento", "Town hall"),
