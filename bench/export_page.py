@@ -41,7 +41,8 @@ def _copy(world: World) -> Archive:
     world.store.con.execute(
         "INSERT INTO votes(message, case_id, score, signed, at) SELECT 'x', id, 5, 1, closed_at FROM cases"
     )
-    found = [FoundMessage(ref=MessageRef(folder="INBOX", uidvalidity=1, uid=1), raw=bytes(message), theirs=True)]
+    ref = MessageRef(folder="INBOX", uidvalidity=1, uid=1)
+    found = [FoundMessage(ref=ref, raw=bytes(message), named_in=("From",), theirs=True, shared=False)]
     at = local("2026-11-26 09:00")
     copy = export(
         world.store.con,

@@ -15,6 +15,7 @@ from oacmail.adapters.store.connection import stamp, transaction
 from oacmail.adapters.store.privacy import scope
 from oacmail.cli.common import configured
 from oacmail.config import Config
+from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import key_name
 from oacmail.privacy import archive, copies
 from oacmail.privacy import export as rights
@@ -44,7 +45,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
     if path.exists():
         raise click.BadParameter(f"{path}: already exists: an export never overwrites a file")
     with wiring.open_writable(config) as con:
-        found = None if no_mailbox else _in_mailbox(config, con, who)
+        found = None if no_mailbox else _in_mailbox(config, con, policy, who)
         since = scope.since(con, scope.of_person(con, who))
         names = [key_name(secret) for secret in policy.secrets]
         known = copies.known(
@@ -60,10 +61,10 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
     click.echo(str(path))
 
 
-def _in_mailbox(config: Config, con: sqlite3.Connection, who: str) -> list[FoundMessage]:
+def _in_mailbox(config: Config, con: sqlite3.Connection, policy: Policy, who: str) -> list[FoundMessage]:
     message_ids, cases = scope.identifiers(con, scope.of_person(con, who))
     with closing(connections.mailbox(config)) as box:
-        return list(find(box, Sought(address=who, message_ids=message_ids, cases=cases)))
+        return list(find(box, Sought(policy=policy, address=who, message_ids=message_ids, cases=cases)))
 
 
 def _record(con: sqlite3.Connection, who: str, now: datetime) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import compat32
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import click
 from oacmail import connections, wiring
 from oacmail.adapters.store.privacy import scope, traces
 from oacmail.adapters.store.privacy.backups import Backup
+from oacmail.adapters.store.privacy.mentions import decoded_field
 from oacmail.adapters.store.privacy.scope import Hold
 from oacmail.cli.common import configured, refuse_beside_litestream, safe
 from oacmail.config import Config
@@ -27,7 +30,7 @@ from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, certified, person, uncertified
 from oacmail.privacy.forget import forget as forgotten
-from oacmail.privacy.mailbox import Sought, by_folder, delete, find, refuse_if_it_cannot_delete
+from oacmail.privacy.mailbox import FoundMessage, Sought, by_folder, delete, find, refuse_if_it_cannot_delete
 
 _REMEDIES = {
     "open-case": "case {ref} is open: answer the person and close it (oacmail case close {ref} --reason …)",
@@ -47,6 +50,14 @@ class _Erasure:
     now: datetime
     by: str
     folder: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _InMailbox:
+    """`own`: where the messages lie that are deleted; `shared`: those that stay, with what an admin finds them by."""
+
+    own: Sequence[MessageRef]
+    shared: Mapping[MessageRef, str]
 
 
 @click.command()
@@ -90,9 +101,11 @@ def forget(
         earlier = uncertified(con, policy, run.who)  # by a run that was interrupted
         would = forgotten(con, policy, run.who, run.now, by=run.by, even_open=even_open, dry_run=True)
         found = _in_backups(con, run, would.since or (earlier.since if earlier else None))
-        messages = _in_mailbox(config, con, run.who) if mailbox else None
-        if not (would.found or messages or earlier):
-            _say("nothing is held on this address")
+        messages = _in_mailbox(run, con) if mailbox else None
+        for text in messages.shared.values() if messages is not None else ():
+            click.echo(f"names this person too, and stays: message of somebody else: {safe(text)}: look at it")
+        if not (would.found or earlier or (messages and messages.own)):
+            _say("nothing is held on this address that can be erased")
             sys.exit(1)
         _show(would, found, messages, even_open=even_open)
         if not _is_confirmed(would, even_open=even_open, dry_run=dry_run, yes=yes):
@@ -133,12 +146,15 @@ def _learn_again(config: Config, counts: Mapping[str, int]) -> None:
 
 
 def _certificate(
-    run: _Erasure, counts: Mapping[str, int], found: Sequence[Backup], messages: Sequence[MessageRef] | None
+    run: _Erasure, counts: Mapping[str, int], found: Sequence[Backup], messages: _InMailbox | None
 ) -> Mapping[str, Any]:
     """Erase the messages in the mailbox and the person in the backups; return the certificate of all that."""
-    deleted = _deleted(run.config, messages) if messages is not None else None
+    deleted = _deleted(run.config, messages.own) if messages is not None else None
+    shared = by_folder(list(messages.shared)) if messages is not None else None
     left = _copies(run, found)
-    return certificate.made(run.policy, run.who, counts, mailbox=deleted, backups=left, by=run.by, now=run.now)
+    return certificate.made(
+        run.policy, run.who, counts, mailbox=deleted, shared=shared, backups=left, by=run.by, now=run.now
+    )
 
 
 def _in_backups(con: sqlite3.Connection, run: _Erasure, since: datetime | None) -> Sequence[Backup]:
@@ -166,13 +182,27 @@ def _hand_out(policy: Policy, made: Mapping[str, Any], folder: Path) -> None:
     _say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
 
 
-def _in_mailbox(config: Config, con: sqlite3.Connection, who: str) -> list[MessageRef]:
-    """Return where the person's messages are. Raises Transient."""
-    message_ids, cases = scope.identifiers(con, scope.of_person(con, who))
-    sought = Sought(address=who, message_ids=message_ids, cases=cases)
-    with closing(connections.mailbox(config)) as box:
+def _in_mailbox(run: _Erasure, con: sqlite3.Connection) -> _InMailbox:
+    """Raises Transient."""
+    message_ids, cases = scope.identifiers(con, scope.of_person(con, run.who))
+    sought = Sought(policy=run.policy, address=run.who, message_ids=message_ids, cases=cases)
+    own: list[MessageRef] = []
+    shared: dict[MessageRef, str] = {}
+    with closing(connections.mailbox(run.config)) as box:
         refuse_if_it_cannot_delete(box)
-        return [one.ref for one in find(box, sought)]
+        for one in find(box, sought):
+            if one.shared:
+                shared[one.ref] = _named(one)
+            else:
+                own.append(one.ref)
+    return _InMailbox(own, shared)
+
+
+def _named(one: FoundMessage) -> str:
+    """By what an admin finds the message in a mail program, and where it names the person."""
+    head = message_from_bytes(one.raw, policy=compat32)
+    where = ", ".join(one.named_in) or "on a case of theirs"
+    return f"{one.ref.folder}, {head['Date']}, {decoded_field(str(head['Subject']))} ({where})"
 
 
 def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int]:
@@ -180,13 +210,11 @@ def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int
         return delete(box, messages)
 
 
-def _show(
-    would: Forgetting, found: Sequence[Backup], messages: Sequence[MessageRef] | None, *, even_open: bool
-) -> None:
+def _show(would: Forgetting, found: Sequence[Backup], messages: _InMailbox | None, *, even_open: bool) -> None:
     for table, count in sorted(would.counts.items()):
         click.echo(f"{table:12} {count}")
     click.echo("stays: numbers, times and states of the cases (indicators), the event log, a keyed hash of the address")
-    for folder, count in by_folder(messages).items() if messages is not None else ():
+    for folder, count in by_folder(messages.own).items() if messages is not None else ():
         click.echo(f"mailbox: {safe(folder)} {count}")
     if messages is None:
         click.echo("stays: the messages in the mailbox")

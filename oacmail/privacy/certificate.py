@@ -38,11 +38,13 @@ def made(
     counts: Mapping[str, int],
     *,
     mailbox: Mapping[str, int] | None,
+    shared: Mapping[str, int] | None,
     backups: Sequence[BackupLeft],
     by: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Return the certificate with its seal. `mailbox`: messages deleted by folder, None = it was left alone."""
+    """Return the certificate with its seal. `mailbox`: messages deleted by folder, None = it was left alone; `shared`:
+    those that name the person and stay, since somebody else wrote them or got them too."""
     key = policy.secrets[-1]
     body = {
         "document": "oacmail certificate of erasure",
@@ -53,6 +55,7 @@ def made(
         "key": key_name(key),
         "erased": dict(sorted(counts.items())),
         "mailbox": None if mailbox is None else dict(sorted(mailbox.items())),
+        "shared": None if shared is None else dict(sorted(shared.items())),
         "backups": [asdict(one) for one in backups],
     }
     return {**body, "seal": seal(key, _canonical(body))}
@@ -79,6 +82,7 @@ def text(policy: Policy, certificate: Mapping[str, Any]) -> str:
         lines += ["", words["mailbox_kept"]]
     else:
         lines += ["", f"{words['mailbox']}:", *_counted(certificate["mailbox"])]
+        lines += ["", f"{words['shared']}:", *_counted(certificate["shared"])]
     lines += ["", f"{words['kept']}:", *(f"- {words[f'kept_{name}']}" for name in ("rows", "events", "hash"))]
     lines += ["", f"{words['backups']}:"]
     lines += [f"- {_backup(words, one)}" for one in certificate["backups"]] or [f"- {words['no_backups']}"]

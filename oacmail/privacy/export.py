@@ -111,5 +111,5 @@ def _name(number: int) -> str:
 
 
 def _place(one: FoundMessage, number: int) -> dict[str, Any]:
-    """Where a message lies; a colleague's message on the person's case is named and not shown."""
+    """Where a message lies; what somebody else wrote, or a colleague on the person's case, is named and not shown."""
     return {"folder": one.ref.folder, "uid": one.ref.uid, "file": _name(number) if one.theirs else None}

@@ -1,27 +1,33 @@
 """A person's messages in the mailbox: from or to them, and those of their cases. It is read with BODY.PEEK.
 
 Every folder that can be opened is searched by the server, and each hit is compared exactly, since a server finds
-`anna@…` in `joanna@…` too. Only `delete` changes anything, and of exactly the messages that were found.
+`anna@…` in `joanna@…` too. What somebody else wrote, or got too, is found so that it can be named, and stays. Only
+`delete` changes anything, and of exactly the messages that it is given.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email.policy import compat32
 from email.utils import getaddresses
 
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.core.errors import Refused, Transient, UnreadableMessage
 from oacmail.core.model import MessageRef
+from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import Fetched
 
-_FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To")
+_TO = ("To", "Cc", "Bcc")
+_FIELDS = ("From", "Reply-To", *_TO)
 AT_ONCE = 20  # messages in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """`address`: of the person; `message_ids` and `cases`: of their cases (the numbers)."""
+    """`address`: of the person; `message_ids` and `cases`: of their cases (the numbers). `policy` tells the office's
+    addresses from everybody else's."""
 
+    policy: Policy
     address: str
     message_ids: frozenset[str]
     cases: frozenset[str]
@@ -29,11 +35,14 @@ class Sought:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundMessage:
-    """`theirs`: the person wrote it or it was sent to them; else it is a colleague's on one of their cases."""
+    """`named_in`: the fields of its head that name the person; () = it is on a case of theirs. `theirs`: the person
+    wrote it, or the office wrote it to them. `shared`: somebody outside the office wrote it, or got it too."""
 
     ref: MessageRef
     raw: bytes
+    named_in: tuple[str, ...]
     theirs: bool
+    shared: bool
 
 
 def find(box: ImapMailbox, sought: Sought) -> Iterator[FoundMessage]:
@@ -44,10 +53,28 @@ def find(box: ImapMailbox, sought: Sought) -> Iterator[FoundMessage]:
         hits = sorted(_hits(box, sought))
         for start in range(0, len(hits), AT_ONCE):
             for uid, fetched in _fetched(box, folder, hits[start : start + AT_ONCE]).items():
-                theirs = _names(fetched.raw, sought.address)
-                if theirs or _is_on_a_case(fetched.raw, sought):
-                    ref = MessageRef(folder=folder, uidvalidity=epoch, uid=uid)
-                    yield FoundMessage(ref=ref, raw=fetched.raw, theirs=theirs)
+                found = _found(MessageRef(folder=folder, uidvalidity=epoch, uid=uid), fetched.raw, sought)
+                if found.named_in or _is_on_a_case(found.raw, sought):
+                    yield found
+
+
+def _found(ref: MessageRef, raw: bytes, sought: Sought) -> FoundMessage:
+    """Who wrote it stands in From; of a form that a machine sends (`callback.form_senders`), in Reply-To."""
+    policy, named = sought.policy, {field: _addresses(raw, field) for field in _FIELDS}
+    writers = named["From"]
+    if writers and writers <= policy.form_senders:
+        writers = named["Reply-To"]
+    others = frozenset[str]().union(*(named[field] for field in _TO)) - {sought.address} - policy.people.staff
+    by_person = writers == {sought.address}
+    by_office = bool(writers) and all(policy.office.is_own(one) or one in policy.people.staff for one in writers)
+    named_in = tuple(field for field in _FIELDS if sought.address in named[field])
+    return FoundMessage(
+        ref=ref,
+        raw=raw,
+        named_in=named_in,
+        theirs=by_person or (by_office and bool(named_in)),
+        shared=not by_person and (not by_office or not all(map(policy.office.is_own, others))),
+    )
 
 
 def _fetched(box: ImapMailbox, folder: str, uids: Sequence[int]) -> Mapping[int, Fetched]:
@@ -78,12 +105,12 @@ def _hits(box: ImapMailbox, sought: Sought) -> set[int]:
 
 def _head(raw: bytes, *fields: str) -> list[str]:
     """The fields of the head; strange ones as far as they can be read."""
-    mail = message_from_bytes(raw, policy=policy.compat32)
+    mail = message_from_bytes(raw, policy=compat32)
     return [str(value) for field in fields for value in mail.get_all(field, [])]
 
 
-def _names(raw: bytes, address: str) -> bool:
-    return any(found.lower() == address for _, found in getaddresses(_head(raw, *_FIELDS)))
+def _addresses(raw: bytes, field: str) -> frozenset[str]:
+    return frozenset(found.lower() for _, found in getaddresses(_head(raw, field)) if found)
 
 
 def _is_on_a_case(raw: bytes, sought: Sought) -> bool:

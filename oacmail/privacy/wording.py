@@ -12,6 +12,8 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "erased": "Dades suprimides o anonimitzades (registres per taula)",
         "mailbox": "Missatges esborrats de la bústia (per carpeta)",
         "mailbox_kept": "Els missatges de la bústia no s'han esborrat.",
+        "shared": "Missatges que han escrit o rebut altres persones i que esmenten aquesta: queden, i els ha de mirar "
+        "algú (per carpeta)",
         "kept": "Què queda, i per què",
         "kept_rows": "Números, dates i estats dels casos, sense cap dada de la persona: els indicadors mensuals.",
         "kept_events": "El registre d'activitat: què va passar, quan i quin agent ho va fer (RD 311/2022, op.exp.8).",
@@ -33,6 +35,8 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "erased": "Datos suprimidos o anonimizados (registros por tabla)",
         "mailbox": "Mensajes borrados del buzón (por carpeta)",
         "mailbox_kept": "Los mensajes del buzón no se han borrado.",
+        "shared": "Mensajes que han escrito o recibido otras personas y que mencionan a esta: quedan, y alguien debe "
+        "revisarlos (por carpeta)",
         "kept": "Qué queda, y por qué",
         "kept_rows": "Números, fechas y estados de los casos, sin datos de la persona: los indicadores mensuales.",
         "kept_events": "El registro de actividad: qué pasó, cuándo y qué agente lo hizo (RD 311/2022, op.exp.8).",
@@ -54,6 +58,8 @@ WORDING: Mapping[str, Mapping[str, str]] = {
         "erased": "Data erased or made anonymous (rows by table)",
         "mailbox": "Messages deleted from the mailbox (by folder)",
         "mailbox_kept": "The messages in the mailbox were not deleted.",
+        "shared": "Messages that other people wrote or received and that name this person: they stay, and somebody has "
+        "to look at them (by folder)",
         "kept": "What stays, and why",
         "kept_rows": "Numbers, times and states of the cases, without anything of the person: the monthly indicators.",
         "kept_events": "The event log: what happened, when, and which agent did it (RD 311/2022, op.exp.8).",

@@ -128,3 +128,33 @@ def test_who_was_forgotten_may_write_again_and_no_backup_brings_the_past_back(
     desk.oacmail("forget", person.address, "--even-open", "--yes")
     assert _left(desk.state, person.address, "Puigdom") == set()
     assert len(list(desk.state.glob("*.before-restore*"))) == 1  # erased too
+
+
+def test_what_another_person_wrote_is_named_and_stays(mail_servers: MailServers, desk: RunningOffice) -> None:
+    """The request of somebody else, open and unanswered, with the forgotten person in Cc."""
+    person, _ = _served(mail_servers, desk)
+    other = Citizen(mail_servers, "Pere Casals")
+    plan = ("Planol.pdf", "application/pdf", b"%PDF el pati de llums")
+    request = other.write(
+        desk.address, "Obres a l'escala", "Com demano el permís?", headers={"Cc": person.address}, attachments=[plan]
+    )
+    number = number_of(desk, request)
+
+    desk.oacmail("export", person.address, "--to", str(desk.root / "third.zip"))
+    with zipfile.ZipFile(desk.root / "third.zip") as packed:
+        assert not [name for name in packed.namelist() if request.encode() in packed.read(name)]
+
+    would = desk.oacmail("forget", person.address, "--dry-run", "--mailbox").stdout
+    done = desk.oacmail("forget", person.address, "--mailbox", "--yes").stdout
+    for told in (would, done):
+        (line,) = [line for line in told.splitlines() if "Obres a l'escala" in line]
+        assert line.startswith("names this person too, and stays: message of somebody else: INBOX, ")
+        assert "(Cc): look at it" in line
+    desk.passes()
+    (kept,) = [mail for mail in desk.mailbox.messages() if mail["Message-ID"] == request]
+    assert [part.get_filename() for part in kept.iter_attachments()] == ["Planol.pdf"]
+    (shown,) = [row for row in desk.cases() if row["number"] == number]
+    assert (shown["status"], shown["citizen"]) == ("open", other.address)
+    certificates = [json.loads(file.read_text()) for file in (desk.state / "certificates").glob("*.json")]
+    assert max(certificates, key=lambda one: str(one["at"]))["shared"] == {"INBOX": 1}
+    assert desk.status()["unaccounted"] == 0

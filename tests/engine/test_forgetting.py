@@ -25,6 +25,7 @@ from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, person, uncertified
 from oacmail.privacy.restored import forget_again
 from tests.engine import compose
+from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.world import AGENT, ANNA, PERE, World, local, text_of
 
 MakeWorld = Callable[..., World]
@@ -96,6 +97,43 @@ def test_no_byte_of_a_forgotten_person_is_left_in_the_files_of_the_database(worl
     assert _forget(world).found
     wipe(world.store.con)
     assert left_in(world.config.office.state) == set()
+
+
+@pytest.fixture
+def visited(world: World) -> World:
+    """Somebody came to the desk and left no number: the case is nobody's whom the database knows."""
+    agent_writes(world, "#trucada Pep Mas: volia saber quan obriu")
+    assert [case["citizen"] for case in world.cases()] == [""]
+    return world
+
+
+def test_a_visit_without_a_number_keeps_nobody_from_being_forgotten(visited: World) -> None:
+    visited.citizen_writes(ANNA, SUBJECT, TEXT)
+    visited.turn()
+    assert _forget(visited, even_open=True, dry_run=True).found
+    assert _forget(visited, even_open=True).found
+    assert [case["citizen"].partition("@")[2] for case in visited.cases()] == ["", "invalid"]
+
+
+def test_who_was_forgotten_comes_back_beside_a_visit_and_is_forgotten_again(visited: World, tmp_path: Path) -> None:
+    visited.citizen_writes(ANNA, SUBJECT, TEXT)
+    visited.turn()
+    admin.backup(visited.config.office.state, tmp_path / "backup", (), visited.clock.now())
+    visited.advance("2026-11-25 09:30")
+    _forget(visited, even_open=True)
+    assert _restored_from(visited, tmp_path / "backup")
+    assert [case["citizen"].partition("@")[2] for case in visited.cases()] == ["", "invalid"]
+
+
+def test_an_address_that_looks_like_that_of_nobody_keeps_nobody_from_being_forgotten(world: World) -> None:
+    """Anybody may write from `erased.N@invalid`."""
+    for number in range(30, 60):
+        world.citizen_writes(f"erased.{number}@invalid", f"Padró {number}", "Com demano un volant?")
+    world.turn()
+    for person_ in (ANNA, PERE):
+        world.citizen_writes(person_, SUBJECT, TEXT)
+        world.turn()
+        assert _forget(world, person_, even_open=True).found
 
 
 def test_an_address_that_ends_like_the_forgotten_one_stays_whole_in_other_peoples_messages(world: World) -> None:
@@ -322,11 +360,19 @@ def test_a_certificate_holds_no_personal_data_and_shows_every_change(world: Worl
     done = _forget(world)
     left = [certificate.BackupLeft(path="/b/1", made_at="2026-11-25", until="2026-12-25", erased=False)]
     made = certificate.made(
-        world.policy, ANNA, done.counts, mailbox={"INBOX": 2}, backups=left, by="admin", now=world.clock.now()
+        world.policy,
+        ANNA,
+        done.counts,
+        mailbox={"INBOX": 2},
+        shared={"INBOX": 1},
+        backups=left,
+        by="admin",
+        now=world.clock.now(),
     )
     path = certificate.write(world.policy, made, world.root / "certificates")
     assert left_in(path.parent) == set()
     assert ANNA not in path.read_text()
+    assert "queden, i els ha de mirar algú (per carpeta):\n- INBOX: 1\n" in path.read_text()
     assert "/b/1 (2026-11-25): s'elimina el 2026-12-25" in path.read_text()
     again = json.loads(path.with_suffix(".json").read_text())
     assert certificate.verify(world.policy, again)
@@ -341,7 +387,7 @@ def test_whoever_comes_back_from_the_mailbox_alone_is_forgotten_again_by_the_cer
     _answered_and_closed(world)
     world.advance("2026-11-25 09:30")
     done, now = _forget(world), world.engine.now()
-    made = certificate.made(world.policy, ANNA, done.counts, mailbox=None, backups=[], by="admin", now=now)
+    made = certificate.made(world.policy, ANNA, done.counts, mailbox=None, shared=None, backups=[], by="admin", now=now)
     folder = world.config.office.state / certificate.FOLDER
     certificate.write(world.policy, made, folder)
     forged = {**made, "person": person_mark(world.policy.secrets[0], PERE)}

@@ -1,5 +1,6 @@
-"""What of a person lies in the mailbox, where the server does not return one of the messages."""
+"""What of a person lies in the mailbox: whose it is, and what if the server does not return one of the messages."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -9,8 +10,11 @@ from oacmail.adapters.imap import ImapMailbox
 from oacmail.core.errors import Refused
 from oacmail.privacy.mailbox import Sought, find
 from oacmail.sim.mailbox import SimulatedMailbox
+from tests.core.builders import AGENT, OFFICE
+from tests.core.builders import POLICY as PLAIN
 
-ANNA = "anna@example.org"
+ANNA, FORM = "anna@example.org", "form@town.example"
+POLICY = replace(PLAIN, form_senders=frozenset([FORM]))
 MAIL = b"From: Anna <anna@example.org>\r\nMessage-ID: <%d@example.org>\r\n\r\nBon dia\r\n"
 
 
@@ -30,7 +34,7 @@ def mailbox() -> NamedMailbox:
 
 
 def _found(box: NamedMailbox) -> list[int]:
-    sought = Sought(address=ANNA, message_ids=frozenset(), cases=frozenset())
+    sought = Sought(policy=POLICY, address=ANNA, message_ids=frozenset(), cases=frozenset())
     return [one.ref.uid for one in find(cast(ImapMailbox, box), sought)]
 
 
@@ -48,3 +52,29 @@ def test_a_message_that_the_server_does_not_return_is_named_and_not_passed_over(
     mailbox.folders["INBOX"].messages[2].bad = True
     with pytest.raises(Refused, match="does not return message 2 in INBOX"):
         _found(mailbox)
+
+
+@pytest.mark.parametrize(
+    ("head", "theirs", "shared"),
+    [
+        (f"From: Anna <anna@example.org>\nTo: {OFFICE}\nCc: pere@example.net", True, False),
+        (f"From: {OFFICE}\nTo: anna@example.org", True, False),
+        (f"From: {OFFICE}\nTo: anna@example.org\nCc: {OFFICE.replace('@', '+r-1@')}, {AGENT}", True, False),
+        (f"From: {OFFICE}\nTo: {AGENT}\nX-Oacmail-Case: OAC-2026-000001", False, False),
+        (f"From: {FORM}\nReply-To: anna@example.org\nTo: {OFFICE}", True, False),
+        # what somebody else wrote, or got too, stays
+        (f"From: pere@example.net\nTo: {OFFICE}\nCc: Anna <anna@example.org>", False, True),
+        (f"From: pere@example.net\nTo: {OFFICE}\nReply-To: anna@example.org", False, True),
+        (f"From: pere@example.net, anna@example.org\nTo: {OFFICE}", False, True),
+        (f"From: pere@example.net\nTo: {OFFICE}\nX-Oacmail-Case: OAC-2026-000001", False, True),
+        (f"From: {OFFICE}\nTo: pere@example.net\nCc: anna@example.org", True, True),
+        (f"From: {FORM}\nReply-To: pere@example.net\nCc: anna@example.org", False, True),
+        (f"To: {OFFICE}\nReply-To: anna@example.org", False, True),
+    ],
+)
+def test_a_message_is_the_persons_the_offices_or_somebody_elses(head: str, theirs: bool, shared: bool) -> None:
+    box = NamedMailbox()
+    box.append("INBOX", f"{head}\n\nBon dia\n".replace("\n", "\r\n").encode(), datetime(2026, 11, 25, tzinfo=UTC))
+    sought = Sought(policy=POLICY, address=ANNA, message_ids=frozenset(), cases=frozenset(["OAC-2026-000001"]))
+    (found,) = find(cast(ImapMailbox, box), sought)
+    assert (found.theirs, found.shared) == (theirs, shared)

@@ -10,6 +10,7 @@ from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.privacy import nightly_purge
 from oacmail.privacy.purge import Periods, Purged, preview, purge
 from tests.engine.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
+from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.world import ANNA, MARTA, PERE, World, local
 
 PERIODS = Periods(original_days=60, retention_months=12)
@@ -53,6 +54,25 @@ def test_twelve_months_after_closing_nothing_tells_of_the_person(world: World) -
     assert after == before
     wipe(world.store.con)
     assert left_in(world.config.office.state) == set()
+
+
+def test_a_visit_without_a_number_is_purged_like_any_other_case(world: World) -> None:
+    agent_writes(world, "#trucada Pep Mas: volia el carrer Torrentfonda\n#trucat")
+    visit = world.case()["number"]
+    world.order("close", visit, reason="answered")
+    _answered_and_closed_beside(world)
+    assert set(_purge(world, "2027-12-01 10:00").cases) == {case["number"] for case in world.cases()}
+    assert {case["citizen"].partition("@")[2] for case in world.cases()} == {"invalid"}
+    wipe(world.store.con)
+    assert left_in(world.config.office.state, ("Pep Mas", "Torrentfonda", ANNA)) == set()
+
+
+def _answered_and_closed_beside(world: World) -> None:
+    first = world.citizen_writes(ANNA, "Padró", "Com demano un volant?")
+    world.turn()
+    world.agent_answers(first, "Aquí el teniu.")
+    world.turn()
+    world.order("close", world.cases()[-1]["number"], reason="answered")
 
 
 def test_what_would_be_done_is_done_and_then_nothing_is_left_to_do(world: World) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.core.canary import BACK
@@ -15,6 +16,7 @@ from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED,
 _NAMES = ("reserved:", "told:", UNDELIVERED, UNPLACED, FORWARDED_BY, FORWARDED_TO, USED_TOKEN, BACK)
 WAITS_FOR_A_MESSAGE = tuple(f"{name}*" for name in _NAMES)
 WAITS_AT_MOST = timedelta(days=60)
+ERASED_DOMAIN = "invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,16 @@ def person_id(con: sqlite3.Connection, address: str) -> int:
     if row is None:
         row = con.execute("INSERT INTO people(address) VALUES(?) RETURNING id", (address,)).fetchone()
     return int(row[0])
+
+
+def nobody(con: sqlite3.Connection) -> int:
+    """A new row that stands for a person of whom nothing is known: `erased.12@invalid` (RFC 2606 section 2: no mail
+    reaches it). Anybody may write from such an address: a number that is taken is left out."""
+    number = con.execute("SELECT coalesce(max(id), 0) + 1 FROM people").fetchone()[0]
+    taken = "SELECT 1 FROM people WHERE address = ?"
+    addresses = (f"erased.{at}@{ERASED_DOMAIN}" for at in count(number))
+    free = next(address for address in addresses if con.execute(taken, (address,)).fetchone() is None)
+    return person_id(con, free)
 
 
 def case_id(con: sqlite3.Connection, number: str | None) -> int | None:

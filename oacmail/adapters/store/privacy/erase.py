@@ -17,10 +17,10 @@ from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.privacy.columns import setting
 from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import IN, Scope, ids
+from oacmail.adapters.store.write_context import ERASED_DOMAIN, nobody
 from oacmail.core.outbox.states import NOT_ENDED
 from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED
 
-ERASED_DOMAIN = "invalid"  # RFC 2606 section 2: no mail reaches it
 _ABOUT_A_MESSAGE = (FORWARDED_BY, FORWARDED_TO, UNPLACED, "reserved:")  # before a fingerprint, in kv
 CLOSED_FOR = "erased"  # the reason with which a case ends that was erased while it was open
 
@@ -30,7 +30,7 @@ def erase(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
     counts: Counter[str] = Counter()
     names = _identifiers(con, scope)
     originals = _originals(con, scope)
-    nobody = _nobody(con) if scope.people else None
+    stand_in = nobody(con) if scope.people else None
     counts["cases"] = _set(con, "cases", scope.cases, now)
     counts["messages"] = _set(con, "messages", scope.messages, now)
     counts["outbox"] = _set(con, "outbox", scope.mails, now)
@@ -47,8 +47,8 @@ def erase(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
         AND fingerprint IN (SELECT fingerprint FROM messages WHERE id {IN})""",
         (stamp(now), ids(scope.messages)),
     )
-    if nobody is not None:
-        counts["people"] = _cut(con, scope, nobody)
+    if stand_in is not None:
+        counts["people"] = _cut(con, scope, stand_in)
     return +counts
 
 
@@ -107,30 +107,22 @@ def _lessons(con: sqlite3.Connection, scope: Scope) -> int:
     return _deleted(con, "kv", f"key = 'lessons' AND {corrected}", ids(scope.cases))
 
 
-def _nobody(con: sqlite3.Connection) -> int:
-    """A new row that stands for a person of whom nothing is known: `erased.12@invalid`."""
-    row = con.execute("INSERT INTO people(address) VALUES('')")
-    con.execute(f"UPDATE people SET address = 'erased.' || id || '@{ERASED_DOMAIN}' WHERE id = ?", (row.lastrowid,))
-    assert row.lastrowid is not None
-    return row.lastrowid
-
-
-def _cut(con: sqlite3.Connection, scope: Scope, nobody: int) -> int:
-    """Put `nobody` in the place of the people on these rows; return how many people are left on no row at all."""
+def _cut(con: sqlite3.Connection, scope: Scope, stand_in: int) -> int:
+    """Put `stand_in` in the place of the people on these rows; return how many people are left on no row at all."""
     people = ids(scope.people)
     con.execute(
-        f"UPDATE cases SET citizen_id = ? WHERE id {IN} AND citizen_id {IN}", (nobody, ids(scope.cases), people)
+        f"UPDATE cases SET citizen_id = ? WHERE id {IN} AND citizen_id {IN}", (stand_in, ids(scope.cases), people)
     )
     con.execute(
-        f"UPDATE messages SET author_id = ? WHERE id {IN} AND author_id {IN}", (nobody, ids(scope.messages), people)
+        f"UPDATE messages SET author_id = ? WHERE id {IN} AND author_id {IN}", (stand_in, ids(scope.messages), people)
     )
     con.execute(
         f"""UPDATE outbox SET domain = '{ERASED_DOMAIN}', recipient = (SELECT address FROM people WHERE id = ?)
         WHERE id {IN} AND recipient {IN}""",
-        (nobody, ids(scope.mails), json.dumps(scope.addresses)),
+        (stand_in, ids(scope.mails), json.dumps(scope.addresses)),
     )
     nowhere = """id NOT IN (SELECT citizen_id FROM cases) AND id NOT IN (SELECT author_id FROM messages)"""
-    con.execute(f"DELETE FROM people WHERE id = ? AND {nowhere}", (nobody,))
+    con.execute(f"DELETE FROM people WHERE id = ? AND {nowhere}", (stand_in,))
     return _deleted(con, "people", f"id {IN} AND {nowhere}", people)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.adapters.store.connection import stamp
-from oacmail.adapters.store.write_context import raise_serial
+from oacmail.adapters.store.write_context import nobody, raise_serial
 
 _STUB = """fingerprint, role, outcome, kind, guest, rule, sent_at, received_at, lang, rung, folder, erased_at,
   message_id, because, subject, subject_key, fresh, body_hash, reply_to, attachments"""
@@ -76,17 +76,16 @@ def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection, now: 
     the mailbox counts as known, and give no number of an erased case again. Return how many messages there were."""
     for row in replaced.execute("SELECT number FROM cases WHERE erased_at IS NOT NULL").fetchall():
         raise_serial(con, row["number"], now)
-    nobody = con.execute("INSERT INTO people(address) VALUES('') RETURNING id").fetchone()[0]
-    con.execute("UPDATE people SET address = 'erased.' || id || '@invalid' WHERE id = ?", (nobody,))
+    author = nobody(con)
     rows = replaced.execute(f"SELECT {_STUB} FROM messages WHERE erased_at IS NOT NULL").fetchall()
     marks = ",".join("?" * len(_STUB.split(",")))
     query = f"INSERT OR IGNORE INTO messages(author_id, {_STUB}) VALUES(?,{marks})"
-    count = sum(con.execute(query, (nobody, *row)).rowcount for row in rows)
+    count = sum(con.execute(query, (author, *row)).rowcount for row in rows)
     mails = replaced.execute(f"SELECT {_MAIL} FROM outbox WHERE erased_at IS NOT NULL").fetchall()
     marks = ",".join("?" * len(_MAIL.split(",")))
     for mail in mails:
         values = {**dict(mail), "message_id": f"<erased.{mail['key'][:80]}@invalid>"}
         con.execute(f"INSERT OR IGNORE INTO outbox({_MAIL}) VALUES({marks})", tuple(values.values()))
     if not count:
-        con.execute("DELETE FROM people WHERE id = ?", (nobody,))
+        con.execute("DELETE FROM people WHERE id = ?", (author,))
     return count

@@ -96,12 +96,12 @@ def decoded(raw: bytes) -> Iterator[str]:
     except (MessageError, ValueError, LookupError):
         return
     for part in mail.walk():
-        yield from (_field(str(value)) for value in part.values())
+        yield from (decoded_field(str(value)) for value in part.values())
         if not part.is_multipart():
             yield _text(part)
 
 
-def _field(value: str) -> str:
+def decoded_field(value: str) -> str:
     try:
         return "".join(
             piece.decode(charset or "ascii", "replace") if isinstance(piece, bytes) else piece
