@@ -32,7 +32,9 @@ def main() -> int:
     asked.add_argument("version")
     asked.add_argument("--root", type=Path, default=Path(__file__).parent.parent)
     asked.add_argument("--into", type=Path, help="instead of dist/VERSION")
-    asked.add_argument("--dry-run", action="store_true", help="build in spite of what is found; set no tag")
+    asked.add_argument(
+        "--dry-run", action="store_true", help="build in spite of what is found, then exit 1; set no tag"
+    )
     asked.add_argument("--only-check", action="store_true", help="build nothing")
     asked.add_argument("--without-deb", action="store_true")
     given = asked.parse_args()
@@ -47,7 +49,7 @@ def main() -> int:
         print(
             f"release: the tag is set. Publish: git push origin v{given.version}, and the files of dist/{given.version}"
         )
-    return 0
+    return 1 if found else 0
 
 
 # --- may it be this version? ------------------------------------------------------------------------

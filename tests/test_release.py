@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from shutil import copy, copytree
 
 import pytest
 
@@ -100,6 +101,17 @@ def test_what_was_forgotten_is_named(checkout: Path) -> None:
 
 def test_a_published_version_is_never_made_again(checkout: Path) -> None:
     assert "the tag v1.4.2 exists" in _check(checkout, "1.4.2")[1]
+
+
+def test_a_trial_of_what_would_be_refused_builds_it_and_fails(checkout: Path, tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "LICENSE", "README.md", "hatch_build.py", "config.toml", "requirements.txt"):
+        copy(ROOT / name, checkout)
+    copytree(ROOT / "templates", checkout / "templates")
+    _commit(checkout)
+    words = [sys.executable, str(SCRIPT), "--root", str(checkout), "--dry-run", "--without-deb", "1.5.0"]
+    done = subprocess.run([*words, "--into", str(tmp_path / "made")], capture_output=True, text=True, check=False)
+    assert (done.returncode, "the newest version is 1.4.2, not 1.5.0" in done.stderr) == (1, True)
+    assert "SHA256SUMS" in {file.name for file in (tmp_path / "made").iterdir()}
 
 
 def test_the_list_of_contents_names_every_locked_package_and_who_needs_it() -> None:

@@ -8,6 +8,7 @@ import getpass
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -20,7 +21,7 @@ USAGE, TEMPORARY, CONFIGURATION = 2, 75, 78
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("daemon", "Run the daemon in the foreground."),
     "once": ("daemon", "Make one full pass: read the mailbox, tick, send, exit."),
-    "init": ("init", "Ask ten questions; write configuration and credentials; check."),
+    "init": ("init", "Ask eleven questions; write configuration and credentials; check."),
     "check": ("check", "List everything that is wrong, and what to do about it."),
     "login": ("login", "Get the first OAuth token of Microsoft 365 or Google, then check both servers."),
     "try": ("dry_run", "Show how oacmail reads these mail files; write nothing."),
@@ -113,13 +114,16 @@ def _remedy(error: OSError) -> str:
 
 
 def permission_remedy(path: str) -> str:
-    """The remedy for a file that this user cannot access.
+    """The remedy for a file that this user cannot access. What belongs to another town is never given away.
 
     systemd/oacmail sets OACMAIL_CREDENTIALS; then the process already runs as the service's user.
     """
     if "OACMAIL_CREDENTIALS" not in os.environ:
         return "run `sudo oacmail`, or use a path that this user can access"
     user = getpass.getuser()
+    towns = import_module("oacmail.cli.towns")
+    if (other := towns.town_of(Path(path))) and user != towns.user_of(other):
+        return f'it belongs to the town "{other}": name a file or folder of its own in the configuration'
     return f"the service's user {user} has no access: run `chown {user}: {path}`, or use another path"
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 
 import click
 
@@ -18,7 +19,7 @@ from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.adapters.workdays import OfficeCalendar
-from oacmail.cli import CONFIGURATION, board_check, permission_remedy, renamed_check
+from oacmail.cli import CONFIGURATION, board_check, permission_remedy, renamed_check, towns
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, preflight, secrets
@@ -50,12 +51,15 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
     except ConfigError as wrong:
         show((read("error", line) for line in wrong.findings), as_json)
         sys.exit(CONFIGURATION)
-    text = config_file(ctx).read_text("utf-8")
-    sys.exit(1 if show(_findings(config, text, online), as_json) else 0)
+    sys.exit(1 if show(_findings(config, config_file(ctx), online), as_json) else 0)
 
 
-def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
-    yield from _unedited(config, text)
+def _findings(config: Config, file: Path, online: bool) -> Iterator[Finding]:
+    yield from _unedited(config, file.read_text("utf-8"))
+    if other := towns.other_town(file.absolute(), wiring.state(config)):
+        what = f'{wiring.state(config)} is the state of the town "{other}"'
+        yield error("office.state", what, f"write a folder of its own, such as /var/lib/oacmail/{file.stem}")
+        return  # what follows would look at the cases of that town
     yield from chain.from_iterable(_guarded(part, config) for part in _OFFLINE)
     if online:
         from oacmail.cli.online import findings

@@ -1,4 +1,4 @@
-"""The verb `init`: ten questions, a checked configuration with its comments, the credentials, a first `check --online`.
+"""The verb `init`: eleven questions, a checked configuration with comments, the credentials, a first `check --online`.
 
 init_answers.py asks. It starts nothing, and a second run changes only what is answered differently. systemd/oacmail
 runs it as root, since /etc/oacmail belongs to root; the check runs as the service's user ($OACMAIL_OWNER).
@@ -29,7 +29,7 @@ OWNER = "OACMAIL_OWNER"
 )
 @click.pass_context
 def init(ctx: click.Context, answers: str | None) -> None:
-    """Ask ten questions, write configuration and credentials, and check them online. You may repeat it."""
+    """Ask eleven questions, write configuration and credentials, and check them online. You may repeat it."""
     target = settings.find(ctx.find_root().obj) or (SYSTEM if SYSTEM.parent.is_dir() else Path("config.toml"))
     text = (target if target.exists() else shipped("config.toml")).read_text("utf-8")
     given = InitAnswers(target.absolute(), own_values(text), given_answers(a_file(answers)) if answers else None)

@@ -15,7 +15,9 @@ from oacmail.cli import probe
 from oacmail.cli.common import a_file, safe
 from oacmail.cli.error_help import meaning
 from oacmail.cli.init_files import Key, Values, is_shipped_town
+from oacmail.config.loading import SYSTEM
 from oacmail.config.profiles import PROFILES
+from oacmail.config.sections import OfficeSection
 from oacmail.core.errors import ConfigError, Transient
 
 TRIES = 3  # logins before a person must start again
@@ -23,6 +25,7 @@ _TOKENS = {str(keys["imap"]["host"]): name for name, keys in PROFILES.items()}
 _LOGIN = tuple((server, key) for server in ("imap", "smtp") for key in ("user", "port", "security", "ca_file"))
 _SECRET: Key = ("oauth", "secret_file")
 _BOARD: Key = ("board", "enabled")
+_OFFICE = str(OfficeSection.model_fields["name"].default)
 _PAGES = ("privacy_url", "rights_url", "complaints_form_url", "online_office_url")
 _SHOWN = {*(("office", page) for page in _PAGES), ("people", "operator")}
 _PASSWORD_FILES = (("imap", "password_file"), ("smtp", "password_file"))
@@ -45,17 +48,18 @@ def _at(values: Values, name: str) -> str:
 _FIRST: tuple[Question, ...] = (
     Question(("office", "address"), "1. Address that citizens write to", lambda _: ""),
     Question(("office", "town"), "2. Town", lambda _: ""),
-    Question(("office", "phone"), "3. Telephone shown to citizens", lambda _: ""),
-    Question(("office", "website"), "4. Web site of the town", lambda values: _at(values, "https://www.") + "/"),
-    Question(("office", "dpo"), "5. Address of the data protection officer", lambda values: _at(values, "dpd@")),
-    Question(("people", "supervisor"), "6. Who gets overdue cases and alerts (address)", lambda _: ""),
-    Question(("imap", "host"), "7. IMAP server, or microsoft365, or google", lambda values: _at(values, "imap.")),
+    Question(("office", "name"), "3. Name of the office, with which its mails are signed", lambda _: _OFFICE),
+    Question(("office", "phone"), "4. Telephone shown to citizens", lambda _: ""),
+    Question(("office", "website"), "5. Web site of the town", lambda values: _at(values, "https://www.") + "/"),
+    Question(("office", "dpo"), "6. Address of the data protection officer", lambda values: _at(values, "dpd@")),
+    Question(("people", "supervisor"), "7. Who gets overdue cases and alerts (address)", lambda _: ""),
+    Question(("imap", "host"), "8. IMAP server, or microsoft365, or google", lambda values: _at(values, "imap.")),
 )
 _APPLICATION: tuple[Question, ...] = (
-    Question(("oauth", "tenant"), "8. Directory (tenant) ID of the registered application", lambda _: ""),
-    Question(("oauth", "client_id"), "9. Application (client) ID", lambda _: ""),
+    Question(("oauth", "tenant"), "9. Directory (tenant) ID of the registered application", lambda _: ""),
+    Question(("oauth", "client_id"), "10. Application (client) ID", lambda _: ""),
 )
-_RELAY = Question(("smtp", "host"), "9. SMTP server", lambda values: values["imap", "host"].replace("imap.", "smtp."))
+_RELAY = Question(("smtp", "host"), "10. SMTP server", lambda values: values["imap", "host"].replace("imap.", "smtp."))
 
 
 class InitAnswers:
@@ -142,15 +146,10 @@ class InitAnswers:
         self._ask_board(box)
 
     def _ask_board(self, box: probe.MailboxAbilities) -> None:
-        if _BOARD in self.values:
-            return
-        wish = bool(self.before.get(_BOARD, box.moves))
+        """Only a person's word switches it on: it moves all mail."""
         if self.given is None:
-            text = "10. Move mail into folders by the state of its case (the board)? INBOX is then empty"
-            wish = click.confirm(text, default=wish, err=True)
-        elif _BOARD not in self.before:
-            self.assumed.append(_BOARD)
-        self.values[_BOARD] = wish
+            text = "11. Move mail into folders by the state of its case (the board)? INBOX is then empty"
+            self.values[_BOARD] = click.confirm(text, default=bool(self.before.get(_BOARD, box.moves)), err=True)
 
     def _log_in(self) -> probe.MailboxAbilities:
         """Log in; a person may correct server, user and password."""
@@ -187,7 +186,7 @@ class InitAnswers:
             return (a_file(self._source).read_text("utf-8").splitlines() or [""])[0]
         kept = bool(self._stored_password())
         if self.given is None:
-            text = "8. Password of the mailbox" + (" (Enter keeps the present one)" if kept else "")
+            text = "9. Password of the mailbox" + (" (Enter keeps the present one)" if kept else "")
             default = "" if kept else None
             return str(click.prompt(text, hide_input=True, default=default, show_default=False, err=True))
         if not kept:
@@ -221,12 +220,18 @@ class InitAnswers:
         pages = () if is_shipped_town(self.values["office", "town"]) else _PAGES
         follows: Values = {("office", key): self.values["office", "website"] for key in pages}
         follows["people", "operator"] = self.values["people", "supervisor"]
-        if not self.target.is_relative_to("/etc"):
-            follows["office", "state"] = "state"
+        follows["office", "state"] = _state_of(self.target)
         if "OACMAIL_CREDENTIALS" not in os.environ and ("imap", "provider") not in self.values:
             follows |= {key: f"credentials/{key[0]}" for key in _PASSWORD_FILES}
         self.assumed += [key for key in follows if key in _SHOWN and key not in {*self.before, *self.values}]
         self.values = {key: value for key, value in follows.items() if key not in self.before} | self.values
+
+
+def _state_of(target: Path) -> str:
+    """The folder that the town's unit makes (StateDirectory); elsewhere one beside the file."""
+    if target.parent != SYSTEM.parent:
+        return "state"
+    return "/var/lib/oacmail" if target == SYSTEM else f"/var/lib/oacmail/{target.stem}"
 
 
 def _explained(server: str, error: Transient) -> Transient:

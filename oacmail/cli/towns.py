@@ -12,6 +12,7 @@ import pwd
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +24,7 @@ LONGEST = 30.0  # seconds for one town
 SYSTEMD = Path("/run/systemd/system")
 """Exists while systemd runs (sd_booted(3)). Without it, every town counts as in service."""
 _OURS = frozenset(("office", "imap", "smtp", "people"))
+_USER = "oacmail-"  # before the name of a town
 _LIMIT = 10_000_000  # bytes of one answer
 
 Summary = dict[str, Any]
@@ -53,7 +55,37 @@ def summaries(folder: Path, look: Look, failed: Failed) -> Iterator[tuple[TownFi
 
 def user_of(name: str) -> str:
     """The user as whom the unit of a town runs (systemd/oacmail@.service); `config` is the only town's file."""
-    return "oacmail" if name == "config" else f"oacmail-{name}"
+    return "oacmail" if name == "config" else _USER + name
+
+
+def town_of(path: Path) -> str:
+    """The town whose user owns the path, or the nearest folder above it that exists; '' = no town's user does."""
+    for place in (path, *path.parents):
+        with suppress(OSError, KeyError):
+            name = pwd.getpwuid(place.stat().st_uid).pw_name
+            return "config" if name == user_of("config") else name.removeprefix(_USER) if name.startswith(_USER) else ""
+    return ""
+
+
+def other_town(file: Path, state: Path) -> str:
+    """The town that the state folder of the configuration `file` belongs to, if that is another one: by a file beside
+    it that names the same folder for another address, or by the folder's owner. '' = it is this town's."""
+    own = _office(file)
+    for other in sorted(file.parent.glob("*.toml")):
+        theirs = _office(other)
+        if theirs.get("address") != own.get("address") and other.parent / theirs.get("state", "") == state:
+            return other.stem
+    owner = town_of(state) if state.exists() and state.stat().st_uid != os.geteuid() else ""
+    return owner if owner != file.stem else ""
+
+
+def _office(file: Path) -> Mapping[str, str]:
+    """[office] of a file; nothing of one that this user cannot read, or that is no configuration."""
+    try:
+        office = tomllib.loads(file.read_bytes().decode()).get("office", {})
+    except (OSError, ValueError):
+        return {}
+    return {key: office[key] for key in ("address", "state") if isinstance(office.get(key), str)}
 
 
 def _unit(name: str) -> str:

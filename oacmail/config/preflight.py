@@ -34,9 +34,11 @@ def as_shipped(config: Config, shipped: Config, text: str) -> dict[str, str]:
     """Path -> finding, for values of the shipped file that belong to another town or are unconfirmed.
 
     `text`: the file of `config`. A comment with EDIT marks the values below it as unconfirmed. If the office's address
-    has another domain than the shipped file's, no value of the shipped town may remain.
+    has another domain than the shipped file's, no value of the shipped town may remain. The bodies of
+    [[pointer]] are every town's.
     """
-    before, now = dict(_values(shipped)), dict(_values(config))
+    before = {path: value for path, value in _values(shipped) if not path.startswith("pointer.")}
+    now = dict(_values(config))
     kept = {path for path, value in now.items() if value is not None and value == before.get(path)}
     marked = {path for path in kept.intersection(_marked(text)) if _domain(now[path]) or path in _LOGINS}
     found = dict.fromkeys(

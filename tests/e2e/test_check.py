@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.forked import ROOT
-from tests.e2e.office import RunningOffice
+from tests.e2e.office import HOME, RunningOffice
 from tests.e2e.watching import at_desk
 from tests.fakes.imap_server import ImapServer
 from tests.servers.mail_servers import MailServers
@@ -105,6 +105,27 @@ def test_each_value_that_another_town_keeps_from_the_shipped_file_is_reported(so
     edited = {"town": "Olesa de Montserrat", "phone": "937 780 050", "holidays": "festes.toml"}
     sound.change(office={**edited, "privacy_url": "https://www.olesademontserrat.cat/privacitat"})
     assert {line["level"] for line in _found(sound, code=0)} <= {"warning"}
+
+
+def test_the_bodies_to_which_people_are_pointed_are_every_towns(sound: RunningOffice) -> None:
+    shipped = (ROOT / "config.toml").read_text("utf-8")
+    own = {"address": "atencio@vila.cat", "town": "Vila", "phone": "930 000 000"}
+    pages = dict.fromkeys(("privacy_url", "rights_url", "complaints_form_url"), "https://www.vila.cat/")
+    sound.change(office={**own, **pages})
+    sound.config.write_text(sound.config.read_text("utf-8") + shipped[shipped.index("\n[[pointer]]") :], "utf-8")
+    assert sound.oacmail("check").stdout == "no problems found\n"
+
+
+def test_the_state_of_another_town_is_named_and_nothing_of_it_is_offered(sound: RunningOffice) -> None:
+    sound.oacmail("once")
+    vila = sound.root / "vila.toml"
+    vila.write_text(sound.config.read_text().replace(f'"{sound.address}"', '"oac@vila.cat"'))
+    done = HOME.call(("--config", str(vila), "check"))
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if "office.state" in line]
+    assert 'is the state of the town "config": write a folder of its own, such as /var/lib/oacmail/vila' in line
+    assert "office.aliases" not in done.stdout
+    assert "chown" not in done.stdout
 
 
 def test_every_address_user_and_page_that_stays_marked_as_shipped_is_reported(sound: RunningOffice) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from oacmail import config
+from oacmail.cli.init_answers import InitAnswers
 from tests.e2e.forked import ROOT
 from tests.e2e.office import HOME, RunningOffice, toml
 
@@ -83,7 +84,7 @@ def test_from_a_file_of_answers_to_a_configuration_that_the_check_accepts(desk: 
     made, text = config.load(file), file.read_text()
     assert (made.office.town, made.board.enabled, made.imap.port) == (
         "Vila Nova",
-        True,
+        False,
         desk.mail_servers.dovecot.imaps_port,
     )
     assert made.people.operator == ("cap@vilanova.cat",)
@@ -92,17 +93,36 @@ def test_from_a_file_of_answers_to_a_configuration_that_the_check_accepts(desk: 
         assert (folder / "credentials" / name).stat().st_mode & 0o777 == 0o600
     assert file.stat().st_mode & 0o777 == 0o640
     # again, with another answer: its own line changes, and what people have changed since stays
-    assert "board.enabled = true: nobody was asked" in done.stdout
+    assert 'office.name = "OAC 360": nobody was asked' in done.stdout
     assert f'office.rights_url = "{WEBSITE}": nobody was asked' in done.stdout
     assert "EDIT: check that these pages exist" in text
-    file.write_text(
-        text.replace("remind_hours = 4", "remind_hours = 2").replace("enabled = true", "enabled = false", 1)
-    )
-    before = file.read_text()
-    answers.write_text(_answers(desk, office={"phone": "931 111 111"}))
+    before = text.replace("remind_hours = 4", "remind_hours = 2")
+    file.write_text(before)
+    answers.write_text(_answers(desk, office={"phone": "931 111 111", "name": "OAC de Vila Nova"}))
     _init(folder, "--yes", str(answers))
-    assert file.read_text() == before.replace("930 000 000", "931 111 111")
+    other = before.replace("930 000 000", "931 111 111").replace("in its mails. EDIT", "in its mails.")
+    assert file.read_text() == other.replace('name = "OAC 360"', 'name = "OAC de Vila Nova"')
     assert (folder / "config.toml.before-init").read_text() == before
+
+
+def test_only_an_answer_switches_the_board_on(desk: RunningOffice, tmp_path: Path) -> None:
+    folder, answers = tmp_path / "new", tmp_path / "answers.toml"
+    answers.write_text(_answers(desk))
+    _init(folder, "--yes", str(answers))
+    assert not config.load(folder / "config.toml").board.enabled
+    answers.write_text(_answers(desk, board={"enabled": True}))
+    _init(folder, "--yes", str(answers))
+    assert config.load(folder / "config.toml").board.enabled
+
+
+def test_a_further_town_of_the_machine_gets_a_state_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OACMAIL_CREDENTIALS", "/etc/oacmail/credentials/vila")
+    given = {("office", "address"): "oac@vila.cat", ("office", "town"): "Vila", ("office", "phone"): "930 000 000"}
+    given |= {("people", "supervisor"): "cap@vila.cat", ("imap", "provider"): "google"}
+    for name, state in (("vila", "/var/lib/oacmail/vila"), ("config", "/var/lib/oacmail")):
+        answers = InitAnswers(Path(f"/etc/oacmail/{name}.toml"), {}, given)
+        answers.ask_all()
+        assert answers.values["office", "state"] == state
 
 
 def test_a_refused_login_writes_nothing_and_says_what_to_do(desk: RunningOffice, tmp_path: Path) -> None:
@@ -128,7 +148,7 @@ def test_an_answer_above_every_section_is_named(tmp_path: Path) -> None:
     assert "town: stands above every section" in _init(tmp_path / "new", "--yes", str(answers), code=78).stderr
 
 
-def test_a_person_is_asked_ten_questions_and_enter_takes_the_servers_word(desk: RunningOffice, tmp_path: Path) -> None:
+def test_a_person_is_asked_eleven_questions_and_enter_takes_the_defaults(desk: RunningOffice, tmp_path: Path) -> None:
     """The ports and the authority of the test servers stand in the file already."""
     folder = tmp_path / "new"
     folder.mkdir()
@@ -137,12 +157,13 @@ def test_a_person_is_asked_ten_questions_and_enter_takes_the_servers_word(desk: 
     kept = {name: {key: own[name][key] for key in keys if key in own[name]} for name, keys in _KEPT.items()}
     (folder / "config.toml").write_text(_written(kept))
     password = (desk.root / "password").read_text().strip()
-    typed = [desk.address, "Vila Nova", "930 000 000", WEBSITE, "dpd@vilanova.cat"]
+    typed = [desk.address, "Vila Nova", "Oficina de Vila Nova", "930 000 000", WEBSITE, "dpd@vilanova.cat"]
     typed += ["cap@vilanova.cat", server, password, "", ""]
     done = _init(folder, typed="\n".join(typed) + "\n")
-    for number in range(1, 11):
+    for number in range(1, 12):
         assert f"{number}. " in done.stderr
-    assert config.load(folder / "config.toml").board.enabled
+    made = config.load(folder / "config.toml")
+    assert (made.office.name, made.board.enabled) == ("Oficina de Vila Nova", True)
     assert password not in done.stdout + done.stderr
 
 
