@@ -27,7 +27,7 @@ from oacmail.core.handlers.admin_command import on_admin_command
 from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
 from oacmail.core.handlers.board_move import on_board_deletion, on_board_move
 from oacmail.core.handlers.delivery_result import on_delivery_result
-from oacmail.core.handlers.from_citizen import from_citizen
+from oacmail.core.handlers.from_citizen import from_citizen, genuine_copy
 from oacmail.core.handlers.from_services import SAID
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
 from oacmail.core.handlers.orders import on_own_note
@@ -95,7 +95,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     if in_sent and signature is None and (other := own_copies.signed_by_another(policy, view, lookup)):
         return other
     if view.known is not None and not _decides_again(view, lookup):
-        return _duplicate(view.known)
+        return genuine_copy(policy, view, lookup, now) or _duplicate(view.known)
     if lookup.folder is Folder.JUNK:
         return _ignored_in_junk()
     if in_sent:

@@ -139,7 +139,8 @@ class RecordMessage:
     """Record the message that arrived. `case`: None if it belongs to none. `guest`: its author is no participant.
 
     `author`: the address of its author, if that is not its sender (a form). `written`: the message that counts, if it
-    is only a part of the one that arrived (a forward).
+    is only a part of the one that arrived (a forward). `reply_to`: another address at which an answer reaches the
+    author, '' = none that counts.
     """
 
     role: Role
@@ -150,6 +151,7 @@ class RecordMessage:
     rule: str = ""
     author: str | None = None
     written: Message | None = None
+    reply_to: str = ""
 
 
 class CaseColumns(TypedDict, total=False):

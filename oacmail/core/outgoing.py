@@ -40,6 +40,7 @@ class MailKind(StrEnum):
     SECRET = "secret"  # noqa: S105
     REMARK = "remark"
     UNSEEN_ANSWER = "unseen_answer"
+    ANSWERS_ELSEWHERE = "answers_elsewhere"
     TRANSCRIPT = "transcript"
     NOT_RELAYED = "not_relayed"
     DRAFT = "draft"

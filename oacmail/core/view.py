@@ -141,7 +141,8 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """A recorded message. `acked`: acknowledged; `erased`: only its arrival is kept; `answers`: to somebody outside."""
+    """A recorded message. `acked`: acknowledged; `disowned`: not, since the writer's domain denied that it was theirs;
+    `erased`: only its arrival is kept; `answers`: to somebody outside."""
 
     fingerprint: str
     message_id: str
@@ -153,6 +154,7 @@ class MessageView:
     subject: str
     body_hash: str
     acked: bool = False
+    disowned: bool = False
     sent_at: datetime | None = None
     erased: bool = False
     answers: bool = False

@@ -111,6 +111,9 @@ def _answers_that_raise_a_question(town: TOWN) -> World:
     asked = world.citizen_writes(ANNA)
     world.turn()  # probe
     quotes_an_agent(world, asked, "attribution")  # unseen_answer
+    elsewhere = compose.message(world.clock, ANNA, "Una altra cosa", "Quan obriu a l'agost?")
+    elsewhere["Reply-To"] = "algu@altre.example"
+    world.deliver(elsewhere)  # answers_elsewhere
     answer = world.agent_answers(asked)
     world.turn()
     world.clock.forward(minutes=4)

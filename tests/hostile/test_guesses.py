@@ -6,8 +6,9 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.core.routing import signature
+from tests.engine import compose
 from tests.engine.compose import OFFICE
-from tests.engine.world import ANNA, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
 NUMBER = "OAC-2026-000001"
@@ -176,3 +177,117 @@ def test_reply_to_is_no_identity_and_gets_no_mail(world: World) -> None:
     assert len(world.case(NUMBER)["messages"]) == 1
     assert len(world.received(ANNA)) == 1
     assert len(world.received(EVIL)) == 1
+
+
+def _asks_for_the_answer(world: World, asked: EmailMessage, *, verdict: str = "", text: str = "") -> EmailMessage:
+    """A message in Anna's name that wants the answer for Mallory, with the subject or the text of hers."""
+    forged = compose.message(
+        world.clock, ANNA, f"Re: {asked['Subject']}", text or "Encara ho espero, em podeu respondre avui?"
+    )
+    forged["Reply-To"] = EVIL
+    world.deliver(forged, verdict=verdict)
+    world.turn()
+    return forged
+
+
+def _asked_without_a_verdict(world: World) -> EmailMessage:
+    asked = world.citizen_writes(ANNA, dmarc="")
+    world.turn()
+    world.clock.forward(minutes=10)
+    return asked
+
+
+def _reply_goes_to(world: World, message: EmailMessage, to: str) -> None:
+    mail = compose.message(world.clock, OFFICE, "", "Bon dia, ho heu de fer així.", to=to, answers=message)
+    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.turn()
+
+
+@pytest.mark.parametrize("evidence", ["subject", "text"])
+def test_a_message_in_annas_name_with_another_reply_to_joins_no_case_of_hers(world: World, evidence: str) -> None:
+    asked = _asked_without_a_verdict(world)
+    _asks_for_the_answer(world, asked, text=asked.get_content() if evidence == "text" else "")
+    assert len(world.case(NUMBER)["messages"]) == 1
+    assert len(world.cases()) == 2
+
+
+def test_what_the_agent_answers_to_another_reply_to_is_no_answer_to_anna(world: World) -> None:
+    asked = _asked_without_a_verdict(world)
+    forged = _asks_for_the_answer(world, asked)
+    _reply_goes_to(world, forged, EVIL)
+    assert (world.case(NUMBER)["status"], world.case(NUMBER)["answered_at"]) == ("open", None)
+    world.advance("2026-11-27 08:00")
+    world.turn()
+    assert "overdue" in world.kinds(SUPERVISOR), "Anna still waits"
+
+
+def test_a_reply_to_that_comes_later_without_proof_takes_no_answer_of_a_case(world: World) -> None:
+    """Whoever was shown our mail names it, and so the message joins: the answer to him alone meets nothing."""
+    _asked_without_a_verdict(world)
+    (ack,) = world.received(ANNA)
+    forged = compose.message(world.clock, ANNA, "", "Responeu-me aquí, si us plau?", answers=ack)
+    forged["Reply-To"] = EVIL
+    world.deliver(forged)
+    world.turn()
+    assert len(world.case(NUMBER)["messages"]) == 2
+    _reply_goes_to(world, forged, EVIL)
+    assert (world.case(NUMBER)["status"], world.case(NUMBER)["answered_at"]) == ("open", None)
+    assert "answers_elsewhere" in world.kinds(AGENT)
+
+
+def test_the_agents_are_warned_of_another_reply_to_and_see_where_it_leads(world: World) -> None:
+    asked = _asked_without_a_verdict(world)
+    _asks_for_the_answer(world, asked)
+    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "answers_elsewhere"]
+    assert "ma…@evil.example" in text_of(notice)
+    assert EVIL not in text_of(notice)
+
+
+def test_who_has_always_asked_for_the_answer_there_is_answered_there(world: World) -> None:
+    """A small firm without a verdict writes from one address and reads another."""
+    for subject in ("No puc signar la instància", "Re: No puc signar la instància"):
+        asked = compose.message(world.clock, ANNA, subject, f"{subject}: com es fa?")
+        asked["Reply-To"] = "anna@feina.example"
+        world.deliver(asked)
+        world.turn()
+        world.clock.forward(minutes=5)
+    assert "answers_elsewhere" not in world.kinds(AGENT)
+    first, second = world.cases()
+    _reply_goes_to(world, asked, "anna@feina.example")
+    assert world.case(second["number"])["status"] == "answered"
+    assert world.case(first["number"])["status"] == "open", "a case of its own has its own answer"
+
+
+def test_a_proven_message_with_another_reply_to_joins_by_subject(world: World) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    _asks_for_the_answer(world, asked, verdict="dmarc=pass header.from=example.org")
+    assert len(world.case()["messages"]) == 2
+    assert "answers_elsewhere" not in world.kinds(AGENT)
+
+
+def _a_copy_comes_first(world: World) -> bytes:
+    raw = message(world, [("From", ANNA)])
+    slip_in(world, raw, verdict="dmarc=fail header.from=example.org")
+    world.turn()
+    assert world.received(ANNA) == []
+    return raw
+
+
+def test_a_disowned_copy_that_comes_first_takes_no_acknowledgement(world: World) -> None:
+    raw = _a_copy_comes_first(world)
+    for _ in range(3):
+        slip_in(world, raw, sender=ANNA, verdict="dmarc=pass header.from=example.org")
+        world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert (world.case()["status"], world.reviews()) == ("open", [])
+
+
+def test_a_case_that_was_closed_for_a_disowned_copy_is_open_again_for_the_message(world: World) -> None:
+    raw = _a_copy_comes_first(world)
+    world.order("close", NUMBER, reason="spam")
+    world.advance("2026-11-26 09:00")
+    slip_in(world, raw, sender=ANNA, verdict="dmarc=pass header.from=example.org")
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-27T20:00:00+01:00")

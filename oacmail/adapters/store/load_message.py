@@ -19,6 +19,7 @@ from oacmail.adapters.store.load_merged import merged_into, with_merged
 from oacmail.adapters.store.load_platform import affected, alike
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.write_context import case_id
+from oacmail.core.cases.acknowledgement import DISOWNED
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
@@ -53,7 +54,8 @@ _STORED_VALUES = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
 _MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
   m.role = 'agent' AND (m.outcome = 'case' OR m.rule LIKE '{TO_OTHERS};%') AS answers,
-  EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
+  EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked,
+  EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.reason = '{DISOWNED}') AS disowned
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
 
 
@@ -222,6 +224,7 @@ def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> 
             subject=row["subject_key"],
             body_hash=row["body_hash"],
             acked=bool(row["acked"]),
+            disowned=bool(row["disowned"]),
             sent_at=moment(row["sent_at"]),
             erased=bool(row["erased"]),
             answers=bool(row["answers"]),

@@ -26,6 +26,12 @@ def is_ours(policy: Policy, address: str) -> bool:
     return policy.office.is_own(address) or address in policy.people.staff
 
 
+def masked(address: str) -> str:
+    """Enough for a colleague to recognise it: `an…@example.org`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:2]}…@{domain}"
+
+
 def can_be_told(policy: Policy, case: CaseView) -> bool:
     """Whether an automatic mail can go to the citizen of this case."""
     return is_deliverable(case.citizen) and not is_ours(policy, case.citizen)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core.case_effects import Reconsider
-from oacmail.core.cases import acknowledgement
+from oacmail.core.cases import acknowledgement, recipient
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -81,7 +81,7 @@ def _number(effects: tuple[Effect, ...]) -> str | None:
 
 
 def _confirm(policy: Policy, lookup: Lookup, address: str, case: str | None, now: datetime) -> tuple[Effect, ...]:
-    facts = {"doubt": "", "address": _masked(address), "received_at": lookup.received_at}
+    facts = {"doubt": "", "address": recipient.masked(address), "received_at": lookup.received_at}
     return (RequestReview(reason=WAITS), *_question(policy, lookup, case, facts, now))
 
 
@@ -100,12 +100,6 @@ def _question(
     refs = (*message.refs, message.message_id) if message.message_id else ()
     sends = notices(policy, (message.sender,), key=key, kind=MailKind.FORWARDED, now=now, case=case, facts=facts)
     return tuple(replace(send, automatic="auto-replied", in_reply_to=message.message_id, refs=refs) for send in sends)
-
-
-def _masked(address: str) -> str:
-    """Enough for the colleague to recognise it: `a…@example.org`."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:2]}…@{domain}"
 
 
 # --- the colleague's reply --------------------------------------------------------------------------------

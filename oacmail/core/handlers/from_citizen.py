@@ -16,6 +16,7 @@ from oacmail.core.cases import (
     call_backs,
     exposed_secrets,
     intent_actions,
+    recipient,
     survey,
     unseen_answers,
     votes,
@@ -30,6 +31,7 @@ from oacmail.core.effects import (
     OpenCase,
     RecordMessage,
     RequestReview,
+    ReviewDone,
     Send,
     UpdateCase,
     UpdatePerson,
@@ -38,11 +40,19 @@ from oacmail.core.escalation import incidents, second_level
 from oacmail.core.escalation.repeat_contact import became_complex
 from oacmail.core.escalation.waiting import WAIT
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import MACHINES, Dmarc, Kind, Outcome, Role, Status
+from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status
+from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
-from oacmail.core.routing.threading import ACKNOWLEDGED, ThreadMatch, fold_subject, is_reply, match_case
+from oacmail.core.routing.threading import (
+    ACKNOWLEDGED,
+    ThreadMatch,
+    fold_subject,
+    is_reply,
+    match_case,
+    unproven_reply_to,
+)
 from oacmail.core.view import CaseView, MessageView, View
 
 ACKS_A_CASE_AND_DAY = 3
@@ -51,7 +61,42 @@ ACKS_A_CASE_AND_DAY = 3
 def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """The case that the message opens or joins, and what follows. Messages of the desk that refer to this one and
     arrived before it are decided again."""
-    request = CitizenRequest(
+    request = _request(policy, view, lookup, now)
+    decision = _by_case(request, lookup)
+    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
+    if number is not None and request.reading.kind not in MACHINES:
+        told = (*unseen_answers.tell(request, number), *_warn_of_reply_to(request, number))
+        decision = replace(decision, effects=(*decision.effects, *told))
+    again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
+    return replace(decision, effects=(*decision.effects, *again)) if again else decision
+
+
+def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
+    """The message again, from the writer's own domain, after a copy that it disowned: the writer gets the
+    acknowledgement which the copy did not, and the case is open again if it was closed for the copy. None = it is no
+    such message, or it was acknowledged or answered."""
+    known, case = view.known, view.cases.get((view.known and view.known.case) or "")
+    if known is None or case is None or not known.disowned or known.acked or case.answered_at is not None:
+        return None
+    request = _request(policy, view, lookup, now)
+    if lookup.folder is not Folder.INTAKE or acknowledgement.why_not(request):
+        return None
+    effects: list[Effect] = [
+        RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=case.number),
+        ReviewDone(fingerprint=known.fingerprint),
+    ]
+    if not case.running("answer"):
+        key, at = f"genuine:{known.fingerprint}", request.received_at
+        columns = CaseColumns(status=Status.OPEN, closed_at=None, close_reason=None)
+        effects += answers.ask(policy, case.number, key=key, at=at, due_at=request.due_at)
+        effects += (UpdateCase(case=case.number, columns=columns), AuditEvent(kind="asked-anew", case=case.number))
+    facts = call_backs.acknowledgement_facts(request)
+    effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=True)
+    return Decision(effects=tuple(effects), because=("genuine-copy",))
+
+
+def _request(policy: Policy, view: View, lookup: Lookup, now: datetime) -> CitizenRequest:
+    return CitizenRequest(
         policy=policy,
         view=view,
         message=lookup.written,
@@ -61,12 +106,21 @@ def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
         author=lookup.author,
         forced=lookup.forced,
     )
-    decision = _by_case(request, lookup)
-    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
-    if number is not None and request.reading.kind not in MACHINES:
-        decision = replace(decision, effects=(*decision.effects, *unseen_answers.tell(request, number)))
-    again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
-    return replace(decision, effects=(*decision.effects, *again)) if again else decision
+
+
+def _warn_of_reply_to(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
+    """Tell the agents that "Reply" would reach an address that nothing proves to be the writer's, if the writer has
+    another case: somebody may want the answers to it."""
+    asked, policy = unproven_reply_to(request.message), request.policy
+    theirs = [case for case in request.view.cases.values() if request.author in case.own]
+    if not asked or not theirs or any(asked in case.own for case in theirs):
+        return ()
+    facts = {"address": recipient.masked(asked), "received_at": request.received_at}
+    key, kind = f"{MailKind.ANSWERS_ELSEWHERE}:{number}", MailKind.ANSWERS_ELSEWHERE
+    return (
+        AuditEvent(kind="answers-elsewhere", case=number),
+        *to_agents(policy, key=key, kind=kind, now=request.now, case=number, facts=facts),
+    )
 
 
 def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
@@ -180,6 +234,7 @@ def _new_case(request: CitizenRequest, number: str, *, parent: str | None, rule:
             case=number,
             rule=rule,
             author=request.author,
+            reply_to=request.message.reply_to,
         ),
         *answers.ask(
             request.policy,
@@ -333,6 +388,9 @@ def _written_again(request: CitizenRequest, case: CaseView) -> CaseColumns:
 
 
 def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> RecordMessage:
+    """Whoever writes in the citizen's name without proof gets no answer in the citizen's place: Reply-To does not count
+    then. A guest is answered alone."""
+    unproven = bool(unproven_reply_to(request.message)) and not guest
     return RecordMessage(
         role=Role.CITIZEN,
         outcome=Outcome.CASE,
@@ -341,6 +399,7 @@ def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
         guest=guest,
         rule=rule,
         author=request.author,
+        reply_to="" if unproven else request.message.reply_to,
     )
 
 

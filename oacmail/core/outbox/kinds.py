@@ -200,6 +200,7 @@ _ROWS = (
     _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.REMARK, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.UNSEEN_ANSWER, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.ANSWERS_ELSEWHERE, Audience.AGENTS, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.MOVED_BACK, Audience.AGENTS, _ANY_HOUR, about_case=False, priority=_DEADLINE),
     _to_staff(MailKind.ANSWERED_TWICE, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.TRANSCRIPT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),

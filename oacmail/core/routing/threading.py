@@ -1,8 +1,9 @@
 """Which case a message belongs to, by the first rule that applies (docs/design.md, "Threads").
 
-(a) A Message-ID that we made, unless the message replies to a known one of another case; (b) the id of a known message
-or our keyed token, from a participant; (c) the same citizen, by reverse reference, subject or text; (d) none. A wrong
-match is worse than none: an uncertain message opens a new case, which is linked to the case that it may belong to.
+(a) A Message-ID that we made, unless the message replies to a known one of another case; (b) the id of a known
+message or our keyed token, from a participant; (c) the same citizen, by reverse reference, subject or text, unless
+the answer would go to an address that nobody has proven to be theirs; (d) none. A wrong match is worse than none: an
+uncertain message opens a new case, which is linked to the case that it may belong to.
 """
 
 import re
@@ -72,6 +73,12 @@ def fold_subject(subject: str) -> str:
 def is_reply(subject: str) -> bool:
     """Whether the subject begins with a reply or forward prefix."""
     return _PREFIX.match(subject) is not None
+
+
+def unproven_reply_to(message: Message) -> str:
+    """The other address at which it asks to be answered though nothing proves that its sender wrote it; '' = none."""
+    elsewhere = message.reply_to if message.reply_to != message.sender else ""
+    return "" if message.auth.authentic else elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,7 @@ def _reverse(message: Message, view: View, writers: frozenset[str], _: datetime)
 def _own_recent(
     message: Message, view: View, writers: frozenset[str], since: datetime
 ) -> list[tuple[MessageView, CaseView]]:
-    if message.auth.dmarc is Dmarc.FAIL:
+    if message.auth.dmarc is Dmarc.FAIL or (message.sender in writers and unproven_reply_to(message)):
         return []
     pairs = [(earlier, _case(view, earlier.case)) for earlier in view.recent if earlier.received_at >= since]
     return [(earlier, case) for earlier, case in pairs if case is not None and _member(case, writers)]

@@ -129,6 +129,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Respuestas que la oficina no ha visto",
             "Answers that the office has not seen",
         ),
+        "answers_elsewhere": (
+            "Missatges que demanen la resposta a una altra adreça, sense verificar",
+            "Mensajes que piden la respuesta en otra dirección, sin verificar",
+            "Unverified messages that ask for the answer at another address",
+        ),
         "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
     },
     "discrepancy": {

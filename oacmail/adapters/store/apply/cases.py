@@ -120,7 +120,7 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
         ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
-        because = excluded.because, folder = excluded.folder RETURNING id""",
+        because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder RETURNING id""",
         (
             message.fingerprint,
             message.message_id,
@@ -139,7 +139,7 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
             message.lang,
             message.fresh,
             message.body_hash,
-            message.reply_to,
+            effect.reply_to,
             checksum,
             message.rung,
             context.message_ref.folder if context.message_ref else context.arrived.folder,
