@@ -55,7 +55,8 @@ class EndDay:
 
 class VoteWords(NamedTuple):
     """How a reply answers "from 1 to 5?". `score`: 1 to 5, 0 = no such number; `unclear`: it gives a mark, but not
-    which of the five. `beside`: what else it says: nothing, thanks, words that ask nothing, or a request (`asks`)."""
+    which of the five. `beside`: what else it says: nothing, thanks or praise, words that may complain but ask nothing,
+    or a request (`asks`)."""
 
     score: int
     unclear: bool

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from oacmail.adapters.store.votes import surveys_sent, votes
+from oacmail.privacy.forget import forget
 from oacmail.sim.relay import deferred
 from tests.engine import compose
 from tests.engine.rebuilding import lose, rebuild
@@ -350,12 +351,52 @@ def test_a_comment_is_read_by_a_person_and_opens_nothing(asked: World) -> None:
     assert asked.reviews() == ["survey-comment"]
 
 
-@pytest.mark.parametrize("text", ["Un 8", "4,5", "4 o 5"])
+@pytest.mark.parametrize("text", ["Un 8", "4,5", "4 o 5", "8/10", "10/10"])
 def test_a_mark_that_is_none_of_ours_is_read_by_a_person(asked: World, text: str) -> None:
     reply(asked, text)
     assert not given(asked)
     assert asked.case()["status"] == "closed"
     assert asked.reviews() == ["survey-unclear"]
+
+
+@pytest.mark.parametrize("text", ["Perfecte", "Tot bé", "👍", "Muy bien todo", "Todo perfecto, muy amables\n\nAnna"])
+def test_praise_opens_nothing_and_needs_nobody(asked: World, text: str) -> None:
+    acknowledged = asked.kinds(ANNA).count("ack")
+    reply(asked, text)
+    asked.live("2026-12-14 10:00", minutes=240)
+    assert not given(asked)
+    assert (asked.case()["status"], asked.case()["score"], asked.reviews()) == ("closed", None, [])
+    assert asked.kinds(ANNA).count("ack") == acknowledged
+
+
+def test_praise_that_goes_on_to_ask_opens_the_case(asked: World) -> None:
+    reply(asked, "Tot perfecte, però encara em falta el volant.")
+    assert asked.case()["status"] == "open"
+
+
+def test_praise_on_a_case_that_is_open_again_leaves_it_open(asked: World) -> None:
+    reply(asked, "Continua sense funcionar, què puc fer?")
+    reply(asked, "Perfecte")
+    assert asked.case()["status"] == "open"
+    assert asked.case()["due_at"] == "2026-12-14T20:00:00+01:00"
+
+
+@pytest.mark.parametrize("body", [None, "4\r\nTot perfecte\r\n"])
+def test_a_vote_by_link_after_the_person_was_forgotten_opens_nothing(asked: World, body: str | None) -> None:
+    link = links(survey(asked))[4]
+    forget(asked.store.con, asked.policy, ANNA, asked.engine.now(), by="admin")
+    press(asked, link, body=body)
+    assert not given(asked)
+    assert [case["status"] for case in asked.cases()] == ["closed"]
+    assert asked.reviews() == ["survey-without-a-case"]
+    assert "ack" not in asked.kinds(ANNA)[2:]
+
+
+def test_a_request_in_a_vote_by_link_after_the_person_was_forgotten_opens_a_case(asked: World) -> None:
+    link = links(survey(asked))[2]
+    forget(asked.store.con, asked.policy, ANNA, asked.engine.now(), by="admin")
+    press(asked, link, body="2. Encara no em funciona: com puc signar la instància?")
+    assert [case["status"] for case in asked.cases()] == ["closed", "open"]
 
 
 def test_a_reply_without_a_number_is_what_it_always_was(asked: World) -> None:

@@ -1,9 +1,9 @@
 """What a reply to a survey does: the vote counts, and what else the reply asks is a request like any other.
 
-A vote alone never opens a case again, acknowledges nothing and starts no deadline. It is signed if its writer takes
-part in the case, was not disowned by their own domain (DMARC), and was shown the survey: the mail has a token of the
-survey's links or names its Message-ID, which nobody can guess. Any other number on a case whose citizen was asked is
-counted apart. The last vote within `DAYS` counts; a later one is filed on its case and counts for nothing. Machines,
+A vote or praise alone never opens a case again, acknowledges nothing and starts no deadline. It is signed if its writer
+takes part in the case, was not disowned by their own domain (DMARC), and was shown the survey: the mail has a token of
+the survey's links or names its Message-ID, which nobody can guess. Any other number on a case whose citizen was asked
+is counted apart. The last vote within `DAYS` counts; a later one is filed on its case and counts for nothing. Machines,
 staff and spam have no vote; what else people write is on the review list, so that a person reads it. No text of a
 citizen leaves this module.
 """
@@ -15,7 +15,7 @@ from oacmail.core.case_effects import RecordVote
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Decision, Effect, RequestReview
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import MACHINES, Dmarc, Kind
+from oacmail.core.model import MACHINES, Dmarc, Kind, Status
 from oacmail.core.outbox import case_card
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -27,17 +27,19 @@ DAYS = 30
 LOW = 2
 """A score up to which the supervisor is told the same day."""
 COMMENT, UNCLEAR = "survey-comment", "survey-unclear"  # why a reply is on the review list
+CASELESS = "survey-without-a-case"
 _NO_VOTERS = (*MACHINES, Kind.SPAM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
-    """A reply to the survey of `case`. `score`: 1 to 5, 0 = it cannot be told which; `rule`: how it was recognised;
-    `guest`: its writer does not take part in the case; `asks`: it is a request besides; `late`: it counts for nothing.
-    """
+    """A reply to the survey of `case`. `score`: 1 to 5, 0 = it has no mark, or (`unclear`) it cannot be told which;
+    `rule`: how it was recognised; `guest`: its writer does not take part in the case; `asks`: it is a request besides;
+    `says_more`: it has words that are neither praise nor thanks; `late`: it counts for nothing."""
 
     case: CaseView
     score: int
+    unclear: bool
     signed: bool
     rule: str
     guest: bool
@@ -61,13 +63,15 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
     member = request.author in {case.citizen} | case.participants | case.reply_to
     shown = token is not None or _names_survey(request, case)
     late, asks = _is_late(request, case), words.beside == "asks" or bool(request.message.attachments)
-    if late and (asks or words.beside == "words" or not score or not shown):
+    praise = case.status is Status.CLOSED and words.beside == "thanks" and not asks
+    if late and (asks or words.beside == "words" or not (score or praise) or not shown):
         return None
-    if not (score or words.unclear) or not (member or shown):
+    if not (score or words.unclear or praise) or not (member or shown):
         return None
     return Ballot(
         case=case,
         score=score,
+        unclear=words.unclear,
         signed=member and shown and request.message.auth.dmarc is not Dmarc.FAIL,
         rule="vote-token" if token else match.rule,
         guest=not member,
@@ -75,6 +79,13 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
         says_more=words.beside == "words",
         late=late,
     )
+
+
+def is_caseless(request: CitizenRequest, lookup: Lookup) -> bool:
+    """Whether it is a vote by link and nothing else, and its case is not known any more: it was erased."""
+    words = lookup.written.features.vote
+    alone = words is not None and words.beside in ("", "thanks") and not request.message.attachments
+    return bool(lookup.voted) and alone and request.reading.kind not in _NO_VOTERS and not request.forced
 
 
 def _was_asked(case: CaseView | None) -> bool:
@@ -97,7 +108,7 @@ def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
     number = vote.case.number
     is_read = vote.asks or bool(vote.case.running("answer"))  # by whoever answers the case
     if not vote.score:
-        return () if is_read else (RequestReview(reason=UNCLEAR),)
+        return (RequestReview(reason=UNCLEAR),) if vote.unclear and not is_read else ()
     return (
         RecordVote(case=number, score=vote.score, signed=vote.signed, at=request.received_at),
         AuditEvent(kind="voted", case=number, data={"score": vote.score, "signed": int(vote.signed)}),

@@ -135,6 +135,8 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     vote = votes.ballot(request, lookup, match)
     if vote is not None:
         return _voted(request, vote)
+    if case is None and votes.is_caseless(request, lookup):
+        return _set_aside(request, Outcome.QUARANTINED, votes.CASELESS)
     return _by_match(request, match, Kind.REQUEST if request.forced else request.reading.kind)
 
 

@@ -41,6 +41,11 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "valoración que no se entiende",
         "a rating that cannot be understood",
     ),
+    "survey-without-a-case": (
+        "valoració d'un cas que ja no consta",
+        "valoración de un caso que ya no consta",
+        "a rating of a case that is no longer known",
+    ),
     "looks-automatic": (
         "sembla un correu automàtic",
         "parece un correo automático",
