@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import assert_never
 
 from oacmail.core.cases import votes
+from oacmail.core.cases.corrections import CORRECTED
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
@@ -112,7 +113,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
 def _corrected(opened: Decision) -> list[Effect]:
     """A person says that the message is a request: an example to learn from."""
     cases = (effect.number for effect in opened.effects if isinstance(effect, OpenCase))
-    return [AuditEvent(kind="corrected", case=case, data={"kind": Kind.REQUEST}) for case in cases]
+    return [AuditEvent(kind=CORRECTED, case=case, data={"kind": Kind.REQUEST}) for case in cases]
 
 
 def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) -> Decision | None:

@@ -125,12 +125,12 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
 # --- I5, I9, I13: volumes -----------------------------------------------------------------------------------
 
 
-def test_cases_count_by_their_channel_without_spam_and_doubles() -> None:
-    cases = (
-        case("1"), case("2", channel="telephone"), case("3", channel="callback"), case("4", close_reason="spam"),
-        case("5", close_reason="duplicate"), case("6", opened="2026-10-31 23:59"),
-    )  # fmt: skip
-    of = figures("I5", request(), request("2026-11-20 10:00", "2026-11-23 20:00"), cases=cases)
+def test_cases_count_by_their_channel_without_what_was_withdrawn() -> None:
+    cases = (case("1"), case("2", channel="telephone"), case("3", channel="callback"), case("4"), case("6"))
+    opening = [request(case=one.number, opens=one.number) for one in cases[:3]]
+    withdrawn = request(case="4", opens="4", withdrawn_at=local("2026-11-11 10:00"))
+    october = request("2026-10-31 23:59", "2026-11-02 20:00", case="6", opens="6")
+    of = figures("I5", *opening, withdrawn, october, request("2026-11-20 10:00", "2026-11-23 20:00"), cases=cases)
     assert (of.main.value, of.measure("further").value) == (3, 1)
     assert [(row.key, row.count) for row in of.tables[0].rows] == [
         ("mail", 1), ("callback", 1), ("telephone", 1), ("visit", 0),
@@ -139,7 +139,8 @@ def test_cases_count_by_their_channel_without_spam_and_doubles() -> None:
 
 def test_out_of_scope_counts_by_the_body_that_was_named() -> None:
     cases = (case("1", level="out_of_scope"), case("2", level="out_of_scope"), case("3"))
-    of = figures("I9", cases=cases, events=(event("referred", "2026-11-10 12:00", body="Consorci AOC"),))
+    opening = [request(case=one.number, opens=one.number) for one in cases]
+    of = figures("I9", *opening, cases=cases, events=(event("referred", "2026-11-10 12:00", body="Consorci AOC"),))
     assert of.main.value == 2
     assert {(row.key, row.count) for row in of.tables[0].rows} == {("Consorci AOC", 1), ("no_pointer", 1)}
 

@@ -119,7 +119,8 @@ def test_a_complaint_whose_case_was_merged_is_counted_and_judged() -> None:
 
 def test_every_question_is_that_of_a_case_or_a_further_one() -> None:
     """Also the older one of two that were merged."""
-    asked = (request("2026-11-09 10:00", case="2"), request(case="2"), request("2026-11-12 10:00", case="2"))
+    older, newer = request("2026-11-09 10:00", case="2", opens="1"), request(case="2", opens="2")
+    asked = (older, newer, request("2026-11-12 10:00", case="2"))
     of = figures("I5", *asked, events=(MERGED,), cases=BOTH)
     assert (of.main.value, of.measure("further").value) == (1, 2)
 
@@ -127,7 +128,9 @@ def test_every_question_is_that_of_a_case_or_a_further_one() -> None:
 def test_a_row_that_came_or_went_is_a_correction() -> None:
     def pointed(body: str) -> MonthFigures:
         rows = MonthRows(
-            cases={"1": case(level="out_of_scope")}, events=(event("referred", "2026-11-10 12:00", body=body),)
+            cases={"1": case(level="out_of_scope")},
+            requests=(request(opens="1"),),
+            events=(event("referred", "2026-11-10 12:00", body=body),),
         )
         return month_figures(POLICY, NOVEMBER, rows)
 

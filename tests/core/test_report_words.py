@@ -152,6 +152,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:
         NOVEMBER,
         MonthRows(
             cases={"1": case(level="out_of_scope")},
+            requests=(request(opens="1"),),
             events=(event("referred", "2026-11-10 12:00", body='=HYPERLINK("x")'),),
         ),
     )

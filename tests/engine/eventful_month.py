@@ -157,6 +157,7 @@ class EventfulMonth(BusyMonth):
         for name, call in (("first", "17 13:59"), ("edge", "17 14:00"), ("evening", "16 15:30")):
             self._on("16 09:30", self._asks, name, MORNING)
             self._on(call, self._orders, name, "log-call", outcome="reached")
+        self._on("16 09:40", self._asks, "never", MORNING)
         self._on("16 10:00", self._asks, "written", AFTERNOON)
         self._on("17 10:00", self._answers, "written")
         self._on("16 10:10", self._asks, "away", AFTERNOON)

@@ -175,17 +175,12 @@ class RecomputedMonth(RecomputedRows):
         """One call for each case: that which was made, else the last."""
         calls: dict[str, Asked] = {}
         for one in sorted(self.due, key=lambda one: (one.due, one.at)):
-            known = calls.get(one.case)
-            if one.by_person and one.is_call and (known is None or known.how not in CALLED):
+            if one.is_call and not (one.case in calls and self._called(calls[one.case])):
                 calls[one.case] = one
         outcomes = {case: self._call(one) for case, one in calls.items()}
         counts = Counter(what if what in ("called", "not_located") else "failed" for what in outcomes.values())
         breaches: Breaches = [
-            (
-                case,
-                what,
-                self.hours(calls[case].due, at) if what == "call_late" and (at := calls[case].answered) else None,
-            )
+            (case, what, self.hours(calls[case].due, self._called(calls[case])[0][0]) if what == "call_late" else None)
             for case, what in outcomes.items()
             if what not in ("called", "not_located")
         ]
@@ -197,17 +192,20 @@ class RecomputedMonth(RecomputedRows):
             breaches=breaches,
         )
 
+    def _called(self, one: Asked) -> list[tuple[datetime, str]]:
+        case = self.lasting(one.case)
+        rows = self.events("answered", case=case)
+        return sorted((row["told"], row["by"]) for row in rows if row["by"] in CALLED and row["told"] >= one.at)
+
     def _call(self, one: Asked) -> str:
-        if one.answered is None:
-            return "call_not_made"
-        if one.how not in CALLED:
-            return "answered_by_mail"
-        if not one.in_time:
-            return "call_late"
-        if one.how == "not-located":
-            return "not_located"
         begins, ends = SLOTS[one.slot]
-        return "called" if begins <= one.answered.hour < ends else "call_outside_slot"
+        made = self._called(one)
+        if not made:
+            return "answered_by_mail" if one.answered else "call_not_made"
+        for at, how in made:
+            if at <= one.due and begins <= at.hour < ends:
+                return "called" if how == "call" else "not_located"
+        return "call_late" if made[0][0] > one.due else "call_outside_slot"
 
     def i11(self) -> RecomputedFigure:
         rows = self.rows(

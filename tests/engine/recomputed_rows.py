@@ -189,6 +189,7 @@ class RecomputedRows:
         if row["rule"] in ON_PAPER:
             source = "contact"
         at = moment(row["received_at"] or row["armed_at"])
+        by_hand = self.cases[row["number"]]["rule"] in ON_PAPER
         slot = row["slot"] if row["intent"] == "callback" and row["slot"] else ""
         day = self.working_day(at.date(), 1)
         agreed = SLOTS[slot][1] if slot and source in ("person", "contact") else 20
@@ -201,7 +202,7 @@ class RecomputedRows:
             opens=row["armed_by"] == row["opened_by"],
             at=at,
             due=due,
-            is_call=bool(slot) and due.hour == SLOTS[slot][1],
+            is_call=bool(slot) and source == "person" and not by_hand and due.hour == SLOTS[slot][1],
             slot=slot,
             lang=row["lang"] or "",
         )

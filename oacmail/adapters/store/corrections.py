@@ -1,6 +1,7 @@
 """Corrections of wrong classifications, from the event log: the labelled examples of the office.
 
-This module decides nothing. The events "corrected" are the examples: append-only, with account and time (`why N`).
+This module decides nothing. The events "corrected" and "confirmed" are the examples: append-only, with account and
+time (`why N`).
 """
 
 import json
@@ -16,7 +17,7 @@ def corrections(con: sqlite3.Connection) -> list[Correction]:
     rows = con.execute(
         """SELECT m.fingerprint, m.subject, m.fresh, o.bytes, e.data FROM events e JOIN cases c ON c.id = e.case_id
         JOIN messages m ON m.fingerprint = c.opened_by LEFT JOIN originals o ON o.sha256 = m.original
-        WHERE e.kind = 'corrected' AND m.erased_at IS NULL ORDER BY e.id"""
+        WHERE e.kind IN ('corrected', 'confirmed') AND m.erased_at IS NULL ORDER BY e.id"""
     ).fetchall()
     labels: dict[str, dict[str, str]] = {}
     messages: dict[str, sqlite3.Row] = {}

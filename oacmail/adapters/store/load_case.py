@@ -74,7 +74,7 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
         f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
         (SELECT m.message_id FROM messages m WHERE m.fingerprint = substr(c.opened_by, instr(c.opened_by, ' ') + 1))
           AS opened_by_id,
-        EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = 'corrected'
+        EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind IN ('corrected', 'confirmed')
           AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand
         FROM cases c JOIN people p ON p.id = c.citizen_id
         WHERE c.number IN ({placeholders(numbers)})""",

@@ -8,12 +8,13 @@ import re
 import sqlite3
 from datetime import datetime, time
 
-from oacmail.adapters.store import kv
-from oacmail.adapters.store.connection import at, stamp
+from oacmail.adapters.store import kv, load_report
+from oacmail.adapters.store.connection import at
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
+from oacmail.core.report.requests import counts
 from oacmail.core.review import PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
 from oacmail.core.view import CaseView
 
@@ -60,20 +61,13 @@ def _entry(row: sqlite3.Row) -> ReviewEntry:
 
 
 def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
-    """Count the response deadlines that started, and those that an answer met, since the last working day began."""
+    """Count what was asked and what was answered since the last working day began, as the report does."""
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
     since = calendar.last_working_day_before(today, policy.workdays)
-    period = tuple(stamp(datetime.combine(day, time.min, zone)) for day in (since, today))
-    arrived = con.execute(
-        "SELECT count(*) FROM deadlines WHERE kind = 'answer' AND level = 0 AND armed_at >= ? AND armed_at < ?", period
-    ).fetchone()[0]
-    answered, in_time = con.execute(
-        """SELECT count(*), coalesce(sum(met_at <= due_at), 0) FROM deadlines
-        WHERE kind = 'answer' AND level = 0 AND met_at >= ? AND met_at < ?""",
-        period,
-    ).fetchone()
-    return Figures(since=since, arrived=arrived, answered=answered, in_time=in_time)
+    begins, ends = (datetime.combine(day, time.min, zone) for day in (since, today))
+    found = counts(load_report.requests(con, begins, ends), begins, ends)
+    return Figures(since=since, arrived=found.arrived, answered=found.answered, in_time=found.in_time)
 
 
 def incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:

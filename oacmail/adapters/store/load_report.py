@@ -52,13 +52,14 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
         "read": json.dumps(_READ),
     }
     con.execute(f"PRAGMA cache_size=-{_CACHE}")
-    events, ids = _all_events(con, sorted(row[0] for row in con.execute(_TOUCHED, bounds)), bounds)
+    told, ids = _all_events(con, sorted(row[0] for row in con.execute(_TOUCHED, bounds)), bounds)
     asked = {**bounds, "ids": json.dumps(ids)}
     messages = {row[0]: row[1:] for row in con.execute(_MESSAGES, asked)}
+    events = tuple(_arrived(one, messages) for one in told)
     first, last = bounds["begins"], bounds["ends"]
     return MonthRows(
         cases={row[0]: _case(row, messages) for row in con.execute(_OF_CASES, asked)},
-        requests=tuple(_request(row, messages) for row in con.execute(_REQUESTS, asked)),
+        requests=tuple(_request(row) for row in con.execute(_REQUESTS, asked)),
         events=events,
         answers=(
             *(
@@ -90,6 +91,18 @@ def _all_events(
     return tuple(events), sorted(read)
 
 
+def _arrived(event: EventRow, messages: "_Messages") -> EventRow:
+    role, _, _, received = messages.get(event.message, ("", "", "", ""))
+    return event._replace(arrived_at=at(received)) if role == Role.CITIZEN else event
+
+
+def requests(con: sqlite3.Connection, since: datetime, until: datetime) -> list[RequestRow]:
+    """Return the requests of each case on which something was asked or answered from `since` on and before `until`."""
+    bounds = {"begins": stamp(since), "ends": stamp(until)}
+    ids = [row[0] for row in con.execute(_MOVED, bounds)]
+    return [_request(row) for row in con.execute(_REQUESTS, {"ids": json.dumps(ids)})]
+
+
 def _relayed(con: sqlite3.Connection, messages: "_Messages", bounds: Mapping[str, str]) -> Iterator[AnswerLang]:
     """What agents wrote to answer addresses, when it left."""
     langs = {f"{MailKind.RELAYED}:{key}": lang for key, (_, rule, lang, _) in messages.items() if rule == _RELAYED}
@@ -114,9 +127,15 @@ _MESSAGES = f"""SELECT fingerprint, role, rule, lang, received_at FROM messages
   WHERE case_id {_THESE} AND (role = 'citizen' OR role = 'agent' AND outcome = 'case' OR rule = 'relayed')"""
 _OF_CASES = f"""SELECT number, opened_by, opened_at, status, topic, level, intent, slot, operator, platform, cause,
   close_reason FROM cases WHERE id {_THESE} ORDER BY id"""
-_REQUESTS = f"""SELECT c.number, d.armed_by, d.armed_at, d.due_at, d.met_at, d.void_at
+# what a request opened: the case that was split off with its message, the case of its message, or that of an order
+_REQUESTS = f"""SELECT c.number, d.armed_by, d.armed_at, d.due_at, d.met_at, d.void_at, coalesce(m.rule, ''),
+    coalesce(m.lang, ''), coalesce((SELECT number FROM cases WHERE opened_by = c.number || ' ' || d.armed_by),
+      (SELECT number FROM cases WHERE opened_by = d.armed_by), iif(d.armed_by LIKE 'order:%', c.number, ''))
   FROM deadlines d JOIN cases c ON c.id = d.case_id
+  LEFT JOIN messages m ON m.fingerprint = d.armed_by AND m.role = 'citizen'
   WHERE d.kind = 'answer' AND d.level = 0 AND d.case_id {_THESE} ORDER BY d.due_at, c.number, d.armed_by"""
+_MOVED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND armed_at >= :begins AND armed_at < :ends
+  UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND met_at >= :begins AND met_at < :ends"""
 _EVENTS = f"""SELECT c.number, e.at, e.kind, e.fingerprint, e.data FROM events e JOIN cases c ON c.id = e.case_id
   WHERE e.case_id {_THESE} AND e.kind IN (SELECT value FROM json_each(:read)) ORDER BY e.id"""
 _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM messages m
@@ -156,9 +175,8 @@ def _case(row: Sequence[Any], messages: _Messages) -> CaseRow:
     )
 
 
-def _request(row: Sequence[Any], messages: _Messages) -> RequestRow:
-    number, started_by, armed_at, due_at, met_at, void_at = row
-    _, rule, lang, _ = messages.get(started_by, ("", "", "", ""))
+def _request(row: Sequence[Any]) -> RequestRow:
+    number, started_by, armed_at, due_at, met_at, void_at, rule, lang, opens = row
     return RequestRow(
         case=number,
         asked_at=at(armed_at),
@@ -167,6 +185,7 @@ def _request(row: Sequence[Any], messages: _Messages) -> RequestRow:
         withdrawn_at=moment(void_at),
         source=_source(started_by, rule),
         lang="" if rule in _BY_HAND else lang,
+        opens=opens,
     )
 
 

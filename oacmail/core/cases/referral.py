@@ -10,6 +10,7 @@ from datetime import datetime
 
 from oacmail.core.cases import answers
 from oacmail.core.cases.citizen_mail import notice
+from oacmail.core.cases.corrections import said_by_hand
 from oacmail.core.cases.drafts import draft, row
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
@@ -33,7 +34,7 @@ def refer(
     pointer = _pointer(policy, body) if body else None
     level = (
         UpdateCase(case=case.number, columns={"level": Level.OUT_OF_SCOPE, "touched_at": now}),
-        AuditEvent(kind="corrected", case=case.number, data={"level": Level.OUT_OF_SCOPE}),
+        *said_by_hand(case, {"level": Level.OUT_OF_SCOPE}),
     )
     if pointer is None or not can_be_told(policy, case):
         return (*level, *draft(policy, case, folder=folder, agent=agent, key=key, now=now, out_of_scope=True))

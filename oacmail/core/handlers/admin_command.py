@@ -6,11 +6,11 @@ carried out raises `Refused` with the reason and changes nothing. The caller dec
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Literal
 
 from oacmail.core import calendar
 from oacmail.core.case_effects import MergeCases
 from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions, survey
+from oacmail.core.cases.corrections import COLUMN, said_by_hand
 from oacmail.core.cases.data_rights import RequestSummary
 from oacmail.core.effects import (
     AdminCommand,
@@ -37,13 +37,6 @@ CORRECTABLE: dict[str, tuple[str, ...]] = {
     "level": tuple(Level),
     "intent": tuple(Intent),
     "language": ("ca", "es", "en", "fr", "other"),
-}
-_COLUMN: dict[str, Literal["kind", "topic", "level", "intent", "lang"]] = {
-    "kind": "kind",
-    "topic": "topic",
-    "level": "level",
-    "intent": "intent",
-    "language": "lang",
 }
 _ALL = ("answer", "remind", "nudge", "update", "close", "wait")
 
@@ -311,13 +304,13 @@ def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now:
     for field, value in command.words.items():
         if value not in CORRECTABLE[field]:
             raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}", "no-such-value")
-        columns[_COLUMN[field]] = value
+        columns[COLUMN[field]] = value
     return (
         UpdateCase(case=case.number, columns=columns),
         *outcome.corrected(policy, case, command.words.get("level", ""), key=_key(command, case, now), now=now),
         *_by_intent(policy, case, command.words.get("intent", ""), key=_key(command, case, now), now=now),
         *_language_wish(policy, case, command.words.get("language", "")),
-        AuditEvent(kind="corrected", case=case.number, data=dict(command.words)),
+        *said_by_hand(case, command.words),
     )
 
 

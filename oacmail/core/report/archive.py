@@ -100,15 +100,13 @@ def _same(one: Value, other: Value) -> bool:
 
 def reasons(events: Iterable[EventRow], published_at: datetime, ends: datetime) -> dict[str, str]:
     """Why figures may have changed since they were published, by indicator id, as far as the event log tells: an agent
-    has corrected cases, has found that cases were no requests, or has logged or sent what counts for the month."""
+    has corrected cases, or has logged or sent what counts for the month."""
     found: dict[str, str] = {}
     for event in events:
         if event.at <= published_at:
             continue
         if event.kind == "corrected":
             found |= dict.fromkeys(("I5", "I6", "I7", "I9", "I12"), "reclassified")
-        elif event.kind == "merged" or (event.kind == "closed" and event.text("reason") in ("spam", "duplicate")):
-            found.setdefault("I5", "withdrawn")
         elif event.kind == "answered" and answer_moment(event) < ends:
             for name in ("I1", "I2", "I3", "I4", "I8", "I10", "I12"):
                 found.setdefault(name, "noted_late")

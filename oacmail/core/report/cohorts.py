@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from oacmail.core import calendar
 from oacmail.core.policy import Policy
 from oacmail.core.report.months import Month
+from oacmail.core.report.requests import known_at
 from oacmail.core.report.rows import ASKED, PROMISED, CaseRow, EventRow, MonthRows, RequestRow
 
 HANDED_OVER = ("second-level", "ordered")
@@ -31,6 +32,7 @@ class Cohorts:
     ends: datetime = field(init=False)
     _events: Mapping[str, Mapping[str, Sequence[EventRow]]] = field(init=False)  # by kind, then by case
     _hows: Mapping[tuple[str, datetime], str] = field(init=False)
+    requests: Sequence[RequestRow] = field(init=False)  # as they stood at the end of the month
     _merged: Mapping[str, str] = field(init=False)  # number -> the case that it was merged into
     _parts: Mapping[str, Sequence[str]] = field(init=False)  # number -> what was merged into it
 
@@ -45,9 +47,11 @@ class Cohorts:
         object.__setattr__(self, "ends", ends)
         object.__setattr__(self, "_events", found)
         object.__setattr__(self, "_hows", dict(_hows(self.every("escalated"), self.every("answered"))))
-        object.__setattr__(
-            self, "_merged", {one.text("from"): one.case for one in self.rows.events if one.kind == MERGED}
-        )
+        merged = {one.text("from"): one for one in self.rows.events if one.kind == MERGED}
+        later = {number for number, one in merged.items() if one.at >= ends}
+        apart = [one._replace(case=one.opens) if one.opens in later else one for one in self.rows.requests]
+        object.__setattr__(self, "requests", known_at(apart, ends))
+        object.__setattr__(self, "_merged", {number: one.case for number, one in merged.items() if number not in later})
         parts: dict[str, list[str]] = {}
         for number in self._merged:
             parts.setdefault(self.lasting(number), []).append(number)
@@ -57,36 +61,24 @@ class Cohorts:
 
     def due(self) -> list[RequestRow]:
         """What was promised for a moment of this month."""
-        return [one for one in self._counted(PROMISED) if self.holds(one.due_at)]
+        return [one for one in self.requests if one.source in PROMISED and self.holds(one.due_at)]
 
     def arrived(self) -> list[RequestRow]:
         """What a person asked in this month."""
-        return [one for one in self._counted(ASKED) if self.holds(one.asked_at)]
+        return [one for one in self.requests if one.source in ASKED and self.holds(one.asked_at)]
 
     def open_at_the_end(self) -> list[RequestRow]:
         """What was due and still unanswered when the month ended, also of earlier months, the oldest first."""
-        late = [one for one in self.rows.requests if one.due_at < self.ends and not self.is_withdrawn(one)]
-        return sorted((one for one in late if self.answered_at(one) is None), key=lambda one: (one.due_at, one.case))
-
-    def _counted(self, sources: Sequence[str]) -> Iterator[RequestRow]:
-        return (one for one in self.rows.requests if one.source in sources and not self.is_withdrawn(one))
-
-    def is_withdrawn(self, request: RequestRow) -> bool:
-        """It was no request after all, or one that is counted with another case."""
-        return request.withdrawn_at is not None and request.withdrawn_at < self.ends
-
-    def answered_at(self, request: RequestRow) -> datetime | None:
-        """When it was answered, as was known at the end of the month."""
-        at = request.answered_at
-        return at if at is not None and at < self.ends else None
+        late = [one for one in self.requests if one.due_at < self.ends and one.answered_at is None]
+        return sorted(late, key=lambda one: (one.due_at, one.case))
 
     def in_time(self, request: RequestRow) -> bool:
-        at = self.answered_at(request)
+        at = request.answered_at
         return at is not None and at <= request.due_at
 
     def late_same_day(self, request: RequestRow) -> bool:
         """It was answered after closing time of the due day (R19)."""
-        at = self.answered_at(request)
+        at = request.answered_at
         return at is not None and calendar.is_late_same_day(request.due_at, at, self.policy)
 
     def how(self, request: RequestRow) -> str:
@@ -102,12 +94,12 @@ class Cohorts:
         return self.rows.cases.get(number)
 
     def opened(self) -> list[CaseRow]:
-        """The cases of this month, without spam and doubles."""
-        return [
-            case
-            for case in self.rows.cases.values()
-            if self.holds(case.opened_at) and case.close_reason not in ("spam", "duplicate")
-        ]
+        """The cases that the requests of this month opened, without those that were merged."""
+        return [case for one in self.arrived() if (case := self.opened_by(one)) is not None]
+
+    def opened_by(self, request: RequestRow) -> CaseRow | None:
+        """The case of its own that this request opened; None = it was asked on another one."""
+        return None if self.is_merged(request.opens) else self.case(request.opens)
 
     def lasting(self, number: str) -> str:
         """The case that goes on: the number itself, or that of the case that it was merged into."""

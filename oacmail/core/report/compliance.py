@@ -69,14 +69,14 @@ def same_day(of: Cohorts) -> Indicator:
 
 
 def _on_the_day(of: Cohorts, request: RequestRow) -> bool:
-    zone, at = of.policy.office.timezone, of.answered_at(request)
+    zone, at = of.policy.office.timezone, request.answered_at
     return at is not None and at.astimezone(zone).date() == request.asked_at.astimezone(zone).date()
 
 
 def response_time(of: Cohorts) -> Indicator:
     """I4. Service hours from arrival to the first answer, of what a person asked."""
     due = [one for one in of.due() if one.source in ASKED]
-    hours = [service_hours(one.asked_at, at, of.policy) for one in due if (at := of.answered_at(one)) is not None]
+    hours = [service_hours(one.asked_at, at, of.policy) for one in due if (at := one.answered_at) is not None]
     n = len(hours)
     return Indicator(
         id="I4",
@@ -90,7 +90,7 @@ def response_time(of: Cohorts) -> Indicator:
 
 
 def _breach(of: Cohorts, request: RequestRow) -> Breach:
-    at = of.answered_at(request)
+    at = request.answered_at
     if at is None:
         return Breach(case=request.case, cause=_why_unanswered(of, request))
     late = None if of.late_same_day(request) else service_hours(request.due_at, at, of.policy)
@@ -117,9 +117,9 @@ def _why_late(of: Cohorts, request: RequestRow) -> str:
 
 
 def is_call(of: Cohorts, request: RequestRow) -> bool:
-    """Whether the person waits for a call: its slot ends when the answer is due (R27)."""
+    """Whether the person waits for a call that was asked for by mail: its slot ends when the answer is due (R27)."""
     case = of.case(request.case)
-    if case is None or case.slot is None or case.intent != "callback":
+    if case is None or case.slot is None or case.channel != "callback" or request.source != "message":
         return False
     return request.due_at.astimezone(of.policy.office.timezone).time() == calendar.SLOTS[case.slot][1]
 

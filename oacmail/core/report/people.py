@@ -1,12 +1,13 @@
 """I10, I11 and I12: agreed calls, satisfaction, complaints and suggestions (R26-R28, R30)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.report.cohorts import BY_CALL, CALL, NOT_LOCATED, Cohorts
+from oacmail.core.report.cohorts import BY_CALL, NOT_LOCATED, Cohorts, answer_moment
 from oacmail.core.report.compliance import is_call
 from oacmail.core.report.figures import Breach, Count, FigureTable, Indicator, Measure
-from oacmail.core.report.rows import ASKED, RequestRow, VoteRow
+from oacmail.core.report.rows import RequestRow, VoteRow
 from oacmail.core.report.statistics import mean, service_hours, share
 from oacmail.core.report.volumes import counted
 
@@ -21,7 +22,8 @@ MARKS = ("1", "2", "3", "4", "5")
 
 
 def calls(of: Cohorts) -> Indicator:
-    """I10. A person who could not be reached in the slot and got a mail counts as called, and is shown apart (R27)."""
+    """I10. Of what was asked for by mail; a mail before or after the call changes nothing. A person who could not be
+    reached in the slot and got a mail counts as called, and is shown apart (R27)."""
     due = _calls_due(of)
     outcomes = [(one, _outcome(of, one)) for one in due]
     called = sum(what == "called" for _, what in outcomes)
@@ -50,29 +52,30 @@ def calls(of: Cohorts) -> Indicator:
 
 
 def _calls_due(of: Cohorts) -> list[RequestRow]:
-    """One for each case: the request that a call answered, else the last one."""
+    """One for each case: the request for which a call was made, else the last one."""
     found: dict[str, RequestRow] = {}
-    for one in of.due():
-        if one.source not in ASKED or not is_call(of, one):
-            continue
-        known = found.get(one.case)
-        if known is None or of.how(known) not in BY_CALL:
+    for one in sorted(of.due(), key=lambda one: (one.due_at, one.asked_at)):
+        if is_call(of, one) and not (one.case in found and _calls_made(of, found[one.case])):
             found[one.case] = one
     return list(found.values())
 
 
+def _calls_made(of: Cohorts, request: RequestRow) -> list[tuple[datetime, str]]:
+    """(when, how) of the calls since the request, until the month ended; those in vain once a mail has said so."""
+    events = of.story_of(of.lasting(request.case), "answered")
+    made = [(answer_moment(event), event.text("by")) for event in events if event.text("by") in BY_CALL]
+    return sorted((at, how) for at, how in made if at >= request.asked_at)
+
+
 def _outcome(of: Cohorts, request: RequestRow) -> str:
-    at = of.answered_at(request)
-    if at is None:
-        return "call_not_made"
-    how = of.how(request)
-    if how not in BY_CALL:
-        return "answered_by_mail"
-    if at > request.due_at:
-        return "call_late"
-    if how == NOT_LOCATED:
-        return "not_located"
-    return "called" if how == CALL and _in_slot(of, request, at) else "call_outside_slot"
+    """Of the first call in the slot and in time, else of the first one."""
+    made = _calls_made(of, request)
+    if not made:
+        return "answered_by_mail" if request.answered_at else "call_not_made"
+    good = next((how for at, how in made if at <= request.due_at and _in_slot(of, request, at)), None)
+    if good:
+        return "not_located" if good == NOT_LOCATED else "called"
+    return "call_late" if made[0][0] > request.due_at else "call_outside_slot"
 
 
 def _in_slot(of: Cohorts, request: RequestRow, at: datetime) -> bool:
@@ -83,9 +86,8 @@ def _in_slot(of: Cohorts, request: RequestRow, at: datetime) -> bool:
     return begins <= at.astimezone(of.policy.office.timezone).time() < ends
 
 
-def _late(of: Cohorts, request: RequestRow) -> float | None:
-    at = of.answered_at(request)
-    return service_hours(request.due_at, at, of.policy) if at else None
+def _late(of: Cohorts, request: RequestRow) -> float:
+    return service_hours(request.due_at, _calls_made(of, request)[0][0], of.policy)
 
 
 # --- satisfaction -----------------------------------------------------------------------------------------
@@ -119,12 +121,22 @@ def _last_of_each(votes: list[VoteRow]) -> dict[str, VoteRow]:
 # --- complaints and suggestions ---------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """A message that complains or suggests. `answered_at`: as known when the month ended."""
+
+    case: str
+    intent: str
+    at: datetime
+    answered_at: datetime | None
+
+
 def opinions(of: Cohorts) -> Indicator:
-    """I12. Counted by arrival; judged in the month in which ten working days end."""
-    every = [(one, intent) for one, intent in _opinions(of)]
-    received = [intent for one, intent in every if of.holds(one.asked_at)]
-    ending = [one for one, _ in every if of.holds(_limit(of, one))]
-    failed = [one for one in ending if (at := of.answered_at(one)) is None or at > _limit(of, one)]
+    """I12. Messages, counted by arrival; judged in the month in which ten working days end."""
+    every = _opinions(of)
+    received = [one.intent for one in every if of.holds(one.at)]
+    ending = [one for one in every if of.holds(_limit(of, one.at))]
+    failed = [one for one in ending if one.answered_at is None or one.answered_at > _limit(of, one.at)]
     return Indicator(
         id="I12",
         main=Measure(
@@ -137,39 +149,42 @@ def opinions(of: Cohorts) -> Indicator:
         measures=(Measure(key="opinions", value=len(received), unit="count"),),
         tables=(FigureTable(key="kinds", rows=counted(received, OPINIONS), words="intent"),),
         breaches=tuple(
-            Breach(case=one.case, cause="opinion_late" if of.answered_at(one) else "opinion_unanswered")
-            for one in sorted(failed, key=lambda one: one.case)
+            Breach(case=one.case, cause="opinion_late" if one.answered_at else "opinion_unanswered")
+            for one in sorted(failed, key=lambda one: (one.case, one.at))
         ),
     )
 
 
-def _opinions(of: Cohorts) -> list[tuple[RequestRow, str]]:
-    """The request of each message that was a complaint or a suggestion, and of each case that an agent made one.
+def _opinions(of: Cohorts) -> list[Opinion]:
+    """Each message that was a complaint or a suggestion, and the opening message of each case that an agent made one.
 
-    Without a deadline of its own the message is answered with the request that ran when it came. Of a merged case the
-    request that waited is now the other case's."""
+    It is answered with the deadline that ran when it came, or that it started. Without one it is none: an agent has
+    closed the case as spam or duplicate. Of a merged case what waited is now the other case's."""
     requests: dict[str, list[RequestRow]] = {}
-    for one in sorted(of.rows.requests, key=lambda one: one.asked_at):
-        if one.source in ASKED and not of.is_withdrawn(one):
-            requests.setdefault(one.case, []).append(one)
-    found: dict[tuple[str, datetime], tuple[RequestRow, str]] = {}
+    for one in of.requests:
+        requests.setdefault(one.case, []).append(one)
+    found: dict[tuple[str, datetime], Opinion] = {}
     for event in of.every("opinion"):
-        intent = event.text("intent")
+        case, intent = of.case(event.case), event.text("intent")
+        if case is None or intent not in OPINIONS:
+            continue
+        at = event.arrived_at or case.opened_at
+        if at <= case.opened_at and case.intent != intent:
+            continue  # an agent has corrected it: the intent of the case is that of its first message
         of_case = {event.case, of.lasting(event.case)}
-        asked = [one for case in of_case for one in requests.get(case, ()) if one.asked_at <= event.at]
-        last = max(asked, key=lambda one: one.asked_at, default=None)
-        if intent in OPINIONS and last is not None and _still_is(of, event.case, last, intent):
-            found[last.case, last.asked_at] = (last, intent)
+        waited = [one for number in of_case for one in requests.get(number, ()) if _waits(one, at)]
+        if waited:
+            first = min(waited, key=lambda one: one.asked_at)
+            found[event.case, at] = Opinion(case=first.case, intent=intent, at=at, answered_at=first.answered_at)
     return list(found.values())
 
 
-def _still_is(of: Cohorts, number: str, request: RequestRow, intent: str) -> bool:
-    """Whether no agent has corrected it: the intent of the case is that of its first message."""
-    case = of.case(number)
-    return case is None or request.asked_at > case.opened_at or case.intent == intent
+def _waits(request: RequestRow, at: datetime) -> bool:
+    """Whether something was owed then."""
+    return request.asked_at <= at and (request.answered_at is None or request.answered_at >= at)
 
 
-def _limit(of: Cohorts, request: RequestRow) -> datetime:
+def _limit(of: Cohorts, at: datetime) -> datetime:
     zone = of.policy.office.timezone
-    day = calendar.add_working_days(request.asked_at.astimezone(zone).date(), OPINION_DAYS, of.policy.workdays)
+    day = calendar.add_working_days(at.astimezone(zone).date(), OPINION_DAYS, of.policy.workdays)
     return calendar.closing_of(day, of.policy)

@@ -26,7 +26,7 @@ class RequestRow(NamedTuple):
     """A response deadline. `source`: what started it: a person's message, a call or visit (`contact`), an answer that
     came back (`returned`), an agent who took the case up again (`reopened`), or the outcome that is owed of a derived
     case (R13). `lang`: the language of the message, '' = not known. `answered_at`: when it was met; `withdrawn_at`:
-    when it became void."""
+    when it became void. `opens`: the number of the case that it opened, which may have been merged since; '' = none."""
 
     case: str
     asked_at: datetime
@@ -35,6 +35,7 @@ class RequestRow(NamedTuple):
     withdrawn_at: datetime | None = None
     source: Source = "message"
     lang: str = ""
+    opens: str = ""
 
 
 class CaseRow(NamedTuple):
@@ -55,13 +56,15 @@ class CaseRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """A line of the event log. `message`: the fingerprint of the message that caused it, '' = none."""
+    """A line of the event log. `message`: the fingerprint of the message that caused it, '' = none; `arrived_at`: when
+    that message came, if a citizen wrote it; None = somebody's order, or the program itself."""
 
     case: str
     at: datetime
     kind: str
     message: str = ""
     data: Mapping[str, object] = NO_DATA
+    arrived_at: datetime | None = None
 
     def text(self, name: str) -> str:
         value = self.data.get(name)

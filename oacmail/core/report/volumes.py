@@ -15,13 +15,10 @@ NO_POINTER = "no_pointer"
 def volumes(of: Cohorts) -> Indicator:
     """I5. Cases opened in the month, and what was asked besides: on cases that existed, or that were merged."""
     opened = of.opened()
-    numbers = {case.number for case in opened}
-    first = {case.number: case.opened_at for case in opened}
-    further = [one for one in of.arrived() if one.case not in numbers or one.asked_at != first[one.case]]
     return Indicator(
         id="I5",
         main=Measure(key="cases", value=len(opened), unit="count"),
-        measures=(Measure(key="further", value=len(further), unit="count"),),
+        measures=(Measure(key="further", value=len(of.arrived()) - len(opened), unit="count"),),
         tables=(
             FigureTable(key="channels", rows=counted((case.channel for case in opened), CHANNELS)),
             FigureTable(key="topics", rows=counted((case.topic for case in opened), tuple(Topic)), words="topic"),

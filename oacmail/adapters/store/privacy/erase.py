@@ -103,7 +103,7 @@ def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[
 
 def _lessons(con: sqlite3.Connection, scope: Scope) -> int:
     """What was learned from a correction of one of these cases: the lessons are learned again from the others."""
-    corrected = f"EXISTS(SELECT 1 FROM events WHERE kind = 'corrected' AND case_id {IN})"
+    corrected = f"EXISTS(SELECT 1 FROM events WHERE kind IN ('corrected', 'confirmed') AND case_id {IN})"
     return _deleted(con, "kv", f"key = 'lessons' AND {corrected}", ids(scope.cases))
 
 
