@@ -23,7 +23,7 @@ ADVICE: Mapping[str, str] = {
     "tick.batch-failed": "nothing: the items are tried one by one; report this line",
     "night.postponed": _NOTHING,
     "folder.new-epoch": "nothing: the folder was restored or renumbered, and is read again",
-    "numbers.continued": "the database was lost: stop the service, then `oacmail rebuild` (docs/admin.md, section 7)",
+    "numbers.continued": "the database was lost: stop the service, then restore or rebuild it: `oacmail status`",
     "folder.unread": "check the permissions of the folder: `oacmail check --online`",
     "message.unreadable": "`oacmail quarantine list`",
     "message.failed": "`oacmail quarantine list`; report this line",

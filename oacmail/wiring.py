@@ -30,6 +30,7 @@ from oacmail.core.outbox.kinds import KINDS, EnvelopeSender
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
+from oacmail.core.ports.store import LOST
 from oacmail.core.report.months import Month
 from oacmail.core.routing.signature import key_name
 from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
@@ -245,9 +246,12 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
     `parsing` is the parser; by default messages are parsed in the calling thread.
     """
     secrets.read(config)
+    lost = connection.is_lost(state(config))
     store = SqliteStore(state(config))
     try:
         core = engine(config, store, shadow=shadow)
+        if lost:
+            store.problem(LOST, True, core.now())
         store.remember(SHADOW, "yes" if shadow else "", core.now())
         given = token_source(config)
         box, relay = mailbox(config, given), transport(config, given)
@@ -317,12 +321,13 @@ def publish_report(
 ) -> str:
     """Publish the oldest month that is over and not published; return it, '' if there is none. Raises Transient.
 
-    `only`: publish this one, or none. The figures are computed and drawn by other processes; a kill before the last
-    step leaves nothing behind. If no month waits, that is noted until this one is over, since it is asked at each tick.
+    `only`: publish this one, or none; without it, nothing from a database that replaces a lost one. The figures are
+    computed and drawn by other processes; a kill before the last step leaves nothing behind. If no month waits, that is
+    noted until this one is over, since it is asked at each tick.
     """
     now = engine.now()
     this = str(Month.of(now, engine.policy.office.timezone))
-    if only is None and engine.store.recall(NO_MONTH_WAITS) == this:
+    if only is None and (engine.store.recall(NO_MONTH_WAITS) == this or LOST in engine.store.problems()):
         return ""
     from oacmail import reporting  # what is needed once a month would slow each start down
     from oacmail.adapters.templates.report_page import report_page

@@ -197,6 +197,10 @@ def _folder(config: Config) -> Iterator[Finding]:
 
 
 def _database(config: Config) -> Iterator[Finding]:
+    if connection.is_lost(wiring.state(config)):
+        yield error(
+            "database", "is lost, and the token key is still there", "restore a backup, or run `oacmail rebuild`"
+        )
     if not (wiring.state(config) / connection.FILE).exists():
         return
     try:

@@ -16,6 +16,7 @@ from oacmail.adapters import disk
 from oacmail.adapters.store import connection, drills, tick_failures
 from oacmail.cli.error_help import meaning
 from oacmail.config import Config
+from oacmail.core.ports.store import LOST
 from oacmail.engine import host_checks, relay_budget, run_history
 
 WARNING, CRITICAL = "warning", "critical"  # severities; only a critical problem makes `status` unhealthy
@@ -106,6 +107,11 @@ def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
 
 
 PROBLEMS: tuple[Problem, ...] = (
+    Problem(
+        LOST,
+        "the database is lost, and with it the open cases: stop the service, then `oacmail restore` with a backup, "
+        "else move an oacmail.db that is there out of the way and run `oacmail rebuild` (docs/admin.md section 7)",
+    ),
     Problem("imap", "the mailbox cannot be read", server=True),
     Problem("smtp", "the relay accepts no mail", server=True),
     Problem("oauth", "the provider gives no token, and all mail waits", server=True),

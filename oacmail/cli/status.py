@@ -22,6 +22,7 @@ from oacmail.config.loading import SYSTEM
 from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.core.model import Status
 from oacmail.core.outgoing import MailState
+from oacmail.core.ports.store import LOST
 from oacmail.shipped import version
 
 LISTED = 20
@@ -111,7 +112,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     """The summary of `status --json` (docs/interfaces.md section 3)."""
     state = wiring.state(config)
     if not (state / connection.FILE).exists():
-        return _empty("no-database")
+        return _empty(LOST if connection.is_lost(state) else "no-database")
     try:
         with wiring.open_readonly(config) as con:
             connection.refuse_newer(con)

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, admin, connection, drills, upgrade
+from oacmail.adapters.store import SqliteStore, admin, connection, drills, problems, upgrade
 from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
 from oacmail.core.cases.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, Transient
+from oacmail.core.ports.store import LOST
 from oacmail.privacy.restored import forget_again
 
 
@@ -35,6 +36,10 @@ def backup(ctx: click.Context, path: Path, keep: int | None) -> None:
     now = datetime.now(UTC)
     new = path / f"oacmail-{now:%Y-%m-%dT%H%M%SZ}.db"
     _backup(config, new)
+    with wiring.open_readonly(config) as con:
+        if LOST in problems.problems(con):
+            _say("no older backup is removed: the database was lost, and they may hold its cases (`oacmail status`)")
+            return
     for old in sorted(path.glob(drills.BY_DATE))[:-keep]:
         if old != new:  # a clock that once ran ahead has dated others later
             old.unlink()

@@ -14,13 +14,13 @@ from typing import Literal
 
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError, Transient
+from oacmail.core.ports.store import KEY_FILE
 from oacmail.core.routing.signature import key_name
 
 FILES = "OACMAIL_CREDENTIALS"
 """Names the folder of the admin's files, which are read at each login: a new password needs no restart."""
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Names the folder of systemd's copies (systemd.exec(5), CREDENTIALS); the originals may be readable by root only."""
-KEY_FILE = "token.key"
 GRANT_FILE = "oauth.json"
 SHORTEST_KEY = 16
 """Characters; a shorter token key could be guessed."""

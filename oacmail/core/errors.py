@@ -70,7 +70,8 @@ class WrongUsage(OacmailError):
 
 
 class NoDatabase(OacmailError):
-    """The service has never run on this state directory, so there is nothing to show or to change: exit 1."""
+    """The service has never run on this state directory, or its database is lost: nothing to show or to change, exit
+    1."""
 
 
 class Fatal(OacmailError):

@@ -14,6 +14,7 @@ import structlog
 from oacmail.batches import batched
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
+from oacmail.core.ports.store import LOST
 from oacmail.core.routing.sender import claimed_number, own_signature
 from oacmail.engine.engine import Engine
 from oacmail.mail.mime.identity import identity
@@ -103,6 +104,7 @@ class FolderScan:
         above = [number for number in highest.values() if self.engine.store.number_given(number, now)]
         if above:
             reason = "our own mail in this folder names cases that the database does not know"
+            self.engine.store.problem(LOST, True, now)
             log.warning("numbers.continued", folder=watched.name, case=above[-1], reason=reason)
 
     def _numbers_in(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> Iterator[str]:

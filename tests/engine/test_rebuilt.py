@@ -8,13 +8,14 @@ from structlog.testing import capture_logs
 
 from oacmail import reporting
 from oacmail.advice import ADVICE
+from oacmail.cli.status import health
 from oacmail.core.errors import Refused, Transient
 from oacmail.sim.clock import SimulatedClock
 from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.rebuilding import difference, expunge, lose, rebuild, taken
 from tests.engine.test_survey import given, links, press, survey, surveyed
-from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local
+from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -111,6 +112,30 @@ def test_a_service_that_was_started_without_a_rebuild_gives_no_number_twice(worl
     assert len(world.received(ANNA)) == 1
 
 
+def _digests(world: World) -> int:
+    return [mail["X-Oacmail-Kind"] for mail in world.received(AGENT)].count("digest")
+
+
+def test_a_database_that_was_lost_is_critical_and_has_no_digest_until_it_is_rebuilt(town: TOWN) -> None:
+    world = town(digest={"to": [AGENT]})
+    world.citizen_writes(ANNA)
+    world.turn()
+    sent = _digests(world)
+    lose(world)
+    world.start()
+    world.live("2026-11-26 08:30")
+    assert health(world.config, world.clock.now())["problems"][0]["code"] == "database-lost"
+    assert _digests(world) == sent
+    (alert,) = world.received(OPERATOR)
+    assert "La base de dades s'ha perdut" in text_of(alert)
+    lose(world)
+    rebuild(world)
+    world.live("2026-11-27 08:30")
+    assert "database-lost" not in world.store.problems()
+    assert _digests(world) == sent + 2
+    assert [case["citizen"] for case in world.cases()] == [ANNA]
+
+
 def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_to_do(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
@@ -126,7 +151,7 @@ def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_t
     assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
     (line,) = [line for line in logged if line["event"] == "numbers.continued"]
     assert (line["folder"], line["case"]) == ("Sent", "OAC-2026-000001")
-    assert "oacmail rebuild" in ADVICE[line["event"]]
+    assert "oacmail status" in ADVICE[line["event"]]
 
 
 def test_a_connection_that_breaks_at_the_first_look_gives_no_number_twice(

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
+from oacmail.core.ports.store import KEY_FILE
 from oacmail.shipped import shipped
 
 if TYPE_CHECKING:
@@ -125,8 +126,15 @@ def is_database(path: Path) -> bool:
         return file.read(len(_HEADER)) == _HEADER
 
 
+def is_lost(state: Path) -> bool:
+    """Return True if the service has run here, since it has left its token key, and the database is gone."""
+    return (state / KEY_FILE).exists() and not (state / FILE).exists()
+
+
 def refuse_missing(state: Path) -> None:
-    """Raises NoDatabase if the service has never run on this state directory."""
+    """Raises NoDatabase if the service has never run on this state directory, or its database is lost."""
+    if is_lost(state):
+        raise NoDatabase(f"{state}: the database is lost: run `oacmail restore` with a backup, else `oacmail rebuild`")
     if not (state / FILE).exists():
         raise NoDatabase(f"{state}: there is no database yet: the service has never run here: start it")
 

@@ -27,6 +27,7 @@ from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, of_name
 from oacmail.core.outbox.uncertain import OUT_OF_DATE, probe_after, probe_key
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.ports.store import LOST
 from oacmail.core.view import (
     CaseView,
     Deadline,
@@ -47,7 +48,7 @@ def items(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[TickIt
         for kind, rows in _ROWS.items()
         for row in rows(con, policy, now)
     ]
-    return [*found, *([_DIGEST] if digest_due(policy, _last_digest(con), now) else [])]
+    return [*found, *([_DIGEST] if _digest_due(con, policy, now) else [])]
 
 
 def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None) -> TickView:
@@ -60,7 +61,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
     def rows(kind: str) -> Rows:
         return [row for row in _ROWS[kind](con, policy, now) if wanted(TickItem(kind=kind, key=row["item"]))]
 
-    digest = wanted(_DIGEST) and digest_due(policy, _last_digest(con), now)
+    digest = wanted(_DIGEST) and _digest_due(con, policy, now)
     deferred = _deferred(rows("ack"))
     reached = _reached(con, policy, rows("deadline"), now)
     return TickView(
@@ -87,6 +88,11 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         canary=_canary(con, policy) if only is None else None,
         spared=_spared(con, policy, reached, now),
     )
+
+
+def _digest_due(con: sqlite3.Connection, policy: Policy, now: datetime) -> bool:
+    """Nothing is summed up from a database that replaces a lost one: its zeros are not true."""
+    return digest_due(policy, _last_digest(con), now) and not problems.is_recorded(con, LOST)
 
 
 def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> Rows:

@@ -25,6 +25,8 @@ UNREADABLE = "unreadable: the server gives up on it"  # why a message is quarant
 RUNS, CRASHES = "runs", "deaths"  # names of stored values of engine/run_history.py
 RUN_READ = "run_read"  # set once this process has read every folder
 RUN = "run"  # the name of the running process, and since when: later than all that an earlier one sent
+KEY_FILE = "token.key"  # in the state directory, where no credential holds the key
+LOST = "database-lost"  # the problem of a new database where an earlier one has been; a rebuild or a restore ends it
 LATEST = "latest"  # a stored value's name: the latest time that the clock has ever shown
 
 

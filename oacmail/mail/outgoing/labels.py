@@ -183,6 +183,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "reason": REASONS,
     **REPORT,
     "problem": {
+        "database-lost": (
+            "La base de dades s'ha perdut, i amb ella els casos oberts: cal restaurar-la o reconstruir-la",
+            "La base de datos se ha perdido, y con ella los casos abiertos: hay que restaurarla o reconstruirla",
+            "The database is lost, and with it the open cases: restore or rebuild it",
+        ),
         "imap": ("No es pot llegir la bústia", "No se puede leer el buzón", "The mailbox cannot be read"),
         "smtp": (
             "El servidor de sortida no accepta correu",
