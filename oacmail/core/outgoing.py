@@ -35,6 +35,8 @@ class MailKind(StrEnum):
     SERVICES = "services"
     SOLVED = "solved"
     WAIT = "wait"
+    ASSIGNED = "assigned"
+    AWAY = "away"
     POINTERS = "pointers"
     COMPLEX = "complex"
     SECRET = "secret"  # noqa: S105

@@ -277,6 +277,9 @@ class View:
     the case to whose person this message is to be relayed. `forwarded_case`: the one that a mail in Sent, named by this
     message, has forwarded to its sender. `alike`: recent second-level cases on its platform, oldest first; of an
     incident only the last (core/escalation/incidents.py).
+    `away`: addresses of staff who are out of office by their last mail.
+    `entrusted`: of an agent's automatic reply, the cases in the agent's hands in which somebody may wait, each with
+    who assigned it.
     `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
     draft answers, '' = the mailbox has none. `affected`: (operator, platform) that its cases or the message blame,
     to the addresses of the people whom the failure affects today.
@@ -311,6 +314,8 @@ class View:
     used_tokens: frozenset[str] = frozenset()
     entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
     drafts: str = ""
+    away: frozenset[str] = frozenset()
+    entrusted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     affected: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -375,7 +380,7 @@ class TickView:
     `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
     them in time. `far_off`: (key, kind, next_at) of queued mail that is deferred for longer than the longest wait
     between two attempts. `canary`: the last one, where any are sent. `spared`: citizens of reached cases who get no
-    survey now (core/cases/survey.py).
+    survey now (core/cases/survey.py). `away`: addresses of staff who are out of office by their last mail.
     """
 
     reached: tuple[tuple[CaseView, Deadline], ...] = ()
@@ -400,3 +405,4 @@ class TickView:
     far_off: tuple[tuple[str, MailKind, datetime], ...] = ()
     canary: LastCanary | None = None
     spared: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()

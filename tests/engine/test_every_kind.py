@@ -40,6 +40,10 @@ def _nobody_answers(town: TOWN) -> World:
     world.sync()
     world.turn()  # moved_back
     reply(world, notice, "#espera 3/12")
+    reply(world, notice, "ASSIGNA: agent")  # assigned
+    (told,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "assigned"]
+    world.robot_writes(AGENT, "Sóc fora", answers=told)
+    world.turn()  # away
     relayed_answers.send(world, relayed_answers.mail(world, notice))  # relayed
     world.live("2026-12-03 09:00", minutes=240)  # wait
     return world

@@ -7,10 +7,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.running_answers import RUNNING_ANSWER
+from oacmail.core.handlers.automatic_mail import OUT_OF_OFFICE
 from oacmail.core.model import Role, Status
 from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
@@ -20,6 +21,7 @@ from oacmail.core.routing.derivation import TERM_ENDS, is_near
 from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
 LATEST_MOST = 4
+AWAY_MOST = timedelta(days=14)  # an out-of-office is believed; a further one, to the next reminder, begins anew
 ASKED_MOST = 20
 _OF = "case_id IN (SELECT value FROM json_each(:ids))"
 _TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
@@ -185,3 +187,16 @@ def deadline_of(
         sent_at=sent_at,
         asked_from=asked_from,
     )
+
+
+def away(con: sqlite3.Connection, policy: Policy, now: datetime) -> frozenset[str]:
+    """Return the addresses of the desk that are out of office: their last mail of the last days is a program's."""
+    desk = sorted(policy.people.desk)
+    rows = con.execute(
+        f"""SELECT p.address FROM people p WHERE p.address IN ({placeholders(desk)}) AND (
+          SELECT m.rule FROM messages m WHERE m.author_id = p.id AND m.received_at >= ?
+          AND (m.rule = '{OUT_OF_OFFICE}' OR m.role = '{Role.AGENT}') ORDER BY m.received_at DESC, m.id DESC LIMIT 1
+        ) = '{OUT_OF_OFFICE}'""",
+        (*desk, stamp(now - AWAY_MOST)),
+    )
+    return frozenset(row["address"] for row in rows)

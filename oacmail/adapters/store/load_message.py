@@ -13,7 +13,7 @@ from functools import partial
 from oacmail.adapters.store import kv, rebuilt_numbers, thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
-from oacmail.adapters.store.load_case import cases, placeholders
+from oacmail.adapters.store.load_case import away, cases, placeholders
 from oacmail.adapters.store.load_mail import mails_named
 from oacmail.adapters.store.load_merged import merged_into, with_merged
 from oacmail.adapters.store.load_platform import affected, alike
@@ -25,7 +25,7 @@ from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Dmarc, Message, Outcome, Role
+from oacmail.core.model import Auto, Dmarc, Message, Outcome, Role
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
@@ -63,6 +63,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     """The view of an arrived message; see core/view.py for what each part is."""
     view = _related(con, lookup)
     view = _remembered(con, policy, lookup, view)
+    view = replace(view, entrusted=_entrusted(con, policy, lookup))
     about = _cases(con, policy, lookup, view, now)
     blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
     return replace(
@@ -75,6 +76,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         thread=thread.thread(con, lookup),
         alike=alike(con, policy, lookup),
         entries=_entries(con, lookup.entries),
+        away=away(con, policy, now),
     )
 
 
@@ -128,6 +130,7 @@ def _cases(
         *(one.case for one in lookup.pressed),
         *lookup.numbers,
         *view.open_cases,
+        *view.entrusted,
         *(view.unplaced.cases if view.unplaced else ()),
         *([view.reserved] if view.reserved else []),
     )
@@ -197,7 +200,7 @@ def command_view(
     if isinstance(inp, AdminCommand) and "into" in inp.words:
         numbers.append(inp.words["into"])
     about = cases(con, policy, numbers, now)
-    return View(cases=about, affected=affected(con, policy, _blamed(about), now))
+    return View(cases=about, affected=affected(con, policy, _blamed(about), now), away=away(con, policy, now))
 
 
 def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
@@ -292,6 +295,21 @@ def _open_cases(con: sqlite3.Connection, addresses: Sequence[str]) -> tuple[str,
         (*addresses, *addresses, *addresses),
     )
     return tuple(row["number"] for row in rows)
+
+
+def _entrusted(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> dict[str, str]:
+    """Return the cases of the agent whose automatic reply it is, oldest first, with who assigned each; '' = unknown."""
+    sender = lookup.message.sender
+    if lookup.message.auto is not Auto.REPLY or sender not in policy.people.desk:
+        return {}
+    rows = con.execute(
+        f"""SELECT c.number, (SELECT json_extract(e.data, '$.by') FROM events e WHERE e.case_id = c.id
+          AND e.kind = 'ordered' AND json_extract(e.data, '$.verb') = 'assign' ORDER BY e.id DESC LIMIT 1) AS by
+        FROM cases c WHERE c.assignee IN (?, ?) AND c.status IN ('open', 'derived', 'waiting')
+        ORDER BY c.opened_at, c.id LIMIT {OPEN_MOST}""",
+        (sender, sender.partition("@")[0]),
+    )
+    return {row["number"]: row["by"] or "" for row in rows}
 
 
 def _asked_about(message: Message, mails: Sequence[OutgoingView]) -> str:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from oacmail.adapters.store import kv, load_digest, problems, tick_failures
 from oacmail.adapters.store.connection import at, moment, stamp
-from oacmail.adapters.store.load_case import cases, deadline_of, placeholders
+from oacmail.adapters.store.load_case import away, cases, deadline_of, placeholders
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.adapters.store.running_answers import ANSWER_DUE, RUNNING_ANSWER
@@ -87,6 +87,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         far_off=_far_off(con, now),
         canary=_canary(con, policy) if only is None else None,
         spared=_spared(con, policy, reached, now),
+        away=away(con, policy, now) if reached else frozenset(),
     )
 
 

@@ -115,6 +115,8 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "services": {"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": "", "refused": ""},
     "solved": {"due_at": None, "text": "", "draft": (), "drafted": "", "folder": ""},
     "wait": {"opened_at": None, "due_at": None, "topic": "other"},
+    "assigned": {**_CARD, "by": "", "urgent": False, "ends_on": None},
+    "away": {"who": "", "received_at": None, "cases": (), "text": ""},
     "referred": {"pointer": {}},
     "warned": {},
     "incident": {"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
@@ -363,6 +365,14 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
         ),
         "wait": ({"opened_at": _THEN, "due_at": _THEN}, {"opened_at": _THEN}),
+        "assigned": (
+            {**_SAMPLE_CARD, "by": "pere", "urgent": True, "ends_on": date(2026, 11, 27)},
+            {"opened_at": _THEN, "assignee": "anna", "by": "board"},
+        ),
+        "away": (
+            {"who": "anna", "received_at": _THEN, "cases": (_SAMPLE_ROW,), "text": "Sóc fora fins dilluns."},
+            {"who": "anna", "received_at": _THEN, "text": "Sóc fora fins dilluns."},
+        ),
         "warned": ({},),
         "referred": (
             {"pointer": {"body": "Consorci AOC", "address": "https://www.aoc.cat/", "phone": "900 905 490"}},

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from oacmail.core.effects import AuditEvent, Effect, Send
 from oacmail.core.outbox.case_card import card
-from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outbox.staff_notices import notices, with_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
@@ -25,17 +25,20 @@ class OverdueCase:
     level: int
 
 
-def escalate(policy: Policy, late: Sequence[OverdueCase], *, unread: tuple[str, ...], now: datetime) -> list[Effect]:
-    """`unread`: folders that could not be read in time; the mail names them, since the answer may be there."""
+def escalate(
+    policy: Policy, late: Sequence[OverdueCase], *, unread: tuple[str, ...], away: frozenset[str], now: datetime
+) -> list[Effect]:
+    """`unread`: folders that could not be read in time; the mail names them, since the answer may be there. `away`:
+    staff who are out of office."""
     late = _one_a_case(late)
     effects: list[Effect] = [
         AuditEvent(kind="escalated", case=item.case.number, data={"level": item.level, "why": "overdue"})
         for item in late
     ]
     if len(late) > policy.deadlines.digest_above:
-        return [*effects, *_as_list(policy, late, unread, now)]
+        return [*effects, *_as_list(policy, late, unread, away, now)]
     for item in late:
-        effects += _one(policy, item, unread, now)
+        effects += _one(policy, item, unread, away, now)
     return effects
 
 
@@ -52,8 +55,9 @@ def _message(item: OverdueCase) -> str:
     return item.case.first_message if ":" in item.started_by else item.started_by
 
 
-def _recipients(policy: Policy, level: int) -> tuple[str, ...]:
-    return (*policy.people.supervisor, *policy.people.operator) if level > 1 else policy.people.supervisor
+def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, ...]:
+    people = policy.people.supervisor
+    return with_agents(policy, (*people, *policy.people.operator) if level > 1 else people, away)
 
 
 def _card(item: OverdueCase) -> dict[str, object]:
@@ -61,10 +65,12 @@ def _card(item: OverdueCase) -> dict[str, object]:
     return {**card(item.case, item.due_at), "level": item.level}
 
 
-def _one(policy: Policy, item: OverdueCase, unread: tuple[str, ...], now: datetime) -> tuple[Send, ...]:
+def _one(
+    policy: Policy, item: OverdueCase, unread: tuple[str, ...], away: frozenset[str], now: datetime
+) -> tuple[Send, ...]:
     return notices(
         policy,
-        _recipients(policy, item.level),
+        _recipients(policy, item.level, away),
         key=f"overdue:{item.started_by}:{item.level}",
         kind=MailKind.OVERDUE,
         now=now,
@@ -74,13 +80,15 @@ def _one(policy: Policy, item: OverdueCase, unread: tuple[str, ...], now: dateti
     )
 
 
-def _as_list(policy: Policy, late: Sequence[OverdueCase], unread: tuple[str, ...], now: datetime) -> tuple[Send, ...]:
+def _as_list(
+    policy: Policy, late: Sequence[OverdueCase], unread: tuple[str, ...], away: frozenset[str], now: datetime
+) -> tuple[Send, ...]:
     level = max(item.level for item in late)
     first = min(item.started_by for item in late)
     cards = tuple(_card(item) for item in sorted(late, key=lambda item: (item.due_at, item.case.number)))
     return notices(
         policy,
-        _recipients(policy, level),
+        _recipients(policy, level, away),
         key=f"overdue-list:{now.astimezone(policy.office.timezone).date()}:{first[:16]}:{level}",
         kind=MailKind.OVERDUE_DIGEST,
         now=now,

@@ -17,13 +17,14 @@ from oacmail.core.view import CaseMessage, CaseView
 
 
 def became_complex(
-    policy: Policy, case: CaseView, *, message: str, at: datetime, due_at: datetime, now: datetime
+    policy: Policy, case: CaseView, *, message: str, at: datetime, due_at: datetime, away: frozenset[str], now: datetime
 ) -> tuple[Effect, ...]:
-    """What follows from a citizen's further request on this case, `message`, received at `at`."""
+    """What follows from a citizen's further request on this case, `message`, received at `at`. `away`: staff who are
+    out of office."""
     if MailKind.COMPLEX in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people, by_itself = policy.people, policy.escalation.auto_complex
-    told = (*people.technical, *people.supervisor) if by_itself else assigned(policy, case.assignee)
+    told = (*people.technical, *people.supervisor) if by_itself else assigned(policy, case.assignee, away)
     return (
         AuditEvent(kind="escalated", case=case.number, data={"why": "complex"}),
         *notices(

@@ -35,7 +35,10 @@ def until(policy: Policy, case: CaseView, day: date, key: str, now: datetime) ->
     )
 
 
-def reminders(policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now: datetime) -> list[Effect]:
+def reminders(
+    policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], away: frozenset[str], now: datetime
+) -> list[Effect]:
+    """`away`: staff who are out of office."""
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = []
@@ -45,7 +48,7 @@ def reminders(policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now:
             continue
         effects += notices(
             policy,
-            assigned(policy, case.assignee),
+            assigned(policy, case.assignee, away),
             key=f"{WAIT}:{deadline.started_by}",
             kind=MailKind.WAIT,
             now=now,

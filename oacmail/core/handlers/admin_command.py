@@ -25,7 +25,10 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Refused
 from oacmail.core.escalation import outcome, second_level, waiting
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
+from oacmail.core.outbox import case_card
 from oacmail.core.outbox.kinds import CancelledBy
+from oacmail.core.outbox.staff_notices import agent_of, assigned, notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing.derivation import soonest
 from oacmail.core.view import CaseView, View
@@ -63,8 +66,22 @@ def _at(case: CaseView, command: AdminCommand, now: datetime) -> datetime:
 
 
 def _assign(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    """To nobody if the name is empty."""
-    return (UpdateCase(case=case.number, columns={"assignee": command.words["name"] or None, "touched_at": now}),)
+    """To nobody if the name is empty. Who gets the case hears it, or all agents do while that one is out of office; who
+    took it knows it."""
+    name = command.words["name"]
+    changed = UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now})
+    if agent_of(policy, name) is None or name in (case.assignee, command.by):
+        return (changed,)
+    told = notices(
+        policy,
+        assigned(policy, name, view.away),
+        key=f"{MailKind.ASSIGNED}:{_key(command, case, now)}",
+        kind=MailKind.ASSIGNED,
+        now=now,
+        case=case.number,
+        facts={**case_card.card(case, case_card.due_at(case)), "assignee": name, "by": command.by},
+    )
+    return (changed, *told)
 
 
 def _note(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:

@@ -1,12 +1,15 @@
 """What follows from automatic mail: it is recorded and filed, and nothing else (RFC 3834 section 2).
 
-The exception is a report that a mail of ours or an agent's answer was not delivered (R14): the mail is marked failed,
-the case is open again with a new deadline, and staff are informed. A delay or a success changes nothing. A message that
-may be a web form goes to review. A robot never gets a mail, never opens a case and never changes another deadline.
+Two exceptions. A report that a mail of ours or an agent's answer was not delivered (R14): the mail is marked failed,
+the case is open again with a new deadline, and staff are informed; a delay or a success changes nothing. The
+out-of-office of an agent or supervisor: the others are told, and reminders go to all. A message that may be a web form
+goes to review. A robot never gets a mail, never opens a case and never changes another deadline.
 """
 
 from datetime import datetime
+from hashlib import sha256
 
+from oacmail.core import calendar
 from oacmail.core.cases import answers, relayed_answers
 from oacmail.core.effects import (
     AuditEvent,
@@ -19,14 +22,17 @@ from oacmail.core.effects import (
 )
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
-from oacmail.core.outbox.staff_notices import undelivered_notices
+from oacmail.core.outbox import case_card
+from oacmail.core.outbox.staff_notices import notices, undelivered_notices
 from oacmail.core.outbox.states import applies
-from oacmail.core.outgoing import MailEvent, MailState
+from oacmail.core.outgoing import MailEvent, MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
 from oacmail.core.routing.threading import match_case
 from oacmail.core.view import UNDELIVERED, CaseView, MessageView, OutgoingView, View
 
+OUT_OF_OFFICE = "out-of-office"
+"""The rule of a message by which its writer counts as away (core/view.py)."""
 _KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
 
@@ -41,9 +47,9 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
         outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
         kind=_KINDS.get(message.auto, Kind.BULK),
         case=case.number if case else None,
-        rule=f"robot: {message.auto}",
+        rule=OUT_OF_OFFICE if _is_out_of_office(policy, view, lookup) else f"robot: {message.auto}",
     )
-    effects: list[Effect] = [record]
+    effects: list[Effect] = [record, *_out_of_office(policy, view, lookup, now)]
     because = [f"robot: {message.auto}", *message.reasons]
     if doubtful:
         effects.append(RequestReview(reason=f"looks-automatic: {record.kind}"))
@@ -52,6 +58,37 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
         effects += failures
         because += ["undelivered"] if failures else []
     return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _is_out_of_office(policy: Policy, view: View, lookup: Lookup) -> bool:
+    """Whether a program answers in the name of an agent or supervisor to whom we wrote. Who knows the Message-ID of a
+    mail of ours has it."""
+    message = lookup.message
+    answers = any(mail.recipient == message.sender for mail in view.mails)
+    return message.auto is Auto.REPLY and message.sender in policy.people.desk and (answers or message.auth.authentic)
+
+
+def _out_of_office(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """Once a day: the other agents, and who has assigned a case to this one, can give it to somebody else."""
+    if not _is_out_of_office(policy, view, lookup):
+        return ()
+    message, day = lookup.message, calendar.local_day(now, policy)
+    by = frozenset(view.entrusted.values())
+    assigners = sorted(address for address in policy.people.desk if address.partition("@")[0] in by)
+    mine = (view.cases[number] for number in view.entrusted if number in view.cases)
+    return notices(
+        policy,
+        [address for address in (*assigners, *policy.people.agents) if address != message.sender],
+        key=f"{MailKind.AWAY}:{sha256(message.sender.encode()).hexdigest()[:8]}:{day}",
+        kind=MailKind.AWAY,
+        now=now,
+        facts={
+            "who": message.sender.partition("@")[0],
+            "received_at": lookup.received_at,
+            "cases": tuple(case_card.card(case, case_card.due_at(case)) for case in mine),
+            "text": message.text,
+        },
+    )
 
 
 def _is_about_our_mail(view: View, status: DeliveryStatus) -> bool:

@@ -344,6 +344,7 @@ def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple
         message=request.message.fingerprint,
         at=request.received_at,
         due_at=request.due_at,
+        away=request.view.away,
         now=request.now,
     )
 

@@ -61,7 +61,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     kind = MailKind.SOLVED if said is Statement.SOLVED else MailKind.SERVICES
     told = notices(
         policy,
-        assigned(policy, case.assignee if case else None),
+        assigned(policy, case.assignee if case else None, view.away),
         key=f"{kind}:{services_buttons.key(pressed) or lookup.message.fingerprint}",
         kind=kind,
         now=now,

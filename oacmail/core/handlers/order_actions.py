@@ -19,6 +19,7 @@ from oacmail.core.handlers.admin_command import CORRECTABLE, on_admin_command
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Level
 from oacmail.core.outbox.kinds import LISTS_OF_CASES
+from oacmail.core.outbox.staff_notices import agent_of
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.routing.days_named import day_named
@@ -91,11 +92,8 @@ def _by_command(
 
 
 def named_agent(policy: Policy, text: str) -> str | None:
-    """The agent of this address, or of this name before the @, perhaps after a preposition; None = there is none, or
-    several."""
-    wanted = _TO.sub("", text.lower().strip(), count=1)
-    found = [address for address in policy.people.agents if wanted in (address, address.partition("@")[0])]
-    return found[0] if len(found) == 1 else None
+    """The agent of this address or name, perhaps after a preposition; None = there is none, or several."""
+    return agent_of(policy, _TO.sub("", text.lower().strip(), count=1))
 
 
 def _assignee(given: GivenOrder, _: CaseView) -> _Words:

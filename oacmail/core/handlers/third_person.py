@@ -52,7 +52,7 @@ def replied(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decisi
     record = RecordMessage(role=Role.TECHNICAL, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=RULE)
     told = notices(
         policy,
-        assigned(policy, case.assignee),
+        assigned(policy, case.assignee, view.away),
         key=f"{MailKind.SERVICES}:{message.fingerprint}",
         kind=MailKind.SERVICES,
         now=now,

@@ -49,7 +49,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *_reminders(policy, tick, now),
         *nudges(policy, _reached(tick, "nudge", now), now),
         *updates(policy, _reached(tick, "update", now), now),
-        *waiting.reminders(policy, _reached(tick, waiting.WAIT, now), now),
+        *waiting.reminders(policy, _reached(tick, waiting.WAIT, now), tick.away, now),
         *_closings(policy, tick, now),
         *survey.surveys(policy, _reached(tick, survey.SURVEY, now), tick.spared, now),
         *remind_rights(policy, tick, now),
@@ -101,7 +101,7 @@ def _overdue(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
             effects += _level_done(policy, case, deadline, base, level, now)
         elif deadline.level == 0:
             effects.append(_start_level(policy, case, deadline, 1, calendar.escalation_at(base.due_at, 1, policy)))
-    return [*effects, *escalate(policy, late, unread=_unread(tick, ready), now=now)]
+    return [*effects, *escalate(policy, late, unread=_unread(tick, ready), away=tick.away, now=now)]
 
 
 def _may_fire(policy: Policy, tick: TickView, deadline: Deadline, now: datetime) -> bool:
@@ -167,17 +167,17 @@ def _reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     open_ = [(case, deadline) for case, deadline in reached if _still_in_time(policy, case, deadline, now)]
     for urgent in (True, False):
         some = {case.number: (case, deadline) for case, deadline in open_ if (deadline.level == TERM) is urgent}
-        for people, theirs in _by_assignee(policy, list(some.values())).items():
+        for people, theirs in _by_assignee(policy, list(some.values()), tick.away).items():
             effects += _reminder(policy, people, theirs, now, urgent=urgent)
     return effects
 
 
 def _by_assignee(
-    policy: Policy, reached: Sequence[tuple[CaseView, Deadline]]
+    policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], away: frozenset[str]
 ) -> dict[tuple[str, ...], list[tuple[CaseView, Deadline]]]:
     groups: dict[tuple[str, ...], list[tuple[CaseView, Deadline]]] = {}
     for case, deadline in reached:
-        groups.setdefault(assigned(policy, case.assignee), []).append((case, deadline))
+        groups.setdefault(assigned(policy, case.assignee, away), []).append((case, deadline))
     return groups
 
 

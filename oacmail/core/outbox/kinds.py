@@ -195,6 +195,8 @@ _ROWS = (
         MailKind.SOLVED, Audience.AGENTS, _SERVICE_HOURS, _CLOSE, CancelledBy.UNSOLVED, priority=_DEADLINE
     ),
     _to_staff(MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE),
+    _to_staff(MailKind.ASSIGNED, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, priority=_DEADLINE),
+    _to_staff(MailKind.AWAY, Audience.SEVERAL, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),
     _to_staff(MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
@@ -246,7 +248,7 @@ MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered
 
 LISTS_OF_CASES = frozenset(
     {MailKind.DIGEST, MailKind.OVERDUE_DIGEST, MailKind.REMIND, MailKind.NUDGE, MailKind.INCIDENT,
-     MailKind.NOTICE_LIST, MailKind.TRANSCRIPT}
+     MailKind.NOTICE_LIST, MailKind.TRANSCRIPT, MailKind.AWAY}
 )  # fmt: skip
 """Kinds that name several cases: each order line of a reply begins with a number (core/routing/orders.py)."""
 

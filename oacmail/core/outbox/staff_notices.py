@@ -72,11 +72,22 @@ def to_agents(
     return notices(policy, policy.people.agents, key=key, kind=kind, now=now, case=case, facts=facts)
 
 
-def assigned(policy: Policy, assignee: str | None) -> tuple[str, ...]:
-    """The agent who has the case, by address or by the name before the @; all agents if there is none, or several."""
-    agents = policy.people.agents
-    found = tuple(address for address in agents if assignee in (address, address.partition("@")[0]))
-    return found if len(found) == 1 else agents
+def agent_of(policy: Policy, name: str | None) -> str | None:
+    """The agent of this address, or of this name before the @; None = there is none, or several."""
+    found = [address for address in policy.people.agents if name in (address, address.partition("@")[0])]
+    return found[0] if len(found) == 1 else None
+
+
+def assigned(policy: Policy, assignee: str | None, away: frozenset[str]) -> tuple[str, ...]:
+    """The agent who has the case; all agents if that is nobody known, or who is out of office. `away`: the addresses of
+    staff who are."""
+    agent = agent_of(policy, assignee)
+    return policy.people.agents if agent is None or agent in away else (agent,)
+
+
+def with_agents(policy: Policy, people: tuple[str, ...], away: frozenset[str]) -> tuple[str, ...]:
+    """These people; all agents too if one of them is out of office."""
+    return people if away.isdisjoint(people) else (*people, *policy.people.agents)
 
 
 def undelivered_notices(
