@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.core.routing.misplaced_orders import below_quote
+from oacmail.core.routing.misplaced_orders import misplaced
 from oacmail.core.routing.orders import MOST, Order, Verb, names_order, out_of_reach, read_list, read_orders
 
 ROOT = Path(__file__).parents[2]
@@ -140,12 +140,21 @@ def test_an_order_below_a_sentence_is_out_of_reach_and_a_signature_or_a_quoted_l
     assert out_of_reach("Li he dit que sí.\nRESOLT", listed=False) == ()
 
 
-def test_an_order_below_or_between_quoted_lines_is_found_there_and_the_quoted_ones_are_not() -> None:
+def test_an_order_below_the_quote_or_the_signature_or_in_the_subject_is_found_and_the_quoted_ones_are_not() -> None:
     text = "Va escriure:\n> 12 · carpeta\n12 tanca\n> 13 · altres\n> 13 tanca\n\n13 meva\nMarta\n-- \n14 meva"
-    assert below_quote(text, listed=True) == (Order(Verb.CLOSE, case="12"), Order(Verb.MINE, case="13"))
-    assert below_quote("> TRUCAT\n\nTANCA\n\nEnviat des del meu iPhone", listed=False) == (Order(Verb.CLOSE),)
-    assert below_quote("TANCA\n\nDe: OAC 360\nRESOLT", listed=False) == ()
-    assert below_quote("> Bon dia\nGràcies, ja els truco jo.\n12 Marta", listed=True) == ()
+    assert [order for order, _ in misplaced(text, "", listed=True)] == [
+        Order(Verb.CLOSE, case="12"),
+        Order(Verb.MINE, case="13"),
+    ]
+    telephone = "> TRUCAT\n\nTANCA\n\nEnviat des del meu iPhone"
+    assert misplaced(telephone, "", listed=False) == ((Order(Verb.CLOSE), "below-quote"),)
+    assert misplaced("TANCA\n\nDe: OAC 360\nRESOLT", "", listed=False) == ()
+    assert misplaced("> Bon dia\nGràcies, ja els truco jo.\n12 Marta", "", listed=True) == ()
+    signed = "Bon dia\n-- \nMarta Soler\nTANCA\n> TRUCAT"
+    assert misplaced(signed, "12 tanca", listed=False) == (
+        (Order(Verb.CLOSE), "below-signature"),
+        (Order(Verb.CLOSE, case="12"), "in-subject"),
+    )
 
 
 @pytest.mark.parametrize("greeting", ["Bon dia,", "Hola!", "Bona tarda a tothom.", "Buenos días:", "Hello all,"])

@@ -1,7 +1,10 @@
 """An order on top of a mail that a person gets: the mail counts as ever, the order does not, its writer hears it."""
 
+from collections.abc import Callable
+
 import pytest
 
+from tests.e2e.clients import CLIENTS, MailProgram
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, transcripts
@@ -24,7 +27,8 @@ def test_the_mail_is_an_answer_and_its_writer_is_told_that_the_order_was_not_don
     world.turn()
     assert world.case()["status"] == "answered"
     (told,) = transcripts(world, AGENT)
-    assert "| OAC-2026-000001 | tancar el cas | no fet: el correu anava també a fora de la casa" in told
+    assert "La persona ha rebut el text «Tanca».\n" in told
+    assert "| OAC-2026-000001 | tancar el cas | no fet: una ordre només es fa en un correu per a la bústia sola" in told
     assert [event["kind"] for event in world.events("order-refused")] == ["order-refused"]
     assert world.kinds(ANNA) == ["ack"]
 
@@ -34,6 +38,7 @@ def test_of_a_mail_about_no_case_too(world: World) -> None:
     world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
     world.turn()
     (told,) = transcripts(world, AGENT)
+    assert "El destinatari ha rebut el text «DERIVA: …»." in told
     assert "no fet" in told
     assert "error 500" not in told
 
@@ -51,6 +56,60 @@ def test_an_ordinary_answer_is_not_commented(world: World, text: str) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
     world.agent_answers(asked, text)
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert not transcripts(world, AGENT)
+
+
+SIGNATURES = (
+    "",
+    "\n\nMarta Soler\nTècnica d'atenció ciutadana\nOAC 360 · 900 772 772",
+    "\n\n-- \nMarta",
+    "\n\nGràcies,\nMarta",
+)
+ORDERS = {
+    "TANCA DUPLICAT": "TANCA DUPLICAT",
+    "Meva": "Meva",
+    "DERIVA: error 500 en signar": "DERIVA: …",
+    "Bon dia Anna,\n\nTANCA": "TANCA",
+    "12 tanca": "12 tanca",
+    "#tancca": "#tancca",
+    "#nota Trucar-la dilluns": "#nota …",
+}
+
+
+@pytest.mark.parametrize("program", [CLIENTS[name] for name in ("Outlook", "Gmail", "Apple Mail")])
+@pytest.mark.parametrize("text", ORDERS)
+def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_read(
+    town: Callable[..., World], program: MailProgram, text: str
+) -> None:
+    for signature in SIGNATURES:
+        world = town()
+        asked = world.citizen_writes(ANNA)
+        world.turn()
+        mail = program.reply(OFFICE, ANNA, asked, text + signature)
+        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+        world.turn()
+        case = world.case()
+        assert (case["status"], case["answered_at"], case["assignee"]) == ("open", None, None)
+        (told,) = transcripts(world, AGENT)
+        assert f"La persona ha rebut el text «{ORDERS[text]}». No consta com a resposta: escriviu-li." in told
+        assert "| no fet: " in told
+        assert "no s'ha enviat" not in told
+        assert "dilluns" not in told
+        world.live("2026-11-27 09:00")
+        assert world.case()["overdue"]
+
+
+@pytest.mark.parametrize("program", [CLIENTS[name] for name in ("Outlook", "Gmail", "Apple Mail")])
+@pytest.mark.parametrize(
+    "text", ["Sí.", "Demà.", "12 euros", "No cal.", "Fet!", "Resolt.", "Al taulell", "Hola Anna,\n\nDilluns.\n\nMarta"]
+)
+def test_an_answer_of_one_or_two_words_that_is_no_order_counts(world: World, program: MailProgram, text: str) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    mail = program.reply(OFFICE, ANNA, asked, text)
+    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
     world.turn()
     assert world.case()["status"] == "answered"
     assert not transcripts(world, AGENT)

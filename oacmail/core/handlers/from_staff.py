@@ -14,7 +14,7 @@ from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
-from oacmail.core.handlers.orders import in_mail_to_others, is_order_mail, on_order_mail, on_own_note
+from oacmail.core.handlers.orders import hint, in_mail_to_others, is_order_mail, on_order_mail, on_own_note
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.handlers.third_person import asked, is_forward
 from oacmail.core.lookup import Lookup, reads_automatic
@@ -22,8 +22,8 @@ from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.orders import nothing_but_orders, read_orders
-from oacmail.core.routing.sender import Sender
+from oacmail.core.routing.orders import read_orders, sent_alone
+from oacmail.core.routing.sender import Sender, to_office_alone
 from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
@@ -118,12 +118,11 @@ def _written_by_a_person(
             return which_case.ask(policy, lookup, candidates, role, now)
     case = match.case
     if case is None:
-        # In Sent it is the desk's own correspondence; in INBOX its author expects something of the desk.
-        return (
-            _filed(role, None, Outcome.STAFF, how)
-            if how == "answer-in-sent"
-            else _set_aside("staff-without-case", role)
-        )
+        if how == "answer-in-sent":  # the desk's own correspondence; in INBOX its author expects something of the desk
+            return _filed(role, None, Outcome.STAFF, how)
+        aside = _set_aside("staff-without-case", role)
+        alone = role is Role.AGENT and to_office_alone(policy, lookup.arrived)
+        return replace(aside, effects=(*aside.effects, *hint(policy, view, lookup, now))) if alone else aside
     own = not recipients.isdisjoint(case.own)
     guests = () if own else _deadlines_of_guests(case, recipients)
     if not guests and not own:
@@ -145,12 +144,12 @@ def _written_by_a_person(
 
 
 def _says_nothing(lookup: Lookup, role: Role) -> bool:
-    """Whether the person got no word and no file, or only an agent's orders. A forward says what it brings; what was
-    not read whole may say anything."""
+    """Whether the person got no word and no file, or orders alone, which an agent meant for the desk. A forward says
+    what it brings; what was not read whole may say anything."""
     answer = lookup.answer
     if answer is None or is_forward(lookup):
         return False
-    only_orders = role is Role.AGENT and nothing_but_orders(lookup.message.fresh)
+    only_orders = role is Role.AGENT and bool(sent_alone(lookup.message.fresh))
     return answer.says_nothing or (only_orders and not answer.has_files)
 
 

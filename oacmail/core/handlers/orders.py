@@ -33,15 +33,27 @@ from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
-from oacmail.core.routing.misplaced_orders import below_quote
-from oacmail.core.routing.orders import Order, Verb, number_of, out_of_reach, read_list, read_orders
+from oacmail.core.routing.misplaced_orders import misplaced
+from oacmail.core.routing.orders import (
+    UNSAID,
+    Order,
+    Verb,
+    beside_orders,
+    first_sent,
+    number_of,
+    out_of_reach,
+    read_list,
+    read_orders,
+    sent_alone,
+)
 from oacmail.core.routing.sender import to_office_alone
 from oacmail.core.view import CaseView, View
 
+_HINT = f"{MailKind.TRANSCRIPT}:hint:"
+HINTS_MOST = 5
+"""Replies without an order, each to the transcript of the one before, that are answered one by one."""
 FRESH = timedelta(days=1)
 """How old the Date of an order may be on arrival: a signed mail that is sent again later orders nothing."""
-_UNSAID = (Verb.NOTE, Verb.SECOND_LEVEL, Verb.CALL, Verb.PERSON)
-"""Orders whose text the transcript does not repeat: it stays on the case alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +67,7 @@ class _Done:
     reason: str = ""
 
     def row(self) -> dict[str, object]:
-        detail = "" if self.order.verb in _UNSAID else self.order.argument
+        detail = "" if self.order.verb in UNSAID else self.order.argument
         return {
             "verb": self.order.verb,
             "detail": detail,
@@ -67,17 +79,29 @@ class _Done:
 
 def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether the message replies to a mail of ours to staff, bears a case token, names a case in the subject of a
-    new mail, begins with an order that needs no reply, or is for the office alone and begins with any order: on top of
-    the person's own message, with the number of its case on the line (`12 tanca`), or of no case, which its writer
-    hears. For the office alone, a person's text on top of a message of a case is one too, without an order. Its writer
-    and other recipients are the caller's to judge."""
+    new mail, begins with an order that needs no reply, or is for the office alone and begins with any order, also an
+    unknown one: on top of the person's own message, with the number of its case on the line (`12 tanca`), or of no
+    case, which its writer hears, as of an order in the subject of a new mail. For the office alone, a person's text on
+    top of a message of a case is one too, without an order. Its writer and other recipients are the caller's to
+    judge."""
     about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
     replies = any(mail.recipient in policy.people.staff for mail in view.mails)
     begins = read_orders(lookup.message.typed)[:1]
     alone = to_office_alone(policy, lookup.arrived)
-    ordered = any(order.verb in ANYWHERE or (alone and order.verb is not Verb.UNKNOWN) for order in begins)
+    ordered = any(order.verb in ANYWHERE or alone for order in begins)
     remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
-    return about_a_case or replies or ordered or (alone and (remarked or bool(orders_of_note(policy, lookup))))
+    return (
+        about_a_case
+        or replies
+        or ordered
+        or (alone and (remarked or bool(orders_of_note(policy, lookup) or _in_subject(lookup))))
+    )
+
+
+def _in_subject(lookup: Lookup) -> bool:
+    """Whether the subject of a new mail is an order, which its writer hears is none there."""
+    message = lookup.message
+    return not message.refs and bool(misplaced("", message.subject, listed=False))
 
 
 def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
@@ -99,27 +123,29 @@ def in_mail_to_others(
     ordered: bool,
     answers: bool,
 ) -> tuple[Effect, ...]:
-    """What the writer hears of a mail that somebody outside gets: that no order on top of it is carried out, and
-    whether it answers nobody. `number`: the case of the mail, None = of none; `ordered`: its writer gives orders;
-    `answers`: it says something to the person. That it is solved is an order on a derived case alone, or where
-    nothing else is said; on any other an agent says so to the person."""
+    """What the writer hears of a mail that somebody outside gets: that no order on top of it is carried out, which the
+    person has read, and whether the mail answers nobody. `number`: the case of the mail, None = of none; `ordered`: its
+    writer gives orders; `answers`: it says something to the person. That it is solved is an order on a derived case
+    alone, or where nothing else is said; on any other an agent says so to the person."""
+    message = lookup.message
     case = view.cases.get(number) if number else None
-    derived = case is not None and case.status is Status.DERIVED
-    none = (Verb.UNKNOWN,) if derived or not answers else (Verb.UNKNOWN, Verb.SOLVED)
-    orders = [order for order in read_orders(lookup.message.typed) if order.verb not in none] if ordered else []
+    told = (Verb.UNKNOWN,) if case is not None and case.status is Status.DERIVED else (Verb.UNKNOWN, Verb.SOLVED)
+    alone = () if answers or not ordered else sent_alone(message.fresh)
+    on_top = [order for order in read_orders(message.typed) if order.verb not in told] if ordered else []
+    orders = alone or on_top
     rows = [_Done(order=order, case=number or "", reason="goes-outside").row() for order in orders]
-    if not answers:
-        rows.append(
-            {"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}
-        )
+    if not answers and not orders:
+        rows = [{"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}]
     if not rows:
         return ()
-    key = f"transcript:{lookup.message.fingerprint[:16]}"
+    key = f"transcript:{message.fingerprint[:16]}"
     events = [
         AuditEvent(kind="order-refused", case=number, data={"verb": order.verb, "why": "goes-outside"})
         for order in orders
     ]
-    return (*events, *transcript(policy, lookup, number, now, key=key, rows=rows))
+    to_person = case is not None and not lookup.outsiders.isdisjoint(case.own | case.others)
+    reached = {"reached": first_sent(message.fresh) if orders else "", "no_answer": bool(alone), "to_person": to_person}
+    return (*events, *transcript(policy, lookup, number, now, key=key, rows=rows, more=reached))
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -139,11 +165,13 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     record = RecordMessage(
         role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
     )
-    key = _key(policy, lookup, number, now, orders)
+    key = _key(policy, view, lookup, number, now) if not orders else f"transcript:{lookup.message.fingerprint[:16]}"
     about = number or _only({one.case for one in done if one.case in standing.cases})
     effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
     draft = drafts.whereabouts(effects, view.drafts)
-    told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=draft)
+    rest = bool(beside_orders(lookup.message.fresh, listed=_lists(policy, view, lookup)))
+    more = {**draft, "rest": rest}
+    told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=more)
     spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
     return Decision(
         effects=(record, *effects, *spent, *order_buttons.alert(policy, lookup, now), *told),
@@ -156,14 +184,18 @@ def _given(policy: Policy, view: View, lookup: Lookup, current: str | None) -> t
     somebody else."""
     if lookup.pressed:
         return order_buttons.orders_of(view, lookup, current)
-    noted = orders_of_note(policy, lookup)
-    lists = bool(noted) or any(mail.kind in LISTS_OF_CASES for mail in view.mails)
+    lists = _lists(policy, view, lookup)
     why = "repeated" if _is_repeated(view, lookup, current) else ""
     typed = lookup.message.typed
+    read = tuple((order, why) for order in (read_list if lists else read_orders)(typed))
     below_text = ((order, "below-text") for order in out_of_reach(typed, listed=lists))
-    below_its_quote = ((order, "below-quote") for order in below_quote(typed, listed=lists))
-    read = ((order, why) for order in noted or (read_list if lists else read_orders)(typed))
-    return (*read, *below_text, *below_its_quote)
+    subject = "" if read or lookup.message.refs else lookup.message.subject
+    return (*read, *below_text, *misplaced(typed, subject, listed=lists))
+
+
+def _lists(policy: Policy, view: View, lookup: Lookup) -> bool:
+    """Whether the lines of its orders may begin with the number of a case."""
+    return bool(orders_of_note(policy, lookup)) or any(mail.kind in LISTS_OF_CASES for mail in view.mails)
 
 
 def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:
@@ -190,6 +222,11 @@ def _refused(one: _Done, standing: OrderedCases) -> tuple[Effect, ...]:
         return ()
     case = one.case if one.case in standing.cases else None
     return (AuditEvent(kind="order-refused", case=case, data={"verb": one.order.verb, "why": one.reason}),)
+
+
+def hint(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Send, ...]:
+    """What the writer of a mail without orders, and about no case, hears."""
+    return transcript(policy, lookup, None, now, key=_key(policy, view, lookup, None, now), rows=())
 
 
 def transcript(
@@ -247,12 +284,18 @@ def _named(view: View, lookup: Lookup) -> str | None:
     return _only({view.cases[number].number for number in lookup.numbers if number in view.cases})
 
 
-def _key(policy: Policy, lookup: Lookup, number: str | None, now: datetime, orders: tuple[Order, ...]) -> str:
-    """One transcript for each message with orders; for text without, one a day, case and writer."""
-    if orders:
-        return f"transcript:{lookup.message.fingerprint[:16]}"
-    writer = sha256(lookup.message.sender.encode()).hexdigest()[:8]
-    return f"transcript:{number or 'none'}:{writer}:{now.astimezone(policy.office.timezone).date()}"
+def _key(policy: Policy, view: View, lookup: Lookup, number: str | None, now: datetime) -> str:
+    """The key of the transcript of a mail without orders. Each such mail of a person gets one; no program that answers
+    each mail keeps us writing. Of replies to each other only the first `HINTS_MOST` get one each, of mails that name
+    none of ours each text; the rest, and what reads automatic, get one a day, case and writer."""
+    hints = (mail.key.split(":") for mail in reversed(view.mails) if mail.key.startswith(_HINT))
+    place = next((int(key[2]) for key in hints), 0) + 1
+    if place <= HINTS_MOST and not reads_automatic(lookup) and view.mails:
+        return f"{_HINT}{place}:{lookup.message.fingerprint[:16]}"
+    text = lookup.message.fresh if place <= HINTS_MOST and not reads_automatic(lookup) else ""
+    once = sha256(f"{lookup.message.sender}\n{text}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    day = now.astimezone(policy.office.timezone).date()
+    return f"{_HINT}{min(place, HINTS_MOST + 1)}:{number or 'none'}:{once}:{day}"
 
 
 def _carry_out(

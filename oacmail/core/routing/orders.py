@@ -20,6 +20,8 @@ MOST = 40
 """Orders in one message; a longer run is no list that a person wrote."""
 WRAPPED = 60
 """Characters of a line that a client may have broken: the text goes on in the next one."""
+LONG = 80
+"""Characters of a line that is none of a signature."""
 
 
 class Verb(StrEnum):
@@ -62,6 +64,8 @@ class Order:
     case: str = ""
 
 
+UNSAID = (Verb.NOTE, Verb.SECOND_LEVEL, Verb.CALL, Verb.PERSON)
+"""Orders whose text no mail repeats: it stays on the case alone."""
 _WORDS: Mapping[Verb, str] = {
     Verb.ASSIGN: "assign assigna asigna",
     Verb.MINE: "mine meu meva mio mia",
@@ -152,8 +156,10 @@ _COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it 
 _BETWEEN = re.compile(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
 """Between two orders of one plain line."""
 _GREETING = re.compile(
-    r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos dias|buenas(?: tardes)?|hello|hi|good (?:morning|afternoon))"
-    r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone))?[ ,.:!]*"
+    r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos d[ií]as|buenas(?: tardes)?|hello|hi"
+    r"|good (?:morning|afternoon))\b(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone)\b)?"
+    r"[ ,.:!]*",
+    re.IGNORECASE,
 )
 _POLITE = re.compile(
     r"[\s,.;!]{1,3}(?:(?:moltes )?gracies|(?:muchas )?gracias|si us plau|sisplau|por favor|please|thanks|thank you)"
@@ -165,6 +171,18 @@ _LISTED_LINE = re.compile(
     r"|(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{8,64}|\d{8,64})"
     r"\s*\]?[:.),-]?\s+(\S.*)"
 )
+_NAMES = re.compile(
+    r"[A-ZÀ-Ý][\w'’·.-]*(?:\s(?:[A-ZÀ-Ý\d][\w'’·.-]*|de|del|dels|la|les|i|y|d['’][\w'’-]+)){0,6}(?<!\.),?"
+)
+"""A line of names alone, of a person or of an office."""
+_CLOSING = re.compile(
+    r"(?:(?:moltes |mil )?gr[àa]cies|(?:muchas )?gracias|(?:many )?thanks|thank you|(?:molt )?atentament|atentamente"
+    r"|(?:ben )?cordialment|cordialmente|(?:una )?(?:cordial )?salutaci(?:ó|ons)(?: cordials?)?|salut"
+    r"|(?:una )?abra[çc]ada|fins (?:aviat|ara|dem[àa])|(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?"
+    r"|(?:kind |best )?regards|best wishes|sincerely)[\s,.!]*",
+    re.IGNORECASE,
+)
+"""A line that ends a message."""
 _NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
 _PART = r"[\w'’-]{1,20}"  # longer than each word of an order
@@ -186,14 +204,50 @@ def read_list(text: str) -> tuple[Order, ...]:
     return _read(text, _read_line)
 
 
-def nothing_but_orders(text: str) -> bool:
-    """Whether each line is an order that begins with `#`; False of an empty text."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return bool(lines) and all(line.startswith("#") and _is_known(_line(line)) for line in lines)
+def sent_alone(text: str) -> tuple[Order, ...]:
+    """The orders of a text that a person has got and that says nothing else to them, beside a greeting, a closing and a
+    signature; () = it may be an answer. A misspelt one (`#tancca`) is one as well; `Resolt` in plain words is none,
+    since a person is told that."""
+    greeting, _, below = text.strip().partition("\n")
+    after = _GREETING.sub("", greeting.strip(), count=1)
+    found, rest = _run(below if _NAMES.fullmatch(after) and after != greeting else f"{after}\n{below}", _sent_line)
+    return () if _said(rest, _sent_line) else found
 
 
-def _is_known(orders: list[Order]) -> bool:
-    return any(order.verb is not Verb.UNKNOWN for order in orders)
+def first_sent(text: str) -> str:
+    """The first line with an order, as a person has read it, without what its case alone keeps (`NOTA: …`)."""
+    for line in map(str.strip, text.splitlines()):
+        line = _GREETING.sub("", line, count=1)
+        if orders := _sent_line(line):
+            hidden = next((one.argument for one in orders if one.verb in UNSAID and one.argument), "")
+            return line[: line.find(hidden)] + "…" if hidden else line[:LONG]
+    return ""
+
+
+def beside_orders(text: str, *, listed: bool) -> str:
+    """What the writer's own words say below the orders on top; '' = nothing, or there is no order. A closing and a
+    signature say nothing. `listed`: of a reply to a list of cases."""
+    read = _read_line if listed else _line
+    found, rest = _run(text, read)
+    return "\n".join(_said(rest, read)) if found else ""
+
+
+def _said(lines: list[str], read: Callable[[str], list[Order]]) -> list[str]:
+    """The lines that are neither orders nor a signature, which begins with a closing or with names and has no
+    sentence."""
+    own = takewhile(lambda line: line[:2] not in ("--", "__") and line[:1] != ">", map(str.strip, lines))
+    said = [line for line in own if line and not read(line)]
+    begins = next((n for n, line in enumerate(said) if _CLOSING.fullmatch(line) or _NAMES.fullmatch(line)), len(said))
+    signs = all(len(line) < LONG and (_CLOSING.fullmatch(line) or line[-1] not in ".?!:…") for line in said[begins:])
+    return said[:begins] if signs else said
+
+
+def _sent_line(line: str) -> list[Order]:
+    """The orders of a line that a person has got: no `12 euros`, and no sentence that begins with a `#`."""
+    orders = _line(line) or [order for order in _listed(line) if order.verb is not Verb.ASSIGN]
+    hashed = line.startswith("#") and " " not in line[2:]
+    doubtful = {Verb.UNKNOWN} if line.startswith("#") else {Verb.UNKNOWN, Verb.SOLVED}
+    return orders if hashed or doubtful.isdisjoint(order.verb for order in orders) else []
 
 
 def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
@@ -222,7 +276,7 @@ def _run(text: str, read: Callable[[str], list[Order]]) -> tuple[tuple[Order, ..
     end = len(lines)
     for place, raw in enumerate(lines):
         line = raw.strip()
-        if not found and _GREETING.fullmatch(_plain(line)):
+        if not found and _GREETING.fullmatch(line):
             continue
         if len(found) > MOST or (line and not (taken := _taken(found, line, before, read))):
             end = place

@@ -67,9 +67,9 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "it has no text of yours and no file",
     ),
     "goes-outside": (
-        "el correu anava també a fora de la casa, i les ordres només es fan si va sol a la bústia",
-        "el correo iba también fuera de la casa, y las órdenes solo se ejecutan si va solo al buzón",
-        "the email also went outside, and orders are carried out only if it goes to the mailbox alone",
+        "una ordre només es fa en un correu per a la bústia sola; repetiu-la responent a aquest correu",
+        "una orden solo se ejecuta en un correo para el buzón solo; repítala respondiendo a este correo",
+        "an order is carried out only in an email to the mailbox alone; repeat it in a reply to this email",
     ),
     "too-old": (
         "el correu és de fa més d'un dia",
@@ -141,6 +141,16 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "és sota el text citat: escriviu-lo a dalt de tot",
         "está debajo del texto citado: escríbalo arriba del todo",
         "it is below the quoted text: write it at the very top",
+    ),
+    "below-signature": (
+        "és sota la signatura: escriviu-lo a dalt de tot",
+        "está debajo de la firma: escríbalo arriba del todo",
+        "it is below the signature: write it at the very top",
+    ),
+    "in-subject": (
+        "és a l'assumpte: escriviu-lo a la primera línia del text",
+        "está en el asunto: escríbalo en la primera línea del texto",
+        "it is in the subject: write it in the first line of the text",
     ),
     "waits": (
         "la persona encara espera resposta",
