@@ -1,38 +1,61 @@
 """What the digest shows beside cases: the review list, figures, incidents, the last purge. Values, parts of
-core/view.py."""
+core/view.py.
+
+A message that its text alone has set aside is on the review list. One that was filed on its case leaves the list when
+a digest that names it was sent: if no agent objects, it was read rightly.
+"""
 
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
+FILED_THANKS = "filed-thanks"
+FILED_AUTOMATIC = "filed-automatic"
+FILED = (FILED_THANKS, FILED_AUTOMATIC)
+"""Reasons of messages that were filed on their case without a deadline."""
+SUSPECTED = "suspected-spam"
+UNKNOWN_THANKS = "thanks-without-a-case"
+LOOKS_AUTOMATIC = "looks-automatic"
+SURVEY_COMMENT, SURVEY_UNCLEAR, SURVEY_CASELESS = "survey-comment", "survey-unclear", "survey-without-a-case"
+_BY_TEXT = (
+    *FILED,
+    SUSPECTED,
+    UNKNOWN_THANKS,
+    LOOKS_AUTOMATIC,
+    SURVEY_COMMENT,
+    SURVEY_UNCLEAR,
+    SURVEY_CASELESS,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedEntry:
-    """A message that waited for a person, as an order names it. `ref`: its fingerprint; `case`: the number of the case
-    that was made of it; `kept`: its bytes are stored."""
+    """A message that waited for a person, as an order names it. `ref`: its fingerprint; `case`: the number of its case;
+    `kept`: its bytes are stored; `request`: it counts as a request by now."""
 
     ref: str
     case: str | None
     kept: bool
+    request: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewEntry:
     """An entry of the review list: a message that waits for an agent, or a case without acknowledgement.
 
-    The rest describes the message without quoting it: its language, the number of words, links and files, and whether
-    an agent has answered its author before.
+    `opening`: the beginning of its text, else its subject, unmasked: adapters/templates/facts.py masks it.
     """
 
     ref: str
     reason: str
     since: datetime
     case: str | None = None
-    lang: str = ""
-    words: int = 0
-    links: int = 0
-    files: int = 0
-    known: bool = False
+    opening: str = ""
+
+    @property
+    def by_text(self) -> bool:
+        """Whether nothing but its text has set it aside."""
+        return self.reason.partition(":")[0] in _BY_TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

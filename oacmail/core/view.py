@@ -71,7 +71,8 @@ class CaseView:
     opening one, `first_message_id` its Message-ID. `ends_on`: when the person's own term ends, `urgent`: that is near
     (R32); `term_named_by`: the fingerprints of its messages that name this day. `told`: kinds of our mails about it
     that were sent or will be. `level_by_hand`: an agent has set the level. `wish`: the language that the citizen asked
-    for. `latest`: the last messages of citizens and agents, newest first.
+    for. `latest`: the last messages of citizens and agents, newest first. `aside`: fingerprints of citizens' messages
+    on it that are filed as no request and that no answer has followed, oldest first; without those that are not stored.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
     the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
     solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when its survey was sent."""
@@ -111,6 +112,7 @@ class CaseView:
     level_by_hand: bool = False
     wish: str | None = None
     latest: tuple[CaseMessage, ...] = ()
+    aside: tuple[str, ...] = ()
     close_reason: str | None = None
     board_folder: str | None = None
     solved_at: datetime | None = None

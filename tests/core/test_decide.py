@@ -99,7 +99,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "thanks after the answer": (
         NAMED_ANSWERED,
         lookup(features=Features(only_thanks=True), **REPLY),
-        ["record case of citizen"],
+        ["record case of citizen", "review filed-thanks"],
     ),
     "a stranger who names our mail": (
         View(mails=(outgoing(),), cases=CASES),

@@ -14,7 +14,7 @@ FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la ins
 CALL = "Bon dia, em podeu trucar al 612 345 678 {}, si us plau? No puc signar la instància."
 
 
-def test_suspected_spam_is_a_list_of_its_own_that_names_nobody(town: TOWN) -> None:
+def test_suspected_spam_is_set_aside_and_names_nobody(town: TOWN) -> None:
     world = town(now="2026-11-26 21:00", digest={"to": [AGENT]})
     world.citizen_writes("prize@lottery.example", *SPAM)
     world.turn()
@@ -23,19 +23,21 @@ def test_suspected_spam_is_a_list_of_its_own_that_names_nobody(town: TOWN) -> No
     (summary,) = world.received(AGENT)
     (ref,) = [row["fingerprint"] for row in world.rows("SELECT fingerprint FROM reviews")]
     text = text_of(summary)
-    assert str(summary["Subject"]) == "OAC 360 · dv. 27: 1 possible brossa"
-    line = f"- {ref[:8]} · dj. 26/11, 21 h · en anglès · paraules: 17\n"
-    assert line in text[text.index("Possible correu brossa (no s'ha esborrat res):") :]
-    assert "lottery" not in summary.as_string()
+    assert str(summary["Subject"]) == "OAC 360 · dv. 27: 1 apartat"
+    opening = "Dear friend, you won the lottery, claim your prize in …"
+    line = f"- {ref[:8]} · possible correu brossa · dj. 26/11, 21 h · «{opening}»\n"
+    assert line in text[text.index("Apartats pel que diuen") :]
+    assert f"«{ref[:8]} és persona»" in text
+    assert "lottery.example" not in summary.as_string()
     assert world.received("prize@lottery.example") == []
 
 
-def test_a_day_without_suspects_lists_none(town: TOWN) -> None:
+def test_a_day_on_which_nothing_was_set_aside_lists_none(town: TOWN) -> None:
     world = town(now="2026-11-26 21:00", digest={"to": [AGENT]})
     world.citizen_writes(ANNA)
     world.advance("2026-11-27 08:00")
     world.turn()
-    assert "Possible correu brossa" not in text_of(world.received(AGENT)[0])
+    assert "Apartats" not in text_of(world.received(AGENT)[0])
 
 
 def test_calls_are_counted_by_the_slot_and_no_number_is_shown(town: TOWN) -> None:

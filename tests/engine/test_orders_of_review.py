@@ -39,7 +39,7 @@ def test_it_is_a_person_makes_a_case_with_its_acknowledgement(
     assert (case["citizen"], case["status"]) == (PERE, "open")
     assert world.kinds(PERE) == ["ack"]
     assert world.reviews() == []
-    assert f"| {case['number']} | obrir un cas: és una persona | fet |" in transcripts(world, AGENT)[0]
+    assert f"| {case['number']} | tractar-lo com a petició d'una persona | fet |" in transcripts(world, AGENT)[0]
 
 
 def test_said_twice_it_is_one_case(world: World, suspect: tuple[str, EmailMessage]) -> None:

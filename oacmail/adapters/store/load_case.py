@@ -56,6 +56,9 @@ _PARTS = {
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
     "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
         WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
+    "aside": f"""SELECT m.case_id, m.fingerprint FROM messages m JOIN cases c ON c.id = m.case_id
+        JOIN originals o ON o.sha256 = m.original WHERE m.{_OF} AND m.role = 'citizen' AND m.kind <> 'request'
+        AND m.received_at > coalesce(c.answered_at, '') ORDER BY m.received_at, m.id""",
     "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
           row_number() OVER (PARTITION BY case_id ORDER BY received_at DESC, id DESC) AS place
           FROM messages WHERE {_OF} AND (role = 'citizen' OR (role = 'agent' AND outcome = 'case')))
@@ -121,6 +124,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
             CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
             for one in parts["latest"]
         ),
+        aside=tuple(one["fingerprint"] for one in parts["aside"]),
         surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
         nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
     )

@@ -3,8 +3,6 @@
 It selects and counts; what the digest says of it is decided in core/escalation/digest.py.
 """
 
-import json
-import re
 import sqlite3
 from datetime import datetime, time
 
@@ -12,13 +10,16 @@ from oacmail.adapters.store import kv, load_report
 from oacmail.adapters.store.connection import at
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
+from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
 from oacmail.core.report.requests import counts
-from oacmail.core.review import PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
+from oacmail.core.review import FILED, PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
 from oacmail.core.view import CaseView
 
-_LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
+_OPENING = 500  # characters of a text
+_LAST_SENT = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGEST}'
+  AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')"""
 
 
 def live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
@@ -33,30 +34,25 @@ def live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseVi
 def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
     """Return the review list: messages with their case, if any, and messages that could not be read at all.
 
-    A message of a case is listed until the case is answered or closed after it."""
+    A message of a case is listed until the case is answered or closed after it; one that was filed there, until a
+    digest was sent since."""
     rows = con.execute(
-        """SELECT r.fingerprint AS ref, r.reason, r.at, c.number, m.lang, m.fresh, m.attachments, p.known
-        FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint
-        LEFT JOIN cases c ON c.id = m.case_id LEFT JOIN people p ON p.id = m.author_id
-        WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at UNION ALL
-        SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, NULL, NULL, NULL, NULL
+        f"""SELECT r.fingerprint AS ref, r.reason, r.at, c.number, coalesce(nullif(m.fresh, ''), m.subject, '') AS text
+        FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+        WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at
+        AND NOT (r.reason IN {FILED} AND r.at < coalesce(({_LAST_SENT}), '')) UNION ALL
+        SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, ''
         FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
     )
-    return tuple(_entry(row) for row in rows)
-
-
-def _entry(row: sqlite3.Row) -> ReviewEntry:
-    text = row["fresh"] or ""
-    return ReviewEntry(
-        ref=row["ref"],
-        reason=row["reason"],
-        since=at(row["at"]),
-        case=row["number"],
-        lang=row["lang"] or "",
-        words=len(text.split()),
-        links=len(_LINK.findall(text)),
-        files=len(json.loads(row["attachments"] or "[]")),
-        known=bool(row["known"]),
+    return tuple(
+        ReviewEntry(
+            ref=row["ref"],
+            reason=row["reason"],
+            since=at(row["at"]),
+            case=row["number"],
+            opening=row["text"][:_OPENING],
+        )
+        for row in rows
     )
 
 

@@ -25,7 +25,7 @@ from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Auto, Dmarc, Message, Outcome, Role
+from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
@@ -178,13 +178,19 @@ def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEnt
     found: dict[str, NamedEntry] = {}
     for ref in refs:
         rows = con.execute(
-            """SELECT r.fingerprint, c.number, o.bytes IS NOT NULL AS kept FROM reviews r
+            """SELECT r.fingerprint, c.number, o.bytes IS NOT NULL AS kept, m.kind, m.role FROM reviews r
             JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
             LEFT JOIN originals o ON o.sha256 = m.original WHERE r.fingerprint BETWEEN ? AND ? || 'g' LIMIT 2""",
             (ref, ref),
         ).fetchall()
         if len(rows) == 1:
-            found[ref] = NamedEntry(ref=rows[0]["fingerprint"], case=rows[0]["number"], kept=bool(rows[0]["kept"]))
+            (row,) = rows
+            found[ref] = NamedEntry(
+                ref=row["fingerprint"],
+                case=row["number"],
+                kept=bool(row["kept"]),
+                request=row["number"] is not None and (row["role"] != Role.CITIZEN or row["kind"] == Kind.REQUEST),
+            )
     return found
 
 

@@ -4,13 +4,14 @@ A fact that is not listed for a template does not reach it: an acknowledgement c
 text, whatever a town's own template asks for. Citizens' text is shown without hidden characters and clickable links.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
+from oacmail.mail.outgoing.first_words import first_words
 from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
 from oacmail.mail.outgoing.plain_text import dead_links, many_lines, one_line
 
@@ -60,9 +61,9 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
         "updates_today": (),
         "suggested": (),
         "incidents": (),
-        "spam": 0,
-        "suspects": (),
-        "more_suspects": 0,
+        "aside": 0,
+        "set_aside": (),
+        "more_set_aside": 0,
         "review": (),
         "more_review": 0,
         "load": (),
@@ -144,7 +145,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "buttons": {"verb": "", "case": "", "url": ""},
     "votes": {"score": 0, "url": ""},
     "review": {"ref": "", "short": "", "reason": "", "since": None},
-    "suspects": {"ref": "", "since": None, "lang": "", "words": 0, "links": 0, "files": 0, "known": False},
+    "set_aside": {"ref": "", "short": "", "reason": "", "since": None, "opening": ""},
 }
 
 
@@ -161,7 +162,7 @@ def facts_of(send: Send, now: datetime, zone: ZoneInfo) -> dict[str, object]:
 def _shown(name: str, value: object, zone: ZoneInfo) -> object:
     match value:
         case str():
-            return _text(value) if name == "text" else one_line(value)
+            return _STRINGS.get(name, one_line)(value)
         case datetime():
             return _inside_its_day(value.astimezone(zone)) if name in _LAST_MOMENTS else value.astimezone(zone)
         case Mapping():
@@ -182,6 +183,9 @@ def _text(text: str) -> str:
     shown = dead_links(many_lines(text[:MAX_TEXT]))
     return f"{shown}\n[…]" if len(text) > MAX_TEXT else shown
 
+
+_STRINGS: Mapping[str, Callable[[str], str]] = {"text": _text, "opening": first_words}
+"""How citizens' texts are shown; any other is one line."""
 
 _SAMPLE_TABLE = {"caption": "Resum", "head": ("Indicador", "Resultat"), "rows": (("I1", "98,3 %"), ("I2", "0"))}
 _SAMPLE_PAGE = {
@@ -249,10 +253,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "calls_morning": ("121",),
                 "calls_afternoon": ("122", "123"),
                 "review": ({"ref": "5f1e0a2b", "reason": "looks-automatic: bulk", "since": _THEN},),
-                "spam": 2,
-                "suspects": (
-                    {"ref": "a07c0a2b", "since": _THEN, "lang": "en", "words": 120, "links": 2, "files": 1},
-                    {"ref": "b1130a2b", "since": _THEN, "lang": "ca", "words": 1, "known": True},
+                "aside": 2,
+                "set_aside": (
+                    {"ref": "a07c0a2b", "reason": "suspected-spam", "since": _THEN, "opening": "Guanyeu 100 € ara"},
+                    {"ref": "b1130a2b", "short": "124", "reason": "filed-thanks", "since": _THEN},
                 ),
                 "problems": ("calendar_provisional:2027", "imap"),
                 "derived": 5,
@@ -279,8 +283,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "more_rest": 300,
                 "review": ({"ref": "5f1e0a2b", "reason": "dmarc-fail", "since": _THEN, "short": "7"},),
                 "more_review": 20,
-                "suspects": ({"ref": "a07c0a2b", "since": _THEN},),
-                "more_suspects": 4,
+                "aside": 5,
+                "set_aside": ({"ref": "a07c0a2b", "reason": "thanks-without-a-case", "since": _THEN, "opening": "👍"},),
+                "more_set_aside": 4,
                 "proved_at": _THEN,
                 "unaccounted": 1,
                 "discrepancies": (

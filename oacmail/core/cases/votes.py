@@ -11,6 +11,7 @@ citizen leaves this module.
 from dataclasses import dataclass
 from datetime import timedelta
 
+from oacmail.core import review
 from oacmail.core.case_effects import RecordVote
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Decision, Effect, RequestReview
@@ -26,8 +27,6 @@ DAYS = 30
 """How long after the survey a vote counts."""
 LOW = 2
 """A score up to which the supervisor is told the same day."""
-COMMENT, UNCLEAR = "survey-comment", "survey-unclear"  # why a reply is on the review list
-CASELESS = "survey-without-a-case"
 _NO_VOTERS = (*MACHINES, Kind.SPAM)
 
 
@@ -108,12 +107,12 @@ def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
     number = vote.case.number
     is_read = vote.asks or bool(vote.case.running("answer"))  # by whoever answers the case
     if not vote.score:
-        return (RequestReview(reason=UNCLEAR),) if vote.unclear and not is_read else ()
+        return (RequestReview(reason=review.SURVEY_UNCLEAR),) if vote.unclear and not is_read else ()
     return (
         RecordVote(case=number, score=vote.score, signed=vote.signed, at=request.received_at),
         AuditEvent(kind="voted", case=number, data={"score": vote.score, "signed": int(vote.signed)}),
         *(_low(request, vote) if vote.score <= LOW else ()),
-        *((RequestReview(reason=COMMENT),) if vote.says_more and not is_read else ()),
+        *((RequestReview(reason=review.SURVEY_COMMENT),) if vote.says_more and not is_read else ()),
     )
 
 

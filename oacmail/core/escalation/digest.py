@@ -1,8 +1,9 @@
 """The daily summary (R31; template J): when it is due, and its lines in the order in which a person works them.
 
 Each case that waits for an answer stands in one list: overdue, urgent, due today, or the rest; calls are listed by
-slot besides. A line has the case's short number, which an agent writes in a reply. It contains no name, address, phone
-number or subject (LOPDGDD DA 7). It never decides what is overdue or unhealthy.
+slot besides. A line has the case's short number, which an agent writes in a reply, and no name, address, phone number
+or subject (LOPDGDD DA 7). Only of a message that its text alone has set aside it shows the first words, masked, since
+nothing else tells whether a person waits. It never decides what is overdue or unhealthy.
 """
 
 import re
@@ -25,7 +26,6 @@ from oacmail.core.review import ReviewEntry
 from oacmail.core.view import CaseView, TickView
 
 LAST_DIGEST = "digest"
-SUSPECTED = "suspected-spam"
 SHORT_REF = 8
 """Characters of a message's fingerprint that a list shows, and that name it in a reply."""
 _NUMBER = re.compile(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
@@ -153,13 +153,13 @@ def _is_proposed(case: CaseView) -> bool:
 
 
 def _to_review(waiting: Sequence[ReviewEntry], today: date) -> Facts:
-    """The review list; suspected spam is a separate list, since a person's message may be in it (R14)."""
-    spam = [item for item in waiting if item.reason == SUSPECTED]
-    rest = [item for item in waiting if item.reason != SUSPECTED]
+    """The review list; what its text alone has set aside is a separate list, since a person may wait there (R14)."""
+    aside = [item for item in waiting if item.by_text]
+    rest = [item for item in waiting if not item.by_text]
     return {
-        "spam": len(spam),
-        "suspects": _entries(spam, today),
-        "more_suspects": len(spam[:-LISTED]),
+        "aside": len(aside),
+        "set_aside": _entries(aside, today),
+        "more_set_aside": len(aside[:-LISTED]),
         "review": _entries(rest, today),
         "more_review": len(rest[:-LISTED]),
     }
@@ -173,11 +173,7 @@ def _entries(items: Sequence[ReviewEntry], today: date) -> tuple[Facts, ...]:
             "reason": item.reason,
             "since": item.since,
             "short": case_card.short_number(item.case, today.year) if item.case else "",
-            "lang": item.lang,
-            "words": item.words,
-            "links": item.links,
-            "files": item.files,
-            "known": item.known,
+            "opening": item.opening if item.by_text else "",
         }
         for item in items[-LISTED:]
     )

@@ -8,7 +8,7 @@ headers and writes no text of a mail.
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import calendar
+from oacmail.core import calendar, review
 from oacmail.core.case_effects import Reconsider
 from oacmail.core.cases import (
     acknowledgement,
@@ -102,7 +102,7 @@ def _request(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Citiz
         message=lookup.written,
         received_at=lookup.received_at,
         now=now,
-        reading=lookup.reading,
+        reading=replace(lookup.reading, kind=Kind.REQUEST) if lookup.forced else lookup.reading,
         author=lookup.author,
         forced=lookup.forced,
     )
@@ -128,7 +128,7 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     if forms.is_unknown(policy, message) and not request.forced:
         # The address in the text may be a stranger's choice, so it matches no case.
         return _open(request, parent=None, rule="form-of-an-unknown-sender")
-    match = match_case(message, request.view, frozenset((request.author,)), request.received_at)
+    match = _filed_on(request) or match_case(message, request.view, frozenset((request.author,)), request.received_at)
     own, case = request.view.acknowledged_as, match.case
     if case is not None and own not in (None, case.number):  # the database was lost since this message was acknowledged
         return _open(request, parent=case.number, rule=f"{match.rule}; acknowledged as another case")
@@ -136,8 +136,18 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     if vote is not None:
         return _voted(request, vote)
     if case is None and votes.is_caseless(request, lookup):
-        return _set_aside(request, Outcome.QUARANTINED, votes.CASELESS)
-    return _by_match(request, match, Kind.REQUEST if request.forced else request.reading.kind)
+        return _set_aside(request, Outcome.QUARANTINED, review.SURVEY_CASELESS)
+    return _by_match(request, match, request.reading.kind)
+
+
+def _filed_on(request: CitizenRequest) -> ThreadMatch | None:
+    """The case on which the message lies that an agent calls a request; None = it has none."""
+    known = request.view.known if request.forced else None
+    case = request.view.cases.get(known.case or "") if known is not None else None
+    if case is None:
+        return None
+    member = request.author in {case.citizen} | case.participants
+    return ThreadMatch(case, "filed-there", guest=not member)
 
 
 def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decision:
@@ -149,10 +159,10 @@ def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decisi
     if case is not None:
         return _open(request, parent=case.number, rule=f"{match.rule}; child")
     if kind is Kind.SPAM:
-        return _set_aside(request, Outcome.SPAM, "suspected-spam")
+        return _set_aside(request, Outcome.SPAM, review.SUSPECTED)
     if kind in MACHINES:
         # Only the words look automatic, no header does: a person decides, and nobody is answered by mistake.
-        return _set_aside(request, Outcome.QUARANTINED, f"looks-automatic: {kind}")
+        return _set_aside(request, Outcome.QUARANTINED, f"{review.LOOKS_AUTOMATIC}: {kind}")
     if kind is Kind.THANKS:
         return _thanks_without_reference(request)
     return _open(request, parent=match.parent, rule=match.rule)
@@ -185,7 +195,7 @@ def _thanks_without_reference(request: CitizenRequest) -> Decision:
     if request.message.auth.dmarc is Dmarc.FAIL:
         return _set_aside(request, Outcome.QUARANTINED, acknowledgement.DISOWNED)
     if not live or _speaks_of_others(request):
-        return _set_aside(request, Outcome.QUARANTINED, "thanks-without-a-case")
+        return _set_aside(request, Outcome.QUARANTINED, review.UNKNOWN_THANKS)
     case = max(live, key=lambda case: case.touched_at)
     return _file(request, case, Kind.THANKS, guest=False, rule="thanks; latest case")
 
@@ -407,15 +417,17 @@ def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
 
 
 def _file(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, rule: str) -> Decision:
-    """Put it on the case without a deadline. If no deadline makes anybody read the case, a person looks at what only
-    its words classify as automatic, and at thanks with a promise."""
+    """Put it on the case without a deadline. The next summary names it, whatever the state of the case: nothing but its
+    words say that nobody waits."""
     call = () if guest or kind is not Kind.THANKS else call_backs.wished(request, case)
-    effects = (_record(request, case, guest, rule), *call, *exposed_secrets.on_case(request, case.number))
-    filed = Decision(effects=effects, because=(rule, *request.reading.because))
-    if case.running("answer") or (kind is Kind.THANKS and not request.message.features.promises):
-        return filed
-    reason = "thanks-and-more" if kind is Kind.THANKS else f"looks-automatic: {kind}"
-    return replace(filed, effects=(*filed.effects, RequestReview(reason=reason)))
+    reason = review.FILED_THANKS if kind is Kind.THANKS else review.FILED_AUTOMATIC
+    effects = (
+        _record(request, case, guest, rule),
+        *call,
+        *exposed_secrets.on_case(request, case.number),
+        RequestReview(reason=reason),
+    )
+    return Decision(effects=effects, because=(rule, *request.reading.because))
 
 
 def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[Effect]:

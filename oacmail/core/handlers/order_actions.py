@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from oacmail.core.cases import contacts
+from oacmail.core.case_effects import TreatAsRequest
+from oacmail.core.cases import acknowledgement, contacts, recipient
 from oacmail.core.cases.drafts import draft
 from oacmail.core.cases.referral import refer
 from oacmail.core.cases.split import message_to_split, split
@@ -20,6 +21,7 @@ from oacmail.core.lookup import Lookup
 from oacmail.core.model import Level
 from oacmail.core.outbox.kinds import LISTS_OF_CASES
 from oacmail.core.outbox.staff_notices import agent_of
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.routing.days_named import day_named
@@ -195,10 +197,14 @@ def _draft(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
 
 
 def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-    """A case that was closed as spam is open again; of any other, a person has looked at the message."""
+    """Somebody waits on this case: one that was closed as spam is open again, what was filed there is a request, and a
+    person who waits without an acknowledgement gets it."""
     if case.close_reason == "spam":
         return _by_command("reopen", lambda *_: {})(given, case)
+    untold = MailKind.ACK not in case.told and case.running("answer") and recipient.can_be_told(given.policy, case)
     return (
+        *(TreatAsRequest(message=fingerprint) for fingerprint in case.aside),
+        *((acknowledgement.of_confirmed_case(given.policy, case, given.now),) if untold else ()),
         ReviewDone(fingerprint=case.first_message),
         AuditEvent(kind="review-closed", case=case.number, data={"by": given.agent}),
     )

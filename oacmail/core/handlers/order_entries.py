@@ -1,7 +1,7 @@
-"""Orders about an entry of the review list: a message without a case, which the digest names by its reference.
+"""Orders about an entry of the review list by its reference: the digest names those without a case by it.
 
-`ÉS PERSONA` makes a case of it, with its acknowledgement, as `oacmail case open` does; `TANCA BROSSA` ends the entry.
-The message is decided again before the order mail is (engine/engine.py), so that the transcript knows the number.
+`ÉS PERSONA` makes a request of it, with its acknowledgement, as `oacmail case open` does; `TANCA BROSSA` ends the
+entry. The message is decided again before the order mail is (engine/engine.py): the transcript knows the number.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from oacmail.core.routing.orders import Verb
 
 
 def _person(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
-    if entry.case:
+    if entry.request:
         return ()
     if not entry.kept:
         raise Refused("the message was too large to be stored", "not-stored")

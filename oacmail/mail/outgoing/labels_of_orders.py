@@ -34,7 +34,11 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "split": ("separar-ne el missatge", "separar el mensaje", "split the message off"),
     "out_of_scope": ("respondre que és fora d'abast", "responder que está fuera de ámbito", "answer: out of scope"),
     "draft": ("preparar un esborrany", "preparar un borrador", "prepare a draft"),
-    "person": ("obrir un cas: és una persona", "abrir un caso: es una persona", "open a case: it is a person"),
+    "person": (
+        "tractar-lo com a petició d'una persona",
+        "tratarlo como petición de una persona",
+        "treat it as a person's request",
+    ),
     "person_is": ("obrir el cas de la persona", "abrir el caso de la persona", "open the person's case"),
     "acknowledge": ("enviar el justificant", "enviar el acuse de recibo", "send the acknowledgement"),
     "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),

@@ -26,11 +26,8 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "agradecimiento sin caso conocido",
         "thanks without a known case",
     ),
-    "thanks-and-more": (
-        "agraïment que potser diu alguna cosa més",
-        "agradecimiento que quizá dice algo más",
-        "thanks that may say something more",
-    ),
+    "filed-thanks": ("agraïment", "agradecimiento", "thanks"),
+    "filed-automatic": ("sembla automàtic", "parece automático", "looks automatic"),
     "survey-comment": (
         "comentari en una valoració",
         "comentario en una valoración",
