@@ -183,6 +183,7 @@ def office_profile(config: Config, policy: Policy) -> OfficeProfile:
         phone=office.phone,
         online_office_url=office.online_office_url or "",
         website=office.website or "",
+        processor=office.processor or "",
         complaints_form_url=office.complaints_form_url,
         privacy_url=office.privacy_url,
         rights_url=office.rights_url,

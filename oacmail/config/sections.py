@@ -95,6 +95,7 @@ class OfficeSection(Section):
     website: Url | None = None
     templates: FilePath | None = None
     tax_operator: Literal["town", "orgt"] = "town"
+    processor: Line | None = None
 
     @field_validator("languages")
     @classmethod

@@ -84,6 +84,7 @@ class Features:
     ask (`turns`), or with which a text comes back to a matter (`goes_back`);
     `of_paper`: it speaks of a document or form rather than of a platform; `promises`: the writer will do something or
     waits for it; `postscript`; `repeats_us`: it has our acknowledgement's own sentences; `names_attachment`;
+    `still_fails`: it says that something still does not work;
     `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a reply, as an
     answer to a survey.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
@@ -111,6 +112,7 @@ class Features:
     postscript: bool = False
     repeats_us: bool = False
     names_attachment: bool = False
+    still_fails: bool = False
     language_wish: str = ""
     subject_says: str = ""
     vote: VoteWords | None = None

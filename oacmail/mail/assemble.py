@@ -185,6 +185,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         subject_form=machine and form_fields.is_title(subject),
         call_form=form_fields.is_call_form(f"{subject}\n{fresh}"),
         town_words=judged(lambda: town_words.found(subject, fresh, parser_config.topics), no_words),
+        still_fails=judged(lambda: remarks.still_fails(features.fold(fresh)), False),
         language_wish=judged(lambda: remarks.language(features.fold(fresh)), ""),
         names_attachment=judged(lambda: remarks.names_attachment(features.fold(fresh)), False),
     )

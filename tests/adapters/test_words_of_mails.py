@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from oacmail.adapters.templates import JinjaRenderer
 from oacmail.adapters.templates.facts import SAMPLES
-from tests.adapters.test_templates import LANGUAGES, body, render, send
+from tests.adapters.test_templates import LANGUAGES, VOICE, body, render, send
 
 AUTOMATIC: Mapping[str, str] = {"ca": "Missatge automàtic", "es": "Mensaje automático", "en": "Automatic message"}
 GREETING: Mapping[str, str] = {"ca": "Bon dia,", "es": "Buenos días:", "en": "Good morning,"}
@@ -29,6 +31,30 @@ def test_an_automatic_mail_to_a_citizen_greets_and_says_that_it_is_automatic(tem
     text = body(render(send(template, lang)))
     assert text.startswith(GREETING[lang])
     assert text.rstrip().endswith(AUTOMATIC[lang] + ".")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_is_pointed_to_another_body_is_greeted(lang: str) -> None:
+    assert body(render(send("referred", lang, facts=SAMPLES["referred"][0]))).startswith(GREETING[lang])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_company_that_runs_the_desk_is_named_only_if_there_is_one(lang: str) -> None:
+    named = JinjaRenderer(replace(VOICE, processor="Serveis, SL"))
+    assert "Serveis, SL" in body(render(send(lang=lang), renderer=named))
+    clause = body(render(send(lang=lang))).split("\n\n")[-1]
+    assert not re.search("empresa|company|servei\\.|servicio\\.", clause), "nobody is said to have access"
+    assert len(clause.splitlines()) == 2, "two lines"
+    later = body(render(send(lang=lang, facts={"first": False}))).split("\n\n")[-1]
+    assert later.endswith(VOICE.privacy_url)
+    assert len(later.splitlines()) == 1, "a link after the first"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("road", ["complaint", "suggestion"])
+def test_nobody_who_is_angry_or_sarcastic_is_thanked_for_an_opinion(road: str, lang: str) -> None:
+    mail = render(send(lang=lang, facts={"road": road}))
+    assert not re.search("gràcies|gracias|thank|opini|feedback", f"{mail['Subject']} {body(mail)}".lower())
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -75,4 +101,4 @@ def test_an_acknowledgement_of_a_call_shows_the_day_of_the_call_in_bold() -> Non
     facts = {"road": "callback", "phone3": "678", "call_day": date(2026, 11, 30)}
     page = body(render(send(facts=facts, lang="ca+es")), "html")
     bold = re.findall(r"<strong>(.*?)</strong>", page)
-    assert bold == ["OAC-2026-000123", "dilluns 30 de novembre", "OAC-2026-000123", "lunes 30 de noviembre"]
+    assert bold == ["dilluns 30 de novembre", "OAC-2026-000123", "lunes 30 de noviembre", "OAC-2026-000123"]

@@ -96,8 +96,8 @@ def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_message(
     (ack,) = anna.wait_for_mail()
     number = number_of(desk, sent)
     copy = told(desk.supervisor, number, "opinion")
-    assert str(ack["Subject"]).endswith("Gràcies per la vostra opinió")
-    assert "aquest formulari: https://www.castellbisbal.example/queixes." in plain(ack)
+    assert str(ack["Subject"]).endswith("Hem rebut la vostra queixa")
+    assert "el formulari: https://www.castellbisbal.example/queixes" in plain(ack)
     assert [part.get_content_type() for part in copy.walk()].count("message/rfc822") == 1
     assert sent in copy.as_string()
     assert case_of(desk, sent)["due_at"] is not None
@@ -124,7 +124,7 @@ def test_a_certificate_and_a_pin_travel_nowhere_and_both_sides_are_warned(
     (ack,) = anna.wait_for_mail()
     number = number_of(desk, sent)
     copy, warning = told(desk.supervisor, number, "opinion"), told(desk.agent, number, "secret")
-    assert "hi havia un certificat, una contrasenya o un codi" in plain(ack)
+    assert "una contrasenya, codi o certificat" in plain(ack)
     assert "hi ha un certificat digital, una contrasenya o un codi" in plain(warning)
     assert sha256(KEYS).hexdigest() in "".join(map(everything_in, _messages_in(copy)))
     for mail in (ack, copy, warning):

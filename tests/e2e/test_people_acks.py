@@ -29,9 +29,9 @@ OPEN = {
     "en": "We have received your message. Case number",
 }
 CLOSED = {
-    "ca": "Hem rebut el vostre missatge fora de l'horari d'atenció",
-    "es": "Hemos recibido su mensaje fuera del horario de atención",
-    "en": "We received your message outside our opening hours",
+    "ca": "Hem rebut el vostre missatge fora d'horari",
+    "es": "Hemos recibido su mensaje fuera de horario",
+    "en": "We received your message outside opening hours",
 }
 CLAUSE = {"ca": "Protecció de dades. Responsable", "es": "Protección de datos. Responsable", "en": "Data protection."}
 SUBJECT = {"ca": "Hem rebut la vostra consulta", "es": "Hemos recibido su consulta", "en": "We have received your"}
@@ -162,7 +162,7 @@ def test_who_sent_a_password_is_advised_to_change_it_and_the_agents_are_warned(
     sent = anna.write(desk.address, "Instància", f"{TEXTS['ca']} La meva contrasenya és Gat-2026!")
 
     ack = anna.wait_for_mail()[0]
-    assert "recomanem canviar-lo o revocar-lo" in plain(ack)
+    assert "contrasenya, codi o certificat: canvieu-lo" in plain(ack)
     assert "Gat-2026" not in everything_in(ack)
     number = number_of(desk, sent)
     told = until(lambda: [mail for mail in desk.agent.inbox() if number in str(mail["Subject"])], what="the warning")

@@ -70,8 +70,8 @@ def test_a_question_after_the_answer_starts_a_new_deadline_and_is_acknowledged_w
     assert case_of(desk, first)["status"] == "open"
     again = anna.wait_for_mail(3)[-1]
     assert number in again["Subject"]
-    assert "Protecció de dades" in plain(ack)
-    assert "Protecció de dades" not in plain(again)
+    assert "Protecció de dades. Responsable" in plain(ack)
+    assert "Protecció de dades. Responsable" not in plain(again)
 
 
 def test_thanks_after_the_answer_stay_on_the_case_without_deadline_or_acknowledgement(

@@ -47,7 +47,7 @@ def test_who_asks_for_a_call_after_closing_gets_the_nearest_slot_and_is_told_so(
     _asks_for_a_call(world, " a partir de les nou del vespre")
     ack = text_of(world.received(ANNA)[0])
     assert "Us trucarem dilluns 30 de novembre, de 14 a 20 h" in ack
-    assert "A l'hora que demaneu no fem trucades: aquesta és la franja més propera." in ack
+    assert "A l'hora demanada no truquem." in ack
 
 
 def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None:
@@ -66,7 +66,7 @@ def test_a_citizen_without_a_number_is_asked_for_it_and_the_deadline_runs(town: 
     (ack,) = world.received(ANNA)
     assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
     assert str(ack["Subject"]).endswith("Hem rebut la vostra consulta")
-    assert "Responeu dient-nos a quin número" in text_of(ack)
+    assert "Responeu: a quin número us truquem" in text_of(ack)
 
 
 def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -> None:
@@ -227,7 +227,7 @@ def test_two_calls_in_vain_to_a_number_that_the_message_did_not_tell_are_an_answ
     for at in ("2026-11-30 15:00", "2026-12-01 09:00"):
         _calls(world, at)
     assert world.kinds(ANNA) == ["ack", "not_reached"]
-    assert "Us hem trucat 2 vegades i no us hem localitzat." in text_of(world.received(ANNA)[-1])
+    assert "Us hem trucat 2 vegades i no hem pogut parlar amb vós." in text_of(world.received(ANNA)[-1])
     assert world.case()["status"] == "answered"
 
 
@@ -256,7 +256,7 @@ def test_two_calls_without_success_and_a_mail_that_says_how_to_reach_us_are_the_
     _calls(world, "2026-11-30 17:00")
     assert world.kinds(ANNA) == ["ack", "not_reached"]
     mail = world.received(ANNA)[-1]
-    assert "Us hem trucat 2 vegades al telèfon acabat en 678 i no us hem localitzat." in text_of(mail)
+    assert "Us hem trucat 2 vegades al telèfon acabat en 678 i no hem pogut parlar amb vós." in text_of(mail)
     assert mail["In-Reply-To"]
     assert (world.case()["status"], world.case()["answered_at"]) == ("answered", "2026-11-30T17:00:00+01:00")
     assert "not-located" in [event["data"].get("by") for event in world.case()["events"]]

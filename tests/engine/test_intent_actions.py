@@ -34,7 +34,7 @@ def test_the_manager_gets_a_copy_and_the_deadline_runs_on(world: World, intent: 
     assert world.case()["intent"] == intent
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert "https://www.castellbisbal.example/queixes" in text_of(ack)
-    assert ("Lamentem que l'atenció" in text_of(ack)) is (intent == "complaint")
+    assert ("Ens sap greu el que ens expliqueu." in text_of(ack)) is (intent == "complaint")
     assert f"Número de cas: {world.case()['number']}" in text_of(ack)
     assert copy["X-Oacmail-Kind"] == "opinion"
     assert "message/rfc822" in _parts(copy)

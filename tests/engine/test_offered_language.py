@@ -85,9 +85,12 @@ def test_a_language_that_the_office_does_not_write_is_not_offered(tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Bon dia, us adjunto la instància signada. La podeu registrar?", "no n'hem rebut cap"),
+        ("Bon dia, us adjunto la instància signada. La podeu registrar?", "No hi hem trobat cap adjunt"),
         ("", "sense text"),
-        ("Bon dia, com puc presentar la sol·licitud? El termini s'acaba demà.", "Si teniu un termini (dijous 26"),
+        (
+            "Bon dia, com puc presentar la sol·licitud? El termini s'acaba demà.",
+            "s'acaba dijous 26 de novembre",
+        ),
     ],
 )
 def test_the_acknowledgement_says_what_a_message_lacks_or_names(tmp_path: Path, text: str, said: str) -> None:
@@ -111,4 +114,20 @@ def test_an_acknowledgement_is_short_without_its_clause(tmp_path: Path, text: st
     world.turn()
     (ack,) = world.received(ANNA)
     words = text_of(ack).rpartition("rotec")[0].rpartition("\n")[0] or text_of(ack).partition("Data protection")[0]
-    assert 60 < len(words.split()) <= 110
+    assert 60 < len(words.split()) <= 90
+
+
+@pytest.mark.parametrize("text", ["Encara no funciona.", "Sigue sin funcionar", "It still doesn't work"])
+def test_who_writes_that_it_still_fails_is_told_that_it_is_looked_at_again(tmp_path: Path, text: str) -> None:
+    world = World(tmp_path)
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(asked)
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    world.citizen_writes(ANNA, "Re: No puc signar la instància", text, answers=asked)
+    world.turn()
+    again = text_of(world.received(ANNA)[-1])
+    said = {"ca": "Ens sap greu que encara no funcioni. Ho tornem a mirar", "es": "Lo volvemos a mirar", "en": "again"}
+    assert said[world.received(ANNA)[-1]["Content-Language"]] in again
+    assert "Hem rebut el vostre missatge" not in again

@@ -47,7 +47,7 @@ def test_one_acknowledgement_says_it_where_one_goes(world: World) -> None:
     world.citizen_writes(ANNA, "Signatura", f"Bon dia, no puc signar la instància. {PIN}")
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
-    assert WARNING in text_of(world.received(ANNA)[0])
+    assert "Heu enviat una contrasenya, codi o certificat: canvieu-lo." in text_of(world.received(ANNA)[0])
 
 
 @pytest.mark.parametrize("sender", [PERE])

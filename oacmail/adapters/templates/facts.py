@@ -39,7 +39,10 @@ _SECOND: Mapping[str, object] = {
     "words": (),
 }
 _ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
-_SAID: Mapping[str, object] = {"new_language": False, "empty": False, "missing": False, "ends_on": None}
+_SAID: Mapping[str, object] = {
+    **dict.fromkeys(("new_language", "still_fails", "empty", "missing"), False),
+    **dict.fromkeys(("ends_on", "ends_hour")),
+}
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "ack": {"first": True, "secret": False, "road": "question", "slot": "any", "outside": False, "phone3": "", **_SAID},
     "overdue": {**_CARD, "level": 1, "unread": ()},
@@ -199,6 +202,8 @@ _SAMPLE_PAGE = {
     "pictures": ({"name": "cases", "alt": "Consultes rebudes, per mes: nov. 26 40"},),
 }
 _THEN = datetime(2026, 11, 26, 19, tzinfo=UTC)
+_TODAY = date(2026, 11, 30)
+"""The day on which samples are rendered (adapters/templates/renderer.py)."""
 _SAMPLE_ROW = {"case": "OAC-2026-000123", "opened_at": _THEN, "due_at": _THEN, "status": "derived", "level": 2}
 _SAMPLE_LINE = {**_SAMPLE_ROW, "short": "123", "topic": "grant", "assignee": None}
 _SAMPLE_BUTTON = {"verb": "mine", "url": "mailto:desk+o@town.example?subject=%23meu&body=%23meu%0D%0A"}
@@ -224,7 +229,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {},
             {"first": False, "secret": True},
             {"empty": True},
-            {"missing": True, "ends_on": _THEN.date()},
+            {"missing": True, "ends_on": _TODAY + timedelta(days=1), "ends_hour": time(14)},
+            *({"ends_on": _TODAY, "ends_hour": hour} for hour in (None, time(14))),
+            {"first": False, "still_fails": True},
             {"road": "nothing", "first": False, "new_language": True},
             *({"road": "callback", "slot": slot, "phone3": "678", "call_day": _THEN.date()} for slot in SLOTS),
             {"road": "callback", "slot": "afternoon", "outside": True, "phone3": "678", "call_day": _THEN.date()},

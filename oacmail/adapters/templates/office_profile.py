@@ -17,7 +17,8 @@ from oacmail.core.policy import Policy
 class OfficeProfile:
     """The office as its mails present it; addresses are whole URLs, '' if there is none.
 
-    `council` is the council's name by language. `online_office_url` is where procedures are submitted. `overrides` is
+    `council` is the council's name by language. `processor` is the company that runs the desk for the council, '' = its
+    own people do. `online_office_url` is where procedures are submitted. `overrides` is
     the directory of the town's own templates, or None.
     """
 
@@ -29,25 +30,31 @@ class OfficeProfile:
     complaints_form_url: str
     online_office_url: str = ""
     website: str = ""
+    processor: str = ""
     overrides: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """Local days; None if the year has no calendar and only "the next working day" can be promised."""
+    """Local days; None if the year has no calendar and only "the next working day" can be promised. `opens_today`: the
+    office is closed and opens later today."""
 
     open_now: bool
     due_day: date | None
     open_day: date | None
+    opens_today: bool = False
 
 
 def promise(policy: Policy, due_at: datetime | None, now: datetime) -> Promise:
     """Return what an acknowledgement sent at `now` says. `policy.workdays` is the strict calendar."""
     try:
+        open_now = calendar.in_hours(now, policy)
+        open_day = calendar.local_day(calendar.next_opening(now, policy), policy)
         return Promise(
-            open_now=calendar.in_hours(now, policy),
+            open_now=open_now,
             due_day=_promised_day(policy, due_at, now),
-            open_day=calendar.next_opening(now, policy).astimezone(policy.office.timezone).date(),
+            open_day=open_day,
+            opens_today=not open_now and open_day == calendar.local_day(now, policy),
         )
     except LookupError:
         return Promise(open_now=False, due_day=None, open_day=None)

@@ -6,7 +6,7 @@ regardless. This module never decides who gets a mail or when, and gives citizen
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import product
 from traceback import extract_tb
 
@@ -183,6 +183,8 @@ class JinjaRenderer:
             "open_now": promised.open_now,
             "due_day": _day(promised.due_day, lang),
             "open_day": _day(promised.open_day, lang),
+            "opens_today": promised.opens_today,
+            "term": _term(send.facts.get("ends_on"), send.facts.get("ends_hour"), local),
             "open_hour": hour_words(office.opens, lang),
             "hours": hours_words(office.opens, office.closes, lang),
             "council": profile.council[lang],
@@ -191,6 +193,7 @@ class JinjaRenderer:
             "offer": _offer(self._languages(send), office.languages),
             "online_office_url": profile.online_office_url,
             "website": profile.website,
+            "processor": profile.processor,
             "rights_url": profile.rights_url,
             "privacy_url": profile.privacy_url,
             "complaints_form_url": profile.complaints_form_url,
@@ -236,6 +239,15 @@ def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
 
 def _day(day: date | None, lang: str) -> str:
     return NEXT_WORKING_DAY[lang] if day is None else day_words(day, lang)
+
+
+def _term(ends_on: object, ends_hour: object, now: datetime) -> str:
+    """When the person's own term ends: later "today" or "ahead" on a later day; '' = there is none, or it has ended."""
+    if not isinstance(ends_on, date) or ends_on < now.date():
+        return ""
+    if ends_on > now.date():
+        return "ahead"
+    return "" if isinstance(ends_hour, time) and ends_hour <= now.time() else "today"
 
 
 def _known_day(policy: Policy, day: object, lang: str) -> str:

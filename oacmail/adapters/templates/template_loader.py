@@ -8,7 +8,7 @@ are read once; a new loader reads them again, and compiles one only if its sourc
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -161,6 +161,11 @@ def _hour(context: Context, value: datetime | None) -> str:
 
 
 @pass_context
+def _at_hour(context: Context, value: time) -> str:
+    return dates_in_words.at_hour_words(value, context["lang"])
+
+
+@pass_context
 def _label(context: Context, key: str, group: str) -> str:
     return label(group, str(key), context["lang"], context["office"])
 
@@ -220,6 +225,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "date": _in_words(dates_in_words.date_words),
     "moment": _moment,
     "hour": _hour,
+    "at_hour": _at_hour,
     "short_day": _in_words(dates_in_words.short_day),
     "short_moment": _in_words(dates_in_words.short_moment),
     "label": _label,

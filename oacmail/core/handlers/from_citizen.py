@@ -446,6 +446,6 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
         AuditEvent(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):
-        facts = call_backs.acknowledgement_facts(request)
+        facts = {**call_backs.acknowledgement_facts(request), "still_fails": request.message.features.still_fails}
         effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=False)
     return effects

@@ -38,7 +38,7 @@ NEXT_WORKING_DAY = {"ca": "el següent dia hàbil", "es": "siguiente día hábil
 
 _NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "the {n}{th} working day from today"}
 _TH = {1: "st", 2: "nd", 3: "rd"}
-_AT = {"ca": "{day} a {the} {hour}", "es": "{day} a {the} {hour}", "en": "{day} at {hour}"}
+_AT = {"ca": "a {the} {hour}", "es": "a {the} {hour}", "en": "at {hour}"}
 _THE = {"ca": ("la", "les"), "es": ("la", "las"), "en": ("", "")}
 _SHORT_DAYS: Mapping[str, tuple[str, ...]] = {
     "ca": ("dl.", "dt.", "dc.", "dj.", "dv.", "ds.", "dg."),
@@ -78,8 +78,13 @@ def short_month(day: date, lang: str) -> str:
 def moment_words(moment: datetime, lang: str, this_year: int) -> str:
     """`30 de novembre a les 16.03 h`; with the year if it is not `this_year`. The article is left to the sentence."""
     day = _day_of_month(moment, lang) if moment.year == this_year else date_words(moment, lang)
+    return f"{day} {at_hour_words(moment.time(), lang)}"
+
+
+def at_hour_words(hour: time, lang: str) -> str:
+    """`a les 16.03 h`; `a la 1 h`; `at 4:03 pm`."""
     one, many = _THE[lang]
-    return _AT[lang].format(day=day, the=one if moment.hour == 1 else many, hour=hour_words(moment.time(), lang))
+    return _AT[lang].format(the=one if hour.hour == 1 else many, hour=hour_words(hour, lang))
 
 
 def short_day(day: date, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""Find two remarks in a message: the language its writer wants, and that something is attached.
+"""Find three remarks in a message: the language its writer wants, that something is attached, that it still fails.
 
 core/cases/acknowledgement.py decides how the acknowledgement uses them. Text is folded by features.fold.
 """
@@ -21,6 +21,19 @@ _ATTACHED = re.compile(
     r"|(?<!\bpel )(?<!\bpor el )\b(?:document|fitxer|pdf|archivo) adjunt[oa]?\b"
     r"|\b(?:please find attached|i (?:have )?attach(?:ed)? (?:the|my|a|it)|attached (?:is|are|you will find))\b"
 )
+
+_STILL = r"(?:encara|todavia|aun|still|segueix|continua|sigue)"
+_FAILS = r"(?:funciona|funcionar|va|anar|ir|works?|working|puc|puedo|deixa|deja|let me)"
+_STILL_FAILS = re.compile(
+    rf"\b{_STILL} (?:no|sense|sin|not|doesn't|does not|isn't|is not|won't|can't) (?:em |me |m')?{_FAILS}\b"
+    rf"|\bno (?:em |me )?{_FAILS} (?:encara|todavia|aun)\b|\b(?:doesn't|does not|isn't) {_FAILS} (?:yet|still)\b"
+    r"|\b(?:segueix|continua|sigue|encara|todavia|aun|still) (?:fallant|fallando|falla|failing|fails|igual|the same)\b"
+)
+
+
+def still_fails(text: str) -> bool:
+    """True if the text says that something still does not work."""
+    return _STILL_FAILS.search(text) is not None
 
 
 def language(text: str) -> str:
