@@ -20,7 +20,7 @@ from oacmail.adapters.command import AdminProgram
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.shared_budget import BudgetFile
 from oacmail.adapters.smtp import SmtpTransport
-from oacmail.adapters.store import SqliteStore, admin, connection, keys
+from oacmail.adapters.store import SqliteStore, admin, connection, keys, problems
 from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, wording
 from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 from oacmail.config import Config, secrets
@@ -328,12 +328,14 @@ def publish_report(
     """
     now = engine.now()
     this = str(Month.of(now, engine.policy.office.timezone))
-    if only is None and (engine.store.recall(NO_MONTH_WAITS) == this or LOST in engine.store.problems()):
+    if only is None and engine.store.recall(NO_MONTH_WAITS) == this:
         return ""
     from oacmail import reporting  # what is needed once a month would slow each start down
     from oacmail.adapters.templates.report_page import report_page
 
     with open_readonly(config) as con:
+        if only is None and LOST in problems.problems(con):
+            return ""
         month = reporting.next_month(con, engine.policy, now, only)
         if month is None:
             if reporting.oldest_unpublished(con, engine.policy, now) is None:
