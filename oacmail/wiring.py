@@ -114,6 +114,8 @@ def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
     if not found:
         if not first:
             connection.refuse_missing(state(config))
+        if not (state(config) / connection.FILE).exists():
+            connection.expect(state(config))
         secrets.make(config)
         found = secrets.tokens(config)
     return found

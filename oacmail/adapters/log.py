@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from oacmail.advice import ADVICE
+from oacmail.advice import advice
 
 KEYS = frozenset(
     {
@@ -109,7 +109,8 @@ def _only_known_keys(_logger: object, _method: str, event: Event) -> Event:
 
 def _with_advice(_logger: object, _method: str, event: Event) -> Event:
     """Say in each warning and error what to do about it."""
-    if event["level"] in ("warning", "error", "critical") and (do := ADVICE.get(str(event["event"]))):
+    serious = event["level"] in ("warning", "error", "critical")
+    if serious and (do := advice(str(event["event"]), str(event.get("error", "")))):
         event["do"] = do
     return event
 

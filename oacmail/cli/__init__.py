@@ -92,7 +92,7 @@ def main() -> None:
         _print_errors("configuration error", *error.findings)
         sys.exit(CONFIGURATION)
     except Transient as error:
-        _print_errors(f"temporary: {import_module('oacmail.cli.error_help').explained(str(error))}")
+        _print_errors(f"temporary: {import_module('oacmail.advice').explained(str(error))}")
         sys.exit(TEMPORARY)
     except WrongUsage as error:
         _print_errors(f"error: {error}")

@@ -5,15 +5,16 @@ nothing but the folder of the credentials.
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from oacmail.advice import meaning
 from oacmail.cli import probe
 from oacmail.cli.common import a_file, safe
-from oacmail.cli.error_help import meaning
 from oacmail.cli.init_files import Key, Values, is_shipped_town
 from oacmail.config.loading import SYSTEM
 from oacmail.config.profiles import PROFILES
@@ -177,7 +178,7 @@ class InitAnswers:
         for key, text in ((("imap", "host"), "IMAP server"), (("imap", "user"), "Login name")):
             self.values[key] = click.prompt(text, default=self.values[key], err=True)
         self._split_host("imap")
-        if "CERTIFICATE" in str(error).upper():
+        if re.search("certificate|FileNotFound", str(error), re.IGNORECASE):
             path = click.prompt("File with your certificate authority (PEM; Enter = none)", default="", err=True)
             self.values |= {(server, "ca_file"): path for server in ("imap", "smtp") if path}
 

@@ -10,9 +10,9 @@ import click
 
 from oacmail import connections
 from oacmail.adapters import oauth
+from oacmail.advice import meaning
 from oacmail.cli.check import show
 from oacmail.cli.common import configured, safe
-from oacmail.cli.error_help import meaning
 from oacmail.cli.online import findings
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Refused, Transient

@@ -16,8 +16,8 @@ from secrets import token_hex
 from oacmail import connections, wiring
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.smtp import SmtpTransport
+from oacmail.advice import meaning
 from oacmail.cli import board_check
-from oacmail.cli.error_help import meaning
 from oacmail.cli.findings import Finding, error, warning
 from oacmail.config import Config
 from oacmail.config.profiles import fitting

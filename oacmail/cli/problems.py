@@ -14,7 +14,7 @@ from typing import Any
 from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection, drills, tick_failures
-from oacmail.cli.error_help import meaning
+from oacmail.advice import meaning
 from oacmail.config import Config
 from oacmail.core.ports.store import LOST
 from oacmail.engine import host_checks, relay_budget, run_history
@@ -50,7 +50,7 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """`found` returns whether the problem exists now, or its full codes (`code:detail`) if there may be several.
-    `warning`: does not make `status` unhealthy. `server`: `error_help.meaning` explains the recorded cause."""
+    `warning`: does not make `status` unhealthy. `server`: `advice.meaning` explains the recorded cause."""
 
     code: str
     remedy: str

@@ -114,11 +114,27 @@ def test_every_warning_says_what_to_do() -> None:
 
 
 def test_what_to_do_stands_in_the_line_of_a_warning_only(stream: io.StringIO) -> None:
-    structlog.get_logger().warning("imap.still-down", error="LoginError")
-    structlog.get_logger().info("imap.still-down")
+    structlog.get_logger().warning("folder.unread", error="LoginError")
+    structlog.get_logger().info("folder.unread")
     warned, told = _lines(stream)
-    assert warned["do"] == "`oacmail check --online`"
+    assert "`oacmail check --online`" in warned["do"]
     assert "do" not in told
+
+
+@pytest.mark.parametrize(
+    ("error", "do"),
+    [
+        ("IMAP connect: LoginError [AUTHENTICATIONFAILED]", "renew the password in its file"),
+        ("IMAP connect: gaierror", "correct imap.host, or fix the DNS"),
+        ("IMAP connect: ConnectionRefusedError ECONNREFUSED", "check imap.host, port, security and the firewall"),
+        ("IMAP connect: SSLCertVerificationError certificate has expired", "ask the server's admin for a new one"),
+        ("IMAP connect: FileNotFoundError ENOENT", "correct imap.ca_file"),
+    ],
+)
+def test_an_outage_says_what_to_do_about_its_cause(stream: io.StringIO, error: str, do: str) -> None:
+    structlog.get_logger().warning("imap.down", error=error, kind="Transient")
+    (line,) = _lines(stream)
+    assert do in line["do"]
 
 
 def test_a_terminal_gets_plain_lines(stream: io.StringIO) -> None:

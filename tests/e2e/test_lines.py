@@ -1,9 +1,11 @@
 """Servers that fail, change or have a wrong certificate: one log line for each fault, and no mail is lost."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from oacmail.advice import meaning
 from oacmail.cli.status import lines
 from tests.e2e.impatient import SHORT_SILENCE
 from tests.e2e.office import IMPATIENT, RunningOffice
@@ -163,6 +165,39 @@ def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
     anna.write(desk.address, "Escola", "Quan comença la preinscripció?")
     until(lambda: any("certificate" in line["error"] for line in desk.log_lines("smtp.down")), what=desk.log())
     assert anna.inbox() == []
+
+
+def test_an_authority_without_key_usage_is_named_with_its_own_remedy(
+    own_mail_servers: MailServers, tmp_path: Path
+) -> None:
+    """Python 3.13 refuses such an authority by itself; older ones are told to here."""
+    certs = make_certificates(tmp_path, authority=())
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certs.cert, certs.key)
+    client = ssl.create_default_context(cafile=certs.ca)
+    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = client.wrap_bio(down, up, server_hostname="localhost"), server.wrap_bio(up, down, server_side=True)
+    what = do = ""
+    for end in ends * 3:
+        try:
+            end.do_handshake()
+        except ssl.SSLCertVerificationError as refused:
+            what, do = meaning("imap", f"IMAP connect: SSLCertVerificationError {refused.verify_message}")
+            break
+        except ssl.SSLWantReadError:
+            continue
+    assert what == "its authority's certificate lacks what RFC 5280 demands"
+    assert "keyUsage = critical, keyCertSign" in do
+
+
+def test_a_ca_file_that_is_not_there_or_is_no_certificate_is_named(office: MakeOffice) -> None:
+    desk = office(imap={"ca_file": "gone.pem"})
+    for said in (desk.oacmail("once", code=75).stderr, desk.oacmail("check", "--online", code=1).stdout):
+        assert "the file of its authority is not there" in said
+        assert "imap.ca_file" in said
+    (desk.root / "gone.pem").write_text("no certificate\n")
+    assert "the file of its authority holds no certificate" in desk.oacmail("once", code=75).stderr
 
 
 def test_each_command_that_needs_the_mailbox_explains_an_unreachable_server_as_check_does(office: MakeOffice) -> None:

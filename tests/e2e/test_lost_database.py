@@ -51,6 +51,17 @@ def test_a_service_that_is_started_all_the_same_is_never_healthy_until_a_rebuild
     assert _codes(desk) == []
 
 
+def test_a_check_before_the_first_start_makes_the_key_and_has_lost_nothing(office: MakeOffice) -> None:
+    desk = office()
+    desk.oacmail("check", "--online", code=1)
+    assert (desk.state / "token.key").exists()
+    assert _codes(desk) == ["no-database"]
+    desk.oacmail("once")
+    assert _codes(desk) == []
+    _lose(desk)
+    assert _codes(desk) == ["database-lost"]
+
+
 def test_a_new_installation_with_a_key_from_the_admin_has_lost_nothing(office: MakeOffice, tmp_path: Path) -> None:
     desk = office()
     (tmp_path / "token").write_text("a" * 64)

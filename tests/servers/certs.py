@@ -18,12 +18,14 @@ class Certificates:
     key: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Valid for two days, for localhost and 127.0.0.1."""
+_USAGE = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+
+def make_certificates(folder: Path, authority: tuple[str, ...] = _USAGE) -> Certificates:
+    """Valid for two days, for localhost and 127.0.0.1. `authority`: the extensions of its certificate."""
     folder.mkdir(parents=True, exist_ok=True)
     ca, ca_key, cert, key = (folder / name for name in ("ca.pem", "ca.key", "server.pem", "server.key"))
-    usage = "keyUsage=critical,keyCertSign,cRLSign"
-    _req(*_NEW_KEY, "-subj", "/CN=oacmail test authority", "-addext", usage, "-keyout", ca_key, "-out", ca)
+    _req(*_NEW_KEY, "-subj", "/CN=oacmail test authority", *authority, "-keyout", ca_key, "-out", ca)
     signer = ("-CA", ca, "-CAkey", ca_key)
     _req(*_NEW_KEY, *signer, *_NAMES, "-addext", "basicConstraints=CA:FALSE", "-keyout", key, "-out", cert)
     return Certificates(ca, cert, key)

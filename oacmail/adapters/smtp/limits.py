@@ -21,7 +21,7 @@ _DAILY_PAUSE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`what` is part of the error's text (cli/error_help.py); `pause` in seconds. `named`: the provider itself says
+    """`what` is part of the error's text (advice.py); `pause` in seconds. `named`: the provider itself says
     after how long it accepts more."""
 
     what: str

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from importlib import util
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "oacmail.db"
 LOCK = "oacmail.lock"
+EXPECTED = f"{FILE}.expected"  # stands for the database between a key that `check` has made and the first start
 RESTORING = f"{FILE}.restoring"  # what a restore writes before it replaces the database
 _HEADER = b"SQLite format 3\x00"
 _PRAGMAS = (
@@ -128,7 +129,14 @@ def is_database(path: Path) -> bool:
 
 def is_lost(state: Path) -> bool:
     """Return True if the service has run here, since it has left its token key, and the database is gone."""
-    return (state / KEY_FILE).exists() and not (state / FILE).exists()
+    return (state / KEY_FILE).exists() and not ((state / FILE).exists() or (state / EXPECTED).exists())
+
+
+def expect(state: Path) -> None:
+    """Record, before the first key is made, that no database has been here. Where this fails, so does the key."""
+    with suppress(OSError):
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (state / EXPECTED).touch(mode=0o600)
 
 
 def refuse_missing(state: Path) -> None:

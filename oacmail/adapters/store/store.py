@@ -29,6 +29,7 @@ from oacmail.adapters.store import (
 from oacmail.adapters.store.apply.dispatch import WRITERS
 from oacmail.adapters.store.board import BoardRows
 from oacmail.adapters.store.connection import (
+    EXPECTED,
     FILE,
     at,
     connect,
@@ -165,6 +166,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
             else:
                 upgrade.keep_copy(self.con, state)
                 migrate(self.con)
+                (state / EXPECTED).unlink(missing_ok=True)
         except BaseException:
             self._unlock()
             raise
