@@ -68,7 +68,6 @@ digest_above = 1000000
 per_address_hour = 0
 per_address_day = 0
 per_domain_hour = 0
-per_hour = 0
 unverified_per_hour = 0
 max_age_hours = 0
 """

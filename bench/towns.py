@@ -70,7 +70,6 @@ to = []
 per_address_hour = 0
 per_address_day = 0
 per_domain_hour = 0
-per_hour = 0
 unverified_per_hour = 0
 """
 MESSAGE = """\

@@ -340,6 +340,21 @@ def m0015_kv_reserved(db: Database) -> None:
     db.execute("CREATE INDEX kv_reserved ON kv(value) WHERE key GLOB 'reserved:*'")
 
 
+_MAILBOXES = """
+ALTER TABLE outbox ADD COLUMN mailbox TEXT NOT NULL DEFAULT '';
+UPDATE outbox SET mailbox = recipient WHERE kind IN ('ack', 'warned') AND domain <> 'invalid';
+DROP INDEX outbox_budget_of;
+CREATE INDEX outbox_budget_of ON outbox(mailbox, released_at) WHERE kind IN ('ack', 'warned');
+"""
+
+
+@migrations()
+def m0016_mailboxes(db: Database) -> None:
+    """Acknowledgements count by mailbox: an address with a tag is no other (core/outbox/rate_limits.py)."""
+    for statement in _statements(_MAILBOXES):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -226,7 +226,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "ack-budget",
         "acknowledgements wait because a limit of [ack] is reached (`oacmail outbox list`); they are sent when the "
-        "limit allows, and `oacmail quarantine list` lists those not sent on the same day (a warning)",
+        "limit allows, and `oacmail quarantine list` lists those above the limit of a day (a warning)",
         lambda snapshot: bool(snapshot.counts["over_budget"]),
         warning=True,
     ),

@@ -160,7 +160,6 @@ class AckSection(Section):
     per_address_day: Limit = 10
     per_domain_hour: Limit = 20
     per_domain_day: Limit = 50
-    per_hour: Limit = 120
     unverified_per_hour: Limit = 60
     max_age_hours: Limit = Field(default=72, le=8_760)
 

@@ -104,7 +104,6 @@ class Budgets:
     per_address_day: int = 10
     per_domain_hour: int = 20
     per_domain_day: int = 50
-    per_hour: int = 120
     unverified_per_hour: int = 60
     max_age_hours: int = 72
 

@@ -224,15 +224,22 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateUsage:
-    """Acknowledgements already released, for docs/design.md, "Acknowledgement budgets". `domain_day`: by class."""
+class Released:
+    """Acknowledgements of one share that were released in the last hour and day, and those that wait."""
 
-    address_hour: int = 0
-    address_day: int = 0
-    domain_hour: int = 0
-    domain_day: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    unverified_hour: int = 0
     hour: int = 0
+    day: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateUsage:
+    """What is used of the shares of an address (docs/design.md, "Acknowledgement budgets"). `domain`: by people of its
+    domain whom nobody has answered."""
+
+    mailbox: Released = Released()
+    domain: Released = Released()
+    unverified: Released = Released()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ SHIPPED = {
     "m0013_live_board": "519211a98ff969c3",
     "m0014_refs_by_message": "c5b32f841251aa8c",
     "m0015_kv_reserved": "9127cd20e05c1d8a",
+    "m0016_mailboxes": "c955badc6cd54067",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _ROWS = (

@@ -31,7 +31,7 @@ FOLDERS = (
     "OAC360/9 Per revisar",
 )
 NO_LIMITS = dict.fromkeys(
-    ("per_address_hour", "per_address_day", "per_domain_hour", "per_domain_day", "per_hour", "unverified_per_hour"), 0
+    ("per_address_hour", "per_address_day", "per_domain_hour", "per_domain_day", "unverified_per_hour"), 0
 )
 EVERY = 20  # steps between two checks
 

@@ -63,7 +63,7 @@ class Struck:
 
 def office(mail_servers: MailServers, root: str, program: str) -> RunningOffice:
     """Self-copies on, no budgets, doubts settled within seconds; what came before the first start counts too."""
-    none = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour", "per_hour"), 0)
+    none = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour"), 0)
     budgets = {**none, "unverified_per_hour": 0}
     desk = RunningOffice(
         mail_servers, Path(root), smtp={"uncertain_seconds": UNCERTAIN}, imap={"backlog_days": 1}, ack=budgets

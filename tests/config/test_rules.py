@@ -56,7 +56,7 @@ def test_the_core_knows_the_office_as_the_file_says(read: Read) -> None:
         read(
             office='aliases = ["ajuda@castellbisbal.example"]\nhours = ["09:00", "14:00"]\ntimezone = "Africa/Ceuta"',
             rest='[callback]\nform_senders = ["truca@form.example"]\n[deadline]\nbusiness_days = 2\nremind_hours = 0\n'
-            '[trust]\nprovider = "gmail"\n[ack]\nper_hour = 7\n[escalation]\ncomplex_days = 9',
+            '[trust]\nprovider = "gmail"\n[ack]\nper_domain_hour = 7\n[escalation]\ncomplex_days = 9',
         ),
         shadow=True,
     )
@@ -64,7 +64,7 @@ def test_the_core_knows_the_office_as_the_file_says(read: Read) -> None:
     assert (policy.office.opens, policy.office.closes) == (time(9), time(14))
     assert policy.office.timezone == ZoneInfo("Africa/Ceuta")
     assert (policy.deadlines.business_days, policy.deadlines.remind_hours) == (2, 0)
-    assert (policy.budgets.per_hour, policy.escalation.complex_days) == (7, 9)
+    assert (policy.budgets.per_domain_hour, policy.escalation.complex_days) == (7, 9)
     assert policy.form_senders == {"truca@form.example"}
     assert policy.provable
     assert policy.shadow

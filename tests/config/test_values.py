@@ -89,7 +89,7 @@ WRONG = [
     ("rest", "[escalation]\nthreshold = 1.5", "escalation.threshold: is too large: write 1.0 or less"),
     ("rest", '[escalation]\nthreshold = "0.8"', "escalation.threshold: is not a number: "),
     ("rest", '[escalation]\nauto_complex = "yes"', "escalation.auto_complex: is neither true nor false: "),
-    ("rest", "[ack]\nper_hour = -1", "ack.per_hour: is too small: write 0 or more"),
+    ("rest", "[ack]\nper_domain_hour = -1", "ack.per_domain_hour: is too small: write 0 or more"),
     ("rest", '[digest]\nat = "24:00"', "digest.at: is the end of the day: "),
     ("rest", '[digest]\nto = "oac360@castellbisbal.example"', "digest.to: names the office's own address"),
     ("rest", '[board]\nnames = { done = "Fets" }', "board.names.done: is not one of the allowed values: "),
@@ -169,7 +169,6 @@ def test_every_budget_may_be_without_limit(read: Read) -> None:
         "per_address_day",
         "per_domain_hour",
         "per_domain_day",
-        "per_hour",
         "unverified_per_hour",
         "max_age_hours",
     )

@@ -33,7 +33,6 @@ per_minute = 0
 {town.OTHERS}
 [ack]
 per_domain_hour = 0
-per_hour = 0
 unverified_per_hour = 0
 """
 

@@ -80,7 +80,7 @@ def test_an_answer_leaves_the_acknowledgement_in_the_queue_and_closing_does_not(
 def test_the_indexes_of_the_schema_serve_the_kinds_that_the_limits_count(tmp_path: Path) -> None:
     with closing(connect(tmp_path / "db")) as con:
         migrate(con)
-        query = f"EXPLAIN QUERY PLAN SELECT count(*) FROM outbox WHERE {LIMITED} AND recipient = ? AND released_at > ?"
+        query = f"EXPLAIN QUERY PLAN SELECT count(*) FROM outbox WHERE {LIMITED} AND mailbox = ? AND released_at > ?"
         plan = " ".join(row["detail"] for row in con.execute(query, ("", "")))
     assert "outbox_budget_of" in plan
 

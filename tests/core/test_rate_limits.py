@@ -1,50 +1,90 @@
-"""Which acknowledgement may go now: the table of docs/design.md, "Acknowledgement budgets"."""
+"""Which acknowledgement may go, and when: the table of docs/design.md, "Acknowledgement budgets"."""
 
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from oacmail.core.outbox.rate_limits import has_room, registrable
+from oacmail.core.outbox.rate_limits import Room, mailbox, may_leave, most, registrable, room
 from oacmail.core.policy import Budgets
-from oacmail.core.view import RateUsage
+from oacmail.core.view import RateUsage, Released
 from tests.core.test_signature import POLICY
 
-PROVABLE = replace(POLICY, provable=True)
+HAD_ONE = Released(day=1)
 ROOM = [
-    ("known", RateUsage(hour=500, domain_hour=500, unverified_hour=500), True),
-    ("known", RateUsage(address_hour=3), False),
-    ("known", RateUsage(address_day=10), False),
-    ("verified", RateUsage(address_hour=2, address_day=9, domain_hour=19, hour=119), True),
-    ("verified", RateUsage(domain_hour=20), False),
-    ("verified", RateUsage(hour=120), False),
-    ("verified", RateUsage(unverified_hour=60), True),
-    ("unverified", RateUsage(unverified_hour=59), True),
-    ("unverified", RateUsage(unverified_hour=60), False),
+    ("known", RateUsage(mailbox=HAD_ONE, domain=Released(hour=500, day=500), unverified=Released(hour=500)), Room.NOW),
+    ("known", RateUsage(mailbox=Released(hour=3, day=3)), Room.LATER),
+    ("known", RateUsage(mailbox=Released(day=10)), Room.NONE),
+    ("known", RateUsage(mailbox=Released(hour=3, day=3, waiting=7)), Room.NONE),
+    ("verified", RateUsage(domain=Released(hour=19, day=49), unverified=Released(hour=60, day=480)), Room.NOW),
+    ("verified", RateUsage(domain=Released(hour=20, day=20)), Room.LATER),
+    ("verified", RateUsage(domain=Released(hour=20, day=20, waiting=30)), Room.NONE),
+    ("verified", RateUsage(mailbox=HAD_ONE, domain=Released(hour=9, day=24)), Room.NOW),
+    ("verified", RateUsage(mailbox=HAD_ONE, domain=Released(hour=10, day=10)), Room.LATER),
+    ("verified", RateUsage(mailbox=HAD_ONE, domain=Released(day=25)), Room.NONE),
+    ("unverified", RateUsage(unverified=Released(hour=59, day=479)), Room.NOW),
+    ("unverified", RateUsage(unverified=Released(hour=60, day=60)), Room.LATER),
+    ("unverified", RateUsage(unverified=Released(hour=60, day=60, waiting=420)), Room.NONE),
+    ("unverified", RateUsage(mailbox=HAD_ONE, unverified=Released(hour=30, day=30)), Room.LATER),
+    ("unverified", RateUsage(domain=Released(hour=20, day=20)), Room.LATER),
 ]
 
 
-@pytest.mark.parametrize(("kind", "spent", "room"), ROOM)
-def test_each_class_has_its_own_limits(kind: str, spent: RateUsage, room: bool) -> None:
-    assert has_room(PROVABLE, kind, "anna@empresa.cat", spent) is room
+@pytest.mark.parametrize(("kind", "spent", "expected"), ROOM)
+def test_each_share_has_its_own_limits(kind: str, spent: RateUsage, expected: Room) -> None:
+    assert room(POLICY, kind, "anna@empresa.cat", spent) is expected
 
 
-def test_where_nobody_can_be_verified_the_larger_limit_counts() -> None:
-    assert has_room(POLICY, "unverified", "anna@empresa.cat", RateUsage(unverified_hour=119, hour=119))
-    assert not has_room(POLICY, "unverified", "anna@empresa.cat", RateUsage(unverified_hour=120, hour=120))
+def test_a_public_provider_has_no_share_of_its_own() -> None:
+    full = RateUsage(domain=Released(hour=500, day=500))
+    assert room(POLICY, "verified", "anna@gmail.com", full) is Room.NOW
+    assert room(POLICY, "verified", "anna@googlemail.com", full) is Room.NOW
 
 
-def test_a_free_mail_provider_is_a_crowd_and_has_three_times_the_room_of_a_domain() -> None:
-    assert has_room(PROVABLE, "verified", "anna@gmail.com", RateUsage(domain_hour=59))
-    assert not has_room(PROVABLE, "verified", "anna@gmail.com", RateUsage(domain_hour=60))
+def test_what_waits_leaves_whatever_the_day_has_used() -> None:
+    spent = RateUsage(mailbox=Released(hour=2, day=10), domain=Released(hour=9, day=50), unverified=Released(day=480))
+    assert may_leave(POLICY, "unverified", "anna@empresa.cat", spent)
 
 
 def test_zero_means_no_limit() -> None:
     free = replace(
-        POLICY,
-        budgets=Budgets(per_address_hour=0, per_address_day=0, per_domain_hour=0, per_hour=0, unverified_per_hour=0),
+        POLICY, budgets=Budgets(per_address_hour=0, per_address_day=0, per_domain_hour=0, unverified_per_hour=0)
     )
-    spent = RateUsage(address_hour=999, address_day=999, domain_hour=999, unverified_hour=999, hour=999)
-    assert has_room(free, "unverified", "anna@empresa.cat", spent)
+    many = Released(hour=999, day=999, waiting=999)
+    spent = RateUsage(mailbox=many, domain=many, unverified=many)
+    assert room(free, "unverified", "anna@empresa.cat", spent) is Room.NOW
+
+
+def test_the_most_that_an_attacker_can_cause_is_what_the_shares_add_up_to() -> None:
+    assert most(POLICY, domains=7, mailboxes=1) == (203, 840)
+    assert most(POLICY, domains=0, mailboxes=0) == (60, 480)
+
+
+@pytest.mark.parametrize(
+    ("address", "same"),
+    [
+        ("anna+padro@example.org", "anna@example.org"),
+        ("Anna@Example.org", "anna@example.org"),
+        ("a.n.n.a+1+2@gmail.com", "anna@gmail.com"),
+        ("an.na@googlemail.com", "anna@gmail.com"),
+        ("anna-padro@yahoo.es", "anna@yahoo.es"),
+        ("anna@me.com", "anna@icloud.com"),
+        ("an.na@example.org", "an.na@example.org"),
+        ("anna-puig@example.org", "anna-puig@example.org"),
+        ("+34600111222@sms.example", "+34600111222@sms.example"),
+        ("a+b@c@example.org", "a@example.org"),
+        ("", "@"),
+    ],
+)
+def test_a_mailbox_is_one_however_its_address_is_written(address: str, same: str) -> None:
+    assert mailbox(address) == same
+
+
+@given(st.text(max_size=30), st.sampled_from(["gmail.com", "yahoo.es", "example.org", "googlemail.com"]))
+def test_the_mailbox_of_a_mailbox_is_itself(local: str, domain: str) -> None:
+    once = mailbox(f"{local}@{domain}")
+    assert mailbox(once) == once
 
 
 @pytest.mark.parametrize(

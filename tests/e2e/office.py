@@ -24,9 +24,7 @@ OACMAIL, IMPATIENT = "oacmail", "tests.e2e.impatient"
 """Modules to run in a forked process; the second one is the same program with short waits: see there."""
 COMMAND = (str(Path(sys.executable).with_name("oacmail")),)
 """The command that is installed, for the tests of the true start."""
-NO_LIMITS = dict.fromkeys(
-    ("per_address_hour", "per_address_day", "per_domain_hour", "per_hour", "unverified_per_hour"), 0
-)
+NO_LIMITS = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour", "unverified_per_hour"), 0)
 """For [ack], where a test has more messages than an hour's budget."""
 HOME = ForkingHome()
 

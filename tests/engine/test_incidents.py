@@ -20,7 +20,7 @@ ELSEWHERE = ("e-NOTUM", "Hola, l'e-NOTUM dona error 500 i no puc obrir la notifi
 
 @pytest.fixture
 def world(town: TOWN) -> World:
-    return town(people={"technical": [TECHNICAL]}, ack={"per_hour": 0})
+    return town(people={"technical": [TECHNICAL]})
 
 
 def _write(world: World, *messages: tuple[str, str], minutes: int = 5) -> None:
@@ -90,7 +90,7 @@ def test_what_a_person_has_corrected_or_thrown_out_does_not_count(world: World) 
 
 def test_an_incident_may_take_more_messages_than_its_alert_lists(town: TOWN) -> None:
     often = {"incident_mails": 52, "incident_minutes": 600}
-    world = town(people={"technical": [TECHNICAL]}, ack={"per_hour": 0}, escalation=often)
+    world = town(people={"technical": [TECHNICAL]}, escalation=often)
     _write(world, *(FAULTS * 11)[:51], minutes=1)
     assert set(_incidents(world)) == {None}
     _write(world, FAULTS[0])

@@ -160,9 +160,9 @@ def test_an_uncertain_delivery_that_cannot_be_read_holds_back_no_other(world: Wo
 
 
 def test_a_deferred_acknowledgement_that_cannot_be_read_holds_back_no_other(town: TOWN) -> None:
-    world = town(ack={"per_hour": 1, "unverified_per_hour": 1})
+    world = town(ack={"unverified_per_hour": 1})
     for sender in (MARTA, ANNA, PERE):
-        world.citizen_writes(sender)
+        world.citizen_writes(sender, dmarc="")
         world.turn()
     bad, good = (mail for mail in world.mails("ack") if mail["state"] == "queued")
     world.store.con.execute("UPDATE outbox SET created_at = 'then' WHERE id = ?", (bad["id"],))

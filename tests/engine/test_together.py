@@ -98,7 +98,7 @@ def _make_small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_after_a_full_disk_messages_at_hand_are_met_again_in_the_order_of_their_arrival(
     town: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = town(ack=dict.fromkeys(("per_hour", "unverified_per_hour", "per_domain_hour"), 0))
+    world = town(ack=dict.fromkeys(("unverified_per_hour", "per_domain_hour"), 0))
     _make_small(monkeypatch)
     writers = _messages_in_order(world, 14)
     with _full_disk(world, 12):

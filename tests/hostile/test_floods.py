@@ -1,10 +1,14 @@
 """Floods: a heavy writer uses only his own share of acknowledgements; every message gets a case and a deadline."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 
+from oacmail.core.outbox.rate_limits import most
 from tests.engine.world import ANNA, World, text_of
 from tests.hostile.enemy import message, slip_in
 from tests.work import calls
@@ -73,12 +77,74 @@ def test_one_address_fifty_times_gets_three_an_hour_and_ten_a_day(world: World) 
     assert len(world.cases()) == 50
 
 
-def test_what_waited_longer_than_its_day_is_dropped(world: World) -> None:
+def test_nothing_that_waits_is_dropped(world: World) -> None:
     for number in range(50):
         _from(world, ANNA, number, "dmarc=pass header.from=example.org")
     world.live("2026-11-26 12:00", minutes=60)
     assert len(world.received(ANNA)) == 10
-    assert {mail["state"] for mail in world.mails("ack")} == {"sent", "dropped"}
+    assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
+    assert world.reviews() == ["over-budget"] * 40
+
+
+def _bound(world: World, *, domains: int, mailboxes: int) -> tuple[int, int]:
+    return most(world.policy, domains=domains, mailboxes=mailboxes)
+
+
+def _peaks(world: World, honest: set[str]) -> tuple[int, int]:
+    """How many acknowledgements others than `honest` got in the worst hour and the worst 24 hours."""
+    times = sorted(
+        datetime.fromisoformat(mail["released_at"])
+        for mail in world.mails("ack")
+        if mail["released_at"] and mail["recipient"] not in honest
+    )
+
+    def peak(span: timedelta) -> int:
+        return max((bisect_left(times, start + span) - at for at, start in enumerate(times)), default=0)
+
+    return peak(timedelta(hours=1)), peak(timedelta(days=1))
+
+
+SEVEN = [f"atac{number}.example" for number in range(7)]
+
+
+def _wave(world: World, random: Random, count: int) -> None:
+    """Proven mail of seven domains and of one Gmail account under many names, and forged mail of ever new domains."""
+    for _ in range(count):
+        number = random.randrange(10_000)
+        domain, part = random.choice(SEVEN), random.choice(("{}", "x+{}", "a{}.b", "y"))
+        tag = f"m.a.l{'.' * random.randrange(2)}l+{number}@{random.choice(('gmail.com', 'googlemail.com'))}"
+        forged = f"x{number}@forjat{number}.example"
+        address = random.choice(
+            (f"{part.format(number)}@{domain}", f"{part.format(number)}@s{number}.{domain}", tag, forged)
+        )
+        verdict = "" if address == forged else f"dmarc=pass header.from={address.rpartition('@')[2]}"
+        _from(world, address, number, verdict)
+
+
+def test_a_played_attacker_never_exceeds_the_computed_bound_and_ten_newcomers_are_acknowledged(world: World) -> None:
+    """Seven domains with DMARC pass, plus tags, Gmail's dots and two names of it, forged mail: a day and a half."""
+    random, honest = Random(29), {f"nou{number}@gmail.com" for number in range(5)}
+    honest |= {f"nou{number}@veins{number}.example" for number in range(5)}
+    waiting = sorted(honest)
+    for hour in range(9, 21):
+        world.advance(f"2026-11-25 {hour:02}:00")
+        _wave(world, random, 300 if hour < 12 else 60)
+        world.turn()
+        if waiting and hour > 9:
+            address = waiting.pop()
+            _from(world, address, hour, f"dmarc=pass header.from={address.rpartition('@')[2]}")
+            world.turn()
+            assert len(world.received(address)) == 1
+        world.advance(f"2026-11-25 {hour:02}:40")
+        world.turn()
+    world.live("2026-11-26 21:00", minutes=30)
+    (hour_most, day_most), (hour_seen, day_seen) = _bound(world, domains=7, mailboxes=1), _peaks(world, honest)
+    assert waiting == []
+    assert hour_most * 0.8 <= hour_seen <= hour_most
+    assert day_most * 0.8 <= day_seen <= day_most
+    assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
+    late = [mail for mail in world.mails("ack") if mail["released_at"][:10] > mail["created_at"][:10]]
+    assert late == [], "what waited left on the same day"
 
 
 def test_one_domain_with_many_addresses_gets_twenty_an_hour(world: World) -> None:

@@ -112,6 +112,21 @@ def test_a_robot_that_answers_under_changing_names_with_our_subject_gets_one_mai
     assert [case["due_at"] for case in world.cases()] == ["2026-11-26T20:00:00+01:00"] * 2
 
 
+def test_a_robot_with_our_token_under_its_own_subject_and_ever_new_names_gets_one_mail(world: World) -> None:
+    """A ticket system: each mail has a subject and a name of its own, carries our token, and has no mark."""
+    world.citizen_writes("tiquet+0@robot.example")
+    world.turn()
+    token = str(world.received("tiquet+0@robot.example")[0]["Subject"]).partition("]")[0] + "]"
+    for number in range(1, 30):
+        subject = f"{'abcdefghijklmnopqrstuvwxyzABCDEF'[number] * 5} {token}"
+        mail = compose.message(world.clock, f"t{number}@mail.robot.example", subject, f"Obert el tiquet {number}?")
+        slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=mail.robot.example")
+        world.turn()
+        world.clock.forward(minutes=10)
+    assert [box for address, box in world.relay.inboxes.items() if "@mail.robot" in address and box] == []
+    assert set(world.reviews()) == {"echoes-our-mail"}
+
+
 def test_our_text_sent_back_by_a_stranger_is_not_acknowledged(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()

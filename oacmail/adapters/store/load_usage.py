@@ -10,18 +10,22 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
-from oacmail.adapters.store.outbox_queue import LIMITED
+from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core.outbox.kinds import of_name
-from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.outbox.rate_limits import mailbox, registrable
 from oacmail.core.policy import Policy
-from oacmail.core.view import Noticed, RateUsage
+from oacmail.core.view import Noticed, RateUsage, Released
 
-_RELEASED = f"FROM outbox WHERE {LIMITED} AND released_at > ? AND released_at <= ? AND state <> 'dropped'"
-_OFFICE = f"SELECT coalesce(sum(budget = 'unverified'), 0), coalesce(sum(budget <> 'known'), 0) {_RELEASED}"
-_ADDRESS = f"""SELECT recipient, count(*), sum(released_at > ?) {_RELEASED}
-  AND recipient IN (SELECT value FROM json_each(?)) GROUP BY recipient"""
-_DOMAIN = f"""SELECT domain, budget, count(*), sum(released_at > ?) {_RELEASED}
-  AND domain IN (SELECT value FROM json_each(?)) GROUP BY domain, budget"""
+# What counts for the limits: what has been released in the last day, and what waits.
+_COUNTED = f"""(SELECT mailbox, domain, budget, released_at FROM outbox
+    WHERE {LIMITED} AND released_at > :day AND released_at <= :until AND state <> 'dropped'
+  UNION ALL SELECT mailbox, domain, budget, NULL FROM outbox
+    WHERE {LIVE} AND state = 'queued' AND {LIMITED} AND released_at IS NULL)"""
+_SUMS = f"coalesce(sum(released_at > :hour), 0), count(released_at), sum(released_at IS NULL) FROM {_COUNTED}"
+_MAILBOX = f"SELECT mailbox, {_SUMS} WHERE mailbox IN (SELECT value FROM json_each(:asked)) GROUP BY mailbox"
+_DOMAIN = f"""SELECT domain, {_SUMS}
+  WHERE budget <> 'known' AND domain IN (SELECT value FROM json_each(:asked)) GROUP BY domain"""
+_UNVERIFIED = f"SELECT {_SUMS} WHERE budget = 'unverified'"
 
 # A key ends with its recipient. The condition is that of the index outbox_notices.
 _NOTICED = """SELECT kind, author, count(*) FROM (
@@ -31,40 +35,31 @@ _NOTICED = """SELECT kind, author, count(*) FROM (
 
 
 def usages(con: sqlite3.Connection, policy: Policy, addresses: Collection[str], now: datetime) -> dict[str, RateUsage]:
-    """Return the usage of the last hour and day for each address; what has no limit is not counted."""
+    """Return what is used of the shares of each address; what has no limit is not counted."""
     limits = policy.budgets
-    hour, day, until = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1)), stamp(now)
-    unverified = capped = 0
-    if addresses and (limits.per_hour or limits.unverified_per_hour):
-        unverified, capped = con.execute(_OFFICE, (hour, until)).fetchone()
-    of_address: dict[str, tuple[int, int]] = {}
+    since = {"hour": stamp(now - timedelta(hours=1)), "day": stamp(now - timedelta(days=1)), "until": stamp(now)}
+    of_mailbox = of_domain = dict[str, Released]()
+    unverified = Released()
     if addresses and (limits.per_address_hour or limits.per_address_day):
-        rows = con.execute(_ADDRESS, (hour, day, until, json.dumps([*addresses])))
-        of_address = {recipient: (in_day, in_hour) for recipient, in_day, in_hour in rows}
-    if not addresses or not limits.per_domain_hour:
-        return {address: _usage(of_address.get(address, (0, 0)), {}, unverified, capped) for address in addresses}
-    domains = {address: registrable(address) for address in addresses}
-    of_domain: dict[str, dict[str, tuple[int, int]]] = {}
-    for domain, budget, *counts in con.execute(_DOMAIN, (hour, day, until, json.dumps([*set(domains.values())]))):
-        of_domain.setdefault(domain, {})[budget] = (counts[0], counts[1])
+        rows = con.execute(_MAILBOX, {**since, "asked": json.dumps([*map(mailbox, addresses)])})
+        of_mailbox = {row[0]: _released(*row[1:]) for row in rows}
+    if addresses and limits.per_domain_hour:
+        rows = con.execute(_DOMAIN, {**since, "asked": json.dumps([*set(map(registrable, addresses))])})
+        of_domain = {row[0]: _released(*row[1:]) for row in rows}
+    if addresses and limits.unverified_per_hour:
+        unverified = _released(*con.execute(_UNVERIFIED, since).fetchone())
     return {
-        address: _usage(of_address.get(address, (0, 0)), of_domain.get(domain, {}), unverified, capped)
-        for address, domain in domains.items()
+        address: RateUsage(
+            mailbox=of_mailbox.get(mailbox(address), Released()),
+            domain=of_domain.get(registrable(address), Released()),
+            unverified=unverified,
+        )
+        for address in addresses
     }
 
 
-def _usage(
-    of_address: tuple[int, int], of_domain: dict[str, tuple[int, int]], unverified: int, capped: int
-) -> RateUsage:
-    """`of_address`, `of_domain` by class: how many in the last day and hour."""
-    return RateUsage(
-        address_hour=of_address[1],
-        address_day=of_address[0],
-        domain_hour=sum(in_hour for budget, (_, in_hour) in of_domain.items() if budget != "known"),
-        domain_day={budget: in_day for budget, (in_day, _) in of_domain.items()},
-        unverified_hour=unverified,
-        hour=capped,
-    )
+def _released(hour: int, day: int, waiting: int | None) -> Released:
+    return Released(hour=hour, day=day, waiting=waiting or 0)
 
 
 def noticed(con: sqlite3.Connection, now: datetime) -> list[Noticed]:

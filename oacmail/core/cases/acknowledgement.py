@@ -12,15 +12,17 @@ from oacmail.core.cases import recipient
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.outbox import rate_limits
+from oacmail.core.outbox.rate_limits import Room
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import fold_subject
-from oacmail.core.view import CaseView, MessageView, View
+from oacmail.core.view import CaseView, MessageView, Released, View
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
 RESTORED = "database-restored"  # why a mail is held
+OVER_BUDGET = "over-budget"
 ECHO = "echoes-our-mail"  # why a message is not acknowledged
 KEY_LOST = "token-key-lost"
 DISOWNED = "dmarc-fail"
@@ -46,14 +48,29 @@ def why_not(request: CitizenRequest) -> str:
         return "first-seen-late"
     if _echoes_us(request):
         return ECHO
-    return "same-mail-again-and-again" if _like_a_machine(request) else ""
+    if _like_a_machine(request):
+        return "same-mail-again-and-again"
+    return OVER_BUDGET if room(request) is Room.NONE else ""
+
+
+def room(request: CitizenRequest) -> Room:
+    """Whether the budgets have room for a mail to the author, now or later."""
+    kind = rate_limits.budget_class(request.message, request.view.person)
+    return rate_limits.room(request.policy, kind, request.author, request.view.spent)
 
 
 def _echoes_us(request: CitizenRequest) -> bool:
-    """Whether our acknowledgement comes back from an address that is no participant: from a robot with changing names,
-    or from a person who was shown the mail. An agent decides which."""
-    members = (case.participants | case.reply_to | {case.citizen} for case in request.view.cases.values())
-    return request.message.features.repeats_us and not any(request.author in people for people in members)
+    """Whether our mail comes back from an address that is no participant: from a robot with changing names, or from a
+    person who was shown the mail. An agent decides which.
+
+    Its words tell, or that it answers our mail from a domain which had an acknowledgement today.
+    """
+    view = request.view
+    members = (case.participants | case.reply_to | {case.citizen} for case in view.cases.values())
+    domain = Released() if rate_limits.is_public(request.author) else view.spent.domain
+    by_its_domain = bool(view.tokened or view.mails) and domain.day + domain.waiting > 0
+    echoes = request.message.features.repeats_us or by_its_domain
+    return echoes and not any(request.author in people for people in members)
 
 
 def _like_a_machine(request: CitizenRequest) -> bool:
@@ -108,7 +125,6 @@ def _acknowledgement(
     """Deferred (`release` None) while its budget has no room."""
     policy, message = request.policy, request.message
     kind = rate_limits.budget_class(message, request.view.person)
-    room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     return Send(
         key=f"ack:{message.fingerprint}",
         kind=MailKind.ACK,
@@ -128,7 +144,7 @@ def _acknowledgement(
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
         budget=kind,
-        release=request.now if room else None,
+        release=request.now if room(request) is Room.NOW else None,
         message=message.fingerprint,
         received_at=request.received_at,
         due_at=due_at,

@@ -8,6 +8,7 @@ from oacmail.core.cases import acknowledgement
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send
 from oacmail.core.outbox import rate_limits
+from oacmail.core.outbox.rate_limits import Room
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.routing import signature
@@ -29,8 +30,6 @@ def warn(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     policy, message = request.policy, request.message
     if not message.secrets or acknowledgement.why_not(request):
         return ()
-    kind = rate_limits.budget_class(message, request.view.person)
-    room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     day = request.now.astimezone(policy.office.timezone).date()
     send = Send(
         key=f"{MailKind.WARNED}:{number}:{day}",
@@ -42,7 +41,7 @@ def warn(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
-        budget=kind,
-        release=request.now if room else None,
+        budget=rate_limits.budget_class(message, request.view.person),
+        release=request.now if acknowledgement.room(request) is Room.NOW else None,
     )
     return (send,)

@@ -18,7 +18,7 @@ from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, CaseColumns, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.escalation import incidents
 from oacmail.core.model import Classification, Level, Status
-from oacmail.core.outbox import case_card, rate_limits
+from oacmail.core.outbox import case_card
 from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.outgoing import MailKind
@@ -125,18 +125,16 @@ def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tupl
 
 
 def _propose(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
-    """Once a case and within the acknowledgement budget, so that no flood reaches the agents. The digest has all."""
-    policy, kind = request.policy, rate_limits.budget_class(request.message, request.view.person)
+    """Once a case. The digest has all."""
     if case is not None and PROPOSED in case.told:
         return ()
-    room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     return (
         *(
             (UpdateCase(case=number, columns={"level": Level.SECOND, **_of(request.reading)}),)
             if case is not None
             else ()
         ),
-        *(_to_agents(request, _read_card(request, number, case), derived=False) if room else ()),
+        *_to_agents(request, _read_card(request, number, case), derived=False),
         AuditEvent(
             kind="suggested", case=number, data={"level": "second", "sure": request.reading.confidence["level"]}
         ),

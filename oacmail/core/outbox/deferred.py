@@ -1,46 +1,30 @@
 """Acknowledgements that wait for room in their budget: which are released now, and which are no longer needed.
 
-Known and authenticated people come first, then each domain in turn, so that a flood uses up its own share only. This
-module never writes an acknowledgement.
+Newcomers come first, then each domain in turn, so that a flood uses up its own share only. None is dropped but for a
+case that is answered or closed. This module never writes an acknowledgement.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from oacmail.core.effects import Effect, Remember, RequestReview, UpdateOutbox
-from oacmail.core.outbox.rate_limits import has_room, registrable
+from oacmail.core.effects import Effect, Remember, UpdateOutbox
+from oacmail.core.outbox.rate_limits import mailbox, may_leave, registrable
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import DeferredAcknowledgement, RateUsage, TickView
+from oacmail.core.view import DeferredAcknowledgement, RateUsage, Released, TickView
 
 ALERT = "alert:ack-budget"
 ALERT_EVERY = timedelta(hours=1)
-_ORDER = {"known": 0, "verified": 1, "unverified": 2}
 
 
 def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    zone = policy.office.timezone
-    today = now.astimezone(zone).date()
-    stale: list[DeferredAcknowledgement] = []
-    waiting: list[DeferredAcknowledgement] = []
-    for item in tick.deferred:
-        too_late = item.answered or item.created_at.astimezone(zone).date() < today
-        (stale if too_late else waiting).append(item)
-    effects: list[Effect] = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in stale]
-    effects += [RequestReview(reason="over-budget", message=_message(item)) for item in stale if _unanswered_ack(item)]
-    released = _release(policy, tick, in_turn(waiting), now)
-    return [*effects, *released, *_alert(policy, tick, len(waiting) - len(released), now)]
-
-
-def _unanswered_ack(item: DeferredAcknowledgement) -> bool:
-    """The person gets no mail at all. The agents know of a warning that is dropped."""
-    return not item.answered and item.key.startswith("ack:")
-
-
-def _message(item: DeferredAcknowledgement) -> str:
-    """Return the fingerprint of the message, from the key of its acknowledgement."""
-    return item.key.partition(":")[2]
+    waiting = [item for item in tick.deferred if not item.answered]
+    dropped = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in tick.deferred if item.answered]
+    released = _released(policy, tick, in_turn(tick, waiting))
+    leaves = [UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now) for item in released]
+    return [*dropped, *leaves, *_alert(policy, tick, len(waiting) - len(released), now)]
 
 
 def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Effect]:
@@ -54,44 +38,37 @@ def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Eff
     return [*told, Remember(name=ALERT, value=str(left))]
 
 
-def in_turn(items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
-    """Sort by class; inside a class the domains take turns, each with its oldest first."""
-    ranked: list[tuple[int, int, datetime, DeferredAcknowledgement]] = []
-    for _, group in groupby(sorted(items, key=_share), key=_share):
+def in_turn(tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
+    """Newcomers first, then all others; of each the domain that has had fewest in the day, with its oldest."""
+    ranked: list[tuple[bool, int, datetime, DeferredAcknowledgement]] = []
+    for _, group in groupby(sorted(items, key=_domain), key=_domain):
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
-            ranked.append((_ORDER.get(item.budget, 3), turn, item.created_at, item))
+            spent = tick.spent[item.recipient]
+            ranked.append((spent.mailbox.day > 0, spent.domain.day + turn, item.created_at, item))
     return [item for *_, item in sorted(ranked, key=lambda row: row[:3])]
 
 
-def _share(item: DeferredAcknowledgement) -> tuple[str, str]:
-    return item.budget, registrable(item.recipient)
+def _domain(item: DeferredAcknowledgement) -> str:
+    return registrable(item.recipient)
 
 
-def _release(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement], now: datetime) -> list[Effect]:
-    effects: list[Effect] = []
+def _released(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
     released: list[DeferredAcknowledgement] = []
     for item in items:
-        if has_room(policy, item.budget, item.recipient, _spent(tick, item, released)):
+        if may_leave(policy, item.budget, item.recipient, _spent(tick.spent[item.recipient], item, released)):
             released.append(item)
-            effects.append(UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now))
-    return effects
+    return released
 
 
-def _spent(tick: TickView, item: DeferredAcknowledgement, released: list[DeferredAcknowledgement]) -> RateUsage:
-    """Return the usage including what this tick has released."""
-    base = tick.spent[item.recipient]
-    domain = registrable(item.recipient)
-    same_address = sum(1 for other in released if other.recipient == item.recipient)
-    capped = [other for other in released if other.budget != "known"]
-    neighbours = [other for other in capped if registrable(other.recipient) == domain]
+def _spent(before: RateUsage, item: DeferredAcknowledgement, released: list[DeferredAcknowledgement]) -> RateUsage:
+    """What was spent `before`, and by what this tick has released."""
+    new = [other for other in released if other.budget != "known"]
     return RateUsage(
-        address_hour=base.address_hour + same_address,
-        address_day=base.address_day + same_address,
-        domain_hour=base.domain_hour + len(neighbours),
-        domain_day={
-            **base.domain_day,
-            item.budget: base.domain_day.get(item.budget, 0) + sum(other.budget == item.budget for other in neighbours),
-        },
-        unverified_hour=base.unverified_hour + sum(1 for other in released if other.budget == "unverified"),
-        hour=base.hour + len(capped),
+        mailbox=_more(before.mailbox, sum(mailbox(one.recipient) == mailbox(item.recipient) for one in released)),
+        domain=_more(before.domain, sum(_domain(other) == _domain(item) for other in new)),
+        unverified=_more(before.unverified, sum(other.budget == "unverified" for other in released)),
     )
+
+
+def _more(share: Released, count: int) -> Released:
+    return replace(share, hour=share.hour + count, day=share.day + count)

@@ -14,7 +14,7 @@ from oacmail.core import calendar
 from oacmail.core.effects import Decision, Effect, Quoted, Remember, Send, UpdateOutbox
 from oacmail.core.outbox.case_card import Facts, row
 from oacmail.core.outbox.kinds import LIMITED_NOTICES, TO_OTHER_OFFICES
-from oacmail.core.outbox.rate_limits import crowd, registrable
+from oacmail.core.outbox.rate_limits import mailbox
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
@@ -48,15 +48,11 @@ def _counted(effect: Effect, full: set[MailKind]) -> Effect:
 
 
 def _has_room(policy: Policy, kind: MailKind, author: str, before: Sequence[Noticed]) -> bool:
-    """Check the limits by kind, by sender and domain within the kind, and of all kinds together, each in an hour."""
-    limits, same = policy.budgets, [one for one in before if one.kind == kind]
-    of_domain = [one for one in same if registrable(one.author) == registrable(author)]
-    checks = [
-        (_count(one for one in same if one.author == author), limits.per_address_hour if author else 0),
-        (_count(of_domain), limits.per_domain_hour * crowd(author) if author else 0),
-        (_count(before), limits.per_hour),
-    ]
-    return _count(same) < policy.deadlines.digest_above and all(not limit or used < limit for used, limit in checks)
+    """Check the limits of an hour: those of the kind, and within it of the mailbox that wrote."""
+    same = [one for one in before if one.kind == kind]
+    of_author = _count(one for one in same if mailbox(one.author) == mailbox(author))
+    limit = policy.budgets.per_address_hour if author else 0
+    return _count(same) < policy.deadlines.digest_above and (not limit or of_author < limit)
 
 
 def _count(some: Iterable[Noticed]) -> int:

@@ -1,24 +1,27 @@
-"""Which acknowledgement may be sent now, so that nobody can use the office to send mail to third parties.
+"""Which acknowledgement may be sent, and when, so that nobody can use the office to send mail to third parties.
 
-The limits: docs/design.md, "Acknowledgement budgets". Above a limit only the acknowledgement waits: the case and its
-deadline are not changed. A limit of 0 means "no limit".
+The table: docs/design.md, "Acknowledgement budgets". Each acknowledgement uses its mailbox's share, and that of a
+person whom nobody has answered also a share of its domain or of all mail without a verdict. A limit of an hour says
+when it leaves, a limit of a day whether there is one; so what waits always leaves within hours. The case and its
+deadline are never changed. A limit of 0 means "no limit".
 """
 
+from collections.abc import Iterator
+from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from oacmail.core.model import Dmarc, Message
 from oacmail.core.policy import Policy
-from oacmail.core.view import PersonView, RateUsage
+from oacmail.core.view import PersonView, RateUsage, Released
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-# Many people share these domains: their limits are three times as high.
-FREE_MAIL = frozenset(
+# Anybody may have an address there, and their owners vouch for each: such domains have no share.
+PUBLIC = frozenset(
     [
         "gmail.com",
-        "googlemail.com",
         "hotmail.com",
         "hotmail.es",
         "outlook.com",
@@ -29,15 +32,12 @@ FREE_MAIL = frozenset(
         "yahoo.es",
         "ymail.com",
         "icloud.com",
-        "me.com",
-        "mac.com",
         "telefonica.net",
         "movistar.es",
         "orange.es",
         "gmx.es",
         "gmx.com",
         "proton.me",
-        "protonmail.com",
         "aol.com",
         "terra.es",
         "ono.com",
@@ -45,7 +45,24 @@ FREE_MAIL = frozenset(
         "jazztel.es",
     ]
 )
-_CROWD = 3
+_ALIASES = {
+    "googlemail.com": "gmail.com",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+    "pm.me": "proton.me",
+    "protonmail.com": "proton.me",
+}
+_HYPHENATED = frozenset(["yahoo.com", "yahoo.es", "ymail.com"])  # a tag follows the hyphen, which no name there has
+DAY_OF_UNVERIFIED = 8
+"""How many hours' worth of acknowledgements without a verdict a day has: an office's day."""
+
+
+class Room(StrEnum):
+    """`LATER`: it waits, and leaves within hours; `NONE`: the share of a day is used up."""
+
+    NOW = "now"
+    LATER = "later"
+    NONE = "none"
 
 
 @lru_cache(maxsize=1024)  # of one deferred mail it is asked several times at each tick
@@ -68,6 +85,19 @@ def _suffixes() -> "PublicSuffixList":
     return PublicSuffixList(only_icann=True)
 
 
+def mailbox(address: str) -> str:
+    """The mailbox behind an address: without its tag (`anna+padro@`, RFC 5233; `anna-padro@` at Yahoo), and without the
+    dots that Gmail does not read. Addresses with one mailbox have one share."""
+    local, _, host = address.lower().rpartition("@")
+    domain = _ALIASES.get(host, host)
+    name = local[:1] + local[1:].partition("+")[0]  # a name may begin with one, as a telephone number does
+    if domain == "gmail.com":
+        name = name.replace(".", "")
+    if domain in _HYPHENATED:
+        name = name.partition("-")[0]
+    return f"{name}@{domain}"
+
+
 def budget_class(message: Message, person: PersonView | None) -> str:
     """known | verified | unverified | refused."""
     if message.auth.dmarc is Dmarc.FAIL:
@@ -77,28 +107,54 @@ def budget_class(message: Message, person: PersonView | None) -> str:
     return "verified" if message.auth.dmarc is Dmarc.PASS else "unverified"
 
 
-def crowd(address: str) -> int:
-    """Return the factor of the domain limits for this address."""
-    return _CROWD if registrable(address) in FREE_MAIL else 1
+def is_public(address: str) -> bool:
+    return registrable(mailbox(address)) in PUBLIC
 
 
-def has_room(policy: Policy, kind: str, address: str, spent: RateUsage) -> bool:
-    """Return True if the limits allow one more acknowledgement of this class to this address."""
+def room(policy: Policy, kind: str, address: str, spent: RateUsage) -> Room:
+    """Whether one more acknowledgement of this class to this address leaves now, later, or not at all."""
+    shares = [*_shares(policy, kind, address, spent, first=not (spent.mailbox.day or spent.mailbox.waiting))]
+    if any(of_day and used.day + used.waiting >= of_day for used, _, of_day in shares):
+        return Room.NONE
+    return Room.NOW if _in_this_hour(shares) else Room.LATER
+
+
+def may_leave(policy: Policy, kind: str, address: str, spent: RateUsage) -> bool:
+    """Whether an acknowledgement that waits leaves now. It had its place in the day when it began to wait."""
+    return _in_this_hour(_shares(policy, kind, address, spent, first=not spent.mailbox.day))
+
+
+_Share = tuple[Released, int, int]
+"""What has left of a share, its limit of an hour and of a day."""
+
+
+def _in_this_hour(shares: Iterator[_Share] | list[_Share]) -> bool:
+    return all(not of_hour or used.hour < of_hour for used, of_hour, _ in shares)
+
+
+def _shares(policy: Policy, kind: str, address: str, spent: RateUsage, *, first: bool) -> Iterator[_Share]:
+    """The shares that it uses. Half of each common one is for `first` acknowledgements, those to a mailbox that has had
+    none for a day: whoever writes much leaves room for whoever writes once."""
     limits = policy.budgets
-    checks = [(spent.address_hour, limits.per_address_hour), (spent.address_day, limits.per_address_day)]
-    if kind != "known":
-        many = crowd(address)
-        checks += [(spent.domain_hour, limits.per_domain_hour * many), (spent.hour, limits.per_hour)]
+    yield spent.mailbox, limits.per_address_hour, limits.per_address_day
+    if kind == "known":
+        return
+    part = 1 if first else 2
+    if not is_public(address):
         of_day = limits.per_domain_day if limits.per_domain_hour else 0
-        checks.append((spent.domain_day.get(kind, 0), of_day * many))
+        yield spent.domain, -(-limits.per_domain_hour // part), -(-of_day // part)
     if kind == "unverified":
-        checks.append((spent.unverified_hour, _unverified_limit(policy)))
-    return all(limit == 0 or used < limit for used, limit in checks)
+        of_hour = -(-limits.unverified_per_hour // part)
+        yield spent.unverified, of_hour, of_hour * DAY_OF_UNVERIFIED
 
 
-def _unverified_limit(policy: Policy) -> int:
+def most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
+    """How many acknowledgements anybody can cause at most in any hour, and in any 24 hours.
+
+    The attacker has `domains` registered domains, `mailboxes` addresses at public providers or of people whom an agent
+    has answered, and forges all others. No limit of `policy.budgets` is 0.
+    """
     limits = policy.budgets
-    if policy.provable or not limits.unverified_per_hour:
-        return limits.unverified_per_hour
-    # Without a provider nobody is ever verified: the smaller figure would halve the limit of the office.
-    return max(limits.unverified_per_hour, limits.per_hour) if limits.per_hour else 0
+    hour = limits.per_domain_hour * domains + limits.per_address_hour * mailboxes + limits.unverified_per_hour
+    day = limits.per_domain_day * domains + limits.per_address_day * mailboxes
+    return hour, day + limits.unverified_per_hour * DAY_OF_UNVERIFIED

@@ -89,9 +89,9 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "bears our address and is not ours",
     ),
     "over-budget": (
-        "límit de justificants superat tot el dia: sense justificant",
-        "límite de acuses superado todo el día: sin acuse de recibo",
-        "over the limit of acknowledgements all day: not acknowledged",
+        "límit diari de justificants superat: sense justificant",
+        "límite diario de acuses superado: sin acuse de recibo",
+        "over the day's limit of acknowledgements: not acknowledged",
     ),
     "in-sent-but-came-by-smtp": (
         "és a la carpeta d'enviats però va arribar de fora",

@@ -7,13 +7,13 @@ from oacmail.adapters.store import write_context
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, raise_serial
 from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
-from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.outbox.rate_limits import mailbox, registrable
 from oacmail.core.outbox.states import NEXT
 from oacmail.core.outbox.uncertain import OUT_OF_DATE
 from oacmail.core.outgoing import MailEvent, MailKind
 
-_INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, bare_id, length,
-  state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
+_INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mailbox, bare_id, length,
+  state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
 _INSERT_BYTES = "INSERT INTO mails(id, mime, bare) VALUES(?,?,?)"
 
 
@@ -41,6 +41,7 @@ def send(con: sqlite3.Connection, effect: Send, context: WriteContext) -> None:
             effect.kind,
             effect.recipient,
             registrable(effect.recipient),
+            mailbox(effect.recipient),
             mail.bare_id,
             mail.length,
             "shadow" if context.shadow else "queued",
@@ -123,8 +124,8 @@ def drop_outgoing(con: sqlite3.Connection, effect: DropOutgoing, context: WriteC
 def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteContext) -> None:
     """Record a mail that was sent before the database was lost: it is not sent again, its number not given again."""
     con.execute(
-        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, copied_at,
-        released_at, sent_at, created_at) VALUES(?,?,?,?,?,?,0,'sent',?,?,?,?) ON CONFLICT DO NOTHING""",
+        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mailbox, length, state, copied_at,
+        released_at, sent_at, created_at) VALUES(?,?,?,?,?,?,?,0,'sent',?,?,?,?) ON CONFLICT DO NOTHING""",
         (
             effect.key,
             effect.message_id,
@@ -132,6 +133,7 @@ def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteConte
             effect.kind,
             effect.recipient,
             registrable(effect.recipient),
+            mailbox(effect.recipient),
             stamp(context.now),
             stamp(effect.sent_at),
             stamp(effect.sent_at),

@@ -36,7 +36,11 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "name": "erased with the address",
         "lang": "erased with the address",
     },
-    "outbox": {"recipient": "becomes erased.ID@invalid if it was the person's", "domain": "becomes invalid, likewise"},
+    "outbox": {
+        "recipient": "becomes erased.ID@invalid if it was the person's",
+        "domain": "becomes invalid, likewise",
+        "mailbox": "becomes empty, likewise",
+    },
     "originals": {"sha256": "the row is deleted", "bytes": "the row is deleted"},
     "refs": {"ref": "the rows that name the message, and those of the message, are deleted"},
     "notes": {"text": "the row is deleted"},

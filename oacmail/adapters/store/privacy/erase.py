@@ -117,8 +117,8 @@ def _cut(con: sqlite3.Connection, scope: Scope, stand_in: int) -> int:
         f"UPDATE messages SET author_id = ? WHERE id {IN} AND author_id {IN}", (stand_in, ids(scope.messages), people)
     )
     con.execute(
-        f"""UPDATE outbox SET domain = '{ERASED_DOMAIN}', recipient = (SELECT address FROM people WHERE id = ?)
-        WHERE id {IN} AND recipient {IN}""",
+        f"""UPDATE outbox SET domain = '{ERASED_DOMAIN}', mailbox = '',
+        recipient = (SELECT address FROM people WHERE id = ?) WHERE id {IN} AND recipient {IN}""",
         (stand_in, ids(scope.mails), json.dumps(scope.addresses)),
     )
     nowhere = """id NOT IN (SELECT citizen_id FROM cases) AND id NOT IN (SELECT author_id FROM messages)"""
