@@ -70,9 +70,10 @@ class CaseView:
     first ones since a response deadline runs; the citizen's, then by time. `first_message`: the fingerprint of the
     opening one, `first_message_id` its Message-ID. `ends_on`: when the person's own term ends, `urgent`: that is near
     (R32); `term_named_by`: the fingerprints of its messages that name this day. `told`: kinds of our mails about it
-    that were sent or will be. `level_by_hand`: an agent has set the level. `wish`: the language that the citizen asked
-    for. `latest`: the last messages of citizens and agents, newest first. `aside`: fingerprints of citizens' messages
-    on it that are filed as no request and that no answer has followed, oldest first; without those that are not stored.
+    that were sent or will be, `heard`: of those that have left. `level_by_hand`: an agent has set the level. `wish`:
+    the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first. `aside`:
+    fingerprints of citizens' messages on it that are filed as no request and that no answer has followed, oldest
+    first; without those that are not stored.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
     the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
     solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when its survey was sent."""
@@ -100,6 +101,7 @@ class CaseView:
     asked: tuple[OpenQuestion, ...] = ()
     asked_since: int = 0
     told: frozenset[MailKind] = frozenset()
+    heard: frozenset[MailKind] = frozenset()
     slot: Slot | None = None
     phone: str | None = None
     calls_in_vain: tuple[datetime, ...] = ()

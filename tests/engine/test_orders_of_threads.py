@@ -26,7 +26,7 @@ def test_a_message_that_is_another_matter_becomes_a_case_with_its_own_clock(worl
     assert (first["assignee"], second["assignee"]) == ("cap", None)
     assert (first["due_at"], second["due_at"]) == ("2026-11-26T20:00:00+01:00", "2026-11-27T20:00:00+01:00")
     assert (second["citizen"], second["status"]) == (ANNA, "open")
-    assert f"| {second['number']} | separar-ne el missatge | fet |" in transcripts(world)[0]
+    assert f"separar-ne el missatge | fet. El cas nou és {second['number']}. |" in transcripts(world)[0]
 
 
 def test_a_question_after_the_answer_takes_its_deadline_along(world: World) -> None:

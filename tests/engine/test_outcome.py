@@ -180,7 +180,7 @@ def test_an_agent_says_so_on_top_of_a_reply(world: World, words: str) -> None:
     world.advance("2026-11-25 10:00")
     _agent_writes(world, words, notice)
     assert len(world.events("solved")) == 1
-    assert "| fet |" in text_of(world.received(AGENT)[-1])
+    assert "| fet. Ara digueu-ho a la persona. |" in text_of(world.received(AGENT)[-1])
     world.advance("2026-11-25 10:05")
     world.agent_answers(message, "Ja està arreglat.")
     world.turn()

@@ -26,6 +26,7 @@ ASKED_MOST = 20
 _OF = "case_id IN (SELECT value FROM json_each(:ids))"
 _TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
         AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')"""
+_LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = '{FOLDED}')"
 _PARTS = {
     "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",
@@ -47,9 +48,10 @@ _PARTS = {
     "asked_since": f"""SELECT m.case_id FROM messages m JOIN cases c ON c.id = m.case_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' AND m.received_at > c.answered_at""",
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
-    # not count; when the last one was sent that the relay took; how many were queued today
+    # not count; when the last one was sent that the relay took; how many have left, and how many were queued today
     "mails": f"""SELECT case_id, kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
-        max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE created_at >= :midnight) AS today
+        max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE {_LEFT}) AS left,
+        count(*) FILTER (WHERE created_at >= :midnight) AS today
         FROM outbox WHERE {_OF} GROUP BY case_id, kind""",
     "term_named": f"""SELECT m.case_id, m.fingerprint FROM messages m JOIN cases c ON c.id = m.case_id
         WHERE m.{_OF} AND c.ends_on IS NOT NULL
@@ -118,6 +120,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
         ),
         asked_since=len(parts["asked_since"]),
         told=frozenset(map(of_name, first_sent)),
+        heard=frozenset(of_name(kind) for kind, one in mails.items() if one["left"]),
         calls_in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
         term_named_by=frozenset(one["fingerprint"] for one in parts["term_named"]),
         latest=tuple(

@@ -206,7 +206,12 @@ def command_view(
     if isinstance(inp, AdminCommand) and "into" in inp.words:
         numbers.append(inp.words["into"])
     about = cases(con, policy, numbers, now)
-    return View(cases=about, affected=affected(con, policy, _blamed(about), now), away=away(con, policy, now))
+    return View(
+        cases=about,
+        affected=affected(con, policy, _blamed(about), now),
+        away=away(con, policy, now),
+        drafts=_value(kv.values(con, (DRAFTS,)), DRAFTS) or "",
+    )
 
 
 def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:

@@ -13,6 +13,7 @@ from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
 from oacmail.mail.outgoing.first_words import first_words
 from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
+from oacmail.mail.outgoing.labels_of_orders import AFTER
 from oacmail.mail.outgoing.plain_text import dead_links, many_lines, one_line
 
 MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the original contains the rest
@@ -89,9 +90,9 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "unseen_answer": {"received_at": None},
     "answers_elsewhere": {"address": "", "received_at": None},
     "transcript": {
-        **dict.fromkeys(("drafted", "folder", "reached"), ""),
+        **dict.fromkeys(("drafted", "folder", "reached", "moved"), ""),
         **dict.fromkeys(("no_answer", "to_person", "rest"), False),
-        "orders": (),
+        **dict.fromkeys(("orders", "services"), ()),
     },
     "not_relayed": {"reason": ""},
     "forwarded": {"doubt": "", "address": "", "received_at": None},
@@ -144,7 +145,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "discrepancies": {"what": "", "where": "", "since": None},
     "pointers": {"body": "", "address": "", "phone": ""},
     "pointer": {"body": "", "address": "", "phone": ""},
-    "orders": {"verb": "", "detail": "", "case": "", "done": False, "reason": ""},
+    "orders": {"verb": "", "detail": "", "case": "", "done": False, "reason": "", "more": ""},
     "buttons": {"verb": "", "case": "", "url": ""},
     "votes": {"score": 0, "url": ""},
     "review": {"ref": "", "short": "", "reason": "", "since": None},
@@ -325,6 +326,13 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"orders": ({"verb": "mine", "reason": "goes-outside"},), "reached": "MEVA", "no_answer": True},
             {"orders": ({"verb": "close", "reason": "goes-outside"},), "reached": "Tanca", "to_person": True},
             {"orders": ({"verb": "mine", "done": True},), "rest": True},
+            {
+                "orders": tuple({"verb": "first_level", "done": True, "more": more} for more in AFTER),
+                "drafted": "folder",
+                "folder": "Esborranys",
+                "services": ("serveis@town.example",),
+            },
+            {"orders": ({"verb": "first_level", "done": True, "more": "undone-person"},), "moved": "1 Pendents"},
         ),
         "moved_back": ({"folder": "6 Tancats", "reason": "waits"},),
         "answered_twice": ({"first_at": _THEN, "second_at": _THEN + timedelta(minutes=4)},),
@@ -399,6 +407,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "draft": (
             {"outcome": "solved"},
+            {"outcome": "taken_back"},
             *({"topic": topic} for topic in IN_LISTS["short_topic"]),
             *({"intent": intent} for intent in ("callback", "complaint", "suggestion", "data_rights")),
             {"case_level": "second"},

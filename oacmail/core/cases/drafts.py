@@ -20,16 +20,25 @@ from oacmail.core.view import CaseView
 
 
 def draft(
-    policy: Policy, case: CaseView, *, folder: str, agent: str, key: str, now: datetime, out_of_scope: bool = False
+    policy: Policy,
+    case: CaseView,
+    *,
+    folder: str,
+    agents: Iterable[str],
+    key: str,
+    now: datetime,
+    out_of_scope: bool = False,
+    taken_back: bool = False,
 ) -> tuple[Effect, ...]:
     """An answer for an agent to complete, in the citizen's language. `folder`: that of drafts, '' = there is none;
-    `agent`: who gets the text then; `key` names the order."""
+    `agents`: who get the text then; `key` names the order. `taken_back`: it takes back that the services have it."""
     level = Level.OUT_OF_SCOPE if out_of_scope else case.level
+    solved = case.status is Status.DERIVED and case.solved_at is not None
     facts: case_card.Facts = {
         **case_card.card(case, case_card.due_at(case)),
         "case_level": level,
         "cause": case.cause,
-        "outcome": "solved" if case.status is Status.DERIVED and case.solved_at is not None else "",
+        "outcome": "taken_back" if taken_back else "solved" if solved else "",
         "expected_on": case.expected_on if _is_ahead(policy, case, now) else None,
         "pointers": tuple(map(row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),
     }
@@ -37,7 +46,7 @@ def draft(
         return _written(policy, case, key=key, facts=facts)
     return notices(
         policy,
-        (agent,),
+        agents,
         key=f"{MailKind.DRAFT}:{key}",
         kind=MailKind.DRAFT,
         now=now,

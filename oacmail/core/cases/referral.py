@@ -37,7 +37,7 @@ def refer(
         *said_by_hand(case, {"level": Level.OUT_OF_SCOPE}),
     )
     if pointer is None or not can_be_told(policy, case):
-        return (*level, *draft(policy, case, folder=folder, agent=agent, key=key, now=now, out_of_scope=True))
+        return (*level, *draft(policy, case, folder=folder, agents=(agent,), key=key, now=now, out_of_scope=True))
     facts: dict[str, object] = {"pointer": row(pointer)}
     return (
         *level,

@@ -4,16 +4,18 @@ No derived case is forgotten: what ends the reminders and the updates starts a d
 citizen (R13). Nothing here writes to a citizen.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, time
 
 from oacmail.core import calendar
-from oacmail.core.cases import answers
+from oacmail.core.cases import answers, drafts
 from oacmail.core.cases.citizen_mail import has_notice, update_by
 from oacmail.core.effects import AuditEvent, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.escalation.second_level import ANEW
 from oacmail.core.model import Level, Status
 from oacmail.core.outbox.kinds import CancelledBy
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
@@ -101,6 +103,23 @@ def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: d
         *answers.out_of_date(case, CancelledBy.UNSOLVED),
         *more,
     )
+
+
+def drafted(
+    policy: Policy, case: CaseView, *, folder: str, agents: Iterable[str], key: str, now: datetime
+) -> tuple[Effect, ...]:
+    """The draft for the citizen of a case that leaves the services unsolved; () for one who had not heard of them."""
+    if heard(case) not in ("both", "person"):
+        return ()
+    return drafts.draft(policy, case, folder=folder, agents=agents, key=key, now=now, taken_back=True)
+
+
+def heard(case: CaseView) -> str:
+    """Who has heard that the services have the case, which now leaves them unsolved: both | person | services |
+    nobody."""
+    person = MailKind.PASSED_ON in case.heard or case.told_at is not None
+    services = MailKind.DERIVED in case.heard
+    return "both" if person and services else "person" if person else "services" if services else "nobody"
 
 
 def corrected(policy: Policy, case: CaseView, level: str, *, key: str, now: datetime) -> tuple[Effect, ...]:

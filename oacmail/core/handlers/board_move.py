@@ -10,6 +10,7 @@ from datetime import datetime
 
 from oacmail.core.board.meaning import OPENS, commands
 from oacmail.core.board.places import NO_REQUEST
+from oacmail.core.cases import drafts
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
@@ -22,6 +23,7 @@ from oacmail.core.effects import (
     UpdateCase,
 )
 from oacmail.core.errors import Refused
+from oacmail.core.escalation import outcome
 from oacmail.core.handlers.admin_command import on_admin_command
 from oacmail.core.handlers.order_standing import after
 from oacmail.core.model import BoardFolder, BoardPlace, Status
@@ -33,6 +35,7 @@ from oacmail.core.view import CaseView, View
 BY = "board"  # who gave the command: IMAP does not say who moved a message
 DELETED = "deleted-from-the-mailbox"
 BY_HAND = "put-there-by-hand"
+_OF_THE_DESK = (BoardFolder.INTAKE, BoardFolder.OPEN, BoardFolder.ASSIGNED)
 
 
 def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) -> Decision:
@@ -42,7 +45,27 @@ def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) ->
     except Refused as refused:
         return _refused(policy, case, move, refused, now)
     moved = AuditEvent(kind="moved", case=move.case, data={"message": move.message[:16], "to": move.to.folder})
-    return Decision(effects=(moved, *effects) if effects else (), because=(f"moved: {move.to.folder}",))
+    told = _taken_back(policy, view, case, move, now) if case and effects else ()
+    return Decision(effects=(moved, *effects, *told) if effects else (), because=(f"moved: {move.to.folder}",))
+
+
+def _taken_back(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
+    """The agents hear who knows that the services had the case, which a move has taken from them."""
+    heard = outcome.heard(case)
+    if case.status is not Status.DERIVED or move.to.folder not in _OF_THE_DESK or heard == "nobody":
+        return ()
+    key = f"moved:{move.message[:16]}:{now.isoformat()}"
+    folder = view.drafts
+    draft = outcome.drafted(policy, case, folder=folder, agents=policy.people.agents, key=key, now=now)
+    facts = {
+        "orders": ({"verb": "first_level", "case": case.number, "done": True, "more": f"undone-{heard}"},),
+        "moved": _named(policy, move.to),
+        "services": policy.people.services(case.cause) if heard != "person" else (),
+        **drafts.whereabouts(draft, folder),
+    }
+    transcript = MailKind.TRANSCRIPT
+    told = to_agents(policy, key=f"{transcript}:{key}", kind=transcript, now=now, case=case.number, facts=facts)
+    return (*draft, *told)
 
 
 def on_board_deletion(policy: Policy, view: View, deletion: BoardDeletion, now: datetime) -> Decision:

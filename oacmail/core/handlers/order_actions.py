@@ -16,9 +16,10 @@ from oacmail.core.cases.referral import refer
 from oacmail.core.cases.split import message_to_split, split
 from oacmail.core.effects import AdminCommand, AuditEvent, Effect, ReviewDone
 from oacmail.core.errors import Refused
+from oacmail.core.escalation import outcome
 from oacmail.core.handlers.admin_command import CORRECTABLE, on_admin_command
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Level
+from oacmail.core.model import Level, Status
 from oacmail.core.outbox.kinds import LISTS_OF_CASES
 from oacmail.core.outbox.staff_notices import agent_of
 from oacmail.core.outgoing import MailKind
@@ -181,6 +182,23 @@ def _into(given: GivenOrder, case: CaseView) -> _Words:
     return {"into": into}
 
 
+def _taken_back(
+    verb: str, words: Callable[[GivenOrder, CaseView], _Words]
+) -> Callable[[GivenOrder, CaseView], tuple[Effect, ...]]:
+    """The action of an order that takes a case from the technical services, with what tells the person so."""
+    command = _by_command(verb, words)
+
+    def carry_out(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+        effects = command(given, case)
+        if case.status is not Status.DERIVED:
+            return effects
+        folder, agents = given.view.drafts, (given.lookup.message.sender,)
+        draft = outcome.drafted(given.policy, case, folder=folder, agents=agents, key=given.key, now=given.now)
+        return (*effects, *draft)
+
+    return carry_out
+
+
 def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     message, at = message_to_split(given.view, case, given.moved)
     return split(given.policy, case, message=message, at=at, number=given.new_number, key=given.key, now=given.now)
@@ -193,7 +211,7 @@ def _out_of_scope(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
 
 def _draft(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     sender, folder = given.lookup.message.sender, given.view.drafts
-    return draft(given.policy, case, folder=folder, agent=sender, key=given.key, now=given.now)
+    return draft(given.policy, case, folder=folder, agents=(sender,), key=given.key, now=given.now)
 
 
 def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
@@ -217,10 +235,10 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.SPAM: _by_command("close", lambda *_: {"reason": "spam"}),
     Verb.REOPEN: _by_command("reopen", lambda *_: {}),
     Verb.SECOND_LEVEL: _by_command("escalate", _why),
-    Verb.FIRST_LEVEL: _by_command("set", lambda *_: {"level": Level.FIRST}),
+    Verb.FIRST_LEVEL: _taken_back("set", lambda *_: {"level": Level.FIRST}),
     Verb.SOLVED: _by_command("solved", _since),
     Verb.UNTIL: _by_command("until", _day),
-    Verb.NOT_OURS: _by_command("not-theirs", lambda *_: {}),
+    Verb.NOT_OURS: _taken_back("not-theirs", lambda *_: {}),
     Verb.WAIT: _by_command("wait", lambda given, case: _day(given, case) if given.argument else {}),
     Verb.NOTE: _by_command("note", _text),
     Verb.TOPIC: _by_command("set", _topic),
@@ -234,6 +252,27 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.PERSON: _person,
 }
 """Orders about one case."""
+
+
+def _whom_to_tell(_: GivenOrder, case: CaseView) -> str:
+    return f"undone-{outcome.heard(case)}" if case.status is Status.DERIVED else ""
+
+
+def _two_people(given: GivenOrder, case: CaseView) -> str:
+    into = given.cases[_into(given, case)["into"]]
+    return "" if case.own & into.own - {""} else "two-people"
+
+
+AFTERWARDS: Mapping[Verb, Callable[[GivenOrder, CaseView], str]] = {
+    Verb.FIRST_LEVEL: _whom_to_tell,
+    Verb.NOT_OURS: _whom_to_tell,
+    Verb.MERGE: _two_people,
+    Verb.NOTE: lambda *_: "may-be-read",
+    Verb.SOLVED: lambda *_: "tell-the-person",
+    Verb.SPLIT: lambda given, _: f"new-case:{given.new_number}",
+}
+"""What the agent has to know or to do once an order is carried out, as the transcript says it; '' = nothing. The case
+is as the order found it."""
 
 
 def _call(given: GivenOrder) -> tuple[Effect, ...]:

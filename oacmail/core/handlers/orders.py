@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
-from oacmail.core.case_effects import SplitCase
 from oacmail.core.cases import drafts
 from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, ReviewDone, Send
 from oacmail.core.errors import Refused
 from oacmail.core.handlers import order_buttons
 from oacmail.core.handlers.numbered_notes import orders_of_note
 from oacmail.core.handlers.order_actions import (
+    AFTERWARDS,
     ANYWHERE,
     ON_A_CASE,
     WITHOUT_CASE,
@@ -59,12 +59,13 @@ FRESH = timedelta(days=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     """What one order did. `case`: the number that it is about or that it opened, '' = none; `reason`: why it was
-    refused, '' = it was carried out."""
+    refused, '' = it was carried out; `more`: see `AFTERWARDS`."""
 
     order: Order
     effects: tuple[Effect, ...] = ()
     case: str = ""
     reason: str = ""
+    more: str = ""
 
     def row(self) -> dict[str, object]:
         detail = "" if self.order.verb in UNSAID else self.order.argument
@@ -74,6 +75,7 @@ class _Done:
             "case": self.case or self.order.case,
             "done": not self.reason,
             "reason": self.reason,
+            "more": self.more,
         }
 
 
@@ -170,13 +172,19 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
     draft = drafts.whereabouts(effects, view.drafts)
     rest = bool(beside_orders(lookup.message.fresh, listed=_lists(policy, view, lookup)))
-    more = {**draft, "rest": rest}
+    more = {**draft, "rest": rest, "services": _services(policy, view, done)}
     told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=more)
     spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
     return Decision(
         effects=(record, *effects, *spent, *order_buttons.alert(policy, lookup, now), *told),
         because=(record.rule, *(order.verb for order in orders)),
     )
+
+
+def _services(policy: Policy, view: View, done: Sequence[_Done]) -> tuple[str, ...]:
+    """The technical services that have to hear that a case has left them."""
+    left = [view.cases[one.case] for one in done if one.more in ("undone-both", "undone-services")]
+    return tuple(dict.fromkeys(address for case in left for address in policy.people.services(case.cause)))
 
 
 def _given(policy: Policy, view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
@@ -319,9 +327,10 @@ def _carry_out(
     about = (case.number if case else None) or (entry.case if entry else None) or ""
     try:
         effects = _on_entry(given, order, entry) if entry else _effects(given, order, case)
+        more = AFTERWARDS[order.verb](given, case) if case and not entry and order.verb in AFTERWARDS else ""
     except Refused as refused:
         return _Done(order=order, case=about, reason=refused.reason)
-    return _Done(order=order, effects=effects, case=_opened(effects) or about)
+    return _Done(order=order, effects=effects, case=_opened(effects) or about, more=more)
 
 
 def _entry(order: Order) -> str:
@@ -360,4 +369,4 @@ def _effects(given: GivenOrder, order: Order, case: CaseView | None) -> tuple[Ef
 
 def _opened(effects: Sequence[Effect]) -> str:
     """The number of the case that they open, '' = none."""
-    return next((effect.number for effect in effects if isinstance(effect, OpenCase | SplitCase)), "")
+    return next((effect.number for effect in effects if isinstance(effect, OpenCase)), "")

@@ -182,7 +182,7 @@ _ROWS = (
     _to_staff(MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.LOW_SCORE, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.RIGHTS, Audience.OFFICER, _ANY_HOUR, budget=_NOTICES),
-    _to_staff(MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, CancelledBy.SOLVED, budget=_NOTICES),
     _to_staff(
         MailKind.NUDGE, Audience.TECHNICAL, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.SOLVED, about_case=False
     ),

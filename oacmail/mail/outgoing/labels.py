@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
-from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED, SAID
+from oacmail.mail.outgoing.labels_of_orders import AFTER, BUTTONS, NOT_RELAYED, ORDERS, REFUSED, SAID
 from oacmail.mail.outgoing.labels_of_reasons import REASONS
 from oacmail.mail.outgoing.labels_of_report import REPORT
 
@@ -177,6 +177,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     },
     "order": ORDERS,
     "said": SAID,
+    "after": AFTER,
     "button": BUTTONS,
     "refused": REFUSED,
     "not_relayed": NOT_RELAYED,

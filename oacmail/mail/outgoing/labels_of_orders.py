@@ -44,6 +44,41 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),
     "too_many": ("les ordres", "las órdenes", "the orders"),
 }
+AFTER: Mapping[str, tuple[str, str, str]] = {
+    "tell-the-person": ("Ara digueu-ho a la persona", "Ahora dígaselo a la persona", "Now tell the person"),
+    "undone-both": (
+        "La persona i els serveis tècnics ja havien rebut l'avís: digueu-los-ho",
+        "La persona y los servicios técnicos ya habían recibido el aviso: dígaselo",
+        "The person and the technical services had already been told: let them know",
+    ),
+    "undone-person": (
+        "La persona ja havia rebut l'avís: digueu-li-ho",
+        "La persona ya había recibido el aviso: dígaselo",
+        "The person had already been told: let them know",
+    ),
+    "undone-services": (
+        "Els serveis tècnics ja havien rebut l'avís, la persona no: digueu-los-ho",
+        "Los servicios técnicos ya habían recibido el aviso, la persona no: dígaselo",
+        "The technical services had already been told, the person had not: let them know",
+    ),
+    "undone-nobody": (
+        "Ningú no n'havia rebut cap avís",
+        "Nadie había recibido ningún aviso",
+        "Nobody had been told",
+    ),
+    "new-case": ("El cas nou és {}", "El caso nuevo es {}", "The new case is {}"),
+    "two-people": (
+        "Compte: són de dues persones. Responeu a cadascuna per separat",
+        "Atención: son de dos personas. Responda a cada una por separado",
+        "Mind: they are of two people. Answer each of them separately",
+    ),
+    "may-be-read": (
+        "Si la persona demana les seves dades, llegirà la nota (art. 15 RGPD)",
+        "Si la persona pide sus datos, leerá la nota (art. 15 RGPD)",
+        "If the person asks for their data, they will read the note (art. 15 GDPR)",
+    ),
+}
+"""What an agent has to know or to do once an order is carried out."""
 BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "mine": ("Me'l quedo", "Me lo quedo", "I take it"),
     "called": ("He trucat", "He llamado", "I called"),
