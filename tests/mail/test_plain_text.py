@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.mail.outgoing.plain_text import dead_links, kept_together, many_lines, one_line
+from tests.work import PER_CHARACTER, calls
 
 
 @given(st.text())
@@ -27,8 +28,21 @@ def test_lines_are_kept_where_they_may_be() -> None:
         ("HTTPS://www.example.org/a", "HTTPS[://]www[.]example[.]org/a"),
         ("www.example.org", "www[.]example[.]org"),
         ("https://evil.example:8443/a.b", "https[://]evil[.]example:8443/a.b"),
-        ("veg. multes.example.org/paga.php", "veg. multes.example[.]org/paga.php"),
+        ("veg. multes.example.org/paga.php", "veg. multes[.]example[.]org/paga.php"),
         ("mailto:oac@example.org?subject=x", "mailto[:]oac@example.org?subject=x"),
+        ("evil.example:8443/paga", "evil[.]example:8443/paga"),
+        ("evil.example?id=3", "evil[.]example?id=3"),
+        ("Entreu a seu-multes.example.", "Entreu a seu-multes[.]example."),
+        ("EVIL.COM i Evil.Com, evil.com.multes.xyz", "EVIL[.]COM i Evil[.]Com, evil[.]com[.]multes[.]xyz"),
+        ("(evil.example)", "(evil[.]example)"),
+        ("//evil.example/a", "//evil[.]example/a"),
+        ("ftp.evil i FTP.evil.example/x", "ftp[.]evil i FTP[.]evil[.]example/x"),
+        ("\\\\evil\\share i \\\\evil.example\\a.exe", "[\\\\]evil\\share i [\\\\]evil[.]example\\a.exe"),
+        ("volant.pdf i foto.final.JPG", "volant.pdf i foto.final.JPG"),
+        ("volant.pdf/evil", "volant[.]pdf/evil"),
+        ("anna.puig@mail.example.org", "anna.puig@mail.example.org"),
+        ("Gràcies.Bon dia. Sr.Puig", "Gràcies.Bon dia. Sr.Puig"),
+        ("a les 8.30 h, art. 32.4, 1.234,50 €", "a les 8.30 h, art. 32.4, 1.234,50 €"),
         ("S.A./27.11.2026", "S.A./27.11.2026"),
         ("de 8 a 20 h: //", "de 8 a 20 h: //"),
         ("anna@example.org", "anna@example.org"),
@@ -36,6 +50,11 @@ def test_lines_are_kept_where_they_may_be() -> None:
 )
 def test_links_are_shown_dead(link: str, shown: str) -> None:
     assert dead_links(link) == shown
+
+
+@pytest.mark.parametrize("text", ["a." * 50_000, "a.b-" * 25_000, "www." * 25_000, "://" * 30_000, "\\\\a" * 30_000])
+def test_hostile_links_cost_no_more_than_their_length(text: str) -> None:
+    assert calls(lambda: dead_links(text)) < PER_CHARACTER * len(text)
 
 
 def test_no_line_breaks_inside_an_hour_a_telephone_number_a_law_or_the_name() -> None:

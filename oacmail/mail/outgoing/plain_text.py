@@ -10,8 +10,14 @@ import re
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+")
 _NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_HOST = re.compile(r"(?<=\w)://[^\s/?#<>]{0,253}|\bwww\.[^\s/?#<>@]{0,253}", re.IGNORECASE)
-_BARE_HOST = re.compile(r"\.(?=[a-z]{2,24}/)(?<=\w\.)", re.IGNORECASE)  # a client links `example.org/a` too
+_HOST = re.compile(r"(?<=\w)://[^\s/?#<>]{0,253}|\b(?:www|ftp)\.[^\s/?#<>@]{0,253}", re.IGNORECASE)
+# A client links `example.org`, `example.org:8443/a` and `example.org?a` too. What follows an @ is an address, and after
+# a full stop without a space a sentence begins with a capital.
+_BARE_HOST = re.compile(
+    r"(?:(?<![\w@./\\-])|(?<=//))(?:(?:[^\W_]|-)+\.)+(?:[a-z]{2,24}|[A-Z]{2,24}|(?i:com|org|net|cat|es|eu|info))(?![\w@-]|\.\w)"
+)
+_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|od[ts]|jpe?g|png|gif|heic|txt|csv|xml|eml|msg)\Z", re.IGNORECASE)
+_SHARE = re.compile(r"\\\\(?=\w)")  # a client links `\\host\folder`
 _MAILTO = re.compile(r"\b(mailto):", re.IGNORECASE)
 # It begins with the space, which the engine finds faster than what stands before it.
 _TOGETHER = re.compile(r" (?:(?<=\d )(?=h\b|\d{3}\b)|(?<=\b(?:Llei|art\.) )(?=\d)|(?<=\b(?:Ley|Law|art) )(?=\d))")
@@ -34,9 +40,14 @@ def _shown(line: str) -> str:
 
 def dead_links(text: str) -> str:
     """`https://www.example.org` becomes `https[://]www[.]example[.]org`: readable, but not a link in a client, also not
-    in one that makes links of bare names of hosts with a path."""
-    hosts = _HOST.sub(lambda found: found[0].replace("://", "[://]").replace(".", "[.]"), text)
-    return _MAILTO.sub(r"\1[:]", _BARE_HOST.sub("[.]", hosts))
+    in one that makes links of bare names of hosts and of shared folders. Addresses and names of files stay."""
+    hosts = _HOST.sub(lambda found: found[0].replace("://", "[://]").replace(".", "[.]"), _SHARE.sub(r"[\\\\]", text))
+    return _MAILTO.sub(r"\1[:]", _BARE_HOST.sub(_dead, hosts))
+
+
+def _dead(host: re.Match[str]) -> str:
+    is_file = _FILE.search(host[0]) and host.string[host.end() : host.end() + 1] not in ("/", "?", ":", "\\")
+    return host[0] if is_file else host[0].replace(".", "[.]")
 
 
 def kept_together(text: str, name: str) -> str:

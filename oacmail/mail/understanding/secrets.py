@@ -1,61 +1,98 @@
 """Find secrets that citizens send by mistake: certificates with their key, passwords, PINs, one-time codes (R34).
 
 This module decides which kinds a message contains, and blanks their values where its text is shown to others. It looks
-for a value, not for the mere word: "he oblidat la contrasenya" does not count. A value follows "is" or a colon whose
-clause names the secret, or directly follows its name, and must look like one (it contains a digit or a symbol, or is
-alone on its line after a colon). When uncertain, it counts: a number blanked by mistake is still in the mailbox. The
-values are never stored or returned. Every gap is bounded, so that the work is linear.
+for a value, not for the mere word: "he oblidat la contrasenya" does not count. Between a name of a secret and the next
+name, a value follows "is", a colon or an arrow, or follows the name directly, and must look like one (it contains a
+digit or a symbol, or is alone on its line after a colon). When uncertain, it counts: a number blanked by mistake is
+still in the mailbox. Characters that nobody sees (soft hyphens, zero width) hide nothing. The values are never stored
+or returned. Every gap is bounded, so that the work is linear.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from oacmail.core.model import Attachment
 from oacmail.mail.understanding import attachment_risk
 
 _BLANK = "[…]"
 _TEXT = 1 << 20  # the parser's limit
+_UNSEEN = re.compile("[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_OPEN, _CLOSE = r"[\"'«“‘]", r"[\"'»”’]"
-_COLON = r"\s{0,40}[:=]\s{0,40}"
-_IS = rf"(?:{_COLON}|\s{{1,40}}(?:és|es|era|is|was|est|son|són)\s{{0,40}}:?\s{{1,40}}(?:(?:el|la|the)\s{{1,4}})?)"
-_SIGNED = r"(?=[^\s,;]{0,64}(?:\d|[^\w\s.,;:'’\"()»”-]))"  # contains a digit or a symbol
-
-# group name -> what may follow "is" or a colon, the most certain first
-_GIVEN = re.compile(
-    rf"(?<!\s){_IS}(?:{_OPEN}(?P<quoted>[^\"'»”’\n]{{4,64}}){_CLOSE}|(?P<strong>(?!{_OPEN}){_SIGNED}[^\s,;\"'»”]{{3,64}}))"
-    rf"|(?<!\s){_COLON}(?P<alone>[^\s,;]{{4,64}}|(?=[^\n]{{0,60}}\d)\S{{3,30}} \S{{1,30}})[ \t]{{0,40}}(?=\n|\Z)"
-)
 _NAME = re.compile(
-    r"\b(?:(?P<password>contrass?e(?:ny|ñ|n)a|password|passwd|pass(?:code|phrase)?|pwd|mot de passe|paraula de pas)"
-    r"|(?P<key>clau|clave)(?! (?:p[úu]blica|catastral|cadastral))|(?P<pin>pin|puk|n[úu]mero secret[oe]?))\b",
+    r"\b(?:(?P<password>contr?ass?e(?:ny|ñ|n\u0303|ni|nh|n)a|passwor[dt]s?|passwd|pass(?:code|phrase|w)?|pswd?|pwd?"
+    r"|mot de passe|paraula de pas)"
+    r"|(?<!en )(?P<short>contra)|(?P<key>clau|clave)(?! (?:p[úu]blica|catastral|cadastral))"
+    r"|(?P<pin>pin|p\.i\.n\.?|puk|n[úu]mero secret[oe]?)|(?P<code>codi|c[óo]digo|code|otp))(?!\w)",
     re.IGNORECASE,
 )
-_CLAUSE = 80  # characters between the name and its value
-_CUT = re.compile(r"[\n;:=?!]|\.\s")
+_REACH = 160  # characters from a name to the end of its value
+_OPEN, _CLOSE = r"[\"'«“‘]", r"[\"'»”’]"
+_COLON = r"\s{0,40}[:=\uff1a]\s{0,40}"
+_POINTS = r"\s{0,40}(?:[:=\uff1a]|[-=]{1,2}>|[\u2192\u21d2\u2794\u279c\u27a1\u25ba]\ufe0f?)\s{0,40}"
+_IS = rf"(?:{_POINTS}|\s{{1,40}}(?:és|es|era|is|was|est|son|són)\s{{0,40}}:?\s{{1,40}})(?:(?:el|la|the)\s{{1,4}})?"
+_CLAUSE = r"(?P<clause>(?:(?!\.\s)[^\n;:=?!>\u2192]){0,80}?)(?<!\s)"  # between the name and its value
+_SIGNED = r"(?=[^\s,;]{0,64}(?:\d|[^\w\s.,;:'’\"()»”>\u2192-]))"  # contains a digit or a symbol
+_MIXED = r"(?=\S{0,64}\d)(?=\S{0,64}[^\W\d])[^\s,;:()\"«»“”|]{6,64}"
+_BESIDE = r"(?:\s{1,4}|\s{0,4}[-–—(\[,|]\s{0,4})"  # "contrasenya (Gat2024)", "contrasenya - Gat2024"
+_AGE = r"(?:\s(?:nova|nuev[oa]|new|antiga|antigua|old|anterior|actual|provisional|temporal|meva)\b)?"
+# What a PIN or a code may be of: a number behind other words is something else's.
+_OF = r"""(?:[\s('’]{0,4}(?:
+    de|del|dels|d|la|el|l|els|al|a|per|para|por|of|the|my|for|meu|meva|mi|nostre|seu|su|tu|que|em|me|m|ha|han|he
+    |arribat|arriba|llegado|llega|enviat|enviado|rebut|recibido|donat|dado|posat|puesto|sms|m[òo]bil|m[óo]vil
+    |tel[èée]fono?|certificat|certificado|certificate|digital|targeta|tarjeta|card|dnie?|electr[òo]nic|electr[óo]nico
+    |idcat|cl@ve|t-?cat|sim|signatura|firma|lector|token|compte|cuenta|acc[ée]s|acceso|access|secret[oe]?|personal
+    |n[úu]mero|n[úu]m|nº|actual|nou|nova|nuev[oa]|new|antiga|antigua|anterior|provisional|temporal|un|sol|solo|[úu]s|uso
+    )(?:\b|(?<=º))\.?){0,9}""".replace("\n    ", "")
+_PIN = r"(?:\d{2,4}[ -]?\d{2,4}|\d(?: \d){3,7}|(?=\w{0,8}\d)[A-Z\d]{3,8})(?![\w/-])"
+_GIVEN = (
+    rf"(?:{_CLAUSE}(?:{_IS}(?:{_OPEN}(?P<quoted>[^\"'»”’\n]{{4,64}}){_CLOSE}"
+    rf"|(?P<strong>(?!{_OPEN})(?:[^\s,;/]{{2,40}}\s?/\s?)?{_SIGNED}[^\s,;\"'»”]{{3,64}}(?:\s?[/|]\s?[^\s,;]{{3,64}})?))"
+    rf"|{_COLON}(?P<alone>[^\s,;]{{4,64}}|(?=[^\n]{{0,60}}\d)\S{{3,30}} \S{{1,30}})(?=[ \t]{{0,40}}(?:\n|\Z)))"
+    rf"|{_AGE}{_BESIDE}(?P<mixed>{_MIXED})|\s{{0,4}}{_OPEN}(?P<named>[^\s\"'»”’]{{4,64}}){_CLOSE})"
+)
+# kind of name -> what follows it
+_VALUES: Mapping[str, re.Pattern[str]] = {
+    "password": re.compile(_GIVEN, re.IGNORECASE),
+    "short": re.compile(rf"{_CLAUSE}{_IS}(?P<strong>{_MIXED}|[^\s,;]{{4,64}})", re.IGNORECASE),
+    "key": re.compile(_GIVEN.replace(_BESIDE, r"\s{1,4}"), re.IGNORECASE),
+    "pin": re.compile(
+        rf"(?:{_CLAUSE}{_IS}(?P<strong>{_PIN})"
+        rf"|(?P<of>{_OF})(?:[\s-]{{1,4}}|\s?[(\[])"
+        r"(?P<mixed>\d{4,8}|\d(?: \d){3,7}|(?=\w{0,8}\d)[A-Z\d]{3,8})\b(?![/.-]\d))",
+        re.IGNORECASE,
+    ),
+    "code": re.compile(
+        rf"(?P<clause>{_OF}){_IS}(?P<strong>(?:\d{{4,8}}|\d{{3}}[ -]\d{{3}})(?![\w/.-]?\d)|{_MIXED})", re.IGNORECASE
+    ),
+}
+# "Gat2024 és la meva contrasenya", "poso Gat2024 com a contrasenya"
+_BEFORE = re.compile(
+    rf"(?<!\S)(?P<mixed>{_MIXED})\s(?:és|es|era|is|was|com a|de|como|as)\s(?:(?:la|el|my|a|meva|mi|nostra)\s){{0,2}}\Z",
+    re.IGNORECASE,
+)
+_BEHIND_US = 100  # characters before a name
 _OF_SOMEBODY_ELSE = re.compile(
     r"\b(?:i|y|and|pero|però)\b.*\b(?:usuari[oa]?|user|nif|dni|nie|corr?e[uo]|e-?mail|tel)", re.IGNORECASE
 )
-# Directly after its name: "contraseña Perro2024", "PIN 1234".
-_BEHIND = re.compile(
-    r"\b(?:(?:contrass?e(?:ny|ñ|n)a|password|passwd|pwd|clau|clave)\s{1,4}(?P<password>(?=\S{0,64}\d)(?=\S{0,64}[^\W\d])"
-    r"[^\s,;]{6,64})|(?:pin|puk)\s{1,4}(?P<pin>\d{4,8}|(?=\w{0,8}\d)[A-Z\d]{3,8})\b(?![/.-]\d))",
-    re.IGNORECASE,
-)
-_PIN_VALUE = re.compile(r"(?:\d{2,4} ?\d{2,4}|(?=\w{0,8}\d)[A-Za-z\d]{3,8})(?![\w/-])")
+_USER = re.compile(r"\b(?:usuari[oa]?|user|login)\b", re.IGNORECASE)
+_OPENS = re.compile(r"\b(?:acc[ée]s|acceso|access|secret)", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 _SENTENCE = re.compile(r"(?:[^\n.;?!]|\n(?=\S)){1,240}")
 _DIGITS = re.compile(r"(?<![\w/@-])(?:G-)?\d{5,8}\b(?![/.-]\d)")
-_CODE = re.compile(r"\b(?:codi|c[óo]digo|code|clau|clave|otp)\b", re.IGNORECASE)
+_CODE = re.compile(
+    r"\b(?:codi|c[óo]digo|code|clau|clave|otp)\b|\b(?:arriba|enviat|rebut|llega|envia|recib|received|got)\w*\b.{0,80}?\bsms\b",
+    re.IGNORECASE,
+)
 _FOR_ONCE = re.compile(
     r"\b(?:verificaci[óo]n?|un sol [úu]s|un solo uso|one[- ]time|sms|otp|idcat m[òo]bil|cl@ve|acc[ée]s|acceso"
     r"|activaci[óo]n?|seguretat|seguridad|m[òo]bil|m[óo]vil|confirmaci[óo]n?|verification|security)\b",
     re.IGNORECASE,
 )
 _NOT_CODES = re.compile(
-    r"\b(?:postal|error|qr|csv|dir3|iban|barres|barras|expedi\w+|registre|registro|factura|rebut|recibo|ref\w*)\b",
+    r"\b(?:postal|error|qr|csv|dir3|iban|barres|barras|expedi\w+|registre|registro|factura"
+    r"|(?<!he )(?<!hem )(?<!ha )rebut|recibo|ref\w*)\b",
     re.IGNORECASE,
 )
 _NOT_WORDS = re.compile(  # words after "contrasenya:" that are not passwords
@@ -69,7 +106,7 @@ _ADDRESS = re.compile(r"^(?:https?://|www\.|[\w.+-]+@[\w-]+\.)", re.IGNORECASE)
 
 def find(text: str, attachments: Sequence[Attachment]) -> tuple[str, ...]:
     """Return the kinds of secrets in a message: certificate, password, pin, code, in this order, each at most once."""
-    seen = {kind for kind, _, _ in _spans(text[:_TEXT])}
+    seen = {kind for kind, _, _ in _spans(_UNSEEN.sub("", text[:_TEXT]))}
     if any(attachment_risk.risk_of_name(part.name, part.mime) == "certificate" for part in attachments):
         seen.add("certificate")
     return tuple(kind for kind in ("certificate", "password", "pin", "code") if kind in seen)
@@ -77,11 +114,14 @@ def find(text: str, attachments: Sequence[Attachment]) -> tuple[str, ...]:
 
 def blank(text: str) -> str:
     """Return the text with the value of each secret replaced by "[…]"; the words around it stay."""
+    seen = [place for place, char in enumerate(text) if not _UNSEEN.match(char)] if _UNSEEN.search(text) else None
+    shown = text if seen is None else "".join(text[place] for place in seen)
     pieces, at = [], 0
-    for _, start, end in sorted(_spans(text), key=lambda span: span[1:]):
-        if start >= at:
-            pieces += [text[at:start], _BLANK]
-            at = end
+    for _, start, end in sorted(_spans(shown), key=lambda span: span[1:]):
+        first, last = (start, end) if seen is None else (seen[start], seen[end - 1] + 1)
+        if first >= at:
+            pieces += [text[at:first], _BLANK]
+            at = last
     return "".join((*pieces, text[at:]))
 
 
@@ -89,28 +129,26 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
     """(kind, start, end) of each value."""
     for found in _PEM.finditer(text):
         yield "certificate", *found.span()
-    for search in (_given, _behind, _codes):
-        yield from search(text)
-
-
-def _given(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield values after "is" or a colon."""
     names = list(_NAME.finditer(text))
-    ends = [name.end() for name in names]
-    for found in _GIVEN.finditer(text) if names else ():
-        last = bisect_right(ends, found.start()) - 1
+    ends = [*(name.start() for name in names[1:]), len(text)]
+    for name, end in zip(names, ends, strict=False):
+        yield from _named(text, name, min(end, name.end() + _REACH))
+    yield from _codes(text)
+
+
+def _named(text: str, name: re.Match[str], end: int) -> Iterator[tuple[str, int, int]]:
+    """The value that belongs to this name: behind it and before `end`, or before it."""
+    kind = name.lastgroup or ""
+    found = _VALUES[kind].match(text, name.end(), end)
+    if found is not None:
         group = found.lastgroup or ""
-        if last >= 0 and found.start() - ends[last] <= _CLAUSE:
-            name, between = names[last].lastgroup or "", text[ends[last] : found.start()]
-            length = 0 if _CUT.search(between) or _OF_SOMEBODY_ELSE.search(between) else _LOOKS[name](found[group])
-            if length:
-                yield ("password" if name == "key" else name), found.start(group), found.start(group) + length
-
-
-def _behind(text: str) -> Iterator[tuple[str, int, int]]:
-    for found in _BEHIND.finditer(text):
-        name = found.lastgroup or ""
-        yield name, *found.span(name)
+        length = _LOOKS[kind](found, text[max(0, name.start() - _BEHIND_US) : name.start()])
+        if length:
+            yield _KINDS.get(kind, kind), found.start(group), found.start(group) + length
+    if kind == "password":
+        before = _BEFORE.search(text, max(0, name.start() - _BEHIND_US), name.start())
+        if before is not None:
+            yield kind, *before.span("mixed")
 
 
 def _codes(text: str) -> Iterator[tuple[str, int, int]]:
@@ -124,22 +162,52 @@ def _codes(text: str) -> Iterator[tuple[str, int, int]]:
                 yield "code", sentence.start() + found.start(), sentence.start() + found.end()
 
 
-# --- how many characters of the match are the secret; 0 = none -----------------------------------
+# --- how many characters of the match are the secret; 0 = none; `before`: what stands before the name ------------
 
 
-def _password(value: str) -> int:
-    return 0 if _NOT_WORDS.fullmatch(value.strip(_STOPS)) or _ADDRESS.match(value) else len(value)
+def _value(found: re.Match[str]) -> str:
+    return found[found.lastgroup or ""]
 
 
-def _key(value: str) -> int:
+def _password(found: re.Match[str], _before: str) -> int:
+    value, rest = _value(found), found.string[found.end() : found.end() + 40]
+    if _OF_SOMEBODY_ELSE.search(found["clause"] or "") or _NOT_WORDS.fullmatch(value.strip(_STOPS)):
+        return 0
+    is_whole = found.lastgroup != "alone" or not rest.split("\n")[0].strip()
+    return len(value) if is_whole and not _ADDRESS.match(value) else 0
+
+
+def _short(found: re.Match[str], before: str) -> int:
+    """Accept what follows "contra" if it is mixed, or if a user is named before: it is a preposition too."""
+    return _password(found, before) if _is_mixed(_value(found)) or _USER.search(before) else 0
+
+
+def _key(found: re.Match[str], before: str) -> int:
     """Accept a mixed value only: "la clau" may be a door key or the key point."""
-    mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
-    return _password(value) if mixed else 0
+    return _password(found, before) if _is_mixed(_value(found)) else 0
 
 
-def _pin(value: str) -> int:
-    found = _PIN_VALUE.match(value)
-    return found.end() if found else 0
+def _is_mixed(value: str) -> bool:
+    return any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
 
 
-_LOOKS = {"password": _password, "key": _key, "pin": _pin}
+def _pin(found: re.Match[str], _before: str) -> int:
+    """Not a year behind other words: "el PIN del certificat del 2019"."""
+    is_year = bool(found["of"]) and _YEAR.fullmatch(_value(found)) is not None
+    return 0 if is_year or _OF_SOMEBODY_ELSE.search(found["clause"] or "") else len(_value(found))
+
+
+def _code(found: re.Match[str], before: str) -> int:
+    """Not the code of an error or of a document, which is named near; a mixed one only if it opens something."""
+    value, near = _value(found), before + found[0]
+    return 0 if _NOT_CODES.search(near) or (_is_mixed(value) and not _OPENS.search(found["clause"])) else len(value)
+
+
+_LOOKS: Mapping[str, Callable[[re.Match[str], str], int]] = {
+    "password": _password,
+    "short": _short,
+    "key": _key,
+    "pin": _pin,
+    "code": _code,
+}
+_KINDS = {"short": "password", "key": "password"}
