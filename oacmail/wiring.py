@@ -3,6 +3,7 @@
 It decides which adapter implements which port, and nothing else; it starts no thread and contacts no server.
 """
 
+import socket
 import sqlite3
 from collections.abc import Iterator, Mapping, Set
 from contextlib import closing, contextmanager
@@ -181,6 +182,8 @@ def office_profile(config: Config, policy: Policy) -> OfficeProfile:
     office = config.office
     return OfficeProfile(
         policy=policy,
+        town=office.town,
+        host=socket.gethostname(),
         council={**councils(office.town), **(office.council.model_dump(exclude_none=True) if office.council else {})},
         phone=office.phone,
         online_office_url=office.online_office_url or "",

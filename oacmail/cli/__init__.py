@@ -46,6 +46,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "certificate": ("certificate", "Check whether a certificate of erasure is genuine."),
     "purge": ("purge", "Remove what is kept longer than [privacy] allows; without --yes only show it."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
+    "clock": ("upkeep", "Say that the clock is right again, after it was ahead."),
     "migrate": ("upkeep", "Update the database schema."),
     "demo": ("show", "Play 25 invented citizens with real mail, and show the result."),
 }

@@ -17,7 +17,7 @@ import click
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters import disk
-from oacmail.adapters.store import connection
+from oacmail.adapters.store import clock_ahead, connection
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.cli import CONFIGURATION, board_check, permission_remedy, renamed_check, towns
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
@@ -26,7 +26,7 @@ from oacmail.config import Config, preflight, secrets
 from oacmail.config.profiles import fitting
 from oacmail.config.servers import SENT
 from oacmail.core.errors import ConfigError, OacmailError
-from oacmail.engine.host_checks import SPARE
+from oacmail.engine.host_checks import SPARE, is_set_back
 
 TIGHT = 1_000_000_000  # bytes free on the disk of the state directory
 OTHERS_ACCESS = 0o066  # read or write by group and others; search permission is harmless
@@ -230,10 +230,10 @@ def _schema(con: sqlite3.Connection) -> Iterator[Finding]:
 
 def _clock(con: sqlite3.Connection) -> Iterator[Finding]:
     """No recorded time may be in the future: a clock that ran ahead has promised wrong days."""
-    row = con.execute("SELECT max(at) FROM events").fetchone()
-    ahead = (connection.at(row[0]) - datetime.now(UTC)).total_seconds() if row[0] else 0.0
-    if ahead > 60:
-        yield error("clock", f"the database holds a time {ahead:.0f} s ahead of now", "correct the clock: timedatectl")
+    latest, now = clock_ahead.latest(con), datetime.now(UTC)
+    if latest and is_set_back(now, latest):
+        what = f"the database holds a time {(latest - now).total_seconds():.0f} s ahead of now"
+        yield error("clock", what, "correct the clock (timedatectl); if it was ahead and is right now: `oacmail clock`")
 
 
 _OFFLINE: tuple[Callable[[Config], Iterator[Finding]], ...] = (

@@ -266,7 +266,8 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         host_checks.CLOCK,
-        "the clock once showed a later time than now: correct it (timedatectl), and check the due days given since",
+        "the clock once showed a later time than now: correct it (timedatectl); if it was ahead and is right now: "
+        "`oacmail clock`; then check the due days given meanwhile",
         _clock_is_set_back,
     ),
     Problem(

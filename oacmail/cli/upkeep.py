@@ -1,4 +1,4 @@
-"""The verbs `backup`, `restore`, `new-key`, `migrate`: work on the database and the token key."""
+"""The verbs `backup`, `restore`, `new-key`, `clock`, `migrate`: work on the database and the token key."""
 
 import sqlite3
 import sys
@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, admin, connection, drills, problems, upgrade
+from oacmail.adapters.store import SqliteStore, admin, clock_ahead, connection, drills, problems, upgrade
 from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
 from oacmail.core.cases.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, Transient
 from oacmail.core.ports.store import LOST
+from oacmail.engine.host_checks import CLOCK
 from oacmail.privacy.restored import forget_again
 
 
@@ -149,6 +150,29 @@ def _held(held: int) -> str:
 
 def _say(text: str) -> None:
     click.echo(f"oacmail: {text}", err=True)
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def clock(ctx: click.Context, yes: bool) -> None:
+    """Say that the clock is right again, after it was ahead: no recorded time is compared with it any more.
+
+    Exit 1 if no recorded time is ahead. What was told to people meanwhile stays: check the due days.
+    """
+    config, now = configured(ctx), datetime.now(UTC)
+    with wiring.open_writable(config) as con:
+        ahead = clock_ahead.latest(con)
+        if ahead is None or ahead <= now:
+            _say("no recorded time is ahead of the clock: nothing to do")
+            sys.exit(1)
+        zone = config.office.timezone
+        shown = f"the database holds {ahead.astimezone(zone):%Y-%m-%d %H:%M}, ahead of the clock"
+        if not yes:
+            click.confirm(f"{shown}. Is it {now.astimezone(zone):%Y-%m-%d %H:%M} now?", abort=True, err=True)
+        clock_ahead.accept(con, now)
+        problems.set_problem(con, CLOCK, False, now)
+    _say("the clock counts as right from now on; check the due days that were given while it was ahead")
 
 
 @click.command()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,13 +171,27 @@ def test_a_provisional_and_a_missing_year_are_distinguished(sound: RunningOffice
 
 def test_a_clock_behind_what_the_database_has_seen_is_an_error(mail_servers: MailServers, sound: RunningOffice) -> None:
     sound.oacmail("once")
-    import sqlite3
-
     with sqlite3.connect(sound.root / "state" / "oacmail.db") as con:
         ahead = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
         con.execute("INSERT INTO events(at, kind) VALUES(?, 'trial')", (ahead,))
     con.close()
     assert "ahead of now" in _where(_found(sound, code=1))["clock"]
+    assert "`oacmail clock`" in {line["where"]: line["do"] for line in _found(sound, code=1)}["clock"]
+
+
+def test_a_clock_that_was_ahead_is_accepted_by_a_word_beside_the_running_service(sound: RunningOffice) -> None:
+    sound.oacmail("once")
+    with sqlite3.connect(sound.state / "oacmail.db") as con:
+        con.execute("INSERT INTO events(at, kind) VALUES('2031-01-01T00:00:00Z', 'trial')")
+        con.execute("INSERT OR REPLACE INTO kv(key, value, at) VALUES('latest', '2031-01-01T00:00:00+00:00', '2031')")
+    con.close()
+    with sound.running():
+        assert "clock" in [problem["code"] for problem in sound.status()["problems"]]
+        said = sound.oacmail("clock", "--yes").stderr
+        assert "check the due days" in said
+        assert "clock" not in [problem["code"] for problem in sound.status()["problems"]]
+    assert sound.oacmail("check").stdout == "no problems found\n"
+    assert "nothing to do" in sound.oacmail("clock", "--yes", code=1).stderr
 
 
 def test_unreachable_servers_and_refused_logins_are_reported_each_with_its_remedy(sound: RunningOffice) -> None:

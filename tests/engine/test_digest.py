@@ -108,3 +108,11 @@ def test_an_incident_is_one_line(town: TOWN) -> None:
         world.citizen_writes(writer, "Error 500 a la seu", FAULT.format(writer))
     world.live("2026-11-26 08:00")
     assert "Incidències:\n\n- Seu electrònica · casos: 3 · el primer, 1\n" in text_of(digest_of(world))
+
+
+def test_a_clock_that_was_ahead_stops_no_digest(town: TOWN) -> None:
+    world = town(now="2026-11-26 21:00", digest={"to": [AGENT]})
+    world.store.remember("digest", "2031-01-02", world.clock.now())
+    world.advance("2026-11-27 08:00")
+    world.turn()
+    assert world.kinds(AGENT) == ["digest"]

@@ -17,9 +17,10 @@ from oacmail.core.policy import Policy
 class OfficeProfile:
     """The office as its mails present it; addresses are whole URLs, '' if there is none.
 
-    `council` is the council's name by language. `processor` is the company that runs the desk for the council, '' = its
-    own people do. `online_office_url` is where procedures are submitted. `overrides` is
-    the directory of the town's own templates, or None.
+    `town` and `host` (the machine on which the service runs) tell the operator which service writes. `council` is the
+    council's name by language. `processor` is the company that runs the desk for the council, '' = its own people do.
+    `online_office_url` is where procedures are submitted. `overrides` is the directory of the town's own templates, or
+    None.
     """
 
     policy: Policy
@@ -31,6 +32,8 @@ class OfficeProfile:
     online_office_url: str = ""
     website: str = ""
     processor: str = ""
+    town: str = ""
+    host: str = ""
     overrides: Path | None = None
 
 

@@ -188,6 +188,8 @@ class JinjaRenderer:
             "open_hour": hour_words(office.opens, lang),
             "hours": hours_words(office.opens, office.closes, lang),
             "council": profile.council[lang],
+            "town": profile.town,
+            "host": profile.host,
             "phone": profile.phone,
             "free_call": profile.phone.replace(" ", "").startswith(_FREE_CALLS),
             "offer": _offer(self._languages(send), office.languages),

@@ -33,9 +33,10 @@ Waiting = tuple[datetime, CaseView]
 
 
 def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
-    """Whether today's digest is still to be sent: on working days, from `digest.at`, in service hours."""
+    """Whether today's digest is still to be sent: on working days, from `digest.at`, in service hours. A `last` of a
+    clock that was ahead is no digest of today."""
     local = now.astimezone(policy.office.timezone)
-    done = last is not None and last >= local.date()
+    done = last == local.date()
     return bool(
         policy.digest.to
         and not done

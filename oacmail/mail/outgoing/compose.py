@@ -11,7 +11,7 @@ from binascii import b2a_qp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.errors import MessageError
+from email.errors import MessageError, MultipartInvariantViolationDefect
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from email.utils import format_datetime, getaddresses, parsedate_to_datetime
@@ -80,7 +80,9 @@ def verify(mime: bytes, heading: Heading) -> str | None:
         parsed = BytesHeaderParser().parsebytes(mime.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
         wanted = _tokens(heading)
         read = [(name, _unfolded(str(value))) for name, value in parsed.items() if name not in _STRUCTURE]
-        if parsed.defects or [name for name, _ in read] != list(wanted):
+        # what Python 3.11.2 (Debian 12) finds in every header whose body is not read with it
+        wrong = [one for one in parsed.defects if not isinstance(one, MultipartInvariantViolationDefect)]
+        if wrong or [name for name, _ in read] != list(wanted):
             return "fields: not those that were written"
         good = _checks(dict(read), heading, wanted)
         return next((f"{name}: reads differently" for name, same in good if not same), None)
