@@ -355,6 +355,12 @@ def m0016_mailboxes(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0017_junk_read_anew(db: Database) -> None:
+    """The junk folder is looked at as for the first time: what lies there now was never read and stays unread."""
+    db.execute("DELETE FROM folders WHERE role = 'junk'")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

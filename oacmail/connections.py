@@ -74,6 +74,7 @@ def mailbox(config: Config, given: oauth.TokenSource | None = None) -> ImapMailb
             ca_file=str(imap.ca_file) if imap.ca_file else None,
             watch=imap.watch,
             sent=imap.sent or "",
+            junk=imap.junk or "",
             max_bytes=imap.max_bytes,
             idle_minutes=imap.idle_minutes,
         )

@@ -58,6 +58,7 @@ class ImapSection(Section):
     ca_file: FilePath | None = None
     watch: tuple[FolderName, ...] = ("INBOX", SENT)
     sent: FolderName | None = None
+    junk: FolderName | None = None
     idle_minutes: Count = Field(default=9, le=29)
     poll_seconds: Count = 60
     max_bytes: Size = 5_000_000

@@ -4,6 +4,7 @@ Pure: the same policy, view, input and time always give the same decision. It ho
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -31,12 +32,13 @@ from oacmail.core.handlers.delivery_result import on_delivery_result
 from oacmail.core.handlers.from_citizen import from_citizen, genuine_copy
 from oacmail.core.handlers.from_services import SAID
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
+from oacmail.core.handlers.in_junk import on_junk
 from oacmail.core.handlers.orders import on_own_note
 from oacmail.core.handlers.outbox_command import on_outbox_command
 from oacmail.core.handlers.report import on_report_ready
 from oacmail.core.handlers.tick import on_tick
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
+from oacmail.core.model import Folder, Kind, Outcome, Role
 from oacmail.core.outbox.notice_limits import bounded, limited
 from oacmail.core.policy import Policy
 from oacmail.core.report_effects import ReportReady
@@ -98,7 +100,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     if view.known is not None and not _decides_again(view, lookup):
         return genuine_copy(policy, view, lookup, now) or _duplicate(view.known)
     if lookup.folder is Folder.JUNK:
-        return _ignored_in_junk()
+        return on_junk(policy, view, lookup, now)
     if in_sent:
         decision = in_sent_folder(policy, view, lookup, now)
     elif signature is not None:  # a person's message on top of our mail
@@ -107,7 +109,10 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         decision = _by_sender(policy, view, lookup, now)
     by_services = any(isinstance(effect, AuditEvent) and effect.kind == SAID for effect in decision.effects)
     tokens = order_buttons.recorded(policy, view, lookup, now) if lookup.pressed and not by_services else ()
-    return _with(decision, [*proofs(policy, view, lookup), *tokens, *votes.refused(lookup, decision)])
+    more = [*proofs(policy, view, lookup), *tokens, *votes.refused(lookup, decision)]
+    if view.known is not None and view.known.in_junk:  # before a review that the decision itself requests
+        decision = replace(decision, effects=(ReviewDone(fingerprint=view.known.fingerprint), *decision.effects))
+    return _with(decision, more)
 
 
 def _corrected(opened: Decision) -> list[Effect]:
@@ -131,16 +136,16 @@ def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) 
 
 def _decides_again(view: View, lookup: Lookup) -> bool:
     """Whether a known message is decided again: in Sent, an answer whose other copy reached INBOX first, but no order
-    of the mailbox to itself that was carried out; in INBOX, a message first seen in Junk; on the board, a forward whose
-    writer an agent has named and an answer that was read before its question; anywhere else, a quarantined message,
-    since `quarantine retry` asks for it."""
+    of the mailbox to itself that was carried out; on the board, a forward whose writer an agent has named and an
+    answer that was read before its question; anywhere else, a quarantined message, since `quarantine retry` asks for
+    it; and wherever it lies now, what a person has taken out of Junk."""
     known = view.known
     assert known is not None
-    if known.erased:
+    if known.erased or lookup.folder is Folder.JUNK:
         return False
+    if known.in_junk:
+        return True
     match lookup.folder:
-        case Folder.JUNK:
-            return False
         case Folder.BOARD:  # there by our move or a person's, which is judged by itself
             named = lookup.forwarded is not None and lookup.forwarded.confirmed
             overtook = known.role is Role.AGENT and known.case is None and any(one.case for one in view.named)
@@ -151,19 +156,12 @@ def _decides_again(view: View, lookup: Lookup) -> bool:
             remark = known.outcome is Outcome.STAFF and not lookup.message.auth.from_outside
             return known.role is not Role.CITIZEN and (remark or known.outcome is Outcome.QUARANTINED)
         case _:
-            met_in_junk = lookup.folder is Folder.INTAKE and known.outcome is Outcome.AUTOMATIC
-            return known.outcome is Outcome.QUARANTINED or (met_in_junk and lookup.message.auto is Auto.NONE)
+            return known.outcome is Outcome.QUARANTINED
 
 
 def _duplicate(known: MessageView) -> Decision:
     record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=known.case)
     return Decision(effects=(record,), because=("same-message-again",))
-
-
-def _ignored_in_junk() -> Decision:
-    """In Junk only our own signed mail counts; the rest is left to the person's filter."""
-    record = RecordMessage(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule="in-junk")
-    return Decision(effects=(record,), because=("in-junk",))
 
 
 def _by_sender(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:

@@ -140,7 +140,7 @@ class RecordMessage:
 
     `author`: the address of its author, if that is not its sender (a form). `written`: the message that counts, if it
     is only a part of the one that arrived (a forward). `reply_to`: another address at which an answer reaches the
-    author, '' = none that counts.
+    author, '' = none that counts. `kept`: its bytes are stored.
     """
 
     role: Role
@@ -152,6 +152,7 @@ class RecordMessage:
     author: str | None = None
     written: Message | None = None
     reply_to: str = ""
+    kept: bool = True
 
 
 class CaseColumns(TypedDict, total=False):

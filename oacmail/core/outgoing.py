@@ -24,6 +24,7 @@ class MailKind(StrEnum):
     OVERDUE_DIGEST = "overdue_digest"
     REMIND = "remind"
     DIGEST = "digest"
+    IN_JUNK = "in_junk"
     RIGHTS = "rights"
     RIGHTS_DUE = "rights_due"
     OPINION = "opinion"

@@ -1,14 +1,16 @@
 """What the digest shows beside cases: the review list, figures, incidents, the last purge. Values, parts of
 core/view.py.
 
-A message that its text alone has set aside is on the review list. One that was filed on its case leaves the list when
-a digest that names it was sent: if no agent objects, it was read rightly.
+A message that its text alone, or the filter of the junk folder, has set aside is on the review list. One that was filed
+on its case leaves the list when a digest that names it was sent: if no agent objects, it was read rightly.
 """
 
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
+SHORT_REF = 8
+"""Characters of a message's fingerprint that a list shows, and that name it in a reply."""
 FILED_THANKS = "filed-thanks"
 FILED_AUTOMATIC = "filed-automatic"
 FILED = (FILED_THANKS, FILED_AUTOMATIC)
@@ -16,12 +18,15 @@ FILED = (FILED_THANKS, FILED_AUTOMATIC)
 SUSPECTED = "suspected-spam"
 UNKNOWN_THANKS = "thanks-without-a-case"
 LOOKS_AUTOMATIC = "looks-automatic"
+IN_JUNK = "in-junk"
+"""Also the rule of every message of the junk folder."""
 SURVEY_COMMENT, SURVEY_UNCLEAR, SURVEY_CASELESS = "survey-comment", "survey-unclear", "survey-without-a-case"
-_BY_TEXT = (
+_SET_ASIDE = (
     *FILED,
     SUSPECTED,
     UNKNOWN_THANKS,
     LOOKS_AUTOMATIC,
+    IN_JUNK,
     SURVEY_COMMENT,
     SURVEY_UNCLEAR,
     SURVEY_CASELESS,
@@ -53,20 +58,21 @@ class ReviewEntry:
     opening: str = ""
 
     @property
-    def by_text(self) -> bool:
-        """Whether nothing but its text has set it aside."""
-        return self.reason.partition(":")[0] in _BY_TEXT
+    def set_aside(self) -> bool:
+        """Whether nothing but its text, or the filter that fills the junk folder, has set it aside."""
+        return self.reason.partition(":")[0] in _SET_ASIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What happened from `since`, the last working day, to the beginning of today: requests that arrived, requests
-    that were answered, and how many of these in time."""
+    that were answered, and how many of these in time; `junk`: messages of the junk folder that are no person's."""
 
     since: date
     arrived: int
     answered: int
     in_time: int
+    junk: int = 0
 
 
 PURGED = "purged"  # a stored value's name: what the last nightly purge has removed

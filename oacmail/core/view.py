@@ -146,7 +146,8 @@ class CaseView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
     """A recorded message. `acked`: acknowledged; `disowned`: not, since the writer's domain denied that it was theirs;
-    `erased`: only its arrival is kept; `answers`: to somebody outside."""
+    `erased`: only its arrival is kept; `answers`: to somebody outside;
+    `in_junk`: it was seen in the junk folder alone."""
 
     fingerprint: str
     message_id: str
@@ -162,6 +163,7 @@ class MessageView:
     sent_at: datetime | None = None
     erased: bool = False
     answers: bool = False
+    in_junk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

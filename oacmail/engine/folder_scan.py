@@ -162,7 +162,7 @@ class FolderScan:
         if compare or key not in self._known:
             return self._compared(watched, state)
         known = self._known[key]
-        present = self.mailbox.bearing(SIGNATURE_FIELD) if watched.role is Folder.JUNK else self.mailbox.uids()
+        present = self.mailbox.uids()
         tail = sorted(present & known)[-TAIL:]
         if tail and self._replaced(key, self.mailbox.metas(tail)):
             log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another message")
@@ -173,8 +173,7 @@ class FolderScan:
     def _compared(self, watched: WatchedFolder, state: FolderState) -> tuple[Sequence[MessageMeta], set[int], set[int]]:
         """Compare every place with our records: a reused UID is a new message."""
         key = (watched.name, state.uidvalidity)
-        uids = sorted(self.mailbox.bearing(SIGNATURE_FIELD)) if watched.role is Folder.JUNK else None
-        metas = self.mailbox.metas(uids) if uids is None or uids else ()
+        metas = self.mailbox.metas()
         replaced = self._replaced(key, metas)
         if replaced:
             self.engine.store.forget(*key, replaced)

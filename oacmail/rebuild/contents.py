@@ -91,8 +91,7 @@ def _folder(mailbox: Mailbox, watched: WatchedFolder) -> FolderContents:
     except Transient as error:
         raise Transient(f"the folder {watched.name} cannot be read: {error}") from error
     own = frozenset(mailbox.bearing(SIGNATURE_FIELD))
-    only = sorted(own) if watched.role is Folder.JUNK else None
-    metas = mailbox.metas(only) if only is None or only else ()
+    metas = mailbox.metas()
     saved = mailbox.saved() if watched.role is Folder.BOARD else {}
     return FolderContents(watched=watched, state=state, metas=tuple(metas), own=own, saved=saved)
 

@@ -168,8 +168,8 @@ class Play:
         self._perform(lookup, message, found.ref)
 
     def _arrived(self, found: Found, message: Message) -> Arrived:
-        """What was acknowledged and lies in Sent came into INBOX: a person has moved it since."""
-        misfiled = found.role is Folder.SENT and message.fingerprint in self._acks
+        """What was acknowledged and lies in Sent or Junk came into INBOX: a person has moved it since."""
+        misfiled = found.role in (Folder.SENT, Folder.JUNK) and message.fingerprint in self._acks
         return Arrived(message=message, received_at=found.at, folder=Folder.INTAKE if misfiled else found.role)
 
     def _before_a_copy(self, lookup: Lookup, key: str) -> None:

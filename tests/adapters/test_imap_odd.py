@@ -116,6 +116,21 @@ def test_gmails_folders_are_found_by_their_use_whatever_their_language() -> None
         assert [folder.name for folder in mailbox.watched()] == ["INBOX", "[Gmail]/Tots", "[Gmail]/Correu brossa"]
 
 
+@pytest.mark.parametrize("name", ["Junk Email", "INBOX.Spam", "Correu brossa"])
+def test_a_junk_folder_is_found_by_its_name_where_the_server_tells_no_use(name: str) -> None:
+    rows = (r'() "." INBOX', r'() "." Sent', f'() "." "{name}"')
+    with ImapServer(folders=rows) as server, _open(server) as mailbox:
+        assert [(folder.name, folder.role) for folder in mailbox.watched()][-1] == (name, Folder.JUNK)
+
+
+def test_the_configured_junk_folder_is_no_folder_of_citizens_mail_also_if_it_is_watched() -> None:
+    rows = (r'() "/" INBOX', r'() "/" Sent', r'() "/" Filtrat', r'(\Junk) "/" Junk')
+    with ImapServer(folders=rows) as server, _open(server, watch=("INBOX", "\\Sent", "Filtrat"), junk="Filtrat") as box:
+        assert {folder.name: folder.role for folder in box.watched()}["Filtrat"] is Folder.JUNK
+    with ImapServer(folders=rows) as server, _open(server, junk="No hi és") as box:
+        assert box.missing() == ("No hi és",)
+
+
 def test_a_second_folder_of_sent_mail_is_one_when_it_is_watched() -> None:
     rows = (r'() "/" INBOX', r'(\Sent) "/" Sent', r'() "/" "Sent Items"', r'() "/" "&broken"', r'() "/" 2026')
     with ImapServer(folders=rows) as server, _open(server, watch=("INBOX", "\\Sent", "Sent Items", "2026")) as mailbox:

@@ -34,6 +34,7 @@ SHIPPED = {
     "m0014_refs_by_message": "c5b32f841251aa8c",
     "m0015_kv_reserved": "9127cd20e05c1d8a",
     "m0016_mailboxes": "c955badc6cd54067",
+    "m0017_junk_read_anew": "c955badc6cd54067",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _ROWS = (

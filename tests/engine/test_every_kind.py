@@ -132,6 +132,9 @@ def _answers_that_raise_a_question(town: TOWN) -> World:
     world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
     world.turn()  # which_case
     forward(world, forwarded_by(world, "Gmail"))  # forwarded
+    filtered = compose.message(world.clock, PERE, "Beca", "Com demano la beca menjador?")
+    world.deliver(filtered, folder="Junk")
+    world.turn()  # in_junk
     world.mailbox.away = True
     world.live("2026-11-25 09:30", minutes=5)  # alert
     return world

@@ -11,7 +11,7 @@ from tests.engine.test_orders import reply, transcripts
 from tests.engine.world import AGENT, ANNA, PERE, World, text_of
 
 TOWN = Callable[..., World]
-ASIDE = "Apartats pel que diuen"
+ASIDE = "Apartats, sense justificant"
 THANKS = "Moltes gràcies!"
 
 

@@ -18,6 +18,9 @@ from oacmail.core.ports.mailbox import FolderTree, WatchedFolder
 _SENT_NAMES = frozenset(
     ("sent", "sent items", "sent messages", "enviats", "elements enviats", "enviados", "elementos enviados")
 )
+_JUNK_NAMES = frozenset(
+    ("junk", "junk email", "junk e-mail", "spam", "bulk mail", "correu brossa", "brossa", "correo no deseado")
+)
 _DRAFT_NAMES = frozenset(("drafts", "esborranys", "borradores"))
 _UNSELECTABLE = frozenset(("\\noselect", "\\nonexistent"))
 _DEFAULT_WATCH = ("INBOX", "\\Sent")
@@ -66,17 +69,19 @@ def tree(client: Client) -> FolderTree:
     return FolderTree(separator=separator, prefix=prefix, names=names)
 
 
-def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> FolderPlan:
-    r"""Return which of these folders to watch. \Junk, if it exists, comes last: copies of our own mail may land
-    there. The folder of drafts is never watched: what lies in it was not sent."""
+def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str, junk: str = "") -> FolderPlan:
+    r"""Return which of these folders to watch. The junk folder, if it exists, comes last: copies of our own mail may
+    land there. The folder of drafts is never watched: what lies in it was not sent."""
     drafts = _special(folders, "\\Drafts") or _by_name(folders, _DRAFT_NAMES)
     hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
     found = [hit for _, hit in hits if hit and hit != drafts]
-    found += [hit for hit in (_special(folders, "\\Junk"),) if hit]
+    filtered = _named(folders, junk) if junk else _special(folders, "\\Junk") or _by_name(folders, _JUNK_NAMES)
+    found += [filtered] if filtered else []
     ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
-    watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent)) for folder in ordered)
-    missing = tuple(_title(entry, sent) for entry, hit in hits if hit is None)
-    return FolderPlan(watched, missing, drafts.name if drafts else "")
+    watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent, filtered)) for folder in ordered)
+    missing = [_title(entry, sent) for entry, hit in hits if hit is None]
+    missing += [junk] if junk and filtered is None else []
+    return FolderPlan(watched, tuple(missing), drafts.name if drafts else "")
 
 
 def _extended(client: Client) -> bool:
@@ -126,13 +131,13 @@ def _by_name(folders: Sequence[Listed], names: frozenset[str]) -> Listed | None:
     return next((folder for folder in folders if folder.last in names), None)
 
 
-def _role(folder: Listed, sent: str) -> Folder:
+def _role(folder: Listed, sent: str, junk: Listed | None) -> Folder:
     # A second folder of sent mail ("Sent Items" next to "Sent") also counts as Sent if it is to be watched.
     if folder.name.upper() == "INBOX":
         return Folder.INTAKE
     if folder.name == sent or "\\sent" in folder.flags or folder.last in _SENT_NAMES:
         return Folder.SENT
-    return Folder.JUNK if "\\junk" in folder.flags else Folder.OTHER
+    return Folder.JUNK if folder == junk or "\\junk" in folder.flags else Folder.OTHER
 
 
 def _title(entry: str, sent: str) -> str:

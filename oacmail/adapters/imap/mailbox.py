@@ -39,7 +39,7 @@ class ImapMailbox:
         self._proved = False
 
     def watched(self) -> Sequence[WatchedFolder]:
-        r"""Return INBOX, the folder of sent mail and others by name; \Junk last if it exists."""
+        r"""Return INBOX, the folder of sent mail and others by name; that of junk last if it exists."""
         plan = self._plan()
         self._drafts = plan.drafts
         return plan.watched
@@ -245,7 +245,7 @@ class ImapMailbox:
 
     def _plan(self) -> folders.FolderPlan:
         with self._session.client("LIST") as client:
-            return folders.plan(folders.listed(client), self._settings.watch, self._settings.sent)
+            return folders.plan(folders.listed(client), self._settings.watch, self._settings.sent, self._settings.junk)
 
     def _reopen(self) -> None:
         """Select the folder of the last `open` again, read-only if it was."""

@@ -14,9 +14,9 @@ class ImapSettings:
     `password` is the secret or OAuth token, or a function that is called at every login; `other_token`
     returns another OAuth token than the refused one, '' if there is none. `ca_file` is a PEM file with
     the only trusted authorities; None means the system's. `watch` holds folder names, or special uses such as `\Sent`
-    (RFC 6154); empty means INBOX and \Sent. `sent` is the name of the folder of sent mail; '' means automatic. A
-    message of more than `max_bytes` is read in part. `timeout` is the number of seconds without an answer after which a
-    connection counts as dead.
+    (RFC 6154); empty means INBOX and \Sent. `sent` and `junk` are the names of the folders of sent mail and of
+    junk; '' means automatic. A message of more than `max_bytes` is read in part. `timeout` is the number of seconds
+    without an answer after which a connection counts as dead.
     """
 
     host: str
@@ -29,6 +29,7 @@ class ImapSettings:
     ca_file: str | None = None
     watch: tuple[str, ...] = ()
     sent: str = ""
+    junk: str = ""
     max_bytes: int = 5 * 1024 * 1024
     idle_minutes: float = 9.0
     timeout: float = 60.0

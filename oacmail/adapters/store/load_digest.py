@@ -7,14 +7,15 @@ import sqlite3
 from datetime import datetime, time
 
 from oacmail.adapters.store import kv, load_report
-from oacmail.adapters.store.connection import at
+from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
+from oacmail.core.model import Outcome
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
 from oacmail.core.report.requests import counts
-from oacmail.core.review import FILED, PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
+from oacmail.core.review import FILED, IN_JUNK, PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
 from oacmail.core.view import CaseView
 
 _OPENING = 500  # characters of a text
@@ -63,7 +64,11 @@ def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
     since = calendar.last_working_day_before(today, policy.workdays)
     begins, ends = (datetime.combine(day, time.min, zone) for day in (since, today))
     found = counts(load_report.requests(con, begins, ends), begins, ends)
-    return Figures(since=since, arrived=found.arrived, answered=found.answered, in_time=found.in_time)
+    junk = con.execute(
+        """SELECT count(*) FROM messages WHERE rule = ? AND outcome = ? AND received_at >= ? AND received_at < ?""",
+        (IN_JUNK, Outcome.AUTOMATIC, stamp(begins), stamp(ends)),
+    ).fetchone()[0]
+    return Figures(since=since, arrived=found.arrived, answered=found.answered, in_time=found.in_time, junk=junk)
 
 
 def incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:

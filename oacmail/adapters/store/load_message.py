@@ -26,10 +26,11 @@ from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
+from oacmail.core.outbox.kinds import junk_cards
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
-from oacmail.core.review import NamedEntry
+from oacmail.core.review import IN_JUNK, NamedEntry
 from oacmail.core.routing import signature
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
@@ -54,6 +55,7 @@ _STORED_VALUES = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
 _MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
   m.role = 'agent' AND (m.outcome = 'case' OR m.rule LIKE '{TO_OTHERS};%') AS answers,
+  m.rule = '{IN_JUNK}' AS in_junk,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked,
   EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.reason = '{DISOWNED}') AS disowned
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
@@ -75,7 +77,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         serial=_serial(con, policy, lookup, now),
         thread=thread.thread(con, lookup),
         alike=alike(con, policy, lookup),
-        entries=_entries(con, lookup.entries),
+        entries=_entries(con, (*lookup.entries, *junk_cards(view.mails))),
         away=away(con, policy, now),
     )
 
@@ -242,6 +244,7 @@ def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> 
             sent_at=moment(row["sent_at"]),
             erased=bool(row["erased"]),
             answers=bool(row["answers"]),
+            in_junk=bool(row["in_junk"]),
         )
         for row in con.execute(_MESSAGE + where, values)
     )

@@ -75,6 +75,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
         "arrived": 0,
         "answered": 0,
         "in_time": 0,
+        "junk": 0,
         "problems": (),
         "proved_at": None,
         "unaccounted": 0,
@@ -87,6 +88,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "alert": {"code": "", "since": None, "lines": ()},
     "bounced": {"what": "other", "received_at": None, "domain": "", "code": ""},
     "remark": {"received_at": None},
+    "in_junk": {"ref": "", "received_at": None, "opening": ""},
     "unseen_answer": {"received_at": None},
     "answers_elsewhere": {"address": "", "received_at": None},
     "transcript": {
@@ -282,6 +284,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "arrived": 12,
                 "answered": 1,
                 "in_time": 1,
+                "junk": 41,
                 "proved_at": _THEN,
             },
             {
@@ -313,6 +316,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "bounced": ({"what": "answer", "domain": "example.org", "code": 550}, {"what": "ack"}),
         "remark": ({"received_at": _THEN},),
+        "in_junk": ({"ref": "5f1e0a2b", "received_at": _THEN, "opening": "Bon dia, no tinc dret a la beca?"}, {}),
         "transcript": (
             {},
             {

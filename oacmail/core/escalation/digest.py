@@ -2,7 +2,7 @@
 
 Each case that waits for an answer stands in one list: overdue, urgent, due today, or the rest; calls are listed by
 slot besides. A line has the case's short number, which an agent writes in a reply, and no name, address, phone number
-or subject (LOPDGDD DA 7). Only of a message that its text alone has set aside it shows the first words, masked, since
+or subject (LOPDGDD DA 7). Only of a message that was set aside unread it shows the first words, masked, since
 nothing else tells whether a person waits. It never decides what is overdue or unhealthy.
 """
 
@@ -22,12 +22,10 @@ from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import Discrepancy
-from oacmail.core.review import ReviewEntry
+from oacmail.core.review import SHORT_REF, ReviewEntry
 from oacmail.core.view import CaseView, TickView
 
 LAST_DIGEST = "digest"
-SHORT_REF = 8
-"""Characters of a message's fingerprint that a list shows, and that name it in a reply."""
 _NUMBER = re.compile(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
 Waiting = tuple[datetime, CaseView]
 
@@ -154,9 +152,9 @@ def _is_proposed(case: CaseView) -> bool:
 
 
 def _to_review(waiting: Sequence[ReviewEntry], today: date) -> Facts:
-    """The review list; what its text alone has set aside is a separate list, since a person may wait there (R14)."""
-    aside = [item for item in waiting if item.by_text]
-    rest = [item for item in waiting if not item.by_text]
+    """The review list; what was set aside unread is a separate list, since a person may wait there (R14)."""
+    aside = [item for item in waiting if item.set_aside]
+    rest = [item for item in waiting if not item.set_aside]
     return {
         "aside": len(aside),
         "set_aside": _entries(aside, today),
@@ -174,7 +172,7 @@ def _entries(items: Sequence[ReviewEntry], today: date) -> tuple[Facts, ...]:
             "reason": item.reason,
             "since": item.since,
             "short": case_card.short_number(item.case, today.year) if item.case else "",
-            "opening": item.opening if item.by_text else "",
+            "opening": item.opening if item.set_aside else "",
         }
         for item in items[-LISTED:]
     )
@@ -197,6 +195,7 @@ def _figures(tick: TickView) -> Facts:
         "arrived": known.arrived,
         "answered": known.answered,
         "in_time": known.in_time,
+        "junk": known.junk,
     }
 
 

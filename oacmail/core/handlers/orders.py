@@ -28,7 +28,7 @@ from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role, Status
-from oacmail.core.outbox.kinds import LISTS_OF_CASES
+from oacmail.core.outbox.kinds import LISTS_OF_CASES, junk_cards
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -323,7 +323,7 @@ def _carry_out(
         place=place,
         moved=standing.moved,
     )
-    entry = view.entries.get(_entry(order)) if case is None else None
+    entry = view.entries.get(_entry(view, order)) if case is None else None
     about = (case.number if case else None) or (entry.case if entry else None) or ""
     try:
         effects = _on_entry(given, order, entry) if entry else _effects(given, order, case)
@@ -333,9 +333,11 @@ def _carry_out(
     return _Done(order=order, effects=effects, case=_opened(effects) or about, more=more)
 
 
-def _entry(order: Order) -> str:
-    """What may be the reference of an entry: before the order, or after `ÉS PERSONA`."""
-    return (order.case or (order.argument if order.verb is Verb.PERSON else "")).strip().lower()
+def _entry(view: View, order: Order) -> str:
+    """What may be the reference of an entry: before the order, or after `ÉS PERSONA`; without one, that of the message
+    in Junk about which the mail is to which the agent replies."""
+    named = (order.case or (order.argument if order.verb is Verb.PERSON else "")).strip().lower()
+    return named or next(iter(junk_cards(view.mails)), "")
 
 
 def _on_entry(given: GivenOrder, order: Order, entry: NamedEntry) -> tuple[Effect, ...]:

@@ -5,11 +5,12 @@ The order of the queue, the limits, the SQL of the store and the envelope sender
 a mail is sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, auto
 
 from oacmail.core.outgoing import MailKind
+from oacmail.core.view import OutgoingView
 
 
 class Audience(StrEnum):
@@ -201,6 +202,7 @@ _ROWS = (
     _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.REMARK, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.IN_JUNK, Audience.AGENTS, _SERVICE_HOURS, about_case=False, budget=_NOTICES),
     _to_staff(MailKind.UNSEEN_ANSWER, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.ANSWERS_ELSEWHERE, Audience.AGENTS, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.MOVED_BACK, Audience.AGENTS, _ANY_HOUR, about_case=False, priority=_DEADLINE),
@@ -247,10 +249,11 @@ MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered
 
 
 LISTS_OF_CASES = frozenset(
-    {MailKind.DIGEST, MailKind.OVERDUE_DIGEST, MailKind.REMIND, MailKind.NUDGE, MailKind.INCIDENT,
+    {MailKind.IN_JUNK, MailKind.DIGEST, MailKind.OVERDUE_DIGEST, MailKind.REMIND, MailKind.NUDGE, MailKind.INCIDENT,
      MailKind.NOTICE_LIST, MailKind.TRANSCRIPT, MailKind.AWAY}
 )  # fmt: skip
-"""Kinds that name several cases: each order line of a reply begins with a number (core/routing/orders.py)."""
+"""Kinds that name several cases, or a message without one: each order line of a reply begins with a number
+(core/routing/orders.py)."""
 
 
 def cancelled_by(what: CancelledBy) -> tuple[MailKind, ...]:
@@ -282,3 +285,8 @@ def of_key(key: str) -> MailKind:
     :raises ValueError: there is no such kind.
     """
     return of_name(key.partition(":")[0])
+
+
+def junk_cards(mails: Sequence[OutgoingView]) -> tuple[str, ...]:
+    """The fingerprints of the messages in the junk folder that these mails show, the newest first."""
+    return tuple(mail.key.split(":")[1] for mail in reversed(mails) if mail.kind is MailKind.IN_JUNK)

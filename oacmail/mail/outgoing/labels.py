@@ -124,6 +124,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Correos en nombre del personal, sin verificar",
             "Unverified mail in the name of staff",
         ),
+        "in_junk": (
+            "Missatges de persones a la carpeta de correu brossa",
+            "Mensajes de personas en la carpeta de correo no deseado",
+            "Messages of people in the junk folder",
+        ),
         "unseen_answer": (
             "Respostes que l'oficina no ha vist",
             "Respuestas que la oficina no ha visto",

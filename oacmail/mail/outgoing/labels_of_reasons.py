@@ -26,6 +26,7 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "agradecimiento sin caso conocido",
         "thanks without a known case",
     ),
+    "in-junk": ("a la carpeta de correu brossa", "en la carpeta de correo no deseado", "in the junk folder"),
     "filed-thanks": ("agraïment", "agradecimiento", "thanks"),
     "filed-automatic": ("sembla automàtic", "parece automático", "looks automatic"),
     "survey-comment": (

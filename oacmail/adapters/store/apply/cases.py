@@ -113,14 +113,15 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
     message, received_at = effect.written or context.arrived.message, context.arrived.received_at
     if _is_erased(con, message.fingerprint) or _is_erased_copy(con, effect, context):
         return
-    checksum = original_of(con, context.raw)
+    checksum = original_of(con, context.raw if effect.kept else None)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
         subject, subject_key, sent_at, received_at, lang, fresh, body_hash, reply_to, original, rung, folder,
         attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
         ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
-        because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder RETURNING id""",
+        because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder,
+        original = coalesce(original, excluded.original) RETURNING id""",
         (
             message.fingerprint,
             message.message_id,
