@@ -77,8 +77,10 @@ def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) 
 
 
 def may_exceed(inp: LookedUp, decision: Decision) -> bool:
-    """Return whether the decision sends notices that a limit may defer; what a person orders has none."""
-    return (isinstance(inp, DeliveryResult) or (isinstance(inp, Lookup) and not inp.forced)) and bool(limited(decision))
+    """Return whether the decision sends notices that a limit may defer; what staff order or write has
+    none."""
+    by_staff = isinstance(inp, Lookup) and (inp.forced or inp.sender.proven or inp.own_note)
+    return isinstance(inp, (DeliveryResult, Lookup)) and not by_staff and bool(limited(decision))
 
 
 def within_limits(policy: Policy, noticed: Sequence[Noticed], inp: LookedUp, decision: Decision) -> Decision:

@@ -78,7 +78,7 @@ WITH_THE_READER: tuple[Label, ...] = (
     ("1: ja està resolt, hi havia un certificat caducat que cal renovar", UNREAD),
     ("1: ja està resolt, hi havia un certificat caducat?", UNREAD),
     ("1: resolt, i ara hi ha un certificat caducat", UNREAD),
-    ("1: hi havia un certificat caducat", UNREAD),
+    ("1: hi havia un certificat caducat", SOLVED),
     ("1: ja està resolt, hi havia un certificat caducat, demà el canviem", UNREAD),
     ("1: ja està resolt, era el que deia l'altre dia i torna a fallar", UNREAD),
     (
@@ -191,3 +191,86 @@ DOUBTFUL = (
     *("Problema de la seu: resolt el 500 i ara 503", "es pot donar per resolt", "hem de tenir-ho arreglat avui"),
 )
 """None of these says that it is solved."""
+
+_JORDI = "\n\nJordi Vila Serra\nServei d'Informàtica i Telecomunicacions\nAjuntament de Castellbisbal\nTel. 937 720 000"
+_MARIA = (
+    "\n--\nMaría López\nTécnica de sistemas\nC/ Mayor, 12, 2.º · 08755\nwww.castellbisbal.cat | 93 772 00 00 ext. 214"
+)
+_ANNA = "\n\nSalutacions cordials,\n\nAnna Puig i Roca\nCap de Sistemes\n+34 600 11 22 33\nanna.puig@castellbisbal.cat"
+_PAU = "\n\nPau\n\nEnviat des del meu iPhone"
+_NOTICE = (
+    "\n\nAbans d'imprimir aquest correu, penseu en el medi ambient.\nAquest missatge és confidencial i s'adreça només "
+    "al destinatari. Si no ho sou, us preguem que l'esborreu."
+)
+
+SIGNED: tuple[Label, ...] = (
+    ("1" + _JORDI, SOLVED),
+    ("1" + _MARIA, SOLVED),
+    ("1" + _ANNA, SOLVED),
+    ("1" + _PAU, SOLVED),
+    ("(1)" + _JORDI, SOLVED),
+    ("1." + _ANNA + _NOTICE, SOLVED),
+    ("Hola,\n\n1\n\nJordi", SOLVED),
+    ("1\nJordi V.\nInformàtica", SOLVED),
+    ("1\n\nUn saludo,\nMaría López\nSistemas", SOLVED),
+    ("1\n\nKind regards,\n\nJohn Smith\nIT Services\nTown hall of Castellbisbal\nPhone 937 720 000", SOLVED),
+    ("Bon dia,\n\n1\n\nAtentament," + _JORDI, SOLVED),
+    ("1. Hem reiniciat el servidor." + _JORDI, SOLVED),
+    ("1: el certificat del servidor estava caducat i l'hem renovat" + _ANNA, SOLVED),
+    ("1 - era un permís de la base de dades, ja està canviat" + _PAU, SOLVED),
+    ("1\nEl proveïdor va aplicar el pegat ahir a la nit." + _JORDI, SOLVED),
+    ("1, faltaba un permiso en la carpeta y se ha añadido" + _MARIA, SOLVED),
+    ("1. We restarted the queue, it was stuck.\n\nRegards,\nJohn Smith\nIT", SOLVED),
+    ("1. Ja funciona. L'usuari ha de tancar el navegador i tornar a entrar." + _JORDI, SOLVED),
+    ("3" + _JORDI, NOT_OURS),
+    ("3" + _MARIA, NOT_OURS),
+    ("3" + _ANNA + _NOTICE, NOT_OURS),
+    ("(3)\n\nPau", NOT_OURS),
+    ("3. Això ho porta el Consorci AOC." + _JORDI, NOT_OURS),
+    ("3: corresponde a la Diputación, deben llamar al 900 40 10 01" + _MARIA, NOT_OURS),
+    ("3\nÉs de Recursos Humans." + _ANNA, NOT_OURS),
+    ("3. La passarel·la de pagament la gestiona l'ORGT." + _PAU, NOT_OURS),
+    ("2: 3 de desembre" + _JORDI, "2026-12-03"),
+    ("2\ndivendres" + _ANNA, "2026-11-27"),
+    ("2. 10/12/2026" + _MARIA, "2026-12-10"),
+    ("2: dijous, esperem una peça del proveïdor" + _JORDI, "2026-11-26"),
+    ("2. El proveedor nos lo entrega el 4 de diciembre." + _MARIA, "2026-12-04"),
+    ("1 però només per a les persones físiques" + _JORDI, UNREAD),
+    ("1? Encara no n'estem segurs" + _PAU, UNREAD),
+    ("1. Encara falla amb Firefox." + _ANNA, UNREAD),
+    ("1. Ho hem provat i a nosaltres ens va bé, ens podeu enviar una captura?" + _JORDI, UNREAD),
+    ("1\nDemà ho acabem de comprovar." + _JORDI, UNREAD),
+    ("3. Ho hem passat al proveïdor, que ho mira." + _ANNA, UNREAD),
+    ("3 peticions iguals avui, ho mirem" + _JORDI, UNREAD),
+    ("2" + _JORDI, UNREAD),
+    ("No és el 3, és cosa nostra. Ho mirem." + _PAU, UNREAD),
+)
+"""Numbers above an ordinary signature, alone or with an explanation."""
+
+SIGNED_AFTER: tuple[Label, ...] = (
+    ("Bones,\n1\nMarc Soler\nTIC", SOLVED),
+    ("1\n\nFins aviat!\nMarc\n600112233", SOLVED),
+    (
+        "1. L'enllaç apuntava a la versió antiga, corregit.\n\nMarc Soler i Ribas\nDepartament TIC\nPl. de la Vila, 1",
+        SOLVED,
+    ),
+    ("1) Se había llenado el disco del servidor.\n\nUn saludo\nLaura Gil\nÁrea de Informática", SOLVED),
+    ("1: vam canviar la configuració del navegador de la seu" + _JORDI, SOLVED),
+    ("1\n\nHavia caducat la llicència i l'hem renovat aquest matí.\n\nAtt.\nNúria", SOLVED),
+    ("3\n\nLaura Gil\nÁrea de Informática\n937720000", NOT_OURS),
+    ("3. S'han d'adreçar a l'AOC, ho porten ells.\n\nNúria Font", NOT_OURS),
+    ("3) Es competencia de la Generalitat.\nSaludos,\nLaura", NOT_OURS),
+    ("3 (ho gestiona Serveis Socials)\n\nMarc", NOT_OURS),
+    ("2 - dimecres vinent\n\nNúria Font\nCap de projectes", "2026-12-02"),
+    ("2\n\n30/11\n\nMarc Soler\nDepartament TIC", "2026-11-30"),
+    ("2: en dos días\n--\nLaura Gil", "2026-11-27"),
+    ("1\n\nMarc Soler\n\nPD: amb el mòbil encara no va", UNREAD),
+    ("1. La resta de tràmits els mirem demà." + _JORDI, UNREAD),
+    ("1\nEl servei va lent\nNúria", UNREAD),
+    ("1\nEl client s'ha de reinstal·lar i no sabem quan.\nNúria", UNREAD),
+    ("1. Hem obert un tiquet al proveïdor.\nMarc", UNREAD),
+    ("1 o 3, no ho tenim clar\nMarc Soler", UNREAD),
+    ("3. És del proveïdor però li ho reclamem nosaltres.\nMarc", UNREAD),
+    ("3\nPodeu reenviar-nos el correu original?\nLaura", UNREAD),
+)
+"""Written after the reader was done; nothing was changed for them."""

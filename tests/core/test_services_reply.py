@@ -6,14 +6,24 @@ from datetime import date
 import pytest
 
 from oacmail.core.routing.services_reply import read_services_reply
-from tests.core.services_replies import AFTER_THE_READER, DOUBTFUL, SOLVED, UNREAD, WITH_THE_READER
+from oacmail.mail.understanding import reply_text
+from tests.core.services_replies import (
+    AFTER_THE_READER,
+    DOUBTFUL,
+    SIGNED,
+    SIGNED_AFTER,
+    SOLVED,
+    UNREAD,
+    WITH_THE_READER,
+)
 from tests.core.test_days_named import WEDNESDAY, WORKDAYS
 
-ALL = (*WITH_THE_READER, *AFTER_THE_READER, *((text, UNREAD) for text in DOUBTFUL))
+BY_NUMBER = (*SIGNED, *SIGNED_AFTER)
+ALL = (*WITH_THE_READER, *AFTER_THE_READER, *BY_NUMBER, *((text, UNREAD) for text in DOUBTFUL))
 
 
 def _read(text: str) -> str:
-    reply = read_services_reply(text, WEDNESDAY, WORKDAYS)
+    reply = read_services_reply(reply_text.split(text).fresh, WEDNESDAY, WORKDAYS)
     return reply.day.isoformat() if isinstance(reply.day, date) else str(reply.said)
 
 
@@ -25,6 +35,11 @@ def test_a_reply_is_read_as_it_was_labelled(text: str, label: str) -> None:
 @pytest.mark.parametrize(("text", "label"), ALL)
 def test_a_reply_is_read_as_it_was_labelled_or_left_unread(text: str, label: str) -> None:
     assert _read(text) in (label, UNREAD)
+
+
+def test_a_number_above_an_ordinary_signature_is_understood_in_nine_of_ten() -> None:
+    said = [(text, label) for text, label in BY_NUMBER if label != UNREAD]
+    assert sum(_read(text) == label for text, label in said) >= 0.9 * len(said)
 
 
 def test_few_replies_that_say_something_are_left_unread() -> None:

@@ -82,7 +82,7 @@ def test_the_person_gets_a_notice_every_fifth_working_day_on_the_promised_day(wo
     world.live("2026-12-02 16:00", minutes=1)
     assert world.kinds(ANNA) == ["ack", "passed_on", "progress"]
     said = text_of(world.received(ANNA)[-1])
-    assert "Encara no tenim la solució de la incidència OAC-2026-000001." in said
+    assert "Encara no tenim la solució del cas OAC-2026-000001." in said
     assert "com a molt tard dijous 10 de desembre." in said
     world.live("2026-12-10 17:00")
     assert world.kinds(ANNA).count("progress") == 2

@@ -64,6 +64,33 @@ def _deadlines(world: World, kind: str) -> list[dict[str, Any]]:
     )
 
 
+SIGNATURE = "\n\nJordi Vila Serra\nServei d'Informàtica\nAjuntament de Castellbisbal\nTel. 937 720 000"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "solved"),
+    [
+        ("1", "derived", True),
+        ("1. Hem reiniciat el servidor.", "derived", True),
+        ("3", "open", False),
+        ("3. Això ho porta el Consorci AOC.", "open", False),
+    ],
+)
+def test_a_number_above_an_ordinary_signature_is_understood(
+    world: World, notice: EmailMessage, text: str, status: str, *, solved: bool
+) -> None:
+    _reply(world, notice, text + SIGNATURE)
+    assert world.case()["status"] == status
+    (case,) = world.rows("SELECT solved_at IS NOT NULL AS solved FROM cases")
+    assert bool(case["solved"]) is solved
+
+
+def test_what_cannot_be_read_shows_what_the_numbers_mean(world: World, notice: EmailMessage) -> None:
+    _reply(world, notice, "1? Encara no n'estem segurs." + SIGNATURE)
+    (told,) = _told(world)
+    assert "(1) ja està resolt, (2) una previsió amb el dia, (3) no és cosa seva" in text_of(told)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -133,7 +160,7 @@ def test_an_estimate_moves_the_nudge_past_its_day_and_keeps_the_promise_to_the_c
     progress = [mail for mail in world.received(ANNA) if mail["X-Oacmail-Kind"] == "progress"]
     assert len(progress) == 1, "the news that was promised for the 2nd"
     said = text_of(progress[0])
-    assert "Encara no tenim la solució de la incidència OAC-2026-000001." in said
+    assert "Encara no tenim la solució del cas OAC-2026-000001." in said
     assert "la previsió és dijous 3 de desembre" in said
     assert "reclamar" not in said
     assert "com a molt tard dijous 10 de desembre" in said

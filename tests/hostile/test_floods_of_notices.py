@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.test_intent_actions import COMPLAINT, DPO, RIGHTS
+from tests.engine.test_orders import reply
 from tests.engine.test_second_level import FAULT
 from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
 
@@ -44,6 +45,17 @@ def test_an_honest_citizen_is_acknowledged_before_what_a_flood_makes(town: TOWN,
     world.citizen_writes(ANNA)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
+
+
+def test_what_an_agent_orders_one_by_one_is_told_one_by_one(town: TOWN) -> None:
+    world = town(people={"technical": [TECHNICAL]}, digest={"to": [AGENT]})
+    _flood(world, ("Consulta", "Bon dia, on puc demanar un certificat de convivència? Gràcies."), count=8)
+    world.live("2026-11-26 08:30")
+    (digest,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1:]
+    for number in range(1, 9):
+        reply(world, digest, f"{number} DERIVA", sender=AGENT)
+    world.live("2026-11-26 12:00")
+    assert Counter(world.kinds(TECHNICAL)) == {"derived": 8}
 
 
 @pytest.mark.parametrize("kind", FLOODS)

@@ -2,7 +2,8 @@
 
 `bounded` decides which notices of one decision are sent as single mails. The others wait (`release` None), and
 `list_notices` names their cases in one list for each kind and recipient, once an hour. The case, its deadline and the
-message in the mailbox are never changed. Notices that a person's command causes are not limited.
+message in the mailbox are never changed. Notices that an admin's command, an agent's
+order or other proven mail of staff causes are not limited.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

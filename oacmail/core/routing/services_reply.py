@@ -44,21 +44,22 @@ _CHOSEN = re.compile(
     r"\s\(?([123])\)?\.?(.*)"
 )
 _END = re.compile(r"(?<=[.!?;])\s+")
+_SIGNED_MOST = 8  # words of a line of a signature
 _MOST = 4_000  # characters that are read; a longer text is no answer to three questions
 
 
 def read_services_reply(text: str, today: date, workdays: Workdays) -> ServicesReply:
     """`text`: what was written now (`Message.fresh`); `today`: the local day on which it arrived."""
-    own = _own(text[:_MOST])
+    own = _unsigned(_own(text[:_MOST]), today, workdays)
     if own.lstrip().startswith("#"):
         return _by_order(own, today, workdays)
     sentences = _sentences(own)
     if not sentences or "?" in own:
         return UNREAD
     begun = list(dropwhile(_is_greeting, sentences))
-    first, rest = _marked(begun[0]) if begun else ("", "")
+    first, rest, apart = _marked(begun[0]) if begun else ("", "", False)
     if first:
-        return _by_number(first, [*([rest] if rest else []), *begun[1:]], today, workdays)
+        return _by_number(first, [*([rest] if rest else []), *begun[1:]], today, workdays, apart=apart)
     return _by_words(sentences, today, workdays)
 
 
@@ -90,15 +91,17 @@ def _bare_day(text: str) -> str:
     return line if all(word in words.BESIDE_A_DAY for word in words.WORD.findall(without_days(line))) else ""
 
 
-def _by_number(number: str, rest: Sequence[str], today: date, workdays: Workdays) -> ServicesReply:
+def _by_number(number: str, rest: Sequence[str], today: date, workdays: Workdays, *, apart: bool) -> ServicesReply:
+    """`rest`: what stands beside the number; `apart`: a sign or a line parts the two, so that it only explains the
+    choice and counts as long as it takes nothing back."""
     said = _BY_NUMBER[number]
     if said is Statement.EXPECTED:
         text = " ".join(rest)
         doubted = words.NOT_A_DATE_OF_IT.search(without_days(text))
         return UNREAD if doubted else _expected(day_named(text, today, workdays))
-    if all(map(_is_greeting, rest)) or (said is Statement.SOLVED and (all(map(_is_known, rest)) or _says_why(rest))):
+    if all(map(_is_greeting, rest)) or (apart and not _takes_back(said, rest)):
         return ServicesReply(said)
-    if said is Statement.NOT_OURS and _says_whose(rest):
+    if said is Statement.SOLVED and all(map(_is_known, rest)):
         return ServicesReply(said)
     reply = _by_words(rest, today, workdays)
     return reply if reply.said is said else UNREAD
@@ -130,19 +133,15 @@ def _says_solved(sentence: str) -> bool:
     return _is_known(words.SOLVED.sub(" ", said))
 
 
-def _says_why(sentences: Sequence[str]) -> bool:
-    """Whether they say "solved", and then nothing but what it had been, in the past."""
-    first, _, why = sentences[0].replace(":", ",").partition(",")
-    past = [one for one in (why.strip(), *sentences[1:]) if one and not _is_greeting(one)]
-    doubted = any(map(words.DOUBTS.search, sentences))
-    return not doubted and _says_solved(first) and all(words.WHY.match(one) for one in past)
-
-
-def _says_whose(sentences: Sequence[str]) -> bool:
-    """Whether they say whose it is, beside a chosen (3), and take nothing back."""
-    said = [one for one in sentences if not _is_greeting(one)]
-    taken_back = any(words.HEDGES.search(one) or words.OURS.search(one) for one in said)
-    return not taken_back and words.WHOSE.match(said[0]) is not None
+def _takes_back(said: Statement, sentences: Sequence[str]) -> bool:
+    """Whether what stands beside a chosen (1) or (3) doubts it. Beside a (1) it must tell of what is over, beside a (3)
+    whose it is."""
+    beside = [words.PHONE.sub(" ", one) for one in sentences if not _is_greeting(one)]
+    if said is Statement.SOLVED:
+        over = all(words.PAST.search(one) or words.SOLVED.search(one) or _is_known(one) for one in beside)
+        return not over or any(words.DOUBTS.search(one) or words.GOES_ON.search(one) for one in beside)
+    doubted = any(words.HEDGES.search(one) or words.OURS.search(one) for one in beside)
+    return doubted or not any(words.WHOSE.search(one) or words.NOT_OURS.search(one) for one in beside)
 
 
 def _is_known(sentence: str) -> bool:
@@ -172,12 +171,15 @@ def _is_greeting(sentence: str) -> bool:
     return all(word in words.GREETINGS for word in words.WORD.findall(sentence))
 
 
-def _marked(sentence: str) -> tuple[str, str]:
-    """(the number of the answer that it begins with, the rest); ('', '') = it begins with none."""
+def _marked(sentence: str) -> tuple[str, str, bool]:
+    """(the number of the answer that it begins with, the rest, whether a sign or the end of the line parts them);
+    ('', '', False) = it begins with none."""
     found = _MARKED.fullmatch(sentence) or _CHOSEN.fullmatch(sentence)
     if found is None or words.MEASURE.match(found[2].strip()):
-        return "", ""
-    return found[1], found[2].strip(" .,:-")
+        return "", "", False
+    rest = found[2].strip(" .,:-–—")
+    between = sentence[found.end(1) : found.end() - len(found[2].lstrip(" .,:-–—"))]
+    return found[1], rest, not rest or bool(between.strip())
 
 
 def _own(text: str) -> str:
@@ -190,6 +192,27 @@ def _own(text: str) -> str:
         if not line.lstrip().startswith((">", "|")):
             lines.append(line)
     return "\n".join(lines).strip()
+
+
+def _unsigned(text: str, today: date, workdays: Workdays) -> str:
+    """The text without the lines at its end that name its writer: a name, a post, an office, a telephone, a greeting.
+    A line that may say something of the case ends them, and so does the first line."""
+    lines = text.splitlines()
+    while lines[1:] and _is_of_signature(lines[-1].strip(), today, workdays):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _is_of_signature(line: str, today: date, workdays: Workdays) -> bool:
+    plain = folded(line)
+    if _is_greeting(plain) or words.CONTACT.search(plain):
+        return True
+    found = words.WORD.findall(line.replace("’", "'").replace("'", " "))
+    if len(found) > _SIGNED_MOST or "?" in line or words.DOUBTS.search(plain) or days_named(plain, today, workdays):
+        return False
+    if any(said.search(plain) for said in (words.SOLVED, words.NOT_OURS, words.WHOSE)) or _MARKED.fullmatch(plain):
+        return False
+    return all(not word[0].islower() or folded(word) in words.IN_A_SIGNATURE for word in found)
 
 
 def _sentences(text: str) -> list[str]:

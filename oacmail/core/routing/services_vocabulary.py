@@ -42,11 +42,43 @@ PASS_ON = _any(
     r"(?:and )?(?:they|you|the (?:citizen|user|person)) can try again",
 )
 """What the desk may do now that it is solved."""
-WHY = late_pattern(
-    r"(?:perque |porque |because )?(?:hi havia|havia(?:n)?|era|eren|eran|fallava|fallaba|s'havia|habia|habian|se habia|"
-    r"teniem|teniamos|there (?:was|were)|it was|we had)\b(?!.*\b(?:hi ha|hay|there (?:is|are))\b)"
+PAST = _any(
+    *(
+        "hem",
+        "he",
+        "han?",
+        "s'han?",
+        "havien?",
+        "hi havia",
+        "eren?",
+        "estaven?",
+        "teniem",
+        "vam",
+        "van? \\w+(?:[aei]r|re)",
+    ),
+    *(
+        "hemos",
+        "habian?",
+        "estaban?",
+        "teniamos",
+        "fue",
+        "fueron",
+        "\\w{2,}(?:ava|aven|aba|aban)",
+        "was",
+        "were",
+        "had",
+    ),
+    *("(?:we|i|they|it) (?:have |has )?\\w+ed", "did", "\\w{3,}(?:at|ada|ado)"),
 )
-"""How what had been the matter begins, beside a chosen (1)."""
+"""What tells of something as done or over."""
+GOES_ON = _any(
+    *("hi ha", "hay", "there (?:is|are)", "tenim", "tenemos", "surt", "surten", "sale", "salen", "dona", "donen", "da"),
+    *("queda(?! resol|n? arregl|n? soluc|n? correg)", "queden", "quedan", "reman", "caduca", "caduquen"),
+    *("(?:hem|he|han|ho) (?:passat|obert|demanat|traslladat|enviat|reportat) (?:al|a|un|una|el|ho)", "reclama\\w*"),
+    *("(?:hemos|he|han) (?:pasado|abierto|pedido|trasladado|enviado|reportado) (?:al|a|un|una|el|lo)", "abierto"),
+    *("(?:passed|sent|reported|opened|asked|forwarded) (?:it|them|the|a|this)", "waiting", "remains?", "keeps?"),
+)
+"""What goes on or is left to others, beside a chosen (1): it is perhaps not over."""
 THEN = _any("i", "y", "and")
 """After "solved" it begins something else."""
 _KNOWN = """
@@ -171,12 +203,13 @@ NOT_OURS = _any(
     *(r"isn't ours", r"does(?:n't| not) (?:belong to|depend on) us", r"not for us"),
 )
 WHOSE = late_pattern(
-    r"(?:aixo |aquest cas |esto |este caso |it |this |this case )?"
+    r"\b(?:aixo |aquest cas |esto |este caso |it |this |this case )?"
     r"(?:es (?:cosa |competencia |feina |assumpte |asunto |un tema |un problema )?(?:de |d'|del )"
-    r"|(?:correspon|corresponde|pertany|pertenece) (?:a |al )|depen de|depende de|(?:ho|lo) (?:porta|gestiona|lleva)"
+    r"|(?:correspon|corresponde|pertany|pertenece) (?:a |al )|depen de|depende de"
+    r"|(?:ho|lo|la|els|les|los|las|el) (?:porta|porten|gestiona|gestionen|gestionan|lleva|llevan)\b"
     r"|(?:is|belongs to) (?:the |from )?\w|(?:de )?(?:l')?aoc\b)"
 )
-"""How whose it is begins, beside a chosen (3)."""
+"""How people say whose it is, beside a chosen (3)."""
 OURS = _any("nostr\\w+", "nuestr\\w+", "ours?", "nosaltres", "nosotros", "us", "fa", "hace", "\\d+")
 """Beside `WHOSE`, a word that may say the contrary."""
 OF_THE_SOLUTION = _any(
@@ -286,6 +319,24 @@ _BESIDE_A_DAY = (
     "el la l' dia per pel al para a per-al del de on by the cap aquest este this vinent abans antes before ok"
 )
 BESIDE_A_DAY = frozenset(_BESIDE_A_DAY.split())
+PHONE = late_pattern(r"(?<!\d)(?:\+\d{2} ?)?\d(?:[ .-]?\d){6,12}(?!\d)")
+CONTACT = late_pattern(
+    r"^-{2,}$|^_{2,}$|@[\w-]+\.|\bwww\.|https?:|^(?:tel|tlf|telf|telefon|telefono|phone|mobil|movil|mobile|fax|ext)\b"
+    r"|(?<!\d)(?:\+\d{2} ?)?[6-9]\d{2}(?:[ .-]?\d){6}(?!\d)|\b0\d{4}\b"
+    r"|^(?:c/|carrer|calle|placa|plaza|av\.|avinguda|avenida)"
+    r"|^(?:enviat|enviado|sent) (?:des de|des del|desde|from) "
+)
+"""A line of a signature by which its writer is reached, or what a telephone adds to a mail."""
+_IN_A_SIGNATURE = """
+de d del dels en l i y and of the la el els les las los
+tecnic tecnica tecnico tecnics tecnicos cap jefe jefa head servei servicio service departament departamento
+department area unitat unidad unit informatica sistemes sistemas systems tic telecomunicacions ajuntament projectes
+proyectos ayuntamiento responsable coordinador coordinadora administrador administradora suport soporte support
+enginyer enginyera ingeniero ingeniera analista programador programadora regidoria seccio seccion oficina
+administracio administracion town city hall council
+"""
+IN_A_SIGNATURE = frozenset(_IN_A_SIGNATURE.split())
+"""What may stand in lower case in a line that names a person, a post or an office."""
 _GREETINGS = """
 ok bon bona bones dia tarda tardes hola buenos buenas dias gracies gracias moltes muchas merci salutacions saludos
 cordials cordial cordialment salut una atentament hello hi dear good morning afternoon thanks thank you many regards

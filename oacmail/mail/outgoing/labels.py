@@ -296,9 +296,9 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Forged mail in the name of staff arrives (DMARC): it does not count as theirs; `oacmail quarantine list`",
         ),
         "notice-budget": (
-            "Massa avisos al personal en poc temps: {} van en una llista i no per separat",
-            "Demasiados avisos al personal en poco tiempo: {} van en una lista y no por separado",
-            "Too many notices to staff in a short time: {} are in a list instead of single mails",
+            "Massa avisos al personal en poc temps; en una llista i no per separat: {}",
+            "Demasiados avisos al personal en poco tiempo; en una lista y no por separado: {}",
+            "Too many notices to staff in a short time; in a list instead of single mails: {}",
         ),
         "templates": (
             "Una plantilla pròpia és errònia i se'n fa servir l'original: «oacmail check» diu on",
