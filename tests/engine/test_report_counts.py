@@ -70,6 +70,23 @@ def test_a_mail_without_a_call_is_no_call(town: TOWN) -> None:
     assert breaches(world, "2026-11", "I10") == [("001", "answered_by_mail")]
 
 
+@pytest.mark.parametrize("noted", ["2026-11-26 09:00", "2026-12-02 10:00"])
+def test_a_call_that_is_noted_later_counts_at_the_time_when_it_was_made(town: TOWN, noted: str) -> None:
+    """Whatever a mail that came between them has met."""
+    world = town(now="2026-11-24 16:00")
+    asked = world.citizen_writes(ANNA, "Truqueu-me", MORNING)
+    world.turn()
+    world.advance("2026-11-25 17:00")
+    world.agent_answers(asked, "Bon dia, us he trucat aquest matí.")
+    world.turn()
+    assert breaches(world, "2026-11", "I10") == [("001", "answered_by_mail")]
+    assert breaches(world, "2026-11", "I1") == [("001", "late")]
+    world.advance(noted)
+    world.order("log-call", world.case()["number"], at=local("2026-11-25 11:00").isoformat())
+    assert breaches(world, "2026-11", "I10") == breaches(world, "2026-11", "I1") == []
+    assert indicator(world, "2026-11", "I4")["result"] == 7
+
+
 # --- spam after the month, and the board -------------------------------------------------------------------
 
 

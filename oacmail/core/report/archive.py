@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from oacmail.core.report.cohorts import answer_moment
+from oacmail.core.report.cohorts import moment
 from oacmail.core.report.figures import (
     Breach,
     Count,
@@ -107,7 +107,7 @@ def reasons(events: Iterable[EventRow], published_at: datetime, ends: datetime) 
             continue
         if event.kind == "corrected":
             found |= dict.fromkeys(("I5", "I6", "I7", "I9", "I12"), "reclassified")
-        elif event.kind == "answered" and answer_moment(event) < ends:
+        elif event.kind == "answered" and moment(event) < ends:
             for name in ("I1", "I2", "I3", "I4", "I8", "I10", "I12"):
                 found.setdefault(name, "noted_late")
     return found

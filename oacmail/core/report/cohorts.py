@@ -19,6 +19,8 @@ HANDED_OVER = ("second-level", "ordered")
 NOTICE, CALL, NOT_LOCATED = "notice", "call", "not-located"
 MERGED = "merged"
 BY_CALL = (CALL, NOT_LOCATED)
+CONTACTS = (CALL, "contact")
+"""Answers that agents note, perhaps long afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Cohorts:
         ends = self.month.ends(zone)
         found: dict[str, dict[str, list[EventRow]]] = {}
         for event in self.rows.events:
-            if event.at < ends:
+            if moment(event) < ends:
                 found.setdefault(event.kind, {}).setdefault(event.case, []).append(event)
         object.__setattr__(self, "begins", self.month.begins(zone))
         object.__setattr__(self, "ends", ends)
@@ -50,12 +52,18 @@ class Cohorts:
         merged = {one.text("from"): one for one in self.rows.events if one.kind == MERGED}
         later = {number for number, one in merged.items() if one.at >= ends}
         apart = [one._replace(case=one.opens) if one.opens in later else one for one in self.rows.requests]
-        object.__setattr__(self, "requests", known_at(apart, ends))
+        object.__setattr__(self, "requests", [self._as_noted(one) for one in known_at(apart, ends)])
         object.__setattr__(self, "_merged", {number: one.case for number, one in merged.items() if number not in later})
         parts: dict[str, list[str]] = {}
         for number in self._merged:
             parts.setdefault(self.lasting(number), []).append(number)
         object.__setattr__(self, "_parts", parts)
+
+    def _as_noted(self, request: RequestRow) -> RequestRow:
+        """A contact that was noted when an answer had met the request already counts at its own time."""
+        contacts = (moment(one) for one in self.events_of(request.case, "answered") if one.text("by") in CONTACTS)
+        earlier = [at for at in contacts if request.asked_at <= at < (request.answered_at or at)]
+        return request._replace(answered_at=min(earlier).replace(microsecond=0)) if earlier else request
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -122,7 +130,7 @@ class Cohorts:
         return sorted((one for part in (case, *parts) for one in self.events_of(part, kind)), key=lambda one: one.at)
 
     def events_of(self, case: str, kind: str) -> Sequence[EventRow]:
-        """In the order of time, up to the end of the month."""
+        """In the order in which they were noted, up to the end of the month."""
         return self._events.get(kind, {}).get(case, ())
 
     def every(self, kind: str) -> list[EventRow]:
@@ -133,8 +141,8 @@ class Cohorts:
         return [event for event in self.every(kind) if self.holds(event.at)]
 
 
-def answer_moment(event: EventRow) -> datetime:
-    """When the answer of an event was given; early versions did not note it beside the time of the event."""
+def moment(event: EventRow) -> datetime:
+    """When it took place; it may have been noted later."""
     at = event.text("at")
     return datetime.fromisoformat(at) if at else event.at
 
@@ -145,5 +153,5 @@ def _hows(escalated: Sequence[EventRow], answered: Sequence[EventRow]) -> Iterat
         if event.text("why") == "ordered":
             yield (event.case, event.at), NOTICE
     for event in answered:
-        at = answer_moment(event)
+        at = moment(event)
         yield (event.case, at - timedelta(microseconds=at.microsecond)), event.text("by")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.report.cohorts import BY_CALL, NOT_LOCATED, Cohorts, answer_moment
+from oacmail.core.report.cohorts import BY_CALL, NOT_LOCATED, Cohorts, moment
 from oacmail.core.report.compliance import is_call
 from oacmail.core.report.figures import Breach, Count, FigureTable, Indicator, Measure
 from oacmail.core.report.rows import RequestRow, VoteRow
@@ -63,7 +63,7 @@ def _calls_due(of: Cohorts) -> list[RequestRow]:
 def _calls_made(of: Cohorts, request: RequestRow) -> list[tuple[datetime, str]]:
     """(when, how) of the calls since the request, until the month ended; those in vain once a mail has said so."""
     events = of.story_of(of.lasting(request.case), "answered")
-    made = [(answer_moment(event), event.text("by")) for event in events if event.text("by") in BY_CALL]
+    made = [(moment(event), event.text("by")) for event in events if event.text("by") in BY_CALL]
     return sorted((at, how) for at, how in made if at >= request.asked_at)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oacmail.core.model import Level
-from oacmail.core.report.cohorts import HANDED_OVER, Cohorts, answer_moment
+from oacmail.core.report.cohorts import HANDED_OVER, Cohorts, moment
 from oacmail.core.report.figures import Breach, FigureTable, Indicator, Measure
 from oacmail.core.report.rows import CaseRow, EventRow
 from oacmail.core.report.statistics import mean, share, working_days
@@ -113,16 +113,11 @@ def came_back(of: Cohorts, case: str) -> list[datetime]:
 
 def _outcomes(of: Cohorts, case: str) -> list[datetime]:
     """The first answer after somebody has said that it is solved, or the closing of the case as a request."""
-    answers = sorted(answer_moment(event) for event in of.story_of(case, "answered"))
-    solved = [_said_at(event) for event in of.story_of(case, "solved")]
+    answers = sorted(moment(event) for event in of.story_of(case, "answered"))
+    solved = [moment(event) for event in of.story_of(case, "solved")]
     told = [next((at for at in answers if at >= said), None) for said in solved]
     closed = [event.at for event in of.story_of(case, "closed") if event.text("reason") not in _NO_REQUEST]
     return sorted({at for at in (*told, *closed) if at is not None and at < of.ends})
-
-
-def _said_at(event: EventRow) -> datetime:
-    at = event.text("at")
-    return datetime.fromisoformat(at) if at else event.at
 
 
 def time_to_solve(of: Cohorts) -> Indicator:
