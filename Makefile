@@ -10,6 +10,7 @@
 #   make chaos [KILLS=20] [PROVIDER=microsoft365] · make latency [MESSAGES=100]
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
+#   make months [MONTHS=50]   the figures of random months, counted by hand beside the report
 #   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
 #   make rebuild-cost [COST=100000]   time and memory of a rebuild
 #   make upgrade-cost [CASES=100000]   the down-time of an upgrade from the first version
@@ -64,7 +65,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check lint bench board chaos simulate months rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -126,6 +127,9 @@ rebuild-cost: install
 
 simulate: install
 	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/oacmail simulate --days $(DAYS) --seed SEED
+
+months: install
+	MONTHS=$(or $(MONTHS),50) .venv/bin/python -m pytest -q -n auto tests/engine/test_months_by_hand.py
 
 latency: install servers
 	@$(AS_ROOT) .venv/bin/python -m tests.latency $(MESSAGES)

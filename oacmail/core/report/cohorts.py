@@ -19,8 +19,6 @@ HANDED_OVER = ("second-level", "ordered")
 NOTICE, CALL, NOT_LOCATED = "notice", "call", "not-located"
 MERGED = "merged"
 BY_CALL = (CALL, NOT_LOCATED)
-CONTACTS = (CALL, "contact")
-"""Answers that agents note, perhaps long afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +50,12 @@ class Cohorts:
         merged = {one.text("from"): one for one in self.rows.events if one.kind == MERGED}
         later = {number for number, one in merged.items() if one.at >= ends}
         apart = [one._replace(case=one.opens) if one.opens in later else one for one in self.rows.requests]
-        object.__setattr__(self, "requests", [self._as_noted(one) for one in known_at(apart, ends)])
+        object.__setattr__(self, "requests", known_at(apart, ends))
         object.__setattr__(self, "_merged", {number: one.case for number, one in merged.items() if number not in later})
         parts: dict[str, list[str]] = {}
         for number in self._merged:
             parts.setdefault(self.lasting(number), []).append(number)
         object.__setattr__(self, "_parts", parts)
-
-    def _as_noted(self, request: RequestRow) -> RequestRow:
-        """A contact that was noted when an answer had met the request already counts at its own time."""
-        contacts = (moment(one) for one in self.events_of(request.case, "answered") if one.text("by") in CONTACTS)
-        earlier = [at for at in contacts if request.asked_at <= at < (request.answered_at or at)]
-        return request._replace(answered_at=min(earlier).replace(microsecond=0)) if earlier else request
 
     # --- requests ---------------------------------------------------------------------------------
 

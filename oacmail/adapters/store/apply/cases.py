@@ -334,7 +334,8 @@ def move_deadline(con: sqlite3.Connection, effect: MoveDeadline, context: WriteC
 
 def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteContext) -> None:
     """If an answer met them, `met_at` of the response deadlines gets its time, and their escalations and reminders are
-    void. Of the deadlines that were reached, only the response deadline itself still runs."""
+    void. So it does of those that a later answer has met, which was read or noted before. Of the deadlines that were
+    reached, only the response deadline itself still runs."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
     only = f" AND armed_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
     only += "" if effect.level is None else f" AND level = {effect.level:d}"
@@ -344,6 +345,11 @@ def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteC
                 f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
                 AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind = 'answer'){only}""",
                 (moment, case, kind, moment, *effect.started_by),
+            )
+            con.execute(
+                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND kind = 'answer' AND level = 0
+                AND armed_at <= ? AND met_at > ?{only}""",
+                (moment, case, kind, moment, moment, *effect.started_by),
             )
         con.execute(
             f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
