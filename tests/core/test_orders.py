@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.core.routing.misplaced_orders import misplaced
-from oacmail.core.routing.orders import MOST, Order, Verb, names_order, out_of_reach, read_list, read_orders
+from oacmail.core.routing.orders import MOST, Order, Verb, names_order, out_of_reach, read_list, read_note, read_orders
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guia-agents.md").read_text("utf-8")
@@ -134,10 +134,28 @@ def test_a_telephone_capitalizes_the_first_letter_of_a_reference() -> None:
 
 def test_an_order_below_a_sentence_is_out_of_reach_and_a_signature_or_a_quoted_line_is_none() -> None:
     text = "1 meva\nla 2 és del Jordi\n3 tanca\n08755 Castellbisbal\n-- \nMarta\n4 tanca\n> 5 tanca"
-    assert read_list(text) == (Order(Verb.MINE, case="1"),)
-    assert out_of_reach(text, listed=True) == (Order(Verb.CLOSE, case="3"),)
+    assert read_note(text) == (Order(Verb.MINE, case="1"),)
+    assert out_of_reach("TRUCAT\nLi he dit que sí.\nTANCA\n-- \nMEVA", listed=False) == (Order(Verb.CLOSE),)
+    assert read_list(text) == (
+        Order(Verb.MINE, case="1"),
+        Order(Verb.UNKNOWN, "la 2 és del Jordi"),
+        Order(Verb.CLOSE, case="3"),
+    )
     assert out_of_reach("TRUCAT\nDe: OAC 360\nRESOLT", listed=False) == ()
     assert out_of_reach("Li he dit que sí.\nRESOLT", listed=False) == ()
+
+
+@pytest.mark.parametrize(
+    "first", ["Bon dia Marta, us passo els canvis:", "el 9 és del Jordi", "Hola equip. Aquí van.", "118tanca"]
+)
+def test_a_line_of_a_reply_to_a_list_that_cannot_be_read_drops_no_other(first: str) -> None:
+    quote = "El 27/11/2026, l'OAC 360 va escriure:\n14 tanca"
+    assert read_list(f"{first}\n\n12 tanca\n13 meva\n\nMarta\n\n{quote}") == (
+        Order(Verb.UNKNOWN, first[:MOST]),
+        Order(Verb.CLOSE, case="12"),
+        Order(Verb.MINE, case="13"),
+    )
+    assert read_list(f"12 tanca\n{first}\nMarta\n08755 Castellbisbal") == (Order(Verb.CLOSE, case="12"),)
 
 
 def test_an_order_below_the_quote_or_the_signature_or_in_the_subject_is_found_and_the_quoted_ones_are_not() -> None:

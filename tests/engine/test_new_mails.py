@@ -94,7 +94,8 @@ def test_the_number_of_somebody_elses_case_answers_nothing(world: World) -> None
     _new(world, PERE, "Sobre el cas 1")
     world.turn()
     assert _statuses(world) == ["open", "open"]
-    assert len(_asks(world)) == 1
+    (asked,) = _asks(world)
+    assert "un correu nou («Sobre el cas 1»)" in text_of(asked)
 
 
 def test_the_number_in_a_citizens_subject_is_no_reference(world: World) -> None:

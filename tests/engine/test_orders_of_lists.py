@@ -77,10 +77,16 @@ def test_the_transcript_of_several_cases_is_about_none_of_them(world: World, dig
     assert "no se sap de quin cas parla" in transcripts(world, AGENT)[-1]
 
 
-def test_a_line_below_a_sentence_is_not_done_and_the_transcript_says_so(world: World, digest: EmailMessage) -> None:
-    reply(world, digest, "1 agent\nla 2 la porta en Pere\n3 tanca brossa\n\nMarta" + quoted(digest), sender=AGENT)
-    assert [case["status"] for case in world.cases()] == ["open", "open", "open"]
-    assert "| 3 | tancar-lo com a brossa | no fet: és sota una línia" in transcripts(world, AGENT)[0]
+@pytest.mark.parametrize("unread", ["Bon dia, us passo els canvis:", "la 2 la porta en Pere"])
+def test_a_line_that_cannot_be_read_is_not_done_and_drops_no_other(
+    world: World, digest: EmailMessage, unread: str
+) -> None:
+    reply(world, digest, f"{unread}\n1 agent\n3 tanca brossa\n\nMarta" + quoted(digest), sender=AGENT)
+    first, second, third = world.cases()
+    assert (first["assignee"], second["status"], third["status"]) == ("agent", "open", "closed")
+    (told,) = transcripts(world, AGENT)
+    assert f"| ordre desconeguda: {unread[:40]}" in told
+    assert told.count("| fet |") == 2
 
 
 def test_numbers_in_a_reply_to_the_notice_of_one_case_are_no_orders(world: World) -> None:

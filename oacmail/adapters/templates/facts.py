@@ -98,7 +98,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     },
     "not_relayed": {"reason": ""},
     "forwarded": {"doubt": "", "address": "", "received_at": None},
-    "which_case": {"received_at": None, "cases": ()},
+    "which_case": {"received_at": None, "cases": (), "subject": ""},
     "moved_back": {"folder": "", "reason": ""},
     "answered_twice": {"first_at": None, "second_at": None},
     "draft": {
@@ -345,7 +345,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "unseen_answer": ({"received_at": _THEN},),
         "answers_elsewhere": ({"address": "an…@example.org", "received_at": _THEN},),
         "not_relayed": ({"reason": "orders"}, {"reason": "internal"}, {"reason": "no-address"}),
-        "which_case": ({"received_at": _THEN, "cases": (_SAMPLE_ROW,) * 2}, {"cases": (_SAMPLE_ROW,)}),
+        "which_case": (
+            {"received_at": _THEN, "cases": (_SAMPLE_ROW,) * 2, "subject": "Padró"},
+            {"cases": (_SAMPLE_ROW,)},
+        ),
         "complex": ({}, _SAMPLE_CARD),
         "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion"}),
         "rights": ({**_SAMPLE_CARD, "ends_at": _THEN},),

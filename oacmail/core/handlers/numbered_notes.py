@@ -13,7 +13,7 @@ from oacmail.core.handlers.order_actions import CLOSE_REASONS, named_agent
 from oacmail.core.lookup import Lookup
 from oacmail.core.policy import Policy
 from oacmail.core.routing.days_named import day_named
-from oacmail.core.routing.orders import Order, Verb, folded, language_named, number_of, read_list
+from oacmail.core.routing.orders import Order, Verb, folded, language_named, number_of, read_note
 from oacmail.core.routing.topic_names import topic_named
 
 
@@ -44,7 +44,7 @@ def orders_of_note(policy: Policy, lookup: Lookup) -> tuple[Order, ...]:
     """The orders of a new mail that begins with the number of a case; () = it is no list of orders."""
     if lookup.message.refs:
         return ()
-    orders = read_list(lookup.message.typed)
+    orders = read_note(lookup.message.typed)
     today = calendar.local_day(lookup.received_at, policy)
     return orders if orders and orders[0].case and _is_meant(policy, orders[0], today) else ()
 

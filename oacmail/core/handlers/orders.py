@@ -171,7 +171,8 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     about = number or _only({one.case for one in done if one.case in standing.cases})
     effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
     draft = drafts.whereabouts(effects, view.drafts)
-    rest = bool(beside_orders(lookup.message.fresh, listed=_lists(policy, view, lookup)))
+    listed = _replies_to_list(view) or bool(orders_of_note(policy, lookup))
+    rest = bool(beside_orders(lookup.message.fresh, listed=listed))
     more = {**draft, "rest": rest, "services": _services(policy, view, done)}
     told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=more)
     spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
@@ -192,18 +193,18 @@ def _given(policy: Policy, view: View, lookup: Lookup, current: str | None) -> t
     somebody else."""
     if lookup.pressed:
         return order_buttons.orders_of(view, lookup, current)
-    lists = _lists(policy, view, lookup)
+    noted, lists = orders_of_note(policy, lookup), _replies_to_list(view)
     why = "repeated" if _is_repeated(view, lookup, current) else ""
     typed = lookup.message.typed
-    read = tuple((order, why) for order in (read_list if lists else read_orders)(typed))
-    below_text = ((order, "below-text") for order in out_of_reach(typed, listed=lists))
+    read = tuple((order, why) for order in noted or (read_list if lists else read_orders)(typed))
+    numbered = lists or bool(noted)
+    below_text = ((order, "below-text") for order in out_of_reach(typed, listed=numbered))
     subject = "" if read or lookup.message.refs else lookup.message.subject
-    return (*read, *below_text, *misplaced(typed, subject, listed=lists))
+    return (*read, *below_text, *misplaced(typed, subject, listed=numbered))
 
 
-def _lists(policy: Policy, view: View, lookup: Lookup) -> bool:
-    """Whether the lines of its orders may begin with the number of a case."""
-    return bool(orders_of_note(policy, lookup)) or any(mail.kind in LISTS_OF_CASES for mail in view.mails)
+def _replies_to_list(view: View) -> bool:
+    return any(mail.kind in LISTS_OF_CASES for mail in view.mails)
 
 
 def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:

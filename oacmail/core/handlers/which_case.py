@@ -24,6 +24,8 @@ from oacmail.core.routing import case_numbers
 from oacmail.core.routing.orders import folded, read_orders
 from oacmail.core.view import UNPLACED, CaseView, UnplacedMail, View
 
+SUBJECT = 100
+"""Characters of its subject by which the desk knows its own mail."""
 REASON = "which-case"  # on the review list
 NONE = "none"
 """What is remembered instead of cases once an agent has said that the mail is about none."""
@@ -40,12 +42,13 @@ def ask(policy: Policy, lookup: Lookup, cases: Sequence[CaseView], role: Role, n
     fingerprint = lookup.message.fingerprint
     record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=REASON)
     rows = tuple(_row(case) for case in sorted(cases, key=lambda case: case.opened_at))
+    subject = "" if lookup.message.secrets else lookup.message.subject[:SUBJECT]
     asked = to_agents(
         policy,
         key=f"{MailKind.WHICH_CASE}:{fingerprint}",
         kind=MailKind.WHICH_CASE,
         now=now,
-        facts={"cases": rows, "received_at": lookup.received_at},
+        facts={"cases": rows, "received_at": lookup.received_at, "subject": subject},
     )
     listed = Remember(name=UNPLACED + fingerprint, value=" ".join(str(row["case"]) for row in rows))
     return Decision(effects=(record, RequestReview(reason=REASON), listed, *asked), because=(REASON,))

@@ -185,6 +185,8 @@ _CLOSING = re.compile(
 """A line that ends a message."""
 _NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
+_POSTCODE = re.compile(r"\d{5}\s\D+")
+_INTRODUCES = re.compile(r"[\d@<>|]|^(?:de|from|enviat|enviado|sent)\s?:", re.IGNORECASE)
 _PART = r"[\w'’-]{1,20}"  # longer than each word of an order
 _SPELLED = tuple(re.compile(rf"({_PART}(?:\s{_PART}){{{more}}})(?:[:.,;!]\s*|\s+|$)(.*)") for more in (2, 1, 0))
 """The word of an order, which people also write as three words or two (`nivell 2`, `out of scope`)."""
@@ -199,9 +201,34 @@ def read_orders(text: str) -> tuple[Order, ...]:
     return _read(text, _line)
 
 
-def read_list(text: str) -> tuple[Order, ...]:
-    """The same of a reply to a list of cases: `12 tanca`, `15 anna`, `#21 nota …`, and lines without a number."""
+def read_note(text: str) -> tuple[Order, ...]:
+    """The same of a text whose lines may begin with the number of a case: `12 tanca`, `15 anna`, `#21 nota …`."""
     return _read(text, _read_line)
+
+
+def read_list(text: str) -> tuple[Order, ...]:
+    """The same of a reply to a list of cases, where a line that cannot be read ends nothing: a line below it that
+    begins with a number and an order counts, and it is `UNKNOWN` itself."""
+    found = _listed_run(text)[0]
+    return found if len(found) <= MOST else (Order(Verb.TOO_MANY),)
+
+
+def _listed_run(text: str) -> tuple[tuple[Order, ...], list[str]]:
+    """(the orders of a reply to a list, the lines below the last of them)."""
+    found, rest = _run(text, _read_line)
+    own = list(takewhile(_is_own, map(str.strip, rest)))
+    read = ([] if _POSTCODE.fullmatch(line) else _listed(line) for line in own)
+    numbered = [[order for order in orders if order.verb is not Verb.UNKNOWN] for orders in read]
+    end = max((place + 1 for place, orders in enumerate(numbered) if orders), default=0)
+    unread = [[Order(Verb.UNKNOWN, line[:MOST])] if line and not _line(line) else [] for line in own]
+    between = [orders or unread[place] for place, orders in enumerate(numbered[:end])]
+    return (*found, *chain.from_iterable(between)), rest[end:]
+
+
+def _is_own(line: str) -> bool:
+    """Whether the writer's own words may go on there. Of lines that end with a colon only one with a digit or an
+    address introduces a quote."""
+    return not _NOT_OWN.match(line) or (line.endswith(":") and not _INTRODUCES.search(line))
 
 
 def sent_alone(text: str) -> tuple[Order, ...]:
@@ -227,9 +254,8 @@ def first_sent(text: str) -> str:
 def beside_orders(text: str, *, listed: bool) -> str:
     """What the writer's own words say below the orders on top; '' = nothing, or there is no order. A closing and a
     signature say nothing. `listed`: of a reply to a list of cases."""
-    read = _read_line if listed else _line
-    found, rest = _run(text, read)
-    return "\n".join(_said(rest, read)) if found else ""
+    found, rest = _listed_run(text) if listed else _run(text, _line)
+    return "\n".join(_said(rest, _read_line if listed else _line)) if found else ""
 
 
 def _said(lines: list[str], read: Callable[[str], list[Order]]) -> list[str]:
@@ -252,11 +278,10 @@ def _sent_line(line: str) -> list[Order]:
 
 def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
     """The orders below the end of the run, as far as the writer's own words go: they are none, and the writer may take
-    them for some. `listed`: of a reply to a list of cases."""
-    read = _read_line if listed else _line
-    found, rest = _run(text, read)
-    own = takewhile(lambda line: not _NOT_OWN.match(line), map(str.strip, rest))
-    orders = [order for line in own for order in read(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
+    them for some. `listed`: of a reply to a list of cases, where those with a number count (`read_list`)."""
+    found, rest = _run(text, _read_line if listed else _line)
+    own = takewhile(_is_own, map(str.strip, rest))
+    orders = [order for line in own for order in _line(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
     return tuple(orders[:MOST]) if found else ()
 
 

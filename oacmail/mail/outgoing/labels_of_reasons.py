@@ -50,14 +50,14 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "looks like an automatic mail",
     ),
     "form-sender-not-configured": (
-        "formulari web, sense justificant: afegiu {} a callback.form_senders",
-        "formulario web, sin acuse de recibo: añada {} a callback.form_senders",
-        "a web form, not acknowledged: add {} to callback.form_senders",
+        "formulari web ({}), sense justificant: aviseu qui administra el sistema",
+        "formulario web ({}), sin acuse de recibo: avise a quien administra el sistema",
+        "a web form ({}), not acknowledged: tell whoever runs the system",
     ),
     "looks-like-a-form": (
-        "pot ser un formulari web: si ho és, afegiu {} a callback.form_senders",
-        "puede ser un formulario web: si lo es, añada {} a callback.form_senders",
-        "may be a web form: if so, add {} to callback.form_senders",
+        "pot ser un formulari web ({}): si ho és, aviseu qui administra el sistema",
+        "puede ser un formulario web ({}): si lo es, avise a quien administra el sistema",
+        "may be a web form ({}): if so, tell whoever runs the system",
     ),
     "from-our-own-people": (
         "escrit per personal de la casa: sense justificant",
