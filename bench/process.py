@@ -77,7 +77,7 @@ def _peak(pid: int) -> float:
     """Peak memory of a process and its current children; 0 if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        children = [one for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
     found = re.search(r"VmHWM:\s+(\d+) kB", status)

@@ -24,7 +24,6 @@ import structlog
 from bench.corpus import DOMAIN, MX, OFFICE, MessageStream, Truth
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters import parse_worker
 from oacmail.adapters.parse_worker import ParseWorker
 from oacmail.config import Config
 from oacmail.config.servers import TrustSection
@@ -176,8 +175,7 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="oacmail-rebuild-") as scratch:
         folder = Path(scratch)
         subprocess.run([sys.executable, "-m", "bench.rebuild", str(count), scratch], check=True)
-        parsing = parse_worker.start()
-        worker = (parsing.process.pid or 0) if isinstance(parsing, ParseWorker) else 0
+        parsing = ParseWorker()
         config = _config(folder / "state")
         policy = _policy(config)
         second: list[int] = []
@@ -185,7 +183,7 @@ def main(count: int) -> None:
 
         def progress(what: str, done: int, of: int) -> None:
             if done % 10_000 < 40 or done == of:
-                second[:] = [_peak(worker)]
+                second[:] = [_peak(parsing.process.pid if parsing.process else 0)]
                 print(f"{what}: {done} of {of}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
         report = Rebuild(

@@ -1,34 +1,34 @@
 """Parse messages ahead in a second process, if many wait at the start.
 
 This module decides which process parses a group of messages: the worker, or the caller if it would have to wait; the
-result is the same. If the worker is busy or dead, the caller parses the message itself; a few messages never go to the
-worker. The worker is forked before threads, files and connections exist, handles messages only, and ends with the first
-pass over the mailbox or with this process, so that an idle daemon is one process.
-concurrent.futures.ProcessPoolExecutor needs as much CPU and more memory, and its workers outlive a killed parent
-(docs/benchmarks.md, "The second process").
+result is the same. If the worker is busy or dead, the caller parses the message itself. The worker is a program of its
+own, not a fork (a fork of a process with threads may wait for a lock for ever), and is started for many messages only.
+It ends with the first pass over the mailbox, or when this process does, since its input then ends: an idle daemon is
+one process. concurrent.futures.ProcessPoolExecutor needs as much CPU and more memory, and its workers outlive a killed
+parent (docs/benchmarks.md, "The second process").
 """
 
 import copyreg
-import multiprocessing
 import pickle
-import signal
+import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 import structlog
 
 from oacmail.core.model import Message
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
+from oacmail.mail.parsing import Answers, RawMessage
 
 log = structlog.get_logger()
+_WORDS = (sys.executable, "-I", "-m", "oacmail.adapters.parse_worker")
 MANY = 40  # waiting messages; fewer are one or two groups
 _FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
 
@@ -56,17 +56,13 @@ class _Group:
 
 
 class ParseWorker:
-    """`Parser` with a second process until the first `end`; construct it while there is one thread.
+    """`Parser` with a second process for a first pass over many messages.
 
     `longest`: seconds that a group may take before the worker is killed.
     """
 
     def __init__(self, longest: float = 60.0) -> None:
-        context = multiprocessing.get_context("fork")
-        self._connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self._connection), name="reader", daemon=True)
-        self.process.start()
-        theirs.close()  # only the worker keeps it, so that it closes with the worker
+        self.process: subprocess.Popen[bytes] | None = None
         self._longest = longest
         self._parser_config = ParserConfig()
         self._wanted = True
@@ -76,7 +72,17 @@ class ParseWorker:
 
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
         self._parser_config = parser_config
-        if ahead >= MANY and self._wanted and not self._sender.ident:
+        if ahead >= MANY and self._wanted and not self.process:
+            self._start()
+
+    def _start(self) -> None:
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL  # an error's text may quote a message
+        try:
+            # a session of its own: what a terminal sends to all its processes is not for the worker
+            self.process = subprocess.Popen(_WORDS, stdin=pipe, stdout=pipe, stderr=nothing, start_new_session=True)  # noqa: S603
+        except OSError as error:  # no resources for another process: one is enough
+            log.warning("reader.failed", error=type(error).__name__)
+        else:
             self._sender.start()
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers:
@@ -94,11 +100,13 @@ class ParseWorker:
         self._wanted = False
         while group := _next(self.waiting.pop):
             group.read.cancel()
-        self.process.kill()
-        self.process.join()
+        self._kill()
         self._asked.release()
-        if not self._sender.ident:
-            self._connection.close()
+
+    def _kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
     def _answer(self, group: _Group, at: int) -> Message:
         """Return one result; instead of waiting, parse groups that nobody has started, the last first: it is needed
@@ -108,39 +116,37 @@ class ParseWorker:
                 other.read_here()
             return group.read.result(self._longest)[at]
         except TimeoutError:
-            self.process.kill()
+            self._kill()
         except Exception:  # noqa: S110  # logged by `_send_groups`, or raised again below
             pass
         return group.messages[at].read(group.parser_config)
 
     def _send_groups(self) -> None:
         """Send one group at a time to the worker until it ends."""
+        assert self.process
+        assert self.process.stdin
+        assert self.process.stdout
         try:
-            with self._connection:
-                self._connection.send(None)  # many messages wait
-                while self._asked.acquire() and self._wanted:
-                    if group := _next(self.waiting.popleft):
-                        self._exchange(group)
-        except Exception as error:  # the connection closed, or a group cannot be pickled
-            self.process.kill()
+            while self._asked.acquire() and self._wanted:
+                if group := _next(self.waiting.popleft):
+                    self._exchange(group, self.process.stdin, self.process.stdout)
+        except Exception as error:  # the worker has ended, or a group cannot be pickled
+            self._kill()
             if self._wanted:
                 log.warning("reader.gone", error=type(error).__name__)
+        finally:
+            with suppress(OSError):  # what it has not read is lost with it
+                self.process.stdin.close()
+            self.process.stdout.close()
 
-    def _exchange(self, group: _Group) -> None:
+    def _exchange(self, group: _Group, to: IO[bytes], back: IO[bytes]) -> None:
         try:
-            self._connection.send_bytes(pickle.dumps((group.parser_config, group.messages), pickle.HIGHEST_PROTOCOL))
-            group.read.set_result(self._connection.recv())
+            pickle.dump((group.parser_config, group.messages), to, pickle.HIGHEST_PROTOCOL)
+            to.flush()
+            group.read.set_result(pickle.load(back))  # noqa: S301 - written by our own process
         except BaseException as error:
             group.read.set_exception(error)
             raise
-
-
-def start() -> Parser:
-    try:
-        return ParseWorker()
-    except OSError as error:  # no resources for another process: one is enough
-        log.warning("reader.failed", error=type(error).__name__)
-        return InlineParser()
 
 
 def _next(take: Callable[[], _Group]) -> _Group | None:
@@ -151,17 +157,20 @@ def _next(take: Callable[[], _Group]) -> _Group | None:
         return None
 
 
-def _serve(connection: "Connection[Any, Any]", not_ours: "Connection[Any, Any]") -> None:
-    """The worker: answer each group of messages with its results until the connection closes."""
-    not_ours.close()
-    # a terminal or a service sends these to all its processes; the worker ignores them
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    # the connection closed, or an error whose text must not be printed: the caller parses the group
+def serve() -> None:
+    """The worker: answer each group of messages with its results until the input ends."""
+    asked, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # whatever is printed is no answer
+    # the input has ended, or an error whose text must not be printed: the caller parses the group
     with suppress(Exception):
-        connection.recv()  # few messages do not need the tables, and building them takes half a second
-        _FIRST.read(ParserConfig())  # while the caller fetches the first group
+        _FIRST.read(ParserConfig())  # while the caller fetches the first group: building the tables takes half a second
         while True:
-            parser_config, messages = connection.recv()
-            read = [message.read(parser_config) for message in messages]
-            connection.send_bytes(pickle.dumps(read, pickle.HIGHEST_PROTOCOL))
+            parser_config, messages = pickle.load(asked)  # noqa: S301 - written by the process that started this one
+            pickle.dump([message.read(parser_config) for message in messages], answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+
+
+if __name__ == "__main__":
+    from oacmail.adapters import parse_worker  # the module that the other process names in what it sends
+
+    parse_worker.serve()

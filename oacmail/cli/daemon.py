@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import click
 
 from oacmail import service, wiring
-from oacmail.adapters import log, parse_worker
+from oacmail.adapters import log
+from oacmail.adapters.parse_worker import ParseWorker
 from oacmail.adapters.systemd import Systemd
 from oacmail.cli import monitoring
 from oacmail.cli.common import configured
@@ -26,7 +27,7 @@ def run(ctx: click.Context, shadow: bool) -> None:
     config = configured(ctx)
     log.configure()
     gc.freeze()  # imported modules stay: the collector need not scan them
-    parts = wiring.assemble(config, shadow=shadow, parsing=parse_worker.start())
+    parts = wiring.assemble(config, shadow=shadow, parsing=ParseWorker())
     try:
         _check_templates(parts)
     except BaseException:

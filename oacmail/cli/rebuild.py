@@ -10,7 +10,7 @@ import click
 import structlog
 
 from oacmail import connections, privacy, wiring
-from oacmail.adapters import parse_worker
+from oacmail.adapters.parse_worker import ParseWorker
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import Refused
@@ -61,7 +61,7 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
 
 
 def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildSummary:
-    parsing = parse_worker.start()
+    parsing = ParseWorker()
     secrets.read(config)
     with closing(connections.mailbox(config)) as mailbox:
         return Rebuild(
