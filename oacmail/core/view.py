@@ -170,7 +170,8 @@ class MessageView:
 class OutgoingView:
     """A mail in the outbox. `length`: characters of its text part. `copied`: its copy was seen. `written_at`: of an
     agent's answer, when it came. `bare`: the same mail without its original is stored too. `kept`: its bytes are here;
-    of a mail that was found as a copy after a restore they are not."""
+    of a mail that was found as a copy after a restore they are not. `alias`: its other Message-ID, which a server gave
+    it; '' = none."""
 
     key: str
     kind: MailKind
@@ -185,6 +186,7 @@ class OutgoingView:
     written_at: datetime | None = None
     bare: bool = False
     kept: bool = True
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

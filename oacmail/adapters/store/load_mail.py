@@ -19,7 +19,7 @@ from oacmail.core.view import OutgoingView, Refusal, View
 REFUSALS_MOST = 1000
 
 _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
-  o.attempts, o.created_at, o.bare_id IS NOT NULL AS bare,
+  o.attempts, o.created_at, coalesce(o.alias, '') AS alias, o.bare_id IS NOT NULL AS bare,
   iif(o.kind = 'relayed', (SELECT received_at FROM messages WHERE fingerprint = substr(o.key, 9)), NULL) AS written_at,
   EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
@@ -94,6 +94,7 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
             written_at=moment(row["written_at"]),
             bare=bool(row["bare"]),
             kept=bool(row["kept"]),
+            alias=row["alias"],
         )
         for row in con.execute(_MAIL + where, values)
     )

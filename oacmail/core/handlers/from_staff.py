@@ -73,7 +73,9 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
             return replied
         if inside and forward.is_forward(view, lookup):
             return forward.on_forward(policy, view, lookup, writer.role, now)
-        if writer.role is Role.AGENT and inside and is_order_mail(policy, view, lookup):
+        # By its subject alone: an order of one word may read like a program's text.
+        by_agent = writer.role is Role.AGENT and not lookup.message.features.subject_says
+        if by_agent and inside and is_order_mail(policy, view, lookup):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
     match = _match(view, lookup, frozenset((lookup.message.sender,)))

@@ -18,6 +18,7 @@ from oacmail.core.routing.orders import Order, read_orders
 from oacmail.core.view import USED_TOKEN, View
 
 FORGED = "forged-staff"  # the alert's name
+ANSWERS_ANOTHER = "answers-another"  # why a button or an answer is refused
 
 
 def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
@@ -25,7 +26,7 @@ def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Or
     itself is about. If one is refused, they all are."""
     lines = read_orders(lookup.message.typed)
     pressed = lookup.pressed
-    why = next((reason for one in pressed if (reason := why_not(view, one, lines, current))), "")
+    why = next((reason for one in pressed if (reason := why_not(view, lookup, one, lines, current))), "")
     if why:
         return tuple((Order(one.verb, case="" if one.problem == "forged" else one.case), why) for one in pressed)
     first, *others = pressed
@@ -36,12 +37,23 @@ def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Or
     )
 
 
-def why_not(view: View, pressed: Pressed, lines: tuple[Order, ...], current: str | None) -> str:
+def answers_another(view: View, lookup: Lookup) -> bool:
+    """Whether it replies to a mail that is none of ours to staff. Then the Reply-To of that mail, and not its reader,
+    has chosen our address: a stranger's may be that of a button or of an answer to a citizen."""
+    parent, staff = lookup.message.refs[-1:], lookup.policy.people.staff
+    return bool(parent) and not any(
+        parent[0] in (mail.message_id, mail.alias) and mail.recipient in staff for mail in view.mails
+    )
+
+
+def why_not(view: View, lookup: Lookup, pressed: Pressed, lines: tuple[Order, ...], current: str | None) -> str:
     """Why the button orders nothing, '' = it does. `lines`: the orders that stand in its mail; `current`: as above."""
     if pressed.problem:
         return pressed.problem
     if pressed.token in view.used_tokens:
         return "used-already"
+    if answers_another(view, lookup):
+        return ANSWERS_ANOTHER
     about = view.cases.get(pressed.case)
     if current is not None and current not in (pressed.case, about.number if about else ""):
         return "other-case"

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from oacmail.core.cases import recipient, relayed_answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, ReviewDone, Send
+from oacmail.core.handlers.order_buttons import ANSWERS_ANOTHER, answers_another
 from oacmail.core.lookup import Lookup, reads_automatic
-from oacmail.core.model import Kind, Outcome, Role, Rung
+from oacmail.core.model import Kind, Outcome, Role, Rung, Status
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
@@ -48,6 +49,10 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
         return "automatic"
     if case is None or view.thread is None:
         return "no-case"
+    if case.status is Status.CLOSED:
+        return "closed"
+    if answers_another(view, lookup):
+        return ANSWERS_ANOTHER
     if not recipient.can_be_told(policy, case):
         return "no-address"
     if len(lookup.answer_for) > 1 or _others(policy, lookup):

@@ -39,7 +39,7 @@ def read(view: View, lookup: Lookup, current: CaseView | None) -> Press | None:
     if not lookup.pressed:
         return None
     number = current.number if current else None
-    found = (order_buttons.why_not(view, one, (), number) for one in lookup.pressed)
+    found = (order_buttons.why_not(view, lookup, one, (), number) for one in lookup.pressed)
     why = next(filter(None, found), "")
     first, *others = lookup.pressed
     says = BY_ORDER.get(first.verb)

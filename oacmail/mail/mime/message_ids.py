@@ -28,11 +28,14 @@ def message_id(fields: Fields) -> str:
     return next(_ids(fields.first("message-id")), "")
 
 
+_FIELDS = ("references", "in-reply-to")
+
+
 def references(fields: Fields) -> tuple[str, ...]:
     """Return the ids of References and In-Reply-To, oldest first, without duplicates; of more than 200 the first and
-    the last 199."""
-    values = (*fields.all("references"), *fields.all("in-reply-to"))
-    found = list(dict.fromkeys(name for value in values for name in _ids(value)))
+    the last 199. In-Reply-To comes last, wherever References name it."""
+    earlier, parent = ([name for value in fields.all(field) for name in _ids(value)] for field in _FIELDS)
+    found = list(dict.fromkeys((*(name for name in earlier if name not in parent), *parent)))
     return tuple(found if len(found) <= MOST else [found[0], *found[1 - MOST :]])
 
 

@@ -92,6 +92,12 @@ BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "until": ("Previsió (escriviu-hi el dia)", "Previsión (escriba el día)", "Estimate (type the day)"),
     "not_ours": ("No és cosa nostra", "No es cosa nuestra", "Not ours"),
 }
+_OF_ANOTHER = (
+    "responia a un correu que no és nostre i que portava aquí la resposta; potser algú volia enganyar-vos",
+    "respondía a un correo que no es nuestro y que traía aquí la respuesta; quizá alguien quería engañarle",
+    "it replied to an email that is not ours and that led the reply here; somebody may have meant to deceive you",
+)
+
 REFUSED: Mapping[str, tuple[str, str, str]] = {
     "unknown": ("no és a la llista", "no está en la lista", "it is not in the list"),
     "no-case": ("no se sap de quin cas parla", "no se sabe de qué caso habla", "the case is unknown"),
@@ -130,6 +136,7 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "forged": ("l'enllaç no és nostre", "el enlace no es nuestro", "the link is not ours"),
     "not-yours": ("l'enllaç és d'una altra persona", "el enlace es de otra persona", "the link is another agent's"),
     "expired": ("l'enllaç ha caducat", "el enlace ha caducado", "the link has expired"),
+    "answers-another": _OF_ANOTHER,
     "used-already": ("l'enllaç ja s'ha fet servir", "el enlace ya se ha usado", "the link was used already"),
     "other-case": ("l'enllaç és d'un altre cas", "el enlace es de otro caso", "the link is of another case"),
     "other-order": ("l'enllaç és d'una altra ordre", "el enlace es de otra orden", "the link is of another order"),
@@ -250,6 +257,12 @@ SAID: Mapping[str, tuple[str, str, str]] = {
 NOT_RELAYED: Mapping[str, tuple[str, str, str]] = {
     "automatic": ("sembla un correu automàtic", "parece un correo automático", "it looks automatic"),
     "no-case": ("no s'ha trobat el cas", "no se ha encontrado el caso", "the case was not found"),
+    "closed": (
+        "el cas és tancat, i l'enllaç ja no serveix; per escriure-li, reobriu-lo",
+        "el caso está cerrado, y el enlace ya no sirve; para escribirle, reábralo",
+        "the case is closed, and its link no longer works; to write to the person, reopen it",
+    ),
+    "answers-another": _OF_ANOTHER,
     "no-address": (
         "la persona no ha deixat cap adreça de correu",
         "la persona no ha dejado ninguna dirección de correo",

@@ -1,0 +1,83 @@
+"""A stranger's mail to an agent leads the agent's ordinary answer to an address of ours that does something."""
+
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from oacmail.core.outgoing import MailKind
+from tests.engine import compose, relayed_answers
+from tests.engine.test_order_buttons import buttons, press
+from tests.engine.test_orders import PASS, late_case, reply, transcripts
+from tests.engine.world import ANNA, SUPERVISOR, World, text_of
+from tests.hostile.enemy import EVIL
+from tests.hostile.orders import nothing_happened
+
+GUISES = ("plain", "names our notice", "names our notice after itself", "bears the id of an acknowledgement")
+
+
+def _strangers(world: World, notice: EmailMessage, guise: str) -> EmailMessage:
+    """What the agent got at their own address; it never came here."""
+    mail = compose.message(world.clock, EVIL, "Pressupost", "Ens ho podeu confirmar?", to=SUPERVISOR)
+    if "names" in guise:
+        mail["References"] = str(notice["Message-ID"])
+    if "after itself" in guise:
+        mail.replace_header("References", f"{mail['Message-ID']} {notice['Message-ID']}")
+    if "acknowledgement" in guise:
+        mail.replace_header("Message-ID", str(world.received(ANNA)[0]["Message-ID"]))
+    return mail
+
+
+def _answered(world: World, to: str, stranger: EmailMessage, text: str) -> None:
+    mail = compose.message(world.clock, SUPERVISOR, "Re: Pressupost", text, to=to)
+    mail["In-Reply-To"] = str(stranger["Message-ID"])
+    mail["References"] = f"{stranger.get('References', '')} {stranger['Message-ID']}".strip()
+    world.deliver(mail, verdict=PASS, sender=SUPERVISOR)
+    world.turn()
+
+
+@pytest.mark.parametrize("guise", GUISES)
+def test_an_answer_to_a_stranger_whose_reply_to_is_the_answer_address_reaches_no_citizen(
+    world: World, guise: str
+) -> None:
+    notice = relayed_answers.notice(world)
+    _answered(world, relayed_answers.address(notice), _strangers(world, notice, guise), "Sí, us ho confirmem.")
+    assert relayed_answers.relayed(world) == []
+    assert world.case()["status"] == "open"
+    (why,) = relayed_answers.refusals(world)
+    assert "que no és nostre" in why
+
+
+@pytest.mark.parametrize("guise", GUISES)
+def test_an_answer_to_a_stranger_whose_reply_to_is_a_button_orders_nothing(world: World, guise: str) -> None:
+    notice = late_case(world)
+    button = unquote(urlsplit(buttons(notice)["És brossa"]).path)
+    _answered(world, button, _strangers(world, notice, guise), "Sí, us ho confirmem.")
+    nothing_happened(world)
+    assert "que no és nostre" in transcripts(world)[-1]
+    press(world, buttons(notice)["És brossa"])
+    assert world.case()["status"] == "closed", "the agent's own press still counts"
+
+
+def test_the_answer_address_of_a_closed_case_leads_nowhere(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    world.order("close", world.case()["number"], reason="duplicate")
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    assert relayed_answers.relayed(world) == []
+    (why,) = relayed_answers.refusals(world)
+    assert "el cas és tancat" in why
+
+
+@pytest.mark.parametrize("text", ["Tancat.", "Trucat", "Tancat. Tornem dilluns.\n\nMarta", "#tanca"])
+def test_an_unmarked_automatic_reply_of_an_agent_orders_nothing(world: World, text: str) -> None:
+    notice = late_case(world)
+    reply(world, notice, text, Subject=f"Resposta automàtica: {notice['Subject']}")
+    nothing_happened(world)
+    assert world.reviews() == ["looks-automatic: auto_reply"]
+
+
+def test_an_answer_to_our_own_notice_with_the_address_changed_by_hand_is_relayed(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    relayed_answers.send(world, relayed_answers.mail(world, notice, answers=notice))
+    assert [text_of(mail)[:8] for mail in relayed_answers.relayed(world)] == ["Bon dia,"]
+    assert world.mail(MailKind.RELAYED)["state"] == "sent"
