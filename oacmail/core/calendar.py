@@ -13,6 +13,7 @@ from itertools import count
 from typing import Protocol, runtime_checkable
 
 from oacmail.core.features import Slot
+from oacmail.core.model import Intent
 from oacmail.core.policy import Policy, Workdays
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -132,6 +133,11 @@ def month_due(asked_at: datetime, policy: Policy) -> datetime:
     year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
     last = monthrange(year, month)[1]
     return _moment(date(year, month, min(day.day, last)), policy.deadlines.day_end, policy)
+
+
+def due_by_intent(asked_at: datetime, intent: str, policy: Policy) -> datetime:
+    """The moment by which a request of this intent must be answered: one of rights has a month and nothing else."""
+    return (month_due if intent == Intent.DATA_RIGHTS else answer_due)(asked_at, policy)
 
 
 def local_day(moment: datetime, policy: Policy) -> date:

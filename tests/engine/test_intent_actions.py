@@ -62,7 +62,7 @@ def test_a_request_of_rights_goes_to_the_officer_with_a_calendar_month(world: Wo
     _writes(world, "Dret d'accés", RIGHTS)
     (ack,), (copy,) = world.received(ANNA), world.received(DPO)
     assert world.case()["intent"] == "data_rights"
-    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert world.case()["due_at"] == "2026-12-25T20:00:00+01:00", "one clock: what the person was told"
     assert "Rebreu la resposta en el termini d'un mes" in text_of(ack)
     assert "com a molt tard el 25 de desembre de 2026" in text_of(copy)
     assert "message/rfc822" in _parts(copy)
@@ -75,6 +75,38 @@ def _rights(world: World) -> list[str]:
         " ORDER BY level"
     )
     return [row["due_at"] for row in rows]
+
+
+def test_a_request_of_rights_runs_one_clock_that_agents_and_supervisor_see(town: TOWN) -> None:
+    """Nobody is told that it is late while the month runs; the summary names it until an agent closes it."""
+    world = town(digest={"to": [AGENT]})
+    message = _writes(world, "Dret d'accés", RIGHTS)
+    world.live("2026-12-01 09:00", minutes=120)
+    assert "overdue" not in world.kinds(SUPERVISOR)
+    digest = world.received(AGENT)[-1]
+    assert "1 de drets" in str(digest["Subject"])
+    line = "- 1 · el mes acaba dv. 25/12 · rebut dc. 25/11, 9 h · sense assignar"
+    assert f"Drets de protecció de dades:\n\n{line}" in text_of(digest)
+    assert text_of(digest).count("- 1 · ") == 1, "it stands in one list"
+    world.agent_answers(message, "Bon dia, ho hem passat a la unitat responsable.")
+    world.live("2026-12-02 09:00", minutes=120)
+    assert "- 1 · el mes acaba dv. 25/12" in text_of(world.received(AGENT)[-1])
+    world.live("2026-12-29 09:00", minutes=360)
+    digest = world.received(AGENT)[-1]
+    assert "- 1 · el mes va acabar dv. 25/12" in text_of(digest), "an ordinary answer ends nothing"
+    world.order("close", world.case()["number"], reason="contact")
+    world.live("2026-12-30 09:00", minutes=360)
+    assert "drets" not in str(world.received(AGENT)[-1]["Subject"])
+
+
+def test_who_says_that_it_is_of_rights_or_is_none_gives_it_the_clock_of_what_it_is(world: World) -> None:
+    _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
+    number = world.case()["number"]
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    world.order("set", number, intent="data_rights")
+    assert world.case()["due_at"] == "2026-12-25T20:00:00+01:00"
+    world.order("set", number, intent="question")
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
 
 
 def test_the_month_of_the_last_of_january_ends_with_february(town: TOWN) -> None:

@@ -30,11 +30,11 @@ _LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = 
 _PARTS = {
     "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",
-    # the deadlines that are neither met nor void; of those that were reached, only the one for an answer
+    # the deadlines that are neither met nor void; of those that were reached, only those of an answer and of rights
     "deadlines": f"""SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
         LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
         WHERE d.{_OF} AND d.met_at IS NULL AND d.void_at IS NULL
-        AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
+        AND (d.fired_at IS NULL OR (d.kind IN ('answer', 'rights') AND d.level = 0))""",
     # the last request of each side, and the first ones since a response deadline runs, in order
     "asked": f"""SELECT * FROM (SELECT *,
           row_number() OVER (PARTITION BY case_id, side, at > since ORDER BY at) AS place,

@@ -10,6 +10,7 @@ from oacmail.adapters.store import kv, load_report
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
+from oacmail.core.cases.data_rights import RIGHTS
 from oacmail.core.model import Outcome
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
@@ -24,9 +25,11 @@ _LAST_SENT = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGE
 
 
 def live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
-    """Return the cases that somebody still has to work, oldest first."""
+    """Return the cases that somebody still has to work, oldest first; an answered request of rights too."""
     rows = con.execute(
-        """SELECT number FROM cases WHERE status <> 'closed' AND status IN ('open', 'derived', 'waiting')
+        f"""SELECT number FROM cases c WHERE status <> 'closed' AND (status IN ('open', 'derived', 'waiting')
+          OR EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = '{RIGHTS}' AND d.level = 0
+          AND d.met_at IS NULL AND d.void_at IS NULL))
         ORDER BY opened_at"""
     )
     return tuple(cases(con, policy, [row["number"] for row in rows], now).values())

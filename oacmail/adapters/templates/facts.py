@@ -52,9 +52,9 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "digest": {
         "date": None,
         "waiting": 0,
-        **dict.fromkeys(("overdue", "urgent", "due_today", "rest"), 0),
-        **{f"{name}_cases": () for name in ("overdue", "urgent", "due_today", "rest")},
-        **{f"more_{name}": 0 for name in ("overdue", "urgent", "due_today", "rest")},
+        **dict.fromkeys(("overdue", "urgent", "due_today", "rights", "rest"), 0),
+        **{f"{name}_cases": () for name in ("overdue", "urgent", "due_today", "rights", "rest")},
+        **{f"more_{name}": 0 for name in ("overdue", "urgent", "due_today", "rights", "rest")},
         "calls": 0,
         "calls_morning": (),
         "calls_afternoon": (),
@@ -141,6 +141,7 @@ _LINE: Mapping[str, object] = {"short": "", **_ROW, "assignee": None, "ends_on":
 _ROWS: Mapping[str, Mapping[str, object]] = {
     "cases": {**_ROW, **_DERIVED, "expected_on": None, "overdue": False, "urgent": False, "delayed": False, "level": 1},
     **{f"{name}_cases": _LINE for name in ("overdue", "urgent", "due_today", "rest")},
+    "rights_cases": {**_LINE, "month_ends": None, "ended": False},
     "derived_cases": {"short": "", **_DERIVED, "told": False, "update_on": None},
     "incidents": {"case": "", "platform": "", "count": 0},
     "load": {"agent": "", "count": 0},
@@ -257,6 +258,17 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "urgent_cases": ({**_SAMPLE_LINE, "ends_on": date(2026, 11, 27)},),
                 "due_today": 1,
                 "due_today_cases": ({**_SAMPLE_LINE, "assignee": "anna"},),
+                "rights": 2,
+                "rights_cases": (
+                    {**_SAMPLE_LINE, "month_ends": date(2026, 12, 24)},
+                    {
+                        **_SAMPLE_LINE,
+                        "short": "98",
+                        "month_ends": date(2026, 11, 28),
+                        "ended": True,
+                        "assignee": "anna",
+                    },
+                ),
                 "rest": 2,
                 "rest_cases": (_SAMPLE_LINE, _SAMPLE_LINE),
                 "calls": 3,
@@ -289,6 +301,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             },
             {
                 "waiting": 301,
+                "rights": 1,
+                "rights_cases": ({**_SAMPLE_LINE, "month_ends": date(2026, 12, 24)},),
+                "more_rights": 2,
                 "rest": 301,
                 "rest_cases": (_SAMPLE_LINE,),
                 "more_rest": 300,

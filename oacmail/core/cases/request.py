@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from oacmail.core import calendar
-from oacmail.core.model import Classification, Message
+from oacmail.core.model import Classification, Intent, Message
 from oacmail.core.policy import Policy
 from oacmail.core.routing import derivation
 from oacmail.core.view import View
@@ -39,10 +39,11 @@ class CitizenRequest:
 
     @property
     def due_at(self) -> datetime:
-        """The time by which the author is answered, or called: on the due day, at the end of the slot (R27)."""
+        """The time by which the author is answered, or called: on the due day, at the end of the slot (R27); a request
+        of data-protection rights, within the month (GDPR art. 12.3)."""
         wish = self.reading.callback
-        if wish is None:
-            return calendar.answer_due(self.asked_at, self.policy)
+        if self.reading.intent == Intent.DATA_RIGHTS or wish is None:
+            return calendar.due_by_intent(self.asked_at, str(self.reading.intent), self.policy)
         return calendar.call_due(self.asked_at, wish.slot, self.policy)
 
     def ends_on(self, known: date | None = None) -> date | None:

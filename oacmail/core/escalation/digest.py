@@ -1,8 +1,8 @@
 """The daily summary (R31; template J): when it is due, and its lines in the order in which a person works them.
 
-Each case that waits for an answer stands in one list: overdue, urgent, due today, or the rest; calls are listed by
-slot besides. A line has the case's short number, which an agent writes in a reply, and no name, address, phone number
-or subject (LOPDGDD DA 7). Only of a message that was set aside unread it shows the first words, masked, since
+Each case that waits for an answer stands in one list: overdue, urgent, due today, rights, or the rest; calls are listed
+by slot besides. A line has the case's short number, which an agent writes in a reply, and no name, address, phone
+number or subject (LOPDGDD DA 7). Only of a message that was set aside unread it shows the first words, masked, since
 nothing else tells whether a person waits. It never decides what is overdue or unhealthy.
 """
 
@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.cases.citizen_mail import is_told
+from oacmail.core.cases.data_rights import RIGHTS
 from oacmail.core.effects import Effect, Remember
 from oacmail.core.model import Intent, Level, Status
 from oacmail.core.outbox import case_card
@@ -66,7 +67,8 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
     return {
         "date": today,
         "waiting": len(waiting),
-        **_by_urgency(policy, waiting, now),
+        **_by_urgency(policy, [pair for pair in waiting if not pair[1].running(RIGHTS)], now),
+        **_rights(tick.live, today, policy),
         **_calls([case for _, case in waiting], today),
         **_derived([case for case in tick.live if case.status is Status.DERIVED], today, policy),
         "suggested": tuple(_short(case, today) for _, case in waiting if _is_proposed(case))[:LISTED],
@@ -110,6 +112,26 @@ def _list_of(due: datetime, case: CaseView, now: datetime, today: date, policy: 
     if case.urgent:  # R32: the person's own date comes first
         return "urgent"
     return "due_today" if due.astimezone(policy.office.timezone).date() == today else "rest"
+
+
+def _rights(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
+    """The requests of data-protection rights that no agent has closed, by the end of their month."""
+    zone = policy.office.timezone
+    ends = sorted(
+        (min(one.due_at for one in case.running(RIGHTS) if one.level == 0), case.number, case)
+        for case in cases
+        if any(one.level == 0 for one in case.running(RIGHTS))
+    )
+    rows = [
+        {
+            **case_card.card(case, at),
+            "short": _short(case, today),
+            "month_ends": at.astimezone(zone).date(),
+            "ended": at.astimezone(zone).date() < today,
+        }
+        for at, _, case in ends
+    ]
+    return {"rights": len(rows), "rights_cases": tuple(rows[:LISTED]), "more_rights": len(rows[LISTED:])}
 
 
 def _calls(cases: Sequence[CaseView], today: date) -> Facts:

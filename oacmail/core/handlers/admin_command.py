@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from oacmail.core import calendar
-from oacmail.core.case_effects import MergeCases
+from oacmail.core.case_effects import MergeCases, MoveDeadline
 from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions, survey
 from oacmail.core.cases.corrections import COLUMN, said_by_hand
 from oacmail.core.cases.data_rights import RequestSummary
@@ -346,7 +346,22 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: da
     )
     was_rights = case.intent == Intent.DATA_RIGHTS
     no_right = (data_rights.settled(case.number, met=False, at=now),) if was_rights else ()
-    return (*no_right, *intent_actions.by_intent(policy, intent, request, now))
+    moved = _due_by_intent(policy, case, intent) if Intent.DATA_RIGHTS in (intent, case.intent) else ()
+    return (*no_right, *moved, *intent_actions.by_intent(policy, intent, request, now))
+
+
+def _due_by_intent(policy: Policy, case: CaseView, intent: str) -> tuple[Effect, ...]:
+    """What the person waits for is due as a request of this intent is."""
+    effects: list[Effect] = []
+    for one in case.promised():
+        asked_at = calendar.clock_start(one.started_at, one.sent_at, policy)
+        due_at = calendar.due_by_intent(asked_at, intent, policy)
+        remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+        effects += [
+            MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
+            MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
+        ]
+    return tuple(effects)
 
 
 def _language_wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:

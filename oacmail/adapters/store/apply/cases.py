@@ -335,7 +335,7 @@ def move_deadline(con: sqlite3.Connection, effect: MoveDeadline, context: WriteC
 def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteContext) -> None:
     """If an answer met them, `met_at` of the response deadlines gets its time, and their escalations and reminders are
     void. So it does of those that a later answer has met, which was read or noted before. Of the deadlines that were
-    reached, only the response deadline itself still runs."""
+    reached, only the response deadline itself and the month of rights still run."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
     only = f" AND armed_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
     only += "" if effect.level is None else f" AND level = {effect.level:d}"
@@ -343,7 +343,7 @@ def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteC
         if effect.how == "met":
             con.execute(
                 f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
-                AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind = 'answer'){only}""",
+                AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind IN ('answer', 'rights')){only}""",
                 (moment, case, kind, moment, *effect.started_by),
             )
             con.execute(
@@ -354,7 +354,7 @@ def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteC
         con.execute(
             f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
             AND met_at IS NULL AND void_at IS NULL
-            AND (fired_at IS NULL OR (kind = 'answer' AND level = 0)){only}""",
+            AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0)){only}""",
             (stamp(context.now), case, kind, moment, *effect.started_by),
         )
 

@@ -169,7 +169,7 @@ def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None
     )
     con.execute(
         f"""UPDATE deadlines SET void_at = ? WHERE case_id {IN} AND met_at IS NULL AND void_at IS NULL
-        AND (fired_at IS NULL OR (kind = 'answer' AND level = 0))""",
+        AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0))""",
         (at, ids(scope.cases)),
     )
     con.execute(
