@@ -361,6 +361,12 @@ def m0017_junk_read_anew(db: Database) -> None:
     db.execute("DELETE FROM folders WHERE role = 'junk'")
 
 
+@migrations()
+def m0018_ends_hour(db: Database) -> None:
+    """The hour at which a person's own term ends, where they name one."""
+    db.execute("ALTER TABLE cases ADD COLUMN ends_hour TEXT")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

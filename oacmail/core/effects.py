@@ -6,7 +6,7 @@ says how it is written. Times are aware datetimes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
@@ -121,7 +121,7 @@ Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
     """Open case `number`. `opened_by`: the fingerprint of the message that opens it, '' = the one that arrived.
-    `due_at` is its first response deadline."""
+    `due_at` is its first response deadline; `ends_hour` that of `reading.ends_on`."""
 
     number: str
     citizen: str
@@ -132,6 +132,7 @@ class OpenCase:
     due_at: datetime | None
     parent: str | None = None
     opened_by: str = ""
+    ends_hour: time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,8 @@ class RecordMessage:
 
 
 class CaseColumns(TypedDict, total=False):
-    """Columns of a case that an effect may set, by their names in the schema. `ends_on`, `expected_on`: ISO dates."""
+    """Columns of a case that an effect may set, by their names in the schema. `ends_on`, `expected_on`: ISO dates;
+    `ends_hour`: "14:00"."""
 
     status: Status
     kind: str
@@ -172,6 +174,7 @@ class CaseColumns(TypedDict, total=False):
     cause: str
     incident: str
     ends_on: str | None
+    ends_hour: str | None
     touched_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None

@@ -5,6 +5,7 @@ Values only, frozen; nothing here reads text or decides.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -45,12 +46,13 @@ class TownWord(NamedTuple):
 class EndDay:
     """The day on which a term ends, as the message names it; one of the three is set. `in_days`: from the message's own
     date; `weekday`: 0 = Monday; `month_day`: (month, day), which may be no day of the calendar, in the `year` if the
-    message names one; month 0: none was named."""
+    message names one; month 0: none was named. `hour`: local, None = none was named; time.max stands for 24:00."""
 
     in_days: int | None = None
     weekday: int | None = None
     month_day: tuple[int, int] | None = None
     year: int | None = None
+    hour: time | None = None
 
 
 class VoteWords(NamedTuple):

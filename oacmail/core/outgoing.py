@@ -20,6 +20,7 @@ class MailKind(StrEnum):
     NOT_REACHED = "not_reached"
     SURVEY = "survey"
     RELAYED = "relayed"
+    TERM = "term"
     OVERDUE = "overdue"
     OVERDUE_DIGEST = "overdue_digest"
     REMIND = "remind"

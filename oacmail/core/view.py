@@ -6,7 +6,7 @@ core never asks for more. Subjects are already folded by `threading.fold_subject
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from types import MappingProxyType
 
 from oacmail.core.canary import LastCanary
@@ -68,12 +68,12 @@ class CaseView:
     first human answer. `slot`: when the person wants to be called, None = no number was given; `phone` in E.164.
     `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest request of each side, and its
     first ones since a response deadline runs; the citizen's, then by time. `first_message`: the fingerprint of the
-    opening one, `first_message_id` its Message-ID. `ends_on`: when the person's own term ends, `urgent`: that is near
-    (R32); `term_named_by`: the fingerprints of its messages that name this day. `told`: kinds of our mails about it
-    that were sent or will be, `heard`: of those that have left. `level_by_hand`: an agent has set the level. `wish`:
-    the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first. `aside`:
-    fingerprints of citizens' messages on it that are filed as no request and that no answer has followed, oldest
-    first; without those that are not stored.
+    opening one, `first_message_id` its Message-ID. `ends_on`, `ends_hour`: when the person's own term ends, `urgent`:
+    that is near (R32); `term_named_by`: the fingerprints of its messages that name this day. `told`: kinds of our mails
+    about it that were sent or will be, `heard`: of those that have left. `level_by_hand`: an agent has set the level.
+    `wish`: the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
+    `aside`: fingerprints of citizens' messages on it that are filed as no request and that no answer has followed,
+    oldest first; without those that are not stored.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
     the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
     solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when its survey was sent."""
@@ -110,6 +110,7 @@ class CaseView:
     cause: str = ""
     urgent: bool = False
     ends_on: date | None = None
+    ends_hour: time | None = None
     term_named_by: frozenset[str] = frozenset()
     level_by_hand: bool = False
     wish: str | None = None

@@ -35,6 +35,7 @@ AT_ANY_HOUR = frozenset(
         "not_relayed",
         "moved_back",
         "low_score",
+        "term",
         "opinion",
         "rights",
         "incident",

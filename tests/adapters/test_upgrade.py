@@ -35,6 +35,7 @@ SHIPPED = {
     "m0015_kv_reserved": "9127cd20e05c1d8a",
     "m0016_mailboxes": "c955badc6cd54067",
     "m0017_junk_read_anew": "c955badc6cd54067",
+    "m0018_ends_hour": "55f4186d3f59b198",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _ROWS = (

@@ -103,6 +103,7 @@ CASE: dict[str, Any] = {
     "cause": Maybe({"platform", "document_or_form"}),
     "urgent": bool,
     "ends_on": Maybe(str),
+    "ends_hour": Maybe(str),
     "update_at": Maybe(TIME),
     "incident": Maybe(NUMBER),
     "delayed": bool,

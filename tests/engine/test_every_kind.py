@@ -94,6 +94,7 @@ def _more_than_a_question(town: TOWN) -> World:
     """A right, a secret, a call that nobody takes, a conversation without an end."""
     world = town(people={"technical": [TECHNICAL]})
     world.citizen_writes(ANNA, "Dret d'accés", RIGHTS)  # rights
+    world.citizen_writes(PERE, "Beca", "Com presento la beca? El termini s'acaba avui a les 14 h.")  # term
     asked = world.citizen_writes(MARTA, text=CALL)
     world.turn()
     world.citizen_writes(ANNA, "", f"Encara espero. {PIN}", answers=world.received(ANNA)[0])  # secret, warned

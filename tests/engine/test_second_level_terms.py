@@ -43,7 +43,8 @@ def test_who_has_a_term_is_first_in_the_queue_and_reminded_of_the_same_day(world
     world.live("2026-11-25 15:59")
     assert "remind" not in world.kinds(AGENT)
     world.live("2026-11-25 16:00", minutes=1)
-    (reminder,) = world.received(AGENT)
+    (_, reminder) = world.received(AGENT)
+    assert world.kinds(AGENT) == ["term", "remind"]
     assert "Urgent, per avui: el cas OAC-2026-000002" in str(reminder["Subject"])
     assert "OAC-2026-000001" not in text_of(reminder)
 
@@ -52,7 +53,7 @@ def test_late_in_the_day_the_agents_are_notified_of_a_term_at_once(town: TOWN) -
     world = town(now="2026-11-25 18:30")
     world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
     world.turn()
-    assert world.kinds(AGENT) == ["remind"]
+    assert world.kinds(AGENT) == ["term", "remind"]
 
 
 def test_a_second_message_that_names_a_term_moves_the_case_up(world: World) -> None:

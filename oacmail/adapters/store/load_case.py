@@ -17,7 +17,7 @@ from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.derivation import TERM_ENDS, is_near
+from oacmail.core.routing.derivation import TERM_ENDS, hour_of, is_near
 from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
 LATEST_MOST = 4
@@ -160,6 +160,7 @@ def _of_row(row: sqlite3.Row, today: date) -> CaseView:
         cause=row["cause"],
         urgent=is_near(ends_on, today),
         ends_on=ends_on,
+        ends_hour=hour_of(row["ends_hour"]),
         level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
         close_reason=row["close_reason"],

@@ -31,7 +31,7 @@ OVER_BUDGET = "over-budget"
 
 _CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
   p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
-  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.ends_on, c.incident,
+  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.ends_on, c.ends_hour, c.incident,
   coalesce(c.ends_on BETWEEN :today AND :near, 0) AS urgent,
   coalesce(
     {ANSWER_DUE},
@@ -70,6 +70,7 @@ _SHOWN = [
     "cause",
     "urgent",
     "ends_on",
+    "ends_hour",
     "update_at",
     "incident",
     "delayed",

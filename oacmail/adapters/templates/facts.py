@@ -37,6 +37,7 @@ _SECOND: Mapping[str, object] = {
     "cause": "",
     "urgent": False,
     "ends_on": None,
+    "ends_hour": None,
     "words": (),
 }
 _ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
@@ -49,6 +50,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "overdue": {**_CARD, "level": 1, "unread": ()},
     "overdue_digest": {"cases": (), "unread": ()},
     "remind": {"cases": (), "urgent": False},
+    "term": {"opened_at": None, "due_at": None, "topic": "other", "intent": "question", "ends_hour": None},
     "digest": {
         "date": None,
         "waiting": 0,
@@ -126,7 +128,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "services": {"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": "", "refused": ""},
     "solved": {"due_at": None, "text": "", "draft": (), "drafted": "", "folder": ""},
     "wait": {"opened_at": None, "due_at": None, "topic": "other"},
-    "assigned": {**_CARD, "by": "", "urgent": False, "ends_on": None},
+    "assigned": {**_CARD, "by": "", "urgent": False, "ends_on": None, "ends_hour": None},
     "away": {"who": "", "received_at": None, "cases": (), "text": ""},
     "referred": {"pointer": {}},
     "warned": {},
@@ -136,8 +138,21 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "report": {"subject": "", "text": "", "page": {}},
     "probe": {"canary": False},
 }
-_DERIVED: Mapping[str, object] = {"derived_at": None, "operator": "town", "platform": "", "ends_on": None}
-_LINE: Mapping[str, object] = {"short": "", **_ROW, "assignee": None, "ends_on": None, "delayed": False}
+_DERIVED: Mapping[str, object] = {
+    "derived_at": None,
+    "operator": "town",
+    "platform": "",
+    "ends_on": None,
+    "ends_hour": None,
+}
+_LINE: Mapping[str, object] = {
+    "short": "",
+    **_ROW,
+    "assignee": None,
+    "ends_on": None,
+    "ends_hour": None,
+    "delayed": False,
+}
 _ROWS: Mapping[str, Mapping[str, object]] = {
     "cases": {**_ROW, **_DERIVED, "expected_on": None, "overdue": False, "urgent": False, "delayed": False, "level": 1},
     **{f"{name}_cases": _LINE for name in ("overdue", "urgent", "due_today", "rest")},
@@ -223,6 +238,7 @@ _SAMPLE_SECOND = {
     "platform": "e-NOTUM",
     "urgent": True,
     "ends_on": date(2026, 11, 27),
+    "ends_hour": time(14),
     "words": ("error 502", "bad gateway"),
 }
 _SAMPLE_DERIVED = {"derived_at": _THEN, "platform": "e-NOTUM", "operator": "aoc", "ends_on": date(2026, 11, 27)}
@@ -243,6 +259,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX"), "buttons": (_SAMPLE_BUTTON,)}),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
+        "term": (
+            {"opened_at": _THEN, "due_at": _THEN},
+            {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "intent": "callback", "ends_hour": time(14)},
+        ),
         "remind": (
             {"cases": (_SAMPLE_ROW,)},
             {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "urgent": True, "ends_on": date(2026, 11, 27)}), "urgent": True},

@@ -156,8 +156,9 @@ def _moment(context: Context, value: datetime | None) -> str:
 
 
 @pass_context
-def _hour(context: Context, value: datetime | None) -> str:
-    return _NOTHING if value is None else dates_in_words.hour_words(value.time(), context["lang"])
+def _hour(context: Context, value: datetime | time | None) -> str:
+    hour = value.time() if isinstance(value, datetime) else value
+    return _NOTHING if hour is None else dates_in_words.hour_words(hour, context["lang"])
 
 
 @pass_context

@@ -115,7 +115,8 @@ def repeat(request: CitizenRequest, case: CaseView, *, facts: Mapping[str, objec
     """The acknowledgement of an open or answered case once more, in the language for which this message asks. It says
     what the case owes its person now, and starts nothing."""
     due_at = min((deadline.due_at for deadline in case.promised(request.author)), default=None)
-    said = {**facts, "first": False, "new_language": True, "empty": False, "missing": False, "ends_on": case.ends_on}
+    term = {"ends_on": case.ends_on, "ends_hour": case.ends_hour}
+    said = {**facts, **term, "first": False, "new_language": True, "empty": False, "missing": False}
     return (_acknowledgement(request, case.number, said, due_at),)
 
 
@@ -138,6 +139,7 @@ def _acknowledgement(
             "empty": not message.fresh.strip() and not message.attachments,
             "missing": message.features.names_attachment and not message.attachments,
             "ends_on": request.reading.ends_on,
+            "ends_hour": request.ends_hour(request.reading.ends_on),
             **facts,
         },
         in_reply_to=message.message_id,
@@ -162,7 +164,13 @@ def of_confirmed_case(policy: Policy, case: CaseView, now: datetime) -> Send:
         recipient=case.citizen,
         case=case.number,
         token=signature.token(policy, case.number),
-        facts={"case": case.number, "road": road, "first": True},
+        facts={
+            "case": case.number,
+            "road": road,
+            "first": True,
+            "ends_on": case.ends_on,
+            "ends_hour": case.ends_hour,
+        },
         automatic="auto-generated",
         budget="known",
         release=now,

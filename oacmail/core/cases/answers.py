@@ -28,7 +28,7 @@ from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.derivation import NEAR
+from oacmail.core.routing.derivation import NEAR, hour_text
 from oacmail.core.view import CaseView, Deadline, OpenQuestion, OutgoingView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
@@ -272,6 +272,11 @@ def ask(
     if policy.deadlines.remind_hours and remind > at:
         effects.append(StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=remind))
     return (*effects, *(remind_of_term(policy, number, key=key, at=at, ends_on=ends_on) if ends_on else ()))
+
+
+def term(ends_on: date | None, ends_hour: time | None) -> CaseColumns:
+    """The columns that hold when the person's own term ends."""
+    return {"ends_on": ends_on.isoformat() if ends_on else None, "ends_hour": hour_text(ends_hour)}
 
 
 def remind_of_term(policy: Policy, number: str, *, key: str, at: datetime, ends_on: date) -> tuple[Effect, ...]:

@@ -1,4 +1,5 @@
-"""What a request causes beside its answer: the supervisor's copy, the data protection officer, addresses of others.
+"""What a request causes beside its answer: the supervisor's copy, the data protection officer, addresses of others, and
+the agents' notice of a term that ends today.
 
 Decides from the intent and the level alone who else hears of the message (R10, R28; docs/requirements.md section 4).
 Nothing here stops or moves the deadline of the answer: a complaint or a request of rights may hold a question too and
@@ -8,6 +9,7 @@ keeps its case, and a question that is not the town's is a person's to refuse.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from oacmail.core import calendar
 from oacmail.core.cases import data_rights
 from oacmail.core.cases.data_rights import RequestSummary
 from oacmail.core.cases.request import CitizenRequest
@@ -16,12 +18,13 @@ from oacmail.core.model import Intent, Level
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.routing import derivation
 
 OPINION = "opinion"  # the event
 
 
 def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """What the intent of this message on case `number` causes."""
+    """What the intent of this message on case `number`, and a term that ends today, cause."""
     reading = request.reading
     facts = RequestSummary(
         case=number,
@@ -30,7 +33,33 @@ def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         due_at=request.due_at,
         topic=str(reading.topic or "other"),
     )
-    return by_intent(request.policy, str(reading.intent), facts, request.now)
+    return (
+        *_ends_today(request, number),
+        *by_intent(request.policy, str(reading.intent), facts, request.now),
+    )
+
+
+def _ends_today(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
+    """The agents hear at once, at any hour, of a term of the person that ends today: the answer may come too late for
+    it (R32)."""
+    ends_on = request.reading.ends_on
+    if ends_on != calendar.local_day(request.now, request.policy):
+        return ()
+    ends_hour = request.ends_hour(ends_on)
+    return to_agents(
+        request.policy,
+        key=f"{MailKind.TERM}:{number}:{ends_on}:{derivation.hour_text(ends_hour) or ''}",
+        kind=MailKind.TERM,
+        now=request.now,
+        case=number,
+        facts={
+            "opened_at": request.received_at,
+            "due_at": request.due_at,
+            "topic": str(request.reading.topic or "other"),
+            "intent": str(request.reading.intent or "question"),
+            "ends_hour": ends_hour,
+        },
+    )
 
 
 def by_intent(policy: Policy, intent: str, request: RequestSummary, now: datetime) -> tuple[Effect, ...]:

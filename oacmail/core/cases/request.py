@@ -4,13 +4,13 @@ It never decides what follows from the message.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from oacmail.core import calendar
 from oacmail.core.model import Classification, Intent, Message
 from oacmail.core.policy import Policy
 from oacmail.core.routing import derivation
-from oacmail.core.view import View
+from oacmail.core.view import CaseView, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,14 @@ class CitizenRequest:
         has `known`, of those that had not passed; None = there is none."""
         arrived_on = calendar.local_day(self.received_at, self.policy)
         return derivation.soonest(self.reading.ends_on, known, today=arrived_on)
+
+    def ends_hour(self, ends_on: date | None, case: CaseView | None = None) -> time | None:
+        """The hour at which a term ends on this day: as the message names it, else as the `case` has it."""
+        if ends_on is None:
+            return None
+        written_on = calendar.written_on(self.received_at, self.message.sent_at, self.policy)
+        named = derivation.ends_hour(self.message.features, written_on, ends_on)
+        return named or (case.ends_hour if case is not None and case.ends_on == ends_on else None)
 
     def is_urgent(self, ends_on: date | None) -> bool:
         """Whether a term that ends on this day makes the case urgent now."""

@@ -60,7 +60,7 @@ def _term_of(
     to_come = {one.started_by for one in case.running("remind") if one.level == answers.TERM}
     without = number if message not in to_come else case.number if stays and to_come == {message} else ""
     return (
-        UpdateCase(case=number, columns={"ends_on": case.ends_on.isoformat()}),
-        *(() if stays else (UpdateCase(case=case.number, columns={"ends_on": None}),)),
+        UpdateCase(case=number, columns=answers.term(case.ends_on, case.ends_hour)),
+        *(() if stays else (UpdateCase(case=case.number, columns=answers.term(None, None)),)),
         *(answers.remind_of_term(policy, without, key=key, at=now, ends_on=case.ends_on) if without else ()),
     )

@@ -8,7 +8,7 @@ is not derived automatically either.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from oacmail.core import calendar
 from oacmail.core.cases import acknowledgement, answers
@@ -47,13 +47,14 @@ class Card:
     cause: str
     urgent: bool
     ends_on: date | None
+    ends_hour: time | None
     words: tuple[str, ...] = ()
     why: str = ""
     affected: int = 0
 
     def facts(self) -> Mapping[str, object]:
         named = ("opened_at", "due_at", "topic", "operator", "platform", "cause", "urgent", "ends_on", "words", "why")
-        return {name: getattr(self, name) for name in (*named, "affected")}
+        return {name: getattr(self, name) for name in (*named, "ends_hour", "affected")}
 
 
 BRIEF = 6
@@ -95,7 +96,8 @@ def _is_settled(case: CaseView | None) -> bool:
 def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """The services are told at once of a day, the first or a sooner one, that is named on their case (R32)."""
     ends_on = request.ends_on(case.ends_on)
-    if ends_on in (None, case.ends_on):
+    ends_hour = request.ends_hour(ends_on, case)
+    if ends_on is None or (ends_on, ends_hour) == (case.ends_on, case.ends_hour):
         return ()
     key = request.message.fingerprint
     card = replace(
@@ -103,6 +105,7 @@ def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         message=key,
         urgent=request.is_urgent(ends_on),
         ends_on=ends_on,
+        ends_hour=ends_hour,
     )
     return (
         *_to_services(request.policy, card, key=f"term:{key}", now=request.now),
@@ -158,6 +161,7 @@ def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> C
         cause=reading.cause,
         urgent=request.is_urgent(ends_on),
         ends_on=ends_on,
+        ends_hour=request.ends_hour(ends_on, case),
         words=_words(reading),
         affected=_affected(request.view, reading.operator, incidents.platform(reading), request.author),
     )
@@ -229,6 +233,7 @@ def _kept_card(view: View, case: CaseView, cause: str, why: str) -> Card:
         cause=cause,
         urgent=case.urgent,
         ends_on=case.ends_on,
+        ends_hour=case.ends_hour,
         why=why,
         affected=_affected(view, case.operator, case.platform if cause == "platform" else "", case.citizen),
     )

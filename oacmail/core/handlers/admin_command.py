@@ -312,7 +312,7 @@ def _merged_term(policy: Policy, case: CaseView, into: CaseView, now: datetime) 
     ends_on = soonest(case.ends_on, into.ends_on, today=today)
     if ends_on in (None, into.ends_on):
         return ()
-    return (UpdateCase(case=into.number, columns={"ends_on": ends_on.isoformat()}),)
+    return (UpdateCase(case=into.number, columns=answers.term(ends_on, case.ends_hour)),)
 
 
 def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:

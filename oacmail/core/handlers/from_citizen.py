@@ -238,6 +238,7 @@ def _new_case(request: CitizenRequest, number: str, *, parent: str | None, rule:
             opened_at=request.received_at,
             due_at=request.due_at,
             parent=parent,
+            ends_hour=request.ends_hour(request.reading.ends_on),
         ),
         RecordMessage(
             role=Role.CITIZEN,
@@ -362,10 +363,11 @@ def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple
 def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
     """The person names a day, the first or a sooner one, while an answer is due already (R32)."""
     ends_on, at, key = request.ends_on(case.ends_on), request.received_at, request.message.fingerprint
-    if ends_on in (None, case.ends_on):
+    ends_hour = request.ends_hour(ends_on, case)
+    if ends_on is None or (ends_on, ends_hour) == (case.ends_on, case.ends_hour):
         return []
     return [
-        UpdateCase(case=case.number, columns={"ends_on": ends_on.isoformat()}),
+        UpdateCase(case=case.number, columns=answers.term(ends_on, ends_hour)),
         EndDeadlines(case=case.number, how="void", at=at, kinds=("remind",), level=answers.TERM),
         *answers.remind_of_term(request.policy, case.number, key=key, at=at, ends_on=ends_on),
     ]
@@ -438,7 +440,7 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     ends_on = None if guest else request.ends_on(case.ends_on)
     columns: CaseColumns = {"status": status, "closed_at": None, "close_reason": None}
     if not guest:
-        columns["ends_on"] = ends_on.isoformat() if ends_on else None
+        columns |= answers.term(ends_on, request.ends_hour(ends_on, case))
     effects: list[Effect] = [
         *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, ends_on=ends_on),
         UpdateCase(case=case.number, columns=columns),
@@ -446,6 +448,11 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
         AuditEvent(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):
-        facts = {**call_backs.acknowledgement_facts(request), "still_fails": request.message.features.still_fails}
+        facts = {
+            **call_backs.acknowledgement_facts(request),
+            "still_fails": request.message.features.still_fails,
+            "ends_on": ends_on,
+            "ends_hour": request.ends_hour(ends_on, case),
+        }
         effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=False)
     return effects

@@ -16,6 +16,7 @@ from oacmail.core.effects import (
     UpdateCase,
 )
 from oacmail.core.model import Status
+from oacmail.core.routing.derivation import hour_of
 from oacmail.core.view import CaseView, Deadline
 
 _FIELDS = frozenset(
@@ -32,7 +33,7 @@ _FIELDS = frozenset(
             "cause",
             "close_reason",
         ),
-        *("solved_at", "told_at", "expected_on", "ends_on"),
+        *("solved_at", "told_at", "expected_on", "ends_on", "ends_hour"),
     )
 )
 _DAYS = frozenset(("expected_on", "ends_on"))
@@ -133,8 +134,10 @@ def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) 
 
 
 def _value(column: str, value: object) -> object:
-    """As a view has it: of a day, the column holds the ISO date."""
-    return date.fromisoformat(value) if column in _DAYS and isinstance(value, str) else value
+    """As a view has it: of a day, the column holds the ISO date, of an hour its text."""
+    if not isinstance(value, str):
+        return value
+    return date.fromisoformat(value) if column in _DAYS else hour_of(value) if column == "ends_hour" else value
 
 
 def _ends(effect: EndDeadlines, deadline: Deadline) -> bool:

@@ -30,6 +30,7 @@ _WORDS: Mapping[Verb, tuple[str, str, str]] = {
 LISTED = 10
 """Cases of a list that have buttons: a mail with more could not be read."""
 _OF_A_CASE: Mapping[MailKind, tuple[Verb, ...]] = {
+    MailKind.TERM: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL),
     MailKind.OVERDUE: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL, Verb.SPAM),
     MailKind.SECOND_LEVEL: (Verb.SECOND_LEVEL, Verb.FIRST_LEVEL, Verb.MINE),
     MailKind.COMPLEX: (Verb.MINE, Verb.CALLED, Verb.SECOND_LEVEL),

@@ -28,6 +28,7 @@ def card(case: CaseView, due_at: datetime | None) -> Facts:
         "urgent": case.urgent,
         "delayed": is_delayed(case),
         "ends_on": case.ends_on,
+        "ends_hour": case.ends_hour,
     }
 
 

@@ -176,6 +176,9 @@ _ROWS = (
         MailKind.OVERDUE_DIGEST, Audience.SUPERVISOR, _SERVICE_HOURS, about_case=False, priority=_DEADLINE
     ),
     _to_staff(MailKind.REMIND, Audience.AGENTS, _OF_THE_DAY, about_case=False, priority=_DEADLINE),
+    _to_staff(
+        MailKind.TERM, Audience.AGENTS, _ANY_HOUR, _ANSWER, _CLOSE, priority=_DEADLINE, budget=_NOTICES
+    ),
     _to_staff(MailKind.RIGHTS_DUE, Audience.OFFICER, _SERVICE_HOURS, priority=_DEADLINE),
     _to_staff(MailKind.INCIDENT, Audience.TECHNICAL, _ANY_HOUR, about_case=False, priority=_DEADLINE),
     # --- notices ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ It decides from the features of the message; never whether a message is second l
 nor what is sent. Two causes: R11; operators: docs/requirements.md section 3; a term that ends within two days: R32.
 """
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Literal
 
 from oacmail.core.features import EndDay, Features, Platform
@@ -56,6 +56,22 @@ def soonest(*ends: date | None, today: date) -> date | None:
 def ends_on(features: Features, written_on: date) -> date | None:
     """The first day on which a term ends that a message of this day names; None = none within 60 days."""
     return min((day for end in features.end_days if (day := _day(end, written_on))), default=None)
+
+
+def ends_hour(features: Features, written_on: date, ends_on: date) -> time | None:
+    """The first hour at which a term ends on this day, by a message of `written_on`; None = it names none."""
+    hours = (end.hour for end in features.end_days if end.hour is not None and _day(end, written_on) == ends_on)
+    return min(hours, default=None)
+
+
+def hour_text(hour: time | None) -> str | None:
+    """As a column holds it: "14:00"; "24:00" is the end of the day."""
+    return None if hour is None else "24:00" if hour == time.max else f"{hour:%H:%M}"
+
+
+def hour_of(text: str | None) -> time | None:
+    """The hour in a column."""
+    return None if text is None else time.max if text == "24:00" else time(*map(int, text.split(":")))
 
 
 def _day(end: EndDay, written_on: date) -> date | None:

@@ -103,6 +103,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "other": ("un correu de l'{office}", "un correo de la {office}", "an email from {office}"),
     },
     "notice": {
+        "term": ("Terminis que s'acaben avui", "Plazos que terminan hoy", "Deadlines that end today"),
         "opinion": ("Queixes i suggeriments", "Quejas y sugerencias", "Complaints and suggestions"),
         "rights": (
             "Sol·licituds de drets de protecció de dades",

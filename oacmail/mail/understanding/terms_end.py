@@ -2,14 +2,16 @@
 
 This module does not decide how near that is; core/routing/derivation.py knows the message's date. Only a day next to a
 word for ending counts: people name days for all sorts of reasons. A day without a month counts only if the deadline
-is not said to have ended. Text is folded.
+is not said to have ended. The hour is that of the same sentence, near the day. Text is folded.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import time
 
 from oacmail.core.features import EndDay
+from oacmail.mail.understanding import time_words
 
 _ENDS = (
     r"\b(?:termini|plazo|deadline|term|s'acaba|acaba|se acaba|finalitza|finaliza|venc|vence|vencimiento|venciment"
@@ -51,6 +53,12 @@ _DONE = re.compile(r"\b(?:vaig|vam|varem|he|hem|envie|presente|mande|sent) (?:[\
 _BEFORE = 60  # characters, more than the longest such words
 _END = re.compile(_ENDS)  # part of each of the patterns below
 
+_NEAR = 32  # characters from the day to its hour
+_STOP = re.compile(r"[!?;\n]|\.(?!\d)|\b(?:i|y|and|pero|but|des de|desde|since)\b(?! a )")
+_MIDNIGHT = re.compile(r"\b(?:mitjanit|mitja nit|medianoche|midnight)\b")
+_NOON = re.compile(r"\b(?:noon|midday)\b")
+_LEFT = re.compile(r"\b(?:d'aqui a|en|dentro de|in|queda|queden|quedan|falten|faltan|left)\b[^.!?]{0,12}$")  # "2 hores"
+
 
 def _near_end(day: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The day after the word for ending, and before it."""
@@ -73,21 +81,45 @@ def ends(text: str) -> Iterator[EndDay]:
     if not _END.search(text):
         return
     for patterns, day in _NEAR_END:
-        if any(day.weekday is None or not _is_past(text, found) for found in _found(patterns, text)):
-            yield day
+        ends = [one for one in _found(patterns, text) if day.weekday is None or not _is_past(text, one)]
+        if ends:
+            yield replace(day, hour=next(filter(None, (_hour(text, one) for one in ends)), None))
     for found in _found(_DATES, text):
         named = next((at for at in range(1, 13) if found[f"m{at}"]), 0)
         year = int(found["year"] or found["short"] or 0)
-        day = EndDay(month_day=(int(found["month"] or named), int(found["day"])))
+        day = EndDay(month_day=(int(found["month"] or named), int(found["day"])), hour=_hour(text, found))
         yield replace(day, year=year + 2000 * (year < 100)) if year else day
     for found in _found(_ALONE, text):
         if not _is_past(text, found):
-            yield EndDay(month_day=(0, int(found["day"] or found["nth"])))
+            yield EndDay(month_day=(0, int(found["day"] or found["nth"])), hour=_hour(text, found))
 
 
 def _found(patterns: tuple[re.Pattern[str], ...], text: str) -> Iterator[re.Match[str]]:
     for pattern in patterns:
         yield from pattern.finditer(text)
+
+
+def _hour(text: str, found: re.Match[str]) -> time | None:
+    """The hour at which the term ends, inside the words that name its day, after them or before them."""
+    after = _STOP.split(text[found.end() : found.end() + _NEAR], maxsplit=1)[0]
+    before = _STOP.split(text[max(0, found.start() - _NEAR) : found.start()])[-1]
+    return next(filter(None, (_hour_in(part) for part in (found[0] + after, before))), None)
+
+
+def _hour_in(text: str) -> time | None:
+    if _MIDNIGHT.search(text):
+        return time.max
+    if _NOON.search(text):
+        return time(12)
+    text = re.sub(r"\bby\b", "before", text)
+    said = time_words.tokens(text)
+    for last, token in zip([None, *said], said, strict=False):
+        if token.kind != "clock" or (last is not None and last.kind == "from") or token.start >= 24 * 60:
+            continue
+        if token.text.endswith(("hores", "horas", "hours")) and _LEFT.search(text[: text.index(token.text)]):
+            continue
+        return time(*divmod(token.start, 60))
+    return None
 
 
 def _is_past(text: str, found: re.Match[str]) -> bool:

@@ -30,6 +30,7 @@ from oacmail.core.effects import (
     UpdatePerson,
 )
 from oacmail.core.model import Attachment, Kind, Outcome, Role
+from oacmail.core.routing.derivation import hour_text
 from oacmail.core.routing.threading import fold_subject
 from oacmail.core.view import FORWARDED_BY
 
@@ -50,8 +51,8 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
     reading = effect.reading
     con.execute(
         """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
-        slot, subject, subject_key, opened_at, touched_at, operator, platform, cause, ends_on)
-        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
+        slot, subject, subject_key, opened_at, touched_at, operator, platform, cause, ends_on, ends_hour)
+        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
         (
             effect.number,
             effect.opened_by or context.arrived.message.fingerprint,
@@ -72,6 +73,7 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
             reading.platform,
             reading.cause,
             reading.ends_on.isoformat() if reading.ends_on else None,
+            hour_text(effect.ends_hour),
         ),
     )
     raise_serial(con, effect.number, context.now)

@@ -74,7 +74,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "cases": (
         *("number", "parent", "status", "kind", "topic", "level", "intent", "lang", "slot", "incident"),
         *("assignee", "operator", "platform", "cause", "board_folder", "close_reason"),  # `assignee` names staff
-        *("opened_at", "touched_at", "answered_at", "closed_at", "ends_on", "erased_at"),
+        *("opened_at", "touched_at", "answered_at", "closed_at", "ends_on", "ends_hour", "erased_at"),
         *("solved_at", "told_at", "expected_on"),
     ),
     "messages": (

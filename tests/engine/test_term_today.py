@@ -1,0 +1,91 @@
+"""A term that ends today: the agents hear at once, and the person is told that this mail does not stop it (R32)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.world import AGENT, ANNA, World, text_of
+
+PHONE = "900 772 772"
+OFFICE = {"online_office_url": "https://www.castellbisbal.example/oficina"}
+TODAY = {
+    "ca": "Bon dia, no puc presentar la sol·licitud de la beca. El termini acaba AVUI a les 14h. Què faig?",
+    "es": "Buenos días, no puedo presentar la solicitud de la beca. El plazo termina hoy, antes de las 2. ¿Qué hago?",
+    "en": "Good morning, I cannot submit the grant application. The deadline is today by 14:00. What can I do?",
+}
+SAID = {
+    "ca": (f"El vostre termini s'acaba avui a les 14 h i aquest correu no l'atura. Truqueu ara al {PHONE}"),
+    "es": (f"Su plazo termina hoy a las 14 h y este correo no lo detiene. Llame ahora al {PHONE}"),
+    "en": (f"Your deadline ends today at 2 pm and this email does not stop it. Call now: {PHONE}"),
+}
+
+
+def _plain(text: str) -> str:
+    return text.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("lang", list(TODAY))
+def test_the_person_is_told_first_to_call_now_and_the_agents_hear_the_hour_at_once(tmp_path: Path, lang: str) -> None:
+    world = World(tmp_path, office=OFFICE)
+    world.citizen_writes(ANNA, "Beca", TODAY[lang])
+    world.turn()
+    (ack,) = world.received(ANNA)
+    assert SAID[lang] in _plain(text_of(ack)).split("\n\n")[1], "before anything else"
+    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "term"]
+    assert "URGENT: el termini de la persona s'acaba avui a les 14 h" in _plain(str(notice["Subject"]))
+    assert (world.case()["ends_on"], world.case()["ends_hour"]) == ("2026-11-25", "14:00")
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("2026-11-25 06:30", "obre avui a les 8 h"),
+        ("2026-11-25 21:00", "obre dijous 26 de novembre a les 8 h"),
+        ("2026-11-28 10:00", "obre dilluns 30 de novembre a les 8 h"),
+    ],
+)
+def test_outside_hours_the_agents_hear_at_once_and_the_person_when_the_phone_opens(
+    tmp_path: Path, now: str, opens: str
+) -> None:
+    world = World(tmp_path, now=now, office=OFFICE)
+    world.citizen_writes(ANNA, "Beca", "No puc presentar la beca i el termini s'acaba avui a mitjanit, ajuda!")
+    world.turn()
+    assert world.kinds(AGENT) == ["term"]
+    said = _plain(text_of(world.received(ANNA)[0]))
+    assert f"El telèfon {PHONE} {opens}." in said
+    assert "Truqueu ara" not in said, "nobody would pick up"
+    assert f"Presenteu el tràmit a l'Oficina virtual: {OFFICE['online_office_url']}" in said
+
+
+def test_a_further_message_that_names_it_tells_the_agents_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.citizen_writes(ANNA)
+    world.turn()
+    assert "term" not in world.kinds(AGENT)
+    for _ in range(2):
+        world.clock.forward(minutes=5)
+        world.citizen_writes(ANNA, "", "Us recordo que el termini s'acaba avui a les 13.30 h!", answers=first)
+        world.turn()
+    assert world.kinds(AGENT).count("term") == 1
+    assert world.case()["ends_hour"] == "13:30"
+
+
+def test_a_term_of_another_day_is_no_urgent_notice_and_its_hour_is_kept(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA, "Beca", "Com presento la beca? El termini s'acaba divendres a les 15 h.")
+    world.turn()
+    assert "term" not in world.kinds(AGENT)
+    assert (world.case()["ends_on"], world.case()["ends_hour"]) == ("2026-11-27", "15:00")
+    assert "s'acaba divendres 27 de novembre a les 15 h" in _plain(text_of(world.received(ANNA)[0]))
+
+
+def test_the_hour_goes_with_the_case_to_the_technical_services(tmp_path: Path) -> None:
+    world = World(tmp_path, people={"technical": ["tic@town.example"]})
+    world.citizen_writes(ANNA, "Error 500 a la seu", "La seu dona error 500 i el termini acaba avui a les 14 h!")
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    (card,) = world.received("tic@town.example")
+    assert "Termini de la persona: 25 de novembre de 2026 a les 14 h" in _plain(text_of(card))
+    told = _plain(text_of(world.received(ANNA)[-1]))
+    assert "quin dia s'acaba" not in told, "the person has named the day"
