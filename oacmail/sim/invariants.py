@@ -110,6 +110,7 @@ class InvariantChecker:
         self.relayed_answer_checks.settled()
         self._keys_tell_the_kind()
         self._closed_for_a_reason()
+        self._nobody_set_aside_in_silence()
         self._proved()
 
     # --- mails ------------------------------------------------------------------------------------
@@ -226,6 +227,16 @@ class InvariantChecker:
         )
         require(not rows, "no case is closed without an answer or a reason", lambda: str([row[0] for row in rows[:3]]))
 
+    def _nobody_set_aside_in_silence(self) -> None:
+        """What a citizen wrote and no deadline follows is a vote, or has been on the review list, which the digest
+        shows."""
+        rows = self._all(
+            """SELECT m.message_id FROM messages m WHERE m.role = 'citizen' AND m.kind NOT IN ('request', 'spam')
+            AND m.erased_at IS NULL AND NOT EXISTS(SELECT 1 FROM votes v WHERE v.message = m.fingerprint)
+            AND NOT EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint)"""
+        )
+        require(not rows, "nobody is set aside in silence", lambda: str([short(row[0]) for row in rows[:3]]))
+
     # --- messages ----------------------------------------------------------------------------------
 
     def _proved(self) -> None:
@@ -241,7 +252,7 @@ class InvariantChecker:
             row for row in rows if not self._is_bad(row["folder"], row["uid"])
         ]  # oacmail still retries it, hours apart
         require(not rows, "every message has an outcome", lambda: str([tuple(row) for row in rows[:3]]))
-        for name in ("INBOX", "Sent", *self.town.board_folders):
+        for name in ("INBOX", "Sent", "Junk", *self.town.board_folders):
             box = self.town.mailbox.folders[name]
             known = {
                 (row["uid"], row["size"], row["internal_date"])

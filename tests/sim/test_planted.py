@@ -21,7 +21,7 @@ from oacmail.core import calendar, decide
 from oacmail.core.board import meaning
 from oacmail.core.board.sightings import Happened
 from oacmail.core.cases import answers, citizen_mail
-from oacmail.core.effects import CaseColumns, EndDeadlines, UpdateCase
+from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
 from oacmail.core.escalation import second_level
 from oacmail.core.handlers import from_citizen, from_services, from_staff, relayed_answer, tick
 from oacmail.core.model import BoardFolder, BoardPlace, Status
@@ -89,6 +89,12 @@ def _ends_the_deadline(right: Callable[..., Any], message: Any, number: str, cas
     return (*right(message, number, case), met)
 
 
+def _without_review(right: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    filed = right(*args, **named)
+    kept = tuple(effect for effect in filed.effects if not isinstance(effect, RequestReview))
+    return replace(filed, effects=kept)
+
+
 def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: datetime) -> Any:
     told = [
         effect
@@ -154,6 +160,11 @@ FAULTS = (
             ),
         ),
         "no mail to robots",
+    ),
+    Planted(
+        "from_citizen._file shows nobody what it files",
+        _instead(from_citizen, "_file", _without_review),
+        "nobody is set aside in silence",
     ),
     Planted(
         "calendar.in_hours knows no closing hour",

@@ -469,6 +469,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "notice_list": (
             {"what": "opinion", "count": 2, "cases": (_SAMPLE_ROW,) * 2},
+            {"what": "in_junk", "count": 12},
             {"what": "rights", "count": 300, "cases": (_SAMPLE_ROW,), "more": 299, "text": "Bon dia\n\n| a |"},
         ),
         "pointers": (

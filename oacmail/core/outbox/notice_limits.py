@@ -93,7 +93,7 @@ def _counts(items: Iterable[DeferredNotice]) -> list[tuple[str, int]]:
 def _list(
     policy: Policy, kind: MailKind, recipient: str, items: list[DeferredNotice], now: datetime
 ) -> tuple[Send, ...]:
-    cases = {item.case: item for item in items}
+    cases = {item.case: item for item in items if item.case}
     rows = tuple(_row(item) for item in list(cases.values())[:LISTED])
     facts = {"what": kind, "count": len(items), "cases": rows, "more": max(len(cases) - LISTED, 0)}
     key = f"{MailKind.NOTICE_LIST}:{kind}:{now.strftime('%Y%m%dT%H%M%SZ')}"
