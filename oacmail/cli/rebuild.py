@@ -90,6 +90,10 @@ def _lines(config: Config, summary: RebuildSummary, *, dry_run: bool) -> Iterato
     yield f"{when}: {count} cases ({states or 'none'}) from {summary.messages} messages"
     begun = f"{summary.since.astimezone(zone):%Y-%m-%d %H:%M}"
     yield f"  since {begun}; {summary.past} older messages are the mailbox's past"
+    if summary.unplayed:
+        yield f"  {len(summary.unplayed)} messages of people of the 30 days before have no case now: a service in"
+        yield "  shadow may have had them as cases, which --since with the first day of the shadow rebuilds:"
+        yield from (f"    {one}" for one in summary.unplayed)
     yield f"  last sign of life of the service: {summary.lived_until.astimezone(zone):%Y-%m-%d %H:%M}"
     yield from _on_cases(summary)
     yield from _on_mails(summary)

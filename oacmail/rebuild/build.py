@@ -6,10 +6,10 @@ nothing half. It never replaces a database that holds a case.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from oacmail import reporting
@@ -18,11 +18,13 @@ from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
 from oacmail.adapters.templates.report_page import report_page
 from oacmail.core.board.places import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
+from oacmail.core.model import Auto, Folder
 from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import Mailbox
 from oacmail.core.routing.signature import key_name
 from oacmail.engine import Engine
+from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
 from oacmail.rebuild import board
@@ -35,6 +37,7 @@ from oacmail.rebuild.proofs import Proofs
 from oacmail.rebuild.summary import Held, RebuildSummary
 from oacmail.replay import VirtualClock
 
+SHADOW = timedelta(days=30)  # before the first mail of ours: for so long a service may have run in shadow
 FOLDER = "rebuilding"  # in the state directory, until the new database is complete
 _REMEDY = "if it is lost for good, move it out of the way and run oacmail rebuild again"
 
@@ -101,6 +104,7 @@ class Rebuild:
                 since=since,
                 lived_until=lived_until,
                 past=len(every) - len(messages),
+                unplayed=tuple(self._of_people(one for one in every if since - SHADOW <= one.at < since)),
                 messages=len(messages),
             )
 
@@ -112,6 +116,14 @@ class Rebuild:
             yield from ((one, got[one.ref].raw) for one in batch if one.ref in got)
             done += len(batch)
             self.on_progress("our own mail", done, len(own))
+
+    def _of_people(self, past: Iterable[Found]) -> Iterator[str]:
+        """The Message-IDs of what no machine has sent."""
+        for batch in batches([one for one in past if one.role is not Folder.SENT and not one.own]):
+            for found in fetched(self.mailbox, batch).values():
+                message = parse(found.raw, self.parser_config)
+                if message.auto is Auto.NONE:
+                    yield message.message_id
 
     def _late_readings(self, policy: Policy, messages: Sequence[Found], proofs: Proofs) -> LateReadings:
         return LateReadingFinder(
@@ -274,6 +286,7 @@ def _summary(
     since: datetime,
     lived_until: datetime,
     past: int,
+    unplayed: tuple[str, ...],
     messages: int,
 ) -> RebuildSummary:
     numbers = rebuilt.numbers(store.con)
@@ -282,6 +295,7 @@ def _summary(
         since=since,
         lived_until=lived_until,
         past=past,
+        unplayed=unplayed,
         messages=messages,
         unread=rebuilt.unworked(store.con),
         cases=rebuilt.cases(store.con),

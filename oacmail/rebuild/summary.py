@@ -16,9 +16,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildSummary:
-    """`since`: older messages count as the mailbox's past, `past` of them. `lived_until`: the last moment at which the
-    service certainly lived. `messages`: how many were played; `unread`: how many were left to the service. `cases`:
-    status to count.
+    """`since`: older messages count as the mailbox's past, `past` of them; `unplayed`: the Message-IDs of what people
+    wrote in the 30 days before, which a service in shadow may have had as cases. `lived_until`: the last moment at
+    which the service certainly lived. `messages`: how many were played; `unread`: how many were left to the service.
+    `cases`: status to count.
 
     `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of arrival;
     `without_message`: numbers in our mails of which no case could be made. `gone`: messages of which only the
@@ -32,6 +33,7 @@ class RebuildSummary:
     since: datetime
     lived_until: datetime
     past: int
+    unplayed: tuple[str, ...]
     messages: int
     unread: int
     cases: dict[str, int]
@@ -54,6 +56,7 @@ class RebuildSummary:
             "since": self.since.astimezone(zone).isoformat(),
             "lived_until": self.lived_until.astimezone(zone).isoformat(),
             "past": self.past,
+            "unplayed": list(self.unplayed),
             "messages": self.messages,
             "unread": self.unread,
             "cases": self.cases,

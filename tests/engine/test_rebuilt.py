@@ -317,14 +317,16 @@ def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:
 
 def test_older_messages_than_the_first_that_was_answered_are_the_past(town: TOWN) -> None:
     mailbox, clock = SimulatedMailbox(), SimulatedClock(local("2026-11-20 10:00"))
-    mailbox.append("INBOX", compose.as_bytes(compose.message(clock, MARTA, "Fa dies", "Una consulta?")), clock.now())
+    earlier = compose.message(clock, MARTA, "Fa dies", "Una consulta?")
+    mailbox.append("INBOX", compose.as_bytes(earlier), clock.now())
+    message_id = str(earlier["Message-ID"])
     world = town(mailbox=mailbox)
     world.citizen_writes(ANNA)
     world.turn()
     before = taken(world)
     lose(world)
     report = rebuild(world)
-    assert report.past == 1
+    assert (report.past, report.unplayed) == (1, (message_id,))
     assert difference(before, taken(world)) == []
 
 
