@@ -71,7 +71,10 @@ def hour_text(hour: time | None) -> str | None:
 
 def hour_of(text: str | None) -> time | None:
     """The hour in a column."""
-    return None if text is None else time.max if text == "24:00" else time(*map(int, text.split(":")))
+    if text is None or text == "24:00":
+        return time.max if text else None
+    hour, minute = map(int, text.split(":"))
+    return time(hour, minute)
 
 
 def _day(end: EndDay, written_on: date) -> date | None:
