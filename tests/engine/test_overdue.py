@@ -319,6 +319,21 @@ def test_the_agent_who_has_the_case_is_reminded_and_of_nobodys_cases_all_are(tow
     assert len(texts) == 2
 
 
+def test_a_case_that_was_answered_is_not_said_to_have_no_answer(town: TOWN) -> None:
+    world = town()
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(message)
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    world.citizen_writes(ANNA, "", "Encara no em funciona. Què més puc fer?", answers=message)
+    world.live("2026-11-27 09:00")
+    (mail,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    said = " ".join(text_of(mail).split())
+    assert "Es va respondre el 25 de novembre a les 9 h i la persona ha tornat a escriure." in said
+    assert "cap resposta" not in said
+
+
 def test_a_case_assigned_to_somebody_who_is_no_agent_reminds_all_agents(town: TOWN) -> None:
     world = town()
     world.citizen_writes(ANNA)

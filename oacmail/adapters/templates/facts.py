@@ -47,7 +47,7 @@ _SAID: Mapping[str, object] = {
 }
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "ack": {"first": True, "secret": False, "road": "question", "slot": "any", "outside": False, "phone3": "", **_SAID},
-    "overdue": {**_CARD, "level": 1, "unread": ()},
+    "overdue": {**_CARD, "level": 1, "unread": (), "answered_at": None, "wrote_again": False},
     "overdue_digest": {"cases": (), "unread": ()},
     "remind": {"cases": (), "urgent": False},
     "term": {"opened_at": None, "due_at": None, "topic": "other", "intent": "question", "ends_hour": None},
@@ -257,7 +257,12 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"road": "callback", "slot": "afternoon", "outside": True, "phone3": "678", "call_day": _THEN.date()},
             *({"road": road} for road in ("no_number", "complaint", "suggestion", "data_rights")),
         ),
-        "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX"), "buttons": (_SAMPLE_BUTTON,)}),
+        "overdue": (
+            {},
+            {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX"), "buttons": (_SAMPLE_BUTTON,)},
+            {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2), "wrote_again": True},
+            {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2)},
+        ),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "term": (
             {"opened_at": _THEN, "due_at": _THEN},
@@ -376,7 +381,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "moved_back": ({"folder": "6 Tancats", "reason": "waits"},),
         "answered_twice": ({"first_at": _THEN, "second_at": _THEN + timedelta(minutes=4)},),
         "secret": ({"received_at": _THEN},),
-        "forwarded": ({"address": "an…@example.org", "received_at": _THEN}, {"doubt": "none"}, {"doubt": "several"}),
+        "forwarded": ({"address": "anna@example.org", "received_at": _THEN}, {"doubt": "none"}, {"doubt": "several"}),
         "unseen_answer": ({"received_at": _THEN},),
         "answers_elsewhere": ({"address": "an…@example.org", "received_at": _THEN},),
         "not_relayed": ({"reason": "orders"}, {"reason": "internal"}, {"reason": "no-address"}),

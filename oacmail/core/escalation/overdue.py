@@ -61,8 +61,10 @@ def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, 
 
 
 def _card(item: OverdueCase) -> dict[str, object]:
-    """`level`: that of the escalation."""
-    return {**card(item.case, item.due_at), "level": item.level}
+    """`level`: that of the escalation; `answered_at`: when the case was last answered, before it waited again."""
+    case = item.case
+    again = {"answered_at": case.answered_at, "wrote_again": case.asked_since > 0}
+    return {**card(case, item.due_at), "level": item.level, **again}
 
 
 def _one(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core.case_effects import Reconsider
-from oacmail.core.cases import acknowledgement, recipient
+from oacmail.core.cases import acknowledgement
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -81,7 +81,7 @@ def _number(effects: tuple[Effect, ...]) -> str | None:
 
 
 def _confirm(policy: Policy, lookup: Lookup, address: str, case: str | None, now: datetime) -> tuple[Effect, ...]:
-    facts = {"doubt": "", "address": recipient.masked(address), "received_at": lookup.received_at}
+    facts = {"doubt": "", "address": address, "received_at": lookup.received_at}
     return (RequestReview(reason=WAITS), *_question(policy, lookup, case, facts, now))
 
 
