@@ -273,11 +273,13 @@ class Forwarded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerText:
     """What an agent's mail to a person, or to an answer address, says above what it quotes. `reason`: why it cannot be
-    relayed, '' = it can (mail/outgoing/answer_parts.py). `has_files`: a file is attached, or an image shown."""
+    relayed, '' = it can (mail/outgoing/answer_parts.py). `attaches`: a file is attached; `has_files`: that, or an image
+    is shown, which may be the logo of a signature."""
 
     text: str
     reason: str = ""
     has_files: bool = False
+    attaches: bool = False
 
     @property
     def says_nothing(self) -> bool:

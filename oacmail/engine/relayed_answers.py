@@ -23,7 +23,8 @@ _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 def answer_text(raw: bytes) -> AnswerText:
     answer = answer_parts.read(raw)
     shows = bool(answer.files) or bool(_IMAGE.search(answer.html))
-    return AnswerText(text=answer.text, reason=answer.reason, has_files=shows)
+    attaches = any(not file.place for file in answer.files)
+    return AnswerText(text=answer.text, reason=answer.reason, has_files=shows, attaches=attaches)
 
 
 def relayed(

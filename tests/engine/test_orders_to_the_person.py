@@ -1,6 +1,7 @@
 """An order on top of a mail that a person gets: the mail counts as ever, the order does not, its writer hears it."""
 
 from collections.abc import Callable
+from email.message import EmailMessage
 
 import pytest
 
@@ -74,6 +75,8 @@ ORDERS = {
     "Bon dia Anna,\n\nTANCA": "TANCA",
     "12 tanca": "12 tanca",
     "#tancca": "#tancca",
+    "*MEVA*": "MEVA",
+    "DERIVA - error 500": "DERIVA - …",
     "#nota Trucar-la dilluns": "#nota …",
 }
 
@@ -99,6 +102,23 @@ def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_rea
         assert "dilluns" not in told
         world.live("2026-11-27 09:00")
         assert world.case()["overdue"]
+
+
+@pytest.mark.parametrize("source", ["cid:logo@town.example", "https://town.example/logo.png"])
+@pytest.mark.parametrize("below", ["Marta Soler<br>OAC 360 | Ajuntament", "Enviat des del meu iPhone"])
+def test_the_logo_of_a_signature_makes_no_answer_of_an_order(world: World, source: str, below: str) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    mail = compose.message(world.clock, OFFICE, "", "MEVA\n\n" + below.replace("<br>", "\n"), to=ANNA, answers=asked)
+    mail.add_alternative(f'<p>MEVA</p><p>{below}</p><img src="{source}">', subtype="html")
+    page = mail.get_payload(1)
+    assert isinstance(page, EmailMessage)
+    if source.startswith("cid:"):
+        page.add_related(b"\x89PNG", maintype="image", subtype="png", cid="<logo@town.example>")
+    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert "La persona ha rebut el text «MEVA». No consta com a resposta" in transcripts(world, AGENT)[0]
 
 
 @pytest.mark.parametrize("program", [CLIENTS[name] for name in ("Outlook", "Gmail", "Apple Mail")])

@@ -152,7 +152,7 @@ def _says_nothing(lookup: Lookup, role: Role) -> bool:
     if answer is None or is_forward(lookup):
         return False
     only_orders = role is Role.AGENT and bool(sent_alone(lookup.message.fresh))
-    return answer.says_nothing or (only_orders and not answer.has_files)
+    return answer.says_nothing or (only_orders and not answer.attaches)
 
 
 def _empty(case: CaseView | None) -> Decision:

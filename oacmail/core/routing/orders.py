@@ -185,6 +185,7 @@ _CLOSING = re.compile(
 """A line that ends a message."""
 _NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
+_CAPITALS = re.compile(r"[A-ZÀ-Ý'’]{3,20}(?: [A-ZÀ-Ý'’]{3,20}){0,2}(?=[\s,.:;–—-])")
 _POSTCODE = re.compile(r"\d{5}\s\D+")
 _INTRODUCES = re.compile(r"[\d@<>|]|^(?:de|from|enviat|enviado|sent)\s?:", re.IGNORECASE)
 _PART = r"[\w'’-]{1,20}"  # longer than each word of an order
@@ -244,7 +245,7 @@ def sent_alone(text: str) -> tuple[Order, ...]:
 def first_sent(text: str) -> str:
     """The first line with an order, as a person has read it, without what its case alone keeps (`NOTA: …`)."""
     for line in map(str.strip, text.splitlines()):
-        line = _GREETING.sub("", line, count=1)
+        line = _GREETING.sub("", line, count=1).strip('*«»"“” ')
         if orders := _sent_line(line):
             hidden = next((one.argument for one in orders if one.verb in UNSAID and one.argument), "")
             return line[: line.find(hidden)] + "…" if hidden else line[:LONG]
@@ -269,8 +270,13 @@ def _said(lines: list[str], read: Callable[[str], list[Order]]) -> list[str]:
 
 
 def _sent_line(line: str) -> list[Order]:
-    """The orders of a line that a person has got: no `12 euros`, and no sentence that begins with a `#`."""
+    """The orders of a line that a person has got: no `12 euros`, and no sentence that begins with a `#`, but whatever
+    begins with an order in capitals (`DERIVA - error 500`)."""
+    line = line.strip('*«»"“” ')
     orders = _line(line) or [order for order in _listed(line) if order.verb is not Verb.ASSIGN]
+    if not orders and (capitals := _CAPITALS.match(line)):
+        rest = line[capitals.end() :].strip(" ,.:;–—-")
+        orders = [replace(one, argument=rest) if one.verb in UNSAID else one for one in _phrases(capitals[0])]
     hashed = line.startswith("#") and " " not in line[2:]
     doubtful = {Verb.UNKNOWN} if line.startswith("#") else {Verb.UNKNOWN, Verb.SOLVED}
     return orders if hashed or doubtful.isdisjoint(order.verb for order in orders) else []
