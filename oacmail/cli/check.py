@@ -7,6 +7,7 @@ it contacts no server and writes nothing.
 import os
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -103,6 +104,8 @@ def _unedited(config: Config, text: str) -> Iterator[Finding]:
     said = {line.partition(":")[0] for line in lines}
     shipped = preflight.as_shipped(config, settings.builtin(), text)
     yield from (read("error", line) for line in (*lines, *(shipped[path] for path in shipped if path not in said)))
+    for section, key in settings.retired(tomllib.loads(text)):
+        yield warning(f"{section}.{key}", "no longer has any effect", "remove it")
 
 
 def _configuration(config: Config) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ Only this package imports pydantic; a module that must start quickly imports it 
 secrets; they are never part of a Config.
 """
 
-from oacmail.config.loading import builtin, find, load, parse
+from oacmail.config.loading import builtin, find, load, parse, retired
 from oacmail.config.model import Config
 from oacmail.config.rules import parser_config, policy
 
-__all__ = ["Config", "builtin", "find", "load", "parse", "parser_config", "policy"]
+__all__ = ["Config", "builtin", "find", "load", "parse", "parser_config", "policy", "retired"]

@@ -7,7 +7,7 @@ It decides which file counts and where relative paths start. It never reads the 
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from oacmail.shipped import shipped
 VARIABLE = "OACMAIL_CONFIG"
 _REQUIRED = ("office", "imap", "smtp", "people")
 SYSTEM = Path("/etc/oacmail/config.toml")
+RETIRED = (("ack", "per_hour"),)
+"""(section, key) of keys that an earlier version had: they are read over, so that an upgrade needs no edited file."""
 
 
 def find(explicit: str | None, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -61,11 +63,24 @@ def builtin() -> Config:
 def parse(values: Mapping[str, Any], *, base: Path) -> Config:
     """Validate the values that tomllib read. Relative paths start at `base`. Raises ConfigError with every finding."""
     # a missing section then reports its missing keys
-    sections = with_profile({**{name: {} for name in _REQUIRED}, **values})
+    sections = with_profile({**{name: {} for name in _REQUIRED}, **_without(retired(values), values)})
     try:
         return Config.model_validate(sections, context={"base": base, "own": _own(values)})
     except ValidationError as error:
         raise ConfigError(lines(error, Config)) from None
+
+
+def retired(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The retired keys that the values have."""
+    sections = ((values.get(section), section, key) for section, key in RETIRED)
+    return tuple((section, key) for found, section, key in sections if isinstance(found, dict) and key in found)
+
+
+def _without(keys: Iterable[tuple[str, str]], values: Mapping[str, Any]) -> dict[str, Any]:
+    left = dict(values)
+    for section, key in keys:
+        left[section] = {name: value for name, value in left[section].items() if name != key}
+    return left
 
 
 def _own(values: Mapping[str, Any]) -> frozenset[str]:

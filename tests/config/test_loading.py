@@ -61,6 +61,11 @@ def test_an_unknown_key_is_named_with_what_was_meant(findings: Findings, where: 
     assert findings(**{where: line}) == (finding,)
 
 
+def test_a_key_of_an_earlier_version_stops_nothing(read: Read) -> None:
+    assert read(rest="[ack]\nper_hour = 60\nper_address_hour = 5").ack.per_address_hour == 5
+    assert config.retired({"ack": {"per_hour": 60}, "office": {}}) == (("ack", "per_hour"),)
+
+
 @pytest.mark.parametrize(
     "line",
     [

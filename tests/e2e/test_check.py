@@ -318,3 +318,10 @@ def test_a_state_directory_that_cannot_be_written_is_reported(sound: RunningOffi
     assert "cannot be created" in _where(_found(sound, code=1))["office.state"]
     sound.change(office={"state": "elsewhere"})
     assert "does not exist yet" in _where(_found(sound, code=0))["office.state"]
+
+
+def test_a_key_that_an_earlier_version_had_is_a_warning_and_stops_nothing(office: MakeOffice) -> None:
+    desk = office(office={"dpo": "dpd@castellbisbal.cat"}, ack={"per_hour": 60})
+    found = desk.json("check", code=0)
+    assert _where(found)["ack.per_hour"] == "no longer has any effect"
+    desk.oacmail("once")
