@@ -106,6 +106,11 @@ class RandomMonth:
         date = working_day(self.now.date(), day) if day else self.now.date()
         return at_hour(date, 0) + hour * HOUR + self.random.randrange(50) * MINUTE - self.now
 
+    def _next_opening(self) -> datetime:
+        today = self.now.date()
+        early = self.now.hour < 8 and working_day(today - DAY, 1) == today
+        return at_hour(today if early else working_day(today, 1), 8)
+
     def _chance(self, share: float) -> bool:
         return self.random.random() < share
 
@@ -158,7 +163,7 @@ class RandomMonth:
         self._write(name, "close", reason=reason)
         self._orders(name, "close", reason=reason)
         if reason in ("answered", "contact") and name in self.letters:
-            self._write(name, "survey", at_hour(working_day(self.now.date(), 1), 8))
+            self._write(name, "survey", self._next_opening())
 
     def _drags(self, name: str, to: str) -> None:
         """A person moves the opening message, and two passes see it."""
@@ -359,7 +364,7 @@ class RandomMonth:
         self._answers(name)
         yield 2 * HOUR
         self._closes(name, self.random.choice(("answered", "contact")))
-        asked = at_hour(working_day(self.now.date(), 1), 8)
+        asked = self._next_opening()
         yield asked + HOUR - self.now
         address = str(self.letters[name][0]["From"])
         (survey,) = [mail for mail in self.world.received(address) if mail["X-Oacmail-Kind"] == "survey"]
@@ -403,7 +408,8 @@ class RandomMonth:
 
     def _slowly_acknowledged(self) -> Story:
         """The relay takes the acknowledgement later, or never."""
-        self.world.relay.when(deferred() if self._chance(0.5) else refused(), kind="ack", times=1)
-        name = self._asks(QUESTIONS["ca"], quick="no")
+        person, answer = f"lenta{len(self.classes)}@example.org", deferred() if self._chance(0.5) else refused()
+        self.world.relay.when(answer, to=person, kind="ack", times=2)  # once more after five minutes
+        name = self._asks(QUESTIONS["ca"], by=person, quick="no")
         yield 5 * HOUR
         self._answers(name)

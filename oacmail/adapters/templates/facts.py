@@ -215,6 +215,7 @@ _SAMPLE_PAGE = {
     **dict.fromkeys(("corrections_title", "corrections_why"), "…"),
     **dict.fromkeys(("summary", "short_trend", "corrections"), _SAMPLE_TABLE),
     "lang": "ca",
+    "to_do": "…",
     "lead": ("…",),
     "status": ("…",),
     "missed": (_SAMPLE_TABLE,),

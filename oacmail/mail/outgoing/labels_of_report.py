@@ -83,9 +83,9 @@ FORMULAS: Words = {
         "service hours from arrival to the first answer, of the enquiries due this month",
     ),
     "I5": (
-        "casos oberts aquest mes, sense correu brossa ni duplicats",
-        "casos abiertos este mes, sin correo basura ni duplicados",
-        "cases opened this month, without spam and duplicates",
+        "consultes d'aquest mes que van obrir un cas, sense correu brossa ni duplicats; a part, les altres",
+        "consultas de este mes que abrieron un caso, sin correo basura ni duplicados; aparte, las demás",
+        "enquiries of this month that opened a case, without spam and duplicates; beside them, the others",
     ),
     "I6": (
         "tancats a primer nivell / tancats; tancats amb una sola resposta / tancats",
@@ -108,9 +108,9 @@ FORMULAS: Words = {
         "cases opened this month that are not for this service",
     ),
     "I10": (
-        "trucades fetes dins de la franja i del termini / trucades que vencien aquest mes",
-        "llamadas hechas dentro de la franja y del plazo / llamadas que vencían este mes",
-        "calls made in their slot and in time / calls due this month",
+        "trucades fetes dins de la franja i del termini / trucades demanades per correu que vencien aquest mes",
+        "llamadas hechas dentro de la franja y del plazo / llamadas pedidas por correo que vencían este mes",
+        "calls made in their slot and in time / calls asked for by mail that were due this month",
     ),
     "I11": (
         "mitjana de les valoracions rebudes aquest mes, de l'1 al 5",
@@ -118,14 +118,14 @@ FORMULAS: Words = {
         "mean of the marks received this month, 1 to 5",
     ),
     "I12": (
-        "respostes en 10 dies hàbils / queixes i suggeriments amb aquest límit aquest mes",
-        "respuestas en 10 días hábiles / quejas y sugerencias con este límite este mes",
-        "answered within 10 working days / complaints and suggestions whose limit was this month",
+        "missatges respostos en 10 dies hàbils / queixes i suggeriments amb aquest límit aquest mes",
+        "mensajes respondidos en 10 días hábiles / quejas y sugerencias con este límite este mes",
+        "messages answered within 10 working days / complaints and suggestions whose limit was this month",
     ),
     "I13": (
-        "consultes i respostes per correu d'aquest mes, per idioma",
-        "consultas y respuestas por correo de este mes, por idioma",
-        "enquiries and answers by mail this month, by language",
+        "consultes per correu d'aquest mes en cada idioma / consultes per correu d'aquest mes",
+        "consultas por correo de este mes en cada idioma / consultas por correo de este mes",
+        "enquiries by mail this month in each language / enquiries by mail this month",
     ),
     "I14": (
         "justificants de recepció enviats en 5 minuts / justificants dels missatges d'aquest mes",
@@ -156,7 +156,11 @@ MEASURES: Words = {
         "Unanswered at the end of the month, not included",
     ),
     "cases": ("Casos", "Casos", "Cases"),
-    "further": ("Noves preguntes en casos oberts", "Nuevas preguntas en casos abiertos", "Further questions on cases"),
+    "further": (
+        "Altres consultes, en casos que ja hi eren",
+        "Otras consultas, en casos que ya existían",
+        "Further enquiries, on cases that existed",
+    ),
     "before": ("Variació respecte del mes anterior", "Variación respecto al mes anterior", "Change from last month"),
     "year_before": (
         "Variació respecte del mateix mes de l'any anterior",

@@ -12,7 +12,7 @@ from oacmail.core.report.figures import FigureTable, Indicator, Measure, Monthly
 from oacmail.mail.outgoing import figures_in_words as figures
 from oacmail.mail.outgoing.labels import label
 from oacmail.mail.outgoing.report_json import rounded, row_label
-from oacmail.mail.outgoing.report_view import causes, verdict
+from oacmail.mail.outgoing.report_view import causes, result_of, verdict
 from oacmail.mail.outgoing.report_words import said
 
 _KEYS = ("month", "id", "key", "value", "unit", "n", "target_value", "difference_value", "met")
@@ -51,7 +51,7 @@ def _rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tuple[ob
             promised if first else "",
             label("measure", measure.key, lang, office),
             figures.target(measure, lang),
-            figures.result(measure, lang),
+            result_of(one, lang, office) if first else figures.result(measure, lang),
             figures.difference(measure, lang).removeprefix("+"),
             verdict(measure, lang),
             why if first else "",

@@ -15,8 +15,7 @@ def as_mail_text(view: ReportView) -> str:
 
 
 def _mail_lines(view: ReportView) -> Iterator[str]:
-    yield view["title"]
-    yield ""
+    yield from (view["title"], "", view["to_do"], "")
     yield from (f"- {line}" for line in view["lead"])
     yield from ("", *view["status"])
     yield from _table(view["summary"])
@@ -29,8 +28,7 @@ def _mail_lines(view: ReportView) -> Iterator[str]:
 
 
 def _lines(view: ReportView) -> Iterator[str]:
-    yield f"{view['office']}. {view['title']}"
-    yield ""
+    yield from (f"{view['office']}. {view['title']}", "", view["to_do"], "")
     yield from (f"- {line}" for line in view["lead"])
     yield ""
     yield from view["status"]

@@ -4,6 +4,7 @@ It words figures and computes none. A table is a mapping of `caption`, `head` an
 it. What it holds are strings, tuples and mappings alone, so that a template may show all of it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -31,8 +32,11 @@ from oacmail.mail.outgoing.report_words import said
 ReportView = Mapping[str, Any]
 IN_TREND = ("I1", "I2", "I3", "I4", "I5", "I7", "I10", "I11")
 IN_SHORT_TREND = ("I1", "I4", "I5", "I11")
+_SHARES: Mapping[str, str] = {"I13": "requests"}
+"""The indicators whose result is the shares of a table."""
 LISTED, IN_A_MAIL = 200, 25
 """Most breaches that a page and a mail list of one indicator; the JSON has all."""
+MOST_TO_DO = 5
 
 
 def report_view(
@@ -49,6 +53,7 @@ def report_view(
         "office": office,
         "subject": said("subject", lang, month=named, what=_what(report, lang)),
         "status": _status(report, month, lang, zone),
+        "to_do": to_do(report, lang),
         "lead": _lead(report, lang),
         "summary": _summary(report, lang),
         "charts": said("trend", lang),
@@ -114,6 +119,49 @@ def _lead(report: MonthlyReport, lang: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
+_FIRST = ("I2", "I8", "I1", "I10", "I12", "I11")
+"""What is mended first, each with a sentence of its own: people who wait, what was late, what people said."""
+
+
+def to_do(report: MonthlyReport, lang: str) -> str:
+    """One sentence: what to do this month about the target that is missed and matters most."""
+    every = report.figures.indicators
+    for name in (*_FIRST, *(name for name in every if name not in _FIRST)):
+        one = every[name]
+        missed = [measure for measure in (one.main, *one.measures) if measure.met is False]
+        if missed:
+            return said("to_do", lang, what=_mend(one, missed[0], report, lang))
+    return said("to_do_nothing" if any(one.main.met for one in every.values()) else "to_do_unknown", lang)
+
+
+def _mend(one: Indicator, missed: Measure, report: MonthlyReport, lang: str) -> str:
+    own = one.id in _FIRST and (one.id != "I8" or missed is not one.main)
+    words = {
+        "n": figures.result(one.measure("still_open") if one.id == "I8" else one.main, lang),
+        "cases": _named_cases(one),
+        "cause": _main_cause(one, lang, report.office),
+        "name": f"{one.id}, {label('measure', missed.key, lang, report.office).lower()}",
+        "result": figures.result(missed, lang),
+        "target": figures.target(missed, lang),
+    }
+    return said(f"to_do_{one.id}" if own else "to_do_other", lang, **words)
+
+
+def _named_cases(one: Indicator) -> str:
+    """` (OAC-2026-000118, …)`: of those that wait; '' in the published form, which names none."""
+    waiting = [breach.case for breach in one.breaches if one.id != "I8" or breach.cause == "not_over"]
+    shown = ", ".join(waiting[:MOST_TO_DO])
+    return f" ({shown}{', …' if len(waiting) > MOST_TO_DO else ''})" if shown else ""
+
+
+def _main_cause(one: Indicator, lang: str, office: str) -> str:
+    counted = Counter(breach.cause for breach in one.breaches)
+    if not counted:
+        return ""
+    (cause, n), *_ = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return f" ({label('cause_of_breach', cause, lang, office)}: {n})"
+
+
 def _in_time(main: Measure, lang: str) -> str:
     if main.n == 0:
         return said("lead_none", lang)
@@ -134,17 +182,31 @@ def _summary(report: MonthlyReport, lang: str) -> ReportView:
     head = ("indicator", "result", "target", "achieved")
     return {
         "caption": said("summary", lang),
+        "sheets": tuple(report.figures.indicators),
         "head": tuple(said(name, lang) for name in head),
         "rows": tuple(
             (
                 f"{one.id} · {label('indicator', one.id, lang, report.office)}",
-                figures.result(one.main, lang),
+                result_of(one, lang, report.office),
                 figures.target(one.main, lang),
                 verdict(one.main, lang),
             )
             for one in report.figures.indicators.values()
         ),
     }
+
+
+def result_of(one: Indicator, lang: str, office: str) -> str:
+    """The result as people read it: a figure, or `català 70,4 % · castellà 29,6 %`."""
+    table = next((table for table in one.tables if table.key == _SHARES.get(one.id)), None)
+    if table is None or not table.total:
+        return figures.result(one.main, lang)
+    return " · ".join(
+        f"{row_label(row.key, table.words, lang, office)} "
+        f"{figures.number(share(row.count, table.total), 'percent', lang)}"
+        for row in sorted(table.rows, key=lambda row: -row.count)
+        if row.count
+    )
 
 
 def verdict(measure: Measure, lang: str) -> str:
@@ -162,6 +224,7 @@ def _indicator(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
     return {
         "id": one.id,
         "heading": f"{one.id} · {name}",
+        "result": result_of(one, lang, office),
         "facts": _facts(one, report, lang),
         "details": _details(one, lang, office) if one.measures else None,
         "tables": tuple(_cells(table, lang, office) for table in one.tables if table.rows and table.total),
@@ -175,7 +238,7 @@ def _facts(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
         "commitment": label("commitment", one.id, lang, report.office),
         "formula": label("formula", one.id, lang, report.office),
         "target": figures.target(one.main, lang) if one.main.target is not None else "",
-        "result": figures.result(one.main, lang),
+        "result": result_of(one, lang, report.office),
         "n": count_of(one.main, lang) if one.main.n is not None else "",
         "difference": figures.difference(one.main, lang) if one.main.target is not None else "",
         "achieved": verdict(one.main, lang),

@@ -85,6 +85,52 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
         "Satisfacción: muestra insuficiente ({n} valoraciones; se necesitan 5).",
         "Satisfaction: insufficient sample ({n} marks; 5 are needed).",
     ),
+    "to_do": ("Què cal fer aquest mes: {what}", "Qué hay que hacer este mes: {what}", "What to do this month: {what}"),
+    "to_do_nothing": (
+        "Què cal fer aquest mes: res més que continuar igual; s'han assolit tots els objectius.",
+        "Qué hay que hacer este mes: nada más que seguir igual; se han alcanzado todos los objetivos.",
+        "What to do this month: nothing but carry on; all targets were met.",
+    ),
+    "to_do_unknown": (
+        "Què cal fer aquest mes: encara no se'n pot dir res; no hi ha prou dades.",
+        "Qué hay que hacer este mes: todavía no se puede decir nada; no hay datos suficientes.",
+        "What to do this month: nothing can be said yet; there are too few data.",
+    ),
+    "to_do_I2": (
+        "respondre abans que res els casos que a final de mes esperaven resposta: {n}{cases}.",
+        "responder antes que nada los casos que a final de mes esperaban respuesta: {n}{cases}.",
+        "first answer the cases that waited for an answer at the end of the month: {n}{cases}.",
+    ),
+    "to_do_I8": (
+        "reclamar als serveis tècnics els casos que hi són des de fa més de 5 dies hàbils: {n}{cases}.",
+        "reclamar a los servicios técnicos los casos que llevan allí más de 5 días hábiles: {n}{cases}.",
+        "ask the technical services for the cases that they have had for more than 5 working days: {n}{cases}.",
+    ),
+    "to_do_I1": (
+        "respondre dins de termini; es va fer en un {result}{cause}.",
+        "responder dentro de plazo; se hizo en un {result}{cause}.",
+        "answer in time; {result} of the enquiries were{cause}.",
+    ),
+    "to_do_I10": (
+        "trucar dins de la franja acordada; es va fer en un {result}{cause}.",
+        "llamar dentro de la franja acordada; se hizo en un {result}{cause}.",
+        "call within the agreed slot; {result} of the calls were{cause}.",
+    ),
+    "to_do_I12": (
+        "respondre les queixes i els suggeriments en 10 dies hàbils; es va fer en un {result}.",
+        "responder las quejas y las sugerencias en 10 días hábiles; se hizo en un {result}.",
+        "answer complaints and suggestions within 10 working days; {result} of them were.",
+    ),
+    "to_do_I11": (
+        "llegir els casos valorats per sota de 4 i veure què hi va fallar; la mitjana és de {result}.",
+        "leer los casos valorados por debajo de 4 y ver qué falló; la media es de {result}.",
+        "read the cases with marks below 4 and see what went wrong; the mean is {result}.",
+    ),
+    "to_do_other": (
+        "millorar {name}: {result} (objectiu: {target}).",
+        "mejorar {name}: {result} (objetivo: {target}).",
+        "improve {name}: {result} (target: {target}).",
+    ),
     "summary": ("Resum dels indicadors", "Resumen de los indicadores", "Summary of the indicators"),
     "indicator": ("Indicador", "Indicador", "Indicator"),
     "commitment": ("Compromís", "Compromiso", "Commitment"),
