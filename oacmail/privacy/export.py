@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from oacmail.adapters.store.privacy import scope
 from oacmail.adapters.store.privacy.held import held
@@ -25,9 +26,12 @@ _OFFICE = "(office)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """`data`: values for JSON; `files`: name -> bytes of messages, as .eml (RFC 5322)."""
+    """`data`: values for JSON; `files`: name -> bytes of messages, as .eml (RFC 5322). `office`: its name for itself;
+    `zone`: of its times, for people."""
 
     data: Mapping[str, Any]
+    office: str
+    zone: ZoneInfo
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -69,7 +73,7 @@ def export(
         "mailbox": None if mailbox is None else [_place(one, number) for number, one in enumerate(mailbox, 1)],
         "backups": [{"path": path, "made_at": day} for path, day in backups],
     }
-    return Archive(data=data, files=files)
+    return Archive(data=data, files=files, office=policy.office.name, zone=policy.office.timezone)
 
 
 def _readable(rows: Mapping[str, Any]) -> dict[str, Any]:

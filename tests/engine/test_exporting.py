@@ -1,6 +1,7 @@
 """A person gets a copy of all that is held on them, and nothing about anybody else."""
 
 import json
+import re
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -104,6 +105,48 @@ def test_the_page_is_for_everybody(world: World, language: str) -> None:
     assert {"script", "img", "iframe", "link"}.isdisjoint(names)
     assert (names.count("h1"), names.count("main")) == (1, 1)
     assert all(attributes.get("scope") == "col" for tag, attributes in page.tags if tag == "th")
+
+
+class _CellsOfThePage(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag == "td"
+        self.cells += [""] if self._inside else []
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "td"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.cells[-1] += data
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ca", {"Respost", "Consulta o incidència", "vós", "una resposta", "25 de novembre de 2026, 9 h"}),
+        ("es", {"Respondido", "Consulta o incidencia", "usted", "una respuesta", "25 de noviembre de 2026, 9 h"}),
+        ("en", {"Answered", "Question or problem", "you", "an answer", "25 November 2026, 9 am"}),
+    ],
+)
+def test_the_page_speaks_the_readers_language(world: World, language: str, words: set[str]) -> None:
+    """No code of ours, no time of programs, no reference: those are in data.json."""
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(asked)
+    world.turn()
+    page = _CellsOfThePage()
+    page.feed(archive.page(_export(world), language))
+    assert words <= set(page.cells)
+    assert not {"first", "request", "citizen", "agent", "ack", "opened", "question", "answer"} & set(page.cells)
+    told = " ".join(page.cells)
+    assert not re.search(r"\d{4}-\d\d-\d\dT", told)
+    assert not re.search(r"[0-9a-f]{16}", told)
+    assert str(asked["Message-ID"]) not in told
 
 
 def test_a_zip_or_a_folder_is_made_and_never_overwritten(world: World, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def _lead(report: MonthlyReport, lang: str) -> tuple[str, ...]:
 
 
 _FIRST = ("I2", "I8", "I1", "I10", "I12", "I11")
-"""What is mended first, each with a sentence of its own: people who wait, what was late, what people said."""
+"""What comes first, each with a sentence of its own: people who wait, what was late, what people said."""
 
 
 def to_do(report: MonthlyReport, lang: str) -> str:
@@ -130,11 +130,11 @@ def to_do(report: MonthlyReport, lang: str) -> str:
         one = every[name]
         missed = [measure for measure in (one.main, *one.measures) if measure.met is False]
         if missed:
-            return said("to_do", lang, what=_mend(one, missed[0], report, lang))
+            return said("to_do", lang, what=_advice(one, missed[0], report, lang))
     return said("to_do_nothing" if any(one.main.met for one in every.values()) else "to_do_unknown", lang)
 
 
-def _mend(one: Indicator, missed: Measure, report: MonthlyReport, lang: str) -> str:
+def _advice(one: Indicator, missed: Measure, report: MonthlyReport, lang: str) -> str:
     own = one.id in _FIRST and (one.id != "I8" or missed is not one.main)
     words = {
         "n": figures.result(one.measure("still_open") if one.id == "I8" else one.main, lang),
