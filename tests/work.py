@@ -1,8 +1,10 @@
 """How much work something is, counted and not timed: a loaded machine changes no count."""
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from cProfile import Profile
+from types import FrameType
 
 PER_CHARACTER = 60
 """What a hostile text may cost in calls for each of its characters: bounded by its length, not by its square."""
@@ -13,6 +15,26 @@ def calls(work: Callable[[], object]) -> int:
     counted = Profile(subcalls=False)
     counted.runcall(work)
     return sum(entry.callcount for entry in counted.getstats())
+
+
+def handed(work: Callable[[], object]) -> int:
+    """How many characters and bytes of texts the functions that `work` calls are given as arguments, ours and the
+    library's Python ones. The same text counts once: what is copied again for each of its pieces shows here, however
+    few calls that takes."""
+    given: dict[int, object] = {}  # id to the text, which is kept so that no other one gets its id
+
+    def watch(frame: FrameType, event: str, _arg: object) -> None:
+        if event == "call":
+            names = frame.f_code.co_varnames[: frame.f_code.co_argcount + frame.f_code.co_kwonlyargcount]
+            given.update({id(one): one for name in names if isinstance(one := frame.f_locals.get(name), str | bytes)})
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return sum(len(one) for one in given.values() if isinstance(one, str | bytes))
 
 
 def instructions(con: sqlite3.Connection, work: Callable[[], object], *, each: int = 1_000) -> int:

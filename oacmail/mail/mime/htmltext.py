@@ -14,6 +14,8 @@ LONGEST = 2_000_000  # characters of HTML that are read; markup is several times
 _DEEPEST = 100  # levels of open elements that are kept
 _QUOTES = 8  # levels of quotes that are marked
 _LONGEST_TAG = 4_000  # characters; a longer tag loses its attributes
+_ONE_AT_A_TIME = ("a", "nobr")  # the next one closes it
+_EQUAL = 3  # equal formatting elements that a parser opens again
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][^\s/>]*)[^>]*>?", re.S)
 # Elements that change the appearance only. An HTML parser reopens them in every block (HTML 13.2.4.3): a few thousand
@@ -39,6 +41,25 @@ def to_text(html: str) -> str:
     if body is not None:
         _walk(body, page)
     return page.text()
+
+
+def builds_at_most(html: str, most: int) -> bool:
+    """Whether a parser makes at most `most` elements of the markup: it opens in each block again what changes the
+    appearance and was not closed (HTML 13.2.4.3)."""
+    looks: list[tuple[str, str]] = []  # (name, tag) of those that are open
+    count = 0
+    for tag in _TAG.finditer(html):
+        name = (tag[2] or "").lower()
+        if name in _LOOKS and (tag[1] or name in _ONE_AT_A_TIME):
+            last = next((place for place in range(len(looks) - 1, -1, -1) if looks[place][0] == name), None)
+            if last is not None:
+                del looks[last]
+        if name in _LOOKS and not tag[1] and looks.count((name, tag[0])) < _EQUAL:
+            looks.append((name, tag[0]))
+        count += 1 + len(looks)
+        if count > most:
+            return False
+    return True
 
 
 def _flattened(html: str) -> str:

@@ -24,8 +24,6 @@ _MESSAGE_NAME = re.compile(r"\.(?:eml|emlx|msg|oft|mbox|mht|mhtml)[\s.]*$", re.I
 _PACKED_NAME = re.compile(r"winmail\.dat\b|\.tnef[\s.]*$", re.I)
 _ARMOUR = "-----BEGIN PGP "
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
-_MOST_TAGS = 10_000
-_LONG_TAG = re.compile(r"<[a-zA-Z](?![^>]{0,200}\bdata:)[^>]{4000}")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
 
 
@@ -77,8 +75,6 @@ def _answer(found: _Found) -> AnswerParts:
     whole = "\n\n".join(text for kind, text in found.bodies if kind == "plain")
     if any(kind == "html" for kind, _ in found.bodies):
         html = "\n".join(text if kind == "html" else _as_html(text) for kind, text in found.bodies)
-        if html.count("<") > _MOST_TAGS or _LONG_TAG.search(html):
-            return AnswerParts(reason="too-large")
         cut = answer_text.cut_html(html)
     else:
         cut = answer_text.cut_text(whole)

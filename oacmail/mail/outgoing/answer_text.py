@@ -6,7 +6,7 @@ unsure cut, and never decides whether the mail is relayed (core/handlers/relayed
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -15,6 +15,9 @@ from oacmail.mail.mime import htmltext
 from oacmail.mail.understanding import reply_text
 
 LONGEST = 500_000  # characters of HTML that are relayed
+_MOST_ELEMENTS = 20_000
+_LONG_TAG = re.compile(r"<[a-zA-Z](?![^>]{0,200}\bdata:)[^>]{4000}")
+_HEAD_LONGEST = 80  # characters of an element's text in which a header block may begin
 
 _CONTAINERS = frozenset(
     ("gmail_quote", "gmail_quote_container", "gmail_attr", "yahoo_quoted", "protonmail_quote", "tutanota_quote")
@@ -53,17 +56,18 @@ def cut_text(text: str) -> Cut:
 
 
 def cut_html(html: str) -> Cut:
-    if len(html) > LONGEST:
+    if len(html) > LONGEST or _LONG_TAG.search(html) or not htmltext.builds_at_most(html, _MOST_ELEMENTS):
         return Cut("", reason="too-large")
     page = LexborHTMLParser(html)
     body = page.body
     if body is None:
         return Cut("")
     _clean(page)
-    quote = next((node for node in _elements(body) if _quotes(node)), None)
+    heads = _heads(body)
+    quote = next((node for node in _elements(body) if _quotes(node, heads)), None)
     reason = ""
     if quote is not None:
-        reason = "text-below" if _quotes(quote) == "container" and _says_more(quote, body) else ""
+        reason = "text-below" if _quotes(quote, heads) == "container" and _says_more(quote, body, heads) else ""
         _cut_from(quote, body)
         reason = reason or _cut_attribution(body)
     text = htmltext.to_text(_as_page(page))
@@ -101,7 +105,18 @@ def _elements(root: LexborNode) -> Iterator[LexborNode]:
     return iter([node for node in root.traverse(include_text=False) if node.mem_id != root.mem_id])
 
 
-def _quotes(node: LexborNode) -> str:
+def _heads(body: LexborNode) -> dict[int, str]:
+    """How the text of each element begins: each text is read once, however deep it lies."""
+    found: dict[int, str] = {}
+    for node in reversed(list(body.traverse(include_text=True))):  # what is inside comes before
+        head = (node.text_content or "").lstrip() if node.tag == "-text" else found.get(node.mem_id, "")
+        if node.parent is not None:
+            outer = node.parent.mem_id
+            found[outer] = (head[:_HEAD_LONGEST] + found.get(outer, ""))[:_HEAD_LONGEST]
+    return found
+
+
+def _quotes(node: LexborNode, heads: Mapping[int, str]) -> str:
     """`container`: a quote and nothing else; `boundary`: all that follows is quoted; '' = neither."""
     tag, found = node.tag or "", node.attributes
     classes = set((found.get("class") or "").lower().replace("x_", "").split())
@@ -113,7 +128,7 @@ def _quotes(node: LexborNode) -> str:
         return "boundary"
     if found.get("name") == "messageReplySection" or (tag == "hr" and found.get("tabindex") == "-1"):
         return "boundary"
-    return "boundary" if _RULED.search(style) and _HEAD.match(_text(node)) else ""
+    return "boundary" if _RULED.search(style) and _HEAD.match(heads.get(node.mem_id, "")) else ""
 
 
 def _is_cited(node: LexborNode, classes: set[str], style: str) -> bool:
@@ -126,13 +141,13 @@ def _text(node: LexborNode) -> str:
     return htmltext.to_text(f"<html><body>{node.html or ''}</body></html>")
 
 
-def _says_more(quote: LexborNode, body: LexborNode) -> bool:
+def _says_more(quote: LexborNode, body: LexborNode, heads: Mapping[int, str]) -> bool:
     """Whether something that is no quote stands below it."""
-    return any(_text(node).strip() for node in _below(quote, body) if not _is_only_quotes(node))
+    return any(_text(node).strip() for node in _below(quote, body) if not _is_only_quotes(node, heads))
 
 
-def _is_only_quotes(node: LexborNode) -> bool:
-    return (node.tag or "").startswith("-") is False and bool(_quotes(node) or _is_signature(node))
+def _is_only_quotes(node: LexborNode, heads: Mapping[int, str]) -> bool:
+    return (node.tag or "").startswith("-") is False and bool(_quotes(node, heads) or _is_signature(node))
 
 
 def _is_signature(node: LexborNode) -> bool:

@@ -33,6 +33,7 @@ _BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])$")
 _LABEL = re.compile(r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$")
 _BOUND_AFTER = re.compile(r"[a-z_@/]|-\w")
 _MOST_GROUPS = 24
+_MOST_NUMBERS = 30  # that are weighed against each other: who names more lists them
 _FEWEST = 8  # digits
 _BESIDE = 5  # digits beside a number: an hour, a post code
 _OTHER_THING = re.compile(
@@ -210,6 +211,7 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
     """Return the number that the writer prefers, else the first beside a word for calling, else the first."""
     if len(found) < 2:
         return next(iter(found), None)
+    found = found[:_MOST_NUMBERS]
     said = (*_BETTER.finditer(text), *_KIND_BETTER.finditer(text))
     preferred = [set(_WORD.findall(better["what"])) - _NO_NAMES for better in said]
     refused = _refused(text, found)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from oacmail.mail.understanding import phrases
 
 _INTRO_LINES = 4
+_SIGNED = 400  # lines between what is signed and its signature
 _MARK = 40  # characters for the start of a postscript
 _INTRO = 700  # characters of an attribution
 _ENDING = 40  # characters: more than a verb of phrases.LAST with the marks after it
@@ -223,16 +224,17 @@ def _kinds(lines: list[str]) -> list[str]:
             kinds[number] = "intro"
         elif (start := _intro_start(lines, number)) is not None:
             kinds[start : number + 1] = ["intro"] * (number + 1 - start)
-    tail = False
+    tail, text = False, -_SIGNED - 1  # the last line of text above
     for number, kind in enumerate(kinds):
         if kind == "sign" or (kind == "text" and phrases.DISCLAIMER.match(lines[number][:400])):
-            tail = kind != "sign" or any(before == "text" for before in kinds[max(0, number - 400) : number])
+            tail = kind != "sign" or number - text <= _SIGNED
         elif kind in ("quote", "intro") or (kind == "text" and _is_postscript(lines[number])):
             tail = False
         if kinds[number] == "sign":
             kinds[number] = "tail" if tail else "text"
         elif tail and kind in ("text", "client"):
             kinds[number] = "tail"
+        text = number if kinds[number] == "text" else text
     return kinds
 
 

@@ -1,0 +1,240 @@
+"""Every reader of strangers' text and HTML does work in proportion to its length, however the text is built.
+
+Counted are calls and the characters that functions are given; what a single regular expression costs is tried by
+tests/hostile/test_patterns.py. A text four times as long may cost little more than four times as much.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from oacmail.mail import parse
+from oacmail.mail.mime import (
+    calendar_text,
+    charset,
+    flowed,
+    htmltext,
+    limits,
+    normalize,
+    outline,
+    parts,
+    received,
+    tnef,
+)
+from oacmail.mail.mime.addresses import address_list
+from oacmail.mail.mime.boundaries import repair
+from oacmail.mail.mime.fields import Fields
+from oacmail.mail.outgoing import answer_parts, answer_text, headers, plain_text, redact
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.understanding import (
+    asking,
+    auto_subjects,
+    call_back,
+    delivery_status_text,
+    echoes,
+    features,
+    form_fields,
+    lang,
+    numerals,
+    own_words,
+    phones,
+    platforms,
+    remarks,
+    reply_text,
+    secrets,
+    slots,
+    terms_end,
+    thanks,
+    time_words,
+    vote_words,
+)
+from tests.work import calls, handed
+
+SHORT, LONG = 4_000, 16_000  # characters
+GROWTH = 6.0  # of what grows with the length four, of what grows with its square sixteen
+SLACK = 5_000  # what does not depend on the length: the head of a mail, an empty result
+NOTHING = ParserConfig()
+HTML, PLAIN = b"Content-Type: text/html; charset=utf-8\r\n\r\n", b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+_STATUS = "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\n"
+Reader = Callable[[str], object]
+
+HTML_READERS: dict[str, Reader] = {
+    "htmltext.to_text": htmltext.to_text,
+    "htmltext.builds_at_most": lambda html: htmltext.builds_at_most(html, 1_000_000),
+    "answer_text.cut_html": answer_text.cut_html,
+    "answer_parts.read": lambda html: answer_parts.read(HTML + html.encode()),
+    "redact.redact": lambda html: redact.redact(HTML + html.encode()),
+    "parse.parse": lambda html: parse.parse(HTML + html.encode()),
+}
+TEXT_READERS: dict[str, Reader] = {
+    "parse.parse": lambda text: parse.parse(PLAIN + text.encode()),
+    "parse.parse, a subject": lambda text: parse.parse(b"Subject: " + _line(text) + b"\r\n\r\nhola"),
+    "parse.parse, From": lambda text: parse.parse(b"From: " + _line(text) + b"\r\n\r\nhola"),
+    "parse.parse, a report": lambda text: parse.parse((_STATUS + text).encode()),
+    "redact.redact": lambda text: redact.redact(PLAIN + text.encode()),
+    "answer_parts.read": lambda text: answer_parts.read(PLAIN + text.encode()),
+    "answer_text.cut_text": answer_text.cut_text,
+    "plain_text.dead_links": plain_text.dead_links,
+    "plain_text.many_lines": plain_text.many_lines,
+    "plain_text.one_line": plain_text.one_line,
+    "plain_text.kept_together": lambda text: plain_text.kept_together(text, "OAC 360"),
+    "headers.clean": headers.clean,
+    "headers.unstructured": headers.unstructured,
+    "limits.cap": lambda text: limits.cap(text.encode()),
+    "normalize.tidy": lambda text: normalize.tidy(text.encode()),
+    "boundaries.repair": lambda text: repair(text.encode()),
+    "parts.Content": lambda text: parts.Content(parts.tree(limits.cap(text.encode())[0])),
+    "charset.decode": lambda text: charset.decode(text.encode(), "utf-7"),
+    "charset.field": charset.field,
+    "charset.parameters": lambda text: charset.parameters(text[: limits.STRUCTURE]),
+    "charset.base64": lambda text: charset.base64(text.encode()),
+    "calendar_text.event_lines": calendar_text.event_lines,
+    "flowed.unwrap": lambda text: flowed.unwrap(text, delsp=True),
+    "outline.outline": outline.outline,
+    "received.hop": received.hop,
+    "tnef.unpack": lambda text: tnef.unpack(tnef.SIGNATURE + text.encode()),
+    "addresses.address_list": lambda text: address_list([text]),
+    "reply_text.split": reply_text.split,
+    "reply_text.above_quote": reply_text.above_quote,
+    "reply_text.writers": reply_text.writers,
+    "reply_text.attribution_at_end": reply_text.attribution_at_end,
+    "own_words.part": lambda text: own_words.part(text, NOTHING.wording),
+    "asking.asks": asking.asks,
+    "asking.goes_back": asking.goes_back,
+    "asking.thanks": asking.thanks,
+    "thanks.only_thanks": lambda text: thanks.only_thanks("", text, "Anna", "anna@example.org"),
+    "thanks.promises": thanks.promises,
+    "vote_words.read": lambda text: vote_words.read(text, "Anna", "anna@example.org", asked=True),
+    "secrets.find": lambda text: secrets.find(text, ()),
+    "secrets.blank": secrets.blank,
+    "features.fold": features.fold,
+    "features.find": lambda text: features.find("", text),
+    "auto_subjects.title_kind": lambda text: auto_subjects.title_kind(text, text, answers=False),
+    "call_back.find": lambda text: call_back.find(text, text.split("\n")),
+    "delivery_status_text.recipients": lambda text: delivery_status_text.recipients(Fields.from_pairs([]), text),
+    "delivery_status_text.returned_headers": lambda text: list(delivery_status_text.returned_headers(text)),
+    "echoes.repeats": lambda text: echoes.repeats("", text, token=True),
+    "form_fields.sorts": form_fields.sorts,
+    "form_fields.is_call_form": form_fields.is_call_form,
+    "lang.detect": lang.detect,
+    "numerals.in_digits": numerals.in_digits,
+    "phones.telephones": phones.telephones,
+    "platforms.named": lambda text: list(platforms.named("", text)),
+    "remarks.still_fails": remarks.still_fails,
+    "remarks.names_attachment": remarks.names_attachment,
+    "remarks.language": remarks.language,
+    "slots.find": lambda text: slots.find(text.split("\n")),
+    "terms_end.ends": lambda text: list(terms_end.ends(text)),
+    "time_words.tokens": time_words.tokens,
+}
+
+COPIES = ("parse.parse", "redact.redact", "answer_parts.read", "answer_text.cut_text", "reply_text.split")
+"""Readers that take texts apart: also the copies are counted."""
+
+
+def _line(text: str) -> bytes:
+    return text.replace("\r", " ").replace("\n", " ").encode()
+
+
+def _by_itself(*pieces: str) -> dict[str, str]:
+    return {piece: piece for piece in pieces}
+
+
+_RULED = '<div style="border-top:solid 1px">'
+# a piece that is repeated; {} is its number
+HTML_BAITS = {
+    **_by_itself("<div>", "<p>", "<blockquote>", "<table><tr><td>", "<ul><li>", "<span>", "<b><p>", "<a href=x>"),
+    **_by_itself("<x{}>", "<b a={}>", "<b a={}><p>", "<p><font c={}></p>", "<a href={}><p>", "<svg><a>", "</div>"),
+    **_by_itself("<!--", "<", "<a", "<a ", '<div a="', "&amp;", "&#", "]]>", "<![CDATA[", "<style>a{}</style>"),
+    "ruled": _RULED,
+    "ruled, with text": f"{_RULED}hola ",
+    "ruled, a head": f"{_RULED}De:",
+    "quotes side by side": "<blockquote type=cite>a</blockquote>b",
+    "quotes in quotes": "<blockquote type=cite>",
+    "quotes of Gmail": "<div class=gmail_quote>a",
+    "attributions": "<div>El 27/11/2026 a les 9:00, OAC 360 va escriure:</div>",
+    "hidden": "<div style='display:none'>",
+    "signatures": "<div class=gmail_signature>-- ",
+}  # fmt: skip
+TEXT_BAITS = {
+    **_by_itself("a", " ", "\n", "\r", "a ", "a\n", "> ", ">\n", "> > a\n", "-- \n", "1", "1 2 ", "a.", "a@", ".", "é"),
+    **_by_itself("(", ")", "((", "<", "<a@b.cat>", "a@b.cat, ", "=?utf-8?q?a?= ", "=?", '"', "\\", ";a=b", ": ", "\0"),
+    "accents": "a\u0301",
+    "unseen": "a\u200b\u00ad",
+    "attributions": "El 27/11/2026 a les 9:00, OAC 360 <oac@town.example> va escriure:\n",
+    "attributions and quotes": "El 27/11/2026 a les 9:00, OAC va escriure:\n> hola\nsí\n",
+    "head blocks": "De: OAC\nEnviat: 27/11/2026 9:00\nAssumpte: x\n",
+    "one head line": "De: OAC <oac@town.example> ",
+    "separators": "-----Missatge original-----\n",
+    "telephones": "truqueu-me al 600 11 12 22 de 9 a 10 ",
+    "numerals": "sis-cents vint-i-dos ",
+    "terms": "el termini acaba demà a les 14 h. ",
+    "secrets": "contrasenya: Gat2024 PIN 4821 ",
+    "names of secrets": "contrasenya pin codi ",
+    "thanks": "moltes gràcies per tot ",
+    "requests": "no puc entrar, com ho faig? ",
+    "marks": "5. ",
+    "links": "https://www.example.org/a ",
+    "hosts": "a.example.org:80/x ",
+    "forms": "Nom: Anna\nTelèfon: 600111222\n",
+    "parts": "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n",
+    "containers": "Content-Type: multipart/mixed; boundary=b{}\r\n\r\n--b{}\r\n",
+    "status fields": "Final-Recipient: rfc822;a{}@b.cat\r\nAction: failed\r\n\r\n",
+    "recipients in prose": "<a{}@b.cat>: 550 no such user\n",
+    "calendar": "BEGIN:VEVENT\nSUMMARY:a\n b\n",
+    "uuencoded": "begin 644 x\n",
+    "armour": "-----BEGIN PGP MESSAGE-----\n",
+    "keys": "-----BEGIN PRIVATE KEY-----\n",
+    "comments": "(a (b ",
+    "repeated beginnings": "aaaaab",
+}  # fmt: skip
+
+
+def _of(piece: str, length: int) -> str:
+    """The piece repeated; where it has a number, each with its own."""
+    if "{}" not in piece:
+        return piece * max(1, length // len(piece))
+    return "".join(piece.replace("{}", str(number)) for number in range(max(1, length // len(piece))))
+
+
+def _grows(reader: Reader, piece: str, counted: Callable[[Callable[[], object]], int]) -> str:
+    """'', or how much more the long text costs."""
+    short, long = _of(piece, SHORT), _of(piece, LONG)
+    reader(short)  # fills the tables that are read at the first use
+    little, much = counted(lambda: reader(short)), counted(lambda: reader(long))
+    return "" if much <= GROWTH * little + SLACK else f"{counted.__name__}: {little} to {much}"
+
+
+@pytest.mark.parametrize("name", HTML_READERS)
+def test_html_four_times_as_long_costs_no_more_than_that(name: str) -> None:
+    reader, both = HTML_READERS[name], (calls, handed)
+    grown = {
+        (bait, count.__name__): _grows(reader, piece, count) for count in both for bait, piece in HTML_BAITS.items()
+    }
+    assert {bait: growth for bait, growth in grown.items() if growth} == {}
+
+
+@pytest.mark.parametrize("name", TEXT_READERS)
+def test_text_four_times_as_long_costs_no_more_than_that(name: str) -> None:
+    reader, counts = TEXT_READERS[name], (calls, handed) if name in COPIES else (calls,)
+    grown = {
+        (bait, count.__name__): _grows(reader, piece, count) for count in counts for bait, piece in TEXT_BAITS.items()
+    }
+    assert {bait: growth for bait, growth in grown.items() if growth} == {}
+
+
+@pytest.mark.parametrize("piece", [_RULED, "<b a={}><p>", "<blockquote type=cite>", "<x{}>", "a<br>"])
+def test_a_page_to_be_relayed_has_a_bound(piece: str) -> None:
+    """120 kB of nested blocks took 43 s, 24 kB of formatting that is never closed took 17 s."""
+    assert calls(lambda: answer_text.cut_html(_of(piece, answer_text.LONGEST))) < 2_000_000
+
+
+@pytest.mark.parametrize("piece", ["<b a={}><p>", "<blockquote type=cite>", "<x{}>", "a<br>"])
+def test_a_page_of_too_many_elements_is_not_relayed_and_says_why(piece: str) -> None:
+    assert answer_text.cut_html(_of(piece, answer_text.LONGEST)).reason == "too-large"
+
+
+def test_work_that_grows_with_the_square_would_be_caught() -> None:
+    assert _grows(lambda text: [one.isalpha() for one in text], "ab", calls) == ""
+    assert _grows(lambda text: [one.isalpha() for _ in text[::400] for one in text], "ab", calls)
+    assert _grows(lambda text: [asking.asks(text[at:]) for at in range(0, len(text), 100)], "ab", handed)
