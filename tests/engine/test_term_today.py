@@ -89,3 +89,17 @@ def test_the_hour_goes_with_the_case_to_the_technical_services(tmp_path: Path) -
     assert "Termini de la persona: 25 de novembre de 2026 a les 14 h" in _plain(text_of(card))
     told = _plain(text_of(world.received(ANNA)[-1]))
     assert "quin dia s'acaba" not in told, "the person has named the day"
+
+
+def test_an_acknowledgement_that_waits_names_the_day_and_neither_today_nor_now(tmp_path: Path) -> None:
+    world = World(tmp_path, now="2026-11-25 19:30", office=OFFICE)
+    for number in range(3):
+        world.citizen_writes(ANNA, f"Tràmit {number}", f"Com es fa el tràmit {number}?")
+    world.citizen_writes(ANNA, "Beca", "No puc presentar la beca i el termini s'acaba avui a mitjanit, ajuda!")
+    world.turn()
+    assert world.kinds(AGENT).count("term") == 1, "the agents do not wait"
+    world.live("2026-11-26 00:31", minutes=31)
+    said = _plain(text_of(world.received(ANNA)[3]))
+    assert "s'acaba dimecres 25 de novembre a les 24 h: escriure'ns no l'atura" in said
+    assert "avui" not in said
+    assert "Truqueu ara" not in said

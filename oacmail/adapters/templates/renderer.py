@@ -184,7 +184,7 @@ class JinjaRenderer:
             "due_day": _day(promised.due_day, lang),
             "open_day": _day(promised.open_day, lang),
             "opens_today": promised.opens_today,
-            "term": _term(send.facts.get("ends_on"), send.facts.get("ends_hour"), local),
+            "term": _term(send.facts, local),
             "open_hour": hour_words(office.opens, lang),
             "hours": hours_words(office.opens, office.closes, lang),
             "council": profile.council[lang],
@@ -243,11 +243,13 @@ def _day(day: date | None, lang: str) -> str:
     return NEXT_WORKING_DAY[lang] if day is None else day_words(day, lang)
 
 
-def _term(ends_on: object, ends_hour: object, now: datetime) -> str:
-    """When the person's own term ends: later "today" or "ahead" on a later day; '' = there is none, or it has ended."""
+def _term(facts: Mapping[str, object], now: datetime) -> str:
+    """When the person's own term ends: later "today", or "ahead" on a day to be named: a later one, or this one for a
+    mail that waits and may leave on another; '' = there is none, or it has ended."""
+    ends_on, ends_hour = facts.get("ends_on"), facts.get("ends_hour")
     if not isinstance(ends_on, date) or ends_on < now.date():
         return ""
-    if ends_on > now.date():
+    if ends_on > now.date() or facts.get("waits"):
         return "ahead"
     return "" if isinstance(ends_hour, time) and ends_hour <= now.time() else "today"
 

@@ -123,9 +123,10 @@ def repeat(request: CitizenRequest, case: CaseView, *, facts: Mapping[str, objec
 def _acknowledgement(
     request: CitizenRequest, number: str, facts: Mapping[str, object], due_at: datetime | None
 ) -> Send:
-    """Deferred (`release` None) while its budget has no room."""
+    """Deferred (`release` None) while its budget has no room: it names days, for it may leave on another."""
     policy, message = request.policy, request.message
     kind = rate_limits.budget_class(message, request.view.person)
+    leaves = room(request) is Room.NOW
     return Send(
         key=f"ack:{message.fingerprint}",
         kind=MailKind.ACK,
@@ -140,13 +141,14 @@ def _acknowledgement(
             "missing": message.features.names_attachment and not message.attachments,
             "ends_on": request.reading.ends_on,
             "ends_hour": request.ends_hour(request.reading.ends_on),
+            "waits": not leaves,
             **facts,
         },
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
         budget=kind,
-        release=request.now if room(request) is Room.NOW else None,
+        release=request.now if leaves else None,
         message=message.fingerprint,
         received_at=request.received_at,
         due_at=due_at,
