@@ -26,7 +26,7 @@ from oacmail.demo.expectations import check_expectations
 from oacmail.demo.mail_server import DemoMailServer
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import make_office
-from oacmail.demo.roles import DemoCitizen, ExpectedCase
+from oacmail.demo.roles import DemoCitizen, ExpectedCase, StaffAction
 from oacmail.demo.run import print_outcome
 from oacmail.demo.town import UnansweredMail, back_dated
 from tests.servers.waiting import PATIENCE, until
@@ -78,7 +78,7 @@ def shown(folder: Path) -> "subprocess.CompletedProcess[str]":
 
 def test_every_expected_outcome_is_met(shown: "subprocess.CompletedProcess[str]") -> None:
     assert shown.returncode == 0, shown.stdout + shown.stderr
-    assert re.search(r"^2\d\d expectations met, 0 missed", shown.stdout, re.MULTILINE)
+    assert re.search(r"^3\d\d expectations met, 0 missed", shown.stdout, re.MULTILINE)
     assert shown.stderr == ""
 
 
@@ -101,6 +101,12 @@ def test_it_fits_one_screen(shown: "subprocess.CompletedProcess[str]") -> None:
         r"OAC-\d{4}-\d{6}  Pilar Gómez +payment +second +derived +\w{3} \d\d 20:00  \d s, es",
         r"OAC-\d{4}-\d{6}  Dolors Vidal +\w+ +\w+ +open +\w{3} \d\d 20:00  by telephone",
         r"OAC-\d{4}-\d{6}  Teresa Puig +to Marta, Pau +answer bounced: due \w{3} \d\d 20:00",
+        r"OAC-\d{4}-\d{6}  Montserrat Vila +certificate +first +open +\w{3} \d\d 20:00  \d s, ca, 2 times",
+        r"OAC-\d{4}-\d{6}  Quim Rovira +other +first +open +\w{3} \d\d 20:00  \d+ s, ca",
+        r"OAC-\d{4}-\d{6}  Aina Grau +payment +first +open +\w{3} \d\d 20:00  \d+ s, ca",
+        r"OAC-\d{4}-\d{6}  Marc Serra +to Marta, Pau  own term ends today, 23:59",
+        r"OAC-\d{4}-\d{6}  Fatima Alaoui +to Marta, Pau  got an order, no answer",
+        r"Thanks +thanks: a line of the next summary +no mail; case of Lucía Navarro",
         r"Newsletter +bulk: list-unsubscribe +no mail",
         r"Spam +waits for a person: suspected-spam +no mail",
         r"Our address, forged +waits for a person: from-our-address-unsigned +no mail",
@@ -308,3 +314,22 @@ def test_what_is_wrong_is_missed_by_name_and_ends_in_1(
     assert name in missed(world)
     assert print_outcome(world, check_expectations(world, (ANNA,), ()), 12.3, said.append) == 1
     assert f"  MISSED  {name}" in said
+
+
+@pytest.mark.parametrize(
+    ("scene", "names"),
+    [
+        ({"aside": "thanks"}, ["shown to both agents by the digest", "acknowledged after an agent said so"]),
+        ({"aside": "junk"}, ["shown to both agents by the in_junk", "acknowledged after an agent said so"]),
+        ({"term": "s'acaba avui"}, ["both agents know the hour of the term", "told to call now"]),
+    ],
+)
+def test_a_scene_that_nobody_was_told_of_is_missed(scene: dict[str, Any], names: list[str]) -> None:
+    found = check_expectations(WORLD, (replace(ANNA, **scene),), ())
+    assert {f"Anna: {name}" for name in names} <= {each.name for each in found if not each.met}
+
+
+def test_an_order_that_a_person_got_and_no_agent_heard_of_is_missed() -> None:
+    sent = StaffAction(who=story.MARTA, how="order to the person", about="Anna", text="TANCA DUPLICAT")
+    found = check_expectations(WORLD, (ANNA,), (sent,))
+    assert "Anna: told to the agents only if it is no answer" in [each.name for each in found if not each.met]

@@ -14,7 +14,7 @@ from oacmail.demo.mailbox import DemoMail, mailbox
 from oacmail.demo.office import DemoOffice, Row
 from oacmail.demo.town import SENT, DemoTown, UnansweredMail
 
-_ESCALATIONS = ("overdue", "derived", "bounced")
+_ESCALATIONS = ("overdue", "derived", "bounced", "term")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,11 @@ class DemoEvidence:
     def notices(self, *kinds: str) -> list[tuple[str, DemoMail]]:
         """(recipient, mail) of all mails of these kinds."""
         return [(address, mail) for address, mails in self.boxes.items() for mail in mails if mail.kind in kinds]
+
+    def escalations(self) -> list[tuple[str, DemoMail]]:
+        """(recipient, mail) of all notices that a case needs somebody; also that a person has got an order."""
+        told = [(who, mail) for who, mail in self.notices("transcript") if story.NO_ANSWER in mail.text]
+        return [*self.notices(*_ESCALATIONS), *told]
 
     def message(self, message_id: str) -> DemoMail | None:
         """The mail in the office's mailbox, or None."""
@@ -106,7 +111,7 @@ def _read(server: DemoMailServer, address: str, folder: str) -> tuple[DemoMail, 
 
 def _shown(office: DemoOffice, evidence: DemoEvidence) -> dict[str, Row]:
     """The cases behind an escalation and the cases of the unanswered mails, in full."""
-    told = {mail.case for _, mail in evidence.notices(*_ESCALATIONS)}
+    told = {mail.case for _, mail in evidence.escalations()}
     named = {unanswered.about for unanswered in evidence.unanswered}
     about = [citizen.address for citizen in story.CITIZENS if citizen.name in named]
     numbers = sorted(told | {row["number"] for address in about for row in evidence.cases.get(address, ())})

@@ -14,13 +14,13 @@ from oacmail.demo.evidence import DemoEvidence
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
 from oacmail.demo.roles import DemoCitizen, StaffAction
-from oacmail.demo.town import UnansweredMail
+from oacmail.demo.town import JUNK, UnansweredMail
 
 ACK_WITHIN = timedelta(seconds=10)  # one second is usual; a loaded machine needs more
 ACTIONS = tuple(action for _, actions in story.ACTS for action in actions)
-_REVIEWED = ("suspected-spam", "from-our-address-unsigned")
+_REVIEWED = ("suspected-spam", "from-our-address-unsigned", "filed-thanks")
 _ERROR = re.compile(r'"level": ?"(?:error|critical)"')
-_BY_MAIL = ("answer", "answer in copy")
+_BY_MAIL = ("answer", "answer in copy", "order to the person")
 BY_TELEPHONE = "tel:"  # how the address of a citizen begins who has none
 _DERIVING = ("order", "press", "drag")
 _FOLDERS = {
@@ -52,7 +52,7 @@ def check_expectations(
         *(each for action in actions for each in _action(evidence, action, addresses)),
         *(each for unanswered in evidence.unanswered for each in _unanswered(evidence, unanswered, addresses)),
         *_overdue(evidence, citizens),
-        *_untouched(evidence, actions),
+        *_untouched(evidence, citizens, actions),
         *(_digest(evidence) if actions else ()),
         *_mails(evidence),
         *_service(evidence),
@@ -80,6 +80,8 @@ def _citizen(evidence: DemoEvidence, citizen: DemoCitizen) -> Found:
         yield from _case(citizen, cases[0])
     if cases and acks:
         yield from _first_ack(evidence, citizen, cases[0], acks[0])
+    yield from _aside(evidence, citizen)
+    yield from _term(evidence, citizen, "".join(ack.text for ack in acks[:1]))
 
 
 def _case(citizen: DemoCitizen, case: Row) -> Found:
@@ -99,8 +101,30 @@ def _first_ack(evidence: DemoEvidence, citizen: DemoCitizen, case: Row, ack: Dem
     yield f"{who}: the case's number leads the subject", ack.subject.startswith(f"[{case['number']}-")
     yield f"{who}: the acknowledgement continues the thread", message and ack.in_reply_to == message.message_id
     yield f"{who}: the acknowledgement repeats nothing of the message", not _repeats(ack, citizen)
-    if message and not citizen.days_ago:
+    if message and not citizen.days_ago and not citizen.aside:
         yield f"{who}: acknowledged within seconds", ack.arrived - message.arrived <= ACK_WITHIN
+
+
+def _aside(evidence: DemoEvidence, citizen: DemoCitizen) -> Found:
+    """What was set aside is shown to both agents with its first words, before anybody acknowledges it."""
+    if citizen.aside:
+        notice = "in_junk" if citizen.aside == "junk" else "digest"
+        shown = {who: mail.arrived for who, mail in evidence.notices(notice) if citizen.text[:40] in mail.text}
+        yield f"{citizen.name}: shown to both agents by the {notice}", sorted(shown) == [story.MARTA, story.PAU]
+        first = max(shown.values(), default=None)
+        yield (
+            f"{citizen.name}: acknowledged after an agent said so",
+            first and all(ack.arrived >= first for ack in evidence.acks(citizen.address)),
+        )
+
+
+def _term(evidence: DemoEvidence, citizen: DemoCitizen, ack: str) -> Found:
+    """A term that ends today: the agents hear its hour at once, and the person that this mail does not stop it."""
+    if citizen.term:
+        cases = [row["number"] for row in evidence.cases.get(citizen.address, ())]
+        told = [who for who, mail in evidence.notices("term") if mail.case in cases and citizen.term in mail.subject]
+        yield f"{citizen.name}: both agents know the hour of the term", sorted(told) == [story.MARTA, story.PAU]
+        yield f"{citizen.name}: told to call now", f"{citizen.term} i aquest correu no l'atura. Truqueu ara" in ack
 
 
 def _repeats(ack: DemoMail, citizen: DemoCitizen) -> bool:
@@ -120,8 +144,13 @@ def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -
         filed = [mail for mail in evidence.sent if action.text in mail.text]
         yield (
             f"{action.about}: the answer is in Sent only if the agent put it there",
-            len(filed) == (action.how == "answer"),
+            len(filed) == (action.how != "answer in copy"),
         )
+        told = [
+            who for who, mail in evidence.notices("transcript") if f"«{action.text}». {story.NO_ANSWER}" in mail.text
+        ]
+        both = [story.MARTA, story.PAU] if action.how == "order to the person" else []
+        yield f"{action.about}: told to the agents only if it is no answer", sorted(told) == both
     elif action.how in _DERIVING:
         yield from _derived(evidence, action, addresses[action.about], number)
     elif action.how == "telephone":
@@ -187,7 +216,7 @@ def _overdue(evidence: DemoEvidence, citizens: Sequence[DemoCitizen]) -> Found:
     yield "with the messages themselves", all(mail.carries_message for mail in told.values())
 
 
-def _untouched(evidence: DemoEvidence, actions: Sequence[StaffAction]) -> Found:
+def _untouched(evidence: DemoEvidence, citizens: Sequence[DemoCitizen], actions: Sequence[StaffAction]) -> Found:
     """Only the answered messages have the flag \\Seen, which the agent's client sets."""
     answered = {action.about for action in actions if action.how in _BY_MAIL}
     opened = {message_id for name, message_id in evidence.written.items() if name in answered}
@@ -197,9 +226,11 @@ def _untouched(evidence: DemoEvidence, actions: Sequence[StaffAction]) -> Found:
     status = {row["citizen"]: row["status"] for rows in evidence.cases.values() for row in rows}
     written = set(evidence.written.values())  # by the citizens of the story, each as the first message of a case
     of_cases = [mail for mail in inbox.values() if mail.sender in status and mail.message_id in written]
+    junk = {evidence.written[citizen.name] for citizen in citizens if citizen.aside == "junk"}
+    yield "what lay in the junk folder lies there", junk == {m.message_id for m in of_cases if m.folder == JUNK}
     yield (
         "each message lies in the folder of its case",
-        all(mail.folder.startswith(_FOLDERS[status[mail.sender]]) for mail in of_cases),
+        all(mail.folder.startswith(_FOLDERS[status[mail.sender]]) for mail in of_cases if mail.message_id not in junk),
     )
 
 
@@ -223,7 +254,8 @@ def _service(evidence: DemoEvidence) -> Found:
     yield "oacmail status: ok", evidence.status["ok"]
     yield (
         "the review list holds nothing else",
-        len(evidence.review) == sum(s.expected_kind in _REVIEWED for s in evidence.unanswered),
+        {row["message_id"] for row in evidence.review}
+        == {one.message_id for one in evidence.unanswered if one.expected_kind in _REVIEWED},
     )
     yield "the log holds no error", not errors(evidence.log)
     yield "the log holds no address", not [address for address in evidence.boxes if address in evidence.log]

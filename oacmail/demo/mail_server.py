@@ -36,16 +36,8 @@ class DemoMailServer:
         return f"http://{HOST}:{self.web_port}/"
 
     def deliver(self, mail: Message, *, dmarc: str = "pass", null_sender: bool = False) -> None:
-        """Deliver a mail to the office through the MX, which adds its headers. Raises Transient."""
-        domain = parseaddr(str(mail["From"]))[1].rpartition("@")[2]
-        envelope = "" if null_sender else parseaddr(str(mail["From"]))[1]
-        marks = (
-            f"Return-Path: <{envelope}>\r\n"
-            f"Authentication-Results: {MX_HOST}; dmarc={dmarc} header.from={domain}\r\n"
-            f"Received: from mail.{domain} (mail.{domain} [192.0.2.25])\r\n"
-            f"\tby {MX_HOST} (Postfix) with ESMTPS id {secrets.token_hex(5)}; {formatdate()}\r\n"
-        )
-        self._send(marks.encode() + mail.as_bytes(policy=SMTP), mail)
+        """Deliver a mail to the office through the MX. Raises Transient."""
+        self._send(received(mail, dmarc=dmarc, null_sender=null_sender), mail)
 
     def submit(self, mail: Message) -> None:
         """Submit a mail from an agent's client. Raises Transient."""
@@ -60,6 +52,19 @@ class DemoMailServer:
             said = getattr(error, "smtp_error", b"").decode(errors="replace")
             why = f"{type(error).__name__} {said}".rstrip()
             raise Transient(f"demo: the embedded server took no mail: {why}") from error
+
+
+def received(mail: Message, *, dmarc: str = "pass", null_sender: bool = False) -> bytes:
+    """The mail with the headers that the MX adds."""
+    sender = parseaddr(str(mail["From"]))[1]
+    domain = sender.rpartition("@")[2]
+    marks = (
+        f"Return-Path: <{'' if null_sender else sender}>\r\n"
+        f"Authentication-Results: {MX_HOST}; dmarc={dmarc} header.from={domain}\r\n"
+        f"Received: from mail.{domain} (mail.{domain} [192.0.2.25])\r\n"
+        f"\tby {MX_HOST} (Postfix) with ESMTPS id {secrets.token_hex(5)}; {formatdate()}\r\n"
+    )
+    return marks.encode() + mail.as_bytes(policy=SMTP)
 
 
 def start_mail_server(children: Children, root: Path, *, web: bool) -> DemoMailServer:

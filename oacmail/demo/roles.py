@@ -8,10 +8,12 @@ How = Literal[
     "answer",  # an agent, from the shared mailbox: SMTP, and a copy in Sent
     "answer in copy",  # an agent, from a personal address, with the office in Cc
     "call",  # an agent logs a telephone call: a line of a reply to the digest
+    "a person",  # an agent says that what was set aside is a person's: in a reply to the digest, or to its notice
     "telephone",  # somebody who has not written calls; an agent notes it in a mail
     "order",  # an agent derives the case: a reply to its notice
     "press",  # the same by the button of the notice
     "drag",  # the same by moving the message into a folder of the board
+    "order to the person",  # an agent writes an order on the citizen's own message, which goes to the citizen
     "services_reply",  # the technical services reply to the derivation
     "reply to the acknowledgement",
     "reply to the answer",
@@ -43,7 +45,9 @@ class ExpectedCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoCitizen:
-    """A citizen who writes one message. `days_ago`: it arrived that long before oacmail starts."""
+    """A citizen who writes one message. `days_ago`: it arrived that long before oacmail starts. `aside`: it is set
+    aside until an agent brings it in, as thanks that came just before oacmail starts, or by the filter of junk mail.
+    `term`: how the office says when the citizen's own term ends, if that is today."""
 
     name: str
     address: str
@@ -52,6 +56,8 @@ class DemoCitizen:
     expected: ExpectedCase
     attachment: str = ""
     days_ago: int = 0
+    aside: Literal["", "thanks", "junk"] = ""
+    term: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +75,8 @@ class UnwantedSender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffAction:
-    """An action on the case of the citizen named `about`. `expected_kind`: of a mail that must get no answer, the kind
-    that oacmail must recognise."""
+    """An action on the case of the citizen named `about`. `expected_kind`: of a mail that must get no answer, as
+    for an UnwantedSender."""
 
     who: str
     how: How

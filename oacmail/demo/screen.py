@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from oacmail.core.review import FILED_THANKS
 from oacmail.demo import story
 from oacmail.demo.evidence import DemoEvidence
 from oacmail.demo.expectations import BY_TELEPHONE, Expectation, errors
@@ -18,6 +19,7 @@ _NAMES = {
     **{citizen.address: citizen.name for citizen in story.CITIZENS},
     f"{BY_TELEPHONE}+34600111333": story.CALLER,
 }
+_NOT_SHOWN: Row = {"citizen": "?", "due_at": None, "ends_hour": None, "events": (), "messages": ()}
 _COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
 
 
@@ -101,10 +103,10 @@ def _span(span: timedelta) -> str:
 def _escalated(evidence: DemoEvidence) -> Iterator[tuple[str, ...]]:
     """A line for each case and reason, with all recipients."""
     told: dict[tuple[str, str], list[tuple[str, DemoMail]]] = {}
-    for recipient, mail in evidence.notices(*_REASONS):
+    for recipient, mail in evidence.escalations():
         told.setdefault((mail.case, mail.kind), []).append((recipient, mail))
     for (number, kind), mails in sorted(told.items()):
-        case = evidence.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "messages": ()})
+        case = evidence.shown.get(number, _NOT_SHOWN)
         people = ", ".join(dict.fromkeys(_name(recipient) for recipient, _ in mails))
         message = "+ message" if all(mail.carries_message for _, mail in mails) else ""
         yield (number, _name(case["citizen"]), f"to {people}", _REASONS[kind](case), message)
@@ -115,7 +117,7 @@ def _late(case: Row) -> str:
 
 
 def _derived(case: Row) -> str:
-    cause = str(_event(case, "escalated").get("cause")).replace("_", " ")
+    cause = str(_event(case, "escalated").get("cause") or "no cause named").replace("_", " ")
     told = any(message["role"] == "technical" for message in case["messages"]) and case["status"] == "answered"
     return f"level 2, {cause}" + (": citizen answered" if told else "")
 
@@ -124,7 +126,21 @@ def _bounced(case: Row) -> str:
     return f"answer bounced: due {_day(case['due_at'])}"
 
 
-_REASONS = {"overdue": _late, "derived": _derived, "bounced": _bounced}
+def _term(case: Row) -> str:
+    return f"own term ends today, {case['ends_hour']}"
+
+
+def _no_answer(_: Row) -> str:
+    return "got an order, no answer"
+
+
+_REASONS = {
+    "overdue": _late,
+    "derived": _derived,
+    "bounced": _bounced,
+    "term": _term,
+    "transcript": _no_answer,
+}
 
 
 def _event(case: Row, kind: str) -> Row:
@@ -147,6 +163,8 @@ def _left_alone(evidence: DemoEvidence, unanswered: UnansweredMail) -> tuple[str
 
 def _taken_for(evidence: DemoEvidence, unanswered: UnansweredMail) -> str:
     review = [row["reason"] for row in evidence.review if row["message_id"] == unanswered.message_id]
+    if review == [FILED_THANKS]:
+        return "thanks: a line of the next summary"
     if review:
         return f"waits for a person: {', '.join(review)}"
     row = evidence.tried.get(unanswered.message_id, {"kind": "not read", "because": ()})

@@ -15,6 +15,7 @@ PAU = "pau@vila.example"
 TECHNICAL = "serveis.tecnics@vila.example"
 STAFF = {SUPERVISOR: "supervisor", OPERATOR: "operator", MARTA: "Marta", PAU: "Pau", TECHNICAL: "technical"}
 CALLER = "Dolors Vidal"
+NO_ANSWER = "No consta com a resposta"
 ZONE = ZoneInfo("Europe/Madrid")
 
 CITIZENS = (
@@ -39,7 +40,7 @@ CITIZENS = (
         address="montserrat.vila@correu.example",
         subject="Instal·lar l'idCAT al Firefox",
         text="Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
-        expected=ExpectedCase(languages="ca", status="answered", messages=2, topic="certificate", level="first"),
+        expected=ExpectedCase(languages="ca", acks=2, messages=3, topic="certificate", level="first"),
     ),
     DemoCitizen(
         name="Antonio Ruiz",
@@ -118,7 +119,9 @@ CITIZENS = (
         name="Marc Serra",
         address="marc.serra@correu.example",
         subject="Notificació de l'e-NOTUM",
-        text="Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. Què he de fer?",
+        text="Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. El termini acaba AVUI a les 23:59. "
+        "Què he de fer?",
+        term="s'acaba avui a les 23.59 h",
         expected=ExpectedCase(languages="ca", messages=2, topic="notification"),
     ),
     DemoCitizen(
@@ -126,7 +129,7 @@ CITIZENS = (
         address="fatima.alaoui@correu.example",
         subject="Inscripció a l'escola bressol",
         text="Bon dia, vull fer la inscripció de la meva filla a l'escola bressol i no trobo el formulari. On és?",
-        expected=ExpectedCase(languages="ca", messages=2, topic="enrolment"),
+        expected=ExpectedCase(languages="ca", messages=3, topic="enrolment"),
     ),
     DemoCitizen(
         name="David Price",
@@ -163,6 +166,22 @@ CITIZENS = (
         text="Bona tarda, us suggereixo que la seu electrònica recordi l'idioma. Seria molt útil. Salutacions, Biel",
         expected=ExpectedCase(languages="ca", intent="suggestion"),
     ),
+    DemoCitizen(
+        name="Quim Rovira",
+        address="quim.rovira@correu.example",
+        subject="Gràcies",
+        text="Moltes gràcies!",
+        aside="thanks",
+        expected=ExpectedCase(languages="ca"),
+    ),
+    DemoCitizen(
+        name="Aina Grau",
+        address="aina.grau@correu.example",
+        subject="Bonificació de l'IBI",
+        text="Bon dia, com demano la bonificació de l'IBI per família nombrosa a la seu electrònica?",
+        aside="junk",
+        expected=ExpectedCase(languages="ca", topic="payment"),
+    ),
 )
 
 STRANGERS = (
@@ -172,14 +191,6 @@ STRANGERS = (
         subject="Novetats de la Fira Digital",
         text="Aquesta setmana: tres conferències i un taller. Inscriviu-vos-hi ara.",
         headers=(("List-Unsubscribe", "<https://fira.example/baixa>"), ("Precedence", "bulk")),
-        expected_kind="bulk",
-    ),
-    UnwantedSender(
-        name="Mailing list",
-        sender="Gestors municipals <gestors@llistes.example>",
-        subject="[gestors] Algú fa servir el registre electrònic?",
-        text="Bon dia a tothom, com teniu configurat el registre electrònic? Responeu a la llista.",
-        headers=(("List-Id", "<gestors.llistes.example>"), ("List-Post", "<mailto:gestors@llistes.example>")),
         expected_kind="bulk",
     ),
     UnwantedSender(
@@ -204,6 +215,8 @@ AT_THE_DESK = (
     StaffAction(who=PAU, how="order", about="Rosa Ferrer", text="L'imprès penjat és el del curs passat"),
     StaffAction(who=MARTA, how="drag", about="Pilar Gómez"),
     StaffAction(who=PAU, how="call", about="Josep Roca"),
+    StaffAction(who=PAU, how="a person", about="Quim Rovira"),
+    StaffAction(who=MARTA, how="a person", about="Aina Grau"),
     StaffAction(who=PAU, how="telephone", about=CALLER, text="600111333: vol saber on es paga la taxa de la grua"),
     StaffAction(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
     StaffAction(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
@@ -226,7 +239,11 @@ AT_THE_DESK = (
 AFTERWARDS = (
     StaffAction(who="Read receipt", how="read receipt", about="Lucía Navarro", expected_kind="auto_reply"),
     StaffAction(
-        who="Thanks", how="thanks", about="Lucía Navarro", text="Muchas gracias, ya la tengo.", expected_kind="thanks"
+        who="Thanks",
+        how="thanks",
+        about="Lucía Navarro",
+        text="Muchas gracias, ya la tengo.",
+        expected_kind="filed-thanks",
     ),
     StaffAction(who="Out of office", how="out of office", about="Rosa Ferrer", expected_kind="auto_reply"),
     StaffAction(who="Delivery report", how="bounce", about="Teresa Puig", expected_kind="bounce"),
@@ -235,6 +252,12 @@ AFTERWARDS = (
         how="reply to the answer",
         about="David Price",
         text="Thank you. The page says that my card was refused, though. Can I pay at a bank instead?",
+    ),
+    StaffAction(
+        who="Montserrat Vila",
+        how="reply to the answer",
+        about="Montserrat Vila",
+        text="Ahir ho vaig provar i no va funcionar.",
     ),
     StaffAction(
         who="Marc Serra",
@@ -255,6 +278,7 @@ AT_THE_END = (
     StaffAction(
         who=MARTA, how="answer", about="Construccions Pla", text="Ja funciona i el termini s'ha ampliat un dia."
     ),
+    StaffAction(who=MARTA, how="order to the person", about="Fatima Alaoui", text="TANCA DUPLICAT"),
 )
 
 ACTS = (

@@ -15,14 +15,16 @@ from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from oacmail.demo import messages, story
-from oacmail.demo.mail_server import DemoMailServer
+from oacmail.demo.mail_server import DemoMailServer, received
 from oacmail.demo.mailbox import DemoMail, mailbox
 from oacmail.demo.office import DemoOffice
 from oacmail.demo.roles import DemoCitizen, How, StaffAction, UnwantedSender
 
 _CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}
 SENT = "Sent"
+JUNK = "Junk"
 SECOND_LEVEL = "Casos/3 Nivell 2"
+_REFERENCE = r"- (\S+) · [^\n]*«{}»"  # of a line of the digest, by the first words
 _BUTTON = re.compile(r'href="(mailto:[^"]+)"[^>]*>[^<]*nivell 2', re.IGNORECASE)
 
 
@@ -50,20 +52,23 @@ class DemoTown:
     # --- messages ----------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Prepare the office's mailbox before oacmail starts: a folder of sent mail, and unread messages."""
+        """Prepare the office's mailbox before oacmail starts: folders of sent and of junk mail, and unread messages."""
         with mailbox(self.server, story.OFFICE) as box:
-            box.create(SENT)
+            for folder in (SENT, JUNK):
+                box.create(folder)
             for citizen in story.CITIZENS:
-                if citizen.days_ago:
-                    box.append(
-                        "INBOX", self._message(citizen).as_bytes(policy=SMTP), at=back_dated(citizen, datetime.now(UTC))
-                    )
+                if citizen.days_ago or citizen.aside == "thanks":
+                    arrived = back_dated(citizen, datetime.now(UTC)) if citizen.days_ago else None
+                    box.append("INBOX", self._message(citizen).as_bytes(policy=SMTP), at=arrived)
 
     def write(self) -> None:
         """Deliver all messages of the day."""
         for citizen in story.CITIZENS:
-            if not citizen.days_ago:
+            if not citizen.days_ago and not citizen.aside:
                 self.server.deliver(self._message(citizen))
+            elif citizen.aside == "junk":
+                with mailbox(self.server, story.OFFICE) as box:
+                    box.append(JUNK, received(self._message(citizen)))
         for stranger in story.STRANGERS:
             self._intrude(stranger)
 
@@ -126,6 +131,13 @@ class DemoTown:
     def call(self, action: StaffAction, citizen: DemoCitizen) -> None:
         serial = int(self.number(citizen).rpartition("-")[2])
         self._reply_of_staff(action.who, self._notice(action.who, "digest"), f"{serial} trucat")
+
+    def a_person(self, action: StaffAction, citizen: DemoCitizen) -> None:
+        notice = self._notice(action.who, "in_junk" if citizen.aside == "junk" else "digest")
+        line = re.search(_REFERENCE.format(re.escape(citizen.text)), notice.text)
+        if line is None and citizen.aside == "thanks":
+            raise LookupError("the digest does not name it")
+        self._reply_of_staff(action.who, notice, f"{line[1]} és persona" if line else "és persona")
 
     def order(self, action: StaffAction, citizen: DemoCitizen) -> None:
         notice = self._notice(action.who, "second_level", self.number(citizen))
@@ -210,6 +222,8 @@ _ACTIONS: dict[How, Callable[[DemoTown, StaffAction, DemoCitizen], None]] = {
     "answer": DemoTown.answer,
     "answer in copy": DemoTown.answer_in_copy,
     "call": DemoTown.call,
+    "a person": DemoTown.a_person,
+    "order to the person": DemoTown.answer,
     "order": DemoTown.order,
     "press": DemoTown.press,
     "drag": DemoTown.drag,
