@@ -367,6 +367,12 @@ def m0018_ends_hour(db: Database) -> None:
     db.execute("ALTER TABLE cases ADD COLUMN ends_hour TEXT")
 
 
+@migrations()
+def m0019_call_hours(db: Database) -> None:
+    """The hours of the slot at which a person wishes to be called, where they name some."""
+    db.execute("ALTER TABLE cases ADD COLUMN call_hours TEXT NOT NULL DEFAULT ''")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

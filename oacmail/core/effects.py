@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal, TypedDict
 
 from oacmail.core.case_effects import CaseEffect
-from oacmail.core.features import Slot
+from oacmail.core.features import Hours, Slot
 from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.report_effects import ReportEffect, ReportReady
@@ -169,6 +169,7 @@ class CaseColumns(TypedDict, total=False):
     assignee: str | None
     phone: str
     slot: Slot
+    call_hours: tuple[Hours, ...]
     operator: str
     platform: str
     cause: str

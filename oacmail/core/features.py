@@ -11,14 +11,26 @@ from typing import Literal, NamedTuple
 
 Slot = Literal["morning", "afternoon", "any"]
 """When somebody wants to be called."""
+Hours = tuple[int, int]
+"""From and until, in minutes of the office's day, within the hours of calls; the same twice: at about that time."""
+
+
+class CallTime(NamedTuple):
+    """When somebody wants to be called. `hours`: what of the slot was named, () = all of it; `outside`: at an hour
+    without calls, `slot` is the nearest to it."""
+
+    slot: Slot
+    hours: tuple[Hours, ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """A wish to be called: `phone` in E.164. `outside`: at an hour without calls; `slot` is the nearest to it."""
+    """A wish to be called: `phone` in E.164. The rest as in `CallTime`."""
 
     phone: str
     slot: Slot
+    hours: tuple[Hours, ...] = ()
     outside: bool = False
 
 
@@ -79,7 +91,7 @@ class Features:
     """What the classifier and the rules go by; mail/understanding computes each, core/routing judges.
 
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
-    telephone and the slot beside it; `other_slot`: in a brief reply, the slot that it wishes; `town`: the office's
+    telephone and the time beside it; `other_time`: in a brief reply, the time that it wishes; `town`: the office's
     town, folded, '' = not named; `town_words` of [[topic]].
     Of the text: `only_thanks`; words of `thanks`, under a subject that asks nothing, of asking
     (`asks`), with which a text waits for its answer or thanks for it in advance (`awaits`), after which thanks go on to
@@ -100,7 +112,7 @@ class Features:
     end_days: tuple[EndDay, ...] = ()
     addresses: tuple[str, ...] = ()
     callback: Callback | None = None
-    other_slot: Slot | None = None
+    other_time: CallTime | None = None
     town: str = ""
     town_words: tuple[TownWord, ...] = ()
     only_thanks: bool = False

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 
 from oacmail.core.canary import LastCanary
-from oacmail.core.features import Slot
+from oacmail.core.features import Hours, Slot
 from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.reconciliation import Reconciliation
@@ -65,7 +65,8 @@ class CaseView:
     """A case as it stands. `participants`: citizens who wrote on it, never guests. `reply_to`: other addresses at which
     they asked to be answered; an agent's client writes there, but they identify nobody. `others`: those of both that
     belong to other citizens, whose cases were merged into this one. `asked_since`: number of their requests after the
-    first human answer. `slot`: when the person wants to be called, None = no number was given; `phone` in E.164.
+    first human answer. `slot`: when the person wants to be called, None = no number was given, `call_hours`: the hours
+    of it that were named (core/features.py); `phone` in E.164.
     `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest request of each side, and its
     first ones since a response deadline runs; the citizen's, then by time. `first_message`: the fingerprint of the
     opening one, `first_message_id` its Message-ID. `ends_on`, `ends_hour`: when the person's own term ends, `urgent`:
@@ -103,6 +104,7 @@ class CaseView:
     told: frozenset[MailKind] = frozenset()
     heard: frozenset[MailKind] = frozenset()
     slot: Slot | None = None
+    call_hours: tuple[Hours, ...] = ()
     phone: str | None = None
     calls_in_vain: tuple[datetime, ...] = ()
     operator: str = ""

@@ -71,8 +71,8 @@ Words = Mapping[str, tuple[str, str, str]]
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "people": ("address", "name", "language"),
     "cases": (
-        "number", "subject", "status", "topic", "level", "intent", "language", "phone", "slot", "opened_at",
-        "answered_at", "closed_at", "close_reason", "score", "ends_on", "operator", "platform", "cause",
+        "number", "subject", "status", "topic", "level", "intent", "language", "phone", "slot", "call_hours",
+        "opened_at", "answered_at", "closed_at", "close_reason", "score", "ends_on", "operator", "platform", "cause",
     ),
     "messages": (
         "case", "role", "subject", "text", "sent_at", "received_at", "language", "folder", "reply_to", "attachments",
@@ -105,6 +105,7 @@ COLUMNS: Words = {
     "intent": ("què demana", "qué pide", "what is asked"),
     "phone": ("telèfon", "teléfono", "telephone"),
     "slot": ("franja de la trucada", "franja de la llamada", "time of the call"),
+    "call_hours": ("hores demanades per a la trucada", "horas pedidas para la llamada", "hours asked for the call"),
     "opened_at": ("obert", "abierto", "opened"),
     "answered_at": ("respost", "respondido", "answered"),
     "closed_at": ("tancat", "cerrado", "closed"),

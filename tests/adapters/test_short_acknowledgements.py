@@ -22,6 +22,7 @@ ROADS: tuple[dict[str, object], ...] = (
     {"first": False, "new_language": True},
     *({**CALL, "slot": slot} for slot in ("morning", "afternoon", "any")),
     {**CALL, "slot": "afternoon", "outside": True},
+    *({**CALL, "slot": "any", "call_hours": hours} for hours in (((600, 720),), ((570, 690), (990, 1110)))),
     *(dict[str, object](road=road) for road in ("no_number", "complaint", "suggestion", "data_rights")),
 )
 TERMS: tuple[dict[str, object], ...] = ({}, *({"ends_on": day, "ends_hour": time(14, 30)} for day in (TOMORROW, TODAY)))

@@ -36,6 +36,7 @@ SHIPPED = {
     "m0016_mailboxes": "c955badc6cd54067",
     "m0017_junk_read_anew": "c955badc6cd54067",
     "m0018_ends_hour": "55f4186d3f59b198",
+    "m0019_call_hours": "fd3ff21776b1c2bd",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _ROWS = (

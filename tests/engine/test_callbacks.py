@@ -212,6 +212,75 @@ def test_a_message_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(t
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
 
+# --- hours --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lang", "when", "said"),
+    [
+        ("ca", "entre les 10 i les 12", "de desembre, entre les 10 i les 12; si no podem, entre les 8 i les 14 h, al"),
+        ("ca", "a partir de les 5", "de novembre, a partir de les 17; si no podem, entre les 14 i les 20 h, al"),
+        ("ca", "a dos quarts d'onze", "de desembre, cap a les 10.30; si no podem, entre les 8 i les 14 h, al"),
+        ("ca", "abans de les onze", "de desembre, abans de les 11; si no podem, entre les 8 i les 14 h, al"),
+        ("ca", "abans de dinar", "de desembre, de 8 a 14 h, al"),
+        (
+            "ca",
+            "de 9 a 11 o de 16 a 18",
+            "de novembre, entre les 16 i les 18; si no podem, entre les 14 i les 20 h, al",
+        ),
+        (
+            "es",
+            "entre las 10 y las 12",
+            "de diciembre, entre las 10 y las 12; si no podemos, de 8 a 14 h, al",
+        ),
+        ("en", "after 5 pm", "November, from 5 pm; if we cannot, between 2 and 8 pm, on"),
+    ],
+)
+def test_the_hours_that_a_person_names_are_offered_with_the_slot_that_binds(
+    town: TOWN, lang: str, when: str, said: str
+) -> None:
+    asks = {
+        "ca": f"Bon dia, no puc signar la instància. Em podeu trucar al 612 345 678 {when}, si us plau? Gràcies",
+        "es": f"Buenos días, no puedo firmar la instancia. ¿Me pueden llamar al 612 345 678 {when}? Muchas gracias",
+        "en": f"Good morning, I cannot sign the form. Could you please call me on 612 345 678 {when}? Thank you",
+    }
+    world = town(now="2026-11-30 13:50")
+    world.citizen_writes(ANNA, SUBJECT, asks[lang])
+    world.turn()
+    assert said in " ".join(text_of(world.received(ANNA)[0]).split())
+    assert "A l'hora demanada no truquem." not in text_of(world.received(ANNA)[0])
+
+
+def test_hours_that_are_over_when_we_read_are_promised_no_more(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    world.citizen_writes(ANNA, SUBJECT, "Bon dia, em podeu trucar al 612 345 678 entre les 10 i les 12? No puc signar.")
+    world.advance("2026-12-01 12:30")
+    world.turn()
+    assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[0])
+
+
+def test_agents_see_the_hours_in_the_summary_and_with_the_case(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00", digest={"to": [AGENT]})
+    _asks_for_a_call(world, " entre les 10 i les 12")
+    assert world.rows("SELECT slot, call_hours FROM cases") == [{"slot": "morning", "call_hours": "10:00-12:00"}]
+    world.live("2026-12-01 08:30")
+    assert "- matí: 1 (10–12 h)" in text_of(world.received(AGENT)[-1])
+    world.order("assign", world.case()["number"], name="agent")
+    world.turn()
+    assert "Petició de trucada (Truca'm) · matí (10–12 h)" in text_of(world.received(AGENT)[-1])
+
+
+def test_a_reply_that_names_hours_alone_changes_them(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, " al matí")
+    world.citizen_writes(ANNA, "", "Millor entre les 10 i les 12.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT slot, call_hours FROM cases") == [{"slot": "morning", "call_hours": "10:00-12:00"}]
+    world.citizen_writes(ANNA, "", "Perdoneu, truqueu-me al 611 223 344.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT slot, call_hours FROM cases") == [{"slot": "morning", "call_hours": "10:00-12:00"}]
+
+
 # --- calls --------------------------------------------------------------------------------------------
 
 

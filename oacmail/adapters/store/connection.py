@@ -9,7 +9,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
+from oacmail.core.features import Hours
 from oacmail.core.ports.store import KEY_FILE
 from oacmail.shipped import shipped
 
@@ -61,6 +62,20 @@ def moment(text: str | None) -> datetime | None:
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def hours_stored(hours: Iterable[Hours]) -> str:
+    """Return readable text: `10:00-12:00 16:00-18:00`."""
+    return " ".join("-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in pair) for pair in hours)
+
+
+def hours_of(text: str) -> tuple[Hours, ...]:
+    """Return the hours of such a text."""
+    return tuple((_minute(pair[:5]), _minute(pair[6:])) for pair in text.split())
+
+
+def _minute(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
 
 
 def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:

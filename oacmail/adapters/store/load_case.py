@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.connection import at, hours_of, moment, stamp
 from oacmail.adapters.store.running_answers import RUNNING_ANSWER
 from oacmail.core.handlers.automatic_mail import OUT_OF_OFFICE
 from oacmail.core.model import Role, Status
@@ -154,6 +154,7 @@ def _of_row(row: sqlite3.Row, today: date) -> CaseView:
         first_message=row["opened_by"].rpartition(" ")[2],  # adapters/store/apply/cases.py:split
         first_message_id=row["opened_by_id"] or "",
         slot=row["slot"],
+        call_hours=hours_of(row["call_hours"]),
         phone=row["phone"],
         operator=row["operator"],
         platform=row["platform"],

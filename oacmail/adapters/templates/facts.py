@@ -25,6 +25,8 @@ _CARD: Mapping[str, object] = {
     "topic": "other",
     "case_level": "first",
     "intent": "question",
+    "slot": None,
+    "call_hours": (),
     "assignee": None,
     "text": "",
 }
@@ -46,11 +48,23 @@ _SAID: Mapping[str, object] = {
     **dict.fromkeys(("ends_on", "ends_hour")),
 }
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
-    "ack": {"first": True, "secret": False, "road": "question", "slot": "any", "outside": False, "phone3": "", **_SAID},
+    "ack": {
+        "first": True,
+        "secret": False,
+        "road": "question",
+        "slot": "any",
+        "call_hours": (),
+        "outside": False,
+        "phone3": "",
+        **_SAID,
+    },
     "overdue": {**_CARD, "level": 1, "unread": (), "answered_at": None, "wrote_again": False},
     "overdue_digest": {"cases": (), "unread": ()},
     "remind": {"cases": (), "urgent": False},
-    "term": {"opened_at": None, "due_at": None, "topic": "other", "intent": "question", "ends_hour": None},
+    "term": {
+        **{"opened_at": None, "due_at": None, "topic": "other", "ends_hour": None},
+        **{"intent": "question", "slot": None, "call_hours": ()},
+    },
     "digest": {
         "date": None,
         "waiting": 0,
@@ -158,6 +172,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     **{f"{name}_cases": _LINE for name in ("overdue", "urgent", "due_today", "rest")},
     "rights_cases": {**_LINE, "month_ends": None, "ended": False},
     "derived_cases": {"short": "", **_DERIVED, "told": False, "update_on": None},
+    **{f"calls_{half}": {"short": "", "call_hours": ()} for half in ("morning", "afternoon")},
     "incidents": {"case": "", "platform": "", "count": 0},
     "load": {"agent": "", "count": 0},
     "discrepancies": {"what": "", "where": "", "since": None},
@@ -230,7 +245,10 @@ _SAMPLE_BUTTON = {"verb": "mine", "url": "mailto:desk+o@town.example?subject=%23
 _SAMPLE_VOTES = tuple(
     {"score": score, "url": f"mailto:desk+v@town.example?subject={score}&body={score}%0D%0A"} for score in range(1, 6)
 )
-_SAMPLE_CARD = {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee": "anna", "text": "Bon dia\n\n| a |"}
+_SAMPLE_CARD = {
+    **{"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee": "anna", "text": "Bon dia\n\n| a |"},
+    **{"intent": "callback", "slot": "any", "call_hours": ((540, 780), (960, 1080))},
+}
 _SAMPLE_SECOND = {
     "opened_at": _THEN,
     "due_at": _THEN,
@@ -243,6 +261,12 @@ _SAMPLE_SECOND = {
     "words": ("error 502", "bad gateway"),
 }
 _SAMPLE_DERIVED = {"derived_at": _THEN, "platform": "e-NOTUM", "operator": "aoc", "ends_on": date(2026, 11, 27)}
+_SAMPLE_CALLS: tuple[Mapping[str, object], ...] = (
+    {"slot": "morning", "call_hours": ((600, 720),)},
+    {"slot": "any", "call_hours": ((540, 780), (960, 1080))},
+    {"slot": "afternoon", "call_hours": ((1020, 1200),)},
+    {"slot": "morning", "call_hours": ((660, 660),)},
+)
 # `check` renders every template with these, so that each branch runs at least once.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
@@ -255,6 +279,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"first": False, "still_fails": True},
             {"road": "nothing", "first": False, "new_language": True},
             *({"road": "callback", "slot": slot, "phone3": "678", "call_day": _THEN.date()} for slot in SLOTS),
+            *({"road": "callback", "phone3": "678", "call_day": _THEN.date(), **call} for call in _SAMPLE_CALLS),
             {"road": "callback", "slot": "afternoon", "outside": True, "phone3": "678", "call_day": _THEN.date()},
             *({"road": road} for road in ("no_number", "complaint", "suggestion", "data_rights")),
         ),
@@ -267,7 +292,14 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "term": (
             {"opened_at": _THEN, "due_at": _THEN},
-            {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "intent": "callback", "ends_hour": time(14)},
+            {
+                "opened_at": _THEN,
+                "due_at": _THEN,
+                "topic": "grant",
+                "intent": "callback",
+                "ends_hour": time(14),
+                **_SAMPLE_CALLS[0],
+            },
         ),
         "remind": (
             {"cases": (_SAMPLE_ROW,)},
@@ -298,8 +330,8 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "rest": 2,
                 "rest_cases": (_SAMPLE_LINE, _SAMPLE_LINE),
                 "calls": 3,
-                "calls_morning": ("121",),
-                "calls_afternoon": ("122", "123"),
+                "calls_morning": ({"short": "121", "call_hours": ((600, 720),)},),
+                "calls_afternoon": ({"short": "122"}, {"short": "123"}),
                 "review": ({"ref": "5f1e0a2b", "reason": "looks-automatic: bulk", "since": _THEN},),
                 "aside": 2,
                 "set_aside": (

@@ -20,6 +20,8 @@ from markupsafe import Markup, escape
 
 from oacmail.adapters.templates.bounds import BoundedEnvironment, joined
 from oacmail.adapters.templates.office_profile import OfficeProfile
+from oacmail.core.calendar import SLOTS
+from oacmail.core.features import Hours, Slot
 from oacmail.mail.mime.outline import Block, outline, quoted
 from oacmail.mail.outgoing import dates_in_words
 from oacmail.mail.outgoing.labels import label
@@ -167,6 +169,11 @@ def _at_hour(context: Context, value: time) -> str:
 
 
 @pass_context
+def _asked_hours(context: Context, hours: Sequence[Hours], slot: Slot) -> str:
+    return dates_in_words.asked_hours(hours, *SLOTS[slot], context["lang"])
+
+
+@pass_context
 def _label(context: Context, key: str, group: str) -> str:
     return label(group, str(key), context["lang"], context["office"])
 
@@ -227,6 +234,8 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "moment": _moment,
     "hour": _hour,
     "at_hour": _at_hour,
+    "asked_hours": _asked_hours,
+    "call_hours": _in_words(dates_in_words.call_hours),
     "short_day": _in_words(dates_in_words.short_day),
     "short_moment": _in_words(dates_in_words.short_moment),
     "label": _label,

@@ -5,7 +5,7 @@ due day of the message (core/cases/request.py); a slot that comes later binds on
 changes no time. A call outside the slot is noted and does not count. The program calls nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from oacmail.core import calendar
@@ -15,7 +15,7 @@ from oacmail.core.cases.citizen_mail import notice
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, CaseColumns, Effect, UpdateCase
-from oacmail.core.features import Callback, Slot
+from oacmail.core.features import Callback, Hours, Slot
 from oacmail.core.model import Intent
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -26,7 +26,8 @@ SHOWN = 3  # digits of the number that a mail repeats: others may read it
 
 
 def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
-    """What the acknowledgement says of the intent: "road", for a call also "call_day", "slot", "outside", "phone3"."""
+    """What the acknowledgement says of the intent: "road", for a call also "call_day", "slot",
+    "call_hours", "outside", "phone3"."""
     intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
@@ -44,7 +45,7 @@ def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, obje
     if not case.phone:
         return {"road": "no_number"}
     asked_at = calendar.clock_start(waits.started_at, waits.sent_at, request.policy)
-    wish = Callback(phone=case.phone, slot=case.slot or "any")
+    wish = Callback(phone=case.phone, slot=case.slot or "any", hours=case.call_hours)
     return {"road": "callback", **_offer(request, wish, asked_at)}
 
 
@@ -57,7 +58,20 @@ def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mappi
         begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
     day = begins.astimezone(policy.office.timezone).date()
     slot = _named_slot(wish.slot, begins, policy)
-    return {"call_day": day, "slot": slot, "outside": wish.outside, "phone3": wish.phone[-SHOWN:]}
+    hours = _hours_left(wish.hours, slot, max(begins, request.now).astimezone(policy.office.timezone))
+    return {
+        **{"call_day": day, "slot": slot, "call_hours": hours},
+        **{"outside": wish.outside, "phone3": wish.phone[-SHOWN:]},
+    }
+
+
+def _hours_left(hours: Iterable[Hours], slot: Slot, now: datetime) -> tuple[Hours, ...]:
+    """What of the hours lies in the slot and is not over on the day of the call; () if that is the whole slot."""
+    begins, ends = (moment.hour * 60 for moment in calendar.SLOTS[slot])
+    minute = now.hour * 60 + now.minute
+    left = ((max(start, begins), min(end, ends)) for start, end in hours if end >= minute)
+    inside = tuple((start, end) for start, end in left if start <= end)
+    return () if inside == ((begins, ends),) else inside
 
 
 def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:
@@ -68,23 +82,25 @@ def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:
 
 def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """What a further message on the case says of the call: that one is wanted, the number that was missing, or in a
-    reply another slot than the one that was promised."""
+    reply another time than the one that was promised."""
     wish = request.reading.callback
     if wish is None and case.intent == Intent.CALLBACK and case.phone is None:
         wish = request.message.features.callback
     if wish is None:
-        return _other_slot(request, case)
-    # Another number for the call that is due says nothing of its time.
-    slot = case.slot if wish.slot == "any" and case.slot and case.running("answer") else wish.slot
-    columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot}
+        return _other_time(request, case)
+    slot, hours = wish.slot, wish.hours
+    if slot == "any" and not hours and case.slot and case.running("answer"):
+        slot, hours = case.slot, case.call_hours  # another number for the call that is due says nothing of its time
+    columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot, "call_hours": hours}
     return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, slot))
 
 
-def _other_slot(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    slot = request.message.features.other_slot
-    if slot is None or slot == case.slot or not request.message.refs or not _is_agreed(case):
+def _other_time(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
+    wish = request.message.features.other_time
+    if wish is None or not request.message.refs or not _is_agreed(case):
         return ()
-    return (UpdateCase(case=case.number, columns={"slot": slot}), *_due_by(request, case, slot))
+    columns: CaseColumns = {"slot": wish.slot, "call_hours": wish.hours}
+    return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, wish.slot))
 
 
 def _is_agreed(case: CaseView) -> bool:

@@ -45,7 +45,7 @@ def _ends_today(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     ends_on = request.reading.ends_on
     if ends_on != calendar.local_day(request.now, request.policy):
         return ()
-    ends_hour = request.ends_hour(ends_on)
+    ends_hour, call = request.ends_hour(ends_on), request.reading.callback
     return to_agents(
         request.policy,
         key=f"{MailKind.TERM}:{number}:{ends_on}:{derivation.hour_text(ends_hour) or ''}",
@@ -57,6 +57,8 @@ def _ends_today(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
             "due_at": request.due_at,
             "topic": str(request.reading.topic or "other"),
             "intent": str(request.reading.intent or "question"),
+            "slot": call.slot if call else None,
+            "call_hours": call.hours if call else (),
             "ends_hour": ends_hour,
         },
     )

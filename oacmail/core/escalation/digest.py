@@ -135,10 +135,12 @@ def _rights(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
 
 
 def _calls(cases: Sequence[CaseView], today: date) -> Facts:
-    """Calls to make, by the slot that was asked for; without a slot, the afternoon (R27)."""
+    """Calls to make, by the slot that was asked for, with the hours that were named; without a slot, the afternoon
+    (R27)."""
     calls = [case for case in cases if case.intent == Intent.CALLBACK]
-    morning = tuple(_short(case, today) for case in calls if case.slot == "morning")
-    afternoon = tuple(_short(case, today) for case in calls if case.slot != "morning")
+    lines = [({"short": _short(case, today), "call_hours": case.call_hours}, case.slot) for case in calls]
+    morning = tuple(line for line, slot in lines if slot == "morning")
+    afternoon = tuple(line for line, slot in lines if slot != "morning")
     return {"calls": len(calls), "calls_morning": morning[:LISTED], "calls_afternoon": afternoon[:LISTED]}
 
 

@@ -302,7 +302,7 @@ def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
         return ()
     call: CaseColumns = {"intent": Intent.CALLBACK}
     if case.phone and case.slot:
-        call |= {"phone": case.phone, "slot": case.slot}
+        call |= {"phone": case.phone, "slot": case.slot, "call_hours": case.call_hours}
     return (UpdateCase(case=into.number, columns=call),)
 
 

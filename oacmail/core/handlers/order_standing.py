@@ -99,6 +99,7 @@ def _opened(effect: OpenCase) -> CaseView:
         first_message=effect.opened_by,
         phone=reading.callback.phone if reading.callback else None,
         slot=reading.callback.slot if reading.callback else None,
+        call_hours=reading.callback.hours if reading.callback else (),
     )
 
 

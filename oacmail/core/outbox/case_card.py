@@ -7,6 +7,7 @@ The names are those that templates use (adapters/templates/facts.py).
 from datetime import datetime
 
 from oacmail.core import calendar
+from oacmail.core.model import Intent
 from oacmail.core.view import CaseView
 
 Facts = dict[str, object]
@@ -24,6 +25,8 @@ def card(case: CaseView, due_at: datetime | None) -> Facts:
         "level": case.level,
         "case_level": case.level,
         "intent": case.intent,
+        "slot": case.slot if case.intent == Intent.CALLBACK else None,
+        "call_hours": case.call_hours,
         "assignee": case.assignee,
         "urgent": case.urgent,
         "delayed": is_delayed(case),

@@ -4,8 +4,10 @@ Each language has its own table; Babel writes Catalan dates differently from the
 already: nothing here knows a time zone or the current time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+
+from oacmail.core.features import Hours
 
 _DAYS: Mapping[str, tuple[str, ...]] = {
     "ca": ("dilluns", "dimarts", "dimecres", "dijous", "divendres", "dissabte", "diumenge"),
@@ -40,6 +42,20 @@ _NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "t
 _TH = {1: "st", 2: "nd", 3: "rd"}
 _AT = {"ca": "a {the} {hour}", "es": "a {the} {hour}", "en": "at {hour}"}
 _THE = {"ca": ("la", "les"), "es": ("la", "las"), "en": ("", "")}
+_ASKED: Mapping[str, Mapping[str, str]] = {  # {0}, {1}: from, until
+    "ca": {
+        **{"between": "entre les {0} i les {1}", "from": "a partir de les {0}", "until": "abans de les {1}"},
+        **{"at": "cap a les {0}", "or": " o "},
+    },
+    "es": {
+        **{"between": "entre las {0} y las {1}", "from": "a partir de las {0}", "until": "antes de las {1}"},
+        **{"at": "hacia las {0}", "or": " o "},
+    },
+    "en": {
+        **{"between": "between {0} and {1}", "from": "from {0}", "until": "before {1}"},
+        **{"at": "at about {0}", "or": " or "},
+    },
+}
 _SHORT_DAYS: Mapping[str, tuple[str, ...]] = {
     "ca": ("dl.", "dt.", "dc.", "dj.", "dv.", "ds.", "dg."),
     "es": ("lun.", "mar.", "mié.", "jue.", "vie.", "sáb.", "dom."),
@@ -107,6 +123,38 @@ def hours_words(opens: time, closes: time, lang: str) -> str:
     if lang == "en":
         return f"{_clock_en(opens)}–{_clock_en(closes)}"
     return _HOURS[lang].format(opens=_clock(opens), closes=_clock(closes))
+
+
+def asked_hours(hours: Sequence[Hours], opens: time, closes: time, lang: str) -> str:
+    """`entre les 10 i les 12`, `a partir de les 17`, `cap a les 11`; of several, `… o …`. `opens`, `closes`: the ends
+    of the slot that they are part of."""
+    said = _ASKED[lang]
+    return said["or"].join(
+        said[
+            "at"
+            if start == end
+            else "from"
+            if end == _minute(closes)
+            else "until"
+            if start == _minute(opens)
+            else "between"
+        ].format(_short_clock(start, lang), _short_clock(end, lang))
+        for start, end in hours
+    )
+
+
+def call_hours(hours: Sequence[Hours], lang: str) -> str:
+    """`10–12 h`, `9–11 h, 16.30–18 h`: for lists."""
+    unit = "" if lang == "en" else " h"
+    return ", ".join("–".join(_short_clock(minute, lang) for minute in dict.fromkeys(pair)) + unit for pair in hours)
+
+
+def _minute(hour: time) -> int:
+    return hour.hour * 60 + hour.minute
+
+
+def _short_clock(minute: int, lang: str) -> str:
+    return (_clock_en if lang == "en" else _clock)(time(*divmod(minute, 60)))
 
 
 def greeting(moment: datetime, lang: str) -> str:

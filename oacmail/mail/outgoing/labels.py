@@ -57,6 +57,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "suggestion": ("Suggeriment", "Sugerencia", "Suggestion"),
         "data_rights": ("Drets de protecció de dades", "Derechos de protección de datos", "Data-protection rights"),
     },
+    "slot": {
+        "morning": ("matí", "mañana", "morning"),
+        "afternoon": ("tarda", "tarde", "afternoon"),
+        "any": ("a qualsevol hora", "a cualquier hora", "at any time"),
+    },
     "cause": {
         "platform": (
             "mal funcionament de la plataforma",

@@ -75,6 +75,6 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
         end_days=tuple(dict.fromkeys(terms_end.ends(whole))),
         addresses=(filled_in[1],) if filled_in else (),
         callback=callback,
-        other_slot=call_back.other_slot(map(fold, fresh.splitlines())) if is_answer(subject) else None,
+        other_time=call_back.other_time(map(fold, fresh.splitlines())) if is_answer(subject) else None,
         town=town if town in whole else "",
     )

@@ -9,13 +9,15 @@ telephones are digits.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from oacmail.core.features import Slot
+from oacmail.core.features import CallTime, Hours
 from oacmail.mail.understanding.clauses import SKIPPED, WAYS, Clause, clauses, every, near
 from oacmail.mail.understanding.time_tables import PARTS
 from oacmail.mail.understanding.time_words import TimeToken
 
 _DAY = 24 * 60
 _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
+_WHOLE = (((_OPENS, _NOON),), ((_NOON, _CLOSES),), ((_OPENS, _CLOSES),))
+_MOMENT = 1  # minute: of a time that is named alone
 _MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
 _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
 _OF_A_CALL = frozenset({"call", "free", "busy", "better"})  # kinds of words: "not in the afternoon" may be of a portal
@@ -35,20 +37,13 @@ class Window(NamedTuple):
     rank: int
 
 
-class CallTime(NamedTuple):
-    """`slot` is the nearest one to the wish; `outside`: the wish itself is outside office hours."""
-
-    slot: Slot
-    outside: bool = False
-
-
 def find(lines: Iterable[str]) -> CallTime:
-    """Return the slot that the writer wants; any = both fit, or none is named."""
+    """Return the time that the writer wants; any slot = both fit, or none is named."""
     return _time([window for sentence, asked in near(lines) for window in _windows(sentence) if asked or window.rank])
 
 
 def other(lines: Iterable[str]) -> CallTime | None:
-    """Return the slot that a brief message without a telephone speaks of, as a wish and not of the day: "millor a la
+    """Return the time that a brief message without a telephone speaks of, as a wish and not of the day: "millor a la
     tarda". None = of none."""
     windows = [
         window
@@ -76,8 +71,15 @@ def _slot(spans: list[Interval]) -> CallTime:
     morning = any(start < _NOON and end > _OPENS for start, end in spans)
     afternoon = any(start < _CLOSES and end > _NOON for start, end in spans)
     if morning or afternoon:
-        return CallTime("any" if morning and afternoon else "morning" if morning else "afternoon")
+        return CallTime("any" if morning and afternoon else "morning" if morning else "afternoon", _hours(spans))
     return CallTime("afternoon" if spans[0][0] >= _CLOSES else "morning", outside=True)
+
+
+def _hours(spans: list[Interval]) -> tuple[Hours, ...]:
+    """What lies within the hours of calls; () if that is a whole slot, or both."""
+    inside = [(max(start, _OPENS), min(end, _CLOSES)) for start, end in sorted(spans)]
+    hours = tuple((start, start if end - start == _MOMENT else end) for start, end in inside if start < end)
+    return () if hours in _WHOLE else hours
 
 
 def _together(wanted: Sequence[Window]) -> list[Interval]:
@@ -206,7 +208,7 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interva
                 yield at, _range(one.start, clause[other].start)
                 at = other
             elif way != "between":
-                yield at, _bounded(one.start, one.start + 1, way)
+                yield at, _bounded(one.start, one.start + _MOMENT, way)
             way = ""
         elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
             yield at, _bounded(one.start, one.end, way or _way_after(clause, at), after=one.kind in _MEALS)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
-from oacmail.adapters.store.connection import stamp
+from oacmail.adapters.store.connection import hours_stored, stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
 from oacmail.core.case_effects import (
     MergeCases,
@@ -51,8 +51,8 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
     reading = effect.reading
     con.execute(
         """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
-        slot, subject, subject_key, opened_at, touched_at, operator, platform, cause, ends_on, ends_hour)
-        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
+        slot, call_hours, subject, subject_key, opened_at, touched_at, operator, platform, cause, ends_on, ends_hour)
+        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
         (
             effect.number,
             effect.opened_by or context.arrived.message.fingerprint,
@@ -65,6 +65,7 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
             reading.language,
             reading.callback.phone if reading.callback else None,
             reading.callback.slot if reading.callback else None,
+            hours_stored(reading.callback.hours if reading.callback else ()),
             effect.subject,
             fold_subject(effect.subject),
             stamp(effect.opened_at),
@@ -244,8 +245,18 @@ def treat_as_request(con: sqlite3.Connection, effect: TreatAsRequest, context: W
 
 def update_case(con: sqlite3.Connection, effect: UpdateCase, context: WriteContext) -> None:
     names = [f"{name} = ?" for name in effect.columns]  # the names are those of CaseColumns
-    values = [stamp(value) if isinstance(value, datetime) else value for value in effect.columns.values()]
+    values = map(_stored, effect.columns.values())
     con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
+
+
+def _stored(value: object) -> object:
+    match value:
+        case datetime():
+            return stamp(value)
+        case tuple():
+            return hours_stored(value)
+        case _:
+            return value
 
 
 def merge_cases(con: sqlite3.Connection, effect: MergeCases, context: WriteContext) -> None:

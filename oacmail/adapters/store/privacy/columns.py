@@ -72,7 +72,7 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
 FREE: Mapping[str, tuple[str, ...]] = {
     "people": (),
     "cases": (
-        *("number", "parent", "status", "kind", "topic", "level", "intent", "lang", "slot", "incident"),
+        *("number", "parent", "status", "kind", "topic", "level", "intent", "lang", "slot", "call_hours", "incident"),
         *("assignee", "operator", "platform", "cause", "board_folder", "close_reason"),  # `assignee` names staff
         *("opened_at", "touched_at", "answered_at", "closed_at", "ends_on", "ends_hour", "erased_at"),
         *("solved_at", "told_at", "expected_on"),

@@ -9,8 +9,8 @@ from typing import Any
 
 from oacmail.adapters.store.privacy.scope import IN, Scope, ids
 
-_CASES = f"""SELECT id AS "case", number, status, kind, topic, level, intent, lang AS language, phone, slot, subject,
-  opened_at, answered_at, closed_at, close_reason, score, ends_on, ends_hour, operator, platform, cause
+_CASES = f"""SELECT id AS "case", number, status, kind, topic, level, intent, lang AS language, phone, slot, call_hours,
+  subject, opened_at, answered_at, closed_at, close_reason, score, ends_on, ends_hour, operator, platform, cause
   FROM cases WHERE id {IN} ORDER BY id"""
 _MESSAGES = f"""SELECT m.id, c.number AS "case", m.message_id, m.role, m.kind, m.subject, m.fresh AS text, m.sent_at,
   m.received_at, m.lang AS language, m.folder, m.reply_to, m.attachments, m.because,
