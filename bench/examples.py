@@ -2,6 +2,7 @@
 
 A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). messages.jsonl holds messages by ten
 further writers (a to j), who knew the scheme of labels and neither the folder nor the rules that read them.
+replies.jsonl holds short replies to mails of ours by seven writers, with a kind and no other label.
 understanding_phrases.txt holds short messages by another hand, written from the desk's rules and glossary.
 """
 
@@ -23,6 +24,21 @@ CORPUS = ParserConfig(town="Castellbisbal", phone="900 772 772")
 """The parser configuration of the office that the messages are written to."""
 MESSAGES = Path(__file__).parent / "messages.jsonl"
 VOICES = Path(__file__).parent / "voices.jsonl"
+REPLIES = Path(__file__).parent / "replies.jsonl"
+ANSWERED: Mapping[str, str] = {
+    "ack": "Hem rebut la vostra consulta",
+    "answer": "certificat digital",
+    "derived": "Hem passat la consulta als serveis tècnics",
+    "callback": "Us trucarem",
+    "survey": "Com us hem atès?",
+    "closing": "Donem el cas per resolt",
+}
+"""The subjects of the mails that short replies answer, by their `to`."""
+_QUOTED = """
+
+El dl., 30 nov. 2026 a les 9:12, OAC 360 <oac360@example.org> va escriure:
+> Hem rebut el vostre missatge. Número de cas: OAC-2026-000140.
+"""
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
 PHRASES_WRITER = "phrases"
 _PLAIN_TEXT = 'text/plain; charset="utf-8"'
@@ -58,7 +74,8 @@ def mails(folder: Path) -> list[LabelledMessage]:
 
 def everything(folder: Path, *more: Path) -> list[LabelledMessage]:
     """All that a model may learn from: the mails of a folder, invented messages, those of further files, phrases."""
-    return [*mails(folder), *(each for file in (MESSAGES, VOICES, *more) for each in messages(file)), *phrases()]
+    files = (MESSAGES, VOICES, REPLIES, *more)
+    return [*mails(folder), *(each for file in files for each in messages(file)), *phrases()]
 
 
 def messages(file: Path = MESSAGES) -> list[LabelledMessage]:
@@ -69,7 +86,10 @@ def messages(file: Path = MESSAGES) -> list[LabelledMessage]:
 
 
 def mail(row: Mapping[str, Any]) -> bytes:
-    """The bytes of an invented mail, as a person's client or a machine sends it."""
+    """The bytes of an invented mail, as a person's client or a machine sends it. A row with `to` is a short reply to
+    that mail of ours, which it quotes."""
+    if "to" in row:
+        return _reply(row)
     mail = EmailMessage()
     mail["From"] = formataddr((row["from_name"], row["from"]))
     mail["To"] = "oac360@example.org"
@@ -80,6 +100,16 @@ def mail(row: Mapping[str, Any]) -> bytes:
         mail[name] = value
     mail.set_content(row["text"], cte="8bit")
     return mail.as_bytes().replace(_PLAIN_TEXT.encode(), own_type.encode(), 1)
+
+
+def _reply(row: Mapping[str, Any]) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = "vei@correu.example"
+    mail["To"] = "oac360@example.org"
+    mail["Subject"] = f"Re: [OAC-2026-000140-K7M] {ANSWERED[row['to']]}"
+    mail["In-Reply-To"] = "<own.140@example.org>"
+    mail.set_content(row["text"] + _QUOTED, cte="8bit")
+    return mail.as_bytes()
 
 
 def phrases() -> list[LabelledMessage]:

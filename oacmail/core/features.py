@@ -93,13 +93,11 @@ class Features:
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
     telephone and the time beside it; `other_time`: in a brief reply, the time that it wishes; `town`: the office's
     town, folded, '' = not named; `town_words` of [[topic]].
-    Of the text: `only_thanks`; words of `thanks`, under a subject that asks nothing, of asking
-    (`asks`), with which a text waits for its answer or thanks for it in advance (`awaits`), after which thanks go on to
-    ask (`turns`), or with which a text comes back to a matter (`goes_back`);
-    `of_paper`: it speaks of a document or form rather than of a platform; `promises`: the writer will do something or
-    waits for it; `postscript`; `repeats_us`: it has our acknowledgement's own sentences; `names_attachment`;
-    `still_fails`: it says that something still does not work;
-    `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a reply, as an
+    Of the text: words of asking, waiting or trouble (`asks`), words of thanks or with which people end a matter
+    (`closes`; of a new message, under no subject or one that does so too) and no other (`only_closes`), a question, a
+    denial or a turn (`goes_on`); `of_paper`: it speaks of a document or form rather than of a platform; `repeats_us`:
+    it has our acknowledgement's own sentences; `names_attachment`; `still_fails`: it says that something still does not
+    work; `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a reply, as an
     answer to a survey.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
     `call_form`: it has the words of the call-back form.
@@ -115,15 +113,11 @@ class Features:
     other_time: CallTime | None = None
     town: str = ""
     town_words: tuple[TownWord, ...] = ()
-    only_thanks: bool = False
-    thanks: bool = False
     asks: bool = False
-    awaits: bool = False
-    turns: bool = False
-    goes_back: bool = False
+    closes: bool = False
+    only_closes: bool = False
+    goes_on: bool = False
     of_paper: bool = False
-    promises: bool = False
-    postscript: bool = False
     repeats_us: bool = False
     names_attachment: bool = False
     still_fails: bool = False

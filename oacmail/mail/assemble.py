@@ -32,7 +32,6 @@ from oacmail.mail.understanding import (
     remarks,
     reply_text,
     scores,
-    thanks,
     town_words,
     vote_words,
 )
@@ -153,7 +152,7 @@ def _typed(message: MessageSource, body: Body) -> str:
 
 
 def _features(read: Message, with_ours: str, signature: str, parser_config: ParserConfig, judged: Judged) -> Features:
-    """What the text names and does (thanks, repeats us, names an attachment), and the model's scores.
+    """What the text names and does (asks, closes, repeats us, names an attachment), and the model's scores.
 
     `with_ours`: what was written now, our own sentences left in.
     """
@@ -167,17 +166,15 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
     no_vote: VoteWords | None = None
     may_vote = bool(read.refs or read.tokens or read.vote_tokens)  # nobody votes unasked
     machine = read.auto is not Auto.NONE  # people write "Nom: …" as well
+    is_ours = bool(read.tokens) or features.is_answer(subject)  # the subject is not the writer's
+    titled = bool(subject) and not is_ours and not asking.closes(features.fold(subject))
     found = replace(
         found,
-        only_thanks=judged(lambda: thanks.only_thanks(subject, fresh, read.name, read.sender), False),
-        thanks=judged(lambda: thanks.has_thanks(subject, fresh), False),
         asks=judged(lambda: asking.asks(features.fold(fresh)), True),
-        awaits=judged(lambda: asking.awaits(features.fold(fresh)), True),
-        turns=judged(lambda: asking.turns(features.fold(f"{subject} . {fresh}")), True),
-        goes_back=judged(lambda: asking.goes_back(features.fold(fresh)), True),
+        only_closes=judged(lambda: not titled and asking.only_closes(features.fold(fresh)), False),
+        closes=judged(lambda: not titled and asking.closes(features.fold(fresh)), False),
+        goes_on=judged(lambda: asking.goes_on(features.fold(fresh if is_ours else f"{subject} . {fresh}")), True),
         of_paper=judged(lambda: fault_words.of_paper(features.fold(f"{subject} . {fresh}")), False),
-        promises=judged(lambda: thanks.promises(fresh), False),
-        postscript=judged(lambda: reply_text.has_postscript(fresh), False),
         subject_says=judged(lambda: auto_subjects.title_kind(subject, fresh, answers=bool(read.refs)), ""),
         vote=judged(lambda: _vote(read), no_vote) if may_vote else None,
         repeats_us=judged(lambda: echoes.repeats(subject, with_ours, token=bool(read.tokens)), False),

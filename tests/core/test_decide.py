@@ -98,7 +98,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     ),
     "thanks after the answer": (
         NAMED_ANSWERED,
-        lookup(features=Features(only_thanks=True), **REPLY),
+        lookup(fresh="Gràcies", features=Features(closes=True, scores={"kind": {"thanks": 1.0}}), **REPLY),
         ["record case of citizen", "review filed-thanks"],
     ),
     "a stranger who names our mail": (

@@ -127,24 +127,6 @@ def test_who_waits_for_an_answer_and_thanks_in_advance_is_a_person_who_asks(text
     assert classify(message(f"Hola:\n\n{text}\n\n{awaits}\n\n{end}", "Consulta", "r@gmail.com")).kind is Kind.REQUEST
 
 
-@pytest.mark.parametrize(
-    ("text", "awaits"),
-    [
-        ("Gràcies per endavant", True),
-        ("Quedem a l’espera de la vostra resposta.", True),
-        ("Dans l'attente de votre réponse", True),
-        ("I look forward to hearing from you", True),
-        ("Gracias de antemano por su comprensión.", False),
-        ("Gràcies per endavant per la vostra paciència", False),
-        ("Gràcies per endavant per la vostra resposta", True),
-        ("Moltes gràcies, ja puc entrar.", False),
-        ("La sala d'espera és plena.", False),
-    ],
-)
-def test_who_waits_for_an_answer_is_told_from_who_thanks(text: str, awaits: bool) -> None:
-    assert message(text).features.awaits is awaits
-
-
 def test_who_thanks_in_advance_for_patience_may_be_a_machine() -> None:
     text = "Estoy de vacaciones hasta el 15. Gracias de antemano por su comprensión."
     assert classify(message(text, "Respuesta automática")).kind is Kind.AUTO_REPLY

@@ -1,6 +1,6 @@
 """What a reply to a survey does: the vote counts, and what else the reply asks is a request like any other.
 
-A vote or praise alone never opens a case again, acknowledges nothing and starts no deadline. It is signed if its writer
+A vote alone never opens a case again, acknowledges nothing and starts no deadline. It is signed if its writer
 takes part in the case, was not disowned by their own domain (DMARC), and was shown the survey: the mail has a token of
 the survey's links or names its Message-ID, which nobody can guess. Any other number on a case whose citizen was asked
 is counted apart. The last vote within `DAYS` counts; a later one is filed on its case and counts for nothing. Machines,
@@ -16,7 +16,7 @@ from oacmail.core.case_effects import RecordVote
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Decision, Effect, RequestReview
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import MACHINES, Dmarc, Kind, Status
+from oacmail.core.model import MACHINES, Dmarc, Kind
 from oacmail.core.outbox import case_card
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -34,7 +34,7 @@ _NO_VOTERS = (*MACHINES, Kind.SPAM)
 class Ballot:
     """A reply to the survey of `case`. `score`: 1 to 5, 0 = it has no mark, or (`unclear`) it cannot be told which;
     `rule`: how it was recognised; `guest`: its writer does not take part in the case; `asks`: it is a request besides;
-    `says_more`: it has words that are neither praise nor thanks; `late`: it counts for nothing."""
+    `says_more`: it has words that are not thanks; `late`: it counts for nothing."""
 
     case: CaseView
     score: int
@@ -62,10 +62,9 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
     member = request.author in {case.citizen} | case.participants | case.reply_to
     shown = token is not None or _names_survey(request, case)
     late, asks = _is_late(request, case), words.beside == "asks" or bool(request.message.attachments)
-    praise = case.status is Status.CLOSED and words.beside == "thanks" and not asks
-    if late and (asks or words.beside == "words" or not (score or praise) or not shown):
+    if late and (asks or words.beside == "words" or not score or not shown):
         return None
-    if not (score or words.unclear or praise) or not (member or shown):
+    if not (score or words.unclear) or not (member or shown):
         return None
     return Ballot(
         case=case,

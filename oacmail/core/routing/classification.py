@@ -17,17 +17,17 @@ from oacmail.core.routing import derivation, forms
 
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
-# The largest probability of a request with which a message without a machine's header fields is set aside, by what it
-# is most likely instead; the second figure is for messages that ask something, as persons do; the third for messages of
-# a few words, the fourth for few words that ask. docs/understanding.md says what they cost on writers left out.
+# The largest probability of a request with which a message without a machine's proof is set aside, by what it is most
+# likely instead, and by the number of signs of a person who waits. docs/understanding.md says what they cost on writers
+# left out.
 _NEVER = -1.0
 _ASIDE = {
-    MACHINES: (0.3, 0.2, 0.06, _NEVER),
-    (Kind.SPAM,): (0.2, 0.06, 0.1, 0.02),
-    (Kind.THANKS,): (0.2, 0.2, 0.2, 0.2),
+    MACHINES: (0.4, 0.2, 0.06, _NEVER),
+    (Kind.SPAM,): (_NEVER, 0.2, 0.06, 0.02),
+    (Kind.THANKS,): (0.1, 0.01),
 }
 _BRIEF = 12  # words
-_SHORT = 60  # words: pure thanks are brief
+_SHORT = 60  # words
 _UNREAD = 0.3  # the confidence of a verdict without a score
 _UNSCORED: Mapping[str, float] = MappingProxyType({})
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
@@ -135,48 +135,38 @@ def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
 
 
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
-    return _reads_as(message, MACHINES)
+    return _reads_as(message, MACHINES, _signs_of_a_person(message))
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
-    """A message that answers us is no spam."""
-    ours = message.quotes_us or message.tokens
-    return not ours and _reads_as(message, (Kind.SPAM,))
+    return _reads_as(message, (Kind.SPAM,), _signs_of_a_person(message))
 
 
-def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
-    """No other word, under a subject that asks nothing (mail/understanding/thanks.py): no score is needed. References
-    are not asked for: clients drop them, and people thank in a new mail."""
-    return message.features.only_thanks and not message.attachments
+def _signs_of_a_person(message: Message) -> int:
+    """Programs answer, and as briefly as people; a new message is one sign, and so are its few words, and a word of
+    asking. A question in a reply is as much as two."""
+    if message.tokens or message.quotes_us or message.refs:
+        return 2 * message.questions
+    return 1 + (message.questions or message.features.asks) + (len(message.fresh.split()) <= _BRIEF)
 
 
 def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Thanks are brief, with nothing beside them: most requests end with thanks too, often in advance. Who asks for
-    another language in a word or two does not thank."""
+    """Words of thanks or of closing are needed, whatever the score. Most requests end with thanks too: a text that asks
+    is none, and one that denies or turns only if the score leaves no doubt."""
     found, length = message.features, len(message.fresh.split())
-    asked = message.questions or found.language_wish or found.awaits
-    beside = found.postscript or found.names_attachment or message.attachments or asked
-    unclear = found.promises or _score(found, Kind.REQUEST) > _ASIDE[Kind.THANKS,][0]  # "vindré demà"
-    told = length > _BRIEF or not (found.turns or found.goes_back or (unclear and not found.thanks))
-    return told and not beside and length <= _SHORT and _reads_as(message, (Kind.THANKS,))
+    if not found.closes or message.questions or message.attachments or length > _SHORT:
+        return False
+    return found.only_closes or _reads_as(message, (Kind.THANKS,), int(found.goes_on))
 
 
-def _reads_as(message: Message, kinds: tuple[Kind, ...]) -> bool:
+def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: int) -> bool:
     """Whether these are likelier than the other kinds that are set aside, and a request is unlikely enough. A subject
     without a text tells too little."""
     found = message.features
     if "kind" not in found.scores or not message.fresh:
         return False
     likely = {of: sum(_score(found, kind) for kind in of) for of in _ASIDE}
-    return (
-        max(likely, key=lambda of: likely[of]) == kinds
-        and _score(found, Kind.REQUEST) <= _ASIDE[kinds][_person(message)]
-    )
-
-
-def _person(message: Message) -> int:
-    """0 to 3: how much speaks for a person."""
-    return 2 * (len(message.fresh.split()) <= _BRIEF) + (message.questions or message.features.asks)
+    return max(likely, key=lambda of: likely[of]) == kinds and _score(found, Kind.REQUEST) <= _ASIDE[kinds][signs]
 
 
 _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...], str], ...] = (
@@ -186,12 +176,11 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_is_automatic, MACHINES, ""),
     (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
     (_reads_automatic, MACHINES, "kind: reads as a machine's"),
-    (_nothing_but_thanks, (Kind.THANKS,), "kind: nothing but thanks"),
     (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
     (_reads_as_thanks, (Kind.THANKS,), "kind: only thanks"),
 )
 
-_PLAIN = (_is_form, _looks_like_form, _nothing_but_thanks)  # need no score
+_PLAIN = (_is_form, _looks_like_form)  # need no score
 
 
 def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from oacmail.core.model import Auto, Message
-from oacmail.mail.understanding import asking, features
+from oacmail.mail.understanding import features
 
 OF_TEXT = "text:"  # begins the names of what the text does, which no header field tells
 _MANY = 3  # recipients
@@ -57,35 +57,25 @@ def _of_text(message: Message) -> Iterator[str]:
     held = {
         "form:subject": found.subject_form,
         f"subject:{found.subject_says}": found.subject_says != "",
-        "nothing but thanks": found.only_thanks,
         "asks": "?" in message.fresh,
     }
     yield from (name for name, holds in held.items() if holds)
 
 
 def _of_deeds(message: Message) -> Iterator[str]:
-    """What the text does: it asks, thanks, closes, goes back to its matter, promises, gives a telephone."""
+    """What the text does: it asks, ends a matter, goes on, gives a telephone."""
     found, brief = message.features, len(message.fresh.split()) <= _SHORT
-    asks, back, call = found.asks or message.questions, found.goes_back, found.callback
-    closes = asking.closes(features.fold(message.fresh))
-    kind_words = found.thanks or closes
+    asks, closes, on, call = found.asks or message.questions, found.closes, found.goes_on, found.callback
     held = {
         "asks": asks,
         "question": message.questions,
-        "turns": found.turns,
-        "thanks": found.thanks,
-        "thanks and does not turn": found.thanks and not found.turns,
-        "thanks and does not ask": found.thanks and not asks,
         "closes": closes,
-        "awaits": found.awaits,
-        "goes back": back,
-        "thanks and does not go back": found.thanks and not back,
-        "closes and does not go back": closes and not back,
-        "ends and does not ask": kind_words and not back and not asks,
-        "brief, neither thanks nor closes": not kind_words and brief,
-        "brief thanks that do not ask": found.thanks and not back and not asks and brief,
-        "answers and does not go back": features.is_answer(message.subject) and not back,
-        "promises": found.promises,
+        "goes on": on,
+        "closes and goes on": closes and on,
+        "closes and does not go on": closes and not on,
+        "closes and does not ask": closes and not asks,
+        "brief and closes": closes and not on and brief,
+        "brief and does not close": not closes and brief,
         "telephone": call is not None,
         "time to call": call is not None and (call.slot != "any" or call.outside),
     }
@@ -93,7 +83,7 @@ def _of_deeds(message: Message) -> Iterator[str]:
 
 
 def _of_manner(message: Message) -> Iterator[str]:
-    """How the text is written: how long, by whom it is signed, with digits, files, a quote of ours, a postscript."""
+    """How the text is written: how long, by whom it is signed, with digits, files, a quote of ours."""
     found, length = message.features, len(message.fresh.split())
     text, name = features.fold(message.fresh), features.fold(message.name)
     held = {
@@ -106,10 +96,8 @@ def _of_manner(message: Message) -> Iterator[str]:
         "tiny": length <= _TINY,
         "brief": length <= _BRIEF,
         "brief and asks": length <= _BRIEF and (found.asks or message.questions),
-        "brief without thanks": length <= _BRIEF and not found.thanks,
         "short": length <= _SHORT,
         "long": length > _LONG,
-        "postscript": found.postscript,
         "files": bool(message.attachments) or found.names_attachment,
     }
     yield from (OF_TEXT + name for name, holds in held.items() if holds)

@@ -238,11 +238,6 @@ def _kinds(lines: list[str]) -> list[str]:
     return kinds
 
 
-def has_postscript(text: str) -> bool:
-    """True if a line of `text` begins like a postscript."""
-    return any(map(_is_postscript, text.split("\n")))
-
-
 def _is_postscript(line: str) -> bool:
     return phrases.POSTSCRIPT.match(line[:_MARK]) is not None
 

@@ -1,9 +1,9 @@
-"""Read a reply to a survey as a person would: "5 moltes gràcies", "4/5", "cinc", "Un 10!", "Tot bé"; in ca, es and en.
+"""Read a reply to a survey as a person would: "5 moltes gràcies", "4/5", "cinc", "Un 10!"; in ca, es and en.
 
 A mark stands alone in its sentence, or beside words of praise and blame; a number that counts something ("5 dies",
 "2 vegades") is none. Ten is the top mark of every school here, so a bare ten is five; nought is one. A mark between
 two of ours, two different ones, or one on a scale that the writer names ("8/10") is unclear: nobody converts or invents
-one. A reply without a mark that says nothing but praise and thanks asks nothing. This module decides nothing.
+one. A reply without a mark is read like any other message. This module decides nothing.
 """
 
 import re
@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from typing import Literal
 
 from oacmail.core.features import VoteWords
-from oacmail.mail.understanding import asking, features, thanks
+from oacmail.mail.understanding import asking, features
 
-_PRAISE_LONGEST, _NAME_LONGEST = 300, 4  # characters, words
 LONGEST = 2_000  # characters that are looked at: nobody hides a mark in an essay
 UNCLEAR = 0
 _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
 _STARS = re.compile("(?:[\u2b50\u2605\U0001f31f]\ufe0f?\\s?){1,5}(?:\u2606\\s?){0,5}")
 _STAR = re.compile("[\u2b50\u2605\U0001f31f]")
 _ENDS = re.compile(r"(?<![.!?;:\u2026])[.!?;:\u2026]+(?=\s|$)|(?<=\s)[-\u2013\u2014]+(?=\s)|,(?=\s|$)")
+_WORD = re.compile(r"[^\W\d_]+")
 _SPOKEN = re.compile(r"[^\W_]")
 _WORDS = {
     "0": "zero cero nought", "1": "un u uno una one", "2": "dos dues two", "3": "tres three", "4": "quatre cuatro four",
@@ -53,35 +53,6 @@ _LABEL = re.compile(rf"(?:(?:{_LEAD.replace(' ', '|')})(?:\s|$))+")
 _BETTER = re.compile(
     r"\b(?:es pot|podria|podrieu|se puede|podrian?|could(?: be)?|can be)\s(?:millorar|mejorar|better|improved?)\b"
 )
-# What is said of a service that pleased, and the small words between. No word of these tables complains, denies, asks
-# or tells a fact: where each word is one of them, nobody is left unheard.
-_PRAISE_WORDS = """
-    be bo bon bona bons bones perfecte perfecta perfectes perfectament excellent excellents genial fantastic
-    fantastica estupend estupenda magnific magnifica collonut correcte correcta correctament content contenta
-    contents encantat encantada satisfet satisfeta satisfets agrait agraida amable amables rapid rapida rapids
-    eficient eficients util utils professional professionals encant atents atenta bien buen bueno buena buenos
-    buenas perfecto perfecta perfectamente excelente excelentes fantastico fantastica estupendo estupenda magnifico
-    magnifica correcto correctamente contento contentos satisfecho satisfecha satisfechos encantado agradecido
-    agradecida rapido rapidos eficiente eficientes profesional profesionales encanto atentos good great well fine
-    nice perfect excellent fantastic wonderful lovely happy satisfied helpful kind quick fast friendly efficient
-    brilliant superb
-"""
-_BETWEEN_WORDS = """
-    molt molta molts moltes moltissim tot tota tots totes tan super la el l els les de del d per al a i amb us vos m
-    em ens ho ha han heu hem he sou estic estat anat va vau vaig ser atendre atencio servei tracte resposta ajuda
-    gestio gent equip com sempre vostra vostre seva seu meva meu un una muy mucho mucha todo toda todos todas tan lo
-    los las con y por os me nos le les ha han habeis he sido sois son estoy quedo fue atencion servicio trato
-    respuesta ayuda gestion gente equipo como siempre vuestra vuestro su un una very really so all everything it was
-    were is are you your the and with for i am i'm been have has service answer reply support help team people staff
-    as always
-"""
-_PRAISE, _BETWEEN = frozenset(_PRAISE_WORDS.split()), frozenset(_BETWEEN_WORDS.split())
-_WORD = re.compile(r"[^\W\d_]+")
-_PLEASED = re.compile(
-    "[\U0001f44d\U0001f44f\U0001f44c\U0001f64f\U0001f600-\U0001f60d\U0001f617-\U0001f61b\U0001f917\U0001f929\U0001f970"
-    "\U0001f389\U0001f4aa\U0001f490\u2764\u2665\u263a\u2705\u2714\U0001f493-\U0001f49c\U0001f3fb-\U0001f3ff\ufe0f\u200d]"
-)
-_DOUBT = re.compile(r"[?\xbf/%$\u20ac\d]")
 _STILL = re.compile(
     r"\b(?:encara|segueix\w*|continua\w*|todavia|aun|sigue\w*|still)\b.{0,40}\b(?:no|sense|sin|not|can't|doesn't|error)\b"
     r"|\bno (?:em |me |se'm |s'|va |puc |puedo |funciona|deixa|deja)|\b(?:can't|cannot|doesn't|does not) "
@@ -92,8 +63,6 @@ def read(fresh: str, name: str, sender: str, *, asked: bool) -> VoteWords | None
     """`name` and `sender` are the writer's, whose signature says nothing. `asked`: a link of a survey gave the mark;
     without it a text that gives no mark is no vote: None."""
     scores, rest, alone = _parted(fresh[:LONGEST])
-    if not scores and _praises(fresh, name, sender):
-        return VoteWords(score=UNCLEAR, unclear=False, beside="thanks")
     if not scores and not asked:
         return None
     words = "\n".join(rest) + fresh[LONGEST:]
@@ -154,37 +123,11 @@ def _value(found: re.Match[str]) -> int | None:
     return max(int(number), 1) if number <= 5 else UNCLEAR
 
 
-def _praises(text: str, name: str, sender: str) -> bool:
-    """Whether it says praise, thanks or a greeting, and nothing else but the writer's name."""
-    said = _PLEASED.sub("", text)
-    if len(text) > _PRAISE_LONGEST or _DOUBT.search(said) or any(unicodedata.category(one) == "So" for one in said):
-        return False
-    lines = [line for line in said.splitlines() if _SPOKEN.search(line) and not _signs(line, name, sender)]
-    pleased = said != text or any(
-        thanks.only_polite(line, name, sender) or not _PRAISE.isdisjoint(_WORD.findall(features.fold(line)))
-        for line in lines
-    )
-    return pleased and all(_praised(line, name, sender) for line in lines)
-
-
-def _praised(line: str, name: str, sender: str) -> bool:
-    """Each word of praise counts as a polite one. In lower case no word passes for a name but the writer's."""
-    polite = _WORD.sub(lambda word: "ok" if word[0] in _PRAISE or word[0] in _BETWEEN else word[0], features.fold(line))
-    return thanks.only_polite(polite, name, sender)
-
-
-def _signs(line: str, name: str, sender: str) -> bool:
-    """Whether it is the writer's name alone, which may be longer than in From."""
-    named = frozenset(_WORD.findall(features.fold(f"{name} {sender.partition('@')[0]}")))
-    words = _WORD.findall(features.fold(line))
-    return bool(words) and words[0] in named and len(words) <= _NAME_LONGEST and thanks.only_polite(line, name, sender)
-
-
 def _beside(words: str, name: str, sender: str) -> Literal["", "thanks", "words", "asks"]:
-    if not _bare(words):
+    signature = frozenset(_WORD.findall(features.fold(f"{name} {sender.partition('@')[0]}")))
+    folded = features.fold(words)
+    if signature.issuperset(_WORD.findall(folded)):
         return ""
-    if thanks.only_polite(words, name, sender) or _praises(words, name, sender):
-        return "thanks"
-    folded = _BETTER.sub(" ", features.fold(words))
-    asks = "?" in words or asking.asks(folded) or bool(_STILL.search(folded)) or thanks.promises(words)
-    return "asks" if asks else "words"
+    if asking.asks(_BETTER.sub(" ", folded)) or _STILL.search(folded):
+        return "asks"
+    return "thanks" if asking.closes(folded) and not asking.goes_on(folded) else "words"
