@@ -1,5 +1,8 @@
 """The telephone that a message names, however it is written, and the one of several that its writer prefers."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from oacmail.mail.understanding import features, numerals, phones
@@ -153,3 +156,13 @@ def test_a_telephone_in_words_is_a_telephone(text: str, number: str) -> None:
 )
 def test_of_several_the_preferred_one_counts(text: str, number: str) -> None:
     assert called(text) == number
+
+
+TWO_NUMBERS = [
+    json.loads(line) for line in Path(__file__).with_name("two_numbers.jsonl").read_text("utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("mail", TWO_NUMBERS, ids=lambda mail: mail["text"][:40])
+def test_of_two_numbers_the_one_that_is_not_to_be_called_is_left(mail: dict[str, str]) -> None:
+    assert called(mail["text"]) == mail["phone"]

@@ -163,30 +163,63 @@ def _read(digits: str, region: str | None) -> str:
 
 # --- which of several -----------------------------------------------------------------------------
 
-_BEFORE, _AFTER = 70, 70  # characters beside a number that say whose it is and what it is for
+_BESIDE_IT = 160  # characters beside a number that say whose it is and what it is for
+_SENTENCE = re.compile(r"[.;!?…](?=\W|$)")
+_JOINT = re.compile(r",|\b(?:i|y|o|and|or|pero|sino|but)\b(?! si\b)")
 _CALL = re.compile(r"\b(?:truc|truqu|llam|call|ring|phone|telefon|tel\b|numero|direct[eo]?|deixo|dejo|appel|rappel)")
+_CALLS = r"(?:truqu\w*|truca\w*|llam[ae]\w*|call|ring|phone)"
 _BETTER = re.compile(
     r"\b(?:millor|mejor|preferib\w*|preferentment|preferentemente|better|rather|plutot|mieux|use|voldria)\b"
     r"(?P<what>(?:[^\w.!?;]+(?!que\b|i\b|y\b|and\b|o\b)[a-z']+){0,5})"
 )
 _BETTER_AFTER = re.compile(
     r"\W*(?:(?:el|the) (?:mobil|movil|mobile|fix|fijo) )?(?:es )?"
-    r"(?:millor|mejor|preferib\w*|preferent\w*|better|preferably)(?: aquest[ae]?| est[ea]| this(?: one)?)?(?! \w)"
+    r"(?:millor|mejor|preferib\w*|preferent\w*|better|best|preferably)(?: aquest[ae]?| est[ea]| this(?: one)?)?(?! \w)"
 )
 _KIND_BETTER = re.compile(
     r"\b(?P<what>mobil|movil|mobile|fix|fijo|landline) (?:millor|mejor|better|preferib\w*)(?! (?:no|que)\b)"
 )
-_BETTER_BEFORE = re.compile(rf"{_BETTER.pattern}\W*$")
-_WORSE = re.compile(
-    r"\bno (?:al?|en)\b|\bno\W*$|\bno (?:ho |hi |lo |la |el |li |l')?(?:facin|sent\w*|contest\w*|agaf\w*|soc|es|oigo"
-    r"|oyen|cog\w+|estoy|truqu\w+|llam\w+|tinc|tengo|mir\w*|funciona)|\bwhatsapp|\bde guardia\b|\bnomes missatges"
-    r"|\b(?:ya|ja) no\b(?! \w)"
-    r"|\bmejor no\b|\bmillor no\b|^\W*not?\b(?! (?:the|al?|el|la|en)\b)|\bnever\b|\bengaged\b|\bswitched off\b"
+_CALL_ONE = re.compile(  # "call my wife"
+    rf"(?<!no )(?<!no em )(?<!no me )(?<!si )\b{_CALLS}(?:-\w+)? (?:al?|on|to) (?:de |la )?(?:meva |mia |meu |mi )?"
+    r"(?P<what>[a-z]+)"
 )
-# "al 640 118 903, no al que teniu a la fitxa, 688 …"
-_NOT_THE_NEXT = re.compile(r"\W*no (?:al?|el|la) (?:que|de la|del|fijo|fix|mobil|movil)\b|\W*not the\b")
-# what follows is said of another number
-_UNLESS = re.compile(r"[.;!?]|\b(?:si no|if (?:not|nobody|i don't)|(?:millor|mejor|better) (?:al|el|the|on))\b")
+_NOT_ONE = re.compile(  # "not to me"
+    r"(?<!si )\b(?:no|not|ni) (?:pas )?(?:al?|el|la|to|on the) (?:de |la )?(?P<what>[a-z]+)"
+    r"|\bnot (?P<who>him|hers?|me)\b"
+)
+_ABOUT_ANOTHER = re.compile(  # "… that I cannot hear", "… not the landline"
+    r"\b(?:per)?que (?:jo|yo)\b|\bporque yo\b|\b(?:because|as|since) i\b"
+    r"|\b(?:no|not|ni) (?:pas )?(?:al|a la|(?:el|la) (?:que|del?)|(?:on )?the)\b"
+    r"|\b(?:millor|mejor|better) (?:al|el|on|the)\b"
+)
+_HERS, _MINE = "hers", "mine"
+_BETTER_BEFORE = re.compile(
+    rf"{_BETTER.pattern}\W*$"
+    r"|\b(?:ara|ahora|now|nou|nuevo|new|el bo|el bueno|correcte|correcto|right|ha de ser|tiene que ser|should be)\b"
+    r"[^,.;]*$"
+)
+_WORSE = re.compile("|".join((  # what is said of a number that is not to be called
+    # "do not call", "I never use"
+    r"\b(?<!si )(?:no|not|don't|never|nunca|mai|jamas|ni)\b(?: (?!dub|dud|hesit|deix|dej)[\w']+){0,2}?"
+    rf" (?:{_CALLS}|us[ae]\w*|utilit\w*|util[iy]\w*|marqu\w*|contact\w*|molest\w*|prov\w*|feu servir)\b",
+    r"\bno (?:al?|en)\b|\bno\W*$|\bm(?:ej|ill)or no\b|^\W*not?\b(?! (?:the|al?|el|la|en)\b)|\bnever\b",
+    r"\bn'\w* ?appel\w*|\bne (?:pas )?appel\w*|\b(?:evit\w+|avoid|ignor\w+)\b",
+    r"\b(?:instead of|en lugar|en vez|en lloc|encara que|aunque|although)\b",
+    # nobody answers there
+    r"(?<!si )\bno (?:ho |hi |lo |la |el |li |l'|m'hi )?(?:facin|sent\w*|contest\w*|agaf\w*|soc|es|oigo|oyen|cog\w+"
+    r"|estoy|tinc|tengo|mir\w*|funciona|va\b|exist\w*|trob\w*)|\b(?:ya|ja) no\b|\bno longer\b",
+    r"\b(?:espatllat|trencat|rot|roto|averiado|estropeado|broken|dead|perdut|perdido|robat|robado|stolen|bateria)\b",
+    r"\b(?:engaged|switched off|de guardia|difunt\w*)\b",
+    # it takes no calls
+    r"\bwhatsapp|\b(?:nomes|solo|solament|only)\b[^,.;]{0,20}\b(?:missatges?|mensajes?|sms|texts?|messages?|urg\w+|emerg\w+)\b",
+)))  # fmt: skip
+_PAST = re.compile("|".join((  # a number that was called, given or used, or that the writer is told to call
+    r"\b(?:he|hem|hemos|ha|han|va|vam|vaig|vau|van|m'ha|ens ha|m'heu|ens heu|i've|have|tinc|tengo que|hay que)"
+    r" (?:ja |ya |us |os |de |to )?"
+    r"(?:trucat|llamado|trucar|llamar|call|called|rung|posar|donar|donat|dado|deixat|deixar)\b",
+    r"\b(?:llame|llamo yo|llamasteis|called|rang|puse|gave|tenia|era|eren|was|antic|antiga|antiguo|viejo|vell|old)\b",
+    r"\b(?:ja|ya|hi|que|already|number) (?:en )?(?:te|tene|teni|have|consta|on my file)\w*",
+)))  # fmt: skip
 _NOT_THIS = re.compile(r"\bno a (?:aquest|este)\b|\bnot (?:on )?this one\b")  # the one named last
 _NOT_WITH = re.compile(r"\bno al (\d{3})\b(?![ .-]?\d)")  # "no al 699, al 688 …"
 _LAST_RESORT = re.compile(
@@ -199,23 +232,56 @@ _CORRECTED = re.compile(  # the next number stands for this one: "espere que est
 )
 _FIXED = re.compile(r"\b(?:fix|fijo|landline|casa|office|oficina|despatx|despacho|feina|trabajo|work|recepcio\w*)\b")
 _MOBILE = re.compile(r"\b(?:mobil|movil|mobile|cell|portable)\b")
+_THEIRS = re.compile(
+    r"\b(?:dona|muller|marit|parella|fill|filla|mare|pare|germa|germana|sogra|cunyada|mujer|marido|pareja|hijo|hija|madre"
+    r"|padre|hermano|hermana|suegra|suegro|sogre|wife|husband|partner|son|daughter|mother|father|brother|sister|ell|ella"
+    r"|seu|suyo|him|hers?)\b|\ba el\b"
+)
+_OWN = re.compile(r"\b(?:meu|meva|mi|mio|mia|my|mine|jo|yo|mon)\b")
 _PLACES = (
     {"primer", "primero", "first", "premier"},
     {"segon", "segundo", "second", "deuxieme", "ultim", "ultimo", "last"},
 )
 _WORD = re.compile(r"[a-z']+")
-_NO_NAMES = frozenset(_WORD.findall("al el la del de a the lo en au le mon ma my mi meu seva seu aquest este this"))
+_NO_NAMES = frozenset(
+    _WORD.findall("al el la del de a the lo en au le mon ma my mi meu seva seu aquest este this me em us os")
+)
+
+
+class _Beside(NamedTuple):
+    """What stands before and after a number, as far as it is said of it."""
+
+    lead: str
+    tail: str
 
 
 def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
     """Return the number that the writer prefers, else the first beside a word for calling, else the first."""
     if len(found) < 2:
         return next(iter(found), None)
-    found = found[:_MOST_NUMBERS]
-    said = (*_BETTER.finditer(text), *_KIND_BETTER.finditer(text))
-    preferred = [set(_WORD.findall(better["what"])) - _NO_NAMES for better in said]
+    wanted = [_named(said) for better in (_BETTER, _KIND_BETTER, _CALL_ONE) for said in better.finditer(text)]
+    denied = [_named(said) for said in _NOT_ONE.finditer(text)]
     refused = _refused(text, found)
-    return max(found, key=lambda one: (_weight(text, one, found, preferred) - 3 * (one.number in refused), -one.start))
+
+    def weight(one: Telephone) -> int:
+        near = _near(text, one, found)
+        return (
+            _weight(text, one, found)
+            + 3 * any(near & words for words in wanted)
+            - 3 * (one.number in refused or any(near & words for words in denied))
+        )
+
+    return max(found, key=lambda one: (weight(one), -one.start))
+
+
+def _named(said: re.Match[str]) -> set[str]:
+    """The names of a number in a wish: "the landline", "hers"."""
+    words = {word for word in _WORD.findall(said[said.lastgroup or 0]) if not _CALL.match(word)}
+    return words - _NO_NAMES | _whose(said.group())
+
+
+def _whose(text: str) -> set[str]:
+    return {_HERS} if _THEIRS.search(text) else {_MINE} if _OWN.search(text) else set()
 
 
 def _refused(text: str, found: Sequence[Telephone]) -> set[str]:
@@ -225,26 +291,52 @@ def _refused(text: str, found: Sequence[Telephone]) -> set[str]:
     return {one.number for one in found if one.number[:6] in starts} | {number for last in before for number in last}
 
 
-def _weight(text: str, one: Telephone, found: Sequence[Telephone], preferred: list[set[str]]) -> int:
-    before = text[max([one.start - _BEFORE, *(other.end for other in found if other.end <= one.start)]) : one.start]
-    after = text[one.end : min([one.end + _AFTER, *(other.start for other in found if other.start >= one.end)])]
-    own = _UNLESS.split(after)[0] if before else after
-    if one is not found[-1] and _NOT_THE_NEXT.match(after):
-        own = ""
-    label = next((part for part in reversed(before.split(":")) if _WORD.search(part)), "")
-    near = set(_WORD.findall(label[-40:]))
+def _gap(text: str, one: Telephone, found: Sequence[Telephone]) -> tuple[str, str]:
+    """The text before and after a number, as far as the numbers beside it."""
+    before = text[
+        max([0, one.start - _BESIDE_IT, *(other.end for other in found if other.end <= one.start)]) : one.start
+    ]
+    return before, text[one.end : min([one.end + _BESIDE_IT, *(at.start for at in found if at.start >= one.end)])]
+
+
+def _beside(text: str, one: Telephone, found: Sequence[Telephone]) -> _Beside:
+    before, after = _gap(text, one, found)
+    sentences = [part for part in _SENTENCE.split(before) if _WORD.search(part)]
+    lead = sentences[-1] if sentences else ""
+    tail = _SENTENCE.split(after)[0]
+    if one is not found[0] and len(sentences) == 1:
+        joints = list(_JOINT.finditer(lead.rstrip(" ,:(")))
+        lead = lead[joints[-1].start() :] if joints else lead
+    if one is not found[-1] and tail == after:
+        joints = list(_JOINT.finditer(tail.rstrip(" ,:(")))
+        tail = tail[: joints[-1].start()] if joints else tail
+    return _Beside(lead, _ABOUT_ANOTHER.split(tail)[0])
+
+
+def _near(text: str, one: Telephone, found: Sequence[Telephone]) -> set[str]:
+    """The words that name a number: its label, its kind, its place, whose it is."""
+    lead = _beside(text, one, found).lead
+    label = next((part for part in reversed(lead.split(":")) if _WORD.search(part)), "")[-40:]
+    near = set(_WORD.findall(label)) | _whose(lead)
     if _MOBILE.search(label) or (one.number[3] in "67" and not _FIXED.search(label)):
         near |= {"mobil", "movil", "mobile", "cell"}
     if _FIXED.search(label) or one.number[3] in "89":
         near |= {"fix", "fijo", "landline"}
-    near |= _PLACES[0] if one is found[0] else _PLACES[1] if one is found[-1] else set()
-    wanted = any(words & near for words in preferred)
-    said_after = bool(_BETTER_AFTER.match(after))
+    return near | (_PLACES[0] if one is found[0] else _PLACES[1] if one is found[-1] else set())
+
+
+def _weight(text: str, one: Telephone, found: Sequence[Telephone]) -> int:
+    before, after = _gap(text, one, found)
+    lead, tail = _beside(text, one, found)
+    bare = lead.rstrip(" ,:(")
+    clause = lead[bare.rfind(",") + 1 :]
+    said_after = bool(_BETTER_AFTER.match(tail))
+    worse = bool(_WORSE.search(clause) or _WORSE.search(tail))
     return (
-        3 * wanted
-        + 2 * (said_after or bool(_BETTER_BEFORE.search(before)))
-        + bool(_CALL.search(before))
-        - 2 * bool(_WORSE.search(own) or _WORSE.search(re.split(r"[,.;]", before[-30:])[-1]))
-        - 2 * (not said_after and bool(_LAST_RESORT.search(before)))
+        2 * (said_after or bool(_BETTER_BEFORE.search(lead) and not _WORSE.search(clause)))
+        + bool(_CALL.search(lead) or _CALL.search(tail))
+        - 2 * worse
+        - 2 * bool(_PAST.search(clause) or _PAST.search(tail))
+        - 2 * (not said_after and bool(_LAST_RESORT.search(_SENTENCE.split(before)[-1])))
         - 3 * (one is not found[-1] and bool(_CORRECTED.match(after)))
     )
