@@ -273,4 +273,5 @@ SIGNED_AFTER: tuple[Label, ...] = (
     ("3. És del proveïdor però li ho reclamem nosaltres.\nMarc", UNREAD),
     ("3\nPodeu reenviar-nos el correu original?\nLaura", UNREAD),
 )
-"""Written after the reader was done; nothing was changed for them."""
+"""Written after the reader, and no unseen set: for one of them («El servei va lent», which must not be read as solved)
+the reader was tightened, and the others were read again with that reader."""
