@@ -18,6 +18,7 @@
 #   make pages     the HTML of every mail and page in Chromium: width on a telephone, and axe-core; needs chromium and npm
 #   make report-cost [CASES=100000]   the monthly report of a year with so many cases
 #   make report-pictures   docs/pictures: the monthly report on a desk, a telephone and at 200 % zoom; needs chromium
+#   make sheet     docs/sheet: the agents' page on one A4 a language, as PDF; needs chromium and fonts-liberation
 #   make pictures  docs/pictures: the mailbox in Roundcube; needs roundcube-core, roundcube-sqlite3, php-cli, chromium, npm
 #   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
 #   make booted STEPS=package   the Debian package on that machine, from its installation to its purge
@@ -65,7 +66,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate months rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check lint bench board chaos simulate months rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -156,6 +157,9 @@ upgrade-cost: install
 
 report-pictures: install
 	@.venv/bin/python -m bench.report_pages
+
+sheet:
+	@.ci/sheet
 
 pictures: install servers
 	@$(AS_ROOT) .venv/bin/python -m tests.pictures
