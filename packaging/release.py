@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from sbom import sbom
 
 NUMBER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
-HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+HEADING = re.compile(r"^## (\S+).*$", re.MULTILINE)
 PLACES = {"pyproject.toml": r'^version = "(.+)"$', "oacmail/__init__.py": r'^__version__ = "(.+)"$'}
 MIGRATION = re.compile(r"^def m\d{4}", re.MULTILINE)
 Number = tuple[int, ...]
@@ -92,10 +92,10 @@ def _changes(root: Path, version: str) -> Iterator[str]:
 
 
 def _sections(text: str) -> dict[str, str]:
-    """Heading -> what stands below it, in the order of the file."""
+    """First word of each heading (a day may follow) -> what stands below it, in the order of the file."""
     found = list(HEADING.finditer(text))
     ends = [*(each.start() for each in found[1:]), len(text)]
-    return {each[1].strip(): text[each.end() : end] for each, end in zip(found, ends, strict=True)}
+    return {each[1]: text[each.end() : end] for each, end in zip(found, ends, strict=True)}
 
 
 def _number(version: str) -> Number:

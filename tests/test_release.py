@@ -64,6 +64,17 @@ def test_the_next_number_of_each_kind_may_be_released(checkout: Path, version: s
     assert _check(checkout, version) == (0, "")
 
 
+def test_a_heading_may_name_the_day_of_the_release(checkout: Path) -> None:
+    _prepared(checkout, "1.5.0")
+    text = CHANGES.format(version="1.5.0 (2026-11-30)")
+    (checkout / "CHANGELOG.md").write_text(text)
+    _commit(checkout)
+    assert _check(checkout, "1.5.0") == (0, "")
+    (checkout / "CHANGELOG.md").write_text(text.replace("- New.\n", ""))
+    _commit(checkout)
+    assert "CHANGELOG.md: 1.5.0 says nothing" in _check(checkout, "1.5.0")[1]
+
+
 @pytest.mark.parametrize("version", ["1.4.4", "1.6.0", "1.5.1", "3.0.0", "1.4.1", "0.9.0"])
 def test_a_number_that_does_not_follow_is_refused(checkout: Path, version: str) -> None:
     _prepared(checkout, version)
