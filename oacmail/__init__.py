@@ -1,3 +1,3 @@
 """oacmail: an e-mail help desk for a town hall; every message becomes a case, every case gets an answer in time."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
