@@ -90,6 +90,16 @@ def test_a_call_that_reached_nobody_or_that_nobody_understands_meets_no_deadline
     assert ("escriviu-hi «no contesta»" in transcript) == ("ningú" in text)
 
 
+def test_a_call_in_vain_after_one_that_reached_the_person_says_that_the_case_stays_answered(world: World) -> None:
+    notice = late_case(world)
+    said = "El cas continua respost: si ningú no hi ha parlat, escriviu REOBRE"
+    for text, status in (("NO CONTESTA", "open"), ("TRUCAT", "answered"), ("NO CONTESTA", "answered")):
+        world.clock.forward(minutes=5)
+        reply(world, notice, text)
+        assert world.case()["status"] == status
+    assert [said in told for told in transcripts(world)] == [False, False, True]
+
+
 def test_a_note_is_on_the_case_and_in_no_mail_to_anybody(world: World) -> None:
     notice = late_case(world)
     before = len(world.received(ANNA))

@@ -74,6 +74,7 @@ def test_the_desk_is_told_what_was_not_done(asked: World) -> None:
     _note(asked, "1 meva\n99 tanca")
     (told,) = _told(asked)
     assert told.count("no fet") == 2
+    assert "no fet: la bústia no diu quin agent sou: escriviu-ho des de la vostra adreça" in told
     assert asked.case()["assignee"] is None
 
 

@@ -109,7 +109,7 @@ def _assignee(given: GivenOrder, _: CaseView) -> _Words:
 def _myself(given: GivenOrder, _: CaseView) -> _Words:
     """The shared mailbox is nobody who could have a case."""
     if given.policy.office.is_own(given.lookup.message.sender):
-        raise Refused("the shared mailbox does not say which agent it is", "no-such-agent")
+        raise Refused("the shared mailbox does not say which agent it is", "mailbox-is-nobody")
     return {"name": given.agent}
 
 
@@ -263,10 +263,15 @@ def _two_people(given: GivenOrder, case: CaseView) -> str:
     return "" if case.own & into.own - {""} else "two-people"
 
 
+def _still_answered(_: GivenOrder, case: CaseView) -> str:
+    return "still-answered" if case.status is Status.ANSWERED else ""
+
+
 AFTERWARDS: Mapping[Verb, Callable[[GivenOrder, CaseView], str]] = {
     Verb.FIRST_LEVEL: _whom_to_tell,
     Verb.NOT_OURS: _whom_to_tell,
     Verb.MERGE: _two_people,
+    Verb.NOT_REACHED: _still_answered,
     Verb.NOTE: lambda *_: "may-be-read",
     Verb.SOLVED: lambda *_: "tell-the-person",
     Verb.SPLIT: lambda given, _: f"new-case:{given.new_number}",

@@ -72,6 +72,11 @@ AFTER: Mapping[str, tuple[str, str, str]] = {
         "Atención: son de dos personas. Responda a cada una por separado",
         "Mind: they are of two people. Answer each of them separately",
     ),
+    "still-answered": (
+        "El cas continua respost: si ningú no hi ha parlat, escriviu REOBRE",
+        "El caso sigue respondido: si nadie ha hablado con la persona, escriba REABRE",
+        "The case stays answered: if nobody has spoken with the person, write REOPEN",
+    ),
     "may-be-read": (
         "Si la persona demana les seves dades, llegirà la nota (art. 15 RGPD)",
         "Si la persona pide sus datos, leerá la nota (art. 15 RGPD)",
@@ -164,6 +169,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "other-closed": ("l'altre cas és tancat", "el otro caso está cerrado", "the other case is closed"),
     "too-many": ("són massa ordres per a un correu", "son demasiadas órdenes para un correo", "too many orders"),
     "no-such-agent": ("no hi ha cap agent amb aquest nom", "no hay ningún agente con ese nombre", "no such agent"),
+    "mailbox-is-nobody": (
+        "la bústia no diu quin agent sou: escriviu-ho des de la vostra adreça",
+        "el buzón no dice qué agente es usted: escríbalo desde su dirección",
+        "the mailbox does not say who you are: write it from your own address",
+    ),
     "no-such-value": ("aquest valor no existeix", "ese valor no existe", "there is no such value"),
     "no-such-topic": (
         "els temes són: certificat, instància, subvenció, licitació, notificació, inscripció, carpeta, pagament, cita"
