@@ -257,7 +257,7 @@ AFTERWARDS = (
         who="Montserrat Vila",
         how="reply to the answer",
         about="Montserrat Vila",
-        text="Ahir ho vaig provar i no va funcionar.",
+        text="Ja us ho vaig enviar ahir i no he rebut res.",
     ),
     StaffAction(
         who="Marc Serra",
