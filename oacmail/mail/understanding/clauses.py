@@ -7,6 +7,7 @@ folded, its telephones are digits.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from oacmail.mail.understanding.time_tables import PARTS
 from oacmail.mail.understanding.time_words import CALL, TimeToken, tokens
@@ -61,16 +62,26 @@ class Clause:
 
     @property
     def is_of_the_problem(self) -> bool:
+        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "article")]
         told = "past" in self.kinds and not self.kinds & {"phone", "better"}
+        told = (
+            told or "called" in kinds or any(pair == ("past", "call") for pair in pairwise(kinds))
+        )  # "em vau trucar a les 10 al 612 …"
         return told or ("deadline" in self.kinds and not self.kinds & {"phone", "better", "call", "free"})
 
     @property
     def open_way(self) -> str:
         """The way of a time that the next clause names: "quan surti de la granja, que serà a les sis"."""
-        if self.kinds & {"clock", *PARTS}:
-            return ""
-        ways = [WAYS[one.kind] for one in self.tokens[-_STILL_OPEN:] if one.kind in WAYS]
+        times = [at for at, one in enumerate(self.tokens) if one.kind in ("clock", *PARTS)]
+        open_tokens = self.tokens[times[-1] + 1 :] if times else self.tokens
+        ways = [WAYS[one.kind] for one in open_tokens[-_STILL_OPEN:] if one.kind in WAYS]
         return ways[0] if ways else ""
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it ends with a bound whose time follows: "fins que marxo, a la una"."""
+        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "word")]
+        return kinds[-1:] == ["enter"] or kinds[-1:] == ["leave"]
 
     @property
     def dangling(self) -> str:
@@ -95,6 +106,11 @@ class Clause:
         return bool(self.kinds & _ASKED) or ("place" in self.kinds and "busy" not in self.kinds)
 
     @property
+    def is_call(self) -> bool:
+        """Whether it names the hour of a call: "call me at five"."""
+        return {"call", "clock"} <= self.kinds and "not" not in self.kinds
+
+    @property
     def excepts(self) -> bool:
         """Whether it ends with an exception whose time follows: "any hour except when I fetch them, from four on"."""
         return "except" in self.kinds and not self.kinds & {"clock", *PARTS}
@@ -104,7 +120,8 @@ class Clause:
         kinds = [one.kind for one in self.tokens]
         before = kinds[: kinds.index("busy")] if "busy" in kinds else []
         bounds = [kind for kind in before if kind not in SKIPPED][-1:] in (["until"], ["from"])  # "before I go to work"
-        return "busy" in kinds and not bounds and not {"when", "enter"} & set(before)
+        shift = any(one == "shift" and part in ("morning", "afternoon", "night") for one, part in pairwise(kinds))
+        return shift or ("busy" in kinds and not bounds and not {"when", "enter"} & set(before))
 
 
 def clauses(sentence: list[TimeToken]) -> Iterator[Clause]:

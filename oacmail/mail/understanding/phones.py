@@ -9,7 +9,7 @@ features.fold, its number words are digits (mail/understanding/numerals.py).
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import phonenumbers
@@ -163,6 +163,8 @@ def _read(digits: str, region: str | None) -> str:
 
 # --- which of several -----------------------------------------------------------------------------
 
+_MOST_NUMBERS = 24  # between which is chosen
+_OPENING = " ,:("  # signs between a number and what is said of it
 _BESIDE_IT = 160  # characters beside a number that say whose it is and what it is for
 _SENTENCE = re.compile(r"[.;!?…](?=\W|$)")
 _JOINT = re.compile(r",|\b(?:i|y|o|and|or|pero|sino|but)\b(?! si\b)")
@@ -249,8 +251,10 @@ _NO_NAMES = frozenset(
 
 
 class _Beside(NamedTuple):
-    """What stands before and after a number, as far as it is said of it."""
+    """The text beside a number, as far as the numbers beside it; `lead`, `tail`: what of it is said of this one."""
 
+    before: str
+    after: str
     lead: str
     tail: str
 
@@ -259,19 +263,19 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
     """Return the number that the writer prefers, else the first beside a word for calling, else the first."""
     if len(found) < 2:
         return next(iter(found), None)
-    wanted = [_named(said) for better in (_BETTER, _KIND_BETTER, _CALL_ONE) for said in better.finditer(text)]
-    denied = [_named(said) for said in _NOT_ONE.finditer(text)]
+    found = found[:_MOST_NUMBERS]
+    said = (better.finditer(text) for better in (_BETTER, _KIND_BETTER, _CALL_ONE))
+    wanted = set().union(*map(_named, chain.from_iterable(said)))
+    denied = set().union(*map(_named, _NOT_ONE.finditer(text)))
     refused = _refused(text, found)
 
-    def weight(one: Telephone) -> int:
-        near = _near(text, one, found)
-        return (
-            _weight(text, one, found)
-            + 3 * any(near & words for words in wanted)
-            - 3 * (one.number in refused or any(near & words for words in denied))
-        )
+    def weight(at: int) -> tuple[int, int]:
+        one, beside = found[at], _beside(text, at, found)
+        near = _near(one, beside.lead) | (_PLACES[0] if at == 0 else _PLACES[1] if at == len(found) - 1 else set())
+        preferred, left = not near.isdisjoint(wanted), one.number in refused or not near.isdisjoint(denied)
+        return _weight(beside, last=at == len(found) - 1) + 3 * preferred - 3 * left, -at
 
-    return max(found, key=lambda one: (weight(one), -one.start))
+    return found[max(range(len(found)), key=weight)]
 
 
 def _named(said: re.Match[str]) -> set[str]:
@@ -291,52 +295,42 @@ def _refused(text: str, found: Sequence[Telephone]) -> set[str]:
     return {one.number for one in found if one.number[:6] in starts} | {number for last in before for number in last}
 
 
-def _gap(text: str, one: Telephone, found: Sequence[Telephone]) -> tuple[str, str]:
-    """The text before and after a number, as far as the numbers beside it."""
-    before = text[
-        max([0, one.start - _BESIDE_IT, *(other.end for other in found if other.end <= one.start)]) : one.start
-    ]
-    return before, text[one.end : min([one.end + _BESIDE_IT, *(at.start for at in found if at.start >= one.end)])]
-
-
-def _beside(text: str, one: Telephone, found: Sequence[Telephone]) -> _Beside:
-    before, after = _gap(text, one, found)
+def _beside(text: str, at: int, found: Sequence[Telephone]) -> _Beside:
+    one = found[at]
+    before = text[max(0, one.start - _BESIDE_IT, found[at - 1].end if at else 0) : one.start]
+    after = text[one.end : min([one.end + _BESIDE_IT, *(other.start for other in found[at + 1 : at + 2])])]
     sentences = [part for part in _SENTENCE.split(before) if _WORD.search(part)]
     lead = sentences[-1] if sentences else ""
     tail = _SENTENCE.split(after)[0]
-    if one is not found[0] and len(sentences) == 1:
-        joints = list(_JOINT.finditer(lead.rstrip(" ,:(")))
+    if at and len(sentences) == 1:
+        joints = list(_JOINT.finditer(lead.rstrip(_OPENING)))
         lead = lead[joints[-1].start() :] if joints else lead
-    if one is not found[-1] and tail == after:
-        joints = list(_JOINT.finditer(tail.rstrip(" ,:(")))
+    if at + 1 < len(found) and tail == after:
+        joints = list(_JOINT.finditer(tail.rstrip(_OPENING)))
         tail = tail[: joints[-1].start()] if joints else tail
-    return _Beside(lead, _ABOUT_ANOTHER.split(tail)[0])
+    return _Beside(before, after, lead, _ABOUT_ANOTHER.split(tail)[0])
 
 
-def _near(text: str, one: Telephone, found: Sequence[Telephone]) -> set[str]:
-    """The words that name a number: its label, its kind, its place, whose it is."""
-    lead = _beside(text, one, found).lead
+def _near(one: Telephone, lead: str) -> set[str]:
+    """The words that name a number: its label, its kind, whose it is."""
     label = next((part for part in reversed(lead.split(":")) if _WORD.search(part)), "")[-40:]
     near = set(_WORD.findall(label)) | _whose(lead)
     if _MOBILE.search(label) or (one.number[3] in "67" and not _FIXED.search(label)):
         near |= {"mobil", "movil", "mobile", "cell"}
     if _FIXED.search(label) or one.number[3] in "89":
         near |= {"fix", "fijo", "landline"}
-    return near | (_PLACES[0] if one is found[0] else _PLACES[1] if one is found[-1] else set())
+    return near
 
 
-def _weight(text: str, one: Telephone, found: Sequence[Telephone]) -> int:
-    before, after = _gap(text, one, found)
-    lead, tail = _beside(text, one, found)
-    bare = lead.rstrip(" ,:(")
-    clause = lead[bare.rfind(",") + 1 :]
-    said_after = bool(_BETTER_AFTER.match(tail))
-    worse = bool(_WORSE.search(clause) or _WORSE.search(tail))
+def _weight(beside: _Beside, last: bool) -> int:
+    before, after, lead, tail = beside
+    clause = lead[lead.rstrip(_OPENING).rfind(",") + 1 :]
+    refused, said_after = bool(_WORSE.search(clause)), bool(_BETTER_AFTER.match(tail))
     return (
-        2 * (said_after or bool(_BETTER_BEFORE.search(lead) and not _WORSE.search(clause)))
+        2 * (said_after or (not refused and bool(_BETTER_BEFORE.search(lead))))
         + bool(_CALL.search(lead) or _CALL.search(tail))
-        - 2 * worse
+        - 2 * (refused or bool(_WORSE.search(tail)))
         - 2 * bool(_PAST.search(clause) or _PAST.search(tail))
         - 2 * (not said_after and bool(_LAST_RESORT.search(_SENTENCE.split(before)[-1])))
-        - 3 * (one is not found[-1] and bool(_CORRECTED.match(after)))
+        - 3 * (not last and bool(_CORRECTED.match(after)))
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oacmail.core.features import CallTime, Hours
+from oacmail.mail.understanding import time_words
 from oacmail.mail.understanding.clauses import SKIPPED, WAYS, Clause, clauses, every, near
 from oacmail.mail.understanding.time_tables import PARTS
 from oacmail.mail.understanding.time_words import TimeToken
@@ -18,6 +19,7 @@ _DAY = 24 * 60
 _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
 _WHOLE = (((_OPENS, _NOON),), ((_NOON, _CLOSES),), ((_OPENS, _CLOSES),))
 _MOMENT = 1  # minute: of a time that is named alone
+_AN_HOUR = 60  # minutes
 _MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
 _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
 _OF_A_CALL = frozenset({"call", "free", "busy", "better"})  # kinds of words: "not in the afternoon" may be of a portal
@@ -29,7 +31,7 @@ Interval = tuple[int, int]
 
 class Window(NamedTuple):
     """An interval of the day in minutes. `wanted`: or excluded; `rank`: 0 = said of the day rather than of the call,
-    1 = of the call, 2 = preferred."""
+    1 = of the call, 2 = an hour to call at, 3 = preferred."""
 
     start: int
     end: int
@@ -39,7 +41,12 @@ class Window(NamedTuple):
 
 def find(lines: Iterable[str]) -> CallTime:
     """Return the time that the writer wants; any slot = both fit, or none is named."""
-    return _time([window for sentence, asked in near(lines) for window in _windows(sentence) if asked or window.rank])
+    windows: list[Window] = []
+    said: list[Window] = []
+    for sentence, asked in near(lines):
+        said = _windows(sentence, said[-1:])
+        windows += (window for window in said if asked or window.rank)
+    return _time(windows)
 
 
 def other(lines: Iterable[str]) -> CallTime | None:
@@ -76,9 +83,14 @@ def _slot(spans: list[Interval]) -> CallTime:
 
 
 def _hours(spans: list[Interval]) -> tuple[Hours, ...]:
-    """What lies within the hours of calls; () if that is a whole slot, or both."""
-    inside = [(max(start, _OPENS), min(end, _CLOSES)) for start, end in sorted(spans)]
-    hours = tuple((start, start if end - start == _MOMENT else end) for start, end in inside if start < end)
+    """What lies within the hours of calls; () if that is a whole slot, or both. A gap of a moment is none."""
+    inside: list[Interval] = []
+    for start, end in sorted((max(start, _OPENS), min(end, _CLOSES)) for start, end in spans):
+        if inside and start <= inside[-1][1] + _MOMENT:
+            inside[-1] = (inside[-1][0], max(inside[-1][1], end))
+        elif start < end:
+            inside.append((start, end))
+    hours = tuple((start, start if end - start == _MOMENT else end) for start, end in inside)
     return () if hours in _WHOLE else hours
 
 
@@ -106,12 +118,14 @@ def _without(spans: list[Interval], gap: Window) -> list[Interval]:
 # --- what a clause says ---------------------------------------------------------------------------
 
 
-def _windows(sentence: list[TimeToken]) -> list[Window]:
+def _windows(sentence: list[TimeToken], last: Sequence[Window] = ()) -> list[Window]:
+    """`last`: the last window of the sentence before, which "call before that" goes by."""
     found: list[Window] = []
-    before, reason = Clause("", []), False
+    before, reason, problem = Clause("", []), False, False
     for clause in clauses(sentence):
-        way = before.open_way if clause.opened_by == "because" else ""
+        way = before.open_way if clause.opened_by == "because" or before.is_cut_short else ""
         reason = (clause.opened_by == "because" and not way) or (reason and clause.opened_by in ("open", "close"))
+        problem = clause.is_of_the_problem or (problem and clause.opened_by in ("open", "close"))
         if clause.kinds & {"sorry"}:
             found.clear()
         if clause.kinds & {"then"} and not reason and not clause.kinds & {"busy", "not", "enter"}:
@@ -123,14 +137,14 @@ def _windows(sentence: list[TimeToken]) -> list[Window]:
             )
         if clause.is_no and found:
             found[-1] = found[-1]._replace(wanted=False, rank=1)
-        elif clause.dangling and found:
-            found = _beside(found, clause.dangling)
-        elif not clause.is_of_the_problem:
+        elif clause.dangling and (found or last):
+            found = _beside(found or [*last], clause.dangling)
+        elif not problem:
             beside = clause.opened_by == "open" and bool(before.kinds & {"except", "not"})
             beside = beside or (clause.opened_by == "comma" and before.excepts)
             said = [*_of_clause(clause, reason, way, beside, tuple(found))]
             if before.prefers and clause.opened_by == "comma":
-                said = [one._replace(rank=2) if one.wanted else one for one in said]
+                said = [one._replace(rank=3) if one.wanted else one for one in said]
             if clause.opened_by == "therefore" and any(one.wanted for one in said):
                 found = [one for one in found if not one.wanted]
             found += said
@@ -164,10 +178,12 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Seq
     away = (clause.is_busy or (reason and "enter" not in clause.kinds)) and not clause.is_asked and not leaves
     brief = sum(one.kind == "word" for one in clause.tokens) <= _FEW
     explains = reason and leaves and bool(found)  # "before lunch, since I leave at noon" still means before lunch
-    rank = 0 if explains else 2 if "better" in clause.kinds else 1 if clause.is_asked or brief or leaves or way else 0
+    rank = 0 if explains else 3 if "better" in clause.kinds else 2 if clause.is_call else 0
+    rank = max(rank, not explains and (clause.is_asked or brief or leaves or bool(way)))
     denied = refused or _denied(clause.tokens)
     for at, (start, end) in _intervals(clause.tokens, way):
         no = denied or _is_refused(clause.tokens, at)
+        end = start + _AN_HOUR if no and end - start == _MOMENT else end  # "any time but at five"
         yield Window(start, end, wanted=not (no or away), rank=max(rank, no or clause.is_busy))
 
 
@@ -208,7 +224,7 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interva
                 yield at, _range(one.start, clause[other].start)
                 at = other
             elif way != "between":
-                yield at, _bounded(one.start, one.start + _MOMENT, way)
+                yield at, _bounded(one.start, one.start + _MOMENT, way, until=time_words.part_end(one))
             way = ""
         elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
             yield at, _bounded(one.start, one.end, way or _way_after(clause, at), after=one.kind in _MEALS)
@@ -234,7 +250,7 @@ def _range_end(clause: list[TimeToken], at: int, way: str) -> int:
     for other in range(at + 2, min(at + 5, len(clause))):
         if clause[other].kind in ("clock", "noon"):
             return other if joins else 0
-        if clause[other].kind not in ("article", "to", "until"):
+        if clause[other].kind not in ("article", "to", "until") and clause[other].text != "la":
             return 0
     return 0
 
@@ -244,9 +260,10 @@ def _range(start: int, end: int) -> Interval:
     return start, end if end > start else min(end + 12 * 60, _DAY)
 
 
-def _bounded(start: int, end: int, way: str, after: bool = False) -> Interval:
+def _bounded(start: int, end: int, way: str, after: bool = False, until: int = _DAY) -> Interval:
+    """`until`: the end of the part of the day that the time names ("from eleven in the morning")."""
     if way == "from":
-        return (end if after else start), _DAY
+        return (end if after else start), until
     if way == "until":
         return 0, start if start > _OPENS else start + 12 * 60
     return start, end

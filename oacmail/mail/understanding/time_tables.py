@@ -14,9 +14,11 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
         primera hora, primerissima hora, primerisima hora, primera hora del mati, primera hora de la manana, first
         thing, early, ben d'hora, temprano, pronto por la manana
     """),
-    "late morning": (12, 14, """
-        ultima hora del mati, ultima hora de la manana, mig mati, media manana, late morning, darrera hora del mati
+    "late morning": (11, 14, """
+        ultima hora del mati, ultima hora de la manana, late morning, darrera hora del mati
     """),
+    "mid morning": (10, 12, "mig mati, mitjan mati, mitja mati, media manana, mid morning, mid-morning"),
+    "dawn": (0, 8, "matinada, madrugada, primera hora de la matinada, primera hora de la madrugada"),
     "breakfast": (9, 11, "esmorzar, esmorzat, desayuno, desayunar, desayunado, breakfast, almorzar, almuerzo"),
     "noon": (12, 16, "migdia, mediodia, noon, midday, midi"),
     "lunch": (13, 15.5, """
@@ -32,6 +34,7 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
         primera hora de la tarda, primera hora de la tarde, hora de la siesta, hora de la migdiada,
         early afternoon, early in the afternoon
     """),
+    "mid afternoon": (16, 18, "mitja tarda, media tarde, mid afternoon, mid-afternoon"),
     "snack": (17, 18, "berenar, berenat, merendar, merendado, merienda"),
     "school": (16.5, 20, """
         sortint de la escola, surtin de la escola, sortida de la escola, saliendo del cole, salida del cole, salgan del
@@ -91,15 +94,18 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         quirofan*, opero, opera, repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig,
         voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, torn, turno,
         institut*, cours,
-        guardia, entreno, gimnas*, are blocked, blocked out
+        guardia, entreno, gimnas*, are blocked, blocked out, i'm out, i am out, we're out, away, soc fora,
+        estic fora, estoy fuera
     """,
+    "shift": "faig, fem, hago, hacemos, fa, hace, vaig de, voy de",
     "free": """
         pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,
         pot, puedo, podemos, puede, can, parada, va be, van be, va bien, vagi be, vaya bien, viene bien, iria be,
         iria bien, suit, suits, perfect*, parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*,
         quan vagi*,
         cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
-        only, moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please
+        only, podria ser, podria ser-me, pot ser, puede ser,
+        moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please
     """,
     "better": "millor, mejor, better, best, plutot, mieux, prefer*",
     "place": """
@@ -116,6 +122,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "onward": "endavant, en endavant, cap endavant, adelante, en adelante, onward, onwards, en amunt",
     "deadline": "termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo",
+    "called": "ya llame, ya os llame, ya les llame, llame ayer, os llame, les llame yo, i called, i rang",
     "past": "ahir, ayer, yesterday, hier, anit, anoche, last night",
     "perfect": "he, hem, ha, han, va, vam, vaig, vau, van, heu, habeis, hemos",
     "sorry": "no perdo, no perdon, vull dir, quiero decir, mejor dicho, i mean",

@@ -156,6 +156,11 @@ def _of_day(minutes: int, unit: str, part: str) -> int:
     return minutes + 12 * 60 if minutes < _OPENS * 60 and not early else minutes
 
 
+def part_end(clock: TimeToken) -> int:
+    """Return the minute at which the part of the day ends that a clock time names; else the day's last."""
+    return 14 * 60 if re.search(rf" {_EARLY}$", clock.text) else 24 * 60
+
+
 def _is_led(before: list[TimeToken], text: str, end: int) -> bool:
     """Whether what stands before a bare number, or a range after it, makes it an hour."""
     if _NOUN.match(text, end):
