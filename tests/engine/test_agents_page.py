@@ -87,6 +87,17 @@ def test_each_order_is_done_in_reply_to_a_notice(late: tuple[World, EmailMessage
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_done_and_not_done_are_called_as_the_office_calls_them(town: TOWN, lang: str) -> None:
+    """Agents read the first language of the office, which may be Catalan whatever page they have."""
+    for first in {lang, "ca"}:
+        world = town(office={"languages": [first, *(other for other in LANGUAGES if other != first)]})
+        reply(world, late_case(world), "TRUCAT\n#assigna ningu")
+        rows = re.findall(r"\| ([^|:.]+)[^|]*\|$", transcripts(world)[0], re.MULTILINE)[-2:]
+        assert len(rows) == 2
+        assert all(re.search(f"[«“]{word.strip()}[»”]", PAGES[lang]) for word in rows), rows
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_without_a_notice_the_number_in_the_subject_of_a_new_mail_names_the_case(town: TOWN, lang: str) -> None:
     world = town()
     world.citizen_writes(ANNA)
