@@ -31,7 +31,7 @@ _LOOSE = (re.compile(r"[,:/+|•]| \("), re.compile(r"[,:/+|•…]| \(|\. | [�
 _BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])$")
 # "telefon2=93 …"
 _LABEL = re.compile(r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$")
-_BOUND_AFTER = re.compile(r"[a-z_@/]|-\w")
+_BOUND_AFTER = re.compile(r"(?!ext)[a-z_@/]|-\w")
 _MOST_GROUPS = 24
 _MOST_NUMBERS = 30  # that are weighed against each other: who names more lists them
 _FEWEST = 8  # digits
@@ -164,10 +164,12 @@ def _read(digits: str, region: str | None) -> str:
 # --- which of several -----------------------------------------------------------------------------
 
 _MOST_NUMBERS = 24  # between which is chosen
+_CLOSE = 30  # characters
 _OPENING = " ,:("  # signs between a number and what is said of it
 _BESIDE_IT = 160  # characters beside a number that say whose it is and what it is for
 _SENTENCE = re.compile(r"[.;!?…](?=\W|$)")
 _JOINT = re.compile(r",|\b(?:i|y|o|and|or|pero|sino|but)\b(?! si\b)")
+_ASIDE = re.compile(r" ?\([^()]*\)")
 _CALL = re.compile(r"\b(?:truc|truqu|llam|call|ring|phone|telefon|tel\b|numero|direct[eo]?|deixo|dejo|appel|rappel)")
 _CALLS = r"(?:truqu\w*|truca\w*|llam[ae]\w*|call|ring|phone)"
 _BETTER = re.compile(
@@ -182,9 +184,10 @@ _KIND_BETTER = re.compile(
     r"\b(?P<what>mobil|movil|mobile|fix|fijo|landline) (?:millor|mejor|better|preferib\w*)(?! (?:no|que)\b)"
 )
 _CALL_ONE = re.compile(  # "call my wife"
-    rf"(?<!no )(?<!no em )(?<!no me )(?<!si )\b{_CALLS}(?:-\w+)? (?:al?|on|to) (?:de |la )?(?:meva |mia |meu |mi )?"
+    rf"\b{_CALLS}(?:-\w+)? (?:al?|on|to) (?:de |la )?(?:meva |mia |meu |mi )?"
     r"(?P<what>[a-z]+)"
 )
+_NOT_BEFORE = re.compile(r"\b(?:no|not|don't|never|nunca|mai|ni)(?: [\w']+){0,2} $|\b(?:si|if) $")
 _NOT_ONE = re.compile(  # "not to me"
     r"(?<!si )\b(?:no|not|ni) (?:pas )?(?:al?|el|la|to|on the) (?:de |la )?(?P<what>[a-z]+)"
     r"|\bnot (?P<who>him|hers?|me)\b"
@@ -264,8 +267,13 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
     if len(found) < 2:
         return next(iter(found), None)
     found = found[:_MOST_NUMBERS]
-    said = (better.finditer(text) for better in (_BETTER, _KIND_BETTER, _CALL_ONE))
-    wanted = set().union(*map(_named, chain.from_iterable(said)))
+    asked = (
+        said
+        for said in _CALL_ONE.finditer(text)
+        if not _NOT_BEFORE.search(text[max(0, said.start() - _CLOSE) : said.start()])
+    )
+    said = chain(_BETTER.finditer(text), _KIND_BETTER.finditer(text), asked)
+    wanted = set().union(*map(_named, said))
     denied = set().union(*map(_named, _NOT_ONE.finditer(text)))
     refused = _refused(text, found)
 
@@ -303,12 +311,17 @@ def _beside(text: str, at: int, found: Sequence[Telephone]) -> _Beside:
     lead = sentences[-1] if sentences else ""
     tail = _SENTENCE.split(after)[0]
     if at and len(sentences) == 1:
-        joints = list(_JOINT.finditer(lead.rstrip(_OPENING)))
-        lead = lead[joints[-1].start() :] if joints else lead
+        lead = lead[_joint(lead) or 0 :]
     if at + 1 < len(found) and tail == after:
-        joints = list(_JOINT.finditer(tail.rstrip(_OPENING)))
-        tail = tail[: joints[-1].start()] if joints else tail
+        tail = tail[: _joint(tail)]
     return _Beside(before, after, lead, _ABOUT_ANOTHER.split(tail)[0])
+
+
+def _joint(between: str) -> int | None:
+    """Where the words between two numbers stop to be of the first and begin to be of the second; None = nowhere."""
+    joints = [joint.start() for joint in _JOINT.finditer(between.rstrip(_OPENING))]
+    aside = _ASIDE.match(between)
+    return joints[-1] if joints else aside.end() if aside else None
 
 
 def _near(one: Telephone, lead: str) -> set[str]:
