@@ -157,7 +157,7 @@ def test_hours_and_phone_are_the_office_s_own() -> None:
     office = replace(POLICY.office, opens=datetime(2026, 1, 1, 9, 30).time(), name="Oficina")
     voice = replace(VOICE, policy=replace(POLICY, office=office), phone="93 000 00 00")
     mail = render(send(), OUT_OF_HOURS, JinjaRenderer(voice))
-    assert "Si és urgent: 93 000 00 00 (laborables de 9.30 a 20 h)." in body(mail)
+    assert "Si és urgent: 93 000 00 00 (dies laborables de 9.30 a 20 h)." in body(mail)
     assert "Equip de l'Oficina · Ajuntament de Castellbisbal" in body(mail)
     assert mail["From"] == "Oficina <oac360@castellbisbal.example>"
 

@@ -102,3 +102,16 @@ def test_an_acknowledgement_of_a_call_shows_the_day_of_the_call_in_bold() -> Non
     page = body(render(send(facts=facts, lang="ca+es")), "html")
     bold = re.findall(r"<strong>(.*?)</strong>", page)
     assert bold == ["dilluns 30 de novembre", "OAC-2026-000123", "lunes 30 de noviembre", "OAC-2026-000123"]
+
+
+@pytest.mark.parametrize("lang", ["ca", "es"])
+def test_who_has_just_chosen_a_language_is_not_offered_the_other(lang: str) -> None:
+    offer = {"ca": "¿Prefiere castellano?", "es": "Preferiu el català?"}[lang]
+    assert offer in body(render(send(lang=lang, facts={"first": False})))
+    assert offer not in body(render(send(lang=lang, facts={"first": False, "new_language": True})))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_refusal_without_a_case_names_none(lang: str) -> None:
+    refusal = body(render(send("not_relayed", lang, facts={"reason": "no-case"}, case=None, token="")))
+    assert not re.search(r"(cas|caso|case)  ", refusal)

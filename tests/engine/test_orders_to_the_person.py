@@ -29,7 +29,7 @@ def test_the_mail_is_an_answer_and_its_writer_is_told_that_the_order_was_not_don
     assert world.case()["status"] == "answered"
     (told,) = transcripts(world, AGENT)
     assert "La persona ha rebut el text «Tanca».\n" in told
-    assert "| OAC-2026-000001 | tancar el cas | no fet: una ordre només es fa en un correu per a la bústia sola" in told
+    assert "| OAC-2026-000001 | tancar el cas | no fet: una ordre només es fa si el correu va només a la bústia" in told
     assert [event["kind"] for event in world.events("order-refused")] == ["order-refused"]
     assert world.kinds(ANNA) == ["ack"]
 

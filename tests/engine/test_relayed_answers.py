@@ -151,6 +151,23 @@ def test_the_agents_own_address_in_the_signature_becomes_the_offices(world: Worl
     assert f"Escriviu-me a {OFFICE}" in text_of(got)
 
 
+def test_a_closed_case_is_reopened_as_its_refusal_says_before_a_mail_reaches_the_person(world: World) -> None:
+    notice = relayed_answers.notice(world)
+
+    def order(text: str, answers: EmailMessage) -> None:
+        world.deliver(compose.message(world.clock, SUPERVISOR, "", text, answers=answers), verdict=PASS)
+        world.turn()
+
+    order("TANCA BROSSA", notice)
+    assert world.case()["status"] == "closed"
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    (refusal,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "not_relayed"]
+    assert "responeu a aquest correu amb REOBRE" in text_of(refusal)
+    order("REOBRE", refusal)
+    relayed_answers.send(world, relayed_answers.mail(world, refusal))
+    assert len(relayed_answers.relayed(world)) == 1, "to the address that the refusal names"
+
+
 # --- who may ---------------------------------------------------------------------------------------------
 
 

@@ -417,7 +417,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "forwarded": ({"address": "anna@example.org", "received_at": _THEN}, {"doubt": "none"}, {"doubt": "several"}),
         "unseen_answer": ({"received_at": _THEN},),
         "answers_elsewhere": ({"address": "an…@example.org", "received_at": _THEN},),
-        "not_relayed": ({"reason": "orders"}, {"reason": "internal"}, {"reason": "no-address"}),
+        "not_relayed": tuple({"reason": reason} for reason in ("orders", "internal", "no-address", "closed")),
         "which_case": (
             {"received_at": _THEN, "cases": (_SAMPLE_ROW,) * 2, "subject": "Padró"},
             {"cases": (_SAMPLE_ROW,)},

@@ -117,9 +117,9 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "it has no text of yours and no file",
     ),
     "goes-outside": (
-        "una ordre només es fa en un correu per a la bústia sola; repetiu-la responent a aquest correu",
-        "una orden solo se ejecuta en un correo para el buzón solo; repítala respondiendo a este correo",
-        "an order is carried out only in an email to the mailbox alone; repeat it in a reply to this email",
+        "una ordre només es fa si el correu va només a la bústia; repetiu-la responent a aquest correu",
+        "una orden solo se ejecuta si el correo va solo al buzón; repítala respondiendo a este correo",
+        "an order is carried out only if the email goes to the mailbox alone; repeat it in a reply to this email",
     ),
     "too-old": (
         "el correu és de fa més d'un dia",
@@ -268,9 +268,9 @@ NOT_RELAYED: Mapping[str, tuple[str, str, str]] = {
     "automatic": ("sembla un correu automàtic", "parece un correo automático", "it looks automatic"),
     "no-case": ("no s'ha trobat el cas", "no se ha encontrado el caso", "the case was not found"),
     "closed": (
-        "el cas és tancat, i l'enllaç ja no serveix; per escriure-li, reobriu-lo",
-        "el caso está cerrado, y el enlace ya no sirve; para escribirle, reábralo",
-        "the case is closed, and its link no longer works; to write to the person, reopen it",
+        "el cas és tancat, i mentre ho és l'enllaç no serveix",
+        "el caso está cerrado, y mientras lo está el enlace no sirve",
+        "the case is closed, and until it is reopened the link does not work",
     ),
     "answers-another": _OF_ANOTHER,
     "no-address": (
