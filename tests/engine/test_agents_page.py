@@ -6,6 +6,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
+from unicodedata import combining, normalize
 
 import pytest
 
@@ -13,8 +14,9 @@ from oacmail.core.routing.orders import Verb, read_list, read_orders
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_digest import digest_of
+from tests.engine.test_drafts import drafts, with_drafts
 from tests.engine.test_orders import PASS, late_case, quoted, reply, transcripts
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
 FOLDER = Path(__file__).parents[2] / "docs" / "sheet"
@@ -35,6 +37,7 @@ BECOMES: dict[Verb, dict[str, object]] = {
     Verb.FIRST_LEVEL: {"status": "open"},
     Verb.HELP: {"status": "open"},
 }
+MEANS = {Verb.SPAM: Verb.CLOSE}  # `#tanca brossa` closes as spam
 BEFORE = {Verb.REOPEN: ("TANCA DUPLICAT", "TRUCAT", "TANCA BROSSA"), Verb.FIRST_LEVEL: ("DERIVA",)}
 
 
@@ -128,6 +131,73 @@ def test_the_lines_for_the_daily_summary_are_done_in_reply_to_it(town: TOWN, lan
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_cases_of_a_colleague_who_is_ill_are_taken_and_given_in_reply_to_the_summary(town: TOWN, lang: str) -> None:
+    mine, given = said(lang, "ill")
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]}, people={"agents": [AGENT, "marta@town.example"]})
+    for citizen in (ANNA, PERE):
+        world.citizen_writes(citizen)
+        world.turn()
+        mail = compose.message(world.clock, AGENT, f"cas {len(world.cases())}", "ASSIGNA: marta")
+        world.deliver(mail, verdict=PASS)
+        world.turn()
+    assert [case["assignee"] for case in world.cases()] == ["marta", "marta"]
+    reply(world, digest_of(world), f"{mine.replace('12', '1')}\n{given.replace('15', '2')}", sender=AGENT)
+    assert [case["assignee"] for case in world.cases()] == ["agent", "marta"]
+    assert "no fet" not in transcripts(world, AGENT)[-1]
+
+
+@pytest.mark.parametrize(("lang", "text"), ORDERS)
+def test_capitals_accents_and_hash_do_not_matter_and_the_colon_does(lang: str, text: str) -> None:
+    (order,) = read_orders(text)
+    bare = "".join(char for char in normalize("NFD", text.lower()) if not combining(char))
+    for written in (text.lower(), text.upper(), bare, f"#{text}", f"#{bare}"):
+        (again,) = read_orders(written)
+        assert MEANS.get(again.verb, again.verb) is MEANS.get(order.verb, order.verb), written
+    if ":" in text:
+        assert read_orders(text.replace(":", "")) == ()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_subject_that_it_shows_is_the_one_of_a_notice(town: TOWN, lang: str) -> None:
+    world = town(office={"languages": [lang, *(other for other in LANGUAGES if other != lang)]})
+    ((number, word),) = re.findall(r"\[(OAC-2026-0000)12-\w{3}\]\s(\w+)…", PAGES[lang])
+    assert re.match(rf"\[{number}01-\w{{3}}\] {word}:", str(late_case(world)["Subject"]))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_help_is_asked_for_in_a_new_mail_to_the_office(world: World, lang: str) -> None:
+    (helps,) = [text for text in said(lang) if read_orders(text)[0].verb is Verb.HELP]
+    world.deliver(compose.message(world.clock, AGENT, "", helps), verdict=PASS)
+    world.turn()
+    assert "TANCA DUPLICAT" in transcripts(world, AGENT)[0]
+
+
+def test_the_text_for_the_person_lies_in_the_drafts_of_the_office_or_comes_by_mail(town: TOWN) -> None:
+    for folder in (True, False):
+        world = town(people=PEOPLE)
+        if folder:
+            with_drafts(world)
+        notice = late_case(world)
+        for order in ("DERIVA: no pot signar", "NIVELL 1"):
+            reply(world, notice, order)
+            world.clock.forward(minutes=5)
+        assert world.kinds(SUPERVISOR).count("draft") == (not folder)
+        assert [draft["To"] for draft in (drafts(world) if folder else ())] == [ANNA] * folder
+
+
+def test_the_second_case_of_the_same_is_closed_and_the_first_still_waits(town: TOWN) -> None:
+    world = town(people=PEOPLE)
+    for address in (ANNA, "anna@work.example"):
+        world.citizen_writes(address)
+        world.turn()
+        world.clock.forward(minutes=5)
+    world.deliver(compose.message(world.clock, AGENT, "cas 2", "TANCA DUPLICAT"), verdict=PASS)
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["open", "closed"]
+    assert world.kinds(ANNA) == world.kinds("anna@work.example") == ["ack"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_call_of_somebody_who_has_not_written_is_a_case(world: World, lang: str) -> None:
     (line,) = said(lang, "new")
     world.deliver(compose.message(world.clock, AGENT, "", line), verdict=PASS)
@@ -153,7 +223,13 @@ def test_what_it_says_of_mistakes_is_true(late: tuple[World, EmailMessage]) -> N
     world.turn()
     assert world.case()["status"] == "open"
     assert "escriviu-li" in transcripts(world, AGENT)[-1]
-    reply(world, world.received(AGENT)[-1], "TANCA DUPLICAT", sender=AGENT)
+    reported = world.received(AGENT)[-1]
+    answer = compose.message(world.clock, OFFICE, "", "Bon dia, cal el DNI. Disculpeu.", to=ANNA, answers=asked)
+    world.mailbox.append("Sent", compose.as_bytes(answer), world.clock.now(), seen=True)
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert world.received(AGENT)[-1] == reported
+    reply(world, reported, "TANCA DUPLICAT", sender=AGENT)
     assert world.case()["status"] == "closed"
 
 
