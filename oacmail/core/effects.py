@@ -167,7 +167,7 @@ class CaseColumns(TypedDict, total=False):
     intent: str
     lang: str
     assignee: str | None
-    phone: str
+    phone: str | None
     slot: Slot
     call_hours: tuple[Hours, ...]
     operator: str

@@ -26,10 +26,10 @@ class CallTime(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """A wish to be called: `phone` in E.164. The rest as in `CallTime`."""
+    """A wish to be called: `phone` in E.164, None = a time is named and no telephone. The rest as in `CallTime`."""
 
-    phone: str
-    slot: Slot
+    phone: str | None = None
+    slot: Slot = "any"
     hours: tuple[Hours, ...] = ()
     outside: bool = False
 
@@ -91,7 +91,7 @@ class Features:
     """What the classifier and the rules go by; mail/understanding computes each, core/routing judges.
 
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
-    telephone and the time beside it; `other_time`: in a brief reply, the time that it wishes; `town`: the office's
+    telephone and the time of a call; `other_time`: in a brief reply, the time that it wishes; `town`: the office's
     town, folded, '' = not named; `town_words` of [[topic]].
     Of the text: words of asking, waiting or trouble (`asks`), words of thanks or with which people end a matter
     (`closes`; of a new message, under no subject or one that does so too) and no other (`only_closes`), a question, a

@@ -23,7 +23,8 @@ ROADS: tuple[dict[str, object], ...] = (
     *({**CALL, "slot": slot} for slot in ("morning", "afternoon", "any")),
     {**CALL, "slot": "afternoon", "outside": True},
     *({**CALL, "slot": "any", "call_hours": hours} for hours in (((600, 720),), ((570, 690), (990, 1110)))),
-    *(dict[str, object](road=road) for road in ("no_number", "complaint", "suggestion", "data_rights")),
+    *(dict[str, object](road="no_number", slot=slot) for slot in ("morning", "afternoon", "any")),
+    *(dict[str, object](road=road) for road in ("complaint", "suggestion", "data_rights")),
 )
 TERMS: tuple[dict[str, object], ...] = ({}, *({"ends_on": day, "ends_hour": time(14, 30)} for day in (TOMORROW, TODAY)))
 BESIDE = tuple(dict.fromkeys(names, True) for names in ((), ("missing",), ("secret",), ("missing", "secret")))

@@ -80,6 +80,62 @@ def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -
     assert world.kinds(ANNA) == ["ack"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "asks", "asked"),
+    [
+        ("ca", "Em podríeu trucar al matí? Ja teniu el meu telèfon.", "a quin número us truquem al matí (8–14 h)?"),
+        (
+            "es",
+            "¿Me pueden llamar por la tarde? Mi teléfono ya lo tienen ustedes.",
+            "¿a qué número le llamamos por la tarde (14–20 h)?",
+        ),
+        ("en", "Could you please call me between 9 and 5? You have my number.", "which number should we call?"),
+        (
+            "en",
+            "Could somebody please call me? You have my number.",
+            "call, in the morning (8 am–2 pm) or the afternoon (2–8 pm)?",
+        ),
+    ],
+)
+def test_who_names_a_time_and_no_number_is_asked_for_the_number_alone(
+    town: TOWN, lang: str, asks: str, asked: str
+) -> None:
+    begins = {
+        "ca": "Bon dia, no puc signar la instància de l'ajut",
+        "es": "Buenos días, no puedo firmar la instancia de la ayuda",
+        "en": "Good morning, I cannot sign the form for the grant",
+    }
+    world = town(now="2026-11-30 09:00")
+    world.citizen_writes(ANNA, "Trucada", f"{begins[lang]}. {asks}")
+    world.turn()
+    assert asked in " ".join(text_of(world.received(ANNA)[0]).split())
+    assert world.case()["intent"] == "callback"
+
+
+def test_the_time_that_came_without_a_number_binds_and_agents_see_it_and_the_later_number_keeps_it(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50", digest={"to": [AGENT]})
+    _asks_for_a_call(world, "entre les 10 i les 12", number="")
+    kept = {"slot": "morning", "call_hours": "10:00-12:00"}
+    assert world.rows("SELECT phone, slot, call_hours FROM cases") == [{"phone": None, **kept}]
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+    world.live("2026-12-01 08:30")
+    assert "- matí: 1 (10–12 h)" in text_of(world.received(AGENT)[-1])
+    world.citizen_writes(ANNA, "", "És el 612 345 678.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT phone, slot, call_hours FROM cases") == [{"phone": "+34612345678", **kept}]
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+
+
+def test_a_reply_that_names_the_time_and_still_no_number_is_kept(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, number="")
+    world.citizen_writes(ANNA, "", "A la tarda, gràcies.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT intent, phone, slot FROM cases") == [
+        {"intent": "callback", "phone": None, "slot": "afternoon"}
+    ]
+
+
 def test_another_number_for_the_call_keeps_the_slot_that_was_promised(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " al matí")
@@ -176,7 +232,7 @@ def test_a_call_that_stays_due_at_the_same_time_is_not_reminded_of_again(town: T
     assert world.kinds(AGENT) == ["remind"]
 
 
-def test_a_case_without_an_agreed_call_gets_no_slot(town: TOWN) -> None:
+def test_a_case_of_a_question_gets_no_slot(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     world.citizen_writes(ANNA)
     world.turn()

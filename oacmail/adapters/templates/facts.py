@@ -281,7 +281,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             *({"road": "callback", "slot": slot, "phone3": "678", "call_day": _THEN.date()} for slot in SLOTS),
             *({"road": "callback", "phone3": "678", "call_day": _THEN.date(), **call} for call in _SAMPLE_CALLS),
             {"road": "callback", "slot": "afternoon", "outside": True, "phone3": "678", "call_day": _THEN.date()},
-            *({"road": road} for road in ("no_number", "complaint", "suggestion", "data_rights")),
+            *({"road": "no_number", "slot": slot} for slot in SLOTS),
+            {"road": "no_number", "slot": "any", "call_hours": ((540, 1020),)},
+            *({"road": road} for road in ("complaint", "suggestion", "data_rights")),
         ),
         "overdue": (
             {},

@@ -26,12 +26,11 @@ SHOWN = 3  # digits of the number that a mail repeats: others may read it
 
 
 def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
-    """What the acknowledgement says of the intent: "road", for a call also "call_day", "slot",
-    "call_hours", "outside", "phone3"."""
-    intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
+    """What the acknowledgement says of the intent: "road", for a call also what `_offer` gives."""
+    intent = request.reading.intent or Intent.QUESTION
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
-    return {"road": "callback", **_offer(request, wish, request.asked_at)} if wish else {"road": "no_number"}
+    return _offer(request, request.reading.callback or Callback(), request.asked_at)
 
 
 def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, object]:
@@ -42,16 +41,16 @@ def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, obje
         return {"road": "nothing"}
     if case.intent != Intent.CALLBACK:
         return {"road": case.intent}
-    if not case.phone:
-        return {"road": "no_number"}
     asked_at = calendar.clock_start(waits.started_at, waits.sent_at, request.policy)
     wish = Callback(phone=case.phone, slot=case.slot or "any", hours=case.call_hours)
-    return {"road": "callback", **_offer(request, wish, asked_at)}
+    return _offer(request, wish, asked_at)
 
 
 def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mapping[str, object]:
     """The first slot that the writer chose and that had not begun when the call was asked for; if it is over, the next.
-    "phone3" holds the last digits of the number."""
+    "phone3" holds the last digits of the number; without one no call is offered."""
+    if not wish.phone:
+        return {"road": "no_number", "slot": wish.slot, "call_hours": wish.hours}
     policy = request.policy
     begins, ends = calendar.callback_offer(asked_at, wish.slot, policy)
     if ends <= request.now:
@@ -60,7 +59,7 @@ def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mappi
     slot = _named_slot(wish.slot, begins, policy)
     hours = _hours_left(wish.hours, slot, max(begins, request.now).astimezone(policy.office.timezone))
     return {
-        **{"call_day": day, "slot": slot, "call_hours": hours},
+        **{"road": "callback", "call_day": day, "slot": slot, "call_hours": hours},
         **{"outside": wish.outside, "phone3": wish.phone[-SHOWN:]},
     }
 
@@ -82,11 +81,10 @@ def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:
 
 def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """What a further message on the case says of the call: that one is wanted, the number that was missing, or in a
-    reply another time than the one that was promised."""
-    wish = request.reading.callback
-    if wish is None and case.intent == Intent.CALLBACK and case.phone is None:
-        wish = request.message.features.callback
-    if wish is None:
+    reply a time that was not named yet, or another."""
+    lacks_number = case.intent == Intent.CALLBACK and case.phone is None
+    wish = request.reading.callback or (request.message.features.callback if lacks_number else None)
+    if wish is None or not (wish.phone or lacks_number):
         return _other_time(request, case)
     slot, hours = wish.slot, wish.hours
     if slot == "any" and not hours and case.slot and case.running("answer"):
@@ -97,21 +95,21 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
 
 def _other_time(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     wish = request.message.features.other_time
-    if wish is None or not request.message.refs or not _is_agreed(case):
+    if wish is None or not request.message.refs or not _is_due(case):
         return ()
     columns: CaseColumns = {"slot": wish.slot, "call_hours": wish.hours}
     return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, wish.slot))
 
 
-def _is_agreed(case: CaseView) -> bool:
-    return case.intent == Intent.CALLBACK and bool(case.phone and case.slot and case.running("answer"))
+def _is_due(case: CaseView) -> bool:
+    return case.intent == Intent.CALLBACK and bool(case.running("answer"))
 
 
 def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect, ...]:
     """The agreed call is due at the end of the new slot on its due day, unless that slot has begun: then, and once it
     is late, the due time stays."""
     policy, old = request.policy, case.slot
-    if old is None or slot == old or not _is_agreed(case):
+    if old is None or slot == old or not _is_due(case):
         return ()
     effects: list[Effect] = []
     for one in case.promised(request.author):

@@ -301,7 +301,7 @@ def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
     if case.intent != Intent.CALLBACK or not case.running("answer") or into.intent != Intent.QUESTION:
         return ()
     call: CaseColumns = {"intent": Intent.CALLBACK}
-    if case.phone and case.slot:
+    if case.slot:
         call |= {"phone": case.phone, "slot": case.slot, "call_hours": case.call_hours}
     return (UpdateCase(case=into.number, columns=call),)
 

@@ -24,7 +24,7 @@ _WORDED = (0.26, 0.7)  # the least probability of a request by its words alone; 
 
 def is_call_form(message: Message) -> bool:
     """Whether it has the call-back form's own words and a telephone."""
-    return message.features.call_form and message.features.callback is not None
+    return message.features.call_form and bool(message.features.callback and message.features.callback.phone)
 
 
 def is_clear(message: Message) -> bool:

@@ -1,4 +1,5 @@
-"""Find where and when the writer of a message can be called: the telephone of the text, else of the signature (R26).
+"""Find where and when the writer of a message can be called: the telephone, of the text or else of the signature, and
+the time (R26).
 
 This module does not decide whether a call is wanted (core/routing/classification.py).
 """
@@ -8,18 +9,17 @@ from collections.abc import Iterable
 from oacmail.core.features import Callback, CallTime
 from oacmail.mail.understanding import numerals, phones, slots
 
+_ANY_TIME = CallTime("any")
+
 
 def find(text: str, lines: Iterable[str], signature: str = "", own: str = "") -> Callback | None:
-    """Return the number to call and the time, None without a number. All is folded by features.fold.
+    """Return the number to call and the time, None if neither is named. All is folded by features.fold.
 
-    `text`: subject and new text; `lines`: the same as lines, read only if there is a number; `own`: the office's
-    telephone, which never counts.
+    `text`: subject and new text; `lines`: the same as lines; `own`: the office's telephone, which never counts.
     """
     number = phones.phone(numerals.in_digits(text), own) or phones.phone(numerals.in_digits(signature), own)
-    if not number:
-        return None
     wish = slots.find(map(numerals.in_digits, lines))
-    return Callback(phone=number, **wish._asdict())
+    return Callback(phone=number or None, **wish._asdict()) if number or wish != _ANY_TIME else None
 
 
 def other_time(lines: Iterable[str]) -> CallTime | None:

@@ -76,8 +76,8 @@ def _of_deeds(message: Message) -> Iterator[str]:
         "closes and does not ask": closes and not asks,
         "brief and closes": closes and not on and brief,
         "brief and does not close": not closes and brief,
-        "telephone": call is not None,
-        "time to call": call is not None and (call.slot != "any" or call.outside),
+        "telephone": bool(call and call.phone),
+        "time to call": call is not None and bool(call.phone) and (call.slot != "any" or call.outside),
     }
     yield from (OF_TEXT + name for name, holds in held.items() if holds)
 
