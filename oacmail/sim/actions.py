@@ -20,6 +20,7 @@ from oacmail.sim import (
     population,
     relayed_answers,
     services_replies,
+    short_messages,
     survey_votes,
 )
 from oacmail.sim.clients import STYLES
@@ -281,4 +282,5 @@ ACTIONS: Mapping[str, ActionHandler] = {
     **absences.ACTIONS,
     **survey_votes.ACTIONS,
     **erasures.ACTIONS,
+    **short_messages.ACTIONS,
 }

@@ -113,7 +113,7 @@ class DeadlineChecks:
             written = self.town.truth.written.get(row["message_id"])
             if written is None:
                 continue
-            self._due_agrees(row["message_id"], at(row["due_at"]), written.at)
+            self._due_agrees(row["message_id"], at(row["due_at"]), written)
             meets = self._meets(row, written, happened)
             if meets is None:
                 continue
@@ -186,8 +186,8 @@ class DeadlineChecks:
         unseen = any(since <= moment <= until for since, until in self.town.unread for moment in written.at)
         return unseen and not any(answer.message == written.message_id for answer in answers)
 
-    def _due_agrees(self, message: str, due: datetime, arrivals: Iterable[datetime]) -> None:
-        expected = {self.expected.due(moment) for moment in arrivals}
+    def _due_agrees(self, message: str, due: datetime, written: WrittenMessage) -> None:
+        expected = self.expected.dues(written)
         require(
             due in expected,
             "deadlines agree with an independent computation",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from oacmail.core.policy import Workdays
+from oacmail.sim.ground_truth import WrittenMessage
 from oacmail.sim.town import SimulatedTown
 
 
@@ -42,13 +43,21 @@ class ExpectedDue:
             self._due[received] = self._computed(received)
         return self._due[received]
 
+    def dues(self, written: WrittenMessage) -> set[datetime]:
+        """The due times that its deliveries allow; a call in the morning may be due before the morning ends."""
+        ends = {self.due(moment) for moment in written.at}
+        if written.call_before is None:
+            return ends
+        days = {(due - timedelta.resolution).astimezone(self.town.zone).date() for due in ends}
+        return ends | {self._utc(day, written.call_before) for day in days}
+
     def _computed(self, received: datetime) -> datetime:
         limits = self.town.policy.deadlines
         day = received.astimezone(self.town.zone).date()
         if limits.non_working_arrival == "deemed_next_open" and not self.open_at(received):
             day = self.opening(received).astimezone(self.town.zone).date()
         for _ in range(limits.business_days):
-            day = self._worked_after(day)
+            day = self.worked_after(day)
         end = limits.day_end
         if end == time.max:
             return self._utc(day + timedelta(days=1), time.min)
@@ -65,7 +74,7 @@ class ExpectedDue:
         office, local = self.town.policy.office, moment.astimezone(self.town.zone)
         return self.workdays.is_working_day(local.date()) and office.opens <= local.time() < office.closes
 
-    def _worked_after(self, day: date) -> date:
+    def worked_after(self, day: date) -> date:
         day += timedelta(days=1)
         while not self.workdays.is_working_day(day):
             day += timedelta(days=1)

@@ -5,14 +5,15 @@ The checks compare the database of the service with it. It uses no rule of the c
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from email.message import EmailMessage
 
 
 @dataclass(slots=True)
 class WrittenMessage:
     """A genuine message. `at`: times of its deliveries; `asks`: the sender expects an answer; `guest_of`: in
-    whose case somebody else wrote, '' = in the sender's own."""
+    whose case somebody else wrote, '' = in the sender's own; `call_before`: an hour of the day of the answer, if
+    the sender wants to be called."""
 
     message_id: str
     mail: EmailMessage
@@ -20,6 +21,7 @@ class WrittenMessage:
     asks: bool
     at: list[datetime] = field(default_factory=list)
     guest_of: str = ""
+    call_before: time | None = None
 
 
 @dataclass(slots=True)
@@ -95,7 +97,8 @@ class PersonsMove:
 @dataclass(slots=True)
 class GroundTruth:
     """`lost`: messages that the mail server lost, or that a person removed, before oacmail could read them. `moves`:
-    the last move of each message."""
+    the last move of each message. `causes`: case -> the causes that an agent has named. `starts_nothing`:
+    Message-IDs of what may start no deadline."""
 
     written: dict[str, WrittenMessage] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
@@ -105,6 +108,8 @@ class GroundTruth:
     votes: list[Vote] = field(default_factory=list)
     moves: dict[str, PersonsMove] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    causes: dict[str, set[str]] = field(default_factory=dict)
+    starts_nothing: set[str] = field(default_factory=set)
 
     def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest_of: str = "") -> None:
         name = str(mail["Message-ID"])

@@ -24,6 +24,7 @@ from oacmail.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
 from oacmail.sim.relayed_answer_checks import RelayedAnswerChecks
 from oacmail.sim.report_checks import ReportChecks
 from oacmail.sim.service import KillableStore
+from oacmail.sim.told_checks import ToldChecks
 from oacmail.sim.town import SimulatedTown, short
 
 AT_ANY_HOUR = frozenset(
@@ -39,6 +40,7 @@ AT_ANY_HOUR = frozenset(
         "opinion",
         "rights",
         "incident",
+        "answers_elsewhere",
     }
 )
 STUCK = timedelta(days=5)
@@ -57,6 +59,7 @@ class InvariantChecker:
     notice_checks: NoticeChecks = field(init=False)
     relayed_answer_checks: RelayedAnswerChecks = field(init=False)
     report_checks: ReportChecks = field(init=False)
+    told_checks: ToldChecks = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
     _asked: dict[str, str] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class InvariantChecker:
         self.notice_checks = NoticeChecks(self.town)
         self.relayed_answer_checks = RelayedAnswerChecks(self.town)
         self.report_checks = ReportChecks(self.town, self.expected)
+        self.told_checks = ToldChecks(self.town, self.expected)
 
     def after_a_step(self) -> None:
         if self.town.restored != self._restored:
@@ -82,6 +86,7 @@ class InvariantChecker:
             self.report_checks.begin_again()
         self.board_checks.follow()
         self._mails()
+        self.told_checks.after_a_step()
         if self.town.down:
             return
         store = self.town.store
@@ -228,14 +233,22 @@ class InvariantChecker:
         require(not rows, "no case is closed without an answer or a reason", lambda: str([row[0] for row in rows[:3]]))
 
     def _nobody_set_aside_in_silence(self) -> None:
-        """What a citizen wrote and no deadline follows is a vote, or has been on the review list, which the digest
-        shows."""
+        """What a citizen wrote, in any folder, and no deadline follows is a vote or praise, is acknowledged, or has
+        been on the review list, which the digest shows."""
         rows = self._all(
             """SELECT m.message_id FROM messages m WHERE m.role = 'citizen' AND m.kind NOT IN ('request', 'spam')
             AND m.erased_at IS NULL AND NOT EXISTS(SELECT 1 FROM votes v WHERE v.message = m.fingerprint)
+            AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint)
             AND NOT EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint)"""
         )
-        require(not rows, "nobody is set aside in silence", lambda: str([short(row[0]) for row in rows[:3]]))
+        silent = sorted({row[0] for row in rows} - self.town.truth.starts_nothing)
+        require(not silent, "nobody is set aside in silence", lambda: str([short(name) for name in silent[:3]]))
+        rows = self._all(
+            """SELECT m.message_id FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by
+            WHERE d.kind = 'answer' AND d.level = 0"""
+        )
+        started = sorted({row[0] for row in rows} & self.town.truth.starts_nothing)
+        require(not started, "praise and a wish of language start nothing", lambda: str([short(started[0])]))
 
     # --- messages ----------------------------------------------------------------------------------
 

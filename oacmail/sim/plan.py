@@ -77,11 +77,29 @@ MONTH_RATES: Mapping[str, tuple[float, float]] = {
     "answers a survey": (0.8, 0.4),
     "is forgotten": (0.03, 0.0),
 }
+SHORT_RATES: Mapping[str, tuple[float, float]] = {
+    "complains shortly": (0.8, 0.3),
+    "wishes a language": (0.25, 0.1),
+    "names a term of today": (0.4, 0.2),
+    "wants a call": (0.5, 0.2),
+    "lands in the junk folder": (0.3, 0.1),
+    "has answers go elsewhere": (0.15, 0.1),
+    "praises instead of a number": (0.3, 0.1),
+}
+HASTE_RATES: Mapping[str, tuple[float, float]] = {
+    "brings in from the junk folder": (0.25, 0.0),
+    "sends an order to the citizen": (0.3, 0.0),
+    "takes a derivation back": (0.2, 0.0),
+    "assigns": (0.3, 0.0),
+    "names a cause": (0.2, 0.0),
+}
 APART: Mapping[str, tuple[int, Mapping[str, tuple[float, float]]]] = {
     "mail": (1_000_000, MAIL_RATES),
     "services": (2_000_000, SERVICES_RATES),
     "board": (3_000_000, BOARD_RATES),
     "month": (4_000_000, MONTH_RATES),
+    "short": (5_000_000, SHORT_RATES),
+    "haste": (6_000_000, HASTE_RATES),
 }
 """Planned apart, with numbers of their own: the plans of earlier seeds, which found defects, stay as they were."""
 FAULT_RATES: Mapping[str, float] = {
@@ -128,7 +146,7 @@ def make_plan(seed: int, days: int, zone: ZoneInfo) -> Plan:
     numbered = list(enumerate(sorted(found)))
     for name, (first_number, rates) in APART.items():
         apart = Random(f"{name}:{seed}")
-        moments = sorted(moment for day in every_day for moment in _staff(apart, day, zone, rates))
+        moments = sorted(moment for day in every_day for moment in _staff(apart, day, zone, rates, name == "short"))
         numbered += enumerate(moments, first_number)
     actions = sorted(SimulatedAction(at, number, who, what) for number, (at, who, what) in numbered)
     return Plan(seed, datetime.combine(first, time.min, zone), days, tuple(actions))
@@ -150,11 +168,15 @@ def _day(rng: Random, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, str
 
 
 def _staff(
-    rng: Random, day: date, zone: ZoneInfo, rates: Mapping[str, tuple[float, float]]
+    rng: Random, day: date, zone: ZoneInfo, rates: Mapping[str, tuple[float, float]], citizens: bool = False
 ) -> Iterator[tuple[datetime, str, str]]:
+    """`citizens`: they do it, at any hour."""
     for what, often in rates.items():
         for _ in range(_times(rng, often[day.weekday() >= WEEKEND])):
-            yield _at(rng, day, zone, 8, 21), "the desk", what
+            if citizens:
+                yield _at(rng, day, zone, 0, 24), rng.choice(CITIZENS).address, what
+            else:
+                yield _at(rng, day, zone, 8, 21), "the desk", what
 
 
 def _other(rng: Random, what: str) -> str:

@@ -1,6 +1,7 @@
 """The people and machines of the simulated town, and the texts they write in the three languages of the office."""
 
 from dataclasses import dataclass
+from datetime import time
 from typing import Literal
 
 Language = Literal["ca", "es", "en"]
@@ -87,6 +88,52 @@ THANKS: dict[Language, str] = {
     "ca": "Moltes gràcies, ja està resolt!",
     "es": "¡Muchas gracias, ya está resuelto!",
     "en": "Thank you very much, it is solved now!",
+}
+COMPLAINTS: dict[Language, tuple[str, ...]] = {
+    "ca": (
+        "Ja us vaig dir que el termini era ahir. He perdut la beca.",
+        "Us ho vaig enviar ahir i no he rebut res",
+        "Vau dir que em trucaríeu ahir",
+        "Ahir vaig venir i era tancat",
+        "Genial, gràcies per res",
+    ),
+    "es": (
+        "Ya os lo dije ayer, he perdido la ayuda por vuestra culpa",
+        "Sigo esperando",
+        "Nadie me ha llamado, gracias",
+    ),
+    "en": ("I told you yesterday the deadline was at 2 pm. I have lost the grant because of you.", "Still nothing."),
+}
+TERMS_TODAY: dict[Language, str] = {
+    "ca": "Bon dia, no puc presentar la sol·licitud {n}. El termini acaba avui a les {hour} h. Què faig?",
+    "es": "Buenos días, no puedo presentar la solicitud {n}. El plazo termina hoy a las {hour} h. ¿Qué hago?",
+    "en": "Hello, I cannot submit application {n}. The deadline is today at {hour}:00. What can I do?",
+}
+CALL_ME: dict[Language, str] = {
+    "ca": "Bon dia, em podeu trucar al {phone} {when}? És per l'expedient {n}.",
+    "es": "Buenos días, ¿me pueden llamar al {phone} {when}? Es por el expediente {n}.",
+    "en": "Good morning, could you call me on {phone} {when}? It is about file {n}.",
+}
+CALL_HOURS: dict[Language, tuple[tuple[str, time | None], ...]] = {
+    "ca": (
+        ("entre les 10 i les 12", time(14)),
+        ("a partir de les 5 de la tarda", None),
+        ("al matí", time(14)),
+        ("", None),
+    ),
+    "es": (
+        ("entre las 10 y las 12", time(14)),
+        ("a partir de las 5 de la tarde", None),
+        ("por la mañana", time(14)),
+        ("", None),
+    ),
+    "en": (("between 10 am and 12 noon", time(14)), ("after 5 pm", None), ("in the morning", time(14)), ("", None)),
+}
+"""When somebody wants to be called, and by when on the due day; None: by its end."""
+PRAISE: dict[Language, tuple[str, ...]] = {
+    "ca": ("Perfecte", "Tot bé", "👍"),
+    "es": ("Muy bien todo", "Perfecto", "👍"),
+    "en": ("Perfect", "All good"),
 }
 AWAY: dict[Language, str] = {
     "ca": "Sóc fora de l'oficina.",

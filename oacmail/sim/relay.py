@@ -71,7 +71,8 @@ class SimulatedRelay:
     `inboxes`: what people received. `offered`: every mail offered; `accepted`: every mail whose bytes were taken and
     kept. `copies`: mail to the office is delivered at once, held until `release_copies`, or lost. `rewrites`: the relay
     replaces every Message-ID. `server_copies`: the provider puts what it sends into Sent. `at_kill_point`: called at
-    named points, to kill there. `unproven`: keys of mails that arrived and whose copy did not return at once.
+    named points, to kill there; `at_delivery`: with each mail that it accepts. `unproven`: keys of mails that arrived
+    and whose copy did not return at once.
     """
 
     def __init__(self, mailbox: SimulatedMailbox, clock: SimulatedClock, office: str) -> None:
@@ -83,6 +84,7 @@ class SimulatedRelay:
         self.rewrites = False
         self.server_copies = False
         self.at_kill_point: Callable[[str], None] = lambda point: None
+        self.at_delivery: Callable[[Outgoing], None] = lambda mail: None
         self.unproven: set[str] = set()
         self._rules: list[RelayRule] = []
         self._kept: list[tuple[str, bytes]] = []
@@ -152,6 +154,7 @@ class SimulatedRelay:
 
     def _deliver(self, mail: Outgoing, copy: bool) -> None:
         self.accepted.append(mail)
+        self.at_delivery(mail)
         if not (copy and self.copies == "delivered"):
             self.unproven.add(mail.key)
         mime = mail.mime

@@ -225,7 +225,14 @@ class SimulatedTown(SimulatedService):
     def number(self, action: SimulatedAction) -> str:
         return f"{self.plan.seed}:{action.number}"
 
-    def deliver(self, mail: EmailMessage, *, envelope: str | None = None, verdict: str | None = None) -> None:
+    def deliver(
+        self,
+        mail: EmailMessage,
+        *,
+        envelope: str | None = None,
+        verdict: str | None = None,
+        folder: str = "INBOX",
+    ) -> None:
         """Deliver by SMTP through our MX, which reports the DMARC result of the sender's provider."""
         sender = str(mail["From"])
         domain = sender.rpartition("@")[2]
@@ -234,7 +241,7 @@ class SimulatedTown(SimulatedService):
         raw = arrived(
             compose.as_bytes(mail), sender if envelope is None else envelope, self.office_address, self.clock, results
         )
-        self.mailbox.append("INBOX", raw, self.clock.true())
+        self.mailbox.append(folder, raw, self.clock.true())
 
     @property
     def office_address(self) -> str:

@@ -16,11 +16,11 @@ import structlog
 from oacmail import config as settings
 from oacmail.adapters.store import outbox_queue, seen_messages
 from oacmail.adapters.store.privacy import erase
-from oacmail.adapters.templates import renderer
+from oacmail.adapters.templates import office_profile, renderer
 from oacmail.core import calendar, decide
 from oacmail.core.board import meaning
 from oacmail.core.board.sightings import Happened
-from oacmail.core.cases import answers, citizen_mail
+from oacmail.core.cases import acknowledgement, answers, citizen_mail
 from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
 from oacmail.core.escalation import second_level
 from oacmail.core.handlers import from_citizen, from_services, from_staff, relayed_answer, tick
@@ -46,6 +46,7 @@ def _quiet() -> Iterator[None]:
 
 
 Plant = Callable[[pytest.MonkeyPatch], None]
+UNTRUE = "nothing told to a citizen contradicts the case"
 BOARDS = (2, 4, 6)
 """Seeds of towns that work on the board."""
 
@@ -138,7 +139,7 @@ FAULTS = (
     Planted(
         "calendar.answer_due counts elapsed hours, not working days",
         _instead(calendar, "answer_due", lambda right, at, policy: at + timedelta(hours=24)),
-        "deadlines agree with an independent computation",
+        ("deadlines agree with an independent computation", UNTRUE),
     ),
     Planted(
         "uncertain.settle_uncertain sends an uncertain mail again at once",
@@ -373,6 +374,44 @@ FAULTS = (
         days=8,
         seeds=(1, 2, 4),  # on a Sunday the services give a case of Saturday back
         only=("reports a fault", "the services press a button"),
+    ),
+    Planted(
+        "office_profile.promise names the day after the deadline's",
+        _instead(office_profile, "_promised_day", lambda right, *args: right(*args) + timedelta(days=1)),
+        UNTRUE,
+        days=4,
+        only=("writes",),
+    ),
+    Planted(
+        "calendar.callback_offer offers the slot of a day later",
+        _instead(
+            calendar, "callback_offer", lambda right, *args: tuple(end + timedelta(days=1) for end in right(*args))
+        ),
+        UNTRUE,
+        days=8,
+        only=("wants a call",),
+    ),
+    Planted(
+        "renderer._term says today of a term of another day",
+        _instead(renderer, "_term", lambda right, facts, now: "today" if facts.get("ends_on") else ""),
+        UNTRUE,
+        seeds=(4, 3),  # their mailboxes are away for days
+        only=("names a term of today", "the mailbox is away for days"),
+    ),
+    Planted(
+        "citizen_mail.passed_on blames the platform unasked",
+        _instead(
+            second_level, "passed_on", lambda right, *args, **named: right(*args, **{**named, "cause": "platform"})
+        ),
+        UNTRUE,
+        days=8,
+        only=("reports a fault", "passes it on"),
+    ),
+    Planted(
+        "acknowledgement.wished_language knows no language",
+        _instead(acknowledgement, "wished_language", lambda right, request: None),
+        "praise and a wish of language start nothing",
+        only=("writes", "answers", "wishes a language"),
     ),
     Planted(
         "cohorts.Cohorts takes every answer for one in time",

@@ -44,7 +44,7 @@ _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 _SAMPLE_PROMISES = (
     Promise(open_now=True, due_day=_SAMPLE_NOW.date(), open_day=_SAMPLE_NOW.date()),
-    Promise(open_now=False, due_day=None, open_day=None),
+    Promise(open_now=False, due_day=None, open_day=None, received_open=False),
 )
 
 
@@ -66,7 +66,7 @@ class JinjaRenderer:
         The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
         """
         heading = self._heading(send, message_id, now)
-        promised = promise(self._profile.policy, send.due_at, now)
+        promised = promise(self._profile.policy, send.due_at, now, send.received_at)
         return self._made(
             send, message_id, lambda loader: self._mime(loader, send, heading, sign, promised, *originals)
         )
@@ -181,6 +181,7 @@ class JinjaRenderer:
             "greeting": greeting(local, lang),
             "this_year": local.year,
             "open_now": promised.open_now,
+            "received_open": promised.received_open,
             "due_day": _day(promised.due_day, lang),
             "open_day": _day(promised.open_day, lang),
             "opens_today": promised.opens_today,
