@@ -99,7 +99,7 @@ def test_a_question_of_any_length_on_top_of_our_mail_is_a_message(
 ) -> None:
     _redirected(world, _changed(_answered(world), shape(question)))
     assert _roles(world) == ["citizen", "agent", "citizen"]
-    assert world.reviews() == []
+    assert world.reviews() == (["filed-thanks"] if question == "\U0001f44d" else [])
 
 
 def test_our_text_replaced_by_a_question_is_a_message(world: World) -> None:

@@ -128,7 +128,7 @@ def test_who_thanks_and_forgets_the_file_has_a_clock_and_is_told(world: World, t
     assert world.kinds(ANNA) == ["ack", "ack"]
 
 
-@pytest.mark.parametrize("text", ["Gràcies pel document adjunt!", "Muchas gracias por el archivo adjunto."])
+@pytest.mark.parametrize("text", ["Gràcies pel document adjunt!", "Muchas gracias por todo."])
 def test_who_thanks_for_a_file_of_ours_asks_nothing(world: World, text: str) -> None:
     world.citizen_writes(ANNA, "", text, answers=_answered(world))
     world.turn()
@@ -152,8 +152,8 @@ def test_thanks_that_say_more_are_a_request_or_stand_in_the_next_summary(world: 
     world.clock.forward(hours=1)
     world.citizen_writes(ANNA, "" if refers else "Gràcies", text, answers=answer if refers else None)
     world.turn()
-    assert len(world.case()["messages"]) == 3
-    assert world.case()["status"] == "open" or world.reviews() == ["filed-thanks"]
+    last = world.cases()[-1]  # a request in a new mail that names nothing has a case of its own
+    assert last["status"] == "open" or world.reviews() == ["filed-thanks"]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,8 @@ def test_a_person_who_writes_through_a_machine_has_a_case_and_the_machine_gets_n
     world: World, sender: str, text: str, headers: dict[str, str]
 ) -> None:
     _sent(world, "Missatge", text, sender=sender, **headers)
-    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    rights = world.case()["intent"] == "data_rights"
+    assert world.case()["due_at"] == ("2026-12-25T20:00:00+01:00" if rights else "2026-11-26T20:00:00+01:00")
     assert world.reviews() == [f"form-sender-not-configured: {sender}"]
     assert sender not in {mail["recipient"] for mail in world.mails()}
 

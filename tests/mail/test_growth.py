@@ -102,6 +102,7 @@ TEXT_READERS: dict[str, Reader] = {
     "asking.closes": asking.closes,
     "asking.only_closes": asking.only_closes,
     "asking.goes_on": asking.goes_on,
+    "asking.complains": asking.complains,
     "vote_words.read": lambda text: vote_words.read(text, "Anna", "anna@example.org", asked=True),
     "secrets.find": lambda text: secrets.find(text, ()),
     "secrets.blank": secrets.blank,

@@ -86,6 +86,13 @@ def test_thanks_and_praise_are_thanks_whatever_the_old_subject_says(text: str) -
         "Cap resposta",
         "He perdut la beca",
         "Us ho vaig enviar ahir i no he rebut res",
+        "Ya me han cobrado el recargo.",
+        "Ja he trucat i m'han penjat.",
+        "Ya lo he enviado dos veces",
+        "Moltes gràcies per fer-me perdre el termini.",
+        "Fantàstic, he perdut la beca.",
+        "Funciona fatal.",
+        "Gràcies\n-- \nMarta\nPD: el segon rebut és d'una altra finca",
         "Bon dia",
         "",
     ],
@@ -97,6 +104,7 @@ def test_who_asks_denies_or_adds_a_fact_is_a_person_who_waits(text: str) -> None
 @pytest.mark.parametrize(
     ("text", "closes", "goes_on"),
     [
+        ("Ja he trucat", False, False),
         ("Gràcies, ja ho tinc", True, False),
         ("No cal que em truqueu, ja funciona", True, False),
         ("Cap problema, tot correcte", True, False),

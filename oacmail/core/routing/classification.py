@@ -151,10 +151,11 @@ def _signs_of_a_person(message: Message) -> int:
 
 
 def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Words of thanks or of closing are needed, whatever the score. Most requests end with thanks too: a text that asks
-    is none, and one that denies or turns only if the score leaves no doubt."""
+    """Words of thanks or of closing are needed, whatever the score. Most requests end with thanks too: a text that
+    asks, waits or complains is none, and one that denies or turns only if the score leaves no doubt."""
     found, length = message.features, len(message.fresh.split())
-    if not found.closes or message.questions or message.attachments or length > _SHORT:
+    against = message.questions or message.attachments or found.complains
+    if against or not found.closes or length > _SHORT:
         return False
     return found.only_closes or _reads_as(message, (Kind.THANKS,), int(found.goes_on))
 

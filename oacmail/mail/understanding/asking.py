@@ -38,20 +38,19 @@ fantastic, fantastico, estupend, estupendo, great, lovely, brilliant, tot be, to
 ordre, tot perfecte, todo bien, todo muy bien, todo ok, todo correcto, todo en orden, todo perfecto, all good, all done,
 all fine, entesos, entes, entendido, d'acord, de acuerdo, ok, okey, okay, vale, va be, molt be, muy bien, conforme,
 conformes, rebut, recibido, recibida, received, sorted, it work, it works, works now, work now, it worked, ja va, ya va,
-ja esta, ya esta, ja surt, ja surten, ya sale, ya salen, ja puc, ya puedo, ja ho tinc, ya lo tengo, ja ho he, ya lo he,
-ja hi soc, ja he, ja hem, ja m'ha, ja m'han, ja ens han, ya he, ya hemos, ya me han, ya nos han, he pogut, hem pogut, he
-podido, hemos podido, va funcionar, ha funcionat, ha funcionado, ha entrat, ha entrado, a la primera, tout est regle,
-podeu tancar, poden tancar, pot tancar, pueden cerrar, podeis cerrar, puede cerrar, you can close, podeu arxivar, pueden
-archivar, tanqueu, cierren, cerrad, per tancat, por cerrado, archivamos, arxivem, deixeu-ho, dejadlo, dejenlo, oblideu,
-oblideu-ho, olvidadlo, olvidenlo, retiro la, retiro el, retiro lo, je retire, enhorabona, enhorabuena, felicitats,
-felicitar, felicidades, bon cap de setmana, buen fin de semana, bones festes, bones vacances, bona pasqua, bon nadal,
-felices fiestas, feliz navidad, feliz verano, feliz dia, merry christmas, deu us ho pagui, dios se lo pague, dios os lo
-pague, dios les bendiga, un plaer, un placer, encantat, encantada, content, contenta, contents, contento, contentos,
-satisfet, satisfeta, satisfets, satisfecho, satisfecha, satisfechos, satisfied, helpful, excellent, excellents,
-excelente, excelentes, magnific, magnifica, magnifico, molt bona, muy buena, bona atencio, buena atencion, bon servei,
-buen servicio, com sempre, como siempre, sou genials, guai, correcte, correcto, de part meva, de la meva part, de part
-de, de mi parte, de parte de, fet, feta, hecho, done, me'n he sortit, me n'he sortit, have a nice day, have a great day,
-have a good day, have a nice weekend
+ja esta, ya esta, ja surt, ja surten, ya sale, ya salen, ja puc, ya puedo, ja ho tinc, ya lo tengo, ja hi soc, he pogut,
+hem pogut, he podido, hemos podido, va funcionar, ha funcionat, ha funcionado, ha entrat, ha entrado, a la primera, tout
+est regle, podeu tancar, poden tancar, pot tancar, pueden cerrar, podeis cerrar, puede cerrar, you can close, podeu
+arxivar, pueden archivar, tanqueu, cierren, cerrad, per tancat, por cerrado, archivamos, arxivem, deixeu-ho, dejadlo,
+dejenlo, oblideu, oblideu-ho, olvidadlo, olvidenlo, retiro la, retiro el, retiro lo, je retire, enhorabona, enhorabuena,
+felicitats, felicitar, felicidades, bon cap de setmana, buen fin de semana, bones festes, bones vacances, bona pasqua,
+bon nadal, felices fiestas, feliz navidad, feliz verano, feliz dia, merry christmas, deu us ho pagui, dios se lo pague,
+dios os lo pague, dios les bendiga, un plaer, un placer, encantat, encantada, content, contenta, contents, contento,
+contentos, satisfet, satisfeta, satisfets, satisfecho, satisfecha, satisfechos, satisfied, helpful, excellent,
+excellents, excelente, excelentes, magnific, magnifica, magnifico, molt bona, muy buena, bona atencio, buena atencion,
+sou genials, guai, correcte, correcto, de part meva, de la meva part, de part de, de mi parte, de parte de, fet, feta,
+hecho, done, me'n he sortit, me n'he sortit, have a nice day, have a great day, have a good day, have a nice weekend, ja
+funciona, ya funciona, ara funciona, ahora funciona, ja m'ha funcionat, ya me ha funcionado
 """
 _ENDS_DENIED = """
 no cal que, no cal res, no cal fer, no cal cap, ja no cal, no cal, no fa falta, no hace falta, no need, nothing further,
@@ -67,6 +66,13 @@ cordials cordiales cordialment atentament una un abracada abrazo regards kind be
 """
 _DENIES = """
 no, not, n't, ni, tampoc, tampoco, sino, nunca, mai, never, nada, nothing, res, cap, ningu, nadie, pas
+"""
+_LOSSES = """
+perd*, lost, lose, missed, deixar-me, dejarme, fatal, malament, mal, pitjor, peor, worse, embarg*, recarrec*, recargo*,
+multa*, multat, penjat, colgado, cobrat, cobrad*, cobreu, cobren, culpa, queix*, quej*, denunci*, jutjat, juzgado,
+caducat, caducad*, tancat, cerrad*, rebutja*, rechaza*, denega*, equivoca*, error*, falla*, tarde, quedo pendent, quedo
+pendiente, us ho envio, us envio, vegades, veces, cops, setmanes, semanas, mes esperant, us adjunto, te adjunto, os
+adjunto, le adjunto, les adjunto, adjunto el, adjunto la, adjunto els, adjunto los
 """
 _TURNS = """
 pero, tot i, tot i que, si be, si bien, aunque, although, though, malgrat, a pesar, tanmateix, no obstant, no obstante,
@@ -86,12 +92,13 @@ _WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS)}")
 _ENDS = re.compile(
     rf"(?<!\w)(?:{_table(_CLOSES, _ENDS_DENIED)}|gra?[cs]+i[ae]+s*|agra[id]\w*|agraeix\w*|agradec\w*|agradezco"
     r"|merci|merces|than[kx]\w*|thx|grazie|danke|obrigad\w*|cheers|perfect\w*|resolt\w*|resuelt\w*|solucionad\w*"
-    r"|solucionat\w*|arreglad\w*|arreglat\w*|aclarit|aclarad\w*|solved|funciona\w*|ok+)(?!\w)"
+    r"|solucionat\w*|arreglad\w*|arreglat\w*|aclarit|aclarad\w*|solved|ok+)(?!\w)"
     "|[\U0001f44d\U0001f64f\U0001faf6\U0001f44c\U00002764\U0001f44f\U0001f389\U0001f60a]"
 )
 _WORD = re.compile(r"\w+")
 _POLITE = frozenset(_BESIDE.split())
 _NO_DENIAL = re.compile(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
+_AGAINST = re.compile(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
 _ON = re.compile(rf"(?<!\w){_table(_DENIES, _TURNS)}(?!\w)|n't\b|\?")
 
 WISH = re.compile(
@@ -115,10 +122,16 @@ def closes(folded: str) -> bool:
     return _ENDS.search(folded) is not None
 
 
+def complains(folded: str) -> bool:
+    """True if a folded text waits, tells of a loss, blames or sends something, or has a postscript: its writer is not
+    done, however politely it ends."""
+    return _AGAINST.search(_NO_DENIAL.sub(" ", folded)) is not None
+
+
 def only_closes(folded: str) -> bool:
     """True if a folded text has words that end a matter, greetings, and no word besides."""
     rest = _WORD.findall(_ENDS.sub(" ", folded))
-    return closes(folded) and "?" not in folded and _POLITE.issuperset(rest)
+    return closes(folded) and "?" not in folded and not complains(folded) and _POLITE.issuperset(rest)
 
 
 def goes_on(folded: str) -> bool:
