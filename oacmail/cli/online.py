@@ -103,6 +103,12 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
     if config.imap.provider == "generic" and not fitting(config.imap.host):  # `check` itself knows the provider's names
         yield from _profile(software, fitting("", software))
     yield from (_missing(config, name, names) for name in missing)
+    if junk := box.junk_by_name():
+        yield warning(
+            "imap.junk",
+            f"the folder {junk} is read as the junk folder because of its name",
+            f'write junk = "{junk}" if it is, else name it in imap.watch',
+        )
     if not box.drafts():
         yield warning(
             "imap",

@@ -131,6 +131,15 @@ def test_the_configured_junk_folder_is_no_folder_of_citizens_mail_also_if_it_is_
         assert box.missing() == ("No hi és",)
 
 
+def test_a_watched_folder_with_a_name_of_junk_is_junk_only_if_it_is_configured() -> None:
+    rows = (r'() "/" INBOX', r'() "/" Sent', r'() "/" Spam')
+    watch = ("INBOX", "\\Sent", "Spam")
+    with ImapServer(folders=rows) as server, _open(server, watch=watch) as box:
+        assert {folder.name: folder.role for folder in box.watched()}["Spam"] is Folder.OTHER
+    with ImapServer(folders=rows) as server, _open(server, watch=watch, junk="Spam") as box:
+        assert {folder.name: folder.role for folder in box.watched()}["Spam"] is Folder.JUNK
+
+
 def test_a_second_folder_of_sent_mail_is_one_when_it_is_watched() -> None:
     rows = (r'() "/" INBOX', r'(\Sent) "/" Sent', r'() "/" "Sent Items"', r'() "/" "&broken"', r'() "/" 2026')
     with ImapServer(folders=rows) as server, _open(server, watch=("INBOX", "\\Sent", "Sent Items", "2026")) as mailbox:

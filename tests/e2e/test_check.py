@@ -285,18 +285,19 @@ def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: RunningO
 
 def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: RunningOffice) -> None:
     """To name Sent there, as the first finding says, must not bring the same finding again."""
-    folders = (r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" "Elements suprimits"')
+    folders = (r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" "Elements suprimits"', r'() "/" Spam')
     with ImapServer(folders=folders) as server:
         sound.change(imap={"host": "127.0.0.1", "port": server.port, "security": "none"})
         sound.change(smtp={"port": 9})  # no relay: `check` waits for no test message
         found = _found(sound, "--online", code=1)
         assert any("no folder of drafts was found" in line["what"] for line in found)
+        assert "the folder Spam is read as the junk folder because of its name" in _where(found)["imap.junk"]
         first = _where(found)["imap.sent"]
         sound.change(imap={"sent": "Sent"})
         second = _where(_found(sound, "--online", code=1))["imap.sent"]
     assert first.startswith("no folder of sent mail was found")
     assert second.startswith("the folder Sent does not exist")
-    assert all(said.endswith("; the folders are Elements suprimits, INBOX") for said in (first, second))
+    assert all(said.endswith("; the folders are Elements suprimits, INBOX, Spam") for said in (first, second))
 
 
 def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_sent_are_found(tmp_path: Path) -> None:

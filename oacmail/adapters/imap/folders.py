@@ -38,11 +38,12 @@ class Listed:
 @dataclass(frozen=True, slots=True)
 class FolderPlan:
     """The folders to watch, INBOX first, and the names of those that do not exist. `drafts`: the folder of drafts, '' =
-    there is none."""
+    there is none. `junk_by_name`: the junk folder, if nothing but its name tells it."""
 
     watched: tuple[WatchedFolder, ...]
     missing: tuple[str, ...]
     drafts: str = ""
+    junk_by_name: str = ""
 
 
 def listed(client: Client) -> list[Listed]:
@@ -71,17 +72,21 @@ def tree(client: Client) -> FolderTree:
 
 def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str, junk: str = "") -> FolderPlan:
     r"""Return which of these folders to watch. The junk folder, if it exists, comes last: copies of our own mail may
-    land there. The folder of drafts is never watched: what lies in it was not sent."""
+    land there; a common name does not make it of a folder that `watch` names. The folder of drafts is never watched:
+    what lies in it was not sent."""
     drafts = _special(folders, "\\Drafts") or _by_name(folders, _DRAFT_NAMES)
     hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
     found = [hit for _, hit in hits if hit and hit != drafts]
-    filtered = _named(folders, junk) if junk else _special(folders, "\\Junk") or _by_name(folders, _JUNK_NAMES)
+    rest = [folder for folder in folders if folder.name not in watch]
+    told = _named(folders, junk) if junk else _special(folders, "\\Junk")
+    guess = None if junk or told else _by_name(rest, _JUNK_NAMES)
+    filtered = told or guess
     found += [filtered] if filtered else []
     ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
     watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent, filtered)) for folder in ordered)
     missing = [_title(entry, sent) for entry, hit in hits if hit is None]
     missing += [junk] if junk and filtered is None else []
-    return FolderPlan(watched, tuple(missing), drafts.name if drafts else "")
+    return FolderPlan(watched, tuple(missing), drafts.name if drafts else "", guess.name if guess else "")
 
 
 def _extended(client: Client) -> bool:

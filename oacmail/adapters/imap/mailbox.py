@@ -54,6 +54,10 @@ class ImapMailbox:
     def missing(self) -> Sequence[str]:
         return self._plan().missing
 
+    def junk_by_name(self) -> str:
+        """Return the junk folder if nothing but its name tells that it is one; else ''."""
+        return self._plan().junk_by_name
+
     def names(self) -> Sequence[str]:
         """Return the names of all folders that can be opened."""
         with self._session.client("LIST") as client:
