@@ -96,18 +96,22 @@ class FolderScan:
 
     def _continue_numbers(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> None:
         """Never give a number again that our own mail of the past has given: the database was lost, and nobody has
-        rebuilt it (docs/admin.md, "A lost database"). In Sent, where strangers cannot write, mail that was signed with
-        a lost key counts too."""
-        numbers = sorted(self._numbers_in(watched, past), key=lambda number: number.rsplit("-", 2)[1:])
-        highest = {number.rsplit("-", 2)[1]: number for number in numbers}
+        rebuilt it (docs/admin.md, "A lost database"). In Sent, mail that was signed with a lost key counts too. But
+        only our signature proves the loss, which stops the digest, since others can write such a field."""
+        found = sorted(self._numbers_in(watched, past), key=lambda one: (not one[1], one[0].rsplit("-", 2)[1:]))
+        highest = {(signed, number.rsplit("-", 2)[1]): number for number, signed in found}
         now = self.engine.now()
-        above = [number for number in highest.values() if self.engine.store.number_given(number, now)]
+        above = [
+            (number, signed) for (signed, _), number in highest.items() if self.engine.store.number_given(number, now)
+        ]
+        if any(signed for _, signed in above):
+            self.engine.store.problem(LOST, True, now)
         if above:
             reason = "our own mail in this folder names cases that the database does not know"
-            self.engine.store.problem(LOST, True, now)
-            log.warning("numbers.continued", folder=watched.name, case=above[-1], reason=reason)
+            log.warning("numbers.continued", folder=watched.name, case=above[-1][0], reason=reason)
 
-    def _numbers_in(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> Iterator[str]:
+    def _numbers_in(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> Iterator[tuple[str, bool]]:
+        """Yield each number with whether our signature proves it."""
         bearing = self.mailbox.bearing(SIGNATURE_FIELD) if past else set()
         own = (meta for meta in past if meta.uid in bearing)
         for some in batched(own, lambda meta: meta.size, TAIL, TOGETHER_BYTES):
@@ -119,7 +123,7 @@ class FolderScan:
                 if not signed and watched.role is Folder.SENT:
                     case = claimed_number(self.engine.policy, message)
                 if case:
-                    yield case
+                    yield case, signed is not None
 
     def _begun(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
         self.engine.store.begin_folder(watched, state.uidvalidity, state.uidnext, self.engine.now())

@@ -154,6 +154,22 @@ def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_t
     assert "oacmail status" in ADVICE[line["event"]]
 
 
+def test_unsigned_mail_in_sent_proves_no_lost_database_and_stops_no_digest(town: TOWN) -> None:
+    """A field of our signature's name, under a key that is not ours."""
+    world = town(digest={"to": [AGENT]})
+    world.citizen_writes(ANNA)
+    world.turn()
+    sent = _digests(world)
+    lose(world)
+    (world.config.office.state / "token.key").unlink()
+    world.start()
+    with capture_logs() as logged:
+        world.live("2026-11-26 08:30")
+    assert [line["case"] for line in logged if line["event"] == "numbers.continued"] == ["OAC-2026-000001"]
+    assert "database-lost" not in world.store.problems()
+    assert _digests(world) == sent + 2
+
+
 def test_a_connection_that_breaks_at_the_first_look_gives_no_number_twice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
