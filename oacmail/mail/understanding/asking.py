@@ -11,7 +11,8 @@ import re
 from oacmail.mail.understanding import trie
 
 _ASKS = """
-pero, encara, but, however, still, no funciona, no em deixa, no me deja, no puc, no puedo, no se, no entenc, no
+pero, encara, but, however, still, doesn't work, does not work, not working, can't log, can't access, can't get,
+no funciona, no em deixa, no me deja, no puc, no puedo, no se, no entenc, no
 entiendo, error, falta, vull, quiero, voldria, volia, quisiera, querria, necessito, necesito, necessitem, necesitamos,
 podeu, podrieu, podria, puc, pueden, podrian, podeis, puede, could you, can you, can i, would you, please, com ho, com
 puc, como puedo, com es, como se, on es, donde, quan, cuando, si us plau, sisplau, por favor, demano, pido, desitjo,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from oacmail.core.features import VoteWords
-from oacmail.mail.understanding import asking, features
+from oacmail.mail.understanding import asking, features, remarks
 
 LONGEST = 2_000  # characters that are looked at: nobody hides a mark in an essay
 UNCLEAR = 0
@@ -52,10 +52,6 @@ _MARK = re.compile(
 _LABEL = re.compile(rf"(?:(?:{_LEAD.replace(' ', '|')})(?:\s|$))+")
 _BETTER = re.compile(
     r"\b(?:es pot|podria|podrieu|se puede|podrian?|could(?: be)?|can be)\s(?:millorar|mejorar|better|improved?)\b"
-)
-_STILL = re.compile(
-    r"\b(?:encara|segueix\w*|continua\w*|todavia|aun|sigue\w*|still)\b.{0,40}\b(?:no|sense|sin|not|can't|doesn't|error)\b"
-    r"|\bno (?:em |me |se'm |s'|va |puc |puedo |funciona|deixa|deja)|\b(?:can't|cannot|doesn't|does not) "
 )
 
 
@@ -128,6 +124,6 @@ def _beside(words: str, name: str, sender: str) -> Literal["", "thanks", "words"
     folded = features.fold(words)
     if signature.issuperset(_WORD.findall(folded)):
         return ""
-    if asking.asks(_BETTER.sub(" ", folded)) or _STILL.search(folded):
+    if asking.asks(_BETTER.sub(" ", folded)) or remarks.still_fails(folded):
         return "asks"
     return "thanks" if asking.closes(folded) and not asking.goes_on(folded) else "words"
