@@ -357,8 +357,9 @@ def m0016_mailboxes(db: Database) -> None:
 
 @migrations()
 def m0017_junk_read_anew(db: Database) -> None:
-    """The junk folder is looked at as for the first time: what lies there now was never read and stays unread."""
-    db.execute("DELETE FROM folders WHERE role = 'junk'")
+    """The junk folder is read from where the last pass left it. Of what lay there before, only our own mail was read;
+    the rest becomes its past. What came since, while the service stood still, is new."""
+    db.execute("UPDATE folders SET started_at = synced_at, synced_at = '' WHERE role = 'junk' AND synced_at <> ''")
 
 
 @migrations()
@@ -371,6 +372,13 @@ def m0018_ends_hour(db: Database) -> None:
 def m0019_call_hours(db: Database) -> None:
     """The hours of the slot at which a person wishes to be called, where they name some."""
     db.execute("ALTER TABLE cases ADD COLUMN call_hours TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def m0020_digest_indexes(db: Database) -> None:
+    """Indexes by which a digest and the review list read neither every message nor every mail."""
+    db.execute("CREATE INDEX messages_in_junk ON messages(received_at) WHERE rule = 'in-junk'")
+    db.execute("CREATE INDEX outbox_digests ON outbox(created_at) WHERE kind = 'digest'")
 
 
 def _statements(script: str) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.adapters.store import load_digest
 from oacmail.adapters.store.connection import connect, migrate
 from oacmail.adapters.store.outbox_queue import LIMITED
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
@@ -83,6 +84,17 @@ def test_the_indexes_of_the_schema_serve_the_kinds_that_the_limits_count(tmp_pat
         query = f"EXPLAIN QUERY PLAN SELECT count(*) FROM outbox WHERE {LIMITED} AND mailbox = ? AND released_at > ?"
         plan = " ".join(row["detail"] for row in con.execute(query, ("", "")))
     assert "outbox_budget_of" in plan
+
+
+@pytest.mark.parametrize(
+    ("query", "index"), [(load_digest.JUNK, "messages_in_junk"), (load_digest.LAST_SENT, "outbox_digests")]
+)
+def test_the_indexes_of_the_schema_serve_the_digest(tmp_path: Path, query: str, index: str) -> None:
+    with closing(connect(tmp_path / "db")) as con:
+        migrate(con)
+        rows = con.execute(f"EXPLAIN QUERY PLAN {query}", ("",) * query.count("?"))
+        plan = " ".join(row["detail"] for row in rows)
+    assert index in plan
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ from oacmail.core.review import FILED, IN_JUNK, PURGED, Figures, LastPurge, Live
 from oacmail.core.view import CaseView
 
 _OPENING = 500  # characters of a text
-_LAST_SENT = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGEST}'
+JUNK = f"""SELECT count(*) FROM messages
+  WHERE rule = '{IN_JUNK}' AND outcome = ? AND received_at >= ? AND received_at < ?"""
+LAST_SENT = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGEST}'
   AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')"""
 
 
@@ -44,7 +46,7 @@ def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
         f"""SELECT r.fingerprint AS ref, r.reason, r.at, c.number, coalesce(nullif(m.fresh, ''), m.subject, '') AS text
         FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
         WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at
-        AND NOT (r.reason IN {FILED} AND r.at < coalesce(({_LAST_SENT}), '')) UNION ALL
+        AND NOT (r.reason IN {FILED} AND r.at < coalesce(({LAST_SENT}), '')) UNION ALL
         SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, ''
         FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
     )
@@ -67,10 +69,7 @@ def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
     since = calendar.last_working_day_before(today, policy.workdays)
     begins, ends = (datetime.combine(day, time.min, zone) for day in (since, today))
     found = counts(load_report.requests(con, begins, ends), begins, ends)
-    junk = con.execute(
-        """SELECT count(*) FROM messages WHERE rule = ? AND outcome = ? AND received_at >= ? AND received_at < ?""",
-        (IN_JUNK, Outcome.AUTOMATIC, stamp(begins), stamp(ends)),
-    ).fetchone()[0]
+    junk = con.execute(JUNK, (Outcome.AUTOMATIC, stamp(begins), stamp(ends))).fetchone()[0]
     return Figures(since=since, arrived=found.arrived, answered=found.answered, in_time=found.in_time, junk=junk)
 
 
