@@ -141,7 +141,8 @@ class RecordMessage:
 
     `author`: the address of its author, if that is not its sender (a form). `written`: the message that counts, if it
     is only a part of the one that arrived (a forward). `reply_to`: another address at which an answer reaches the
-    author, '' = none that counts. `kept`: its bytes are stored.
+    author, '' = none that counts. `kept`: what it says and who wrote
+    it are stored; else only that it came, when and where to.
     """
 
     role: Role

@@ -102,7 +102,26 @@ def test_the_rest_is_counted(world: World) -> None:
     world.live("2026-11-26 08:30")
     assert "a la carpeta de correu brossa, 2 missatges que no semblen de cap persona" in text_of(digest_of(world))
     assert "0 missatges sense comptar" in text_of(digest_of(world))
-    assert world.rows("SELECT 1 FROM originals") == []
+
+
+def test_of_what_is_no_persons_only_that_it_came_is_stored(world: World) -> None:
+    mail = compose.message(world.clock, "prize@lottery.example", SPAM[0], SPAM[1], headers=BULK)
+    mail["References"] = "<an.earlier@lottery.example>"
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="prize.pdf")
+    world.deliver(mail, folder="Junk")
+    world.turn()
+    dump = "\n".join(world.store.con.iterdump())
+    (row,) = world.rows("SELECT fingerprint, received_at, folder, rule FROM messages")
+    assert (row["received_at"][:16], row["folder"], row["rule"]) == ("2026-11-25T09:00", "Junk", "in-junk")
+    for told in ("lottery.example", "prize.pdf", SPAM[0], SPAM[1][:20], str(mail["Message-ID"]).strip("<>")):
+        assert told not in dump, told
+    assert world.rows("SELECT 1 FROM originals UNION ALL SELECT 1 FROM refs") == []
+    world.mailbox.move("Junk", 1, "INBOX")
+    world.turn()
+    (row,) = world.rows("SELECT subject, attachments, p.address FROM messages JOIN people p ON p.id = author_id")
+    assert (row["subject"], row["address"]) == (SPAM[0], "prize@lottery.example")
+    assert "prize.pdf" in row["attachments"]
+    assert len(world.rows("SELECT 1 FROM refs")) == 1
 
 
 def test_mail_of_the_office_and_of_staff_is_not_taken_for_a_persons_nor_obeyed(world: World) -> None:
@@ -218,15 +237,25 @@ def test_people_of_unknown_hands_are_found_and_few_lines_are_junk(town: TOWN) ->
     assert {row["recipient"] for row in world.rows("SELECT recipient FROM outbox")} <= {AGENT, OPERATOR}
 
 
-def test_after_an_upgrade_what_lies_in_junk_stays_unread(world: World) -> None:
+def test_after_an_upgrade_junk_is_read_from_where_the_earlier_version_stopped(world: World) -> None:
     """Earlier versions watched the folder and read nothing there but our own mail."""
-    world.stop()
-    for number in range(30):
+    for number in range(2):
         mail = compose.message(world.clock, f"antic{number}@example.org", "Consulta", ASKS)
         world.mailbox.append("Junk", compose.as_bytes(mail), local("2026-11-24 10:00"))
+    world.turn()
+    seen = len(cards(world))
+    world.stop()
     with closing(sqlite3.connect(world.config.office.state / FILE)) as con, con:
         con.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0017_junk_read_anew'")
+        con.execute("DELETE FROM sightings WHERE folder = 'Junk'")
+        con.execute("DELETE FROM messages WHERE folder = 'Junk'")
+    world.clock.forward(minutes=20)
+    mail = compose.message(world.clock, PERE, "Beca", "Bon dia, fins quan puc demanar la beca de transport?")
+    world.deliver(mail, folder="Junk")
+    world.clock.forward(minutes=20)
     world.start()
-    world.clock.forward(minutes=1)
+    world.turn()
+    (card,) = cards(world)[seen:]
+    assert "beca de transport" in text_of(card)
     junk(world)
-    assert len(cards(world)) == 1
+    assert len(cards(world)) == seen + 2

@@ -24,9 +24,7 @@ def on_junk(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decisi
     """The card names nobody; it goes to the agents once a message."""
     message = lookup.message
     if not _reads_as_a_persons(view, lookup):
-        counted = RecordMessage(
-            role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule=IN_JUNK, author=lookup.author, kept=False
-        )
+        counted = RecordMessage(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule=IN_JUNK, kept=False)
         return Decision(effects=(counted,), because=(IN_JUNK,))
     record = RecordMessage(
         role=lookup.sender.role, outcome=Outcome.SPAM, kind=lookup.reading.kind, rule=IN_JUNK, author=lookup.author

@@ -3,11 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
 from oacmail.adapters.store.connection import hours_stored, stamp
-from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
+from oacmail.adapters.store.write_context import ERASED_DOMAIN, WriteContext, case_id, person_id, raise_serial
 from oacmail.core.case_effects import (
     MergeCases,
     MoveDeadline,
@@ -29,12 +30,14 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdatePerson,
 )
-from oacmail.core.model import Attachment, Kind, Outcome, Role
+from oacmail.core.model import Attachment, Kind, Message, Outcome, Role
+from oacmail.core.review import IN_JUNK
 from oacmail.core.routing.derivation import hour_text
 from oacmail.core.routing.threading import fold_subject
 from oacmail.core.view import FORWARDED_BY
 
 ATTACHMENTS_NAMED = 100
+STRANGER = f"stranger@{ERASED_DOMAIN}"  # stands for whoever wrote what is not kept
 
 
 def update_person(con: sqlite3.Connection, effect: UpdatePerson, context: WriteContext) -> None:
@@ -116,6 +119,12 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
     message, received_at = effect.written or context.arrived.message, context.arrived.received_at
     if _is_erased(con, message.fingerprint) or _is_erased_copy(con, effect, context):
         return
+    author = message.sender if effect.author is None else effect.author
+    if effect.kept:  # of what a person has taken out of Junk, nothing was kept before
+        unread = "DELETE FROM messages WHERE fingerprint = ? AND rule = ? AND outcome = ?"
+        con.execute(unread, (message.fingerprint, IN_JUNK, Outcome.AUTOMATIC))
+    else:
+        message, author = _unread(message), STRANGER
     checksum = original_of(con, context.raw if effect.kept else None)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
@@ -129,7 +138,7 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
             message.fingerprint,
             message.message_id,
             case_id(con, effect.case),
-            person_id(con, message.sender if effect.author is None else effect.author),
+            person_id(con, author),
             effect.role,
             effect.outcome,
             effect.kind,
@@ -151,6 +160,13 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         ),
     ).fetchone()
     con.executemany("INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row[0]) for ref in message.refs])
+
+
+def _unread(message: Message) -> Message:
+    """A message as if nobody had read it: only its fingerprint is left."""
+    return replace(
+        message, message_id="", subject="", sent_at=None, lang="", fresh="", body_hash="", refs=(), attachments=()
+    )
 
 
 def _is_erased(con: sqlite3.Connection, fingerprint: str) -> bool:
