@@ -206,13 +206,13 @@ class DeadlineChecks:
         """Every request has a deadline, its own or one already running; the supervisor knows of every late case."""
         asking = {name for name, message in self.town.truth.written.items() if message.asks}
         rows = self._all(
-            """SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
+            """SELECT m.message_id, m.case_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
             WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
             SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
             AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
             AND (coalesce(d.met_at, d.void_at) IS NULL OR coalesce(d.met_at, d.void_at) >= m.received_at)))"""
         )
-        uncovered = [row for row in rows if row["message_id"] in asking]
+        uncovered = [row for row in rows if row["message_id"] in asking and not self._promised_by_a_later_one(row)]
         require(not uncovered, "every request has a deadline", lambda: f"{short(uncovered[0][0])} on {uncovered[0][1]}")
         late = self._all(
             """SELECT c.number, d.due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
@@ -224,6 +224,19 @@ class DeadlineChecks:
             waits = escalated_by > self.town.engine.now()
             if not waits and row["number"] not in self.escalated:
                 raise InvariantBroken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
+
+    def _promised_by_a_later_one(self, row: sqlite3.Row) -> bool:
+        """Whether an order that was read before the message, and given after it came, started a deadline that ends no
+        later than the message's own would."""
+        latest = max(self.expected.dues(self.town.truth.written[row["message_id"]]))
+        return bool(
+            self._all(
+                """SELECT 1 FROM deadlines WHERE case_id = ? AND kind = 'answer' AND level = 0 AND void_at IS NULL
+                AND met_at IS NULL AND due_at <= ?""",
+                row["case_id"],
+                text(latest),
+            )
+        )
 
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         return self.town.store.con.execute(query, values).fetchall()

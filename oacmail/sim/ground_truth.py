@@ -98,7 +98,7 @@ class PersonsMove:
 class GroundTruth:
     """`lost`: messages that the mail server lost, or that a person removed, before oacmail could read them. `moves`:
     the last move of each message. `causes`: case -> the causes that an agent has named. `starts_nothing`:
-    Message-IDs of what may start no deadline."""
+    Message-IDs of what may start no deadline; `in_junk`: of what a filter took for spam."""
 
     written: dict[str, WrittenMessage] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
@@ -110,6 +110,7 @@ class GroundTruth:
     lost: set[str] = field(default_factory=set)
     causes: dict[str, set[str]] = field(default_factory=dict)
     starts_nothing: set[str] = field(default_factory=set)
+    in_junk: set[str] = field(default_factory=set)
 
     def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest_of: str = "") -> None:
         name = str(mail["Message-ID"])

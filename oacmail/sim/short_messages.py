@@ -70,6 +70,7 @@ def _lands_in_junk(town: SimulatedTown, action: SimulatedAction, rng: Random) ->
     number = str(10_000 + action.number)
     mail = mail_of(town, action, subject.format(n=number), text.format(n=number))
     town.deliver(mail, folder="Junk")
+    town.truth.in_junk.add(str(mail["Message-ID"]))
     town.truth.wrote(mail, action.who, arrival(town), asks=True)
     return f"message {short(str(mail['Message-ID']))} “{mail['Subject']}”"
 
