@@ -21,7 +21,7 @@ from tests.engine.paper import MADRID
 from tests.engine.random_month import POINTERS, RandomMonth
 from tests.engine.world import AGENT, World, text_of
 
-MONTHS, STORIES = int(os.environ.get("MONTHS", "3")), 40
+MONTHS, STORIES = int(os.environ.get("MONTHS", "2")), 40
 CLOSE = 1e-4  # the report rounds to four places
 UNSEEN = {"causes", "derived_causes", "operators", "platforms"}
 Row = Mapping[str, Any]

@@ -18,6 +18,7 @@ import pytest
 
 import oacmail.core
 import oacmail.mail
+from oacmail.mail.understanding import secrets
 
 SHORTEST, SHORTER, LONGEST = 500, 2_000, 8_000  # characters of bait; what costs their cube is seen at the first
 QUICK = 0.0003
@@ -43,6 +44,7 @@ SHORT = {
     "oacmail.mail.understanding.lang._WORD": 600,
     "oacmail.mail.understanding.secrets._OF_SOMEBODY_ELSE": 80,
     "oacmail.core.routing.threading._PREFIX": 998,
+    **{f"oacmail.mail.understanding.secrets._VALUES[{kind!r}]": secrets._REACH for kind in secrets._VALUES},
 }
 WORDS_TRIED = 4
 ROOT = Path(__file__).parent.parent.parent
