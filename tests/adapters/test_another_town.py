@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -48,6 +49,14 @@ holidays = [{ date = 2026-11-30, scope = "local", ca = "Fira", es = "Feria", en 
 """
 
 
+class ShownMail(NamedTuple):
+    template: str
+    lang: str
+    facts: Mapping[str, object]
+    parsed: EmailMessage
+    words: str  # all that anybody can see
+
+
 def parsed(folder: Path, **office: object) -> settings.Config:
     (folder / "festes.toml").write_text(FESTES, "utf-8")
     return settings.parse({**OLESA, "office": {**OLESA["office"], **office}}, base=folder)
@@ -59,14 +68,14 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> settings.Config:
 
 
 @pytest.fixture(scope="module")
-def mails(config: settings.Config) -> list[tuple[str, str, EmailMessage, str]]:
+def mails(config: settings.Config) -> list[ShownMail]:
     return _mails(config)
 
 
 _HOURS = (*(("ca", now) for now in (IN_HOURS, OUT_OF_HOURS)), *((lang, IN_HOURS) for lang in ("es", "en", "es+en")))
 
 
-def _mails(config: settings.Config) -> list[tuple[str, str, EmailMessage, str]]:
+def _mails(config: settings.Config) -> list[ShownMail]:
     """Every template, in each language and in two, with all the facts that `check` tries it with, open and closed: its
     name, language, mail, and all words that anybody can see."""
     renderer = wiring.renderer(config, wiring.rules(config))
@@ -80,7 +89,7 @@ def _mails(config: settings.Config) -> list[tuple[str, str, EmailMessage, str]]:
             assert rendered.fallback == ()
             parsed = message_from_bytes(rendered.mime, policy=default)
             assert isinstance(parsed, EmailMessage)
-            made.append((template, lang, parsed, _words(parsed)))
+            made.append(ShownMail(template, lang, facts, parsed, _words(parsed)))
     return made
 
 
@@ -91,9 +100,9 @@ def _words(mail: EmailMessage) -> str:
     return "\n".join([*fields, *(str(part.get_content()) for part in bodies if part is not None)])
 
 
-def test_no_mail_of_another_town_bears_a_word_of_the_first(mails: list[tuple[str, str, EmailMessage, str]]) -> None:
+def test_no_mail_of_another_town_bears_a_word_of_the_first(mails: list[ShownMail]) -> None:
     assert {template for template, *_ in mails} == DEFAULTS.keys()
-    found = {(template, lang, word) for template, lang, _, words in mails for word in TENANT.findall(words)}
+    found = {(template, lang, word) for template, lang, _, _, words in mails for word in TENANT.findall(words)}
     assert found == set()
 
 
@@ -102,15 +111,16 @@ SIGNED |= {"en": "Olesa de Montserrat town hall"}
 
 
 def test_every_mail_to_a_citizen_is_signed_by_its_own_council_with_its_own_telephone(
-    mails: list[tuple[str, str, EmailMessage, str]],
+    mails: list[ShownMail],
 ) -> None:
     told = {"ack", "passed_on", "progress", "warned", "not_reached"}
-    for template, lang, mail, seen in mails:
+    for template, lang, facts, mail, seen in mails:
         assert mail["From"] == "OAC Olesa <atencio@olesademontserrat.cat>"
         assert KINDS[MailKind(template)].about_case == str(mail["Subject"]).startswith("[OAC-2026-000123-K7Q]")
         if template in told:
             words = seen.replace("\xa0", " ")
-            wanted = [name for code in lang.split("+") for name in (SIGNED[code], "937 780 050")]
+            phone = [] if facts.get("road") == "data_rights" else ["937 780 050"]  # nothing there is urgent
+            wanted = [name for code in lang.split("+") for name in (SIGNED[code], *phone)]
             assert [name for name in wanted if name not in words] == []
 
 
@@ -122,12 +132,12 @@ def test_its_own_holiday_moves_the_day_that_it_promises(config: settings.Config)
     assert "30 de novembre" not in text
 
 
-def test_where_things_are_filed_stands_in_every_acknowledgement(
-    mails: list[tuple[str, str, EmailMessage, str]],
-) -> None:
-    acks = [words for template, _, _, words in mails if template == "ack"]
-    assert acks
-    assert all("https://seu.olesademontserrat.cat/" in words for words in acks)
+def test_where_things_are_filed_stands_in_every_acknowledgement_that_speaks_of_a_term(mails: list[ShownMail]) -> None:
+    """In the first one of each question, and where the person names a term of their own."""
+    acks = [mail for mail in mails if mail.template == "ack" and "road" not in mail.facts]
+    speak = [mail.facts.get("first", True) or "ends_on" in mail.facts for mail in acks]
+    assert set(speak) == {True, False}
+    assert ["https://seu.olesademontserrat.cat/" in mail.words for mail in acks] == speak
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_revoked_grant_is_one_alert_mail_waits_and_one_note_tells_of_the_end(
     told = [line.split()[:2] for line in paged.read_text().splitlines()]
     # A busy database keeps no record of it for a moment: then it is told again rather than not at all.
     assert [one for one, _ in groupby(told)] == [["oauth", "down"], ["oauth", "up"]]
-    subjects = sorted(str(mail["Subject"]).partition("sistema: ")[2] for mail in desk.operator.inbox())
+    subjects = sorted(str(mail["Subject"]).partition("): ")[2] for mail in desk.operator.inbox())
     assert subjects == [
         "El proveïdor ja no dona accés a la bústia; el correu espera: executeu «oacmail login»",
         "El proveïdor torna a donar accés a la bústia",

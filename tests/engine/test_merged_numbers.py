@@ -60,9 +60,12 @@ def test_a_mail_to_its_answer_address_answers_the_other_case(world: World) -> No
     assert world.kinds(ANNA)[-1] == "relayed"
 
 
-def test_the_answer_address_of_another_person_stays_that_persons(world: World) -> None:
+def test_the_answer_address_of_another_person_is_closed_with_that_persons_case(world: World) -> None:
+    """It never becomes the address of the person whose case goes on; the agent hears why nothing was sent."""
     _merged(world, PERE)
     address = _transcript(world).partition("mailto:")[2].partition("?")[0]
     _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address)
-    assert world.kinds(PERE)[-1] == "relayed"
-    assert "relayed" not in world.kinds(ANNA)
+    assert "relayed" not in world.kinds(PERE) + world.kinds(ANNA)
+    (told,) = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "not_relayed"]
+    assert "el cas és tancat" in told
+    assert [case["status"] for case in world.cases()] == ["open", "closed"]

@@ -64,7 +64,7 @@ def test_the_agent_who_has_the_case_is_told_alone(world: World) -> None:
     forward = _forwarded(world)
     world.order("assign", world.case()["number"], name="anna.puig")
     _replies(world, forward)
-    assert (world.kinds(AGENT), world.kinds(second)) == ([], ["services"])
+    assert (world.kinds(AGENT), world.kinds(second)) == ([], ["assigned", "services"])
 
 
 def test_an_answered_case_stays_answered_and_the_citizen_is_told_nothing(world: World) -> None:

@@ -27,7 +27,7 @@ from oacmail.core.handlers.order_actions import (
 from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
 from oacmail.core.lookup import Lookup, reads_automatic
-from oacmail.core.model import Kind, Outcome, Role, Status
+from oacmail.core.model import MACHINES, Kind, Outcome, Role, Status
 from oacmail.core.outbox.kinds import LISTS_OF_CASES, junk_cards
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -296,12 +296,15 @@ def _named(view: View, lookup: Lookup) -> str | None:
 def _key(policy: Policy, view: View, lookup: Lookup, number: str | None, now: datetime) -> str:
     """The key of the transcript of a mail without orders. Each such mail of a person gets one; no program that answers
     each mail keeps us writing. Of replies to each other only the first `HINTS_MOST` get one each, of mails that name
-    none of ours each text; the rest, and what reads automatic, get one a day, case and writer."""
+    none of ours each text; the rest get one a day, case and writer. So does what reads automatic, however doubtful: no
+    order is lost by a hint too few. A person's reply to that hint is the first again."""
     hints = (mail.key.split(":") for mail in reversed(view.mails) if mail.key.startswith(_HINT))
-    place = next((int(key[2]) for key in hints), 0) + 1
-    if place <= HINTS_MOST and not reads_automatic(lookup) and view.mails:
+    automatic = lookup.reading.kind in MACHINES or reads_automatic(lookup)
+    place = 0 if automatic else next((int(key[2]) for key in hints), 0) + 1
+    by_person = 0 < place <= HINTS_MOST
+    if by_person and view.mails:
         return f"{_HINT}{place}:{lookup.message.fingerprint[:16]}"
-    text = lookup.message.fresh if place <= HINTS_MOST and not reads_automatic(lookup) else ""
+    text = lookup.message.fresh if by_person else ""
     once = sha256(f"{lookup.message.sender}\n{text}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
     day = now.astimezone(policy.office.timezone).date()
     return f"{_HINT}{min(place, HINTS_MOST + 1)}:{number or 'none'}:{once}:{day}"

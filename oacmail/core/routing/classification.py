@@ -135,7 +135,9 @@ def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
 
 
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
-    return _reads_as(message, MACHINES, _signs_of_a_person(message))
+    """The score of our own words, sent back under a subject without a token, tells nothing of who sends them."""
+    ours = message.features.repeats_us and not message.tokens
+    return not ours and _reads_as(message, MACHINES, _signs_of_a_person(message))
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:

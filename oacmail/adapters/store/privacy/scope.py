@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.adapters.store.connection import moment
+from oacmail.adapters.store.load_digest import waiting
 from oacmail.core.outbox.states import NOT_ENDED
 
 NEVER = "9999"  # sorts behind every time
@@ -127,12 +128,10 @@ def holds(con: sqlite3.Connection, scope: Scope) -> tuple[Hold, ...]:
         (ids(scope.messages), ids(scope.cases)),
     )
     found += [Hold(kind="open-case-of-another", ref=row["number"]) for row in others]
-    waiting = con.execute(
-        f"""SELECT r.fingerprint FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint WHERE m.id {IN}
-        AND r.done_at IS NULL ORDER BY m.id""",
-        (ids(scope.messages),),
-    )
-    found += [Hold(kind="waits-for-a-person", ref=row["fingerprint"][:16]) for row in waiting]
+    own_messages = con.execute(f"SELECT fingerprint FROM messages WHERE id {IN} ORDER BY id", (ids(scope.messages),))
+    listed = {entry.ref for entry in waiting(con)}
+    waits = (row["fingerprint"] for row in own_messages if row["fingerprint"] in listed)
+    found += [Hold(kind="waits-for-a-person", ref=fingerprint[:16]) for fingerprint in waits]
     found += [Hold(kind="mail", ref=key) for key in mails_on_their_way(con, scope)]
     return tuple(found)
 
