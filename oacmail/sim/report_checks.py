@@ -86,7 +86,7 @@ class ReportChecks:
             asked_at, due_at = at(row["armed_at"]), at(row["due_at"])
             if written is not None:
                 asked_at = next((moment for moment in written.at if self.expected.due(moment) == due_at), written.at[0])
-                due_at = self.expected.due(asked_at)
+                due_at = due_at if due_at in self.expected.dues(written) else self.expected.due(asked_at)
             asked = ":" not in row["armed_by"] or row["armed_by"] == row["opened_by"]
             met_at = at(row["met_at"]) if row["met_at"] and row["met_at"] < text(ends) else None
             promised = asked or row["armed_by"].startswith("undelivered:")
