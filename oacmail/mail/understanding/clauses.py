@@ -26,7 +26,7 @@ _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
 SKIPPED = frozenset({"article", "to", "word", "day", "function"})
 _ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
-_ASKED = frozenset({"call", "phone", "free", "better"})
+_ASKED = frozenset({"call", "phone", "free", "better", "alike"})
 _BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres"})
 WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from", "enter": "until"}
 """Kind of token -> what it makes of the time that follows."""
@@ -92,8 +92,8 @@ class Clause:
 
     @property
     def is_no(self) -> bool:
-        """Whether it refuses the time of the clause before: "in the morning I am at school, so no"."""
-        return self.opened_by == "therefore" and {"not"} <= self.kinds <= {"not", "function"}
+        """Whether it refuses the time of the clause before: "in the afternoon, impossible"."""
+        return self.opened_by in ("therefore", "comma") and {"not"} <= self.kinds <= {"not", "function"}
 
     @property
     def prefers(self) -> bool:

@@ -186,6 +186,8 @@ _KIND_BETTER = re.compile(
 _CALL_ONE = re.compile(  # "call my wife"
     rf"\b{_CALLS}(?:-\w+)? (?:al?|on|to) (?:de |la )?(?:meva |mia |meu |mi )?"
     r"(?P<what>[a-z]+)"
+    r"|\b(?:parl(?:ar|eu|i|in)|habl(?:ar|e|en|ad)|speak|talk) "
+    r"(?:(?:amb|con|to|with) (?:la )?(?P<with>[a-z]+)|(?P<me>conmigo))"
 )
 _NOT_BEFORE = re.compile(r"\b(?:no|not|don't|never|nunca|mai|ni)(?: [\w']+){0,2} $|\b(?:si|if) $")
 _NOT_ONE = re.compile(  # "not to me"
@@ -215,14 +217,16 @@ _WORSE = re.compile("|".join((  # what is said of a number that is not to be cal
     r"|estoy|tinc|tengo|mir\w*|funciona|va\b|exist\w*|trob\w*)|\b(?:ya|ja) no\b|\bno longer\b",
     r"\b(?:espatllat|trencat|rot|roto|averiado|estropeado|broken|dead|perdut|perdido|robat|robado|stolen|bateria)\b",
     r"\b(?:engaged|switched off|de guardia|difunt\w*)\b",
+    r"\b(?:esta|is) (?:away|abroad|on holiday|fora|fuera|malalt\w*|enferm\w*|de (?:viatge|viaje|vaca\w+|baixa|baja))\b",
     # it takes no calls
     r"\bwhatsapp|\b(?:nomes|solo|solament|only)\b[^,.;]{0,20}\b(?:missatges?|mensajes?|sms|texts?|messages?|urg\w+|emerg\w+)\b",
 )))  # fmt: skip
 _PAST = re.compile("|".join((  # a number that was called, given or used, or that the writer is told to call
     r"\b(?:he|hem|hemos|ha|han|va|vam|vaig|vau|van|m'ha|ens ha|m'heu|ens heu|i've|have|tinc|tengo que|hay que)"
     r" (?:ja |ya |us |os |de |to )?"
-    r"(?:trucat|llamado|trucar|llamar|call|called|rung|posar|donar|donat|dado|deixat|deixar)\b",
-    r"\b(?:llame|llamo yo|llamasteis|called|rang|puse|gave|tenia|era|eren|was|antic|antiga|antiguo|viejo|vell|old)\b",
+    r"(?:trucat|llamado|trucar|llamar|call|called|rung|posar|donar|donat|dado|deixat|deixar|escrit|escriure|escrito|written|typed)\b",
+    r"\b(?:llame|llamo yo|llamasteis|called|rang|puse|gave|escribi|wrote|typed|posava|ponia|deia|decia"
+    r"|tenia|era|eren|was|antic|antiga|antiguo|viejo|vell|old)\b",
     r"\b(?:ja|ya|hi|que|already|number) (?:en )?(?:te|tene|teni|have|consta|on my file)\w*",
 )))  # fmt: skip
 _NOT_THIS = re.compile(r"\bno a (?:aquest|este)\b|\bnot (?:on )?this one\b")  # the one named last
@@ -242,7 +246,7 @@ _THEIRS = re.compile(
     r"|padre|hermano|hermana|suegra|suegro|sogre|wife|husband|partner|son|daughter|mother|father|brother|sister|ell|ella"
     r"|seu|suyo|him|hers?)\b|\ba el\b"
 )
-_OWN = re.compile(r"\b(?:meu|meva|mi|mio|mia|my|mine|jo|yo|mon)\b")
+_OWN = re.compile(r"\b(?:meu|meva|mi|conmigo|mio|mia|my|mine|jo|yo|mon)\b")
 _PLACES = (
     {"primer", "primero", "first", "premier"},
     {"segon", "segundo", "second", "deuxieme", "ultim", "ultimo", "last"},

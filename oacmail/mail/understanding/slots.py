@@ -44,7 +44,7 @@ def find(lines: Iterable[str]) -> CallTime:
     windows: list[Window] = []
     said: list[Window] = []
     for sentence, asked in near(lines):
-        said = _windows(sentence, said[-1:])
+        said = _windows(sentence, said[-2:])
         windows += (window for window in said if asked or window.rank)
     return _time(windows)
 
@@ -119,12 +119,13 @@ def _without(spans: list[Interval], gap: Window) -> list[Interval]:
 
 
 def _windows(sentence: list[TimeToken], last: Sequence[Window] = ()) -> list[Window]:
-    """`last`: the last window of the sentence before, which "call before that" goes by."""
+    """`last`: the last windows of the sentence before, which "call before that" goes by."""
     found: list[Window] = []
     before, reason, problem = Clause("", []), False, False
     for clause in clauses(sentence):
         way = before.open_way if clause.opened_by == "because" or before.is_cut_short else ""
-        reason = (clause.opened_by == "because" and not way) or (reason and clause.opened_by in ("open", "close"))
+        explains = clause.opened_by == "because" and not way and "alike" not in before.kinds
+        reason = explains or (reason and clause.opened_by in ("open", "close"))
         problem = clause.is_of_the_problem or (problem and clause.opened_by in ("open", "close"))
         if clause.kinds & {"sorry"}:
             found.clear()
@@ -135,12 +136,14 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = ()) -> list[Win
                 or clause.opened_by == "therefore"
                 or any(one.text.startswith("a partir") for one in clause.tokens),
             )
-        if clause.is_no and found:
+        if "within" in clause.kinds:
+            found = _within(found or [*last])
+        if clause.is_no and found and not sentence[-1].text.startswith("?"):
             found[-1] = found[-1]._replace(wanted=False, rank=1)
         elif clause.dangling and (found or last):
             found = _beside(found or [*last], clause.dangling)
         elif not problem:
-            beside = clause.opened_by == "open" and bool(before.kinds & {"except", "not"})
+            beside = clause.opened_by == "open" and (before.is_busy or bool(before.kinds & {"except", "not"}))
             beside = beside or (clause.opened_by == "comma" and before.excepts)
             said = [*_of_clause(clause, reason, way, beside, tuple(found))]
             if before.prefers and clause.opened_by == "comma":
@@ -162,6 +165,15 @@ def _then(found: list[Window], exactly: bool) -> list[Window]:
     return [*found[:-1], *over, Window(end, _DAY, wanted=True, rank=1)]
 
 
+def _within(found: list[Window]) -> list[Window]:
+    """ "I close from two to five, then you can call", "I leave at nine and come back at four, call in between"."""
+    times = found[-2:] if all(one.end - one.start == _MOMENT for one in found[-2:]) else found[-1:]
+    if not times:
+        return found
+    end = times[0].end if len(times) == 1 else times[1].start
+    return [*found[: -len(times)], Window(times[0].start, end, wanted=True, rank=2)]
+
+
 def _is_a_wish(one: Window) -> bool:
     return one.wanted and one.rank > 0
 
@@ -181,8 +193,8 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Seq
     rank = 0 if explains else 3 if "better" in clause.kinds else 2 if clause.is_call else 0
     rank = max(rank, not explains and (clause.is_asked or brief or leaves or bool(way)))
     denied = refused or _denied(clause.tokens)
-    for at, (start, end) in _intervals(clause.tokens, way):
-        no = denied or _is_refused(clause.tokens, at)
+    for first, last, (start, end) in _intervals(clause.tokens, way):
+        no = denied or _is_refused(clause.tokens[:first], clause.tokens[last + 1 :])
         end = start + _AN_HOUR if no and end - start == _MOMENT else end  # "any time but at five"
         yield Window(start, end, wanted=not (no or away), rank=max(rank, no or clause.is_busy))
 
@@ -197,18 +209,18 @@ def _denied(clause: list[TimeToken]) -> bool:
     )
 
 
-def _is_refused(clause: list[TimeToken], at: int) -> bool:
-    """Whether "no" or "except" stands right before or after the time at `at`; "not … until" refuses what is before."""
-    before = [one.kind for one in clause[:at] if one.kind not in SKIPPED]
-    after = [one.kind for one in clause[at + 1 :] if one.kind != "function"]
-    until = before[-1:] == ["until"] and "not" in [one.kind for one in clause[max(0, at - _NEAR) : at]]
+def _is_refused(left: list[TimeToken], right: list[TimeToken]) -> bool:
+    """Whether "no" or "except" stands right before or after a time; "not … until" refuses what is before."""
+    before = [one.kind for one in left if one.kind not in SKIPPED]
+    after = [one.kind for one in right if one.kind != "function"]
+    until = before[-1:] == ["until"] and "not" in [one.kind for one in left[-_NEAR:]]
     beside = [kind for kind in before if kind not in ("from", "until", "between")][-1:]
     return "except" in before or beside == ["not"] or after[:1] == ["not"] or until
 
 
-def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interval]]:
-    """Yield (place of its token, interval) of each time in the clause. `way`: from | until | '' as the clause before
-    leaves it."""
+def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, int, Interval]]:
+    """Yield (places of its first and last token, interval) of each time in the clause. `way`: from | until | '' as the
+    clause before leaves it."""
     named = any(one.kind == "clock" for one in clause)
     at = 0
     while at < len(clause):
@@ -221,13 +233,13 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interva
             way = way or _way_after(clause, at)
             other = _range_end(clause, at, way)
             if other:
-                yield at, _range(one.start, clause[other].start)
+                yield at, other, _range(one.start, clause[other].start)
                 at = other
             elif way != "between":
-                yield at, _bounded(one.start, one.start + _MOMENT, way, until=time_words.part_end(one))
+                yield at, at, _bounded(one.start, one.start + _MOMENT, way, until=time_words.part_end(one))
             way = ""
         elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
-            yield at, _bounded(one.start, one.end, way or _way_after(clause, at), after=one.kind in _MEALS)
+            yield at, at, _bounded(one.start, one.end, way or _way_after(clause, at), after=one.kind in _MEALS)
             way = ""
         at += 1
 
@@ -256,7 +268,10 @@ def _range_end(clause: list[TimeToken], at: int, way: str) -> int:
 
 
 def _range(start: int, end: int) -> Interval:
-    """ "de 5 a 8" ends twelve hours later than it says, and so does "de 10 a 1" (time_words makes 13 of 1)."""
+    """ "de 5 a 8" ends twelve hours later than it says; "de 6 a 14" begins twelve hours before what time_words makes of
+    six."""
+    if start >= end >= 12 * 60:
+        return start - 12 * 60, end
     return start, end if end > start else min(end + 12 * 60, _DAY)
 
 

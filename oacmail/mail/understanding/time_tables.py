@@ -22,8 +22,9 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
     "breakfast": (9, 11, "esmorzar, esmorzat, desayuno, desayunar, desayunado, breakfast, almorzar, almuerzo"),
     "noon": (12, 16, "migdia, mediodia, noon, midday, midi"),
     "lunch": (13, 15.5, """
-        hora de dinar, hora de comer, hora del dinar, hora de la comida, pausa de dinar, pausa para comer, pausa del
-        migdia, lunchtime, lunch time, lunch hour, lunch break, pause de midi, pause dejeuner
+        hora de dinar, hora de comer, hora del dinar, hora de la comida, pausa de dinar, pausa para comer, pausa
+        del migdia, paro a comer, paro para comer, paro a dinar, paro per dinar, stop for lunch, lunchtime,
+        lunch time, lunch hour, lunch break, pause de midi, pause dejeuner
     """),
     "meal": (14, 15, "dinar, dinat, comer, comido, comida, lunch, dejeuner, dino, dinem"),
     "nap": (15, 16, "siesta, sieste, migdiada, becaina, sobretaula, sobremesa"),
@@ -105,7 +106,17 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         quan vagi*,
         cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
         only, podria ser, podria ser-me, pot ser, puede ser,
-        moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please
+        moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please,
+        is good, is fine, is ok, are good, are fine, good for me, fine for me, works for me, no hi ha problema, cap
+        problema, no hay problema, ningun problema, no problem
+    """,
+    "alike": """
+        tant me fa, tant em fa, tant fa, tant se val, tant m'es, m'es igual, em es igual, m'es indiferent, indiferent,
+        indistint*, me da igual, nos da igual, da igual, da lo mismo, me es igual, indiferente, don't mind
+    """,
+    "within": """
+        entremig, entre mig, en mig, mentrestant, entre medias, entremedias, en medio, in between, en ese rato, en
+        aquella estona, en aquesta estona, llavors si, aleshores si, entonces si
     """,
     "better": "millor, mejor, better, best, plutot, mieux, prefer*",
     "place": """

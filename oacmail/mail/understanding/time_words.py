@@ -171,7 +171,7 @@ def _is_led(before: list[TimeToken], text: str, end: int) -> bool:
     if last.text in ("de", "del") or last.kind in ("stop", "comma", "phone", "open"):
         return _RANGE.match(text, end) is not None
     if last.kind in ("to", "or"):
-        return second.kind == "clock"
+        return second.kind in ("clock", "noon")
     if last.text == "la":
         return True
     return last.kind in _LEADS or (last.kind == "article" and last.text not in ("el", "els", "los", "en"))
