@@ -224,7 +224,7 @@ def test_thanks_in_a_new_mail_without_references_start_no_deadline(world: World,
     world.citizen_writes(ANNA, subject, text)
     world.turn()
     assert [case["status"] for case in world.cases()] == ["answered"]
-    assert world.reviews() == []
+    assert world.reviews() == ["filed-thanks"]
 
 
 def test_an_answered_case_closes_by_itself_silently_after_ten_working_days(world: World) -> None:

@@ -46,6 +46,25 @@ def test_it_stands_in_one_summary(thanked: World) -> None:
     assert thanked.reviews() == []
 
 
+@pytest.mark.parametrize("ends", ["close", "answer"])
+def test_it_stands_in_the_next_summary_whatever_became_of_its_case_since(town: TOWN, ends: str) -> None:
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    ack = world.received(ANNA)[0]
+    if ends == "close":
+        world.agent_answers(asked)
+        world.live("2026-12-10 10:00", minutes=240)  # ten working days: it closes at 20 h
+    world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=ack)
+    world.turn()
+    if ends == "answer":
+        world.advance("2026-11-25 11:00")
+        world.agent_answers(asked)
+    world.live("2026-11-26 08:30" if ends == "answer" else "2026-12-11 08:30")
+    assert world.case()["status"] == {"close": "closed", "answer": "answered"}[ends]
+    assert [line.rpartition(" · ")[2] for line in lines(digest_of(world))] == [f"«{THANKS}»"]
+
+
 def test_a_summary_that_was_never_sent_has_told_nobody(town: TOWN) -> None:
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
     asked = world.citizen_writes(ANNA)

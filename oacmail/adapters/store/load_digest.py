@@ -41,12 +41,12 @@ def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
     """Return the review list: messages with their case, if any, and messages that could not be read at all.
 
     A message of a case is listed until the case is answered or closed after it; one that was filed there, until a
-    digest was sent since."""
+    digest was sent since, whatever becomes of the case."""
     rows = con.execute(
         f"""SELECT r.fingerprint AS ref, r.reason, r.at, c.number, coalesce(nullif(m.fresh, ''), m.subject, '') AS text
         FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-        WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at
-        AND NOT (r.reason IN {FILED} AND r.at < coalesce(({LAST_SENT}), '')) UNION ALL
+        WHERE r.done_at IS NULL AND iif(r.reason IN {FILED}, r.at >= coalesce(({LAST_SENT}), ''),
+          max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at) UNION ALL
         SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, ''
         FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
     )
