@@ -99,6 +99,23 @@ def test_a_request_of_rights_runs_one_clock_that_agents_and_supervisor_see(town:
     assert "drets" not in str(world.received(AGENT)[-1]["Subject"])
 
 
+def test_a_question_beside_a_request_of_rights_stands_where_it_is_due(town: TOWN) -> None:
+    world = town(digest={"to": [AGENT]})
+    message = _writes(world, "Dret d'accés", RIGHTS)
+    world.agent_answers(message, "Bon dia, ho hem passat a la unitat responsable.")
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    asked = world.citizen_writes(ANNA, "", "I com puc signar la instància amb l'idCAT?", answers=message)
+    world.live("2026-11-27 09:00")
+    digest = text_of(world.received(AGENT)[-1])
+    assert "Vençuts:\n\n- 1 · " in digest
+    assert "- 1 · el mes acaba dv. 25/12" in digest
+    world.agent_answers(asked)
+    world.live("2026-11-30 09:00")
+    digest = text_of(world.received(AGENT)[-1])
+    assert digest.count("- 1 · ") == 1, "the month alone runs"
+
+
 def test_who_says_that_it_is_of_rights_or_is_none_gives_it_the_clock_of_what_it_is(world: World) -> None:
     _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
     number = world.case()["number"]

@@ -1,9 +1,10 @@
 """The daily summary (R31; template J): when it is due, and its lines in the order in which a person works them.
 
-Each case that waits for an answer stands in one list: overdue, urgent, due today, rights, or the rest; calls are listed
-by slot besides. A line has the case's short number, which an agent writes in a reply, and no name, address, phone
-number or subject (LOPDGDD DA 7). Only of a message that was set aside unread it shows the first words, masked, since
-nothing else tells whether a person waits. It never decides what is overdue or unhealthy.
+Each case that waits for an answer stands in one list: overdue, urgent, due today, rights, or the rest; a request of
+rights with a question beside it that is due sooner in two. Calls are listed by slot besides. A line has the case's
+short number, which an agent writes in a reply, and no name, address, phone number or subject (LOPDGDD DA 7). Only of a
+message that was set aside unread it shows the first words, masked, since nothing else tells whether a person waits. It
+never decides what is overdue or unhealthy.
 """
 
 import re
@@ -67,7 +68,7 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
     return {
         "date": today,
         "waiting": len(waiting),
-        **_by_urgency(policy, [pair for pair in waiting if not pair[1].running(RIGHTS)], now),
+        **_by_urgency(policy, [pair for pair in waiting if not _is_of_rights(*pair)], now),
         **_rights(tick.live, today, policy),
         **_calls([case for _, case in waiting], today),
         **_derived([case for case in tick.live if case.status is Status.DERIVED], today, policy),
@@ -83,6 +84,11 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
         **_purged(tick, now),
         "problems": tuple(tick.problems),
     }
+
+
+def _is_of_rights(due: datetime, case: CaseView) -> bool:
+    """Whether what is due first is the answer to the request of rights, not that to a question beside it."""
+    return any(one.level == 0 and one.due_at <= due for one in case.running(RIGHTS))
 
 
 def _is_first(case: CaseView) -> bool:
