@@ -307,12 +307,15 @@ def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
 
 
 def _merged_term(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
-    """The earlier of the two terms that have not passed is that of the case which goes on (R32)."""
+    """The earlier of the two terms that have not passed is that of the case which goes on (R32); of the same day, the
+    earlier hour."""
     today = calendar.local_day(now, policy)
     ends_on = soonest(case.ends_on, into.ends_on, today=today)
-    if ends_on in (None, into.ends_on):
+    hours = (one.ends_hour for one in (case, into) if one.ends_on == ends_on and one.ends_hour is not None)
+    ends_hour = min(hours, default=None)
+    if ends_on is None or (ends_on, ends_hour) == (into.ends_on, into.ends_hour):
         return ()
-    return (UpdateCase(case=into.number, columns=answers.term(ends_on, case.ends_hour)),)
+    return (UpdateCase(case=into.number, columns=answers.term(ends_on, ends_hour)),)
 
 
 def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
