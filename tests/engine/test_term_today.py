@@ -70,6 +70,23 @@ def test_a_further_message_that_names_it_tells_the_agents_once(tmp_path: Path) -
     assert world.case()["ends_hour"] == "13:30"
 
 
+def test_a_message_that_was_answered_before_it_was_read_is_not_urgent(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(first)
+    world.turn()
+    world.mailbox.refused = {"INBOX"}
+    more = world.citizen_writes(ANNA, "", "I on se signa? El termini s'acaba avui a les 14 h!", answers=first)
+    world.clock.forward(minutes=30)
+    world.agent_answers(more)
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    assert (world.case()["status"], len(world.case()["messages"])) == ("answered", 4)
+    assert "term" not in world.kinds(AGENT)
+
+
 def test_a_term_of_another_day_is_no_urgent_notice_and_its_hour_is_kept(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.citizen_writes(ANNA, "Beca", "Com presento la beca? El termini s'acaba divendres a les 15 h.")
@@ -77,6 +94,28 @@ def test_a_term_of_another_day_is_no_urgent_notice_and_its_hour_is_kept(tmp_path
     assert "term" not in world.kinds(AGENT)
     assert (world.case()["ends_on"], world.case()["ends_hour"]) == ("2026-11-27", "15:00")
     assert "s'acaba divendres 27 de novembre a les 15 h" in _plain(text_of(world.received(ANNA)[0]))
+
+
+@pytest.mark.parametrize(
+    ("kept", "merged"), [("divendres", "divendres a les 15 h"), ("dissabte", "divendres a les 15 h")]
+)
+def test_of_two_merged_cases_the_earlier_term_counts_with_its_hour(tmp_path: Path, kept: str, merged: str) -> None:
+    world = World(tmp_path)
+    for end in (kept, merged):
+        world.citizen_writes(ANNA, f"Beca {end}", f"Com presento la beca? El termini s'acaba {end}.")
+    world.turn()
+    world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")
+    case = world.case("OAC-2026-000001")
+    assert (case["ends_on"], case["ends_hour"]) == ("2026-11-27", "15:00")
+
+
+def test_an_hour_of_the_kept_case_stands_against_a_later_one_of_the_same_day(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for end in ("14 h", "18 h"):
+        world.citizen_writes(ANNA, f"Beca {end}", f"Com presento la beca? El termini s'acaba divendres a les {end}.")
+    world.turn()
+    world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")
+    assert world.case("OAC-2026-000001")["ends_hour"] == "14:00"
 
 
 def test_the_hour_goes_with_the_case_to_the_technical_services(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from oacmail.core.routing import derivation
 OPINION = "opinion"  # the event
 
 
-def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """What the intent of this message on case `number`, and a term that ends today, cause."""
+def by_message(request: CitizenRequest, number: str, *, answered: bool = False) -> tuple[Effect, ...]:
+    """What the intent of this message on case `number`, and a term that ends today, cause. `answered`: the answer to it
+    was read first, so nothing is urgent."""
     reading = request.reading
     facts = RequestSummary(
         case=number,
@@ -34,7 +35,7 @@ def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         topic=str(reading.topic or "other"),
     )
     return (
-        *_ends_today(request, number),
+        *(() if answered else _ends_today(request, number)),
         *by_intent(request.policy, str(reading.intent), facts, request.now),
     )
 

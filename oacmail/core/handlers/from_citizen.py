@@ -338,7 +338,7 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
         because.append("asks-anew")
     elif not match.guest:
         effects += _term_named(request, case)
-    effects += intent_actions.by_message(request, case.number)
+    effects += intent_actions.by_message(request, case.number, answered=answer is not None)
     effects += _hand_over(request, case, alone=match.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
 
