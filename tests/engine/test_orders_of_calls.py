@@ -161,3 +161,9 @@ def test_what_a_caller_has_asked_goes_to_the_technical_services_with_the_order_b
     agent_writes(world, "#trucada Anna, 612345678: la seu dona error 500 quan envia la instància\n#deriva")
     (mail,) = world.received(PERE)
     assert "> la seu dona error 500 quan envia la instància" in text_of(mail)
+
+
+def test_a_case_that_the_same_mail_opens_may_go_to_the_services_and_come_back(world: World) -> None:
+    agent_writes(world, "#trucada Anna Puig, 612 345 678: la seu dona error 500\n#deriva\n#nivell 1")
+    assert world.case()["status"] == "open"
+    assert "no fet" not in transcripts(world, AGENT)[0]

@@ -173,7 +173,7 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     draft = drafts.whereabouts(effects, view.drafts)
     listed = _replies_to_list(view) or bool(orders_of_note(policy, lookup))
     rest = bool(beside_orders(lookup.message.fresh, listed=listed))
-    more = {**draft, "rest": rest, "services": _services(policy, view, done)}
+    more = {**draft, "rest": rest, "services": _services(policy, standing, done)}
     told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=more)
     spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
     return Decision(
@@ -182,9 +182,9 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     )
 
 
-def _services(policy: Policy, view: View, done: Sequence[_Done]) -> tuple[str, ...]:
+def _services(policy: Policy, standing: OrderedCases, done: Sequence[_Done]) -> tuple[str, ...]:
     """The technical services that have to hear that a case has left them."""
-    left = [view.cases[one.case] for one in done if one.more in ("undone-both", "undone-services")]
+    left = [standing.cases[one.case] for one in done if one.more in ("undone-both", "undone-services")]
     return tuple(dict.fromkeys(address for case in left for address in policy.people.services(case.cause)))
 
 
