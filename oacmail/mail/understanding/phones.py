@@ -33,7 +33,6 @@ _BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])$")
 _LABEL = re.compile(r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$")
 _BOUND_AFTER = re.compile(r"(?!ext)[a-z_@/]|-\w")
 _MOST_GROUPS = 24
-_MOST_NUMBERS = 30  # that are weighed against each other: who names more lists them
 _FEWEST = 8  # digits
 _BESIDE = 5  # digits beside a number: an hour, a post code
 _OTHER_THING = re.compile(
@@ -163,7 +162,7 @@ def _read(digits: str, region: str | None) -> str:
 
 # --- which of several -----------------------------------------------------------------------------
 
-_MOST_NUMBERS = 24  # between which is chosen
+_MOST_NUMBERS = 24  # that are weighed against each other: who names more lists them
 _CLOSE = 30  # characters
 _OPENING = " ,:("  # signs between a number and what is said of it
 _BESIDE_IT = 160  # characters beside a number that say whose it is and what it is for
