@@ -21,7 +21,7 @@ LOOKS_AUTOMATIC = "looks-automatic"
 IN_JUNK = "in-junk"
 """Also the rule of every message of the junk folder."""
 SURVEY_COMMENT, SURVEY_UNCLEAR, SURVEY_CASELESS = "survey-comment", "survey-unclear", "survey-without-a-case"
-_SET_ASIDE = (
+SET_ASIDE = (
     *FILED,
     SUSPECTED,
     UNKNOWN_THANKS,
@@ -60,7 +60,7 @@ class ReviewEntry:
     @property
     def set_aside(self) -> bool:
         """Whether nothing but its text, or the filter that fills the junk folder, has set it aside."""
-        return self.reason.partition(":")[0] in _SET_ASIDE
+        return self.reason.partition(":")[0] in SET_ASIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,8 +73,8 @@ class CaseView:
     that is near (R32); `term_named_by`: the fingerprints of its messages that name this day. `told`: kinds of our mails
     about it that were sent or will be, `heard`: of those that have left. `level_by_hand`: an agent has set the level.
     `wish`: the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
-    `aside`: fingerprints of citizens' messages on it that are filed as no request and that no answer has followed,
-    oldest first; without those that are not stored.
+    `aside`: fingerprints of citizens' messages on it that are set aside as no request and that the review list, or
+    the last summary which lists one that was filed, names, oldest first; without those that are not stored.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
     the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
     solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when its survey was sent."""

@@ -12,6 +12,7 @@ from oacmail.adapters.store.votes import surveys_sent, votes
 from oacmail.privacy.forget import forget
 from oacmail.sim.relay import deferred
 from tests.engine import compose
+from tests.engine import test_orders as orders
 from tests.engine.rebuilding import lose, rebuild
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, local, text_of
 
@@ -427,3 +428,16 @@ def test_a_rebuilt_database_knows_the_votes_and_asks_nobody_again(asked: World) 
     asked.live("2026-12-14 12:00", minutes=240)
     assert (given(asked), asked.case()["score"], asked.case()["status"]) == before
     assert len(asked.received(ANNA)) == mails
+
+
+def test_it_is_a_person_makes_no_request_of_a_vote(town: Callable[..., World]) -> None:
+    world = town(**ON, digest={"to": [AGENT]})
+    _answered(world, ANNA)
+    world.live("2026-12-11 09:00", minutes=240)
+    press(world, links(survey(world))[4])
+    world.citizen_writes(ANNA, "Re: No puc signar la instància", "Moltes gràcies!", answers=world.received(ANNA)[0])
+    world.live("2026-12-14 09:00", minutes=240)
+    digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1]
+    orders.reply(world, digest, "1 és persona", sender=AGENT)
+    rows = world.rows("SELECT kind FROM messages WHERE role = 'citizen' ORDER BY id")
+    assert [row["kind"] for row in rows] == ["request", "thanks", "request"]

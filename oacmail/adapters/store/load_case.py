@@ -15,8 +15,9 @@ from oacmail.core.handlers.automatic_mail import OUT_OF_OFFICE
 from oacmail.core.model import Role, Status
 from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
+from oacmail.core.review import FILED, SET_ASIDE
 from oacmail.core.routing.derivation import TERM_ENDS, hour_of, is_near
 from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
@@ -58,9 +59,15 @@ _PARTS = {
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
     "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
         WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
-    "aside": f"""SELECT m.case_id, m.fingerprint FROM messages m JOIN cases c ON c.id = m.case_id
-        JOIN originals o ON o.sha256 = m.original WHERE m.{_OF} AND m.role = 'citizen' AND m.kind <> 'request'
-        AND m.received_at > coalesce(c.answered_at, '') ORDER BY m.received_at, m.id""",
+    # what waits for a person by its text; of what was filed, all since the summary before the last that is filed
+    "aside": f"""SELECT case_id, fingerprint FROM (SELECT m.case_id, m.id, m.fingerprint, m.received_at, r.reason, r.at,
+          max(iif(r.reason IN {FILED}, r.at, '')) OVER (PARTITION BY m.case_id) AS last
+          FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint JOIN originals o ON o.sha256 = m.original
+          WHERE m.{_OF} AND m.role = 'citizen' AND m.kind <> 'request' AND r.done_at IS NULL
+          AND r.reason IN {SET_ASIDE})
+        WHERE reason NOT IN {FILED} OR at >= coalesce((SELECT max(created_at) FROM outbox
+          WHERE kind = '{MailKind.DIGEST}' AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')
+          AND created_at <= last), '') ORDER BY received_at, id""",
     "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
           row_number() OVER (PARTITION BY case_id ORDER BY received_at DESC, id DESC) AS place
           FROM messages WHERE {_OF} AND (role = 'citizen' OR (role = 'agent' AND outcome = 'case')))
