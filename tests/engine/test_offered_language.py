@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import ANNA, World, text_of
+from tests.engine import compose
+from tests.engine.world import AGENT, ANNA, World, text_of
 
 
 @pytest.mark.parametrize("wish", ["castellano", "«Castellano».", "En castellano, por favor", "CASTELLÀ"])
@@ -58,6 +59,78 @@ def test_a_wish_for_a_language_keeps_the_day_of_the_call(tmp_path: Path) -> None
     world.turn()
     again = text_of(world.received(ANNA)[-1])
     assert "miércoles 25 de noviembre, de 14 a 20 h, al teléfono terminado en 678" in again
+
+
+WHICH = "Bon dia, en quin idioma voleu el certificat, en català o en castellà?"
+
+
+@pytest.mark.parametrize("asks", ["by-its-client", "relayed"])
+def test_a_language_that_answers_an_agents_question_is_an_answer(tmp_path: Path, asks: str) -> None:
+    world = World(tmp_path)
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    if asks == "relayed":
+        to = compose.message(world.clock, AGENT, "Certificat, cas 1", WHICH)
+        world.deliver(to, verdict="dmarc=pass header.from=town.example")
+        world.turn()
+        to = world.received(AGENT)[-1]
+        address = text_of(to).partition("mailto:")[2].partition("?")[0]
+        world.deliver(
+            compose.message(world.clock, AGENT, "Certificat", WHICH, to=address),
+            verdict="dmarc=pass header.from=town.example",
+        )
+        world.turn()
+        question = world.received(ANNA)[-1]
+        assert question["X-Oacmail-Kind"] == "relayed"
+    else:
+        question = world.agent_answers(asked, WHICH)
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    world.citizen_writes(ANNA, "Re: Certificat", "Castellano", answers=question)
+    world.turn()
+    (case,) = world.cases()
+    assert (case["status"], case["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
+    assert "De ahora en adelante" not in text_of(world.received(ANNA)[-1])
+
+
+def test_a_language_with_an_attachment_is_a_request(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    world.agent_answers(asked)
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    mail = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "Castellano", answers=ack)
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="instancia.pdf")
+    world.deliver(mail, verdict="dmarc=pass header.from=example.org")
+    world.turn()
+    assert world.case()["status"] == "open"
+
+
+def test_a_wish_for_a_language_that_may_not_be_acknowledged_waits_for_a_person(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    for wish in ("castellano", "català", "castellano"):
+        world.clock.forward(minutes=1)
+        world.citizen_writes(ANNA, f"Re: {ack['Subject']}", wish, answers=ack)
+        world.turn()
+    assert world.kinds(ANNA) == ["ack"] * 3
+    assert world.reviews() == ["over-budget"]
+
+
+def test_a_wish_that_its_own_domain_disowns_changes_no_language(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    world.citizen_writes(ANNA, f"Re: {ack['Subject']}", "castellano", answers=ack, dmarc="fail")
+    world.turn()
+    world.citizen_writes(ANNA, "Una altra cosa", "Bon dia, com demano un volant d'empadronament per internet?")
+    world.turn()
+    assert world.received(ANNA)[-1]["Content-Language"] == "ca"
 
 
 def test_a_new_mail_that_only_names_a_language_is_acknowledged_in_it(tmp_path: Path) -> None:

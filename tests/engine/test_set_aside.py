@@ -102,6 +102,43 @@ def test_said_twice_it_is_acknowledged_once(thanked: World) -> None:
     assert len(thanked.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND level = 0")) == 2
 
 
+def test_it_is_a_person_makes_requests_of_what_that_summary_names_alone(thanked: World) -> None:
+    """Not of thanks that an earlier one named."""
+    thanked.live("2026-11-27 12:00")
+    ack = thanked.received(ANNA)[0]
+    thanked.citizen_writes(ANNA, "Re: No puc signar la instància", "Gràcies de nou.", answers=ack)
+    thanked.live("2026-11-30 08:30")
+    reply(thanked, digest_of(thanked), "1 és persona", sender=AGENT)
+    assert thanked.rows("SELECT fresh FROM messages WHERE kind = 'thanks'") == [{"fresh": THANKS}]
+    assert thanked.case()["due_at"].startswith("2026-11-30")
+
+
+def test_it_is_a_person_brings_back_what_an_answer_has_followed(town: TOWN) -> None:
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
+    world.turn()
+    world.advance("2026-11-25 11:00")
+    world.agent_answers(asked)
+    world.live("2026-11-26 08:30")
+    reply(world, digest_of(world), "1 és persona", sender=AGENT)
+    assert (world.case()["status"], world.kinds(ANNA)) == ("open", ["ack", "ack"])
+
+
+def test_it_is_a_person_acknowledges_a_guest_too(town: TOWN) -> None:
+    world = town(now="2026-11-25 16:00", digest={"to": [AGENT]})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(PERE, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
+    world.live("2026-11-26 08:30")
+    assert world.kinds(PERE) == []
+    reply(world, digest_of(world), "1 és persona", sender=AGENT)
+    assert (world.kinds(PERE), world.kinds(ANNA)) == (["ack"], ["ack"])
+    assert "dijous 26 de novembre" in text_of(world.received(PERE)[0]).replace("\xa0", " ")
+    assert len(world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND level = 0")) == 2
+
+
 def test_the_acknowledgement_is_in_the_language_of_its_writer(town: TOWN) -> None:
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
     asked = world.citizen_writes(PERE, "Padrón", "Buenos días, ¿cómo puedo pedir el certificado del padrón?")

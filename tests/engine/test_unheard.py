@@ -1,6 +1,7 @@
 """Nobody who waits is set aside in silence: short replies that complain, deny, add a fact or ask without a question
 mark are acknowledged; plain thanks are filed."""
 
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -82,3 +83,67 @@ def test_a_question_above_our_text_without_a_mark_is_acknowledged(tmp_path: Path
     _with_our_text_below(world, ack, f"{mark}: {ack['Subject']}", html=html)
     world.turn()
     assert world.kinds(ANNA) == ["ack", "ack"]
+
+
+def _twice(world: World, mail: EmailMessage, between: Callable[[], None]) -> None:
+    """A copy that Anna's domain disowns, then the message itself."""
+    world.deliver(mail, verdict="dmarc=fail header.from=example.org")
+    world.turn()
+    between()
+    world.deliver(mail, verdict="dmarc=pass header.from=example.org")
+
+
+def _open_answers(world: World) -> int:
+    """How many answers are due."""
+    rows = "SELECT 1 FROM deadlines WHERE kind = 'answer' AND level = 0 AND met_at IS NULL AND void_at IS NULL"
+    return len(world.rows(rows))
+
+
+def test_a_message_after_its_forged_copy_has_its_deadline_also_without_acknowledgement(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    mail = compose.message(world.clock, ANNA, "Padró", "Bon dia, com demano un volant de padró?")
+
+    def forged() -> None:
+        world.order("close", world.case()["number"], reason="spam")
+        world.mailbox.refused = {"INBOX"}
+
+    _twice(world, mail, forged)
+    world.live("2026-11-30 09:00", minutes=600)
+    world.mailbox.refused = set()
+    world.turn()
+    assert (world.case()["status"], _open_answers(world)) == ("open", 1)
+    assert (world.reviews(), world.kinds(ANNA)) == (["first-seen-late"], [])
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_reply_after_its_forged_copy_is_acknowledged(tmp_path: Path, closed: bool) -> None:
+    world = _answered(tmp_path)
+    (ack,) = world.received(ANNA)
+    world.advance("2026-11-25 12:00")
+    mail = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "I com signo el segon full?", answers=ack)
+
+    def forged() -> None:
+        assert (world.kinds(ANNA), world.reviews()) == (["ack"], ["dmarc-fail"])
+        if closed:
+            world.order("close", world.case()["number"], reason="spam")
+
+    _twice(world, mail, forged)
+    world.turn()
+    assert (world.case()["status"], _open_answers(world)) == ("open", 1)
+    assert (world.kinds(ANNA), world.reviews()) == (["ack", "ack"], [])
+
+
+def test_a_reply_that_was_answered_after_its_forged_copy_causes_nothing(tmp_path: Path) -> None:
+    world = _answered(tmp_path)
+    (ack,) = world.received(ANNA)
+    world.advance("2026-11-25 12:00")
+    mail = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "I com signo el segon full?", answers=ack)
+
+    def answered() -> None:
+        world.clock.forward(minutes=5)
+        world.agent_answers(mail)
+        world.turn()
+
+    _twice(world, mail, answered)
+    world.turn()
+    assert (world.case()["status"], world.kinds(ANNA)) == ("answered", ["ack"])

@@ -11,6 +11,7 @@ from itertools import islice
 from oacmail.core.cases import recipient
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
+from oacmail.core.model import Dmarc
 from oacmail.core.outbox import rate_limits
 from oacmail.core.outbox.rate_limits import Room
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -193,9 +194,20 @@ def language(request: CitizenRequest) -> str:
 
 
 def wished_language(request: CitizenRequest) -> str | None:
-    """The language for which a message asks and says nothing else, if the office writes it."""
-    wish = request.message.features.language_wish
-    return wish if wish in request.policy.office.languages else None
+    """The language for which a message asks and says nothing else, if the office writes it and the writer's domain does
+    not disown the message."""
+    wish, disowned = request.message.features.language_wish, request.message.auth.dmarc is Dmarc.FAIL
+    return wish if wish in request.policy.office.languages and not disowned else None
+
+
+def answers_offer(request: CitizenRequest) -> bool:
+    """Whether it asks for a language in reply to an automatic mail of ours, which offers one; the name of a language
+    may answer an agent's question too."""
+    message = request.message
+    if wished_language(request) is None or message.attachments:
+        return False
+    automatic = (mail for mail in request.view.mails if mail.kind is not MailKind.RELAYED)
+    return any(message.refs[-1:] in ((mail.message_id,), (mail.alias,)) for mail in automatic)
 
 
 def _too_short_to_tell(text: str) -> bool:

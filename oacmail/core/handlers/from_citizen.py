@@ -53,7 +53,7 @@ from oacmail.core.routing.threading import (
     match_case,
     unproven_reply_to,
 )
-from oacmail.core.view import CaseView, MessageView, View
+from oacmail.core.view import CaseView, Deadline, MessageView, View
 
 ACKS_A_CASE_AND_DAY = 3
 
@@ -73,26 +73,38 @@ def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
 
 def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
     """The message again, from the writer's own domain, after a copy that it disowned: the writer gets the
-    acknowledgement which the copy did not, and the case is open again if it was closed for the copy. None = it is no
-    such message, or it was acknowledged or answered."""
+    acknowledgement which the copy did not, or a person hears why not, and the case is open again if it was closed for
+    the copy. None = it is no such message, or it was acknowledged or answered."""
     known, case = view.known, view.cases.get((view.known and view.known.case) or "")
-    if known is None or case is None or not known.disowned or known.acked or case.answered_at is not None:
+    if known is None or case is None or not known.disowned or known.acked or _is_answered(case, known):
         return None
     request = _request(policy, view, lookup, now)
-    if lookup.folder is not Folder.INTAKE or acknowledgement.why_not(request):
+    why = acknowledgement.why_not(request)
+    if lookup.folder is not Folder.INTAKE or request.message.auth.dmarc is Dmarc.FAIL:
         return None
     effects: list[Effect] = [
-        RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=case.number),
-        ReviewDone(fingerprint=known.fingerprint),
+        RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=case.number)
     ]
     if not case.running("answer"):
         key, at = f"genuine:{known.fingerprint}", request.received_at
         columns = CaseColumns(status=Status.OPEN, closed_at=None, close_reason=None)
         effects += answers.ask(policy, case.number, key=key, at=at, due_at=request.due_at)
         effects += (UpdateCase(case=case.number, columns=columns), AuditEvent(kind="asked-anew", case=case.number))
-    facts = call_backs.acknowledgement_facts(request)
-    effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=True)
-    return Decision(effects=tuple(effects), because=("genuine-copy",))
+    if why:
+        effects.append(RequestReview(reason=why))
+    else:
+        facts, first = call_backs.acknowledgement_facts(request), known.fingerprint == case.first_message
+        effects.append(ReviewDone(fingerprint=known.fingerprint))
+        effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=first)
+    return Decision(effects=tuple(effects), because=("genuine-copy", *((why,) if why else ())))
+
+
+def _is_answered(case: CaseView, known: MessageView) -> bool:
+    """Whether somebody has answered this message, or what was asked after it; a case that was closed as spam was closed
+    for the copy."""
+    if case.answered_at is None or case.answered_at >= known.received_at:
+        return case.answered_at is not None
+    return not case.running("answer") and case.close_reason != "spam"
 
 
 def _request(policy: Policy, view: View, lookup: Lookup, now: datetime) -> CitizenRequest:
@@ -152,7 +164,7 @@ def _filed_on(request: CitizenRequest) -> ThreadMatch | None:
 
 def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decision:
     case = match.case
-    if case is not None and not match.guest and kind not in MACHINES and acknowledgement.wished_language(request):
+    if case is not None and not match.guest and kind not in MACHINES and acknowledgement.answers_offer(request):
         return _in_another_language(request, match, case)
     if case is not None and (kind in MACHINES or not _is_another_matter(request, case, match.rule)):
         return _join(request, match, case, kind)  # an autoresponder's subject is its own, and it opens no case
@@ -302,8 +314,10 @@ def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: Case
     It opens no case again and starts no deadline."""
     record = replace(_record(request, case, False, match.rule), kind=Kind.THANKS)
     told = UpdatePerson(address=request.author, lang=acknowledgement.wished_language(request))
-    again: tuple[Send, ...] = ()
-    if case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):
+    limited = case.acks_today >= ACKS_A_CASE_AND_DAY
+    why = acknowledgement.why_not(request) or (acknowledgement.OVER_BUDGET if limited else "")
+    again: tuple[Effect, ...] = (RequestReview(reason=why),)
+    if not why:
         again = acknowledgement.repeat(request, case, facts=call_backs.standing_facts(request, case))
     return Decision(effects=(record, told, *again), because=(match.rule, "asks-for-a-language"))
 
@@ -328,7 +342,7 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
     ]
     because = [match.rule, *request.reading.because]
     # A guest or another citizen may be answered alone, so their deadline does not stand for the citizen's own.
-    waiting = case.running("answer") if match.guest else case.promised(request.author)
+    waiting = _waited_for(request, case, guest=match.guest)
     answer = None if waiting else _answered_already(request, case)
     if answer is not None:
         effects += _meet_at_once(request, case, answer)
@@ -341,6 +355,13 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
     effects += intent_actions.by_message(request, case.number, answered=answer is not None)
     effects += _hand_over(request, case, alone=match.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _waited_for(request: CitizenRequest, case: CaseView, *, guest: bool) -> tuple[Deadline, ...]:
+    """The deadlines that stand for this message. Whoever an agent calls a person waits for an answer of their own."""
+    if not guest:
+        return case.promised(request.author)
+    return tuple(one for one in case.running("answer") if not request.forced or request.author in one.asked_from)
 
 
 def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
@@ -433,7 +454,8 @@ def _file(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, r
 
 
 def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[Effect]:
-    """A question after the answer starts its own deadline (R23). A guest's does too, but no automatic mail is sent."""
+    """A question after the answer starts its own deadline (R23). A guest's does too, but no automatic mail is sent
+    unless an agent calls it a person's."""
     due = request.due_at
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     key, at = request.message.fingerprint, request.received_at
@@ -447,7 +469,10 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
         *survey.unsent(case),
         AuditEvent(kind="asked-anew", case=case.number),
     ]
-    if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):
+    why = "" if guest and not request.forced else acknowledgement.why_not(request)
+    if why == acknowledgement.DISOWNED:
+        effects.append(RequestReview(reason=why))
+    elif (request.forced or not guest) and case.acks_today < ACKS_A_CASE_AND_DAY and not why:
         facts = {
             **call_backs.acknowledgement_facts(request),
             "still_fails": request.message.features.still_fails,
