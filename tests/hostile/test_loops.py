@@ -112,7 +112,19 @@ def test_a_robot_that_answers_under_changing_names_with_our_subject_gets_one_mai
     assert [case["due_at"] for case in world.cases()] == ["2026-11-26T20:00:00+01:00"] * 2
 
 
-def test_a_robot_with_our_token_under_its_own_subject_and_ever_new_names_gets_one_mail(world: World) -> None:
+def test_a_colleague_who_answers_a_forwarded_acknowledgement_with_a_request_gets_one(world: World) -> None:
+    world.citizen_writes("anna@fusteria.example")
+    world.turn()
+    token = str(world.received("anna@fusteria.example")[0]["Subject"]).partition("]")[0] + "]"
+    asks = "I jo, com demano la llicència d'obres?"
+    mail = compose.message(world.clock, "pau@fusteria.example", f"Llicència {token}", asks)
+    slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=fusteria.example")
+    world.turn()
+    assert len(world.received("pau@fusteria.example")) == 1
+    assert world.reviews() == []
+
+
+def test_a_robot_with_our_token_under_its_own_subject_and_ever_new_names_gets_two_mails(world: World) -> None:
     """A ticket system: each mail has a subject and a name of its own, carries our token, and has no mark."""
     world.citizen_writes("tiquet+0@robot.example")
     world.turn()
@@ -123,8 +135,10 @@ def test_a_robot_with_our_token_under_its_own_subject_and_ever_new_names_gets_on
         slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=mail.robot.example")
         world.turn()
         world.clock.forward(minutes=10)
-    assert [box for address, box in world.relay.inboxes.items() if "@mail.robot" in address and box] == []
-    assert set(world.reviews()) == {"echoes-our-mail"}
+    assert [address for address, box in world.relay.inboxes.items() if "@mail.robot" in address and box] == [
+        "t1@mail.robot.example"
+    ]
+    assert set(world.reviews()) == {"answers-us-from-its-domain"}
 
 
 def test_our_text_sent_back_by_a_stranger_is_not_acknowledged(world: World) -> None:

@@ -25,6 +25,8 @@ FORM = "form-sender-not-configured"
 RESTORED = "database-restored"  # why a mail is held
 OVER_BUDGET = "over-budget"
 ECHO = "echoes-our-mail"  # why a message is not acknowledged
+FROM_ITS_DOMAIN = "answers-us-from-its-domain"
+COLLEAGUES = 2  # acknowledgements of a domain within a day, beside which a stranger there may answer our mail
 KEY_LOST = "token-key-lost"
 DISOWNED = "dmarc-fail"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
@@ -47,8 +49,8 @@ def why_not(request: CitizenRequest) -> str:
         return DISOWNED
     if limit and request.now - request.received_at > timedelta(hours=limit):
         return "first-seen-late"
-    if _echoes_us(request):
-        return ECHO
+    if echo := _echo(request):
+        return echo
     if _like_a_machine(request):
         return "same-mail-again-and-again"
     return OVER_BUDGET if room(request) is Room.NONE else ""
@@ -60,18 +62,21 @@ def room(request: CitizenRequest) -> Room:
     return rate_limits.room(request.policy, kind, request.author, request.view.spent)
 
 
-def _echoes_us(request: CitizenRequest) -> bool:
-    """Whether our mail comes back from an address that is no participant: from a robot with changing names, or from a
-    person who was shown the mail. An agent decides which.
+def _echo(request: CitizenRequest) -> str:
+    """Why our mail seems to come back from an address that is no participant, from a robot with changing names or from
+    a person who was shown the mail; '' = it does not. An agent decides which.
 
-    Its words tell, or that it answers our mail from a domain which had an acknowledgement today.
+    Its words tell, or that it answers our mail from a domain which had several acknowledgements today.
     """
     view = request.view
     members = (case.participants | case.reply_to | {case.citizen} for case in view.cases.values())
+    if any(request.author in people for people in members):
+        return ""
+    if request.message.features.repeats_us:
+        return ECHO
     domain = Released() if rate_limits.is_public(request.author) else view.spent.domain
-    by_its_domain = bool(view.tokened or view.mails) and domain.day + domain.waiting > 0
-    echoes = request.message.features.repeats_us or by_its_domain
-    return echoes and not any(request.author in people for people in members)
+    answers = bool(view.tokened or view.mails) and domain.day + domain.waiting >= COLLEAGUES
+    return FROM_ITS_DOMAIN if answers else ""
 
 
 def _like_a_machine(request: CitizenRequest) -> bool:

@@ -69,6 +69,11 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "repite un correo nuestro desde otra dirección: sin acuse de recibo",
         "repeats a mail of ours from another address: not acknowledged",
     ),
+    "answers-us-from-its-domain": (
+        "respon un correu nostre des d'una altra adreça del mateix domini: sense justificant",
+        "responde a un correo nuestro desde otra dirección del mismo dominio: sin acuse de recibo",
+        "answers a mail of ours from another address of the same domain: not acknowledged",
+    ),
     "acknowledgement-not-found": (
         "sense còpia del justificant de recepció: potser no es va enviar",
         "sin copia del acuse de recibo: quizá no se envió",
