@@ -381,6 +381,12 @@ def m0020_digest_indexes(db: Database) -> None:
     db.execute("CREATE INDEX outbox_digests ON outbox(created_at) WHERE kind = 'digest'")
 
 
+@migrations()
+def m0021_domains(db: Database) -> None:
+    """An index by which what waits for its turn knows the domains of which somebody was answered."""
+    db.execute("CREATE INDEX outbox_of_domain ON outbox(domain) WHERE kind IN ('ack', 'warned')")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

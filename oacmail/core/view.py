@@ -399,6 +399,8 @@ class TickView:
     them in time. `far_off`: (key, kind, next_at) of queued mail that is deferred for longer than the longest wait
     between two attempts. `canary`: the last one, where any are sent. `spared`: citizens of reached cases who get no
     survey now (core/cases/survey.py). `away`: addresses of staff who are out of office by their last mail.
+    `acquainted`: domains of `deferred` of which an agent has answered somebody; `strangers`: how many acknowledgements
+    without a verdict have left within the day to other domains that are no large provider.
     """
 
     reached: tuple[tuple[CaseView, Deadline], ...] = ()
@@ -408,6 +410,8 @@ class TickView:
     deferred_notices: tuple[DeferredNotice, ...] = ()
     uncertain: tuple[UncertainDelivery, ...] = ()
     spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))
+    acquainted: frozenset[str] = frozenset()
+    strangers: int = 0
     digest_due: bool = False
     live: tuple[CaseView, ...] = ()
     waiting: tuple[ReviewEntry, ...] = ()

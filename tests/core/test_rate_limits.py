@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from oacmail.core.outbox.rate_limits import Room, mailbox, may_leave, most, registrable, room
 from oacmail.core.policy import Budgets
 from oacmail.core.view import RateUsage, Released
-from tests.core.test_signature import POLICY
+from tests.core.test_signature import POLICY as BLIND
 
+POLICY = replace(BLIND, provable=True)
 HAD_ONE = Released(day=1)
 ROOM = [
     ("known", RateUsage(mailbox=HAD_ONE, domain=Released(hour=500, day=500), unverified=Released(hour=500)), Room.NOW),
@@ -23,9 +24,12 @@ ROOM = [
     ("verified", RateUsage(mailbox=HAD_ONE, domain=Released(hour=9, day=24)), Room.NOW),
     ("verified", RateUsage(mailbox=HAD_ONE, domain=Released(hour=10, day=10)), Room.LATER),
     ("verified", RateUsage(mailbox=HAD_ONE, domain=Released(day=25)), Room.NONE),
-    ("unverified", RateUsage(unverified=Released(hour=59, day=479)), Room.NOW),
+    ("unverified", RateUsage(unverified=Released(hour=59, day=2_000)), Room.NOW),
     ("unverified", RateUsage(unverified=Released(hour=60, day=60)), Room.LATER),
-    ("unverified", RateUsage(unverified=Released(hour=60, day=60, waiting=420)), Room.NONE),
+    ("unverified", RateUsage(unverified=Released(hour=60, day=2_000, waiting=9_000)), Room.LATER),
+    ("unverified", RateUsage(unverified=Released(hour=59, waiting=1)), Room.LATER),
+    ("unverified", RateUsage(domain=Released(day=500, waiting=500)), Room.NOW),
+    ("unverified", RateUsage(mailbox=Released(day=10)), Room.NONE),
     ("unverified", RateUsage(mailbox=HAD_ONE, unverified=Released(hour=30, day=30)), Room.LATER),
     ("unverified", RateUsage(domain=Released(hour=20, day=20)), Room.LATER),
 ]
@@ -57,8 +61,16 @@ def test_zero_means_no_limit() -> None:
 
 
 def test_the_most_that_an_attacker_can_cause_is_what_the_shares_add_up_to() -> None:
-    assert most(POLICY, domains=7, mailboxes=1) == (203, 840)
-    assert most(POLICY, domains=0, mailboxes=0) == (60, 480)
+    assert most(POLICY, domains=7, mailboxes=1) == (203, 1_800)
+    assert most(POLICY, domains=0, mailboxes=0) == (60, 1_440)
+    assert most(BLIND, domains=0, mailboxes=0) == (120, 2_880)
+
+
+def test_where_nothing_can_be_proven_all_mail_has_twice_the_share_and_no_limit_of_a_day() -> None:
+    assert (
+        room(BLIND, "unverified", "anna@empresa.cat", RateUsage(unverified=Released(hour=119, day=2_000))) is Room.NOW
+    )
+    assert room(BLIND, "unverified", "anna@empresa.cat", RateUsage(unverified=Released(hour=120))) is Room.LATER
 
 
 @pytest.mark.parametrize(

@@ -141,10 +141,34 @@ def test_a_played_attacker_never_exceeds_the_computed_bound_and_ten_newcomers_ar
     (hour_most, day_most), (hour_seen, day_seen) = _bound(world, domains=7, mailboxes=1), _peaks(world, honest)
     assert waiting == []
     assert hour_most * 0.8 <= hour_seen <= hour_most
-    assert day_most * 0.8 <= day_seen <= day_most
+    assert day_seen <= day_most
     assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
     late = [mail for mail in world.mails("ack") if mail["released_at"][:10] > mail["created_at"][:10]]
     assert late == [], "what waited left on the same day"
+
+
+@pytest.mark.parametrize("forged", ["x{}@forjat{}.example", "x{}@gmail.com"], ids=["ever new", "one provider"])
+@pytest.mark.parametrize("newcomer", ["nova@poble1.example", "nova@outlook.com"], ids=["answered", "provider"])
+def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_forged_flood(
+    world: World, forged: str, newcomer: str
+) -> None:
+    """More than a day of the share has, each a first acknowledgement, before she writes and afterwards."""
+    asked = world.citizen_writes("veina@poble1.example")
+    world.turn()
+    world.agent_answers(asked)
+    world.turn()
+    for number in range(600):
+        _from(world, forged.format(number, number), number)
+    world.turn()
+    world.live("2026-11-25 12:00", minutes=30)
+    _from(world, newcomer, 7)
+    for number in range(600, 700):
+        _from(world, forged.format(number, number), number)
+    world.live("2026-11-25 13:30", minutes=15)
+    assert len(world.received(newcomer)) == 1
+    assert "over-budget" not in world.reviews()
+    hour, _day = _bound(world, domains=0, mailboxes=1)
+    assert _peaks(world, {newcomer})[0] <= hour
 
 
 def test_one_domain_with_many_addresses_gets_twenty_an_hour(world: World) -> None:

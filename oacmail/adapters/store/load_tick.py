@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from oacmail.adapters.store import kv, load_digest, problems, tick_failures
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.load_case import away, cases, deadline_of, placeholders
-from oacmail.adapters.store.load_usage import usages
+from oacmail.adapters.store.load_usage import acquaintance, usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.adapters.store.running_answers import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.core import calendar
@@ -64,6 +64,8 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
     digest = wanted(_DIGEST) and _digest_due(con, policy, now)
     deferred = _deferred(rows("ack"))
     reached = _reached(con, policy, rows("deadline"), now)
+    recipients = {item.recipient for item in deferred}
+    acquainted, strangers = acquaintance(con, recipients, now)
     return TickView(
         reached=reached,
         synced_at=synced_at(con),
@@ -71,7 +73,9 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         deferred=deferred,
         deferred_notices=_deferred_notices(rows("notice")),
         uncertain=_uncertain(con, policy, rows("uncertain")),
-        spent=usages(con, policy, {item.recipient for item in deferred}, now),
+        spent=usages(con, policy, recipients, now),
+        acquainted=acquainted,
+        strangers=strangers,
         digest_due=digest,
         live=load_digest.live(con, policy, now) if digest else (),
         waiting=load_digest.waiting(con) if digest else (),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core.outbox.kinds import of_name
-from oacmail.core.outbox.rate_limits import mailbox, registrable
+from oacmail.core.outbox.rate_limits import is_public, mailbox, registrable
 from oacmail.core.policy import Policy
 from oacmail.core.view import Noticed, RateUsage, Released
 
@@ -26,6 +26,12 @@ _MAILBOX = f"SELECT mailbox, {_SUMS} WHERE mailbox IN (SELECT value FROM json_ea
 _DOMAIN = f"""SELECT domain, {_SUMS}
   WHERE budget <> 'known' AND domain IN (SELECT value FROM json_each(:asked)) GROUP BY domain"""
 _UNVERIFIED = f"SELECT {_SUMS} WHERE budget = 'unverified'"
+
+_LEFT = f"""SELECT domain, count(*) FROM outbox WHERE {LIMITED} AND budget = 'unverified' AND state <> 'dropped'
+  AND released_at > ? AND released_at <= ? GROUP BY domain"""
+_ANSWERED = f"""SELECT value FROM json_each(?) WHERE EXISTS(
+  SELECT 1 FROM outbox o WHERE {LIMITED} AND domain = value
+  AND EXISTS(SELECT 1 FROM cases c WHERE c.id = o.case_id AND c.answered_at IS NOT NULL))"""
 
 # A key ends with its recipient. The condition is that of the index outbox_notices.
 _NOTICED = """SELECT kind, author, count(*) FROM (
@@ -60,6 +66,17 @@ def usages(con: sqlite3.Connection, policy: Policy, addresses: Collection[str], 
 
 def _released(hour: int, day: int, waiting: int | None) -> Released:
     return Released(hour=hour, day=day, waiting=waiting or 0)
+
+
+def acquaintance(con: sqlite3.Connection, addresses: Collection[str], now: datetime) -> tuple[frozenset[str], int]:
+    """Return the domains of these addresses of which an agent has answered somebody, and how many acknowledgements
+    without a verdict have left within the day to other domains that are no large provider."""
+    if not addresses:
+        return frozenset(), 0
+    left = dict(con.execute(_LEFT, (stamp(now - timedelta(days=1)), stamp(now))).fetchall())
+    domains = left.keys() | set(map(registrable, addresses))
+    answered = frozenset(row[0] for row in con.execute(_ANSWERED, (json.dumps(sorted(domains)),)))
+    return answered, sum(count for domain, count in left.items() if domain not in answered and not is_public(domain))
 
 
 def noticed(con: sqlite3.Connection, now: datetime) -> list[Noticed]:

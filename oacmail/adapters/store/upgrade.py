@@ -1,6 +1,6 @@
 """An upgrade of the schema: the copy that is kept before it, and the same upgrade tried on a copy that is thrown away.
 
-The copy is named after the newest step that the program knows, `oacmail.db.before-m0020`: an upgrade that was
+The copy is named after the newest step that the program knows, `oacmail.db.before-m0021`: an upgrade that was
 interrupted finds the copy that it has made, and goes on. The copy of the upgrade before is removed when the new one is
 complete. It never migrates the database itself, and it decides nothing.
 """

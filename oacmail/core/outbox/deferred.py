@@ -1,15 +1,17 @@
 """Acknowledgements that wait for room in their budget: which are released now, and which are no longer needed.
 
-Newcomers come first, then each domain in turn, so that a flood uses up its own share only. None is dropped but for a
-case that is answered or closed. This module never writes an acknowledgement.
+Newcomers come first, then each domain in turn, so that a flood uses up its own share only. All domains of which nobody
+was ever answered and which are no large provider take one turn together, since a flood can forge ever new ones. None
+is dropped but for a case that is answered or closed. This module never writes an acknowledgement.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 
 from oacmail.core.effects import Effect, Remember, UpdateOutbox
-from oacmail.core.outbox.rate_limits import mailbox, may_leave, registrable
+from oacmail.core.outbox.rate_limits import is_public, mailbox, may_leave, registrable
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
@@ -17,6 +19,7 @@ from oacmail.core.view import DeferredAcknowledgement, RateUsage, Released, Tick
 
 ALERT = "alert:ack-budget"
 ALERT_EVERY = timedelta(hours=1)
+_Ranked = tuple[tuple[bool, int, datetime], DeferredAcknowledgement]
 
 
 def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
@@ -39,13 +42,20 @@ def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Eff
 
 
 def in_turn(tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
-    """Newcomers first, then all others; of each the domain that has had fewest in the day, with its oldest."""
-    ranked: list[tuple[bool, int, datetime, DeferredAcknowledgement]] = []
-    for _, group in groupby(sorted(items, key=_domain), key=_domain):
+    """Newcomers first, then all others; of each the line that has had fewest in the day, there the domain that has had
+    fewest, with its oldest. A line is a domain, or '': all strangers' domains."""
+    lines: dict[str, list[_Ranked]] = {}
+    for domain, group in groupby(sorted(items, key=_domain), key=_domain):
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
             spent = tick.spent[item.recipient]
-            ranked.append((spent.mailbox.day > 0, spent.domain.day + turn, item.created_at, item))
-    return [item for *_, item in sorted(ranked, key=lambda row: row[:3])]
+            known = domain in tick.acquainted or is_public(item.recipient)
+            rank = (spent.mailbox.day > 0, spent.domain.day + turn, item.created_at)
+            lines.setdefault(domain if known else "", []).append((rank, item))
+    ranked: list[_Ranked] = []
+    for line, members in lines.items():
+        for turn, ((late, of_domain, since), item) in enumerate(sorted(members, key=itemgetter(0))):
+            ranked.append(((late, of_domain if line else tick.strangers + turn, since), item))
+    return [item for _, item in sorted(ranked, key=itemgetter(0))]
 
 
 def _domain(item: DeferredAcknowledgement) -> str:

@@ -1,12 +1,14 @@
 """Which acknowledgement may be sent, and when, so that nobody can use the office to send mail to third parties.
 
 The table: docs/design.md, "Acknowledgement budgets". Each acknowledgement uses its mailbox's share, and that of a
-person whom nobody has answered also a share of its domain or of all mail without a verdict. A limit of an hour says
-when it leaves, a limit of a day whether there is one; so what waits always leaves within hours. The case and its
+person whom nobody has answered also a share of its domain and, without a verdict, of all such mail. A limit of an hour
+says when it leaves, a limit of a day whether there is one. Without a verdict a newcomer cannot be told from a flood in
+his name, so only the mailbox has a limit of a day: all others wait, in turn (core/outbox/deferred.py). The case and its
 deadline are never changed. A limit of 0 means "no limit".
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -53,12 +55,10 @@ _ALIASES = {
     "protonmail.com": "proton.me",
 }
 _HYPHENATED = frozenset(["yahoo.com", "yahoo.es", "ymail.com"])  # a tag follows the hyphen, which no name there has
-DAY_OF_UNVERIFIED = 8
-"""How many hours' worth of acknowledgements without a verdict a day has: an office's day."""
 
 
 class Room(StrEnum):
-    """`LATER`: it waits, and leaves within hours; `NONE`: the share of a day is used up."""
+    """`LATER`: it waits for its turn; `NONE`: the share of a day is used up."""
 
     NOW = "now"
     LATER = "later"
@@ -112,8 +112,11 @@ def is_public(address: str) -> bool:
 
 
 def room(policy: Policy, kind: str, address: str, spent: RateUsage) -> Room:
-    """Whether one more acknowledgement of this class to this address leaves now, later, or not at all."""
-    shares = [*_shares(policy, kind, address, spent, first=not (spent.mailbox.day or spent.mailbox.waiting))]
+    """Whether one more acknowledgement of this class to this address leaves now, later, or not at all. Those without a
+    verdict that wait go first."""
+    queue = replace(spent.unverified, hour=spent.unverified.hour + spent.unverified.waiting)
+    first = not (spent.mailbox.day or spent.mailbox.waiting)
+    shares = [*_shares(policy, kind, address, replace(spent, unverified=queue), first=first)]
     if any(of_day and used.day + used.waiting >= of_day for used, _, of_day in shares):
         return Room.NONE
     return Room.NOW if _in_this_hour(shares) else Room.LATER
@@ -141,11 +144,15 @@ def _shares(policy: Policy, kind: str, address: str, spent: RateUsage, *, first:
         return
     part = 1 if first else 2
     if not is_public(address):
-        of_day = limits.per_domain_day if limits.per_domain_hour else 0
+        of_day = limits.per_domain_day if limits.per_domain_hour and kind == "verified" else 0
         yield spent.domain, -(-limits.per_domain_hour // part), -(-of_day // part)
     if kind == "unverified":
-        of_hour = -(-limits.unverified_per_hour // part)
-        yield spent.unverified, of_hour, of_hour * DAY_OF_UNVERIFIED
+        yield spent.unverified, -(-_unverified(policy) // part), 0
+
+
+def _unverified(policy: Policy) -> int:
+    """The hour of all mail without a verdict: twice as much where nothing can be proven, since there it is all mail."""
+    return policy.budgets.unverified_per_hour * (1 if policy.provable else 2)
 
 
 def most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
@@ -155,6 +162,6 @@ def most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
     has answered, and forges all others. No limit of `policy.budgets` is 0.
     """
     limits = policy.budgets
-    hour = limits.per_domain_hour * domains + limits.per_address_hour * mailboxes + limits.unverified_per_hour
+    hour = limits.per_domain_hour * domains + limits.per_address_hour * mailboxes + _unverified(policy)
     day = limits.per_domain_day * domains + limits.per_address_day * mailboxes
-    return hour, day + limits.unverified_per_hour * DAY_OF_UNVERIFIED
+    return hour, day + _unverified(policy) * 24
