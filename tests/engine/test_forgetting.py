@@ -99,6 +99,37 @@ def test_no_byte_of_a_forgotten_person_is_left_in_the_files_of_the_database(worl
     assert left_in(world.config.office.state) == set()
 
 
+def test_no_byte_is_left_of_a_message_that_came_twice_on_two_ways(world: World) -> None:
+    mail = compose.message(world.clock, ANNA, "Padró", f"Soc al carrer Torrentfonda 3, {PHONE}. Com em dono d'alta?")
+    for folder in ("Junk", "INBOX"):
+        world.clock.forward(minutes=5)  # the second copy has Received lines of its own
+        world.deliver(mail, verdict="dmarc=pass header.from=example.org", sender=ANNA, folder=folder)
+        world.turn()
+    world.agent_answers(mail)
+    world.turn()
+    world.order("close", str(world.case()["number"]), reason="answered")
+    assert _forget(world).found
+    wipe(world.store.con)
+    assert left_in(world.config.office.state) == set()
+
+
+def test_no_byte_is_left_of_first_words_that_a_summary_named(town: MakeWorld) -> None:
+    world = town(digest={"to": [AGENT]})
+    first = _writes(world)
+    world.turn()
+    world.agent_answers(first)
+    world.turn()
+    world.citizen_writes(ANNA, "Re: Padró", "Moltes gràcies de part de tots els Torrentfonda!", answers=first)
+    world.live("2026-11-26 09:00")
+    digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1]
+    assert "Torrentfonda" in text_of(digest)
+    world.order("close", str(world.case()["number"]), reason="answered")
+    world.turn()
+    assert _forget(world).found
+    wipe(world.store.con)
+    assert left_in(world.config.office.state) == set()
+
+
 @pytest.fixture
 def visited(world: World) -> World:
     """Somebody came to the desk and left no number: the case is nobody's whom the database knows."""

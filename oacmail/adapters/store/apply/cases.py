@@ -133,7 +133,7 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
         because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder,
-        original = coalesce(original, excluded.original) RETURNING id""",
+        original = coalesce(original, excluded.original) RETURNING id, original""",
         (
             message.fingerprint,
             message.message_id,
@@ -159,7 +159,12 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
             _named(message.attachments),
         ),
     ).fetchone()
-    con.executemany("INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row[0]) for ref in message.refs])
+    if checksum not in (None, row["original"]):  # the same message came on another way: one copy of it is enough
+        unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = ?)"
+        con.execute(unused, (checksum, checksum))
+    con.executemany(
+        "INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row["id"]) for ref in message.refs]
+    )
 
 
 def _unread(message: Message) -> Message:

@@ -19,9 +19,11 @@ from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import IN, Scope, ids
 from oacmail.adapters.store.write_context import ERASED_DOMAIN, nobody
 from oacmail.core.outbox.states import NOT_ENDED
+from oacmail.core.outgoing import MailKind
 from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED
 
 _ABOUT_A_MESSAGE = (FORWARDED_BY, FORWARDED_TO, UNPLACED, "reserved:")  # before a fingerprint, in kv
+_QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
 CLOSED_FOR = "erased"  # the reason with which a case ends that was erased while it was open
 
 
@@ -35,7 +37,8 @@ def erase(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
     counts["messages"] = _set(con, "messages", scope.messages, now)
     counts["outbox"] = _set(con, "outbox", scope.mails, now)
     counts["mails"] = con.execute(
-        f"UPDATE mails SET {setting('mails')} WHERE id {IN} AND length(mime) > 0", (ids(scope.mails),)
+        f"UPDATE mails SET {setting('mails')} WHERE id {IN} AND length(mime) > 0",
+        (ids((*scope.mails, *_with_first_words(con, scope))),),
     ).rowcount
     counts["originals"] = _unused(con, originals)
     counts["notes"] = _deleted(con, "notes", f"case_id {IN}", ids(scope.cases))
@@ -57,6 +60,18 @@ def _set(con: sqlite3.Connection, table: str, rows: Iterable[int], now: datetime
         f"UPDATE {table} SET {setting(table)}, erased_at = ? WHERE id {IN} AND erased_at IS NULL",
         (stamp(now), ids(rows)),
     ).rowcount
+
+
+def _with_first_words(con: sqlite3.Connection, scope: Scope) -> list[int]:
+    """The mails to agents that have left and may show the first words of these messages: summaries and cards name what
+    its text alone has set aside."""
+    rows = con.execute(
+        f"""SELECT id FROM outbox WHERE kind IN ('{MailKind.DIGEST}', '{MailKind.IN_JUNK}') AND state NOT IN ({_QUOTED})
+        AND created_at >= (SELECT min(m.received_at) FROM messages m JOIN reviews r ON r.fingerprint = m.fingerprint
+        WHERE m.id {IN})""",
+        (ids(scope.messages),),
+    )
+    return [row["id"] for row in rows]
 
 
 def _deleted(con: sqlite3.Connection, table: str, where: str, *values: object) -> int:
@@ -148,9 +163,6 @@ def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope) -> Co
         counts["messages"] += 1
     counts["originals"] = _unused(con, originals)
     return +counts
-
-
-_QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
 
 
 def _without(text: str, addresses: Iterable[str]) -> str:
