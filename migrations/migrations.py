@@ -384,7 +384,10 @@ def m0020_digest_indexes(db: Database) -> None:
 @migrations()
 def m0021_domains(db: Database) -> None:
     """An index by which what waits for its turn knows the domains of which somebody was answered."""
-    db.execute("CREATE INDEX outbox_of_domain ON outbox(domain) WHERE kind IN ('ack', 'warned')")
+    db.execute(
+        """CREATE INDEX outbox_of_domain ON outbox(domain, released_at)
+        WHERE kind IN ('ack', 'warned') AND released_at IS NOT NULL"""
+    )
 
 
 def _statements(script: str) -> list[str]:

@@ -89,7 +89,7 @@ def shown(mail: EmailMessage) -> str:
 @pytest.mark.parametrize("lang", [*LANGUAGES, "ca+es", "ca+en"])
 @pytest.mark.parametrize("now", [IN_HOURS, OUT_OF_HOURS], ids=["in_hours", "out_of_hours"])
 def test_the_acknowledgement(lang: str, now: datetime, snapshot: SnapshotAssertion) -> None:
-    assert shown(render(send(lang=lang), now)) == snapshot
+    assert shown(render(send(lang=lang, received_at=now), now)) == snapshot
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -38,7 +38,7 @@ SHIPPED = {
     "m0018_ends_hour": "55f4186d3f59b198",
     "m0019_call_hours": "fd3ff21776b1c2bd",
     "m0020_digest_indexes": "7fb60e125740edb4",
-    "m0021_domains": "eb6ca9a20fb0918c",
+    "m0021_domains": "fb2908122bdc9b4d",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _ROWS = (

@@ -30,7 +30,7 @@ _UNVERIFIED = f"SELECT {_SUMS} WHERE budget = 'unverified'"
 _LEFT = f"""SELECT domain, count(*) FROM outbox WHERE {LIMITED} AND budget = 'unverified' AND state <> 'dropped'
   AND released_at > ? AND released_at <= ? GROUP BY domain"""
 _ANSWERED = f"""SELECT value FROM json_each(?) WHERE EXISTS(
-  SELECT 1 FROM outbox o WHERE {LIMITED} AND domain = value
+  SELECT 1 FROM outbox o WHERE {LIMITED} AND domain = value AND released_at IS NOT NULL
   AND EXISTS(SELECT 1 FROM cases c WHERE c.id = o.case_id AND c.answered_at IS NOT NULL))"""
 
 # A key ends with its recipient. The condition is that of the index outbox_notices.

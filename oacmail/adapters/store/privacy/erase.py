@@ -65,12 +65,21 @@ def _set(con: sqlite3.Connection, table: str, rows: Iterable[int], now: datetime
 def _with_first_words(con: sqlite3.Connection, scope: Scope) -> list[int]:
     """The mails to agents that have left and may show the first words of these messages: summaries and cards name what
     its text alone has set aside."""
-    rows = con.execute(
-        f"""SELECT id FROM outbox WHERE kind IN ('{MailKind.DIGEST}', '{MailKind.IN_JUNK}') AND state NOT IN ({_QUOTED})
-        AND created_at >= (SELECT min(m.received_at) FROM messages m JOIN reviews r ON r.fingerprint = m.fingerprint
-        WHERE m.id {IN})""",
+    listed = con.execute(
+        f"""SELECT m.fingerprint, m.received_at FROM messages m JOIN reviews r ON r.fingerprint = m.fingerprint
+        WHERE m.id {IN} ORDER BY m.received_at""",
         (ids(scope.messages),),
-    )
+    ).fetchall()
+    if not listed:
+        return []
+    rows = con.execute(  # the conditions are those of the index outbox_digests
+        f"SELECT id FROM outbox WHERE kind = 'digest' AND created_at >= ? AND state NOT IN ({_QUOTED})",
+        (listed[0]["received_at"],),
+    ).fetchall()
+    for row in listed:
+        card = f"{MailKind.IN_JUNK}:{row['fingerprint']}:"
+        query = f"SELECT id FROM outbox WHERE key >= ? AND key < ? AND state NOT IN ({_QUOTED})"
+        rows += con.execute(query, (card, f"{card}\uffff")).fetchall()
     return [row["id"] for row in rows]
 
 

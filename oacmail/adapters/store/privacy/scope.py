@@ -12,6 +12,7 @@ from datetime import datetime
 from oacmail.adapters.store.connection import moment
 from oacmail.adapters.store.load_digest import waiting
 from oacmail.core.outbox.states import NOT_ENDED
+from oacmail.core.review import FILED
 
 NEVER = "9999"  # sorts behind every time
 
@@ -129,7 +130,9 @@ def holds(con: sqlite3.Connection, scope: Scope) -> tuple[Hold, ...]:
     )
     found += [Hold(kind="open-case-of-another", ref=row["number"]) for row in others]
     own_messages = con.execute(f"SELECT fingerprint FROM messages WHERE id {IN} ORDER BY id", (ids(scope.messages),))
-    listed = {entry.ref for entry in waiting(con)}
+    listed = {
+        entry.ref for entry in waiting(con) if entry.reason not in FILED
+    }  # a summary names these, and nobody has to act
     waits = (row["fingerprint"] for row in own_messages if row["fingerprint"] in listed)
     found += [Hold(kind="waits-for-a-person", ref=fingerprint[:16]) for fingerprint in waits]
     found += [Hold(kind="mail", ref=key) for key in mails_on_their_way(con, scope)]
