@@ -203,7 +203,8 @@ class DeadlineChecks:
         )
 
     def nobody_forgotten(self) -> None:
-        """Every request has a deadline, its own or one already running; the supervisor knows of every late case."""
+        """Every request has a deadline, its own or one already running; the supervisor knows of every late case. What
+        an agent brings in from the junk folder may be late before it is a case."""
         asking = {name for name, message in self.town.truth.written.items() if message.asks}
         rows = self._all(
             """SELECT m.message_id, m.case_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
@@ -215,7 +216,8 @@ class DeadlineChecks:
         uncovered = [row for row in rows if row["message_id"] in asking and not self._promised_by_a_later_one(row)]
         require(not uncovered, "every request has a deadline", lambda: f"{short(uncovered[0][0])} on {uncovered[0][1]}")
         late = self._all(
-            """SELECT c.number, d.due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
+            """SELECT c.number, max(d.due_at, coalesce((SELECT max(e.at) FROM events e WHERE e.case_id = c.id
+            AND e.kind IN ('opened', 'asked-anew')), '')) AS due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
             WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at < ?""",
             text(self.town.engine.now() - timedelta(days=1)),
         )
