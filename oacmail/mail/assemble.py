@@ -172,7 +172,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         found,
         asks=judged(lambda: asking.asks(features.fold(fresh)), True),
         complains=judged(lambda: asking.complains(features.fold(fresh)), True),
-        only_closes=judged(lambda: not titled and asking.only_closes(features.fold(fresh)), False),
+        adds_nothing=judged(lambda: asking.adds_nothing(features.fold(fresh)), False),
         closes=judged(lambda: not titled and asking.closes(features.fold(fresh)), False),
         goes_on=judged(lambda: asking.goes_on(features.fold(fresh if is_ours else f"{subject} . {fresh}")), True),
         of_paper=judged(lambda: fault_words.of_paper(features.fold(f"{subject} . {fresh}")), False),

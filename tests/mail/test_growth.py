@@ -100,7 +100,7 @@ TEXT_READERS: dict[str, Reader] = {
     "own_words.part": lambda text: own_words.part(text, NOTHING.wording),
     "asking.asks": asking.asks,
     "asking.closes": asking.closes,
-    "asking.only_closes": asking.only_closes,
+    "asking.adds_nothing": asking.adds_nothing,
     "asking.goes_on": asking.goes_on,
     "asking.complains": asking.complains,
     "vote_words.read": lambda text: vote_words.read(text, "Anna", "anna@example.org", asked=True),

@@ -78,10 +78,10 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     known, case = view.known, view.cases.get((view.known and view.known.case) or "")
     if known is None or case is None or not known.disowned or known.acked or _is_answered(case, known):
         return None
+    if lookup.folder is not Folder.INTAKE or lookup.written.auth.dmarc is Dmarc.FAIL:
+        return None
     request = _request(policy, view, lookup, now)
     why = acknowledgement.why_not(request)
-    if lookup.folder is not Folder.INTAKE or request.message.auth.dmarc is Dmarc.FAIL:
-        return None
     effects: list[Effect] = [
         RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=case.number)
     ]

@@ -159,7 +159,7 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
     against = message.questions or message.attachments or found.complains
     if against or not found.closes or length > _SHORT:
         return False
-    return found.only_closes or _reads_as(message, (Kind.THANKS,), int(found.goes_on))
+    return found.adds_nothing or _reads_as(message, (Kind.THANKS,), int(found.goes_on))
 
 
 def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: int) -> bool:

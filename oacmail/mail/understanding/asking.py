@@ -129,10 +129,9 @@ def complains(folded: str) -> bool:
     return _AGAINST.search(_NO_DENIAL.sub(" ", folded)) is not None
 
 
-def only_closes(folded: str) -> bool:
-    """True if a folded text has words that end a matter, greetings, and no word besides."""
-    rest = _WORD.findall(_ENDS.sub(" ", folded))
-    return closes(folded) and "?" not in folded and not complains(folded) and _POLITE.issuperset(rest)
+def adds_nothing(folded: str) -> bool:
+    """True if a folded text has no word beside greetings and those that end a matter, and no question mark."""
+    return "?" not in folded and _POLITE.issuperset(_WORD.findall(_ENDS.sub(" ", folded)))
 
 
 def goes_on(folded: str) -> bool:
