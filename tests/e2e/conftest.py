@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.office import RunningOffice
-from tests.servers.mail_servers import MailServers
+from tests.servers.mail_servers import DOMAIN, MailServers
+from tests.servers.people import Citizen
 
 
 def _close(desks: list[RunningOffice]) -> None:
@@ -48,3 +49,9 @@ def own_office(own_mail_servers: MailServers, tmp_path: Path) -> Iterator[Callab
 
     yield make
     _close(made)
+
+
+@pytest.fixture(scope="module")
+def marta(mail_servers: MailServers) -> Citizen:
+    """An agent with an address of her own; mail under her envelope sender is vouched for by our exchanger."""
+    return Citizen(mail_servers, "Marta", user=f"{mail_servers.new_user('marta')}-proven", domain=DOMAIN)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.forked import ROOT, ForkedProcess, ForkingHome
-from tests.servers.mail_servers import PASSWORD, MailServers
+from tests.servers.mail_servers import HOSTNAME, PASSWORD, MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.waiting import PATIENCE, until
@@ -26,6 +26,8 @@ COMMAND = (str(Path(sys.executable).with_name("oacmail")),)
 """The command that is installed, for the tests of the true start."""
 NO_LIMITS = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour", "unverified_per_hour"), 0)
 """For [ack], where a test has more messages than an hour's budget."""
+PROOF = {"provider": "postfix", "authserv_id": HOSTNAME, "mx": [HOSTNAME]}
+"""For [trust]: our exchanger vouches for mail under a "-proven" envelope sender."""
 HOME = ForkingHome()
 
 

@@ -8,22 +8,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tests.e2e.office import RunningOffice
-from tests.e2e.test_people_answer import PROOF
+from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import answered_by, number_of, opened, plain
 from tests.engine.test_order_buttons import buttons
 from tests.engine.test_survey import links
-from tests.servers.mail_servers import DOMAIN, MailServers
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 a tothom en enviar la instància."
-
-
-@pytest.fixture(scope="module")
-def marta(mail_servers: MailServers) -> Citizen:
-    return Citizen(mail_servers, "Marta", user=f"{mail_servers.new_user('marta')}-proven", domain=DOMAIN)
 
 
 @pytest.fixture(scope="module")

@@ -5,22 +5,16 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.e2e.office import RunningOffice
+from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.test_buttons import kinds
-from tests.e2e.test_people_answer import PROOF
 from tests.e2e.watching import opened, plain
-from tests.servers.mail_servers import DOMAIN, MailServers
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Agent, Citizen
 from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 ASKS = "Bon dia, em diuen que no tinc dret a la beca menjador. Com ho puc reclamar?"
 PRIZE = "Dear friend, you won the lottery, claim your prize in bitcoin now, casino bonus, viagra, click here."
-
-
-@pytest.fixture(scope="module")
-def marta(mail_servers: MailServers) -> Citizen:
-    return Citizen(mail_servers, "Marta", user=f"{mail_servers.new_user('marta')}-proven", domain=DOMAIN)
 
 
 @pytest.fixture(scope="module")

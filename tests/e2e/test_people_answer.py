@@ -8,7 +8,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.e2e.clients import CLIENTS
-from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.e2e.office import NO_LIMITS, PROOF, RunningOffice
 from tests.e2e.watching import (
     at_desk,
     case_of,
@@ -20,20 +20,13 @@ from tests.e2e.watching import (
     running_deadlines,
     someone,
 )
-from tests.servers.mail_servers import DOMAIN, HOSTNAME, MailServers
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen, reply_headers
 from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
-PROOF = {"provider": "postfix", "authserv_id": HOSTNAME, "mx": [HOSTNAME]}
 ASKED = "Bon dia, no puc entrar a la carpeta ciutadana. La meva contrasenya és: Gat-2026."
 ANSWER = "Ja hi podeu entrar, Anna."
-
-
-@pytest.fixture(scope="module")
-def marta(mail_servers: MailServers) -> Citizen:
-    """An agent with an address of her own; mail under her envelope sender is vouched for by our exchanger."""
-    return Citizen(mail_servers, "Marta", user=f"{mail_servers.new_user('marta')}-proven", domain=DOMAIN)
 
 
 @pytest.fixture(scope="module")

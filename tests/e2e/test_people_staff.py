@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.e2e.office import RunningOffice
+from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import (
     answered_by,
     at_desk,
@@ -29,13 +29,6 @@ from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
 ANSWER = "Bon dia, entreu a la seu amb l'idCAT Mòbil i torneu-ho a provar."
-PROOF = {"provider": "postfix", "authserv_id": HOSTNAME, "mx": [HOSTNAME]}
-
-
-@pytest.fixture(scope="module")
-def marta(mail_servers: MailServers) -> Citizen:
-    """An agent with an address of her own; mail under her envelope sender is vouched for by our exchanger."""
-    return Citizen(mail_servers, "Marta", user=f"{mail_servers.new_user('marta')}-proven", domain=DOMAIN)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.e2e.office import RunningOffice
+from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import at_desk, everything_in, number_of, opened, plain, running_deadlines, someone
-from tests.servers.mail_servers import DOMAIN, HOSTNAME, MailServers
+from tests.servers.mail_servers import DOMAIN, MailServers
 from tests.servers.people import Citizen, reply_headers
 from tests.servers.waiting import until
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància, i a tothom li passa."
-PROOF = {"provider": "postfix", "authserv_id": HOSTNAME, "mx": [HOSTNAME]}
 FOLLOW_UP = """SELECT d.kind FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ?
 AND d.kind IN ('nudge', 'update') AND d.met_at IS NULL AND d.void_at IS NULL AND d.fired_at IS NULL ORDER BY d.kind"""
 

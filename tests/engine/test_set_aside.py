@@ -22,8 +22,8 @@ def lines(mail: EmailMessage) -> list[str]:
 
 
 @pytest.fixture
-def thanked(town: TOWN) -> World:
-    """Anna thanks on Wednesday at 12 for an answer; it is Thursday, and the summary has been sent."""
+def thanking(town: TOWN) -> World:
+    """Anna has thanked on Wednesday at 12 for an answer."""
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
     asked = world.citizen_writes(ANNA)
     world.turn()
@@ -31,8 +31,14 @@ def thanked(town: TOWN) -> World:
     world.advance("2026-11-25 12:00")
     world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=answer)
     world.turn()
-    world.live("2026-11-26 08:30")
     return world
+
+
+@pytest.fixture
+def thanked(thanking: World) -> World:
+    """It is Thursday, and the summary has been sent."""
+    thanking.live("2026-11-26 08:30")
+    return thanking
 
 
 def test_thanks_on_a_case_stand_in_the_next_summary_with_their_first_words(thanked: World) -> None:
@@ -65,20 +71,13 @@ def test_it_stands_in_the_next_summary_whatever_became_of_its_case_since(town: T
     assert [line.rpartition(" · ")[2] for line in lines(digest_of(world))] == [f"«{THANKS}»"]
 
 
-def test_a_summary_that_was_never_sent_has_told_nobody(town: TOWN) -> None:
-    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    answer = world.agent_answers(asked)
-    world.advance("2026-11-25 12:00")
-    world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=answer)
-    world.turn()
-    world.live("2026-11-26 07:30")
-    world.relay.when(DOWN)
-    world.live("2026-11-26 20:00")
-    world.relay.recover()
-    world.live("2026-11-27 08:30")
-    assert lines(digest_of(world)) == [f"- 1 · agraïment · dc. 25/11, 12 h · «{THANKS}»"]
+def test_a_summary_that_was_never_sent_has_told_nobody(thanking: World) -> None:
+    thanking.live("2026-11-26 07:30")
+    thanking.relay.when(DOWN)
+    thanking.live("2026-11-26 20:00")
+    thanking.relay.recover()
+    thanking.live("2026-11-27 08:30")
+    assert lines(digest_of(thanking)) == [f"- 1 · agraïment · dc. 25/11, 12 h · «{THANKS}»"]
 
 
 @pytest.mark.parametrize("later", ["2026-11-26 09:00", "2026-11-27 09:00"])

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.forked import ROOT
-from tests.e2e.office import RunningOffice
-from tests.e2e.test_people_answer import PROOF
+from tests.e2e.office import PROOF, RunningOffice
 from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
