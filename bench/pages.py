@@ -25,7 +25,7 @@ from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.config import load
 from oacmail.core.cases import answer_links
 from oacmail.core.effects import Send
-from oacmail.core.model import LANGUAGES
+from oacmail.core.model import LANGUAGES, Status
 from oacmail.core.outbox.buttons import buttons
 from oacmail.core.outbox.kinds import KINDS, TEMPLATED
 from oacmail.core.outgoing import MailKind
@@ -94,7 +94,7 @@ def mails() -> Iterator[tuple[str, str]]:
                 received_at=NOW,
                 due_at=NOW,
             )
-            send = answer_links.offering(policy_, send, {CASE: "anna@example.org"})
+            send = answer_links.offering(policy_, send, {CASE: ("anna@example.org", Status.OPEN)}, ())
             mime = made.render(send, "<sample@localhost.invalid>", lambda _: "v=1", NOW).mime
             yield f"{kind}-{lang}-{place}", _html(mime)
 

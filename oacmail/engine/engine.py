@@ -17,7 +17,7 @@ import structlog
 from oacmail.core.case_effects import RecordContact, TreatAsRequest, WriteDraft
 from oacmail.core.cases import answer_links
 from oacmail.core.decide import decide, may_exceed, within_limits
-from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, OpenCase, Quoted, Send
+from oacmail.core.effects import Arrived, Decision, DeliveryResult, Effect, Input, Quoted, Send
 from oacmail.core.lookup import LookedUp, Lookup, looked_up, with_forwarded
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.outgoing import MailKind
@@ -122,8 +122,7 @@ class Engine:
             decision = self._decide(turn, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
         noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
-        opened = {effect.number: effect.citizen for effect in decision.effects if isinstance(effect, OpenCase)}
-        mails = {send.key: self._render_send(send, turn, arrived, raw, noted, opened, now) for send in sends}
+        mails = {send.key: self._render_send(send, turn, arrived, raw, noted, decision.effects, now) for send in sends}
         drafts = [effect for effect in decision.effects if isinstance(effect, WriteDraft)]
         mails |= {draft.key: self._render_draft(draft, turn, now) for draft in drafts}
         turn.apply(
@@ -187,13 +186,13 @@ class Engine:
         arrived: Arrived | None,
         raw: bytes | None,
         noted: Mapping[str, str],
-        opened: dict[str, str],
+        effects: Sequence[Effect],
         now: datetime,
     ) -> FrozenMail:
-        """`noted`: texts of calls that the decision notes; `opened`: cases that it opens, to the citizen's address."""
+        """`noted`: texts of calls that the decision notes; `effects`: all that it writes."""
         if send.kind is not MailKind.RELAYED:
-            citizens = turn.citizens(answer_links.asked(self.policy, send)) | opened
-            shown = answer_links.offering(self.policy, send, citizens)
+            citizens = turn.citizens(answer_links.asked(self.policy, send))
+            shown = answer_links.offering(self.policy, send, citizens, effects)
             return self._render_with_originals(shown, _attached(shown, turn, arrived, raw, noted), now)
         assert raw is not None  # core relays only what was read
         message_id = signature.message_id(self.policy, send.key)

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 from tests.engine import compose
 from tests.engine.relayed_answers import PASS, TEXT, relayed
 from tests.engine.test_order_buttons import HTML, buttons
+from tests.engine.test_orders import reply
 from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
 
@@ -84,3 +87,30 @@ def test_the_offer_follows_a_case_that_is_opened_in_the_same_turn(world: World) 
     world.turn()
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "opinion"]
     assert WRITE in buttons(notice)
+
+
+def _transcript(world: World, order: str, asked: EmailMessage) -> EmailMessage:
+    reply(world, asked, order)
+    return [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"][-1]
+
+
+@pytest.mark.parametrize("order", ["TANCA DUPLICAT", "TANCA BROSSA", "#fusiona 1"])
+def test_the_transcript_of_an_order_that_closes_a_case_offers_no_mail_that_would_come_back(
+    world: World, order: str
+) -> None:
+    world.citizen_writes(PERE)
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    assert _links(_transcript(world, "#nota abans", asked))
+    closed = _transcript(world, order, asked)
+    assert {case["number"]: case["status"] for case in world.cases()}["OAC-2026-000002"] == "closed"
+    assert "mailto:" not in text_of(closed)
+    assert _links(closed) == []
+
+
+def test_the_transcript_of_an_order_that_reopens_a_case_offers_to_write_to_its_person(world: World) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    assert _links(_transcript(world, "TANCA DUPLICAT", asked)) == []
+    assert _links(_transcript(world, "#nota Va venir", asked)) == [], "of a case that was closed before"
+    assert len(_links(_transcript(world, "REOBRE", asked))) == 1

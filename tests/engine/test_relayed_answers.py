@@ -163,9 +163,11 @@ def test_a_closed_case_is_reopened_as_its_refusal_says_before_a_mail_reaches_the
     relayed_answers.send(world, relayed_answers.mail(world, notice))
     (refusal,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "not_relayed"]
     assert "responeu a aquest correu amb REOBRE" in text_of(refusal)
+    assert "mailto:" not in text_of(refusal), "to which nothing may be sent yet"
     order("REOBRE", refusal)
-    relayed_answers.send(world, relayed_answers.mail(world, refusal))
-    assert len(relayed_answers.relayed(world)) == 1, "to the address that the refusal names"
+    transcript = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"][-1]
+    relayed_answers.send(world, relayed_answers.mail(world, transcript))
+    assert len(relayed_answers.relayed(world)) == 1, "to the address that the transcript names"
 
 
 # --- who may ---------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Transient
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import MessageRef
+from oacmail.core.model import MessageRef, Status
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import FrozenMail
@@ -109,9 +109,11 @@ class SqliteTurn:
         ).fetchone()
         return (bytes(row["bytes"]), at(row["received_at"])) if row else None
 
-    def citizens(self, cases: Sequence[str]) -> dict[str, str]:
-        query = "SELECT c.number, p.address FROM cases c JOIN people p ON p.id = c.citizen_id WHERE c.number = ?"
-        return dict(row for case in cases for row in map(tuple, self._con.execute(query, (case,))))
+    def citizens(self, cases: Sequence[str]) -> dict[str, tuple[str, Status]]:
+        query = """SELECT c.number, p.address, c.status FROM cases c JOIN people p ON p.id = c.citizen_id
+            WHERE c.number = ?"""
+        rows = (row for case in cases for row in self._con.execute(query, (case,)))
+        return {row["number"]: (row["address"], Status(row["status"])) for row in rows}
 
     def continued(self, case: str) -> tuple[tuple[str, ...], str]:
         return thread.continued(self._con, case)

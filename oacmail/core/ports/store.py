@@ -11,7 +11,7 @@ from typing import Protocol
 
 from oacmail.core.effects import Arrived, Decision, TickItem
 from oacmail.core.lookup import LookedUp
-from oacmail.core.model import MessageRef, Outcome
+from oacmail.core.model import MessageRef, Outcome, Status
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.board import BoardStore
@@ -79,8 +79,8 @@ class Turn(Protocol):
         """(original bytes, arrival) of a recorded message whose bytes are stored."""
         ...
 
-    def citizens(self, cases: Sequence[str]) -> dict[str, str]:
-        """Number of each of these cases that exists to the address of its citizen."""
+    def citizens(self, cases: Sequence[str]) -> dict[str, tuple[str, Status]]:
+        """Number of each of these cases that exists to the address of its citizen and its status."""
         ...
 
     def continued(self, case: str) -> tuple[tuple[str, ...], str]:
