@@ -80,7 +80,7 @@ $(INSTALLED): requirements-dev.txt pyproject.toml .ci/uv.txt
 	@touch $@
 
 demo: install
-	@.venv/bin/oacmail demo $(if $(STAY),--stay)
+	@.venv/bin/python -m testbed.demo $(if $(STAY),--stay)
 
 PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 
@@ -127,7 +127,7 @@ rebuild-cost: install
 	@.venv/bin/python -m bench.rebuild $(or $(COST),100000)
 
 simulate: install
-	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/oacmail simulate --days $(DAYS) --seed SEED
+	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m testbed.sim --days $(DAYS) --seed SEED
 
 months: install
 	MONTHS=$(or $(MONTHS),50) .venv/bin/python -m pytest -q -n auto tests/engine/test_months_by_hand.py

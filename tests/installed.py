@@ -1,7 +1,7 @@
 """`make tool`: the wheel, installed by `uv tool install` far from the checkout: what somebody who tries it does.
 
 It builds the wheel once and installs it with the locked versions into a scratch folder; then try, due, init, check,
-migrate, a first pass and the demo. Needs root for the private mail servers.
+migrate and a first pass. Needs root for the private mail servers.
 """
 
 import os
@@ -46,7 +46,7 @@ class Tool:
         wheels = folder / "wheels"
         self._run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels), cwd=ROOT)
         (wheel,) = wheels.iterdir()
-        words = ("tool", "install", "--quiet", "--constraints", str(ROOT / "requirements-dev.txt"), f"{wheel}[demo]")
+        words = ("tool", "install", "--quiet", "--constraints", str(ROOT / "requirements-dev.txt"), str(wheel))
         places = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(self._bin)}
         self._run(str(ROOT / ".venv/bin/uv"), *words, cwd=folder, environ=places)
 
@@ -80,7 +80,6 @@ def main() -> None:
         assert "kind" in tool("try", "mail.eml")
         assert "answer by" in tool("due", "2026-11-27 19:59")
         _office(tool, servers)
-        print("demo:", tool("demo").strip().splitlines()[-1])
 
 
 def _office(tool: Tool, servers: MailServers) -> None:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
-PACKAGE, TESTS = ROOT / "oacmail", ROOT / "tests"
+PACKAGE, TESTBED, TESTS = ROOT / "oacmail", ROOT / "testbed", ROOT / "tests"
 LONGEST_FILE = 800
 LONGEST_FUNCTION = 100
 STOPWATCHES = {"test_patterns.py"}
@@ -31,6 +31,11 @@ IMPURE_NAMES = {"time", "random"}
 @cache
 def _sources(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py"))
+
+
+def _own_sources() -> list[Path]:
+    """The program and the testbed."""
+    return [*_sources(PACKAGE), *_sources(TESTBED)]
 
 
 def _named(path: Path) -> str:
@@ -89,12 +94,12 @@ def test_an_impure_line_would_be_seen(tmp_path: Path, line: str) -> None:
 
 
 def test_every_module_is_short() -> None:
-    lengths = {_named(path): len(path.read_text("utf-8").splitlines()) for path in _sources(PACKAGE)}
+    lengths = {_named(path): len(path.read_text("utf-8").splitlines()) for path in _own_sources()}
     assert {name: count for name, count in lengths.items() if count > LONGEST_FILE} == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert [_named(path) for path in _sources(PACKAGE) if not ast.get_docstring(_tree(path))] == []
+    assert [_named(path) for path in _own_sources() if not ast.get_docstring(_tree(path))] == []
 
 
 def _functions(path: Path) -> Iterator[tuple[str, int]]:
@@ -106,7 +111,7 @@ def _functions(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_every_function_is_short() -> None:
-    lengths = [found for path in _sources(PACKAGE) for found in _functions(path)]
+    lengths = [found for path in _own_sources() for found in _functions(path)]
     assert len(lengths) > 1000
     assert [found for found in lengths if found[1] > LONGEST_FUNCTION] == []
 
@@ -120,7 +125,7 @@ def _classes(path: Path) -> Iterator[tuple[str, str]]:
 
 def test_no_two_classes_have_the_same_name() -> None:
     places: dict[str, list[str]] = {}
-    for folder in (PACKAGE, TESTS, ROOT / "bench"):
+    for folder in (PACKAGE, TESTBED, TESTS, ROOT / "bench"):
         for name, place in (found for path in _sources(folder) for found in _classes(path)):
             places.setdefault(name, []).append(place)
     assert len(places) > 200
@@ -139,8 +144,8 @@ def _raised(path: Path) -> Iterator[str]:
 
 
 def test_every_exception_that_a_docstring_names_exists() -> None:
-    ours = {name for path in _sources(PACKAGE) for name, _ in _classes(path)}
-    named = {name for path in _sources(PACKAGE) for name in _raised(path)}
+    ours = {name for path in _own_sources() for name, _ in _classes(path)}
+    named = {name for path in _own_sources() for name in _raised(path)}
     assert len(named) > 15
     assert named - ours - vars(builtins).keys() - vars(click).keys() == set()
 
@@ -189,7 +194,7 @@ def _own_words(path: Path) -> Iterator[tuple[int, str]]:
 def test_code_uses_the_words_of_the_field() -> None:
     assert [
         (f"{_named(path)}:{line}", words)
-        for path in _sources(PACKAGE)
+        for path in _own_sources()
         for line, text in _own_words(path)
         if (words := _private_words(text))
     ] == []
@@ -228,7 +233,7 @@ SHIPPED = {
 
 
 def test_no_code_and_no_template_knows_whose_desk_it_is() -> None:
-    files = [*_sources(PACKAGE), *sorted((ROOT / "templates").rglob("*.j2"))]
+    files = [*_own_sources(), *sorted((ROOT / "templates").rglob("*.j2"))]
     found = {_named(path): set(TENANT.findall(path.read_text("utf-8"))) for path in files}
     assert {name: words for name, words in found.items() if words} == SHIPPED
 
@@ -257,7 +262,7 @@ def test_no_limit_of_hypothesis_measures_speed_and_every_run_draws_the_same_exam
 
 
 def test_no_open_ends_are_left() -> None:
-    assert _lines_with(r"#.*\b(?:TODO|FIXME|XXX)\b", PACKAGE) == []
+    assert [line for folder in (PACKAGE, TESTBED) for line in _lines_with(r"#.*\b(?:TODO|FIXME|XXX)\b", folder)] == []
 
 
 def test_pydantic_is_known_to_the_configuration_alone() -> None:
@@ -277,8 +282,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(built)
 
 
-def test_the_wheel_carries_every_module(wheel: zipfile.ZipFile) -> None:
-    assert {_named(path) for path in _sources(PACKAGE)} <= set(wheel.namelist())
+def test_the_wheel_carries_every_module_of_the_program_and_nothing_of_testbed_and_tests(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    assert {_named(path) for path in _sources(PACKAGE)} <= names
+    assert {name.split("/")[0] for name in names if not name.startswith("oacmail-")} == {"oacmail"}
 
 
 @pytest.mark.parametrize("name", ["templates", "migrations"])
@@ -304,3 +311,10 @@ def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     strange = [name for name in wheel.namelist() if not re.match(r"oacmail(/|-[\d.]+\.dist-info/)", name)]
     assert strange == []
     assert not [name for name in wheel.namelist() if "__pycache__" in name or name.endswith((".db", ".key"))]
+
+
+@pytest.mark.parametrize("verb", ["demo", "simulate"])
+def test_the_testbed_is_no_verb_of_the_program(verb: str) -> None:
+    command = [sys.executable, "-m", "oacmail", verb]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, f"No such command '{verb}'" in done.stderr) == (2, True)

@@ -19,19 +19,19 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core import calendar
 from oacmail.core.errors import Transient
-from oacmail.demo import children, story
-from oacmail.demo.children import Children
-from oacmail.demo.evidence import DemoEvidence
-from oacmail.demo.expectations import check_expectations
-from oacmail.demo.mail_server import DemoMailServer
-from oacmail.demo.mailbox import DemoMail
-from oacmail.demo.office import make_office
-from oacmail.demo.roles import DemoCitizen, ExpectedCase, StaffAction
-from oacmail.demo.run import print_outcome
-from oacmail.demo.town import UnansweredMail, back_dated
+from testbed.demo import children, story
+from testbed.demo.children import Children
+from testbed.demo.evidence import DemoEvidence
+from testbed.demo.expectations import check_expectations
+from testbed.demo.mail_server import DemoMailServer
+from testbed.demo.mailbox import DemoMail
+from testbed.demo.office import make_office
+from testbed.demo.roles import DemoCitizen, ExpectedCase, StaffAction
+from testbed.demo.run import print_outcome
+from testbed.demo.town import UnansweredMail, back_dated
 from tests.servers.waiting import PATIENCE, until
 
-DEMO = (sys.executable, "-m", "oacmail", "demo")
+DEMO = (sys.executable, "-m", "testbed.demo")
 MARK = f"DEMO_TEST={uuid.uuid4()}"
 
 # What a machine may hold that the demo must not touch: its start would fail, or its mail go astray.
@@ -141,8 +141,7 @@ def test_while_it_stays_the_mails_can_be_read_in_a_browser_and_ctrl_c_ends_all(t
 
 
 def test_without_mail_devel_it_says_what_to_do() -> None:
-    hidden = "import sys; sys.modules['mail_devel'] = None; sys.argv = ['oacmail', 'demo']; import oacmail.__main__"
-    code = f"{hidden}; oacmail.__main__.main()"
+    code = "import sys; sys.modules['mail_devel'] = None; from testbed.demo.__main__ import main; main([])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "make demo" in done.stderr

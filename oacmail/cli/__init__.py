@@ -27,7 +27,6 @@ VERBS: dict[str, tuple[str, str]] = {
     "try": ("dry_run", "Show how oacmail reads these mail files; write nothing."),
     "due": ("dry_run", "Show when a message received then is due, and why."),
     "replay": ("dry_run", "Run an archive through today's rules; send nothing."),
-    "simulate": ("simulate", "Simulate a town over weeks, with faults; send nothing."),
     "evaluate": ("evaluate", "Measure how well labelled mail is read, field by field."),
     "learn": ("learning", "Learn from corrected cases; refuse what makes a field worse."),
     "case": ("cases", "Cases: list, show, assign, close, reopen, log a call …"),
@@ -48,7 +47,6 @@ VERBS: dict[str, tuple[str, str]] = {
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
     "clock": ("upkeep", "Say that the clock is right again, after it was ahead."),
     "migrate": ("upkeep", "Update the database schema."),
-    "demo": ("show", "Play 25 invented citizens with real mail, and show the result."),
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from functools import partial
 
-from oacmail.sim.relay import deferred, refused
+from testbed.sim.relay import deferred, refused
 from tests.engine import compose
 from tests.engine.busy_month import PASS, TEXTS, BusyMonth
 from tests.engine.compose import OFFICE

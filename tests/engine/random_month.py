@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from random import Random
 
-from oacmail.sim.relay import deferred, refused
+from testbed.sim.relay import deferred, refused
 from tests.engine import compose
 from tests.engine.busy_month import PASS, TEXTS
 from tests.engine.compose import OFFICE

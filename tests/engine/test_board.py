@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.sim.mailbox import SimulatedMailbox
+from testbed.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World, text_of
 

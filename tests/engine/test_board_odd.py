@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from oacmail.sim.mailbox import SimulatedMailbox
+from testbed.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.test_board import ANSWERED, CLOSED, DERIVED, MINE, OPEN, lies, move, quiet
 from tests.engine.world import AGENT, ANNA, PERE, World

@@ -7,7 +7,7 @@ import pytest
 from oacmail.cli.status import health
 from oacmail.core.canary import BACK
 from oacmail.engine import CanaryWatch
-from oacmail.sim.relay import DOWN, refused
+from testbed.sim.relay import DOWN, refused
 from tests.engine.compose import OFFICE
 from tests.engine.world import ANNA, OPERATOR, World
 

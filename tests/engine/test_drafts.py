@@ -11,7 +11,7 @@ import pytest
 
 from oacmail.core.errors import Transient
 from oacmail.privacy.forget import forget
-from oacmail.sim.mailbox import SimulatedMailbox
+from testbed.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, late_case, reply, transcripts

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.adapters.store.connection import FILE
-from oacmail.sim.mailbox import SimulatedMailbox
+from testbed.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_digest import SPAM, digest_of

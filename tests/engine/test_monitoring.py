@@ -16,7 +16,7 @@ from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.model import Status
 from oacmail.core.outgoing import MailState
-from oacmail.sim.relay import DOWN
+from testbed.sim.relay import DOWN
 from tests.engine.compose import OFFICE
 from tests.engine.world import ANNA, PERE, World
 

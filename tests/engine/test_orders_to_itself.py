@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.sim.relay import MX
+from testbed.sim.relay import MX
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oacmail.core.errors import Refused
-from oacmail.sim.relay import refused
+from testbed.sim.relay import refused
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, SUPERVISOR, World, text_of

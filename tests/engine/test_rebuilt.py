@@ -10,8 +10,8 @@ from oacmail import reporting
 from oacmail.advice import ADVICE
 from oacmail.cli.status import health
 from oacmail.core.errors import Refused, Transient
-from oacmail.sim.clock import SimulatedClock
-from oacmail.sim.mailbox import SimulatedMailbox
+from testbed.sim.clock import SimulatedClock
+from testbed.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.rebuilding import difference, expunge, lose, rebuild, taken
 from tests.engine.test_survey import given, links, press, survey, surveyed

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from oacmail.core.errors import Refused
-from oacmail.sim.relay import refused
+from testbed.sim.relay import refused
 from tests.engine import compose, relayed_answers
 from tests.engine.compose import OFFICE
 from tests.engine.rebuilding import expunge, lose, rebuild, taken

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from oacmail.sim.relay import deferred, no_reply, refused
+from testbed.sim.relay import deferred, no_reply, refused
 from tests.engine import compose, relayed_answers
 from tests.engine.relayed_answers import PASS
 from tests.engine.test_services_reply import TECHNICAL

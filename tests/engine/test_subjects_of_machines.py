@@ -7,7 +7,7 @@ import pytest
 from oacmail.core.effects import Arrived
 from oacmail.core.model import Folder
 from oacmail.mail.parse import parse
-from oacmail.sim import compose
+from testbed.sim import compose
 from tests.engine.world import ANNA, World
 
 TOWN = Callable[..., World]

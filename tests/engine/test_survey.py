@@ -10,7 +10,7 @@ import pytest
 
 from oacmail.adapters.store.votes import surveys_sent, votes
 from oacmail.privacy.forget import forget
-from oacmail.sim.relay import deferred
+from testbed.sim.relay import deferred
 from tests.engine import compose
 from tests.engine import test_orders as orders
 from tests.engine.rebuilding import lose, rebuild

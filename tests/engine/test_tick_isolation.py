@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from oacmail.cli.status import health
 from oacmail.core.escalation import overdue
 from oacmail.mail.outgoing.labels import label
-from oacmail.sim.relay import no_reply
+from testbed.sim.relay import no_reply
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from oacmail import wiring
-from oacmail.sim.service import SimulatedService
+from testbed.sim.service import SimulatedService
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World

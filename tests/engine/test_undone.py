@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.sim.relay import deferred
+from testbed.sim.relay import deferred
 from tests.engine import compose
 from tests.engine.test_board import DERIVED, MINE, OPEN, move
 from tests.engine.test_drafts import drafts, with_drafts

@@ -26,10 +26,10 @@ from oacmail.adapters.store import SqliteStore, queries
 from oacmail.adapters.store.connection import FILE
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
-from oacmail.sim.clock import SimulatedClock
-from oacmail.sim.mailbox import SimulatedMailbox
-from oacmail.sim.relay import MX, SimulatedRelay, arrived
-from oacmail.sim.service import SimulatedService
+from testbed.sim.clock import SimulatedClock
+from testbed.sim.mailbox import SimulatedMailbox
+from testbed.sim.relay import MX, SimulatedRelay, arrived
+from testbed.sim.service import SimulatedService
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 

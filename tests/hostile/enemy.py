@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from click.testing import CliRunner, Result
 
 from oacmail import cli
-from oacmail.sim.relay import arrived
+from testbed.sim.relay import arrived
 from tests.engine.compose import OFFICE, as_bytes
 from tests.engine.world import World
 

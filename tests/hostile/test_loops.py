@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.sim.relay import arrived
+from testbed.sim.relay import arrived
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of

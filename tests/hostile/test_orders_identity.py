@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.sim.relay import MX
+from testbed.sim.relay import MX
 from tests.engine.compose import OFFICE
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World
 from tests.hostile.enemy import EVIL

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.sim.relay import MX
+from testbed.sim.relay import MX
 from tests.engine.compose import OFFICE
 from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in

@@ -18,7 +18,7 @@ class MailDevel:
 
     def __enter__(self) -> "MailDevel":
         ports = ["--imap-port", str(self.imap_port), "--smtp-port", str(self.smtp_port)]
-        command = [sys.executable, "-m", "oacmail.demo.embedded", "--host", HOST, "--no-http", "--multi-user"]
+        command = [sys.executable, "-m", "testbed.demo.embedded", "--host", HOST, "--no-http", "--multi-user"]
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen([*command, "--password", PASSWORD, *ports], stdout=self._log, stderr=self._log)
         until(lambda: greets(self.imap_port, b"* OK") and greets(self.smtp_port, b"220"), 20, what="mail-devel")

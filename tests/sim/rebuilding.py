@@ -27,10 +27,10 @@ from oacmail.engine import Engine
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.judge import NOT_FOUND
 from oacmail.rebuild.summary import RebuildSummary
-from oacmail.sim.actions import ACTIONS
-from oacmail.sim.faults import FAULTS
-from oacmail.sim.plan import Plan, SimulatedAction, make_plan
-from oacmail.sim.town import SimulatedTown
+from testbed.sim.actions import ACTIONS
+from testbed.sim.faults import FAULTS
+from testbed.sim.plan import Plan, SimulatedAction, make_plan
+from testbed.sim.town import SimulatedTown
 from tests.rebuilt_tables import Rows, tables
 
 UNEXPLAINED = "unexplained"

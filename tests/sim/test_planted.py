@@ -32,9 +32,9 @@ from oacmail.core.routing import threading
 from oacmail.core.routing.services_reply import ServicesReply, Statement
 from oacmail.engine import board, drafts
 from oacmail.mail.outgoing import answer_parts
-from oacmail.sim.plan import make_plan
-from oacmail.sim.population import INTERNAL
-from oacmail.sim.run import SimulationResult, run_plan
+from testbed.sim.plan import make_plan
+from testbed.sim.population import INTERNAL
+from testbed.sim.run import SimulationResult, run_plan
 
 
 @pytest.fixture(autouse=True)

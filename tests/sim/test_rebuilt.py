@@ -7,8 +7,8 @@ import pytest
 import structlog
 
 from oacmail import config as settings
-from oacmail.sim.faults import FAULTS
-from oacmail.sim.plan import make_plan
+from testbed.sim.faults import FAULTS
+from testbed.sim.plan import make_plan
 from tests.sim.rebuilding import LOSE_MAIL, UNEXPLAINED, differences, live_cases, lost_and_rebuilt, without
 
 

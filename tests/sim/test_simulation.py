@@ -14,15 +14,15 @@ from click.testing import CliRunner
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.cli import oacmail
 from oacmail.core.report.figures import Indicator
 from oacmail.core.report.months import Month
 from oacmail.reporting import Months
-from oacmail.sim.actions import ACTIONS
-from oacmail.sim.faults import FAULTS
-from oacmail.sim.plan import make_plan
-from oacmail.sim.run import SimulationResult, run_plan, simulate_town
-from oacmail.sim.town import SimulatedTown
+from testbed.sim.__main__ import main as simulate
+from testbed.sim.actions import ACTIONS
+from testbed.sim.faults import FAULTS
+from testbed.sim.plan import make_plan
+from testbed.sim.run import SimulationResult, run_plan, simulate_town
+from testbed.sim.town import SimulatedTown
 from tests.engine.recomputed_figures import RecomputedFigure, RecomputedMonth
 
 
@@ -129,12 +129,8 @@ def test_an_answer_that_the_server_cannot_give_out_meets_no_deadline() -> None:
     assert set(wanted) <= {what for _, _, what, result in outcome.story if result}
 
 
-def test_the_verb_runs_without_a_configuration_and_prints_lines_of_json(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OACMAIL_CONFIG", raising=False)
-    result = CliRunner().invoke(oacmail, ["simulate", "--days", "2", "--seed", "5", "--json"])
+def test_the_command_prints_lines_of_json() -> None:
+    result = CliRunner().invoke(simulate, ["--days", "2", "--seed", "5", "--json"])
     assert result.exit_code == 0
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [list(row) for row in rows[:-1]] == [["day", "messages", "acks", "escalations", "faults"]] * 2

@@ -1,0 +1,260 @@
+"""Check deadlines: each ends once, fires in time and agrees with the ground truth, and no request is forgotten.
+
+The checks compute due times and answers from what really happened. They check no mail and no message.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from testbed.sim.expected_due import ExpectedDue, InvariantBroken, at, require, text
+from testbed.sim.ground_truth import Answer, WrittenMessage
+from testbed.sim.town import SimulatedTown, short
+
+PATIENCE = timedelta(minutes=30)
+ESCALATED_WITHIN = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    """What agents did. `answers` and `acts`: by case; `elsewhere`: answers that lie on no case; `unreadable`: the
+    Message-IDs of messages that the server cannot give out; `read_at`: when each message was read, by fingerprint."""
+
+    answers: Mapping[int, list[Answer]]
+    elsewhere: list[Answer]
+    acts: Mapping[int, list[datetime]]
+    unreadable: Set[str]
+    read_at: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class DeadlineChecks:
+    """`escalated`: numbers of the cases that the supervisor was notified of."""
+
+    town: SimulatedTown
+    expected: ExpectedDue
+    escalated: set[str] = field(default_factory=set)
+    _ended: dict[tuple[str, str, int], tuple[str | None, ...]] = field(default_factory=dict)
+    _fired: set[str] = field(default_factory=set)
+
+    def begin_again(self) -> None:
+        """The database was restored: deadlines that had ended may end again."""
+        self._ended.clear()
+        self._fired.clear()
+
+    def ended_once(self) -> None:
+        rows = self._all(
+            """SELECT armed_by, kind, level FROM deadlines WHERE (met_at IS NOT NULL) + (void_at IS NOT NULL)
+            + (fired_at IS NOT NULL AND NOT (kind = 'answer' AND level = 0)) > 1"""
+        )
+        require(not rows, "each deadline ends once", lambda: str([tuple(row) for row in rows[:3]]))
+
+    def fired_in_time(self) -> None:
+        rows = self._all("SELECT * FROM deadlines WHERE fired_at IS NOT NULL AND fired_at >= ?", self._recently())
+        for row in rows:
+            key = f"{row['armed_by']}:{row['kind']}:{row['level']}"
+            if key in self._fired:
+                continue
+            self._fired.add(key)
+            if row["fired_at"] < row["due_at"]:
+                raise InvariantBroken("no deadline fires before it is due", key)
+            if row["kind"] == "answer" and row["level"] == 0:
+                self._read_before_firing(at(row["due_at"]), at(row["fired_at"]), key)
+
+    def _read_before_firing(self, due: datetime, fired: datetime, key: str) -> None:
+        if self._skewed(due, fired):
+            return
+        read = self._all("SELECT min(synced_at) AS at FROM folders WHERE role IN ('intake', 'sent')")[0]["at"]
+        require(
+            read >= text(due) or fired >= self.expected.opening(due) + PATIENCE,
+            "no deadline fires before the folders were read",
+            lambda: f"{key[:12]}, due {due}, fired {fired}, read {read}",
+        )
+
+    def _recently(self) -> str:
+        return text(self.town.engine.now() - timedelta(days=1))
+
+    def _skewed(self, *moments: datetime) -> bool:
+        return bool(self.town.clock.skew) or any(a <= moment <= b for a, b in self.town.skews for moment in moments)
+
+    def ends_are_final(self) -> None:
+        rows = self._all("SELECT * FROM deadlines WHERE coalesce(met_at, void_at, fired_at) IS NOT NULL")
+        for row in rows:
+            key = (row["armed_by"], row["kind"], row["level"])
+            ends = (row["fired_at"], row["met_at"] or row["void_at"])
+            before = self._ended.setdefault(key, ends)
+            if not all(old is None or old == new for old, new in zip(before, ends, strict=True)):
+                raise InvariantBroken("an ended deadline stays ended", f"{key}: {before} became {ends}")
+            self._ended[key] = ends
+
+    def _answers(self, case_of: Mapping[str, int]) -> tuple[dict[int, list[Answer]], list[Answer]]:
+        """The answers of agents by case, and those that lie on none."""
+        on_case: dict[int, list[Answer]] = {}
+        elsewhere: list[Answer] = []
+        for answer in self.town.truth.answers:
+            if answer.message in case_of:
+                on_case.setdefault(case_of[answer.message], []).append(answer)
+            else:
+                elsewhere.append(answer)
+        return on_case, elsewhere
+
+    def agree(self) -> None:
+        """Compare due and met times of every deadline that a message started with the ground truth."""
+        rows = self._all(
+            """SELECT d.*, m.message_id, p.address AS asked_by, w.address AS citizen FROM deadlines d
+            JOIN messages m ON m.fingerprint = d.armed_by JOIN people p ON p.id = m.author_id
+            JOIN cases c ON c.id = d.case_id JOIN people w ON w.id = c.citizen_id
+            WHERE d.kind = 'answer' AND d.level = 0 AND d.void_at IS NULL"""
+        )
+        happened = self._happened()
+        owed = kept = shown = 0
+        for row in rows:
+            written = self.town.truth.written.get(row["message_id"])
+            if written is None:
+                continue
+            self._due_agrees(row["message_id"], at(row["due_at"]), written)
+            meets = self._meets(row, written, happened)
+            if meets is None:
+                continue
+            self._met_agrees(row["message_id"], row["met_at"], meets)
+            owed += 1
+            kept += bool(meets) and min(meets) <= at(row["due_at"])
+            shown += row["met_at"] is not None and row["met_at"] <= row["due_at"]
+        require(
+            kept == shown or bool(self.town.unread),
+            "the number of deadlines met agrees",
+            lambda: f"{kept} of {owed} were met, the database says {shown}",
+        )
+
+    def _happened(self) -> _Happened:
+        case_of = {
+            row["message_id"]: row["case_id"]
+            for row in self._all("SELECT message_id, case_id FROM messages WHERE case_id IS NOT NULL")
+        }
+        first = self._all("SELECT fingerprint, min(at) AS at FROM events GROUP BY fingerprint")
+        on_case, elsewhere = self._answers(case_of)
+        return _Happened(
+            answers=on_case,
+            elsewhere=elsewhere,
+            acts=self._acts(case_of),
+            unreadable=self.town.unreadable_ids(),
+            read_at={row["fingerprint"]: row["at"] for row in first},
+        )
+
+    def _meets(self, row: sqlite3.Row, written: WrittenMessage, happened: _Happened) -> list[datetime] | None:
+        """When the answers came that meet the deadline; None: the truth allows it to be met and to be running."""
+        answers = happened.answers.get(row["case_id"], [])
+        if any(answer.returned for answer in answers):
+            return None
+        recipients = {row["citizen"], row["asked_by"]}  # an answer to a guest ends the deadline of the guest alone
+        after = [answer for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in recipients]
+        meets = [answer.at for answer in after if _is_known(answer, row["met_at"], happened.unreadable)]
+        called = _called_before(after, happened.read_at.get(row["armed_by"], ""))
+        if row["met_at"] is None and (called or self._read_late(written, answers)):
+            return None
+        if self._by_an_act(happened.acts.get(row["case_id"], []), row, meets):
+            return None
+        if row["met_at"] is not None and _of_unread(happened.elsewhere, recipients, at(row["met_at"])):
+            return None
+        return meets
+
+    def _acts(self, case_of: Mapping[str, int]) -> Mapping[int, list[datetime]]:
+        """Case -> when agents did something that may meet a deadline once the service reads it."""
+        number = {row["number"]: row["id"] for row in self._all("SELECT id, number FROM cases")}
+        found: dict[int, list[datetime]] = {}
+        for act in self.town.truth.acts:
+            case = number.get(act.case) or case_of.get(act.message)
+            if act.meets and case is not None:
+                found.setdefault(case, []).append(act.at)
+        for said in self.town.truth.relayed:
+            if said.case in number:
+                found.setdefault(number[said.case], []).append(said.at)
+        return found
+
+    def _by_an_act(self, acts: Iterable[datetime], row: sqlite3.Row, meets: Iterable[datetime]) -> bool:
+        """Whether something that an agent did before explains why the deadline is met, or may be met; no answer
+        does."""
+        if row["met_at"] is None:
+            return any(acts) and not any(meets)
+        return at(row["met_at"]) not in meets and any(
+            text(self.town.earliest_shown(act)) <= row["met_at"] for act in acts
+        )
+
+    def _read_late(self, written: WrittenMessage, answers: list[Answer]) -> bool:
+        """Whether it arrived while its folder was unreadable and no answer names it: then a new deadline starts."""
+        unseen = any(since <= moment <= until for since, until in self.town.unread for moment in written.at)
+        return unseen and not any(answer.message == written.message_id for answer in answers)
+
+    def _due_agrees(self, message: str, due: datetime, written: WrittenMessage) -> None:
+        expected = self.expected.dues(written)
+        require(
+            due in expected,
+            "deadlines agree with an independent computation",
+            lambda: f"{short(message)}: {due}, expected {sorted(expected)}",
+        )
+
+    def _met_agrees(self, message: str, met_at: str | None, meets: list[datetime]) -> None:
+        agrees = at(met_at) in meets if met_at is not None else not meets
+        require(
+            agrees,
+            "a message counts as answered if and only if it was answered",
+            lambda: f"{short(message)}: met {met_at}, answered {[text(moment) for moment in meets]}",
+        )
+
+    def nobody_forgotten(self) -> None:
+        """Every request has a deadline, its own or one already running; the supervisor knows of every late case. What
+        an agent brings in from the junk folder may be late before it is a case."""
+        asking = {name for name, message in self.town.truth.written.items() if message.asks}
+        rows = self._all(
+            """SELECT m.message_id, m.case_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
+            WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
+            SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+            AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
+            AND (coalesce(d.met_at, d.void_at) IS NULL OR coalesce(d.met_at, d.void_at) >= m.received_at)))"""
+        )
+        uncovered = [row for row in rows if row["message_id"] in asking and not self._promised_by_a_later_one(row)]
+        require(not uncovered, "every request has a deadline", lambda: f"{short(uncovered[0][0])} on {uncovered[0][1]}")
+        late = self._all(
+            """SELECT c.number, max(d.due_at, coalesce((SELECT max(e.at) FROM events e WHERE e.case_id = c.id
+            AND e.kind IN ('opened', 'asked-anew')), '')) AS due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
+            WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at < ?""",
+            text(self.town.engine.now() - timedelta(days=1)),
+        )
+        for row in late:
+            escalated_by = self.expected.opening(max(at(row["due_at"]), self.town.healthy_since)) + ESCALATED_WITHIN
+            waits = escalated_by > self.town.engine.now()
+            if not waits and row["number"] not in self.escalated:
+                raise InvariantBroken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
+
+    def _promised_by_a_later_one(self, row: sqlite3.Row) -> bool:
+        """Whether an order that was read before the message, and given after it came, started a deadline that ends no
+        later than the message's own would."""
+        latest = max(self.expected.dues(self.town.truth.written[row["message_id"]]))
+        return bool(
+            self._all(
+                """SELECT 1 FROM deadlines WHERE case_id = ? AND kind = 'answer' AND level = 0 AND void_at IS NULL
+                AND met_at IS NULL AND due_at <= ?""",
+                row["case_id"],
+                text(latest),
+            )
+        )
+
+    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
+        return self.town.store.con.execute(query, values).fetchall()
+
+
+def _is_known(answer: Answer, met_at: str | None, unreadable: Set[str]) -> bool:
+    """Whether the service can know of it: an answer from an agent's own address may be a message that the server
+    cannot give out. It is on the review list, and the deadline keeps running until a person exports it."""
+    return answer.mail is None or met_at == text(answer.at) or str(answer.mail["Message-ID"]) not in unreadable
+
+
+def _of_unread(answers: Iterable[Answer], recipients: Set[str], met_at: datetime) -> bool:
+    """Whether an answer to a message that the service cannot read ended it: only the thread shows the case."""
+    return any(answer.to in recipients and answer.at == met_at for answer in answers)
+
+
+def _called_before(answers: list[Answer], read_at: str) -> bool:
+    """Whether the calls came before the message was read: the caller could not know of it, so a new deadline starts."""
+    return bool(answers) and all(answer.mail is None and text(answer.at) <= read_at for answer in answers)

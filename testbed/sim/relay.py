@@ -1,0 +1,203 @@
+"""A relay that answers by script and delivers: to people's inboxes, and the office's copy to its mailbox.
+
+A script is a list of rules, each with a condition, an outcome and a count. The first rule that matches a mail decides;
+a mail without a rule is accepted. The copy arrives as Postfix and Dovecot deliver it: with Return-Path, Delivered-To
+and Received on top.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import format_datetime
+from typing import Literal
+
+from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
+from oacmail.core.ports.transport import Outgoing
+from testbed.sim.clock import SimulatedClock
+from testbed.sim.inbox import Inbox
+from testbed.sim.mailbox import SimulatedMailbox
+
+MX = "mx.vila.example"
+_MESSAGE_ID = re.compile(rb"^Message-ID: *[^\r\n]*", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryOutcome:
+    """The outcome of one mail. `lost`, with `uncertain`: it was not accepted. `copy`: the office's RCPT is accepted."""
+
+    end: Literal["accepted", "refused", "deferred", "uncertain", "down"] = "accepted"
+    at: Literal["RCPT", "DATA"] = "RCPT"
+    code: int = 250
+    status: str = ""
+    lost: bool = False
+    copy: bool = True
+
+
+ACCEPTED = DeliveryOutcome()
+DOWN = DeliveryOutcome(end="down")
+NO_COPY = DeliveryOutcome(copy=False)
+
+
+def refused(code: int = 550, status: str = "5.1.1", at: Literal["RCPT", "DATA"] = "RCPT") -> DeliveryOutcome:
+    return DeliveryOutcome(end="refused", code=code, status=status, at=at)
+
+
+def deferred(code: int = 450, at: Literal["RCPT", "DATA"] = "RCPT") -> DeliveryOutcome:
+    return DeliveryOutcome(end="deferred", code=code, at=at)
+
+
+def no_reply(*, lost: bool) -> DeliveryOutcome:
+    """The connection ends after the last byte; the mail is lost, or arrives all the same."""
+    return DeliveryOutcome(end="uncertain", lost=lost)
+
+
+@dataclass
+class RelayRule:
+    holds: Callable[[Outgoing], bool]
+    outcome: DeliveryOutcome
+    times: int | None
+
+    def take(self, mail: Outgoing) -> DeliveryOutcome | None:
+        if self.times == 0 or not self.holds(mail):
+            return None
+        self.times = None if self.times is None else self.times - 1
+        return self.outcome
+
+
+class SimulatedRelay:
+    """Port `Transport`.
+
+    `inboxes`: what people received. `offered`: every mail offered; `accepted`: every mail whose bytes were taken and
+    kept. `copies`: mail to the office is delivered at once, held until `release_copies`, or lost. `rewrites`: the relay
+    replaces every Message-ID. `server_copies`: the provider puts what it sends into Sent. `at_kill_point`: called at
+    named points, to kill there; `at_delivery`: with each mail that it accepts. `unproven`: keys of mails that arrived
+    and whose copy did not return at once.
+    """
+
+    def __init__(self, mailbox: SimulatedMailbox, clock: SimulatedClock, office: str) -> None:
+        self._mailbox, self._clock, self._office = mailbox, clock, office
+        self.inboxes: defaultdict[str, Inbox] = defaultdict(Inbox)
+        self.offered: list[Outgoing] = []
+        self.accepted: list[Outgoing] = []
+        self.copies: Literal["delivered", "held", "lost"] = "delivered"
+        self.rewrites = False
+        self.server_copies = False
+        self.at_kill_point: Callable[[str], None] = lambda point: None
+        self.at_delivery: Callable[[Outgoing], None] = lambda mail: None
+        self.unproven: set[str] = set()
+        self._rules: list[RelayRule] = []
+        self._kept: list[tuple[str, bytes]] = []
+
+    # --- the script -------------------------------------------------------------------------------
+
+    def when(
+        self,
+        outcome: DeliveryOutcome,
+        *,
+        to: str = "",
+        kind: str = "",
+        sender: str | None = None,
+        times: int | None = None,
+    ) -> RelayRule:
+        """Give matching mails this outcome from now on; `times` None = always. The newest rule goes first."""
+        tests: list[Callable[[Outgoing], bool]] = []
+        if to:
+            tests.append(lambda mail: mail.recipient == to)
+        if kind:
+            tests.append(lambda mail: mail.key.startswith(kind))
+        if sender is not None:
+            tests.append(lambda mail: mail.envelope_from == sender)
+        rule = RelayRule(lambda mail: all(test(mail) for test in tests), outcome, times)
+        self._rules.insert(0, rule)
+        return rule
+
+    def remove(self, rule: RelayRule) -> None:
+        """Remove one rule."""
+        self._rules = [other for other in self._rules if other is not rule]
+
+    def recover(self) -> None:
+        """Remove all rules: every mail is accepted again."""
+        self._rules.clear()
+
+    def release_copies(self) -> None:
+        """Deliver the held copies."""
+        kept, self._kept = self._kept, []
+        for sender, mime in kept:
+            self._to_office(sender, mime)
+
+    # --- the port ---------------------------------------------------------------------------------
+
+    def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
+        self.offered.append(mail)
+        outcome = next((outcome for rule in self._rules if (outcome := rule.take(mail))), ACCEPTED)
+        self.at_kill_point("before RCPT")
+        if outcome.end == "down":
+            raise RelayError("SMTP connect: ConnectionRefusedError")
+        if outcome.at == "RCPT":
+            _refuse(outcome)
+        copy = bool(mail.copy_to) and outcome.copy
+        before_data(copy)
+        self.at_kill_point("before the first byte")
+        _refuse(outcome)
+        if not outcome.lost:
+            self._deliver(mail, copy)
+        self.at_kill_point("after the last byte")
+        if outcome.end == "uncertain":
+            raise Uncertain("SMTP DATA: TimeoutError")
+        return copy
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+    # --- delivery ---------------------------------------------------------------------------------
+
+    def _deliver(self, mail: Outgoing, copy: bool) -> None:
+        self.accepted.append(mail)
+        self.at_delivery(mail)
+        if not (copy and self.copies == "delivered"):
+            self.unproven.add(mail.key)
+        mime = mail.mime
+        if self.rewrites:
+            mime = _MESSAGE_ID.sub(b"Message-ID: <relay-%d@relay.example>" % len(self.accepted), mime, count=1)
+        if mail.recipient == self._office:
+            self._deliver_copy(mail.envelope_from, mime)
+        else:
+            self.inboxes[mail.recipient].add(received_now(mime, self._clock))
+        if copy:
+            self._deliver_copy(mail.envelope_from, mime)
+        if self.server_copies:
+            self._mailbox.append("Sent", mime, self._clock.true(), seen=True)
+
+    def _deliver_copy(self, sender: str, mime: bytes) -> None:
+        if self.copies == "held":
+            self._kept.append((sender, mime))
+        elif self.copies == "delivered":
+            self._to_office(sender, mime)
+
+    def _to_office(self, sender: str, mime: bytes) -> None:
+        self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock), self._clock.true())
+
+
+def received_now(mime: bytes, clock: SimulatedClock) -> bytes:
+    """The bytes as a person's own server keeps them."""
+    return f"Received: from {MX} by mx.example; {format_datetime(clock.true())}\r\n".encode() + mime
+
+
+def arrived(mime: bytes, sender: str, recipient: str, clock: SimulatedClock, verdict: str = "") -> bytes:
+    """The bytes as our MX and Dovecot deliver them. `verdict`: the result field of Authentication-Results."""
+    date = format_datetime(clock.true())
+    results = f"Authentication-Results: {MX}; {verdict}\r\n" if verdict else ""
+    head = (
+        f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
+        f"Received: from {MX} by {MX} with LMTP id abc; {date}\r\n{results}"
+        f"Received: from client.example (client.example [192.0.2.7]) by {MX} (Postfix) with ESMTPS id def; {date}\r\n"
+    )
+    return head.encode() + mime
+
+
+def _refuse(outcome: DeliveryOutcome) -> None:
+    if outcome.end == "refused":
+        raise Permanent(outcome.at, outcome.code, outcome.status)
+    if outcome.end == "deferred":
+        raise Transient(f"SMTP {outcome.at}: {outcome.code}")

@@ -1,0 +1,169 @@
+"""Run a town from its first day to its last: what happened, what broke, and a digest that identifies the run."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from traceback import format_exc
+from typing import Any
+
+from oacmail.config import Config
+from testbed.sim.actions import ACTIONS
+from testbed.sim.expected_due import InvariantBroken
+from testbed.sim.faults import FAULTS
+from testbed.sim.invariants import InvariantChecker
+from testbed.sim.plan import Plan, SimulatedAction, make_plan
+from testbed.sim.town import CALM_AFTER, SimulatedTown
+
+SETTLING = timedelta(minutes=61)
+
+
+@dataclass(slots=True)
+class SimulationResult:
+    """`story`: lines (time, who, action, result). `broken`: the first invariant that did not hold, if any."""
+
+    plan: Plan
+    messages: int = 0
+    cases: int = 0
+    acks: int = 0
+    escalations: int = 0
+    faults: int = 0
+    digest: str = ""
+    broken: tuple[str, ...] = ()
+    name: str = ""
+    story: list[tuple[datetime, str, str, str]] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        """What `simulate --json` prints."""
+        return {
+            "seed": self.plan.seed,
+            "days": self.plan.days,
+            "messages": self.messages,
+            "cases": self.cases,
+            "acks": self.acks,
+            "escalations": self.escalations,
+            "digest": self.digest,
+            "broken": list(self.broken),
+        }
+
+
+@dataclass(slots=True)
+class _Run:
+    town: SimulatedTown
+    checker: InvariantChecker
+    outcome: SimulationResult
+    digest: Any = field(default_factory=sha256)
+    _given: int = 0
+
+    def step(self) -> bool:
+        goes_on = self.town.step()
+        if goes_on:
+            self._record()
+            self.checker.after_a_step()
+            if self.town.settled:
+                self._rest()
+        return goes_on
+
+    def _rest(self) -> None:
+        self.town.come_to_rest()
+        moves = self.town.mailbox.moves
+        self.town.sync()
+        self._record()
+        self.checker.after_a_step()
+        self.checker.board_checks.at_rest(moves)
+        self.checker.when_settled()
+
+    def settle(self) -> None:
+        """End all faults and let hours pass."""
+        town = self.town
+        town.kill_at = ""
+        town.mailbox.away, town.mailbox.refused = False, set()
+        town.relay.recover()
+        for _ in range(CALM_AFTER // SETTLING + 2):
+            town.clock.forward(minutes=SETTLING.total_seconds() / 60)
+            town.compare = True
+            town.turn()
+            self._record()
+            self.checker.after_a_step()
+        self._rest()
+
+    def line(self, at: datetime, who: str, what: str, result: str) -> None:
+        self.outcome.story.append((at, who, what, result))
+        self.digest.update(f"{at.isoformat()}|{who}|{what}|{result}\n".encode())
+        self.outcome.faults += who == "fault" and result != "over"
+        self.outcome.messages = sum(len(message.at) for message in self.town.truth.written.values())
+
+    def _record(self) -> None:
+        """Add what the service has done since the last call."""
+        given = self.town.relay.accepted
+        for mail in given[self._given :]:
+            self.digest.update(f"{self.town.clock.true().isoformat()}|{mail.key}|{mail.recipient}\n".encode())
+            self.outcome.acks += mail.key.startswith("ack:")
+            self.outcome.escalations += mail.key.startswith("overdue")
+        self._given = len(given)
+
+    def close(self) -> None:
+        town, outcome = self.town, self.outcome
+        for row in town.store.con.execute("SELECT number, status, opened_at, answered_at FROM cases ORDER BY number"):
+            self.digest.update(f"{tuple(row)}\n".encode())
+            outcome.cases += 1
+        outcome.digest = self.digest.hexdigest()
+
+
+EachDay = Callable[[datetime, SimulationResult], None]
+AtEnd = Callable[[SimulatedTown], None]
+
+
+def run_plan(
+    config: Config,
+    plan: Plan,
+    each_day: EachDay = lambda day, outcome: None,
+    at_end: AtEnd = lambda town: None,
+) -> SimulationResult:
+    """Run the plan until its end or the first broken invariant. `each_day` is called at the end of each day, `at_end`
+    before the town stops."""
+    outcome = SimulationResult(plan)
+    with tempfile.TemporaryDirectory(prefix="oacmail-town-") as scratch:
+        town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *line: run.line(*line))
+        run = _Run(town, InvariantChecker(town), outcome)
+        try:
+            _run(run, each_day)
+        except InvariantBroken as broken:
+            outcome.broken, outcome.name = (str(broken),), broken.name
+            outcome.story.append((town.clock.true(), "the checker", broken.name, broken.seen))
+        except Exception as error:  # a crash is a finding too, reported with its story
+            outcome.name = f"the service raises nothing: {error!r}"
+            outcome.broken = (outcome.name, *format_exc().splitlines()[-8:])
+        finally:
+            if town.down:
+                town.start()
+            run.close()
+            at_end(town)
+            town.stop()
+    return outcome
+
+
+def _run(run: _Run, each_day: EachDay) -> None:
+    town = run.town
+    town.sync()
+    town.hours()
+    for action in town.plan.actions:
+        town.later(action.at, action.who, action.what, partial(_done, town, action))
+    day = town.plan.begins + timedelta(days=1)
+    while run.step():
+        while town.clock.true() >= day:
+            each_day(day - timedelta(days=1), run.outcome)
+            day += timedelta(days=1)
+    run.settle()
+    each_day(day - timedelta(days=1), run.outcome)
+
+
+def _done(town: SimulatedTown, action: SimulatedAction) -> str:
+    return {**ACTIONS, **FAULTS}[action.what](town, action, action.rng(town.plan.seed))
+
+
+def simulate_town(config: Config, days: int, seed: int, each_day: EachDay) -> SimulationResult:
+    return run_plan(config, make_plan(seed, days, config.office.timezone), each_day)

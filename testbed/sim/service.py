@@ -1,0 +1,269 @@
+"""One process of the service on a state directory. Callers run the three loops of the service in any order.
+
+Store, engine, intake, delivery and templates are the real ones; clock, mailbox and relay are simulated. `kill` ends
+the process at a named point like `kill -9`, and starts a new one on the same files.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from oacmail import report_process, wiring
+from oacmail.adapters.charts import Drawn
+from oacmail.adapters.store import SqliteStore
+from oacmail.adapters.store.store import SqliteTurn
+from oacmail.config import Config
+from oacmail.core.errors import RelayError, Transient
+from oacmail.core.model import MessageRef
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.ports.mailbox import FolderRead, MessageMeta
+from oacmail.core.ports.store import Claimed
+from oacmail.engine import Delivery, Engine, Intake, Ticks
+from oacmail.mail.parsing import InlineParser, Parser
+from testbed.sim.clock import SimulatedClock
+from testbed.sim.mailbox import SimulatedMailbox
+from testbed.sim.relay import SimulatedRelay
+
+KILL_POINTS = (
+    "before commit",
+    "after commit",
+    "within a commit",
+    "after claim",
+    "before RCPT",
+    "before the first byte",
+    "after the last byte",
+    "after places are recorded",
+    "before the fetch",
+    "after a move",
+    "after a move on the board",
+    "before a draft is settled",
+    "after recovery",
+)
+
+
+def _no_charts(_: object) -> Drawn:
+    return Drawn({}, "a simulated town draws nothing")
+
+
+class Killed(BaseException):
+    """`kill -9` at a named point. It is a BaseException so that no handler of the service catches it."""
+
+
+class KillableStore(SqliteStore):
+    """The store with kill points around its commits. `changes`: number of rows that turns wrote; `news`: number of rows
+    that anything wrote, without the marks of time that every pass and every tick leaves."""
+
+    def __init__(self, state: Path, at_kill_point: Callable[[str], None]) -> None:
+        self.at_kill_point = at_kill_point
+        self.changes = self._marks = 0
+        super().__init__(state)
+        self.con.execute("PRAGMA synchronous=OFF")  # a simulated kill ends the process, never the machine
+
+    @property
+    def news(self) -> int:
+        return self.con.total_changes - self._marks
+
+    @contextmanager
+    def _routine(self) -> Iterator[None]:
+        before = self.con.total_changes
+        yield
+        self._marks += self.con.total_changes - before
+
+    def synced(self, folders: Iterable[FolderRead], now: datetime) -> None:
+        with self._routine():
+            super().synced(folders, now)
+
+    def passed(self, now: datetime) -> None:
+        with self._routine():
+            super().passed(now)
+
+    def tick_completed(self, policy: Policy, now: datetime) -> None:
+        with self._routine():
+            super().tick_completed(policy, now)
+
+    @contextmanager
+    def turn(self) -> Iterator[SqliteTurn]:
+        alone, before = not self.con.in_transaction, self.con.total_changes
+        with super().turn() as turn:
+            yield turn
+            self.changes += self.con.total_changes - before
+            self.at_kill_point("before commit" if alone else "within a commit")
+        if alone:
+            self.at_kill_point("after commit")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with super().together():
+            yield
+            self.at_kill_point("before commit")
+        self.at_kill_point("after commit")
+
+    def claim(
+        self,
+        now: datetime,
+        most: int,
+        staff: frozenset[str] | None,
+        waits: Sequence[MailKind] = (),
+        kinds: Sequence[MailKind] = (),
+    ) -> list[Claimed]:
+        claimed = super().claim(now, most, staff, waits, kinds)
+        if claimed:
+            self.at_kill_point("after claim")
+        return claimed
+
+    def sight(
+        self, name: str, uidvalidity: int, found: Iterable[MessageMeta], baseline: set[int], now: datetime
+    ) -> None:
+        places = list(found)
+        super().sight(name, uidvalidity, places, baseline, now)
+        if places:
+            self.at_kill_point("after places are recorded")
+
+    def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
+        super().attempt(name, uidvalidity, uids, alone=alone)
+        self.at_kill_point("before the fetch")
+
+    def filed(self, message_refs: Iterable[MessageRef]) -> None:
+        self.at_kill_point("after a move")
+        super().filed(message_refs)
+
+    def board_arrived(self, moved: Sequence[tuple[str, MessageRef, MessageRef]], now: datetime) -> None:
+        self.at_kill_point("after a move on the board")
+        super().board_arrived(moved, now)
+
+    def draft_settled(self, key: str, now: datetime) -> None:
+        self.at_kill_point("before a draft is settled")
+        super().draft_settled(key, now)
+
+    def begin(self, run: str, now: datetime) -> None:
+        super().begin(run, now)
+        self.at_kill_point("after recovery")
+
+
+class SimulatedService:
+    """`engine` builds the engine of a new process, with the rules and secrets of the caller."""
+
+    store: KillableStore
+    engine: Engine
+    intake: Intake
+    delivery: Delivery
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: SimulatedClock,
+        mailbox: SimulatedMailbox,
+        relay: SimulatedRelay,
+        engine: Callable[[Config, KillableStore], Engine],
+        parsing: Parser | None = None,
+    ) -> None:
+        self.config, self.clock, self.mailbox, self.relay = config, clock, mailbox, relay
+        self._engine, self._parsing = engine, parsing or InlineParser()
+        self._kill_point: str | None = None
+        self.relay.at_kill_point = self._at
+        self.mailbox.clock = clock.now
+        self.start()
+
+    # --- the process ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start a new process on the state directory; it recovers mails in state claimed or sending."""
+        self.store = KillableStore(self.config.office.state, self._at)
+        self.engine = self._engine(self.config, self.store)
+        backlog = timedelta(days=self.config.imap.backlog_days)
+        self.intake = Intake(
+            engine=self.engine,
+            mailbox=self.mailbox,
+            parser_config=wiring.parser_config(self.config),
+            backlog=backlog,
+            parsing=self._parsing,
+        )
+        envelope = wiring.envelopes(self.config, self.engine.policy)
+        self.delivery = Delivery(
+            engine=self.engine,
+            transport=self.relay,
+            envelope=envelope.__getitem__,
+            per_minute=self.config.smtp.per_minute,
+            shared=wiring.shared_budget(self.config),
+        )
+        self.compare = True
+        self.engine.begin()
+
+    def stop(self) -> None:
+        self.store.close()
+
+    def restart_process(self) -> None:
+        """Stop the process and start a new one."""
+        self.stop()
+        self.start()
+
+    def kill(self, point: str, work: Callable[[], object]) -> None:
+        """Kill `work` at the point and start a new process. Raises AssertionError if it never reaches the point."""
+        if not self.kill_if_reached(point, work):
+            raise AssertionError(f"the work did not reach the point {point!r}")
+
+    def kill_if_reached(self, point: str, work: Callable[[], object]) -> bool:
+        """Like `kill`; return whether `work` reached the point."""
+        self._kill_point = point
+        try:
+            work()
+        except Killed:
+            self.restart_process()
+            return True
+        self._kill_point = None
+        return False
+
+    def _at(self, point: str) -> None:
+        if point == self._kill_point:
+            self._kill_point = None
+            raise Killed(point)
+
+    @property
+    def policy(self) -> Policy:
+        return self.engine.policy
+
+    # --- the three loops --------------------------------------------------------------------------
+
+    def sync(self) -> bool:
+        """Scan the mailbox once and record success or failure as the service does; return whether it succeeded."""
+        try:
+            compare, self.compare = self.compare, False
+            self.intake.sync(compare=compare)
+        except Transient:
+            self.delivery.citizens_may, self.compare = False, True
+            self.store.problem("imap", True, self.engine.now())
+            return False
+        self.delivery.citizens_may = True
+        self.store.problem("imap", False, self.engine.now())
+        return True
+
+    def tick(self) -> None:
+        Ticks(engine=self.engine).tick()
+        wiring.publish_report(self.config, self.engine, draw=_no_charts, compute=report_process.here)
+
+    def drain(self) -> bool:
+        """Send every mail that may leave now; return False if the relay failed."""
+        try:
+            while self.delivery.drain():
+                self.store.problem("smtp", False, self.engine.now())
+        except RelayError:
+            self.store.problem("smtp", True, self.engine.now())
+            return False
+        return True
+
+    def turn(self) -> None:
+        """As the service does, without a second pass that would find what the first one left: the mailbox, the database
+        and the clock are the same. A mailbox without a board is read again only if it has changed since."""
+        before = self._news()
+        self.sync()
+        changes = self.mailbox.changes
+        self.tick()
+        self.drain()
+        if self.mailbox.changes != changes or (self.policy.board is not None and self._news() != before):
+            self.sync()
+
+    def _news(self) -> tuple[object, int, int]:
+        return self.store, self.store.news, self.mailbox.changes
