@@ -320,7 +320,7 @@ def test_what_is_wrong_is_missed_by_name_and_ends_in_1(
     [
         ({"aside": "thanks"}, ["shown to both agents by the digest", "acknowledged after an agent said so"]),
         ({"aside": "junk"}, ["shown to both agents by the in_junk", "acknowledged after an agent said so"]),
-        ({"term": "s'acaba avui"}, ["both agents know the hour of the term", "told to call now"]),
+        ({"term": "a les 14 h"}, ["both agents know the hour of the term", "told to call at once"]),
     ],
 )
 def test_a_scene_that_nobody_was_told_of_is_missed(scene: dict[str, Any], names: list[str]) -> None:

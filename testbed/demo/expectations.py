@@ -124,7 +124,10 @@ def _term(evidence: DemoEvidence, citizen: DemoCitizen, ack: str) -> Found:
         cases = [row["number"] for row in evidence.cases.get(citizen.address, ())]
         told = [who for who, mail in evidence.notices("term") if mail.case in cases and citizen.term in mail.subject]
         yield f"{citizen.name}: both agents know the hour of the term", sorted(told) == [story.MARTA, story.PAU]
-        yield f"{citizen.name}: told to call now", f"{citizen.term} i aquest correu no l'atura. Truqueu ara" in ack
+        yield (
+            f"{citizen.name}: told to call at once",
+            f"{citizen.term} i aquest correu no l'atura. Truqueu de seguida" in ack,
+        )
 
 
 def _repeats(ack: DemoMail, citizen: DemoCitizen) -> bool:

@@ -121,7 +121,7 @@ CITIZENS = (
         subject="Notificació de l'e-NOTUM",
         text="Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. El termini acaba AVUI a les 23:59. "
         "Què he de fer?",
-        term="s'acaba avui a les 23.59 h",
+        term="a les 23.59 h",
         expected=ExpectedCase(languages="ca", messages=2, topic="notification"),
     ),
     DemoCitizen(

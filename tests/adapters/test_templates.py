@@ -16,7 +16,7 @@ from oacmail.adapters.templates import JinjaRenderer, OfficeProfile
 from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
-from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.outbox.kinds import KINDS, OF_THE_DAY
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, People, Policy
 from oacmail.mail.outgoing.councils import councils
@@ -307,3 +307,18 @@ def test_a_recipient_that_cannot_be_written_to_is_refused() -> None:
 def test_the_same_send_makes_the_same_bytes() -> None:
     one, other = (JinjaRenderer(VOICE).render(send(), "<0f@x>", lambda _: "v=1", IN_HOURS, b"a: b") for _ in range(2))
     assert one == other
+
+
+_OTHERWISE_TOMORROW = re.compile(
+    r"\b(?:avui|demà|ahir|hoy|mañana(?! [(\d])|ayer|today|tomorrow|yesterday)\b(?<!la mañana)(?<!from today)",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", sorted(frozenset(SAMPLES) - OF_THE_DAY))
+def test_what_may_leave_a_day_later_names_each_day(kind: str, lang: str) -> None:
+    """The relay may put off any mail, a budget an acknowledgement; only what is dropped in the morning says today."""
+    mails = [render(send(kind, lang, facts=facts)) for facts in SAMPLES[kind]]
+    texts = [f"{mail['Subject']}\n{body(mail)}" for mail in mails]
+    assert [found for text in texts for found in _OTHERWISE_TOMORROW.findall(text)] == []

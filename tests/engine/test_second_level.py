@@ -78,11 +78,11 @@ def test_the_services_read_how_many_people_the_failure_affects_today(world: Worl
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     said = [text_of(mail) for mail in world.received(TECHNICAL) if "(2) " in text_of(mail)]
-    assert ["Persones afectades avui: 3" in text for text in said][-1], "laia since yesterday, pere, anna"
+    assert ["Persones afectades en un dia: 3" in text for text in said][-1], "laia since yesterday, pere, anna"
     world.order("escalate", world.rows(CASE_OF, ANNA)[0]["number"], why="Error 500")
     world.turn()
     again = [text_of(mail) for mail in world.received(TECHNICAL) if "Error 500" in text_of(mail)][-1]
-    assert "Persones afectades avui: 3" in again
+    assert "Persones afectades en un dia: 3" in again
 
 
 def test_without_a_platform_no_number_is_given(world: World) -> None:

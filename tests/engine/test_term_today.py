@@ -1,9 +1,11 @@
 """A term that ends today: the agents hear at once, and the person is told that this mail does not stop it (R32)."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from testbed.sim.relay import deferred
 from tests.engine.world import AGENT, ANNA, World, text_of
 
 PHONE = "900 772 772"
@@ -14,10 +16,15 @@ TODAY = {
     "en": "Good morning, I cannot submit the grant application. The deadline is today by 14:00. What can I do?",
 }
 SAID = {
-    "ca": (f"El vostre termini s'acaba avui a les 14 h i aquest correu no l'atura. Truqueu ara al {PHONE}"),
-    "es": (f"Su plazo termina hoy a las 14 h y este correo no lo detiene. Llame ahora al {PHONE}"),
-    "en": (f"Your deadline ends today at 2 pm and this email does not stop it. Call now: {PHONE}"),
+    "ca": "El vostre termini s'acaba dimecres 25 de novembre a les 14 h i aquest correu no l'atura. "
+    f"Truqueu de seguida al {PHONE} (dies laborables de 8 a 20 h)",
+    "es": "Su plazo termina el miércoles 25 de noviembre a las 14 h y este correo no lo detiene. "
+    f"Llame enseguida al {PHONE} (días laborables de 8 a 20 h)",
+    "en": "Your deadline ends on Wednesday 25 November at 2 pm and this email does not stop it. "
+    f"Call us at once on {PHONE} (working days, 8 am–8 pm)",
 }
+AT_MIDNIGHT = "No puc presentar la beca i el termini s'acaba avui a mitjanit, ajuda!"
+ANOTHER_DAY = re.compile(r"\b(?:avui|hoy|today|demà|tomorrow|ara|ahora|now)\b", re.IGNORECASE)
 
 
 def _plain(text: str) -> str:
@@ -25,36 +32,30 @@ def _plain(text: str) -> str:
 
 
 @pytest.mark.parametrize("lang", list(TODAY))
-def test_the_person_is_told_first_to_call_now_and_the_agents_hear_the_hour_at_once(tmp_path: Path, lang: str) -> None:
+def test_the_person_is_told_first_to_call_at_once_and_the_agents_hear_the_hour_at_once(
+    tmp_path: Path, lang: str
+) -> None:
     world = World(tmp_path, office=OFFICE)
     world.citizen_writes(ANNA, "Beca", TODAY[lang])
     world.turn()
     (ack,) = world.received(ANNA)
     assert SAID[lang] in _plain(text_of(ack)).split("\n\n")[1], "before anything else"
     (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "term"]
-    assert "URGENT: el termini de la persona s'acaba avui a les 14 h" in _plain(str(notice["Subject"]))
+    assert "URGENT: el termini de la persona s'acaba dimecres 25 de novembre a les 14 h" in _plain(
+        str(notice["Subject"])
+    )
     assert (world.case()["ends_on"], world.case()["ends_hour"]) == ("2026-11-25", "14:00")
 
 
-@pytest.mark.parametrize(
-    ("now", "opens"),
-    [
-        ("2026-11-25 06:30", "obre avui a les 8 h"),
-        ("2026-11-25 21:00", "obre dijous 26 de novembre a les 8 h"),
-        ("2026-11-28 10:00", "obre dilluns 30 de novembre a les 8 h"),
-    ],
-)
-def test_outside_hours_the_agents_hear_at_once_and_the_person_when_the_phone_opens(
-    tmp_path: Path, now: str, opens: str
-) -> None:
+@pytest.mark.parametrize("now", ["2026-11-25 06:30", "2026-11-25 21:00", "2026-11-28 10:00"])
+def test_outside_hours_the_agents_hear_at_once_and_the_person_when_somebody_picks_up(tmp_path: Path, now: str) -> None:
     world = World(tmp_path, now=now, office=OFFICE)
-    world.citizen_writes(ANNA, "Beca", "No puc presentar la beca i el termini s'acaba avui a mitjanit, ajuda!")
+    world.citizen_writes(ANNA, "Beca", AT_MIDNIGHT)
     world.turn()
     assert world.kinds(AGENT) == ["term"]
     said = _plain(text_of(world.received(ANNA)[0]))
-    assert f"El telèfon {PHONE} {opens}." in said
-    assert "Truqueu ara" not in said, "nobody would pick up"
-    assert f"Presenteu el tràmit a l'Oficina virtual: {OFFICE['online_office_url']}" in said
+    assert f"{PHONE} (dies laborables de 8 a 20 h)" in said
+    assert f"presenteu el tràmit a l'Oficina virtual: {OFFICE['online_office_url']}" in said
 
 
 def test_a_further_message_that_names_it_tells_the_agents_once(tmp_path: Path) -> None:
@@ -130,15 +131,32 @@ def test_the_hour_goes_with_the_case_to_the_technical_services(tmp_path: Path) -
     assert "quin dia s'acaba" not in told, "the person has named the day"
 
 
-def test_an_acknowledgement_that_waits_names_the_day_and_neither_today_nor_now(tmp_path: Path) -> None:
+def _after_midnight(world: World) -> str:
+    """What the acknowledgement says that leaves then."""
+    assert world.kinds(AGENT).count("term") == 1, "the agents do not wait"
+    world.live("2026-11-26 01:00", minutes=31)
+    return _plain(text_of(world.received(ANNA)[-1]))
+
+
+def test_an_acknowledgement_that_waits_for_its_budget_past_midnight_names_the_day(tmp_path: Path) -> None:
     world = World(tmp_path, now="2026-11-25 19:30", office=OFFICE)
     for number in range(3):
         world.citizen_writes(ANNA, f"Tràmit {number}", f"Com es fa el tràmit {number}?")
-    world.citizen_writes(ANNA, "Beca", "No puc presentar la beca i el termini s'acaba avui a mitjanit, ajuda!")
+    world.citizen_writes(ANNA, "Beca", AT_MIDNIGHT)
     world.turn()
-    assert world.kinds(AGENT).count("term") == 1, "the agents do not wait"
-    world.live("2026-11-26 00:31", minutes=31)
-    said = _plain(text_of(world.received(ANNA)[3]))
-    assert "s'acaba dimecres 25 de novembre a les 24 h: escriure'ns no l'atura" in said
-    assert "avui" not in said
-    assert "Truqueu ara" not in said
+    said = _after_midnight(world)
+    assert "s'acaba dimecres 25 de novembre a les 24 h i aquest correu no l'atura" in said
+    assert not ANOTHER_DAY.findall(said)
+
+
+def test_an_acknowledgement_that_the_relay_puts_off_past_midnight_names_the_day(tmp_path: Path) -> None:
+    world = World(tmp_path, now="2026-11-25 19:30", office=OFFICE)
+    busy = world.relay.when(deferred(), to=ANNA)
+    world.citizen_writes(ANNA, "Beca", AT_MIDNIGHT)
+    world.live("2026-11-25 23:50", minutes=31)
+    assert world.received(ANNA) == []
+    world.relay.remove(busy)
+    world.advance("2026-11-26 00:00")
+    said = _after_midnight(world)
+    assert "s'acaba dimecres 25 de novembre a les 24 h i aquest correu no l'atura" in said
+    assert not ANOTHER_DAY.findall(said)

@@ -112,6 +112,11 @@ def _closes_what_waits(right: Callable[..., Any], policy: Any, view: Any, now: d
     return [*right(policy, view, now), *(UpdateCase(case=case.number, columns=columns) for case in due)]
 
 
+def _a_day_later(right: Callable[..., Any], *args: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = right(*args)
+    return facts | {"ends_on": facts["ends_on"] + timedelta(days=1)} if facts.get("ends_on") else facts
+
+
 def _ignores_people(right: Callable[..., Any], *args: Any) -> Any:
     judgement = right(*args)
     moved = judgement.happened is Happened.MOVED_BY_A_PERSON
@@ -392,8 +397,8 @@ FAULTS = (
         only=("wants a call",),
     ),
     Planted(
-        "renderer._term says today of a term of another day",
-        _instead(renderer, "_term", lambda right, facts, now: "today" if facts.get("ends_on") else ""),
+        "renderer.facts_of names a person's term a day later",
+        _instead(renderer, "facts_of", _a_day_later),
         UNTRUE,
         seeds=(4, 3),  # their mailboxes are away for days
         only=("names a term of today", "the mailbox is away for days"),

@@ -62,7 +62,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "overdue_digest": {"cases": (), "unread": ()},
     "remind": {"cases": (), "urgent": False},
     "term": {
-        **{"opened_at": None, "due_at": None, "topic": "other", "ends_hour": None},
+        **{"opened_at": None, "due_at": None, "topic": "other", "ends_on": None, "ends_hour": None},
         **{"intent": "question", "slot": None, "call_hours": ()},
     },
     "digest": {
@@ -293,10 +293,11 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "term": (
-            {"opened_at": _THEN, "due_at": _THEN},
+            {"opened_at": _THEN, "due_at": _THEN, "ends_on": _TODAY},
             {
                 "opened_at": _THEN,
                 "due_at": _THEN,
+                "ends_on": _TODAY,
                 "topic": "grant",
                 "intent": "callback",
                 "ends_hour": time(14),

@@ -39,30 +39,21 @@ class OfficeProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """Local days; None if the year has no calendar and only "the next working day" can be promised. `opens_today`: the
-    office is closed and opens later today; `received_open`: the message came while it was open."""
+    """`due_day`: local; None if the year has no calendar and only "the next working day" can be promised.
+    `received_open`: the message came while the office was open."""
 
-    open_now: bool
     due_day: date | None
-    open_day: date | None
-    opens_today: bool = False
     received_open: bool = True
 
 
 def promise(policy: Policy, due_at: datetime | None, now: datetime, received_at: datetime | None = None) -> Promise:
     """Return what an acknowledgement written at `now` says. `policy.workdays` is the strict calendar."""
     try:
-        open_now = calendar.in_hours(now, policy)
-        open_day = calendar.local_day(calendar.next_opening(now, policy), policy)
         return Promise(
-            open_now=open_now,
-            due_day=_promised_day(policy, due_at, now),
-            open_day=open_day,
-            opens_today=not open_now and open_day == calendar.local_day(now, policy),
-            received_open=calendar.in_hours(received_at or now, policy),
+            due_day=_promised_day(policy, due_at, now), received_open=calendar.in_hours(received_at or now, policy)
         )
     except LookupError:
-        return Promise(open_now=False, due_day=None, open_day=None)
+        return Promise(due_day=None)
 
 
 def is_known(policy: Policy, day: date) -> bool:

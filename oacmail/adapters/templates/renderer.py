@@ -28,7 +28,6 @@ from oacmail.mail.outgoing.dates_in_words import (
     NEXT_WORKING_DAY,
     day_words,
     greeting,
-    hour_words,
     hours_words,
     nth_working_day,
 )
@@ -43,8 +42,8 @@ _FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (O
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 _SAMPLE_PROMISES = (
-    Promise(open_now=True, due_day=_SAMPLE_NOW.date(), open_day=_SAMPLE_NOW.date()),
-    Promise(open_now=False, due_day=None, open_day=None, received_open=False),
+    Promise(due_day=_SAMPLE_NOW.date()),
+    Promise(due_day=None, received_open=False),
 )
 
 
@@ -180,13 +179,9 @@ class JinjaRenderer:
             "tag": f"[{send.token}]" if send.token else f"{office.name} ·",
             "greeting": greeting(local, lang),
             "this_year": local.year,
-            "open_now": promised.open_now,
             "received_open": promised.received_open,
             "due_day": _day(promised.due_day, lang),
-            "open_day": _day(promised.open_day, lang),
-            "opens_today": promised.opens_today,
             "term": _term(send.facts, local),
-            "open_hour": hour_words(office.opens, lang),
             "hours": hours_words(office.opens, office.closes, lang),
             "council": profile.council[lang],
             "town": profile.town,
@@ -245,12 +240,12 @@ def _day(day: date | None, lang: str) -> str:
 
 
 def _term(facts: Mapping[str, object], now: datetime) -> str:
-    """When the person's own term ends: later "today", or "ahead" on a day to be named: a later one, or this one for a
-    mail that waits and may leave on another; '' = there is none, or it has ended."""
+    """When the person's own term ends: later "today", or "ahead" on another day; '' = there is none, or it has ended.
+    The mail names the day, for it may leave on another."""
     ends_on, ends_hour = facts.get("ends_on"), facts.get("ends_hour")
     if not isinstance(ends_on, date) or ends_on < now.date():
         return ""
-    if ends_on > now.date() or facts.get("waits"):
+    if ends_on > now.date():
         return "ahead"
     return "" if isinstance(ends_hour, time) and ends_hour <= now.time() else "today"
 

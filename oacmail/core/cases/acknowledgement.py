@@ -129,7 +129,7 @@ def repeat(request: CitizenRequest, case: CaseView, *, facts: Mapping[str, objec
 def _acknowledgement(
     request: CitizenRequest, number: str, facts: Mapping[str, object], due_at: datetime | None
 ) -> Send:
-    """Deferred (`release` None) while its budget has no room: it names days, for it may leave on another."""
+    """Deferred (`release` None) while its budget has no room."""
     policy, message = request.policy, request.message
     kind = rate_limits.budget_class(message, request.view.person)
     leaves = room(request) is Room.NOW
@@ -147,7 +147,6 @@ def _acknowledgement(
             "missing": message.features.names_attachment and not message.attachments,
             "ends_on": request.reading.ends_on,
             "ends_hour": request.ends_hour(request.reading.ends_on),
-            "waits": not leaves,
             **facts,
         },
         in_reply_to=message.message_id,

@@ -60,6 +60,7 @@ def _ends_today(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
             "intent": str(request.reading.intent or "question"),
             "slot": call.slot if call else None,
             "call_hours": call.hours if call else (),
+            "ends_on": ends_on,
             "ends_hour": ends_hour,
         },
     )

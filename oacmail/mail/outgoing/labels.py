@@ -108,7 +108,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "other": ("un correu de l'{office}", "un correo de la {office}", "an email from {office}"),
     },
     "notice": {
-        "term": ("Terminis que s'acaben avui", "Plazos que terminan hoy", "Deadlines that end today"),
+        "term": ("Terminis a punt d'acabar", "Plazos a punto de terminar", "Deadlines about to end"),
         "opinion": ("Queixes i suggeriments", "Quejas y sugerencias", "Complaints and suggestions"),
         "rights": (
             "Sol·licituds de drets de protecció de dades",
