@@ -18,9 +18,11 @@ from tests.engine.recomputed_rows import (
     RecomputedRows,
     at_hour,
     moment,
+    whole,
 )
 
 Breaches = Sequence[tuple[str, str, float | None]]
+_CAME = "SELECT fingerprint, received_at FROM messages WHERE role = 'citizen'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +79,9 @@ class RecomputedMonth(RecomputedRows):
         )
 
     def i5(self) -> RecomputedFigure:
-        numbers = {case["number"] for case in self.opened}
-        further = [one for one in self.arrived if not (one.opens and one.case in numbers)]
         return RecomputedFigure(
             value=len(self.opened),
-            measures={"further": (len(further), None)},
+            measures={"further": (len(self.arrived) - len(self.opened), None)},
             tables={
                 "channels": Counter(map(channel, self.opened)),
                 "topics": Counter(case["topic"] for case in self.opened),
@@ -232,21 +232,24 @@ class RecomputedMonth(RecomputedRows):
         )
 
     def i12(self) -> RecomputedFigure:
-        """A complaint or suggestion is a message, and its answer that of the request which it is or joined."""
-        found: dict[tuple[str, datetime], tuple[Asked, str]] = {}
-        for row in self.log:
-            if row["kind"] != "opinion" or row["intent"] not in ("complaint", "suggestion"):
-                continue
+        """A complaint or suggestion is a message; its answer is that of the request which it is or joined."""
+        came = {row["fingerprint"]: moment(row["received_at"]) for row in self.rows(_CAME)}
+        found: dict[tuple[str, datetime], tuple[datetime, Asked, str]] = {}
+        for row in self.events("opinion"):
+            case = self.cases[row["number"]]
+            at = came.get(row["fingerprint"], case["opened_at"])
+            if row["intent"] not in ("complaint", "suggestion") or (
+                at <= case["opened_at"] and case["intent"] != row["intent"]
+            ):
+                continue  # the opening message is by now what the case is
             of = {row["number"], self.lasting(row["number"])}
-            asked = [one for one in self.asked if one.by_person and one.case in of and one.at <= row["at"]]
-            if not asked:
-                continue
-            last, case = max(asked, key=lambda one: one.at), self.cases[row["number"]]
-            if last.at > case["opened_at"] or case["intent"] == row["intent"]:
-                found[last.case, last.at] = (last, row["intent"])
-        ending = [one for one, _ in found.values() if self.holds(self._ten_days(one))]
-        missed = [one for one in ending if one.answered is None or one.answered > self._ten_days(one)]
-        received = [intent for one, intent in found.values() if self.holds(one.at)]
+            owed = [one for one in self.asked if one.case in of and one.at <= at]
+            owed = [one for one in owed if one.answered is None or one.answered >= whole(at)]
+            if owed:
+                found[row["number"], at] = (at, min(owed, key=lambda one: one.at), row["intent"])
+        ending = [(self._ten_days(at), one) for at, one, _ in found.values() if self.holds(self._ten_days(at))]
+        missed = [one for limit, one in ending if one.answered is None or one.answered > limit]
+        received = [intent for at, _, intent in found.values() if self.holds(at)]
         return RecomputedFigure(
             value=percent(len(ending) - len(missed), len(ending)),
             n=len(ending),
@@ -255,8 +258,8 @@ class RecomputedMonth(RecomputedRows):
             breaches=[(one.case, "opinion_late" if one.answered else "opinion_unanswered", None) for one in missed],
         )
 
-    def _ten_days(self, one: Asked) -> datetime:
-        return at_hour(self.working_day(one.at.date(), 10), 20)
+    def _ten_days(self, at: datetime) -> datetime:
+        return at_hour(self.working_day(at.date(), 10), 20)
 
     def i13(self) -> RecomputedFigure:
         """Answers: agents' letters in Sent, and what was relayed for them once it had left."""
@@ -279,7 +282,7 @@ class RecomputedMonth(RecomputedRows):
             JOIN messages m ON o.key = 'ack:' || m.fingerprint WHERE o.kind = 'ack' AND o.state <> 'dropped'"""
         )
         owed = [row for row in acks if self.holds(moment(row["received_at"]))]
-        quick = [row for row in owed if row["state"] == "sent" and waited(row) <= timedelta(minutes=5)]
+        quick = [row for row in owed if self._is_quick(row)]
         within = [row for row in self.log if self.holds(row["at"])]
         returned = {(row["number"], row["message"]) for row in within if row["kind"] == "answer-undelivered"}
         corrected = {row["number"] for row in within if row["kind"] == "corrected"}
@@ -298,13 +301,15 @@ class RecomputedMonth(RecomputedRows):
             },
         )
 
+    def _is_quick(self, ack: Mapping[str, str]) -> bool:
+        if ack["state"] != "sent":
+            return False
+        came, left = moment(ack["received_at"]), moment(ack["sent_at"])
+        return left - came <= timedelta(minutes=5) and left < self.end
+
 
 def percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
-
-
-def waited(ack: Mapping[str, str]) -> timedelta:
-    return moment(ack["sent_at"]) - moment(ack["received_at"])
 
 
 def language(lang: str) -> str:

@@ -1,16 +1,18 @@
 """The rows of a month for figures that are computed a second time: dates, requests, answers and stories of cases.
 
 It imports nothing of the product. When a request was answered is taken from the event log, when it arrived from its
-message, when it was due from the calendar; the deadlines tell only what was asked and what an agent withdrew. It is for
-towns in which each case is one person's.
+message, when it was due from the calendar; the deadlines tell only what was asked and what was withdrawn. To whom an
+answer went stands in its original. It is for towns in which each case is one person's, and its guests'.
 """
 
 import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from email import message_from_bytes
+from email.utils import getaddresses
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -19,18 +21,29 @@ SLOTS = {"morning": (8, 14), "afternoon": (14, 20), "any": (8, 20)}
 NO_REQUEST = ("spam", "duplicate")
 
 
+class Said(NamedTuple):
+    """An answer. `noted`: its place in the event log; `to`: the guests to whom alone it went."""
+
+    at: datetime
+    noted: int
+    how: str
+    to: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """What is owed to a person. `how`: of the answer; `source`: person, contact, returned, outcome or other."""
+    """What is owed to a person. `how`: of the answer; `source`: person, contact, returned, outcome or other; `opens`:
+    the number of the case that it opened."""
 
     case: str
     source: str
-    opens: bool
+    opens: str
     at: datetime
     due: datetime
     is_call: bool
     slot: str
     lang: str
+    void: datetime | None = None
     answered: datetime | None = None
     how: str = ""
 
@@ -109,14 +122,6 @@ class RecomputedRows:
         return {row["number"]: {**row, "opened_at": moment(row["opened_at"])} for row in rows}
 
     @cached_property
-    def opened(self) -> list[dict[str, Any]]:
-        return [
-            case
-            for case in self.cases.values()
-            if self.holds(case["opened_at"]) and case["close_reason"] not in NO_REQUEST
-        ]
-
-    @cached_property
     def log(self) -> list[dict[str, Any]]:
         """Events up to the month's end: `at` is when it was noted, `told` when it took place."""
         rows = self.rows(
@@ -148,9 +153,12 @@ class RecomputedRows:
         return [row for row in self.events("escalated", case=case) if row["why"] in ("second-level", "ordered")]
 
     @cached_property
-    def read(self) -> dict[str, datetime]:
-        """When a message was read that opened a case, or asked anew: after a failure hours after it came."""
-        return {row["fingerprint"]: row["at"] for row in self.events("opened", "asked-anew") if row["fingerprint"]}
+    def read(self) -> dict[str, int]:
+        """Where the log notes that a message was read that opened a case or asked anew, or that an answer came back."""
+        found = {row["fingerprint"]: row["id"] for row in self.events("opened", "asked-anew") if row["fingerprint"]}
+        for row in self.events("undelivered", "answer-undelivered"):
+            found.setdefault(f"undelivered:{row['number']}:{row['at']}", row["id"])
+        return found
 
     @cached_property
     def notices(self) -> set[tuple[str, datetime]]:
@@ -162,26 +170,68 @@ class RecomputedRows:
         return {(row["number"], whole(moment(row["created_at"]))) for row in rows}
 
     @cached_property
-    def said(self) -> dict[str, list[tuple[datetime, str]]]:
+    def said(self) -> dict[str, list[Said]]:
         """Answers by case in their order: of people, logged contacts, and notices of derivation (R22)."""
-        found: dict[str, list[tuple[datetime, str]]] = {}
+        found: dict[str, list[Said]] = {}
         for row in self.log:
             if row["kind"] == "answered":
-                found.setdefault(row["number"], []).append((whole(row["told"]), row["by"]))
+                told = Said(whole(row["told"]), row["id"], row["by"], self._guests_alone(row))
+                found.setdefault(row["number"], []).append(told)
             elif row["kind"] == "escalated" and (self.lasting(row["number"]), whole(row["at"])) in self.notices:
-                found.setdefault(row["number"], []).append((whole(row["at"]), "notice"))
+                found.setdefault(row["number"], []).append(Said(whole(row["at"]), row["id"], "notice"))
         return {case: sorted(moments) for case, moments in found.items()}
+
+    def _guests_alone(self, row: dict[str, Any]) -> frozenset[str]:
+        """The guests of the case to whom an answer by mail went, if it went to nobody else of the case."""
+        guests = self.guests.get(row["number"])
+        if not guests or not row["fingerprint"]:
+            return frozenset()
+        sent = self.rows(
+            """SELECT o.bytes FROM messages m JOIN originals o ON o.sha256 = m.original
+            WHERE m.fingerprint = ?""",
+            row["fingerprint"],
+        )
+        to = {address for one in sent for address in recipients(one["bytes"])}
+        return frozenset(to & guests) if to <= guests | self.office else frozenset()
+
+    @cached_property
+    def guests(self) -> dict[str, set[str]]:
+        """By case; who wrote as a guest of it and is not its person."""
+        rows = self.rows(
+            """SELECT c.number, p.address FROM messages m JOIN cases c ON c.id = m.case_id
+            JOIN people p ON p.id = m.author_id WHERE m.guest AND m.author_id <> c.citizen_id"""
+        )
+        found: dict[str, set[str]] = {}
+        for row in rows:
+            found.setdefault(row["number"], set()).add(row["address"])
+        return found
+
+    @cached_property
+    def office(self) -> set[str]:
+        """Who wrote for the desk."""
+        rows = self.rows(
+            "SELECT DISTINCT p.address FROM messages m JOIN people p ON p.id = m.author_id WHERE m.role = 'agent'"
+        )
+        return {row["address"] for row in rows}
 
     # --- requests ---------------------------------------------------------------------------------------
 
     @cached_property
     def asked(self) -> list[Asked]:
+        """Without what was withdrawn, unless an agent has taken its case back: then it is answered when that is."""
         rows = self.rows(
-            """SELECT d.armed_by, d.armed_at, d.due_at, d.void_at, c.number, c.opened_by, c.intent, c.slot,
-              m.received_at, m.rule, m.lang FROM deadlines d JOIN cases c ON c.id = d.case_id
-            LEFT JOIN messages m ON m.fingerprint = d.armed_by WHERE d.kind = 'answer' AND d.level = 0"""
+            """SELECT d.armed_by, d.armed_at, d.due_at, d.void_at, c.number, c.intent, c.slot,
+              m.received_at, m.rule, m.lang, p.address FROM deadlines d JOIN cases c ON c.id = d.case_id
+            LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
+            WHERE d.kind = 'answer' AND d.level = 0"""
         )
-        return [self._asked(row) for row in rows if not (row["void_at"] and moment(row["void_at"]) < self.end)]
+        every = sorted((self._asked(row) for row in rows), key=lambda one: one.at, reverse=True)
+        for one in every:
+            again = (back for back in every[::-1] if back.source == "other" and back.case == one.case)
+            back = next((back for back in again if one.void and one.void <= back.at < self.end), None)
+            if back:
+                one.void, one.answered, one.how = back.void, back.answered, back.how
+        return [one for one in every if one.void is None and one.at < self.end]
 
     def _asked(self, row: dict[str, Any]) -> Asked:
         begins = row["armed_by"].partition(":")[0] if ":" in row["armed_by"] else ""
@@ -199,19 +249,32 @@ class RecomputedRows:
         one = Asked(
             case=row["number"],
             source=source,
-            opens=row["armed_by"] == row["opened_by"],
+            opens=self._opens(row["number"], row["armed_by"]),
             at=at,
             due=due,
             is_call=bool(slot) and source == "person" and not by_hand and due.hour == SLOTS[slot][1],
             slot=slot,
             lang=row["lang"] or "",
         )
-        read = self.read.get(row["armed_by"], at)  # a notice of before answers nothing that was not read yet
-        said = self.said.get(one.case, ())
-        first = next((said for said in said if said[0] >= whole(read if said[1] == "notice" else at)), None)
-        if first and first[0] < self.end:
-            one.answered, one.how = first
+        void = moment(row["void_at"]) if row["void_at"] else None
+        one.void = void if void and void < self.end else None
+        key = f"undelivered:{one.case}:{at}" if source == "returned" else row["armed_by"]
+        read = self.read.get(key, 0)  # what was noted before a message was read that asks is no answer to it
+        for said in self.said.get(one.case, ()):
+            if said.at >= whole(at) and said.noted > read and (not said.to or row["address"] in said.to):
+                one.answered, one.how = said.at, said.how
+                break
         return one
+
+    def _opens(self, case: str, armed_by: str) -> str:
+        """A message that was split off opens the case on which it is owed, also one that had opened another."""
+        if armed_by.startswith("order:") or f"{case} {armed_by}" in self._openers:
+            return case
+        return self._openers.get(armed_by, "")
+
+    @cached_property
+    def _openers(self) -> dict[str, str]:
+        return {case["opened_by"]: number for number, case in self.cases.items()}
 
     @cached_property
     def due(self) -> list[Asked]:
@@ -220,6 +283,11 @@ class RecomputedRows:
     @cached_property
     def arrived(self) -> list[Asked]:
         return [one for one in self.asked if self.holds(one.at) and one.by_person]
+
+    @cached_property
+    def opened(self) -> list[dict[str, Any]]:
+        """The cases of their own that the requests of the month opened."""
+        return [self.cases[one.opens] for one in self.arrived if one.opens and one.opens not in self.into]
 
     def with_the_services(self, case: str) -> bool:
         """Whether it is there when the month ends."""
@@ -263,3 +331,9 @@ def utc(at: datetime) -> datetime:
 
 def at_hour(day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), MADRID)
+
+
+def recipients(original: bytes) -> set[str]:
+    mail = message_from_bytes(original)
+    named = (str(value) for name in ("To", "Cc", "Bcc") for value in mail.get_all(name, ()))
+    return {address.lower() for _, address in getaddresses(list(named))}

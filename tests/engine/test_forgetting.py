@@ -26,6 +26,7 @@ from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, p
 from oacmail.privacy.restored import forget_again
 from tests.engine import compose
 from tests.engine.test_orders_of_calls import agent_writes
+from tests.engine.test_report import report
 from tests.engine.world import AGENT, ANNA, PERE, World, local, text_of
 
 MakeWorld = Callable[..., World]
@@ -364,6 +365,14 @@ def test_the_monthly_figures_are_the_same_before_and_after(world: World) -> None
     before = reporting.make(world.store.con, world.policy, Month.parse("2026-11"), world.clock.now())
     _forget(world)
     assert reporting.make(world.store.con, world.policy, Month.parse("2026-11"), world.clock.now()) == before
+
+
+def test_what_a_forgotten_person_still_waited_for_counts_as_withdrawn(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert report(world, "2026-11")["indicators"][4]["result"] == 1
+    _forget(world, even_open=True)
+    assert report(world, "2026-11")["indicators"][4]["result"] == 0
 
 
 def test_what_was_learned_from_a_forgotten_person_is_learned_no_more(world: World) -> None:

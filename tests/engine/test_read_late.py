@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine import compose
 from tests.engine.compose import OFFICE
+from tests.engine.test_report import report
 from tests.engine.world import AGENT, ANNA, PERE, World
 
 
@@ -33,6 +34,18 @@ def test_what_is_no_answer_answers_no_question_that_is_read_after_it(world: Worl
     world.agent_answers(more, text)
     _read_at_last(world)
     assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
+
+
+def test_an_answer_to_an_earlier_message_answers_none_that_is_read_after_it(world: World) -> None:
+    first = world.citizen_writes(ANNA)
+    world.turn()
+    world.mailbox.refused = {"INBOX"}
+    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
+    world.clock.forward(minutes=30)
+    world.agent_answers(first)
+    _read_at_last(world)
+    assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
+    assert [one["value"] for one in report(world, "2026-11")["indicators"][4]["measures"][:2]] == [1, 1]
 
 
 def test_a_neighbour_who_was_answered_before_the_question_was_read_is_answered(world: World) -> None:
