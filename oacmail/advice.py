@@ -1,9 +1,11 @@
 """What an admin does: about each warning and error of the log, and about what a server answers.
 
 It decides nothing. ADVICE has one sentence an event, which stands in the line as `do`; events below a warning need
-nothing. `meaning` explains an error of a server by the codes and class names in its text.
+nothing. `meaning` explains an error of a server by the codes and class names of which our adapters and their libraries
+make its text.
 """
 
+import re
 from collections.abc import Mapping
 
 _NOTHING = "nothing: it is tried again by itself"
@@ -51,97 +53,137 @@ ADVICE: Mapping[str, str] = {
 
 RENEW = "correct {server}.user, or renew the password in its file (no restart is needed)"
 
-# (text in the error, meaning, remedy): the first match counts; {server} is imap or smtp
+_UNTRUSTED = r"^(?:IMAP|SMTP) \w+: SSLCertVerificationError"
+# (pattern of the error, meaning, remedy): the first match counts; {server} is imap or smtp. A pattern says where its
+# words stand: the rest of an error may have any word, as the name in a certificate.
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
-    ("oauth.secret_file: ", "no token was asked for, because there is no secret", "fix that first"),
+    (r"^oauth\.secret_file: ", "no token was asked for, because there is no secret", "fix that first"),
     (
-        "AADSTS7000222",
+        r"^OAuth: .*\bAADSTS7000222\b",
         "the application's secret has ended",
         "make a new one in the Entra admin centre and write its value into the secret's file (no restart is needed)",
     ),
     (
-        "OAuth: invalid_client",
+        r"^OAuth: invalid_client\b",
         "the provider refuses the application's secret",
         "write the secret's value (not its ID) into the file of the secret (no restart is needed)",
     ),
-    ("OAuth: invalid_tenant", "the provider does not know the tenant", "correct oauth.tenant"),
+    (r"^OAuth: invalid_tenant\b", "the provider does not know the tenant", "correct oauth.tenant"),
     (
-        "OAuth: unauthorized_client",
+        r"^OAuth: unauthorized_client\b",
         "the provider does not know the application, or it lacks its rights",
         "correct oauth.client_id, then follow docs/admin.md section 3 again",
     ),
-    ("OAuth: invalid_grant", "the grant was revoked, or has ended", "run `oacmail login` (no restart is needed)"),
-    ("OAuth: nobody", "nobody has signed in", "run `oacmail login`"),
-    ("OAuth: the file", "the file of the secret is not the right one", "copy the JSON file of the console again"),
-    ("OAuth: the provider", "the provider gives no token at present", "wait; else open HTTPS to it in the firewall"),
-    ("OAuth: ", "the provider gives no token", "run `oacmail login`, and see docs/admin.md section 3"),
+    (r"^OAuth: invalid_grant\b", "the grant was revoked, or has ended", "run `oacmail login` (no restart is needed)"),
+    ("^OAuth: nobody has signed in", "nobody has signed in", "run `oacmail login`"),
     (
-        " with a token",
+        "^OAuth: the file of the secret ",
+        "the file of the secret is not the right one",
+        "copy the JSON file of the console again",
+    ),
+    ("^OAuth: the provider ", "the provider gives no token at present", "wait; else open HTTPS to it in the firewall"),
+    ("^OAuth: ", "the provider gives no token", "run `oacmail login`, and see docs/admin.md section 3"),
+    (
+        " with a token$",
         "the server refuses the token",
         "let the application open the mailbox, with IMAP and SMTP AUTH on: docs/admin.md section 3; this may take half "
         "an hour",
     ),
     (
-        ": throttled",
+        "^IMAP [^:]+: throttled$",
         "the provider limits how much is read from the mailbox",
         "wait: look for other programs that read it",
     ),
     (
-        ": bandwidth limit",
+        "^IMAP [^:]+: bandwidth limit$",
         "the provider's limit of what is read from the mailbox in a day is reached",
         "wait, up to a day: look for other programs that read it",
     ),
     (
-        ": too many connections",
+        "^IMAP [^:]+: too many connections$",
         "too many programs have the mailbox open",
         "close mail programs that are not needed: Gmail allows 15 connections to a mailbox",
     ),
     (
-        " limit of a day",
+        r"^SMTP \w+: \d.* limit of a day$",
         "the provider's limit of mails in a day is reached",
         "wait: mail goes on by itself; look for others who send much from this mailbox",
     ),
     (
-        " limit of a minute",
+        r"^SMTP \w+: \d.* limit of a minute$",
         "the provider's limit of mails in a minute is reached again and again",
         "wait: mail goes on by itself; lower smtp.per_minute, or look for others who send from this mailbox",
     ),
-    (" 5.1.8", "the provider has blocked the sender", "unblock it at security.microsoft.com, Restricted entities"),
-    *(
-        (code, "this login may not send as the office", "let {server}.user send as office.address, or make them equal")
-        for code in (" 5.7.60", " 5.2.252")
-    ),
-    (".password_file: ", "no login was tried, because there is no password", "fix that first"),
-    ("AUTHENTICATIONFAILED", "the login is refused", RENEW),
-    ("LoginError", "the login is refused", RENEW),
-    ("SMTP AUTH: 5", "the login is refused", RENEW),
     (
-        "mismatch",
+        r"^SMTP \w+: \d{3} 5\.1\.8\b",
+        "the provider has blocked the sender",
+        "unblock it at security.microsoft.com, Restricted entities",
+    ),
+    (
+        r"^SMTP \w+: \d{3} (?:5\.7\.60|5\.2\.252)\b",
+        "this login may not send as the office",
+        "let {server}.user send as office.address, or make them equal",
+    ),
+    (r"^(?:imap|smtp)\.password_file: ", "no login was tried, because there is no password", "fix that first"),
+    (
+        r"^IMAP \w+: LoginError \[(?:UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]$",
+        "it takes no login at present",
+        "wait: it is tried again by itself; else ask the mail server's admin",
+    ),
+    (
+        r"^IMAP \w+: (?:LoginError\b|\w+ \[AUTHENTICATIONFAILED\]$)|^SMTP AUTH: 5|^SMTP \w+: 53[0458]\b",
+        "the login is refused",
+        RENEW,
+    ),
+    (
+        f"{_UNTRUSTED} (?:Hostname|IP address) mismatch, ",
         "its certificate is for another name",
         "set {server}.host to the name in the certificate",
     ),
-    ("expired", "its certificate has expired", "ask the server's admin for a new one"),
+    (f"{_UNTRUSTED} certificate has expired$", "its certificate has expired", "ask the server's admin for a new one"),
     (
-        "CA cert",
+        f"{_UNTRUSTED} certificate is not yet valid$",
+        "its certificate is not valid yet",
+        "compare the clock of this machine with the server's",
+    ),
+    (
+        f"{_UNTRUSTED} (?:CA cert does not include key usage|Basic Constraints of CA cert not marked|invalid CA cert|"
+        "key usage does not include certificate signing|Path length given without key usage)",
         "its authority's certificate lacks what RFC 5280 demands",
         "make that certificate again with keyUsage = critical, keyCertSign, cRLSign and basicConstraints = critical, "
         "CA:TRUE, and put it into {server}.ca_file",
     ),
     (
-        "Key Identifier",
+        f"{_UNTRUSTED} Missing (?:Authority|Subject) Key Identifier$",
         "its certificate lacks what RFC 5280 demands",
         "have it issued again with subjectKeyIdentifier and authorityKeyIdentifier",
     ),
-    ("FileNotFoundError", "the file of its authority is not there", "correct {server}.ca_file, or put the file there"),
-    ("NO_CERTIFICATE", "the file of its authority holds no certificate", "put its PEM text into {server}.ca_file"),
-    ("CertVerif", "its certificate is not trusted", "name its authority in {server}.ca_file"),
-    ("gaierror", "its name cannot be resolved", "correct {server}.host, or fix the DNS"),
-    ("SSLError", "the TLS handshake fails", "make {server}.port and {server}.security match: docs/config.md"),
-    ("no message can be read", "it delivers no message", "ask the mail server's admin"),
-    ("SMTP MAIL: 4", "it accepts no mail at present", "ask the relay's admin"),
-    ("SMTP MAIL: 5", "it refuses mail from us", "ask the relay's admin"),
-    ("IMAP SELECT: UIDVALIDITY", "a folder has just been made again", "run the command again"),
-    (": error", "it refuses a command", "see the mail server's log, and the permissions of its folders"),
+    (
+        r"^(?:IMAP|SMTP) \w+: FileNotFoundError\b",
+        "the file of its authority is not there",
+        "correct {server}.ca_file, or put the file there",
+    ),
+    (
+        r": SSLError NO_CERTIFICATE",
+        "the file of its authority holds no certificate",
+        "put its PEM text into {server}.ca_file",
+    ),
+    (_UNTRUSTED, "its certificate is not trusted", "name its authority in {server}.ca_file"),
+    (r"^(?:IMAP|SMTP) \w+: gaierror\b", "its name cannot be resolved", "correct {server}.host, or fix the DNS"),
+    (
+        r"^(?:IMAP|SMTP) \w+: SSLError\b",
+        "the TLS handshake fails",
+        "make {server}.port and {server}.security match: docs/config.md",
+    ),
+    ("^IMAP FETCH: no message can be read$", "it delivers no message", "ask the mail server's admin"),
+    (r"^SMTP MAIL: 4\d\d\b", "it accepts no mail at present", "ask the relay's admin"),
+    (
+        r"^SMTP MAIL: (?:5\d\d\b|the relay does not accept our own address)",
+        "it refuses mail from us",
+        "ask the relay's admin",
+    ),
+    ("^IMAP SELECT: UIDVALIDITY ", "a folder has just been made again", "run the command again"),
+    (r"^IMAP [^:]+: error\b", "it refuses a command", "see the mail server's log, and the permissions of its folders"),
     ("", "it cannot be reached", "check {server}.host, port, security and the firewall"),
 )
 
@@ -155,7 +197,7 @@ def advice(event: str, error: str) -> str:
 
 def meaning(server: str, text: str) -> tuple[str, str]:
     """(meaning, remedy) of the error `text` of `server`, "imap" or "smtp"."""
-    what, do = next((what, do) for sign, what, do in _MEANINGS if sign in text)
+    what, do = next((what, do) for pattern, what, do in _MEANINGS if re.search(pattern, text))
     return what, do.format(server=server)
 
 
