@@ -1,7 +1,8 @@
 """Convert number words (ca, es, en, fr; de: units) to digits: people also spell out their telephone number.
 
 This module does not decide what a number means. It works on folded text and rewrites only runs of numerals that give a
-telephone's digits, so that "a les cinc" and "una trucada" stay words.
+telephone's digits, so that "a les cinc" and "una trucada" stay words, and the ending of a telephone that its writer
+corrects.
 """
 
 import re
@@ -67,11 +68,19 @@ _VALUES |= {  # written together
 _ARTICLES = frozenset({"un", "una", "u", "one", "une", "cent"})  # words that also mean something else
 _TIMES_100 = frozenset({"cents", "hundred"})
 _TELLING = (frozenset(_VALUES) | _TIMES_100) - _ARTICLES
-_ZEROS = frozenset({"zeros", "ceros", "zeroes"})
+_SEVERAL = {  # "tres zeros", "dos cincos"
+    word: digit
+    for digit, words in {
+        "0": "zeros ceros zeroes", "1": "ones", "2": "doses dosos twos", "3": "treses tresos threes",
+        "4": "cuatros quatres fours", "5": "cincos cincs fives", "6": "seises sisos sixes", "7": "sietes sevens",
+        "8": "ochos vuits eights", "9": "nueves nines",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
 _REPEATED = {"doble": 2, "double": 2, "triple": 3}
 _NATIONAL, _LONGEST = 9, 14  # digits
 _ABROAD = range(10, 13)  # digits of a number of another country that begins with 0
-_BESIDE = 1  # digit of another numeral after them ("…, una abraçada")
+_BESIDE = 1  # digit of an article, or of another sentence, after them ("…, una abraçada", "… 3. Fins …")
 _LINKS = frozenset({"i", "y", "et", "and"})
 _PLUS = frozenset({"plus", "mas", "mes"})
 _MARKS = frozenset({"punt", "punto", "point", "dot", "coma", "guio", "guion", "dash", "espai", "espacio"})
@@ -93,11 +102,37 @@ _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 _GAP = re.compile(r"[ ,.;:/·…‐-—-]{1,4}")
 _TOGETHER = re.compile(r" |-")
+CORRECTED = (
+    r"(?:no\W{1,2})?(?:esper[ae]?\b|perdon\w*|perdo\b|pardon\b|sorry\b|vull dir|quiero decir|i mean|m'he equivocat"
+    r"|me he equivocado)"
+)
+"""What stands between a telephone and the one, or the ending, that replaces it."""
+_VALUE = "|".join(sorted(_VALUES, key=len)[::-1])
+_AT_THE_END = r"(?:al final|a la fi|a la fin|at the end)\b"
+_ENDING = re.compile(  # "619 33 70 28, perdo, 82 al final"
+    r"(?<!\d)(?P<number>[6-9](?:[ .,·/-]{0,3}\d){8})\W{1,3}" + CORRECTED + r"\W{1,3}"
+    r"(?:(?:que )?(?:acaba|termina|ends) (?:en|amb|con|in|with) |(?:es|is|el|the) )?"
+    rf"(?P<end>\d{{2,4}}|(?:{_VALUE})(?:[ -](?:(?:i|y|et) )?(?:{_VALUE})){{0,3}})"
+    rf" ?(?:{_AT_THE_END}|(?=[,.;)!](?!\d)|$))"
+)
 
 
 def in_digits(text: str) -> str:
     """ "al 655, trenta, trenta-dos, vuitanta-u" -> "al 655303281": runs that give the digits of a telephone."""
-    text = _plain(text)
+    return _ENDING.sub(_corrected, _spelled(_plain(text)))
+
+
+def _corrected(found: re.Match[str]) -> str:
+    end = "".join(_numbers(_TOKEN.findall(found["end"]), joined=True))
+    number = [*found["number"]]
+    for place in reversed([at for at, sign in enumerate(number) if sign.isdigit()]):
+        if not end:
+            break
+        number[place], end = end[-1], end[:-1]
+    return "".join(number)
+
+
+def _spelled(text: str) -> str:
     if sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) < _FEWEST:
         return text
     words = _TOKEN.findall(text)
@@ -144,7 +179,7 @@ def _is_numeral(word: str) -> bool:
     return (
         word in _VALUES
         or word in _TIMES_100
-        or word in _ZEROS
+        or word in _SEVERAL
         or word in _REPEATED
         or (word.isdigit() and len(word) <= 4)
     )
@@ -158,7 +193,17 @@ def _telephone(run: list[str], abroad: bool) -> str:
     few = sum(map(_is_numeral, run[:first])) <= _OF_AN_HOUR
     if first and few and (found := _telephone(run[first + 1 :], abroad=False)):
         return "".join(run[: first + 1]) + found
-    return next((found for joined in (True, False) if (found := _in_groups(run, joined, abroad))), "")
+    readings = ((words, joined) for words in (run, _without_articles(run)) for joined in (True, False))
+    return next((found for words, joined in readings if (found := _in_groups(words, joined, abroad))), "")
+
+
+def _without_articles(run: list[str]) -> list[str]:
+    """The run without the articles before a digit: "tres ceros y un tres" ends with 0003."""
+    return [
+        word
+        for at, word in enumerate(run)
+        if word not in _ARTICLES - {"u"} or run[at + 1 : at + 2] != [" "] or run[at + 2] in _LINKS | _ARTICLES
+    ]
 
 
 def _in_groups(run: list[str], joined: bool, abroad: bool) -> str:
@@ -174,7 +219,8 @@ def _in_groups(run: list[str], joined: bool, abroad: bool) -> str:
         found[-1] += number
         if len(found[-1]) == _NATIONAL and found[-1][0] in "6789":
             found.append("")
-    return " ".join(found[:-1]) if len(found[-1]) <= _BESIDE else ""
+    beside = _BESIDE if run[-1] in _ARTICLES or "." in "".join(run[-2:-1]) else 0
+    return " ".join(found[:-1]) if len(found[-1]) <= beside else ""
 
 
 def _numbers(run: list[str], joined: bool) -> Iterator[str]:
@@ -188,10 +234,10 @@ def _numbers(run: list[str], joined: bool) -> Iterator[str]:
             yield _digits(run[at]) * times if at < len(run) else ""
         elif word in _VALUES:
             value, at = _compound(run, at, joined)
-            zeros = _adjoining(run, at, joined=True)
-            if zeros and run[zeros] in _ZEROS:
-                at = zeros + 1
-            yield "0" * value if zeros and run[zeros] in _ZEROS else str(value)
+            several = _adjoining(run, at, joined=True)
+            digit = _SEVERAL.get(run[several]) if several else None
+            at = several + 1 if digit else at
+            yield digit * value if digit else str(value)
             continue
         elif word.isdigit():
             yield word

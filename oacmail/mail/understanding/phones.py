@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import phonenumbers
 
+from oacmail.mail.understanding.numerals import CORRECTED
+
 
 class Telephone(NamedTuple):
     """A number in E.164 and where it stands in the text."""
@@ -36,7 +38,8 @@ _MOST_GROUPS = 24
 _FEWEST = 8  # digits
 _BESIDE = 5  # digits beside a number: an hour, a post code
 _OTHER_THING = re.compile(
-    r"\b(?:fax|iban|compte|cuenta|exp(?:edient|ediente)?|ref(?:erencia)?|registre|registro|nif|cif|dni|nie|csv|factura"
+    r"\b(?:(?<!/)(?<!\b[iy] )fax|iban|compte|cuenta"
+    r"|exp(?:edient|ediente)?|ref(?:erencia)?|registre|registro|nif|cif|dni|nie|csv|factura"
     r"|rebut|recibo|codi|codigo|emissora|numero d'entrada|licitaci\w*|ticket|tiquet)\W{0,3}(?:n\W{0,3})?$"
 )
 
@@ -170,7 +173,7 @@ _SENTENCE = re.compile(r"[.;!?…](?=\W|$)")
 _JOINT = re.compile(r",|\b(?:i|y|o|and|or|pero|sino|but)\b(?! si\b)")
 _ASIDE = re.compile(r" ?\([^()]*\)")
 _CALL = re.compile(r"\b(?:truc|truqu|llam|call|ring|phone|telefon|tel\b|numero|direct[eo]?|deixo|dejo|appel|rappel)")
-_CALLS = r"(?:truqu\w*|truca\w*|llam[ae]\w*|call|ring|phone)"
+_CALLS = r"(?:truqu\w*|truca(?!n?t)\w*|llam[ae](?!n?d[oa])\w*|call|ring|phone)"
 _BETTER = re.compile(
     r"\b(?:millor|mejor|preferib\w*|preferentment|preferentemente|better|rather|plutot|mieux|use|voldria)\b"
     r"(?P<what>(?:[^\w.!?;]+(?!que\b|i\b|y\b|and\b|o\b)[a-z']+){0,5})"
@@ -224,20 +227,34 @@ _PAST = re.compile("|".join((  # a number that was called, given or used, or tha
     r"\b(?:he|hem|hemos|ha|han|va|vam|vaig|vau|van|m'ha|ens ha|m'heu|ens heu|i've|have|tinc|tengo que|hay que)"
     r" (?:ja |ya |us |os |de |to )?"
     r"(?:trucat|llamado|trucar|llamar|call|called|rung|posar|donar|donat|dado|deixat|deixar|escrit|escriure|escrito|written|typed)\b",
-    r"\b(?:llame|llamo yo|llamasteis|called|rang|puse|gave|escribi|wrote|typed|posava|ponia|deia|decia"
+    r"\b(?:llamando|trucant|calling|marcando"
+    r"|llame|llamo yo|llamasteis|called|rang|puse|gave|escribi|wrote|typed|posava|ponia|deia|decia"
     r"|tenia|era|eren|was|antic|antiga|antiguo|viejo|vell|old)\b",
     r"\b(?:ja|ya|hi|que|already|number) (?:en )?(?:te|tene|teni|have|consta|on my file)\w*",
 )))  # fmt: skip
-_NOT_THIS = re.compile(r"\bno a (?:aquest|este)\b|\bnot (?:on )?this one\b")  # the one named last
+_THIS = r"(?:aquest|aquell|este|ese|aquel|celui-ci|celui-la|(?:this|that) one)"
+_NOT_THIS = re.compile(  # the one named last: "pero aquest no", "a ese no llameis"
+    rf"\b(?:no|not|pas) (?:(?:a|en|on) )?{_THIS}(?! (?!que\b|please\b|si ?us\b|por f)\w)"
+    rf"|\b{_THIS},? (?:no|non)"
+    rf"(?= (?:per)?que\b| porque\b|(?: (?:hi|el|lo|me|em|us|os))? (?:{_CALLS}|us[ae]|utili|feu servir)"
+    r"|\W*(?:[,.;:!)\n]|$))"
+)
+_YOURS = re.compile(  # the office's own number
+    r"\b(?:al?|el) (?:vostre|vuestro)(?: (?:numero|telefon\w*|fix|fijo))?(?=\W*$|, )"
+    r"|\byour (?:number|phone|line)\b|\bvotre (?:numero|telephone|ligne)\b"
+    r"|\b(?:telefon\w*|numero|number) (?:de l'ajuntament|del ayuntamiento|de l'oac|de la oac|of the town hall)\b"
+)
+_FAX = re.compile(  # "the fax, if anybody uses one, is …"
+    r"^\W*(?:[iy] |and )?fax\W*$|\b(?:el|al|del?|the|our|nostre|nuestro|numero) fax\b"
+    r"(?:(?!\b(?:meu|mi|my|mobil|movil|mobile|telefon|phone|truqu|llam|call))[^.;\d]){0,60}$"
+)
+_IS_FAX = re.compile(r"\W*(?:que )?(?:es|is|era|was) (?:(?:el|un|the|a|our|nostre|nuestro) ){0,2}fax\b|\W*\(fax\)")
 _NOT_WITH = re.compile(r"\bno al (\d{3})\b(?![ .-]?\d)")  # "no al 699, al 688 …"
 _LAST_RESORT = re.compile(
     r"\b[iy] si es\b|\bsi (?:no|comunica|per de cas)\b"
     r"|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
 )
-_CORRECTED = re.compile(  # the next number stands for this one: "espere que está mal, 670 …"
-    r"\W*(?:no\W+)?(?:espere?\b|perdon\w*|perdo\b|sorry\b|vull dir|quiero decir|i mean|m'he equivocat"
-    r"|me he equivocado)"
-)
+_CORRECTED = re.compile(rf"\W*{CORRECTED}")  # the next number stands for this one: "espere que está mal, 670 …"
 _FIXED = re.compile(r"\b(?:fix|fijo|landline|casa|office|oficina|despatx|despacho|feina|trabajo|work|recepcio\w*)\b")
 _MOBILE = re.compile(r"\b(?:mobil|movil|mobile|cell|portable)\b")
 _THEIRS = re.compile(
@@ -252,7 +269,10 @@ _PLACES = (
 )
 _WORD = re.compile(r"[a-z']+")
 _NO_NAMES = frozenset(
-    _WORD.findall("al el la del de a the lo en au le mon ma my mi meu seva seu aquest este this me em us os")
+    _WORD.findall(
+        "al el la del de a the lo en au le mon ma my mi meu seva seu su vostre vuestro your aquest este this me em us"
+        " os es is"
+    )
 )
 
 
@@ -266,10 +286,14 @@ class _Beside(NamedTuple):
 
 
 def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
-    """Return the number that the writer prefers, else the first beside a word for calling, else the first."""
-    if len(found) < 2:
-        return next(iter(found), None)
+    """Return the number that the writer prefers, else the first beside a word for calling, else the first; never one
+    that is the office's, a fax or "not this one"."""
     found = found[:_MOST_NUMBERS]
+    beside = [_beside(text, at, found) for at in range(len(found))]
+    refused = _refused(text, found)
+    left = [at for at, one in enumerate(found) if one.number not in refused and not _is_unfit(beside[at])]
+    if len(left) < 2:
+        return next((found[at] for at in left), None)
     asked = (
         said
         for said in _CALL_ONE.finditer(text)
@@ -278,15 +302,18 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
     said = chain(_BETTER.finditer(text), _KIND_BETTER.finditer(text), asked)
     wanted = set().union(*map(_named, said))
     denied = set().union(*map(_named, _NOT_ONE.finditer(text)))
-    refused = _refused(text, found)
 
     def weight(at: int) -> tuple[int, int]:
-        one, beside = found[at], _beside(text, at, found)
-        near = _near(one, beside.lead) | (_PLACES[0] if at == 0 else _PLACES[1] if at == len(found) - 1 else set())
-        preferred, left = not near.isdisjoint(wanted), one.number in refused or not near.isdisjoint(denied)
-        return _weight(beside, last=at == len(found) - 1) + 3 * preferred - 3 * left, -at
+        place = _PLACES[0] if at == 0 else _PLACES[1] if at == len(found) - 1 else set()
+        near = _near(found[at], beside[at].lead) | place
+        preferred, no = not near.isdisjoint(wanted), not near.isdisjoint(denied)
+        return _weight(beside[at], last=at == len(found) - 1) + 3 * preferred - 3 * no, -at
 
-    return found[max(range(len(found)), key=weight)]
+    return found[max(left, key=weight)]
+
+
+def _is_unfit(beside: _Beside) -> bool:
+    return bool(_YOURS.search(beside.lead) or _FAX.search(beside.lead) or _IS_FAX.match(beside.tail))
 
 
 def _named(said: re.Match[str]) -> set[str]:
