@@ -207,7 +207,7 @@ class DeadlineChecks:
         an agent brings in from the junk folder may be late before it is a case."""
         asking = {name for name, message in self.town.truth.written.items() if message.asks}
         rows = self._all(
-            """SELECT m.message_id, m.case_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
+            """SELECT m.message_id, m.case_id, m.received_at, c.number FROM messages m JOIN cases c ON c.id = m.case_id
             WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
             SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
             AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
@@ -228,15 +228,16 @@ class DeadlineChecks:
                 raise InvariantBroken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
 
     def _promised_by_a_later_one(self, row: sqlite3.Row) -> bool:
-        """Whether an order that was read before the message, and given after it came, started a deadline that ends no
-        later than the message's own would."""
+        """Whether what came after the message, and was read before it, started a deadline that ends no later than the
+        message's own would: an order, or the same words once more."""
         latest = max(self.expected.dues(self.town.truth.written[row["message_id"]]))
         return bool(
             self._all(
                 """SELECT 1 FROM deadlines WHERE case_id = ? AND kind = 'answer' AND level = 0 AND void_at IS NULL
-                AND met_at IS NULL AND due_at <= ?""",
+                AND due_at <= ? AND coalesce(met_at, due_at) >= ?""",
                 row["case_id"],
                 text(latest),
+                row["received_at"],
             )
         )
 
