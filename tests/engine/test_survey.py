@@ -129,15 +129,34 @@ def test_a_case_that_is_open_again_in_the_morning_is_not_asked_about(town: Calla
     assert not world.mails("survey")
 
 
-def test_a_survey_that_could_not_leave_is_dropped_when_the_case_opens_again(town: Callable[..., World]) -> None:
+def _writes_again(world: World, question: EmailMessage, _: EmailMessage) -> None:
+    world.citizen_writes(ANNA, "Re: dubte", "Encara no em funciona, què he de fer?", answers=question)
+
+
+def _counts_as_answered(world: World, _: EmailMessage, __: EmailMessage) -> None:
+    world.order("answered", world.case()["number"])
+
+
+def _gets_the_answer_back(world: World, _: EmailMessage, answer: EmailMessage) -> None:
+    world.deliver(compose.report(world.clock, answer))
+
+
+@pytest.mark.parametrize("opens", [_writes_again, _counts_as_answered, _gets_the_answer_back])
+def test_a_survey_that_could_not_leave_is_dropped_when_the_case_opens_again(
+    town: Callable[..., World], opens: Callable[[World, EmailMessage, EmailMessage], None]
+) -> None:
     world = town(**ON)
-    question = _answered(world, ANNA)
-    world.order("close", world.case()["number"], reason="answered")
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.order("close", world.case()["number"], reason="contact")
     world.relay.when(deferred(450), kind="survey")
     world.live("2026-11-26 08:30", minutes=60)
     assert world.mail("survey")["state"] == "queued"
-    world.citizen_writes(ANNA, "Re: dubte", "Encara no em funciona, què he de fer?", answers=question)
+    opens(world, question, answer)
     world.turn()
+    assert world.case()["status"] != "closed"
     assert world.mail("survey")["state"] == "dropped"
 
 

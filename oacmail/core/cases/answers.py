@@ -204,9 +204,10 @@ def undelivered(
     columns: CaseColumns = {"touched_at": at}
     if first:
         columns["answered_at"] = None
+    changed: tuple[Effect, ...] = (UpdateCase(case=case.number, columns=columns),)
     deadline: tuple[Effect, ...] = ()
     if not case.promised():
-        columns |= {"status": owed_as(case, counted_at), "closed_at": None, "close_reason": None}
+        changed = opened_again(case, {**columns, "status": owed_as(case, counted_at)})
         due_at = calendar.answer_due(at, policy)
         deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.ends_on)
     void: tuple[Effect, ...] = ()
@@ -217,7 +218,7 @@ def undelivered(
     return (
         AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
         *void,
-        UpdateCase(case=case.number, columns=columns),
+        *changed,
         *deadline,
         *to_agents(policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts),
     )
@@ -249,12 +250,18 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
         due_at = calendar.answer_due(at, policy)
         deadline = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.ends_on)
-    columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
+    columns: CaseColumns = {"status": Status.OPEN}
     if case.answered_at is not None and case.answered_at == mail.queued_at:
         columns["answered_at"] = None
     again = case.status is Status.ANSWERED or closed_by_it
-    open_again = (UpdateCase(case=case.number, columns=columns),) if again else ()
+    open_again = opened_again(case, columns) if again else ()
     return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *open_again, *deadline)
+
+
+def opened_again(case: CaseView, columns: CaseColumns) -> tuple[Effect, ...]:
+    """The case is closed no longer, and a survey that has not left would say that it is."""
+    survey = out_of_date(case, CancelledBy.OPENED_AGAIN) if case.surveyed_at is not None else ()
+    return (UpdateCase(case=case.number, columns={**columns, "closed_at": None, "close_reason": None}), *survey)
 
 
 def due_again(policy: Policy, at: datetime) -> datetime:

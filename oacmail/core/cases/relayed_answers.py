@@ -7,7 +7,7 @@ decides whether a mail is relayed (core/handlers/relayed_answer.py).
 from datetime import datetime
 
 from oacmail.core.cases import answers
-from oacmail.core.effects import AuditEvent, CaseColumns, Effect, UpdateCase
+from oacmail.core.effects import AuditEvent, CaseColumns, Effect
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, OutgoingView, View
@@ -37,8 +37,6 @@ def owed_again(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) 
     untold = case.told_at is not None and case.told_at >= written
     columns: CaseColumns = {
         "status": answers.owed_as(case, written),
-        "closed_at": None,
-        "close_reason": None,
         "answered_at": None if first else case.answered_at,
         "told_at": None if untold else case.told_at,
     }
@@ -46,7 +44,7 @@ def owed_again(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) 
     return (
         event,
         *(answers.no_news_promised(case, at) if untold else ()),
-        UpdateCase(case=case.number, columns=columns),
+        *answers.opened_again(case, columns),
         *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.ends_on),
     )
 

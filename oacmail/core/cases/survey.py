@@ -11,9 +11,8 @@ from datetime import date, datetime
 from oacmail.core import calendar
 from oacmail.core.cases.citizen_mail import notice
 from oacmail.core.cases.recipient import can_be_told
-from oacmail.core.effects import AuditEvent, DeadlineReached, DropOutgoing, Effect, StartDeadline
+from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, StartDeadline
 from oacmail.core.model import Intent, Status
-from oacmail.core.outbox.kinds import CancelledBy, cancelled_by
 from oacmail.core.outbox.vote_links import links
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -57,12 +56,6 @@ def surveys(
             asked.add(case.citizen)
             effects += _ask(policy, case, deadline, now)
     return effects
-
-
-def unsent(case: CaseView) -> tuple[Effect, ...]:
-    """The case is open again: a survey that has not left says something else."""
-    kinds = cancelled_by(CancelledBy.OPENED_AGAIN)
-    return (DropOutgoing(case=case.number, kinds=kinds),) if case.surveyed_at is not None else ()
 
 
 def _may_ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:

@@ -144,8 +144,7 @@ def _reopen(policy: Policy, view: View, case: CaseView, command: AdminCommand, n
     due = calendar.answer_due(now, policy)
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     return (
-        UpdateCase(case=case.number, columns={"status": status, "closed_at": None, "close_reason": None}),
-        *survey.unsent(case),
+        *answers.opened_again(case, {"status": status}),
         *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due, ends_on=case.ends_on),
     )
 
@@ -154,10 +153,8 @@ def _take_back(policy: Policy, view: View, case: CaseView, command: AdminCommand
     """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
     _refuse_if_derived(case)
     due, key = calendar.answer_due(now, policy), _key(command, case, now)
-    columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
     return (
-        UpdateCase(case=case.number, columns=columns),
-        *survey.unsent(case),
+        *answers.opened_again(case, {"status": Status.OPEN}),
         EndDeadlines(case=case.number, how="void", at=now, kinds=("close", waiting.WAIT)),
         *(
             ()
@@ -191,9 +188,8 @@ def _answered(policy: Policy, view: View, case: CaseView, command: AdminCommand,
     if case.running("answer") or case.answered_at is None:
         raise Refused("the person waits for an answer", "waits")
     _refuse_if_derived(case)
-    columns: CaseColumns = {"status": Status.ANSWERED, "closed_at": None, "close_reason": None}
     return (
-        UpdateCase(case=case.number, columns=columns),
+        *answers.opened_again(case, {"status": Status.ANSWERED}),
         EndDeadlines(case=case.number, how="void", at=now, kinds=(waiting.WAIT,)),
         *answers.silent_close(policy, case, at=now, key=_key(command, case, now)),
     )

@@ -17,7 +17,6 @@ from oacmail.core.cases import (
     exposed_secrets,
     intent_actions,
     recipient,
-    survey,
     unseen_answers,
     votes,
 )
@@ -87,9 +86,9 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     ]
     if not case.running("answer"):
         key, at = f"genuine:{known.fingerprint}", request.received_at
-        columns = CaseColumns(status=Status.OPEN, closed_at=None, close_reason=None)
         effects += answers.ask(policy, case.number, key=key, at=at, due_at=request.due_at)
-        effects += (UpdateCase(case=case.number, columns=columns), AuditEvent(kind="asked-anew", case=case.number))
+        effects += answers.opened_again(case, {"status": Status.OPEN})
+        effects.append(AuditEvent(kind="asked-anew", case=case.number))
     if why:
         effects.append(RequestReview(reason=why))
     else:
@@ -460,13 +459,12 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     key, at = request.message.fingerprint, request.received_at
     ends_on = None if guest else request.ends_on(case.ends_on)
-    columns: CaseColumns = {"status": status, "closed_at": None, "close_reason": None}
+    columns: CaseColumns = {"status": status}
     if not guest:
         columns |= answers.term(ends_on, request.ends_hour(ends_on, case))
     effects: list[Effect] = [
         *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, ends_on=ends_on),
-        UpdateCase(case=case.number, columns=columns),
-        *survey.unsent(case),
+        *answers.opened_again(case, columns),
         AuditEvent(kind="asked-anew", case=case.number),
     ]
     why = "" if guest and not request.forced else acknowledgement.why_not(request)
