@@ -239,6 +239,7 @@ def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:
 
 def reads_automatic(lookup: Lookup) -> bool:
     """Whether the words or the subject of a staff mail say that a program wrote it, though no header field does. An
-    answer that is taken for an out-of-office leaves its citizen without one."""
-    sure = lookup.reading.kind in MACHINES and lookup.reading.confidence["kind"] >= _SURE
-    return sure or bool(lookup.message.features.subject_says)
+    answer that is taken for an out-of-office leaves its citizen without one: no score alone makes one of it."""
+    found, reading = lookup.message.features, lookup.reading
+    sure = reading.kind in MACHINES and reading.confidence["kind"] >= _SURE
+    return bool(found.subject_says) or (sure and found.names_absence)

@@ -177,6 +177,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         goes_on=judged(lambda: asking.goes_on(features.fold(fresh if is_ours else f"{subject} . {fresh}")), True),
         of_paper=judged(lambda: fault_words.of_paper(features.fold(f"{subject} . {fresh}")), False),
         subject_says=judged(lambda: auto_subjects.title_kind(subject, fresh, answers=bool(read.refs)), ""),
+        names_absence=judged(lambda: auto_subjects.names_absence(fresh), False),
         vote=judged(lambda: _vote(read), no_vote) if may_vote else None,
         repeats_us=judged(lambda: echoes.repeats(subject, with_ours, token=bool(read.tokens)), False),
         form_fields=judged(lambda: form_fields.sorts(fresh), no_fields) if machine else no_fields,

@@ -65,6 +65,31 @@ def test_a_persons_words_about_absence_are_an_answer(world: World, text: str) ->
     assert world.case()["status"] == "answered"
 
 
+@pytest.mark.parametrize("text", ["Demà us ho mirem.", "Hem rebut la vostra documentació i us respondrem demà."])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Re: Hem rebut la vostra consulta",
+        "RE: [OAC] Hem rebut la vostra consulta",
+        "Re: Us trucarem",
+        "Re: We will call you",
+    ],
+)
+@pytest.mark.parametrize("sender", [OFFICE, AGENT])
+def test_an_answer_that_reads_as_a_receipt_and_names_no_absence_is_a_persons(
+    world: World, sender: str, subject: str, text: str
+) -> None:
+    _asked(world)
+    mail = compose.message(world.clock, sender, subject, text, to=ANNA)
+    if sender == OFFICE:
+        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    else:
+        mail["Cc"] = OFFICE
+        world.deliver(mail, verdict=PASS)
+    world.turn()
+    assert (world.case()["status"], world.reviews()) == ("answered", [])
+
+
 # --- an answer from a personal address without the office in copy ----------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Recognise the subjects of autoresponders and read receipts.
+"""Recognise the subjects of autoresponders and read receipts, and the words that no autoresponder lacks.
 
 A subject proves nothing: people answer such mail, complain about it and quote it. A match sends a message to review
 (core/routing/classification.py); it never classifies the sender as a machine, as header fields do
@@ -26,11 +26,21 @@ _AWAY = re.compile(
     r"|\bi(?: am|['’]m| will be) (?:currently )?(?:out of|away)\b|\bje (?:suis|serai) absente?\b",
     re.IGNORECASE,
 )
+# Of a folded text.
+_ABSENCE = re.compile(
+    r"\b(?:automat|absen|ausen|vacanc|vacaci|holiday)"
+    r"|\b(?:permis|permiso|baixa|baja|fora|fuera|leave|away|out of)\b"
+)
 _READ = re.compile(
     r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
     r"|^(?:return receipt|read receipt|confirmaci[óo] de lectura|confirmaci[óo]n de lectura|acuse de recibo)\b",
     re.IGNORECASE,
 )
+
+
+def names_absence(fresh: str) -> bool:
+    """Whether the text has a word of absence or of automatic mail, as that of each autoresponder."""
+    return bool(_ABSENCE.search(features.fold(fresh)))
 
 
 def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
