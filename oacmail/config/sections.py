@@ -26,6 +26,7 @@ from oacmail.config.types import (
     Zone,
     wrong,
 )
+from oacmail.core.mailboxes import mailbox
 from oacmail.core.model import Topic as CaseTopic
 
 Language = Literal["ca", "es", "en"]
@@ -35,18 +36,13 @@ BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "clo
 
 def _not_own(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     """Refuse the office's own addresses (context key `own`): mail to staff must not return as citizen mail."""
-    if {*values, *map(_undetailed, values)} & (info.context or {}).get("own", frozenset()):
+    own = (info.context or {}).get("own", frozenset())
+    if not {*map(mailbox, values)}.isdisjoint(map(mailbox, own)):
         raise wrong(
             "names the office's own address or an alias of it",
             "write a person's address; the office cannot notify itself",
         )
     return values
-
-
-def _undetailed(address: str) -> str:
-    """`office+cap@…` is delivered to `office@…` (RFC 5233)."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:

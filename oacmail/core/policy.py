@@ -10,6 +10,7 @@ from datetime import date, time, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from oacmail.core.mailboxes import mailbox
 from oacmail.core.model import BoardFolder
 
 
@@ -38,9 +39,8 @@ class Office:
         return frozenset((self.address, *self.aliases))
 
     def is_own(self, address: str) -> bool:
-        """Whether it is the office's, also with a detail after + (RFC 5233): `office+anything@…` is delivered here."""
-        local, _, domain = address.rpartition("@")
-        return address in self.own or f"{local.partition('+')[0]}@{domain}" in self.own
+        """Whether it is the office's mailbox, however it is written: `office+anything@…` is delivered here."""
+        return mailbox(address) in map(mailbox, self.own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

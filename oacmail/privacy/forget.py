@@ -19,6 +19,7 @@ from oacmail.adapters.store.privacy.erase import end_open_cases, erase, erase_me
 from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import Hold, Scope
 from oacmail.adapters.store.write_context import remember
+from oacmail.core.cases.recipient import is_ours
 from oacmail.core.errors import Refused, Transient, WrongUsage
 from oacmail.core.outbox.states import IN_FLIGHT
 from oacmail.core.policy import Policy
@@ -55,7 +56,7 @@ def person(policy: Policy, text: str) -> str:
         return f"tel:{digits}"
     if "@" not in address or any(char.isspace() for char in address):
         raise WrongUsage("this is neither a bare mail address nor a telephone number like +34612345678")
-    if address in policy.people.staff | policy.office.own or policy.office.is_own(address):
+    if is_ours(policy, address):
         raise Refused("this is an address of the office or its staff: what they did is the town's record")
     return address
 

@@ -106,6 +106,11 @@ def test_a_wrong_value_gives_one_line_with_its_path(findings: Findings, section:
     assert only.count(": ") >= 2
 
 
+def test_the_offices_mailbox_under_another_name_is_nobody_of_the_staff(findings: Findings) -> None:
+    (only,) = findings(office='aliases = ["oac360@gmail.com"]', people='forms = "oac.360@googlemail.com"')
+    assert only.startswith("people.forms: names the office's own address")
+
+
 @pytest.mark.parametrize(
     ("line", "finding"),
     [

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.core.outbox.rate_limits import Room, mailbox, may_leave, most, registrable, room
-from oacmail.core.policy import Budgets
+from oacmail.core.mailboxes import mailbox
+from oacmail.core.outbox.rate_limits import Room, may_leave, most, registrable, room
+from oacmail.core.policy import Budgets, Office
 from oacmail.core.view import RateUsage, Released
 from tests.core.test_signature import POLICY as BLIND
 
@@ -91,6 +92,21 @@ def test_where_nothing_can_be_proven_all_mail_has_twice_the_share_and_no_limit_o
 )
 def test_a_mailbox_is_one_however_its_address_is_written(address: str, same: str) -> None:
     assert mailbox(address) == same
+
+
+@pytest.mark.parametrize(
+    ("office", "address", "own"),
+    [
+        ("oac360@town.example", "oac360+r-2026-000001@town.example", True),
+        ("oac360@town.example", "OAC360@Town.example", True),
+        ("oac360@town.example", "oac.360@town.example", False),
+        ("oac360@gmail.com", "oac.360+cap@googlemail.com", True),
+        ("oac.360@gmail.com", "oac360@gmail.com", True),
+        ("oac360@gmail.com", "oac361@gmail.com", False),
+    ],
+)
+def test_an_address_is_the_offices_if_its_mailbox_is(office: str, address: str, own: bool) -> None:
+    assert Office(address="info@town.example", name="OAC", aliases=(office,)).is_own(address) is own
 
 
 @given(st.text(max_size=30), st.sampled_from(["gmail.com", "yahoo.es", "example.org", "googlemail.com"]))

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
+from oacmail.core.mailboxes import mailbox
 from oacmail.core.outbox.kinds import of_name
-from oacmail.core.outbox.rate_limits import is_public, mailbox, registrable
+from oacmail.core.outbox.rate_limits import is_public, registrable
 from oacmail.core.policy import Policy
 from oacmail.core.view import Noticed, RateUsage, Released
 

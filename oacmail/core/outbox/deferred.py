@@ -11,7 +11,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from oacmail.core.effects import Effect, Remember, UpdateOutbox
-from oacmail.core.outbox.rate_limits import is_public, mailbox, may_leave, registrable
+from oacmail.core.mailboxes import mailbox
+from oacmail.core.outbox.rate_limits import is_public, may_leave, registrable
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy

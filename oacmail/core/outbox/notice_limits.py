@@ -13,9 +13,9 @@ from itertools import groupby, islice
 
 from oacmail.core import calendar
 from oacmail.core.effects import Decision, Effect, Quoted, Remember, Send, UpdateOutbox
+from oacmail.core.mailboxes import mailbox
 from oacmail.core.outbox.case_card import Facts, row
 from oacmail.core.outbox.kinds import LIMITED_NOTICES, TO_OTHER_OFFICES
-from oacmail.core.outbox.rate_limits import mailbox
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy

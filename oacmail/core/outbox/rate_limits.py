@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from oacmail.core.mailboxes import mailbox
 from oacmail.core.model import Dmarc, Message
 from oacmail.core.policy import Policy
 from oacmail.core.view import PersonView, RateUsage, Released
@@ -47,14 +48,6 @@ PUBLIC = frozenset(
         "jazztel.es",
     ]
 )
-_ALIASES = {
-    "googlemail.com": "gmail.com",
-    "me.com": "icloud.com",
-    "mac.com": "icloud.com",
-    "pm.me": "proton.me",
-    "protonmail.com": "proton.me",
-}
-_HYPHENATED = frozenset(["yahoo.com", "yahoo.es", "ymail.com"])  # a tag follows the hyphen, which no name there has
 
 
 class Room(StrEnum):
@@ -83,19 +76,6 @@ def _suffixes() -> "PublicSuffixList":
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList(only_icann=True)
-
-
-def mailbox(address: str) -> str:
-    """The mailbox behind an address: without its tag (`anna+padro@`, RFC 5233; `anna-padro@` at Yahoo), and without the
-    dots that Gmail does not read. Addresses with one mailbox have one share."""
-    local, _, host = address.lower().rpartition("@")
-    domain = _ALIASES.get(host, host)
-    name = local[:1] + local[1:].partition("+")[0]  # a name may begin with one, as a telephone number does
-    if domain == "gmail.com":
-        name = name.replace(".", "")
-    if domain in _HYPHENATED:
-        name = name.partition("-")[0]
-    return f"{name}@{domain}"
 
 
 def budget_class(message: Message, person: PersonView | None) -> str:

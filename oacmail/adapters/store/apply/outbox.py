@@ -7,7 +7,8 @@ from oacmail.adapters.store import write_context
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, raise_serial
 from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
-from oacmail.core.outbox.rate_limits import mailbox, registrable
+from oacmail.core.mailboxes import mailbox
+from oacmail.core.outbox.rate_limits import registrable
 from oacmail.core.outbox.states import NEXT
 from oacmail.core.outbox.uncertain import OUT_OF_DATE
 from oacmail.core.outgoing import MailEvent, MailKind
