@@ -1,4 +1,4 @@
-"""Fixtures of the mail servers, and the settings of hypothesis. A test that uses a fixture gets the mark `servers`."""
+"""Fixtures of the mail servers, settings of hypothesis and of the log. Who uses a fixture gets the mark `servers`."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.servers import scratch
@@ -16,6 +17,13 @@ from tests.servers.mail_servers import MailServers
 from tests.servers.scratch import SCRATCH
 
 scratch.use()
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+"""An exception is shown as Python shows it: its default shows each variable of each frame, which takes seconds."""
 settings.load_profile("ci")
 """No limit measures speed, and each run draws the same examples. To draw others: `--hypothesis-profile=default`."""
 

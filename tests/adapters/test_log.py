@@ -27,10 +27,10 @@ class _Terminal(io.StringIO):
 def stream() -> Iterator[io.StringIO]:
     out = io.StringIO()
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    before, handlers, level = structlog.get_config(), root.handlers[:], root.level
     log.configure(out)
     yield out
-    structlog.reset_defaults()
+    structlog.configure(**before)
     root.handlers[:], root.level = handlers, level
 
 

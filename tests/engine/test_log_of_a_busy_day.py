@@ -26,10 +26,10 @@ WORDS = ("Torrentfonda", "Puigdom", "612345678", "Gat-2026", "482197", "Vilanove
 @pytest.fixture
 def told() -> Iterator[io.StringIO]:
     stream, root = io.StringIO(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    before, handlers, level = structlog.get_config(), root.handlers[:], root.level
     log.configure(stream, level=logging.DEBUG)
     yield stream
-    structlog.reset_defaults()
+    structlog.configure(**before)
     root.handlers[:], root.level = handlers, level
 
 

@@ -1,10 +1,9 @@
 """An item that raises is deferred by an hour and delays no other deadline; `status` and the operator show it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from oacmail.cli.status import health
 from oacmail.core.escalation import overdue
@@ -13,13 +12,6 @@ from testbed.sim.relay import no_reply
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """A traceback drawn for a terminal takes seconds."""
-    with capture_logs():
-        yield
 
 
 def _two_late_cases(world: World) -> tuple[str, str]:
