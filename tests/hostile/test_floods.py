@@ -14,6 +14,8 @@ from tests.hostile.enemy import message, slip_in
 from tests.work import calls
 
 FOR_A_MESSAGE, FOR_A_CASE = 50_000, 120  # calls: to take one in, and to look at one in a tick
+FIFTH = {"per_domain_hour": 4, "per_domain_day": 10, "unverified_per_hour": 12}
+"""A fifth of the limits that config.toml has, for floods of a day or more: a fifth of the messages goes over them."""
 HONEST = [f"veina{number}@poble{number % 7}.example" for number in range(20)]
 
 
@@ -121,14 +123,17 @@ def _wave(world: World, random: Random, count: int) -> None:
         _from(world, address, number, verdict)
 
 
-def test_a_played_attacker_never_exceeds_the_computed_bound_and_ten_newcomers_are_acknowledged(world: World) -> None:
+def test_a_played_attacker_never_exceeds_the_computed_bound_and_ten_newcomers_are_acknowledged(
+    town: Callable[..., World],
+) -> None:
     """Seven domains with DMARC pass, plus tags, Gmail's dots and two names of it, forged mail: a day and a half."""
+    world = town(ack=FIFTH)
     random, honest = Random(29), {f"nou{number}@gmail.com" for number in range(5)}
     honest |= {f"nou{number}@veins{number}.example" for number in range(5)}
     waiting = sorted(honest)
     for hour in range(9, 21):
         world.advance(f"2026-11-25 {hour:02}:00")
-        _wave(world, random, 300 if hour < 12 else 60)
+        _wave(world, random, 60 if hour < 12 else 12)
         world.turn()
         if waiting and hour > 9:
             address = waiting.pop()
@@ -150,19 +155,20 @@ def test_a_played_attacker_never_exceeds_the_computed_bound_and_ten_newcomers_ar
 @pytest.mark.parametrize("forged", ["x{}@forjat{}.example", "x{}@gmail.com"], ids=["ever new", "one provider"])
 @pytest.mark.parametrize("newcomer", ["nova@poble1.example", "nova@outlook.com"], ids=["answered", "provider"])
 def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_forged_flood(
-    world: World, forged: str, newcomer: str
+    town: Callable[..., World], forged: str, newcomer: str
 ) -> None:
     """More than a day of the share has, each a first acknowledgement, before she writes and afterwards."""
+    world = town(ack=FIFTH)
     asked = world.citizen_writes("veina@poble1.example")
     world.turn()
     world.agent_answers(asked)
     world.turn()
-    for number in range(600):
+    for number in range(120):
         _from(world, forged.format(number, number), number)
     world.turn()
     world.live("2026-11-25 12:00", minutes=30)
     _from(world, newcomer, 7)
-    for number in range(600, 700):
+    for number in range(120, 140):
         _from(world, forged.format(number, number), number)
     world.live("2026-11-25 13:30", minutes=15)
     assert len(world.received(newcomer)) == 1
