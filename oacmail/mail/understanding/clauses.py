@@ -24,9 +24,11 @@ _PHONE = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
-SKIPPED = frozenset({"article", "to", "word", "day", "function"})
+SKIPPED = frozenset({"article", "to", "word", "day", "function", "already", "also", "thanks"})
 _ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
 _ASKED = frozenset({"call", "phone", "free", "better", "alike"})
+_TIMES = frozenset({"from", "until", "between", "clock", *PARTS})
+_FEW = 3  # tokens
 _BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres"})
 WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from", "enter": "until"}
 """Kind of token -> what it makes of the time that follows."""
@@ -67,7 +69,8 @@ class Clause:
         told = (
             told or "called" in kinds or any(pair == ("past", "call") for pair in pairwise(kinds))
         )  # "em vau trucar a les 10 al 612 …"
-        return told or ("deadline" in self.kinds and not self.kinds & {"phone", "better", "call", "free"})
+        wish = self.kinds & {"phone", "better", "call", "free"}
+        return told or ("deadline" in self.kinds and (not wish or (wish == {"free"} and "not" in self.kinds)))
 
     @property
     def open_way(self) -> str:
@@ -96,14 +99,28 @@ class Clause:
         return self.opened_by in ("therefore", "comma") and {"not"} <= self.kinds <= {"not", "function"}
 
     @property
+    def is_of_a_part(self) -> bool:
+        """Whether it names a part of every day and nothing else: "els matins"."""
+        parts = [one.text for one in self.tokens if one.kind in PARTS]
+        return len(parts) == 1 and parts[0].endswith("s") and self.kinds <= {"article", "function", "to", *PARTS}
+
+    @property
+    def is_occupation(self) -> bool:
+        """Whether it says in a few words what a part of the day is for: "els matins, jutjats"."""
+        few = len(self.tokens) <= _FEW and self.opened_by in ("comma", "stop")
+        return few and self.kinds <= {"word", "busy", "article", "function"} and bool(self.kinds & {"word", "busy"})
+
+    @property
     def prefers(self) -> bool:
         """Whether it prefers a telephone and names no time: "mine is better, and I can any morning"."""
         return "better" in self.kinds and not self.kinds & {"clock", *PARTS}
 
     @property
     def is_asked(self) -> bool:
-        """Whether it speaks of the call: it names one, a telephone, or when the writer is free."""
-        return bool(self.kinds & _ASKED) or ("place" in self.kinds and "busy" not in self.kinds)
+        """Whether it speaks of the call: it names one, a telephone, when the writer is free, or when it has to be."""
+        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "article", "to")]
+        must = any(first == "must" and second in _TIMES for first, second in pairwise(kinds))
+        return must or bool(self.kinds & _ASKED) or ("place" in self.kinds and "busy" not in self.kinds)
 
     @property
     def is_call(self) -> bool:
@@ -113,13 +130,16 @@ class Clause:
     @property
     def excepts(self) -> bool:
         """Whether it ends with an exception whose time follows: "any hour except when I fetch them, from four on"."""
-        return "except" in self.kinds and not self.kinds & {"clock", *PARTS}
+        kinds = [one.kind for one in self.tokens]
+        return "except" in kinds and not {"clock", "day", *PARTS} & set(kinds[kinds.index("except") :])
 
     @property
     def is_busy(self) -> bool:
         kinds = [one.kind for one in self.tokens]
         before = kinds[: kinds.index("busy")] if "busy" in kinds else []
         bounds = [kind for kind in before if kind not in SKIPPED][-1:] in (["until"], ["from"])  # "before I go to work"
+        if kinds.count("clock") == 1 and {("clock", "already"), ("already", "not")} & set(pairwise(kinds)):
+            return False  # "a les cinc ja soc a classe", "tanquem a la una i ja no obrim": the time before that is free
         shift = any(one == "shift" and part in ("morning", "afternoon", "night") for one, part in pairwise(kinds))
         return shift or ("busy" in kinds and not bounds and not {"when", "enter"} & set(before))
 

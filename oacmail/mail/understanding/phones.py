@@ -227,7 +227,7 @@ _PAST = re.compile("|".join((  # a number that was called, given or used, or tha
     r"\b(?:he|hem|hemos|ha|han|va|vam|vaig|vau|van|m'ha|ens ha|m'heu|ens heu|i've|have|tinc|tengo que|hay que)"
     r" (?:ja |ya |us |os |de |to )?"
     r"(?:trucat|llamado|trucar|llamar|call|called|rung|posar|donar|donat|dado|deixat|deixar|escrit|escriure|escrito|written|typed)\b",
-    r"\b(?:llamando|trucant|calling|marcando"
+    r"\b(?:(?:les|os) di\b|llamando|trucant|calling|marcando"
     r"|llame|llamo yo|llamasteis|called|rang|puse|gave|escribi|wrote|typed|posava|ponia|deia|decia"
     r"|tenia|era|eren|was|antic|antiga|antiguo|viejo|vell|old)\b",
     r"\b(?:ja|ya|hi|que|already|number) (?:en )?(?:te|tene|teni|have|consta|on my file)\w*",

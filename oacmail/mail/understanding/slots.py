@@ -7,6 +7,7 @@ telephones are digits.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from oacmail.core.features import CallTime, Hours
@@ -25,6 +26,9 @@ _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day tha
 _OF_A_CALL = frozenset({"call", "free", "busy", "better"})  # kinds of words: "not in the afternoon" may be of a portal
 _NEAR = 10  # tokens between "not" and the "until" that it refuses
 _FEW = 1  # word beside the time: more make a statement
+_AFTER = {"enter": "until", "latest": "until", "onward": "from"}
+_STATES = {"not": "until", "busy": "until", "enter": "until", "free": "from", "place": "from", "leave": "from"}
+"""Kind of token after a time, and after "already" -> what it makes of that time."""
 
 Interval = tuple[int, int]
 
@@ -43,8 +47,10 @@ def find(lines: Iterable[str]) -> CallTime:
     """Return the time that the writer wants; any slot = both fit, or none is named."""
     windows: list[Window] = []
     said: list[Window] = []
+    told: list[Window] = []
     for sentence, asked in near(lines):
-        said = _windows(sentence, said[-2:])
+        said = _windows(sentence, said[-2:], told)
+        told = [*told, *said][-2:]
         windows += (window for window in said if asked or window.rank)
     return _time(windows)
 
@@ -70,7 +76,8 @@ def _time(windows: Sequence[Window]) -> CallTime:
     ]
     for window in windows:
         if not window.wanted:
-            spans = _without(spans, window) or spans
+            end = window.start + _AN_HOUR if _is_a_moment(window) else window.end  # "any time but at five"
+            spans = _without(spans, (window.start, end)) or spans
     return _slot(spans)
 
 
@@ -95,9 +102,13 @@ def _hours(spans: list[Interval]) -> tuple[Hours, ...]:
 
 
 def _together(wanted: Sequence[Window]) -> list[Interval]:
-    """A window that overlaps the one before narrows it ("in the afternoon, from five on"), another adds to it."""
+    """A window that overlaps the one before narrows it ("in the afternoon, from five on"), another adds to it; a time
+    at the edge of another adds nothing."""
     spans: list[Interval] = []
+    edges = {edge for one in wanted if not _is_a_moment(one) for edge in (one.start, one.end)}
     for one in wanted:
+        if _is_a_moment(one) and one.start in edges:
+            continue
         start, end = max(one.start, spans[-1][0] if spans else 0), min(one.end, spans[-1][1] if spans else _DAY)
         if spans and start < end:
             spans[-1] = (start, end)
@@ -110,16 +121,17 @@ def _overlaps(one: Window, best: Sequence[Window]) -> bool:
     return any(one.start < other.end and other.start < one.end for other in best)
 
 
-def _without(spans: list[Interval], gap: Window) -> list[Interval]:
-    parts = [part for start, end in spans for part in ((start, min(end, gap.start)), (max(start, gap.end), end))]
+def _without(spans: list[Interval], gap: Interval) -> list[Interval]:
+    parts = [part for start, end in spans for part in ((start, min(end, gap[0])), (max(start, gap[1]), end))]
     return [(start, end) for start, end in parts if start < end]
 
 
 # --- what a clause says ---------------------------------------------------------------------------
 
 
-def _windows(sentence: list[TimeToken], last: Sequence[Window] = ()) -> list[Window]:
-    """`last`: the last windows of the sentence before, which "call before that" goes by."""
+def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), told: Sequence[Window] = ()) -> list[Window]:
+    """`last`: the last windows of the sentence before, which "call before that" goes by; `told`: of all before, which
+    "in between" goes by."""
     found: list[Window] = []
     before, reason, problem = Clause("", []), False, False
     for clause in clauses(sentence):
@@ -129,16 +141,13 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = ()) -> list[Win
         problem = clause.is_of_the_problem or (problem and clause.opened_by in ("open", "close"))
         if clause.kinds & {"sorry"}:
             found.clear()
-        if clause.kinds & {"then"} and not reason and not clause.kinds & {"busy", "not", "enter"}:
-            found = _then(
-                found,
-                exactly="free" in clause.kinds
-                or clause.opened_by == "therefore"
-                or any(one.text.startswith("a partir") for one in clause.tokens),
-            )
-        if "within" in clause.kinds:
-            found = _within(found or [*last])
-        if clause.is_no and found and not sentence[-1].text.startswith("?"):
+        if clause.kinds & {"then", "thence"} and not reason and not clause.kinds & {"busy", "not", "enter"}:
+            exactly = bool(clause.kinds & {"free", "thence", "already"}) or clause.opened_by == "therefore"
+            found = _then(found or ([*told] if "thence" in clause.kinds else []), exactly)
+        if "within" in clause.kinds and "not" not in clause.kinds:
+            found = _within([*told, *found][-2:] if len(found) < 2 else found)
+        no = clause.is_no or (before.is_of_a_part and clause.is_occupation and (told or len(found) > 1))
+        if no and found and not sentence[-1].text.startswith("?"):
             found[-1] = found[-1]._replace(wanted=False, rank=1)
         elif clause.dangling and (found or last):
             found = _beside(found or [*last], clause.dangling)
@@ -147,12 +156,20 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = ()) -> list[Win
             beside = beside or (clause.opened_by == "comma" and before.excepts)
             said = [*_of_clause(clause, reason, way, beside, tuple(found))]
             if before.prefers and clause.opened_by == "comma":
-                said = [one._replace(rank=3) if one.wanted else one for one in said]
-            if clause.opened_by == "therefore" and any(one.wanted for one in said):
+                said = _raised(said, 3)
+            if "also" in clause.kinds:
+                said = _raised(
+                    said or found[-1:], max((one.rank for one in (*told, *found) if one.rank < 3), default=0)
+                )
+            if clause.opened_by == "therefore" and "thence" not in clause.kinds and any(one.wanted for one in said):
                 found = [one for one in found if not one.wanted]
             found += said
         before = clause
     return found
+
+
+def _raised(said: list[Window], rank: int) -> list[Window]:
+    return [one._replace(rank=max(rank, one.rank)) if one.wanted and one.rank else one for one in said]
 
 
 def _then(found: list[Window], exactly: bool) -> list[Window]:
@@ -161,17 +178,25 @@ def _then(found: list[Window], exactly: bool) -> list[Window]:
     if not found or found[-1].end == _DAY or (not exactly and (found[-1].start > 0 or _is_a_wish(found[-1]))):
         return found
     start, end = found[-1][:2]
+    end = start if _is_a_moment(found[-1]) else end
     over = [Window(0, end, wanted=False, rank=1)] if start == 0 else []
     return [*found[:-1], *over, Window(end, _DAY, wanted=True, rank=1)]
 
 
 def _within(found: list[Window]) -> list[Window]:
-    """ "I close from two to five, then you can call", "I leave at nine and come back at four, call in between"."""
-    times = found[-2:] if all(one.end - one.start == _MOMENT for one in found[-2:]) else found[-1:]
-    if not times:
+    """ "I close from two to five, then you can call", "I leave at nine and come back at four, call in between", "I
+    sleep until two. At six I work again. In between, gladly"."""
+    if not found:
         return found
-    end = times[0].end if len(times) == 1 else times[1].start
-    return [*found[: -len(times)], Window(times[0].start, end, wanted=True, rank=2)]
+    start, end = found[-1][:2]
+    if len(found) > 1 and (start == 0 or end == _DAY or _is_a_moment(found[-1])):
+        start, end = sorted(one.start or one.end for one in found[-2:])
+        found = found[:-1]
+    return [*found[:-1], Window(start, end, wanted=True, rank=2)]
+
+
+def _is_a_moment(one: Window) -> bool:
+    return one.end - one.start == _MOMENT
 
 
 def _is_a_wish(one: Window) -> bool:
@@ -193,9 +218,12 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Seq
     rank = 0 if explains else 3 if "better" in clause.kinds else 2 if clause.is_call else 0
     rank = max(rank, not explains and (clause.is_asked or brief or leaves or bool(way)))
     denied = refused or _denied(clause.tokens)
-    for first, last, (start, end) in _intervals(clause.tokens, way):
+    intervals = [*_intervals(clause.tokens, way)]
+    ranges = any(first < last for first, last, _ in intervals) and "or" not in clause.kinds
+    for first, last, (start, end) in intervals:
+        if ranges and end - start == _MOMENT:  # "I leave the children at nine, and from ten to twelve I am free"
+            continue
         no = denied or _is_refused(clause.tokens[:first], clause.tokens[last + 1 :])
-        end = start + _AN_HOUR if no and end - start == _MOMENT else end  # "any time but at five"
         yield Window(start, end, wanted=not (no or away), rank=max(rank, no or clause.is_busy))
 
 
@@ -204,6 +232,7 @@ def _denied(clause: list[TimeToken]) -> bool:
     kinds = [one.kind for one in clause]
     return any(
         kind == "not"
+        and kinds[max(0, at - 1)] != "already"
         and ({"call", "free"} & set(kinds[at + 1 : at + 4]) or clause[at].text in ("can't", "cannot", "don't"))
         for at, kind in enumerate(kinds)
     )
@@ -230,13 +259,14 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, int, In
         elif one.kind == "phone":
             way = ""  # "I am here until Sunday, 600 …, in the afternoon"
         elif one.kind == "clock" or (one.kind == "noon" and way == "between"):
+            until = time_words.part_end(one) if way else _DAY
             way = way or _way_after(clause, at)
             other = _range_end(clause, at, way)
             if other:
                 yield at, other, _range(one.start, clause[other].start)
                 at = other
             elif way != "between":
-                yield at, at, _bounded(one.start, one.start + _MOMENT, way, until=time_words.part_end(one))
+                yield at, at, _bounded(one.start, one.start + _MOMENT, way, until=until)
             way = ""
         elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
             yield at, at, _bounded(one.start, one.end, way or _way_after(clause, at), after=one.kind in _MEALS)
@@ -245,9 +275,13 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, int, In
 
 
 def _way_after(clause: list[TimeToken], at: int) -> str:
-    """The way that follows a time: "at two I go to work" ends there, "from noon onwards" begins there."""
-    after = next((one.kind for one in clause[at + 1 :] if one.kind not in ("function", "article")), "")
-    return {"enter": "until", "onward": "from"}.get(after, "")
+    """The way that follows a time: "at two I go to work" ends there, "from noon onwards" begins there, and so does "at
+    four I am home by then"."""
+    after = [one.kind for one in clause[at + 1 :] if one.kind not in ("function", "article")]
+    if after[:1] == ["already"] or ("already", "not") in pairwise(after):
+        said = [kind for kind in after if kind in _STATES]
+        return _STATES[said[0]] if said else ""
+    return _AFTER.get(after[0], "") if after else ""
 
 
 def _is_a_meal(clause: list[TimeToken], at: int) -> bool:

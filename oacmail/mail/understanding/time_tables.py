@@ -53,20 +53,34 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "from": """
         a partir de, a partir del, despres de, despres del, despues de, despues del, des de, des d', des del, desde,
-        after, from, passades, passat, passada, pasadas, pasada, depuis, apres, un cop, havent, des que, desde que, quan
-        hagi, quan hagin, cuando haya, fins passades
+        after, from, passades, passat, passada, pasadas, pasada, depuis, apres, nada mas, un cop, havent, des que,
+        desde que, quan hagi, quan hagin, cuando haya, fins passades
     """,
     "until": """
         fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, abans
         que, ans de, antes, antes de, antes del, antes que, antes de que, before, avant, jusqu'a, jusque, no later
-        than, com a molt, no mes tard de, no mas tarde de
+        than, com a molt, com a molt tard, com a maxim, como mucho, como muy tarde, como maximo, a mes tardar, a mas
+        tardar, no mes tard de, no mas tarde de, como mucho hasta, com a molt fins
     """,
     "between": "entre, between",
     "comma": "que es de, que es entre",
-    "then": """
+    "then": "despres, despues, luego, after that, afterwards, ensuite",
+    "thence": """
         a partir de aqui, a partir de ahi, a partir de alli, a partir de aleshores, a partir de llavors, a partir de
-        aquesta hora, a partir de aquella hora, a partir de esa hora, a partir de esta hora, a partir de entonces,
-        despres, despues, luego, after that, afterwards, ensuite
+        aquesta hora, a partir de aquella hora, a partir de esa hora, a partir de esta hora, a partir de entonces, de
+        aleshores enca, de llavors enca, des de aleshores, des de llavors, des de aquella hora, des de aquesta hora,
+        des de esa hora, desde entonces, desde esa hora, desde ese momento, despues de esa hora,
+        despres de aquella hora, de ahi en adelante, de alla en endavant, de aqui en endavant, from then,
+        from then on, from there on
+    """,
+    "already": "ja, ya, deja",
+    "latest": "at the latest, at latest, au plus tard",
+    "also": "tambe, tambien, also, too, aussi, igual de be, igual de bien",
+    "thanks": "gracies, gracias, thanks, merci, saludos, salutacions",
+    "must": """
+        ha de ser, han de ser, hauria de ser, haura de ser, tindria que ser, tendria que ser, tendra que ser, tiene que
+        ser, deberia ser, debe ser, must be, has to be, have to be, should be, needs to be, que sigui, que sea, que fos,
+        que fuera, doit etre
     """,
     "or": "o, or, ou, o be, o bien",
     "to": "a, al, i, y, to, and, et",
@@ -75,6 +89,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "not": """
         no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, nao,
+        nada, res, nothing,
         avoid, hopeless, nada de, res de, jamais
     """,
     "leave": """
@@ -96,7 +111,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, torn, turno,
         institut*, cours,
         guardia, entreno, gimnas*, are blocked, blocked out, i'm out, i am out, we're out, away, soc fora,
-        estic fora, estoy fuera
+        estic fora, estoy fuera, i'm with, estic amb, soc amb, estoy con
     """,
     "shift": "faig, fem, hago, hacemos, fa, hace, vaig de, voy de",
     "free": """
@@ -112,16 +127,20 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "alike": """
         tant me fa, tant em fa, tant fa, tant se val, tant m'es, m'es igual, em es igual, m'es indiferent, indiferent,
-        indistint*, me da igual, nos da igual, da igual, da lo mismo, me es igual, indiferente, don't mind
+        indistint*, me da igual, nos da igual, da igual, da lo mismo, me es igual, indiferente, tant li fa, don't mind
     """,
     "within": """
         entremig, entre mig, en mig, mentrestant, entre medias, entremedias, en medio, in between, en ese rato, en
-        aquella estona, en aquesta estona, llavors si, aleshores si, entonces si
+        aquella estona, en aquesta estona, aquella estona, aquesta estona, aquella hora, aquella hora justa, ese hueco,
+        aquell forat, aquest forat, that gap, llavors si, aleshores si, entonces si
     """,
     "better": "millor, mejor, better, best, plutot, mieux, prefer*",
     "place": """
         a casa, en casa, home, despatx, despacho, oficina, office, mesa, taula, kitchen, la estudi, el estudi,
-        el estudio, al estudio, mobil a la ma, movil en la mano, movil a mano, movil encima, mobil a sobre
+        el estudio, al estudio, mobil a la ma, movil en la mano, movil a mano, movil encima, mobil a sobre, pillas,
+        pillais, pillan, pillareis, pillaras, em trobeu, m'hi trobeu, m'enganxeu, m'enganxareu, me encontrais, me
+        encuentran, me encontraran, me encontraras, me encontrareis, em teniu, m'hi teniu, me teneis, me tienen, catch
+        me, find me, get hold of me
     """,
     "when": "quan, cuando, when, quand, mentre, mientras, while",
     "because": """
@@ -131,8 +150,12 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         o sigui, o sigui que, o sigui q, o sea, o sea que, osea, aixi que, asi que, de manera que, so, per aixo, por
         eso, donc, es a dir, es decir
     """,
-    "onward": "endavant, en endavant, cap endavant, adelante, en adelante, onward, onwards, en amunt",
-    "deadline": "termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo",
+    "onward": "endavant, en endavant, cap endavant, adelante, en adelante, onward, onwards, en amunt,"
+    " o mes tard, o una mica mes tard, o un poco mas tarde, o mas tarde, or later, or a bit later, ou plus tard",
+    "deadline": """
+        termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo, obriu, abris, abren, obren,
+        oficina obre, oficina abre, ajuntament obre, ayuntamiento abre
+    """,
     "called": "ya llame, ya os llame, ya les llame, llame ayer, os llame, les llame yo, i called, i rang",
     "past": "ahir, ayer, yesterday, hier, anit, anoche, last night",
     "perfect": "he, hem, ha, han, va, vam, vaig, vau, van, heu, habeis, hemos",

@@ -34,15 +34,16 @@ _TERM = late_pattern(trie.pattern(_KINDS))
 _SIGNS = {"#": "phone", ",": "comma", "(": "open", ")": "close", "/": "or", "-": "to", "–": "to", "—": "stop"}
 _SIGN = re.compile(r"[.!?;:…\n]+|[#,()/–—-]")
 _ANY_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_ELIDED = re.compile(r"\b[ld]'(?=\w)")
-_WHOLE = {"l'": "la ", "d'": "de "}
-_PERFECT = re.compile(r" (?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
+_SHORT = re.compile(r"\b(?:(?:[ld]|qu)'(?=\w)|[dx] (?=\w))")
+_WHOLE = {"l'": "la ", "d'": "de ", "qu'": "", "d ": "de ", "x ": "por "}
+_AGAIN = re.compile(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
+_PERFECT = re.compile(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
 
 
 def tokens(text: str) -> list[TimeToken]:
     """Return the tokens of a folded text; white space between them is left out."""
-    text = _ELIDED.sub(lambda found: _WHOLE[found.group()], text)
+    text = _SHORT.sub(lambda found: _WHOLE[found.group()], text)
     found: list[TimeToken] = []
     at = 0
     while at < len(text):
@@ -70,6 +71,8 @@ def _word(text: str, at: int) -> TimeToken | None:
     kind = _KINDS.get(term) or _KINDS[next(stem for stem in _STEMS if term.startswith(stem)) + "*"]
     if kind == "perfect":
         kind = "past" if _PERFECT.match(text, found.end()) else "busy" if term == "vaig" else "word"
+    if kind == "leave" and _AGAIN.match(text, at):
+        kind = "enter"
     return TimeToken(kind, term, *_HOURS_OF.get(kind, (0, 0)))
 
 
@@ -105,7 +108,7 @@ _CLOCK = late_pattern(
     rf"(?P<part> (?:{_LATE}|{_EARLY})\b)?"
 )
 _NOUN = late_pattern(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
-    r" ?(?:[%€/@]|de (?:gener|febrer|marc|abril|maig|juny|juliol|agosto?|setembre|octubre"
+    r" ?(?:[%€/@]|(?<=\bo una )(?!de\b|del\b)\w|de (?:gener|febrer|marc|abril|maig|juny|juliol|agosto?|setembre|octubre"
     r"|novembre|desembre|enero|febrero|marzo|mayo|junio|julio|septiembre|noviembre|diciembre)\b"
     r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades|tocadas|passades|pasadas|clavades|gracies|gracias|adeus|salutacions|saludos|\w+mos)\b)"
     r"\w+s\b)"
