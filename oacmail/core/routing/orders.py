@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import chain, takewhile, zip_longest
 
 from oacmail.core.policy import Policy
-from oacmail.core.routing import signature
+from oacmail.core.routing import polite_words, signature
 
 MOST = 40
 """Orders in one message; a longer run is no list that a person wrote."""
@@ -161,10 +161,7 @@ _GREETING = re.compile(
     r"[ ,.:!]*",
     re.IGNORECASE,
 )
-_POLITE = re.compile(
-    r"[\s,.;!]{1,3}(?:(?:moltes )?gracies|(?:muchas )?gracias|si us plau|sisplau|por favor|please|thanks|thank you)"
-    r"[ .!]{0,5}$"
-)
+_POLITE = re.compile(rf"[\s,.;!]{{1,3}}(?:{polite_words.PLEASE})[ .!]{{0,5}}$")
 """After an order of a plain line."""
 _LISTED_LINE = re.compile(
     r"(?:[Cc]as[oe]?\s)?#?\s?\[?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?"
@@ -176,13 +173,10 @@ _NAMES = re.compile(
 )
 """A line of names alone, of a person or of an office."""
 _CLOSING = re.compile(
-    r"(?:(?:moltes |mil )?gr[àa]cies|(?:muchas )?gracias|(?:many )?thanks|thank you|(?:molt )?atentament|atentamente"
-    r"|(?:ben )?cordialment|cordialmente|(?:una )?(?:cordial )?salutaci(?:ó|ons)(?: cordials?)?|salut"
-    r"|(?:una )?abra[çc]ada|fins (?:aviat|ara|dem[àa])|(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?"
-    r"|(?:kind |best )?regards|best wishes|sincerely)[\s,.!]*",
-    re.IGNORECASE,
+    rf"(?:(?:{'|'.join(sorted(polite_words.CLOSING))}|un|molt|ben|fins (?:aviat|ara|dema)|wishes|sincerely)"
+    r"(?:[\s,.!]+|$))+"
 )
-"""A line that ends a message."""
+"""A line that ends a message, folded."""
 _NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
 _CAPITALS = re.compile(r"[A-ZÀ-Ý'’]{3,20}(?: [A-ZÀ-Ý'’]{3,20}){0,2}(?=[\s,.:;–—-])")
@@ -264,9 +258,13 @@ def _said(lines: list[str], read: Callable[[str], list[Order]]) -> list[str]:
     sentence."""
     own = takewhile(lambda line: line[:2] not in ("--", "__") and line[:1] != ">", map(str.strip, lines))
     said = [line for line in own if line and not read(line)]
-    begins = next((n for n, line in enumerate(said) if _CLOSING.fullmatch(line) or _NAMES.fullmatch(line)), len(said))
-    signs = all(len(line) < LONG and (_CLOSING.fullmatch(line) or line[-1] not in ".?!:…") for line in said[begins:])
+    begins = next((n for n, line in enumerate(said) if _closes(line) or _NAMES.fullmatch(line)), len(said))
+    signs = all(len(line) < LONG and (_closes(line) or line[-1] not in ".?!:…") for line in said[begins:])
     return said[:begins] if signs else said
+
+
+def _closes(line: str) -> bool:
+    return _CLOSING.fullmatch(folded(line)) is not None
 
 
 def _sent_line(line: str) -> list[Order]:

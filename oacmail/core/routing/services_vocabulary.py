@@ -8,6 +8,7 @@ to `SOLVED` and `KNOWN` only with labelled replies (tests/core/services_replies.
 import re
 
 from oacmail.core.late_pattern import late_pattern
+from oacmail.core.routing import polite_words
 
 WORD = late_pattern(r"[^\W_]+(?:[-'·.][^\W_]+)*")
 YES = late_pattern(r"\b(?:sí|si(?=,))")  # of lower-case text with its accents: "si" is a condition
@@ -337,12 +338,7 @@ administracio administracion town city hall council
 """
 IN_A_SIGNATURE = frozenset(_IN_A_SIGNATURE.split())
 """What may stand in lower case in a line that names a person, a post or an office."""
-_GREETINGS = """
-ok bon bona bones dia tarda tardes hola buenos buenas dias gracies gracias moltes muchas merci salutacions saludos
-cordials cordial cordialment salut una atentament hello hi dear good morning afternoon thanks thank you many regards
-best kind salutacio d'acord perfecte perfecto perfect vale fins ara
-"""
-GREETINGS = frozenset(_GREETINGS.split())
+GREETINGS = polite_words.WORDS.union(["ok", "d'acord", "perfecte", "perfecto", "perfect", "vale", "fins", "ara"])
 MEASURE = late_pattern(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
 """What follows a number that is a date or a quantity, and no answer."""
 OF_OUR_MAIL = late_pattern(

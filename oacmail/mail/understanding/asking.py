@@ -8,6 +8,7 @@ Spanish, English and French.
 
 import re
 
+from oacmail.core.routing import polite_words
 from oacmail.mail.understanding import trie
 
 _ASKS = """
@@ -60,10 +61,8 @@ problemas, no problem, no worries, de res, de nada, no hi ha de que, cap pressa,
 sin prisa, no hurry, no passa res, no pasa nada, cap de setmana
 """
 _BESIDE = """
-hola you bon bona dia tarda nit buenos buenas dias tardes noches hello hi good morning afternoon molt molta moltes muy
-muchas mucha moltissimes muchisimas mil very so much many a lot all your the for help tot tota tots tothom todo toda
-todos per por de del la el les us os lo vosaltres ustedes i y and et beaucoup salutacions saludos saludo cordial
-cordials cordiales cordialment atentament una un abracada abrazo regards kind best
+you molt muy so a lot all your the for help tot tota tots tothom todo toda todos per por de del el la les us os lo
+vosaltres ustedes un i y and et beaucoup
 """
 _DENIES = """
 no, not, n't, ni, tampoc, tampoco, sino, nunca, mai, never, nada, nothing, res, cap, ningu, nadie, pas
@@ -97,7 +96,7 @@ _ENDS = re.compile(
     "|[\U0001f44d\U0001f64f\U0001faf6\U0001f44c\U00002764\U0001f44f\U0001f389\U0001f60a]"
 )
 _WORD = re.compile(r"\w+")
-_POLITE = frozenset(_BESIDE.split())
+_POLITE = polite_words.WORDS.union(_BESIDE.split())
 _NO_DENIAL = re.compile(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
 _AGAINST = re.compile(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
 _ON = re.compile(rf"(?<!\w){_table(_DENIES, _TURNS)}(?!\w)|n't\b|\?")

@@ -5,6 +5,8 @@ core/cases/acknowledgement.py decides how the acknowledgement uses them. Text is
 
 import re
 
+from oacmail.core.routing import polite_words
+
 _LANGUAGES = {
     "ca": ("catala", "catalan", "en catala", "en catalan", "in catalan"),
     "es": ("castella", "castellano", "espanyol", "espanol", "en castella", "en castellano", "spanish", "in spanish"),
@@ -12,9 +14,7 @@ _LANGUAGES = {
 }
 _NAMES = tuple(name for names in _LANGUAGES.values() for name in names)
 _INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would restart at every space
-_POLITE = re.compile(
-    r"(?<=\w)\W{1,9}(?:si us plau|sisplau|per favor|por favor|please|gracies|gracias|thanks|thank you)$"
-)
+_POLITE = re.compile(rf"(?<=\w)\W{{1,9}}(?:{polite_words.PLEASE})$")
 _ATTACHED = re.compile(
     r"\b(?:us |hi |te |le |les |os )?adjunt(?:o|em|amos) (?!al |a la |a l'|amb |con )"
     r"|\b(?:trobareu|trobaran|va|us envio|li envio) adjunt\w*\b"
