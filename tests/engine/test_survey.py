@@ -390,6 +390,15 @@ def test_praise_opens_nothing_and_is_named_in_one_summary(asked: World, text: st
     assert asked.kinds(ANNA).count("ack") == acknowledged
 
 
+def test_praise_opens_nothing_when_its_case_was_closed_too_long_ago_to_open_again(asked: World) -> None:
+    """The survey is open for thirty days, a case for ten working days."""
+    asked.advance("2027-01-07 10:00")
+    reply(asked, "Tot bé")
+    assert [case["status"] for case in asked.cases()] == ["closed"]
+    assert [row["kind"] for row in asked.rows("SELECT kind FROM messages ORDER BY id DESC LIMIT 1")] == ["thanks"]
+    assert asked.kinds(ANNA) == ["ack", "survey"]
+
+
 def test_praise_that_goes_on_to_ask_opens_the_case(asked: World) -> None:
     reply(asked, "Tot perfecte, però encara em falta el volant.")
     assert asked.case()["status"] == "open"

@@ -56,6 +56,9 @@ from oacmail.core.view import CaseView, Deadline, MessageView, View
 
 ACKS_A_CASE_AND_DAY = 3
 
+ASKING_NOTHING = (*MACHINES, Kind.THANKS)
+"""What opens no case, however long ago the case that it refers to was closed."""
+
 
 def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """The case that the message opens or joins, and what follows. Messages of the desk that refer to this one and
@@ -165,8 +168,8 @@ def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decisi
     case = match.case
     if case is not None and not match.guest and kind not in MACHINES and acknowledgement.answers_offer(request):
         return _in_another_language(request, match, case)
-    if case is not None and (kind in MACHINES or not _is_another_matter(request, case, match.rule)):
-        return _join(request, match, case, kind)  # an autoresponder's subject is its own, and it opens no case
+    if case is not None and (kind in ASKING_NOTHING or not _is_another_matter(request, case, match.rule)):
+        return _join(request, match, case, kind)  # an autoresponder's subject is its own
     if case is not None:
         return _open(request, parent=case.number, rule=f"{match.rule}; child")
     if kind is Kind.SPAM:
