@@ -16,9 +16,11 @@ from oacmail.adapters.templates import JinjaRenderer, OfficeProfile
 from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
+from oacmail.core.outbox.buttons import word_of
 from oacmail.core.outbox.kinds import KINDS, OF_THE_DAY
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, People, Policy
+from oacmail.core.routing.orders import Verb
 from oacmail.mail.outgoing.councils import councils
 from oacmail.shipped import shipped
 
@@ -322,3 +324,13 @@ def test_what_may_leave_a_day_later_names_each_day(kind: str, lang: str) -> None
     mails = [render(send(kind, lang, facts=facts)) for facts in SAMPLES[kind]]
     texts = [f"{mail['Subject']}\n{body(mail)}" for mail in mails]
     assert [found for text in texts for found in _OTHERWISE_TOMORROW.findall(text)] == []
+
+
+_PASSES_ON = re.compile(r"#?\b(?:DERIVA|ESCALATE|LEVEL 2|NIVELL? 2|level2|nivell?2|deriva|escalate)\b(?=[:» .,”·]| \w)")
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ca", "DERIVA"), ("es", "DERIVA"), ("en", "ESCALATE")])
+def test_the_order_that_passes_a_case_on_has_one_word_in_each_language(lang: str, word: str) -> None:
+    texts = [file.read_text("utf-8") for file in shipped("templates").glob(f"{lang}/*.txt.j2")]
+    assert {found for text in texts for found in _PASSES_ON.findall(text)} == {word}
+    assert word_of(Verb.SECOND_LEVEL, lang) == f"#{word.lower()}"

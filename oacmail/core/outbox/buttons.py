@@ -18,7 +18,7 @@ _WORDS: Mapping[Verb, tuple[str, str, str]] = {
     Verb.MINE: ("#meu", "#mio", "#mine"),
     Verb.CALLED: ("#trucat", "#llamado", "#called"),
     Verb.NOT_REACHED: ("NO CONTESTA", "NO CONTESTA", "NO ANSWER"),
-    Verb.SECOND_LEVEL: ("#deriva", "#nivel2", "#level2"),
+    Verb.SECOND_LEVEL: ("#deriva", "#deriva", "#escalate"),
     Verb.FIRST_LEVEL: ("#nivell1", "#nivel1", "#level1"),
     Verb.SPAM: ("#brossa", "#spam", "#spam"),
     Verb.DRAFT: ("#esborrany", "#borrador", "#draft"),
