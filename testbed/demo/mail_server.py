@@ -1,7 +1,7 @@
 """The mail server of the demo: mail-devel as IMAP and SMTP server on loopback, where every address is a mailbox.
 
-mail-devel stores what it gets and adds nothing, so this module adds the headers of a real MX (Received,
-Authentication-Results) as Postfix would. It decides nothing about any mail.
+mail-devel stores what it gets and adds nothing, so this module adds the headers of a real MX. It decides nothing about
+any mail.
 """
 
 import secrets
@@ -9,16 +9,16 @@ import smtplib
 import socket
 import sys
 from dataclasses import dataclass
-from email.message import Message
-from email.policy import SMTP
-from email.utils import formatdate, parseaddr
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 
 from oacmail.core.errors import Transient
 from testbed.demo.children import Children, until
+from testbed.messages import arrived, as_bytes
 
 HOST = "127.0.0.1"
-MX_HOST = "mx.vila.example"
 _START_SECONDS = 20.0
 
 
@@ -35,15 +35,15 @@ class DemoMailServer:
     def page(self) -> str:
         return f"http://{HOST}:{self.web_port}/"
 
-    def deliver(self, mail: Message, *, dmarc: str = "pass", null_sender: bool = False) -> None:
+    def deliver(self, mail: EmailMessage, *, dmarc: str = "pass", null_sender: bool = False) -> None:
         """Deliver a mail to the office through the MX. Raises Transient."""
         self._send(received(mail, dmarc=dmarc, null_sender=null_sender), mail)
 
-    def submit(self, mail: Message) -> None:
+    def submit(self, mail: EmailMessage) -> None:
         """Submit a mail from an agent's client. Raises Transient."""
-        self._send(mail.as_bytes(policy=SMTP), mail)
+        self._send(as_bytes(mail), mail)
 
-    def _send(self, raw: bytes, mail: Message) -> None:
+    def _send(self, raw: bytes, mail: EmailMessage) -> None:
         sender = parseaddr(str(mail["From"]))[1]
         try:
             with smtplib.SMTP(HOST, self.smtp_port, timeout=10) as relay:
@@ -54,17 +54,11 @@ class DemoMailServer:
             raise Transient(f"the embedded server took no mail: {why}") from error
 
 
-def received(mail: Message, *, dmarc: str = "pass", null_sender: bool = False) -> bytes:
-    """The mail with the headers that the MX adds."""
+def received(mail: EmailMessage, *, dmarc: str = "pass", null_sender: bool = False) -> bytes:
+    """The mail as the MX delivers it: see `messages.arrived`."""
     sender = parseaddr(str(mail["From"]))[1]
-    domain = sender.rpartition("@")[2]
-    marks = (
-        f"Return-Path: <{'' if null_sender else sender}>\r\n"
-        f"Authentication-Results: {MX_HOST}; dmarc={dmarc} header.from={domain}\r\n"
-        f"Received: from mail.{domain} (mail.{domain} [192.0.2.25])\r\n"
-        f"\tby {MX_HOST} (Postfix) with ESMTPS id {secrets.token_hex(5)}; {formatdate()}\r\n"
-    )
-    return marks.encode() + mail.as_bytes(policy=SMTP)
+    verdict = f"dmarc={dmarc} header.from={sender.rpartition('@')[2]}"
+    return arrived(as_bytes(mail), "" if null_sender else sender, str(mail["To"]), datetime.now(UTC), verdict)
 
 
 def start_mail_server(children: Children, root: Path, *, web: bool) -> DemoMailServer:

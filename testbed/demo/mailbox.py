@@ -36,6 +36,10 @@ class DemoMail:
     raw: bytes
     folder: str = "INBOX"
 
+    @property
+    def message(self) -> EmailMessage:
+        return _parsed(self.raw)
+
 
 class DemoMailbox:
     """A logged-in client. `mails()` reads with PEEK; `open` sets \\Seen, as the clients of people do."""
@@ -99,8 +103,7 @@ def _mail(got: dict[bytes, object], folder: str) -> DemoMail:
     assert isinstance(raw, bytes)
     assert isinstance(arrived, datetime)
     assert isinstance(flags, tuple)
-    said = message_from_bytes(raw, policy=default)
-    assert isinstance(said, EmailMessage)
+    said = _parsed(raw)
     body = said.get_body(("plain",))
     return DemoMail(
         message_id=_head(said, "Message-ID"),
@@ -119,6 +122,12 @@ def _mail(got: dict[bytes, object], folder: str) -> DemoMail:
         raw=raw,
         folder=folder,
     )
+
+
+def _parsed(raw: bytes) -> EmailMessage:
+    said = message_from_bytes(raw, policy=default)
+    assert isinstance(said, EmailMessage)
+    return said
 
 
 def _head(said: EmailMessage, name: str) -> str:

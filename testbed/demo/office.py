@@ -17,7 +17,8 @@ from oacmail.adapters.store import queries
 from oacmail.core.errors import NoDatabase, Transient
 from testbed.demo import story
 from testbed.demo.children import Children
-from testbed.demo.mail_server import HOST, MX_HOST, DemoMailServer
+from testbed.demo.mail_server import HOST, DemoMailServer
+from testbed.messages import MX
 
 Row = dict[str, Any]
 OACMAIL = (sys.executable, "-m", "oacmail")
@@ -143,7 +144,7 @@ def make_office(root: Path, server: DemoMailServer, children: Children) -> DemoO
             office=story.OFFICE,
             name=story.OFFICE_NAME,
             host=HOST,
-            exchanger=MX_HOST,
+            exchanger=MX,
             imap_port=server.imap_port,
             smtp_port=server.smtp_port,
             supervisor=story.SUPERVISOR,

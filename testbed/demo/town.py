@@ -8,23 +8,28 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from email import message_from_bytes
-from email.message import Message
-from email.policy import SMTP, default
+from email.message import EmailMessage
+from email.utils import formataddr
 from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from testbed.demo import messages, story
+from testbed.demo import story
 from testbed.demo.mail_server import DemoMailServer, received
 from testbed.demo.mailbox import DemoMail, mailbox
 from testbed.demo.office import DemoOffice
 from testbed.demo.roles import DemoCitizen, How, StaffAction, UnwantedSender
+from testbed.messages import AUTOMATIC, Headers, as_bytes, delivery_status, message, read_receipt, replied
 
 _CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}
 SENT = "Sent"
 JUNK = "Junk"
 SECOND_LEVEL = "Casos/3 Nivell 2"
 _REFERENCE = r"- (\S+) · [^\n]*«{}»"  # of a line of the digest, by the first words
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+"""A PNG of one grey pixel: the attachment of a citizen."""
 _BUTTON = re.compile(r'href="(mailto:[^"]+)"[^>]*>[^<]*nivell 2', re.IGNORECASE)
 
 
@@ -59,7 +64,7 @@ class DemoTown:
             for citizen in story.CITIZENS:
                 if citizen.days_ago or citizen.aside == "thanks":
                     arrived = back_dated(citizen, datetime.now(UTC)) if citizen.days_ago else None
-                    box.append("INBOX", self._message(citizen).as_bytes(policy=SMTP), at=arrived)
+                    box.append("INBOX", as_bytes(self._message(citizen)), at=arrived)
 
     def write(self) -> None:
         """Deliver all messages of the day."""
@@ -72,25 +77,20 @@ class DemoTown:
         for stranger in story.STRANGERS:
             self._intrude(stranger)
 
-    def _message(self, citizen: DemoCitizen) -> Message:
-        mail = messages.message(
-            messages.named(citizen.name, citizen.address),
-            story.OFFICE,
-            citizen.subject,
-            citizen.text,
-            attachment=citizen.attachment,
-        )
+    def _message(self, citizen: DemoCitizen) -> EmailMessage:
+        sender = formataddr((citizen.name, citizen.address))
+        mail = message(sender, story.OFFICE, citizen.subject or None, citizen.text)
+        if citizen.attachment:
+            mail.add_attachment(_PIXEL, maintype="image", subtype="png", filename=citizen.attachment)
         self.written.setdefault(citizen.name, str(mail["Message-ID"]))
         return mail
 
     def _intrude(self, stranger: UnwantedSender) -> None:
-        mail = messages.message(
-            stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers
-        )
+        mail = message(stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers)
         self.server.deliver(mail, dmarc=stranger.dmarc)
         self._note_unanswered(stranger.name, mail, stranger.expected_kind)
 
-    def _note_unanswered(self, who: str, mail: Message, expected_kind: str, about: str = "") -> None:
+    def _note_unanswered(self, who: str, mail: EmailMessage, expected_kind: str, about: str = "") -> None:
         self.unanswered.append(
             UnansweredMail(
                 who=who,
@@ -118,15 +118,15 @@ class DemoTown:
     def answer(self, action: StaffAction, citizen: DemoCitizen) -> None:
         with mailbox(self.server, story.OFFICE) as box:
             asked = box.open(self.written[citizen.name])
-            mail = messages.reply(messages.named(story.OFFICE_NAME, story.OFFICE), asked, action.text)
+            mail = _reply(formataddr((story.OFFICE_NAME, story.OFFICE)), asked, action.text)
             self.server.submit(mail)
-            box.append(SENT, mail.as_bytes(policy=SMTP), seen=True)
+            box.append(SENT, as_bytes(mail), seen=True)
 
     def answer_in_copy(self, action: StaffAction, citizen: DemoCitizen) -> None:
         with mailbox(self.server, story.OFFICE) as box:
             asked = box.open(self.written[citizen.name])
-        sender = messages.named(story.STAFF[action.who], action.who)
-        self.server.deliver(messages.reply(sender, asked, action.text, headers=(("Cc", story.OFFICE),)))
+        sender = formataddr((story.STAFF[action.who], action.who))
+        self.server.deliver(_reply(sender, asked, action.text, headers=(("Cc", story.OFFICE),)))
 
     def call(self, action: StaffAction, citizen: DemoCitizen) -> None:
         serial = int(self.number(citizen).rpartition("-")[2])
@@ -146,7 +146,7 @@ class DemoTown:
     def press(self, action: StaffAction, citizen: DemoCitizen) -> None:
         """The mail that the agent's client opens at the button's address, sent as it stands (RFC 6068)."""
         notice = self._notice(action.who, "second_level", self.number(citizen))
-        html = message_from_bytes(notice.raw, policy=default).get_body(("html",))
+        html = notice.message.get_body(("html",))
         found = _BUTTON.search(str(html.get_content()) if html is not None else "")
         if found is None:
             raise LookupError("the notice has no button")
@@ -171,41 +171,40 @@ class DemoTown:
         return found
 
     def _reply_of_staff(self, who: str, to: DemoMail, text: str) -> None:
-        self.server.deliver(messages.reply(messages.named(story.STAFF[who], who), to, text))
+        self.server.deliver(_reply(formataddr((story.STAFF[who], who)), to, text))
 
     def _from_agent(self, who: str, subject: str, text: str, to: str = story.OFFICE) -> None:
-        self.server.deliver(messages.message(messages.named(story.STAFF[who], who), to, subject, text))
+        self.server.deliver(message(formataddr((story.STAFF[who], who)), to, subject, text))
 
     def reply_to_ack(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        self.server.deliver(self._reply(action, citizen, self._held(citizen, automatic=True)))
+        self.server.deliver(_from_citizen(action, citizen, self._held(citizen, automatic=True)))
 
     def reply_to_answer(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        self.server.deliver(self._reply(action, citizen, self._held(citizen, automatic=False)))
+        self.server.deliver(_from_citizen(action, citizen, self._held(citizen, automatic=False)))
 
     def thanks(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        mail = self._reply(action, citizen, self._held(citizen, automatic=False))
+        mail = _from_citizen(action, citizen, self._held(citizen, automatic=False))
         self.server.deliver(mail)
         self._note_unanswered(action.who, mail, action.expected_kind, action.about)
-
-    def _reply(self, action: StaffAction, citizen: DemoCitizen, to: DemoMail) -> Message:
-        sender = messages.named(citizen.name, citizen.address)
-        return messages.reply(sender, to, action.text, recipient=story.OFFICE)
 
     def resend(self, _: StaffAction, citizen: DemoCitizen) -> None:
         self.server.deliver(self._message(citizen))
 
     def out_of_office(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        sender = messages.named(citizen.name, citizen.address)
-        self._robot(action, messages.out_of_office(sender, self._held(citizen, automatic=True)))
+        ack = self._held(citizen, automatic=True)
+        sender, subject = formataddr((citizen.name, citizen.address)), f"Fora de l'oficina: {ack.subject}"
+        mail = message(sender, ack.sender, subject, "Torno dilluns.", answers=ack.message, headers=AUTOMATIC)
+        self._robot(action, mail)
 
     def read_receipt(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        sender = messages.named(citizen.name, citizen.address)
-        self._robot(action, messages.read_receipt(sender, self._held(citizen, automatic=False)))
+        sender, answer = formataddr((citizen.name, citizen.address)), self._held(citizen, automatic=False)
+        self._robot(action, read_receipt(sender, answer.message, answer.sender, headers=AUTOMATIC))
 
     def bounce(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        self._robot(action, messages.delivery_status(self._held(citizen, automatic=False), citizen.address))
+        answer = self._held(citizen, automatic=False)
+        self._robot(action, delivery_status(answer.message, answer.sender, status="5.2.2", said="552 mailbox full"))
 
-    def _robot(self, action: StaffAction, mail: Message) -> None:
+    def _robot(self, action: StaffAction, mail: EmailMessage) -> None:
         self.server.deliver(mail, null_sender=True)
         self._note_unanswered(action.who, mail, action.expected_kind, action.about)
 
@@ -236,6 +235,16 @@ _ACTIONS: dict[How, Callable[[DemoTown, StaffAction, DemoCitizen], None]] = {
     "read receipt": DemoTown.read_receipt,
     "bounce": DemoTown.bounce,
 }
+
+
+def _reply(sender: str, to: DemoMail, text: str, *, headers: Headers = (), recipient: str = "") -> EmailMessage:
+    """A reply as a mail client builds it."""
+    subject = replied(to.subject)
+    return message(sender, recipient or to.sender, subject, text, answers=to.message, headers=headers)
+
+
+def _from_citizen(action: StaffAction, citizen: DemoCitizen, to: DemoMail) -> EmailMessage:
+    return _reply(formataddr((citizen.name, citizen.address)), to, action.text, recipient=story.OFFICE)
 
 
 def back_dated(citizen: DemoCitizen, now: datetime) -> datetime:

@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from functools import partial
 from random import Random
 
-from testbed.sim import compose
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.town import SimulatedTown, short
 from testbed.sim.writing import ActionHandler
@@ -41,9 +40,7 @@ def _replies(town: SimulatedTown, number: str, agent: str, rng: Random) -> str:
 
     def written(sender: str, to: str, answers: EmailMessage, *cc: tuple[str, str]) -> EmailMessage:
         title = subject.format(subject=str(answers["Subject"])[:60])
-        return compose.message(
-            number, town.clock, sender, title, text, to=to, answers=answers, headers=(*headers, *cc)
-        )  # fmt: skip
+        return town.message(sender, title, text, to=to, answers=answers, headers=(*headers, *cc), number=number)
 
     waiting = town.truth.waiting()[-3:]
     how = rng.choice(("shared", "own", "notice"))
@@ -58,7 +55,7 @@ def _replies(town: SimulatedTown, number: str, agent: str, rng: Random) -> str:
     message = rng.choice(waiting)
     if how == "shared":
         mail = written(town.office_address, message.sender, message.mail)
-        town.mailbox.append("Sent", compose.as_bytes(mail), town.clock.true(), seen=True)
+        town.put_into_sent(mail)
     else:
         town.deliver(written(agent, message.sender, message.mail, ("Cc", town.office_address)), verdict="pass")
     return f"to {short(message.message_id)} of {message.sender}, {how}"

@@ -9,11 +9,11 @@ from email.message import EmailMessage
 from random import Random
 
 from oacmail.core.effects import AdminCommand
+from testbed.mailbox import SimulatedMailbox
 from testbed.sim import (
     absences,
     board_moves,
     buttons,
-    compose,
     desk_orders,
     erasures,
     platform_faults,
@@ -25,7 +25,6 @@ from testbed.sim import (
 )
 from testbed.sim.clients import STYLES
 from testbed.sim.ground_truth import Answer, WrittenMessage
-from testbed.sim.mailbox import SimulatedMailbox
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.town import SimulatedTown, short
 from testbed.sim.writing import ActionHandler, answer_to, arrival, latest_of_ours, mail_of, sent
@@ -140,9 +139,7 @@ def _is_returned(town: SimulatedTown, action: SimulatedAction, rng: Random) -> s
     answer = rng.choice(fresh)
     assert answer.mail is not None
     answer.returned = True
-    town.deliver(
-        compose.delivery_status(town.number(action), town.clock, answer.mail, to=town.office_address), envelope=""
-    )
+    town.deliver(town.report_about(answer.mail, number=town.number(action)), envelope="")
     return f"the answer to {short(answer.message)} was not delivered"
 
 
@@ -153,9 +150,7 @@ def _is_delayed(town: SimulatedTown, action: SimulatedAction, rng: Random) -> st
     if not boxes:
         return ""
     about = rng.choice(boxes)
-    notification = compose.delivery_status(
-        town.number(action), town.clock, about, to=town.office_address, action="delayed", status="4.4.1"
-    )
+    notification = town.report_about(about, action="delayed", status="4.4.1", number=town.number(action))
     town.deliver(notification, envelope="")
     return "a mail of ours is late"
 
@@ -182,10 +177,15 @@ def _answer(
 ) -> EmailMessage:
     text = population.ANSWERS[population.language(message.sender)]
     _, style = STYLES[(action.number + turn) % len(STYLES)]
-    mail = compose.message(
-        f"{town.number(action)}:{turn}", town.clock, sender or town.office_address, "", style(text, message.mail),
-        to=message.sender, answers=message.mail, headers=(("Cc", cc),) if cc else (),
-    )  # fmt: skip
+    mail = town.message(
+        sender or town.office_address,
+        "",
+        style(text, message.mail),
+        to=message.sender,
+        answers=message.mail,
+        headers=(("Cc", cc),) if cc else (),
+        number=f"{town.number(action)}:{turn}",
+    )
     town.truth.answers.append(Answer(message.message_id, message.sender, arrival(town), mail))
     return mail
 
@@ -194,7 +194,7 @@ def _answers(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     messages = _waiting(town)[: rng.randint(1, 2)]
     for turn, message in enumerate(messages):
         mail = _answer(town, action, message, turn)
-        town.mailbox.append("Sent", compose.as_bytes(mail), town.clock.true(), seen=True)
+        town.put_into_sent(mail)
     return ", ".join(f"answer to {short(message.message_id)} of {message.sender}" for message in messages)
 
 

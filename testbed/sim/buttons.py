@@ -13,7 +13,6 @@ from html import unescape
 from random import Random
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from testbed.sim import compose
 from testbed.sim.ground_truth import AgentsAct, ServicesWord
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import INTERNAL
@@ -59,9 +58,7 @@ def _press(town: SimulatedTown, action: SimulatedAction, link: str, sender: str,
     fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
     text = fields.get("body", "").replace("\r\n", "\n").rstrip("\n") + typed
     town.deliver(
-        compose.message(
-            town.number(action), town.clock, sender, fields.get("subject", ""), text, to=unquote(parts.path)
-        ),
+        town.message(sender, fields.get("subject", ""), text, to=unquote(parts.path), number=town.number(action)),
         verdict="pass",
     )
     found = _NUMBER.search(fields.get("subject", ""))

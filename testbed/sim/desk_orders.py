@@ -7,7 +7,6 @@ gets answers nothing, so the ground truth records no answer.
 
 from random import Random
 
-from testbed.sim import compose
 from testbed.sim.ground_truth import AgentsAct
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import INTERNAL
@@ -67,12 +66,17 @@ def _orders_the_citizen(town: SimulatedTown, action: SimulatedAction, rng: Rando
     message, text = rng.choice(waiting), rng.choice(_TO_THE_CITIZEN)
     shared = rng.random() < 0.5
     agent = town.present_agents()[0]
-    mail = compose.message(
-        town.number(action), town.clock, town.office_address if shared else agent, "", text, to=message.sender,
-        answers=message.mail, headers=() if shared else (("Cc", town.office_address),),
-    )  # fmt: skip
+    mail = town.message(
+        town.office_address if shared else agent,
+        "",
+        text,
+        to=message.sender,
+        answers=message.mail,
+        headers=() if shared else (("Cc", town.office_address),),
+        number=town.number(action),
+    )
     if shared:
-        town.mailbox.append("Sent", compose.as_bytes(mail), town.clock.true(), seen=True)
+        town.put_into_sent(mail)
     else:
         town.deliver(mail, verdict="pass")
     return f"{message.sender} gets “{text.splitlines()[0]}” about {short(message.message_id)}"

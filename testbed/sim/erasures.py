@@ -12,8 +12,8 @@ from oacmail.adapters.store.connection import FILE
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Transient
 from oacmail.privacy.forget import forget
+from testbed.relay import Inbox
 from testbed.sim.expected_due import require
-from testbed.sim.inbox import Inbox
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import CITIZENS
 from testbed.sim.town import SimulatedTown

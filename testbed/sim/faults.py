@@ -9,10 +9,10 @@ from datetime import timedelta
 from random import Random
 
 from oacmail.adapters.store import admin
+from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
+from testbed.service import KILL_POINTS
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import CITIZENS
-from testbed.sim.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
-from testbed.sim.service import KILL_POINTS
 from testbed.sim.town import SimulatedTown, short
 
 FaultHandler = Callable[[SimulatedTown, SimulatedAction, Random], str]

@@ -15,6 +15,7 @@ from email.message import Message
 
 from oacmail.core.outbox.kinds import of_key, of_name
 from oacmail.core.ports.transport import Outgoing
+from testbed.service import KillableStore
 from testbed.sim.board_checks import BoardChecks
 from testbed.sim.deadline_checks import PATIENCE, DeadlineChecks
 from testbed.sim.derivation_checks import TO_CITIZENS, DerivationChecks
@@ -23,7 +24,6 @@ from testbed.sim.notice_checks import NoticeChecks
 from testbed.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
 from testbed.sim.relayed_answer_checks import RelayedAnswerChecks
 from testbed.sim.report_checks import ReportChecks
-from testbed.sim.service import KillableStore
 from testbed.sim.told_checks import ToldChecks
 from testbed.sim.town import SimulatedTown, short
 

@@ -10,7 +10,7 @@ from oacmail.config import Config
 from oacmail.config.servers import SmtpSection, TrustSection
 from oacmail.core.model import BoardFolder
 from oacmail.core.policy import Policy
-from testbed.sim.relay import MX
+from testbed.messages import MX
 
 FOLDERS = ("INBOX", "Sent", "Junk", "Drafts")
 AGENTS, TECHNICAL, FORMS = ("montse@town.example", "pau@town.example"), ("tecnics@town.example",), ("web@town.example",)

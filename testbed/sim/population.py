@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Literal
 
+from testbed.messages import MAILER
+
 Language = Literal["ca", "es", "en"]
 
 
@@ -29,7 +31,6 @@ CITIZENS = (
     SimulatedCitizen("taller@unsigned.example", "es", proven=False),
 )
 NEIGHBOURS = ("veina@example.cat", "cunyat@example.es", "flatmate@example.uk")
-MAILER = "MAILER-DAEMON@relay.example"  # the sender of delivery reports
 ROBOTS = (MAILER.lower(), "butlleti@news.example", "no-reply@shop.example", "alertes@bank.example")
 DISOWNED = "director@forged.example"  # the mail fails DMARC of its domain
 

@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from email.policy import default
 from random import Random
 
-from testbed.sim import compose
 from testbed.sim.clients import STYLES
 from testbed.sim.ground_truth import Answer, RelayedAnswer
 from testbed.sim.plan import SimulatedAction
@@ -37,8 +36,8 @@ def _relays(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
         return ""
     client, style = STYLES[action.number % len(STYLES)]
     text = f"{ANSWERS[language(row['address'])]} ({action.number})"
-    mail = compose.message(
-        town.number(action), town.clock, writer, f"Re: {notice['Subject']}", style(text, shown(notice)), to=address
+    mail = town.message(
+        writer, f"Re: {notice['Subject']}", style(text, shown(notice)), to=address, number=town.number(action)
     )
     town.deliver(mail, verdict="pass")
     said = RelayedAnswer(str(mail["Message-ID"]), case, row["address"], writer, arrival(town), text)
@@ -68,12 +67,16 @@ def _sends_a_draft(town: SimulatedTown, action: SimulatedAction, rng: Random) ->
     town.mailbox.expunge("Drafts", uid)
     if written is None or written.message_id in town.truth.lost or rng.random() < 1 / 6:
         return f"draft to {draft['To']} is thrown away"
-    mail = compose.message(
-        town.number(action), town.clock, town.office_address, str(draft["Subject"]), _edited(draft),
-        to=str(draft["To"]), refs=str(draft["References"]).split(),
-    )  # fmt: skip
+    mail = town.message(
+        town.office_address,
+        str(draft["Subject"]),
+        _edited(draft),
+        to=str(draft["To"]),
+        refs=str(draft["References"]).split(),
+        number=town.number(action),
+    )
     town.truth.answers.append(Answer(written.message_id, str(draft["To"]), arrival(town), mail))
-    town.mailbox.append("Sent", compose.as_bytes(mail), town.clock.true(), seen=True)
+    town.put_into_sent(mail)
     return f"draft to {draft['To']}, who wrote {short(written.message_id)}"
 
 

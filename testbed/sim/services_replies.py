@@ -6,7 +6,6 @@ texts hold the word `INTERNAL`, which must not reach a citizen. Services that ig
 
 from random import Random
 
-from testbed.sim import compose
 from testbed.sim.clients import STYLES
 from testbed.sim.ground_truth import Answer, ServicesWord
 from testbed.sim.plan import SimulatedAction
@@ -63,11 +62,11 @@ def _tells(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
         if message is None or message.message_id in town.truth.lost:
             continue
         text = ANSWERS[language(message.sender)]
-        mail = compose.message(
-            town.number(action), town.clock, town.office_address, "", text, to=message.sender, answers=message.mail
+        mail = town.message(
+            town.office_address, "", text, to=message.sender, answers=message.mail, number=town.number(action)
         )
         town.truth.answers.append(Answer(message.message_id, message.sender, arrival(town), mail))
-        town.mailbox.append("Sent", compose.as_bytes(mail), town.clock.true(), seen=True)
+        town.put_into_sent(mail)
         return f"{number}: the sender of {short(message.message_id)} hears of the solution"
     return ""
 

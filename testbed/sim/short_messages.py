@@ -9,7 +9,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from random import Random
 
-from testbed.sim import compose, population
+from testbed.sim import population
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.survey_votes import known
 from testbed.sim.town import SimulatedTown, short
@@ -99,9 +99,7 @@ def _praises(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     if age > _OPEN or forgotten:
         return ""
     text = rng.choice(population.PRAISE[citizen.language])
-    mail = compose.message(
-        town.number(action), town.clock, citizen.address, "", text, to=town.office_address, answers=survey
-    )  # fmt: skip
+    mail = town.message(citizen.address, "", text, answers=survey, number=town.number(action))
     town.truth.starts_nothing.add(str(mail["Message-ID"]))
     return sent(town, citizen.address, mail, asks=False)
 

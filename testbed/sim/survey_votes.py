@@ -12,7 +12,6 @@ from html import unescape
 from random import Random
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from testbed.sim import compose
 from testbed.sim.ground_truth import Vote
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import CITIZENS, NEIGHBOURS
@@ -66,16 +65,14 @@ def _pressed(
     parts = urlsplit(links[score])
     fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
     body = fields["body"].replace("\r\n", "\n")
-    return compose.message(town.number(action), town.clock, voter, fields["subject"], body, to=unquote(parts.path))
+    return town.message(voter, fields["subject"], body, to=unquote(parts.path), number=town.number(action))
 
 
 def _replied(
     town: SimulatedTown, action: SimulatedAction, rng: Random, survey: EmailMessage, voter: str, score: int
 ) -> EmailMessage:
     text = rng.choice(_WORDS).format(score=score)
-    return compose.message(
-        town.number(action), town.clock, voter, "", text, to=town.office_address, answers=survey
-    )  # fmt: skip
+    return town.message(voter, "", text, answers=survey, number=town.number(action))
 
 
 ACTIONS: dict[str, ActionHandler] = {"answers a survey": _votes}

@@ -22,15 +22,16 @@ from oacmail.adapters.store import SqliteStore, admin, board, rebuilt
 from oacmail.config import Config
 from oacmail.core.ports.board import Word
 from oacmail.engine import Engine
-from testbed.sim import compose, office
-from testbed.sim.clock import SimulatedClock
+from testbed.clock import SimulatedClock
+from testbed.mailbox import SimulatedFolder, SimulatedMailbox
+from testbed.messages import arrived, as_bytes
+from testbed.relay import SimulatedRelay
+from testbed.service import SimulatedService
+from testbed.sim import office
 from testbed.sim.ground_truth import GroundTruth
-from testbed.sim.mailbox import SimulatedFolder, SimulatedMailbox
 from testbed.sim.parsing import RememberingParser
 from testbed.sim.plan import Plan, SimulatedAction
 from testbed.sim.population import CITIZENS
-from testbed.sim.relay import SimulatedRelay, arrived
-from testbed.sim.service import SimulatedService
 
 SECRET = b"a secret of a town that does not exist"
 INSTANCE = "5170a17e"
@@ -239,13 +240,9 @@ class SimulatedTown(SimulatedService):
         said = ("pass" if _PROVEN.get(sender, True) else "") if verdict is None else verdict
         results = f"dmarc={said} header.from={domain}" if said else ""
         raw = arrived(
-            compose.as_bytes(mail), sender if envelope is None else envelope, self.office_address, self.clock, results
+            as_bytes(mail), sender if envelope is None else envelope, self.office_address, self.clock.true(), results
         )
         self.mailbox.append(folder, raw, self.clock.true())
-
-    @property
-    def office_address(self) -> str:
-        return self.config.office.address
 
     def keys_in_the_mailbox(self) -> set[str]:
         """Keys of oacmail's own mails whose copies are in the mailbox."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from email.message import EmailMessage
 from random import Random
 
-from testbed.sim import compose
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.town import SimulatedTown, short
 
@@ -24,10 +23,9 @@ def mail_of(
     headers: tuple[tuple[str, str], ...] = (),
     sender: str = "",
 ) -> EmailMessage:
-    return compose.message(
-        town.number(action), town.clock, sender or action.who, subject, text, to=town.office_address,
-        answers=answers, headers=headers,
-    )  # fmt: skip
+    return town.message(
+        sender or action.who, subject, text, answers=answers, headers=headers, number=town.number(action)
+    )
 
 
 def sent(town: SimulatedTown, sender: str, mail: EmailMessage, *, asks: bool, guest_of: str = "") -> str:

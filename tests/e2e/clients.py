@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from html import escape
 
+from testbed.messages import message
 from tests.e2e.watching import plain
-from tests.servers.people import message, reply_headers
 
 Quote = Callable[[EmailMessage], str]
 
@@ -40,15 +40,15 @@ class MailProgram:
 
     def reply(self, sender: str, to: str, answered: EmailMessage, text: str) -> EmailMessage:
         """A reply in text and HTML, with its formatting (a bold word), above the quote."""
-        headers = {**self.headers, **reply_headers(answered)}
-        mail = message(sender, [to], f"Re: {answered['Subject']}", f"{text}\n\n{self.quoted(answered)}\n", headers)
+        body = f"{text}\n\n{self.quoted(answered)}\n"
+        mail = message(sender, to, "", body, answers=answered, headers=self.headers)
         html = self.page.format(text=f"<b>{escape(text)}</b>", quote=self.quoted_html(answered))
         mail.add_alternative(html, subtype="html")
         return mail
 
     def forward(self, sender: str, to: str, forwarded: EmailMessage) -> EmailMessage:
         subject = f"{self.prefix}: {forwarded['Subject']}"
-        return message(sender, [to], subject, f"Us ho passo.\n\n{self.forwarded(forwarded)}\n", dict(self.headers))
+        return message(sender, to, subject, f"Us ho passo.\n\n{self.forwarded(forwarded)}\n", headers=self.headers)
 
 
 def _outlook_head(mail: EmailMessage) -> str:

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from testbed.messages import message as everyday
 from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import answered_by, number_of, opened, plain
 from tests.engine.test_order_buttons import buttons
 from tests.engine.test_survey import links
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
-from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 a tothom en enviar la instància."
@@ -34,7 +34,7 @@ def press(sender: Citizen, link: str) -> None:
     parts = urlsplit(link)
     fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
     to = unquote(parts.path)
-    mail = everyday(f"{sender.name} <{sender.address}>", [to], fields["subject"], fields["body"], {})
+    mail = everyday(f"{sender.name} <{sender.address}>", to, fields["subject"], fields["body"])
     sender.send(mail.as_bytes(), to)
 
 

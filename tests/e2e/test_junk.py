@@ -5,12 +5,12 @@ from email.message import EmailMessage
 
 import pytest
 
+from testbed.messages import message as everyday
 from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.test_buttons import kinds
 from tests.e2e.watching import opened, plain
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Agent, Citizen
-from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 ASKS = "Bon dia, em diuen que no tinc dret a la beca menjador. Com ho puc reclamar?"
@@ -28,7 +28,7 @@ def desk(
 
 def filtered(desk: RunningOffice, at_desk: Agent, sender: Citizen, subject: str, text: str) -> EmailMessage:
     """The server's filter has put a mail of this person into Junk."""
-    mail = everyday(f"{sender.name} <{sender.address}>", [desk.address], subject, text, {})
+    mail = everyday(f"{sender.name} <{sender.address}>", desk.address, subject, text)
     at_desk.append(mail.as_bytes(), "Junk")
     return mail
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from testbed.messages import message
 from tests.e2e.office import NO_LIMITS, RunningOffice
 from tests.servers.mail_servers import MailServers
-from tests.servers.people import Citizen, message
+from tests.servers.people import Citizen
 from tests.servers.waiting import next_second, until
 
 MakeOffice = Callable[..., RunningOffice]
@@ -113,7 +114,7 @@ def test_in_a_mailbox_restored_from_yesterday_new_messages_on_old_uids_become_ca
 
 def _old(person: Citizen, desk: RunningOffice, age: timedelta, folder: str = "INBOX") -> None:
     """A message that has lain there for so long."""
-    mail = message(person.address, [desk.address], f"Consulta de {person.user}", "Bon dia, tinc un dubte.", {})
+    mail = message(person.address, desk.address, f"Consulta de {person.user}", "Bon dia, tinc un dubte.")
     desk.mailbox.deliver(mail.as_bytes(), folder, at=datetime.now(UTC) - age)
 
 

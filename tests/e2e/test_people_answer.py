@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from testbed.messages import message as everyday
 from tests.e2e.clients import CLIENTS
 from tests.e2e.office import NO_LIMITS, PROOF, RunningOffice
 from tests.e2e.watching import (
@@ -21,8 +22,7 @@ from tests.e2e.watching import (
     someone,
 )
 from tests.servers.mail_servers import MailServers
-from tests.servers.people import Citizen, reply_headers
-from tests.servers.people import message as everyday
+from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc entrar a la carpeta ciutadana. La meva contrasenya és: Gat-2026."
@@ -116,7 +116,7 @@ def test_she_writes_back_and_it_is_the_same_case(
 ) -> None:
     anna = someone(mail_servers)
     sent, notice = _notice(desk, anna, marta)
-    _post(marta, everyday(marta.address, [_answer_address(notice)], "Resposta", ANSWER, {}), _answer_address(notice))
+    _post(marta, everyday(marta.address, _answer_address(notice), "Resposta", ANSWER), _answer_address(notice))
     *_, got = anna.wait_for_mail(2)
 
     back = anna.reply(got, "I on és el meu rebut?")
@@ -154,7 +154,7 @@ def test_an_order_to_the_answer_address_comes_back(
     had = len(marta.inbox())
     address = _answer_address(notice)
 
-    _post(marta, everyday(marta.address, [address], "Re: cas", "#nota És pesada\n\nBon dia", {}), address)
+    _post(marta, everyday(marta.address, address, "Re: cas", "#nota És pesada\n\nBon dia"), address)
 
     *_, told = marta.wait_for_mail(had + 1)
     assert told["X-Oacmail-Kind"] == "not_relayed"
@@ -170,7 +170,7 @@ def test_a_new_mail_from_the_shared_mailbox_to_a_person_with_two_cases(
     second = anna.write(desk.address, "Beca de menjador", "Bon dia, quan surt la beca?")
     anna.wait_for_mail(2)
     had = len(marta.inbox())
-    mail = everyday(desk.address, [anna.address], "La vostra pregunta", "Bon dia, el mes que ve.", {})
+    mail = everyday(desk.address, anna.address, "La vostra pregunta", "Bon dia, el mes que ve.")
     with at_desk(desk) as agent:
         agent.append(mail.as_bytes(policy=policy.SMTP), "Sent", "\\Seen")
     *_, ask = marta.wait_for_mail(had + 1)
@@ -181,7 +181,7 @@ def test_a_new_mail_from_the_shared_mailbox_to_a_person_with_two_cases(
     text = f"{int(number.rpartition('-')[2])}\n\nMarta"
     _post(
         marta,
-        everyday(marta.address, [desk.address], f"Re: {ask['Subject']}", text, reply_headers(ask)),
+        everyday(marta.address, desk.address, f"Re: {ask['Subject']}", text, answers=ask),
         desk.address,
     )
 
@@ -208,7 +208,7 @@ def test_a_forward_is_the_case_of_the_person_who_wrote_it(
     assert not anna.inbox()
     _post(
         marta,
-        everyday(marta.address, [desk.address], f"Re: {question['Subject']}", "Sí", reply_headers(question)),
+        everyday(marta.address, desk.address, f"Re: {question['Subject']}", "Sí", answers=question),
         desk.address,
     )
     (ack,) = anna.wait_for_mail()
@@ -226,7 +226,7 @@ def test_a_message_forwarded_as_an_attachment_is_acknowledged_in_its_thread(
     had = len(marta.inbox())
     asked = anna.write(marta.address, "Signar la instància", "Bon dia, com la signo?")
     *_, original = marta.wait_for_mail(had + 1)
-    forward = everyday(marta.address, [desk.address], "RV: Signar la instància", "Us ho passo.", {})
+    forward = everyday(marta.address, desk.address, "RV: Signar la instància", "Us ho passo.")
     forward.add_attachment(original)
 
     _post(marta, forward, desk.address)

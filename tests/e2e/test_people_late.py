@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from oacmail.mail.outgoing.dates_in_words import day_words, moment_words
+from testbed.messages import message as everyday
 from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
     answered_by,
@@ -26,8 +27,7 @@ from tests.e2e.watching import (
 )
 from tests.servers.mail_servers import MailServers
 from tests.servers.maildir import Maildir
-from tests.servers.people import Citizen, reply_headers
-from tests.servers.people import message as everyday
+from tests.servers.people import Citizen
 from tests.servers.postfix import PostfixOptions
 from tests.servers.waiting import until
 
@@ -51,7 +51,7 @@ def lies_in(desk: RunningOffice, mail: EmailMessage, days: int, folder: str = "I
 
 
 def written_by(anna: Citizen, desk: RunningOffice, text: str = TEXT) -> EmailMessage:
-    return everyday(f"{anna.name} <{anna.address}>", [desk.address], "No puc signar", text, {})
+    return everyday(f"{anna.name} <{anna.address}>", desk.address, "No puc signar", text)
 
 
 class Late(NamedTuple):
@@ -75,8 +75,8 @@ def late(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) ->
     three_days = lies_in(desk, written_by(someone(mail_servers), desk, "Bon dia, com demano el volant de padró?"), 3)
     question = written_by(pere := someone(mail_servers), desk, "Bon dia, com demano una llicència de gual?")
     answered = lies_in(desk, question, 2)
-    lies_in(desk, everyday(desk.address, [pere.address], "Re: No puc signar", "Bon dia, a la seu electrònica.",
-                           reply_headers(question)), 1, "Sent")  # fmt: skip
+    lies_in(desk, everyday(desk.address, pere.address, "Re: No puc signar", "Bon dia, a la seu electrònica.",
+                           answers=question), 1, "Sent")  # fmt: skip
     with desk.running():
         until(lambda: len(desk.rows("SELECT 1 FROM events WHERE kind = 'escalated'")) == 2, 45, what=desk.log())
         yield Late(desk, anna, two_days, three_days, answered)

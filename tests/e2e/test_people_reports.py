@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from testbed.messages import message as everyday
 from tests.e2e import robots
 from tests.e2e.office import RunningOffice
 from tests.e2e.test_people_robots import ASKED, asked
@@ -20,7 +21,6 @@ from tests.e2e.watching import (
 )
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
-from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 
@@ -62,7 +62,7 @@ def test_a_report_about_the_acknowledgement_marks_it_failed_and_is_reported_once
     before = case_of(desk, first)
 
     for _ in range(2):
-        postmaster.send(robots.report(ack, anna.address, desk.address), desk.address, envelope_from="")
+        postmaster.send(robots.report_about(ack, anna.address, desk.address), desk.address, envelope_from="")
 
     query = "SELECT m.* FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.kind = 'bounce' AND c.number = ?"
     until(lambda: len(desk.rows(query, number)) == 2, 15, what="both reports are decided")
@@ -84,7 +84,7 @@ def test_a_report_of_delay_or_success_changes_nothing(
     anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
     first, ack = asked(desk, anna)
 
-    postmaster.send(robots.report(ack, anna.address, desk.address, action), desk.address, envelope_from="")
+    postmaster.send(robots.report_about(ack, anna.address, desk.address, action), desk.address, envelope_from="")
 
     query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.role = 'robot' AND c.number = ?"
     until(lambda: desk.rows(query, number_of(desk, first)), 15, what="the report is decided")
@@ -94,9 +94,9 @@ def test_a_report_of_delay_or_success_changes_nothing(
 
 def test_a_report_about_somebody_elses_mail_belongs_to_no_case(desk: RunningOffice, mail_servers: MailServers) -> None:
     anna = someone(mail_servers)
-    stranger = everyday(anna.address, ["x@y.example"], "Hola", "Hola", {})
+    stranger = everyday(anna.address, "x@y.example", "Hola", "Hola")
 
-    anna.send(robots.report(stranger, "x@y.example", desk.address), desk.address, envelope_from="")
+    anna.send(robots.report_about(stranger, "x@y.example", desk.address), desk.address, envelope_from="")
 
     query = "SELECT case_id, outcome FROM messages WHERE kind = 'bounce' ORDER BY id DESC"
     until(lambda: any(row["case_id"] is None for row in desk.rows(query)), 15, what="the report is decided")
@@ -134,7 +134,7 @@ def test_an_answer_whose_report_comes_later_opens_the_case_again(
     received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
     assert desk.case(number)["status"] == "answered"
 
-    postmaster.send(robots.report(received, anna.address, desk.address), desk.address, envelope_from="")
+    postmaster.send(robots.report_about(received, anna.address, desk.address), desk.address, envelope_from="")
 
     until(lambda: running_deadlines(desk, number), 15, what="a new deadline")
     case = desk.case(number)
@@ -150,7 +150,7 @@ def test_an_answer_of_which_only_the_copy_came_back_stays_an_answer(
     answer = answered_by(desk, first, "Bon dia, proveu-ho.", cc=[desk.technical.address])
     received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
 
-    postmaster.send(robots.report(received, desk.technical.address, desk.address), desk.address, envelope_from="")
+    postmaster.send(robots.report_about(received, desk.technical.address, desk.address), desk.address, envelope_from="")
 
     query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.kind = 'bounce' AND c.number = ?"
     until(lambda: desk.rows(query, number), 15, what="the report is decided")

@@ -6,6 +6,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from testbed.messages import as_bytes, read_receipt
+from testbed.messages import message as everyday
 from tests.e2e import robots
 from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
@@ -22,7 +24,6 @@ from tests.e2e.watching import (
 )
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
-from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
@@ -36,7 +37,7 @@ def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def sends(machine: Citizen, desk: RunningOffice, mail: EmailMessage, envelope: str | None = None) -> str:
-    machine.send(robots.raw(mail), desk.address, envelope_from=envelope)
+    machine.send(as_bytes(mail), desk.address, envelope_from=envelope)
     return str(mail["Message-ID"])
 
 
@@ -94,7 +95,7 @@ def test_a_read_receipt_is_filed_and_moves_nothing(desk: RunningOffice, mail_ser
     anna = someone(mail_servers)
     first, ack = asked(desk, anna)
 
-    read = sends(anna, desk, robots.receipt(anna.address, ack, desk.address))
+    read = sends(anna, desk, read_receipt(anna.address, ack, desk.address))
 
     row = message(desk, read)
     assert (row["outcome"], row["kind"], row["number"]) == ("automatic", "auto_reply", number_of(desk, first))
@@ -117,7 +118,7 @@ def test_what_machines_write_to_many_is_no_case(
 ) -> None:
     sender = someone(mail_servers, "Butlletí")
 
-    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Novetats de novembre", TOLD, headers))
+    sent = sends(sender, desk, everyday(sender.address, desk.address, "Novetats de novembre", TOLD, headers=headers))
 
     row = message(desk, sent)
     assert (row["outcome"], row["number"]) == ("automatic", None)
@@ -127,7 +128,7 @@ def test_what_machines_write_to_many_is_no_case(
 def test_a_mail_with_the_null_sender_is_a_machines(desk: RunningOffice, mail_servers: MailServers) -> None:
     sender = someone(mail_servers, "Sistema")
 
-    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Avís", TOLD, {}), envelope="")
+    sent = sends(sender, desk, everyday(sender.address, desk.address, "Avís", TOLD), envelope="")
 
     assert message(desk, sent)["outcome"] == "automatic"
     assert not mails_to(desk, sender.address)
@@ -207,7 +208,7 @@ def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(
         back[name] = str(ack[name])
     back.set_content(f"{question}\n\n{body.get_content()}")
 
-    anna.send(robots.raw(back), desk.address)
+    anna.send(as_bytes(back), desk.address)
 
     until(lambda: running_deadlines(desk, number), 15, what=lambda: f"a deadline for the question\n{desk.log()}")
     assert desk.case(number)["status"] == "open"
@@ -215,7 +216,7 @@ def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(
 
 def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: RunningOffice, mail_servers: MailServers) -> None:
     mallory = someone(mail_servers, "Mallory")
-    mail = everyday(f"OAC 360 <{desk.address}>", [desk.address], "Cas tancat", "Ja està resolt, gràcies.", {})
+    mail = everyday(f"OAC 360 <{desk.address}>", desk.address, "Cas tancat", "Ja està resolt, gràcies.")
 
     sent = sends(mallory, desk, mail)
 

@@ -8,6 +8,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from testbed.messages import AUTOMATIC
+from testbed.messages import message as everyday
 from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import (
     answered_by,
@@ -23,8 +25,7 @@ from tests.e2e.watching import (
     waiting_for_a_person,
 )
 from tests.servers.mail_servers import DOMAIN, HOSTNAME, PASSWORD, MailServers
-from tests.servers.people import Citizen, reply_headers
-from tests.servers.people import message as everyday
+from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
@@ -55,8 +56,7 @@ def question(desk: RunningOffice, sent: str) -> EmailMessage:
 
 def copied_to(desk: RunningOffice, marta: Citizen, to: EmailMessage, citizen: str, text: str = ANSWER) -> EmailMessage:
     """Marta's answer from her own address, with the office in copy."""
-    headers = {**reply_headers(to), "Cc": desk.address}
-    return everyday(f"Marta <{marta.address}>", [citizen], f"Re: {to['Subject']}", text, headers)
+    return everyday(f"Marta <{marta.address}>", citizen, "", text, answers=to, headers={"Cc": desk.address})
 
 
 def post(sender: Citizen, mail: EmailMessage, *to: str, envelope: str | None = None) -> str:
@@ -89,9 +89,11 @@ def test_an_answer_from_the_shared_mailbox_meets_the_promise(desk: RunningOffice
 def test_an_answer_with_the_citizen_in_copy_is_one_too(desk: RunningOffice, mail_servers: MailServers) -> None:
     anna, union = someone(mail_servers), someone(mail_servers, "Gestoria")
     sent = asked(desk, anna)
-    headers = {**reply_headers(question(desk, sent)), "Cc": anna.address}
+    question_of_anna, copy = question(desk, sent), {"Cc": anna.address}
 
-    answer = saved_in_sent(desk, everyday(desk.address, [union.address], "Re: No puc signar", ANSWER, headers))
+    answer = saved_in_sent(
+        desk, everyday(desk.address, union.address, "Re: No puc signar", ANSWER, answers=question_of_anna, headers=copy)
+    )
 
     assert number_of(desk, answer) == number_of(desk, sent)
     assert case_of(desk, sent)["status"] == "answered"
@@ -113,7 +115,7 @@ def test_an_answer_to_the_address_that_the_citizen_asked_to_be_answered_at_is_on
 def test_a_message_about_the_case_to_a_colleague_is_no_answer(desk: RunningOffice, mail_servers: MailServers) -> None:
     sent = asked(desk, someone(mail_servers))
     mail = everyday(
-        desk.address, [desk.technical.address], "RV: No puc signar", "Ho mireu?", reply_headers(question(desk, sent))
+        desk.address, desk.technical.address, "RV: No puc signar", "Ho mireu?", answers=question(desk, sent)
     )
 
     forwarded = saved_in_sent(desk, mail)
@@ -126,9 +128,11 @@ def test_a_message_about_the_case_to_a_colleague_is_no_answer(desk: RunningOffic
 def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: RunningOffice, mail_servers: MailServers) -> None:
     anna = someone(mail_servers)
     sent = asked(desk, anna)
-    headers = {**reply_headers(question(desk, sent)), "Auto-Submitted": "auto-replied"}
+    read = question(desk, sent)
 
-    notice = saved_in_sent(desk, everyday(desk.address, [anna.address], "Soc fora", "Torno el dia 15.", headers))
+    notice = saved_in_sent(
+        desk, everyday(desk.address, anna.address, "Soc fora", "Torno el dia 15.", answers=read, headers=AUTOMATIC)
+    )
 
     assert message(desk, notice)["outcome"] == "automatic"
     assert len(running_deadlines(desk, number_of(desk, sent))) == 1
@@ -151,8 +155,7 @@ def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(
 ) -> None:
     anna = someone(mail_servers)
     sent = asked(desk, anna)
-    headers = {**reply_headers(question(desk, sent)), "Cc": desk.address}
-    mail = everyday(desk.address, [anna.address], "Re: No puc signar", ANSWER, headers)
+    mail = everyday(desk.address, anna.address, "", ANSWER, answers=question(desk, sent), headers={"Cc": desk.address})
     answer = post(anna, mail, anna.address, desk.address)
     assert message(desk, answer)["outcome"] == "quarantined"
 
@@ -170,7 +173,7 @@ def test_what_an_outsider_puts_into_sent_by_plus_addressing_is_no_answer(
     with MailServers(detail=True) as open_road, opened(open_road, tmp_path_factory.mktemp("detail")) as desk:
         anna, mallory = someone(open_road), someone(open_road, "Mallory")
         sent = asked(desk, anna)
-        mail = everyday(desk.address, [anna.address], "Re: No puc signar", ANSWER, {"In-Reply-To": sent})
+        mail = everyday(desk.address, anna.address, "Re: No puc signar", ANSWER, headers={"In-Reply-To": sent})
 
         forged = post(mallory, mail, desk.address.replace("@", "+Sent@"))
 
@@ -261,7 +264,7 @@ def test_without_a_provider_nobody_is_proven(
 
 
 def test_a_colleagues_mail_about_no_case_waits_for_a_person(desk: RunningOffice, marta: Citizen) -> None:
-    mail = everyday(marta.address, [desk.address], "Dinar de dijous", "Qui s'apunta al dinar de dijous?", {})
+    mail = everyday(marta.address, desk.address, "Dinar de dijous", "Qui s'apunta al dinar de dijous?")
 
     sent = post(marta, mail, desk.address)
 
@@ -275,7 +278,7 @@ def test_who_asks_as_a_guest_is_answered_when_the_guest_is(desk: RunningOffice, 
     sent = asked(desk, anna)
     answered_by(desk, sent, ANSWER)
     ack = anna.inbox()[0]
-    asked_too = son.write(desk.address, "Re: La mare i l'idCAT", "On es baixa l'idCAT?", headers=reply_headers(ack))
+    asked_too = son.write(desk.address, "Re: La mare i l'idCAT", "On es baixa l'idCAT?", answers=ack)
     assert message(desk, asked_too)["guest"] == 1
     assert len(running_deadlines(desk, number_of(desk, sent))) == 1
 
@@ -297,7 +300,7 @@ def test_an_agent_logs_a_call_by_replying_to_a_notice_and_gets_a_transcript(
 
     quoted = "\n".join(f"> {line}" for line in plain(notice).splitlines())
     text = f"Trucat.\n#nota Ja pot entrar.\n\nMarta\n\nEl 27/11/2026 l'OAC 360 va escriure:\n{quoted}"
-    mail = everyday(f"Marta <{marta.address}>", [desk.address], f"Re: {notice['Subject']}", text, reply_headers(notice))
+    mail = everyday(f"Marta <{marta.address}>", desk.address, f"Re: {notice['Subject']}", text, answers=notice)
     order = post(marta, mail, desk.address)
 
     assert message(desk, order)["role"] == "agent"
@@ -317,7 +320,7 @@ def test_orders_in_the_name_of_an_agent_without_proof_change_nothing(
     anna, mallory = someone(mail_servers), someone(mail_servers)
     sent = asked(desk, anna)
     tag = str(anna.inbox()[-1]["Subject"])
-    mail = everyday(f"Marta <{marta.address}>", [desk.address], tag, "TANCA BROSSA\nTRUCAT", {})
+    mail = everyday(f"Marta <{marta.address}>", desk.address, tag, "TANCA BROSSA\nTRUCAT")
 
     order = post(mallory, mail, desk.address)
 

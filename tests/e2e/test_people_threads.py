@@ -19,7 +19,7 @@ from tests.e2e.watching import (
     someone,
 )
 from tests.servers.mail_servers import MailServers
-from tests.servers.people import Citizen, reply_headers
+from tests.servers.people import Citizen
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +142,7 @@ def test_a_reply_to_a_forwarded_mail_of_ours_joins_as_guest_and_gets_no_mail(
     first, ack = asked(desk, anna, "Beca del meu fill", "Com demano la beca del meu fill?")
     answered_by(desk, first, "Bon dia, la sol·licitud és a la seu electrònica.")
 
-    question = son.write(
-        desk.address, "Fwd: la beca", "Soc el fill de l'Anna. On trobo el formulari?", headers=reply_headers(ack)
-    )
+    question = son.write(desk.address, "Fwd: la beca", "Soc el fill de l'Anna. On trobo el formulari?", answers=ack)
 
     row = message(desk, question)
     assert (row["number"], row["guest"], row["rule"]) == (number_of(desk, first), 1, "our-message-id")
@@ -283,9 +281,7 @@ def test_several_citizens_on_one_thread_have_a_case_each_and_get_mail_about_thei
     anna.wait_for_mail()
     (seen,) = pere.wait_for_mail()
 
-    second = pere.write(
-        desk.address, "Re: Soroll al carrer Nou", "A mi tampoc no em funciona.", headers=reply_headers(seen)
-    )
+    second = pere.write(desk.address, "Re: Soroll al carrer Nou", "A mi tampoc no em funciona.", answers=seen)
 
     row = message(desk, second)
     assert row["number"] != number_of(desk, first)

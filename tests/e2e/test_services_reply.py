@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import at_desk, everything_in, number_of, opened, plain, running_deadlines, someone
 from tests.servers.mail_servers import DOMAIN, MailServers
-from tests.servers.people import Citizen, reply_headers
+from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància, i a tothom li passa."
@@ -50,7 +50,7 @@ def _as_outlook(text: str, to: EmailMessage) -> str:
 
 
 def _replies(services: Citizen, desk: RunningOffice, to: EmailMessage, text: str) -> None:
-    services.write(desk.address, f"RE: {to['Subject']}", _as_outlook(text, to), headers=reply_headers(to))
+    services.write(desk.address, f"RE: {to['Subject']}", _as_outlook(text, to), answers=to)
 
 
 def test_a_reply_from_outlook_reaches_the_agent_and_only_the_agents_answer_ends_the_case(

@@ -11,10 +11,11 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.effects import Send
 from oacmail.core.ports.renderer import Rendered
+from testbed.messages import message
 from tests.e2e import strange
 from tests.e2e.office import COMMAND, IMPATIENT, NO_LIMITS, RunningOffice
 from tests.servers.mail_servers import MailServers
-from tests.servers.people import Citizen, message
+from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., RunningOffice]
@@ -102,7 +103,7 @@ def test_a_message_on_which_the_server_hangs_up_delays_no_other_and_is_read_once
     desk, people = office(ack=NO_LIMITS), [Citizen(mail_servers) for _ in range(50)]
     desk.oacmail("once")
     for person in people:
-        mail = message(person.address, [desk.address], f"Dubte de {person.user}", "Com puc pagar el rebut?", {})
+        mail = message(person.address, desk.address, f"Dubte de {person.user}", "Com puc pagar el rebut?")
         desk.mailbox.deliver(mail.as_bytes())
     agent = desk.at_desk()
     until(lambda: len(agent.uids()) == 50)
@@ -152,7 +153,7 @@ def test_a_message_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_
 ) -> None:
     desk, anna, pere = office(), Citizen(mail_servers), Citizen(mail_servers)
     desk.oacmail("once")
-    raw = message(anna.address, [desk.address], "Rebut de l'aigua", "No entenc el rebut de l'aigua.", {}).as_bytes()
+    raw = message(anna.address, desk.address, "Rebut de l'aigua", "No entenc el rebut de l'aigua.").as_bytes()
     desk.mailbox.deliver(raw)
     pere.write(desk.address, "Gual", "Com demano un gual?")
     agent = desk.at_desk()

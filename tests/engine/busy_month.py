@@ -7,9 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from random import Random
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, MADRID, World
+from tests.engine.world import AGENT, MADRID, OFFICE, World
 
 PASS = "dmarc=pass header.from=town.example"
 TEXTS = (
@@ -106,7 +104,7 @@ class BusyMonth:
     def _telephone(self) -> None:
         said = self.random.choice(("#trucat", ""))
         text = f"#trucada Persona {self._order}, 612 345 678: com renovo l'idCAT?\n{said}\n"
-        mail = compose.message(self.world.clock, AGENT, "trucada", text, to=OFFICE)
+        mail = self.world.message(AGENT, "trucada", text, to=OFFICE)
         self.world.deliver(mail, verdict=PASS)
 
     def _order_given(self, verb: str, number: str, **words: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.sim.mailbox import SimulatedMailbox
+from testbed.mailbox import SimulatedMailbox
 from tests.engine.events import indiscretions
 from tests.engine.world import World
 

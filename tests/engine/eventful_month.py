@@ -9,11 +9,9 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from functools import partial
 
-from testbed.sim.relay import deferred, refused
-from tests.engine import compose
+from testbed.relay import deferred, refused
 from tests.engine.busy_month import PASS, TEXTS, BusyMonth
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, World, local, text_of
+from tests.engine.world import AGENT, OFFICE, World, local, text_of
 
 POINTERS = [{"body": "Trànsit", "address": "https://transit.example/"}, {"body": "Renfe", "phone": "900 000 000"}]
 FAULT, COMPLAINT, QUESTION = TEXTS[6], TEXTS[5], TEXTS[0]
@@ -72,14 +70,14 @@ class EventfulMonth(BusyMonth):
 
     def _writes_order(self, name: str, text: str) -> None:
         """The agent's order by mail, with the number of the case in its subject."""
-        mail = compose.message(self.world.clock, AGENT, f"cas {self._letters[name][1]}", text, to=OFFICE)
+        mail = self.world.message(AGENT, f"cas {self._letters[name][1]}", text, to=OFFICE)
         self.world.deliver(mail, verdict=PASS)
 
     def _relays(self, name: str, text: str) -> None:
         """The agent writes to the answer address that the last transcript names."""
         *_, last = [mail for mail in self.world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
         address = re.findall(r"mailto:(oac360\+r-[^?\s]+)\?", text_of(last))[0]
-        mail = compose.message(self.world.clock, AGENT, f"Resposta {name}", text, to=address)
+        mail = self.world.message(AGENT, f"Resposta {name}", text, to=address)
         self.world.deliver(mail, verdict=PASS)
 
     # --- what happens -------------------------------------------------------------------------------------
@@ -166,7 +164,7 @@ class EventfulMonth(BusyMonth):
         self._on("18 10:00", self._visit, "Joan: com demano un volant?")
 
     def _visit(self, said: str) -> None:
-        mail = compose.message(self.world.clock, AGENT, "visita", f"#trucada {said}\n#trucat\n", to=OFFICE)
+        mail = self.world.message(AGENT, "visita", f"#trucada {said}\n#trucat\n", to=OFFICE)
         self.world.deliver(mail, verdict=PASS)
 
     def _pointed(self) -> None:
@@ -251,4 +249,4 @@ class EventfulMonth(BusyMonth):
         )
         text = "\n".join(f"{row['fingerprint'][:8]} {said[row['address']]}" for row in rows if row["address"] in said)
         *_, digest = [mail for mail in self.world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
-        self.world.deliver(compose.message(self.world.clock, AGENT, "", text, answers=digest), verdict=PASS)
+        self.world.deliver(self.world.message(AGENT, "", text, answers=digest), verdict=PASS)

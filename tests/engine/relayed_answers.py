@@ -4,7 +4,6 @@ import re
 from email.message import EmailMessage
 from typing import Any
 
-from tests.engine import compose
 from tests.engine.world import ANNA, SUPERVISOR, World, text_of
 
 PASS = "dmarc=pass header.from=town.example"
@@ -28,7 +27,7 @@ def notice(world: World, *, text: str = "Bon dia, com puc signar la instància?"
 
 def mail(world: World, notice: EmailMessage, text: str = TEXT, **more: Any) -> EmailMessage:
     sender = more.pop("sender", f"Marta Soler <{SUPERVISOR}>")
-    return compose.message(world.clock, sender, "Resposta", text, to=address(notice), **more)
+    return world.message(sender, "Resposta", text, to=address(notice), **more)
 
 
 def send(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.engine.compose import as_bytes
+from testbed.messages import as_bytes
 from tests.engine.world import ANNA, MARTA, PERE, World, text_of
 
 TOWN = Callable[..., World]

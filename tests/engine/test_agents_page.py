@@ -11,12 +11,10 @@ from unicodedata import combining, normalize
 import pytest
 
 from oacmail.core.routing.orders import Verb, read_list, read_orders
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_digest import digest_of
 from tests.engine.test_drafts import drafts, with_drafts
 from tests.engine.test_orders import PASS, late_case, quoted, reply, transcripts
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
 FOLDER = Path(__file__).parents[2] / "docs" / "sheet"
@@ -106,7 +104,7 @@ def test_without_a_notice_the_number_in_the_subject_of_a_new_mail_names_the_case
     world.citizen_writes(ANNA)
     world.turn()
     (subject,) = said(lang, "subject")
-    mail = compose.message(world.clock, AGENT, subject.replace("12", "1"), said(lang)[0])
+    mail = world.message(AGENT, subject.replace("12", "1"), said(lang)[0])
     world.deliver(mail, verdict=PASS)
     world.turn()
     assert world.case()["assignee"] == "agent"
@@ -137,7 +135,7 @@ def test_the_cases_of_a_colleague_who_is_ill_are_taken_and_given_in_reply_to_the
     for citizen in (ANNA, PERE):
         world.citizen_writes(citizen)
         world.turn()
-        mail = compose.message(world.clock, AGENT, f"cas {len(world.cases())}", "ASSIGNA: marta")
+        mail = world.message(AGENT, f"cas {len(world.cases())}", "ASSIGNA: marta")
         world.deliver(mail, verdict=PASS)
         world.turn()
     assert [case["assignee"] for case in world.cases()] == ["marta", "marta"]
@@ -167,7 +165,7 @@ def test_the_subject_that_it_shows_is_the_one_of_a_notice(town: TOWN, lang: str)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_help_is_asked_for_in_a_new_mail_to_the_office(world: World, lang: str) -> None:
     (helps,) = [text for text in said(lang) if read_orders(text)[0].verb is Verb.HELP]
-    world.deliver(compose.message(world.clock, AGENT, "", helps), verdict=PASS)
+    world.deliver(world.message(AGENT, "", helps), verdict=PASS)
     world.turn()
     assert "TANCA DUPLICAT" in transcripts(world, AGENT)[0]
 
@@ -191,7 +189,7 @@ def test_the_second_case_of_the_same_is_closed_and_the_first_still_waits(town: T
         world.citizen_writes(address)
         world.turn()
         world.clock.forward(minutes=5)
-    world.deliver(compose.message(world.clock, AGENT, "cas 2", "TANCA DUPLICAT"), verdict=PASS)
+    world.deliver(world.message(AGENT, "cas 2", "TANCA DUPLICAT"), verdict=PASS)
     world.turn()
     assert [case["status"] for case in world.cases()] == ["open", "closed"]
     assert world.kinds(ANNA) == world.kinds("anna@work.example") == ["ack"]
@@ -200,7 +198,7 @@ def test_the_second_case_of_the_same_is_closed_and_the_first_still_waits(town: T
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_call_of_somebody_who_has_not_written_is_a_case(world: World, lang: str) -> None:
     (line,) = said(lang, "new")
-    world.deliver(compose.message(world.clock, AGENT, "", line), verdict=PASS)
+    world.deliver(world.message(AGENT, "", line), verdict=PASS)
     world.turn()
     assert world.case()["citizen"] == "tel:+34612345678"
     assert "OAC-2026-000001" in transcripts(world, AGENT)[0]
@@ -218,14 +216,14 @@ def test_what_it_says_of_mistakes_is_true(late: tuple[World, EmailMessage]) -> N
         assert world.kinds(ANNA) == got
     reply(world, world.received(SUPERVISOR)[-1], "MEVA")
     assert world.case()["assignee"] == "cap"
-    mail = compose.message(world.clock, OFFICE, "", "TANCA DUPLICAT", to=ANNA, answers=asked)
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    mail = world.message(OFFICE, "", "TANCA DUPLICAT", to=ANNA, answers=asked)
+    world.put_into_sent(mail)
     world.turn()
     assert world.case()["status"] == "open"
     assert "escriviu-li" in transcripts(world, AGENT)[-1]
     reported = world.received(AGENT)[-1]
-    answer = compose.message(world.clock, OFFICE, "", "Bon dia, cal el DNI. Disculpeu.", to=ANNA, answers=asked)
-    world.mailbox.append("Sent", compose.as_bytes(answer), world.clock.now(), seen=True)
+    answer = world.message(OFFICE, "", "Bon dia, cal el DNI. Disculpeu.", to=ANNA, answers=asked)
+    world.put_into_sent(answer)
     world.turn()
     assert world.case()["status"] == "answered"
     assert world.received(AGENT)[-1] == reported

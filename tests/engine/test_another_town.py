@@ -7,7 +7,8 @@ import pytest
 from oacmail import config as settings
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import scores
-from tests.engine import compose, relayed_answers
+from testbed.messages import as_bytes
+from tests.engine import relayed_answers
 from tests.engine.test_orders import reply
 from tests.engine.world import ANNA, SUPERVISOR, World, text_of
 
@@ -47,7 +48,7 @@ def test_a_message_without_words_is_answered_in_the_language_of_the_office(olesa
 
 def test_what_was_taken_out_of_an_original_is_reported_in_the_language_of_the_office(tmp_path: Path) -> None:
     world = World(tmp_path, office=OLESA)
-    mail = compose.message(world.clock, ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
+    mail = world.message(ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
     mail.add_attachment(b"MZ\x90\x00", maintype="application", subtype="octet-stream", filename="factura.exe")
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()
@@ -62,8 +63,8 @@ def test_what_was_taken_out_of_an_original_is_reported_in_the_language_of_the_of
 @pytest.mark.parametrize(("text", "elsewhere"), [("Olesa de Montserrat", False), ("Castellbisbal", True)])
 def test_the_council_of_another_town_is_distinguished_from_its_own(olesa: World, text: str, elsewhere: bool) -> None:
     words = f"Buenos días, ¿cómo pago el recibo del Ayuntamiento de {text}? No encuentro la página."
-    mail = compose.message(olesa.clock, ANNA, "Recibo", words)
-    read = parse(compose.as_bytes(mail), settings.parser_config(olesa.config))
+    mail = olesa.message(ANNA, "Recibo", words)
+    read = parse(as_bytes(mail), settings.parser_config(olesa.config))
     assert (scores.OWN_TOWN not in scores.words(read)) == elsewhere
 
 

@@ -6,7 +6,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.relayed_answers import PASS, TEXT, relayed
 from tests.engine.test_order_buttons import HTML, buttons
 from tests.engine.test_orders import reply
@@ -54,7 +53,7 @@ def test_each_line_of_the_list_of_late_cases_leads_to_its_person(town: TOWN) -> 
     listed = _late(world, "overdue_digest")
     to = _links(listed)
     assert len(to) == len(set(to)) == 2, "not the caller, who has no address"
-    answer = compose.message(world.clock, f"Marta Soler <{SUPERVISOR}>", "Resposta", TEXT, to=to[1])
+    answer = world.message(f"Marta Soler <{SUPERVISOR}>", "Resposta", TEXT, to=to[1])
     world.deliver(answer, verdict=PASS, sender=SUPERVISOR)
     world.turn()
     assert len(relayed(world, PERE)) == 1

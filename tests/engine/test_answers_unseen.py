@@ -4,9 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 PASS = "dmarc=pass header.from=town.example"
 # Header fields of autoresponders, or none; the subjects and texts that they use.
@@ -37,11 +35,11 @@ def test_no_out_of_office_is_an_answer(
     world: World, sender: str, mark: tuple[str, str] | None, subject: str, text: str, refers: bool
 ) -> None:
     asked = _asked(world)
-    mail = compose.message(
-        world.clock, sender, subject, text, to=ANNA, answers=asked if refers else None, headers=[mark] if mark else []
+    mail = world.message(
+        sender, subject, text, to=ANNA, answers=asked if refers else None, headers=[mark] if mark else []
     )
     if sender == OFFICE:
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+        world.put_into_sent(mail)
     else:
         mail["Cc"] = OFFICE
         world.deliver(mail, verdict=PASS)
@@ -106,8 +104,7 @@ def _quotes(style: str, agent: str = f"Marta Soler <{AGENT}>") -> str:
 
 def _replies(world: World, asked: EmailMessage, style: str, *, to: str = OFFICE, sender: str = ANNA) -> None:
     """She answers the agent's personal mail, which only she has, and now writes to the office."""
-    mail = compose.message(
-        world.clock, sender, f"Re: {asked['Subject']}", f"I on el porto?\n\n{_quotes(style)}", to=to,
+    mail = world.message(sender, f"Re: {asked['Subject']}", f"I on el porto?\n\n{_quotes(style)}", to=to,
         refs=[str(asked["Message-ID"]), "<personal@town.example>"],
     )  # fmt: skip
     world.deliver(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
@@ -146,7 +143,7 @@ def test_a_reply_to_what_the_office_has_seen_tells_nobody(world: World) -> None:
 def test_who_quotes_nobody_of_the_house_causes_no_notice(world: World) -> None:
     asked = _asked(world)
     text = f"I on el porto?\n\n{_quotes('attribution', f'Pere <{PERE}>')}"
-    mail = compose.message(world.clock, ANNA, "", text, refs=[str(asked["Message-ID"]), "<x@example.net>"])
+    mail = world.message(ANNA, "", text, refs=[str(asked["Message-ID"]), "<x@example.net>"])
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()
     assert not _told(world)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from oacmail.core import calendar
-from testbed.sim.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
+from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
 from tests.engine.world import AGENT, OPERATOR, SUPERVISOR, World
 
 CITIZENS = ("anna@example.org", "pere@example.net", "rosa@gmail.com")

@@ -4,7 +4,6 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.test_orders import reply
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import oacmail
@@ -53,7 +52,7 @@ def _orders(world: World, text: str, *, sender: str = AGENT) -> None:
 
 def _is_out(world: World, who: str, notice: EmailMessage, text: str = "Sóc fora fins al 10 de desembre.") -> None:
     marks = (("Auto-Submitted", "auto-replied"),)
-    mail = compose.message(world.clock, who, "", text, answers=notice, headers=marks)
+    mail = world.message(who, "", text, answers=notice, headers=marks)
     world.deliver(mail, sender="")
     world.turn()
 
@@ -124,6 +123,6 @@ def test_the_out_of_office_of_who_was_reminded_goes_to_the_agents_and_so_does_th
 def test_a_forged_out_of_office_says_nothing_of_anybody(two: World) -> None:
     _orders(two, "1 assigna anna.puig")
     marks = (("Auto-Submitted", "auto-replied"),)
-    two.deliver(compose.message(two.clock, SECOND, "Fora", "Sóc fora.", headers=marks), sender="")
+    two.deliver(two.message(SECOND, "Fora", "Sóc fora.", headers=marks), sender="")
     two.turn()
     assert _of_kind(two, AGENT, "away") == []

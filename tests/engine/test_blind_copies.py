@@ -3,10 +3,9 @@ it proves nothing."""
 
 import pytest
 
-from tests.engine import compose, relayed_answers
-from tests.engine.compose import OFFICE
+from tests.engine import relayed_answers
 from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, PERE, World
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World
 
 
 @pytest.mark.parametrize("subject", ["", "La vostra pregunta"])
@@ -16,9 +15,9 @@ def test_an_answer_with_the_person_in_blind_copy_alone_is_an_answer(world: World
     asked = world.citizen_writes(ANNA)
     world.turn()
     answers = None if subject else asked
-    mail = compose.message(world.clock, OFFICE, subject, "Ja està fet.", to=to, answers=answers)
+    mail = world.message(OFFICE, subject, "Ja està fet.", to=to, answers=answers)
     mail["Bcc"] = f"Anna Puig <{ANNA}>"
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.put_into_sent(mail)
     world.turn()
     assert world.case()["status"] == "answered"
     assert world.kinds(AGENT) == []
@@ -28,11 +27,11 @@ def test_its_copy_in_the_inbox_which_has_no_such_field_takes_nothing_from_it(wor
     """The office writes to itself and to her; the copy in INBOX is read in a pass of its own, before that in Sent."""
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, OFFICE, "", "Ja està fet.", to=OFFICE, answers=asked)
+    mail = world.message(OFFICE, "", "Ja està fet.", to=OFFICE, answers=asked)
     world.deliver(mail)
     world.turn()
     mail["Bcc"] = ANNA
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.put_into_sent(mail)
     world.turn()
     assert world.case()["status"] == "answered"
     assert world.reviews() == []
@@ -42,7 +41,7 @@ def test_its_copy_in_the_inbox_which_has_no_such_field_takes_nothing_from_it(wor
 def test_in_mail_that_arrives_the_field_proves_nothing(world: World, verdict: str) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, AGENT, "", "Ja està fet.", to=OFFICE, answers=asked)
+    mail = world.message(AGENT, "", "Ja està fet.", to=OFFICE, answers=asked)
     mail["Bcc"] = ANNA
     world.deliver(mail, verdict=verdict)
     world.turn()
@@ -52,9 +51,9 @@ def test_in_mail_that_arrives_the_field_proves_nothing(world: World, verdict: st
 def test_an_answer_to_somebody_else_in_blind_copy_is_none(world: World) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, OFFICE, "", "Ja està fet.", to=OFFICE, answers=asked)
+    mail = world.message(OFFICE, "", "Ja està fet.", to=OFFICE, answers=asked)
     mail["Bcc"] = PERE
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.put_into_sent(mail)
     world.turn()
     assert world.case()["status"] == "open"
 
@@ -62,9 +61,9 @@ def test_an_answer_to_somebody_else_in_blind_copy_is_none(world: World) -> None:
 def test_an_order_on_top_of_a_mail_that_she_gets_in_blind_copy_is_not_done(world: World) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, OFFICE, "", "#nivell2 no signa\n\nBon dia.", to=OFFICE, answers=asked)
+    mail = world.message(OFFICE, "", "#nivell2 no signa\n\nBon dia.", to=OFFICE, answers=asked)
     mail["Bcc"] = ANNA
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.put_into_sent(mail)
     world.turn()
     assert world.case()["status"] == "answered"
     assert "no fet" in transcripts(world, AGENT)[0]
@@ -78,9 +77,9 @@ def test_a_blind_copy_to_a_colleague_takes_nothing_from_an_order_of_the_mailbox_
     asked = world.citizen_writes(ANNA)
     world.turn()
     answers = None if text.startswith("1") else asked
-    mail = compose.message(world.clock, OFFICE, "Nota", text, to=OFFICE, answers=answers)
+    mail = world.message(OFFICE, "Nota", text, to=OFFICE, answers=answers)
     mail["Bcc"] = AGENT
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.put_into_sent(mail)
     world.turn()
     (told,) = transcripts(world, AGENT)
     assert "| fet" in told
@@ -89,9 +88,9 @@ def test_a_blind_copy_to_a_colleague_takes_nothing_from_an_order_of_the_mailbox_
 @pytest.mark.parametrize("blind", [AGENT, "arxiu@town.example"])
 def test_a_blind_copy_does_not_keep_an_answer_from_the_person(world: World, blind: str) -> None:
     to = relayed_answers.address(relayed_answers.notice(world))
-    mail = compose.message(world.clock, OFFICE, "Resposta", relayed_answers.TEXT, to=to)
+    mail = world.message(OFFICE, "Resposta", relayed_answers.TEXT, to=to)
     mail["Bcc"] = blind
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.put_into_sent(mail)
     world.turn()
     assert len(relayed_answers.relayed(world)) == 1
     assert "not_relayed" not in world.kinds(AGENT)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.sim.mailbox import SimulatedMailbox
-from tests.engine import compose
+from testbed.mailbox import SimulatedMailbox
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World, text_of
 
 OPEN, MINE, DERIVED, WAITING, ANSWERED, CLOSED, AUTOMATIC, REVIEW = (
@@ -275,7 +274,7 @@ def test_a_client_that_expunges_later_has_moved_the_message(world: World) -> Non
 
 def test_mail_that_arrives_in_a_folder_of_the_board_is_new_mail_and_orders_nothing(world: World) -> None:
     """By a plus-address: `lmtp_save_to_detail_mailbox`."""
-    mail = compose.message(world.clock, ANNA, "Padró", "Com demano un volant d'empadronament?")
+    mail = world.message(ANNA, "Padró", "Com demano un volant d'empadronament?")
     world.deliver(mail, folder=CLOSED, verdict="dmarc=pass header.from=example.org")
     world.turn()
     quiet(world)

@@ -3,10 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from testbed.sim.mailbox import SimulatedMailbox
-from tests.engine import compose
+from testbed.mailbox import SimulatedMailbox
 from tests.engine.test_board import ANSWERED, CLOSED, DERIVED, MINE, OPEN, lies, move, quiet
-from tests.engine.world import AGENT, ANNA, PERE, World
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World
 
 
 def test_a_folder_that_cannot_be_made_is_a_problem_and_nothing_else_stops(tmp_path: Path) -> None:
@@ -134,9 +133,9 @@ def test_a_message_in_a_folder_of_peoples_own_stays_there(tmp_path: Path) -> Non
 
 def test_an_answer_that_was_read_before_its_question_counts_although_the_board_has_moved_it(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
-    question = compose.message(world.clock, ANNA, "Padró", "Bon dia, com demano el volant?")
-    answer = compose.message(world.clock, AGENT, "", "Bon dia, a la seu.", to=ANNA, answers=question)
-    answer["Cc"] = compose.OFFICE
+    question = world.message(ANNA, "Padró", "Bon dia, com demano el volant?")
+    answer = world.message(AGENT, "", "Bon dia, a la seu.", to=ANNA, answers=question)
+    answer["Cc"] = OFFICE
     world.deliver(answer, verdict="dmarc=pass header.from=town.example")
     quiet(world)
     assert world.reviews() == ["staff-without-case"]

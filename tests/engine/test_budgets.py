@@ -9,7 +9,7 @@ import pytest
 
 from oacmail.adapters.store import queries, reasons
 from oacmail.cli.status import health
-from testbed.sim.relay import deferred
+from testbed.relay import deferred
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, World
 
 TOWN = Callable[..., World]

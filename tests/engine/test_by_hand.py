@@ -15,7 +15,7 @@ from oacmail.core.model import Folder
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
 from oacmail.core.ports.renderer import Rendered, Renderer
-from testbed.sim.relay import deferred, refused
+from testbed.relay import deferred, refused
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
 
 TOWN = Callable[..., World]

@@ -7,9 +7,8 @@ import pytest
 from oacmail.cli.status import health
 from oacmail.core.canary import BACK
 from oacmail.engine import CanaryWatch
-from testbed.sim.relay import DOWN, refused
-from tests.engine.compose import OFFICE
-from tests.engine.world import ANNA, OPERATOR, World
+from testbed.relay import DOWN, refused
+from tests.engine.world import ANNA, OFFICE, OPERATOR, World
 
 ON = {"canary": {"enabled": True, "alert_command": ["/bin/true"]}}
 

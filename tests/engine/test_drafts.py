@@ -11,13 +11,11 @@ import pytest
 
 from oacmail.core.errors import Transient
 from oacmail.privacy.forget import forget
-from testbed.sim.mailbox import SimulatedMailbox
-from tests.engine import compose
-from tests.engine.compose import OFFICE
+from testbed.mailbox import SimulatedMailbox
 from tests.engine.test_orders import PASS, late_case, reply, transcripts
 from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.test_services_reply import FAULT, TECHNICAL, _reply, _told
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 CATALAN = "Bon dia, com puc signar la instància amb l'idCAT?"
@@ -92,11 +90,9 @@ def test_nothing_is_sent_and_nothing_counts_while_it_lies_there(world: World) ->
 def test_it_counts_as_the_answer_once_an_agent_has_sent_it(world: World) -> None:
     asked(with_drafts(world))
     (draft,) = drafts(world)
-    sent = compose.message(
-        world.clock, OFFICE, str(draft["Subject"]), text_of(draft).replace("[", ""), to=str(draft["To"])
-    )
+    sent = world.message(OFFICE, str(draft["Subject"]), text_of(draft).replace("[", ""), to=str(draft["To"]))
     sent["In-Reply-To"], sent["References"] = draft["In-Reply-To"], draft["References"]
-    world.mailbox.append("Sent", compose.as_bytes(sent), world.clock.now(), seen=True)
+    world.put_into_sent(sent)
     world.turn()
     assert world.case()["status"] == "answered"
 
@@ -104,7 +100,7 @@ def test_it_counts_as_the_answer_once_an_agent_has_sent_it(world: World) -> None
 def test_a_crash_after_the_draft_is_in_its_folder_makes_no_second_one(world: World) -> None:
     with_drafts(world)
     notice = late_case(world)
-    mail = compose.message(world.clock, SUPERVISOR, "", "#esborrany", answers=notice)
+    mail = world.message(SUPERVISOR, "", "#esborrany", answers=notice)
     world.deliver(mail, verdict=PASS)
     world.kill("before a draft is settled", world.turn)
     assert len(drafts(world)) == 1

@@ -4,11 +4,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from testbed.messages import as_bytes
 from tests.e2e.clients import CLIENTS, MailProgram
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, World
+from tests.engine.world import AGENT, ANNA, OFFICE, World
 
 QUOTE = "\n\nEl 25/11/2026 9:00, Anna va escriure:\n> Bon dia, com puc signar\n> la instància amb l'idCAT?"
 
@@ -20,7 +19,7 @@ def _asked(world: World) -> EmailMessage:
 
 
 def _sent(world: World, mail: EmailMessage) -> None:
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()
 
 
@@ -51,7 +50,7 @@ def test_so_it_is_in_the_html_of_ordinary_clients(world: World, program: MailPro
 
 
 def test_the_agent_who_wrote_it_with_the_office_in_copy_hears_it(world: World) -> None:
-    mail = compose.message(world.clock, AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
+    mail = world.message(AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
     world.deliver(mail, verdict=PASS)
     world.turn()
     assert world.case()["status"] == "open"
@@ -60,7 +59,7 @@ def test_the_agent_who_wrote_it_with_the_office_in_copy_hears_it(world: World) -
 
 @pytest.mark.parametrize("text", ["", "-- \nMarta Soler\n"])
 def test_a_file_alone_is_an_answer(world: World, text: str) -> None:
-    mail = compose.message(world.clock, OFFICE, "", text, to=ANNA, answers=_asked(world))
+    mail = world.message(OFFICE, "", text, to=ANNA, answers=_asked(world))
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="volant.pdf")
     _sent(world, mail)
     assert world.case()["status"] == "answered"
@@ -76,7 +75,7 @@ def test_a_file_alone_is_an_answer(world: World, text: str) -> None:
     ],
 )
 def test_an_image_in_the_html_or_a_text_beside_an_empty_page_is_an_answer(world: World, text: str, html: str) -> None:
-    mail = compose.message(world.clock, OFFICE, "", text, to=ANNA, answers=_asked(world))
+    mail = world.message(OFFICE, "", text, to=ANNA, answers=_asked(world))
     mail.add_alternative(f"<html><body>{html}</body></html>", subtype="html")
     _sent(world, mail)
     assert world.case()["status"] == "answered"
@@ -89,7 +88,7 @@ def test_an_image_in_the_html_or_a_text_beside_an_empty_page_is_an_answer(world:
 def test_words_below_the_quote_and_a_forward_of_others_words_are_an_answer(
     world: World, text: str, subject: str
 ) -> None:
-    _sent(world, compose.message(world.clock, OFFICE, subject, text, to=ANNA, answers=_asked(world)))
+    _sent(world, world.message(OFFICE, subject, text, to=ANNA, answers=_asked(world)))
     assert world.case()["status"] == "answered"
     assert not _told(world)
 
@@ -98,7 +97,7 @@ def test_an_empty_new_mail_to_a_person_with_several_cases_asks_for_none(world: W
     for subject in ("Padró", "Beca menjador"):
         world.citizen_writes(ANNA, subject=subject, text=f"Com demano això: {subject}?")
         world.turn()
-    _sent(world, compose.message(world.clock, OFFICE, "", "", to=ANNA))
+    _sent(world, world.message(OFFICE, "", "", to=ANNA))
     assert len(_told(world)) == 1
     assert "which_case" not in world.kinds(AGENT)
 
@@ -134,7 +133,7 @@ def test_orders_below_the_quote_alone_are_no_answer_and_the_agents_hear_it(world
 
 
 def test_an_order_beside_a_file_is_an_answer_and_nobody_hears_that_it_is_none(world: World) -> None:
-    mail = compose.message(world.clock, OFFICE, "", "#meu", to=ANNA, answers=_asked(world))
+    mail = world.message(OFFICE, "", "#meu", to=ANNA, answers=_asked(world))
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="model.pdf")
     _sent(world, mail)
     assert world.case()["status"] == "answered"

@@ -9,8 +9,7 @@ import pytest
 
 from oacmail.core.outbox.kinds import KINDS
 from oacmail.core.outgoing import MailKind
-from tests.engine import compose, relayed_answers
-from tests.engine.compose import OFFICE
+from tests.engine import relayed_answers
 from tests.engine.test_answers_unseen import _replies as quotes_an_agent
 from tests.engine.test_forwards import _forward as forward
 from tests.engine.test_forwards import _inline as forwarded_by
@@ -18,7 +17,7 @@ from tests.engine.test_intent_actions import COMPLAINT, POINTER, PRINTER, RIGHTS
 from tests.engine.test_orders import reply
 from tests.engine.test_secrets_received import PIN
 from tests.engine.test_survey import links, press, survey, surveyed
-from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
 TECHNICAL = "tecnics@town.example"
@@ -67,14 +66,14 @@ def _a_platform_fails(town: TOWN) -> World:
     world.order("escalate", world.case()["number"])
     world.turn()  # passed_on
     (notice,) = world.received(TECHNICAL)
-    mail = compose.message(world.clock, TECHNICAL, "", "Hi estem treballant.", answers=notice)
+    mail = world.message(TECHNICAL, "", "Hi estem treballant.", answers=notice)
     world.deliver(mail, verdict=PASS)
     world.turn()  # services
     for who in (PERE, MARTA):
         world.citizen_writes(who, *FAULT)
         world.turn()  # incident
     world.live("2026-12-04 19:00", minutes=240)  # nudge, progress
-    fixed = compose.message(world.clock, TECHNICAL, "", "Ja està arreglat.", answers=notice)
+    fixed = world.message(TECHNICAL, "", "Ja està arreglat.", answers=notice)
     world.deliver(fixed, verdict=PASS)
     world.turn()  # solved
     return world
@@ -116,7 +115,7 @@ def _answers_that_raise_a_question(town: TOWN) -> World:
     asked = world.citizen_writes(ANNA)
     world.turn()  # probe
     quotes_an_agent(world, asked, "attribution")  # unseen_answer
-    elsewhere = compose.message(world.clock, ANNA, "Una altra cosa", "Quan obriu a l'agost?")
+    elsewhere = world.message(ANNA, "Una altra cosa", "Quan obriu a l'agost?")
     elsewhere["Reply-To"] = "algu@altre.example"
     world.deliver(elsewhere)  # answers_elsewhere
     answer = world.agent_answers(asked)
@@ -129,11 +128,11 @@ def _answers_that_raise_a_question(town: TOWN) -> World:
     for who in (PERE, MARTA):
         world.citizen_writes(who)
     world.turn()
-    mail = compose.message(world.clock, OFFICE, "Sobre el cas 2", "Bon dia, ja està fet.", to=MARTA)
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    mail = world.message(OFFICE, "Sobre el cas 2", "Bon dia, ja està fet.", to=MARTA)
+    world.put_into_sent(mail)
     world.turn()  # which_case
     forward(world, forwarded_by(world, "Gmail"))  # forwarded
-    filtered = compose.message(world.clock, PERE, "Beca", "Com demano la beca menjador?")
+    filtered = world.message(PERE, "Beca", "Com demano la beca menjador?")
     world.deliver(filtered, folder="Junk")
     world.turn()  # in_junk
     world.mailbox.away = True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from oacmail.core.errors import Transient
-from tests.engine import compose
+from testbed.messages import as_bytes
 from tests.engine.world import ANNA, MARTA, PERE, World, local
 
 TOWN = Callable[..., World]
@@ -15,8 +15,8 @@ OLD = "2026-11-03 12:00"
 
 def _lies(world: World, sender: str, at: str, folder: str = "INBOX") -> int:
     """A client or a migration puts a message there with a date of its own."""
-    mail = compose.message(world.clock, sender, f"Una consulta de {sender[:4]}", "Bon dia, com es fa, si us plau?")
-    return world.mailbox.append(folder, compose.as_bytes(mail), local(at))
+    mail = world.message(sender, f"Una consulta de {sender[:4]}", "Bon dia, com es fa, si us plau?")
+    return world.mailbox.append(folder, as_bytes(mail), local(at))
 
 
 def _begin_anew(world: World, **settings: dict[str, int]) -> None:
@@ -113,7 +113,7 @@ def test_a_message_that_only_repeats_the_message_id_of_an_old_one_is_a_message(w
     world.mailbox.renew("INBOX")
     named = re.search(rb"(?im)^message-id:.*$", old)
     assert named is not None
-    fresh = compose.as_bytes(compose.message(world.clock, PERE, "Padró", "Com demano un volant?"))
+    fresh = as_bytes(world.message(PERE, "Padró", "Com demano un volant?"))
     world.mailbox.append("INBOX", re.sub(rb"(?im)^message-id:.*$", named[0], fresh), world.clock.now())
     world.turn()
     assert _citizens(world) == [PERE]

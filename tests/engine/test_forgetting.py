@@ -24,7 +24,6 @@ from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, person, uncertified
 from oacmail.privacy.restored import forget_again
-from tests.engine import compose
 from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.test_report import report
 from tests.engine.world import AGENT, ANNA, PERE, World, local, text_of
@@ -37,7 +36,7 @@ WORDS = (ANNA, "anna", "Puigdomènech", "Puigdom", PHONE, "Empadronament", "Mont
 
 
 def _writes(world: World, sender: str = ANNA, subject: str = SUBJECT, text: str = TEXT, **more: Any) -> EmailMessage:
-    mail = compose.message(world.clock, f"{NAME} <{sender}>", subject, text, **more)
+    mail = world.message(f"{NAME} <{sender}>", subject, text, **more)
     mail.add_attachment(f"Full de {sender} al carrer Montserrat".encode(), "application", "pdf", filename="Puigdom.pdf")
     world.deliver(mail, verdict="dmarc=pass header.from=example.org", sender=sender)
     return mail
@@ -101,7 +100,7 @@ def test_no_byte_of_a_forgotten_person_is_left_in_the_files_of_the_database(worl
 
 
 def test_no_byte_is_left_of_a_message_that_came_twice_on_two_ways(world: World) -> None:
-    mail = compose.message(world.clock, ANNA, "Padró", f"Soc al carrer Torrentfonda 3, {PHONE}. Com em dono d'alta?")
+    mail = world.message(ANNA, "Padró", f"Soc al carrer Torrentfonda 3, {PHONE}. Com em dono d'alta?")
     for folder in ("Junk", "INBOX"):
         world.clock.forward(minutes=5)  # the second copy has Received lines of its own
         world.deliver(mail, verdict="dmarc=pass header.from=example.org", sender=ANNA, folder=folder)
@@ -236,7 +235,7 @@ def test_a_later_message_of_the_same_person_opens_a_new_case(world: World) -> No
     number = _answered_and_closed(world)
     (ack,) = world.received(ANNA)
     _forget(world)
-    reply = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "Encara no puc entrar-hi.", answers=ack)
+    reply = world.message(ANNA, f"Re: {ack['Subject']}", "Encara no puc entrar-hi.", answers=ack)
     world.deliver(reply, verdict="dmarc=pass header.from=example.org")
     world.turn()
     cases = world.cases()

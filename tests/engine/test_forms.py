@@ -7,7 +7,7 @@ import pytest
 from oacmail.core.effects import Arrived
 from oacmail.core.model import Folder
 from oacmail.mail.parse import parse
-from testbed.sim import compose
+from testbed.messages import as_bytes
 from tests.engine.world import ANNA, World
 
 TOWN = Callable[..., World]
@@ -22,7 +22,7 @@ def _sent(world: World, subject: str, text: str, *, sender: str = FORM, **header
     fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     mail = world.citizen_writes(sender, subject, text, headers=fields)
     world.turn()
-    return compose.as_bytes(mail)
+    return as_bytes(mail)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_form_of_an_unknown_sender_is_a_request_and_its_machine_gets_nothing(
 
 def test_the_answer_to_the_person_behind_the_form_counts(world: World) -> None:
     _sent(world, "[Web] Nova consulta", FILLED)
-    form = compose.message("9001", world.clock, ANNA, "[Web] Nova consulta", "", to="oac360@castellbisbal.example")
+    form = world.message(ANNA, "[Web] Nova consulta", "")
     form.replace_header("Message-ID", world.case()["messages"][0]["message_id"])
     world.agent_answers(form)
     world.turn()

@@ -5,9 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 PASS = "dmarc=pass header.from=town.example"
 ASKED = "Bon dia,\n\ncom puc signar la instància amb l'idCAT?\n\nAnna Puig"
@@ -47,11 +45,11 @@ CLIENTS = {
 
 def _original(world: World, *, sender: str = f"Anna Puig <{ANNA}>", text: str = ASKED) -> EmailMessage:
     """What Anna wrote to the agent's own address."""
-    return compose.message(world.clock, sender, "Signar", text, to=AGENT)
+    return world.message(sender, "Signar", text, to=AGENT)
 
 
 def _enclosing(world: World, original: EmailMessage, *, sender: str = AGENT) -> EmailMessage:
-    mail = compose.message(world.clock, sender, "RV: Signar", "Us ho passo. Marta\n")
+    mail = world.message(sender, "RV: Signar", "Us ho passo. Marta\n")
     mail.add_attachment(original)
     return mail
 
@@ -59,7 +57,7 @@ def _enclosing(world: World, original: EmailMessage, *, sender: str = AGENT) -> 
 def _inline(world: World, client: str) -> EmailMessage:
     subject, text = CLIENTS[client]
     quoted = "\n".join(f"> {line}" for line in ASKED.splitlines())
-    return compose.message(world.clock, AGENT, subject, text.format(asked=ASKED, quoted=quoted))
+    return world.message(AGENT, subject, text.format(asked=ASKED, quoted=quoted))
 
 
 def _forward(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
@@ -74,7 +72,7 @@ def _questions(world: World) -> list[EmailMessage]:
 def _reply(world: World, question: EmailMessage, text: str, *, verdict: str = PASS) -> None:
     quoted = "\n".join(f"> {line}" for line in text_of(question).splitlines())
     said = f"{text}\n\nEl 25/11/2026, l'OAC 360 va escriure:\n{quoted}"
-    world.deliver(compose.message(world.clock, AGENT, "", said, answers=question), verdict=verdict)
+    world.deliver(world.message(AGENT, "", said, answers=question), verdict=verdict)
     world.turn()
     world.turn()
 
@@ -148,7 +146,7 @@ def test_nobody_is_told_without_a_proven_yes(world: World, said: str, verdict: s
     ],
 )  # fmt: skip
 def test_without_one_address_the_agent_is_asked_and_gives_it(world: World, subject: str, text: str) -> None:
-    _forward(world, compose.message(world.clock, AGENT, subject, text.format(asked=ASKED)))
+    _forward(world, world.message(AGENT, subject, text.format(asked=ASKED)))
     assert not world.cases()
     assert world.reviews() == ["forwarded-by-whom"]
     (question,) = _questions(world)
@@ -162,7 +160,7 @@ def test_without_one_address_the_agent_is_asked_and_gives_it(world: World, subje
 
 def test_the_agent_cannot_give_an_address_of_the_house(world: World) -> None:
     text = "De: Anna Puig\nEnviat: dimecres, 25 de novembre de 2026 8:50\nPer a: Marta\nAssumpte: Signar\n\nHola"
-    _forward(world, compose.message(world.clock, AGENT, "RV: Signar", text))
+    _forward(world, world.message(AGENT, "RV: Signar", text))
     _reply(world, _questions(world)[0], OFFICE)
     assert not world.cases()
 
@@ -173,7 +171,7 @@ def test_a_forward_of_a_forward_names_the_person_outside(world: World) -> None:
         "---------- Forwarded message ---------\nDe: Cap <cap@town.example>\nDate: dc., 25 de nov. 2026\n"
         f"Subject: RV: Signar\nTo: <agent@town.example>\n\n{inner}"
     )
-    _forward(world, compose.message(world.clock, AGENT, "Fwd: RV: Signar", text))
+    _forward(world, world.message(AGENT, "Fwd: RV: Signar", text))
     assert world.case()["citizen"] == ANNA
 
 
@@ -203,9 +201,7 @@ def test_a_message_that_reached_the_office_too_has_one_case(world: World) -> Non
 
 
 def test_a_forwarded_robot_opens_no_case(world: World) -> None:
-    robot = compose.message(
-        world.clock, "noreply@bank.example", "Avís", "Sóc fora.", headers=[("Auto-Submitted", "auto-generated")]
-    )
+    robot = world.message("noreply@bank.example", "Avís", "Sóc fora.", headers=[("Auto-Submitted", "auto-generated")])
     _forward(world, _enclosing(world, robot))
     assert not world.cases()
     assert world.reviews() == ["staff-without-case"]
@@ -225,7 +221,7 @@ def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: W
     _forward(world, _inline(world, "Gmail"))
     (last,) = _questions(world)
     for _ in range(3):
-        mail = compose.message(world.clock, AGENT, "", "Soc de viatge fins dilluns.", answers=last)
+        mail = world.message(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         world.deliver(mail, verdict=PASS)
         world.turn()
         last = world.received(AGENT)[-1]
@@ -235,7 +231,7 @@ def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: W
 def test_on_the_board_the_named_writer_of_a_forward_gets_the_case_too(town: Callable[..., World]) -> None:
     world = town(board={"enabled": True})
     subject, text = CLIENTS["Outlook (ca)"]
-    mail = compose.message(world.clock, AGENT, subject, text.format(asked=ASKED).replace(f" <{ANNA}>", ""))
+    mail = world.message(AGENT, subject, text.format(asked=ASKED).replace(f" <{ANNA}>", ""))
     _forward(world, mail)
     world.turn()
     _reply(world, _questions(world)[0], ANNA)

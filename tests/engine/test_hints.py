@@ -4,10 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, late_case, quoted, reply, transcripts
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, SUPERVISOR, World, text_of
 
 VANISHED = {
     "TANCCA": "no conté cap ordre",
@@ -55,16 +53,14 @@ def test_an_order_above_a_signature_has_no_rest(world: World, text: str) -> None
 def test_a_new_mail_of_an_agent_to_the_office_alone_is_answered(
     world: World, subject: str, text: str, said: str
 ) -> None:
-    world.deliver(compose.message(world.clock, AGENT, subject, text), verdict=PASS)
+    world.deliver(world.message(AGENT, subject, text), verdict=PASS)
     world.turn()
     (told,) = transcripts(world, AGENT)
     assert said in told
 
 
 def test_a_mail_to_colleagues_with_the_office_in_copy_is_not(world: World) -> None:
-    world.deliver(
-        compose.message(world.clock, AGENT, "Dilluns", "No hi seré.", to=f"{SUPERVISOR}, {OFFICE}"), verdict=PASS
-    )
+    world.deliver(world.message(AGENT, "Dilluns", "No hi seré.", to=f"{SUPERVISOR}, {OFFICE}"), verdict=PASS)
     world.turn()
     assert not transcripts(world, AGENT)
 
@@ -95,7 +91,7 @@ def test_a_program_that_answers_each_of_our_mails_without_a_mark_is_soon_answere
 ) -> None:
     asked = late_case(world)
     for _ in range(30):
-        mail = compose.message(world.clock, SUPERVISOR, f"Re: {asked['Subject']}", text, answers=asked)
+        mail = world.message(SUPERVISOR, f"Re: {asked['Subject']}", text, answers=asked)
         del mail["References"]
         if not naming:
             del mail["In-Reply-To"]

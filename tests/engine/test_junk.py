@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from oacmail.adapters.store.connection import FILE
-from testbed.sim.mailbox import SimulatedMailbox
-from tests.engine import compose
-from tests.engine.compose import OFFICE
+from testbed.mailbox import SimulatedMailbox
+from testbed.messages import as_bytes
 from tests.engine.test_digest import SPAM, digest_of
 from tests.engine.test_orders import reply
 from tests.engine.test_set_aside import lines
-from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, World, local, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, World, local, text_of
 
 TOWN = Callable[..., World]
 ASKS = "Bon dia, em diuen que no tinc dret a la beca menjador. Truqueu-me al 612 345 678."
@@ -29,7 +28,7 @@ SEALED = Path(__file__).parents[2] / "bench" / "sealed.jsonl"
 
 def junk(world: World, sender: str = ANNA, text: str = ASKS, subject: str = "Beca", **more: object) -> EmailMessage:
     """The server's filter has put it there."""
-    mail = compose.message(world.clock, sender, subject, text, **more)  # type: ignore[arg-type]
+    mail = world.message(sender, subject, text, **more)  # type: ignore[arg-type]
     world.deliver(mail, folder="Junk")
     world.turn()
     return mail
@@ -106,7 +105,7 @@ def test_the_rest_is_counted(world: World) -> None:
 
 
 def test_of_what_is_no_persons_only_that_it_came_is_stored(world: World) -> None:
-    mail = compose.message(world.clock, "prize@lottery.example", SPAM[0], SPAM[1], headers=BULK)
+    mail = world.message("prize@lottery.example", SPAM[0], SPAM[1], headers=BULK)
     mail["References"] = "<an.earlier@lottery.example>"
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="prize.pdf")
     world.deliver(mail, folder="Junk")
@@ -141,7 +140,7 @@ def test_mail_of_the_office_and_of_staff_is_not_taken_for_a_persons_nor_obeyed(w
 def test_proven_staff_are_a_line_and_no_order_is_carried_out(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, AGENT, "cas 1", "#meu")
+    mail = world.message(AGENT, "cas 1", "#meu")
     world.deliver(mail, verdict="dmarc=pass header.from=town.example", folder="Junk")
     world.turn()
     assert world.reviews() == ["in-junk"]
@@ -187,8 +186,8 @@ def test_what_a_person_puts_into_junk_is_the_same_message(world: World) -> None:
 
 def test_what_lay_in_junk_at_the_first_look_is_left_alone(world: World) -> None:
     for number in range(30):
-        mail = compose.message(world.clock, f"antic{number}@example.org", "Consulta", ASKS)
-        world.mailbox.append("Junk", compose.as_bytes(mail), local("2026-11-03 10:00"))
+        mail = world.message(f"antic{number}@example.org", "Consulta", ASKS)
+        world.mailbox.append("Junk", as_bytes(mail), local("2026-11-03 10:00"))
     for file in world.config.office.state.glob("oacmail.db*"):
         file.unlink()
     world.restart()
@@ -226,7 +225,7 @@ def test_people_of_unknown_hands_are_found_and_few_lines_are_junk(town: TOWN) ->
     world = town(now="2026-11-25 10:00", digest={"to": []})
     kinds: dict[str, str] = {}
     for row in some:
-        mail = compose.message(world.clock, row["from"], " ".join(row["subject"].split()), row["text"])
+        mail = world.message(row["from"], " ".join(row["subject"].split()), row["text"])
         world.deliver(mail, folder="Junk")
         kinds[str(mail["Message-ID"])] = row["kind"]
     world.turn()
@@ -241,8 +240,8 @@ def test_people_of_unknown_hands_are_found_and_few_lines_are_junk(town: TOWN) ->
 def test_after_an_upgrade_junk_is_read_from_where_the_earlier_version_stopped(world: World) -> None:
     """Earlier versions watched the folder and read nothing there but our own mail."""
     for number in range(2):
-        mail = compose.message(world.clock, f"antic{number}@example.org", "Consulta", ASKS)
-        world.mailbox.append("Junk", compose.as_bytes(mail), local("2026-11-24 10:00"))
+        mail = world.message(f"antic{number}@example.org", "Consulta", ASKS)
+        world.mailbox.append("Junk", as_bytes(mail), local("2026-11-24 10:00"))
     world.turn()
     seen = len(cards(world))
     world.stop()
@@ -251,7 +250,7 @@ def test_after_an_upgrade_junk_is_read_from_where_the_earlier_version_stopped(wo
         con.execute("DELETE FROM sightings WHERE folder = 'Junk'")
         con.execute("DELETE FROM messages WHERE folder = 'Junk'")
     world.clock.forward(minutes=20)
-    mail = compose.message(world.clock, PERE, "Beca", "Bon dia, fins quan puc demanar la beca de transport?")
+    mail = world.message(PERE, "Beca", "Bon dia, fins quan puc demanar la beca de transport?")
     world.deliver(mail, folder="Junk")
     world.clock.forward(minutes=20)
     world.start()

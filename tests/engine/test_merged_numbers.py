@@ -1,13 +1,11 @@
 """The number of a case that was merged: people still write it, and what they write is about the case that goes on."""
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS
-from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 
 def _new_mail(world: World, subject: str, text: str, *, to: str = OFFICE) -> None:
-    world.deliver(compose.message(world.clock, AGENT, subject, text, to=to), verdict=PASS)
+    world.deliver(world.message(AGENT, subject, text, to=to), verdict=PASS)
     world.turn()
 
 
@@ -36,16 +34,16 @@ def test_orders_that_name_it_are_carried_out_on_the_other_case(world: World) -> 
 
 def test_a_new_mail_to_the_person_that_names_it_answers_the_other_case(world: World) -> None:
     _merged(world)
-    answer = compose.message(world.clock, OFFICE, "Cas 2: padró", "Bon dia, aquí el teniu.", to=ANNA)
-    world.mailbox.append("Sent", compose.as_bytes(answer), world.clock.now(), seen=True)
+    answer = world.message(OFFICE, "Cas 2: padró", "Bon dia, aquí el teniu.", to=ANNA)
+    world.put_into_sent(answer)
     world.turn()
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
 
 
 def test_a_new_mail_that_names_both_answers_the_one_that_goes_on(world: World) -> None:
     _merged(world)
-    answer = compose.message(world.clock, OFFICE, "Casos 1 i 2: padró, cas 2 i cas 1", "Aquí el teniu.", to=ANNA)
-    world.mailbox.append("Sent", compose.as_bytes(answer), world.clock.now(), seen=True)
+    answer = world.message(OFFICE, "Casos 1 i 2: padró, cas 2 i cas 1", "Aquí el teniu.", to=ANNA)
+    world.put_into_sent(answer)
     world.turn()
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
 

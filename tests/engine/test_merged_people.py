@@ -5,10 +5,8 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.core.errors import Refused
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_outcome import FAULT
-from tests.engine.world import ANNA, PERE, World, local
+from tests.engine.world import ANNA, OFFICE, PERE, World, local
 
 FIRST, SECOND = "OAC-2026-000001", "OAC-2026-000002"
 
@@ -55,8 +53,8 @@ def test_an_answer_to_one_leaves_the_other_waiting_with_a_reminder(
 
 
 def test_one_mail_to_both_answers_both(world: World, asked: tuple[EmailMessage, EmailMessage]) -> None:
-    mail = compose.message(world.clock, OFFICE, "", "Bon dia.", to=f"{ANNA}, {PERE}", answers=asked[0])
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    mail = world.message(OFFICE, "", "Bon dia.", to=f"{ANNA}, {PERE}", answers=asked[0])
+    world.put_into_sent(mail)
     world.turn()
     assert _waiting(world) == []
     assert world.case(FIRST)["status"] == "answered"

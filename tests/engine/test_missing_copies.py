@@ -6,7 +6,7 @@ import pytest
 
 from oacmail.core.effects import Tick
 from oacmail.engine import HostChecks
-from testbed.sim.relay import DeliveryOutcome
+from testbed.relay import DeliveryOutcome
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, World
 
 

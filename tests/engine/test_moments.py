@@ -7,7 +7,6 @@ from email.utils import format_datetime
 import pytest
 
 from oacmail.adapters.store import queries, reasons
-from tests.engine import compose
 from tests.engine.world import AGENT, ANNA, MADRID, PERE, World, text_of
 
 TOWN = Callable[..., World]
@@ -15,7 +14,7 @@ TOWN = Callable[..., World]
 
 def _arrives_after(world: World, way: timedelta) -> None:
     """Anna's message, received now."""
-    mail = compose.message(world.clock, ANNA, "Instància", "Com puc signar la instància?")
+    mail = world.message(ANNA, "Instància", "Com puc signar la instància?")
     mail.replace_header("Date", format_datetime(world.clock.now() - way))
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()

@@ -16,9 +16,8 @@ from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.model import Status
 from oacmail.core.outgoing import MailState
-from testbed.sim.relay import DOWN
-from tests.engine.compose import OFFICE
-from tests.engine.world import ANNA, PERE, World
+from testbed.relay import DOWN
+from tests.engine.world import ANNA, OFFICE, PERE, World
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "monitoring.md").read_text("utf-8")

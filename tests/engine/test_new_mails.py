@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, local, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, local, text_of
 
 PASS = "dmarc=pass header.from=town.example"
 SUBJECTS = ("No puc signar la instància", "Beca menjador", "Volant d'empadronament")
@@ -30,11 +28,11 @@ def _cases(world: World, *citizens: str) -> list[dict[str, Any]]:
 def _new(
     world: World, to: str, subject: str, *, sender: str = OFFICE, cc: str = "", text: str = "Bon dia, ja està fet."
 ) -> EmailMessage:
-    mail = compose.message(world.clock, sender, subject, text, to=to)
+    mail = world.message(sender, subject, text, to=to)
     if cc:
         mail["Cc"] = cc
     if sender == OFFICE:
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+        world.put_into_sent(mail)
     else:
         world.deliver(mail, verdict=PASS)
     return mail
@@ -51,7 +49,7 @@ def _transcripts(world: World, address: str = AGENT) -> list[str]:
 def _chooses(world: World, ask: EmailMessage, text: str, *, verdict: str = PASS) -> None:
     quoted = "\n".join(f"> {line}" for line in text_of(ask).splitlines())
     said = f"{text}\n\nEl 25/11/2026, l'OAC 360 va escriure:\n{quoted}"
-    world.deliver(compose.message(world.clock, AGENT, "", said, answers=ask), verdict=verdict)
+    world.deliver(world.message(AGENT, "", said, answers=ask), verdict=verdict)
     world.turn()
 
 
@@ -126,7 +124,7 @@ def test_the_agents_own_mail_may_have_the_citizen_in_copy(world: World) -> None:
 
 def test_without_proof_a_new_mail_in_an_agents_name_answers_nothing(world: World) -> None:
     _cases(world, ANNA)
-    mail = compose.message(world.clock, AGENT, "La vostra pregunta", "Ja està.", to=ANNA)
+    mail = world.message(AGENT, "La vostra pregunta", "Ja està.", to=ANNA)
     mail["Cc"] = OFFICE
     world.deliver(mail)
     world.turn()
@@ -147,8 +145,8 @@ def test_a_new_mail_to_a_citizen_who_waits_for_nothing_is_other_correspondence(w
 def test_a_new_mail_that_answers_an_unread_message_is_no_guess(world: World) -> None:
     """It refers to a message that nobody has read yet."""
     _cases(world, ANNA)
-    mail = compose.message(world.clock, OFFICE, "Un altre tema", "Fet.", to=ANNA, refs=["<unread@example.org>"])
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    mail = world.message(OFFICE, "Un altre tema", "Fet.", to=ANNA, refs=["<unread@example.org>"])
+    world.put_into_sent(mail)
     world.turn()
     assert _statuses(world) == ["open"]
     assert not _asks(world)
@@ -158,9 +156,9 @@ def test_a_new_mail_that_answers_an_unread_message_is_no_guess(world: World) -> 
 @pytest.mark.parametrize("sender", [OFFICE, AGENT])
 def test_an_automatic_mail_answers_no_case(world: World, mark: tuple[str, str], sender: str) -> None:
     _cases(world, ANNA)
-    mail = compose.message(world.clock, sender, "Sóc fora", "Torno el dia 15.", to=ANNA, headers=[mark])
+    mail = world.message(sender, "Sóc fora", "Torno el dia 15.", to=ANNA, headers=[mark])
     if sender == OFFICE:
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+        world.put_into_sent(mail)
     else:
         mail["Cc"] = OFFICE
         world.deliver(mail, verdict=PASS)
@@ -241,8 +239,8 @@ def test_the_words_of_a_message_that_the_agent_attaches_choose_nothing(world: Wo
     _cases(world, ANNA, ANNA)
     _new(world, ANNA, "La vostra pregunta")
     world.turn()
-    reply = compose.message(world.clock, AGENT, "", "", answers=_asks(world)[0])
-    reply.add_attachment(compose.message(world.clock, ANNA, "Hola", "2"))
+    reply = world.message(AGENT, "", "", answers=_asks(world)[0])
+    reply.add_attachment(world.message(ANNA, "Hola", "2"))
     world.deliver(reply, verdict=PASS)
     world.turn()
     assert _statuses(world) == ["open", "open"]
@@ -255,7 +253,7 @@ def test_the_second_agent_who_chooses_is_told_that_it_is_done(town: Any) -> None
     world.turn()
     (ask,), (other,) = _asks(world), _asks(world, SUPERVISOR)
     _chooses(world, ask, "2")
-    world.deliver(compose.message(world.clock, SUPERVISOR, "", "1", answers=other), verdict=PASS)
+    world.deliver(world.message(SUPERVISOR, "", "1", answers=other), verdict=PASS)
     world.turn()
     assert _statuses(world) == ["open", "answered"]
     assert "no fet" in _transcripts(world, SUPERVISOR)[-1]
@@ -302,7 +300,7 @@ def test_an_autoresponder_that_answers_each_mail_gets_one_transcript(world: Worl
     world.turn()
     (last,) = _asks(world)
     for _ in range(3):
-        mail = compose.message(world.clock, AGENT, "", "Soc de viatge fins dilluns.", answers=last)
+        mail = world.message(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         world.deliver(mail, verdict=PASS)
         world.turn()
         last = world.received(AGENT)[-1]

@@ -11,7 +11,7 @@ from oacmail.adapters.store import reconciliation
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.cli.status import health
 from oacmail.privacy.forget import forget
-from tests.engine import compose
+from testbed.messages import as_bytes
 from tests.engine.rebuilding import lose, rebuild
 from tests.engine.test_forgetting import left_in
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World, text_of
@@ -85,8 +85,8 @@ def test_it_is_made_once_a_night_by_the_first_pass_that_compares(town_at_night: 
 def test_a_message_that_the_database_only_claims_to_have_handled_is_found(town_at_night: World) -> None:
     """Appended behind its back, with a row that says it is done."""
     world = town_at_night
-    mail = compose.message(world.clock, PERE, "Padró", "Bon dia, com em puc empadronar?")
-    uid = world.mailbox.append("INBOX", compose.as_bytes(mail), world.clock.now())
+    mail = world.message(PERE, "Padró", "Bon dia, com em puc empadronar?")
+    uid = world.mailbox.append("INBOX", as_bytes(mail), world.clock.now())
     (meta,) = [one for one in _metas(world) if one.uid == uid]
     state = world.mailbox.open("INBOX")
     world.store.sight("INBOX", state.uidvalidity, [meta], set(), world.clock.now())
@@ -198,7 +198,7 @@ def test_copies_that_come_after_their_person_was_forgotten_are_accounted_for(wor
     forget(world.store.con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True)
     (ack,) = world.received(ANNA)
     world.relay.release_copies()
-    world.mailbox.append("Sent", compose.as_bytes(ack), world.clock.now(), seen=True)
+    world.put_into_sent(ack)
     world.turn()
     world.advance(NIGHT)
     assert found(world) == []

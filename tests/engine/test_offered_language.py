@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.world import AGENT, ANNA, World, text_of
 
 
@@ -70,13 +69,13 @@ def test_a_language_that_answers_an_agents_question_is_an_answer(tmp_path: Path,
     asked = world.citizen_writes(ANNA)
     world.turn()
     if asks == "relayed":
-        to = compose.message(world.clock, AGENT, "Certificat, cas 1", WHICH)
+        to = world.message(AGENT, "Certificat, cas 1", WHICH)
         world.deliver(to, verdict="dmarc=pass header.from=town.example")
         world.turn()
         to = world.received(AGENT)[-1]
         address = text_of(to).partition("mailto:")[2].partition("?")[0]
         world.deliver(
-            compose.message(world.clock, AGENT, "Certificat", WHICH, to=address),
+            world.message(AGENT, "Certificat", WHICH, to=address),
             verdict="dmarc=pass header.from=town.example",
         )
         world.turn()
@@ -101,7 +100,7 @@ def test_a_language_with_an_attachment_is_a_request(tmp_path: Path) -> None:
     world.agent_answers(asked)
     world.turn()
     world.advance("2026-11-25 12:00")
-    mail = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "Castellano", answers=ack)
+    mail = world.message(ANNA, f"Re: {ack['Subject']}", "Castellano", answers=ack)
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="instancia.pdf")
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.test_orders import PASS, late_case, reply, transcripts
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World
 
@@ -36,9 +35,7 @@ def press(
     parts = urlsplit(link)
     fields = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
     text = (fields["body"] if body is None else body) + below
-    mail = compose.message(
-        world.clock, sender, fields["subject"] if subject is None else subject, text, to=unquote(parts.path)
-    )
+    mail = world.message(sender, fields["subject"] if subject is None else subject, text, to=unquote(parts.path))
     world.deliver(mail, verdict=verdict)
     world.turn()
     return mail
@@ -122,7 +119,7 @@ def _transcript(world: World) -> EmailMessage:
 def test_two_mails_with_the_same_button_at_once_order_once(world: World) -> None:
     link = buttons(late_case(world))["He trucat"]
     for number in range(2):
-        mail = compose.message(world.clock, SUPERVISOR, f"{number}", "", to=unquote(urlsplit(link).path))
+        mail = world.message(SUPERVISOR, f"{number}", "", to=unquote(urlsplit(link).path))
         world.deliver(mail, verdict=PASS)
     world.turn()
     assert len(world.events("ordered")) == 1

@@ -7,9 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 PASS = "dmarc=pass header.from=town.example"
 
@@ -26,7 +24,7 @@ def late_case(world: World) -> EmailMessage:
 def reply(
     world: World, notice: EmailMessage, text: str, *, sender: str = SUPERVISOR, verdict: str = PASS, **more: str
 ) -> EmailMessage:
-    mail = compose.message(world.clock, sender, "", text, answers=notice)
+    mail = world.message(sender, "", text, answers=notice)
     for name, value in more.items():
         del mail[name]
         mail[name] = value
@@ -256,7 +254,7 @@ def test_orders_are_read_from_the_html_of_ordinary_clients(world: World, client:
     """`alone`: HTML without a text part."""
     notice = late_case(world)
     html = CLIENTS[client].format(order="TRUCAT")
-    mail = compose.message(world.clock, SUPERVISOR, "", "#meu\nTRUCAT\n", answers=notice)
+    mail = world.message(SUPERVISOR, "", "#meu\nTRUCAT\n", answers=notice)
     if alone:
         mail.set_content(html, subtype="html")
     else:

@@ -5,17 +5,15 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, PERE, STAFF, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, STAFF, SUPERVISOR, World, text_of
 
 
 def agent_writes(
     world: World, text: str, *, subject: str = "trucada", sender: str = AGENT, verdict: str = PASS, to: str = OFFICE
 ) -> EmailMessage:
     """A new mail of an agent, not a reply."""
-    mail = compose.message(world.clock, sender, subject, text, to=to)
+    mail = world.message(sender, subject, text, to=to)
     world.deliver(mail, verdict=verdict)
     world.turn()
     return mail

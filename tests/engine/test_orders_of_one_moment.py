@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.test_board import DERIVED, MINE, OPEN, quiet
 from tests.engine.world import AGENT, ANNA, World
 
@@ -32,7 +31,7 @@ def test_orders_of_one_mail_count_one_by_one(world: World) -> None:
     world.agent_answers(message, "Ho mirem.")
     world.turn()
     notice = world.received(AGENT)[-1]
-    orders = compose.message(world.clock, AGENT, "", "#deriva\n#nivell1\n#deriva", answers=notice)
+    orders = world.message(AGENT, "", "#deriva\n#nivell1\n#deriva", answers=notice)
     world.deliver(orders, verdict=PASS)
     world.turn()
     assert world.case()["status"] == "derived"

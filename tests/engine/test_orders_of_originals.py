@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.test_orders import PASS
-from tests.engine.world import AGENT, ANNA, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, World, text_of
 
 
 def _transcripts(world: World) -> list[str]:
@@ -16,7 +15,7 @@ def test_an_order_on_top_of_the_persons_own_message_is_carried_out(world: World,
     asked = world.citizen_writes(ANNA)
     world.turn()
     text = "TRUCAT\n\nDe: Anna <anna@example.org>\nAssumpte: No puc signar la instància\n\nBon dia, com puc signar?"
-    world.deliver(compose.message(world.clock, AGENT, subject, text, answers=asked), verdict=PASS)
+    world.deliver(world.message(AGENT, subject, text, answers=asked), verdict=PASS)
     world.turn()
     assert world.case()["status"] == "answered"
     assert "| OAC-2026-000001 | anotar la trucada | fet |" in _transcripts(world)[0]
@@ -25,7 +24,7 @@ def test_an_order_on_top_of_the_persons_own_message_is_carried_out(world: World,
 def test_an_order_about_no_case_is_refused_and_its_writer_hears_it(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
-    world.deliver(compose.message(world.clock, AGENT, "Cas 99", "TRUCAT"), verdict=PASS)
+    world.deliver(world.message(AGENT, "Cas 99", "TRUCAT"), verdict=PASS)
     world.turn()
     assert world.case()["status"] == "open"
     assert "no fet: no se sap de quin cas parla" in _transcripts(world)[0]
@@ -35,8 +34,8 @@ def test_an_order_about_no_case_is_refused_and_its_writer_hears_it(world: World)
 def test_an_order_for_a_colleague_with_the_office_in_copy_is_the_colleagues(world: World) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, AGENT, "", "Tanca", to="cap@town.example", answers=asked)
-    mail["Cc"] = compose.OFFICE
+    mail = world.message(AGENT, "", "Tanca", to="cap@town.example", answers=asked)
+    mail["Cc"] = OFFICE
     world.deliver(mail, verdict=PASS)
     world.turn()
     assert world.case()["status"] == "open"

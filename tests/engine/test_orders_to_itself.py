@@ -2,11 +2,9 @@
 
 import pytest
 
-from testbed.sim.relay import MX
-from tests.engine import compose
-from tests.engine.compose import OFFICE
+from testbed.messages import MX, as_bytes
 from tests.engine.test_orders import PASS
-from tests.engine.world import AGENT, ANNA, OPERATOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, World, text_of
 
 OFFICE_PASS = f"dmarc=pass header.from={OFFICE.rpartition('@')[2]}"
 
@@ -17,11 +15,11 @@ def _told(world: World) -> list[str]:
 
 def _note(world: World, text: str, subject: str = "Nota", *, delivered: bool = True, **more: object) -> None:
     """A webmail stores its copy in Sent; the other copy comes back by SMTP, before or after it."""
-    mail = compose.message(world.clock, OFFICE, subject, text, **more)  # type: ignore[arg-type]
+    mail = world.message(OFFICE, subject, text, **more)  # type: ignore[arg-type]
     if delivered:
         world.deliver(mail, verdict=OFFICE_PASS)
         world.sync()
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    world.put_into_sent(mail)
     world.turn()
 
 
@@ -56,7 +54,7 @@ def test_a_note_to_itself_with_the_number_on_the_line_is_carried_out_once(
 
 
 def test_an_agents_new_mail_to_the_office_may_name_the_case_on_the_line_too(asked: World) -> None:
-    asked.deliver(compose.message(asked.clock, AGENT, "avui", "1 trucat"), verdict=PASS)
+    asked.deliver(asked.message(AGENT, "avui", "1 trucat"), verdict=PASS)
     asked.turn()
     assert asked.case()["status"] == "answered"
 
@@ -101,7 +99,7 @@ def test_a_note_that_is_no_order_is_only_filed(asked: World, text: str) -> None:
 def test_a_forged_note_orders_nothing(asked: World) -> None:
     """By SMTP in our name: with a verdict on the domain alone, and into Sent by a plus-address."""
     for folder in ("INBOX", "Sent"):
-        mail = compose.message(asked.clock, OFFICE, "Nota", "1 tanca brossa")
+        mail = asked.message(OFFICE, "Nota", "1 tanca brossa")
         asked.deliver(mail, verdict=OFFICE_PASS, folder=folder)
         asked.turn()
     assert asked.case()["status"] == "open"
@@ -110,9 +108,9 @@ def test_a_forged_note_orders_nothing(asked: World) -> None:
 
 
 def test_a_submission_with_its_own_login_orders_without_a_copy_in_sent(asked: World) -> None:
-    mail = compose.message(asked.clock, OFFICE, "Nota", "1 trucat")
+    mail = asked.message(OFFICE, "Nota", "1 trucat")
     door = f"from webmail (webmail [192.0.2.9]) (Authenticated sender: {OFFICE}) by {MX} (Postfix) with ESMTPSA id A"
-    asked.mailbox.append("INBOX", f"Received: {door}\r\n".encode() + compose.as_bytes(mail), asked.clock.now())
+    asked.mailbox.append("INBOX", f"Received: {door}\r\n".encode() + as_bytes(mail), asked.clock.now())
     asked.turn()
     assert asked.case()["status"] == "answered"
     assert not asked.reviews()
@@ -127,7 +125,7 @@ def test_the_note_is_not_obeyed_again_when_sent_is_made_anew(asked: World) -> No
 
 def test_a_note_with_a_colleague_or_a_citizen_among_its_recipients_is_none(asked: World) -> None:
     _note(asked, "1 tanca brossa", to=AGENT, delivered=False)
-    mail = compose.message(asked.clock, OFFICE, "Nota", "1 tanca brossa", to=f"{OFFICE}, {OPERATOR}")
-    asked.mailbox.append("Sent", compose.as_bytes(mail), asked.clock.now())
+    mail = asked.message(OFFICE, "Nota", "1 tanca brossa", to=f"{OFFICE}, {OPERATOR}")
+    asked.mailbox.append("Sent", as_bytes(mail), asked.clock.now())
     asked.turn()
     assert asked.case()["status"] == "open"

@@ -5,11 +5,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from testbed.messages import as_bytes
 from tests.e2e.clients import CLIENTS, MailProgram
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, World
+from tests.engine.world import AGENT, ANNA, OFFICE, World
 
 TEXT = "Tanca\n\nBon dia, ja us hem enviat el certificat."
 
@@ -18,9 +17,9 @@ TEXT = "Tanca\n\nBon dia, ja us hem enviat el certificat."
 def test_the_mail_is_an_answer_and_its_writer_is_told_that_the_order_was_not_done(world: World, sender: str) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, sender, "", TEXT, to=ANNA, answers=asked)
+    mail = world.message(sender, "", TEXT, to=ANNA, answers=asked)
     if sender == OFFICE:
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+        world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     else:
         mail["Cc"] = OFFICE
         world.deliver(mail, verdict=PASS)
@@ -35,8 +34,8 @@ def test_the_mail_is_an_answer_and_its_writer_is_told_that_the_order_was_not_don
 
 
 def test_of_a_mail_about_no_case_too(world: World) -> None:
-    mail = compose.message(world.clock, OFFICE, "Horari", "DERIVA: error 500", to="altres@example.net")
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    mail = world.message(OFFICE, "Horari", "DERIVA: error 500", to="altres@example.net")
+    world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()
     (told,) = transcripts(world, AGENT)
     assert "El destinatari ha rebut el text «DERIVA: …»." in told
@@ -91,7 +90,7 @@ def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_rea
         asked = world.citizen_writes(ANNA)
         world.turn()
         mail = program.reply(OFFICE, ANNA, asked, text + signature)
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+        world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
         world.turn()
         case = world.case()
         assert (case["status"], case["answered_at"], case["assignee"]) == ("open", None, None)
@@ -109,13 +108,13 @@ def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_rea
 def test_the_logo_of_a_signature_makes_no_answer_of_an_order(world: World, source: str, below: str) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, OFFICE, "", "MEVA\n\n" + below.replace("<br>", "\n"), to=ANNA, answers=asked)
+    mail = world.message(OFFICE, "", "MEVA\n\n" + below.replace("<br>", "\n"), to=ANNA, answers=asked)
     mail.add_alternative(f'<p>MEVA</p><p>{below}</p><img src="{source}">', subtype="html")
     page = mail.get_payload(1)
     assert isinstance(page, EmailMessage)
     if source.startswith("cid:"):
         page.add_related(b"\x89PNG", maintype="image", subtype="png", cid="<logo@town.example>")
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()
     assert world.case()["status"] == "open"
     assert "La persona ha rebut el text «MEVA». No consta com a resposta" in transcripts(world, AGENT)[0]
@@ -129,7 +128,7 @@ def test_an_answer_of_one_or_two_words_that_is_no_order_counts(world: World, pro
     asked = world.citizen_writes(ANNA)
     world.turn()
     mail = program.reply(OFFICE, ANNA, asked, text)
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()
     assert world.case()["status"] == "answered"
     assert not transcripts(world, AGENT)

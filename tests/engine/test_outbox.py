@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from oacmail.core.effects import OutboxCommand
-from testbed.sim.relay import DOWN, NO_COPY, deferred, refused
+from testbed.relay import DOWN, NO_COPY, deferred, refused
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]

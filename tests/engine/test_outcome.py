@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from oacmail.core.errors import Refused
-from testbed.sim.relay import refused
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, MARTA, PERE, SUPERVISOR, World, text_of
+from testbed.relay import refused
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 TECHNICAL = "tecnics@town.example"
@@ -46,7 +44,7 @@ def _solved(world: World, number: str = "OAC-2026-000001") -> None:
 
 
 def _agent_writes(world: World, text: str, notice: EmailMessage) -> None:
-    world.deliver(compose.message(world.clock, AGENT, "", text, answers=notice), verdict=PASS)
+    world.deliver(world.message(AGENT, "", text, answers=notice), verdict=PASS)
     world.turn()
 
 
@@ -77,7 +75,7 @@ def test_a_logged_call_and_a_proven_copy_count_as_an_answer_in_sent_does(world: 
     if how == "call":
         world.order("log-call", world.case()["number"])
     else:
-        copy = compose.message(world.clock, AGENT, "", "Ho hem passat.", to=f"{ANNA}, {OFFICE}", answers=message)
+        copy = world.message(AGENT, "", "Ho hem passat.", to=f"{ANNA}, {OFFICE}", answers=message)
         world.deliver(copy, verdict=PASS)
     world.turn()
     assert world.case()["status"] == "derived"
@@ -201,7 +199,7 @@ def test_an_order_counts_from_its_arrival_though_it_is_read_after_the_answer(wor
     message = _derived(world)
     (notice,) = world.received(AGENT)
     world.advance("2026-11-25 10:00")
-    world.deliver(compose.message(world.clock, AGENT, "", "RESOLT", answers=notice), verdict=PASS)
+    world.deliver(world.message(AGENT, "", "RESOLT", answers=notice), verdict=PASS)
     world.advance("2026-11-25 10:01")
     world.agent_answers(message, "Ja està arreglat.")
     world.advance("2026-11-25 10:02")
@@ -381,7 +379,7 @@ def test_a_restored_database_reads_the_services_reply_again_and_keeps_derived_wh
     world.sync()
     world.advance("2026-11-26 10:00")
     notice = world.received(TECHNICAL)[0]
-    world.deliver(compose.message(world.clock, TECHNICAL, "", "Ja està arreglat", answers=notice), verdict=PASS)
+    world.deliver(world.message(TECHNICAL, "", "Ja està arreglat", answers=notice), verdict=PASS)
     world.order("solved", "OAC-2026-000002")
     world.turn()
     world.stop()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from testbed.sim.relay import deferred
+from testbed.relay import deferred
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]

@@ -9,7 +9,7 @@ import pytest
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.core.errors import Refused
 from oacmail.privacy.mailbox import Sought, find
-from testbed.sim.mailbox import SimulatedMailbox
+from testbed.mailbox import SimulatedMailbox
 from tests.core.builders import AGENT, OFFICE
 from tests.core.builders import POLICY as PLAIN
 

@@ -9,14 +9,14 @@ from oacmail import wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.engine import folder_scan
 from oacmail.service import Service
-from tests.engine import compose
+from testbed.messages import as_bytes
 from tests.engine.world import ANNA, PERE, World, local
 
 
 def _lie_there(world: World, count: int) -> None:
     for number in range(count):
-        mail = compose.message(world.clock, ANNA, f"Una consulta {number}", "Bon dia, com es fa, si us plau?")
-        world.mailbox.append("INBOX", compose.as_bytes(mail), local("2026-11-03 12:00"))
+        mail = world.message(ANNA, f"Una consulta {number}", "Bon dia, com es fa, si us plau?")
+        world.mailbox.append("INBOX", as_bytes(mail), local("2026-11-03 12:00"))
 
 
 def test_a_first_look_that_breaks_off_goes_on_behind_what_it_has_identified(

@@ -4,8 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
+from tests.engine.world import OFFICE
 from tests.engine.test_report import report
 from tests.engine.world import AGENT, ANNA, PERE, World
 
@@ -62,8 +61,8 @@ def test_what_went_to_a_colleague_or_a_department_answers_nobody(world: World, t
     _anna_is_answered(world)
     more = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
     world.clock.forward(minutes=30)
-    asked = compose.message(world.clock, OFFICE, subject, "Com ho veieu?", to=to, answers=more)
-    world.mailbox.append("Sent", compose.as_bytes(asked), world.clock.now(), seen=True)
+    asked = world.message(OFFICE, subject, "Com ho veieu?", to=to, answers=more)
+    world.put_into_sent(asked)
     _read_at_last(world)
     assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
 
@@ -187,9 +186,7 @@ def test_an_answer_from_his_own_address_met_before_its_question_answers_it_all_t
     world.kill("before the fetch", world.sync)  # what was in flight at a crash is processed last
     world.clock.forward(minutes=30)
     copy = (("Cc", OFFICE),)
-    answer = compose.message(
-        world.clock, AGENT, "", "Bon dia, ho heu de fer així.", to=ANNA, answers=message, headers=copy
-    )
+    answer = world.message(AGENT, "", "Bon dia, ho heu de fer així.", to=ANNA, answers=message, headers=copy)
     world.deliver(answer, verdict="dmarc=pass header.from=town.example")
     world.sync()
     world.turn()

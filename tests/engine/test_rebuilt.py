@@ -10,12 +10,12 @@ from oacmail import reporting
 from oacmail.advice import ADVICE
 from oacmail.cli.status import health
 from oacmail.core.errors import Refused, Transient
-from testbed.sim.clock import SimulatedClock
-from testbed.sim.mailbox import SimulatedMailbox
-from tests.engine import compose
+from testbed.clock import SimulatedClock
+from testbed.mailbox import SimulatedMailbox
+from testbed.messages import as_bytes, message
 from tests.engine.rebuilding import difference, expunge, lose, rebuild, taken
 from tests.engine.test_survey import given, links, press, survey, surveyed
-from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -305,7 +305,7 @@ def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) ->
     world.turn()
     world.live("2026-11-27 09:30")
     notice = world.received(SUPERVISOR)[-1]
-    mail = compose.message(world.clock, SUPERVISOR, "", "DERIVA: la plataforma no respon", answers=notice)
+    mail = world.message(SUPERVISOR, "", "DERIVA: la plataforma no respon", answers=notice)
     world.deliver(mail, verdict="dmarc=pass header.from=town.example")
     world.clock.forward(minutes=3)
     world.turn()
@@ -333,8 +333,8 @@ def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:
 
 def test_older_messages_than_the_first_that_was_answered_are_the_past(town: TOWN) -> None:
     mailbox, clock = SimulatedMailbox(), SimulatedClock(local("2026-11-20 10:00"))
-    earlier = compose.message(clock, MARTA, "Fa dies", "Una consulta?")
-    mailbox.append("INBOX", compose.as_bytes(earlier), clock.now())
+    earlier = message(MARTA, OFFICE, "Fa dies", "Una consulta?", at=clock.now())
+    mailbox.append("INBOX", as_bytes(earlier), clock.now())
     message_id = str(earlier["Message-ID"])
     world = town(mailbox=mailbox)
     world.citizen_writes(ANNA)

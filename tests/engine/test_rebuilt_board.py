@@ -8,11 +8,10 @@ import pytest
 from oacmail.core.effects import Arrived
 from oacmail.core.model import Folder
 from oacmail.mail.parse import parse
-from tests.engine import compose
-from tests.engine.compose import OFFICE
+from testbed.messages import as_bytes
 from tests.engine.rebuilding import difference, lose, rebuild, taken
 from tests.engine.test_board import ANSWERED, AUTOMATIC, CLOSED, MINE, OPEN, REVIEW, WAITING, lies, move
-from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PERE, World
 
 
 @pytest.fixture
@@ -282,13 +281,13 @@ def _reported(board: World) -> EmailMessage:
     board.sync()
     board.clock.forward(hours=1)
     answered_at = board.clock.now()
-    answer = compose.message(board.clock, OFFICE, "", "Ho heu de fer així.", to=ANNA, answers=message)
+    answer = board.message(OFFICE, "", "Ho heu de fer així.", to=ANNA, answers=message)
     board.clock.forward(hours=1)
     board.report_on(answer)
     board.clock.forward(minutes=1)
     board.turn()
     board.sync()
-    board.mailbox.append("Sent", compose.as_bytes(answer), answered_at, seen=True)
+    board.mailbox.append("Sent", as_bytes(answer), answered_at, seen=True)
     board.turn()
     board.sync()
     assert lies(board) == {OPEN: 1, AUTOMATIC: 1}

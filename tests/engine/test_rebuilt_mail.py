@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from oacmail.core.errors import Refused
-from testbed.sim.relay import refused
-from tests.engine import compose, relayed_answers
-from tests.engine.compose import OFFICE
+from testbed.messages import as_bytes
+from testbed.relay import refused
+from tests.engine import relayed_answers
 from tests.engine.rebuilding import expunge, lose, rebuild, taken
-from tests.engine.world import ANNA, PERE, SUPERVISOR, World, local
+from tests.engine.world import ANNA, OFFICE, PERE, SUPERVISOR, World, local
 
 TOWN = Callable[..., World]
 
@@ -95,9 +95,9 @@ def test_forged_fields_rebuild_nothing(world: World) -> None:
     before = taken(world)
     lose(world)
     for forged in (mark.replace("c=OAC-2026-000001", "c=OAC-2026-000777"), mark, "v=2; k=ack:1; c=OAC-2026-000009"):
-        mail = compose.message(world.clock, OFFICE, "Justificant", "Hem rebut la consulta.", to=PERE, answers=message)
+        mail = world.message(OFFICE, "Justificant", "Hem rebut la consulta.", to=PERE, answers=message)
         mail["X-Oacmail"] = forged
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now() - timedelta(minutes=5))
+        world.mailbox.append("Sent", as_bytes(mail), world.clock.now() - timedelta(minutes=5))
         world.deliver(mail, sender="dolent@example.cat")
     report = rebuild(world)
     assert (report.proven, report.by_order, report.without_message) == (1, (), ())

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 
-from tests.engine import compose
+from testbed.messages import as_bytes
 from tests.engine.rebuilding import expunge, lose, rebuild
 from tests.engine.test_board import CLOSED, MINE, OPEN, move
-from tests.engine.world import ANNA, MARTA, PERE, World, local
+from tests.engine.world import ANNA, MARTA, OFFICE, PERE, World, local
 
 TOWN = Callable[..., World]
 
@@ -20,8 +20,8 @@ def test_a_case_of_which_no_mail_tells_gets_the_number_between_its_neighbours_or
     for folder, text in (("Sent", b"To: marta@example.com"), ("INBOX", b"sobre: Pista")):
         expunge(world, folder, text)
     for sender, at in (("tard@example.cat", "09:15"), ("encara@example.cat", "09:16")):
-        mail = compose.message(world.clock, sender, "Tard", f"Una consulta de {sender[:4]}, si us plau?")
-        world.mailbox.append("INBOX", compose.as_bytes(mail), local(f"2026-11-25 {at}"))
+        mail = world.message(sender, "Tard", f"Una consulta de {sender[:4]}, si us plau?")
+        world.mailbox.append("INBOX", as_bytes(mail), local(f"2026-11-25 {at}"))
     lose(world)
     report = rebuild(world)
     numbers = {case["citizen"]: case["number"][-1] for case in world.cases()}
@@ -86,8 +86,8 @@ def test_a_number_of_which_no_mail_tells_lies_between_those_that_were_given_when
     world.turn()
     world.clock.forward(minutes=10)
     for sender, at in ((MARTA, "08:30"), ("nou@example.cat", "09:25")):
-        mail = compose.message(world.clock, sender, "Pista", "Com es reserva la pista, si us plau?")
-        world.mailbox.append("INBOX", compose.as_bytes(mail), local(f"2026-11-25 {at}"))
+        mail = world.message(sender, "Pista", "Com es reserva la pista, si us plau?")
+        world.mailbox.append("INBOX", as_bytes(mail), local(f"2026-11-25 {at}"))
         world.turn()
     numbers = [(case["citizen"], case["number"]) for case in world.cases()]
     assert (len(numbers), world.received(ANNA)) == (4, [])
@@ -215,8 +215,8 @@ def test_a_message_that_came_late_out_of_the_junk_folder_gives_nobodys_number_aw
         mail = world.citizen_writes(person, subject, f"Una consulta sobre: {subject}, si us plau?")
         world.turn()
         world.clock.forward(minutes=10)
-    late = compose.message(world.clock, PERE, "Gual", "Com es demana un gual, si us plau?")
-    world.mailbox.append("INBOX", compose.as_bytes(late), local("2026-11-25 08:30"))
+    late = world.message(PERE, "Gual", "Com es demana un gual, si us plau?")
+    world.mailbox.append("INBOX", as_bytes(late), local("2026-11-25 08:30"))
     world.turn()
     world.agent_answers(mail)
     world.turn()
@@ -262,8 +262,8 @@ def test_a_stranger_opens_nobodys_closed_case(world: World) -> None:
     world.turn()
     before = _standing(world)
     assert before[0][2] == "closed"
-    forged = compose.message(world.clock, "mallory@evil.example", "Re: Beca", "I jo, on la demano?", answers=answer)
-    world.mailbox.append("INBOX", compose.as_bytes(forged), at)
+    forged = world.message("mallory@evil.example", "Re: Beca", "I jo, on la demano?", answers=answer)
+    world.mailbox.append("INBOX", as_bytes(forged), at)
     lose(world)
     rebuild(world, since=local("2026-11-25 08:00"))
     assert _standing(world)[:2] == before
@@ -302,16 +302,16 @@ def test_a_reply_that_came_out_of_the_junk_folder_after_the_service_had_died_ope
     world.turn()
     world.live("2026-12-30 10:00")
     at = world.clock.now()
-    unread = compose.message(world.clock, ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=answer)
+    unread = world.message(ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=answer)
     world.clock.forward(hours=2)
-    later = compose.message(world.clock, compose.OFFICE, "", "Recordeu el termini.", to=ANNA, answers=answer)
-    world.mailbox.append("Sent", compose.as_bytes(later), world.clock.now(), seen=True)
+    later = world.message(OFFICE, "", "Recordeu el termini.", to=ANNA, answers=answer)
+    world.put_into_sent(later)
     world.turn()
     world.clock.forward(hours=2)
     world.citizen_writes(PERE, "Padró", "Com puc empadronar-me?")
     world.turn()
     lose(world)
-    world.mailbox.append("INBOX", compose.as_bytes(unread), at)
+    world.mailbox.append("INBOX", as_bytes(unread), at)
     rebuild(world, since=local("2026-11-25 08:00"))
     assert (ANNA, "open") in [row[1:3] for row in _standing(world)]
 
@@ -322,8 +322,8 @@ def test_letters_that_came_late_out_of_the_junk_folder_free_no_number_that_was_t
     world.turn()
     world.clock.forward(hours=1)
     for at, person in (("08:30", PERE), ("08:32", MARTA), ("08:34", "nou@example.cat")):
-        mail = compose.message(world.clock, person, "Gual", f"Com es demana un gual, si us plau? {person}")
-        world.mailbox.append("INBOX", compose.as_bytes(mail), local(f"2026-11-25 {at}"))
+        mail = world.message(person, "Gual", f"Com es demana un gual, si us plau? {person}")
+        world.mailbox.append("INBOX", as_bytes(mail), local(f"2026-11-25 {at}"))
     world.turn()
     world.clock.forward(minutes=30)
     world.agent_answers(question)
@@ -332,8 +332,8 @@ def test_letters_that_came_late_out_of_the_junk_folder_free_no_number_that_was_t
     world.citizen_writes("ultim@example.cat", "Targeta", "Com puc renovar la targeta?")
     world.turn()
     lose(world)
-    unread = compose.message(world.clock, ANNA, "Pista", "Com es reserva la pista coberta, si us plau?")
-    world.mailbox.append("INBOX", compose.as_bytes(unread), local("2026-11-25 08:31"))
+    unread = world.message(ANNA, "Pista", "Com es reserva la pista coberta, si us plau?")
+    world.mailbox.append("INBOX", as_bytes(unread), local("2026-11-25 08:31"))
     rebuild(world, since=local("2026-11-25 08:00"))
     found = [row[:3] for row in _standing(world) if row[1] == ANNA]
     assert found == [("OAC-2026-000001", ANNA, "answered"), ("OAC-2026-000006", ANNA, "open")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from testbed.sim.relay import DeliveryOutcome, deferred, refused
+from testbed.relay import DeliveryOutcome, deferred, refused
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World
 
 CITIZENS = (ANNA, PERE, MARTA)

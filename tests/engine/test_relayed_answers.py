@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from oacmail.core.routing import signature
-from tests.engine import compose, relayed_answers
-from tests.engine.compose import OFFICE
+from tests.engine import relayed_answers
 from tests.engine.relayed_answers import PASS, TEXT
-from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 # --- what goes out ---------------------------------------------------------------------------------------
 
@@ -155,7 +154,7 @@ def test_a_closed_case_is_reopened_as_its_refusal_says_before_a_mail_reaches_the
     notice = relayed_answers.notice(world)
 
     def order(text: str, answers: EmailMessage) -> None:
-        world.deliver(compose.message(world.clock, SUPERVISOR, "", text, answers=answers), verdict=PASS)
+        world.deliver(world.message(SUPERVISOR, "", text, answers=answers), verdict=PASS)
         world.turn()
 
     order("TANCA BROSSA", notice)
@@ -184,9 +183,7 @@ def test_without_proof_nothing_goes_and_the_agent_is_told(world: World) -> None:
 @pytest.mark.parametrize("sender", [ANNA, PERE])
 def test_a_citizens_mail_to_it_is_an_ordinary_mail_of_theirs(world: World, sender: str) -> None:
     notice = relayed_answers.notice(world)
-    mail = compose.message(
-        world.clock, sender, "Una altra cosa", "Quin horari feu avui?", to=relayed_answers.address(notice)
-    )
+    mail = world.message(sender, "Una altra cosa", "Quin horari feu avui?", to=relayed_answers.address(notice))
     world.deliver(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
     world.turn()
     assert not relayed_answers.relayed(world)
@@ -215,7 +212,7 @@ def test_an_unmarked_out_of_office_is_not_relayed_either(world: World) -> None:
 def test_a_changed_address_leads_nowhere(world: World) -> None:
     notice = relayed_answers.notice(world)
     address = relayed_answers.address(notice)
-    mail = compose.message(world.clock, SUPERVISOR, "Resposta", TEXT, to=address.replace("-000001-", "-000002-"))
+    mail = world.message(SUPERVISOR, "Resposta", TEXT, to=address.replace("-000001-", "-000002-"))
     relayed_answers.send(world, mail)
     assert not relayed_answers.relayed(world)
     assert world.reviews() == ["staff-without-case"]
@@ -224,7 +221,7 @@ def test_a_changed_address_leads_nowhere(world: World) -> None:
 def test_a_plain_reply_to_a_notice_reaches_nobody(world: World) -> None:
     notice = relayed_answers.notice(world)
     before = len(world.received(ANNA))
-    world.deliver(compose.message(world.clock, SUPERVISOR, "", TEXT, answers=notice), verdict=PASS)
+    world.deliver(world.message(SUPERVISOR, "", TEXT, answers=notice), verdict=PASS)
     world.turn()
     assert len(world.received(ANNA)) == before
     assert "+r-" not in f"{notice['From']} {notice['Reply-To']} {notice['To']} {notice['Cc']}"
@@ -235,7 +232,7 @@ def test_it_may_be_written_from_the_shared_mailbox_too(world: World, first: str)
     mail = relayed_answers.mail(world, relayed_answers.notice(world), sender=OFFICE)
     for folder in sorted(("Sent", "INBOX"), key=lambda name: name != first):
         if folder == "Sent":
-            world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+            world.put_into_sent(mail)
         else:
             world.deliver(mail, sender=OFFICE)
         world.turn()
@@ -255,14 +252,12 @@ def test_without_plus_addresses_or_proof_no_notice_offers_it(town: Any) -> None:
 
 
 def test_of_a_person_without_an_address_the_agent_hears_to_telephone(world: World) -> None:
-    mail = compose.message(world.clock, SUPERVISOR, "trucada", "TRUCADA: Joan Mir, 612345678: on es paga l'IBI?")
+    mail = world.message(SUPERVISOR, "trucada", "TRUCADA: Joan Mir, 612345678: on es paga l'IBI?")
     relayed_answers.send(world, mail)
     (opened,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"]
     assert "mailto:" not in text_of(opened), "the offer would lead nowhere"
     to = signature.answer_address(world.policy, world.case()["number"])
-    relayed_answers.send(
-        world, compose.message(world.clock, SUPERVISOR, "Resposta", "Bon dia, es paga al banc.", to=to)
-    )
+    relayed_answers.send(world, world.message(SUPERVISOR, "Resposta", "Bon dia, es paga al banc.", to=to))
     (refusal,) = relayed_answers.refusals(world)
     assert "la persona no ha deixat cap adreça de correu" in refusal
     assert "per telèfon" in refusal

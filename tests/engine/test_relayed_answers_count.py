@@ -6,8 +6,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from testbed.sim.relay import deferred, no_reply, refused
-from tests.engine import compose, relayed_answers
+from testbed.relay import deferred, no_reply, refused
+from tests.engine import relayed_answers
 from tests.engine.relayed_answers import PASS
 from tests.engine.test_services_reply import TECHNICAL
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
@@ -151,7 +151,7 @@ def test_an_answer_written_before_the_services_solved_it_does_not_tell_the_perso
     (derived,) = world.received(TECHNICAL)
     world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
     world.clock.set(world.clock.now() + timedelta(hours=1))
-    world.deliver(compose.message(world.clock, TECHNICAL, "", "Ja està resolt.", answers=derived), verdict=PASS)
+    world.deliver(world.message(TECHNICAL, "", "Ja està resolt.", answers=derived), verdict=PASS)
     world.clock.set(world.clock.now() + timedelta(hours=1))
     world.turn()
     world.turn()

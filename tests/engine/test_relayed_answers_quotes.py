@@ -4,10 +4,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose, relayed_answers
-from tests.engine.compose import OFFICE
+from tests.engine import relayed_answers
 from tests.engine.relayed_answers import PASS
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 _QUOTES = {
     "attribution": "\n\nEl 27/11/2026 a les 9:00, OAC 360 <oac360@castellbisbal.example> va escriure:\n{quoted}",
@@ -75,7 +74,7 @@ SIGNED = "\n\nMarta Soler\nOficina d'Atenció Ciutadana 360\nAjuntament de Caste
 def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
     """No mark separates it from the text, so it looks like a remark."""
     notice = relayed_answers.notice(world)
-    order = compose.message(world.clock, SUPERVISOR, "", f"#meu{SIGNED}", answers=notice)
+    order = world.message(SUPERVISOR, "", f"#meu{SIGNED}", answers=notice)
     world.deliver(order, verdict=PASS)
     world.turn()
     relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
@@ -85,9 +84,7 @@ def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
 @pytest.mark.parametrize("times", [1, 2])
 def test_what_a_colleague_wrote_about_the_case_reaches_no_citizen(world: World, times: int) -> None:
     notice = relayed_answers.notice(world)
-    remark = compose.message(
-        world.clock, AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE
-    )
+    remark = world.message(AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE)
     world.deliver(remark, verdict=PASS)
     world.turn()
     for _ in range(times):
@@ -108,7 +105,7 @@ def _remarks(world: World, *texts: str) -> EmailMessage:
     world.citizen_writes(PERE, "Padró", "Com demano un volant de padró?")
     world.turn()
     for number, text in enumerate(texts, 1):
-        world.deliver(compose.message(world.clock, AGENT, f"cas {number}", text, to=OFFICE), verdict=PASS)
+        world.deliver(world.message(AGENT, f"cas {number}", text, to=OFFICE), verdict=PASS)
         world.turn()
     return notice
 

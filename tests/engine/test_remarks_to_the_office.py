@@ -1,9 +1,8 @@
 """An agent's text about a case, sent to the office alone without an order: nothing is done, and its writer hears it."""
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
+from testbed.messages import as_bytes
 from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, World
+from tests.engine.world import AGENT, ANNA, OFFICE, World
 
 TEXT = "Ja ho miraré demà, em falta l'informe.\n\nDe: Anna <anna@example.org>\nAssumpte: No puc signar\n\nBon dia"
 
@@ -16,7 +15,7 @@ def test_its_writer_hears_each_time_that_nothing_was_done_with_the_list_of_order
     asked = world.citizen_writes(ANNA)
     world.turn()
     for text in (TEXT, f"I també la còpia.\n{TEXT}"):
-        world.deliver(compose.message(world.clock, AGENT, "", text, answers=asked), verdict=PASS)
+        world.deliver(world.message(AGENT, "", text, answers=asked), verdict=PASS)
         world.turn()
     assert len(_told(world)) == 2
     for told in _told(world):
@@ -29,8 +28,8 @@ def test_its_writer_hears_each_time_that_nothing_was_done_with_the_list_of_order
 def test_from_the_shared_mailbox_to_itself_the_agents_hear_it(world: World) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
-    mail = compose.message(world.clock, OFFICE, "", TEXT, to=OFFICE, answers=asked)
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    mail = world.message(OFFICE, "", TEXT, to=OFFICE, answers=asked)
+    world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()
     assert len(_told(world)) == 1
 
@@ -40,7 +39,7 @@ def test_a_text_to_a_colleague_too_or_by_a_robot_is_not_commented(world: World) 
     world.turn()
     away = "Resposta automàtica: sóc fora de l'oficina fins dilluns. No llegiré el correu fins que torni."
     for text, to in ((TEXT, f"{OFFICE}, cap@town.example"), (away, OFFICE)):
-        mail = compose.message(world.clock, AGENT, "Resposta automàtica", text, to=to, answers=asked)
+        mail = world.message(AGENT, "Resposta automàtica", text, to=to, answers=asked)
         world.deliver(mail, verdict=PASS)
         world.turn()
     assert not _told(world)

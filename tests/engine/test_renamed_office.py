@@ -3,8 +3,7 @@
 from oacmail import wiring
 from oacmail.cli.renamed_check import findings
 from oacmail.config import Config
-from tests.engine.compose import OFFICE
-from tests.engine.world import ANNA, World
+from tests.engine.world import ANNA, OFFICE, World
 
 
 def found(world: World, **office: object) -> list[str]:

@@ -5,12 +5,10 @@ from itertools import product
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
 from tests.engine.test_board import CLOSED, MINE, OPEN, REVIEW
 from tests.engine.test_digest import digest_of
 from tests.engine.test_report import breaches, indicator, report
-from tests.engine.world import AGENT, ANNA, MARTA, PERE, World, local, text_of
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PERE, World, local, text_of
 
 TOWN = Callable[..., World]
 PASS = "dmarc=pass header.from=town.example"
@@ -38,7 +36,7 @@ def test_a_telephone_call_that_an_agent_noted_is_no_agreed_call(town: TOWN) -> N
     world.turn()
     for said in ("#trucat\n", ""):
         text = f"#trucada Pep Mas, 933 334 455: com renovo l'idCAT?\n{said}"
-        world.deliver(compose.message(world.clock, AGENT, "trucada", text, to=OFFICE), verdict=PASS)
+        world.deliver(world.message(AGENT, "trucada", text, to=OFFICE), verdict=PASS)
     world.turn()
     world.live("2026-12-01 09:00", minutes=600)
     calls = indicator(world, "2026-11", "I10")
@@ -196,7 +194,7 @@ def test_what_an_agent_says_again_is_no_change(town: TOWN) -> None:
     world.turn()
     first, second = world.cases()
     assert first["level"] == "out_of_scope"
-    mail = compose.message(world.clock, AGENT, f"cas {first['number']}", "#foraabast trànsit", to=OFFICE)
+    mail = world.message(AGENT, f"cas {first['number']}", "#foraabast trànsit", to=OFFICE)
     world.deliver(mail, verdict=PASS)
     world.turn()
     world.order("set", second["number"], topic=second["topic"], level=second["level"])

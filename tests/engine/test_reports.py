@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
+from testbed.messages import as_bytes
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 
 def _answered(world: World) -> EmailMessage:
@@ -69,8 +69,8 @@ def test_a_second_answer_after_the_report_answers(world: World) -> None:
     world.turn()
     world.clock.forward(minutes=30)
     world.agent_answers(answer)  # to her, in the same thread
-    again = compose.message(world.clock, compose.OFFICE, "", "Ara sí.", to=ANNA, answers=answer)
-    world.mailbox.append("Sent", compose.as_bytes(again), world.clock.now())
+    again = world.message(OFFICE, "", "Ara sí.", to=ANNA, answers=answer)
+    world.mailbox.append("Sent", as_bytes(again), world.clock.now())
     world.turn()
     assert world.case()["status"] == "answered"
     assert world.case()["answered_at"] is not None
@@ -119,8 +119,8 @@ def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
     message = world.citizen_writes(ANNA)
     world.turn()
     marks = (("Auto-Submitted", "auto-replied"),)
-    mail = compose.message(world.clock, compose.OFFICE, "", "Som de festa.", to=ANNA, answers=message, headers=marks)
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now())
+    mail = world.message(OFFICE, "", "Som de festa.", to=ANNA, answers=message, headers=marks)
+    world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()
     assert world.case()["status"] == "open"
 
@@ -128,7 +128,7 @@ def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
 def test_a_mail_that_came_into_sent_from_outside_is_no_answer(world: World) -> None:
     message = world.citizen_writes(ANNA)
     world.turn()
-    forged = compose.message(world.clock, compose.OFFICE, "", "Ja està respost.", to=ANNA, answers=message)
+    forged = world.message(OFFICE, "", "Ja està respost.", to=ANNA, answers=message)
     world.deliver(forged, folder="Sent")
     world.turn()
     assert world.case()["status"] == "open"

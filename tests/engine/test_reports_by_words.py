@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.world import ANNA, World
 
 RETURNED = [
@@ -25,7 +24,7 @@ def test_words_alone_do_not_mark_our_mail_as_undelivered(world: World, subject: 
     world.citizen_writes(ANNA)
     world.turn()
     (ack,) = world.received(ANNA)
-    mail = compose.message(world.clock, ANNA, subject, text, answers=ack)
+    mail = world.message(ANNA, subject, text, answers=ack)
     del mail["Subject"]
     mail["Subject"] = subject
     world.deliver(mail)
@@ -41,6 +40,6 @@ def test_words_that_return_our_mail_are_a_report(world: World) -> None:
         f"Your message to {ANNA} could not be delivered: user unknown.\n\n"
         f"----- Original message -----\n\nMessage-ID: {ack['Message-ID']}\nSubject: x\n\n"
     )
-    world.deliver(compose.message(world.clock, "correu@example.org", "Undelivered mail", text))
+    world.deliver(world.message("correu@example.org", "Undelivered mail", text))
     world.turn()
     assert (world.mail()["state"], world.reviews()) == ("failed", [])

@@ -9,7 +9,6 @@ import pytest
 
 from oacmail.core.effects import OutboxCommand
 from oacmail.core.errors import Refused
-from tests.engine import compose
 from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
@@ -215,7 +214,7 @@ def test_another_who_uses_her_messages_id_gets_another_number(world: World) -> N
     before = [case["number"] for case in world.cases()]
     inbox = world.mailbox.folders["INBOX"]
     (uid,) = (uid for uid, message in inbox.messages.items() if b"Com demano el volant" in message.raw)
-    forged = compose.message(world.clock, "altre@example.cat", "Una cosa", "Una cosa ben diferent, si us plau?")
+    forged = world.message("altre@example.cat", "Una cosa", "Una cosa ben diferent, si us plau?")
     forged.replace_header("Message-ID", message_from_bytes(inbox.messages[uid].raw)["Message-ID"])
     for old in list(inbox.messages):
         world.mailbox.expunge("INBOX", old)

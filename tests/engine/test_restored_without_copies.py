@@ -8,7 +8,7 @@ import pytest
 from oacmail.adapters.store import admin
 from oacmail.core.cases.acknowledgement import RESTORED
 from oacmail.core.effects import OutboxCommand
-from testbed.sim.relay import no_reply
+from testbed.relay import no_reply
 from tests.engine.world import ANNA, PERE, World
 
 TOWN = Callable[..., World]

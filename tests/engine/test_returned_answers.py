@@ -1,6 +1,5 @@
 """An answer that came back leaves its person without one, whoever else waits on the case."""
 
-from tests.engine import compose
 from tests.engine.world import ANNA, World
 
 PAU = "pau.vei@example.net"
@@ -14,7 +13,7 @@ def test_the_person_is_owed_an_answer_while_only_a_neighbour_s_question_runs(wor
     (ack,) = world.relay.inboxes[ANNA].last("ack")
     helps = world.citizen_writes(PAU, "", "Bon dia, soc qui l'ajuda: quina documentació li cal?", answers=ack)
     world.turn()
-    world.deliver(compose.report(world.clock, answer))
+    world.deliver(world.report_about(answer))
     world.turn()
     world.agent_answers(helps)
     world.turn()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oacmail.core.errors import Refused
-from testbed.sim.relay import no_reply, refused
+from testbed.relay import no_reply, refused
 from tests.engine.test_orders import reply
 from tests.engine.test_report import indicator
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of

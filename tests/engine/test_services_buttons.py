@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.test_order_buttons import buttons, press
 from tests.engine.test_services_reply import FAULT, FORMS, TECHNICAL, _deadlines, _told
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, World, text_of
@@ -222,7 +221,7 @@ def test_the_button_of_an_agent_says_nothing_by_the_services(world: World, notic
 def test_two_buttons_in_one_mail_say_nothing(world: World, notice: EmailMessage) -> None:
     links = [buttons(notice)[label] for label in (SOLVED, NOT_OURS)]
     to = ", ".join(unquote(urlsplit(link).path) for link in links)
-    world.deliver(compose.message(world.clock, TECHNICAL, "", "", to=to), verdict="dmarc=pass header.from=town.example")
+    world.deliver(world.message(TECHNICAL, "", "", to=to), verdict="dmarc=pass header.from=town.example")
     world.turn()
     nothing_happened(world)
     assert "other-order" in refusals(world)[0]

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 TECHNICAL, FORMS = "tecnics@town.example", "formularis@town.example"
@@ -43,7 +41,7 @@ def _outlook(text: str, notice: EmailMessage) -> str:
 def _reply(
     world: World, notice: EmailMessage, text: str, *, sender: str = TECHNICAL, verdict: str = PASS, **more: str
 ) -> EmailMessage:
-    mail = compose.message(world.clock, sender, "", _outlook(text, notice), answers=notice)
+    mail = world.message(sender, "", _outlook(text, notice), answers=notice)
     for name, value in more.items():
         del mail[name]
         mail[name] = value
@@ -131,8 +129,8 @@ def test_solved_stops_both_follow_ups_and_asks_the_agent_to_tell_the_citizen(
     assert len(world.received(ANNA)) == before, "the machine never tells"
     (message,) = [row for row in world.case()["messages"] if row["role"] == "citizen"]
     assert message
-    answered = compose.message(world.clock, OFFICE, "", "Ja està arreglat.", to=ANNA, answers=world.received(ANNA)[0])
-    world.mailbox.append("Sent", compose.as_bytes(answered), world.clock.now(), seen=True)
+    answered = world.message(OFFICE, "", "Ja està arreglat.", to=ANNA, answers=world.received(ANNA)[0])
+    world.put_into_sent(answered)
     world.turn()
     assert world.case()["status"] == "answered"
 
@@ -360,7 +358,7 @@ def test_waiting_for_the_citizen_stops_no_deadline_and_reminds_on_the_day(town: 
     world.live("2026-11-26 17:00")
     notice = world.received(AGENT)[-1]
     subject = f"Cas {world.received(ANNA)[0]['Subject'].partition(']')[0].strip('[')}"
-    mail = compose.message(world.clock, AGENT, subject, "#espera 3/12", answers=notice)
+    mail = world.message(AGENT, subject, "#espera 3/12", answers=notice)
     world.deliver(mail, verdict=PASS)
     world.turn()
     assert world.case()["status"] == "waiting"

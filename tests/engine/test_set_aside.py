@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from testbed.sim.relay import DOWN
+from testbed.relay import DOWN
 from tests.engine.test_digest import digest_of
 from tests.engine.test_orders import reply, transcripts
 from tests.engine.world import AGENT, ANNA, PERE, World, text_of

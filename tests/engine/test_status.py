@@ -17,7 +17,7 @@ from oacmail.engine import TEMPLATES
 from oacmail.engine.host_checks import CLOCK, DISK
 from oacmail.engine.mailbox_actions import FULL
 from oacmail.mail.outgoing.labels import label
-from testbed.sim.relay import DOWN, no_reply, refused
+from testbed.relay import DOWN, no_reply, refused
 from tests.engine.world import ANNA, PERE, World
 
 

@@ -7,8 +7,8 @@ import pytest
 from oacmail.core.effects import Arrived
 from oacmail.core.model import Folder
 from oacmail.mail.parse import parse
-from testbed.sim import compose
-from tests.engine.world import ANNA, World
+from testbed.messages import as_bytes
+from tests.engine.world import ANNA, OFFICE, World
 
 TOWN = Callable[..., World]
 NOT_SIGNED = "El formulari em surt en blanc i no puc signar la instància. Què puc fer?"
@@ -49,7 +49,7 @@ def test_what_only_a_subject_calls_automatic_waits_for_a_person_and_is_not_ackno
     assert world.reviews() == ["looks-automatic: auto_reply"]
     assert (world.cases(), world.received(ANNA)) == ([], [])
 
-    raw = compose.as_bytes(mail)
+    raw = as_bytes(mail)
     message = parse(raw)
     world.engine.perform(
         Arrived(message=message, received_at=world.clock.now(), folder=Folder.INTAKE, forced=True), raw=raw
@@ -88,11 +88,8 @@ def test_a_robot_that_only_its_subject_tells_is_never_answered_in_a_thread(world
 def test_an_agents_answer_to_an_automatic_reply_counts_as_the_answer(world: World) -> None:
     first = world.citizen_writes(ANNA)
     world.turn()
-    answer = compose.message(
-        "4711", world.clock, "oac360@castellbisbal.example", "Re: Resposta automàtica", "Ja podeu signar.",
-        to=ANNA, answers=first,
-    )  # fmt: skip
+    answer = world.message(OFFICE, "Re: Resposta automàtica", "Ja podeu signar.", to=ANNA, answers=first)
     answer.replace_header("Subject", "Re: Resposta automàtica")
-    world.mailbox.append("Sent", compose.as_bytes(answer), world.clock.now(), seen=True)
+    world.put_into_sent(answer)
     world.turn()
     assert world.case()["answered_at"] is not None

@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from oacmail.adapters.store.votes import surveys_sent, votes
 from oacmail.privacy.forget import forget
-from testbed.sim.relay import deferred
-from tests.engine import compose
+from testbed.relay import deferred
 from tests.engine import test_orders as orders
 from tests.engine.rebuilding import lose, rebuild
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, local, text_of
@@ -53,12 +53,12 @@ def links(mail: EmailMessage) -> dict[int, str]:
     return {int(score): unescape(link) for link, score in LINK.findall(str(page.get_content()))}
 
 
-def press(world: World, link: str, *, sender: str = ANNA, body: str | None = None, **how: object) -> EmailMessage:
+def press(world: World, link: str, *, sender: str = ANNA, body: str | None = None, **how: Any) -> EmailMessage:
     """Sends the mail that the link writes."""
     parts = urlsplit(link)
     fields = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
     text = fields["body"] if body is None else body
-    mail = compose.message(world.clock, sender, fields["subject"], text, to=unquote(parts.path), **how)
+    mail = world.message(sender, fields["subject"], text, to=unquote(parts.path), **how)
     world.deliver(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
     world.turn()
     return mail
@@ -227,7 +227,7 @@ def test_who_has_complained_in_a_later_message_of_an_open_case_is_not_asked_abou
 
 def test_a_telephone_case_without_an_address_is_not_asked_about(town: Callable[..., World]) -> None:
     world = town(**ON)
-    order = compose.message(world.clock, AGENT, "trucada", "#trucada Joan Mas, 612345678: com es demana el padró?")
+    order = world.message(AGENT, "trucada", "#trucada Joan Mas, 612345678: com es demana el padró?")
     world.deliver(order, verdict="dmarc=pass header.from=town.example")
     world.turn()
     world.order("close", world.case()["number"], reason="contact")
@@ -356,7 +356,7 @@ def test_a_request_beside_the_number_opens_the_case_and_the_number_counts(asked:
 
 
 def test_a_file_beside_the_number_is_a_request(asked: World) -> None:
-    mail = compose.message(asked.clock, ANNA, f"Re: {survey(asked)['Subject']}", "5", answers=survey(asked))
+    mail = asked.message(ANNA, f"Re: {survey(asked)['Subject']}", "5", answers=survey(asked))
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="instancia.pdf")
     asked.deliver(mail, verdict="dmarc=pass header.from=example.org")
     asked.turn()

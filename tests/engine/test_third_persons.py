@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.engine import compose, rebuilding
-from tests.engine.compose import OFFICE
+from testbed.messages import as_bytes
+from tests.engine import rebuilding
 from tests.engine.relayed_answers import PASS, address
-from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 PLANNING = "urbanisme@castellbisbal.example"
 SAYS = "La llicència d'aquest solar encara és a informe del tècnic."
@@ -20,8 +20,8 @@ def _forwarded(world: World, *, subject: str = "Rv: No puc signar la instància"
     asked = world.citizen_writes(ANNA)
     world.turn()
     refs = [str(asked["Message-ID"])]
-    mail = compose.message(world.clock, OFFICE, subject, "Com està això?", to=to, refs=refs)
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    mail = world.message(OFFICE, subject, "Com està això?", to=to, refs=refs)
+    world.put_into_sent(mail)
     world.turn()
     return mail
 
@@ -136,10 +136,8 @@ def test_who_gets_the_offices_own_answer_forwarded_asks_for_themselves(world: Wo
     answer = world.agent_answers(asked)
     world.turn()
     other = "anna.puig@correu.example"
-    mail = compose.message(
-        world.clock, OFFICE, "Rv: No puc signar la instància", "Us ho reenvio.", to=other, answers=answer
-    )
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    mail = world.message(OFFICE, "Rv: No puc signar la instància", "Us ho reenvio.", to=other, answers=answer)
+    world.put_into_sent(mail)
     world.turn()
     _replies(world, mail, "Encara no em funciona. Què he de fer?", sender=other)
     assert [(case["citizen"], case["status"]) for case in world.cases()] == [(ANNA, "answered"), (other, "open")]
@@ -150,7 +148,7 @@ def test_a_forward_that_arrives_by_smtp_names_nobody(world: World) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
     refs = [str(asked["Message-ID"])]
-    forged = compose.message(world.clock, OFFICE, "Rv: Consulta", "Com està?", to=PLANNING, refs=refs)
+    forged = world.message(OFFICE, "Rv: Consulta", "Com està?", to=PLANNING, refs=refs)
     world.deliver(forged)
     world.deliver(forged, folder="Sent")
     world.turn()
@@ -177,7 +175,7 @@ def test_what_the_third_person_wrote_is_never_relayed_to_the_citizen(world: Worl
     forward = _forwarded(world)
     _replies(world, forward)
     to = address(_notices(world)[0])
-    world.deliver(compose.message(world.clock, AGENT, "Re", f"Bon dia,\n\n{SAYS}", to=to), verdict=PASS)
+    world.deliver(world.message(AGENT, "Re", f"Bon dia,\n\n{SAYS}", to=to), verdict=PASS)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
     assert "not_relayed" in world.kinds(AGENT)
@@ -200,11 +198,11 @@ def test_a_rebuild_keeps_the_case_of_a_reply_that_was_read_before_the_forward(wo
     asked = world.citizen_writes(ANNA)
     world.turn()
     refs = [str(asked["Message-ID"])]
-    forward = compose.message(world.clock, OFFICE, "Rv: Consulta", "Com està?", to=PLANNING, refs=refs)
+    forward = world.message(OFFICE, "Rv: Consulta", "Com està?", to=PLANNING, refs=refs)
     written = world.clock.now()
     _replies(world, forward)
     assert world.kinds(PLANNING) == ["ack"]
-    world.mailbox.append("Sent", compose.as_bytes(forward), written, seen=True)
+    world.mailbox.append("Sent", as_bytes(forward), written, seen=True)
     world.turn()
     before = [(case["number"], case["citizen"], case["due_at"]) for case in world.cases()]
     rebuilding.lose(world)

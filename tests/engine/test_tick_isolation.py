@@ -8,7 +8,7 @@ import pytest
 from oacmail.cli.status import health
 from oacmail.core.escalation import overdue
 from oacmail.mail.outgoing.labels import label
-from testbed.sim.relay import no_reply
+from testbed.relay import no_reply
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]

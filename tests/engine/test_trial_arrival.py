@@ -8,7 +8,7 @@ from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.smtp import SmtpTransport
 from oacmail.cli import online
 from oacmail.core.ports.mailbox import MessageMeta
-from testbed.sim.mailbox import SimulatedMailbox
+from testbed.mailbox import SimulatedMailbox
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from oacmail import wiring
-from testbed.sim.service import SimulatedService
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
+from testbed.messages import as_bytes
+from testbed.service import SimulatedService
+from tests.engine.world import ANNA, MARTA, OFFICE, OPERATOR, PERE, SUPERVISOR, World
 from tests.hostile.enemy import slip_in
 
 TOWN = Callable[..., World]
@@ -161,7 +160,7 @@ def test_a_forged_mark_in_inbox_does_not_stop_us(world: World) -> None:
             (OFFICE, "x"),
         )
     ):
-        forged = compose.message(world.clock, sender, f"Forged {number}", "Text")
+        forged = world.message(sender, f"Forged {number}", "Text")
         forged["Auto-Submitted"], forged["X-Oacmail"] = "auto-replied", mark
         world.deliver(forged)
         _pass(world)
@@ -172,9 +171,9 @@ def test_a_forged_mark_that_reaches_sent_by_plus_address_does_not_stop_us(world:
     """Dovecot with `lmtp_save_to_detail_mailbox` puts mail to office+Sent@ there."""
     ack = _ack(world)
     world.clock.forward(minutes=1)
-    forged = compose.message(world.clock, OFFICE, "Forged", "Text")
+    forged = world.message(OFFICE, "Forged", "Text")
     forged["Auto-Submitted"], forged["X-Oacmail"] = "auto-replied", _marked(ack, "0badcafe")
-    slip_in(world, compose.as_bytes(forged), recipient=OFFICE.replace("@", "+Sent@"), folder="Sent")
+    slip_in(world, as_bytes(forged), recipient=OFFICE.replace("@", "+Sent@"), folder="Sent")
     _pass(world)
     assert not _stops(world)
     assert world.reviews() == ["in-sent-but-came-by-smtp"]
@@ -188,14 +187,14 @@ def test_a_mail_of_another_installation_that_a_person_or_a_rule_puts_into_sent_d
     Who wrote the message that it names can name it too: then our exchanger's verdict decides."""
     ack = _ack(world)
     world.clock.forward(minutes=1)
-    forged = compose.message(world.clock, OFFICE, "Forged", "Text", to=ANNA)
+    forged = world.message(OFFICE, "Forged", "Text", to=ANNA)
     mark = _marked(ack, "0badcafe")
     told = re.search(r"l=([^;]*)", mark)
     assert told is not None
     forged["Auto-Submitted"] = "auto-replied"
     forged["X-Oacmail"] = mark if about == "a message of hers" else mark.replace(told[1], "0" * 64 if about else "")
     verdict = f"dmarc=fail header.from={OFFICE.partition('@')[2]}" if about == "a message of hers" else ""
-    uid = slip_in(world, compose.as_bytes(forged), verdict=verdict)
+    uid = slip_in(world, as_bytes(forged), verdict=verdict)
     world.mailbox.move("INBOX", uid, "Sent")
     _pass(world)
     assert not _stops(world)
@@ -228,9 +227,9 @@ def test_our_own_mail_sent_again_from_sent_by_an_agent_does_not_stop_us(world: W
     world.clock.forward(minutes=1)
     del ack["Date"], ack["To"]
     ack["To"] = MARTA
-    again = compose.message(world.clock, OFFICE, "", "Us el reenvio", to=MARTA)
+    again = world.message(OFFICE, "", "Us el reenvio", to=MARTA)
     ack["Date"] = again["Date"]
-    world.mailbox.append("Sent", compose.as_bytes(ack), world.clock.now(), seen=True)
+    world.put_into_sent(ack)
     _pass(world)
     assert not _stops(world)
 

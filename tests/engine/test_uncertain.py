@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from testbed.sim.relay import NO_COPY, deferred, no_reply
+from testbed.relay import NO_COPY, deferred, no_reply
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]

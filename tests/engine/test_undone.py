@@ -5,8 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from testbed.sim.relay import deferred
-from tests.engine import compose
+from testbed.relay import deferred
 from tests.engine.test_board import DERIVED, MINE, OPEN, move
 from tests.engine.test_drafts import drafts, with_drafts
 from tests.engine.test_orders import PASS, transcripts
@@ -22,7 +21,7 @@ def desk(town: Callable[..., World]) -> World:
 
 
 def _ordered(world: World, asked: EmailMessage, text: str) -> str:
-    world.deliver(compose.message(world.clock, AGENT, "", text, answers=asked), verdict=PASS)
+    world.deliver(world.message(AGENT, "", text, answers=asked), verdict=PASS)
     world.turn()
     world.turn()
     return transcripts(world, AGENT)[-1]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import compose
 from tests.engine.world import ANNA, World
 
 COMPLAINTS = (
@@ -62,7 +61,7 @@ def test_plain_thanks_cause_no_mail(tmp_path: Path, text: str) -> None:
 
 def _with_our_text_below(world: World, ack: EmailMessage, subject: str, *, html: bool) -> None:
     """The acknowledgement stands below the writer's words without any mark of a quote."""
-    mail = compose.message(world.clock, ANNA, subject, "", answers=None if subject.startswith("Fwd") else ack)
+    mail = world.message(ANNA, subject, "", answers=None if subject.startswith("Fwd") else ack)
     own = "Gràcies. I si no tinc contracte?"
     body = ack.get_body(("html",) if html else ("plain",))
     assert body is not None
@@ -101,7 +100,7 @@ def _open_answers(world: World) -> int:
 
 def test_a_message_after_its_forged_copy_has_its_deadline_also_without_acknowledgement(tmp_path: Path) -> None:
     world = World(tmp_path)
-    mail = compose.message(world.clock, ANNA, "Padró", "Bon dia, com demano un volant de padró?")
+    mail = world.message(ANNA, "Padró", "Bon dia, com demano un volant de padró?")
 
     def forged() -> None:
         world.order("close", world.case()["number"], reason="spam")
@@ -120,7 +119,7 @@ def test_a_reply_after_its_forged_copy_is_acknowledged(tmp_path: Path, closed: b
     world = _answered(tmp_path)
     (ack,) = world.received(ANNA)
     world.advance("2026-11-25 12:00")
-    mail = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "I com signo el segon full?", answers=ack)
+    mail = world.message(ANNA, f"Re: {ack['Subject']}", "I com signo el segon full?", answers=ack)
 
     def forged() -> None:
         assert (world.kinds(ANNA), world.reviews()) == (["ack"], ["dmarc-fail"])
@@ -137,7 +136,7 @@ def test_a_reply_that_was_answered_after_its_forged_copy_causes_nothing(tmp_path
     world = _answered(tmp_path)
     (ack,) = world.received(ANNA)
     world.advance("2026-11-25 12:00")
-    mail = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "I com signo el segon full?", answers=ack)
+    mail = world.message(ANNA, f"Re: {ack['Subject']}", "I com signo el segon full?", answers=ack)
 
     def answered() -> None:
         world.clock.forward(minutes=5)

@@ -26,13 +26,14 @@ from oacmail.adapters.store import SqliteStore, queries
 from oacmail.adapters.store.connection import FILE
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
-from testbed.sim.clock import SimulatedClock
-from testbed.sim.mailbox import SimulatedMailbox
-from testbed.sim.relay import MX, SimulatedRelay, arrived
-from testbed.sim.service import SimulatedService
-from tests.engine import compose
-from tests.engine.compose import OFFICE
+from testbed.clock import SimulatedClock
+from testbed.mailbox import SimulatedMailbox
+from testbed.messages import MX, arrived, as_bytes
+from testbed.relay import SimulatedRelay
+from testbed.service import SimulatedService
 
+OFFICE = "oac360@castellbisbal.example"
+OFFICE = "oac360@castellbisbal.example"
 ANNA, PERE, MARTA = "anna@example.org", "pere@example.net", "marta@example.com"
 SUPERVISOR, OPERATOR, AGENT = "cap@town.example", "sistemes@town.example", "agent@town.example"
 STAFF = (SUPERVISOR, OPERATOR, AGENT)
@@ -141,7 +142,7 @@ class World(SimulatedService):
     ) -> int:
         """By SMTP, through our exchanger; `verdict` is what it says of DMARC, `sender` the envelope's."""
         envelope = str(mail["From"]) if sender is None else sender
-        raw = arrived(compose.as_bytes(mail), envelope, OFFICE, self.clock, verdict)
+        raw = arrived(as_bytes(mail), envelope, OFFICE, self.clock.true(), verdict)
         return self.mailbox.append(folder, raw, self.clock.now())
 
     def citizen_writes(
@@ -154,14 +155,14 @@ class World(SimulatedService):
         dmarc: str = "pass",
         headers: tuple[tuple[str, str], ...] = (),
     ) -> EmailMessage:
-        mail = compose.message(self.clock, sender, subject, text, answers=answers, headers=headers)
+        mail = self.message(sender, subject, text, answers=answers, headers=headers)
         domain = sender.rpartition("@")[2]
         self.deliver(mail, verdict=f"dmarc={dmarc} header.from={domain}" if dmarc else "")
         return mail
 
     def robot_writes(self, sender: str, subject: str, *, answers: EmailMessage | None = None) -> EmailMessage:
         marks = (("Auto-Submitted", "auto-replied"),)
-        mail = compose.message(self.clock, sender, subject, "Sóc fora.", answers=answers, headers=marks)
+        mail = self.message(sender, subject, "Sóc fora.", answers=answers, headers=marks)
         self.deliver(mail, sender="")
         return mail
 
@@ -169,13 +170,13 @@ class World(SimulatedService):
         self, message: EmailMessage, text: str = "Bon dia, ho heu de fer així.", *, at: str = ""
     ) -> EmailMessage:
         """From the shared mailbox with an ordinary client, which puts its copy into Sent by APPEND."""
-        mail = compose.message(self.clock, OFFICE, "", text, to=str(message["From"]), answers=message)
-        self.mailbox.append("Sent", compose.as_bytes(mail), local(at) if at else self.clock.now(), seen=True)
+        mail = self.message(OFFICE, "", text, to=str(message["From"]), answers=message)
+        self.mailbox.append("Sent", as_bytes(mail), local(at) if at else self.clock.now(), seen=True)
         return mail
 
     def report_on(self, mail: EmailMessage, *, action: str = "failed", status: str = "5.1.1") -> None:
         """A delivery report arrives about a mail that we or an agent sent."""
-        self.deliver(compose.report(self.clock, mail, action=action, status=status), sender="")
+        self.deliver(self.report_about(mail, action=action, status=status), sender="")
 
     def order(self, verb: str, case: str, **words: str) -> None:
         self.engine.perform(AdminCommand(verb=verb, case=case, by="admin", words=words))

@@ -19,7 +19,7 @@ from zlib import crc32
 from imapclient import imap_utf7
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from testbed.sim.mailbox import SimulatedFolder, SimulatedMailbox, StoredMessage
+from testbed.mailbox import SimulatedFolder, SimulatedMailbox, StoredMessage
 from tests.servers.ports import HOST
 
 ALL_MAIL = "[Gmail]/All Mail"

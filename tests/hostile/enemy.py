@@ -13,9 +13,8 @@ from email.utils import format_datetime
 from click.testing import CliRunner, Result
 
 from oacmail import cli
-from testbed.sim.relay import arrived
-from tests.engine.compose import OFFICE, as_bytes
-from tests.engine.world import World
+from testbed.messages import arrived, as_bytes
+from tests.engine.world import OFFICE, World
 
 EVIL = "mallory@evil.example"
 QUESTION = "Bon dia, com puc demanar hora per al padró?"
@@ -52,7 +51,9 @@ def slip_in(
     at: datetime | None = None,
 ) -> int:
     """By SMTP, through our exchanger, with whatever it says of DMARC (`verdict`)."""
-    return world.mailbox.append(folder, arrived(raw, sender, recipient, world.clock, verdict), at or world.clock.now())
+    return world.mailbox.append(
+        folder, arrived(raw, sender, recipient, world.clock.true(), verdict), at or world.clock.now()
+    )
 
 
 def altered(mail: EmailMessage, **fields: str | None) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from testbed.sim.relay import refused
+from testbed.relay import refused
 from tests.engine.test_canary import ON, WatchedTown
 from tests.engine.world import World
 from tests.hostile.enemy import message, slip_in

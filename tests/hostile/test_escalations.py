@@ -2,7 +2,7 @@
 
 import pytest
 
-from testbed.sim.relay import refused
+from testbed.relay import refused
 from tests.engine.world import OPERATOR, SUPERVISOR, World
 from tests.hostile.enemy import everything_said, message, slip_in
 

@@ -6,9 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.core.routing import signature
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
 NUMBER = "OAC-2026-000001"
@@ -181,9 +179,7 @@ def test_reply_to_is_no_identity_and_gets_no_mail(world: World) -> None:
 
 def _asks_for_the_answer(world: World, asked: EmailMessage, *, verdict: str = "", text: str = "") -> EmailMessage:
     """A message in Anna's name that wants the answer for Mallory, with the subject or the text of hers."""
-    forged = compose.message(
-        world.clock, ANNA, f"Re: {asked['Subject']}", text or "Encara ho espero, em podeu respondre avui?"
-    )
+    forged = world.message(ANNA, f"Re: {asked['Subject']}", text or "Encara ho espero, em podeu respondre avui?")
     forged["Reply-To"] = EVIL
     world.deliver(forged, verdict=verdict)
     world.turn()
@@ -198,8 +194,8 @@ def _asked_without_a_verdict(world: World) -> EmailMessage:
 
 
 def _reply_goes_to(world: World, message: EmailMessage, to: str) -> None:
-    mail = compose.message(world.clock, OFFICE, "", "Bon dia, ho heu de fer així.", to=to, answers=message)
-    world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+    mail = world.message(OFFICE, "", "Bon dia, ho heu de fer així.", to=to, answers=message)
+    world.put_into_sent(mail)
     world.turn()
 
 
@@ -225,7 +221,7 @@ def test_a_reply_to_that_comes_later_without_proof_takes_no_answer_of_a_case(wor
     """Whoever was shown our mail names it, and so the message joins: the answer to him alone meets nothing."""
     _asked_without_a_verdict(world)
     (ack,) = world.received(ANNA)
-    forged = compose.message(world.clock, ANNA, "", "Responeu-me aquí, si us plau?", answers=ack)
+    forged = world.message(ANNA, "", "Responeu-me aquí, si us plau?", answers=ack)
     forged["Reply-To"] = EVIL
     world.deliver(forged)
     world.turn()
@@ -246,7 +242,7 @@ def test_the_agents_are_warned_of_another_reply_to_and_see_where_it_leads(world:
 def test_who_has_always_asked_for_the_answer_there_is_answered_there(world: World) -> None:
     """A small firm without a verdict writes from one address and reads another."""
     for subject in ("No puc signar la instància", "Re: No puc signar la instància"):
-        asked = compose.message(world.clock, ANNA, subject, f"{subject}: com es fa?")
+        asked = world.message(ANNA, subject, f"{subject}: com es fa?")
         asked["Reply-To"] = "anna@feina.example"
         world.deliver(asked)
         world.turn()

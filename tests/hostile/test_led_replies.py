@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from oacmail.core.outgoing import MailKind
-from tests.engine import compose, relayed_answers
+from tests.engine import relayed_answers
 from tests.engine.test_order_buttons import buttons, press
 from tests.engine.test_orders import PASS, late_case, reply, transcripts
 from tests.engine.world import ANNA, SUPERVISOR, World, text_of
@@ -18,7 +18,7 @@ GUISES = ("plain", "names our notice", "names our notice after itself", "bears t
 
 def _strangers(world: World, notice: EmailMessage, guise: str) -> EmailMessage:
     """What the agent got at their own address; it never came here."""
-    mail = compose.message(world.clock, EVIL, "Pressupost", "Ens ho podeu confirmar?", to=SUPERVISOR)
+    mail = world.message(EVIL, "Pressupost", "Ens ho podeu confirmar?", to=SUPERVISOR)
     if "names" in guise:
         mail["References"] = str(notice["Message-ID"])
     if "after itself" in guise:
@@ -29,7 +29,7 @@ def _strangers(world: World, notice: EmailMessage, guise: str) -> EmailMessage:
 
 
 def _answered(world: World, to: str, stranger: EmailMessage, text: str) -> None:
-    mail = compose.message(world.clock, SUPERVISOR, "Re: Pressupost", text, to=to)
+    mail = world.message(SUPERVISOR, "Re: Pressupost", text, to=to)
     mail["In-Reply-To"] = str(stranger["Message-ID"])
     mail["References"] = f"{stranger.get('References', '')} {stranger['Message-ID']}".strip()
     world.deliver(mail, verdict=PASS, sender=SUPERVISOR)

@@ -5,10 +5,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from testbed.sim.relay import arrived
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
+from testbed.messages import arrived, as_bytes
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World, text_of
 from tests.hostile.enemy import outcomes, slip_in
 
 ROUNDS = 30
@@ -16,28 +14,24 @@ Answer = Callable[[World, EmailMessage, int], EmailMessage]
 
 
 def _plain(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return compose.message(world.clock, ANNA, "Hem rebut la vostra sol·licitud", "La tramitarem aviat.")
+    return world.message(ANNA, "Hem rebut la vostra sol·licitud", "La tramitarem aviat.")
 
 
 def _numbered(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return compose.message(
-        world.clock, ANNA, f"[#{4000 + number}] Tiquet obert", f"El vostre tiquet és {4000 + number}."
-    )
+    return world.message(ANNA, f"[#{4000 + number}] Tiquet obert", f"El vostre tiquet és {4000 + number}.")
 
 
 def _varied(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return compose.message(
-        world.clock, ANNA, f"Assumpte {'abcdefghijklmnopqrstuvwxyzABCDEF'[number] * 5}", "Rebut. " * number
-    )
+    return world.message(ANNA, f"Assumpte {'abcdefghijklmnopqrstuvwxyzABCDEF'[number] * 5}", "Rebut. " * number)
 
 
 def _quoting(world: World, to: EmailMessage, number: int) -> EmailMessage:
     quote = "\n".join(f"> {line}" for line in text_of(to).splitlines())
-    return compose.message(world.clock, ANNA, f"RE: {to['Subject']}", f"Gràcies pel missatge {number}!\n\n{quote}")
+    return world.message(ANNA, f"RE: {to['Subject']}", f"Gràcies pel missatge {number}!\n\n{quote}")
 
 
 def _threaded(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return compose.message(world.clock, ANNA, "", f"Sóc fora, torno el dia {number}. Voleu res?", answers=to)
+    return world.message(ANNA, "", f"Sóc fora, torno el dia {number}. Voleu res?", answers=to)
 
 
 def _redirecting(world: World, to: EmailMessage, number: int) -> EmailMessage:
@@ -65,7 +59,7 @@ def test_a_robot_without_a_mark_that_answers_every_mail_comes_to_rest(world: Wor
         if len(box) == seen:
             break
         seen = len(box)
-        slip_in(world, compose.as_bytes(ROBOTS[name](world, box[-1], number)), sender=ANNA)
+        slip_in(world, as_bytes(ROBOTS[name](world, box[-1], number)), sender=ANNA)
         world.turn()
     assert seen <= world.policy.budgets.per_address_hour
     assert None not in outcomes(world)
@@ -79,7 +73,7 @@ def test_a_robot_that_never_repeats_itself_gets_no_more_than_a_persons_day(world
             world.turn()
             if len(world.received(ANNA)) > seen:
                 seen = len(world.received(ANNA))
-                slip_in(world, compose.as_bytes(_varied(world, world.received(ANNA)[-1], hour)), sender=ANNA)
+                slip_in(world, as_bytes(_varied(world, world.received(ANNA)[-1], hour)), sender=ANNA)
         world.advance(f"2026-11-25 {hour:02}:59")
     assert len(world.received(ANNA)) <= world.policy.budgets.per_address_day
 
@@ -90,8 +84,8 @@ def test_a_robot_with_a_new_sender_each_time_stays_within_its_domain(world: Worl
     for number in range(1, 60):
         world.turn()
         if world.received(f"bounce+{number - 1}@robot.example"):
-            mail = compose.message(world.clock, f"bounce+{number}@robot.example", "Tiquet", "Rebut.")
-            slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
+            mail = world.message(f"bounce+{number}@robot.example", "Tiquet", "Rebut.")
+            slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
     sent = [address for address, box in world.relay.inboxes.items() if "robot" in address and box]
     assert len(sent) <= world.policy.budgets.per_domain_hour
 
@@ -103,8 +97,8 @@ def test_a_robot_that_answers_under_changing_names_with_our_subject_gets_one_mai
         box = world.received(f"bot+{number - 1}@robot.example")
         if not box:
             break
-        mail = compose.message(world.clock, f"bot+{number}@robot.example", f"Re: {box[-1]['Subject']}", f"Ok {number}?")
-        slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
+        mail = world.message(f"bot+{number}@robot.example", f"Re: {box[-1]['Subject']}", f"Ok {number}?")
+        slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
         world.turn()
     sent = [address for address, box in world.relay.inboxes.items() if "robot" in address and box]
     assert sent == ["bot+0@robot.example"]
@@ -117,8 +111,8 @@ def test_a_colleague_who_answers_a_forwarded_acknowledgement_with_a_request_gets
     world.turn()
     token = str(world.received("anna@fusteria.example")[0]["Subject"]).partition("]")[0] + "]"
     asks = "I jo, com demano la llicència d'obres?"
-    mail = compose.message(world.clock, "pau@fusteria.example", f"Llicència {token}", asks)
-    slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=fusteria.example")
+    mail = world.message("pau@fusteria.example", f"Llicència {token}", asks)
+    slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=fusteria.example")
     world.turn()
     assert len(world.received("pau@fusteria.example")) == 1
     assert world.reviews() == []
@@ -131,8 +125,8 @@ def test_a_robot_with_our_token_under_its_own_subject_and_ever_new_names_gets_tw
     token = str(world.received("tiquet+0@robot.example")[0]["Subject"]).partition("]")[0] + "]"
     for number in range(1, 30):
         subject = f"{'abcdefghijklmnopqrstuvwxyzABCDEF'[number] * 5} {token}"
-        mail = compose.message(world.clock, f"t{number}@mail.robot.example", subject, f"Obert el tiquet {number}?")
-        slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=mail.robot.example")
+        mail = world.message(f"t{number}@mail.robot.example", subject, f"Obert el tiquet {number}?")
+        slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=mail.robot.example")
         world.turn()
         world.clock.forward(minutes=10)
     assert [address for address, box in world.relay.inboxes.items() if "@mail.robot" in address and box] == [
@@ -145,8 +139,8 @@ def test_our_text_sent_back_by_a_stranger_is_not_acknowledged(world: World) -> N
     world.citizen_writes(ANNA)
     world.turn()
     (ack,) = world.received(ANNA)
-    mail = compose.message(world.clock, "bot@robot.example", "Resposta", text_of(ack))
-    slip_in(world, compose.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
+    mail = world.message("bot@robot.example", "Resposta", text_of(ack))
+    slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
     world.turn()
     assert world.received("bot@robot.example") == []
     assert world.reviews() == ["echoes-our-mail"]
@@ -168,10 +162,8 @@ def test_a_vacation_notice_ends_the_talk(world: World, name: str) -> None:
     world.turn()
     for _ in range(5):
         ack = world.received(ANNA)[-1]
-        notice = compose.message(
-            world.clock, ANNA, f"Automatic reply: {ack['Subject']}", "Sóc fora.", headers=MARKS[name]
-        )
-        slip_in(world, compose.as_bytes(notice), sender="")
+        notice = world.message(ANNA, f"Automatic reply: {ack['Subject']}", "Sóc fora.", headers=MARKS[name])
+        slip_in(world, as_bytes(notice), sender="")
         world.turn()
     assert len(world.received(ANNA)) == 1
     assert len(world.cases()) == 1
@@ -184,10 +176,8 @@ def test_a_list_that_rewrites_from_and_returns_our_acknowledgement_gets_no_other
     world.turn()
     for number in range(5):
         ack = world.received(lista)[-1]
-        back = compose.message(
-            world.clock, lista, f"[veins] {ack['Subject']}", f"{text_of(ack)}\n-- \nllista {number}", to=lista
-        )
-        slip_in(world, compose.as_bytes(back), sender=lista)
+        back = world.message(lista, f"[veins] {ack['Subject']}", f"{text_of(ack)}\n-- \nllista {number}", to=lista)
+        slip_in(world, as_bytes(back), sender=lista)
         world.turn()
     assert len(world.received(lista)) == 1
     assert len(world.cases()) == 1
@@ -208,8 +198,8 @@ def test_the_autoresponder_of_an_escalation_address_is_no_answer_and_no_loop(
     verdict = f"dmarc=pass header.from={who.partition('@')[2]}" if proven else ""
     for number in range(10):
         escalation = (world.received(who) or world.received(SUPERVISOR))[-1]
-        notice = compose.message(world.clock, who, "", f"Sóc fora {number}.", answers=escalation, headers=headers)
-        slip_in(world, compose.as_bytes(notice), sender="" if marked else who, verdict=verdict)
+        notice = world.message(who, "", f"Sóc fora {number}.", answers=escalation, headers=headers)
+        slip_in(world, as_bytes(notice), sender="" if marked else who, verdict=verdict)
         world.turn()
         seen = max(seen, len(world.received(who)))
     assert seen <= 2
@@ -228,7 +218,7 @@ def test_an_escalation_that_is_forwarded_back_to_our_mailbox_is_ours_and_ends_th
         for mail in world.received(SUPERVISOR)[returned:]:
             returned += 1
             world.mailbox.append(
-                "INBOX", arrived(compose.as_bytes(mail), OFFICE, OFFICE, world.clock), world.clock.now()
+                "INBOX", arrived(as_bytes(mail), OFFICE, OFFICE, world.clock.true()), world.clock.now()
             )
         world.turn()
     assert returned == 1
@@ -247,8 +237,8 @@ def test_an_escalation_forwarded_back_without_its_mark_opens_no_case(world: Worl
     world.turn()
     (escalation,) = world.received(SUPERVISOR)
     for sender in (OFFICE, SUPERVISOR):
-        mail = compose.message(world.clock, sender, f"Fwd: {escalation['Subject']}", text_of(escalation))
-        slip_in(world, compose.as_bytes(mail), sender=sender)
+        mail = world.message(sender, f"Fwd: {escalation['Subject']}", text_of(escalation))
+        slip_in(world, as_bytes(mail), sender=sender)
     world.turn()
     assert len(world.cases()) == 1
     assert world.case()["answered_at"] is None

@@ -2,9 +2,8 @@
 
 import pytest
 
-from testbed.sim.relay import MX
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World
+from testbed.messages import MX
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World
 from tests.hostile.enemy import EVIL
 from tests.hostile.orders import PASS, TECHNICIAN, Attack, attack, beginning, nothing_happened
 

@@ -4,8 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.compose import OFFICE
-from tests.engine.world import ANNA, SUPERVISOR, World
+from tests.engine.world import ANNA, OFFICE, SUPERVISOR, World
 from tests.hostile.enemy import slip_in
 from tests.hostile.orders import ORDER, PASS, Attack, attack, beginning, nothing_happened
 

@@ -7,9 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, MARTA, PERE, STAFF, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PERE, STAFF, SUPERVISOR, World
 from tests.hostile.enemy import everything_said
 
 PASS = "dmarc=pass header.from=town.example"
@@ -58,13 +56,13 @@ def _play(world: World, step: tuple[Any, ...], asked: dict[str, Any]) -> None:
         case ("order", sender, text, index):
             notices = [mail for mail in world.received(sender) if mail["X-Oacmail-Kind"]]
             if notices:
-                mail = compose.message(world.clock, sender, "", text, answers=notices[index % len(notices)])
+                mail = world.message(sender, "", text, answers=notices[index % len(notices)])
                 del mail["To"]
                 mail["To"] = OFFICE
                 world.deliver(mail, verdict=PASS)
         case ("new", sender, text, detail):
             to = OFFICE.replace("@", f"{detail}@")
-            world.deliver(compose.message(world.clock, sender, "Cas", text, to=to), verdict=PASS)
+            world.deliver(world.message(sender, "Cas", text, to=to), verdict=PASS)
         case ("answer", citizen):
             if citizen in asked:
                 world.agent_answers(asked[citizen])

@@ -5,8 +5,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.compose import OFFICE, as_bytes
-from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
+from testbed.messages import as_bytes
+from tests.engine.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in
 from tests.work import calls
 

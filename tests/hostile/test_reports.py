@@ -4,9 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import compose
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, PERE, World
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
 NUMBER = "OAC-2026-000001"
@@ -27,7 +25,7 @@ def _answered(world: World) -> EmailMessage:
 def _report(world: World, about: str, recipient: str = ANNA, **headers: str) -> EmailMessage:
     returned = EmailMessage()
     returned["Message-ID"], returned["From"], returned["To"] = about, OFFICE, recipient
-    mail = compose.report(world.clock, returned)
+    mail = world.report_about(returned)
     for name, value in headers.items():
         mail[name.replace("_", "-")] = value
     return mail

@@ -4,8 +4,7 @@ import pytest
 
 from oacmail.adapters.imap import messages
 from oacmail.core.ports.mailbox import MessageMeta
-from tests.engine.compose import OFFICE
-from tests.engine.world import ANNA, World, local
+from tests.engine.world import ANNA, OFFICE, World, local
 from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in
 
 LABEL = "b" * 60

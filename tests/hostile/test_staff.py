@@ -5,9 +5,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from testbed.sim.relay import MX
-from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World
+from testbed.messages import MX
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
 PASS = f"dmarc=pass header.from={AGENT.rpartition('@')[2]}"

@@ -5,7 +5,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oacmail.core.routing import vote_tokens
-from tests.engine import compose
 from tests.engine.test_survey import ON, links, press, reply, survey
 from tests.engine.test_survey import given as votes
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World
@@ -32,7 +31,7 @@ def asked(town: object) -> World:
 
 
 def _to_token(world: World, token: str, sender: str = PERE) -> None:
-    mail = compose.message(world.clock, sender, "5", "5", to=f"oac360+{token}@castellbisbal.example")
+    mail = world.message(sender, "5", "5", to=f"oac360+{token}@castellbisbal.example")
     world.deliver(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
     world.turn()
 

@@ -7,30 +7,15 @@ import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import formataddr, formatdate, make_msgid
+from email.utils import formataddr
 from typing import Any
 
 from imapclient import imap_utf7
 
+from testbed.messages import message
 from tests.servers.mail_servers import HOST, PASSWORD, MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.waiting import until
-
-
-def message(sender: str, to: Sequence[str], subject: str, text: str, headers: Mapping[str, str]) -> EmailMessage:
-    """An everyday mail with Message-ID and Date; a header of `headers` takes the place of the usual one."""
-    mail = EmailMessage()
-    usual = {"From": sender, "To": ", ".join(to), "Subject": subject, "Date": formatdate(localtime=True)}
-    usual["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip(">"))
-    for name, value in {**usual, **headers}.items():
-        mail[name] = value
-    mail.set_content(text)
-    return mail
-
-
-def reply_headers(to: EmailMessage) -> dict[str, str]:
-    """In-Reply-To and References of a reply to that mail."""
-    return {"In-Reply-To": to["Message-ID"], "References": f"{to['References'] or ''} {to['Message-ID']}".strip()}
 
 
 class Citizen:
@@ -50,12 +35,14 @@ class Citizen:
         subject: str,
         text: str,
         *,
+        answers: EmailMessage | None = None,
         headers: Mapping[str, str] | None = None,
         attachments: Iterable[tuple[str, str, bytes]] = (),
     ) -> str:
         """Send a mail by SMTP; the Message-ID is returned. `attachments`: (file name, mime type, bytes)."""
         recipients = [to] if isinstance(to, str) else list(to)
-        mail = message(formataddr((self.name, self.address)), recipients, subject, text, headers or {})
+        sender = formataddr((self.name, self.address))
+        mail = message(sender, ", ".join(recipients), subject, text, answers=answers, headers=headers or {})
         for name, mime, data in attachments:
             main, _, sub = mime.partition("/")
             mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
@@ -66,7 +53,7 @@ class Citizen:
         """Answer a mail of his inbox as his client would; the Message-ID is returned."""
         target = str(to["Reply-To"] or to["From"])
         title = subject or "Re: " + re.sub(r"^(re: )+", "", str(to["Subject"]), flags=re.IGNORECASE)
-        return self.write(re.sub(r".*<|>.*", "", target), title, text, headers=reply_headers(to))
+        return self.write(re.sub(r".*<|>.*", "", target), title, text, answers=to)
 
     def send(self, raw: bytes, *to: str, envelope_from: str | None = None) -> None:
         """Hand any bytes to Postfix, CRLF or not; `envelope_from` "" is the null sender."""
@@ -147,7 +134,7 @@ class Agent:
 
     def answer(self, to: EmailMessage, text: str, *, cc: Sequence[str] = (), save: bool = True) -> str:
         """Reply to a message from the shared account by authenticated submission, and APPEND it to Sent (`save`)."""
-        return self.send(str(to["Reply-To"] or to["From"]), f"Re: {to['Subject']}", text, reply_headers(to), cc, save)
+        return self.send(str(to["Reply-To"] or to["From"]), "", text, cc=cc, save=save, answers=to)
 
     def send(
         self,
@@ -157,10 +144,11 @@ class Agent:
         headers: Mapping[str, str] | None = None,
         cc: Sequence[str] = (),
         save: bool = True,
+        answers: EmailMessage | None = None,
     ) -> str:
         """Write a mail of the agent's own; the Message-ID is returned."""
         more = dict(headers or {}) | ({"Cc": ", ".join(cc)} if cc else {})
-        mail = message(formataddr((self.name, self.address)), [to], subject, text, more)
+        mail = message(formataddr((self.name, self.address)), to, subject, text, answers=answers, headers=more)
         with smtplib.SMTP("localhost", self.mail_servers.postfix.submission_port) as relay:
             relay.starttls(context=self._tls)
             relay.login(self.address.partition("@")[0], PASSWORD)

@@ -12,7 +12,7 @@ from datetime import datetime
 from imapclient import IMAPClient
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from testbed.sim.mailbox import StoredMessage
+from testbed.mailbox import StoredMessage
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
 

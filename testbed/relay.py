@@ -7,18 +7,19 @@ and Received on top.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from email.utils import format_datetime
-from typing import Literal
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Literal, overload
 
 from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
-from testbed.sim.clock import SimulatedClock
-from testbed.sim.inbox import Inbox
-from testbed.sim.mailbox import SimulatedMailbox
+from testbed.clock import SimulatedClock
+from testbed.mailbox import SimulatedMailbox
+from testbed.messages import arrived, received
 
-MX = "mx.vila.example"
+_KIND = re.compile(rb"^X-Oacmail-Kind: *([^\r\n]*)", re.MULTILINE)
 _MESSAGE_ID = re.compile(rb"^Message-ID: *[^\r\n]*", re.MULTILINE | re.IGNORECASE)
 
 
@@ -63,6 +64,44 @@ class RelayRule:
             return None
         self.times = None if self.times is None else self.times - 1
         return self.outcome
+
+
+class Inbox(Sequence[EmailMessage]):
+    """What one person received, oldest first. A mail is parsed when somebody looks at it: most are never looked at."""
+
+    def __init__(self) -> None:
+        self._kinds: list[str] = []
+        self._mails: list[bytes | EmailMessage] = []
+
+    def add(self, mime: bytes) -> None:
+        found = _KIND.search(mime.partition(b"\r\n\r\n")[0])
+        self._kinds.append(found[1].decode() if found else "")
+        self._mails.append(mime)
+
+    def last(self, kind: str, most: int = 1) -> list[EmailMessage]:
+        """The last mails of this kind of ours, at most so many."""
+        places = [place for place, one in enumerate(self._kinds) if one == kind][-most:]
+        return [self._read(place) for place in places]
+
+    def __len__(self) -> int:
+        return len(self._mails)
+
+    @overload
+    def __getitem__(self, index: int) -> EmailMessage: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[EmailMessage]: ...
+    def __getitem__(self, index: int | slice) -> EmailMessage | list[EmailMessage]:
+        if isinstance(index, slice):
+            return [self._read(place) for place in range(len(self._mails))[index]]
+        return self._read(range(len(self._mails))[index])
+
+    def _read(self, place: int) -> EmailMessage:
+        mail = self._mails[place]
+        if isinstance(mail, bytes):
+            parsed = message_from_bytes(mail, policy=policy.default)
+            assert isinstance(parsed, EmailMessage)
+            self._mails[place] = mail = parsed
+        return mail
 
 
 class SimulatedRelay:
@@ -163,7 +202,7 @@ class SimulatedRelay:
         if mail.recipient == self._office:
             self._deliver_copy(mail.envelope_from, mime)
         else:
-            self.inboxes[mail.recipient].add(received_now(mime, self._clock))
+            self.inboxes[mail.recipient].add(received(mime, self._clock.true()))
         if copy:
             self._deliver_copy(mail.envelope_from, mime)
         if self.server_copies:
@@ -176,24 +215,7 @@ class SimulatedRelay:
             self._to_office(sender, mime)
 
     def _to_office(self, sender: str, mime: bytes) -> None:
-        self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock), self._clock.true())
-
-
-def received_now(mime: bytes, clock: SimulatedClock) -> bytes:
-    """The bytes as a person's own server keeps them."""
-    return f"Received: from {MX} by mx.example; {format_datetime(clock.true())}\r\n".encode() + mime
-
-
-def arrived(mime: bytes, sender: str, recipient: str, clock: SimulatedClock, verdict: str = "") -> bytes:
-    """The bytes as our MX and Dovecot deliver them. `verdict`: the result field of Authentication-Results."""
-    date = format_datetime(clock.true())
-    results = f"Authentication-Results: {MX}; {verdict}\r\n" if verdict else ""
-    head = (
-        f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
-        f"Received: from {MX} by {MX} with LMTP id abc; {date}\r\n{results}"
-        f"Received: from client.example (client.example [192.0.2.7]) by {MX} (Postfix) with ESMTPS id def; {date}\r\n"
-    )
-    return head.encode() + mime
+        self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock.true()), self._clock.true())
 
 
 def _refuse(outcome: DeliveryOutcome) -> None:

@@ -7,6 +7,8 @@ the process at a named point like `kill -9`, and starts a new one on the same fi
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
 
 from oacmail import report_process, wiring
@@ -22,10 +24,13 @@ from oacmail.core.ports.mailbox import FolderRead, MessageMeta
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.mail.parsing import InlineParser, Parser
-from testbed.sim.clock import SimulatedClock
-from testbed.sim.mailbox import SimulatedMailbox
-from testbed.sim.relay import SimulatedRelay
+from testbed import messages
+from testbed.clock import SimulatedClock
+from testbed.mailbox import SimulatedMailbox
+from testbed.messages import Headers
+from testbed.relay import SimulatedRelay
 
+_numbers = count(1)
 KILL_POINTS = (
     "before commit",
     "after commit",
@@ -220,6 +225,54 @@ class SimulatedService:
         if point == self._kill_point:
             self._kill_point = None
             raise Killed(point)
+
+    # --- mail -------------------------------------------------------------------------------------
+
+    def message(
+        self,
+        sender: str,
+        subject: str,
+        text: str,
+        *,
+        to: str = "",
+        number: str = "",
+        answers: EmailMessage | None = None,
+        refs: Iterable[str] = (),
+        headers: Headers = (),
+    ) -> EmailMessage:
+        """A mail that somebody writes now, to the office if not to others: see `messages.message`."""
+        return messages.message(
+            sender,
+            to or self.office_address,
+            subject,
+            text,
+            at=self.clock.true(),
+            number=number or str(next(_numbers)),
+            answers=answers,
+            refs=refs,
+            headers=headers,
+        )
+
+    def report_about(
+        self, mail: EmailMessage, *, number: str = "", action: str = "failed", status: str = "5.1.1"
+    ) -> EmailMessage:
+        """The delivery report about a mail: see `messages.delivery_status`."""
+        return messages.delivery_status(
+            mail,
+            self.office_address,
+            at=self.clock.true(),
+            number=number or str(next(_numbers)),
+            action=action,
+            status=status,
+        )
+
+    def put_into_sent(self, mail: EmailMessage, at: datetime | None = None) -> int:
+        """The copy of a mail that a client saves."""
+        return self.mailbox.append("Sent", messages.as_bytes(mail), at or self.clock.true(), seen=True)
+
+    @property
+    def office_address(self) -> str:
+        return self.config.office.address
 
     @property
     def policy(self) -> Policy:
