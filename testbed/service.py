@@ -26,6 +26,7 @@ from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.mail.parsing import InlineParser, Parser
 from testbed import messages
 from testbed.clock import SimulatedClock
+from testbed.database import TownDatabase
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import Headers
 from testbed.relay import SimulatedRelay
@@ -168,6 +169,7 @@ class SimulatedService:
         self.config, self.clock, self.mailbox, self.relay = config, clock, mailbox, relay
         self._engine, self._parsing = engine, parsing or InlineParser()
         self._kill_point: str | None = None
+        self.database = TownDatabase(lambda: self.store.con)
         self.relay.at_kill_point = self._at
         self.mailbox.clock = clock.now
         self.start()

@@ -211,13 +211,9 @@ def _telephones(town: SimulatedTown, action: SimulatedAction, rng: Random) -> st
     if town.down or town.clock.skew:
         return ""
     for message in _waiting(town):
-        row = town.store.con.execute(
-            """SELECT c.number FROM messages m JOIN cases c ON c.id = m.case_id
-            WHERE m.message_id = ? AND m.guest = 0 AND c.status <> 'closed'""",
-            (message.message_id,),
-        ).fetchone()
-        if row is not None:
-            town.engine.perform(AdminCommand(verb="log-call", case=row["number"], by="admin"))
+        number = town.database.open_case_of(message.message_id)
+        if number:
+            town.engine.perform(AdminCommand(verb="log-call", case=number, by="admin"))
             town.truth.answers.append(Answer(message.message_id, message.sender, town.engine.now()))
             return f"the call about {short(message.message_id)} of {message.sender} is logged"
     return ""
@@ -236,7 +232,7 @@ def _tidies(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     """Another client copies, moves or expunges a message that the service has read."""
     if town.down:
         return ""
-    known = town.ids_in_the_database()
+    known = town.database.message_ids()
     inbox = town.mailbox.folders["INBOX"].messages
     seen = [uid for uid, message in inbox.items() if town.id_of(message.raw) in known]
     if not seen:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from oacmail.core.model import BoardFolder
-from testbed.sim.expected_due import InvariantBroken, require, text
+from testbed.sim.expected_due import InvariantBroken, require
 from testbed.sim.ground_truth import PersonsMove
 from testbed.sim.office import board_folder
 from testbed.sim.town import SimulatedTown, short
@@ -30,10 +30,6 @@ _OF_OUTCOME: Mapping[str, BoardFolder] = {
     "spam": BoardFolder.REVIEW,
     "quarantined": BoardFolder.REVIEW,
 }
-_STANDING = """SELECT m.message_id, m.case_id, m.outcome, c.number, c.status, c.assignee, c.close_reason,
-    (SELECT max(r.done_at IS NULL) FROM reviews r WHERE r.fingerprint = m.fingerprint) AS waits,
-    (SELECT b.word FROM board_messages b WHERE b.fingerprint = m.fingerprint) AS word
-  FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.role <> 'ours' AND m.outcome <> 'baseline'"""
 
 
 @dataclass(slots=True)
@@ -75,7 +71,7 @@ class BoardChecks:
         if self.town.policy.board is None:
             return
         places = self._places()
-        rows = self.town.store.con.execute(_STANDING).fetchall()
+        rows = self.town.database.standing()
         moves = self.town.truth.moves
         for row in rows:
             name = row["message_id"]
@@ -136,11 +132,8 @@ class BoardChecks:
         """The case is elsewhere now: then something has happened to it since, or the move was refused. A clock that was
         behind gives events earlier times."""
         since = self.town.earliest_shown(move.at)
-        rows = self.town.store.con.execute(
-            "SELECT 1 FROM events WHERE case_id = ? AND at >= ? AND kind <> 'note' LIMIT 1", (case, text(since))
-        ).fetchall()
         require(
-            rows,
+            case is None or self.town.database.happened_since(case, since),
             "an agent's move is carried out or refused",
             lambda: f"{short(move.message)} was put into {move.folder} at {move.at:%a %H:%M}, and nothing followed",
         )

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from testbed.sim.expected_due import ExpectedDue, InvariantBroken, at, require, text
+from testbed.database import at, text
+from testbed.sim.expected_due import ExpectedDue, InvariantBroken, require
 from testbed.sim.ground_truth import Answer, WrittenMessage
 from testbed.sim.town import SimulatedTown, short
 
@@ -44,15 +45,11 @@ class DeadlineChecks:
         self._fired.clear()
 
     def ended_once(self) -> None:
-        rows = self._all(
-            """SELECT armed_by, kind, level FROM deadlines WHERE (met_at IS NOT NULL) + (void_at IS NOT NULL)
-            + (fired_at IS NOT NULL AND NOT (kind = 'answer' AND level = 0)) > 1"""
-        )
+        rows = self.town.database.ended_twice()
         require(not rows, "each deadline ends once", lambda: str([tuple(row) for row in rows[:3]]))
 
     def fired_in_time(self) -> None:
-        rows = self._all("SELECT * FROM deadlines WHERE fired_at IS NOT NULL AND fired_at >= ?", self._recently())
-        for row in rows:
+        for row in self.town.database.fired_since(self.town.engine.now() - timedelta(days=1)):
             key = f"{row['armed_by']}:{row['kind']}:{row['level']}"
             if key in self._fired:
                 continue
@@ -65,22 +62,18 @@ class DeadlineChecks:
     def _read_before_firing(self, due: datetime, fired: datetime, key: str) -> None:
         if self._skewed(due, fired):
             return
-        read = self._all("SELECT min(synced_at) AS at FROM folders WHERE role IN ('intake', 'sent')")[0]["at"]
+        read = self.town.database.folders_read_at()
         require(
             read >= text(due) or fired >= self.expected.opening(due) + PATIENCE,
             "no deadline fires before the folders were read",
             lambda: f"{key[:12]}, due {due}, fired {fired}, read {read}",
         )
 
-    def _recently(self) -> str:
-        return text(self.town.engine.now() - timedelta(days=1))
-
     def _skewed(self, *moments: datetime) -> bool:
         return bool(self.town.clock.skew) or any(a <= moment <= b for a, b in self.town.skews for moment in moments)
 
     def ends_are_final(self) -> None:
-        rows = self._all("SELECT * FROM deadlines WHERE coalesce(met_at, void_at, fired_at) IS NOT NULL")
-        for row in rows:
+        for row in self.town.database.ended_deadlines():
             key = (row["armed_by"], row["kind"], row["level"])
             ends = (row["fired_at"], row["met_at"] or row["void_at"])
             before = self._ended.setdefault(key, ends)
@@ -101,15 +94,9 @@ class DeadlineChecks:
 
     def agree(self) -> None:
         """Compare due and met times of every deadline that a message started with the ground truth."""
-        rows = self._all(
-            """SELECT d.*, m.message_id, p.address AS asked_by, w.address AS citizen FROM deadlines d
-            JOIN messages m ON m.fingerprint = d.armed_by JOIN people p ON p.id = m.author_id
-            JOIN cases c ON c.id = d.case_id JOIN people w ON w.id = c.citizen_id
-            WHERE d.kind = 'answer' AND d.level = 0 AND d.void_at IS NULL"""
-        )
         happened = self._happened()
         owed = kept = shown = 0
-        for row in rows:
+        for row in self.town.database.promises():
             written = self.town.truth.written.get(row["message_id"])
             if written is None:
                 continue
@@ -128,18 +115,14 @@ class DeadlineChecks:
         )
 
     def _happened(self) -> _Happened:
-        case_of = {
-            row["message_id"]: row["case_id"]
-            for row in self._all("SELECT message_id, case_id FROM messages WHERE case_id IS NOT NULL")
-        }
-        first = self._all("SELECT fingerprint, min(at) AS at FROM events GROUP BY fingerprint")
+        case_of = {row["message_id"]: row["case_id"] for row in self.town.database.messages_on_cases()}
         on_case, elsewhere = self._answers(case_of)
         return _Happened(
             answers=on_case,
             elsewhere=elsewhere,
             acts=self._acts(case_of),
             unreadable=self.town.unreadable_ids(),
-            read_at={row["fingerprint"]: row["at"] for row in first},
+            read_at=self.town.database.read_at(),
         )
 
     def _meets(self, row: sqlite3.Row, written: WrittenMessage, happened: _Happened) -> list[datetime] | None:
@@ -161,7 +144,7 @@ class DeadlineChecks:
 
     def _acts(self, case_of: Mapping[str, int]) -> Mapping[int, list[datetime]]:
         """Case -> when agents did something that may meet a deadline once the service reads it."""
-        number = {row["number"]: row["id"] for row in self._all("SELECT id, number FROM cases")}
+        number = self.town.database.numbers()
         found: dict[int, list[datetime]] = {}
         for act in self.town.truth.acts:
             case = number.get(act.case) or case_of.get(act.message)
@@ -206,22 +189,10 @@ class DeadlineChecks:
         """Every request has a deadline, its own or one already running; the supervisor knows of every late case. What
         an agent brings in from the junk folder may be late before it is a case."""
         asking = {name for name, message in self.town.truth.written.items() if message.asks}
-        rows = self._all(
-            """SELECT m.message_id, m.case_id, m.received_at, c.number FROM messages m JOIN cases c ON c.id = m.case_id
-            WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
-            SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-            AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
-            AND (coalesce(d.met_at, d.void_at) IS NULL OR coalesce(d.met_at, d.void_at) >= m.received_at)))"""
-        )
+        rows = self.town.database.requests_without_a_promise()
         uncovered = [row for row in rows if row["message_id"] in asking and not self._promised_by_a_later_one(row)]
         require(not uncovered, "every request has a deadline", lambda: f"{short(uncovered[0][0])} on {uncovered[0][1]}")
-        late = self._all(
-            """SELECT c.number, max(d.due_at, coalesce((SELECT max(e.at) FROM events e WHERE e.case_id = c.id
-            AND e.kind IN ('opened', 'asked-anew')), '')) AS due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
-            WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at < ?""",
-            text(self.town.engine.now() - timedelta(days=1)),
-        )
-        for row in late:
+        for row in self.town.database.late(self.town.engine.now() - timedelta(days=1)):
             escalated_by = self.expected.opening(max(at(row["due_at"]), self.town.healthy_since)) + ESCALATED_WITHIN
             waits = escalated_by > self.town.engine.now()
             if not waits and row["number"] not in self.escalated:
@@ -231,18 +202,7 @@ class DeadlineChecks:
         """Whether what came after the message, and was read before it, started a deadline that ends no later than the
         message's own would: an order, or the same words once more."""
         latest = max(self.expected.dues(self.town.truth.written[row["message_id"]]))
-        return bool(
-            self._all(
-                """SELECT 1 FROM deadlines WHERE case_id = ? AND kind = 'answer' AND level = 0 AND void_at IS NULL
-                AND due_at <= ? AND coalesce(met_at, due_at) >= ?""",
-                row["case_id"],
-                text(latest),
-                row["received_at"],
-            )
-        )
-
-    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
-        return self.town.store.con.execute(query, values).fetchall()
+        return self.town.database.is_promised_by(row["case_id"], latest, row["received_at"])
 
 
 def _is_known(answer: Answer, met_at: str | None, unreadable: Set[str]) -> bool:

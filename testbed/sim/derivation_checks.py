@@ -5,7 +5,6 @@ The checks use the mails that left and the ground truth; they call no rule of th
 derivation ends no deadline, `invariants` that no reminder leaves outside service hours.
 """
 
-import sqlite3
 from dataclasses import dataclass, field
 from email.message import Message
 
@@ -55,8 +54,7 @@ class DerivationChecks:
     def _answered(self, case: str, citizen: str) -> bool:
         """Whether an agent has told the citizen anything about this case: that tells of the derivation too."""
         truth = self.town.truth
-        query = "SELECT m.message_id FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ?"
-        messages = {row["message_id"] for row in self._all(query, case)}
+        messages = {row["message_id"] for row in self.town.database.messages_on_cases() if row["number"] == case}
         return (
             any(answer.to == citizen and answer.message in messages for answer in truth.answers)
             or any(said.to == citizen and said.case == case for said in truth.relayed)
@@ -66,23 +64,13 @@ class DerivationChecks:
     def none_forgotten(self) -> None:
         """While a case is with the services, they are reminded; when it is solved, somebody owes the citizen the news;
         and nothing but the news of a solution or the erasure of the citizen ends it."""
-        rows = self._all(
-            """SELECT c.number FROM cases c WHERE c.status = 'derived' AND NOT EXISTS(
-            SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.met_at IS NULL AND d.void_at IS NULL
-            AND CASE WHEN c.solved_at IS NULL THEN d.kind = 'nudge' AND d.fired_at IS NULL
-            ELSE d.kind = 'answer' AND d.level = 0 END)"""
-        )
+        rows = self.town.database.derived_without_a_deadline()
         require(not rows, "no derived case is forgotten", lambda: f"{rows[0]['number']}: no deadline runs")
-        solved = self._all("SELECT number FROM cases WHERE solved_at IS NOT NULL")
-        wrong = [row["number"] for row in solved if not self.town.truth.is_said_solved(row["number"])]
+        wrong = [number for number in self.town.database.solved() if not self.town.truth.is_said_solved(number)]
         require(not wrong, "nothing counts as solved that nobody has said to be solved", lambda: str(wrong[:3]))
-        ended = self._all(
-            """SELECT number FROM cases c WHERE status IN ('answered', 'closed') AND NOT EXISTS(
-            SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = 'erased')"""
-        )
         silent = [
             number
-            for number in sorted({row["number"] for row in ended} & self._held_by_services())
+            for number in sorted(self.town.database.ended() & self._held_by_services())
             if not (self.town.truth.may_have_ended(number) or number in self._taken_away())
         ]
         require(
@@ -94,13 +82,9 @@ class DerivationChecks:
     def _taken_away(self) -> set[str]:
         """Numbers of the cases that an agent has taken from the services, on the board or by a button."""
         acts = [act for act in self.town.truth.acts if act.ends]
-        rows = self._all("SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id")
-        number = {row["message_id"]: row["number"] for row in rows}
+        number = {row["message_id"]: row["number"] for row in self.town.database.messages_on_cases()}
         return {act.case or number.get(act.message, "") for act in acts}
 
     def _held_by_services(self) -> set[str]:
         """Numbers of the cases whose card the services got, and no restored database has forgotten since."""
         return {case for (_, case), (_, restored) in self._handed_over.items() if restored == self.town.restored}
-
-    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
-        return self.town.store.con.execute(query, values).fetchall()

@@ -4,7 +4,6 @@ What a report counts must not change. Her cases that are still open end with it,
 write again, as somebody new. The ground truth forgets her too.
 """
 
-import sqlite3
 from pathlib import Path
 from random import Random
 
@@ -19,23 +18,13 @@ from testbed.sim.population import CITIZENS
 from testbed.sim.town import SimulatedTown
 from testbed.sim.writing import ActionHandler
 
-_COUNTED = (
-    "SELECT number, status, kind, topic, level, intent, opened_at, answered_at, closed_at, close_reason FROM cases",
-    "SELECT * FROM deadlines",
-    "SELECT at, case_id, kind, data FROM events WHERE kind <> 'erased'",
-    "SELECT case_id, role, outcome, kind, received_at FROM messages",
-    "SELECT kind, state, case_id, sent_at, created_at FROM outbox",
-    "SELECT case_id, score, at, signed FROM votes",
-)
-"""All that a report counts."""
-
 
 def _is_forgotten(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     if town.down or town.clock.skew:
         return ""
     who = rng.choice([citizen.address for citizen in CITIZENS])
     con, now = town.store.con, town.engine.now()
-    before, read = _counted(con), {row["message_id"] for row in con.execute("SELECT message_id FROM messages")}
+    before, read = town.database.counted(), town.database.message_ids()
     try:
         done = forget(con, town.policy, who, now, by="admin")
         open_ = bool(done.holds)
@@ -46,16 +35,12 @@ def _is_forgotten(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
     if not done.found:
         return ""
     wipe(con)
-    require(open_ or _counted(con) == before, "an erasure changes nothing that is counted", lambda: who)
+    require(open_ or town.database.counted() == before, "an erasure changes nothing that is counted", lambda: who)
     town.truth.forget(who, read)
     town.relay.inboxes[who] = Inbox()
     town.backup = None  # `restore` would erase her again (oacmail/privacy/restored.py)
     require(not _left(town.config.office.state, who), "nothing of a forgotten person is in the database", lambda: who)
     return f"{who}{', with open cases' if open_ else ''}"
-
-
-def _counted(con: sqlite3.Connection) -> list[list[str]]:
-    return [sorted(repr(tuple(row)) for row in con.execute(query)) for query in _COUNTED]
 
 
 def _left(state: Path, who: str) -> list[str]:

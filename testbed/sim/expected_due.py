@@ -82,11 +82,3 @@ class ExpectedDue:
 
     def _utc(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.town.zone).astimezone(UTC)
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -135,7 +135,7 @@ def _message_unreadable(town: SimulatedTown, action: SimulatedAction, rng: Rando
     """Make a new message unreadable on the server."""
     if town.down:
         return ""
-    known = town.ids_in_the_database()
+    known = town.database.message_ids()
     messages = town.mailbox.folders["INBOX"].messages
     fresh = [uid for uid, message in messages.items() if town.id_of(message.raw) not in known]
     if not fresh:

@@ -4,9 +4,7 @@ The checks compare the database with the ground truth, and deadlines with an ind
 list of holidays. They call no rule of the core. The first failed check raises `InvariantBroken`.
 """
 
-import json
 import re
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,11 +13,12 @@ from email.message import Message
 
 from oacmail.core.outbox.kinds import of_key, of_name
 from oacmail.core.ports.transport import Outgoing
+from testbed.database import text
 from testbed.service import KillableStore
 from testbed.sim.board_checks import BoardChecks
 from testbed.sim.deadline_checks import PATIENCE, DeadlineChecks
 from testbed.sim.derivation_checks import TO_CITIZENS, DerivationChecks
-from testbed.sim.expected_due import ExpectedDue, InvariantBroken, require, text
+from testbed.sim.expected_due import ExpectedDue, InvariantBroken, require
 from testbed.sim.notice_checks import NoticeChecks
 from testbed.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
 from testbed.sim.relayed_answer_checks import RelayedAnswerChecks
@@ -197,13 +196,13 @@ class InvariantChecker:
 
     def _nothing_only_believed_sent(self) -> None:
         given = {mail.key for mail in self.town.relay.accepted}
-        rows = self._all("SELECT key FROM outbox WHERE state = 'sent' AND kind <> 'probe'")
-        false = [row["key"] for row in rows if row["key"] not in given]
+        rows = self.town.database.sent()
+        false = [row["key"] for row in rows if row["kind"] != "probe" and row["key"] not in given]
         require(not false, "every mail in state sent has left", lambda: str(false[:3]))
 
     def _keys_tell_the_kind(self) -> None:
         """A restored database learns the kind of a mail from the key in its copy."""
-        rows = self._all("SELECT key, kind FROM outbox")
+        rows = self.town.database.queued()
         false = [row["key"] for row in rows if of_key(row["key"]) is not of_name(row["kind"])]
         require(not false, "a key tells the kind of its mail", lambda: str(false[:3]))
 
@@ -215,79 +214,44 @@ class InvariantChecker:
         if restored is not None and self.town.engine.now() < self.expected.opening(restored) + PATIENCE:
             return
         now = self.town.engine.now()
-        rows = self._all(
-            """SELECT key, state FROM outbox WHERE state IN ('claimed', 'sending')
-            OR state IN ('queued', 'uncertain') AND created_at < ? AND coalesce(next_at, '') NOT BETWEEN ? AND ?""",
-            text(now - STUCK),
-            text(now),
-            text(self.expected.opening(now)),
-        )
+        rows = self.town.database.stuck(now, now - STUCK, self.expected.opening(now))
         require(not rows, "no mail is stuck", lambda: str([tuple(row) for row in rows[:3]]))
 
     def _closed_for_a_reason(self) -> None:
         """A case ends with an answer, or with a reason that says why it needs none."""
-        rows = self._all(
-            """SELECT number FROM cases WHERE status = 'closed' AND (close_reason IS NULL OR closed_at IS NULL
-            OR (close_reason IN ('answered', 'contact') AND answered_at IS NULL))"""
-        )
-        require(not rows, "no case is closed without an answer or a reason", lambda: str([row[0] for row in rows[:3]]))
+        found = self.town.database.closed_without_a_reason()
+        require(not found, "no case is closed without an answer or a reason", lambda: str(found[:3]))
 
     def _nobody_set_aside_in_silence(self) -> None:
         """What a citizen wrote, in any folder, and no deadline follows is a vote or praise, is acknowledged, or has
         been on the review list, which the digest shows."""
-        rows = self._all(
-            """SELECT m.message_id FROM messages m WHERE m.role = 'citizen' AND m.kind NOT IN ('request', 'spam')
-            AND m.erased_at IS NULL AND NOT EXISTS(SELECT 1 FROM votes v WHERE v.message = m.fingerprint)
-            AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint)
-            AND NOT EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint)"""
-        )
-        silent = sorted({row[0] for row in rows} - self.town.truth.starts_nothing)
+        silent = sorted(self.town.database.set_aside() - self.town.truth.starts_nothing)
         require(not silent, "nobody is set aside in silence", lambda: str([short(name) for name in silent[:3]]))
-        rows = self._all(
-            """SELECT m.message_id FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by
-            WHERE d.kind = 'answer' AND d.level = 0"""
-        )
-        started = sorted({row[0] for row in rows} & self.town.truth.starts_nothing)
+        started = sorted(self.town.database.promised_by() & self.town.truth.starts_nothing)
         require(not started, "praise and a wish of language start nothing", lambda: str([short(started[0])]))
 
     # --- messages ----------------------------------------------------------------------------------
 
     def _proved(self) -> None:
         """The nightly proof finds what a fault of the town leaves behind, and nothing that only oacmail could lose."""
-        rows = self._all("SELECT value FROM kv WHERE key = 'reconciled'")
-        last = json.loads(rows[0]["value"]) if rows else {}
+        last = self.town.database.nightly_proof()
         found = {what for what, _, _ in last.get("found", ())}
         require(not found & {"record", "case"}, "the nightly proof finds nothing lost", lambda: str(last))
 
     def _all_accounted(self) -> None:
-        rows = self._all("SELECT folder, uid FROM sightings WHERE outcome IS NULL")
         rows = [
-            row for row in rows if not self._is_bad(row["folder"], row["uid"])
+            row for row in self.town.database.without_an_outcome() if not self._is_bad(row["folder"], row["uid"])
         ]  # oacmail still retries it, hours apart
         require(not rows, "every message has an outcome", lambda: str([tuple(row) for row in rows[:3]]))
         for name in ("INBOX", "Sent", "Junk", *self.town.board_folders):
             box = self.town.mailbox.folders[name]
-            known = {
-                (row["uid"], row["size"], row["internal_date"])
-                for row in self._all(
-                    "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?",
-                    name,
-                    box.uidvalidity,
-                )
-            }
+            known = self.town.database.seen(name, box.uidvalidity)
             stored = {(uid, len(message.raw), text(message.internal_date)) for uid, message in box.messages.items()}
             if not stored <= known:
                 raise InvariantBroken("every message was seen", f"{name}: {sorted(stored - known)[:3]}")
 
     def _every_message_once(self) -> None:
-        rows = self._all(
-            """SELECT m.message_id, m.case_id, m.outcome, r.reason FROM messages m
-            LEFT JOIN reviews r ON r.fingerprint = m.fingerprint WHERE m.role <> 'ours'"""
-        )
-        found: dict[str, list[object]] = {}
-        for row in rows:
-            placed = row["case_id"] is not None or row["reason"] is not None
-            found.setdefault(row["message_id"], []).append(placed)
+        found = self.town.database.placed()
         for name in self.town.truth.written.keys() - self.town.truth.lost - self.town.unreadable_ids():
             counted = name in self.town.truth.in_junk and not any(found.get(name, ()))  # as spam, by its words too
             if found.get(name) != [True] and not counted:
@@ -300,14 +264,11 @@ class InvariantChecker:
         return message is not None and message.bad
 
     def _every_opening_acknowledged(self) -> None:
-        rows = self._all(
-            """SELECT c.number FROM cases c WHERE NOT EXISTS(SELECT 1 FROM outbox WHERE key = 'ack:' || c.opened_by)
-            AND NOT EXISTS(SELECT 1 FROM reviews WHERE fingerprint = c.opened_by)"""
-        )
-        require(not rows, "every case is acknowledged or on the review list", lambda: str([row[0] for row in rows[:3]]))
+        found = self.town.database.unacknowledged()
+        require(not found, "every case is acknowledged or on the review list", lambda: str(found[:3]))
 
     def _numbers_kept(self) -> None:
-        rows = self._all("SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id")
+        rows = self.town.database.messages_on_cases()
         now = {row["message_id"]: row["number"] for row in rows}
         for message, (number, key) in self._acked_as.items():
             if now.get(message, number) != number and key not in self.town.relay.unproven:
@@ -315,14 +276,8 @@ class InvariantChecker:
                 raise InvariantBroken("a message stays on the case that its sender was told", seen)
 
     def _strangers(self) -> None:
-        rows = self._all(
-            """SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
-            WHERE m.role = 'citizen' AND m.guest = 0 AND m.author_id <> c.citizen_id"""
-        )
+        rows = self.town.database.of_strangers()
         require(not rows, "no stranger in a case but as a guest", lambda: str([tuple(row) for row in rows[:3]]))
-
-    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
-        return self.town.store.con.execute(query, values).fetchall()
 
 
 def _words(mail: Outgoing) -> str:

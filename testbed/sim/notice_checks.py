@@ -6,48 +6,37 @@ of the database nothing is compared for some days: it sends again what it has fo
 """
 
 import re
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import Message
 
 from oacmail.core.ports.transport import Outgoing
-from testbed.sim.expected_due import require, text
+from testbed.database import text
+from testbed.sim.expected_due import require
 from testbed.sim.town import SimulatedTown
 
 RESTORED_BEFORE = timedelta(days=5)
 _NUMBER = re.compile(r"\b[A-Z]+-\d{4}-\d{6}\b")
-_LATE = """SELECT 1 FROM deadlines d WHERE d.case_id = :id AND d.kind = 'answer' AND d.level = 0 AND d.due_at <= :now
-  AND d.met_at IS NULL AND d.void_at IS NULL"""
-_RUNS = """SELECT 1 FROM deadlines d WHERE d.case_id = :id AND d.kind = 'answer' AND d.met_at IS NULL
-  AND d.void_at IS NULL"""
-_AT_THE_SERVICES = "SELECT 1 FROM cases WHERE id = :id AND status = 'derived' AND solved_at IS NULL"
-_UNTOLD = """SELECT 1 FROM cases c WHERE c.id = :id AND c.status = 'derived' AND c.told_at IS NULL AND NOT EXISTS(
-  SELECT 1 FROM outbox o WHERE o.case_id = c.id AND o.kind = 'passed_on' AND o.state = 'sent')"""
-_SOLVED = "SELECT 1 FROM cases WHERE id = :id AND solved_at IS NOT NULL"
-_CLOSED = "SELECT 1 FROM cases WHERE id = :id AND status = 'closed'"
-_REFUSED = "SELECT 1 FROM events WHERE case_id = :id AND kind = 'move-refused'"
-_CHANGED = "SELECT 1 FROM events WHERE case_id = :id AND at >= :since"
 
 
 def _always(subject: str) -> bool:
     return True
 
 
-CLAIMS: Mapping[str, tuple[tuple[Callable[[str], bool], str, str], ...]] = {
-    "overdue": ((_always, _LATE, "late"),),
-    "overdue_digest": ((_always, _LATE, "late"),),
-    "remind": ((_always, _RUNS, "waiting for an answer"),),
-    "nudge": ((_always, _AT_THE_SERVICES, "with the services"),),
-    "passed_on": ((_always, _AT_THE_SERVICES, "with the services"),),
-    "progress": ((_always, _AT_THE_SERVICES, "with the services"),),
-    "second_level": ((lambda subject: "Derivat" in subject, _UNTOLD, "derived and the person untold"),),
-    "solved": ((_always, _SOLVED, "solved"),),
-    "survey": ((_always, _CLOSED, "closed"),),
-    "moved_back": ((_always, _REFUSED, "one of which a move was refused"),),
+CLAIMS: Mapping[str, tuple[tuple[Callable[[str], bool], str], ...]] = {
+    "overdue": ((_always, "late"),),
+    "overdue_digest": ((_always, "late"),),
+    "remind": ((_always, "waiting for an answer"),),
+    "nudge": ((_always, "with the services"),),
+    "passed_on": ((_always, "with the services"),),
+    "progress": ((_always, "with the services"),),
+    "second_level": ((lambda subject: "Derivat" in subject, "derived and the person untold"),),
+    "solved": ((_always, "solved"),),
+    "survey": ((_always, "closed"),),
+    "moved_back": ((_always, "one of which a move was refused"),),
 }
-"""Kind -> (which subjects, the query that finds the case if it is so, what is claimed)."""
+"""Kind -> (which subjects, what is claimed: see database.CLAIMS)."""
 
 
 @dataclass(slots=True)
@@ -63,21 +52,13 @@ class NoticeChecks:
         if restored is not None and self.town.clock.true() - restored < RESTORED_BEFORE:
             return
         named, now = head["X-Oacmail-Case"], text(self.town.engine.now())
-        since = now if named else self._one("SELECT created_at FROM outbox WHERE key = ?", mail.key) or now
+        database = self.town.database
+        since = now if named else database.queued_at(mail.key) or now
+        cases = database.numbers()
         for number in [str(named)] if named else dict.fromkeys(_NUMBER.findall(words())):
-            case = self._one("SELECT id FROM cases WHERE number = ?", number)
-            for _, query, claim in claims if case else ():
-                values = {"id": case, "now": now, "since": since}
+            for _, claim in claims if number in cases else ():
                 require(
-                    self._row(query, values) or self._row(_CHANGED, values),
+                    database.is_so(claim, cases[number], now, since),
                     "no notice says what is not so",
                     lambda number=number, claim=claim: f"{kind} says that {number} is {claim}",  # type: ignore[misc]
                 )
-
-    def _row(self, query: str, values: Mapping[str, str | None] | tuple[str, ...]) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self.town.store.con.execute(query, values).fetchone()
-        return row
-
-    def _one(self, query: str, value: str) -> str | None:
-        row = self._row(query, (value,))
-        return row[0] if row else None

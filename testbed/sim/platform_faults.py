@@ -31,11 +31,7 @@ def _passes_on(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str
     """An agent approves the notice of an automatically derived case; the citizen gets it from then on."""
     if town.down or town.clock.skew:
         return ""
-    row = town.store.con.execute(
-        """SELECT c.number, m.message_id, p.address FROM cases c JOIN messages m ON m.fingerprint = c.opened_by
-        JOIN people p ON p.id = c.citizen_id WHERE c.status = 'derived' AND NOT EXISTS(
-        SELECT 1 FROM outbox o WHERE o.case_id = c.id AND o.kind = 'passed_on') ORDER BY c.number"""
-    ).fetchone()
+    row = town.database.derived_and_untold()
     if row is None:
         return ""
     town.engine.perform(AdminCommand(verb="escalate", case=row["number"], by="admin"))

@@ -13,9 +13,6 @@ from testbed.sim.expected_due import require
 from testbed.sim.ground_truth import RelayedAnswer
 from testbed.sim.town import SimulatedTown
 
-_FATE = """SELECT m.fingerprint, (SELECT o.state FROM outbox o WHERE o.key = 'relayed:' || m.fingerprint) AS relayed,
-    (SELECT count(*) FROM outbox o WHERE o.key LIKE 'not_relayed:' || substr(m.fingerprint, 1, 16) || '%') AS refused
-  FROM messages m WHERE m.message_id = ?"""
 PATIENCE = timedelta(hours=1)
 
 
@@ -44,11 +41,11 @@ class RelayedAnswerChecks:
             self._settled += 1
 
     def _ended(self, said: RelayedAnswer) -> None:
-        row = self.town.store.con.execute(_FATE, (said.message,)).fetchone()
-        if row is None or said.message in self.town.unreadable_ids():
+        ended = self.town.database.fate_of_relayed(said.message)
+        if ended is None or said.message in self.town.unreadable_ids():
             return
         require(
-            row["relayed"] or row["refused"],
+            ended,
             "who answers through the office hears if nothing left",
             lambda: f"{said.case}: what {said.writer} wrote to {said.to} was neither relayed nor refused",
         )

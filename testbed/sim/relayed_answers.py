@@ -29,18 +29,16 @@ def _relays(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
         return ""
     notice, address = offer
     case, writer = str(notice["X-Oacmail-Case"]), str(notice["To"])
-    row = town.store.con.execute(
-        "SELECT p.address FROM cases c JOIN people p ON p.id = c.citizen_id WHERE c.number = ?", (case,)
-    ).fetchone()
-    if row is None or row["address"] in ("", DISOWNED):
+    citizen = town.database.citizen_of(case)
+    if citizen in ("", DISOWNED):
         return ""
     client, style = STYLES[action.number % len(STYLES)]
-    text = f"{ANSWERS[language(row['address'])]} ({action.number})"
+    text = f"{ANSWERS[language(citizen)]} ({action.number})"
     mail = town.message(
         writer, f"Re: {notice['Subject']}", style(text, shown(notice)), to=address, number=town.number(action)
     )
     town.deliver(mail, verdict="pass")
-    said = RelayedAnswer(str(mail["Message-ID"]), case, row["address"], writer, arrival(town), text)
+    said = RelayedAnswer(str(mail["Message-ID"]), case, citizen, writer, arrival(town), text)
     town.truth.relayed.append(said)
     return f"{case} to {said.to} through {notice['X-Oacmail-Kind']}, {client}"
 

@@ -7,20 +7,16 @@ the core.
 """
 
 import json
-import sqlite3
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from testbed.sim import survey_votes
-from testbed.sim.expected_due import ExpectedDue, at, require, text
+from testbed.database import at, text
+from testbed.sim.expected_due import ExpectedDue, require
 from testbed.sim.town import SimulatedTown
 
-_REQUESTS = """SELECT d.armed_by, d.armed_at, d.due_at, d.met_at, c.number, c.opened_by, m.message_id
-  FROM deadlines d JOIN cases c ON c.id = d.case_id LEFT JOIN messages m ON m.fingerprint = d.armed_by
-  WHERE d.kind = 'answer' AND d.level = 0 AND (d.void_at IS NULL OR d.void_at >= ?)"""
 A_SECOND = 1 / 3600 + 1e-6  # in hours: the database holds whole seconds
 
 
@@ -43,14 +39,14 @@ class ReportChecks:
     _published: set[str] = field(default_factory=set)
 
     def begin_again(self) -> None:
-        self._published = {row["month"] for row in self._all("SELECT month FROM reports")}
+        self._published = set(self.town.database.reports())
 
     def published(self) -> None:
         """Compare what was published in this step."""
-        for row in self._all("SELECT month, figures FROM reports"):
-            if row["month"] not in self._published:
-                self._published.add(row["month"])
-                self._compare(row["month"], {one["id"]: one["main"] for one in json.loads(row["figures"])})
+        for month, figures in self.town.database.reports().items():
+            if month not in self._published:
+                self._published.add(month)
+                self._compare(month, {one["id"]: one["main"] for one in json.loads(figures)})
 
     def _compare(self, month: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
         begins, ends = self._bounds(month)
@@ -81,7 +77,7 @@ class ReportChecks:
 
     def _requests(self, ends: datetime) -> list[CountedRequest]:
         found = []
-        for row in self._all(_REQUESTS, text(ends)):
+        for row in self.town.database.counted_requests(ends):
             written = self.town.truth.written.get(row["message_id"] or "")
             asked_at, due_at = at(row["armed_at"]), at(row["due_at"])
             if written is not None:
@@ -126,17 +122,14 @@ class ReportChecks:
     def _satisfaction(self, begins: datetime, ends: datetime) -> tuple[float | None, int]:
         """The last vote of each case, of those that its citizen gave. What the mailbox has lost may have been read; a
         restored database does not know a survey of which no copy was taken."""
-        truth, read = self.town.truth, {row[0] for row in self._all("SELECT message_id FROM messages")}
+        truth, read = self.town.truth, self.town.database.message_ids()
         unread = (truth.lost | self.town.unreadable_ids()) - read
         votes = [one for one in truth.votes if one.own and begins <= one.at < ends]
         if self.town.restored_at is not None:
-            asked = survey_votes.known(self.town)
+            asked = self.town.database.surveyed()
             votes = [one for one in votes if one.case in asked]
         last = {one.case: one.score for one in votes if one.message not in unread}
         return (sum(last.values()) / len(last) if last else None), len(last)
-
-    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
-        return self.town.store.con.execute(query, values).fetchall()
 
 
 def _are_close(one: float | None, other: float | None, within: float) -> bool:

@@ -53,11 +53,7 @@ def _tells(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     """An agent answers the citizen of a case that counts as solved."""
     if town.down:
         return ""
-    rows = town.store.con.execute(
-        """SELECT c.number, m.message_id FROM cases c JOIN messages m ON m.fingerprint = c.opened_by
-        WHERE c.status = 'derived' AND c.solved_at IS NOT NULL ORDER BY c.number"""
-    ).fetchall()
-    found = [(row["number"], town.truth.written.get(row["message_id"])) for row in rows]
+    found = [(row["number"], town.truth.written.get(row["message_id"])) for row in town.database.derived_and_solved()]
     for number, message in found:
         if message is None or message.message_id in town.truth.lost:
             continue

@@ -11,7 +11,6 @@ from random import Random
 
 from testbed.sim import population
 from testbed.sim.plan import SimulatedAction
-from testbed.sim.survey_votes import known
 from testbed.sim.town import SimulatedTown, short
 from testbed.sim.writing import ActionHandler, answer_to, arrival, latest_of_ours, mail_of, sent
 
@@ -39,11 +38,7 @@ def _wishes_a_language(town: SimulatedTown, action: SimulatedAction, rng: Random
 
 def _forgot(town: SimulatedTown, case: object) -> bool:
     """Whether a restored database may not know this case: a reply to it opens one."""
-    return town.restored_at is not None and (town.down or str(case) not in _cases(town))
-
-
-def _cases(town: SimulatedTown) -> set[str]:
-    return {row[0] for row in town.store.con.execute("SELECT number FROM cases")}
+    return town.restored_at is not None and (town.down or str(case) not in town.database.numbers())
 
 
 def _names_a_term(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
@@ -95,7 +90,9 @@ def _praises(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
         return ""
     citizen, survey = rng.choice(asked)
     age = arrival(town) - parsedate_to_datetime(str(survey["Received"]).rpartition("; ")[2])
-    forgotten = town.restored_at is not None and (town.down or str(survey["X-Oacmail-Case"]) not in known(town))
+    forgotten = town.restored_at is not None and (
+        town.down or str(survey["X-Oacmail-Case"]) not in town.database.surveyed()
+    )
     if age > _OPEN or forgotten:
         return ""
     text = rng.choice(population.PRAISE[citizen.language])

@@ -33,7 +33,7 @@ def _votes(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     age = at - parsedate_to_datetime(str(survey["Received"]).rpartition("; ")[2])
     if abs(age - _COUNTS) < _DOUBT:  # The service's clock, not the true one, sets the end of the thirty days.
         return ""
-    if town.restored_at is not None and not town.down and str(survey["X-Oacmail-Case"]) not in known(town):
+    if town.restored_at is not None and not town.down and str(survey["X-Oacmail-Case"]) not in town.database.surveyed():
         return ""
     voter = citizen if rng.random() < 0.85 else rng.choice(NEIGHBOURS)
     score = rng.choice((5, 5, 4, 4, 3, 2, 1))
@@ -47,13 +47,6 @@ def _votes(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     if not late:
         town.truth.votes.append(Vote(case, score, at, str(mail["Message-ID"]), own=voter == citizen))
     return f"{case}: {voter} gives {score} by {'link' if by_link else 'number'}{', too late' if late else ''}"
-
-
-def known(town: SimulatedTown) -> set[str]:
-    """The cases of whose survey the database knows. A restored one does not know a survey of which no copy was taken; a
-    reply to it is a request."""
-    query = "SELECT c.number FROM outbox o JOIN cases c ON c.id = o.case_id WHERE o.kind = 'survey'"
-    return {row[0] for row in town.store.con.execute(query)}
 
 
 def _pressed(

@@ -15,7 +15,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from oacmail.core.ports.transport import Outgoing
-from testbed.sim.expected_due import ExpectedDue, at, require
+from testbed.sim.expected_due import ExpectedDue, require
 from testbed.sim.notice_checks import RESTORED_BEFORE
 from testbed.sim.town import SimulatedTown
 
@@ -100,14 +100,14 @@ class ToldChecks:
             return
         words = " ".join(str(body.get_content()).split())
         number = str(read["X-Oacmail-Case"])
-        row = self._one("SELECT * FROM cases WHERE number = ?", number)
-        queued = self._one("SELECT coalesce(released_at, created_at) AS at FROM outbox WHERE key = ?", mail.key)
+        row = self.town.database.case(number)
+        queued = self.town.database.released_at(mail.key)
         named = {*_NUMBER.findall(words), *_NUMBER.findall(str(read["Subject"]))}
         if row is None or queued is None or named - {number}:
             self.found.append(f"{read['X-Oacmail-Kind']} of {number} names {sorted(named)}")
             return
         kind, answers = str(read["X-Oacmail-Kind"]), str(read["In-Reply-To"] or "")
-        told = Told(kind, mail.recipient, number, row, words, answers, at(queued["at"]))
+        told = Told(kind, mail.recipient, number, row, words, answers, queued)
         self.found += [f"{told.kind} of {number} says {what}" for what in self._untrue(told)]
 
     def _comparable(self) -> bool:
@@ -130,9 +130,9 @@ class ToldChecks:
         """A deadline of the case ends on that day, and the promise of something that this person wrote. Who is told
         only after that is told the next working day."""
         told_on = self._day_of(told.written_at)
-        dues = self._all("SELECT due_at FROM deadlines WHERE case_id = ? AND kind = 'answer'", told.case["id"])
+        dues = self.town.database.due(told.case["id"], "answer")
         promised = {due for message in self.town.truth.of(told.recipient) for due in self.expected.dues(message)}
-        borne_out = {due for due in promised if due in {at(row["due_at"]) for row in dues}}
+        borne_out = {due for due in promised if due in dues}
         days = {
             self._day_of(due) if due > told.written_at else self.expected.worked_after(told_on) for due in borne_out
         }
@@ -142,8 +142,8 @@ class ToldChecks:
         """On a working day that has not passed and no later than the answer is due, in the hours of the slot, at the
         number of the case."""
         day, piece, today = _named(found, told.written_at), found[4], self._day_of(told.written_at)
-        dues = self._all("SELECT due_at FROM deadlines WHERE case_id = ? AND kind = 'answer'", told.case["id"])
-        latest = max((self._day_of(at(row["due_at"])) for row in dues), default=today)
+        dues = self.town.database.due(told.case["id"], "answer")
+        latest = max((self._day_of(due) for due in dues), default=today)
         if latest < today:  # it was read late
             latest = self.expected.worked_after(today)
         phone = re.search(r"(\d{3})$", piece)
@@ -173,7 +173,7 @@ class ToldChecks:
         return self._has_mail(told, "rights")
 
     def _has_mail(self, told: Told, kind: str) -> bool:
-        return bool(self._all("SELECT 1 FROM outbox WHERE case_id = ? AND kind = ? LIMIT 1", told.case["id"], kind))
+        return self.town.database.has_mail(told.case["id"], kind)
 
     def _blames_platform(self, told: Told, found: re.Match[str]) -> bool:
         return "platform" in self.town.truth.causes.get(told.number, ())
@@ -184,8 +184,7 @@ class ToldChecks:
     def _asked_again(self, told: Told, found: re.Match[str]) -> bool:
         """A reminder to the services was written on the day of this mail."""
         day = self._day_of(told.written_at)
-        rows = self._all("SELECT created_at FROM outbox WHERE kind = 'nudge'")
-        return any(self._day_of(at(row["created_at"])) == day for row in rows)
+        return any(self._day_of(moment) == day for moment in self.town.database.written_at("nudge"))
 
     def _foreseen(self, told: Told, found: re.Match[str]) -> bool:
         day = _named(found, told.written_at)
@@ -194,11 +193,11 @@ class ToldChecks:
     def _news_by(self, told: Told, found: re.Match[str]) -> bool:
         """An update is due on that day, a working day."""
         day = _named(found, told.written_at)
-        dues = self._all("SELECT due_at FROM deadlines WHERE case_id = ? AND kind = 'update'", told.case["id"])
+        dues = self.town.database.due(told.case["id"], "update")
         return (
             day is not None
             and self.expected.workdays.is_working_day(day)
-            and day in {self._day_of(at(row["due_at"])) for row in dues}
+            and day in {self._day_of(due) for due in dues}
         )
 
     def _until(self, told: Told, found: re.Match[str]) -> bool:
@@ -206,8 +205,7 @@ class ToldChecks:
         return day is not None and told.case["status"] == "closed" and day >= self._day_of(told.written_at)
 
     def _called_so_often(self, told: Told, found: re.Match[str]) -> bool:
-        rows = self._all("SELECT 1 FROM events WHERE case_id = ? AND kind = 'call-not-reached'", told.case["id"])
-        return int(found[0].split()[0]) <= len(rows)
+        return int(found[0].split()[0]) <= self.town.database.calls_not_reached(told.case["id"])
 
     def _an_office_phone(self, told: Told, found: re.Match[str]) -> bool:
         office = self.town.config.office.phone
@@ -219,13 +217,6 @@ class ToldChecks:
     def _day_of(self, moment: datetime) -> date:
         """The local day; midnight ends the day before it."""
         return (moment - _MOMENT).astimezone(self.town.zone).date()
-
-    def _one(self, query: str, *values: object) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self.town.store.con.execute(query, values).fetchone()
-        return row
-
-    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
-        return self.town.store.con.execute(query, values).fetchall()
 
 
 _CLAIMS: tuple[tuple[re.Pattern[str], Callable[[ToldChecks, Told, re.Match[str]], bool]], ...] = (

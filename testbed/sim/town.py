@@ -267,25 +267,18 @@ class SimulatedTown(SimulatedService):
             one.message_id for name in ("INBOX", "Sent", *self.board_folders) for one in boxes[name].messages.values()
         }
 
-    def ids_in_the_database(self) -> set[str]:
-        return {row[0] for row in self.store.con.execute("SELECT message_id FROM messages")}
-
     def unreadable_ids(self) -> set[str]:
         """Message-IDs of messages in quarantine (on the review list by folder and UID) or waiting for a retry."""
-        rows = self.store.con.execute(
-            """SELECT folder, uid FROM sightings WHERE fingerprint IS NULL
-            AND (outcome = 'quarantined' OR (outcome IS NULL AND retry_at IS NOT NULL))"""
-        )
         boxes = self.mailbox.folders
-        places = [(row["folder"], row["uid"]) for row in rows]
+        places = [(row["folder"], row["uid"]) for row in self.database.unreadable()]
         return {self.id_of(boxes[f].messages[uid].raw) for f, uid in places if uid in boxes[f].messages}
 
     def drop_lost_messages(self) -> None:
         """After a restore: messages in neither place are lost, and mails without proof of sending may leave again."""
-        here = self.ids_in_the_mailbox() | self.ids_in_the_database()
+        here = self.ids_in_the_mailbox() | self.database.message_ids()
         sent = [str(answer.mail["Message-ID"]) for answer in self.truth.answers if answer.mail is not None]
         self.truth.lose(name for name in (*self.truth.written, *sent) if name not in here)
-        proven = {row[0] for row in self.store.con.execute("SELECT key FROM outbox WHERE state = 'sent'")}
+        proven = {row["key"] for row in self.database.sent()}
         self.relay.unproven |= {mail.key for mail in self.relay.accepted} - self.keys_in_the_mailbox() - proven
 
     def token_of(self, mail: EmailMessage) -> str:

@@ -10,8 +10,8 @@ from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.model import Folder
 from oacmail.core.ports.transport import Outgoing
-from tests.servers.dovecot import PASSWORD
-from tests.servers.mail_devel import MailDevel
+from testbed.demo.children import Children
+from testbed.demo.mail_server import DemoMailServer, start_mail_server
 from tests.servers.ports import HOST
 from tests.servers.waiting import until
 
@@ -20,18 +20,18 @@ MIME = b"From: anna@example.cat\r\nTo: oac@castellbisbal.cat\r\nSubject: Hola\r\
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[MailDevel]:
-    with MailDevel() as running:
-        yield running
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoMailServer]:
+    with Children() as children:
+        yield start_mail_server(children, tmp_path_factory.mktemp("mail-devel"), web=False)
 
 
-def test_a_mail_is_handed_over_found_by_the_next_poll_read_and_filed(server: MailDevel) -> None:
+def test_a_mail_is_handed_over_found_by_the_next_poll_read_and_filed(server: DemoMailServer) -> None:
     mailbox = ImapMailbox(
-        ImapSettings(host=HOST, port=server.imap_port, security="none", user=OFFICE, password=PASSWORD)
+        ImapSettings(host=HOST, port=server.imap_port, security="none", user=OFFICE, password=server.password)
     )
     transport = SmtpTransport(SmtpSettings(host=HOST, port=server.smtp_port, security="none"))
     with imaplib.IMAP4(HOST, server.imap_port) as client:
-        client.login(OFFICE, PASSWORD)
+        client.login(OFFICE, server.password)
         client.create("Sent")
     assert [(folder.name, folder.role) for folder in mailbox.watched()] == [
         ("INBOX", Folder.INTAKE),
