@@ -25,61 +25,35 @@ from bench.judge import Stored, Verdict
 from bench.mailbox import USER, BenchMailbox
 from bench.process import Cost, measured
 from bench.sink import Sink
+from testbed.office import NO_LIMITS, as_toml, sections
 from tests.servers.dovecot import PASSWORD
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
-
-CONFIG = """\
-[office]
-address = "{office}"
-state = "state"
-town = "Castellbisbal"
-complaints_form_url = "https://www.example.cat/queixes"
-privacy_url = "https://www.example.cat/privacitat"
-rights_url = "https://www.example.cat/drets"
-dpo = "dpd@example.cat"
-[imap]
-host = "localhost"
-port = {imap}
-security = "none"
-user = "{user}"
-password_file = "password"
-backlog_days = 3650
-[smtp]
-host = "localhost"
-port = {smtp}
-security = "none"
-per_minute = 0
-self_copy = false
-[trust]
-provider = "postfix"
-authserv_id = "{mx}"
-mx = ["{mx}"]
-[people]
-supervisor = "cap@example.cat"
-operator = "sistemes@example.cat"
-agents = ["{agent}"]
-[digest]
-to = []
-[deadline]
-digest_above = 1000000
-[ack]
-per_address_hour = 0
-per_address_day = 0
-per_domain_hour = 0
-unverified_per_hour = 0
-max_age_hours = 0
-"""
 
 
 def write_config(root: Path, box: BenchMailbox, sink: Sink) -> Path:
     """Write the configuration of the office for this mailbox and this relay, and return its path."""
     (root / "password").write_text(PASSWORD)
     (root / "password").chmod(0o600)
-    ports = {"imap": box.server.imap_port, "smtp": sink.port}
     path = root / "config.toml"
-    path.write_text(CONFIG.format(office=OFFICE, user=USER, mx=MX, agent=AGENT, **ports))
+    config = sections(
+        OFFICE,
+        town="Castellbisbal",
+        imap={
+            "port": box.server.imap_port,
+            "security": "none",
+            "user": USER,
+            "password_file": "password",
+            "backlog_days": 3650,
+        },
+        smtp={"port": sink.port, "security": "none", "per_minute": 0, "self_copy": False},
+        trust={"provider": "postfix", "authserv_id": MX, "mx": [MX]},
+        people={"supervisor": "cap@example.cat", "operator": "sistemes@example.cat", "agents": [AGENT]},
+        deadline={"digest_above": 1_000_000},
+        ack={**NO_LIMITS, "max_age_hours": 0},
+    )
+    path.write_text(as_toml(config))
     return path
 
 

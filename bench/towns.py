@@ -29,6 +29,7 @@ from pathlib import Path
 
 from bench.process import ROOT
 from bench.sink import Sink
+from testbed.office import NO_LIMITS, as_toml, sections
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
@@ -38,40 +39,6 @@ MANY = 100
 """For so many towns the need is computed."""
 SETTLED = 45.0  # seconds after the last daemon has read its mailbox: two ticks
 PATIENCE = 300.0
-CONFIG = """\
-[office]
-address = "{town}@town.example"
-state = "state"
-town = "Castellbisbal"
-calendar = "none"
-complaints_form_url = "https://www.example.cat/queixes"
-privacy_url = "https://www.example.cat/privacitat"
-rights_url = "https://www.example.cat/drets"
-dpo = "dpd@example.cat"
-[imap]
-host = "localhost"
-port = {imap}
-ca_file = "{ca}"
-user = "{town}"
-password_file = "password"
-[smtp]
-host = "localhost"
-port = {smtp}
-security = "none"
-per_minute = 6000
-shared_budget = "{budget}"
-self_copy = false
-[people]
-supervisor = "cap@example.cat"
-operator = "sistemes@example.cat"
-[digest]
-to = []
-[ack]
-per_address_hour = 0
-per_address_day = 0
-per_domain_hour = 0
-unverified_per_hour = 0
-"""
 MESSAGE = """\
 From: Anna Puig <{sender}>
 To: <{town}@town.example>
@@ -114,9 +81,26 @@ class ProviderTown:
         self.folder.mkdir()
         (self.folder / "password").write_text(PASSWORD)
         (self.folder / "password").chmod(0o600)
-        ports = {"imap": server.imaps_port, "smtp": smtp}
-        text = CONFIG.format(town=name, ca=server.certs.ca, budget=root / "budget", **ports)
-        (self.folder / "config.toml").write_text(text)
+        config = sections(
+            f"{name}@town.example",
+            office={"calendar": "none"},
+            imap={
+                "port": server.imaps_port,
+                "ca_file": str(server.certs.ca),
+                "user": name,
+                "password_file": "password",
+            },
+            smtp={
+                "port": smtp,
+                "security": "none",
+                "per_minute": 6000,
+                "shared_budget": str(root / "budget"),
+                "self_copy": False,
+            },
+            people={"supervisor": "cap@example.cat", "operator": "sistemes@example.cat"},
+            ack=NO_LIMITS,
+        )
+        (self.folder / "config.toml").write_text(as_toml(config))
         with (self.folder / "log").open("wb") as log:
             command = [python, "-m", "oacmail", "--config", str(self.folder / "config.toml"), "run"]
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

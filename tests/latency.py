@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.e2e.office import NO_LIMITS, RunningOffice
+from testbed.office import NO_LIMITS
+from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until

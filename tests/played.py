@@ -10,7 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.e2e.office import toml
+from testbed.office import as_toml
 from tests.fakes.relay import Relay
 from tests.servers.certs import make_certificates
 from tests.servers.mail_servers import PASSWORD, MailServers
@@ -56,7 +56,7 @@ def main() -> None:
             else:
                 told["sign_in"] |= {"tenant": TENANT, "application": CLIENT, "secret": SECRET}
         for name, values in told.items():
-            print(f"[{name}]", *(f"{key} = {toml(value)}" for key, value in values.items()), "", sep="\n", flush=True)
+            print(as_toml({name: values}), flush=True)
         sys.stdin.read()
 
 

@@ -18,66 +18,11 @@ from oacmail.core.errors import NoDatabase, Transient
 from testbed.demo import story
 from testbed.demo.children import Children
 from testbed.demo.mail_server import HOST, DemoMailServer
-from testbed.messages import MX
+from testbed.office import ALWAYS_OPEN, PROVEN, as_toml, sections
 
 Row = dict[str, Any]
 OACMAIL = (sys.executable, "-m", "oacmail")
 _ALIVE = ("queued", "claimed", "sending", "uncertain")
-
-# Every day is a working day and the office never closes, so that the outcome is the same on a Sunday night: a message
-# of two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone: no copy proves a delivery, and no
-# plus-address is one of the office.
-_CONFIG = """
-[office]
-address = "{office}"
-state = "state"
-town = "Vila"
-name = "{name}"
-phone = "900 000 000"
-online_office_url = "https://www.vila.example/oficina-virtual"
-calendar = "none"
-hours = ["00:00", "24:00"]
-complaints_form_url = "https://www.vila.example/queixes"
-privacy_url = "https://www.vila.example/privacitat"
-rights_url = "https://www.vila.example/drets"
-dpo = "dpd@vila.example"
-
-[imap]
-host = "{host}"
-port = {imap_port}
-security = "none"
-user = "{office}"
-password_file = "password"
-poll_seconds = 1
-backlog_days = 7
-
-[smtp]
-host = "{host}"
-port = {smtp_port}
-security = "none"
-per_minute = 0
-self_copy = false
-
-[trust]
-provider = "postfix"
-authserv_id = "{exchanger}"
-mx = ["{exchanger}"]
-plus_addressing = false
-
-[people]
-supervisor = "{supervisor}"
-operator = "{operator}"
-agents = ["{marta}", "{pau}"]
-technical = ["{technical}"]
-
-[board]
-enabled = true
-root = "Casos"
-
-[digest]
-to = ["{marta}", "{pau}"]
-at = "00:00"
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +84,40 @@ def make_office(root: Path, server: DemoMailServer, children: Children) -> DemoO
     secret.touch(mode=0o600)
     secret.write_text(server.password)
     office = DemoOffice(root, children)
-    office.config.write_text(
-        _CONFIG.format(
-            office=story.OFFICE,
-            name=story.OFFICE_NAME,
-            host=HOST,
-            exchanger=MX,
-            imap_port=server.imap_port,
-            smtp_port=server.smtp_port,
-            supervisor=story.SUPERVISOR,
-            operator=story.OPERATOR,
-            marta=story.MARTA,
-            pau=story.PAU,
-            technical=story.TECHNICAL,
-        )
-    )
+    office.config.write_text(as_toml(_configuration(server)))
     return office
+
+
+def _configuration(server: DemoMailServer) -> dict[str, Any]:
+    """Every day is a working day and the office never closes, so that the outcome is the same on a Sunday night: a
+    message of two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone: no copy proves a
+    delivery, and no plus-address is one of the office."""
+    agents = [story.MARTA, story.PAU]
+    return sections(
+        story.OFFICE,
+        office={
+            **ALWAYS_OPEN,
+            "name": story.OFFICE_NAME,
+            "phone": "900 000 000",
+            "online_office_url": "https://www.vila.example/oficina-virtual",
+        },
+        imap={
+            "host": HOST,
+            "port": server.imap_port,
+            "security": "none",
+            "user": story.OFFICE,
+            "password_file": "password",
+            "poll_seconds": 1,
+            "backlog_days": 7,
+        },
+        smtp={"host": HOST, "port": server.smtp_port, "security": "none", "per_minute": 0, "self_copy": False},
+        trust={**PROVEN, "plus_addressing": False},
+        people={
+            "supervisor": story.SUPERVISOR,
+            "operator": story.OPERATOR,
+            "agents": agents,
+            "technical": [story.TECHNICAL],
+        },
+        board={"enabled": True, "root": "Casos"},
+        digest={"to": agents, "at": "00:00"},
+    )

@@ -90,7 +90,7 @@ def crash_loop(scene: Scene) -> None:
     """the program that renews an access token has not run: exit 75 again and again, at most a minute apart"""
     town, run = scene.town, scene.machine
     town.systemctl("stop")
-    town.configure(imap='auth = "xoauth2"\npassword_file = "/etc/oacmail/access-token"')
+    town.configure(imap={"auth": "xoauth2", "password_file": "/etc/oacmail/access-token"})
     run("systemctl", "start", "--no-block", town.unit)
     until(lambda: int(town.show("NRestarts")) >= 2, 60, every=0.5, what="it is started again and again")
     until(lambda: town.show("ExecMainStatus") == "75", 10, every=0.2, what="exit 75")
@@ -107,7 +107,7 @@ def refused_reload(scene: Scene) -> None:
     """a broken configuration is refused at a reload, which fails, and the old one stays in force"""
     town = scene.town
     town.systemctl("reload")
-    town.configure(rest="\n[nonsense]\nx = 1\n")
+    town.configure(nonsense={"x": 1})
     town.systemctl("reload", code=1)
     must(town.show("ActiveState") == "active", f"after a failed reload the unit is {town.show('ActiveState')}")
     must("refused" in town.show("StatusText"), f"systemd hears: {town.show('StatusText')}")
@@ -124,7 +124,7 @@ def refused_reload(scene: Scene) -> None:
 def wrong_configuration(scene: Scene) -> None:
     """a restart with a broken configuration: exit 78, which systemd does not try again"""
     town = scene.town
-    town.configure(rest="\n[nonsense]\nx = 1\n")
+    town.configure(nonsense={"x": 1})
     town.systemctl("restart", code=1)
     town.wait_for("failed")
     must(town.show("ExecMainStatus") == "78", f"exit {town.show('ExecMainStatus')}, not 78")

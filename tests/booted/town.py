@@ -2,39 +2,24 @@
 
 import json
 import time
+from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from testbed.office import as_toml
 from tests.booted.machine import Failed, Machine
-from tests.servers import dovecot, postfix, town
+from tests.servers import dovecot, postfix
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import PASSWORD
+from tests.servers.town import DOMAIN, office_sections
 from tests.servers.waiting import until
 
-DOMAIN = "castellbisbal.cat"
 IMAP, IMAPS, LMTP, SASL, SMTP, SUBMISSION, SMTPS = 143, 993, 24, 12345, 25, 587, 465
 WRITE = """import smtplib, sys
 with smtplib.SMTP("127.0.0.1", 25) as relay:
     relay.sendmail(sys.argv[1], [sys.argv[2]], sys.stdin.buffer.read())
 """
-CONFIG = f"""[office]
-address = "{{address}}"
-state = "{{state}}"
-{town.OFFICE}
-[imap]
-host = "localhost"
-user = "{{user}}"
-ca_file = "/etc/oacmail/ca.pem"
-poll_seconds = 1
-{{imap}}
-
-[smtp]
-host = "localhost"
-user = "{{user}}"
-ca_file = "/etc/oacmail/ca.pem"
-
-{town.OTHERS}"""
 
 
 class Servers:
@@ -127,9 +112,13 @@ class BootedTown:
         self.state = f"/var/lib/oacmail/{name}".rstrip("/")
         self._written = 0
 
-    def configure(self, imap: str = "", rest: str = "") -> None:
+    def configure(self, *, imap: Mapping[str, Any] | None = None, **changes: Mapping[str, Any]) -> None:
         """Writes the configuration as root; owner and mode stay."""
-        text = CONFIG.format(address=self.address, state=self.state, user=self.mailbox, imap=imap) + rest
+        server = {"user": self.mailbox, "ca_file": "/etc/oacmail/ca.pem"}
+        imap_keys = {**server, "poll_seconds": 1, **(imap or {})}
+        text = as_toml(
+            office_sections(self.address, office={"state": self.state}, imap=imap_keys, smtp=server, **changes)
+        )
         self._machine("tee", self.config, given=text)
 
     def password(self, word: str, *names: str) -> None:

@@ -4,37 +4,19 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
+from testbed.office import as_toml
 from tests.container.image import IMAGE, LIMITS, run
-from tests.servers import town
 from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
+from tests.servers.town import office_sections
 from tests.servers.waiting import until
 
 NAME, VOLUME = f"oacmail-test-{os.getpid()}", f"oacmail-test-state-{os.getpid()}"
 USER = 990
 SAFE = ("--read-only", "--cap-drop=all", "--security-opt=no-new-privileges")
 HERE = ("--network=host", "--cgroups=disabled", *LIMITS)
-CONFIG = f"""[office]
-address = "{{address}}"
-state = "/var/lib/oacmail"
-{town.OFFICE}[imap]
-host = "localhost"
-port = {{imap}}
-user = "{{user}}"
-ca_file = "ca.pem"
-poll_seconds = 1
-[smtp]
-host = "localhost"
-port = {{smtp}}
-user = "{{user}}"
-ca_file = "ca.pem"
-per_minute = 0
-{town.OTHERS}
-[ack]
-per_domain_hour = 0
-unverified_per_hour = 0
-"""
 
 
 class ContainerOffice:
@@ -48,9 +30,19 @@ class ContainerOffice:
             each.mkdir(mode=0o755)
         (self._etc / "ca.pem").write_bytes(mail_servers.certs.ca.read_bytes())
         ports = {"imap": mail_servers.dovecot.imaps_port, "smtp": mail_servers.postfix.submission_port}
-        (self._etc / "config.toml").write_text(CONFIG.format(address=self.address, user=user, **ports))
+        (self._etc / "config.toml").write_text(as_toml(self._configuration(user, **ports)))
         for name in ("imap", "smtp"):
             self.secret(name, PASSWORD)
+
+    def _configuration(self, user: str, imap: int, smtp: int) -> dict[str, Any]:
+        server = {"user": user, "ca_file": "ca.pem"}
+        return office_sections(
+            self.address,
+            office={"state": "/var/lib/oacmail"},
+            imap={**server, "port": imap, "poll_seconds": 1},
+            smtp={**server, "port": smtp, "per_minute": 0},
+            ack={"per_domain_hour": 0, "unverified_per_hour": 0},
+        )
 
     def secret(self, name: str, word: str, mode: int = 0o600) -> None:
         file = self._secrets / name

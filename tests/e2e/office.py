@@ -9,10 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from testbed.office import ALWAYS_OPEN, as_toml, changed, sections
 from tests.e2e.forked import ROOT, ForkedProcess, ForkingHome
 from tests.servers.mail_servers import HOSTNAME, PASSWORD, MailServers
 from tests.servers.maildir import Maildir
@@ -24,19 +24,9 @@ OACMAIL, IMPATIENT = "oacmail", "tests.e2e.impatient"
 """Modules to run in a forked process; the second one is the same program with short waits: see there."""
 COMMAND = (str(Path(sys.executable).with_name("oacmail")),)
 """The command that is installed, for the tests of the true start."""
-NO_LIMITS = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour", "unverified_per_hour"), 0)
-"""For [ack], where a test has more messages than an hour's budget."""
 PROOF = {"provider": "postfix", "authserv_id": HOSTNAME, "mx": [HOSTNAME]}
 """For [trust]: our exchanger vouches for mail under a "-proven" envelope sender."""
 HOME = ForkingHome()
-
-
-def toml(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(toml(item) for item in value) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) + "}"
-    return json.dumps(value)  # TOML's basic strings, numbers and booleans are JSON's
 
 
 class RunningOffice:
@@ -54,9 +44,7 @@ class RunningOffice:
         (root / "password").write_text(PASSWORD)
         (root / "password").chmod(0o600)
         self.state = root / "state"
-        self.settings = self._defaults()
-        for section, values in settings.items():
-            self.settings.setdefault(section, {}).update(values)
+        self.settings = changed(self._defaults(), settings)
         self.config = root / "config.toml"
         self.write_config()
         self.process: subprocess.Popen[bytes] | ForkedProcess | None = None
@@ -68,41 +56,26 @@ class RunningOffice:
     def _defaults(self) -> dict[str, dict[str, Any]]:
         server = {"host": "localhost", "user": self.user, "password_file": "password"}
         ca = {"ca_file": str(self.mail_servers.certs.ca)}
-        url = "https://www.castellbisbal.example/"
-        return {
-            "office": {
-                "address": self.address,
-                "state": "state",
-                "town": "Castellbisbal",
-                "calendar": "none",
-                "hours": ["00:00", "24:00"],
-                "complaints_form_url": url + "queixes",
-                "privacy_url": url + "privacitat",
-                "rights_url": url + "drets",
-                "dpo": "dpd@castellbisbal.example",
-            },
-            "imap": {**server, **ca, "port": self.mail_servers.dovecot.imaps_port, "poll_seconds": 1},
-            "smtp": {**server, **ca, "port": self.mail_servers.postfix.submission_port, "per_minute": 0},
-            "people": {
+        return sections(
+            self.address,
+            town="Castellbisbal",
+            office=ALWAYS_OPEN,
+            imap={**server, **ca, "port": self.mail_servers.dovecot.imaps_port, "poll_seconds": 1},
+            smtp={**server, **ca, "port": self.mail_servers.postfix.submission_port, "per_minute": 0},
+            people={
                 "supervisor": self.supervisor.address,
                 "operator": self.operator.address,
                 "agents": [self.agent.address],
                 "technical": [self.technical.address],
             },
-            "deadline": {"day_end": "24:00", "remind_hours": 0},
-            "digest": {"to": []},
-        }
+            deadline={"day_end": "24:00", "remind_hours": 0},
+        )
 
     def write_config(self) -> None:
-        sections = (
-            f"[{name}]\n" + "\n".join(f"{key} = {toml(value)}" for key, value in values.items())
-            for name, values in self.settings.items()
-        )
-        self.config.write_text("\n\n".join(sections) + "\n")
+        self.config.write_text(as_toml(self.settings))
 
     def change(self, **settings: Mapping[str, Any]) -> None:
-        for section, values in settings.items():
-            self.settings.setdefault(section, {}).update(deepcopy(dict(values)))
+        self.settings = changed(self.settings, settings)
         self.write_config()
 
     # --- the daemon -------------------------------------------------------------------------------

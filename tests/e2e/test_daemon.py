@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from testbed.office import NO_LIMITS
 from tests.e2e.impatient import SHORT_SILENCE
-from tests.e2e.office import COMMAND, IMPATIENT, NO_LIMITS, OACMAIL, RunningOffice
+from tests.e2e.office import COMMAND, IMPATIENT, OACMAIL, RunningOffice
 from tests.e2e.systemd import NotifySocket
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.office import NO_LIMITS, RunningOffice
+from testbed.office import NO_LIMITS
+from tests.e2e.office import RunningOffice
 from tests.e2e.test_board import ANSWERED, OPEN
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import pytest
 
 from oacmail import config
 from oacmail.cli.init_answers import InitAnswers
+from testbed.office import as_toml
 from tests.e2e.forked import ROOT
-from tests.e2e.office import HOME, RunningOffice, toml
+from tests.e2e.office import HOME, RunningOffice
 
 MakeOffice = Callable[..., RunningOffice]
 WEBSITE = "https://www.vilanova.cat/"
@@ -49,15 +50,7 @@ def _answers(desk: RunningOffice, **more: dict[str, Any]) -> str:
     }
     for name, keys in more.items():
         sections.setdefault(name, {}).update(keys)
-    return _written(sections)
-
-
-def _written(sections: Mapping[str, Mapping[str, Any]]) -> str:
-    parts = (
-        f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items())
-        for name, keys in sections.items()
-    )
-    return "\n".join(parts)
+    return as_toml(sections)
 
 
 def _init(folder: Path, *words: str, typed: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -155,7 +148,7 @@ def test_a_person_is_asked_eleven_questions_and_enter_takes_the_defaults(desk: R
     own = tomllib.loads(_answers(desk))
     server = f"localhost:{own['imap'].pop('port')}"
     kept = {name: {key: own[name][key] for key in keys if key in own[name]} for name, keys in _KEPT.items()}
-    (folder / "config.toml").write_text(_written(kept))
+    (folder / "config.toml").write_text(as_toml(kept))
     password = (desk.root / "password").read_text().strip()
     typed = [desk.address, "Vila Nova", "Oficina de Vila Nova", "930 000 000", WEBSITE, "dpd@vilanova.cat"]
     typed += ["cap@vilanova.cat", server, password, "", ""]
@@ -176,7 +169,7 @@ def test_at_a_provider_with_tokens_it_asks_for_no_password_and_names_the_next_st
     sections = {"office": town, "people": {"supervisor": "cap@vilanova.cat"}, "imap": {"provider": provider}}
     if provider == "microsoft365":
         sections["oauth"] = {"tenant": "vilanova.onmicrosoft.com", "client_id": "1-2-3"}
-    answers.write_text(_written(sections))
+    answers.write_text(as_toml(sections))
     done = _init(tmp_path / "new", "--yes", str(answers))
     assert "next: docs/admin.md section 3" in done.stdout
     made = tomllib.loads((tmp_path / "new" / "config.toml").read_text())

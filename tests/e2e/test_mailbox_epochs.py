@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from testbed.messages import message
-from tests.e2e.office import NO_LIMITS, RunningOffice
+from testbed.office import NO_LIMITS
+from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import next_second, until

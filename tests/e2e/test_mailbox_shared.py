@@ -10,7 +10,8 @@ from typing import Any
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.ports.mailbox import Fetched
-from tests.e2e.office import NO_LIMITS, RunningOffice
+from testbed.office import NO_LIMITS
+from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Agent, Citizen
 from tests.servers.waiting import PATIENCE, until

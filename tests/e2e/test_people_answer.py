@@ -8,8 +8,9 @@ from email.message import EmailMessage
 import pytest
 
 from testbed.messages import message as everyday
+from testbed.office import NO_LIMITS
 from tests.e2e.clients import CLIENTS
-from tests.e2e.office import NO_LIMITS, PROOF, RunningOffice
+from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import (
     at_desk,
     case_of,

@@ -13,7 +13,8 @@ from quopri import encodestring
 
 import pytest
 
-from tests.e2e.office import NO_LIMITS, RunningOffice
+from testbed.office import NO_LIMITS
+from tests.e2e.office import RunningOffice
 from tests.e2e.watching import answered_by, number_of, opened
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen

@@ -12,8 +12,9 @@ from oacmail import wiring
 from oacmail.core.effects import Send
 from oacmail.core.ports.renderer import Rendered
 from testbed.messages import message
+from testbed.office import NO_LIMITS
 from tests.e2e import strange
-from tests.e2e.office import COMMAND, IMPATIENT, NO_LIMITS, RunningOffice
+from tests.e2e.office import COMMAND, IMPATIENT, RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until

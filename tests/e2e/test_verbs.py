@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from testbed.office import NO_LIMITS
 from tests.e2e import shapes
-from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port

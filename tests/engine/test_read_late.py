@@ -4,9 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import OFFICE
 from tests.engine.test_report import report
-from tests.engine.world import AGENT, ANNA, PERE, World
+from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World
 
 
 def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World) -> None:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from oacmail.cli import oacmail
+from testbed.office import as_toml
 from tests.engine.busy_month import BusyMonth
 from tests.engine.test_report import COUNCIL
 from tests.engine.world import World
@@ -37,15 +38,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def run(busy: World, *words: str) -> Result:
     config = busy.root / "config.toml"
-    config.write_text(_toml(busy.sections))
+    config.write_text(as_toml(busy.sections))
     return CliRunner().invoke(oacmail, ["--config", str(config), "report", "2026-11", *words])
-
-
-def _toml(sections: dict[str, Any]) -> str:
-    lines = []
-    for name, keys in sections.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
-    return "\n".join(lines)
 
 
 def as_json(busy: World, *words: str) -> dict[str, Any]:
@@ -189,7 +183,7 @@ def test_a_month_that_was_sent_is_not_sent_again_and_a_running_one_is_not_sent_y
 @pytest.mark.parametrize("month", ["2026-13", "november", "2026"])
 def test_a_month_that_is_none_is_wrong_usage(busy: World, month: str) -> None:
     config = busy.root / "config.toml"
-    config.write_text(_toml(busy.sections))
+    config.write_text(as_toml(busy.sections))
     done = CliRunner().invoke(oacmail, ["--config", str(config), "report", month])
     assert done.exit_code == 2
     assert "write it like 2026-11" in done.stderr

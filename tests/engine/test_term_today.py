@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.sim.relay import deferred
+from testbed.relay import deferred
 from tests.engine.world import AGENT, ANNA, World, text_of
 
 PHONE = "900 772 772"

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from oacmail import cli
 from oacmail.cli import towns
-from tests.e2e.office import toml
+from testbed.office import as_toml, changed
 from tests.engine.world import ANNA, MADRID, World
 
 STATES = {"vila": ("enabled", "active"), "old": ("disabled", "inactive"), "broken": ("disabled", "failed")}
@@ -30,9 +30,8 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _configure(etc: Path, name: str, world: World) -> None:
-    sections = {**world.sections, "office": {**world.sections["office"], "state": str(world.config.office.state)}}
-    values = (f"{section}.{key} = {toml(value)}" for section, keys in sections.items() for key, value in keys.items())
-    (etc / f"{name}.toml").write_text("\n".join(values))
+    sections = changed(world.sections, {"office": {"state": str(world.config.office.state)}})
+    (etc / f"{name}.toml").write_text(as_toml(sections))
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from oacmail.cli import oacmail
+from testbed.office import as_toml
 from tests.engine.world import World
 
 
 def why(world: World, ref: str, *words: str) -> Result:
     world.stop()
     config = world.root / "config.toml"
-    lines = []
-    for name, keys in world.sections.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
-    config.write_text("\n".join(lines))
+    config.write_text(as_toml(world.sections))
     return CliRunner().invoke(oacmail, ["--config", str(config), "why", ref, *words])
 
 

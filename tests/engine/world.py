@@ -12,7 +12,6 @@ makes a new one from what the file holds.
 
 import tempfile
 from collections.abc import Mapping
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
@@ -28,7 +27,8 @@ from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
-from testbed.messages import MX, arrived, as_bytes
+from testbed.messages import arrived, as_bytes
+from testbed.office import PROVEN, changed, sections
 from testbed.relay import SimulatedRelay
 from testbed.service import SimulatedService
 
@@ -38,23 +38,14 @@ ANNA, PERE, MARTA = "anna@example.org", "pere@example.net", "marta@example.com"
 SUPERVISOR, OPERATOR, AGENT = "cap@town.example", "sistemes@town.example", "agent@town.example"
 STAFF = (SUPERVISOR, OPERATOR, AGENT)
 MADRID = ZoneInfo("Europe/Madrid")
-_URL = "https://www.castellbisbal.example/"
-_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "office": {
-        "address": OFFICE,
-        "state": "state",
-        "town": "Castellbisbal",
-        "complaints_form_url": _URL + "queixes",
-        "privacy_url": _URL + "privacitat",
-        "rights_url": _URL + "drets",
-        "dpo": "dpd@castellbisbal.example",
-    },
-    "imap": {"host": "localhost", "user": "oac360"},
-    "smtp": {"host": "localhost", "per_minute": 0},
-    "trust": {"provider": "postfix", "authserv_id": MX, "mx": [MX]},
-    "people": {"supervisor": SUPERVISOR, "operator": OPERATOR, "agents": [AGENT]},
-    "digest": {"to": []},
-}
+_DEFAULTS = sections(
+    OFFICE,
+    town="Castellbisbal",
+    imap={"user": "oac360"},
+    smtp={"per_minute": 0},
+    trust=PROVEN,
+    people={"supervisor": SUPERVISOR, "operator": OPERATOR, "agents": [AGENT]},
+)
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -91,7 +82,7 @@ class World(SimulatedService):
     ) -> None:
         self.root = root
         clock, mailbox = SimulatedClock(local(now)), mailbox or SimulatedMailbox()
-        self.sections: dict[str, Any] = deepcopy({name: dict(keys) for name, keys in _DEFAULTS.items()})
+        self.sections = _DEFAULTS
         super().__init__(
             self._parsed(sections),
             clock=clock,
@@ -102,11 +93,7 @@ class World(SimulatedService):
         self.sync()
 
     def _parsed(self, sections: Mapping[str, Mapping[str, Any] | list[Any]]) -> Config:
-        for name, keys in sections.items():
-            if isinstance(keys, list):  # [[pointer]], a block each
-                self.sections[name] = keys
-            else:
-                self.sections.setdefault(name, {}).update(keys)
+        self.sections = changed(self.sections, sections)
         config = settings.parse(self.sections, base=self.root)
         key = config.office.state / "token.key"
         if not key.exists():

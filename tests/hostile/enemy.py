@@ -4,7 +4,6 @@ Our exchanger writes on top of it what it always writes; everything below is the
 line of a town as its admin would.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from email.message import EmailMessage
@@ -14,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from oacmail import cli
 from testbed.messages import arrived, as_bytes
+from testbed.office import as_toml
 from tests.engine.world import OFFICE, World
 
 EVIL = "mallory@evil.example"
@@ -89,9 +89,5 @@ def everything_said(mail: EmailMessage) -> str:
 def oacmail(world: World, *words: str) -> Result:
     """A verb of the command line, in this process, on the town's own configuration and state."""
     path = world.root / "config.toml"
-    path.write_text("\n\n".join(f"[{name}]\n{_lines(keys)}" for name, keys in world.sections.items()), "utf-8")
+    path.write_text(as_toml(world.sections), "utf-8")
     return CliRunner().invoke(cli.oacmail, ["--config", str(path), *words])
-
-
-def _lines(keys: dict[str, object]) -> str:
-    return "\n".join(f"{name} = {json.dumps(value)}" for name, value in keys.items())

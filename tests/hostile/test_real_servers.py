@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.office import COMMAND, NO_LIMITS, RunningOffice
+from testbed.office import NO_LIMITS
+from tests.e2e.office import COMMAND, RunningOffice
 from tests.e2e.watching import answered_by, case_of, everything_in, mails_to, message, running_deadlines, someone
 from tests.hostile.test_bombs import BOMBS
 from tests.servers.mail_servers import HOST, MailServers

@@ -1,21 +1,21 @@
-"""The configuration that the towns of tests/booted and tests/container share: open day and night, without holidays, so
-that no test waits for a working day. Its addresses are no placeholders, so that `check` finds nothing."""
+"""The office of tests/booted and tests/container: open day and night, so that no test waits for a working day. Its
+addresses are no placeholders, so that `check` finds nothing."""
 
-OFFICE = """town = "Castellbisbal"
-calendar = "none"
-hours = ["00:00", "24:00"]
-complaints_form_url = "https://www.castellbisbal.cat/queixes"
-privacy_url = "https://www.castellbisbal.cat/privacitat"
-rights_url = "https://www.castellbisbal.cat/drets"
-dpo = "dpd@castellbisbal.cat"
-"""
-OTHERS = """[people]
-supervisor = "cap@castellbisbal.cat"
-operator = "sistemes@castellbisbal.cat"
+from collections.abc import Mapping
+from typing import Any
 
-[deadline]
-day_end = "24:00"
+from testbed.office import ALWAYS_OPEN, changed, sections
 
-[digest]
-to = []
-"""
+DOMAIN = "castellbisbal.cat"
+
+
+def office_sections(address: str, **changes: Mapping[str, Any]) -> dict[str, Any]:
+    usual = sections(
+        address,
+        town="Castellbisbal",
+        domain=DOMAIN,
+        office=ALWAYS_OPEN,
+        people={"supervisor": f"cap@{DOMAIN}", "operator": f"sistemes@{DOMAIN}"},
+        deadline={"day_end": "24:00"},
+    )
+    return changed(usual, changes)
