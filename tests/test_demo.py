@@ -26,8 +26,8 @@ from testbed.demo.expectations import check_expectations
 from testbed.demo.mail_server import DemoMailServer
 from testbed.demo.mailbox import DemoMail
 from testbed.demo.office import make_office
-from testbed.demo.roles import DemoCitizen, ExpectedCase, StaffAction
 from testbed.demo.run import print_outcome
+from testbed.demo.story import DemoCitizen, ExpectedCase, StaffAction
 from testbed.demo.town import UnansweredMail, back_dated
 from tests.servers.waiting import PATIENCE, until
 

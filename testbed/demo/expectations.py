@@ -13,7 +13,7 @@ from testbed.demo import story
 from testbed.demo.evidence import DemoEvidence
 from testbed.demo.mailbox import DemoMail
 from testbed.demo.office import Row
-from testbed.demo.roles import DemoCitizen, StaffAction
+from testbed.demo.story import DemoCitizen, StaffAction
 from testbed.demo.town import JUNK, UnansweredMail
 
 ACK_WITHIN = timedelta(seconds=10)  # one second is usual; a loaded machine needs more

@@ -17,7 +17,7 @@ from testbed.demo import story
 from testbed.demo.mail_server import DemoMailServer, received
 from testbed.demo.mailbox import DemoMail, mailbox
 from testbed.demo.office import DemoOffice
-from testbed.demo.roles import DemoCitizen, How, StaffAction, UnwantedSender
+from testbed.demo.story import DemoCitizen, How, StaffAction, UnwantedSender
 from testbed.messages import AUTOMATIC, Headers, as_bytes, delivery_status, message, read_receipt, replied
 
 _CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}

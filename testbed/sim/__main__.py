@@ -10,8 +10,7 @@ import structlog
 from oacmail import config as settings
 from oacmail.cli.common import as_json, print_json, safe
 from testbed.progress import show_progress
-from testbed.sim.run import SimulationResult, simulate_town
-from testbed.sim.shrink import shrink_run
+from testbed.sim.run import SimulationResult, shrink_run, simulate_town
 
 
 @click.command()

@@ -13,8 +13,7 @@ from datetime import timedelta
 from oacmail.core.model import BoardFolder
 from testbed.sim.expected_due import InvariantBroken, require
 from testbed.sim.ground_truth import PersonsMove
-from testbed.sim.office import board_folder
-from testbed.sim.town import SimulatedTown, short
+from testbed.sim.town import SimulatedTown, board_folder, short
 
 _BY_STATUS: Mapping[str, BoardFolder] = {
     "open": BoardFolder.OPEN,

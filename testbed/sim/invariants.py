@@ -17,11 +17,9 @@ from testbed.database import text
 from testbed.service import KillableStore
 from testbed.sim.board_checks import BoardChecks
 from testbed.sim.deadline_checks import PATIENCE, DeadlineChecks
-from testbed.sim.derivation_checks import TO_CITIZENS, DerivationChecks
 from testbed.sim.expected_due import ExpectedDue, InvariantBroken, require
-from testbed.sim.notice_checks import NoticeChecks
+from testbed.sim.notice_checks import TO_CITIZENS, DerivationChecks, NoticeChecks, RelayedAnswerChecks
 from testbed.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
-from testbed.sim.relayed_answer_checks import RelayedAnswerChecks
 from testbed.sim.report_checks import ReportChecks
 from testbed.sim.told_checks import ToldChecks
 from testbed.sim.town import SimulatedTown, short

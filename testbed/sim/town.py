@@ -20,19 +20,25 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore, admin, board, rebuilt
 from oacmail.config import Config
+from oacmail.config.servers import SmtpSection, TrustSection
+from oacmail.core.model import BoardFolder, Message
+from oacmail.core.policy import Policy
 from oacmail.core.ports.board import Word
 from oacmail.engine import Engine
+from oacmail.mail.assemble import Skipped
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parsing import Answers, RawMessage
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox
-from testbed.messages import arrived, as_bytes
+from testbed.messages import MX, arrived, as_bytes
 from testbed.relay import SimulatedRelay
 from testbed.service import SimulatedService
-from testbed.sim import office
 from testbed.sim.ground_truth import GroundTruth
-from testbed.sim.parsing import RememberingParser
 from testbed.sim.plan import Plan, SimulatedAction
 from testbed.sim.population import CITIZENS
 
+FOLDERS = ("INBOX", "Sent", "Junk", "Drafts")
+AGENTS, TECHNICAL, FORMS = ("montse@town.example", "pau@town.example"), ("tecnics@town.example",), ("web@town.example",)
 SECRET = b"a secret of a town that does not exist"
 INSTANCE = "5170a17e"
 DAY_HOURS = range(6, 22)
@@ -48,6 +54,32 @@ _KEY = re.compile(rb"\bk=([^;\s]*)")
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]*>)", re.MULTILINE | re.IGNORECASE)
 
 Event = Callable[[], str]
+
+
+class RememberingParser:
+    """Port `Parser`. In a simulated town the same bytes arrive in several folders and processes: they are read once.
+    Another configuration, as after lessons, reads everything anew."""
+
+    def __init__(self) -> None:
+        self._config = ParserConfig()
+        self._read: dict[tuple[bytes, str, Skipped], Message] = {}
+
+    def begin(self, parser_config: ParserConfig, ahead: int) -> None:
+        if parser_config != self._config:
+            self._read.clear()
+        self._config = parser_config
+
+    def ask(self, messages: Sequence[RawMessage]) -> Answers:
+        return lambda at: self._message(messages[at])
+
+    def end(self) -> None:
+        return
+
+    def _message(self, asked: RawMessage) -> Message:
+        key = (asked.raw, asked.day, tuple(asked.skipped))
+        if key not in self._read:
+            self._read[key] = asked.read(self._config)
+        return self._read[key]
 
 
 class SimulatedTown(SimulatedService):
@@ -74,9 +106,9 @@ class SimulatedTown(SimulatedService):
         self._at_rest: tuple[tuple[object, int, int], datetime] | None = None
         self._heap: list[tuple[datetime, int, str, str, Event]] = []
         self._order, self._last = count(), ""
-        clock, mailbox = SimulatedClock(plan.begins), SimulatedMailbox(*office.FOLDERS)
+        clock, mailbox = SimulatedClock(plan.begins), SimulatedMailbox(*FOLDERS)
         relay = SimulatedRelay(mailbox, clock, config.office.address)
-        config = office.of_town(config, state, plan.seed)
+        config = of_town(config, state, plan.seed)
         policy = settings.policy(
             config, workdays=wiring.deadline_calendar(config), secrets=(SECRET,), instance=INSTANCE
         )
@@ -258,7 +290,7 @@ class SimulatedTown(SimulatedService):
 
     @property
     def board_folders(self) -> list[str]:
-        return [name for name in self.mailbox.folders if name not in office.FOLDERS]
+        return [name for name in self.mailbox.folders if name not in FOLDERS]
 
     def ids_in_the_mailbox(self) -> set[str]:
         """Message-IDs in the folders that the service reads."""
@@ -295,3 +327,40 @@ def _id_of(raw: bytes) -> str:
 def short(text: str) -> str:
     """A short name of an id for the story."""
     return sha256(text.encode()).hexdigest()[:6]
+
+
+# --- the office of a town ---------------------------------------------------------------------------
+
+
+def has_board(seed: int) -> bool:
+    return seed % 2 == 0
+
+
+def has_one_person(seed: int) -> bool:
+    return seed % 4 == 1
+
+
+def of_town(config: Config, state: Path, seed: int) -> Config:
+    """The configuration with its rules and calendar, and with servers, state and people of the simulated town."""
+    office = config.office.model_copy(update={"state": state})
+    imap = config.imap.model_copy(update={"backlog_days": 0})
+    people = {} if has_one_person(seed) else {"agents": AGENTS, "technical": TECHNICAL, "forms": FORMS}
+    return config.model_copy(
+        update={
+            "office": office,
+            "imap": imap,
+            "smtp": SmtpSection.model_validate({"host": "localhost", "per_minute": 0}),
+            "trust": TrustSection(provider="postfix", authserv_id=MX, mx=(MX,)),
+            "people": config.people.model_copy(update=people),
+            "board": config.board.model_copy(update={"enabled": has_board(seed)}),
+            "survey": config.survey.model_copy(update={"enabled": True}),
+        }
+    )
+
+
+def board_folder(policy: Policy, folder: BoardFolder, agent: str = "") -> str:
+    """The name of a folder of the board on this mail server; `agent`: of the one below it that is the agent's."""
+    assert policy.board is not None
+    if folder is BoardFolder.INTAKE:
+        return "INBOX"
+    return "/".join(filter(None, (policy.board.root, policy.board.names[folder], agent)))

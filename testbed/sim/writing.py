@@ -1,17 +1,27 @@
-"""Shared helpers of the action modules: build a mail for an action, deliver it and record it in the ground truth.
-
-They choose no action.
+"""How the people of the town write: a mail for an action, what eight ordinary mail clients make of an answer, and the
+mails that the signed buttons of our mails write. Nobody decides here what is done.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from email.message import EmailMessage
+from html import unescape
 from random import Random
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.town import SimulatedTown, short
 
 ActionHandler = Callable[[SimulatedTown, SimulatedAction, Random], str]
+Style = Callable[[str, EmailMessage], str]
+"""Takes the answer and the message below it, and returns the text as a client writes it."""
+_BUTTON = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>([^<]+)</a>')
+_NUMBER = re.compile(r"[A-Z]+-\d{4}-\d{6}")
+_VALID, _EXPIRED = timedelta(days=9), timedelta(days=11)  # a button works for ten days; nobody presses one just then
+
+
+# --- a mail of an action ------------------------------------------------------------------------------
 
 
 def mail_of(
@@ -60,3 +70,103 @@ def answer_to(town: SimulatedTown, address: str, rng: Random) -> EmailMessage | 
 def latest_of_ours(town: SimulatedTown, address: str, kind: str = "ack") -> EmailMessage | None:
     mails = town.relay.inboxes[address].last(kind)
     return mails[0] if mails else None
+
+
+# --- mail clients -------------------------------------------------------------------------------------
+
+
+def _date_of(mail: EmailMessage) -> datetime:
+    return datetime.strptime(str(mail["Date"])[:31], "%a, %d %b %Y %H:%M:%S %z")
+
+
+def _plain(mail: EmailMessage) -> str:
+    return str(mail.get_content()).rstrip("\n")
+
+
+def _quoted(mail: EmailMessage) -> str:
+    return "\n".join(f"> {line}" for line in _plain(mail).splitlines())
+
+
+def _outlook(words: tuple[str, str, str, str], rule: str) -> Style:
+    """The original stands whole below its header (`De: … Enviat: …`), without quote marks."""
+
+    def style(answer: str, mail: EmailMessage) -> str:
+        values = (mail["From"], f"{_date_of(mail):%d/%m/%Y %H:%M}", mail["To"], mail["Subject"])
+        head = "\n".join(f"{word}: {value}" for word, value in zip(words, values, strict=True))
+        return f"{answer}\n\n{rule}\n{head}\n\n{_plain(mail)}\n"
+
+    return style
+
+
+def _attributed(line: str, *, below: bool = True) -> Style:
+    """An attribution and the quoted original, below or above the answer."""
+
+    def style(answer: str, mail: EmailMessage) -> str:
+        quote = f"{_date_of(mail).strftime(line).replace('WHO', str(mail['From']))}\n{_quoted(mail)}"
+        return f"{answer}\n\n{quote}\n" if below else f"{quote}\n\n{answer}\n"
+
+    return style
+
+
+STYLES: tuple[tuple[str, Style], ...] = (
+    ("Outlook, Catalan", _outlook(("De", "Enviat el", "Per a", "Assumpte"), "_" * 32)),
+    ("Outlook, Spanish", _outlook(("De", "Enviado el", "Para", "Asunto"), "-----Mensaje original-----")),
+    ("Gmail, Catalan", _attributed("Missatge de WHO del dia %d/%m/%Y a les %H:%M:")),
+    ("Gmail, Spanish", _attributed("El %d/%m/%Y a las %H:%M, WHO escribió:")),
+    ("Apple Mail", _attributed("On %d %b %Y, at %H:%M, WHO wrote:")),
+    ("Thunderbird", _attributed("El %d/%m/%y a les %H:%M, WHO ha escrit:", below=False)),
+    ("Roundcube", _attributed("El %Y-%m-%d %H:%M, WHO escribió:")),
+    ("a telephone", lambda answer, _: f"{answer}\n\nEnviat des del meu iPhone\n"),
+)
+
+
+# --- buttons ------------------------------------------------------------------------------------------
+
+
+def _buttons(mail: EmailMessage) -> dict[str, str]:
+    """Label -> link."""
+    page = mail.get_body(("html",))
+    text = str(page.get_content()) if page is not None else ""
+    return {unescape(label): unescape(link) for link, label in _BUTTON.findall(text)}
+
+
+def chosen_button(
+    town: SimulatedTown, rng: Random, people: Sequence[str], kinds: Sequence[str], labels: Sequence[str]
+) -> tuple[EmailMessage, str, str] | None:
+    """A recent mail to one of these people that has one of the buttons: (mail, label, link)."""
+    boxes = [town.relay.inboxes[one] for one in dict.fromkeys(people)]
+    mails = [mail for box in boxes for kind in kinds for mail in box.last(kind, 3)]
+    if not mails:
+        return None
+    mail = rng.choice(mails)
+    if _VALID <= town.clock.true() - mail["Date"].datetime <= _EXPIRED:
+        return None
+    links = {label: link for label, link in _buttons(mail).items() if label in labels}
+    if not links:
+        return None
+    label = rng.choice(sorted(links))
+    return mail, label, links[label]
+
+
+def press(town: SimulatedTown, action: SimulatedAction, link: str, sender: str, typed: str) -> str:
+    """Return the number of the case that the subject of the link names."""
+    parts = urlsplit(link)
+    fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    text = fields.get("body", "").replace("\r\n", "\n").rstrip("\n") + typed
+    town.deliver(
+        town.message(sender, fields.get("subject", ""), text, to=unquote(parts.path), number=town.number(action)),
+        verdict="pass",
+    )
+    found = _NUMBER.search(fields.get("subject", ""))
+    return found[0] if found else ""
+
+
+def says(town: SimulatedTown, rng: Random, mail: EmailMessage, link: str, others: str) -> tuple[str, bool]:
+    """Who presses the button, and whether that says anything: the addressee does so once, and while it works."""
+    addressee = str(mail["To"])
+    fresh = town.clock.true() - mail["Date"].datetime < _VALID
+    if others not in ("", addressee) and rng.random() < 0.15:
+        return others, False
+    says = fresh and link not in town.pressed
+    town.pressed.add(link)
+    return addressee, says

@@ -27,9 +27,9 @@ from oacmail.engine import Engine
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.judge import NOT_FOUND
 from oacmail.rebuild.summary import RebuildSummary
-from testbed.sim.actions import ACTIONS
 from testbed.sim.faults import FAULTS
 from testbed.sim.plan import Plan, SimulatedAction, make_plan
+from testbed.sim.run import ACTIONS
 from testbed.sim.town import SimulatedTown
 from tests.rebuilt_tables import Rows, tables
 

@@ -11,14 +11,13 @@ import structlog
 
 from oacmail import config as settings
 from oacmail.core.model import BoardFolder
-from testbed.sim.actions import ACTIONS
 from testbed.sim.faults import FAULTS
 from testbed.sim.ground_truth import PersonsMove
 from testbed.sim.invariants import InvariantChecker
-from testbed.sim.office import board_folder
 from testbed.sim.plan import SimulatedAction, make_plan
 from testbed.sim.population import CITIZENS
-from testbed.sim.town import SimulatedTown
+from testbed.sim.run import ACTIONS
+from testbed.sim.town import SimulatedTown, board_folder
 
 
 @pytest.fixture

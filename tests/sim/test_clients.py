@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.mail.parse import parse
-from testbed.sim.clients import STYLES
+from testbed.sim.writing import STYLES
 
 ANSWER = "Bon dia, ho heu de fer des de la seu electrònica, apartat de tràmits."
 

@@ -18,10 +18,9 @@ from oacmail.core.report.figures import Indicator
 from oacmail.core.report.months import Month
 from oacmail.reporting import Months
 from testbed.sim.__main__ import main as simulate
-from testbed.sim.actions import ACTIONS
 from testbed.sim.faults import FAULTS
 from testbed.sim.plan import make_plan
-from testbed.sim.run import SimulationResult, run_plan, simulate_town
+from testbed.sim.run import ACTIONS, SimulationResult, run_plan, simulate_town
 from testbed.sim.town import SimulatedTown
 from tests.engine.recomputed_figures import RecomputedFigure, RecomputedMonth
 
