@@ -78,9 +78,9 @@ def test_an_answer_that_reads_as_a_receipt_and_names_no_absence_is_a_persons(
     world: World, sender: str, subject: str, text: str
 ) -> None:
     _asked(world)
-    mail = compose.message(world.clock, sender, subject, text, to=ANNA)
+    mail = world.message(sender, subject, text, to=ANNA)
     if sender == OFFICE:
-        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
+        world.put_into_sent(mail)
     else:
         mail["Cc"] = OFFICE
         world.deliver(mail, verdict=PASS)

@@ -138,7 +138,7 @@ def _counts_as_answered(world: World, _: EmailMessage, __: EmailMessage) -> None
 
 
 def _gets_the_answer_back(world: World, _: EmailMessage, answer: EmailMessage) -> None:
-    world.deliver(compose.report(world.clock, answer))
+    world.deliver(world.report_about(answer))
 
 
 @pytest.mark.parametrize("opens", [_writes_again, _counts_as_answered, _gets_the_answer_back])

@@ -1,4 +1,4 @@
-"""A town in one process: the real store, engine, intake, delivery and templates; clock, mailbox and relay are played.
+"""A town in one process: the real store, engine, intake, delivery and templates on a simulated clock, mailbox, relay.
 
     world = World(tmp_path, now="2026-11-25 09:00")
     message = world.citizen_writes(ANNA, "Padró", "Com demano un volant?")
