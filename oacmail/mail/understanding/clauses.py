@@ -29,7 +29,7 @@ _ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
 _ASKED = frozenset({"call", "phone", "free", "better", "alike"})
 _TIMES = frozenset({"from", "until", "between", "clock", *PARTS})
 _FEW = 3  # tokens
-_BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres"})
+_BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres", "later"})
 WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from", "enter": "until"}
 """Kind of token -> what it makes of the time that follows."""
 
@@ -84,7 +84,8 @@ class Clause:
     def is_cut_short(self) -> bool:
         """Whether it ends with a bound whose time follows: "fins que marxo, a la una"."""
         kinds = [one.kind for one in self.tokens if one.kind not in ("function", "word")]
-        return kinds[-1:] == ["enter"] or kinds[-1:] == ["leave"]
+        bounds = [one.text for one in self.tokens if one.kind in ("clock", "until", *PARTS)]
+        return kinds[-1:] == ["enter"] or kinds[-1:] == ["leave"] or bounds[-1:] in (["fins que"], ["hasta que"])
 
     @property
     def dangling(self) -> str:

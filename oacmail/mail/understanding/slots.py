@@ -74,11 +74,12 @@ def _time(windows: Sequence[Window]) -> CallTime:
     spans = _together([*best, *(one for one in wanted if 0 < one.rank < highest and _overlaps(one, best))]) or [
         (0, _DAY)
     ]
+    left = spans
     for window in windows:
         if not window.wanted:
             end = window.start + _AN_HOUR if _is_a_moment(window) else window.end  # "any time but at five"
-            spans = _without(spans, (window.start, end)) or spans
-    return _slot(spans)
+            left = _without(left, (window.start, end))
+    return _slot(left or spans)
 
 
 def _slot(spans: list[Interval]) -> CallTime:
@@ -189,7 +190,9 @@ def _within(found: list[Window]) -> list[Window]:
     if not found:
         return found
     start, end = found[-1][:2]
-    if len(found) > 1 and (start == 0 or end == _DAY or _is_a_moment(found[-1])):
+    if len(found) > 1 and found[-2].end < start and not any(map(_is_a_moment, found[-2:])):
+        start, end = found[-2].end, start
+    elif len(found) > 1 and (start == 0 or end == _DAY or _is_a_moment(found[-1])):
         start, end = sorted(one.start or one.end for one in found[-2:])
         found = found[:-1]
     return [*found[:-1], Window(start, end, wanted=True, rank=2)]
@@ -285,8 +288,9 @@ def _way_after(clause: list[TimeToken], at: int) -> str:
 
 
 def _is_a_meal(clause: list[TimeToken], at: int) -> bool:
-    """Whether it names a meal, and no time as "after lunch" does: "I stop to eat at one"."""
-    return clause[at].kind in _MEALS and clause[at - 1].kind not in ("from", "until")
+    """Whether it names a meal, and no time as "after lunch" and "hora de dinar" do: "I stop to eat at one"."""
+    is_time = clause[at - 1].kind in ("from", "until") or clause[at].text.startswith("hora")
+    return clause[at].kind in _MEALS and not is_time
 
 
 def _range_end(clause: list[TimeToken], at: int, way: str) -> int:

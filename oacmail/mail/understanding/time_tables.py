@@ -15,7 +15,7 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
         thing, early, ben d'hora, temprano, pronto por la manana
     """),
     "late morning": (11, 14, """
-        ultima hora del mati, ultima hora de la manana, late morning, darrera hora del mati
+        ultima hora del mati, ultima hora de la manana, late morning, darrera hora del mati, fin de matinee
     """),
     "mid morning": (10, 12, "mig mati, mitjan mati, mitja mati, media manana, mid morning, mid-morning"),
     "dawn": (0, 8, "matinada, madrugada, primera hora de la matinada, primera hora de la madrugada"),
@@ -53,8 +53,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "from": """
         a partir de, a partir del, despres de, despres del, despues de, despues del, des de, des d', des del, desde,
-        after, from, passades, passat, passada, pasadas, pasada, depuis, apres, nada mas, un cop, havent, des que,
-        desde que, quan hagi, quan hagin, cuando haya, fins passades
+        after, from, passades, passat, passada, pasadas, pasada, depuis, apres, nada mas, later, un cop, havent,
+        des que, desde que, quan hagi, quan hagin, cuando haya, fins passades
     """,
     "until": """
         fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, abans
@@ -89,7 +89,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "not": """
         no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, nao,
-        nada, res, nothing,
+        nada, res, nothing, evit*,
         avoid, hopeless, nada de, res de, jamais
     """,
     "leave": """
@@ -116,7 +116,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "shift": "faig, fem, hago, hacemos, fa, hace, vaig de, voy de",
     "free": """
         pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,
-        pot, puedo, podemos, puede, can, parada, va be, van be, va bien, vagi be, vaya bien, viene bien, iria be,
+        pot, puedo, podemos, puede, can, parada, va be, van be, va bien, vagi be, vaya bien, viene bien,
+        me viene, em va de, em va genial, em va perfecte, iria be,
         iria bien, suit, suits, perfect*, parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*,
         quan vagi*,
         cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
