@@ -16,7 +16,9 @@ def late_case(world: World) -> EmailMessage:
     """A case that is overdue; returns the notice that the supervisor has."""
     world.citizen_writes(ANNA)
     world.turn()
-    world.live("2026-11-27 09:00")
+    for moment in ("2026-11-26 16:00", "2026-11-27 08:00", "2026-11-27 09:00"):  # the reminder, the escalation, now
+        world.advance(moment)
+        world.turn()
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
     return notice
 

@@ -8,7 +8,7 @@ import pytest
 from testbed.messages import as_bytes
 from tests.e2e.clients import CLIENTS, MailProgram
 from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, OFFICE, World
+from tests.engine.world import AGENT, ANNA, OFFICE, SUPERVISOR, World
 
 TEXT = "Tanca\n\nBon dia, ja us hem enviat el certificat."
 
@@ -99,8 +99,10 @@ def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_rea
         assert "| no fet: " in told
         assert "no s'ha enviat" not in told
         assert "dilluns" not in told
-        world.live("2026-11-27 09:00")
+        world.advance("2026-11-27 09:00")
+        world.turn()
         assert world.case()["overdue"]
+        assert "overdue" in world.kinds(SUPERVISOR)
 
 
 @pytest.mark.parametrize("source", ["cid:logo@town.example", "https://town.example/logo.png"])

@@ -171,6 +171,7 @@ FAULTS = (
         "from_citizen._file shows nobody what it files",
         _instead(from_citizen, "_file", _without_review),
         "nobody is set aside in silence",
+        seeds=(3, 1, 2),
     ),
     Planted(
         "calendar.in_hours knows no closing hour",
@@ -206,12 +207,13 @@ FAULTS = (
         "rate_limits.budget_class acknowledges a message that fails DMARC",
         _instead(rate_limits, "budget_class", lambda right, message, person: "verified"),
         "nothing by itself to a sender whose domain disowns the mail",
+        seeds=(6, 1, 2),
     ),
     Planted(
         "from_citizen._asks_anew starts no deadline",
         _instead(from_citizen, "_ask_again", lambda right, *args, **named: []),
         "every request has a deadline",
-        seeds=(7, 1, 5),
+        seeds=(10, 7, 1),
     ),
     Planted(
         "answers.answered ends no deadline",
@@ -310,19 +312,19 @@ FAULTS = (
         "sightings.judge takes no move for a person's",
         _instead(board, "judge", _ignores_people),
         "an agent's move is carried out or refused",
-        seeds=BOARDS,
+        seeds=(6, 2, 4),
     ),
     Planted(
         "places.belongs finds another folder each time",
         _instead(board, "belongs", _in_turns()),
         ("the board comes to rest", "oacmail moves a message once for each change"),
-        seeds=BOARDS,
+        seeds=(4, 2, 6),
     ),
     Planted(
         "meaning.commands closes cases that wait for an answer",
         _instead(meaning, "_refuse_if_unanswered", lambda right, case: None),
         "a message counts as answered if and only if it was answered",
-        seeds=BOARDS,
+        seeds=(4, 2, 6),
         only=("writes", "drags messages"),
     ),
     Planted(
@@ -336,7 +338,7 @@ FAULTS = (
         _relays_all,
         ("no internal text reaches a citizen", "a relayed answer is what an agent wrote to this person"),
         days=30,
-        seeds=BOARDS,
+        seeds=(4, 2, 6),
         only=("reports a fault", "the services reply", "answers through the office"),
     ),
     Planted(
@@ -437,7 +439,7 @@ FAULTS = (
         _instead(erase, "_cut", lambda right, *args: 0),
         "nothing of a forgotten person is in the database",
         days=6,
-        seeds=(4, 68, 91),  # somebody is forgotten soon
+        seeds=(91, 4, 68),  # somebody is forgotten soon
         only=("writes", "answers", "is forgotten"),
     ),
 )

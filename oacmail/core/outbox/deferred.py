@@ -5,6 +5,7 @@ was ever answered and which are no large provider take one turn together, since 
 is dropped but for a case that is answered or closed. This module never writes an acknowledgement.
 """
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -20,6 +21,8 @@ from oacmail.core.view import DeferredAcknowledgement, RateUsage, Released, Tick
 
 ALERT = "alert:ack-budget"
 ALERT_EVERY = timedelta(hours=1)
+_Share = tuple[str, str]
+"""What an acknowledgement uses: `mailbox`, `domain` or `budget`, and its name."""
 _Ranked = tuple[tuple[bool, int, datetime], DeferredAcknowledgement]
 
 
@@ -65,19 +68,27 @@ def _domain(item: DeferredAcknowledgement) -> str:
 
 def _released(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
     released: list[DeferredAcknowledgement] = []
+    used: Counter[_Share] = Counter()
     for item in items:
-        if may_leave(policy, item.budget, item.recipient, _spent(tick.spent[item.recipient], item, released)):
+        if may_leave(policy, item.budget, item.recipient, _spent(tick.spent[item.recipient], item, used)):
             released.append(item)
+            used.update(_uses(item))
     return released
 
 
-def _spent(before: RateUsage, item: DeferredAcknowledgement, released: list[DeferredAcknowledgement]) -> RateUsage:
-    """What was spent `before`, and by what this tick has released."""
-    new = [other for other in released if other.budget != "known"]
+def _uses(item: DeferredAcknowledgement) -> tuple[_Share, ...]:
+    of_mailbox = ("mailbox", mailbox(item.recipient))
+    if item.budget == "known":
+        return (of_mailbox,)
+    return of_mailbox, ("domain", _domain(item)), ("budget", item.budget)
+
+
+def _spent(before: RateUsage, item: DeferredAcknowledgement, used: Counter[_Share]) -> RateUsage:
+    """What was spent `before`, and of the shares of `item` by what this tick has released."""
     return RateUsage(
-        mailbox=_more(before.mailbox, sum(mailbox(one.recipient) == mailbox(item.recipient) for one in released)),
-        domain=_more(before.domain, sum(_domain(other) == _domain(item) for other in new)),
-        unverified=_more(before.unverified, sum(other.budget == "unverified" for other in released)),
+        mailbox=_more(before.mailbox, used["mailbox", mailbox(item.recipient)]),
+        domain=_more(before.domain, used["domain", _domain(item)]),
+        unverified=_more(before.unverified, used["budget", "unverified"]),
     )
 
 
