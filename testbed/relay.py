@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Literal, overload
 
@@ -17,7 +17,7 @@ from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
-from testbed.messages import arrived, received
+from testbed.messages import POLICY, arrived, received
 
 _KIND = re.compile(rb"^X-Oacmail-Kind: *([^\r\n]*)", re.MULTILINE)
 _MESSAGE_ID = re.compile(rb"^Message-ID: *[^\r\n]*", re.MULTILINE | re.IGNORECASE)
@@ -98,7 +98,7 @@ class Inbox(Sequence[EmailMessage]):
     def _read(self, place: int) -> EmailMessage:
         mail = self._mails[place]
         if isinstance(mail, bytes):
-            parsed = message_from_bytes(mail, policy=policy.default)
+            parsed = message_from_bytes(mail, policy=POLICY)
             assert isinstance(parsed, EmailMessage)
             self._mails[place] = mail = parsed
         return mail
