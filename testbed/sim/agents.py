@@ -17,7 +17,6 @@ from random import Random
 from oacmail.core.effects import AdminCommand
 from oacmail.core.model import BoardFolder
 from testbed.mailbox import SimulatedMailbox
-from testbed.sim import population
 from testbed.sim.ground_truth import AgentsAct, Answer, PersonsMove, RelayedAnswer, WrittenMessage
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import ANSWERS, DISOWNED, INTERNAL, language
@@ -99,7 +98,7 @@ def _waiting(town: SimulatedTown) -> list[WrittenMessage]:
 def _answer(
     town: SimulatedTown, action: SimulatedAction, message: WrittenMessage, turn: int = 0, sender: str = "", cc: str = ""
 ) -> EmailMessage:
-    text = population.ANSWERS[population.language(message.sender)]
+    text = ANSWERS[language(message.sender)]
     _, style = STYLES[(action.number + turn) % len(STYLES)]
     mail = town.message(
         sender or town.office_address,
@@ -346,9 +345,7 @@ def _brings_in(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str
 def _agents_press(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     people = town.policy.people
     writers = (*town.present_agents(), *people.supervisor)
-    found = chosen_button(
-        town, rng, writers, ("second_level", "overdue", "remind"), (MINE, FIRST_LEVEL, DERIVES, CALLED)
-    )
+    found = chosen_button(town, rng, writers, ("second_level", "overdue", "remind"), _BUTTONS)
     if found is None:
         return ""
     mail, label, link = found

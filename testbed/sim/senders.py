@@ -25,14 +25,7 @@ from testbed.sim.ground_truth import Vote, WrittenMessage
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import CITIZENS, NEIGHBOURS
 from testbed.sim.town import SimulatedTown, short
-from testbed.sim.writing import (
-    ActionHandler,
-    answer_to,
-    arrival,
-    latest_of_ours,
-    mail_of,
-    sent,
-)
+from testbed.sim.writing import ActionHandler, answer_to, arrival, latest_of_ours, mail_of, sent
 
 _LANGUAGES = ("català", "castellano", "English")
 _OPEN = timedelta(days=29)

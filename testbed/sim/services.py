@@ -12,16 +12,7 @@ from testbed.sim.ground_truth import ServicesWord
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.population import INTERNAL
 from testbed.sim.town import SimulatedTown
-from testbed.sim.writing import (
-    STYLES,
-    ActionHandler,
-    arrival,
-    chosen_button,
-    mail_of,
-    press,
-    says,
-    shown,
-)
+from testbed.sim.writing import STYLES, ActionHandler, arrival, chosen_button, mail_of, press, says, shown
 
 SOLVED, ESTIMATE, NOT_OURS = "Ja està resolt", "Previsió (escriviu-hi el dia)", "No és cosa nostra"
 _SAYS_SOLVED, _SAYS_NOT_OURS, _SAYS_NOTHING = "solved", "given back", "other"
@@ -62,9 +53,8 @@ def _services_reply(town: SimulatedTown, action: SimulatedAction, rng: Random) -
 
 def _services_press(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     people = town.policy.people
-    found = chosen_button(
-        town, rng, (*people.technical, *people.forms), ("derived", "nudge"), (SOLVED, ESTIMATE, NOT_OURS)
-    )
+    services, labels = (*people.technical, *people.forms), (SOLVED, ESTIMATE, NOT_OURS)
+    found = chosen_button(town, rng, services, ("derived", "nudge"), labels)
     if found is None:
         return ""
     mail, label, link = found

@@ -167,6 +167,6 @@ def says(town: SimulatedTown, rng: Random, mail: EmailMessage, link: str, others
     fresh = town.clock.true() - mail["Date"].datetime < _VALID
     if others not in ("", addressee) and rng.random() < 0.15:
         return others, False
-    says = fresh and link not in town.pressed
+    first = link not in town.pressed
     town.pressed.add(link)
-    return addressee, says
+    return addressee, fresh and first

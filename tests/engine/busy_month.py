@@ -9,7 +9,6 @@ from random import Random
 
 from tests.engine.world import AGENT, MADRID, OFFICE, World
 
-PASS = "dmarc=pass header.from=town.example"
 TEXTS = (
     "Bon dia, com puc signar la instància amb l'idCAT? Gràcies.",
     "Buenos días, ¿cómo presento la solicitud de la subvención? Gracias.",
@@ -104,8 +103,7 @@ class BusyMonth:
     def _telephone(self) -> None:
         said = self.random.choice(("#trucat", ""))
         text = f"#trucada Persona {self._order}, 612 345 678: com renovo l'idCAT?\n{said}\n"
-        mail = self.world.message(AGENT, "trucada", text, to=OFFICE)
-        self.world.deliver(mail, verdict=PASS)
+        self.world.staff_writes(AGENT, "trucada", text, to=OFFICE)
 
     def _order_given(self, verb: str, number: str, **words: str) -> None:
         if self.world.case(number)["status"] != "closed":

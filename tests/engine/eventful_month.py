@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from functools import partial
 
 from testbed.relay import deferred, refused
-from tests.engine.busy_month import PASS, TEXTS, BusyMonth
+from tests.engine.busy_month import TEXTS, BusyMonth
 from tests.engine.world import AGENT, OFFICE, World, local, text_of
 
 POINTERS = [{"body": "Trànsit", "address": "https://transit.example/"}, {"body": "Renfe", "phone": "900 000 000"}]
@@ -70,15 +70,13 @@ class EventfulMonth(BusyMonth):
 
     def _writes_order(self, name: str, text: str) -> None:
         """The agent's order by mail, with the number of the case in its subject."""
-        mail = self.world.message(AGENT, f"cas {self._letters[name][1]}", text, to=OFFICE)
-        self.world.deliver(mail, verdict=PASS)
+        self.world.staff_writes(AGENT, f"cas {self._letters[name][1]}", text, to=OFFICE)
 
     def _relays(self, name: str, text: str) -> None:
         """The agent writes to the answer address that the last transcript names."""
         *_, last = [mail for mail in self.world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
         address = re.findall(r"mailto:(oac360\+r-[^?\s]+)\?", text_of(last))[0]
-        mail = self.world.message(AGENT, f"Resposta {name}", text, to=address)
-        self.world.deliver(mail, verdict=PASS)
+        self.world.staff_writes(AGENT, f"Resposta {name}", text, to=address)
 
     # --- what happens -------------------------------------------------------------------------------------
 
@@ -164,8 +162,7 @@ class EventfulMonth(BusyMonth):
         self._on("18 10:00", self._visit, "Joan: com demano un volant?")
 
     def _visit(self, said: str) -> None:
-        mail = self.world.message(AGENT, "visita", f"#trucada {said}\n#trucat\n", to=OFFICE)
-        self.world.deliver(mail, verdict=PASS)
+        self.world.staff_writes(AGENT, "visita", f"#trucada {said}\n#trucat\n", to=OFFICE)
 
     def _pointed(self) -> None:
         """Out of scope, with and without a body; a second question on an answered case; a relayed answer."""
@@ -249,4 +246,4 @@ class EventfulMonth(BusyMonth):
         )
         text = "\n".join(f"{row['fingerprint'][:8]} {said[row['address']]}" for row in rows if row["address"] in said)
         *_, digest = [mail for mail in self.world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
-        self.world.deliver(self.world.message(AGENT, "", text, answers=digest), verdict=PASS)
+        self.world.staff_writes(AGENT, "", text, answers=digest)

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from random import Random
 
 from testbed.relay import deferred, refused
-from tests.engine.busy_month import PASS, TEXTS
+from tests.engine.busy_month import TEXTS
 from tests.engine.paper import HOURS, MADRID, Fact, Paper, at_hour, working_day
 from tests.engine.test_board import OPEN, REVIEW
 from tests.engine.world import AGENT, OFFICE, World
@@ -268,7 +268,7 @@ class RandomMonth:
         telephone, solved = self._chance(0.7), self._chance(0.5)
         who = f"Persona {name}, 61{int(name):07d}" if telephone else f"Persona {name}"
         text = f"#trucada {who}: com renovo l'idCAT?\n{'#trucat' if solved else ''}\n"
-        self.world.deliver(self.world.message(AGENT, "trucada", text, to=OFFICE), verdict=PASS)
+        self.world.staff_writes(AGENT, "trucada", text, to=OFFICE)
         self._number(name)
         self._write(name, "contact", channel="telephone" if telephone else "visit")
         if solved:
@@ -346,8 +346,7 @@ class RandomMonth:
         yield self._soon()
         if self._chance(0.6):
             self._write(name, "answer", how="referral", body="Trànsit")
-            mail = self.world.message(AGENT, f"cas {self.numbers[name]}", "#foraabast trànsit", to=OFFICE)
-            self.world.deliver(mail, verdict=PASS)
+            self.world.staff_writes(AGENT, f"cas {self.numbers[name]}", "#foraabast trànsit", to=OFFICE)
         else:
             self._orders(name, "set", level="out_of_scope")
             yield self._soon()

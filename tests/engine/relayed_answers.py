@@ -4,9 +4,8 @@ import re
 from email.message import EmailMessage
 from typing import Any
 
-from tests.engine.world import ANNA, SUPERVISOR, World, text_of
+from tests.engine.world import ANNA, PASS, SUPERVISOR, World, text_of
 
-PASS = "dmarc=pass header.from=town.example"
 TEXT = "Bon dia, Anna,\n\nEntreu a la seu amb l'idCAT Mòbil i torneu-ho a provar.\n\n-- \nMarta Soler\nOAC 360\n"
 
 

@@ -13,7 +13,7 @@ import pytest
 from oacmail.core.routing.orders import Verb, read_list, read_orders
 from tests.engine.test_digest import digest_of
 from tests.engine.test_drafts import drafts, with_drafts
-from tests.engine.test_orders import PASS, late_case, quoted, reply, transcripts
+from tests.engine.test_orders import late_case, quoted, reply, transcripts
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
@@ -104,8 +104,7 @@ def test_without_a_notice_the_number_in_the_subject_of_a_new_mail_names_the_case
     world.citizen_writes(ANNA)
     world.turn()
     (subject,) = said(lang, "subject")
-    mail = world.message(AGENT, subject.replace("12", "1"), said(lang)[0])
-    world.deliver(mail, verdict=PASS)
+    world.staff_writes(AGENT, subject.replace("12", "1"), said(lang)[0])
     world.turn()
     assert world.case()["assignee"] == "agent"
     assert re.search(r"OAC-\d{4}-000012</span>", PAGES[lang])
@@ -135,8 +134,7 @@ def test_the_cases_of_a_colleague_who_is_ill_are_taken_and_given_in_reply_to_the
     for citizen in (ANNA, PERE):
         world.citizen_writes(citizen)
         world.turn()
-        mail = world.message(AGENT, f"cas {len(world.cases())}", "ASSIGNA: marta")
-        world.deliver(mail, verdict=PASS)
+        world.staff_writes(AGENT, f"cas {len(world.cases())}", "ASSIGNA: marta")
         world.turn()
     assert [case["assignee"] for case in world.cases()] == ["marta", "marta"]
     reply(world, digest_of(world), f"{mine.replace('12', '1')}\n{given.replace('15', '2')}", sender=AGENT)
@@ -165,7 +163,7 @@ def test_the_subject_that_it_shows_is_the_one_of_a_notice(town: TOWN, lang: str)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_help_is_asked_for_in_a_new_mail_to_the_office(world: World, lang: str) -> None:
     (helps,) = [text for text in said(lang) if read_orders(text)[0].verb is Verb.HELP]
-    world.deliver(world.message(AGENT, "", helps), verdict=PASS)
+    world.staff_writes(AGENT, "", helps)
     world.turn()
     assert "TANCA DUPLICAT" in transcripts(world, AGENT)[0]
 
@@ -189,7 +187,7 @@ def test_the_second_case_of_the_same_is_closed_and_the_first_still_waits(town: T
         world.citizen_writes(address)
         world.turn()
         world.clock.forward(minutes=5)
-    world.deliver(world.message(AGENT, "cas 2", "TANCA DUPLICAT"), verdict=PASS)
+    world.staff_writes(AGENT, "cas 2", "TANCA DUPLICAT")
     world.turn()
     assert [case["status"] for case in world.cases()] == ["open", "closed"]
     assert world.kinds(ANNA) == world.kinds("anna@work.example") == ["ack"]
@@ -198,7 +196,7 @@ def test_the_second_case_of_the_same_is_closed_and_the_first_still_waits(town: T
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_call_of_somebody_who_has_not_written_is_a_case(world: World, lang: str) -> None:
     (line,) = said(lang, "new")
-    world.deliver(world.message(AGENT, "", line), verdict=PASS)
+    world.staff_writes(AGENT, "", line)
     world.turn()
     assert world.case()["citizen"] == "tel:+34612345678"
     assert "OAC-2026-000001" in transcripts(world, AGENT)[0]

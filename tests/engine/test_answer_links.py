@@ -6,11 +6,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.engine.relayed_answers import PASS, TEXT, relayed
+from tests.engine.relayed_answers import TEXT, relayed
 from tests.engine.test_order_buttons import HTML, buttons
 from tests.engine.test_orders import reply
 from tests.engine.test_orders_of_calls import agent_writes
-from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import ANNA, PASS, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 CALL = "#trucada Núria Font, 612345678: vol saber on es paga la multa"

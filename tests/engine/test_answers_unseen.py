@@ -4,9 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, World, text_of
 
-PASS = "dmarc=pass header.from=town.example"
 # Header fields of autoresponders, or none; the subjects and texts that they use.
 AUTOMATIC = [
     (("Auto-Submitted", "auto-replied (vacation)"), "Re: Signar", "Torno el dia 15."),

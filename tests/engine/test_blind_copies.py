@@ -4,8 +4,8 @@ it proves nothing."""
 import pytest
 
 from tests.engine import relayed_answers
-from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World
+from tests.engine.test_orders import transcripts
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, World
 
 
 @pytest.mark.parametrize("subject", ["", "La vostra pregunta"])

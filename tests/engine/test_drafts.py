@@ -12,7 +12,7 @@ import pytest
 from oacmail.core.errors import Transient
 from oacmail.privacy.forget import forget
 from testbed.mailbox import SimulatedMailbox
-from tests.engine.test_orders import PASS, late_case, reply, transcripts
+from tests.engine.test_orders import late_case, reply, transcripts
 from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.test_services_reply import FAULT, TECHNICAL, _reply, _told
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
@@ -100,8 +100,7 @@ def test_it_counts_as_the_answer_once_an_agent_has_sent_it(world: World) -> None
 def test_a_crash_after_the_draft_is_in_its_folder_makes_no_second_one(world: World) -> None:
     with_drafts(world)
     notice = late_case(world)
-    mail = world.message(SUPERVISOR, "", "#esborrany", answers=notice)
-    world.deliver(mail, verdict=PASS)
+    world.staff_writes(SUPERVISOR, "", "#esborrany", answers=notice)
     world.kill("before a draft is settled", world.turn)
     assert len(drafts(world)) == 1
     world.turn()

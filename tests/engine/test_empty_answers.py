@@ -6,7 +6,7 @@ import pytest
 
 from testbed.messages import as_bytes
 from tests.e2e.clients import CLIENTS, MailProgram
-from tests.engine.test_orders import PASS, transcripts
+from tests.engine.test_orders import transcripts
 from tests.engine.world import AGENT, ANNA, OFFICE, World
 
 QUOTE = "\n\nEl 25/11/2026 9:00, Anna va escriure:\n> Bon dia, com puc signar\n> la instància amb l'idCAT?"
@@ -50,8 +50,7 @@ def test_so_it_is_in_the_html_of_ordinary_clients(world: World, program: MailPro
 
 
 def test_the_agent_who_wrote_it_with_the_office_in_copy_hears_it(world: World) -> None:
-    mail = world.message(AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
-    world.deliver(mail, verdict=PASS)
+    world.staff_writes(AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
     world.turn()
     assert world.case()["status"] == "open"
     assert len(_told(world)) == 1

@@ -17,11 +17,10 @@ from tests.engine.test_intent_actions import COMPLAINT, POINTER, PRINTER, RIGHTS
 from tests.engine.test_orders import reply
 from tests.engine.test_secrets_received import PIN
 from tests.engine.test_survey import links, press, survey, surveyed
-from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PASS, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
 TECHNICAL = "tecnics@town.example"
-PASS = "dmarc=pass header.from=town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
 CALL = "Bon dia, em podeu trucar al 612 345 678 a la tarda, si us plau? No puc signar la instància."
 
@@ -66,8 +65,7 @@ def _a_platform_fails(town: TOWN) -> World:
     world.order("escalate", world.case()["number"])
     world.turn()  # passed_on
     (notice,) = world.received(TECHNICAL)
-    mail = world.message(TECHNICAL, "", "Hi estem treballant.", answers=notice)
-    world.deliver(mail, verdict=PASS)
+    world.staff_writes(TECHNICAL, "", "Hi estem treballant.", answers=notice)
     world.turn()  # services
     for who in (PERE, MARTA):
         world.citizen_writes(who, *FAULT)

@@ -5,9 +5,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, World, text_of
 
-PASS = "dmarc=pass header.from=town.example"
 ASKED = "Bon dia,\n\ncom puc signar la instància amb l'idCAT?\n\nAnna Puig"
 CLIENTS = {
     "Outlook (ca)": (
@@ -221,8 +220,7 @@ def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: W
     _forward(world, _inline(world, "Gmail"))
     (last,) = _questions(world)
     for _ in range(3):
-        mail = world.message(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
-        world.deliver(mail, verdict=PASS)
+        world.staff_writes(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         world.turn()
         last = world.received(AGENT)[-1]
     assert world.kinds(AGENT).count("transcript") == 1

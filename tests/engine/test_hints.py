@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.test_orders import PASS, late_case, quoted, reply, transcripts
-from tests.engine.world import AGENT, ANNA, OFFICE, SUPERVISOR, World, text_of
+from tests.engine.test_orders import late_case, quoted, reply, transcripts
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, SUPERVISOR, World, text_of
 
 VANISHED = {
     "TANCCA": "no conté cap ordre",
@@ -53,14 +53,14 @@ def test_an_order_above_a_signature_has_no_rest(world: World, text: str) -> None
 def test_a_new_mail_of_an_agent_to_the_office_alone_is_answered(
     world: World, subject: str, text: str, said: str
 ) -> None:
-    world.deliver(world.message(AGENT, subject, text), verdict=PASS)
+    world.staff_writes(AGENT, subject, text)
     world.turn()
     (told,) = transcripts(world, AGENT)
     assert said in told
 
 
 def test_a_mail_to_colleagues_with_the_office_in_copy_is_not(world: World) -> None:
-    world.deliver(world.message(AGENT, "Dilluns", "No hi seré.", to=f"{SUPERVISOR}, {OFFICE}"), verdict=PASS)
+    world.staff_writes(AGENT, "Dilluns", "No hi seré.", to=f"{SUPERVISOR}, {OFFICE}")
     world.turn()
     assert not transcripts(world, AGENT)
 

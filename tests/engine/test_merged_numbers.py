@@ -1,11 +1,10 @@
 """The number of a case that was merged: people still write it, and what they write is about the case that goes on."""
 
-from tests.engine.test_orders import PASS
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 
 def _new_mail(world: World, subject: str, text: str, *, to: str = OFFICE) -> None:
-    world.deliver(world.message(AGENT, subject, text, to=to), verdict=PASS)
+    world.staff_writes(AGENT, subject, text, to=to)
     world.turn()
 
 

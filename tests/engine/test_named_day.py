@@ -4,7 +4,7 @@ import pytest
 
 from oacmail.adapters.store import queries
 from tests.engine.rebuilding import difference, lose, rebuild, taken
-from tests.engine.test_orders import PASS, reply
+from tests.engine.test_orders import reply
 from tests.engine.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN
 from tests.engine.world import AGENT, ANNA, MADRID, PERE, SUPERVISOR, World, text_of
 
@@ -172,7 +172,7 @@ def test_of_two_cases_merged_into_a_third_by_one_mail_the_earlier_day_counts(wor
     world.citizen_writes(ANNA, "Beca", "Com demano la beca? El termini s'acaba el 5 de desembre de 2026.")
     world.turn()
     assert [case["ends_on"] for case in world.cases()] == [None, "2026-12-01", "2026-12-05"]
-    world.deliver(world.message(AGENT, "avui", "2 fusiona 1\n3 fusiona 1"), verdict=PASS)
+    world.staff_writes(AGENT, "avui", "2 fusiona 1\n3 fusiona 1")
     world.turn()
     assert [case["status"] for case in world.cases()] == ["open", "closed", "closed"]
     assert world.cases()[0]["ends_on"] == "2026-12-01"
@@ -201,7 +201,7 @@ def test_a_split_takes_the_day_along_whose_reminder_is_past(world: World, since:
     if since == "answered":
         world.agent_answers(question)
     world.live("2026-11-30 08:30" if since == "reminded" else "2026-11-25 10:00")
-    world.deliver(world.message(AGENT, "avui", "1 separa"), verdict=PASS)
+    world.staff_writes(AGENT, "avui", "1 separa")
     world.turn()
     assert [case["ends_on"] for case in world.cases()] == [None, "2026-12-01"]
     world.live("2026-11-30 19:00")
@@ -211,7 +211,7 @@ def test_a_split_takes_the_day_along_whose_reminder_is_past(world: World, since:
 def test_a_split_of_another_matter_leaves_the_day_with_the_message_that_named_it(world: World) -> None:
     _asks_again_after_the_answer(world)
     world.turn()
-    world.deliver(world.message(AGENT, "avui", "1 separa"), verdict=PASS)
+    world.staff_writes(AGENT, "avui", "1 separa")
     world.turn()
     assert [case["ends_on"] for case in world.cases()] == ["2026-12-01", None]
     world.live("2026-11-30 19:00")
@@ -223,7 +223,7 @@ def test_a_day_that_both_messages_name_stands_on_both_cases_after_a_split(world:
     world.turn()
     world.citizen_writes(ANNA, "", f"Una altra cosa: com demano la beca? {SIX_DAYS}", answers=question)
     world.turn()
-    world.deliver(world.message(AGENT, "avui", "1 separa"), verdict=PASS)
+    world.staff_writes(AGENT, "avui", "1 separa")
     world.turn()
     assert [case["ends_on"] for case in world.cases()] == ["2026-12-01", "2026-12-01"]
     world.live("2026-11-30 19:00")
@@ -239,7 +239,7 @@ def test_a_day_that_stays_with_a_later_message_is_still_reminded_of_after_a_spli
     world.turn()
     world.citizen_writes(ANNA, "", f"I no oblideu la instància. {SIX_DAYS}", answers=question)
     world.turn()
-    world.deliver(world.message(AGENT, "", "#separa", answers=second), verdict=PASS)
+    world.staff_writes(AGENT, "", "#separa", answers=second)
     world.turn()
     assert [case["ends_on"] for case in world.cases()] == ["2026-12-01", "2026-12-01"]
     world.live("2026-11-30 19:00")

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, local, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World, local, text_of
 
-PASS = "dmarc=pass header.from=town.example"
 SUBJECTS = ("No puc signar la instància", "Beca menjador", "Volant d'empadronament")
 TEXTS = (
     "Bon dia, com puc signar la instància amb l'idCAT?",
@@ -253,7 +252,7 @@ def test_the_second_agent_who_chooses_is_told_that_it_is_done(town: Any) -> None
     world.turn()
     (ask,), (other,) = _asks(world), _asks(world, SUPERVISOR)
     _chooses(world, ask, "2")
-    world.deliver(world.message(SUPERVISOR, "", "1", answers=other), verdict=PASS)
+    world.staff_writes(SUPERVISOR, "", "1", answers=other)
     world.turn()
     assert _statuses(world) == ["open", "answered"]
     assert "no fet" in _transcripts(world, SUPERVISOR)[-1]
@@ -300,8 +299,7 @@ def test_an_autoresponder_that_answers_each_mail_gets_one_transcript(world: Worl
     world.turn()
     (last,) = _asks(world)
     for _ in range(3):
-        mail = world.message(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
-        world.deliver(mail, verdict=PASS)
+        world.staff_writes(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         world.turn()
         last = world.received(AGENT)[-1]
     assert len(_transcripts(world)) == 1

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tests.engine.test_orders import PASS, late_case, reply, transcripts
-from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World
+from tests.engine.test_orders import late_case, reply, transcripts
+from tests.engine.world import AGENT, ANNA, OPERATOR, PASS, PERE, SUPERVISOR, World
 
 HTML = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>([^<]+)</a>')
 
@@ -119,8 +119,7 @@ def _transcript(world: World) -> EmailMessage:
 def test_two_mails_with_the_same_button_at_once_order_once(world: World) -> None:
     link = buttons(late_case(world))["He trucat"]
     for number in range(2):
-        mail = world.message(SUPERVISOR, f"{number}", "", to=unquote(urlsplit(link).path))
-        world.deliver(mail, verdict=PASS)
+        world.staff_writes(SUPERVISOR, f"{number}", "", to=unquote(urlsplit(link).path))
     world.turn()
     assert len(world.events("ordered")) == 1
     _refused(world, "used-already")

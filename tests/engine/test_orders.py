@@ -7,9 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
-
-PASS = "dmarc=pass header.from=town.example"
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PASS, PERE, SUPERVISOR, World, text_of
 
 
 def late_case(world: World) -> EmailMessage:

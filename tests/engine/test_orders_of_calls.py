@@ -5,8 +5,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, STAFF, SUPERVISOR, World, text_of
+from tests.engine.test_orders import transcripts
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, STAFF, SUPERVISOR, World, text_of
 
 
 def agent_writes(

@@ -6,11 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.engine.test_board import DERIVED, MINE, OPEN, quiet
-from tests.engine.world import AGENT, ANNA, World
+from tests.engine.world import AGENT, ANNA, PASS, World
 
 TECHNICAL = "tecnics@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
-PASS = "dmarc=pass header.from=town.example"
 
 
 @pytest.fixture

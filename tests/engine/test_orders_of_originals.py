@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.engine.test_orders import PASS
-from tests.engine.world import AGENT, ANNA, OFFICE, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, World, text_of
 
 
 def _transcripts(world: World) -> list[str]:
@@ -15,7 +14,7 @@ def test_an_order_on_top_of_the_persons_own_message_is_carried_out(world: World,
     asked = world.citizen_writes(ANNA)
     world.turn()
     text = "TRUCAT\n\nDe: Anna <anna@example.org>\nAssumpte: No puc signar la instància\n\nBon dia, com puc signar?"
-    world.deliver(world.message(AGENT, subject, text, answers=asked), verdict=PASS)
+    world.staff_writes(AGENT, subject, text, answers=asked)
     world.turn()
     assert world.case()["status"] == "answered"
     assert "| OAC-2026-000001 | anotar la trucada | fet |" in _transcripts(world)[0]
@@ -24,7 +23,7 @@ def test_an_order_on_top_of_the_persons_own_message_is_carried_out(world: World,
 def test_an_order_about_no_case_is_refused_and_its_writer_hears_it(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
-    world.deliver(world.message(AGENT, "Cas 99", "TRUCAT"), verdict=PASS)
+    world.staff_writes(AGENT, "Cas 99", "TRUCAT")
     world.turn()
     assert world.case()["status"] == "open"
     assert "no fet: no se sap de quin cas parla" in _transcripts(world)[0]

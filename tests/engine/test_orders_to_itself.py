@@ -3,7 +3,6 @@
 import pytest
 
 from testbed.messages import MX, as_bytes
-from tests.engine.test_orders import PASS
 from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, World, text_of
 
 OFFICE_PASS = f"dmarc=pass header.from={OFFICE.rpartition('@')[2]}"
@@ -54,7 +53,7 @@ def test_a_note_to_itself_with_the_number_on_the_line_is_carried_out_once(
 
 
 def test_an_agents_new_mail_to_the_office_may_name_the_case_on_the_line_too(asked: World) -> None:
-    asked.deliver(asked.message(AGENT, "avui", "1 trucat"), verdict=PASS)
+    asked.staff_writes(AGENT, "avui", "1 trucat")
     asked.turn()
     assert asked.case()["status"] == "answered"
 

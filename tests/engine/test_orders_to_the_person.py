@@ -7,8 +7,8 @@ import pytest
 
 from testbed.messages import as_bytes
 from tests.e2e.clients import CLIENTS, MailProgram
-from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, OFFICE, SUPERVISOR, World
+from tests.engine.test_orders import transcripts
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, SUPERVISOR, World
 
 TEXT = "Tanca\n\nBon dia, ja us hem enviat el certificat."
 

@@ -9,12 +9,11 @@ import pytest
 
 from oacmail.core.errors import Refused
 from testbed.relay import refused
-from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PASS, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 TECHNICAL = "tecnics@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
-PASS = "dmarc=pass header.from=town.example"
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def _solved(world: World, number: str = "OAC-2026-000001") -> None:
 
 
 def _agent_writes(world: World, text: str, notice: EmailMessage) -> None:
-    world.deliver(world.message(AGENT, "", text, answers=notice), verdict=PASS)
+    world.staff_writes(AGENT, "", text, answers=notice)
     world.turn()
 
 
@@ -199,7 +198,7 @@ def test_an_order_counts_from_its_arrival_though_it_is_read_after_the_answer(wor
     message = _derived(world)
     (notice,) = world.received(AGENT)
     world.advance("2026-11-25 10:00")
-    world.deliver(world.message(AGENT, "", "RESOLT", answers=notice), verdict=PASS)
+    world.staff_writes(AGENT, "", "RESOLT", answers=notice)
     world.advance("2026-11-25 10:01")
     world.agent_answers(message, "Ja està arreglat.")
     world.advance("2026-11-25 10:02")
@@ -379,7 +378,7 @@ def test_a_restored_database_reads_the_services_reply_again_and_keeps_derived_wh
     world.sync()
     world.advance("2026-11-26 10:00")
     notice = world.received(TECHNICAL)[0]
-    world.deliver(world.message(TECHNICAL, "", "Ja està arreglat", answers=notice), verdict=PASS)
+    world.staff_writes(TECHNICAL, "", "Ja està arreglat", answers=notice)
     world.order("solved", "OAC-2026-000002")
     world.turn()
     world.stop()

@@ -8,7 +8,7 @@ import pytest
 
 from oacmail.core.routing import signature
 from tests.engine import relayed_answers
-from tests.engine.relayed_answers import PASS, TEXT
+from tests.engine.relayed_answers import TEXT
 from tests.engine.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 # --- what goes out ---------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_a_closed_case_is_reopened_as_its_refusal_says_before_a_mail_reaches_the
     notice = relayed_answers.notice(world)
 
     def order(text: str, answers: EmailMessage) -> None:
-        world.deliver(world.message(SUPERVISOR, "", text, answers=answers), verdict=PASS)
+        world.staff_writes(SUPERVISOR, "", text, answers=answers)
         world.turn()
 
     order("TANCA BROSSA", notice)
@@ -221,7 +221,7 @@ def test_a_changed_address_leads_nowhere(world: World) -> None:
 def test_a_plain_reply_to_a_notice_reaches_nobody(world: World) -> None:
     notice = relayed_answers.notice(world)
     before = len(world.received(ANNA))
-    world.deliver(world.message(SUPERVISOR, "", TEXT, answers=notice), verdict=PASS)
+    world.staff_writes(SUPERVISOR, "", TEXT, answers=notice)
     world.turn()
     assert len(world.received(ANNA)) == before
     assert "+r-" not in f"{notice['From']} {notice['Reply-To']} {notice['To']} {notice['Cc']}"

@@ -8,9 +8,8 @@ import pytest
 
 from testbed.relay import deferred, no_reply, refused
 from tests.engine import relayed_answers
-from tests.engine.relayed_answers import PASS
 from tests.engine.test_services_reply import TECHNICAL
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, PASS, SUPERVISOR, World
 
 
 def test_it_counts_once_the_relay_has_taken_it_and_not_before(world: World) -> None:
@@ -151,7 +150,7 @@ def test_an_answer_written_before_the_services_solved_it_does_not_tell_the_perso
     (derived,) = world.received(TECHNICAL)
     world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
     world.clock.set(world.clock.now() + timedelta(hours=1))
-    world.deliver(world.message(TECHNICAL, "", "Ja està resolt.", answers=derived), verdict=PASS)
+    world.staff_writes(TECHNICAL, "", "Ja està resolt.", answers=derived)
     world.clock.set(world.clock.now() + timedelta(hours=1))
     world.turn()
     world.turn()

@@ -5,8 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine import relayed_answers
-from tests.engine.relayed_answers import PASS
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World, text_of
 
 _QUOTES = {
     "attribution": "\n\nEl 27/11/2026 a les 9:00, OAC 360 <oac360@castellbisbal.example> va escriure:\n{quoted}",
@@ -105,7 +104,7 @@ def _remarks(world: World, *texts: str) -> EmailMessage:
     world.citizen_writes(PERE, "Padró", "Com demano un volant de padró?")
     world.turn()
     for number, text in enumerate(texts, 1):
-        world.deliver(world.message(AGENT, f"cas {number}", text, to=OFFICE), verdict=PASS)
+        world.staff_writes(AGENT, f"cas {number}", text, to=OFFICE)
         world.turn()
     return notice
 

@@ -1,7 +1,7 @@
 """An agent's text about a case, sent to the office alone without an order: nothing is done, and its writer hears it."""
 
 from testbed.messages import as_bytes
-from tests.engine.test_orders import PASS, transcripts
+from tests.engine.test_orders import transcripts
 from tests.engine.world import AGENT, ANNA, OFFICE, World
 
 TEXT = "Ja ho miraré demà, em falta l'informe.\n\nDe: Anna <anna@example.org>\nAssumpte: No puc signar\n\nBon dia"
@@ -15,7 +15,7 @@ def test_its_writer_hears_each_time_that_nothing_was_done_with_the_list_of_order
     asked = world.citizen_writes(ANNA)
     world.turn()
     for text in (TEXT, f"I també la còpia.\n{TEXT}"):
-        world.deliver(world.message(AGENT, "", text, answers=asked), verdict=PASS)
+        world.staff_writes(AGENT, "", text, answers=asked)
         world.turn()
     assert len(_told(world)) == 2
     for told in _told(world):
@@ -39,8 +39,7 @@ def test_a_text_to_a_colleague_too_or_by_a_robot_is_not_commented(world: World) 
     world.turn()
     away = "Resposta automàtica: sóc fora de l'oficina fins dilluns. No llegiré el correu fins que torni."
     for text, to in ((TEXT, f"{OFFICE}, cap@town.example"), (away, OFFICE)):
-        mail = world.message(AGENT, "Resposta automàtica", text, to=to, answers=asked)
-        world.deliver(mail, verdict=PASS)
+        world.staff_writes(AGENT, "Resposta automàtica", text, to=to, answers=asked)
         world.turn()
     assert not _told(world)
     assert world.case()["status"] == "open"

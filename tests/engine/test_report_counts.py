@@ -11,7 +11,6 @@ from tests.engine.test_report import breaches, indicator, report
 from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PERE, World, local, text_of
 
 TOWN = Callable[..., World]
-PASS = "dmarc=pass header.from=town.example"
 MORNING = "Bon dia, em podeu trucar al 612 345 678 al matí, si us plau? No puc signar la instància."
 COMPLAINT = "Bon dia, vull presentar una queixa: l'atenció ha estat molt dolenta i ningú no em contesta."
 AGAIN = "Vull presentar una altra queixa: avui la persona del taulell m'ha tractat molt malament."
@@ -36,7 +35,7 @@ def test_a_telephone_call_that_an_agent_noted_is_no_agreed_call(town: TOWN) -> N
     world.turn()
     for said in ("#trucat\n", ""):
         text = f"#trucada Pep Mas, 933 334 455: com renovo l'idCAT?\n{said}"
-        world.deliver(world.message(AGENT, "trucada", text, to=OFFICE), verdict=PASS)
+        world.staff_writes(AGENT, "trucada", text, to=OFFICE)
     world.turn()
     world.live("2026-12-01 09:00", minutes=600)
     calls = indicator(world, "2026-11", "I10")
@@ -194,8 +193,7 @@ def test_what_an_agent_says_again_is_no_change(town: TOWN) -> None:
     world.turn()
     first, second = world.cases()
     assert first["level"] == "out_of_scope"
-    mail = world.message(AGENT, f"cas {first['number']}", "#foraabast trànsit", to=OFFICE)
-    world.deliver(mail, verdict=PASS)
+    world.staff_writes(AGENT, f"cas {first['number']}", "#foraabast trànsit", to=OFFICE)
     world.turn()
     world.order("set", second["number"], topic=second["topic"], level=second["level"])
     quality = indicator(world, "2026-11", "I14")

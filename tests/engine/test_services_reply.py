@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 TECHNICAL, FORMS = "tecnics@town.example", "formularis@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
-PASS = "dmarc=pass header.from=town.example"
 INTERN = "El Jordi diu que el proveïdor és un desastre."
 
 
@@ -358,8 +357,7 @@ def test_waiting_for_the_citizen_stops_no_deadline_and_reminds_on_the_day(town: 
     world.live("2026-11-26 17:00")
     notice = world.received(AGENT)[-1]
     subject = f"Cas {world.received(ANNA)[0]['Subject'].partition(']')[0].strip('[')}"
-    mail = world.message(AGENT, subject, "#espera 3/12", answers=notice)
-    world.deliver(mail, verdict=PASS)
+    world.staff_writes(AGENT, subject, "#espera 3/12", answers=notice)
     world.turn()
     assert world.case()["status"] == "waiting"
     assert len(_deadlines(world, "answer")) == 1

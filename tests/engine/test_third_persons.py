@@ -8,7 +8,7 @@ import pytest
 
 from testbed.messages import as_bytes
 from tests.engine import rebuilding
-from tests.engine.relayed_answers import PASS, address
+from tests.engine.relayed_answers import address
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 PLANNING = "urbanisme@castellbisbal.example"
@@ -175,7 +175,7 @@ def test_what_the_third_person_wrote_is_never_relayed_to_the_citizen(world: Worl
     forward = _forwarded(world)
     _replies(world, forward)
     to = address(_notices(world)[0])
-    world.deliver(world.message(AGENT, "Re", f"Bon dia,\n\n{SAYS}", to=to), verdict=PASS)
+    world.staff_writes(AGENT, "Re", f"Bon dia,\n\n{SAYS}", to=to)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
     assert "not_relayed" in world.kinds(AGENT)

@@ -37,6 +37,8 @@ OFFICE = "oac360@castellbisbal.example"
 ANNA, PERE, MARTA = "anna@example.org", "pere@example.net", "marta@example.com"
 SUPERVISOR, OPERATOR, AGENT = "cap@town.example", "sistemes@town.example", "agent@town.example"
 STAFF = (SUPERVISOR, OPERATOR, AGENT)
+PASS = "dmarc=pass header.from=town.example"
+"""What the MX says of a mail of staff whose provider signs."""
 MADRID = ZoneInfo("Europe/Madrid")
 _DEFAULTS = sections(
     OFFICE,
@@ -151,6 +153,12 @@ class World(SimulatedService):
         marks = (("Auto-Submitted", "auto-replied"),)
         mail = self.message(sender, subject, "Sóc fora.", answers=answers, headers=marks)
         self.deliver(mail, sender="")
+        return mail
+
+    def staff_writes(self, sender: str, subject: str, text: str, **rest: Any) -> EmailMessage:
+        """From an address of staff whose provider signs; `rest`: see `message`."""
+        mail = self.message(sender, subject, text, **rest)
+        self.deliver(mail, verdict=PASS)
         return mail
 
     def agent_answers(

@@ -11,10 +11,9 @@ from email.utils import format_datetime
 from typing import Any
 
 from tests.engine.test_orders import late_case
-from tests.engine.world import ANNA, STAFF, SUPERVISOR, World
+from tests.engine.world import ANNA, PASS, STAFF, SUPERVISOR, World
 from tests.hostile.enemy import message, slip_in
 
-PASS = "dmarc=pass header.from=town.example"
 ORDER = "#tanca brossa\n#meu\nTANCA BROSSA\n"
 TECHNICIAN = "tecnic@town.example"
 

@@ -8,8 +8,8 @@ import pytest
 from oacmail.core.outgoing import MailKind
 from tests.engine import relayed_answers
 from tests.engine.test_order_buttons import buttons, press
-from tests.engine.test_orders import PASS, late_case, reply, transcripts
-from tests.engine.world import ANNA, SUPERVISOR, World, text_of
+from tests.engine.test_orders import late_case, reply, transcripts
+from tests.engine.world import ANNA, PASS, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL
 from tests.hostile.orders import nothing_happened
 

@@ -4,9 +4,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import ANNA, OFFICE, SUPERVISOR, World
+from tests.engine.world import ANNA, OFFICE, PASS, SUPERVISOR, World
 from tests.hostile.enemy import slip_in
-from tests.hostile.orders import ORDER, PASS, Attack, attack, beginning, nothing_happened
+from tests.hostile.orders import ORDER, Attack, attack, beginning, nothing_happened
 
 
 def _typed(kind: str, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:

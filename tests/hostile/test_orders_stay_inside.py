@@ -7,10 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PERE, STAFF, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PASS, PERE, STAFF, SUPERVISOR, World
 from tests.hostile.enemy import everything_said
 
-PASS = "dmarc=pass header.from=town.example"
 SECRET = "xiuxiueig"  # in every note, reason and question that an agent writes; in no answer to a citizen
 CITIZENS = (ANNA, PERE, MARTA)
 POINTERS = [{"body": "Trànsit", "phone": "012"}]
@@ -62,7 +61,7 @@ def _play(world: World, step: tuple[Any, ...], asked: dict[str, Any]) -> None:
                 world.deliver(mail, verdict=PASS)
         case ("new", sender, text, detail):
             to = OFFICE.replace("@", f"{detail}@")
-            world.deliver(world.message(sender, "Cas", text, to=to), verdict=PASS)
+            world.staff_writes(sender, "Cas", text, to=to)
         case ("answer", citizen):
             if citizen in asked:
                 world.agent_answers(asked[citizen])
