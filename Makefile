@@ -8,7 +8,8 @@
 #   make towns [COUNT=20]   so many daemons on this machine: memory, idle CPU and latency of each
 #   make board [MOVES=2000] [SEED=1] [PROVIDER=google]   a random walk over the board on a real Dovecot
 #   make chaos [KILLS=20] [PROVIDER=microsoft365] · make latency [MESSAGES=100]
-#   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
+#   make understand   accuracy on writers left out, compared with a simple model
+#   make train     oacmail/mail/understanding/weights.bin, learned from the labelled mail of bench: the same bits each time
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make months [MONTHS=50]   the figures of random months, counted by hand beside the report
 #   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
@@ -66,7 +67,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate months rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check lint bench board chaos simulate months rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -137,7 +138,12 @@ latency: install servers
 
 understand: install
 	@$(PIP) install --require-hashes -r bench/requirements.txt
-	@.venv/bin/python -m bench.understand $(MAIL)
+	@.venv/bin/python -m bench.understand
+
+# One thread and one way of adding for every processor: the same sums, and the same bits.
+train: install
+	@$(PIP) install --require-hashes -r bench/requirements.txt
+	@OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell .venv/bin/python -m bench.train
 
 fresh: install
 	@$(PIP) install --require-hashes -r bench/requirements.txt

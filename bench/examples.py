@@ -1,9 +1,10 @@
-"""Labelled messages for learning and measuring: the mails of a folder, and phrases written for this office.
+"""Labelled messages for learning and measuring: mails, and phrases written for this office. All are invented.
 
-A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). messages.jsonl holds messages by ten
-further writers (a to j), who knew the scheme of labels and neither the folder nor the rules that read them.
-replies.jsonl holds short replies to mails of ours by seven writers, with a kind and no other label.
-understanding_phrases.txt holds short messages by another hand, written from the desk's rules and glossary.
+mails.jsonl holds the bytes of mails by three writers (0 to 2), as a mail server keeps them. messages.jsonl holds
+messages by ten further writers (a to j), who knew the scheme of labels and neither those mails nor the rules that read
+them, and voices.jsonl those of the writers after them. replies.jsonl holds short replies to mails of ours by seven
+writers, with a kind and no other label. understanding_phrases.txt holds short messages by another hand, written from
+the desk's rules and glossary.
 """
 
 import json
@@ -22,6 +23,7 @@ from oacmail.mail.understanding.circumstances import circumstances
 
 CORPUS = ParserConfig(town="Castellbisbal", phone="900 772 772")
 """The parser configuration of the office that the messages are written to."""
+MAILS = Path(__file__).parent / "mails.jsonl"
 MESSAGES = Path(__file__).parent / "messages.jsonl"
 VOICES = Path(__file__).parent / "voices.jsonl"
 REPLIES = Path(__file__).parent / "replies.jsonl"
@@ -66,28 +68,23 @@ class LabelledMessage:
         return PHRASES_WRITER if self.file == PHRASES_WRITER else self.file[0]
 
 
-def mails(folder: Path) -> list[LabelledMessage]:
-    lines = (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines()
-    labels = [json.loads(line) for line in lines if line.strip()]
-    return [_example(label["file"], (folder / label["file"]).read_bytes(), label) for label in labels]
+def everything() -> list[LabelledMessage]:
+    """All that a model may learn from."""
+    return [*(each for file in (MAILS, MESSAGES, VOICES, REPLIES) for each in messages(file)), *phrases()]
 
 
-def everything(folder: Path, *more: Path) -> list[LabelledMessage]:
-    """All that a model may learn from: the mails of a folder, invented messages, those of further files, phrases."""
-    files = (MESSAGES, VOICES, REPLIES, *more)
-    return [*mails(folder), *(each for file in files for each in messages(file)), *phrases()]
-
-
-def messages(file: Path = MESSAGES) -> list[LabelledMessage]:
-    """All invented messages of a file, named by writer and number ("a17"), in the form of a person's client or a
-    machine."""
+def messages(file: Path) -> list[LabelledMessage]:
+    """All messages of a file, named by writer and number ("a17")."""
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     return [_example(f"{row['writer']}{number}", mail(row), row) for number, row in enumerate(rows)]
 
 
 def mail(row: Mapping[str, Any]) -> bytes:
-    """The bytes of an invented mail, as a person's client or a machine sends it. A row with `to` is a short reply to
-    that mail of ours, which it quotes."""
+    """The bytes of an invented mail: its own (`raw`, also where versions of Python would build different ones), or as
+    a person's client or a machine sends its text. A row with `to` is a short reply to that mail of ours, which it
+    quotes."""
+    if "raw" in row:
+        return str(row["raw"]).encode("utf-8", "surrogateescape")
     if "to" in row:
         return _reply(row)
     mail = EmailMessage()

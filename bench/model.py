@@ -6,7 +6,6 @@ regression over their summed margins, measured on writers left out, turns them i
 1992). All three are linear, so one row of weights for each piece says the same (oacmail/mail/understanding/scores.py).
 """
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from bench.examples import PHRASES_WRITER, LabelledMessage
-from oacmail.mail.understanding import scores
+from oacmail.mail.understanding import scores, weights
 from oacmail.mail.understanding.circumstances import OF_TEXT
+from oacmail.mail.understanding.weights import Weights
 
 LEAST = 3  # least number of messages with a piece or fact, so that the table holds no words of one writer
 FACT = 0.3  # the value of a fact; a piece has 1 / sqrt(number of words)
@@ -40,7 +40,8 @@ OFTEN = 0.008  # the share of requests in which a common word stands
 LIFT = {"kind": 9.0, "topic": 2.6, "level": 1.6, "intent": 2.6}  # how much likelier one class may make it
 PLAIN = {("level", "first"), ("intent", "question"), ("kind", "request")}
 SMALLEST_FACT = 0.05
-LARGEST = 0.9995  # the share of weights that are smaller; the very largest, up to seven times as large, tell the topic
+STEPS, FACT_STEPS = 64, 127  # of the largest weight of a class: of a piece, of a circumstance
+LARGEST = 0.9995  # the share of weights that are smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +78,15 @@ def _matrix(rows: Sequence[frozenset[str]]) -> tuple[tuple[str, ...], Any]:
         counts[name] = counts.get(name, 0) + 1
     names = tuple(sorted(name for name, count in counts.items() if count >= LEAST))
     places = {name: at for at, name in enumerate(names)}
-    indexes = [[places[name] for name in row if name in places] for row in rows]
+    indexes = [sorted(places[name] for name in row if name in places) for row in rows]
     ends = np.cumsum([0, *map(len, indexes)])
     flat = np.fromiter(chain.from_iterable(indexes), dtype=np.int32)
     matrix = sp.csr_matrix((np.ones(len(flat), np.float32), flat, ends), shape=(len(rows), len(names)))
     return names, matrix
 
 
-def learn(examples: Sequence[LabelledMessage]) -> dict[str, Any]:
-    """The table's JSON content, learned from `examples`."""
+def learn(examples: Sequence[LabelledMessage]) -> dict[str, Weights]:
+    """The tables of oacmail/mail/understanding/scores.py, learned from `examples`."""
     data = inputs(examples)
     folds = by_writers(examples)
     whole, out = {}, {}
@@ -93,9 +94,9 @@ def learn(examples: Sequence[LabelledMessage]) -> dict[str, Any]:
         labels = np.array([example.labels[field] or "" for example in examples])
         told = np.flatnonzero(labels != "")
         whole[field] = views(data, told, labels[told], with_facts=field == "kind")
-        out[field] = _unseen(data, labels, folds, field)
+        out[field] = np.round(_unseen(data, labels, folds, field), 6)  # without the last bits of a sum
     stacked = {field: _stacked(field, examples, data, whole, out) for field in ABOUT}
-    return {**_content(data, stacked), "common": common(examples)}
+    return _tables(data, stacked, common(examples))
 
 
 def common(examples: Sequence[LabelledMessage]) -> list[str]:
@@ -159,7 +160,7 @@ def _ratio(pieces: Any, truths: Any) -> Any:
 
 def _one(plain: Any, facts: Any, factor: Any, truths: Any) -> Any:
     """Weights of the pieces, each times `factor`, of the facts, and the bias, of one class against the rest."""
-    model = LinearSVC(C=1.0, class_weight="balanced", tol=1e-2)
+    model = LinearSVC(C=1.0, class_weight="balanced", tol=1e-2, random_state=0)
     model.fit(sp.hstack([plain @ sp.diags(factor), facts]).tocsr(), truths)
     ends = len(factor)
     return np.concatenate([model.coef_[0][:ends] * factor, model.coef_[0][ends:], model.intercept_])
@@ -186,15 +187,17 @@ def _stacked(
     """The linear models whose margins matter, and what the text does, as one whose margins are log-probabilities."""
     told = [at for at, e in enumerate(examples) if e.labels[field] is not None and e.writer != PHRASES_WRITER]
     labels = [examples[at].labels[field] for at in told]
-    model = LogisticRegression(C=SURE[field], max_iter=1000)
+    # to the very optimum: where a search stops on its way differs with the version that searches
+    model = LogisticRegression(C=SURE[field], solver="newton-cholesky", tol=1e-10, max_iter=1000)
     deeds = [at for at, name in enumerate(data.fact_names) if name.startswith(OF_TEXT) and field in WITH_TEXT]
     text = data.facts[told][:, deeds].toarray() / FACT
     rows = np.hstack([*(out[name][told] for name in ABOUT[field]), text])
     silent = _without_telephone(rows, labels, [data.fact_names[at] for at in deeds])
     model.fit(np.vstack([rows, silent]), labels + ["callback"] * len(silent))
     parts = [whole[name] for name in ABOUT[field]]
-    reached, of_text = np.split(model.coef_, [model.coef_.shape[1] - len(deeds)], axis=1)
-    bias = reached @ np.concatenate([part.bias for part in parts]) + model.intercept_
+    found, always = np.round(model.coef_, 5), np.round(model.intercept_ - model.intercept_.mean(), 5)
+    reached, of_text = np.split(found, [found.shape[1] - len(deeds)], axis=1)
+    bias = reached @ np.concatenate([part.bias for part in parts]) + always
     pieces = reached @ np.vstack([part.pieces for part in parts])
     facts = np.zeros((len(bias), len(data.fact_names)))
     if field == "kind":
@@ -213,24 +216,28 @@ def _without_telephone(rows: Any, labels: Sequence[str], deeds: Sequence[str]) -
     return silent
 
 
-def _content(data: Inputs, models: Mapping[str, Linear]) -> dict[str, Any]:
-    fields, rows, telling = [], [], np.zeros(len(data.names), bool)
-    for name, model in models.items():
+def _tables(data: Inputs, models: Mapping[str, Linear], common: Sequence[str]) -> dict[str, Weights]:
+    columns = [f"{field}:{name}" for field, model in models.items() for name in model.classes]
+    pieces, facts, telling = [], [], np.zeros(len(data.names), bool)
+    for model in models.values():
         centred = model.pieces - model.pieces.mean(0)  # only differences between classes matter
-        step = float(np.abs(centred).max()) / scores.MOST**2
-        rows.append(np.sign(centred) * np.round(np.sqrt(np.abs(centred) / step)))
         telling |= np.abs(centred).max(0) >= PRUNED * np.quantile(np.abs(centred), LARGEST)
-        facts = {
-            fact: [round(float(value) * FACT, 3) for value in row]
-            for fact, row in zip(data.fact_names, model.facts.T, strict=True)
-            if np.abs(row).max() * FACT >= SMALLEST_FACT
-        }
-        bias = [round(float(value), 3) for value in model.bias]
-        fields.append({"name": name, "classes": [*model.classes], "step": step, "bias": bias, "facts": facts})
-    whole = np.vstack(rows).astype(int)
-    pieces = {data.names[at]: _row(whole[:, at]) for at in np.flatnonzero(telling)}
-    return {"fields": fields, "pieces": pieces}
+        pieces.append(centred)
+        of_facts = model.facts * FACT
+        of_facts[:, np.abs(of_facts).max(0) < SMALLEST_FACT] = 0
+        facts.append(np.hstack([model.bias[:, None], of_facts]))
+    weighed = np.vstack(facts)
+    return {
+        "pieces": _table(columns, data.names, np.vstack(pieces), telling, STEPS),
+        "facts": _table(columns, (scores.ALWAYS, *data.fact_names), weighed, weighed.any(axis=0), FACT_STEPS),
+        "common": weights.table((), (), dict.fromkeys(common, ())),
+    }
 
 
-def _row(weights: Any) -> str:
-    return b64encode(bytes(int(weight) + scores.MOST for weight in weights)).decode()
+def _table(columns: Sequence[str], names: Sequence[str], wanted: Any, kept: Any, most: int) -> Weights:
+    """The table of those `names` (the columns of `wanted`) that are kept; the largest weight of a class is `most`
+    steps."""
+    worth = np.abs(wanted).max(1) / most
+    cells = np.round(wanted / worth[:, None]).astype(int)
+    rows = {names[at]: cells[:, at].tolist() for at in np.flatnonzero(kept).tolist()}
+    return weights.table(columns, worth.tolist(), rows)

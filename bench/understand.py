@@ -1,14 +1,12 @@
 """Measure how well oacmail reads messages by writers that it has not learned from, beside a plain model.
 
-Usage: make understand MAIL=DIR, or python -m bench.understand DIR. All messages (DIR, bench/messages.jsonl,
-bench/voices.jsonl) are parted by writer; each part is read by models that learned from the others: the shipped method
-(bench/model.py), and TF-IDF with logistic regression (bench/plain_model.py). bench.unseen measures the shipped table.
+Usage: make understand. All messages (bench/examples.py) are parted by writer; each part is read by models that learned
+from the others: the shipped method (bench/model.py), and TF-IDF with logistic regression (bench/plain_model.py).
+bench.unseen measures the shipped table.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from bench import model, plain_model
@@ -22,7 +20,7 @@ THRESHOLDS = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 
 
 def ours(learned: Sequence[LabelledMessage]) -> Judge:
-    table = scores.table_from(model.learn(learned))
+    table = scores.table_of(model.learn(learned))
     return lambda example: verdict(example.message, table)
 
 
@@ -52,12 +50,12 @@ def sureness(pairs: Sequence[Pair]) -> None:
         print(f"second level from {threshold}: precision {at['precision']:.3f}, recall {at['recall']:.3f}")
 
 
-def main(folder: Path) -> None:
-    examples = everything(folder)
+def main() -> None:
+    examples = everything()
     pairs = {name: judged(examples, method) for name, method in (("plain", plain_model.learn), ("ours", ours))}
     show({name: figures(list(chain(of))) for name, of in pairs.items()})
     sureness(pairs["ours"])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -39,6 +39,7 @@ from oacmail.engine.grant_watch import OAUTH
 from oacmail.mail.outgoing.councils import councils
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
+from oacmail.mail.understanding import weights
 from oacmail.mail.understanding.lessons import LearningResult
 
 if TYPE_CHECKING:
@@ -197,7 +198,9 @@ def office_profile(config: Config, policy: Policy) -> OfficeProfile:
 
 
 def parser_config(config: Config) -> ParserConfig:
-    """Return what the parser needs to know about the office, with the sentences of its own mails."""
+    """Return what the parser needs to know about the office, with the sentences of its own mails. Raises Fatal if the
+    installed weights cannot be read: a parser that goes on without them would read every mail as nothing."""
+    weights.shipped()
     return replace(settings.parser_config(config), wording=wording(config.office.templates))
 
 

@@ -86,7 +86,7 @@ def test_a_word_that_one_person_alone_writes_carries_no_lesson() -> None:
     learned = taught(corrected(PLOT, topic="application"), common=frozenset())
 
     assert learned
-    assert set(learned) <= set(scores.shipped().pieces)
+    assert set(learned) <= set(scores.shipped().pieces.rows)
 
 
 def test_what_would_make_messages_held_out_worse_is_refused() -> None:

@@ -65,7 +65,7 @@ def learn(
         corrected = [example for example in corrections if example.labels.get(field.name) in field.classes]
         asked = [example for example in held_out if field.name in example.labels]
         if corrected:
-            found, outcome = _field(table, field.name, corrected, asked, {*table.pieces, *common})
+            found, outcome = _field(table, field.name, corrected, asked, {*table.pieces.rows, *common})
             outcomes.append(outcome)
             for piece, shifts in found.items():
                 lessons.setdefault(piece, {}).update(shifts)

@@ -1,32 +1,24 @@
 """Calculate how likely each kind, topic, level and intent is, and which words made the likeliest so.
 
-The table comes from bench/train_understanding.py (understanding.json: weights as small numbers, no code).
-core/routing/classification.py weighs the result against its rules; this module takes no verdict. The pieces of a
-message are looked up once for all four questions: the weights of a piece are lanes of one number, so that one sum
-scores a message. Only words in the table are named, and no word from a single message is ever in it.
+The tables come from bench/train.py (weights.py: small numbers, no code). core/routing/classification.py weighs the
+result against its rules; this module takes no verdict. The pieces of a message are looked up once for all four
+questions. Only words in the table are named, and no word from a single message is ever in it.
 """
 
-import json
 import math
-import struct
-from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
+from itertools import groupby
 from types import MappingProxyType
-from typing import Any
 
 from oacmail.core.features import WORDED, Evidence, Features
 from oacmail.core.model import Auto, Message
-from oacmail.mail.understanding import features, linear, ngrams
+from oacmail.mail.understanding import features, linear, ngrams, weights
 from oacmail.mail.understanding.circumstances import OF_TEXT, circumstances
+from oacmail.mail.understanding.weights import Weights
 
-MOST = 127  # the largest stored absolute step; a weight is its square, so that small weights are as exact as large ones
-_ZERO = MOST * MOST  # added to each weight, so that no lane is negative
-_WEIGHTS = tuple((step - MOST) * abs(step - MOST) + _ZERO for step in range(2 * MOST + 1))
-_LANE = 32  # bits: "I" of struct
-_MASK = 2**_LANE - 1
+ALWAYS = ""  # the name of a circumstance that every message has: its weights are the bias
 OWN_TOWN = "owntown"  # stands for the office's town, whatever its name
 _TELLING = 4  # letters that a word needs to carry a lesson: "que" and "the" occur in every message
 _OLD_WORD = 0.4  # the share of a word in the shipped table, relative to a new word
@@ -37,25 +29,22 @@ _NOTICED = 0.15  # the smallest part of a log-probability that is named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One question: its classes, the lane of the first, what one step of a piece's weight is worth, the bias of each
-    class, and a row of weights for each circumstance."""
+    """One question, its classes, and the column of the first one in both tables."""
 
     name: str
     classes: tuple[str, ...]
-    lane: int
-    step: float
-    bias: tuple[float, ...]
-    facts: Mapping[str, tuple[float, ...]]
+    column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """`pieces`: piece -> its weights for every class of every field, each plus _ZERO, one lane for each class;
-    `common`: words that tell nothing by themselves, and are never named."""
+    """`pieces` and `facts` (circumstances): a column for each class of every field; `common`: words that tell nothing
+    by themselves, and are never named."""
 
     fields: tuple[Field, ...]
-    common: frozenset[str]
-    pieces: Mapping[str, int]
+    common: Set[str]
+    pieces: Weights
+    facts: Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +76,18 @@ def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHI
     table = table or shipped()
     read = _read(table, message)
     learned = _learned(table, message, lessons)
-    whole = {piece: table.pieces[piece] for piece in read.known if _speaks(piece, table.common)}
+    whole = [piece for piece in read.known if _speaks(piece, table.common)]
     scored: dict[str, Mapping[str, float]] = {}
     spoken: list[Evidence] = []
     for field, reach in zip(table.fields, _margins(table, read, learned), strict=True):
         likely = linear.probabilities(reach)
         scored[field.name] = MappingProxyType({name: round(value, 4) for name, value in likely.items()})
         best = max(likely, key=lambda name: likely[name])
-        spoken += (Evidence(field.name, best, *why) for why in _why(field, best, whole, read.share, learned))
+        column = field.column + field.classes.index(best)
+        worth = table.pieces.worth[column] * read.share
+        parts = {piece: table.pieces.step(piece, column) * worth for piece in whole}
+        loud = _loudest(parts, learned.get(f"{field.name}:{best}", _NONE))
+        spoken += (Evidence(field.name, best, *why) for why in loud)
     if message.auto is not Auto.NONE:
         of_text = [fact for fact in read.facts if fact.startswith(OF_TEXT)]
         worded = linear.probabilities(next(_margins(table, replace(read, facts=of_text), learned)))
@@ -111,8 +104,8 @@ def telling(table: Table, message: Message) -> dict[str, float]:
     """Return the pieces of a message that can carry a lesson, none of them short, with their shares: new words have the
     largest."""
     new = small_words(f"{message.subject} {message.fresh}")
-    pieces = sorted({*new, *filter(_tells, ngrams.pieces(words(message)) & table.pieces.keys())})
-    shares = {piece: _OLD_WORD if piece in table.pieces else 1.0 for piece in pieces}
+    pieces = sorted({*new, *filter(_tells, ngrams.pieces(words(message)) & table.pieces.rows.keys())})
+    shares = {piece: _OLD_WORD if piece in table.pieces.rows else 1.0 for piece in pieces}
     length = math.sqrt(sum(share * share for share in shares.values()))
     return {piece: share / length for piece, share in shares.items()}
 
@@ -137,7 +130,7 @@ def _tells(piece: str) -> bool:
 
 def _read(table: Table, message: Message) -> _Read:
     said = words(message)
-    known = ngrams.pieces(said) & table.pieces.keys()
+    known = ngrams.pieces(said) & table.pieces.rows.keys()
     return _Read(known=known, share=1 / math.sqrt(len(set(said))), facts=sorted(circumstances(message)))
 
 
@@ -152,67 +145,35 @@ def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict
     return added
 
 
-def table_from(content: Mapping[str, Any]) -> Table:
-    """Build the table from its JSON content: {"fields": [...], "common": [...],
-    "pieces": {piece: one byte for each weight, base64: MOST plus its step}}."""
-    fields, lane = [], 0
-    for raw in content["fields"]:
-        fields.append(
-            Field(
-                name=raw["name"],
-                classes=tuple(raw["classes"]),
-                lane=lane,
-                step=raw["step"],
-                bias=tuple(raw["bias"]),
-                facts={name: tuple(row) for name, row in raw["facts"].items()},
-            )
-        )
-        lane += len(raw["classes"])
-    lanes = struct.Struct(f"<{lane}I")
-    pieces = {piece: _packed(row, lanes) for piece, row in content["pieces"].items()}
-    return Table(fields=tuple(fields), common=frozenset(content["common"]), pieces=pieces)
+def table_of(tables: Mapping[str, Weights]) -> Table:
+    """Return the table for reading: its columns are named "<field>:<class>"."""
+    pieces, fields = tables["pieces"], []
+    columns = [name.partition(":") for name in pieces.columns]
+    for name, of in groupby(range(len(columns)), lambda at: columns[at][0]):
+        places = [*of]
+        fields.append(Field(name=name, classes=tuple(columns[at][2] for at in places), column=places[0]))
+    return Table(fields=tuple(fields), common=tables["common"].rows.keys(), pieces=pieces, facts=tables["facts"])
 
 
 @cache
 def shipped() -> Table:
-    return table_from(
-        json.loads(files("oacmail.mail.understanding").joinpath("understanding.json").read_text(encoding="utf-8"))
-    )
-
-
-def _packed(row: str, lanes: struct.Struct) -> int:
-    return int.from_bytes(lanes.pack(*(_WEIGHTS[step] for step in b64decode(row))), "little")
-
-
-def _unpacked(total: int, table: Table) -> tuple[int, ...]:
-    count = table.fields[-1].lane + len(table.fields[-1].classes)
-    return struct.unpack(f"<{count}I", total.to_bytes(count * _LANE // 8, "little"))
+    return table_of(weights.shipped())
 
 
 def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, float]]:
-    lanes = _unpacked(sum([table.pieces[piece] for piece in read.known]), table)
-    least = _ZERO * len(read.known)
+    said, held = table.pieces.total(read.known), table.facts.total([ALWAYS, *read.facts])
     for field in table.fields:
-        reached = [*field.bias]
-        for row in filter(None, map(field.facts.get, read.facts)) if field.facts else ():
-            reached = [sum_ + weight for sum_, weight in zip(reached, row, strict=True)]
-        worth = field.step * read.share
-        margins = {
-            name: (lanes[field.lane + at] - least) * worth + reached[at] for at, name in enumerate(field.classes)
+        yield {
+            name: said[at] * table.pieces.worth[at] * read.share
+            + held[at] * table.facts.worth[at]
+            + sum(learned.get(f"{field.name}:{name}", _NONE).values())
+            for at, name in enumerate(field.classes, field.column)
         }
-        for name in margins if learned else ():
-            margins[name] += sum(learned.get(f"{field.name}:{name}", _NONE).values())
-        yield margins
 
 
-def _why(
-    field: Field, best: str, pieces: Mapping[str, int], share: float, learned: Mapping[str, Mapping[str, float]]
-) -> list[tuple[str, float]]:
-    """Return the strongest evidence for `best`: whole words and pairs; word beginnings count through them."""
-    shift = _LANE * (field.lane + field.classes.index(best))
-    worth = field.step * share
-    parts = {piece: ((weights >> shift & _MASK) - _ZERO) * worth for piece, weights in pieces.items()}
-    for piece, added in learned.get(f"{field.name}:{best}", _NONE).items():
+def _loudest(parts: dict[str, float], learned: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the strongest evidence: whole words and pairs; word beginnings count through them."""
+    for piece, added in learned.items():
         parts[piece] = parts.get(piece, 0.0) + added
     loud = sorted((-part, name) for name, part in parts.items() if part > _NOTICED)
     return [(name, round(-part, 3)) for part, name in loud[:_NAMED]]
