@@ -23,11 +23,11 @@ from typing import TypedDict
 from bench import export_page, report_pages
 from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.config import load
-from oacmail.core.cases import answer_links
+from oacmail.core import relayed
 from oacmail.core.effects import Send
+from oacmail.core.kinds import KINDS, TEMPLATED
 from oacmail.core.model import LANGUAGES, Status
-from oacmail.core.outbox.buttons import buttons
-from oacmail.core.outbox.kinds import KINDS, TEMPLATED
+from oacmail.core.notices import buttons
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.shipped import shipped
@@ -94,7 +94,7 @@ def mails() -> Iterator[tuple[str, str]]:
                 received_at=NOW,
                 due_at=NOW,
             )
-            send = answer_links.offering(policy_, send, {CASE: ("anna@example.org", Status.OPEN)}, ())
+            send = relayed.offer_links(policy_, send, {CASE: ("anna@example.org", Status.OPEN)}, ())
             mime = made.render(send, "<sample@localhost.invalid>", lambda _: "v=1", NOW).mime
             yield f"{kind}-{lang}-{place}", _html(mime)
 

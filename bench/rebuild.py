@@ -27,10 +27,10 @@ from oacmail import wiring
 from oacmail.adapters.parse_worker import ParseWorker
 from oacmail.config import Config
 from oacmail.config.servers import TrustSection
+from oacmail.core import tokens
 from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
-from oacmail.core.routing import signature
 from oacmail.engine import Engine
 from oacmail.mail.parse import parse
 from oacmail.rebuild.build import Rebuild
@@ -118,7 +118,7 @@ def make(count: int, folder: Path) -> None:
             if message.truth.kind == "new":
                 serial += 1
                 at = datetime.fromtimestamp(message.received_at, UTC)
-                number = signature.number(policy, at.astimezone(zone).year, serial)
+                number = tokens.case_number(policy, at.astimezone(zone).year, serial)
                 fingerprint = parse(message.raw, parser_config, day=at.date().isoformat()).fingerprint
                 sent = (message.truth.sender, message.truth.message_id)
                 add("Sent", _ack(policy, number, fingerprint, *sent, at), message.received_at + 3, signed=True)
@@ -132,7 +132,7 @@ def make(count: int, folder: Path) -> None:
 def _ack(policy: Policy, number: str, fingerprint: str, citizen: str, answers: str, received_at: datetime) -> bytes:
     text = "Hem rebut la vostra consulta i us respondrem.\n"
     key, sent_at = f"ack:{fingerprint}", received_at + timedelta(seconds=2)
-    mark = signature.sign(
+    mark = tokens.sign_mail(
         policy,
         text,
         run="",
@@ -147,9 +147,9 @@ def _ack(policy: Policy, number: str, fingerprint: str, citizen: str, answers: s
     fields = (
         f"From: OAC 360 <{OFFICE}>",
         f"To: {citizen}",
-        f"Subject: [{signature.token(policy, number)}] Hem rebut la vostra consulta",
+        f"Subject: [{tokens.case_token(policy, number)}] Hem rebut la vostra consulta",
         f"Date: {format_datetime(sent_at)}",
-        f"Message-ID: {signature.message_id(policy, key)}",
+        f"Message-ID: {tokens.message_id(policy, key)}",
         f"In-Reply-To: {answers}",
         f"References: {answers}",
         "Auto-Submitted: auto-replied",

@@ -25,9 +25,7 @@ from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.report.figures import MonthlyReport
-from oacmail.core.report.months import Month
-from oacmail.core.report.small_numbers import grouped
+from oacmail.core.report.figures import Month, MonthlyReport, grouped
 
 CASES, MONTH = 1_100, Month(year.YEAR, 11)
 NOW = datetime(2026, 12, 1, 7, tzinfo=UTC)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from oacmail.core.classification import classify
 from oacmail.core.model import Message
-from oacmail.core.routing.classification import classify
 from oacmail.mail.understanding import scores
 
 LINES = (

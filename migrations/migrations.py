@@ -350,7 +350,7 @@ CREATE INDEX outbox_budget_of ON outbox(mailbox, released_at) WHERE kind IN ('ac
 
 @migrations()
 def m0016_mailboxes(db: Database) -> None:
-    """Acknowledgements count by mailbox: an address with a tag is no other (core/outbox/rate_limits.py)."""
+    """Acknowledgements count by mailbox: an address with a tag is no other (core/rate_limits.py)."""
     for statement in _statements(_MAILBOXES):
         db.execute(statement)
 

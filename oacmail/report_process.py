@@ -16,7 +16,7 @@ import structlog
 
 from oacmail.adapters.store.connection import connect_readonly, named_faults
 from oacmail.core.policy import Policy
-from oacmail.core.report.months import Month
+from oacmail.core.report.figures import Month
 
 if TYPE_CHECKING:
     from oacmail.core.report.figures import MonthlyReport

@@ -18,14 +18,12 @@ from oacmail.adapters import charts
 from oacmail.adapters.charts import Drawn
 from oacmail.adapters.store import kv, load_report, load_tick, reports
 from oacmail.adapters.store.reports import PublishedMonth
+from oacmail.core.effects import CorrectFigure, ReportReady
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN
-from oacmail.core.report import archive
-from oacmail.core.report.compute import month_figures, with_variations
-from oacmail.core.report.figures import FigureCorrection, MonthFigures, MonthlyReport, TrendPoint
-from oacmail.core.report.months import YEAR, Month
-from oacmail.core.report.publication import is_final, may_publish
-from oacmail.core.report_effects import CorrectFigure, ReportReady
+from oacmail.core.report import publication
+from oacmail.core.report.figures import YEAR, FigureCorrection, Month, MonthFigures, MonthlyReport, TrendPoint
+from oacmail.core.report.publication import is_final, may_publish, month_figures, with_variations
 from oacmail.mail.outgoing.enclosed import EnclosedFile
 from oacmail.mail.outgoing.report_charts import charts as charts_of
 from oacmail.mail.outgoing.report_csv import as_csv
@@ -83,8 +81,8 @@ class Months:
             return ()
         rows = load_report.month_rows(self.con, self.policy, month)
         now = self._computed.setdefault(month, month_figures(self.policy, month, rows))
-        why = archive.reasons(rows.events, known.published_at, month.ends(self.policy.office.timezone))
-        return archive.differences(known.figures, known.corrections, now, why)
+        why = publication.reasons(rows.events, known.published_at, month.ends(self.policy.office.timezone))
+        return publication.differences(known.figures, known.corrections, now, why)
 
     def trend(self, month: Month) -> tuple[TrendPoint, ...]:
         points = ((one, self.figures(one)) for one in month.twelve())
@@ -200,7 +198,7 @@ def ready(
     made = worded(report, lang, policy, draw) if policy.report_to else None
     return ReportReady(
         month=report.month,
-        figures=archive.to_text(report.figures),
+        figures=publication.to_text(report.figures),
         facts=_facts(report, lang, made, page) if made else {},
         lang=lang,
         corrections=tuple(

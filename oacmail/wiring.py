@@ -27,13 +27,13 @@ from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, Offic
 from oacmail.config import Config, secrets
 from oacmail.connections import mailbox, token_source, transport
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.outbox.kinds import KINDS, EnvelopeSender
+from oacmail.core.kinds import KINDS, EnvelopeSender
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.store import LOST
-from oacmail.core.report.months import Month
-from oacmail.core.routing.signature import key_name
+from oacmail.core.report.figures import Month
+from oacmail.core.tokens import name_of_key
 from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
 from oacmail.engine.grant_watch import OAUTH
 from oacmail.mail.outgoing.councils import councils
@@ -142,12 +142,12 @@ def knows_key(names: Set[str], token: tuple[bytes, ...]) -> bool:
 
     A database of an early version knows none and accepts the first key it is given.
     """
-    return bool(token) and (not names or not names.isdisjoint(map(key_name, token)))
+    return bool(token) and (not names or not names.isdisjoint(map(name_of_key, token)))
 
 
 def new_key_below(names: Set[str], token: tuple[bytes, ...]) -> bool:
     """True if the last key, which names the installation, is new to the database while one above it is not."""
-    return bool(names) and key_name(token[-1]) not in names and not names.isdisjoint(map(key_name, token))
+    return bool(names) and name_of_key(token[-1]) not in names and not names.isdisjoint(map(name_of_key, token))
 
 
 def new_key(config: Config, now: datetime) -> int | None:
@@ -162,7 +162,7 @@ def new_key(config: Config, now: datetime) -> int | None:
         if not found:
             secrets.make(config)
             found = secrets.tokens(config)
-        store.signed_with(map(key_name, found), now)
+        store.signed_with(map(name_of_key, found), now)
         return admin.key_lost(store.con, now)
     finally:
         store.close()

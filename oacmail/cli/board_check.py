@@ -7,7 +7,7 @@ from oacmail import wiring
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.cli.findings import Finding, error
 from oacmail.config import Config
-from oacmail.core.board.places import BoardNames, agents_of
+from oacmail.core.board import BoardNames, agents_of
 
 
 def names(config: Config) -> Iterator[Finding]:

@@ -20,9 +20,9 @@ from oacmail.cli.common import as_json, configured, is_message, moment, number, 
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
 from oacmail.core.errors import OacmailError
-from oacmail.core.handlers.admin_command import CLOSE_REASONS, CORRECTABLE
-from oacmail.core.handlers.order_actions import named_agent
 from oacmail.core.model import Folder, Status
+from oacmail.core.orders.actions import named_agent
+from oacmail.core.orders.commands import CLOSE_REASONS, CORRECTABLE
 from oacmail.core.ports.mailbox import Fetched
 from oacmail.engine import learning
 from oacmail.mail.parse import parse

@@ -7,7 +7,7 @@ import click
 
 from oacmail import wiring
 from oacmail.cli.common import a_file, configured
-from oacmail.core.routing.signature import person_mark
+from oacmail.core.tokens import person_mark
 from oacmail.privacy import certificate as sealed
 from oacmail.privacy.forget import person
 

@@ -9,9 +9,9 @@ import click
 from oacmail import wiring
 from oacmail.cli.common import a_file, as_json, existing, moment, print_json, rules_only, safe
 from oacmail.core import calendar
+from oacmail.core.classification import classify
 from oacmail.core.errors import OacmailError
 from oacmail.core.model import Classification, Message
-from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 

@@ -11,7 +11,7 @@ from oacmail import wiring
 from oacmail.cli import figures
 from oacmail.cli.common import as_json, existing, print_json, rules_only, safe, table
 from oacmail.config import Config
-from oacmail.core.routing.classification import classify
+from oacmail.core.classification import classify
 from oacmail.mail.parse import parse
 
 FIELDS = ("kind", "topic", "level", "intent", "language")

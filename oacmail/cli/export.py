@@ -16,7 +16,7 @@ from oacmail.adapters.store.privacy import scope
 from oacmail.cli.common import configured
 from oacmail.config import Config
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import key_name
+from oacmail.core.tokens import name_of_key
 from oacmail.privacy import archive, copies
 from oacmail.privacy import export as rights
 from oacmail.privacy.forget import person
@@ -47,7 +47,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
     with wiring.open_writable(config) as con:
         found = None if no_mailbox else _in_mailbox(config, con, policy, who)
         since = scope.since(con, scope.of_person(con, who))
-        names = [key_name(secret) for secret in policy.secrets]
+        names = [name_of_key(secret) for secret in policy.secrets]
         known = copies.known(
             con, wiring.state(config), None, names=names, since=since, now=now, days=config.privacy.backup_days
         )

@@ -25,7 +25,7 @@ from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import key_name
+from oacmail.core.tokens import name_of_key
 from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, certified, person, uncertified
@@ -159,7 +159,7 @@ def _certificate(
 
 def _in_backups(con: sqlite3.Connection, run: _Erasure, since: datetime | None) -> Sequence[Backup]:
     """Return the backups that may hold the person, who has been in the database since then."""
-    names = [key_name(secret) for secret in run.policy.secrets]
+    names = [name_of_key(secret) for secret in run.policy.secrets]
     state, days = wiring.state(run.config), run.config.privacy.backup_days
     return copies.known(con, state, run.folder, names=names, since=since, now=run.now, days=days)
 

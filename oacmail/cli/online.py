@@ -21,6 +21,7 @@ from oacmail.cli import board_check
 from oacmail.cli.findings import Finding, error, warning
 from oacmail.config import Config
 from oacmail.config.profiles import fitting
+from oacmail.core import tokens
 from oacmail.core.effects import Send
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.model import Folder
@@ -28,7 +29,6 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing
-from oacmail.core.routing import signature
 
 MOST_NAMES = 20  # folders named in one finding
 PATIENCE = 30.0  # seconds to wait for a test message
@@ -184,9 +184,9 @@ def _test_messages(config: Config, policy: Policy, post: TestMail) -> Iterator[F
 
 def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
     """Checks that a message to ourselves arrives, as self-copies must, and that the servers' clocks agree with ours."""
-    key, now = f"{signature.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
+    key, now = f"{tokens.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
     sign = partial(
-        signature.sign,
+        tokens.sign_mail,
         policy,
         run="",
         key=key,
@@ -198,7 +198,7 @@ def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]
         sent_at=now,
     )
     send = Send(key=key, kind=MailKind.PROBE, lang=policy.office.languages[0], recipient=policy.office.address)
-    mail = wiring.renderer(config, policy).render(send, signature.message_id(policy, key), sign, now)
+    mail = wiring.renderer(config, policy).render(send, tokens.message_id(policy, key), sign, now)
     post.send(policy.office.address, mail.mime)
     found = post.arrival(MARK, key)
     if found is None:

@@ -12,9 +12,7 @@ from oacmail.adapters.templates.report_page import report_page
 from oacmail.cli.common import YEARS, as_json, configured, print_json, safe
 from oacmail.config import Config
 from oacmail.core.model import LANGUAGES
-from oacmail.core.report.figures import MonthlyReport
-from oacmail.core.report.months import Month
-from oacmail.core.report.small_numbers import grouped
+from oacmail.core.report.figures import Month, MonthlyReport, grouped
 from oacmail.mail.outgoing.report_csv import as_csv
 from oacmail.mail.outgoing.report_json import as_row
 from oacmail.mail.outgoing.report_text import as_text

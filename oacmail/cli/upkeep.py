@@ -12,7 +12,7 @@ from oacmail.adapters.store import SqliteStore, admin, clock_ahead, connection, 
 from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
-from oacmail.core.cases.acknowledgement import RESTORED
+from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, Transient
 from oacmail.core.ports.store import LOST
 from oacmail.engine.host_checks import CLOCK

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from oacmail.config.model import Config
 from oacmail.config.section import Section
-from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.rate_limits import registrable
 
 _EXAMPLE = ".example"
 """RFC 2606 reserves this domain: mail to the shipped example addresses reaches nobody."""

@@ -15,7 +15,7 @@ from typing import Literal
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.ports.store import KEY_FILE
-from oacmail.core.routing.signature import key_name
+from oacmail.core.tokens import name_of_key
 
 FILES = "OACMAIL_CREDENTIALS"
 """Names the folder of the admin's files, which are read at each login: a new password needs no restart."""
@@ -139,7 +139,7 @@ def instance(token: tuple[bytes, ...]) -> str:
 
     It is derived from the oldest key, which is the last: a new key on top does not change the name.
     """
-    return key_name(token[-1])
+    return name_of_key(token[-1])
 
 
 def oauth_secret(config: Config) -> str:

@@ -26,8 +26,8 @@ from oacmail.config.types import (
     Zone,
     wrong,
 )
-from oacmail.core.mailboxes import mailbox
 from oacmail.core.model import Topic as CaseTopic
+from oacmail.core.policy import mailbox
 
 Language = Literal["ca", "es", "en"]
 Level = Literal["first", "second", "out_of_scope"]

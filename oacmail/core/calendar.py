@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Protocol, runtime_checkable
 
-from oacmail.core.features import Slot
-from oacmail.core.model import Intent
+from oacmail.core.model import Intent, Slot
 from oacmail.core.policy import Policy, Workdays
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from oacmail.core.cases import votes
-from oacmail.core.cases.corrections import CORRECTED
+from oacmail.core import survey
+from oacmail.core.cases import CORRECTED
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
@@ -21,28 +21,26 @@ from oacmail.core.effects import (
     OpenCase,
     OutboxCommand,
     RecordMessage,
+    ReportReady,
     ReviewDone,
     Tick,
 )
-from oacmail.core.handlers import order_buttons, own_copies, third_person
-from oacmail.core.handlers.admin_command import on_admin_command
-from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
-from oacmail.core.handlers.board_move import on_board_deletion, on_board_move
-from oacmail.core.handlers.delivery_result import on_delivery_result
-from oacmail.core.handlers.from_citizen import from_citizen, genuine_copy
+from oacmail.core.handlers import from_citizen, own_copies
+from oacmail.core.handlers.from_board import on_board_deletion, on_board_move
+from oacmail.core.handlers.from_citizen import genuine_copy, on_citizen_message, on_junk
+from oacmail.core.handlers.from_machine import on_automatic_mail, proofs
 from oacmail.core.handlers.from_services import SAID
-from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
-from oacmail.core.handlers.in_junk import on_junk
-from oacmail.core.handlers.orders import on_own_note
-from oacmail.core.handlers.outbox_command import on_outbox_command
-from oacmail.core.handlers.report import on_report_ready
+from oacmail.core.handlers.from_staff import in_sent_folder, on_staff_message
 from oacmail.core.handlers.tick import on_tick
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Folder, Kind, Outcome, Role
-from oacmail.core.outbox.notice_limits import bounded, limited
+from oacmail.core.orders import buttons
+from oacmail.core.orders.commands import on_admin_command
+from oacmail.core.orders.mail import on_own_note
+from oacmail.core.outbox import limited_kinds, on_delivery_result, on_outbox_command, with_limits
 from oacmail.core.policy import Policy
-from oacmail.core.report_effects import ReportReady
-from oacmail.core.routing.signature import Signature
+from oacmail.core.report.publication import on_report_ready
+from oacmail.core.tokens import Signature
 from oacmail.core.view import MessageView, Noticed, TickView, View
 
 
@@ -80,18 +78,18 @@ def may_exceed(inp: LookedUp, decision: Decision) -> bool:
     """Return whether the decision sends notices that a limit may defer; what staff order or write has
     none."""
     by_staff = isinstance(inp, Lookup) and (inp.forced or inp.sender.proven or inp.own_note)
-    return isinstance(inp, (DeliveryResult, Lookup)) and not by_staff and bool(limited(decision))
+    return isinstance(inp, (DeliveryResult, Lookup)) and not by_staff and bool(limited_kinds(decision))
 
 
 def within_limits(policy: Policy, noticed: Sequence[Noticed], inp: LookedUp, decision: Decision) -> Decision:
     """Return the decision with its notices above a limit deferred. `noticed`: those of the last hour."""
-    return bounded(policy, noticed, inp.author if isinstance(inp, Lookup) else "", decision)
+    return with_limits(policy, noticed, inp.author if isinstance(inp, Lookup) else "", decision)
 
 
 def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """By origin, in this order: an agent's order, our own signature, a message that we know, the folder, the sender."""
     if lookup.forced:
-        opened = from_citizen(policy, view, lookup, now)
+        opened = on_citizen_message(policy, view, lookup, now)
         return _with(opened, [ReviewDone(fingerprint=lookup.message.fingerprint), *_corrected(opened)])
     signature = lookup.signature
     if signature is not None and (copy := _own_copy(policy, view, lookup, signature)):
@@ -106,12 +104,12 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     if in_sent:
         decision = in_sent_folder(policy, view, lookup, now)
     elif signature is not None:  # a person's message on top of our mail
-        decision = from_citizen(policy, view, lookup, now)
+        decision = on_citizen_message(policy, view, lookup, now)
     else:
         decision = _by_sender(policy, view, lookup, now)
     by_services = any(isinstance(effect, AuditEvent) and effect.kind == SAID for effect in decision.effects)
-    tokens = order_buttons.recorded(policy, view, lookup, now) if lookup.pressed and not by_services else ()
-    more = [*proofs(policy, view, lookup), *tokens, *votes.refused(lookup, decision)]
+    tokens = buttons.record_refused(policy, view, lookup, now) if lookup.pressed and not by_services else ()
+    more = [*proofs(policy, view, lookup), *tokens, *survey.refuse_vote(lookup, decision)]
     if view.known is not None and view.known.in_junk:  # before a review that the decision itself requests
         decision = replace(decision, effects=(ReviewDone(fingerprint=view.known.fingerprint), *decision.effects))
     return _with(decision, more)
@@ -176,9 +174,11 @@ def _by_sender(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Dec
             ordered = on_own_note(policy, view, lookup, now) if own_note else None
             return ordered or own_copies.claims_to_be_ours()
         case Role.AGENT | Role.TECHNICAL:
-            return from_staff(policy, view, lookup, sender, now)
+            return on_staff_message(policy, view, lookup, sender, now)
         case Role.CITIZEN:
-            return third_person.replied(policy, view, lookup, now) or from_citizen(policy, view, lookup, now)
+            return from_citizen.third_person_replied(policy, view, lookup, now) or on_citizen_message(
+                policy, view, lookup, now
+            )
         case _:
             assert_never(sender.role)
 

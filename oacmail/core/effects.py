@@ -1,7 +1,8 @@
 """The inputs of a decision and its effects.
 
-Values only, as in `model`. Each effect is an upsert by its key, so that applying it twice changes nothing. No effect
-says how it is written. Times are aware datetimes.
+Values only, as in `model`. Most effects are upserts by their key; an `AuditEvent` adds a row and a `SplitCase` a
+case each time, so a decision's effects are carried out once, in one transaction. No effect says how it is written.
+Times are aware datetimes.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,173 @@ from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
-from oacmail.core.case_effects import CaseEffect
-from oacmail.core.features import Hours, Slot
-from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
+from oacmail.core.model import BoardPlace, Classification, Folder, Hours, Kind, Message, Outcome, Role, Slot, Status
 from oacmail.core.outgoing import MailEvent, MailKind
-from oacmail.core.report_effects import ReportEffect, ReportReady
+
+# --- Report effects --------------------------------------------------------------------------------------------------
+#
+# The input and the effects of a report: a month whose figures are ready to be published, and what is kept of it.
+#
+# Values as those of `effects`, which lists them all. `figures` is JSON text (core/report/publication.py): what is
+# published is kept as it is, and nothing here reads it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectFigure:
+    """Note that a figure of a published month is otherwise by now. `measure`: its key, or table.row."""
+
+    month: str
+    indicator: str
+    measure: str
+    old: float | None
+    new: float | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeMonth:
+    """Keep the figures of this month as published, unless it was published before."""
+
+    month: str
+    figures: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReady:
+    """The report of a month that is over can be published. `facts`: what its mail says; `corrections`: of earlier
+    months, new in it. `lang`: of its mail."""
+
+    month: str
+    figures: str
+    facts: Mapping[str, object]
+    lang: str
+    corrections: tuple[CorrectFigure, ...] = ()
+
+
+ReportEffect = CorrectFigure | FreezeMonth
+
+
+# --- Case effects ----------------------------------------------------------------------------------------------------
+#
+# Effects that make a case of something else than the message that arrived, of two cases one, or a draft of an answer,
+# those about a message of the desk that was recorded before, and votes.
+#
+# They are effects as those of `effects`, which lists them all. No effect says how it is written.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordContact:
+    """Record what a person asked by telephone or at the desk, as a message of `case` with the fingerprint `message`.
+
+    `author`: what stands for the person's address. `channel`: telephone | visit, the rule of the message.
+    """
+
+    message: str
+    case: str
+    author: str
+    subject: str
+    text: str
+    channel: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitCase:
+    """Open case `number` by a message of `case`, which leaves it with the deadlines that it started. `opened_at`: when
+    the message arrived."""
+
+    case: str
+    number: str
+    message: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeCases:
+    """Move all messages and running deadlines of `case` to `into`; `case` is closed as its duplicate."""
+
+    case: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatAsRequest:
+    """Decide the stored message of this fingerprint again, as a person's request. The engine does so before it writes
+    the decision that holds this effect, and then decides again."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteDraft:
+    """Put an answer into the folder of drafts, for an agent to complete and send; once only by its key. It is in no
+    outbox: no program sends it. The fields are those of `Send`; the thread that it continues is that of its case."""
+
+    key: str
+    case: str
+    recipient: str
+    token: str
+    lang: str
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconsider:
+    """Decide a message of the desk again: it was decided before the message that it answers was read."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceMessage:
+    """A recorded message of the desk, which is on the review list, belongs to this case, or to none (None)."""
+
+    fingerprint: str
+    case: str | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordVote:
+    """Record the score, 1 to 5, that the message that arrived gives to `case`. `signed`: it comes from who was asked
+    (core/survey.py); only such a vote becomes the score of the case. `at`: when it arrived."""
+
+    case: str
+    score: int
+    signed: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveDeadline:
+    """A running deadline of level 0 that was not reached yet has another due time. A reminder that was sent comes
+    again."""
+
+    started_by: str
+    kind: str
+    due_at: datetime
+
+
+CaseEffect = (
+    RecordContact
+    | SplitCase
+    | MergeCases
+    | TreatAsRequest
+    | WriteDraft
+    | Reconsider
+    | PlaceMessage
+    | RecordVote
+    | MoveDeadline
+)
+
+
+# --- Effects ---------------------------------------------------------------------------------------------------------
+#
+# The inputs of a decision and its effects.
+#
+# Values only, as in `model`. Each effect is an upsert by its key, so that applying it twice changes nothing. No effect
+# says how it is written. Times are aware datetimes.
+
 
 # --- inputs -------------------------------------------------------------------------------------------
 
@@ -271,7 +434,7 @@ class Send:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOutbox:
     """An event happens to a row of the outbox; nothing is written if its state does not allow the event
-    (core/outbox/states.py), but a copy that was seen is always noted. `refused_at`: the relay answered no."""
+    (core/kinds.py), but a copy that was seen is always noted. `refused_at`: the relay answered no."""
 
     key: str
     event: MailEvent

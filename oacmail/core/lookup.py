@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
-from oacmail.core import calendar
+from oacmail.core import calendar, order_words, tokens
+from oacmail.core.classification import classify
 from oacmail.core.effects import (
     AdminCommand,
     Arrived,
@@ -17,17 +18,14 @@ from oacmail.core.effects import (
     DeliveryResult,
     Input,
     OutboxCommand,
+    ReportReady,
     Tick,
 )
 from oacmail.core.model import MACHINES, AnswerText, Auto, Classification, Folder, Forwarded, Message
+from oacmail.core.order_words import Pressed
 from oacmail.core.policy import Policy
-from oacmail.core.report_effects import ReportReady
-from oacmail.core.routing import case_numbers, order_tokens, orders, own_text, vote_tokens
-from oacmail.core.routing.classification import classify
-from oacmail.core.routing.order_tokens import Pressed
-from oacmail.core.routing.sender import Sender, author_of, is_own_note, own_signature, sender_of
-from oacmail.core.routing.signature import Signature, read_answer_address, read_token
-from oacmail.core.routing.vote_tokens import VoteToken
+from oacmail.core.sender import Sender, author_of, is_own_note, own_signature, sender_of
+from oacmail.core.tokens import Signature, VoteToken, read_answer_address, read_token
 
 WRITERS_MOST = 20
 _SURE = 0.95
@@ -153,14 +151,14 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         sender=sender,
         reading=_reading(policy, written, calendar.written_on(arrived.received_at, written.sent_at, policy)),
         tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *answer_for),
-        ordered=orders.numbers(policy, message.typed, arrived.received_at) if may_order else (),
-        entries=orders.entries(message.typed) if may_order else (),
+        ordered=order_words.numbers(policy, message.typed, arrived.received_at) if may_order else (),
+        entries=order_words.entries(message.typed) if may_order else (),
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
-        numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
+        numbers=order_words.numbers_in_text(policy, message.subject, year) if new else (),
         answer_for=answer_for,
         pressed=_pressed(policy, arrived),
-        voted=tuple(one for text in message.vote_tokens if (one := vote_tokens.read(policy, text))),
+        voted=tuple(one for text in message.vote_tokens if (one := tokens.read_vote_token(policy, text))),
         own_note=own_note,
     )
 
@@ -189,7 +187,7 @@ def _reading(policy: Policy, message: Message, written_on: date) -> Classificati
 def _added(message: Message, signature: Signature | None) -> str:
     if signature is None or not signature.text:
         return ""
-    return own_text.added(message.text + files(message), signature.text)
+    return tokens.added_text(message.text + files(message), signature.text)
 
 
 def files(message: Message) -> str:
@@ -215,7 +213,9 @@ def _is_of_the_desk(policy: Policy, arrived: Arrived) -> bool:
 
 def _pressed(policy: Policy, arrived: Arrived) -> tuple[Pressed, ...]:
     message = arrived.message
-    read = (order_tokens.read(policy, text, message.sender, arrived.received_at) for text in message.order_tokens)
+    read = (
+        order_words.read_order_token(policy, text, message.sender, arrived.received_at) for text in message.order_tokens
+    )
     return tuple(one for one in read if one)
 
 

@@ -1,7 +1,7 @@
-"""The validated configuration as values. The core never sees the file.
+"""The validated configuration as values, and the mailbox to which an address belongs. The core never sees the file.
 
-`config` builds it; `decide` and its handlers read it. Durations are in the units of their names; 0 means "no limit"
-for every budget (docs/interfaces.md section 5).
+`config` builds it; `decide` and its handlers read it. Durations are in the units of their names; 0 means "no
+limit" for every budget (docs/interfaces.md section 5).
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,44 @@ from datetime import date, time, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from oacmail.core.mailboxes import mailbox
 from oacmail.core.model import BoardFolder
+
+# --- Mailboxes -------------------------------------------------------------------------------------------------------
+#
+# Which addresses are one mailbox: the office's own, or one that has its share of a budget.
+#
+# It knows how providers deliver. It never decides who may use a mailbox.
+
+
+_ALIASES = {
+    "googlemail.com": "gmail.com",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+    "pm.me": "proton.me",
+    "protonmail.com": "proton.me",
+}
+_HYPHENATED = frozenset(["yahoo.com", "yahoo.es", "ymail.com"])  # a tag follows the hyphen, which no name there has
+
+
+def mailbox(address: str) -> str:
+    """The mailbox behind an address: without its tag (`anna+padro@`, RFC 5233; `anna-padro@` at Yahoo), and without the
+    dots that Gmail does not read."""
+    local, _, host = address.lower().rpartition("@")
+    domain = _ALIASES.get(host, host)
+    name = local[:1] + local[1:].partition("+")[0]  # a name may begin with one, as a telephone number does
+    if domain == "gmail.com":
+        name = name.replace(".", "")
+    if domain in _HYPHENATED:
+        name = name.partition("-")[0]
+    return f"{name}@{domain}"
+
+
+# --- Policy ----------------------------------------------------------------------------------------------------------
+#
+# The validated configuration as values. The core never sees the file.
+#
+# `config` builds it; `decide` and its handlers read it. Durations are in the units of their names; 0 means "no limit"
+# for every budget (docs/interfaces.md section 5).
 
 
 class Workdays(Protocol):
@@ -166,7 +202,7 @@ class Policy:
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
     `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: this many calls in
     vain in the slot, and a mail, count as an answer. `tax_operator`: who collects local taxes
-    (core/routing/derivation.py). `report_to`: who gets the monthly report. `board`: None = messages
+    (core/derivation.py). `report_to`: who gets the monthly report. `board`: None = messages
     stay where they lie.
     """
 

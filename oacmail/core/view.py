@@ -10,8 +10,7 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 
 from oacmail.core.canary import LastCanary
-from oacmail.core.features import Hours, Slot
-from oacmail.core.model import Outcome, Role, Status
+from oacmail.core.model import Hours, Outcome, Role, Slot, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.reconciliation import Reconciliation
 from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
@@ -66,7 +65,7 @@ class CaseView:
     they asked to be answered; an agent's client writes there, but they identify nobody. `others`: those of both that
     belong to other citizens, whose cases were merged into this one. `asked_since`: number of their requests after the
     first human answer. `slot`: when the person wants to be called, None = no number was given, `call_hours`: the hours
-    of it that were named (core/features.py); `phone` in E.164.
+    of it that were named (core/model.py); `phone` in E.164.
     `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest request of each side, and its
     first ones since a response deadline runs; the citizen's, then by time. `first_message`: the fingerprint of the
     opening one, `first_message_id` its Message-ID. `ends_on`, `ends_hour`: when the person's own term ends, `urgent`:
@@ -195,7 +194,7 @@ class OutgoingView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseThread:
     """What a relayed answer continues: the Message-IDs of the person's messages, oldest first, and the subject of the
-    last. `internal`: the lines that must reach no citizen (core/routing/internal_text.py)."""
+    last. `internal`: the lines that must reach no citizen (core/sender.py)."""
 
     message_ids: tuple[str, ...]
     subject: str
@@ -294,7 +293,7 @@ class View:
     our question names to which this message replies, or this message itself, if we have asked about it. `thread`: of
     the case to whose person this message is to be relayed. `forwarded_case`: the one that a mail in Sent, named by this
     message, has forwarded to its sender. `alike`: recent second-level cases on its platform, oldest first; of an
-    incident only the last (core/escalation/incidents.py).
+    incident only the last (core/incidents.py).
     `away`: addresses of staff who are out of office by their last mail.
     `entrusted`: of an agent's automatic reply, the cases in the agent's hands in which somebody may wait, each with
     who assigned it.
@@ -398,7 +397,7 @@ class TickView:
     `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
     them in time. `far_off`: (key, kind, next_at) of queued mail that is deferred for longer than the longest wait
     between two attempts. `canary`: the last one, where any are sent. `spared`: citizens of reached cases who get no
-    survey now (core/cases/survey.py). `away`: addresses of staff who are out of office by their last mail.
+    survey now (core/survey.py). `away`: addresses of staff who are out of office by their last mail.
     `acquainted`: domains of `deferred` of which an agent has answered somebody; `strangers`: how many acknowledgements
     without a verdict have left within the day to other domains that are no large provider.
     """

@@ -1,6 +1,6 @@
 """The board between the mailbox and the engine: which messages people have moved, and where ours go.
 
-After each pass it finds out what has happened to the messages (core/board/sightings.py), hands people's moves to the
+After each pass it finds out what has happened to the messages (core/board.py), hands people's moves to the
 engine, and then moves each message that lies elsewhere than it should, once. It never deletes people's mail, never
 reads a flag but \\Deleted, and holds no rule about cases. Without a board it does nothing.
 """
@@ -14,9 +14,7 @@ from itertools import groupby
 import structlog
 
 from oacmail.core import calendar
-from oacmail.core.board.meaning import OPENS
-from oacmail.core.board.places import BoardNames, agents_of, belongs
-from oacmail.core.board.sightings import PASSES, CurrentPlace, Happened, Judgement, judge
+from oacmail.core.board import OPENS, PASSES, BoardNames, CurrentPlace, Happened, Judgement, agents_of, belongs, judge
 from oacmail.core.effects import Arrived, BoardDeletion, BoardMove
 from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import BoardPlace, Folder, MessageRef, Outcome, Role

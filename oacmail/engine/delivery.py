@@ -16,12 +16,12 @@ from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import Permanent, RelayError, StateError, Transient, Uncertain
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
-from oacmail.core.outbox.kinds import ALERTS, IN_SERVICE_HOURS, KINDS
-from oacmail.core.outbox.relay_health import REFUSES, refuses_everybody
+from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.budget import SharedBudget
 from oacmail.core.ports.store import Claimed
 from oacmail.core.ports.transport import Outgoing, Transport
+from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.engine.engine import Engine
 from oacmail.engine.problem_flag import ProblemFlag
 from oacmail.engine.relay_budget import RelayBudget

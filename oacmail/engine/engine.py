@@ -14,10 +14,20 @@ from typing import NamedTuple
 
 import structlog
 
-from oacmail.core.case_effects import RecordContact, TreatAsRequest, WriteDraft
-from oacmail.core.cases import answer_links
+from oacmail.core import relayed, tokens
 from oacmail.core.decide import decide, may_exceed, within_limits
-from oacmail.core.effects import Arrived, Decision, DeliveryResult, Effect, Input, Quoted, Send
+from oacmail.core.effects import (
+    Arrived,
+    Decision,
+    DeliveryResult,
+    Effect,
+    Input,
+    Quoted,
+    RecordContact,
+    Send,
+    TreatAsRequest,
+    WriteDraft,
+)
 from oacmail.core.lookup import LookedUp, Lookup, looked_up, with_forwarded
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.outgoing import MailKind
@@ -25,7 +35,6 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.renderer import FrozenMail, Renderer
 from oacmail.core.ports.store import RUN, Store, Turn
-from oacmail.core.routing import signature
 from oacmail.core.view import FORWARDED_BY
 from oacmail.engine import relayed_answers
 from oacmail.mail import forwards
@@ -84,7 +93,7 @@ class Engine:
         self._record_keys()
 
     def _record_keys(self) -> None:
-        self.store.signed_with(map(signature.key_name, self.policy.secrets), self.now())
+        self.store.signed_with(map(tokens.name_of_key, self.policy.secrets), self.now())
 
     def perform(
         self, inp: Input | Lookup, *, raw: bytes | None = None, message_ref: MessageRef | None = None
@@ -191,11 +200,11 @@ class Engine:
     ) -> FrozenMail:
         """`noted`: texts of calls that the decision notes; `effects`: all that it writes."""
         if send.kind is not MailKind.RELAYED:
-            citizens = turn.citizens(answer_links.asked(self.policy, send))
-            shown = answer_links.offering(self.policy, send, citizens, effects)
+            citizens = turn.citizens(relayed.asked_links(self.policy, send))
+            shown = relayed.offer_links(self.policy, send, citizens, effects)
             return self._render_with_originals(shown, _attached(shown, turn, arrived, raw, noted), now)
         assert raw is not None  # core relays only what was read
-        message_id = signature.message_id(self.policy, send.key)
+        message_id = tokens.message_id(self.policy, send.key)
         return relayed_answers.relayed(self.policy.office, send, raw, message_id, self._signer(send, now), now)
 
     def _render_with_originals(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
@@ -216,7 +225,7 @@ class Engine:
         return replace(whole, bare=bare.mime, bare_id=bare.message_id)
 
     def _render(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
-        message_id = signature.message_id(self.policy, send.key)
+        message_id = tokens.message_id(self.policy, send.key)
         rendered = self.renderer.render(send, message_id, self._signer(send, now), now, *originals)
         self._broken_templates.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
@@ -236,13 +245,13 @@ class Engine:
             refs=message_ids,
             automatic="",
         )
-        rendered = self.renderer.draft(answer, signature.message_id(self.policy, draft.key), now)
+        rendered = self.renderer.draft(answer, tokens.message_id(self.policy, draft.key), now)
         self._broken_templates.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
 
     def _signer(self, send: Send, now: datetime) -> Callable[[str], str]:
         return partial(
-            signature.sign,
+            tokens.sign_mail,
             self.policy,
             run=self.store.recall(RUN) or "",
             key=send.key,

@@ -15,7 +15,7 @@ from oacmail.batches import batched
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.core.ports.store import LOST
-from oacmail.core.routing.sender import claimed_number, own_signature
+from oacmail.core.sender import claimed_number, own_signature
 from oacmail.engine.engine import Engine
 from oacmail.mail.mime.identity import identity
 from oacmail.mail.parse import parse

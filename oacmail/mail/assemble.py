@@ -12,8 +12,18 @@ from datetime import datetime
 from email.message import Message as Tree
 from typing import Protocol, TypeVar
 
-from oacmail.core.features import NO_FEATURES, Features, TownWord, VoteWords
-from oacmail.core.model import Attachment, Auth, Auto, DeliveryStatus, Message, Rung
+from oacmail.core.model import (
+    NO_FEATURES,
+    Attachment,
+    Auth,
+    Auto,
+    DeliveryStatus,
+    Features,
+    Message,
+    Rung,
+    TownWord,
+    VoteWords,
+)
 from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, message_ids, normalize, parts
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.parser_config import ParserConfig
@@ -145,7 +155,7 @@ def _by_origin(read: Message, fields: Fields, root: Tree, judged: Judged) -> Mes
 
 
 def _typed(message: MessageSource, body: Body) -> str:
-    """What a person may have typed: orders are read of it (core/routing/orders.py)."""
+    """What a person may have typed: orders are read of it (core/order_words.py)."""
     kinds = {part.get_content_type() for part in body.root.walk()}
     calendar = "text/calendar" in kinds and kinds.isdisjoint({"text/plain", "text/html"})
     return "" if calendar or b"\0" in message.capped else body.text

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 
 from oacmail.core.model import Auth, Forwarded, Message
-from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD
+from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.mail.mime import addresses, boundaries, limits, normalize, parts
 from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.parse import parse

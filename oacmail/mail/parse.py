@@ -16,7 +16,7 @@ from email.utils import mktime_tz, parsedate_tz
 from typing import TypeVar
 
 from oacmail.core.model import Message, Rung
-from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD
+from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.mail import assemble
 from oacmail.mail.assemble import Body, MessageSource, Skipped
 from oacmail.mail.mime import charset, dates, limits, normalize, parts

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import key_name, person_mark, seal
+from oacmail.core.tokens import name_of_key, person_mark, seal
 from oacmail.privacy.wording import WORDING
 
 FOLDER = "certificates"
@@ -52,7 +52,7 @@ def made(
         "at": now.astimezone(policy.office.timezone).isoformat(timespec="seconds"),
         "by": by,
         "person": person_mark(key, address),
-        "key": key_name(key),
+        "key": name_of_key(key),
         "erased": dict(sorted(counts.items())),
         "mailbox": None if mailbox is None else dict(sorted(mailbox.items())),
         "shared": None if shared is None else dict(sorted(shared.items())),

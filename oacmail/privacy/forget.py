@@ -19,11 +19,11 @@ from oacmail.adapters.store.privacy.erase import end_open_cases, erase, erase_me
 from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import Hold, Scope
 from oacmail.adapters.store.write_context import remember
-from oacmail.core.cases.recipient import is_ours
+from oacmail.core.cases import is_ours
 from oacmail.core.errors import Refused, Transient, WrongUsage
-from oacmail.core.outbox.states import IN_FLIGHT
+from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import key_name, person_mark
+from oacmail.core.tokens import name_of_key, person_mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ def _forgotten(
         _recorded(con, found, counts, by, now)
     mark = person_mark(policy.secrets[-1], address)
     if until == scope.NEVER:
-        forgotten.add(con, mark, key_name(policy.secrets[-1]), now)
+        forgotten.add(con, mark, name_of_key(policy.secrets[-1]), now)
     remember(con, PENDING + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
     return Forgetting(
         address=address,

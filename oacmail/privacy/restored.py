@@ -20,7 +20,7 @@ from oacmail.adapters.store.privacy.forgotten import Forgotten
 from oacmail.config import Config
 from oacmail.core.errors import Transient
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import key_name, person_mark
+from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.privacy.certificate import FOLDER, verify
 from oacmail.privacy.forget import certified, forget
 
@@ -90,5 +90,5 @@ def _rows(con: sqlite3.Connection, old: sqlite3.Connection, policy: Policy, now:
 
 
 def _marks(policy: Policy) -> Callable[[str, str], str | None]:
-    keys = {key_name(secret): secret for secret in policy.secrets}
+    keys = {name_of_key(secret): secret for secret in policy.secrets}
     return lambda key, address: person_mark(keys[key], address) if key in keys else None

@@ -15,10 +15,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from oacmail.adapters.store import SqliteStore, rebuilt
-from oacmail.core.board.meaning import OPENS
-from oacmail.core.board.places import NO_REQUEST, BoardNames, agents_of, belongs
+from oacmail.core.board import NO_REQUEST, OPENS, BoardNames, agents_of, belongs
 from oacmail.core.effects import Arrived, BoardMove
-from oacmail.core.handlers.board_move import on_board_move
+from oacmail.core.handlers.from_board import on_board_move
 from oacmail.core.model import BoardFolder, BoardPlace, Folder, MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports.board import Placed

@@ -16,13 +16,13 @@ from oacmail import reporting
 from oacmail.adapters.charts import Drawn
 from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt, rebuilt_numbers
 from oacmail.adapters.templates.report_page import report_page
-from oacmail.core.board.places import BoardNames
+from oacmail.core.board import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.model import Auto, Folder
 from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import Mailbox
-from oacmail.core.routing.signature import key_name
+from oacmail.core.tokens import name_of_key
 from oacmail.engine import Engine
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
@@ -148,7 +148,7 @@ class Rebuild:
         """Every place, and the numbers that were given; nothing is played yet."""
         with store.together():
             rebuilt.begin(store.con)
-            store.signed_with(map(key_name, engine.policy.secrets), since)
+            store.signed_with(map(name_of_key, engine.policy.secrets), since)
             for box in found.folders:
                 state = box.state
                 store.begin_folder(box.watched, state.uidvalidity, state.uidnext, since)

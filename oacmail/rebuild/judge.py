@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.adapters.store.rebuilt import Unproven
-from oacmail.core.cases import relayed_answers
+from oacmail.core import relayed
 from oacmail.core.effects import Decision, DeliveryResult, Effect, RequestReview, StartDeadline, UpdateOutbox
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
@@ -48,7 +48,7 @@ def answer_not_found(store: SqliteStore, policy: Policy, key: str, now: datetime
         view = turn.view(policy, DeliveryResult(key=key, state="refused"), now)
         assert isinstance(view, View)
         mail = next(mail for mail in view.mails if mail.key == key)
-        owed = relayed_answers.owed_again(policy, view, mail, at=now)
+        owed = relayed.owed_again(policy, view, mail, at=now)
         drop = UpdateOutbox(key=key, event=MailEvent.DROPPED, error=ANSWER_NOT_FOUND)
         turn.apply(Decision(effects=(drop, *owed), because=(ANSWER_NOT_FOUND,)), now=now, mails={})
     return mail.case if any(isinstance(effect, StartDeadline) for effect in owed) else None

@@ -13,8 +13,7 @@ from functools import partial
 import structlog
 
 from oacmail.adapters.store import SqliteStore, rebuilt
-from oacmail.core.case_effects import Reconsider
-from oacmail.core.effects import AdminCommand, Arrived, Send
+from oacmail.core.effects import AdminCommand, Arrived, Reconsider, Send
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role

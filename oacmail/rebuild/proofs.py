@@ -10,12 +10,12 @@ from datetime import datetime
 from operator import attrgetter
 
 from oacmail.adapters.store.rebuilt_numbers import GivenNumber
+from oacmail.core import kinds
 from oacmail.core.model import Folder, Message
-from oacmail.core.outbox import kinds
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.sender import own_signature
-from oacmail.core.routing.signature import TRIAL, is_foreign
+from oacmail.core.sender import own_signature
+from oacmail.core.tokens import TRIAL, is_foreign
 from oacmail.mail.parse import parse
 from oacmail.rebuild.contents import Found
 

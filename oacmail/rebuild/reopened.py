@@ -9,11 +9,11 @@ and names none if the message would not join that case.
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core.board.meaning import commands
+from oacmail.core.board import commands
 from oacmail.core.decide import decide
 from oacmail.core.effects import AdminCommand, OpenCase
 from oacmail.core.errors import Refused
-from oacmail.core.handlers.board_move import carried_out
+from oacmail.core.handlers.from_board import carried_out
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.policy import Policy

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.adapters.store import SqliteStore, rebuilt, rebuilt_numbers
-from oacmail.core.cases import answers
+from oacmail.core import answers
 from oacmail.core.effects import AdminCommand, Arrived, AuditEvent, Decision, Effect, OpenCase, UpdateCase
 from oacmail.core.model import Classification, Kind, Status
 from oacmail.core.policy import Policy

@@ -11,7 +11,7 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
 
-from oacmail.core.outbox.kinds import of_key, of_name
+from oacmail.core.kinds import of_key, of_name
 from oacmail.core.ports.transport import Outgoing
 from testbed.database import text
 from testbed.service import KillableStore

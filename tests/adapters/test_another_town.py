@@ -15,7 +15,7 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
 from oacmail.core.effects import Send
-from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.kinds import KINDS
 from oacmail.core.outgoing import MailKind
 from tests.adapters.test_templates import IN_HOURS, OUT_OF_HOURS, send
 

@@ -11,7 +11,7 @@ import pytest
 from oacmail.adapters.store import SqliteStore, admin
 from oacmail.adapters.store.outbox_queue import LIVE
 from oacmail.core.effects import Decision, DropOutgoing, Effect, ImportSent, Send, SendWithoutOriginal, UpdateOutbox
-from oacmail.core.outbox.states import FIRST, NEXT, after
+from oacmail.core.kinds import FIRST, NEXT, after
 from oacmail.core.outgoing import MailEvent, MailKind, MailState
 from oacmail.core.ports.renderer import FrozenMail
 

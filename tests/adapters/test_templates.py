@@ -16,11 +16,11 @@ from oacmail.adapters.templates import JinjaRenderer, OfficeProfile
 from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
-from oacmail.core.outbox.buttons import word_of
-from oacmail.core.outbox.kinds import KINDS, OF_THE_DAY
+from oacmail.core.kinds import KINDS, OF_THE_DAY
+from oacmail.core.notices import word_of
+from oacmail.core.order_words import Verb
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, People, Policy
-from oacmail.core.routing.orders import Verb
 from oacmail.mail.outgoing.councils import councils
 from oacmail.shipped import shipped
 

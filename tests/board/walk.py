@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from oacmail.adapters.store import board as rows
-from oacmail.core.board.places import BoardNames, belongs
+from oacmail.core.board import BoardNames, belongs
 from oacmail.core.errors import Refused
 from tests.engine.world import AGENT, World
 from tests.servers.served_mailbox import ServedMailbox

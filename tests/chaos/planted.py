@@ -8,8 +8,8 @@ import sys
 from datetime import datetime
 
 from oacmail import cli
+from oacmail.core import outbox
 from oacmail.core.effects import Effect
-from oacmail.core.outbox import uncertain
 from oacmail.core.policy import Policy
 from oacmail.core.view import UncertainDelivery
 from tests.e2e import impatient
@@ -17,10 +17,10 @@ from tests.e2e import impatient
 
 def _hasty(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
     read_since = delivery.synced_at is not None and delivery.synced_at >= delivery.data_at
-    return uncertain._not_sent(policy, delivery, now, "not seen") if read_since else []
+    return outbox._not_sent(policy, delivery, now, "not seen") if read_since else []
 
 
 if __name__ == "__main__":
-    vars(uncertain)["_settle"] = _hasty
+    vars(outbox)["_settle"] = _hasty
     impatient.shorten()
     sys.exit(cli.main())  # type: ignore[func-returns-value]

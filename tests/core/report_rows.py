@@ -6,10 +6,8 @@ from zoneinfo import ZoneInfo
 
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.policy import Policy
-from oacmail.core.report.compute import month_figures
-from oacmail.core.report.figures import Indicator
-from oacmail.core.report.months import Month
-from oacmail.core.report.rows import CaseRow, EventRow, MonthRows, RequestRow
+from oacmail.core.report.figures import CaseRow, EventRow, Indicator, Month, MonthRows, RequestRow
+from oacmail.core.report.publication import month_figures
 from tests.core.builders import POLICY as BUILT
 
 POLICY: Policy = replace(BUILT, workdays=OfficeCalendar.read())

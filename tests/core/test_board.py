@@ -4,9 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from oacmail.core.board.meaning import commands
-from oacmail.core.board.places import BoardNames, Standing, belongs
-from oacmail.core.board.sightings import CurrentPlace, Happened, LastSeen, judge
+from oacmail.core.board import BoardNames, CurrentPlace, Happened, LastSeen, Standing, belongs, commands, judge
 from oacmail.core.errors import Refused
 from oacmail.core.model import BoardFolder, BoardPlace, MessageRef, Outcome, Status
 from oacmail.core.policy import Board

@@ -24,7 +24,7 @@ from oacmail.core.calendar import (
     next_working_day,
     service_hours_before,
 )
-from oacmail.core.features import Slot
+from oacmail.core.model import Slot
 from oacmail.core.policy import Deadlines, Office, People, Policy
 
 MADRID = ZoneInfo("Europe/Madrid")

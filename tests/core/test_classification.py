@@ -5,9 +5,20 @@ from datetime import date
 
 import pytest
 
-from oacmail.core.features import Callback, EndDay, Features, Platform
-from oacmail.core.model import Attachment, Auto, Intent, Kind, Level, Message, Topic
-from oacmail.core.routing.classification import classify
+from oacmail.core.classification import classify
+from oacmail.core.model import (
+    Attachment,
+    Auto,
+    Callback,
+    EndDay,
+    Features,
+    Intent,
+    Kind,
+    Level,
+    Message,
+    Platform,
+    Topic,
+)
 from tests.core import builders
 from tests.core.builders import evidence, scores
 

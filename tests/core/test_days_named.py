@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from oacmail.core.routing.days_named import day_named
-from oacmail.core.routing.orders import folded
+from oacmail.core.days_named import day_named
+from oacmail.core.order_words import folded
 
 WEDNESDAY = date(2026, 11, 25)
 

@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
+from oacmail.core import tokens
 from oacmail.core.decide import decide
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Tick
 from oacmail.core.errors import Refused
-from oacmail.core.features import Features
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Auth, Auto, DeliveryStatus, Dmarc, Folder, Role, Status
+from oacmail.core.model import Auth, Auto, DeliveryStatus, Dmarc, Features, Folder, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
-from oacmail.core.routing import signature
 from oacmail.core.view import OutgoingView, Refusal, TickView, View
 from tests.core.builders import (
     AGENT,
@@ -56,7 +55,7 @@ def effects(view: View | TickView, inp: LookedUp) -> list[str]:
 
 def own_copy(text: str = "Hem rebut", folder: Folder = Folder.INTAKE) -> Lookup:
     """Our acknowledgement to Anna comes back with this text."""
-    field = signature.sign(
+    field = tokens.sign_mail(
         POLICY, "Hem rebut", run="r", key="ack:first", case=CASE, message="first", received_at=NOW, due_at=NOW,
         recipient=ANNA, sent_at=NOW,
     )  # fmt: skip

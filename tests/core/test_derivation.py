@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from oacmail.core.features import EndDay, Features, Platform
-from oacmail.core.routing import derivation
+from oacmail.core import derivation
+from oacmail.core.model import EndDay, Features, Platform
 
 WEDNESDAY = date(2026, 11, 25)
 

@@ -10,8 +10,7 @@ from oacmail.adapters.store.connection import connect, migrate
 from oacmail.adapters.store.outbox_queue import LIMITED
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
 from oacmail.adapters.templates.renderer import ANSWER_DRAFT
-from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.kinds import (
+from oacmail.core.kinds import (
     IN_SERVICE_HOURS,
     KINDS,
     LIMITED_NOTICES,
@@ -26,6 +25,7 @@ from oacmail.core.outbox.kinds import (
     of_key,
     of_name,
 )
+from oacmail.core.model import LANGUAGES
 from oacmail.core.outgoing import MailKind
 from oacmail.mail.outgoing.labels import label
 from oacmail.shipped import shipped

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from oacmail.core.features import Features
+from oacmail.core import tokens
 from oacmail.core.lookup import Lookup, look_up, looked_up
-from oacmail.core.model import Auto, Folder, Role
-from oacmail.core.routing import signature
+from oacmail.core.model import Auto, Features, Folder, Role
 from tests.core.builders import AGENT, ANNA, CASE, NOW, OFFICE, PERE, POLICY, lookup
 
 FORM = Features(form_fields=frozenset({"name", "address"}), addresses=(ANNA,))
@@ -15,7 +14,7 @@ FORM = Features(form_fields=frozenset({"name", "address"}), addresses=(ANNA,))
 
 def ours(text: str) -> Lookup:
     """Our mail to Anna that says "Hem rebut", as it comes back with this text."""
-    field = signature.sign(
+    field = tokens.sign_mail(
         POLICY, "Hem rebut", run="r", key="ack:f", case=CASE, message="f", received_at=NOW, due_at=NOW,
         recipient=ANNA, sent_at=NOW,
     )  # fmt: skip
@@ -56,7 +55,7 @@ def test_the_author_of_a_message_on_top_of_our_mail_is_its_recipient() -> None:
 
 
 def test_only_a_token_that_we_made_names_a_case() -> None:
-    token = signature.token(POLICY, CASE)
+    token = tokens.case_token(POLICY, CASE)
 
     assert lookup(tokens=(token, f"{CASE}-AAA")).tokened == (CASE,)
 

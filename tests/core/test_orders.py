@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.core.routing.misplaced_orders import misplaced
-from oacmail.core.routing.orders import MOST, Order, Verb, names_order, out_of_reach, read_list, read_note, read_orders
+from oacmail.core.order_words import (
+    MOST_ORDERS,
+    Order,
+    Verb,
+    misplaced,
+    names_order,
+    out_of_reach,
+    read_list,
+    read_note,
+    read_orders,
+)
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guia-agents.md").read_text("utf-8")
@@ -151,7 +160,7 @@ def test_an_order_below_a_sentence_is_out_of_reach_and_a_signature_or_a_quoted_l
 def test_a_line_of_a_reply_to_a_list_that_cannot_be_read_drops_no_other(first: str) -> None:
     quote = "El 27/11/2026, l'OAC 360 va escriure:\n14 tanca"
     assert read_list(f"{first}\n\n12 tanca\n13 meva\n\nMarta\n\n{quote}") == (
-        Order(Verb.UNKNOWN, first[:MOST]),
+        Order(Verb.UNKNOWN, first[:MOST_ORDERS]),
         Order(Verb.CLOSE, case="12"),
         Order(Verb.MINE, case="13"),
     )
@@ -192,7 +201,7 @@ def test_the_run_ends_at_the_first_line_that_is_no_order() -> None:
 
 def test_a_word_after_a_hash_that_is_no_order_is_named_and_a_long_run_is_none() -> None:
     assert read_orders("#volar lluny") == (Order(Verb.UNKNOWN, "volar"),)
-    assert len(read_orders("#meu\n" * MOST)) == MOST
+    assert len(read_orders("#meu\n" * MOST_ORDERS)) == MOST_ORDERS
     assert read_orders("#meu\n" * 1_000) == (Order(Verb.TOO_MANY),)
 
 

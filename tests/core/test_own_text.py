@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.core.routing import own_text
+from oacmail.core import tokens
 
 TEXT = "Bon dia,\nteniu el formulari aquí: https://www.vila.example/tramits?id=7.\nEquip de l'OAC"
 REWRITTEN = TEXT.replace("https://www.vila.example/tramits?id=7", "https://gate.example/?u=https%3A%2F%2Fwww.vila")
@@ -16,15 +16,15 @@ EARLY = "78.dccf98172136b642.3dbefc685693fbca"
         (REWRITTEN, ""),
         (TEXT.replace("tramits", "tra\n> mits"), ""),
         (f"www.vila.example\n{TEXT}", "www.vila.example"),
-        (f"{REWRITTEN}\nhttps://a.example", own_text.LINK),
+        (f"{REWRITTEN}\nhttps://a.example", tokens.LINK),
         (f"Quan?\n{TEXT}", "Quan?"),
     ],
 )
 def test_a_link_counts_as_one_wherever_it_leads(text: str, added: str) -> None:
-    assert own_text.added(text, own_text.text_hash(TEXT)) == added
+    assert tokens.added_text(text, tokens.text_hash(TEXT)) == added
 
 
 def test_a_hash_of_an_early_version_is_compared_with_its_links() -> None:
-    assert own_text.added(TEXT, EARLY) == ""
-    assert own_text.added(f"Quan? {TEXT}", EARLY) == "Quan?"
-    assert own_text.added(TEXT.replace("id=7", "id=8"), EARLY) != ""
+    assert tokens.added_text(TEXT, EARLY) == ""
+    assert tokens.added_text(f"Quan? {TEXT}", EARLY) == "Quan?"
+    assert tokens.added_text(TEXT.replace("id=7", "id=8"), EARLY) != ""

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.core.mailboxes import mailbox
-from oacmail.core.outbox.rate_limits import Room, may_leave, most, registrable, room
-from oacmail.core.policy import Budgets, Office
+from oacmail.core.policy import Budgets, Office, mailbox
+from oacmail.core.rate_limits import Room, may_leave, most, registrable, room
 from oacmail.core.view import RateUsage, Released
 from tests.core.test_signature import POLICY as BLIND
 

@@ -2,10 +2,8 @@
 
 import pytest
 
-from oacmail.core.report.months import Month
+from oacmail.core.report.figures import AckRow, AnswerLang, Month, VoteRow, percentile, service_hours
 from oacmail.core.report.publication import due_at
-from oacmail.core.report.rows import AckRow, AnswerLang, VoteRow
-from oacmail.core.report.statistics import percentile, service_hours
 from tests.core.report_rows import NOVEMBER, POLICY, answered, case, causes, event, figures, local, request
 
 # --- I1, I2: in time, and unanswered ------------------------------------------------------------------------

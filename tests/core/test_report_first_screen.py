@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from oacmail.core.report.compute import month_figures
-from oacmail.core.report.figures import MonthlyReport
-from oacmail.core.report.rows import MonthRows, RequestRow
-from oacmail.core.report.small_numbers import grouped
+from oacmail.core.report.figures import MonthlyReport, MonthRows, RequestRow, grouped
+from oacmail.core.report.publication import month_figures
 from oacmail.mail.outgoing.report_view import report_view
 from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, local, request
 

@@ -2,11 +2,8 @@
 
 import pytest
 
-from oacmail.core.report.archive import differences
-from oacmail.core.report.compute import month_figures
-from oacmail.core.report.figures import MonthFigures
-from oacmail.core.report.rows import EventRow, MonthRows
-from oacmail.core.report.statistics import working_days
+from oacmail.core.report.figures import EventRow, MonthFigures, MonthRows, working_days
+from oacmail.core.report.publication import differences, month_figures
 from tests.core.report_rows import NOVEMBER, POLICY, answered, case, causes, event, figures, local, request
 
 

@@ -6,10 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from oacmail.core.report.compute import month_figures
-from oacmail.core.report.figures import Count, FigureTable, Indicator, Measure, MonthFigures, MonthlyReport, Unit
-from oacmail.core.report.rows import MonthRows, RequestRow
-from oacmail.core.report.small_numbers import grouped
+from oacmail.core.report.figures import (
+    Count,
+    FigureTable,
+    Indicator,
+    Measure,
+    MonthFigures,
+    MonthlyReport,
+    MonthRows,
+    RequestRow,
+    Unit,
+    grouped,
+)
+from oacmail.core.report.publication import month_figures
 from oacmail.mail.outgoing import figures_in_words
 from oacmail.mail.outgoing.labels import label
 from oacmail.mail.outgoing.report_csv import as_csv

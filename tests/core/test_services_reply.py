@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from oacmail.core.routing.services_reply import read_services_reply
+from oacmail.core.services_reply import read_services_reply
 from oacmail.mail.understanding import reply_text
 from tests.core.services_replies import (
     AFTER_THE_READER,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.adapters.workdays import EveryDay
+from oacmail.core import tokens
 from oacmail.core.policy import Office, People, Policy
-from oacmail.core.routing import own_text, signature
 
 POLICY = Policy(
     office=Office(address="oac360@castellbisbal.cat", name="OAC 360"),
@@ -33,11 +33,11 @@ def _mark(policy: Policy = POLICY, **changes: object) -> str:
         "recipient": "anna@example.cat",
         "sent_at": AT,
     }
-    return signature.sign(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
+    return tokens.sign_mail(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
 
 
 def test_a_token_is_the_number_with_three_letters_that_are_easy_to_say() -> None:
-    token = signature.token(POLICY, signature.number(POLICY, 2026, 123))
+    token = tokens.case_token(POLICY, tokens.case_number(POLICY, 2026, 123))
     assert token.startswith("OAC-2026-000123-")
     assert len(token) == len("OAC-2026-000123-K7Q")
     assert not set(token[-3:]) & set("IO01")
@@ -45,32 +45,32 @@ def test_a_token_is_the_number_with_three_letters_that_are_easy_to_say() -> None
 
 def test_a_token_is_read_back_in_any_case_and_under_an_older_secret() -> None:
     old = replace(POLICY, secrets=POLICY.secrets[1:])
-    assert signature.read_token(POLICY, signature.token(POLICY, "OAC-2026-000123").lower()) == "OAC-2026-000123"
-    assert signature.read_token(POLICY, signature.token(old, "OAC-2026-000123")) == "OAC-2026-000123"
+    assert tokens.read_token(POLICY, tokens.case_token(POLICY, "OAC-2026-000123").lower()) == "OAC-2026-000123"
+    assert tokens.read_token(POLICY, tokens.case_token(old, "OAC-2026-000123")) == "OAC-2026-000123"
 
 
 @pytest.mark.parametrize("text", ["OAC-2026-000123-AAA", "OAC-2026-000123-", "OAC-2026-000123", "", "-", "é-é", "---"])
 def test_a_guessed_token_is_no_token(text: str) -> None:
-    assert signature.read_token(POLICY, text) is None
+    assert tokens.read_token(POLICY, text) is None
 
 
 def test_a_message_id_is_fixed_by_its_key_and_unknown_to_whoever_lacks_the_secret() -> None:
-    mine = signature.message_id(POLICY, "ack:abc")
-    assert mine == signature.message_id(POLICY, "ack:abc")
+    mine = tokens.message_id(POLICY, "ack:abc")
+    assert mine == tokens.message_id(POLICY, "ack:abc")
     assert mine.endswith("@castellbisbal.cat>")
     assert mine not in {
-        signature.message_id(POLICY, "ack:abd"),
-        signature.message_id(STRANGER, "ack:abc"),
-        signature.message_id(replace(POLICY, instance="ffffffff"), "ack:abc"),
+        tokens.message_id(POLICY, "ack:abd"),
+        tokens.message_id(STRANGER, "ack:abc"),
+        tokens.message_id(replace(POLICY, instance="ffffffff"), "ack:abc"),
     }
 
 
 def test_a_mark_says_which_mail_it_is_to_whoever_holds_the_secret() -> None:
-    read = signature.verify(POLICY, _mark(), "Anna@Example.cat", AT)
-    assert read == signature.Signature(
+    read = tokens.verify_mail(POLICY, _mark(), "Anna@Example.cat", AT)
+    assert read == tokens.Signature(
         instance="0a1b2c3d",
         run="0f0f0f0f",
-        text=own_text.text_hash("Bon dia"),
+        text=tokens.text_hash("Bon dia"),
         key="ack:abc",
         case="OAC-2026-000001",
         message="abc",
@@ -80,14 +80,14 @@ def test_a_mark_says_which_mail_it_is_to_whoever_holds_the_secret() -> None:
 
 
 def test_a_mark_holds_for_its_recipient_and_its_date_only() -> None:
-    assert signature.verify(POLICY, _mark(), "eve@example.cat", AT) is None
-    assert signature.verify(POLICY, _mark(), "anna@example.cat", AT + timedelta(seconds=1)) is None
-    assert signature.verify(POLICY, _mark(), "anna@example.cat", None) is None
+    assert tokens.verify_mail(POLICY, _mark(), "eve@example.cat", AT) is None
+    assert tokens.verify_mail(POLICY, _mark(), "anna@example.cat", AT + timedelta(seconds=1)) is None
+    assert tokens.verify_mail(POLICY, _mark(), "anna@example.cat", None) is None
 
 
 @pytest.mark.parametrize(("old", "new"), [("000001", "000002"), ("k=ack", "k=alert"), ("i=0a", "i=0b"), ("s=", "s=0")])
 def test_a_changed_field_breaks_the_mark(old: str, new: str) -> None:
-    assert signature.verify(POLICY, _mark().replace(old, new, 1), "anna@example.cat", AT) is None
+    assert tokens.verify_mail(POLICY, _mark().replace(old, new, 1), "anna@example.cat", AT) is None
 
 
 @pytest.mark.parametrize("joined", range(1, 9))
@@ -98,22 +98,22 @@ def test_a_bar_in_a_recipient_moves_no_field(joined: int) -> None:
     *said, proof = [one.partition("=")[2] for one in raw.split("; ")]
     said = [*said[: joined - 1], "|".join([*said, "x"][joined - 1 : joined + 1]), *[*said, "x"][joined + 1 :]]
     moved = "; ".join(f"{name}={value}" for name, value in zip((*names, mac), (*said, proof), strict=True))
-    assert signature.verify(POLICY, raw, "x|y@example.cat", AT) is not None
-    assert signature.verify(POLICY, moved, "y@example.cat", AT) is None
+    assert tokens.verify_mail(POLICY, raw, "x|y@example.cat", AT) is not None
+    assert tokens.verify_mail(POLICY, moved, "y@example.cat", AT) is None
 
 
 def test_a_version_that_we_never_wrote_is_no_signature_of_ours() -> None:
     """It would cover the recipient and the date alone."""
-    proof = signature._sign(POLICY.secrets[0], {"v": "9"}, "anna@example.cat", AT)
-    assert signature.verify(POLICY, f"v=9; k=ack:abc; c=OAC-2026-000002; s={proof}", "anna@example.cat", AT) is None
+    proof = tokens._sign(POLICY.secrets[0], {"v": "9"}, "anna@example.cat", AT)
+    assert tokens.verify_mail(POLICY, f"v=9; k=ack:abc; c=OAC-2026-000002; s={proof}", "anna@example.cat", AT) is None
 
 
 @given(st.text())
 def test_whatever_stands_in_the_field_is_read_or_refused_and_never_raises(raw: str) -> None:
-    assert signature.verify(POLICY, raw, "anna@example.cat", AT) is None
+    assert tokens.verify_mail(POLICY, raw, "anna@example.cat", AT) is None
 
 
 @given(st.text(max_size=40))
 def test_whatever_stands_for_a_token_never_raises(text: str) -> None:
-    found = signature.read_token(POLICY, text)
-    assert found is None or signature.token(POLICY, found).upper() == text.upper()
+    found = tokens.read_token(POLICY, text)
+    assert found is None or tokens.case_token(POLICY, found).upper() == text.upper()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.core.routing.threading import fold_subject, is_reply
+from oacmail.core.threading import fold_subject, is_reply
 
 SAME = [
     "Instància de la subvenció",

@@ -2,8 +2,8 @@
 
 import pytest
 
+from oacmail.core.derivation import topic_named
 from oacmail.core.model import LANGUAGES, Topic
-from oacmail.core.routing.topic_names import topic_named
 from oacmail.mail.outgoing.labels import label
 
 

@@ -16,7 +16,8 @@ from oacmail.adapters.imap import ImapSettings
 from oacmail.adapters.oauth import GrantRefused, tokens
 from oacmail.adapters.smtp import limits
 from oacmail.adapters.store import connection
-from oacmail.core.handlers import delivery_result, tick
+from oacmail.core import outbox
+from oacmail.core.handlers import tick
 from oacmail.engine import backoff, quarantine
 
 SILENCE = "OACMAIL_TESTS_SILENCE"
@@ -34,7 +35,7 @@ def shorten() -> None:
     connection.BUSY_SECONDS = 0.3
     vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))
     tick.ALERT_AFTER = timedelta(seconds=2)
-    delivery_result.BACKOFF = (timedelta(seconds=1),) * 4
+    outbox.BACKOFF = (timedelta(seconds=1),) * 4
 
 
 if __name__ == "__main__":

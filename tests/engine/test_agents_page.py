@@ -10,7 +10,7 @@ from unicodedata import combining, normalize
 
 import pytest
 
-from oacmail.core.routing.orders import Verb, read_list, read_orders
+from oacmail.core.order_words import Verb, read_list, read_orders
 from tests.engine.test_digest import digest_of
 from tests.engine.test_drafts import drafts, with_drafts
 from tests.engine.test_orders import late_case, quoted, reply, transcripts

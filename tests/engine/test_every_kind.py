@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.kinds import KINDS
 from oacmail.core.outgoing import MailKind
 from tests.engine import relayed_answers
 from tests.engine.test_answers_unseen import _replies as quotes_an_agent

@@ -18,8 +18,8 @@ from oacmail.adapters.store import admin
 from oacmail.adapters.store.connection import connect_at_rest
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Refused
-from oacmail.core.report.months import Month
-from oacmail.core.routing.signature import key_name, person_mark
+from oacmail.core.report.figures import Month
+from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, person, uncertified
@@ -463,7 +463,7 @@ def test_a_backup_of_another_office_is_left_alone(world: World, tmp_path: Path) 
     _answered_and_closed(world)
     admin.backup(world.config.office.state, tmp_path / "backup", world.policy.secrets, world.clock.now())
     (tmp_path / "note.txt").write_text("no database")
-    names = [key_name(secret) for secret in world.policy.secrets]
+    names = [name_of_key(secret) for secret in world.policy.secrets]
     for keys, expected in ((names, ["backup"]), (["0123abcd"], [])):
         found = copies.known(
             world.store.con, world.config.office.state, tmp_path, names=keys, since=local("2026-11-25 08:00"),

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from types import FrameType
 
 from oacmail.adapters.store import load_case
-from oacmail.core.routing import classification, sender, signature
+from oacmail.core import classification, sender, tokens
 from tests.engine.world import ANNA, World
 
 ONCE = (classification.classify, sender.author_of, sender.sender_of, sender.own_signature)
-OF_OURS = (signature.verify, signature.read_token)
+OF_OURS = (tokens.verify_mail, tokens.read_token)
 
 
 def _counted(functions: tuple[Callable[..., object], ...], work: Callable[[], object]) -> Counter[str]:
@@ -57,7 +57,7 @@ def test_an_answer_is_looked_up_once_and_its_token_verified_once(world: World) -
     world.sync()
     world.agent_answers(world.received(ANNA)[0])
 
-    assert _counted((*ONCE, signature.read_token), world.sync) == _once(*ONCE, signature.read_token)
+    assert _counted((*ONCE, tokens.read_token), world.sync) == _once(*ONCE, tokens.read_token)
 
 
 def test_our_own_copy_loads_the_case_that_it_is_about_and_no_other(world: World) -> None:

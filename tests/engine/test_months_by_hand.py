@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from oacmail import reporting
-from oacmail.core.report.months import Month
+from oacmail.core.report.figures import Month
 from oacmail.mail.outgoing.report_json import as_row
 from oacmail.reporting import Months
 from tests.engine.paper import MADRID

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oacmail.core.routing import signature
+from oacmail.core import tokens
 from tests.engine import relayed_answers
 from tests.engine.relayed_answers import TEXT
 from tests.engine.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
@@ -256,7 +256,7 @@ def test_of_a_person_without_an_address_the_agent_hears_to_telephone(world: Worl
     relayed_answers.send(world, mail)
     (opened,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"]
     assert "mailto:" not in text_of(opened), "the offer would lead nowhere"
-    to = signature.answer_address(world.policy, world.case()["number"])
+    to = tokens.answer_address(world.policy, world.case()["number"])
     relayed_answers.send(world, world.message(SUPERVISOR, "Resposta", "Bon dia, es paga al banc.", to=to))
     (refusal,) = relayed_answers.refusals(world)
     assert "la persona no ha deixat cap adreça de correu" in refusal

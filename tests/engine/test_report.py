@@ -7,7 +7,7 @@ import pytest
 
 from oacmail import report_process, reporting
 from oacmail.adapters.store.connection import FILE
-from oacmail.core.report.months import Month
+from oacmail.core.report.figures import Month
 from oacmail.mail.outgoing.report_json import as_row
 from tests.engine.test_restored import _backup as backup
 from tests.engine.test_restored import _restore as restore

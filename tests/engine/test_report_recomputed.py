@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from oacmail import reporting
-from oacmail.core.report.months import Month
-from oacmail.core.report.small_numbers import grouped
+from oacmail.core.report.figures import Month, grouped
 from oacmail.mail.outgoing.report_json import as_row
 from tests.engine.eventful_month import POINTERS, EventfulMonth
 from tests.engine.recomputed_figures import RecomputedFigure, RecomputedMonth

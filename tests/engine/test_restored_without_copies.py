@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.adapters.store import admin
-from oacmail.core.cases.acknowledgement import RESTORED
+from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.effects import OutboxCommand
 from testbed.relay import no_reply
 from tests.engine.world import ANNA, PERE, World

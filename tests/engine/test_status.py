@@ -12,7 +12,7 @@ from oacmail.adapters.workdays import SHIPPED
 from oacmail.cli.problems import PROBLEMS
 from oacmail.cli.status import health
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.relay_health import REFUSES
+from oacmail.core.rate_limits import REFUSES
 from oacmail.engine import TEMPLATES
 from oacmail.engine.host_checks import CLOCK, DISK
 from oacmail.engine.mailbox_actions import FULL

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from oacmail.cli.status import health
-from oacmail.core.escalation import overdue
+from oacmail.core import deadlines
 from oacmail.mail.outgoing.labels import label
 from testbed.relay import no_reply
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
@@ -53,15 +53,15 @@ def test_a_case_whose_escalation_raises_stops_no_other_and_is_shown_with_its_num
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = _two_late_cases(world)
-    card = overdue._card
+    card = deadlines._card
 
-    def planted(item: overdue.OverdueCase) -> dict[str, object]:
+    def planted(item: deadlines.OverdueCase) -> dict[str, object]:
         if item.case.number == bad:
             raise LookupError(item.case.citizen)
         return card(item)
 
     with monkeypatch.context() as fault:
-        fault.setattr(overdue, "_card", planted)
+        fault.setattr(deadlines, "_card", planted)
         world.live("2026-11-27 08:00")
         assert (_told_of(world, good), _told_of(world, bad)) == (1, 0)
         world.live("2026-11-27 08:50", minutes=1)

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from oacmail.core.outbox.rate_limits import most
+from oacmail.core.rate_limits import most
 from tests.engine.world import ANNA, World, text_of
 from tests.hostile.enemy import message, slip_in
 from tests.work import calls

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.core.routing import signature
+from oacmail.core import tokens
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
@@ -19,7 +19,7 @@ def _annas_case(world: World) -> EmailMessage:
 
 
 def _token(world: World) -> str:
-    return signature.token(world.policy, NUMBER)
+    return tokens.case_token(world.policy, NUMBER)
 
 
 def _plus(detail: str) -> str:

@@ -34,7 +34,7 @@ MOST = 0.1  # seconds that a text of bounded length may cost
 ENOUGH = 1.0  # seconds after which it is slow, whatever would follow
 # Patterns that never see more than so many characters, whatever comes: the text is cut before they are asked.
 SHORT = {
-    "oacmail.core.cases.recipient._ADDRESS": 320,
+    "oacmail.core.cases._ADDRESS": 320,
     "oacmail.mail.mime.addresses._ADDR_SPEC": 320,
     "oacmail.mail.outgoing.headers._ADDRESS": 254,
     "oacmail.mail.outgoing.headers._MSG_ID": 900,
@@ -43,7 +43,7 @@ SHORT = {
     "oacmail.mail.understanding.lang._NOISE": 600,
     "oacmail.mail.understanding.lang._WORD": 600,
     "oacmail.mail.understanding.secrets._OF_SOMEBODY_ELSE": 80,
-    "oacmail.core.routing.threading._PREFIX": 998,
+    "oacmail.core.threading._PREFIX": 998,
     **{f"oacmail.mail.understanding.secrets._VALUES[{kind!r}]": secrets._REACH for kind in secrets._VALUES},
 }
 WORDS_TRIED = 4

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oacmail.core.routing import vote_tokens
+from oacmail.core import tokens
 from tests.engine.test_survey import ON, links, press, reply, survey
 from tests.engine.test_survey import given as votes
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World
@@ -38,7 +38,7 @@ def _to_token(world: World, token: str, sender: str = PERE) -> None:
 
 @pytest.mark.parametrize("place", [1, 4, 9, 24])
 def test_an_altered_vote_token_gives_nothing(asked: World, place: int) -> None:
-    token = vote_tokens.make(asked.policy, case=NUMBER, score=2)
+    token = tokens.vote_token(asked.policy, case=NUMBER, score=2)
     other = "a" if token[place] != "a" else "b"
     _to_token(asked, token[:place] + other + token[place + 1 :])
     assert not votes(asked)
@@ -48,7 +48,7 @@ def test_an_altered_vote_token_gives_nothing(asked: World, place: int) -> None:
 def test_the_token_of_a_case_that_nobody_was_asked_about_gives_nothing(asked: World) -> None:
     asked.citizen_writes(PERE)
     asked.turn()
-    _to_token(asked, vote_tokens.make(asked.policy, case=asked.cases()[-1]["number"], score=5))
+    _to_token(asked, tokens.vote_token(asked.policy, case=asked.cases()[-1]["number"], score=5))
     assert not votes(asked)
 
 

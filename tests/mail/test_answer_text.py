@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.core.routing import internal_text
+from oacmail.core import sender
 from oacmail.mail.outgoing import answer_text
 from oacmail.mail.outgoing.answer_text import cut_html, cut_text
 
@@ -57,7 +57,7 @@ def test_the_quote_of_every_client_is_cut_and_the_formatting_stays(client: str) 
     cut = cut_html(CLIENTS[client])
     assert (cut.reason, "<b>Anna</b>" in cut.html) == ("", True)
     assert cut.text.split() == ["Bon", "dia,", "Anna:", "Ja", "ho", "teniu."]
-    assert not internal_text.found(cut.html, internal_text.lines(NOTICE))
+    assert not sender.has_internal_text(cut.html, sender.internal_lines(NOTICE))
     assert "Generator" not in cut.html
     assert "mid:1" not in cut.html
 
@@ -154,10 +154,10 @@ def test_no_line_of_a_notice_is_in_what_is_relayed(above: list[str], wrap: str, 
     body = "\n".join(line[at : at + width] for line in NOTICE for at in range(0, len(line), width))
     quoted = "\n".join(f"> {line}" for line in body.split("\n"))
     text = "\n".join([*above, wrap.format(q=quoted, p=body), *below])
-    internal = internal_text.lines(NOTICE)
+    internal = sender.internal_lines(NOTICE)
     for cut in (cut_text(text), cut_html(f"<html><body><div>{_escapes(text)}</div></body></html>")):
-        refused = cut.reason or internal_text.found(cut.text, internal)
-        assert refused or not any(line in internal_text.plain(f"{cut.text} {cut.html}") for line in internal)
+        refused = cut.reason or sender.has_internal_text(cut.text, internal)
+        assert refused or not any(line in sender.plain_line(f"{cut.text} {cut.html}") for line in internal)
 
 
 def test_a_page_too_large_is_not_read() -> None:

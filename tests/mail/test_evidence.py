@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.core.features import Evidence, Features
-from oacmail.core.routing.classification import classify
+from oacmail.core.classification import classify
+from oacmail.core.model import Evidence, Features
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import evidence, features, labelled, scores
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import pytest
 
+from oacmail.core.derivation import topic_named
 from oacmail.core.model import LANGUAGES, Intent, Level, Status, Topic
-from oacmail.core.routing.topic_names import topic_named
 from oacmail.mail.outgoing.labels import label
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence, Set
 
 import pytest
 
+from oacmail.core.classification import classify
 from oacmail.core.model import Classification
-from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import labelled, lessons, scores

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.core.classification import classify
 from oacmail.core.model import Kind, Message
-from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 
 UNMARKED: list[dict[str, str]] = [

@@ -2,8 +2,8 @@
 
 import pytest
 
+from oacmail.core.classification import classify
 from oacmail.core.model import Classification, Intent, Kind, Level, Topic
-from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import linear, ngrams
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.core.features import CallTime
+from oacmail.core.model import CallTime
 from oacmail.mail.understanding import features, slots
 
 

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from oacmail.core.features import EndDay
+from oacmail.core.model import EndDay
 from oacmail.mail.understanding.features import fold
 from oacmail.mail.understanding.terms_end import ends
 

@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from oacmail.core.classification import classify
 from oacmail.core.model import Classification, Kind
-from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import asking, features
 

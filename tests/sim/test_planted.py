@@ -17,19 +17,27 @@ from oacmail import config as settings
 from oacmail.adapters.store import outbox_queue, seen_messages
 from oacmail.adapters.store.privacy import erase
 from oacmail.adapters.templates import office_profile, renderer
-from oacmail.core import calendar, decide
-from oacmail.core.board import meaning
-from oacmail.core.board.sightings import Happened
-from oacmail.core.cases import acknowledgement, answers, citizen_mail
+from oacmail.core import (
+    acknowledgement,
+    answers,
+    calendar,
+    cases,
+    decide,
+    kinds,
+    outbox,
+    rate_limits,
+    relayed,
+    services,
+    threading,
+)
+from oacmail.core import board as core_board
+from oacmail.core.board import Happened
 from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
-from oacmail.core.escalation import second_level
-from oacmail.core.handlers import from_citizen, from_services, from_staff, relayed_answer, tick
+from oacmail.core.handlers import from_citizen, from_services, from_staff, tick
 from oacmail.core.model import BoardFolder, BoardPlace, Status
-from oacmail.core.outbox import kinds, rate_limits, uncertain
-from oacmail.core.report import compliance
-from oacmail.core.report.cohorts import Cohorts
-from oacmail.core.routing import threading
-from oacmail.core.routing.services_reply import ServicesReply, Statement
+from oacmail.core.report import solving
+from oacmail.core.report.figures import Cohorts
+from oacmail.core.services_reply import ServicesReply, Statement
 from oacmail.engine import board, drafts
 from oacmail.mail.outgoing import answer_parts
 from testbed.sim.plan import make_plan
@@ -100,8 +108,8 @@ def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: da
     told = [
         effect
         for case, clock in ringing
-        for knows in (replace(case, told=case.told | {citizen_mail.PASSED_ON}),)
-        for effect in citizen_mail.progress(policy, knows, key=clock.started_by, level=clock.level, now=now)
+        for knows in (replace(case, told=case.told | {cases.PASSED_ON}),)
+        for effect in cases.progress(policy, knows, key=clock.started_by, level=clock.level, now=now)
     ]
     return [*right(policy, ringing, now), *told]
 
@@ -136,7 +144,7 @@ def _in_turns() -> Callable[..., Any]:
 
 def _relays_all(patch: pytest.MonkeyPatch) -> None:
     read = answer_parts.read
-    patch.setattr(relayed_answer, "_why_not", lambda *args: "")
+    patch.setattr(relayed, "_why_not", lambda *args: "")
     patch.setattr(answer_parts, "read", lambda raw: replace(read(raw), text=read(raw).whole, html="", reason=""))
 
 
@@ -149,9 +157,9 @@ FAULTS = (
     Planted(
         "uncertain.settle_uncertain sends an uncertain mail again at once",
         _instead(
-            uncertain,
+            outbox,
             "_settle",
-            lambda right, policy, delivery, now: uncertain._not_sent(policy, delivery, now, "planted"),
+            lambda right, policy, delivery, now: outbox._not_sent(policy, delivery, now, "planted"),
         ),
         "nobody gets the same mail twice",
         seeds=(6, 8, 11),  # a connection that dies after the last byte is rare
@@ -161,7 +169,7 @@ FAULTS = (
         _instead(
             decide,
             "on_automatic_mail",
-            lambda right, policy, view, lookup, now: from_citizen.from_citizen(
+            lambda right, policy, view, lookup, now: from_citizen.on_citizen_message(
                 policy, view, replace(lookup, arrived=replace(lookup.arrived, forced=True)), now
             ),
         ),
@@ -260,13 +268,13 @@ FAULTS = (
     ),
     Planted(
         "second_level.by_message derives a case as often as its messages say so",
-        _instead(second_level, "by_message", lambda right, request, number, case=None: right(request, number)),
+        _instead(services, "by_message", lambda right, request, number, case=None: right(request, number)),
         "no case is derived twice by itself",
         days=30,
     ),
     Planted(
         "second_level.by_message ends the deadline of the citizen",
-        _instead(second_level, "_derive", _ends_the_deadline),
+        _instead(services, "_derive", _ends_the_deadline),
         "a message counts as answered if and only if it was answered",
     ),
     Planted(
@@ -322,14 +330,14 @@ FAULTS = (
     ),
     Planted(
         "meaning.commands closes cases that wait for an answer",
-        _instead(meaning, "_refuse_if_unanswered", lambda right, case: None),
+        _instead(core_board, "_refuse_if_unanswered", lambda right, case: None),
         "a message counts as answered if and only if it was answered",
         seeds=(4, 2, 6),
         only=("writes", "drags messages"),
     ),
     Planted(
         "second_level.by_order starts no reminders",
-        _instead(second_level, "_first_nudge", lambda right, *args, **named: ()),
+        _instead(services, "_first_nudge", lambda right, *args, **named: ()),
         "no derived case is forgotten",
         seeds=BOARDS,
     ),
@@ -343,16 +351,14 @@ FAULTS = (
     ),
     Planted(
         "relayed_answer._answer goes to the wrong person",
-        _instead(
-            relayed_answer, "_answer", lambda right, *args: replace(right(*args), recipient="somebody@example.org")
-        ),
+        _instead(relayed, "_answer", lambda right, *args: replace(right(*args), recipient="somebody@example.org")),
         "a relayed answer is what an agent wrote to this person",
         seeds=BOARDS,
         only=("reports a fault", "answers through the office"),
     ),
     Planted(
         "relayed_answer._told tells nobody that nothing left",
-        _instead(relayed_answer, "_told", lambda right, *args: ()),
+        _instead(relayed, "_told", lambda right, *args: ()),
         "who answers through the office hears if nothing left",
         days=30,
         seeds=BOARDS,
@@ -407,9 +413,7 @@ FAULTS = (
     ),
     Planted(
         "citizen_mail.passed_on blames the platform unasked",
-        _instead(
-            second_level, "passed_on", lambda right, *args, **named: right(*args, **{**named, "cause": "platform"})
-        ),
+        _instead(services, "passed_on", lambda right, *args, **named: right(*args, **{**named, "cause": "platform"})),
         UNTRUE,
         days=8,
         only=("reports a fault", "passes it on"),
@@ -429,7 +433,7 @@ FAULTS = (
     ),
     Planted(
         "compliance.service_hours counts the night too",
-        _instead(compliance, "service_hours", lambda right, begins, ends, policy: (ends - begins) / timedelta(hours=1)),
+        _instead(solving, "service_hours", lambda right, begins, ends, policy: (ends - begins) / timedelta(hours=1)),
         "the figures of a month agree with the ledger",
         seeds=(54, 43, 65),
         only=("writes", "answers", "reports a fault"),

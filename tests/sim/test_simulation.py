@@ -14,8 +14,7 @@ from click.testing import CliRunner
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.core.report.figures import Indicator
-from oacmail.core.report.months import Month
+from oacmail.core.report.figures import Indicator, Month
 from oacmail.reporting import Months
 from testbed.sim.__main__ import main as simulate
 from testbed.sim.faults import FAULTS

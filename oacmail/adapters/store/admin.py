@@ -32,7 +32,7 @@ from oacmail.adapters.store.outbox_queue import LIVE
 from oacmail.adapters.store.problems import set_problem
 from oacmail.adapters.store.seen_messages import any_failed
 from oacmail.adapters.store.write_context import remember
-from oacmail.core.cases.acknowledgement import KEY_LOST
+from oacmail.core.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal, StateError
 from oacmail.core.outgoing import MailKind
 

@@ -13,8 +13,7 @@ from itertools import groupby
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.rows import Rows
 from oacmail.adapters.store.running_answers import ANSWER_DUE
-from oacmail.core.board.places import Standing
-from oacmail.core.board.sightings import PASSES, CurrentPlace, LastSeen
+from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
 from oacmail.core.model import MessageRef, Outcome, Role, Status
 from oacmail.core.ports.board import Placed, Unsettled, Word
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
-from oacmail.core.features import Hours
+from oacmail.core.model import Hours
 from oacmail.core.ports.store import KEY_FILE
 from oacmail.shipped import shipped
 

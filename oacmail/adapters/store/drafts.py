@@ -9,7 +9,7 @@ from datetime import datetime
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.rows import Rows
 from oacmail.adapters.store.write_context import WriteContext, case_id
-from oacmail.core.case_effects import WriteDraft
+from oacmail.core.effects import WriteDraft
 from oacmail.core.ports.store import WaitingDraft
 
 _WAITING = """SELECT d.key, d.message_id, d.mime, c.closed_at > d.created_at OR EXISTS(

@@ -11,14 +11,14 @@ from datetime import date, datetime, timedelta
 
 from oacmail.adapters.store.connection import at, hours_of, moment, stamp
 from oacmail.adapters.store.running_answers import RUNNING_ANSWER
-from oacmail.core.handlers.automatic_mail import OUT_OF_OFFICE
+from oacmail.core.derivation import TERM_ENDS, hour_of, is_near
+from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
+from oacmail.core.kinds import of_name
 from oacmail.core.model import Role, Status
-from oacmail.core.outbox.kinds import of_name
-from oacmail.core.outbox.notice_limits import FOLDED
+from oacmail.core.outbox import FOLDED
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.review import FILED, SET_ASIDE
-from oacmail.core.routing.derivation import TERM_ENDS, hour_of, is_near
 from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
 LATEST_MOST = 4

@@ -1,6 +1,6 @@
 """Loads what only the digest and the review list show: live cases, what waits for a person, incidents, figures.
 
-It selects and counts; what the digest says of it is decided in core/escalation/digest.py.
+It selects and counts; what the digest says of it is decided in core/digest.py.
 """
 
 import sqlite3
@@ -10,13 +10,13 @@ from oacmail.adapters.store import kv, load_report
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
-from oacmail.core.cases.data_rights import RIGHTS
 from oacmail.core.model import Outcome
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
-from oacmail.core.report.requests import counts
+from oacmail.core.report.figures import request_counts
 from oacmail.core.review import FILED, IN_JUNK, PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
+from oacmail.core.rights import RIGHTS
 from oacmail.core.view import CaseView
 
 _OPENING = 500  # characters of a text
@@ -68,7 +68,7 @@ def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
     today = now.astimezone(zone).date()
     since = calendar.last_working_day_before(today, policy.workdays)
     begins, ends = (datetime.combine(day, time.min, zone) for day in (since, today))
-    found = counts(load_report.requests(con, begins, ends), begins, ends)
+    found = request_counts(load_report.requests(con, begins, ends), begins, ends)
     junk = con.execute(JUNK, (Outcome.AUTOMATIC, stamp(begins), stamp(ends))).fetchone()[0]
     return Figures(since=since, arrived=found.arrived, answered=found.answered, in_time=found.in_time, junk=junk)
 

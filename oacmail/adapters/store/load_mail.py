@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store.connection import moment, stamp
 from oacmail.adapters.store.load_case import cases, placeholders
 from oacmail.core.effects import DeliveryResult
+from oacmail.core.kinds import MEETS_DEADLINE, of_name
 from oacmail.core.lookup import Lookup
-from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.view import OutgoingView, Refusal, View

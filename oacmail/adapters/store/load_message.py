@@ -19,20 +19,19 @@ from oacmail.adapters.store.load_merged import merged_into, with_merged
 from oacmail.adapters.store.load_platform import affected, alike
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.write_context import case_id
-from oacmail.core.cases.acknowledgement import DISOWNED
+from oacmail.core import incidents, tokens
+from oacmail.core.acknowledgement import DISOWNED
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove
-from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
+from oacmail.core.kinds import junk_cards
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
-from oacmail.core.outbox.kinds import junk_cards
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
 from oacmail.core.review import IN_JUNK, NamedEntry
-from oacmail.core.routing import signature
-from oacmail.core.routing.threading import SUBJECT_WINDOW
+from oacmail.core.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     DRAFTS,
     FORWARDED_TO,
@@ -353,6 +352,6 @@ def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> 
 def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> int:
     arrived = lookup.received_at
     year = arrived.astimezone(policy.office.timezone).year
-    number = partial(signature.number, policy, year)
+    number = partial(tokens.case_number, policy, year)
     author = "" if lookup.message.auth.dmarc is Dmarc.FAIL else lookup.author
     return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=arrived, now=now)

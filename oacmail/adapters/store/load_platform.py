@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.running_answers import ANSWER_DUE
-from oacmail.core.escalation import incidents
+from oacmail.core import incidents
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Status
 from oacmail.core.policy import Policy

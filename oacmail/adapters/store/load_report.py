@@ -16,13 +16,13 @@ from oacmail.adapters.store.votes import surveys_sent, votes
 from oacmail.core.model import Role
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.report.months import Month
-from oacmail.core.report.rows import (
+from oacmail.core.report.figures import (
     AckRow,
     AnswerLang,
     CaseRow,
     Channel,
     EventRow,
+    Month,
     MonthRows,
     RequestRow,
     Source,

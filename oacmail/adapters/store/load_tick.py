@@ -15,16 +15,14 @@ from oacmail.adapters.store.load_case import away, cases, deadline_of, placehold
 from oacmail.adapters.store.load_usage import acquaintance, usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.adapters.store.running_answers import ANSWER_DUE, RUNNING_ANSWER
-from oacmail.core import calendar
+from oacmail.core import acknowledgement, calendar, rights, survey
 from oacmail.core.canary import SENT, LastCanary
-from oacmail.core.cases import acknowledgement, data_rights, survey
-from oacmail.core.cases.intent_actions import OPINION
+from oacmail.core.digest import LAST_DIGEST, digest_due
 from oacmail.core.effects import TickItem
-from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
-from oacmail.core.handlers.delivery_result import BACKOFF
+from oacmail.core.intents import OPINION
+from oacmail.core.kinds import IN_SERVICE_HOURS, of_name
 from oacmail.core.model import Intent
-from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, of_name
-from oacmail.core.outbox.uncertain import OUT_OF_DATE, probe_after, probe_key
+from oacmail.core.outbox import BACKOFF, OUT_OF_DATE, probe_after, probe_key
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import LOST
@@ -146,7 +144,7 @@ def _spared(
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id WHERE p.address = value
           AND c.status <> 'closed' AND c.intent IN ({placeholders(survey.NOT_ASKED)}))
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id JOIN events e ON e.case_id = c.id
-          WHERE p.address = value AND c.status <> 'closed' AND (e.kind = '{data_rights.RIGHTS}'
+          WHERE p.address = value AND c.status <> 'closed' AND (e.kind = '{rights.RIGHTS}'
           OR (e.kind = '{OPINION}' AND json_extract(e.data, '$.intent') = '{Intent.COMPLAINT}')))
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id
           JOIN reviews r ON r.fingerprint = c.opened_by WHERE p.address = value AND r.reason = ?)""",

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
-from oacmail.core.mailboxes import mailbox
-from oacmail.core.outbox.kinds import of_name
-from oacmail.core.outbox.rate_limits import is_public, registrable
-from oacmail.core.policy import Policy
+from oacmail.core.kinds import of_name
+from oacmail.core.policy import Policy, mailbox
+from oacmail.core.rate_limits import is_public, registrable
 from oacmail.core.view import Noticed, RateUsage, Released
 
 # What counts for the limits: what has been released in the last day, and what waits.

@@ -1,4 +1,4 @@
-"""The rows of the outbox on their way: claim, hand over, recover after a kill (the states: core/outbox/states.py).
+"""The rows of the outbox on their way: claim, hand over, recover after a kill (the states: core/kinds.py).
 
 One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is uncertain.
 This module decides nothing.
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
-from oacmail.core.outbox.kinds import ACKNOWLEDGEMENTS, KINDS, Priority
+from oacmail.core.kinds import ACKNOWLEDGEMENTS, KINDS, Priority
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.store import Claimed
 

@@ -18,12 +18,12 @@ from oacmail.adapters.store.load_tick import synced_at
 from oacmail.adapters.store.outbox_queue import LIVE
 from oacmail.adapters.store.problems import causes, problems
 from oacmail.adapters.store.running_answers import ANSWER_DUE, RUNNING_ANSWER
+from oacmail.core.answers import LATE_SAME_DAY
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.canary import LAST, moment_of
-from oacmail.core.cases.answers import LATE_SAME_DAY
+from oacmail.core.derivation import NEAR
 from oacmail.core.model import Role
 from oacmail.core.ports.store import CRASHES, LAST_TICK, LATEST, RUNS
-from oacmail.core.routing.derivation import NEAR
 from oacmail.mail.understanding.secrets import blank
 
 Row = dict[str, Any]

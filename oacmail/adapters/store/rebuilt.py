@@ -13,8 +13,8 @@ from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.outbox_queue import LIVE
 from oacmail.adapters.store.running_answers import RUNNING_ANSWER
 from oacmail.adapters.store.write_context import person_id, remember
+from oacmail.core.kinds import of_name
 from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
-from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outgoing import MailKind
 
 REBUILT_AT = "rebuilt_at"

@@ -13,8 +13,8 @@ from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.outbox_queue import LIVE
 from oacmail.adapters.store.problems import problems
 from oacmail.adapters.store.rows import Rows
+from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import Outcome
-from oacmail.core.outbox.states import IN_FLIGHT
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 
 BEING_WORKED = timedelta(hours=2)  # a message that the server does not deliver is tried four times in 71 minutes

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.write_context import WriteContext
-from oacmail.core.report.archive import from_text
-from oacmail.core.report.figures import FigureCorrection, MonthFigures
-from oacmail.core.report.months import Month
-from oacmail.core.report_effects import CorrectFigure, FreezeMonth
+from oacmail.core.effects import CorrectFigure, FreezeMonth
+from oacmail.core.report.figures import FigureCorrection, Month, MonthFigures
+from oacmail.core.report.publication import from_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

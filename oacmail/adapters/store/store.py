@@ -54,6 +54,7 @@ from oacmail.core.effects import (
     Decision,
     DeliveryResult,
     OutboxCommand,
+    ReportReady,
     Tick,
     TickItem,
 )
@@ -65,7 +66,6 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Correction
-from oacmail.core.report_effects import ReportReady
 from oacmail.core.view import Noticed, TickView, View
 
 

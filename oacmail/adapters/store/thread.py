@@ -10,9 +10,9 @@ from email.message import Message
 
 from oacmail.adapters.store.load_merged import current_number
 from oacmail.adapters.store.write_context import case_id
+from oacmail.core import sender
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Outcome, Role
-from oacmail.core.routing import internal_text
 from oacmail.core.view import CaseThread
 
 THREAD_MOST, MAILS_MOST, TEXTS_MOST = 10, 40, 200
@@ -26,13 +26,13 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
     asked = _asked(con, case)
     said = [row["fresh"] for row in asked]
     among = list(_of_colleagues(con, case, lookup))
-    footers = internal_text.footers(among, _about_others(con, case, lookup)) if among else []
+    footers = sender.internal_footers(among, _about_others(con, case, lookup)) if among else []
     message_ids, subject = _continued(con, case, asked)
     return CaseThread(
         message_ids=message_ids,
         subject=subject,
-        internal=internal_text.lines(_of_staff(con, case, lookup), but=said)
-        | internal_text.lines(among, but=[*said, *footers, *_of_the_writer(con, lookup)]),
+        internal=sender.internal_lines(_of_staff(con, case, lookup), but=said)
+        | sender.internal_lines(among, but=[*said, *footers, *_of_the_writer(con, lookup)]),
     )
 
 

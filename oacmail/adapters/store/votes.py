@@ -8,7 +8,7 @@ import sqlite3
 from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
-from oacmail.core.report.rows import VoteRow
+from oacmail.core.report.figures import VoteRow
 
 
 def votes(con: sqlite3.Connection, since: datetime, until: datetime) -> list[VoteRow]:

@@ -17,8 +17,8 @@ from oacmail.adapters.templates.facts import SAMPLES, facts_of
 from oacmail.adapters.templates.office_profile import OfficeProfile, Promise, is_known, promise
 from oacmail.adapters.templates.template_loader import BrokenTemplateError, Page, TemplateLoader
 from oacmail.core.effects import Send
+from oacmail.core.kinds import KINDS, TEMPLATED
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.kinds import KINDS, TEMPLATED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import Rendered
@@ -148,7 +148,7 @@ class JinjaRenderer:
         return mime, len(text)
 
     def _offering(self, page: Page, send: Send) -> Page:
-        """Add the way to the person to a notice about one case (core/cases/answer_links.py)."""
+        """Add the way to the person to a notice about one case (core/relayed.py)."""
         url = str(send.facts.get("offer", ""))
         return page.offering(url) if url else page
 

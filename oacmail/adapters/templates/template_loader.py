@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from oacmail.adapters.templates.bounds import BoundedEnvironment, joined
 from oacmail.adapters.templates.office_profile import OfficeProfile
 from oacmail.core.calendar import SLOTS
-from oacmail.core.features import Hours, Slot
+from oacmail.core.model import Hours, Slot
 from oacmail.mail.mime.outline import Block, outline, quoted
 from oacmail.mail.outgoing import dates_in_words
 from oacmail.mail.outgoing.labels import label

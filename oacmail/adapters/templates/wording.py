@@ -10,8 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from oacmail.core.kinds import TO_CITIZENS
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.kinds import TO_CITIZENS
 from oacmail.mail.parser_config import Wording
 from oacmail.mail.understanding.own_words import HOLE, wording_of
 from oacmail.shipped import shipped

@@ -10,27 +10,27 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core.case_effects import Reconsider
-from oacmail.core.cases import acknowledgement
+from oacmail.core import acknowledgement
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
     Effect,
+    Reconsider,
     RecordMessage,
     Remember,
     RequestReview,
     ReviewDone,
     Send,
 )
-from oacmail.core.handlers.from_citizen import from_citizen
-from oacmail.core.handlers.orders import key_of_reply, transcript
+from oacmail.core.handlers.from_citizen import on_citizen_message
+from oacmail.core.kinds import TO_CITIZENS
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Kind, Outcome, Role
-from oacmail.core.outbox.kinds import TO_CITIZENS
-from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.notices import notify
+from oacmail.core.order_words import folded, read_orders
+from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.orders import folded, read_orders
 from oacmail.core.view import FORWARDED_BY, CaseView, OutgoingView, View
 
 WAITS = "forwarded-unconfirmed"  # on the review list: the case is open, its person was not told
@@ -63,7 +63,7 @@ def on_forward(policy: Policy, view: View, lookup: Lookup, role: Role, now: date
     if inner.auto is not Auto.NONE:
         record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="forwarded-robot")
         return Decision(effects=(record, RequestReview(reason="staff-without-case")), because=("forwarded-robot",))
-    opened = from_citizen(policy, view, lookup, now)
+    opened = on_citizen_message(policy, view, lookup, now)
     effects = tuple(
         replace(effect, written=inner) if isinstance(effect, RecordMessage) else effect for effect in opened.effects
     )
@@ -98,7 +98,7 @@ def _question(
     message = lookup.message
     key = f"{MailKind.FORWARDED}:{message.fingerprint}"
     refs = (*message.refs, message.message_id) if message.message_id else ()
-    sends = notices(policy, (message.sender,), key=key, kind=MailKind.FORWARDED, now=now, case=case, facts=facts)
+    sends = notify(policy, (message.sender,), key=key, kind=MailKind.FORWARDED, now=now, case=case, facts=facts)
     return tuple(replace(send, automatic="auto-replied", in_reply_to=message.message_id, refs=refs) for send in sends)
 
 

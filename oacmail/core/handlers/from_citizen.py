@@ -1,26 +1,33 @@
-"""What follows from a citizen's message: the case that it opens or joins, and the deadline that it starts.
+"""What follows from a message of somebody outside: the case that it opens or joins, and the deadline that it starts.
 
 Every request ends on a case with a deadline (R14). The acknowledgement is decided separately
-(core/cases/acknowledgement.py) and may wait. A further message never postpones a deadline. This module reads no raw
+(core/acknowledgement.py) and may wait. A further message never postpones a deadline. This module reads no raw
 headers and writes no text of a mail.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import calendar, review
-from oacmail.core.case_effects import Reconsider
-from oacmail.core.cases import (
+from oacmail.core import (
     acknowledgement,
     answers,
-    call_backs,
-    exposed_secrets,
-    intent_actions,
-    recipient,
-    unseen_answers,
-    votes,
+    calendar,
+    callbacks,
+    cases,
+    incidents,
+    intents,
+    notices,
+    order_words,
+    review,
+    sender,
+    services,
+    survey,
+    tokens,
 )
-from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.cases import CitizenRequest
+from oacmail.core.deadlines import WAIT, became_complex
 from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
@@ -28,31 +35,46 @@ from oacmail.core.effects import (
     Effect,
     EndDeadlines,
     OpenCase,
+    PlaceMessage,
+    Reconsider,
     RecordMessage,
+    Remember,
     RequestReview,
     ReviewDone,
     Send,
     UpdateCase,
     UpdatePerson,
 )
-from oacmail.core.escalation import incidents, second_level
-from oacmail.core.escalation.repeat_contact import became_complex
-from oacmail.core.escalation.waiting import WAIT
-from oacmail.core.lookup import Lookup
+from oacmail.core.errors import Refused
+from oacmail.core.handlers.from_machine import concerns
+from oacmail.core.lookup import WRITERS_MOST, Lookup
 from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status
-from oacmail.core.outbox.staff_notices import to_agents
+from oacmail.core.notices import assigned, notify, notify_agents
+from oacmail.core.order_words import folded, read_orders
+from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing import forms, signature
-from oacmail.core.routing.threading import (
+from oacmail.core.review import IN_JUNK, SHORT_REF
+from oacmail.core.threading import (
     ACKNOWLEDGED,
+    FORWARD,
+    RARE_FORWARD,
     ThreadMatch,
     fold_subject,
     is_reply,
     match_case,
     unproven_reply_to,
 )
-from oacmail.core.view import CaseView, Deadline, MessageView, View
+from oacmail.core.view import FORWARDED_TO, UNPLACED, CaseView, Deadline, MessageView, UnplacedMail, View
+
+# --- From citizen ----------------------------------------------------------------------------------------------------
+#
+# What follows from a citizen's message: the case that it opens or joins, and the deadline that it starts.
+#
+# Every request ends on a case with a deadline (R14). The acknowledgement is decided separately
+# (core/acknowledgement.py) and may wait. A further message never postpones a deadline. This module reads no raw
+# headers and writes no text of a mail.
+
 
 ACKS_A_CASE_AND_DAY = 3
 
@@ -60,14 +82,14 @@ ASKING_NOTHING = (*MACHINES, Kind.THANKS)
 """What opens no case, however long ago the case that it refers to was closed."""
 
 
-def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+def on_citizen_message(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """The case that the message opens or joins, and what follows. Messages of the desk that refer to this one and
     arrived before it are decided again."""
     request = _request(policy, view, lookup, now)
     decision = _by_case(request, lookup)
     number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
     if number is not None and request.reading.kind not in MACHINES:
-        told = (*unseen_answers.tell(request, number), *_warn_of_reply_to(request, number))
+        told = (*answers.tell_unseen(request, number), *_warn_of_reply_to(request, number))
         decision = replace(decision, effects=(*decision.effects, *told))
     again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
     return replace(decision, effects=(*decision.effects, *again)) if again else decision
@@ -95,7 +117,7 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     if why:
         effects.append(RequestReview(reason=why))
     else:
-        facts, first = call_backs.acknowledgement_facts(request), known.fingerprint == case.first_message
+        facts, first = callbacks.acknowledgement_facts(request), known.fingerprint == case.first_message
         effects.append(ReviewDone(fingerprint=known.fingerprint))
         effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=first)
     return Decision(effects=tuple(effects), because=("genuine-copy", *((why,) if why else ())))
@@ -129,27 +151,27 @@ def _warn_of_reply_to(request: CitizenRequest, number: str) -> tuple[Effect, ...
     theirs = [case for case in request.view.cases.values() if request.author in case.own]
     if not asked or not theirs or any(asked in case.own for case in theirs):
         return ()
-    facts = {"address": recipient.masked(asked), "received_at": request.received_at}
+    facts = {"address": cases.masked(asked), "received_at": request.received_at}
     key, kind = f"{MailKind.ANSWERS_ELSEWHERE}:{number}", MailKind.ANSWERS_ELSEWHERE
     return (
         AuditEvent(kind="answers-elsewhere", case=number),
-        *to_agents(policy, key=key, kind=kind, now=request.now, case=number, facts=facts),
+        *notify_agents(policy, key=key, kind=kind, now=request.now, case=number, facts=facts),
     )
 
 
 def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     policy, message = request.policy, request.message
-    if forms.is_unknown(policy, message) and not request.forced:
+    if sender.is_unknown_form(policy, message) and not request.forced:
         # The address in the text may be a stranger's choice, so it matches no case.
         return _open(request, parent=None, rule="form-of-an-unknown-sender")
     match = _filed_on(request) or match_case(message, request.view, frozenset((request.author,)), request.received_at)
     own, case = request.view.acknowledged_as, match.case
     if case is not None and own not in (None, case.number):  # the database was lost since this message was acknowledged
         return _open(request, parent=case.number, rule=f"{match.rule}; acknowledged as another case")
-    vote = votes.ballot(request, lookup, match)
+    vote = survey.ballot(request, lookup, match)
     if vote is not None:
         return _voted(request, vote)
-    if case is None and votes.is_caseless(request, lookup):
+    if case is None and survey.is_caseless(request, lookup):
         return _set_aside(request, Outcome.QUARANTINED, review.SURVEY_CASELESS)
     return _by_match(request, match, request.reading.kind)
 
@@ -182,15 +204,15 @@ def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decisi
     return _open(request, parent=match.parent, rule=match.rule)
 
 
-def _voted(request: CitizenRequest, vote: votes.Ballot) -> Decision:
+def _voted(request: CitizenRequest, vote: survey.Ballot) -> Decision:
     """A vote is filed on its case and changes nothing else there; what the reply asks besides is a request."""
-    case, voted = vote.case, votes.on_vote(request, vote)
+    case, voted = vote.case, survey.on_vote(request, vote)
     if vote.asks:
         asking = replace(request, reading=replace(request.reading, kind=Kind.REQUEST))
         decision = _by_match(asking, ThreadMatch(case, vote.rule, guest=vote.guest), Kind.REQUEST)
         return replace(decision, effects=(*decision.effects, *voted))
     record = replace(_record(request, case, vote.guest, vote.rule), kind=Kind.THANKS)
-    secrets = exposed_secrets.on_case(request, case.number)
+    secrets = acknowledgement.secret_on_case(request, case.number)
     return Decision(effects=(record, *secrets, *voted), because=(vote.rule, "vote"))
 
 
@@ -223,20 +245,20 @@ def _speaks_of_others(request: CitizenRequest) -> bool:
 def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision:
     policy = request.policy
     year = request.received_at.astimezone(policy.office.timezone).year
-    number = request.view.reserved or signature.number(policy, year, request.view.serial)
+    number = request.view.reserved or tokens.case_number(policy, year, request.view.serial)
     effects: list[Effect] = [
         *_new_case(request, number, parent=parent, rule=rule),
         *_delayed(request, number),
-        *exposed_secrets.on_case(request, number),
+        *acknowledgement.secret_on_case(request, number),
     ]
-    effects += (*intent_actions.by_message(request, number), *intent_actions.propose_referral(request, number))
+    effects += (*intents.by_message(request, number), *intents.propose_referral(request, number))
     why = acknowledgement.why_not(request)
     if why:
         effects.append(RequestReview(reason=why))
     else:
-        facts = call_backs.acknowledgement_facts(request)
+        facts = callbacks.acknowledgement_facts(request)
         effects += acknowledgement.acknowledge(request, number, facts=facts, first=True)
-    effects += (*second_level.by_message(request, number), *incidents.joined(request, number))
+    effects += (*services.by_message(request, number), *incidents.joined(request, number))
     return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
 
 
@@ -320,14 +342,18 @@ def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: Case
     why = acknowledgement.why_not(request) or (acknowledgement.OVER_BUDGET if limited else "")
     again: tuple[Effect, ...] = (RequestReview(reason=why),)
     if not why:
-        again = acknowledgement.repeat(request, case, facts=call_backs.standing_facts(request, case))
+        again = acknowledgement.repeat(request, case, facts=callbacks.standing_facts(request, case))
     return Decision(effects=(record, told, *again), because=(match.rule, "asks-for-a-language"))
 
 
 def _warning(request: CitizenRequest, match: ThreadMatch, case: CaseView, decision: Decision) -> tuple[Effect, ...]:
     """A warning of a secret in the message. An acknowledgement contains it; machines and guests get none."""
     told = any(isinstance(effect, Send) and effect.kind is MailKind.ACK for effect in decision.effects)
-    return () if told or match.guest or request.reading.kind in MACHINES else exposed_secrets.warn(request, case.number)
+    return (
+        ()
+        if told or match.guest or request.reading.kind in MACHINES
+        else acknowledgement.warn_of_secret(request, case.number)
+    )
 
 
 def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
@@ -338,8 +364,8 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
         UpdateCase(case=case.number, columns=_written_again(request, case)),
         EndDeadlines(case=case.number, how="void", at=request.received_at, kinds=(WAIT,)),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
-        *(() if match.guest else call_backs.wished(request, case)),
-        *exposed_secrets.on_case(request, case.number),
+        *(() if match.guest else callbacks.wished(request, case)),
+        *acknowledgement.secret_on_case(request, case.number),
         *_delayed(request, case.number),
     ]
     because = [match.rule, *request.reading.because]
@@ -354,7 +380,7 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
         because.append("asks-anew")
     elif not match.guest:
         effects += _term_named(request, case)
-    effects += intent_actions.by_message(request, case.number, answered=answer is not None)
+    effects += intents.by_message(request, case.number, answered=answer is not None)
     effects += _hand_over(request, case, alone=match.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
 
@@ -369,7 +395,7 @@ def _waited_for(request: CitizenRequest, case: CaseView, *, guest: bool) -> tupl
 def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
     """To the technical services by its content, or to staff because the person writes again and again. `alone`: a
     guest's message, or one answered before we read it, says nothing about the level."""
-    derived = () if alone else second_level.by_message(request, case.number, case)
+    derived = () if alone else services.by_message(request, case.number, case)
     if derived:
         return (*derived, *incidents.joined(request, case.number))
     return became_complex(
@@ -444,12 +470,12 @@ def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
 def _file(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, rule: str) -> Decision:
     """Put it on the case without a deadline. The next summary names it, whatever the state of the case: nothing but its
     words say that nobody waits."""
-    call = () if guest or kind is not Kind.THANKS else call_backs.wished(request, case)
+    call = () if guest or kind is not Kind.THANKS else callbacks.wished(request, case)
     reason = review.FILED_THANKS if kind is Kind.THANKS else review.FILED_AUTOMATIC
     effects = (
         _record(request, case, guest, rule),
         *call,
-        *exposed_secrets.on_case(request, case.number),
+        *acknowledgement.secret_on_case(request, case.number),
         RequestReview(reason=reason),
     )
     return Decision(effects=effects, because=(rule, *request.reading.because))
@@ -475,10 +501,220 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
         effects.append(RequestReview(reason=why))
     elif (request.forced or not guest) and case.acks_today < ACKS_A_CASE_AND_DAY and not why:
         facts = {
-            **call_backs.acknowledgement_facts(request),
+            **callbacks.acknowledgement_facts(request),
             "still_fails": request.message.features.still_fails,
             "ends_on": ends_on,
             "ends_hour": request.ends_hour(ends_on, case),
         }
         effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=False)
     return effects
+
+
+# --- Which case ------------------------------------------------------------------------------------------------------
+#
+# A new mail of the desk to a citizen with several open cases: which one does it answer?
+#
+# The agents are asked by one mail that lists the cases. Until one of them says, no deadline is met and the mail is on
+# the review list. An agent replies with the number, or says that the mail is about none; it then counts from the
+# moment when it was written. This module never guesses, and nobody without proof chooses.
+
+
+CHOICE_SUBJECT = 100
+"""Characters of its subject by which the desk knows its own mail."""
+CHOICE_REASON = "which-case"  # on the review list
+NO_CHOICE = "none"
+"""What is remembered instead of cases once an agent has said that the mail is about none."""
+_NONE = frozenset(
+    (
+        *("cap", "cap cas", "cap d'ells", "cap dels dos", "ningu", "altra cosa"),
+        *("ninguno", "ningun caso", "ninguno de ellos", "otra cosa", "none", "no case", "none of them"),
+    )
+)
+
+
+def ask_which_case(policy: Policy, lookup: Lookup, cases: Sequence[CaseView], role: Role, now: datetime) -> Decision:
+    """Set the mail aside and ask the agents; once, by its key."""
+    fingerprint = lookup.message.fingerprint
+    record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=CHOICE_REASON)
+    rows = tuple(_row(case) for case in sorted(cases, key=lambda case: case.opened_at))
+    subject = "" if lookup.message.secrets else lookup.message.subject[:CHOICE_SUBJECT]
+    asked = notify_agents(
+        policy,
+        key=f"{MailKind.WHICH_CASE}:{fingerprint}",
+        kind=MailKind.WHICH_CASE,
+        now=now,
+        facts={"cases": rows, "received_at": lookup.received_at, "subject": subject},
+    )
+    listed = Remember(name=UNPLACED + fingerprint, value=" ".join(str(row["case"]) for row in rows))
+    return Decision(effects=(record, RequestReview(reason=CHOICE_REASON), listed, *asked), because=(CHOICE_REASON,))
+
+
+def _row(case: CaseView) -> notices.Facts:
+    due_at = notices.due_at(case)
+    return notices.case_row(
+        case.number, opened_at=case.opened_at, due_at=due_at, status=str(case.status), topic=case.topic
+    )
+
+
+def is_asked_which_case(view: View) -> bool:
+    """Whether the message replies to our question."""
+    return view.unplaced is not None and any(mail.kind is MailKind.WHICH_CASE for mail in view.mails)
+
+
+def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
+    """What an agent's reply to the question says on its first line; None = it gives orders instead."""
+    assert view.unplaced is not None
+    line = next((line.strip() for line in lookup.message.typed.splitlines() if line.strip()), "")
+    year = lookup.received_at.astimezone(policy.office.timezone).year
+    named = order_words.numbers_in_line(policy, line, year)
+    if not named and not _says_none(line) and read_orders(line):
+        return None
+    verb, detail = ("other_matter", "") if _says_none(line) else ("answers_case", line[:40])
+    try:
+        number = NO_CHOICE if _says_none(line) else _chosen(view.unplaced, named)
+        effects = place_choice(policy, view, number, now)
+        reason = ""
+    except Refused as refused:
+        effects, reason = (), refused.reason
+    row = {"verb": verb, "detail": detail, "done": not reason, "reason": reason}
+    key = key_of_reply(lookup, view.unplaced.fingerprint, line)
+    told = transcript(policy, lookup, None, now, key=key, rows=[row])
+    record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, rule="chooses-a-case")
+    return Decision(effects=(record, *effects, *told), because=("chooses-a-case", *([reason] if reason else ())))
+
+
+def _says_none(line: str) -> bool:
+    return folded(line).strip(" .!,;#") in _NONE
+
+
+def _chosen(mail: UnplacedMail, named: Sequence[str]) -> str:
+    listed = [number for number in named if number in mail.cases]
+    if len(listed) != 1:
+        raise Refused("the number is not one of the list", "not-in-the-list")
+    return listed[0]
+
+
+def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effect, ...]:
+    """The mail of `view.unplaced` answers the case `number`, or none of them (NONE).
+
+    Raises Refused if an agent has said so before, or the case no longer exists.
+    """
+    mail = view.unplaced
+    if mail is None or not mail.waits:
+        raise Refused("this was decided before", "decided-already")
+    key = mail.fingerprint
+    if number == NO_CHOICE:
+        filed = PlaceMessage(fingerprint=key, case=None, outcome=Outcome.STAFF)
+        return (filed, Remember(name=UNPLACED + key, value=NO_CHOICE))
+    case = view.cases.get(number)
+    if case is None:
+        raise Refused("there is no such case", "not-in-the-list")
+    placed = PlaceMessage(fingerprint=key, case=case.number, outcome=Outcome.CASE)
+    if mail.undelivered is not None and concerns(policy, mail.undelivered, case.citizen):
+        returned = answers.undelivered(policy, case, at=mail.received_at, key=key, now=now, answer=key)
+        return (placed, *returned)
+    return (placed, *answers.answered(policy, case, at=mail.received_at, key=key, how="chosen-by-an-agent"))
+
+
+# --- Third person ----------------------------------------------------------------------------------------------------
+#
+# A third person's reply about a case: an agent forwarded it from the shared mailbox to somebody who is neither staff
+# nor the citizen, such as another department.
+#
+# Evidence is the Message-ID of that forward in Sent, named by the address that it went to; From alone is none. The
+# reply is filed on the case like a colleague's remark, and the agent gets its text. It meets and starts no deadline,
+# changes no state, and gives its writer no part in the case; nothing of it goes to the citizen, and nothing automatic
+# to its writer.
+
+
+THIRD_PERSON = "third-person"
+_FORWARDED = re.compile(rf"\s*(?:{FORWARD}|{RARE_FORWARD})\s?:", re.IGNORECASE)
+
+
+def is_forward(lookup: Lookup) -> bool:
+    """By its subject. Who replies to any other mail may be the citizen at another address, and wait for an answer."""
+    return _FORWARDED.match(lookup.message.subject) is not None
+
+
+def third_person_asked(view: View, lookup: Lookup) -> tuple[Remember, ...]:
+    """Remember who got the case, of a mail about it that went to none of its citizens; () = no forward in Sent, or one
+    of the office's own answer, which asks nobody: it may have gone to another address of the citizen."""
+    if lookup.folder is not Folder.SENT or not lookup.outsiders or not is_forward(lookup) or _answers(view, lookup):
+        return ()
+    people = sorted(lookup.outsiders)[:WRITERS_MOST]
+    return (Remember(name=FORWARDED_TO + lookup.message.fingerprint, value=" ".join(people)),)
+
+
+def _answers(view: View, lookup: Lookup) -> bool:
+    """Whether what it forwards, the last message that it names (RFC 5322, 3.6.4), is an answer of the office."""
+    last = lookup.message.refs[-1:]
+    return any(one.role is Role.AGENT and one.message_id in last for one in view.named)
+
+
+def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
+    """None = the message is no such reply, or one of somebody who may wait for an answer."""
+    message, case = lookup.message, view.cases.get(view.forwarded_case or "")
+    if case is None or message.sender in case.own | case.others or message.auth.dmarc is Dmarc.FAIL:
+        return None
+    if view.acknowledged_as is not None or _is_citizen(view):
+        return None
+    record = RecordMessage(
+        role=Role.TECHNICAL, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=THIRD_PERSON
+    )
+    told = notify(
+        policy,
+        assigned(policy, case.assignee, view.away),
+        key=f"{MailKind.SERVICES}:{message.fingerprint}",
+        kind=MailKind.SERVICES,
+        now=now,
+        case=case.number,
+        facts={"said": THIRD_PERSON},
+        attach=message.fingerprint,
+    )
+    return Decision(effects=(record, *told), because=(THIRD_PERSON,))
+
+
+def _is_citizen(view: View) -> bool:
+    """Whether the writer has asked something of late, on a case that is not closed."""
+    asked = (view.cases.get(one.case or "") for one in view.recent if one.role is Role.CITIZEN)
+    return any(case is not None and case.status is not Status.CLOSED for case in asked)
+
+
+# --- In junk ---------------------------------------------------------------------------------------------------------
+#
+# What follows from a message in the junk folder: it is counted, and an agent is shown what reads as a person's.
+#
+# Nothing is acknowledged, moved or carried out, no case and no deadline changes: who filled the folder, a filter or a
+# person, is not known. An agent's `ÉS PERSONA` makes a request of such a message as of any that was set aside, with
+# the day of its arrival; what a person takes out of the folder is new where it then lies (core/decide.py).
+
+
+_NO_PERSON = (*MACHINES, Kind.SPAM)
+
+
+def on_junk(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    """The card names nobody; it goes to the agents once a message."""
+    message = lookup.message
+    if not _reads_as_a_persons(view, lookup):
+        counted = RecordMessage(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule=IN_JUNK, kept=False)
+        return Decision(effects=(counted,), because=(IN_JUNK,))
+    record = RecordMessage(
+        role=lookup.sender.role, outcome=Outcome.SPAM, kind=lookup.reading.kind, rule=IN_JUNK, author=lookup.author
+    )
+    facts = {
+        "ref": message.fingerprint[:SHORT_REF],
+        "received_at": lookup.received_at,
+        "opening": message.fresh or message.subject,
+    }
+    key = f"{MailKind.IN_JUNK}:{message.fingerprint}"
+    card = notify_agents(policy, key=key, kind=MailKind.IN_JUNK, now=now, facts=facts)
+    return Decision(effects=(record, RequestReview(reason=IN_JUNK), *card), because=(IN_JUNK, *lookup.reading.because))
+
+
+def _reads_as_a_persons(view: View, lookup: Lookup) -> bool:
+    """Whether proven staff wrote it, or a citizen whose words are no machine's and no advertisement, or who continues a
+    case. Mail in the name of the office or of staff without a proof is what such folders are for."""
+    if lookup.sender.role is not Role.CITIZEN:
+        return lookup.sender.proven
+    known = match_case(lookup.message, view, frozenset((lookup.author,)), lookup.received_at).case is not None
+    return known or lookup.reading.kind not in _NO_PERSON

@@ -1,6 +1,6 @@
 """What follows from a reply of the technical services to a mail of ours: to the case and to the agent who has it.
 
-Only a proven reply counts (core/routing/sender.py), and only what it certainly says (core/routing/services_reply.py)
+Only a proven reply counts (core/sender.py), and only what it certainly says (core/services_reply.py)
 moves the case. The agent always gets the text; it never goes to the citizen, and neither does any mail that a reply
 causes: what is solved, an agent tells.
 """
@@ -9,24 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from oacmail.core.cases import drafts
-from oacmail.core.cases.recipient import language_of_case
+from oacmail.core import answers, notices, services
+from oacmail.core.cases import language_of_case
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
-from oacmail.core.escalation import outcome
-from oacmail.core.escalation.follow_up import is_unsolved
-from oacmail.core.handlers import services_buttons
-from oacmail.core.handlers.orders import FRESH
-from oacmail.core.handlers.services_buttons import Press
+from oacmail.core.kinds import KINDS, Audience
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role
-from oacmail.core.outbox import case_card
-from oacmail.core.outbox.kinds import KINDS, Audience
-from oacmail.core.outbox.staff_notices import assigned, notices
+from oacmail.core.notices import assigned, notify
+from oacmail.core.order_words import read_orders
+from oacmail.core.orders.buttons import Press, orders_of_press, press_key, read_press
+from oacmail.core.orders.mail import FRESH
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.orders import read_orders
-from oacmail.core.routing.sender import Sender
-from oacmail.core.routing.services_reply import UNREAD, ServicesReply, Statement, read_services_reply
+from oacmail.core.sender import Sender
+from oacmail.core.services import is_unsolved
+from oacmail.core.services_reply import UNREAD, ServicesReply, Statement, read_services_reply
 from oacmail.core.view import CaseView, View
 
 SAID = "services-said"  # the event's name
@@ -46,7 +43,7 @@ def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
 
 def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     case = _case(view)
-    pressed = services_buttons.read(view, lookup, case)
+    pressed = read_press(view, lookup, case)
     case = view.cases.get(pressed.case) if pressed and case is None else case
     reply = UNREAD if pressed and pressed.refused else _read(policy, lookup, pressed)
     if pressed and reply.said not in (Statement.UNREAD, pressed.says):
@@ -59,10 +56,10 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     day = reply.day.isoformat() if reply.day else None
     event = AuditEvent(kind=SAID, case=number, data={"said": reply.said, "day": day})
     kind = MailKind.SOLVED if said is Statement.SOLVED else MailKind.SERVICES
-    told = notices(
+    told = notify(
         policy,
         assigned(policy, case.assignee if case else None, view.away),
-        key=f"{kind}:{services_buttons.key(pressed) or lookup.message.fingerprint}",
+        key=f"{kind}:{press_key(pressed) or lookup.message.fingerprint}",
         kind=kind,
         now=now,
         case=number,
@@ -73,7 +70,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
         ),
         attach=lookup.message.fingerprint,
     )
-    buttons = services_buttons.follows(policy, view, lookup, pressed, now, spent=reply.said is not Statement.UNREAD)
+    buttons = orders_of_press(policy, view, lookup, pressed, now, spent=reply.said is not Statement.UNREAD)
     return Decision(effects=(record, *effects, *buttons, event, *told), because=(rule,))
 
 
@@ -120,20 +117,20 @@ def _follows(
 
 def _solved(told: _Told) -> tuple[Effect, ...]:
     return (
-        *outcome.solved(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services"),
-        *drafts.of_a_solution(told.policy, told.case, folder=told.drafts, key=told.key),
+        *services.solved(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services"),
+        *answers.draft_of_solution(told.policy, told.case, folder=told.drafts, key=told.key),
     )
 
 
 def _expected(told: _Told) -> tuple[Effect, ...]:
     assert told.reply.day is not None
-    return outcome.expected(
+    return services.expected(
         told.policy, told.case, told.reply.day, at=told.at, key=told.key, now=told.now, by="services"
     )
 
 
 def _not_theirs(told: _Told) -> tuple[Effect, ...]:
-    return outcome.not_theirs(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services")
+    return services.not_theirs(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services")
 
 
 _FOLLOWS: Mapping[Statement, Callable[[_Told], tuple[Effect, ...]]] = {
@@ -158,10 +155,10 @@ def _facts(
 
 def _facts_of_a_solution(policy: Policy, view: View, case: CaseView, effects: tuple[Effect, ...]) -> dict[str, object]:
     """The mail shows the text of the draft where no draft could be written."""
-    drafted = drafts.whereabouts(effects, view.drafts)
+    drafted = answers.draft_whereabouts(effects, view.drafts)
     shown = {} if drafted else {"draft": tuple(language_of_case(policy, case).split("+"))}
     return {**drafted, **shown, "due_at": _due_at(case, effects)}
 
 
 def _due_at(case: CaseView | None, effects: tuple[Effect, ...]) -> datetime | None:
-    return outcome.owed(effects) or (case_card.due_at(case) if case else None)
+    return services.owed(effects) or (notices.due_at(case) if case else None)

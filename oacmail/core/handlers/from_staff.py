@@ -8,23 +8,23 @@ author is informed. Staff never get automatic mail as if they were citizens.
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core.cases import answered_twice, answers
+from oacmail.core import answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, ReviewDone, UpdateCase
-from oacmail.core.handlers import forward, which_case
-from oacmail.core.handlers.automatic_mail import concerns
+from oacmail.core.handlers import forward, from_citizen
+from oacmail.core.handlers.from_citizen import is_forward, third_person_asked
+from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
-from oacmail.core.handlers.order_buttons import FORGED
-from oacmail.core.handlers.orders import hint, in_mail_to_others, is_order_mail, on_order_mail, on_own_note
-from oacmail.core.handlers.relayed_answer import on_relayed_answer
-from oacmail.core.handlers.third_person import asked, is_forward
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
-from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.notices import notify
+from oacmail.core.order_words import read_orders, sent_alone
+from oacmail.core.orders.buttons import FORGED
+from oacmail.core.orders.mail import hint, in_mail_to_others, is_order_mail, on_order_mail, on_own_note
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.orders import read_orders, sent_alone
-from oacmail.core.routing.sender import Sender, to_office_alone
-from oacmail.core.routing.threading import ThreadMatch, match_case
+from oacmail.core.relayed import on_relayed_answer
+from oacmail.core.sender import Sender, to_office_alone
+from oacmail.core.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
 GUESSES = ("same-subject", "same-text")
@@ -56,7 +56,7 @@ def _proves_its_copy(view: View, lookup: Lookup, decision: Decision) -> Decision
     return replace(decision, effects=(*decision.effects, ReviewDone(fingerprint=lookup.message.fingerprint)))
 
 
-def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
+def on_staff_message(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     """A message from a staff address outside Sent."""
     if writer.proven:
         if lookup.answer_for and not _has_it(view, lookup):
@@ -64,8 +64,8 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
         inside = not lookup.outsiders
         if inside and is_services_reply(policy, view, lookup, writer):
             return on_services_reply(policy, view, lookup, writer, now)
-        if writer.role is Role.AGENT and inside and which_case.is_asked(view):
-            chosen = which_case.on_choice(policy, view, lookup, now)
+        if writer.role is Role.AGENT and inside and from_citizen.is_asked_which_case(view):
+            chosen = from_citizen.on_choice(policy, view, lookup, now)
             if chosen is not None:
                 return chosen
         asked = forward.question(view) if inside else None
@@ -92,7 +92,7 @@ def _alert_operator(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effe
         return ()
     key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
     facts = {"code": FORGED, "since": lookup.received_at}
-    return notices(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+    return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
 
 
 def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, how: str, now: datetime) -> Decision:
@@ -117,7 +117,7 @@ def _written_by_a_person(
         if candidates and _says_nothing(lookup, role):
             return _empty(None)
         if candidates:
-            return which_case.ask(policy, lookup, candidates, role, now)
+            return from_citizen.ask_which_case(policy, lookup, candidates, role, now)
     case = match.case
     if case is None:
         if how == "answer-in-sent":  # the desk's own correspondence; in INBOX its author expects something of the desk
@@ -132,7 +132,7 @@ def _written_by_a_person(
         outcome = Outcome.CASE if told else Outcome.STAFF
         how = TO_OTHERS if recipients and not is_forward(lookup) else "staff-message"
         filed = _filed(role, case, outcome, f"{how}; {match.rule}", touched=lookup.received_at)
-        return filed if told else replace(filed, effects=(*filed.effects, *asked(view, lookup)))
+        return filed if told else replace(filed, effects=(*filed.effects, *third_person_asked(view, lookup)))
     if _says_nothing(lookup, role):
         return _empty(case)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
@@ -141,7 +141,7 @@ def _written_by_a_person(
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
         return Decision(effects=(record, *returned), because=("answer-undelivered", match.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests, recipients=recipients)
-    twice = () if guests else answered_twice.warn(policy, case, at=at, now=now)
+    twice = () if guests else answers.warn_answered_twice(policy, case, at=at, now=now)
     return Decision(effects=(record, *effects, *twice), because=(how, match.rule))
 
 
@@ -248,7 +248,7 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
     answers_or_orders = (
         bool(lookup.answer_for) or _to_a_citizen(case, lookup.outsiders) or bool(read_orders(lookup.message.typed))
     )
-    told = notices(
+    told = notify(
         policy,
         (lookup.message.sender,) if answers_or_orders else (),
         key=f"remark:{case.number}:{day}",

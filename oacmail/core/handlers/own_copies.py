@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from hashlib import sha256
 
-from oacmail.core.cases import relayed_answers
+from oacmail.core import kinds, outbox, relayed
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -25,10 +25,9 @@ from oacmail.core.effects import (
 )
 from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
-from oacmail.core.outbox import canaries, kinds
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import MOST_SIGNATURES, TRIAL, Signature, claims, is_foreign
+from oacmail.core.tokens import MOST_SIGNATURES, TRIAL, Signature, claimed_kind_and_key, is_foreign
 from oacmail.core.view import OutgoingView, View
 
 GROWTH = 20  # characters by which mail of early versions, of whose text the signature holds no hash, may have grown
@@ -93,10 +92,8 @@ def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView |
     proven = any(
         isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects
     )
-    answered = (
-        relayed_answers.count_as_answer(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
-    )
-    back = canaries.came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
+    answered = relayed.count_as_answer(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
+    back = outbox.canary_came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
     return replace(decision, effects=(*decision.effects, *answered, *back)) if answered or back else decision
 
 
@@ -166,7 +163,7 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     if not ours or raw is None:
         return None
     if _is_of_this_run(view, lookup):
-        name, about = claims(raw)
+        name, about = claimed_kind_and_key(raw)
         return _other_instance(name, ()) if _reads_this_mailbox(view, message, about) else _by_another_office()
     record = RecordMessage(
         role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret"

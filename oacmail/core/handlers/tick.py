@@ -8,11 +8,10 @@ reaches staff outside service hours. After the clock was set back, nothing is du
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from oacmail.core import calendar
-from oacmail.core.cases import survey
-from oacmail.core.cases.answers import TERM
-from oacmail.core.cases.data_rights import RIGHTS
-from oacmail.core.cases.data_rights import remind as remind_rights
+from oacmail.core import calendar, deadlines, survey
+from oacmail.core.answers import TERM
+from oacmail.core.deadlines import OverdueCase, escalate
+from oacmail.core.digest import digest, line
 from oacmail.core.effects import (
     AuditEvent,
     DeadlineReached,
@@ -24,19 +23,15 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdateOutbox,
 )
-from oacmail.core.escalation import waiting
-from oacmail.core.escalation.digest import digest, line
-from oacmail.core.escalation.follow_up import nudges, updates
-from oacmail.core.escalation.overdue import OverdueCase, escalate
+from oacmail.core.kinds import IN_SERVICE_HOURS, OF_THE_DAY
 from oacmail.core.model import Status
-from oacmail.core.outbox.canaries import canary
-from oacmail.core.outbox.deferred import release_deferred
-from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, OF_THE_DAY
-from oacmail.core.outbox.notice_limits import list_notices
-from oacmail.core.outbox.staff_notices import assigned, notices
-from oacmail.core.outbox.uncertain import settle_uncertain
+from oacmail.core.notices import assigned, notify
+from oacmail.core.outbox import list_notices, release_deferred, send_canary, settle_uncertain
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.rights import RIGHTS
+from oacmail.core.rights import remind as remind_rights
+from oacmail.core.services import nudges, updates
 from oacmail.core.view import CaseView, Deadline, TickView
 
 UNREAD_PATIENCE = timedelta(minutes=30)
@@ -49,7 +44,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *_reminders(policy, tick, now),
         *nudges(policy, _reached(tick, "nudge", now), now),
         *updates(policy, _reached(tick, "update", now), now),
-        *waiting.reminders(policy, _reached(tick, waiting.WAIT, now), tick.away, now),
+        *deadlines.reminders(policy, _reached(tick, deadlines.WAIT, now), tick.away, now),
         *_closings(policy, tick, now),
         *survey.surveys(policy, _reached(tick, survey.SURVEY, now), tick.spared, now),
         *remind_rights(policy, tick, now),
@@ -58,7 +53,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *settle_uncertain(policy, tick, now),
         *digest(policy, tick, now),
         *_alerts(policy, tick, now),
-        *canary(policy, tick, now),
+        *send_canary(policy, tick, now),
         *_overnight(policy, tick, now),
         *_deferred_too_long(policy, tick, now),
     ]
@@ -194,7 +189,7 @@ def _reminder(
     first = reached[0][1]
     key = f"{name}:{first.due_at.astimezone(policy.office.timezone):%Y-%m-%dT%H%M}:{first.started_by[:16]}"
     facts = {"cases": tuple(line(case, now) for case, _ in reached), "urgent": urgent}
-    return notices(policy, people, key=key, kind=MailKind.REMIND, now=now, facts=facts)
+    return notify(policy, people, key=key, kind=MailKind.REMIND, now=now, facts=facts)
 
 
 def _still_in_time(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:
@@ -216,7 +211,7 @@ def _closings(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
                     columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"},
                 ),
                 EndDeadlines(case=case.number, how="void", at=now, kinds=("remind", "nudge", "update")),
-                *survey.after(policy, case, reason=survey.SILENCE, now=now),
+                *survey.start_survey(policy, case, reason=survey.SILENCE, now=now),
                 AuditEvent(kind="closed", case=case.number, data={"by": "silence"}),
             ]
     return effects
@@ -256,6 +251,6 @@ def _alerts(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
             continue
         cause = tick.causes.get(code)
         facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
-        effects += notices(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+        effects += notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
         effects.append(Remember(name=key, value=now.isoformat()))
     return effects

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from oacmail.core.board.places import Standing
-from oacmail.core.board.sightings import CurrentPlace, LastSeen
+from oacmail.core.board import CurrentPlace, LastSeen, Standing
 from oacmail.core.model import MessageRef, Outcome, Role
 
 Word = Literal["waits", "carry out", "undo"]

@@ -1,15 +1,34 @@
-"""I10, I11 and I12: agreed calls, satisfaction, complaints and suggestions (R26-R28, R30)."""
+"""I10 to I12 and I14: agreed calls, satisfaction, complaints (R26-R28, R30), and what the program itself owes: quick
+acknowledgements, no answer that comes back, no request taken for spam.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oacmail.core import calendar
-from oacmail.core.report.cohorts import BY_CALL, NOT_LOCATED, Cohorts, moment
-from oacmail.core.report.compliance import is_call
-from oacmail.core.report.figures import Breach, Count, FigureTable, Indicator, Measure
-from oacmail.core.report.rows import RequestRow, VoteRow
-from oacmail.core.report.statistics import mean, service_hours, share
-from oacmail.core.report.volumes import counted
+from oacmail.core.report.figures import (
+    BY_CALL,
+    NOT_LOCATED,
+    AckRow,
+    Breach,
+    Cohorts,
+    Count,
+    FigureTable,
+    Indicator,
+    Measure,
+    RequestRow,
+    VoteRow,
+    mean,
+    moment_of,
+    service_hours,
+    share,
+)
+from oacmail.core.report.solving import counted, is_call
+
+# --- People ----------------------------------------------------------------------------------------------------------
+#
+# I10, I11 and I12: agreed calls, satisfaction, complaints and suggestions (R26-R28, R30).
+
 
 FEWEST_MARKS, MARK_TARGET, GOOD_MARK = 5, 4.0, 4
 """With fewer marks nothing is judged (R30)."""
@@ -63,7 +82,7 @@ def _calls_due(of: Cohorts) -> list[RequestRow]:
 def _calls_made(of: Cohorts, request: RequestRow) -> list[tuple[datetime, str]]:
     """(when, how) of the calls since the request, until the month ended; those in vain once a mail has said so."""
     events = of.story_of(of.lasting(request.case), "answered")
-    made = [(moment(event), event.text("by")) for event in events if event.text("by") in BY_CALL]
+    made = [(moment_of(event), event.text("by")) for event in events if event.text("by") in BY_CALL]
     return sorted((at, how) for at, how in made if at >= request.asked_at)
 
 
@@ -188,3 +207,37 @@ def _limit(of: Cohorts, at: datetime) -> datetime:
     zone = of.policy.office.timezone
     day = calendar.add_working_days(at.astimezone(zone).date(), OPINION_DAYS, of.policy.workdays)
     return calendar.closing_of(day, of.policy)
+
+
+# --- Quality ---------------------------------------------------------------------------------------------------------
+#
+# I14: what the program itself owes: quick acknowledgements, no answer that comes back, no request taken for spam.
+
+
+WITHIN = timedelta(minutes=5)
+ACK_TARGET = 99.0
+
+
+def quality(of: Cohorts) -> Indicator:
+    """I14. Of the messages that arrived in the month; the other figures by the moment of the event."""
+    acks = [one for one in of.rows.acks if of.holds(one.asked_at)]
+    quick = sum(_quick(of, one) for one in acks)
+    returned = {(one.case, one.text("message") or one.message) for one in of.in_month("answer-undelivered")}
+    corrected = {one.case for one in of.in_month("corrected")}
+    return Indicator(
+        id="I14",
+        main=Measure(key="acknowledged", value=share(quick, len(acks)), unit="percent", n=len(acks), target=ACK_TARGET),
+        measures=(
+            _none_wanted("returned_answers", len(returned)),
+            _none_wanted("corrected_cases", len(corrected)),
+            _none_wanted("rescued", of.rows.rescued),
+        ),
+    )
+
+
+def _quick(of: Cohorts, ack: AckRow) -> bool:
+    return ack.sent_at is not None and ack.sent_at < of.ends and ack.sent_at - ack.asked_at <= WITHIN
+
+
+def _none_wanted(key: str, value: int) -> Measure:
+    return Measure(key=key, value=value, unit="count", target=0, at_least=False)

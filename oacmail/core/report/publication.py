@@ -1,10 +1,139 @@
-"""When a month is final and its report is due: on the first working day after it, at the digest's hour (R29)."""
+"""A month is final: all its indicators are computed, kept as text, published once, and compared with a later
+computation.
 
+The key of its mail names the month, so that a report that is made again after a kill queues no second mail (R29).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from oacmail.core import calendar
+from oacmail.core.effects import AuditEvent, Decision, FreezeMonth, ReportReady
+from oacmail.core.notices import notify
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.report.months import Month
+from oacmail.core.report import people, solving
+from oacmail.core.report.figures import (
+    Breach,
+    Cohorts,
+    Count,
+    EventRow,
+    FigureCorrection,
+    FigureTable,
+    Indicator,
+    Measure,
+    Month,
+    MonthFigures,
+    MonthRows,
+    Value,
+    moment_of,
+)
+
+# --- Archive ---------------------------------------------------------------------------------------------------------
+#
+# The figures of a published month as JSON text and back, and what a later computation gives otherwise (R29).
+#
+# What a later version adds to an indicator is not in an old text: it is no difference.
+
+
+_SAME = 1e-6
+_BESIDE = ("before", "year_before")
+"""Measures that compare with other months: these have corrections of their own."""
+
+
+def to_text(figures: MonthFigures) -> str:
+    """Every value as it is, unrounded."""
+    return json.dumps([asdict(one) for one in figures.indicators.values()], ensure_ascii=False)
+
+
+def from_text(month: str, text: str) -> MonthFigures:
+    """Raises KeyError, TypeError or ValueError for what `to_text` has not written."""
+    return MonthFigures(month=month, indicators={one["id"]: _indicator(one) for one in json.loads(text)})
+
+
+def _indicator(given: Mapping[str, Any]) -> Indicator:
+    return Indicator(
+        id=given["id"],
+        main=Measure(**given["main"]),
+        measures=tuple(Measure(**one) for one in given["measures"]),
+        tables=tuple(
+            FigureTable(key=one["key"], words=one["words"], rows=tuple(Count(**row) for row in one["rows"]))
+            for one in given["tables"]
+        ),
+        breaches=tuple(Breach(**one) for one in given["breaches"]),
+    )
+
+
+def differences(
+    published: MonthFigures, known: Iterable[FigureCorrection], now: MonthFigures, why: Mapping[str, str]
+) -> tuple[FigureCorrection, ...]:
+    """What differs from the published figures as corrected so far (`known`, oldest first). `why`: reason by
+    indicator id. A row that one of the two has not is a row of 0."""
+    told = {(one.indicator, one.measure): one.new for one in known}
+    first = {(name, key): value for name, key, value in _values(published)}
+    new = {(name, key): value for name, key, value in _values(now)}
+    cells = [*_cells(published, now), *_cells(now, published)]
+    first, new = {**first, **_gaps(cells, first)}, {**new, **_gaps(cells, new)}
+    return tuple(
+        FigureCorrection(
+            month=published.month, indicator=name, measure=key, old=old, new=new[name, key], why=why.get(name, "")
+        )
+        for name, key in first
+        if (name, key) in new and not _same(old := told.get((name, key), first[name, key]), new[name, key])
+    )
+
+
+def _values(figures: MonthFigures) -> Iterator[tuple[str, str, Value]]:
+    """(indicator, measure or table.row, value) of every figure."""
+    for name, one in figures.indicators.items():
+        for measure in (one.main, *one.measures):
+            if measure.key not in _BESIDE:
+                yield name, measure.key, measure.value
+        for table in one.tables:
+            yield from ((name, f"{table.key}.{row.key}", row.count) for row in table.rows)
+
+
+def _cells(figures: MonthFigures, other: MonthFigures) -> Iterator[tuple[str, str]]:
+    """(indicator, table.row) of the tables that both have."""
+    for name, one in figures.indicators.items():
+        both = {table.key for table in other.indicators[name].tables} if name in other.indicators else set()
+        for table in one.tables:
+            if table.key in both:
+                yield from ((name, f"{table.key}.{row.key}") for row in table.rows)
+
+
+def _gaps(cells: Iterable[tuple[str, str]], known: Mapping[tuple[str, str], Value]) -> dict[tuple[str, str], Value]:
+    return {cell: 0 for cell in cells if cell not in known}
+
+
+def _same(one: Value, other: Value) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) < _SAME
+
+
+def reasons(events: Iterable[EventRow], published_at: datetime, ends: datetime) -> dict[str, str]:
+    """Why figures may have changed since they were published, by indicator id, as far as the event log tells: an agent
+    has corrected cases, or has logged or sent what counts for the month."""
+    found: dict[str, str] = {}
+    for event in events:
+        if event.at <= published_at:
+            continue
+        if event.kind == "corrected":
+            found |= dict.fromkeys(("I5", "I6", "I7", "I9", "I12"), "reclassified")
+        elif event.kind == "answered" and moment_of(event) < ends:
+            for name in ("I1", "I2", "I3", "I4", "I8", "I10", "I12"):
+                found.setdefault(name, "noted_late")
+    return found
+
+
+# --- Publication -----------------------------------------------------------------------------------------------------
+#
+# When a month is final and its report is due: on the first working day after it, at the digest's hour (R29).
+
 
 UNREAD_PATIENCE = timedelta(days=1)
 
@@ -36,3 +165,88 @@ def may_publish(
 
 def is_final(policy: Policy, month: Month, now: datetime) -> bool:
     return now >= due_at(policy, month)
+
+
+# --- Report ----------------------------------------------------------------------------------------------------------
+#
+# What follows when the report of a month is ready: its figures are kept, and who is to get it gets it, once.
+#
+# The key of its mail names the month, so that a report that is made again after a kill queues no second mail.
+
+
+def on_report_ready(policy: Policy, ready: ReportReady, now: datetime) -> Decision:
+    sends = notify(
+        policy,
+        policy.report_to,
+        key=f"{MailKind.REPORT}:{ready.month}",
+        kind=MailKind.REPORT,
+        now=now,
+        facts=ready.facts,
+        lang=ready.lang,
+    )
+    event = AuditEvent(kind="reported", data={"month": ready.month, "corrections": len(ready.corrections)})
+    frozen = FreezeMonth(month=ready.month, figures=ready.figures)
+    return Decision(effects=(frozen, *ready.corrections, *sends, event), because=("month-is-over",))
+
+
+# --- Compute ---------------------------------------------------------------------------------------------------------
+#
+# All indicators of one month from its rows: the one place from which every form of the report has its figures.
+
+
+_INDICATORS: tuple[Callable[[Cohorts], Indicator], ...] = (
+    solving.answered_in_time,
+    solving.unanswered,
+    solving.same_day,
+    solving.response_time,
+    solving.volumes,
+    solving.solved_where,
+    solving.derived,
+    solving.time_to_solve,
+    solving.out_of_scope,
+    people.calls,
+    people.satisfaction,
+    people.opinions,
+    solving.languages,
+    people.quality,
+)
+
+
+def month_figures(policy: Policy, month: Month, rows: MonthRows) -> MonthFigures:
+    """The indicators in their order. The policy's calendar covers every year (wiring.deadline_calendar)."""
+    cohorts = Cohorts(policy=policy, month=month, rows=rows)
+    return MonthFigures(month=str(month), indicators={(one := make(cohorts)).id: one for make in _INDICATORS})
+
+
+def with_variations(
+    figures: MonthFigures, before: MonthFigures | None, year_before: MonthFigures | None
+) -> MonthFigures:
+    """I5 with the same counts of the month before and of the same month a year earlier, None = not known."""
+    volume = figures.indicators["I5"]
+    changes = (_change("before", volume, before), _change("year_before", volume, year_before))
+    tables = tuple(_beside(table, before, year_before) for table in volume.tables)
+    made = replace(volume, measures=(*volume.measures, *changes), tables=tables)
+    return replace(figures, indicators={**figures.indicators, "I5": made})
+
+
+def _change(key: str, volume: Indicator, other: MonthFigures | None) -> Measure:
+    now, then = volume.main.value, other.indicators["I5"].main.value if other else None
+    return Measure(key=key, value=None if now is None or then is None else now - then, unit="count")
+
+
+def _beside(table: FigureTable, before: MonthFigures | None, year_before: MonthFigures | None) -> FigureTable:
+    then, long_ago = _counts(table.key, before), _counts(table.key, year_before)
+    rows = tuple(
+        replace(
+            row,
+            before=then.get(row.key, 0) if then else None,
+            year_before=long_ago.get(row.key, 0) if long_ago else None,
+        )
+        for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
+def _counts(key: str, figures: MonthFigures | None) -> dict[str, int] | None:
+    tables = figures.indicators["I5"].tables if figures else ()
+    return next(({row.key: row.count for row in table.rows} for table in tables if table.key == key), None)

@@ -8,8 +8,8 @@ clients omit the brackets.
 import re
 from collections.abc import Iterable, Iterator
 
-from oacmail.core.routing.order_tokens import find as find_order_tokens
-from oacmail.core.routing.vote_tokens import find as find_vote_tokens
+from oacmail.core.order_words import find_order_tokens as find_order_tokens
+from oacmail.core.tokens import find_vote_tokens as find_vote_tokens
 from oacmail.mail.mime import charset
 from oacmail.mail.mime.addresses import address_list
 from oacmail.mail.mime.fields import Fields

@@ -2,7 +2,7 @@
 
 The mail may be a reply to an internal notice, so the cut must be certain. This module cuts at the marks of mail clients
 (text and HTML) and says when it is not sure: text below a quote, or marks of a quote that remain. It never repairs an
-unsure cut, and never decides whether the mail is relayed (core/handlers/relayed_answer.py).
+unsure cut, and never decides whether the mail is relayed (core/relayed.py).
 """
 
 import re

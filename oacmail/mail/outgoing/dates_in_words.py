@@ -7,7 +7,7 @@ already: nothing here knows a time zone or the current time.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 
-from oacmail.core.features import Hours
+from oacmail.core.model import Hours
 
 _DAYS: Mapping[str, tuple[str, ...]] = {
     "ca": ("dilluns", "dimarts", "dimecres", "dijous", "divendres", "dissabte", "diumenge"),

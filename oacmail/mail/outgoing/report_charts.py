@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oacmail.core.report.figures import Count, MonthlyReport, TrendPoint, Unit, Value
-from oacmail.core.report.months import Month
+from oacmail.core.report.figures import Count, Month, MonthlyReport, TrendPoint, Unit, Value
 from oacmail.mail.outgoing import dates_in_words
 from oacmail.mail.outgoing import figures_in_words as figures
 from oacmail.mail.outgoing.labels import label

@@ -10,19 +10,19 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oacmail.core.report.compliance import ALARM
 from oacmail.core.report.figures import (
     Breach,
     FigureCorrection,
     FigureTable,
     Indicator,
     Measure,
+    Month,
     MonthlyReport,
     TrendPoint,
     Value,
+    share,
 )
-from oacmail.core.report.months import Month
-from oacmail.core.report.statistics import share
+from oacmail.core.report.solving import ALARM
 from oacmail.mail.outgoing import dates_in_words
 from oacmail.mail.outgoing import figures_in_words as figures
 from oacmail.mail.outgoing.labels import label

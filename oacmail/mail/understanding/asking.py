@@ -1,14 +1,14 @@
 """Tell what a text does, by closed tables of words: it asks, it ends a matter, it goes on.
 
 The tables guard people, whatever a model says: no message without words that end a matter is thanks, and none that goes
-on is (core/routing/classification.py); what asks is no bare vote (mail/understanding/vote_words.py); who has a wish
+on is (core/classification.py); what asks is no bare vote (mail/understanding/vote_words.py); who has a wish
 sends no automatic reply (mail/understanding/auto_subjects.py). The tables are folded (features.fold), in Catalan,
 Spanish, English and French.
 """
 
 import re
 
-from oacmail.core.routing import polite_words
+from oacmail.core import polite_words
 from oacmail.mail.understanding import trie
 
 _ASKS = """

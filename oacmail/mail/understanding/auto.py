@@ -74,7 +74,7 @@ _RULES: tuple[tuple[str, _Test, Auto, bool], ...] = (
 _TOPMOST = frozenset({"return-path", "content-type"})
 
 # Names that only machines use. A no-reply address counts as a machine even for a person's form; callback.form_senders
-# (core/routing/classification.py) are the exception.
+# (core/classification.py) are the exception.
 _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
     (_matches(r"^mail(?:er)?[-_.]?daemon@"), Auto.BOUNCE, "sender: mailer-daemon"),
     (

@@ -1,7 +1,7 @@
 """Recognise the subjects of autoresponders and read receipts, and the words that no autoresponder lacks.
 
 A subject proves nothing: people answer such mail, complain about it and quote it. A match sends a message to review
-(core/routing/classification.py); it never classifies the sender as a machine, as header fields do
+(core/classification.py); it never classifies the sender as a machine, as header fields do
 (mail/understanding/auto.py).
 """
 

@@ -1,12 +1,12 @@
 """Find where and when the writer of a message can be called: the telephone, of the text or else of the signature, and
 the time (R26).
 
-This module does not decide whether a call is wanted (core/routing/classification.py).
+This module does not decide whether a call is wanted (core/classification.py).
 """
 
 from collections.abc import Iterable
 
-from oacmail.core.features import Callback, CallTime
+from oacmail.core.model import Callback, CallTime
 from oacmail.mail.understanding import numerals, phones, slots
 
 _ANY_TIME = CallTime("any")
@@ -24,6 +24,6 @@ def find(text: str, lines: Iterable[str], signature: str = "", own: str = "") ->
 
 def other_time(lines: Iterable[str]) -> CallTime | None:
     """Return the time that a brief text wishes, if it is less than the whole day; what it is the time of, only the case
-    tells (core/cases/call_backs.py). `lines`: the new text, folded."""
+    tells (core/callbacks.py). `lines`: the new text, folded."""
     wish = slots.other(map(numerals.in_digits, lines))
     return wish if wish and (wish.slot != "any" or wish.hours) else None

@@ -1,6 +1,6 @@
 """Recognise our own acknowledgement in a message: its subject with a case token, or its last lines as new text.
 
-A match proves nothing about the writer: anyone who saw the mail can repeat it. core/cases/acknowledgement.py decides.
+A match proves nothing about the writer: anyone who saw the mail can repeat it. core/acknowledgement.py decides.
 Quotes do not count: people leave the mail they answer below their own text.
 """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
-from oacmail.core.features import Evidence, Features
+from oacmail.core.model import Evidence, Features
 from oacmail.mail.understanding import features
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+", re.I)

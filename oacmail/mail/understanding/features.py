@@ -1,6 +1,6 @@
 """Fold text for comparison, and find the telephone, platforms, addresses and days that a message names.
 
-This module decides nothing; core/routing/classification.py and core/routing/derivation.py judge. Folded text has no
+This module decides nothing; core/classification.py and core/derivation.py judge. Folded text has no
 accents and one spelling of l·l, so that people's spelling makes no difference.
 """
 
@@ -8,8 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from oacmail.core.features import Features
-from oacmail.core.routing.reply_prefixes import FORWARD, REPLY
+from oacmail.core.model import Features
+from oacmail.core.threading import FORWARD, REPLY
 from oacmail.mail.understanding import call_back, platforms, terms_end
 
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that

@@ -1,6 +1,6 @@
 """Find the labelled fields of a web form's mail: "Nom: …", "Telèfon: …", "E-mail: …", each on its own line.
 
-This module decides which kinds of field a text has; core/routing/forms.py decides what follows. The work is linear.
+This module decides which kinds of field a text has; core/sender.py decides what follows. The work is linear.
 """
 
 import re

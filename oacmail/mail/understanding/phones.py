@@ -1,6 +1,6 @@
 """Find the telephone numbers in a message, and the one that its writer wants to be called on (R26).
 
-This module does not decide whether a call is wanted (core/routing/classification.py), nor when
+This module does not decide whether a call is wanted (core/classification.py), nor when
 (mail/understanding/slots.py). A number may be written in groups of any length. Digits inside longer ones (IBAN), after
 a word for something else (an expedient, a fax), and the office's own number do not count. Text is already folded by
 features.fold, its number words are digits (mail/understanding/numerals.py).

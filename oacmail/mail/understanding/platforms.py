@@ -1,13 +1,13 @@
 """Find the platforms that a message names, and the operator of each (docs/requirements.md section 3).
 
-This module decides nothing; core/routing/derivation.py says who is responsible. Patterns are folded (features.fold).
+This module decides nothing; core/derivation.py says who is responsible. Patterns are folded (features.fold).
 The result has the platforms' own names, which are the same in every language, never the citizen's words.
 """
 
 import re
 from collections.abc import Iterator
 
-from oacmail.core.features import Platform
+from oacmail.core.model import Platform
 
 # operator -> (platform, how people write it)
 _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -1,11 +1,11 @@
 """Find three remarks in a message: the language its writer wants, that something is attached, that it still fails.
 
-core/cases/acknowledgement.py decides how the acknowledgement uses them. Text is folded by features.fold.
+core/acknowledgement.py decides how the acknowledgement uses them. Text is folded by features.fold.
 """
 
 import re
 
-from oacmail.core.routing import polite_words
+from oacmail.core import polite_words
 
 _LANGUAGES = {
     "ca": ("catala", "catalan", "en catala", "en catalan", "in catalan"),

@@ -1,6 +1,6 @@
 """Calculate how likely each kind, topic, level and intent is, and which words made the likeliest so.
 
-The tables come from bench/train.py (weights.py: small numbers, no code). core/routing/classification.py weighs the
+The tables come from bench/train.py (weights.py: small numbers, no code). core/classification.py weighs the
 result against its rules; this module takes no verdict. The pieces of a message are looked up once for all four
 questions. Only words in the table are named, and no word from a single message is ever in it.
 """
@@ -12,8 +12,7 @@ from functools import cache
 from itertools import groupby
 from types import MappingProxyType
 
-from oacmail.core.features import WORDED, Evidence, Features
-from oacmail.core.model import Auto, Message
+from oacmail.core.model import WORDED, Auto, Evidence, Features, Message
 from oacmail.mail.understanding import features, linear, ngrams, weights
 from oacmail.mail.understanding.circumstances import OF_TEXT, circumstances
 from oacmail.mail.understanding.weights import Weights

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from oacmail.core.features import CallTime, Hours
+from oacmail.core.model import CallTime, Hours
 from oacmail.mail.understanding import time_words
 from oacmail.mail.understanding.clauses import SKIPPED, WAYS, Clause, clauses, every, near
 from oacmail.mail.understanding.time_tables import PARTS

@@ -1,6 +1,6 @@
 """Find the day on which a deadline in a message ends ("el termini s'acaba demà"), the basis for "urgent" (R32).
 
-This module does not decide how near that is; core/routing/derivation.py knows the message's date. Only a day next to a
+This module does not decide how near that is; core/derivation.py knows the message's date. Only a day next to a
 word for ending counts: people name days for all sorts of reasons. A day without a month counts only if the deadline
 is not said to have ended. The hour is that of the same sentence, near the day. Text is folded.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
 
-from oacmail.core.features import EndDay
+from oacmail.core.model import EndDay
 from oacmail.mail.understanding import time_words
 
 _ENDS = (

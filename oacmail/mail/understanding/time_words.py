@@ -7,7 +7,7 @@ slot. Text is folded (features.fold): one sentence. Minutes count from midnight.
 import re
 from typing import NamedTuple
 
-from oacmail.core.late_pattern import late_pattern
+from oacmail.core.model import late_pattern
 from oacmail.mail.understanding import time_tables, trie
 
 

@@ -1,13 +1,13 @@
 """Find the town's own words for topics, configured in [[topic]].
 
-This module decides nothing; core/routing/classification.py says how they count.
+This module decides nothing; core/classification.py says how they count.
 """
 
 import re
 from collections import Counter
 from functools import lru_cache
 
-from oacmail.core.features import TownWord
+from oacmail.core.model import TownWord
 from oacmail.mail.parser_config import TownWords
 from oacmail.mail.understanding.features import fold
 

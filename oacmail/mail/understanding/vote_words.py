@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
-from oacmail.core.features import VoteWords
+from oacmail.core.model import VoteWords
 from oacmail.mail.understanding import asking, features, remarks
 
 LONGEST = 2_000  # characters that are looked at: nobody hides a mark in an essay

@@ -9,31 +9,29 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import hours_stored, stamp
 from oacmail.adapters.store.write_context import ERASED_DOMAIN, WriteContext, case_id, person_id, raise_serial
-from oacmail.core.case_effects import (
-    MergeCases,
-    MoveDeadline,
-    PlaceMessage,
-    Reconsider,
-    RecordContact,
-    SplitCase,
-    TreatAsRequest,
-)
+from oacmail.core.derivation import hour_text
 from oacmail.core.effects import (
     DeadlineReached,
     EndDeadlines,
     FileMessage,
+    MergeCases,
+    MoveDeadline,
     OpenCase,
+    PlaceMessage,
+    Reconsider,
+    RecordContact,
     RecordMessage,
     RequestReview,
     ReviewDone,
+    SplitCase,
     StartDeadline,
+    TreatAsRequest,
     UpdateCase,
     UpdatePerson,
 )
 from oacmail.core.model import Attachment, Kind, Message, Outcome, Role
 from oacmail.core.review import IN_JUNK
-from oacmail.core.routing.derivation import hour_text
-from oacmail.core.routing.threading import fold_subject
+from oacmail.core.threading import fold_subject
 from oacmail.core.view import FORWARDED_BY
 
 ATTACHMENTS_NAMED = 100

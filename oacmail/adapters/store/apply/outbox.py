@@ -1,4 +1,4 @@
-"""Write effects to the outbox and the event log. It decides nothing: core/outbox/states.py has the states."""
+"""Write effects to the outbox and the event log. It decides nothing: core/kinds.py has the states."""
 
 import json
 import sqlite3
@@ -7,11 +7,11 @@ from oacmail.adapters.store import write_context
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, raise_serial
 from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
-from oacmail.core.mailboxes import mailbox
-from oacmail.core.outbox.rate_limits import registrable
-from oacmail.core.outbox.states import NEXT
-from oacmail.core.outbox.uncertain import OUT_OF_DATE
+from oacmail.core.kinds import NEXT
+from oacmail.core.outbox import OUT_OF_DATE
 from oacmail.core.outgoing import MailEvent, MailKind
+from oacmail.core.policy import mailbox
+from oacmail.core.rate_limits import registrable
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mailbox, bare_id, length,
   state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""

@@ -4,7 +4,7 @@ import sqlite3
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id
-from oacmail.core.case_effects import RecordVote
+from oacmail.core.effects import RecordVote
 
 
 def record(con: sqlite3.Connection, effect: RecordVote, context: WriteContext) -> None:

@@ -18,7 +18,7 @@ from oacmail.adapters.store.privacy.columns import setting
 from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import IN, Scope, ids
 from oacmail.adapters.store.write_context import ERASED_DOMAIN, nobody
-from oacmail.core.outbox.states import NOT_ENDED
+from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from oacmail.adapters.store.privacy.columns import setting
 from oacmail.adapters.store.privacy.scope import IN, ids
-from oacmail.core.outbox.states import NOT_ENDED
+from oacmail.core.kinds import NOT_ENDED
 
 _FINAL = f"o.state NOT IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
 _OVER = "c.status = 'closed' AND c.closed_at < ?"

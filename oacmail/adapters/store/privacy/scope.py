@@ -11,7 +11,7 @@ from datetime import datetime
 
 from oacmail.adapters.store.connection import moment
 from oacmail.adapters.store.load_digest import waiting
-from oacmail.core.outbox.states import NOT_ENDED
+from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.review import FILED
 
 NEVER = "9999"  # sorts behind every time

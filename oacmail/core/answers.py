@@ -1,0 +1,446 @@
+"""What an answer does to a case, and what is told when answers are doubled, unseen, or only drafted (R14, R16, R22).
+
+This module never decides whether a message *is* an answer, and nothing here goes to a citizen by itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+from oacmail.core import calendar, kinds, notices, tokens
+from oacmail.core.cases import CitizenRequest, can_be_told, has_notice, language_of_case, promised_by_answer
+from oacmail.core.derivation import NEAR, hour_text
+from oacmail.core.effects import (
+    AuditEvent,
+    CaseColumns,
+    DropOutgoing,
+    Effect,
+    EndDeadlines,
+    Send,
+    StartDeadline,
+    UpdateCase,
+    UpdatePerson,
+    WriteDraft,
+)
+from oacmail.core.kinds import CancelledBy
+from oacmail.core.model import Level, Status
+from oacmail.core.notices import notify, notify_agents
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Pointer, Policy
+from oacmail.core.view import CaseView, Deadline, OpenQuestion, OutgoingView, View
+
+# --- Answers ---------------------------------------------------------------------------------------------------------
+#
+# What an answer does to a case: found in Sent, in an agent's proven copy, or logged by an admin (R16).
+#
+# It meets every deadline that started before it and none that started after it: a citizen's second question that
+# crossed the answer keeps its own deadline. On a derived case that nobody has said to be solved it is the derivation
+# notice (R22): the case stays with the technical services, and the citizen is owed the outcome (R13). This module
+# never decides whether a message *is* an answer.
+
+
+SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
+LATE_SAME_DAY = "answered-late-same-day"  # the event
+TERM = 1  # the level of the reminder that R32 adds to the ordinary one
+FOLLOW_UP = ("nudge", "update")
+NOT_LOCATED = "not-located"
+"""How a case is answered whose person could not be reached by telephone (R27): the mail about it tells no outcome, and
+not that the technical services have the case."""
+
+
+def tells_outcome(case: CaseView, at: datetime) -> bool:
+    """Whether an answer of that time ends the matter: any, but on a derived case only one after somebody has said that
+    it is solved."""
+    return case.status is not Status.DERIVED or (case.solved_at is not None and at >= case.solved_at)
+
+
+def met_by_answer(case: CaseView, at: datetime) -> tuple[str, ...]:
+    """The kinds of deadlines that an answer of that time meets."""
+    return ("answer", "remind", *(FOLLOW_UP if tells_outcome(case, at) else ()))
+
+
+def answered(
+    policy: Policy,
+    case: CaseView,
+    *,
+    at: datetime,
+    key: str,
+    how: str,
+    guests: tuple[str, ...] = (),
+    recipients: frozenset[str] | None = None,
+) -> tuple[Effect, ...]:
+    """`key` names the message or event that answered; `how`: the kind of answer, for the event log.
+
+    `guests`: the answer went to guests or other citizens alone and meets only these deadlines (their `started_by`).
+    Else it went to the citizen and to `recipients`, and other citizens of the case wait on; None = an agent says that
+    all are answered.
+    """
+    waiting = () if recipients is None or guests else case.not_reached(recipients)
+    case = replace(case, deadlines=tuple(one for one in case.deadlines if one not in waiting))
+    crossed, outcome, told = _crossed(policy, case, at, guests), tells_outcome(case, at), how != NOT_LOCATED
+    ended = outcome and not (crossed or waiting or _still_asked(case, at, guests)) and case.status is not Status.CLOSED
+    notice = not outcome and not guests and case.solved_at is None and told
+    effects: list[Effect] = [
+        *met(case, waiting, at=at, kinds=met_by_answer(case, at), guests=guests),
+        UpdateCase(case=case.number, columns=_columns(case, at, guests=guests, ended=ended, notice=notice)),
+        # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
+        # the one that waits for its budget).
+        *(
+            out_of_date(case, CancelledBy.ANSWER if outcome else CancelledBy.DERIVATION_NOTICE)
+            if told or outcome
+            else ()
+        ),
+        *(promised_by_answer(policy, case, key=key, at=at) if notice else ()),
+        *crossed,
+        *(() if guests else (UpdatePerson(address=case.citizen, known=True),)),
+        AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16], "at": at.isoformat()}),
+        *_late_same_day(policy, case, at, guests),
+    ]
+    if ended:
+        effects += silent_close(policy, case, at=at, key=key)
+    return tuple(effects)
+
+
+def _columns(case: CaseView, at: datetime, *, guests: tuple[str, ...], ended: bool, notice: bool) -> CaseColumns:
+    columns: CaseColumns = {"touched_at": at}
+    if not guests and (case.answered_at is None or at < case.answered_at):
+        columns["answered_at"] = at
+    if ended:
+        columns["status"] = Status.ANSWERED
+    if notice:
+        columns["told_at"] = at
+    return columns
+
+
+def met(
+    case: CaseView, waiting: Sequence[Deadline], *, at: datetime, kinds: Sequence[str], guests: tuple[str, ...] = ()
+) -> tuple[Effect, ...]:
+    """What an answer of that time meets of these kinds: all but the deadlines in `waiting`, or those of `guests`."""
+    if not waiting:
+        return (EndDeadlines(case=case.number, how="met", at=at, kinds=tuple(kinds), started_by=guests),)
+    left = {one.started_by for one in waiting}
+    own = tuple(one.started_by for one in case.running("answer") if one.started_by not in left)
+    follow_up = tuple(kind for kind in kinds if kind in FOLLOW_UP)
+    asked = tuple(kind for kind in kinds if kind not in FOLLOW_UP)
+    return (
+        *((EndDeadlines(case=case.number, how="met", at=at, kinds=asked, started_by=own),) if own else ()),
+        *((EndDeadlines(case=case.number, how="met", at=at, kinds=follow_up),) if follow_up else ()),
+    )
+
+
+def _still_asked(case: CaseView, at: datetime, guests: tuple[str, ...]) -> bool:
+    """Whether an answer of this moment leaves a deadline of the case running."""
+    return any(
+        deadline.started_at > at or (guests and deadline.started_by not in guests)
+        for deadline in case.running("answer")
+    )
+
+
+def out_of_date(case: CaseView, by: CancelledBy) -> tuple[Effect, ...]:
+    """What is queued about the case and is not true after this leaves no more."""
+    return (DropOutgoing(case=case.number, kinds=kinds.cancelled_by(by)),)
+
+
+def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
+    """An event for each deadline that the answer meets after closing time on the due day (R19)."""
+    return [
+        AuditEvent(
+            kind=LATE_SAME_DAY, case=case.number, data={"due_at": deadline.due_at.isoformat(), "at": at.isoformat()}
+        )
+        for deadline in case.running("answer")
+        if deadline.level == 0
+        and deadline.started_at <= at
+        and (not guests or deadline.started_by in guests)
+        and calendar.is_late_same_day(deadline.due_at, at, policy)
+    ]
+
+
+def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
+    """A new deadline for the first message that each side sent between the answer and our reading of it; such a message
+    has no deadline but those that the answer meets. A guest's message waits with the others'."""
+    effects: list[Effect] = []
+    for asked in _first_after(case, at):
+        guest = bool(asked.guest) and asked.guest not in case.own | case.others
+        deadlines = case.running("answer") if guest else case.promised(asked.guest)
+        ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
+        if ended and all(ended) and not (guest and effects):
+            due_at = calendar.answer_due(asked.at, policy)
+            effects += ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.ends_on)
+    return effects
+
+
+def _first_after(case: CaseView, at: datetime) -> list[OpenQuestion]:
+    """The first request of each side after that moment."""
+    first: dict[str, OpenQuestion] = {}
+    for asked in case.asked:
+        if asked.at > at:
+            first.setdefault(asked.guest, asked)
+    return list(first.values())
+
+
+def silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
+    """The deadline by which the case closes if nobody writes any more, counted from `at`; it replaces an earlier
+    one."""
+    days = policy.deadlines.close_days
+    renew: list[Effect] = [EndDeadlines(case=case.number, how="void", at=at, kinds=("close",))]
+    if days:
+        zone = policy.office.timezone
+        day = calendar.add_working_days(at.astimezone(zone).date(), days, policy.workdays)
+        due = datetime.combine(day, time(policy.office.closes.hour, policy.office.closes.minute), zone)
+        renew.append(StartDeadline(started_by=key, kind="close", case=case.number, started_at=at, due_at=due))
+    return renew
+
+
+def undelivered(
+    policy: Policy,
+    case: CaseView,
+    *,
+    at: datetime,
+    key: str,
+    now: datetime,
+    answer: str,
+    counted_at: datetime | None = None,
+) -> tuple[Effect, ...]:
+    """An answer did not arrive: the case is due on the next working day, and the agents are told (R14).
+
+    `key` names the message that says so, `at` its moment; `answer` the message that did not arrive, of which the agents
+    hear once; `counted_at`: when it was taken for an answer. A later one that did arrive is not undone by it.
+    """
+    if counted_at is not None and case.answered_at is not None and case.answered_at - counted_at > SLOW_CLOCK:
+        return (AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),)
+    first = counted_at is not None and case.answered_at == counted_at
+    columns: CaseColumns = {"touched_at": at}
+    if first:
+        columns["answered_at"] = None
+    changed: tuple[Effect, ...] = (UpdateCase(case=case.number, columns=columns),)
+    deadline: tuple[Effect, ...] = ()
+    if not case.promised():
+        changed = opened_again(case, {**columns, "status": owed_as(case, counted_at)})
+        due_at = calendar.answer_due(at, policy)
+        deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.ends_on)
+    void: tuple[Effect, ...] = ()
+    if counted_at is not None and counted_at == case.told_at:
+        columns["told_at"] = None
+        void = no_news_promised(case, now)
+    facts = {"what": "answer", "received_at": at}
+    return (
+        AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
+        *void,
+        *changed,
+        *deadline,
+        *notify_agents(policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts),
+    )
+
+
+def no_news_promised(case: CaseView, now: datetime) -> tuple[Effect, ...]:
+    """What an agent's own words promised the person, who did not get them, is not due; what a notice promised is."""
+    return () if has_notice(case) else (EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),)
+
+
+def owed_as(case: CaseView, counted_at: datetime | None) -> Status:
+    """The status of a case whose answer did not arrive: with the services as before if it was an answer on their case
+    or told its outcome (R13)."""
+    told = case.solved_at is not None and counted_at is not None and counted_at >= case.solved_at
+    return Status.DERIVED if told or case.status is Status.DERIVED else Status.OPEN
+
+
+def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
+    """The derivation notice or the referral did not arrive: the deadline that it met starts again, on the next working
+    day (R22).
+
+    `at` is when that was learned; () for any other mail.
+    """
+    case = view.cases.get(mail.case or "")
+    if mail.kind not in (MailKind.PASSED_ON, MailKind.REFERRED) or case is None:
+        return ()
+    deadline: tuple[Effect, ...] = ()
+    closed_by_it = case.close_reason == "answered" and mail.kind is MailKind.REFERRED
+    if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
+        due_at = calendar.answer_due(at, policy)
+        deadline = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.ends_on)
+    columns: CaseColumns = {"status": Status.OPEN}
+    if case.answered_at is not None and case.answered_at == mail.queued_at:
+        columns["answered_at"] = None
+    again = case.status is Status.ANSWERED or closed_by_it
+    open_again = opened_again(case, columns) if again else ()
+    return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *open_again, *deadline)
+
+
+def opened_again(case: CaseView, columns: CaseColumns) -> tuple[Effect, ...]:
+    """The case is closed no longer, and a survey that has not left would say that it is."""
+    survey = out_of_date(case, CancelledBy.OPENED_AGAIN) if case.surveyed_at is not None else ()
+    return (UpdateCase(case=case.number, columns={**columns, "closed_at": None, "close_reason": None}), *survey)
+
+
+def due_again(policy: Policy, at: datetime) -> datetime:
+    """When an answer that did not arrive is due: `at` is when that was learned (R14)."""
+    return calendar.answer_due(at, policy)
+
+
+def ask(
+    policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, ends_on: date | None = None
+) -> tuple[Effect, ...]:
+    """Start a response deadline and its reminder. `ends_on`: the end of the person's own term, of which a second
+    reminder tells."""
+    remind = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+    effects: list[Effect] = [StartDeadline(started_by=key, kind="answer", case=number, started_at=at, due_at=due_at)]
+    if policy.deadlines.remind_hours and remind > at:
+        effects.append(StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=remind))
+    return (*effects, *(remind_of_term(policy, number, key=key, at=at, ends_on=ends_on) if ends_on else ()))
+
+
+def term(ends_on: date | None, ends_hour: time | None) -> CaseColumns:
+    """The columns that hold when the person's own term ends."""
+    return {"ends_on": ends_on.isoformat() if ends_on else None, "ends_hour": hour_text(ends_hour)}
+
+
+def remind_of_term(policy: Policy, number: str, *, key: str, at: datetime, ends_on: date) -> tuple[Effect, ...]:
+    """The reminder of the person's own term (R32): at the first opening of the two days before its end, or the last one
+    before them if both are closed; if that day has come, in time for the same day, or at once. None of a term that has
+    passed. `key` names its cause."""
+    hours, today = policy.deadlines.remind_hours, calendar.local_day(at, policy)
+    if not hours or ends_on < today:
+        return ()
+    due = calendar.opening_before_end(ends_on, NEAR, policy)
+    if calendar.local_day(due, policy) <= today:
+        due = max(at, calendar.service_hours_before(calendar.same_day(at, policy), hours, policy))
+    return (StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=due, level=TERM),)
+
+
+# --- Answered twice --------------------------------------------------------------------------------------------------
+#
+# Two answers to one person within minutes: both agents are told, before they answer again.
+#
+# Each answer counts as any other; this module only tells the agents, once a day and case. All agents are told, because
+# an answer in the shared mailbox does not say which of them wrote it.
+
+
+TWICE_WITHIN = timedelta(minutes=15)
+
+
+def warn_answered_twice(policy: Policy, case: CaseView, *, at: datetime, now: datetime) -> tuple[Send, ...]:
+    """`at`: when the answer that has just been read was written; `case` as it stood before."""
+    before = case.latest[0] if case.latest else None
+    if before is None or not before.by_office or abs(at - before.at) > TWICE_WITHIN:
+        return ()
+    day = now.astimezone(policy.office.timezone).date()
+    facts = {"first_at": min(before.at, at), "second_at": max(before.at, at)}
+    key = f"{MailKind.ANSWERED_TWICE}:{case.number}:{day}"
+    return notify_agents(policy, key=key, kind=MailKind.ANSWERED_TWICE, now=now, case=case.number, facts=facts)
+
+
+# --- Unseen answers --------------------------------------------------------------------------------------------------
+#
+# An answer that the office has not seen: an agent wrote from an address of their own, without the office in copy.
+#
+# The person's reply shows it: it answers a message that we do not know, and quotes an agent or goes to one. The agent
+# is told once. No deadline is met by it: a quote is typed by whoever sends it and says nothing about what was
+# answered.
+
+
+MOST_AGENTS = 3
+
+
+def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
+    """Tell the agents whom the person's message answers; () = it answers what the office knows, or nobody of ours."""
+    policy, message, view = request.policy, request.message, request.view
+    known = {earlier.message_id for earlier in view.named} | {mail.message_id for mail in view.mails}
+    if not message.refs or message.refs[-1] in known:
+        return ()
+    desk = {*policy.people.agents, *policy.people.supervisor, *policy.people.operator} - {request.author}
+    agents = [one for one in dict.fromkeys((*message.quotes_from, *message.to, *message.cc)) if one in desk][
+        :MOST_AGENTS
+    ]
+    told = notify(
+        policy,
+        agents,
+        key=f"{MailKind.UNSEEN_ANSWER}:{number}",
+        kind=MailKind.UNSEEN_ANSWER,
+        now=request.now,
+        case=number,
+        facts={"received_at": request.received_at},
+    )
+    return (AuditEvent(kind="answer-unseen", case=number), *told) if told else ()
+
+
+# --- Drafts ----------------------------------------------------------------------------------------------------------
+#
+# A draft answer to the citizen of a case, from the office's templates: an agent completes it and sends it (R3).
+#
+# It lies in the folder of drafts of the office's mailbox; without such a folder, or an address to write to, an agent
+# gets the text by mail. It never goes to the citizen by itself, and is no answer before an agent has sent it.
+
+
+def draft(
+    policy: Policy,
+    case: CaseView,
+    *,
+    folder: str,
+    agents: Iterable[str],
+    key: str,
+    now: datetime,
+    out_of_scope: bool = False,
+    taken_back: bool = False,
+) -> tuple[Effect, ...]:
+    """An answer for an agent to complete, in the citizen's language. `folder`: that of drafts, '' = there is none;
+    `agents`: who get the text then; `key` names the order. `taken_back`: it takes back that the services have it."""
+    level = Level.OUT_OF_SCOPE if out_of_scope else case.level
+    solved = case.status is Status.DERIVED and case.solved_at is not None
+    facts: notices.Facts = {
+        **notices.case_card(case, notices.due_at(case)),
+        "case_level": level,
+        "cause": case.cause,
+        "outcome": "taken_back" if taken_back else "solved" if solved else "",
+        "expected_on": case.expected_on if _is_ahead(policy, case, now) else None,
+        "pointers": tuple(map(draft_row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),
+    }
+    if folder and can_be_told(policy, case):
+        return _written(policy, case, key=key, facts=facts)
+    return notify(
+        policy,
+        agents,
+        key=f"{MailKind.DRAFT}:{key}",
+        kind=MailKind.DRAFT,
+        now=now,
+        case=case.number,
+        facts=facts,
+        lang=language_of_case(policy, case),
+    )
+
+
+def _is_ahead(policy: Policy, case: CaseView, now: datetime) -> bool:
+    return case.expected_on is not None and case.expected_on >= now.astimezone(policy.office.timezone).date()
+
+
+def draft_of_solution(policy: Policy, case: CaseView, *, folder: str, key: str) -> tuple[Effect, ...]:
+    """What tells the citizen that the technical services have solved it; () where no draft can be."""
+    if not folder or not can_be_told(policy, case):
+        return ()
+    return _written(policy, case, key=key, facts={"outcome": "solved"})
+
+
+def draft_whereabouts(effects: Iterable[Effect], folder: str) -> dict[str, object]:
+    """Where the agent finds the draft that these effects make, for a mail that says so."""
+    for effect in effects:
+        if isinstance(effect, WriteDraft):
+            return {"drafted": "folder", "folder": folder}
+        if isinstance(effect, Send) and effect.kind is MailKind.DRAFT:
+            return {"drafted": "mail"}
+    return {}
+
+
+def draft_row(pointer: Pointer) -> dict[str, object]:
+    """One body of `[[pointer]]`, as templates have it."""
+    return {"body": pointer.body, "address": pointer.address, "phone": pointer.phone}
+
+
+def _written(policy: Policy, case: CaseView, *, key: str, facts: notices.Facts) -> tuple[Effect, ...]:
+    answer = WriteDraft(
+        key=f"{MailKind.DRAFT}:{key}",
+        case=case.number,
+        recipient=case.citizen,
+        token=tokens.case_token(policy, case.number),
+        lang=language_of_case(policy, case),
+        facts=facts,
+    )
+    return (answer, AuditEvent(kind="drafted", case=case.number))

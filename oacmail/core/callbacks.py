@@ -1,0 +1,155 @@
+"""Calls to citizens: the slot that is offered, what a further message says of the call, calls in vain (R25-R27).
+
+Decides moments and counts, never whether a call is wanted (core/classification.py). The slot binds inside the
+due day of the message (core/cases.py); a slot that comes later binds on the same day, and another number
+changes no time. A call outside the slot is noted and does not count. The program calls nobody.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from oacmail.core import answers, calendar
+from oacmail.core.cases import CitizenRequest, can_be_told, notice
+from oacmail.core.effects import AuditEvent, CaseColumns, Effect, MoveDeadline, UpdateCase
+from oacmail.core.model import Callback, Hours, Intent, Slot
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView
+
+NOT_REACHED = MailKind.NOT_REACHED
+SHOWN = 3  # digits of the number that a mail repeats: others may read it
+
+
+def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
+    """What the acknowledgement says of the intent: "road", for a call also what `_offer` gives."""
+    intent = request.reading.intent or Intent.QUESTION
+    if intent is not Intent.CALLBACK:
+        return {"road": str(intent)}
+    return _offer(request, request.reading.callback or Callback(), request.asked_at)
+
+
+def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, object]:
+    """What the acknowledgement says of a case as it stands, as `acknowledgement_facts`; "road" is "nothing" where
+    nobody waits for an answer."""
+    waits = min(case.promised(request.author), key=lambda one: one.due_at, default=None)
+    if waits is None:
+        return {"road": "nothing"}
+    if case.intent != Intent.CALLBACK:
+        return {"road": case.intent}
+    asked_at = calendar.clock_start(waits.started_at, waits.sent_at, request.policy)
+    wish = Callback(phone=case.phone, slot=case.slot or "any", hours=case.call_hours)
+    return _offer(request, wish, asked_at)
+
+
+def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mapping[str, object]:
+    """The first slot that the writer chose and that had not begun when the call was asked for; if it is over, the next.
+    "phone3" holds the last digits of the number; without one no call is offered."""
+    if not wish.phone:
+        return {"road": "no_number", "slot": wish.slot, "call_hours": wish.hours}
+    policy = request.policy
+    begins, ends = calendar.callback_offer(asked_at, wish.slot, policy)
+    if ends <= request.now:
+        begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
+    day = begins.astimezone(policy.office.timezone).date()
+    slot = _named_slot(wish.slot, begins, policy)
+    hours = _hours_left(wish.hours, slot, max(begins, request.now).astimezone(policy.office.timezone))
+    return {
+        **{"road": "callback", "call_day": day, "slot": slot, "call_hours": hours},
+        **{"outside": wish.outside, "phone3": wish.phone[-SHOWN:]},
+    }
+
+
+def _hours_left(hours: Iterable[Hours], slot: Slot, now: datetime) -> tuple[Hours, ...]:
+    """What of the hours lies in the slot and is not over on the day of the call; () if that is the whole slot."""
+    begins, ends = (moment.hour * 60 for moment in calendar.SLOTS[slot])
+    minute = now.hour * 60 + now.minute
+    left = ((max(start, begins), min(end, ends)) for start, end in hours if end >= minute)
+    inside = tuple((start, end) for start, end in left if start <= end)
+    return () if inside == ((begins, ends),) else inside
+
+
+def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:
+    """The afternoon for a person who takes calls at any hour, where only the afternoon is left of the day."""
+    noon = calendar.SLOTS["afternoon"][0]
+    return "afternoon" if slot == "any" and begins.astimezone(policy.office.timezone).time() == noon else slot
+
+
+def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
+    """What a further message on the case says of the call: that one is wanted, the number that was missing, or in a
+    reply a time that was not named yet, or another."""
+    lacks_number = case.intent == Intent.CALLBACK and case.phone is None
+    wish = request.reading.callback or (request.message.features.callback if lacks_number else None)
+    if wish is None or not (wish.phone or lacks_number):
+        return _other_time(request, case)
+    slot, hours = wish.slot, wish.hours
+    if slot == "any" and not hours and case.slot and case.running("answer"):
+        slot, hours = case.slot, case.call_hours  # another number for the call that is due says nothing of its time
+    columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot, "call_hours": hours}
+    return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, slot))
+
+
+def _other_time(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
+    wish = request.message.features.other_time
+    if wish is None or not request.message.refs or not _is_due(case):
+        return ()
+    columns: CaseColumns = {"slot": wish.slot, "call_hours": wish.hours}
+    return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, wish.slot))
+
+
+def _is_due(case: CaseView) -> bool:
+    return case.intent == Intent.CALLBACK and bool(case.running("answer"))
+
+
+def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect, ...]:
+    """The agreed call is due at the end of the new slot on its due day, unless that slot has begun: then, and once it
+    is late, the due time stays."""
+    policy, old = request.policy, case.slot
+    if old is None or slot == old or not _is_due(case):
+        return ()
+    effects: list[Effect] = []
+    for one in case.promised(request.author):
+        asked_at = calendar.clock_start(one.started_at, one.sent_at, policy)
+        if one.level or one.due_at != calendar.call_due(asked_at, old, policy) or one.due_at <= request.now:
+            continue
+        if calendar.callback_begins(asked_at, slot, policy) <= request.received_at:
+            continue
+        due_at = calendar.call_due(asked_at, slot, policy)
+        if due_at == one.due_at:
+            continue
+        remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+        effects += [
+            MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
+            MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
+            AuditEvent(kind="call-moved", case=case.number, data={"due_at": due_at.isoformat()}),
+        ]
+    return tuple(effects)
+
+
+def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
+    """An agent called at `at` and reached nobody. So many calls in the slot (`callback.attempts`), and a mail that says
+    how to reach us, are an answer (R27). `key` names the command."""
+    counts = _in_slot(case, at, policy)
+    event = AuditEvent(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
+    calls = _calls_in_vain(case) + 1
+    if not counts or calls < policy.call_attempts or not can_be_told(policy, case):
+        return (event,)
+    facts: dict[str, object] = {"calls": calls, "phone3": (case.phone or "")[-SHOWN:]}
+    return (
+        event,
+        notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
+        *answers.answered(policy, case, at=at, key=key, how=answers.NOT_LOCATED, recipients=frozenset()),
+    )
+
+
+def _in_slot(case: CaseView, at: datetime, policy: Policy) -> bool:
+    slot = case.slot or ("any" if case.intent == Intent.CALLBACK else None)
+    if slot is None or not case.running("answer"):
+        return False
+    begins, ends = calendar.SLOTS[slot]
+    return begins <= at.astimezone(policy.office.timezone).time() < ends
+
+
+def _calls_in_vain(case: CaseView) -> int:
+    """Calls in the slot since the person who waits now has asked."""
+    asked = min((deadline.started_at for deadline in case.running("answer")), default=None)
+    return sum(asked is not None and call >= asked for call in case.calls_in_vain)

@@ -1,1 +1,0 @@
-"""What a message or an answer does to a case: request, acknowledgement, answer, call-back, data rights."""

@@ -1,0 +1,248 @@
+"""What a message is and what it asks for: kind, topic, level, intent and a call-back, from facts and learned scores.
+
+A table of rules decides the kind, the highest score the rest; each verdict gives its reasons and its confidence. This
+module never weighs the text (mail/understanding/scores.py does), never decides who is answered or what is closed. In
+doubt a message is a question of first level and topic other: a person reads it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from oacmail.core import derivation, sender
+from oacmail.core.model import (
+    MACHINES,
+    Auto,
+    Callback,
+    Classification,
+    Features,
+    Intent,
+    Kind,
+    Level,
+    Message,
+    Topic,
+    TownWord,
+)
+
+Verdict = TypeVar("Verdict", bound=StrEnum)
+
+# The largest probability of a request with which a message without a machine's proof is set aside, by what it is most
+# likely instead, and by the number of signs of a person who waits. docs/understanding.md says what they cost on writers
+# left out.
+_NEVER = -1.0
+_ASIDE = {
+    MACHINES: (0.4, 0.2, 0.06, _NEVER),
+    (Kind.SPAM,): (_NEVER, 0.2, 0.06, 0.02),
+    (Kind.THANKS,): (0.1, 0.01),
+}
+_BRIEF = 12  # words
+_SHORT = 60  # words
+_UNREAD = 0.3  # the confidence of a verdict without a score
+_UNSCORED: Mapping[str, float] = MappingProxyType({})
+_BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
+
+
+def classify(
+    message: Message,
+    form_senders: frozenset[str] = frozenset(),
+    tax_operator: str = "town",
+    *,
+    written_on: date | None = None,
+) -> Classification:
+    """The verdict on one message. `form_senders`: addresses that send forms for persons (callback.form_senders);
+    `tax_operator`: who runs the platform for taxes (office.tax_operator); `written_on`: the day from which it counts,
+    None = that of its Date.
+
+    `because` gives the rule that decided the kind, then the evidence for topic, level and intent.
+    """
+    kind, sure, why = _kind(message, form_senders)
+    if kind is not Kind.REQUEST:
+        return _reading(message, kind, {"kind": sure}, why)
+    found = message.features
+    topic, topic_sure = _likeliest(found, "topic", Topic.OTHER)
+    level, level_sure = _likeliest(found, "level", Level.FIRST)
+    if named := _named_by_town(found.town_words):
+        topic, topic_sure = named[0], 1.0
+        if named[1] is not Level.FIRST or level is Level.OUT_OF_SCOPE:  # first level hides no fault of a platform
+            level, level_sure = named[1], 1.0
+    intent, intent_sure = _intent(message)
+    confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
+    town = (f"town words:{word.topic}:{word.level}:{word.word}" for word in found.town_words)
+    told = [verdict for verdict in (topic, level, intent) if verdict is not Intent.QUESTION]  # which nothing need say
+    because = (*why, *town, *(reason for verdict in told for reason in _why(found, verdict)))
+    callback = found.callback if intent is Intent.CALLBACK else None
+    ends_on = _ends_on(message, written_on)
+    return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator, ends_on)
+
+
+def _ends_on(message: Message, written_on: date | None) -> date | None:
+    """When the person's own term ends (R32)."""
+    day = written_on or (message.sent_at.date() if message.sent_at else None)
+    return derivation.ends_on(message.features, day) if day else None
+
+
+def _reading(
+    message: Message,
+    kind: Kind,
+    confidence: Mapping[str, float],
+    because: tuple[str, ...],
+    topic: Topic | None = None,
+    level: Level | None = None,
+    intent: Intent | None = None,
+    callback: Callback | None = None,
+    tax_operator: str = "town",
+    ends_on: date | None = None,
+) -> Classification:
+    whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
+    found = message.features
+    own = tax_operator if topic is Topic.PAYMENT else "town"
+    operator = derivation.operator(found, own) if level is Level.SECOND else ""
+    cause = derivation.cause(found) if level is Level.SECOND else ""
+    beside = (
+        *((f"{derivation.TERM_ENDS}{ends_on}",) if ends_on else ()),
+        *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
+    )
+    return Classification(
+        kind=kind,
+        topic=topic,
+        level=level,
+        intent=intent,
+        language=message.lang,
+        callback=callback,
+        confidence=MappingProxyType(whole),
+        because=tuple(dict.fromkeys((*because, *beside))),
+        ends_on=ends_on,
+        operator=operator,
+        platform=derivation.platform(found, operator),
+        cause=cause,
+    )
+
+
+# --- kind: the first rule that holds -------------------------------------------------------------------
+
+
+def _is_form(message: Message, form_senders: frozenset[str]) -> bool:
+    return message.sender in form_senders
+
+
+def _looks_like_form(message: Message, _: frozenset[str]) -> bool:
+    """A form of an unconfigured sender: a new message of a machine with a form's words or fields."""
+    return sender.is_clear_form(message)
+
+
+def _is_report(message: Message, _: frozenset[str]) -> bool:
+    return message.delivery_status is not None or message.auto is Auto.BOUNCE
+
+
+def _is_automatic(message: Message, _: frozenset[str]) -> bool:
+    return message.auto is not Auto.NONE
+
+
+def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
+    """The subject alone: a person looks at it (core/handlers/from_citizen.py)."""
+    return message.features.subject_says != ""
+
+
+def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
+    """The score of our own words, sent back under a subject without a token, tells nothing of who sends them."""
+    ours = message.features.repeats_us and not message.tokens
+    return not ours and _reads_as(message, MACHINES, _signs_of_a_person(message))
+
+
+def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
+    return _reads_as(message, (Kind.SPAM,), _signs_of_a_person(message))
+
+
+def _signs_of_a_person(message: Message) -> int:
+    """Programs answer, and as briefly as people; a new message is one sign, and so are its few words, and a word of
+    asking. A question in a reply is as much as two."""
+    if message.tokens or message.quotes_us or message.refs:
+        return 2 * message.questions
+    return 1 + (message.questions or message.features.asks) + (len(message.fresh.split()) <= _BRIEF)
+
+
+def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
+    """Words of thanks or of closing are needed, whatever the score. Most requests end with thanks too: a text that
+    asks, waits or complains is none, and one that denies or turns only if the score leaves no doubt."""
+    found, length = message.features, len(message.fresh.split())
+    against = message.questions or message.attachments or found.complains
+    if against or not found.closes or length > _SHORT:
+        return False
+    return found.adds_nothing or _reads_as(message, (Kind.THANKS,), int(found.goes_on))
+
+
+def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: int) -> bool:
+    """Whether these are likelier than the other kinds that are set aside, and a request is unlikely enough. A subject
+    without a text tells too little."""
+    found = message.features
+    if "kind" not in found.scores or not message.fresh:
+        return False
+    likely = {of: sum(_score(found, kind) for kind in of) for of in _ASIDE}
+    return max(likely, key=lambda of: likely[of]) == kinds and _score(found, Kind.REQUEST) <= _ASIDE[kinds][signs]
+
+
+_KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...], str], ...] = (
+    (_is_form, (Kind.REQUEST,), "kind: configured form"),
+    (_looks_like_form, (Kind.REQUEST,), "kind: form of an unknown sender"),
+    (_is_report, (Kind.BOUNCE,), ""),
+    (_is_automatic, MACHINES, ""),
+    (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
+    (_reads_automatic, MACHINES, "kind: reads as a machine's"),
+    (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
+    (_reads_as_thanks, (Kind.THANKS,), "kind: only thanks"),
+)
+
+_PLAIN = (_is_form, _looks_like_form)  # need no score
+
+
+def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, tuple[str, ...]]:
+    """The kind by the first rule that applies; of its kinds the likeliest, at a draw the one of the header fields."""
+    for holds, kinds, rule in _KINDS:
+        if holds(message, form_senders):
+            found = message.features
+            kind = max(kinds, key=lambda kind: (_score(found, kind), kind is _BY_AUTO.get(message.auto)))
+            if not rule:
+                return kind, 0.95, message.reasons
+            sure = 1.0 if holds in _PLAIN else _score(found, kind)
+            return kind, sure, (rule, *_why(found, kind))
+    return Kind.REQUEST, _score(message.features, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
+
+
+def _named_by_town(words: Iterable[TownWord]) -> tuple[Topic, Level] | None:
+    """The topic and level that the town's own words ([[topic]]) name most often."""
+    sums: dict[tuple[Topic, Level], int] = {}
+    for word in words:
+        pair = Topic(word.topic), Level(word.level)
+        sums[pair] = sums.get(pair, 0) + word.times
+    return max(sums, key=lambda pair: sums[pair], default=None)
+
+
+# --- weighing --------------------------------------------------------------------------------------------
+
+
+def _likeliest(found: Features, field: str, unread: Verdict) -> tuple[Verdict, float]:
+    """The verdict with the highest score, the first of equals; `unread` if nothing was scored."""
+    scores = found.scores.get(field, _UNSCORED)
+    best = max(type(unread), key=lambda verdict: scores.get(verdict, 0.0))
+    sure = scores.get(best, 0.0)
+    return (best, sure) if sure else (unread, _UNREAD)
+
+
+def _intent(message: Message) -> tuple[Intent, float]:
+    """The call-back form says what it is for."""
+    if sender.is_call_form(message):
+        return Intent.CALLBACK, 1.0
+    return _likeliest(message.features, "intent", Intent.QUESTION)
+
+
+def _score(found: Features, kind: Kind) -> float:
+    return found.scores.get("kind", _UNSCORED).get(kind, 0.0)
+
+
+def _why(found: Features, verdict: StrEnum) -> tuple[str, ...]:
+    """What speaks for the verdict, loudest first: "level:second: bad gateway"."""
+    field = type(verdict).__name__.lower()
+    loud = sorted((-one.part, one.words) for one in found.evidence if (one.field, one.verdict) == (field, verdict))
+    return tuple(f"{field}:{verdict}: {words}" for _, words in loud)

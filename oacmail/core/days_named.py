@@ -1,0 +1,186 @@
+"""Which day a person names in Catalan, Spanish or English: "dijous", "demà", "el 3 de desembre", "next week", "3/12".
+
+It reads folded text (core/order_words.py) and counts from the local day on which it was written. Two different days,
+a day in the past and one more than `MOST` days ahead are no day: a wrong date is worse than none.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from itertools import chain
+
+from oacmail.core import calendar
+from oacmail.core.model import late_pattern
+from oacmail.core.policy import Workdays
+
+MOST = 60
+"""Days ahead; a later date is a slip of the pen or another year's."""
+_FRIDAY = 4
+_WEEKDAYS = (
+    *("dilluns lunes monday", "dimarts martes tuesday", "dimecres miercoles wednesday", "dijous jueves thursday"),
+    *("divendres viernes friday", "dissabte sabado saturday", "diumenge domingo sunday"),
+)
+_MONTHS = (
+    *("gener enero january jan", "febrer febrero february feb", "marc marzo march mar", "abril april abr apr"),
+    *("maig mayo may", "juny junio june jun", "juliol julio july jul", "agost agosto august ago aug"),
+    *("setembre septiembre setiembre september set sep sept", "octubre october oct", "novembre noviembre november nov"),
+    "desembre diciembre december des dic dec",
+)
+_NUMBERS = (
+    "un una one a",
+    "dos dues two",
+    "tres three",
+    "quatre cuatro four",
+    "cinc cinco five",
+    "sis seis six",
+    "set",
+)
+_DAY_OF = {word: number for number, words in enumerate(_WEEKDAYS) for word in words.split()}
+_MONTH_OF = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
+_NUMBER_OF = {word: number for number, words in enumerate(_NUMBERS, 1) for word in words.split()}
+
+
+def _one_of(words: Iterator[str] | dict[str, int]) -> str:
+    return "|".join(sorted(words, key=len, reverse=True))
+
+
+_DAY, _MONTH, _COUNT = _one_of(_DAY_OF), _one_of(_MONTH_OF), rf"\d{{1,2}}|{_one_of(_NUMBER_OF)}"
+_NEXT_WEEK = (
+    r"(?:la )?(?:setmana (?:vinent|que ve|entrant)|propera setmana|semana que viene|semana proxima|proxima semana"
+    r"|next week|following week)"
+)
+_AHEAD = r"(?:d'aqui a|d'aqui|en|dentro de|in|within)"
+_Found = Callable[[re.Match[str], date, Workdays], date | None]
+
+
+def day_named(text: str, today: date, workdays: Workdays) -> date | None:
+    """The one day that `text` (folded) names, from `today` on; None = none, several, past or too far ahead."""
+    days = days_named(text, today, workdays)
+    day = days.pop() if len(days) == 1 else None
+    return day if day is not None and today <= day <= today + timedelta(days=MOST) else None
+
+
+def days_named(text: str, today: date, workdays: Workdays) -> set[date | None]:
+    """All days that `text` names; None stands for one that does not exist or that cannot be counted."""
+    found: set[date | None] = set()
+    for pattern, read in _PATTERNS:
+        matches = list(pattern.finditer(text))
+        found |= {read(match, today, workdays) for match in matches}
+        text = pattern.sub(" ", text)
+    named = {_DAY_OF[match[1]] for match in _WEEKDAY.finditer(text)}
+    dated = {day.weekday() for day in found if day is not None}
+    return found | {_next(today, weekday) for weekday in named - dated}
+
+
+def without_days(text: str) -> str:
+    """The rest of the text (folded)."""
+    for pattern in chain((pattern for pattern, _ in _PATTERNS), (_WEEKDAY,)):
+        text = pattern.sub(" ", text)
+    return " ".join(text.split())
+
+
+def _next(today: date, weekday: int) -> date:
+    """The next such day after today."""
+    return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+
+
+def _dated(day: int, month: int, year: int, today: date) -> date | None:
+    """`year` 0: the next such day. 26 stands for 2026."""
+    years = (year + 2000 if year < 100 else year,) if year else (today.year, today.year + 1)
+    for one in years:
+        if 1 <= month <= 12 and 1 <= day <= monthrange(one, month)[1] and (year or date(one, month, day) >= today):
+            return date(one, month, day)
+    return None
+
+
+def _iso(match: re.Match[str], today: date, _: Workdays) -> date | None:
+    return _dated(int(match[3]), int(match[2]), int(match[1]), today)
+
+
+def _numbers(match: re.Match[str], today: date, _: Workdays) -> date | None:
+    return _dated(int(match[1]), int(match[2]), int(match[3] or 0), today)
+
+
+def _in_words(match: re.Match[str], today: date, _: Workdays) -> date | None:
+    return _dated(int(match[1]), _MONTH_OF[match[2]], int(match[3] or 0), today)
+
+
+def _month_first(match: re.Match[str], today: date, _: Workdays) -> date | None:
+    return _dated(int(match[2]), _MONTH_OF[match[1]], int(match[3] or 0), today)
+
+
+def _day_of_month(match: re.Match[str], today: date, _: Workdays) -> date | None:
+    months = (today.month, today.month % 12 + 1)
+    days = (_dated(int(match[1]), month, 0, today) for month in months)
+    return min((day for day in days if day is not None), default=None)
+
+
+def _in_next_week(match: re.Match[str], today: date, _: Workdays) -> date:
+    monday = today + timedelta(days=7 - today.weekday())
+    return monday + timedelta(days=_DAY_OF[match[1]] if match[1] else _FRIDAY)
+
+
+def _this_week(_: re.Match[str], today: date, __: Workdays) -> date | None:
+    left = _FRIDAY - today.weekday()
+    return today + timedelta(days=left) if left >= 0 else None
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdigit() else _NUMBER_OF[text]
+
+
+def _in_working_days(match: re.Match[str], today: date, workdays: Workdays) -> date | None:
+    try:
+        return calendar.add_working_days(today, _count(match[1]), workdays)
+    except LookupError:
+        return None
+
+
+def _month_end(_: re.Match[str], today: date, __: Workdays) -> date:
+    return today.replace(day=monthrange(today.year, today.month)[1])
+
+
+def _ahead(days: int) -> _Found:
+    return lambda _, today, __: today + timedelta(days=days)
+
+
+def _counted(each: int) -> _Found:
+    return lambda match, today, _: today + timedelta(days=each * _count(match[1]))
+
+
+_DEAR = r"(?:\b(?:dia|el|al|del|pel|on|by)\s|^\W*)"
+_WEEKDAY = late_pattern(rf"\b({_DAY})\b(?:\s(?:vinent|que ve|que viene|proxim|proximo))?")
+_PATTERNS: tuple[tuple[re.Pattern[str], _Found], ...] = tuple(
+    (late_pattern(pattern), read)
+    for pattern, read in (
+        (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _iso),
+        (
+            r"(?<![\d/.,:-])(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?![\d/:])"
+            r"(?! ?(?:h\b|hor|jornada|dies|dias|days))",
+            _numbers,
+        ),
+        (r"(?<![\d/.,:-])(\d{1,2})[.-](\d{1,2})[.-](\d{4}|\d{2})(?![\d/:])", _numbers),
+        (_DEAR + r"(\d{1,2})[.-](\d{1,2})()(?![\d/:.-])(?! ?(?:h\b|hor|dies|dias|days))", _numbers),
+        (
+            rf"(?<!\d)(\d{{1,2}})(?:er|r|n|t|e|st|nd|rd|th)?,?\s(?:de\s|d'|of\s)?({_MONTH})\b\.?"
+            r"(?:,?\s(?:de\s|del\s)?(20\d\d))?",
+            _in_words,
+        ),
+        (rf"\b({_MONTH})\s(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(20\d\d))?", _month_first),
+        (r"\bdia\s(\d{1,2})\b", _day_of_month),
+        (rf"\b(?:({_DAY})\s(?:de\s|of\s)?)?{_NEXT_WEEK}\b", _in_next_week),
+        (r"\b(?:aquesta setmana|esta semana|this week)\b", _this_week),
+        (r"\b(?:dema passat|pasado manana|(?:the )?day after tomorrow)\b", _ahead(2)),
+        (r"\b(?:dema|tomorrow)\b|(?<!la )(?<!esta )\bmanana\b", _ahead(1)),
+        (r"\b(?:avui|hoy|today|aquesta tarda|esta tarde|this afternoon)\b", _ahead(0)),
+        (
+            rf"\b(?:{_AHEAD}\s)?({_COUNT})\s(?:dies|dias|dia|days|day)\s(?:habils|habiles|habil|laborables|feiners)\b"
+            rf"|\b(?:{_AHEAD}\s)?(?:{_COUNT})\sworking days?\b",
+            lambda match, today, workdays: _in_working_days(match, today, workdays) if match[1] else None,
+        ),
+        (rf"\b{_AHEAD}\s({_COUNT})\s(?:dies|dias|dia|days|day)\b", _counted(1)),
+        (rf"\b{_AHEAD}\s({_COUNT})\s(?:setmanes|setmana|semanas|semana|weeks|week)\b", _counted(7)),
+        (r"\b(?:finals? de mes|finales de mes|fin de mes|end of (?:the )?month)\b", _month_end),
+    )
+)

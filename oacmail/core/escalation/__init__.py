@@ -1,1 +1,0 @@
-"""Cases beyond the first level or overdue: second level, incidents, follow-up, digest. It writes no text."""

@@ -1,0 +1,126 @@
+"""What a person's move on the board does: the admin's commands of the same meaning, one after the other.
+
+A move that does not fit the case changes nothing, and the agents are told why; the message then goes back to the
+folder of its case. Deleting a message never closes its case: a person reviews it. Where messages lie is not known
+here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from oacmail.core import answers, services
+from oacmail.core.board import NO_REQUEST, OPENS, commands
+from oacmail.core.effects import (
+    AdminCommand,
+    AuditEvent,
+    BoardDeletion,
+    BoardMove,
+    Decision,
+    Effect,
+    RequestReview,
+    ReviewDone,
+    UpdateCase,
+)
+from oacmail.core.errors import Refused
+from oacmail.core.model import BoardFolder, BoardPlace, Status
+from oacmail.core.notices import notify_agents
+from oacmail.core.orders.commands import on_admin_command
+from oacmail.core.orders.mail import standing_after
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, View
+
+BY = "board"  # who gave the command: IMAP does not say who moved a message
+DELETED = "deleted-from-the-mailbox"
+BY_HAND = "put-there-by-hand"
+_OF_THE_DESK = (BoardFolder.INTAKE, BoardFolder.OPEN, BoardFolder.ASSIGNED)
+
+
+def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) -> Decision:
+    case = view.cases.get(move.case or "")
+    try:
+        effects = _on_case(policy, view, case, move, now) if case else _without_case(move)
+    except Refused as refused:
+        return _refused(policy, case, move, refused, now)
+    moved = AuditEvent(kind="moved", case=move.case, data={"message": move.message[:16], "to": move.to.folder})
+    told = _taken_back(policy, view, case, move, now) if case and effects else ()
+    return Decision(effects=(moved, *effects, *told) if effects else (), because=(f"moved: {move.to.folder}",))
+
+
+def _taken_back(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
+    """The agents hear who knows that the services had the case, which a move has taken from them."""
+    heard = services.heard(case)
+    if case.status is not Status.DERIVED or move.to.folder not in _OF_THE_DESK or heard == "nobody":
+        return ()
+    key = f"moved:{move.message[:16]}:{now.isoformat()}"
+    folder = view.drafts
+    draft = services.drafted(policy, case, folder=folder, agents=policy.people.agents, key=key, now=now)
+    facts = {
+        "orders": ({"verb": "first_level", "case": case.number, "done": True, "more": f"undone-{heard}"},),
+        "moved": _named(policy, move.to),
+        "services": policy.people.services(case.cause) if heard != "person" else (),
+        **answers.draft_whereabouts(draft, folder),
+    }
+    transcript = MailKind.TRANSCRIPT
+    told = notify_agents(policy, key=f"{transcript}:{key}", kind=transcript, now=now, case=case.number, facts=facts)
+    return (*draft, *told)
+
+
+def on_board_deletion(policy: Policy, view: View, deletion: BoardDeletion, now: datetime) -> Decision:
+    """A message of a closed case may be tidied away; every other case needs a person."""
+    case = view.cases.get(deletion.case or "")
+    if case is None:
+        return Decision(effects=(), because=("deleted",))
+    gone = AuditEvent(kind="deleted", case=case.number, data={"message": deletion.message[:16]})
+    review = RequestReview(reason=DELETED, message=deletion.message)
+    return Decision(effects=(gone,) if case.status is Status.CLOSED else (gone, review), because=("deleted",))
+
+
+def _on_case(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
+    given = (
+        AdminCommand(verb=verb, case=case.number, by=BY, given_in=move.message[:16], words=words)
+        for verb, words in commands(case, move.to)
+    )
+    effects, _ = carried_out(policy, view, case, given, now)
+    if effects and move.to.folder in NO_REQUEST:
+        return (*effects, UpdateCase(case=case.number, columns={"board_folder": move.to.folder}))
+    return effects
+
+
+def carried_out(
+    policy: Policy, view: View, case: CaseView, given: Iterable[AdminCommand], now: datetime
+) -> tuple[tuple[Effect, ...], CaseView]:
+    """The effects of these commands about the case, one after the other, and the case after them. Raises Refused."""
+    effects: list[Effect] = []
+    for command in given:
+        known = View(cases={**view.cases, case.number: case})
+        done = on_admin_command(policy, known, command, now).effects
+        case = standing_after(case, done)
+        effects += done
+    return tuple(effects), case
+
+
+def _without_case(move: BoardMove) -> tuple[Effect, ...]:
+    """Robots' mail and what waits for a person. A request after all has a case by now (engine/board.py)."""
+    if move.to.folder is BoardFolder.REVIEW:
+        return (RequestReview(reason=BY_HAND, message=move.message),)
+    if move.to.folder is BoardFolder.AUTOMATIC:
+        return (ReviewDone(fingerprint=move.message),)
+    text = "no case can be opened for it" if move.to.folder in OPENS else "it has no case: open one first"
+    raise Refused(text, "no-request")
+
+
+def _refused(policy: Policy, case: CaseView | None, move: BoardMove, refused: Refused, now: datetime) -> Decision:
+    """One mail for each case, folder and minute: several of its messages may have been moved together."""
+    about = case.number if case else move.message[:16]
+    key = f"{MailKind.MOVED_BACK}:{about}:{move.to.folder}:{now.replace(second=0).isoformat()}"
+    facts = {"folder": _named(policy, move.to), "reason": refused.reason}
+    told = notify_agents(policy, key=key, kind=MailKind.MOVED_BACK, now=now, case=move.case, facts=facts)
+    data = {"message": move.message[:16], "to": move.to.folder, "reason": refused.reason}
+    return Decision(effects=(*told, AuditEvent(kind="move-refused", case=move.case, data=data)), because=("refused",))
+
+
+def _named(policy: Policy, place: BoardPlace) -> str:
+    """The folder as people see it, without those above it."""
+    names = policy.board.names if policy.board else {}
+    return f"{names.get(place.folder, 'INBOX')}{'/' if place.agent else ''}{place.agent}"

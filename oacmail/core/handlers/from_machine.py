@@ -1,0 +1,171 @@
+"""What follows from automatic mail: it is recorded and filed, and nothing else (RFC 3834 section 2).
+
+Two exceptions. A report that a mail of ours or an agent's answer was not delivered (R14): the mail is marked failed,
+the case is open again with a new deadline, and staff are informed; a delay or a success changes nothing. The
+out-of-office of an agent or supervisor: the others are told, and reminders go to all. A message that may be a web form
+goes to review. A robot never gets a mail, never opens a case and never changes another deadline.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+
+from oacmail.core import answers, calendar, notices, relayed, sender
+from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, Remember, RequestReview, UpdateOutbox
+from oacmail.core.kinds import applies
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
+from oacmail.core.notices import notify, undelivered_notices
+from oacmail.core.outgoing import MailEvent, MailKind, MailState
+from oacmail.core.policy import Policy
+from oacmail.core.threading import match_case
+from oacmail.core.view import UNDELIVERED, CaseView, MessageView, OutgoingView, View
+
+OUT_OF_OFFICE = "out-of-office"
+"""The rule of a message by which its writer counts as away (core/view.py)."""
+_KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
+
+
+def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    message, status = lookup.message, lookup.message.delivery_status
+    case = _case(view, lookup)
+    if case is None and sender.may_be_form(message):
+        return _perhaps_a_form(lookup)
+    doubtful = status is not None and status.by_words and not _is_about_our_mail(view, status)
+    record = RecordMessage(
+        role=Role.ROBOT,
+        outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
+        kind=_KINDS.get(message.auto, Kind.BULK),
+        case=case.number if case else None,
+        rule=OUT_OF_OFFICE if _is_out_of_office(policy, view, lookup) else f"robot: {message.auto}",
+    )
+    effects: list[Effect] = [record, *_out_of_office(policy, view, lookup, now)]
+    because = [f"robot: {message.auto}", *message.reasons]
+    if doubtful:
+        effects.append(RequestReview(reason=f"looks-automatic: {record.kind}"))
+    if status is not None and status.action == "failed" and (status.about or not status.by_words):
+        failures = _failed(policy, view, lookup, status, now)
+        effects += failures
+        because += ["undelivered"] if failures else []
+    return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _is_out_of_office(policy: Policy, view: View, lookup: Lookup) -> bool:
+    """Whether a program answers in the name of an agent or supervisor to whom we wrote. Who knows the Message-ID of a
+    mail of ours has it."""
+    message = lookup.message
+    answers = any(mail.recipient == message.sender for mail in view.mails)
+    return message.auto is Auto.REPLY and message.sender in policy.people.desk and (answers or message.auth.authentic)
+
+
+def _out_of_office(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """Once a day: the other agents, and who has assigned a case to this one, can give it to somebody else."""
+    if not _is_out_of_office(policy, view, lookup):
+        return ()
+    message, day = lookup.message, calendar.local_day(now, policy)
+    by = frozenset(view.entrusted.values())
+    assigners = sorted(address for address in policy.people.desk if address.partition("@")[0] in by)
+    mine = (view.cases[number] for number in view.entrusted if number in view.cases)
+    return notify(
+        policy,
+        [address for address in (*assigners, *policy.people.agents) if address != message.sender],
+        key=f"{MailKind.AWAY}:{sha256(message.sender.encode()).hexdigest()[:8]}:{day}",
+        kind=MailKind.AWAY,
+        now=now,
+        facts={
+            "who": message.sender.partition("@")[0],
+            "received_at": lookup.received_at,
+            "cases": tuple(notices.case_card(case, notices.due_at(case)) for case in mine),
+            "text": message.text,
+        },
+    )
+
+
+def _is_about_our_mail(view: View, status: DeliveryStatus) -> bool:
+    """Whether the returned message is a mail of ours or an agent's answer. Otherwise a citizen may be describing a
+    returned message in the same words, and an agent decides."""
+    ours = {mail.message_id for mail in view.mails}
+    return not (ours | {answer.message_id for answer in view.named if _is_answer(answer)}).isdisjoint(status.about)
+
+
+def _perhaps_a_form(lookup: Lookup) -> Decision:
+    """A person may wait for a reply: an agent reviews it and adds its sender to `callback.form_senders`."""
+    message = lookup.message
+    reason = f"looks-like-a-form: {message.sender}"
+    kind = _KINDS.get(message.auto, Kind.BULK)
+    record = RecordMessage(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
+    return Decision(effects=(record, RequestReview(reason=reason)), because=("looks-like-a-form", *message.reasons))
+
+
+def _case(view: View, lookup: Lookup) -> CaseView | None:
+    """The case on which it is filed, by a Message-ID that it names; a robot's subject or text proves nothing."""
+    numbers = [mail.case for mail in view.mails] + [message.case for message in view.named]
+    found = next((view.cases[number] for number in numbers if number and number in view.cases), None)
+    return found or match_case(lookup.message, view, frozenset((lookup.message.sender,)), lookup.received_at).case
+
+
+def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
+    """A message that names our Message-ID proves the sending (docs/design.md, "Uncertain deliveries").
+
+    The person's own reply to a relayed answer proves it too, but does not make it count: what the reply asks would then
+    have no deadline.
+    """
+    at, by_machine = lookup.received_at, lookup.sender.role is Role.ROBOT
+    effects: list[Effect] = []
+    for mail in view.mails:
+        effects.append(UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at))
+        failed = lookup.message.delivery_status is not None and lookup.message.delivery_status.action == "failed"
+        if by_machine and not failed and applies(MailEvent.NAMED, mail.state):
+            effects += relayed.count_as_answer(policy, view, mail, at)
+    return effects
+
+
+def _failed(policy: Policy, view: View, lookup: Lookup, status: DeliveryStatus, now: datetime) -> list[Effect]:
+    effects: list[Effect] = []
+    for mail in view.mails:
+        if concerns(policy, status.recipients, mail.recipient):
+            effects += _our_mail(policy, view, lookup, mail, now)
+    for message in view.named:
+        case = view.cases.get(message.case or "")
+        if _is_answer(message) and case is not None and concerns(policy, status.recipients, case.citizen):
+            effects += answers.undelivered(
+                policy,
+                case,
+                at=lookup.received_at,
+                key=lookup.message.fingerprint,
+                now=now,
+                answer=message.fingerprint,
+                counted_at=message.received_at,
+            )
+    waits = any(message.role is Role.AGENT and message.case is None for message in view.named)
+    return effects if view.mails or (view.named and not waits) else _kept_for_later(status)
+
+
+def _is_answer(message: MessageView) -> bool:
+    """Whether it is an answer. A remark in an agent's name is none: its forger knows its Message-ID."""
+    return message.role is Role.AGENT and message.outcome is Outcome.CASE
+
+
+def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
+    """Whether a report about these addresses is about a mail to `recipient`. A colleague in copy is somebody else; any
+    other address may be one to which the recipient's provider forwards."""
+    others = (policy.people.staff | policy.office.own) - {recipient}
+    return not refused or any(address not in others for address in refused)
+
+
+def _kept_for_later(status: DeliveryStatus) -> list[Effect]:
+    """The report arrived before the copy in Sent of the answer that it is about, or before an agent said which case
+    that answers."""
+    return [Remember(name=UNDELIVERED + about, value=" ".join(status.recipients)) for about in status.about[:1]]
+
+
+def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, now: datetime) -> list[Effect]:
+    effects: list[Effect] = [
+        UpdateOutbox(key=mail.key, event=MailEvent.REPORTED, error="undelivered"),
+        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
+    ]
+    if mail.state is MailState.FAILED:
+        return effects
+    key = f"bounced:{mail.key}"
+    effects += answers.notice_undelivered(policy, view, mail, at=lookup.received_at)
+    effects += relayed.owed_again(policy, view, mail, at=lookup.received_at)
+    return [*effects, *undelivered_notices(policy, mail, key=key, now=now, received_at=lookup.received_at)]

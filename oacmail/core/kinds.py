@@ -1,0 +1,368 @@
+"""The kinds of outgoing mail and their states: who gets a mail, when it leaves, what follows if it does not arrive.
+
+The order of the queue, the limits, the SQL of the store and the envelope senders derive from these tables. It
+never decides whether a mail is sent, nor that an event happens.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum, auto
+
+from oacmail.core.outgoing import MailEvent, MailKind, MailState
+from oacmail.core.view import OutgoingView
+
+# --- Kinds -----------------------------------------------------------------------------------------------------------
+#
+# One row for each kind of outgoing mail: who gets it, when it leaves, and what follows if it does not arrive.
+#
+# The order of the queue, the limits, the SQL of the store and the envelope senders derive from these rows. Only
+# `LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/notices.py) are written by hand. It never decides
+# whether a mail is sent.
+
+
+class Audience(StrEnum):
+    """Who gets a kind of mail. `SEVERAL`: staff of several roles, by the case."""
+
+    CITIZEN = auto()
+    AGENTS = auto()
+    SUPERVISOR = auto()
+    TECHNICAL = auto()
+    OFFICER = auto()
+    OPERATOR = auto()
+    DIGEST = auto()
+    SEVERAL = auto()
+    OFFICE = auto()
+    REPORT = auto()
+
+
+class Release(StrEnum):
+    """When a mail leaves. `SERVICE_HOURS`: outside them it waits for the next opening; `OF_THE_DAY`: it is dropped
+    then, since its content is out of date."""
+
+    ANY_HOUR = auto()
+    SERVICE_HOURS = auto()
+    OF_THE_DAY = auto()
+
+
+class Priority(IntEnum):
+    """The order of the queue: a lower number leaves first. A flood of notices delays no acknowledgement."""
+
+    ALERT = 0
+    CITIZEN = 1
+    DEADLINE = 2
+    NOTICE = 3
+
+
+class Budget(StrEnum):
+    """The limits that a mail counts for (docs/design.md, "Acknowledgement budgets")."""
+
+    NONE = auto()
+    ACKNOWLEDGEMENTS = auto()
+    NOTICES = auto()
+
+
+class IfUncertain(StrEnum):
+    """What follows if the relay gave no answer and no copy proves the sending (docs/design.md, "Uncertain deliveries").
+
+    `RESEND`: once more after a short wait, but held if copies are expected and none arrive; `RESEND_ALWAYS`: also then,
+    after a longer wait, and dropped if nobody waits for an answer any more; `HOLD`: a person decides; `DROP`: nothing.
+    """
+
+    RESEND = auto()
+    RESEND_ALWAYS = auto()
+    HOLD = auto()
+    DROP = auto()
+
+
+class IfUndelivered(StrEnum):
+    """How staff are told of a mail that did not arrive. `NOBODY`: a notice about a notice would never end;
+    `AS_ANSWER`: the mail met the deadline of an answer, which is owed again."""
+
+    NOBODY = auto()
+    AS_ACK = auto()
+    AS_ANSWER = auto()
+    AS_OTHER = auto()
+
+
+class CancelledBy(StrEnum):
+    """What makes a queued mail about a case untrue. `DERIVATION_NOTICE`: the citizen is told that the case was passed
+    on; `SOLVED`: somebody says that it is solved, or it leaves the technical services otherwise; `UNSOLVED`: it was
+    said to be solved, and goes to the services again or leaves them; `OPENED_AGAIN`: the case was closed, and is open
+    again."""
+
+    ANSWER = auto()
+    CLOSE = auto()
+    DERIVATION_NOTICE = auto()
+    SOLVED = auto()
+    UNSOLVED = auto()
+    OPENED_AGAIN = auto()
+
+
+class EnvelopeSender(StrEnum):
+    """`OFFICE`: the office's address; `ACK`: as `smtp.ack_envelope` says (docs/config.md)."""
+
+    OFFICE = auto()
+    ACK = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRules:
+    """What holds for one kind. `about_case`: the mail names one case and carries its token in the subject;
+    `copy_of_staffs`: a self-copy is wanted also where the recipient is staff (mail to others always has one)."""
+
+    kind: MailKind
+    audience: Audience
+    about_case: bool
+    release: Release
+    priority: Priority
+    budget: Budget = Budget.NONE
+    if_uncertain: IfUncertain
+    if_undelivered: IfUndelivered = IfUndelivered.AS_OTHER
+    cancelled_by: frozenset[CancelledBy] = frozenset()
+    envelope: EnvelopeSender = EnvelopeSender.OFFICE
+    copy_of_staffs: bool = False
+
+
+def _to_citizen(kind: MailKind, *cancelled_by: CancelledBy, if_undelivered: IfUndelivered) -> MailRules:
+    """A mail that a person's word or a promise causes; whether it left decides what may be said next."""
+    return MailRules(
+        kind=kind, audience=Audience.CITIZEN, about_case=True, release=Release.ANY_HOUR, priority=Priority.CITIZEN,
+        if_uncertain=IfUncertain.HOLD, if_undelivered=if_undelivered, cancelled_by=frozenset(cancelled_by),
+    )  # fmt: skip
+
+
+def _to_staff(
+    kind: MailKind,
+    audience: Audience,
+    release: Release,
+    *cancelled_by: CancelledBy,
+    about_case: bool = True,
+    priority: Priority = Priority.NOTICE,
+    budget: Budget = Budget.NONE,
+    if_undelivered: IfUndelivered = IfUndelivered.AS_OTHER,
+    copied: bool = False,
+) -> MailRules:
+    """Mail to staff has no copy to wait for, and twice is less harm than never."""
+    return MailRules(
+        kind=kind, audience=audience, about_case=about_case, release=release, priority=priority, budget=budget,
+        if_uncertain=IfUncertain.RESEND, if_undelivered=if_undelivered, cancelled_by=frozenset(cancelled_by),
+        copy_of_staffs=copied,
+    )  # fmt: skip
+
+
+_ANSWER, _CLOSE = CancelledBy.ANSWER, CancelledBy.CLOSE
+_ANY_HOUR, _SERVICE_HOURS, _OF_THE_DAY = Release.ANY_HOUR, Release.SERVICE_HOURS, Release.OF_THE_DAY
+_DEADLINE, _NOTICES = Priority.DEADLINE, Budget.NOTICES
+
+_ROWS = (
+    # --- to citizens ------------------------------------------------------------------------------
+    MailRules(
+        kind=MailKind.ACK, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR, priority=Priority.CITIZEN,
+        budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.RESEND_ALWAYS, if_undelivered=IfUndelivered.AS_ACK,
+        cancelled_by=frozenset({_CLOSE}), envelope=EnvelopeSender.ACK,
+    ),
+    MailRules(
+        kind=MailKind.WARNED, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR,
+        priority=Priority.CITIZEN, budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.HOLD,
+    ),
+    _to_citizen(MailKind.PASSED_ON, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_ANSWER),
+    _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
+    _to_citizen(MailKind.REFERRED, if_undelivered=IfUndelivered.AS_ANSWER),
+    _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
+    MailRules(
+        kind=MailKind.SURVEY, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR, priority=Priority.NOTICE,
+        if_uncertain=IfUncertain.DROP, cancelled_by=frozenset({CancelledBy.OPENED_AGAIN}),
+    ),
+    _to_citizen(MailKind.RELAYED, if_undelivered=IfUndelivered.AS_ANSWER),
+    # --- deadlines --------------------------------------------------------------------------------
+    _to_staff(
+        MailKind.OVERDUE, Audience.SUPERVISOR, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
+        priority=_DEADLINE,
+    ),
+    _to_staff(
+        MailKind.OVERDUE_DIGEST, Audience.SUPERVISOR, _SERVICE_HOURS, about_case=False, priority=_DEADLINE
+    ),
+    _to_staff(MailKind.REMIND, Audience.AGENTS, _OF_THE_DAY, about_case=False, priority=_DEADLINE),
+    _to_staff(
+        MailKind.TERM, Audience.AGENTS, _ANY_HOUR, _ANSWER, _CLOSE, priority=_DEADLINE, budget=_NOTICES
+    ),
+    _to_staff(MailKind.RIGHTS_DUE, Audience.OFFICER, _SERVICE_HOURS, priority=_DEADLINE),
+    _to_staff(MailKind.INCIDENT, Audience.TECHNICAL, _ANY_HOUR, about_case=False, priority=_DEADLINE),
+    # --- notices ----------------------------------------------------------------------------------
+    _to_staff(MailKind.DIGEST, Audience.DIGEST, _OF_THE_DAY, about_case=False),
+    _to_staff(MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.LOW_SCORE, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.RIGHTS, Audience.OFFICER, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, CancelledBy.SOLVED, budget=_NOTICES),
+    _to_staff(
+        MailKind.NUDGE, Audience.TECHNICAL, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.SOLVED, about_case=False
+    ),
+    _to_staff(
+        MailKind.SECOND_LEVEL, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
+        CancelledBy.SOLVED, budget=_NOTICES,
+    ),
+    _to_staff(MailKind.SERVICES, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE),
+    _to_staff(
+        MailKind.SOLVED, Audience.AGENTS, _SERVICE_HOURS, _CLOSE, CancelledBy.UNSOLVED, priority=_DEADLINE
+    ),
+    _to_staff(MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE),
+    _to_staff(MailKind.ASSIGNED, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, priority=_DEADLINE),
+    _to_staff(MailKind.AWAY, Audience.SEVERAL, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),
+    _to_staff(MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.REMARK, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.IN_JUNK, Audience.AGENTS, _SERVICE_HOURS, about_case=False, budget=_NOTICES),
+    _to_staff(MailKind.UNSEEN_ANSWER, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.ANSWERS_ELSEWHERE, Audience.AGENTS, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.MOVED_BACK, Audience.AGENTS, _ANY_HOUR, about_case=False, priority=_DEADLINE),
+    _to_staff(MailKind.ANSWERED_TWICE, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
+    _to_staff(MailKind.TRANSCRIPT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
+    _to_staff(MailKind.FORWARDED, Audience.SEVERAL, _ANY_HOUR, about_case=False, priority=_DEADLINE),
+    _to_staff(MailKind.NOT_RELAYED, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
+    _to_staff(MailKind.DRAFT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
+    _to_staff(MailKind.WHICH_CASE, Audience.AGENTS, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),
+    _to_staff(
+        MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY
+    ),
+    _to_staff(MailKind.NOTICE_LIST, Audience.SEVERAL, _SERVICE_HOURS, about_case=False),
+    # Its copy tells a restored database that the month was sent.
+    _to_staff(MailKind.REPORT, Audience.REPORT, _SERVICE_HOURS, about_case=False, copied=True),
+    # --- the service itself -----------------------------------------------------------------------
+    _to_staff(MailKind.ALERT, Audience.OPERATOR, _ANY_HOUR, about_case=False, priority=Priority.ALERT),
+    MailRules(
+        kind=MailKind.PROBE, audience=Audience.OFFICE, about_case=False, release=_ANY_HOUR, priority=Priority.NOTICE,
+        if_uncertain=IfUncertain.DROP, if_undelivered=IfUndelivered.NOBODY,
+    ),
+)  # fmt: skip
+KINDS = {row.kind: row for row in _ROWS}
+
+
+def those(holds: Callable[[MailRules], bool]) -> tuple[MailKind, ...]:
+    """The kinds for whose row this holds, in the order of the rows."""
+    return tuple(row.kind for row in _ROWS if holds(row))
+
+
+TO_CITIZENS = frozenset(those(lambda row: row.audience is Audience.CITIZEN))
+TEMPLATED = frozenset(KINDS) - {MailKind.RELAYED}
+"""Kinds whose text is a template; the others are written by a person."""
+AT_ANY_HOUR = frozenset(those(lambda row: row.release is Release.ANY_HOUR))
+IN_SERVICE_HOURS = those(lambda row: row.release is not Release.ANY_HOUR)
+OF_THE_DAY = frozenset(those(lambda row: row.release is Release.OF_THE_DAY))
+ACKNOWLEDGEMENTS = those(lambda row: row.budget is Budget.ACKNOWLEDGEMENTS)
+LIMITED_NOTICES = frozenset(those(lambda row: row.budget is Budget.NOTICES))
+TO_OTHER_OFFICES = frozenset(those(lambda row: row.audience in (Audience.TECHNICAL, Audience.OFFICER)))
+"""Kinds for readers who may have no access to the office's mailbox: their lists carry the messages."""
+ALERTS = those(lambda row: row.priority is Priority.ALERT)
+MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered.AS_ANSWER))
+"""Kinds that meet the deadline of an answer once they arrive; undelivered, the answer is owed again (R22)."""
+
+
+LISTS_OF_CASES = frozenset(
+    {MailKind.IN_JUNK, MailKind.DIGEST, MailKind.OVERDUE_DIGEST, MailKind.REMIND, MailKind.NUDGE, MailKind.INCIDENT,
+     MailKind.NOTICE_LIST, MailKind.TRANSCRIPT, MailKind.AWAY}
+)  # fmt: skip
+"""Kinds that name several cases, or a message without one: each order line of a reply begins with a number
+(core/order_words.py)."""
+
+
+def cancelled_by(what: CancelledBy) -> tuple[MailKind, ...]:
+    """The kinds that are dropped from the queue when this happens to their case."""
+    return those(lambda row: what in row.cancelled_by)
+
+
+_OTHER_NAMES = {
+    "urgent": MailKind.REMIND,
+    "overdue-list": MailKind.OVERDUE_DIGEST,
+    "held": MailKind.ALERT,
+    "check": MailKind.PROBE,
+    "canary": MailKind.PROBE,
+}
+"""How keys begin that do not begin with the name of their kind; rows that were imported by them bear these names."""
+
+
+def of_name(name: str) -> MailKind:
+    """The kind of a row of the outbox.
+
+    :raises ValueError: there is no such kind.
+    """
+    return _OTHER_NAMES.get(name) or MailKind(name)
+
+
+def of_key(key: str) -> MailKind:
+    """The kind of the mail with this key, which stands before the first colon.
+
+    :raises ValueError: there is no such kind.
+    """
+    return of_name(key.partition(":")[0])
+
+
+def junk_cards(mails: Sequence[OutgoingView]) -> tuple[str, ...]:
+    """The fingerprints of the messages in the junk folder that these mails show, the newest first."""
+    return tuple(mail.key.split(":")[1] for mail in reversed(mails) if mail.kind is MailKind.IN_JUNK)
+
+
+# --- States ----------------------------------------------------------------------------------------------------------
+#
+# The life of an outgoing mail as one table: event and state give the next state.
+#
+# A pair that is not in the table changes nothing: an event that comes too late is no error. The store carries the
+# table out, and tests/adapters/test_states.py holds its SQL to it. It never decides that an event happens.
+
+
+_S = MailState
+_UNDER_WAY = (_S.CLAIMED, _S.SENDING)
+IN_FLIGHT = (*_UNDER_WAY, _S.UNCERTAIN)
+"""The relay may have the mail, or get it at this moment."""
+LIVE = (_S.QUEUED, *IN_FLIGHT)
+NOT_ENDED = (*LIVE, _S.HELD)
+"""It may still leave."""
+_WAITING_FOR_A_PERSON = (_S.QUEUED, _S.UNCERTAIN, _S.HELD, _S.FAILED)
+
+
+def _all_to(after: MailState, *before: MailState) -> Mapping[MailState, MailState]:
+    return dict.fromkeys(before, after)
+
+
+FIRST = frozenset({_S.QUEUED, _S.SHADOW, _S.SENT})
+"""The states in which a row begins: to be sent, written in shadow, known to have left before a restore."""
+
+NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
+    # --- the sender -------------------------------------------------------------------------------
+    MailEvent.CLAIMED: _all_to(_S.CLAIMED, _S.QUEUED),
+    MailEvent.RETURNED: _all_to(_S.QUEUED, _S.CLAIMED),
+    MailEvent.HANDING_OVER: _all_to(_S.SENDING, _S.CLAIMED),
+    # What was claimed has not been handed over; what was being sent may have left.
+    MailEvent.RECOVERED: {_S.CLAIMED: _S.QUEUED, _S.SENDING: _S.UNCERTAIN},
+    # --- the relay: an answer is for a mail under way; a copy that was seen before it proves more ---
+    MailEvent.TAKEN: _all_to(_S.SENT, *_UNDER_WAY, _S.SENT),
+    MailEvent.PUT_OFF: _all_to(_S.QUEUED, *_UNDER_WAY),
+    MailEvent.REFUSED: _all_to(_S.FAILED, *_UNDER_WAY),
+    MailEvent.NO_ANSWER: _all_to(_S.UNCERTAIN, *_UNDER_WAY),
+    MailEvent.RELAY_AT_FAULT: _all_to(_S.QUEUED, _S.FAILED),
+    # --- the mailbox ------------------------------------------------------------------------------
+    # A copy proves that the relay took the mail, whatever was believed; a report or a person may have ended it since.
+    MailEvent.COPY_SEEN: _all_to(_S.SENT, *LIVE, _S.HELD, _S.SENT),
+    MailEvent.NAMED: _all_to(_S.SENT, _S.QUEUED, _S.UNCERTAIN, _S.HELD),
+    MailEvent.REPORTED: _all_to(_S.FAILED, *_S),
+    # --- the rules --------------------------------------------------------------------------------
+    MailEvent.RESCHEDULED: _all_to(_S.QUEUED, _S.QUEUED),
+    MailEvent.RESENT: _all_to(_S.QUEUED, _S.UNCERTAIN),
+    MailEvent.HELD: _all_to(_S.HELD, _S.QUEUED, _S.UNCERTAIN),
+    MailEvent.DROPPED: _all_to(_S.DROPPED, _S.QUEUED, _S.UNCERTAIN),
+    # An uncertain one only if no copy can tell any more that it has left (adapters/store/apply/outbox.py).
+    MailEvent.CANCELLED: _all_to(_S.DROPPED, _S.QUEUED, _S.UNCERTAIN),
+    MailEvent.KEY_LOST: _all_to(_S.HELD, *LIVE),
+    # --- a person ---------------------------------------------------------------------------------
+    MailEvent.RETRIED_BY_HAND: _all_to(_S.QUEUED, *_WAITING_FOR_A_PERSON),
+    MailEvent.DROPPED_BY_HAND: _all_to(_S.DROPPED, *_WAITING_FOR_A_PERSON),
+}
+
+
+def after(event: MailEvent, state: MailState) -> MailState:
+    """The state after the event; the same one if the event does not apply."""
+    return NEXT[event].get(state, state)
+
+
+def applies(event: MailEvent, state: MailState) -> bool:
+    return state in NEXT[event]

@@ -1,0 +1,283 @@
+"""Mail to staff about a case: who gets it, when, what it shows, and its buttons. It never goes to a citizen or to our
+own address, and never shows a name, an address, a phone or a subject (LOPDGDD, additional provision 7).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from oacmail.core import calendar, order_words, tokens
+from oacmail.core.effects import Quoted, Send
+from oacmail.core.kinds import AT_ANY_HOUR, KINDS, IfUndelivered
+from oacmail.core.model import LANGUAGES, Intent
+from oacmail.core.order_words import Verb
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.rate_limits import registrable
+from oacmail.core.tokens import token_link
+from oacmail.core.view import CaseView, OutgoingView
+
+# --- Staff notices ---------------------------------------------------------------------------------------------------
+#
+# Mail to staff: who gets it, when, and under which key. It never goes to a citizen or to our own address.
+#
+# A kind that may not leave at any hour (core/kinds.py) waits for the next opening. Each recipient has a row of
+# their own; the key holds only a short hash of the address, since keys appear in logs.
+
+
+_AS = {IfUndelivered.AS_ACK: "ack", IfUndelivered.AS_ANSWER: "answer", IfUndelivered.AS_OTHER: "other"}
+
+
+def notify(
+    policy: Policy,
+    recipients: Iterable[str],
+    *,
+    key: str,
+    kind: MailKind,
+    now: datetime,
+    case: str | None = None,
+    facts: Mapping[str, object] | None = None,
+    attach: str | None = None,
+    conversation: tuple[Quoted, ...] = (),
+    lang: str = "",
+) -> tuple[Send, ...]:
+    """Return the same notice to each of these people, in the first language of the office or in `lang`."""
+    at_once = kind in AT_ANY_HOUR or calendar.in_hours(now, policy)
+    lang, told = lang or policy.office.languages[0], facts or {}
+    return tuple(
+        Send(
+            key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
+            kind=kind,
+            lang=lang,
+            recipient=address,
+            case=case,
+            token=tokens.case_token(policy, case) if case else "",
+            facts={
+                **told,
+                "case": case,
+                "buttons": buttons(policy, kind, recipient=address, case=case, facts=told, key=key, lang=lang, now=now),
+            },
+            attach=attach,
+            conversation=conversation,
+            release=now if at_once else calendar.next_opening(now, policy),
+        )
+        for address in dict.fromkeys(recipients)
+        if not policy.office.is_own(address)
+    )
+
+
+def notify_agents(
+    policy: Policy,
+    *,
+    key: str,
+    kind: MailKind,
+    now: datetime,
+    case: str | None = None,
+    facts: Mapping[str, object],
+) -> tuple[Send, ...]:
+    """As `notices`, to all agents."""
+    return notify(policy, policy.people.agents, key=key, kind=kind, now=now, case=case, facts=facts)
+
+
+def agent_of(policy: Policy, name: str | None) -> str | None:
+    """The agent of this address, or of this name before the @; None = there is none, or several."""
+    found = [address for address in policy.people.agents if name in (address, address.partition("@")[0])]
+    return found[0] if len(found) == 1 else None
+
+
+def assigned(policy: Policy, assignee: str | None, away: frozenset[str]) -> tuple[str, ...]:
+    """The agent who has the case; all agents if that is nobody known, or who is out of office. `away`: the addresses of
+    staff who are."""
+    agent = agent_of(policy, assignee)
+    return policy.people.agents if agent is None or agent in away else (agent,)
+
+
+def with_agents(policy: Policy, people: tuple[str, ...], away: frozenset[str]) -> tuple[str, ...]:
+    """These people; all agents too if one of them is out of office."""
+    return people if away.isdisjoint(people) else (*people, *policy.people.agents)
+
+
+def undelivered_notices(
+    policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
+) -> tuple[Send, ...]:
+    """Tell the agents that a mail to a citizen did not arrive, and the operators that one to staff did not (R14)."""
+    how = KINDS[mail.kind].if_undelivered
+    if how is IfUndelivered.NOBODY:
+        return ()
+    staff = mail.recipient in policy.people.staff
+    told = [address for address in policy.people.operator if address != mail.recipient]
+    facts = {
+        "what": _AS[how],
+        "received_at": received_at,
+        "domain": registrable(mail.recipient),
+        "code": str(code or ""),
+    }
+    return notify(
+        policy,
+        told if staff else policy.people.agents,
+        key=key,
+        kind=MailKind.BOUNCED,
+        now=now,
+        case=mail.case,
+        facts=facts,
+    )
+
+
+# --- Case card -------------------------------------------------------------------------------------------------------
+#
+# What mail to staff shows of a case: numbers, moments and labels, never a name, an address, a phone or a subject
+# (LOPDGDD, additional provision 7). It never decides which mail is sent.
+#
+# The names are those that templates use (adapters/templates/facts.py).
+
+
+Facts = dict[str, object]
+
+
+def case_row(case: str, *, opened_at: datetime | None, due_at: datetime | None, status: str, topic: str) -> Facts:
+    """One line of a list of cases. `case`: its number, '' = the mail is about no case."""
+    return {"case": case, "opened_at": opened_at, "due_at": due_at, "status": status, "topic": topic}
+
+
+def case_card(case: CaseView, due_at: datetime | None) -> Facts:
+    """All that staff see of one case. `due_at`: the deadline that the mail is about, None = nobody waits."""
+    return {
+        **case_row(case.number, opened_at=case.opened_at, due_at=due_at, status=str(case.status), topic=case.topic),
+        "level": case.level,
+        "case_level": case.level,
+        "intent": case.intent,
+        "slot": case.slot if case.intent == Intent.CALLBACK else None,
+        "call_hours": case.call_hours,
+        "assignee": case.assignee,
+        "urgent": case.urgent,
+        "delayed": is_delayed(case),
+        "ends_on": case.ends_on,
+        "ends_hour": case.ends_hour,
+    }
+
+
+def short_number(number: str, year: int) -> str:
+    """`118` for `OAC-2026-000118` in 2026; the whole number in another year. An agent may write either."""
+    _, of_year, serial = number.rsplit("-", 2)
+    return str(int(serial)) if of_year == str(year) else number
+
+
+def derived_facts(case: CaseView) -> Facts:
+    """What the technical services see besides: who operates the platform, and what fails."""
+    return {"operator": case.operator or "town", "platform": case.platform, "cause": case.cause}
+
+
+def due_at(case: CaseView, *others: datetime) -> datetime | None:
+    """The earliest of the case's deadlines for an answer and `others`; None = there is none."""
+    return min(
+        (*others, *(deadline.due_at for deadline in case.running("answer") if deadline.level == 0)), default=None
+    )
+
+
+def is_delayed(case: CaseView) -> bool:
+    """True if somebody waits for an answer to a message that was delayed on its way (R18)."""
+    deadlines = (deadline for deadline in case.running("answer") if deadline.level == 0)
+    return any(calendar.is_delayed(deadline.started_at, deadline.sent_at) for deadline in deadlines)
+
+
+# --- Buttons ---------------------------------------------------------------------------------------------------------
+#
+# The buttons of notices to staff: `mailto:` links, each with a token that is good for one order (RFC 6068).
+#
+# They stand below the HTML alone; the text names the words. A button decides nothing: the mail that it opens is an
+# order mail of an agent, or a reply of the technical services, like any other, and its writer must be proven.
+
+
+_WORDS: Mapping[Verb, tuple[str, str, str]] = {
+    Verb.MINE: ("#meu", "#mio", "#mine"),
+    Verb.CALLED: ("#trucat", "#llamado", "#called"),
+    Verb.NOT_REACHED: ("NO CONTESTA", "NO CONTESTA", "NO ANSWER"),
+    Verb.SECOND_LEVEL: ("#deriva", "#deriva", "#escalate"),
+    Verb.FIRST_LEVEL: ("#nivell1", "#nivel1", "#level1"),
+    Verb.SPAM: ("#brossa", "#spam", "#spam"),
+    Verb.DRAFT: ("#esborrany", "#borrador", "#draft"),
+    Verb.SOLVED: ("#resolt", "#resuelto", "#solved"),
+    Verb.UNTIL: ("#previsio", "#prevision", "#until"),
+    Verb.NOT_OURS: ("#nonostre", "#noesnuestro", "#notours"),
+}
+"""What the mail of a button says, in ca, es and en."""
+LISTED = 10
+"""Cases of a list that have buttons: a mail with more could not be read."""
+_OF_A_CASE: Mapping[MailKind, tuple[Verb, ...]] = {
+    MailKind.TERM: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL),
+    MailKind.OVERDUE: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL, Verb.SPAM),
+    MailKind.SECOND_LEVEL: (Verb.SECOND_LEVEL, Verb.FIRST_LEVEL, Verb.MINE),
+    MailKind.COMPLEX: (Verb.MINE, Verb.CALLED, Verb.SECOND_LEVEL),
+    MailKind.POINTERS: (Verb.FIRST_LEVEL, Verb.DRAFT, Verb.MINE),
+    MailKind.OPINION: (Verb.MINE, Verb.CALLED, Verb.DRAFT),
+    MailKind.LOW_SCORE: (Verb.MINE, Verb.CALLED, Verb.DRAFT),
+    MailKind.BOUNCED: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED),
+}
+_OF_A_LIST: Mapping[MailKind, tuple[Verb, ...]] = {
+    MailKind.REMIND: (Verb.MINE, Verb.CALLED),
+    MailKind.OVERDUE_DIGEST: (Verb.MINE, Verb.CALLED),
+    MailKind.NOTICE_LIST: (Verb.MINE, Verb.CALLED),
+    MailKind.DIGEST: (Verb.MINE, Verb.CALLED),
+}
+_FOR_THE_SERVICES = (MailKind.DERIVED, MailKind.NUDGE)
+_THEIRS = (Verb.SOLVED, Verb.UNTIL, Verb.NOT_OURS)
+"""What the technical services may say of each case (core/handlers/from_services.py)."""
+_LISTS = ("cases", "overdue_cases", "urgent_cases", "due_today_cases")
+
+
+def buttons(
+    policy: Policy,
+    kind: MailKind,
+    *,
+    recipient: str,
+    case: str | None,
+    facts: Mapping[str, object],
+    key: str,
+    lang: str,
+    now: datetime,
+) -> tuple[dict[str, object], ...]:
+    """The buttons of one notice to `recipient`, each with its order, case and link; () for who gives no orders, or
+    where no server can prove who does."""
+    if not policy.provable:
+        return ()
+    cases = (case,) if case else listed_buttons(facts)
+    verbs = _verbs(policy, kind, recipient, of_a_case=bool(case))
+    return tuple(
+        {
+            "verb": verb,
+            "case": number if not case else "",
+            "url": _link(policy, recipient, number, verb, key=key, lang=lang, now=now),
+        }
+        for number in cases
+        for verb in verbs
+    )
+
+
+def _verbs(policy: Policy, kind: MailKind, recipient: str, *, of_a_case: bool) -> tuple[Verb, ...]:
+    if kind in _FOR_THE_SERVICES and recipient in (*policy.people.technical, *policy.people.forms):
+        return _THEIRS
+    if recipient in policy.people.desk:
+        return (_OF_A_CASE if of_a_case else _OF_A_LIST).get(kind, ())
+    return ()
+
+
+def listed_buttons(facts: Mapping[str, object]) -> tuple[str, ...]:
+    """The first cases of a list, the most urgent ones of the digest."""
+    lists = (rows for name in _LISTS if isinstance(rows := facts.get(name), tuple))
+    found = (str(row.get("case") or "") for rows in lists for row in rows if isinstance(row, Mapping))
+    return tuple(dict.fromkeys(filter(None, found)))[:LISTED]
+
+
+def _link(policy: Policy, agent: str, case: str, verb: Verb, *, key: str, lang: str, now: datetime) -> str:
+    token = order_words.order_token(policy, agent=agent, case=case, verb=verb, notice=key, now=now)
+    return token_link(policy, token, case=case, word=word_of(verb, lang), body=_body(verb, lang))
+
+
+def word_of(verb: Verb, lang: str) -> str:
+    """The order word of a button, in a language of the office."""
+    return _WORDS[verb][LANGUAGES.index(lang) if lang in LANGUAGES else 0]
+
+
+def _body(verb: Verb, lang: str) -> str:
+    """One order line; a client may add a signature below, or drop it. Of an estimate the person types the day."""
+    return f"{word_of(verb, lang)}{' ' if verb is Verb.UNTIL else ''}\r\n"

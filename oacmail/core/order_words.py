@@ -1,0 +1,623 @@
+"""The words, buttons and case numbers of an agent's orders: which lines are orders, what each says, which case they
+name.
+
+It never decides who may give orders, and performs none.
+"""
+
+import base64
+import binascii
+import hmac
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from itertools import chain, dropwhile, takewhile, zip_longest
+
+from oacmail.core import polite_words, tokens
+from oacmail.core.policy import Policy
+from oacmail.core.tokens import case_number
+
+# --- Orders ----------------------------------------------------------------------------------------------------------
+#
+# The orders that an agent writes on top of a reply: which lines are orders, and what each says.
+#
+# Orders are the unbroken run of order lines at the very top of the text, empty lines and a greeting aside: `#word
+# argument`, or a plain line that says nothing else (docs/interfaces.md section 7). In a reply to a list of cases each
+# line begins with the number of its case. It never decides who may give orders, and performs none.
+
+
+MOST_ORDERS = 40
+"""Orders in one message; a longer run is no list that a person wrote."""
+WRAPPED = 60
+"""Characters of a line that a client may have broken: the text goes on in the next one."""
+LONG = 80
+"""Characters of a line that is none of a signature."""
+
+
+class Verb(StrEnum):
+    """What an order does. The same name is its label in the transcript (mail/outgoing/labels.py)."""
+
+    ASSIGN = "assign"
+    MINE = "mine"
+    CLOSE = "close"
+    SPAM = "spam"
+    REOPEN = "reopen"
+    SECOND_LEVEL = "second_level"
+    FIRST_LEVEL = "first_level"
+    SOLVED = "solved"
+    UNTIL = "until"
+    NOT_OURS = "not_ours"
+    WAIT = "wait"
+    NOTE = "note"
+    TOPIC = "topic"
+    CALLED = "called"
+    NOT_REACHED = "not_reached"
+    LANGUAGE = "language"
+    HELP = "help"
+    CALL = "call"
+    MERGE = "merge"
+    SPLIT = "split"
+    OUT_OF_SCOPE = "out_of_scope"
+    DRAFT = "draft"
+    PERSON = "person"
+    UNKNOWN = "unknown"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`argument`: what follows the word, as written; of `UNKNOWN`, the word itself. `case`: what the line names before
+    it, a number or an entry of the review list; '' = nothing."""
+
+    verb: Verb
+    argument: str = ""
+    case: str = ""
+
+
+UNSAID = (Verb.NOTE, Verb.SECOND_LEVEL, Verb.CALL, Verb.PERSON)
+"""Orders whose text no mail repeats: it stays on the case alone."""
+_WORDS: Mapping[Verb, str] = {
+    Verb.ASSIGN: "assign assigna asigna",
+    Verb.MINE: "mine meu meva mio mia",
+    Verb.CLOSE: "close tanca cierra",
+    Verb.SPAM: "spam brossa",
+    Verb.REOPEN: "reopen reobre reabre",
+    Verb.SECOND_LEVEL: "level_2 deriva derivar deriveu nivell_2 nivel_2 n_2 escalate",
+    Verb.FIRST_LEVEL: "level_1 nivell_1 nivel_1 n_1",
+    Verb.SOLVED: "solved resolt resuelto",
+    Verb.UNTIL: "until previsio prevision",
+    Verb.NOT_OURS: "not_ours no_nostre no_es_nostre no_es_nuestro",
+    Verb.WAIT: "wait espera",
+    Verb.NOTE: "note nota",
+    Verb.TOPIC: "topic tema",
+    Verb.CALLED: "called trucat llamado",
+    Verb.LANGUAGE: "language idioma",
+    Verb.HELP: "help ajuda ayuda",
+    Verb.CALL: "call trucada llamada",
+    Verb.MERGE: "merge fusiona",
+    Verb.SPLIT: "split separa",
+    Verb.OUT_OF_SCOPE: "out_of_scope fora_abast fora_dabast fuera_ambito fuera_de_ambito",
+    Verb.DRAFT: "draft esborrany borrador",
+    Verb.PERSON: "person persona",
+}
+_HASHED = {
+    word.replace("_", between): verb
+    for verb, words in _WORDS.items()
+    for word in words.split()
+    for between in ("", " ")
+}
+"""A `_` is nothing or a space there (`#nivell2`, `#nivell 2`); other words that run together are none: `no té` is no
+`note`."""
+_SAID: Mapping[Order, str] = {
+    Order(Verb.MINE): (
+        "meva|meu|es meva|es meu|me la quedo|me'l quedo|ho agafo jo|l'agafo jo|ho porto jo|jo|mia|mio|es mia|es mio"
+        "|me lo quedo|lo llevo yo|yo|mine|i take it"
+    ),
+    Order(Verb.CLOSE): (
+        "tanca|tanqueu|tancar|tancat|tanca-ho|tanca'l|tanqueu-lo|tanqueu-ho|cierra|cierre|cerrar|cierralo|cierrelo"
+        "|close|close it"
+    ),
+    Order(Verb.SPAM): "tanca brossa|brossa|es brossa|cierra spam|cierra basura|es spam|spam|close spam|it is spam",
+    Order(Verb.CLOSE, "duplicate"): (
+        "tanca duplicat|tanca per duplicat|tanca com a duplicat|duplicat|es duplicat|es un duplicat|cierra duplicado"
+        "|cierra por duplicado|cierra como duplicado|duplicado|es duplicado|es un duplicado|close duplicate|duplicate"
+    ),
+    Order(
+        Verb.REOPEN
+    ): "reobre|reobriu|reobrir|reobre'l|reobriu-lo|reabre|reabra|reabrir|reabrelo|reabralo|reopen|reopen it",
+    Order(Verb.SECOND_LEVEL): (
+        "deriva|deriveu|deriva-ho|deriveu-ho|deriva'l|deriveu-lo|derivar|derivelo|derivalo|nivell 2|nivel 2|level 2"
+        "|escalate|pass on|pass it on"
+    ),
+    Order(Verb.FIRST_LEVEL): "nivell 1|nivel 1|level 1",
+    Order(Verb.SOLVED): (
+        "resolt|ja esta resolt|esta resolt|solucionat|ja esta solucionat|arreglat|ja esta arreglat|resuelto"
+        "|ya esta resuelto|esta resuelto|solucionado|ya esta solucionado|arreglado|ya esta arreglado"
+        "|solved|it is solved"
+    ),
+    Order(Verb.CALLED): (
+        "trucat|trucada feta|he trucat|ja he trucat|l'he trucat|ja l'he trucat|li he trucat|ja li he trucat|llamado"
+        "|he llamado|ya he llamado|le he llamado|ya le he llamado|la he llamado|ya la he llamado|called|i called"
+    ),
+    Order(Verb.NOT_REACHED): "no contesta|no contesten|no agafa el telefon|no coge el telefono|no answer|no-answer",
+    Order(Verb.LANGUAGE, "ca"): "catala|catalan",
+    Order(Verb.LANGUAGE, "es"): "castella|castellano|espanyol|espanol|spanish",
+    Order(Verb.LANGUAGE, "en"): "angles|ingles|english",
+    Order(Verb.HELP): "ajuda|ayuda|help",
+    Order(Verb.SPLIT): "separa|separeu-lo|separelo|split",
+    Order(Verb.OUT_OF_SCOPE): "fora d'abast|fuera de ambito|out of scope",
+    Order(Verb.DRAFT): "esborrany|borrador|draft",
+    Order(Verb.PERSON): "es persona|es una persona|it is a person|it's a person|is a person|is person",
+}
+_PLAIN = {phrase: order for order, phrases in _SAID.items() for phrase in phrases.split("|")}
+_REACHED = frozenset({"", "reached", "contesta", "ha contestat", "ha contestado", "answered"})
+"""After the word of a call: the person was reached, as without it."""
+_IN_VAIN = frozenset(
+    {"no", "no ha contestat", "no respon", "no ha respost", "no ha contestado", "no responde", "did not answer"}
+)
+"""After the word of a call alone: nobody answered."""
+_WITH_COLON = (Verb.ASSIGN, Verb.SECOND_LEVEL, Verb.NOTE, Verb.TOPIC, Verb.CALL)
+_LONG = (Verb.SECOND_LEVEL, Verb.NOTE, Verb.CALL)
+"""Orders whose argument is text of any length."""
+_ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "solved", "answered already"})
+"""Below a call: it was answered at once."""
+_HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})(?:[:,;].*|[.!]?(?:\s.*)?)")
+_COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it )?on)\s?:\s*(\S.*)", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
+"""Between two orders of one plain line."""
+_GREETING = re.compile(
+    r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos d[ií]as|buenas(?: tardes)?|hello|hi"
+    r"|good (?:morning|afternoon))\b(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone)\b)?"
+    r"[ ,.:!]*",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(rf"[\s,.;!]{{1,3}}(?:{polite_words.PLEASE})[ .!]{{0,5}}$")
+"""After an order of a plain line."""
+_LISTED_LINE = re.compile(
+    r"(?:[Cc]as[oe]?\s)?#?\s?\[?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?"
+    r"|(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{8,64}|\d{8,64})"
+    r"\s*\]?[:.),-]?\s+(\S.*)"
+)
+_NAMES = re.compile(
+    r"[A-ZÀ-Ý][\w'’·.-]*(?:\s(?:[A-ZÀ-Ý\d][\w'’·.-]*|de|del|dels|la|les|i|y|d['’][\w'’-]+)){0,6}(?<!\.),?"
+)
+"""A line of names alone, of a person or of an office."""
+_CLOSING = re.compile(
+    rf"(?:(?:{'|'.join(sorted(polite_words.CLOSING))}|un|molt|ben|fins (?:aviat|ara|dema)|wishes|sincerely)"
+    r"(?:[\s,.!]+|$))+"
+)
+"""A line that ends a message, folded."""
+_NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
+"""A line with which a signature or the quoted mail begins."""
+_CAPITALS = re.compile(r"[A-ZÀ-Ý'’]{3,20}(?: [A-ZÀ-Ý'’]{3,20}){0,2}(?=[\s,.:;–—-])")
+_POSTCODE = re.compile(r"\d{5}\s\D+")
+_INTRODUCES = re.compile(r"[\d@<>|]|^(?:de|from|enviat|enviado|sent)\s?:", re.IGNORECASE)
+_PART = r"[\w'’-]{1,20}"  # longer than each word of an order
+_SPELLED = tuple(re.compile(rf"({_PART}(?:\s{_PART}){{{more}}})(?:[:.,;!]\s*|\s+|$)(.*)") for more in (2, 1, 0))
+"""The word of an order, which people also write as three words or two (`nivell 2`, `out of scope`)."""
+_ENTRY = re.compile(r"[0-9a-f]{8,64}")
+_NUMBER = re.compile(r"#?([A-Z][A-Z0-9]{1,7}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
+_NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
+
+
+def read_orders(text: str) -> tuple[Order, ...]:
+    """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none. More than
+    `MOST` are none: `TOO_MANY` alone."""
+    return _read(text, _line)
+
+
+def read_note(text: str) -> tuple[Order, ...]:
+    """The same of a text whose lines may begin with the number of a case: `12 tanca`, `15 anna`, `#21 nota …`."""
+    return _read(text, _read_line)
+
+
+def read_list(text: str) -> tuple[Order, ...]:
+    """The same of a reply to a list of cases, where a line that cannot be read ends nothing: a line below it that
+    begins with a number and an order counts, and it is `UNKNOWN` itself."""
+    found = _listed_run(text)[0]
+    return found if len(found) <= MOST_ORDERS else (Order(Verb.TOO_MANY),)
+
+
+def _listed_run(text: str) -> tuple[tuple[Order, ...], list[str]]:
+    """(the orders of a reply to a list, the lines below the last of them)."""
+    found, rest = _run(text, _read_line)
+    own = list(takewhile(_is_own, map(str.strip, rest)))
+    read = ([] if _POSTCODE.fullmatch(line) else _listed(line) for line in own)
+    numbered = [[order for order in orders if order.verb is not Verb.UNKNOWN] for orders in read]
+    end = max((place + 1 for place, orders in enumerate(numbered) if orders), default=0)
+    unread = [[Order(Verb.UNKNOWN, line[:MOST_ORDERS])] if line and not _line(line) else [] for line in own]
+    between = [orders or unread[place] for place, orders in enumerate(numbered[:end])]
+    return (*found, *chain.from_iterable(between)), rest[end:]
+
+
+def _is_own(line: str) -> bool:
+    """Whether the writer's own words may go on there. Of lines that end with a colon only one with a digit or an
+    address introduces a quote."""
+    return not _NOT_OWN.match(line) or (line.endswith(":") and not _INTRODUCES.search(line))
+
+
+def sent_alone(text: str) -> tuple[Order, ...]:
+    """The orders of a text that a person has got and that says nothing else to them, beside a greeting, a closing and a
+    signature; () = it may be an answer. A misspelt one (`#tancca`) is one as well; `Resolt` in plain words is none,
+    since a person is told that."""
+    greeting, _, below = text.strip().partition("\n")
+    after = _GREETING.sub("", greeting.strip(), count=1)
+    found, rest = _run(below if _NAMES.fullmatch(after) and after != greeting else f"{after}\n{below}", _sent_line)
+    return () if _said(rest, _sent_line) else found
+
+
+def first_sent(text: str) -> str:
+    """The first line with an order, as a person has read it, without what its case alone keeps (`NOTA: …`)."""
+    for line in map(str.strip, text.splitlines()):
+        line = _GREETING.sub("", line, count=1).strip('*«»"“” ')
+        if orders := _sent_line(line):
+            hidden = next((one.argument for one in orders if one.verb in UNSAID and one.argument), "")
+            return line[: line.find(hidden)] + "…" if hidden else line[:LONG]
+    return ""
+
+
+def beside_orders(text: str, *, listed: bool) -> str:
+    """What the writer's own words say below the orders on top; '' = nothing, or there is no order. A closing and a
+    signature say nothing. `listed`: of a reply to a list of cases."""
+    found, rest = _listed_run(text) if listed else _run(text, _line)
+    return "\n".join(_said(rest, _read_line if listed else _line)) if found else ""
+
+
+def _said(lines: list[str], read: Callable[[str], list[Order]]) -> list[str]:
+    """The lines that are neither orders nor a signature, which begins with a closing or with names and has no
+    sentence."""
+    own = takewhile(lambda line: line[:2] not in ("--", "__") and line[:1] != ">", map(str.strip, lines))
+    said = [line for line in own if line and not read(line)]
+    begins = next((n for n, line in enumerate(said) if _closes(line) or _NAMES.fullmatch(line)), len(said))
+    signs = all(len(line) < LONG and (_closes(line) or line[-1] not in ".?!:…") for line in said[begins:])
+    return said[:begins] if signs else said
+
+
+def _closes(line: str) -> bool:
+    return _CLOSING.fullmatch(folded(line)) is not None
+
+
+def _sent_line(line: str) -> list[Order]:
+    """The orders of a line that a person has got: no `12 euros`, and no sentence that begins with a `#`, but whatever
+    begins with an order in capitals (`DERIVA - error 500`)."""
+    line = line.strip('*«»"“” ')
+    orders = _line(line) or [order for order in _listed(line) if order.verb is not Verb.ASSIGN]
+    if not orders and (capitals := _CAPITALS.match(line)):
+        rest = line[capitals.end() :].strip(" ,.:;–—-")
+        orders = [replace(one, argument=rest) if one.verb in UNSAID else one for one in _phrases(capitals[0])]
+    hashed = line.startswith("#") and " " not in line[2:]
+    doubtful = {Verb.UNKNOWN} if line.startswith("#") else {Verb.UNKNOWN, Verb.SOLVED}
+    return orders if hashed or doubtful.isdisjoint(order.verb for order in orders) else []
+
+
+def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
+    """The orders below the end of the run, as far as the writer's own words go: they are none, and the writer may take
+    them for some. `listed`: of a reply to a list of cases, where those with a number count (`read_list`)."""
+    found, rest = _run(text, _read_line if listed else _line)
+    own = takewhile(_is_own, map(str.strip, rest))
+    orders = [order for line in own for order in _line(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
+    return tuple(orders[:MOST_ORDERS]) if found else ()
+
+
+def _read_line(line: str) -> list[Order]:
+    return _listed(line) or _line(line)
+
+
+def _read(text: str, read: Callable[[str], list[Order]]) -> tuple[Order, ...]:
+    return _run(text, read)[0]
+
+
+def _run(text: str, read: Callable[[str], list[Order]]) -> tuple[tuple[Order, ...], list[str]]:
+    """(the orders of the run, the lines below it)."""
+    found: list[Order] = []
+    before = ""
+    lines = text.splitlines()
+    end = len(lines)
+    for place, raw in enumerate(lines):
+        line = raw.strip()
+        if not found and _GREETING.fullmatch(line):
+            continue
+        if len(found) > MOST_ORDERS or (line and not (taken := _taken(found, line, before, read))):
+            end = place
+            break
+        found = taken if line else found  # Outlook writes a paragraph for each line, with an empty one between
+        before = line
+    return (tuple(found) if len(found) <= MOST_ORDERS else (Order(Verb.TOO_MANY),)), lines[end:]
+
+
+def _taken(found: list[Order], line: str, before: str, read: Callable[[str], list[Order]]) -> list[Order]:
+    """What was found, with this line; [] = it is none of the run."""
+    last = found[-1] if found else None
+    if last and last.verb is Verb.CALL and _plain(line).strip(" #.!") in _ANSWERED:
+        return [*found, Order(Verb.CALLED)]
+    if orders := read(line):
+        return _joined([*found, *orders])
+    if last and last.verb in _LONG and len(before) >= WRAPPED and line[0] not in ">-_*|" and line[-1] != ":":
+        return [*found[:-1], replace(last, argument=f"{last.argument} {line}")]
+    return []
+
+
+def _joined(orders: list[Order]) -> list[Order]:
+    """A call and, right after it, that nobody answered are one call in vain: `Trucat, no contesta`."""
+    return [
+        order
+        for order, after in zip_longest(orders, orders[1:])
+        if order.verb is not Verb.CALLED or after is None or after != Order(Verb.NOT_REACHED, case=order.case)
+    ]
+
+
+def _outcome(order: Order) -> Order:
+    """Of a call, its outcome (`#called no answer`). One that is not known stays its argument."""
+    said = _POLITE.sub("", f" {_plain(order.argument)}").strip(" .!")
+    if order.verb is Verb.CALLED and (said in _IN_VAIN or _PLAIN.get(said) == Order(Verb.NOT_REACHED)):
+        return Order(Verb.NOT_REACHED)
+    return Order(Verb.CALLED) if order.verb is Verb.CALLED and said in _REACHED else order
+
+
+def _listed(line: str) -> list[Order]:
+    """The orders of a line that begins with a number; [] = it begins with none."""
+    match = _LISTED_LINE.fullmatch(line)
+    return [replace(order, case=match[1]) for order in _of_case(match[2])] if match else []
+
+
+def _of_case(said: str) -> list[Order]:
+    if orders := _line(said):
+        return orders
+    if order := _spelled(said):
+        return [order]
+    return [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST_ORDERS])]
+
+
+def _spelled(said: str) -> Order | None:
+    """The order with whose word it begins, the rest its argument."""
+    for begins in _SPELLED:
+        found = begins.fullmatch(said)
+        if found and (verb := _HASHED.get(_plain(found[1]).replace("'", ""))):
+            return _outcome(Order(verb, found[2].strip()))
+    return None
+
+
+def names_order(text: str) -> bool:
+    """Whether it begins with orders, also after the number of a case, or has the line of one (`#word`) anywhere: such a
+    text is for nobody outside."""
+    hashed = (line.strip() for line in text.splitlines() if _HASH_LINE.fullmatch(line.strip()))
+    listed = (order for order in read_list(text)[:1] if order.case)
+    return (
+        bool(read_orders(text))
+        or any(order.verb not in (Verb.UNKNOWN, Verb.ASSIGN) for order in listed)
+        or any(order.verb is not Verb.UNKNOWN for line in hashed for order in _line(line))
+    )
+
+
+def _line(line: str) -> list[Order]:
+    if hashed := _HASH_LINE.fullmatch(line):
+        said = line.removeprefix("#").strip()
+        order = _spelled(said)
+        return [order] if order else _phrases(said) or [Order(Verb.UNKNOWN, hashed[1])]
+    return _phrases(line)
+
+
+def _phrases(line: str) -> list[Order]:
+    """The orders of a line of plain words."""
+    parts = _BETWEEN.split(_POLITE.sub("", _plain(line)).strip(" .!,;"))
+    said = [_PLAIN.get(part) for part in parts]
+    if said[0] == Order(Verb.CALLED) and parts[1:] and parts[-1] in _IN_VAIN:
+        said[-1] = Order(Verb.NOT_REACHED)
+    if all(said):
+        return _joined([order for order in said if order])
+    if colon := _COLON_LINE.fullmatch(line):
+        before = _plain(colon[1])
+        verb = _HASHED.get(before) or (Verb.SECOND_LEVEL if _PLAIN.get(before) == Order(Verb.SECOND_LEVEL) else None)
+        return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
+    phrase, _, ref = _plain(line).rpartition(" ")
+    about = _PLAIN.get(phrase) if _ENTRY.fullmatch(ref) else None
+    return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []
+
+
+def language_named(text: str) -> str:
+    """`ca`, `es` or `en` of a language's name; else the text itself, in lower case."""
+    order = _PLAIN.get(_plain(text).strip(" .!"))
+    return order.argument if order and order.verb is Verb.LANGUAGE else text.lower().strip()
+
+
+def number_of(policy: Policy, text: str, year: int) -> str:
+    """The case number that an agent writes: whole, with or without its keyed letters, or its digits, which are of
+    `year`; '' = it has no such form."""
+    written = _NUMBER.fullmatch(text.strip().upper())
+    if written is None:
+        return ""
+    if written[1]:
+        return written[1]
+    return tokens.case_number(policy, year, int(written[2]))
+
+
+def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
+    """The cases that the order lines on top of `text` name, by whatever reading of them. `at`: when it arrived; digits
+    alone may be of the year before, in a reply to a list of that year."""
+    orders = (*read_orders(text), *read_list(text))
+    named = (order.case for order in orders), (order.argument for order in orders if order.verb is Verb.MERGE)
+    year = at.astimezone(policy.office.timezone).year
+    read = (number_of(policy, one, of) for one in chain(*named) for of in (year, year - 1))
+    return tuple(dict.fromkeys(number for number in read if number))
+
+
+def entries(text: str) -> tuple[str, ...]:
+    """The references of entries of the review list that the order lines on top of `text` may name, in lower case."""
+    orders = (*read_orders(text), *read_list(text))
+    named = (order.case or (order.argument if order.verb is Verb.PERSON else "") for order in orders)
+    return tuple(dict.fromkeys(one.lower() for one in map(str.strip, named) if _ENTRY.fullmatch(one.lower())))
+
+
+def folded(text: str) -> str:
+    """Lower case, without accents, single spaces, and one sort of apostrophe."""
+    return _bare(unicodedata.normalize("NFKD", text))
+
+
+def _plain(text: str) -> str:
+    """The same of a word that orders: a character that looks like another stays what it is."""
+    return _bare(unicodedata.normalize("NFD", text))
+
+
+def _bare(decomposed: str) -> str:
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(bare.lower().replace("\u2019", "'").split())
+
+
+# --- Order tokens ----------------------------------------------------------------------------------------------------
+#
+# Order tokens: what a button carries, so that its mail orders one thing, about one case, by one agent, once.
+#
+# A token is 33 characters of base32 (RFC 4648), at home after the + of an address as in a subject: the order's code,
+# the case, the last day, a hash of the notice, and an HMAC under a key of its own label that also covers the agent's
+# address. It never proves who sent a mail: that is for the mail exchanger to say (core/sender.py).
+
+
+TOKEN_DAYS = 10
+"""How long a button works."""
+ORDER_TOKEN_LENGTH = 33
+MOST_TOKENS = 3  # tokens that are read of one mail: a button's mail has one
+_LABEL = b"order token"
+_EPOCH = date(2020, 1, 1)
+_FIRST_YEAR = 2000
+_MAC = 10  # octets: 80 bits, as many as fit into a local part of 64 octets (RFC 5321 section 4.5.3.1.1)
+_FOUND = re.compile(r"(?<![a-z0-9])o[a-z2-7]{32}(?![a-z0-9])", re.IGNORECASE)
+_CODES: Mapping[int, Verb] = {
+    1: Verb.MINE,
+    2: Verb.CALLED,
+    3: Verb.NOT_REACHED,
+    4: Verb.SECOND_LEVEL,
+    5: Verb.FIRST_LEVEL,
+    6: Verb.SPAM,
+    7: Verb.DRAFT,
+    8: Verb.SOLVED,
+    9: Verb.UNTIL,
+    10: Verb.NOT_OURS,
+}
+"""A code is in mails that were sent: it is never given to another order."""
+_CODE_OF = {verb: code for code, verb in _CODES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """A token that came with a mail. `problem`: '' | forged | not-yours | expired; what else it says is true unless it
+    is forged."""
+
+    token: str
+    verb: Verb
+    case: str
+    problem: str = ""
+
+
+def order_token(policy: Policy, *, agent: str, case: str, verb: Verb, notice: str, now: datetime) -> str:
+    """The token of one button. `agent`: the address that the notice goes to; `notice`: the key of the notice."""
+    _, year, serial = case.rsplit("-", 2)
+    last = (now.astimezone(policy.office.timezone).date() + timedelta(days=TOKEN_DAYS) - _EPOCH).days
+    payload = bytes((_CODE_OF[verb], int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big")
+    payload += last.to_bytes(2, "big") + sha256(notice.encode()).digest()[:3]
+    return "o" + base64.b32encode(payload + _mac(policy.secrets[0], payload, agent)).decode().lower()
+
+
+def find_order_tokens(texts: Iterable[str]) -> tuple[str, ...]:
+    """What has the form of a token, in lower case, at most `MOST`."""
+    found = (match[0].lower() for text in texts for match in _FOUND.finditer(text))
+    return tuple(dict.fromkeys(found))[:MOST_TOKENS]
+
+
+def read_order_token(policy: Policy, token: str, sender: str, at: datetime) -> Pressed | None:
+    """What the token says, if `sender` presses it at `at`; None = it has not even the form."""
+    try:
+        octets = base64.b32decode(token[1:].upper())
+    except binascii.Error:
+        return None
+    payload, mac = octets[:-_MAC], octets[-_MAC:]
+    verb = _CODES.get(payload[0])
+    if verb is None:
+        return None
+    case = tokens.case_number(policy, _FIRST_YEAR + payload[1], int.from_bytes(payload[2:5], "big"))
+    last = _EPOCH + timedelta(days=int.from_bytes(payload[5:7], "big"))
+    problem = ""
+    if not _is_of(policy, payload, mac, sender):
+        others = policy.people.staff - {sender}
+        problem = "not-yours" if any(_is_of(policy, payload, mac, agent) for agent in others) else "forged"
+    elif at.astimezone(policy.office.timezone).date() > last:
+        problem = "expired"
+    return Pressed(token=token, verb=verb, case=case, problem=problem)
+
+
+def _is_of(policy: Policy, payload: bytes, mac: bytes, agent: str) -> bool:
+    return any(hmac.compare_digest(_mac(secret, payload, agent), mac) for secret in policy.secrets)
+
+
+def _mac(secret: bytes, payload: bytes, agent: str) -> bytes:
+    key = hmac.digest(secret, _LABEL, "sha256")
+    return hmac.digest(key, payload + agent.lower().encode("utf-8", "surrogateescape"), "sha256")[:_MAC]
+
+
+# --- Misplaced orders ------------------------------------------------------------------------------------------------
+#
+# Orders that somebody wrote where none counts: below or between the quoted lines of a reply, below the signature, as a
+# telephone or an old habit puts them, or in the subject of a new mail.
+#
+# They count for nothing, since a line without a quote mark may still be somebody else's; their writer is told. Only
+# `>` marks a quote here: where a program marks none, nobody can tell what is below it.
+
+
+_QUOTED = ">"
+_SIGNATURE = "--"
+
+
+def misplaced(text: str, subject: str, *, listed: bool) -> tuple[tuple[Order, str], ...]:
+    """(order, the reason why it counts for nothing) of `text` (all of the decoded text) and of the `subject` of a new
+    mail, '' = of none. `listed`: of a reply to a list of cases. A name after a number is none: a street has such a line
+    as well."""
+    read = read_list if listed else read_orders
+    lines = [line.strip() for line in text.splitlines()]
+    above = list(takewhile(lambda line: not line.startswith(_QUOTED), lines))
+    below = takewhile(lambda line: line != _SIGNATURE, lines[len(above) :])
+    signed = dropwhile(lambda line: line != _SIGNATURE, above)
+    return (
+        *((order, "below-signature") for order in _orders(signed, read)),
+        *((order, "below-quote") for order in _orders(below, read)),
+        *((order, "in-subject") for order in _orders([subject], read_list)),
+    )
+
+
+def _orders(lines: Iterable[str], read: Callable[[str], tuple[Order, ...]]) -> list[Order]:
+    orders = [order for line in lines for order in read(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
+    return orders[:MOST_ORDERS]
+
+
+# --- Case numbers ----------------------------------------------------------------------------------------------------
+#
+# Case numbers as people type them: in the subject of a new mail of the desk, or in an agent's reply.
+#
+# `OAC-2026-000123`, `oac 2026 123`, `cas 123`, `caso núm. 123`, `case no. 123`. Such a number proves nothing: its
+# caller decides who may name a case, and whether the mail belongs to it. It never looks a case up.
+
+
+MOST_NUMBERS = 10
+_SHORT = re.compile(r"\bcas(?:o|e)?\s{0,2}(?:(?:numero|number|num|nro|no|n)\b\.?[\u00ba\u00b0]?|#)?\s{0,2}(\d{1,6})\b")
+_ALONE = re.compile(r"[#\s]{0,3}(\d{1,6})")
+
+
+def numbers_in_text(policy: Policy, text: str, year: int) -> tuple[str, ...]:
+    """The full numbers that `text` names, in their order. One without a year is of `year` or of the year before."""
+    plain = folded(text[:1000])
+    full = re.compile(rf"\b{re.escape(policy.office.prefix.lower())}[-\s/]{{1,2}}(\d{{4}})[-\s/]{{1,2}}(\d{{1,6}})\b")
+    found = [case_number(policy, int(match[1]), int(match[2])) for match in full.finditer(plain)]
+    rest = full.sub(" ", plain)
+    found += [one for match in _SHORT.finditer(rest) for one in _of_either_year(policy, match[1], year)]
+    return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
+
+
+def numbers_in_line(policy: Policy, line: str, year: int) -> tuple[str, ...]:
+    """The same of a line that may also be nothing but a number: `123`, `#123`."""
+    alone = _ALONE.fullmatch(line.strip(" .!,;:"))
+    return _of_either_year(policy, alone[1], year) if alone else numbers_in_text(policy, line, year)
+
+
+def _of_either_year(policy: Policy, serial: str, year: int) -> tuple[str, ...]:
+    return (case_number(policy, year, int(serial)), case_number(policy, year - 1, int(serial)))

@@ -1,0 +1,201 @@
+"""What the button of a notice orders, for an agent, for an entry of the review list, for the technical services.
+
+A button's token is good once, for one order and one address. Its mail must be proven like any other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from oacmail.core.effects import AuditEvent, Effect, Remember, ReviewDone, TreatAsRequest
+from oacmail.core.errors import Refused
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Role
+from oacmail.core.notices import notify
+from oacmail.core.order_words import Order, Pressed, Verb, read_orders
+from oacmail.core.orders.actions import GivenOrder
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.review import NamedEntry
+from oacmail.core.services_reply import BY_ORDER, Statement
+from oacmail.core.view import USED_TOKEN, CaseView, View
+
+# --- Order buttons ---------------------------------------------------------------------------------------------------
+#
+# What the button of a notice orders: its token names agent, case and order, and is good once.
+#
+# The mail's own first lines may only say more about the same order. A token that is forged, used, too old, another
+# agent's or at odds with its mail orders nothing, nor does any line beside it; it is recorded, and the proven agent is
+# told.
+
+
+FORGED = "forged-staff"  # the alert's name
+ANSWERS_ANOTHER = "answers-another"  # why a button or an answer is refused
+
+
+def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
+    """(order, why it is refused) of the pressed buttons, and of the lines on top. `current`: the case that the mail
+    itself is about. If one is refused, they all are."""
+    lines = read_orders(lookup.message.typed)
+    pressed = lookup.pressed
+    why = next((reason for one in pressed if (reason := why_refused(view, lookup, one, lines, current))), "")
+    if why:
+        return tuple((Order(one.verb, case="" if one.problem == "forged" else one.case), why) for one in pressed)
+    first, *others = pressed
+    own = lines or (Order(first.verb),)
+    return (
+        *((Order(line.verb, line.argument, line.case or first.case), "") for line in own),
+        *((Order(one.verb, case=one.case), "") for one in others),
+    )
+
+
+def answers_another(view: View, lookup: Lookup) -> bool:
+    """Whether it replies to a mail that is none of ours to staff. Then the Reply-To of that mail, and not its reader,
+    has chosen our address: a stranger's may be that of a button or of an answer to a citizen."""
+    parent, staff = lookup.message.refs[-1:], lookup.policy.people.staff
+    return bool(parent) and not any(
+        parent[0] in (mail.message_id, mail.alias) and mail.recipient in staff for mail in view.mails
+    )
+
+
+def why_refused(view: View, lookup: Lookup, pressed: Pressed, lines: tuple[Order, ...], current: str | None) -> str:
+    """Why the button orders nothing, '' = it does. `lines`: the orders that stand in its mail; `current`: as above."""
+    if pressed.problem:
+        return pressed.problem
+    if pressed.token in view.used_tokens:
+        return "used-already"
+    if answers_another(view, lookup):
+        return ANSWERS_ANOTHER
+    about = view.cases.get(pressed.case)
+    if current is not None and current not in (pressed.case, about.number if about else ""):
+        return "other-case"
+    if lines and pressed.verb not in {line.verb for line in lines}:
+        return "other-order"
+    return ""
+
+
+def mark_used(lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """The tokens of this mail are good no more."""
+    return tuple(Remember(name=USED_TOKEN + one.token, value=now.isoformat()) for one in lookup.pressed)
+
+
+def record_refused(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """What is left of tokens in a mail that gives no orders: a line of the event log each, and the operator's alert."""
+    if lookup.own_note or (lookup.sender.proven and lookup.sender.role is Role.AGENT):
+        return ()  # core/orders/mail.py
+    return refuse_button(policy, view, lookup, now, why="unproven")
+
+
+def refuse_button(policy: Policy, view: View, lookup: Lookup, now: datetime, *, why: str) -> tuple[Effect, ...]:
+    """`why`: of tokens that have no problem of their own."""
+    return (
+        *(
+            AuditEvent(
+                kind="order-refused",
+                case=one.case if one.problem != "forged" and one.case in view.cases else None,
+                data={"verb": one.verb, "why": one.problem or why},
+            )
+            for one in lookup.pressed
+        ),
+        *forged_alert(policy, lookup, now),
+    )
+
+
+def forged_alert(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """The operator is told of forged tokens, once a day."""
+    if not any(one.problem == "forged" for one in lookup.pressed):
+        return ()
+    key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
+    facts = {"code": FORGED, "since": lookup.received_at}
+    return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+
+
+# --- Order entries ---------------------------------------------------------------------------------------------------
+#
+# Orders about an entry of the review list by its reference: the digest names those without a case by it.
+#
+# `ÉS PERSONA` makes a request of it, with its acknowledgement, as `oacmail case open` does; `TANCA BROSSA` ends the
+# entry. The message is decided again before the order mail is (engine/engine.py): the transcript knows the number.
+
+
+def _person(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
+    if entry.request:
+        return ()
+    if not entry.kept:
+        raise Refused("the message was too large to be stored", "not-stored")
+    return (TreatAsRequest(message=entry.ref),)
+
+
+def _spam(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
+    if entry.case:
+        raise Refused("a case has been made of it", "has-a-case")
+    return (
+        ReviewDone(fingerprint=entry.ref),
+        AuditEvent(kind="review-closed", data={"ref": entry.ref[:16], "by": given.agent}),
+    )
+
+
+ON_AN_ENTRY: Mapping[Verb, Callable[[GivenOrder, NamedEntry], tuple[Effect, ...]]] = {
+    Verb.PERSON: _person,
+    Verb.SPAM: _spam,
+}
+"""Orders about one entry."""
+
+
+# --- Services buttons ------------------------------------------------------------------------------------------------
+#
+# What the button of a mail to the services says: its token names addressee, case and answer, and is good once.
+#
+# The mail is read like any other reply of theirs (core/services_reply.py); the token adds the answer if a
+# client has dropped the line of the button. One that is forged, used, too old, somebody else's or at odds with its
+# mail says nothing: it is recorded, and the agent who has the case reads the mail.
+
+
+_WORDS = {Statement.SOLVED: "#solved", Statement.EXPECTED: "#until", Statement.NOT_OURS: "#notours"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A pressed button. `says`: None = it is none of the services'; `refused`: why it says nothing, '' = it does."""
+
+    token: str
+    case: str
+    says: Statement | None
+    refused: str
+
+    def text(self, written: str) -> str:
+        """What the mail says, with the line of the button if it has lost that."""
+        if self.says is None or written.lstrip().startswith("#"):
+            return written
+        return f"{_WORDS[self.says]}\n{written}"
+
+
+def read_press(view: View, lookup: Lookup, current: CaseView | None) -> Press | None:
+    """The button that came with the mail, None = none. `current`: the case that the mail itself is about."""
+    if not lookup.pressed:
+        return None
+    number = current.number if current else None
+    found = (why_refused(view, lookup, one, (), number) for one in lookup.pressed)
+    why = next(filter(None, found), "")
+    first, *others = lookup.pressed
+    says = BY_ORDER.get(first.verb)
+    if not why and (others or says is None):
+        why = "other-order"
+    return Press(token=first.token, case="" if first.problem == "forged" else first.case, says=says, refused=why)
+
+
+def press_key(pressed: Press | None) -> str:
+    """Names the agent's notice of a button that says nothing, so that a mail which is sent again causes no second one;
+    '' = of no such button."""
+    return f"{pressed.token}:{pressed.refused}" if pressed and pressed.refused else ""
+
+
+def orders_of_press(
+    policy: Policy, view: View, lookup: Lookup, pressed: Press | None, now: datetime, *, spent: bool
+) -> tuple[Effect, ...]:
+    """`spent`: the mail said something certain, so that the token is good no more."""
+    if pressed is None:
+        return ()
+    if pressed.refused:
+        return refuse_button(policy, view, lookup, now, why=pressed.refused)
+    return mark_used(lookup, now) if spent else ()

@@ -1,0 +1,385 @@
+"""What an admin's command does to a case: the verbs of `oacmail case` (docs/interfaces.md section 2).
+
+Only an answer in the mailbox or a logged contact meets the deadline; closing sends nothing. A command that cannot be
+carried out raises `Refused` with the reason and changes nothing. The caller decides who may give commands.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from oacmail.core import answers, calendar, callbacks, cases, deadlines, intents, notices, rights, services, survey
+from oacmail.core.cases import CORRECTED_COLUMN, said_by_hand
+from oacmail.core.derivation import soonest
+from oacmail.core.effects import (
+    AdminCommand,
+    AuditEvent,
+    CaseColumns,
+    Decision,
+    Effect,
+    EndDeadlines,
+    MergeCases,
+    MoveDeadline,
+    UpdateCase,
+    UpdatePerson,
+)
+from oacmail.core.errors import Refused
+from oacmail.core.kinds import CancelledBy
+from oacmail.core.model import Intent, Kind, Level, Status, Topic
+from oacmail.core.notices import agent_of, assigned, notify
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.rights import RequestSummary
+from oacmail.core.view import CaseView, View
+
+CLOSE_REASONS = ("answered", "contact", "thanks", "spam", "duplicate")
+CORRECTABLE: dict[str, tuple[str, ...]] = {
+    "kind": tuple(Kind),
+    "topic": tuple(Topic),
+    "level": tuple(Level),
+    "intent": tuple(Intent),
+    "language": ("ca", "es", "en", "fr", "other"),
+}
+_ALL = ("answer", "remind", "nudge", "update", "close", "wait")
+
+
+def on_admin_command(policy: Policy, view: View, command: AdminCommand, now: datetime) -> Decision:
+    case = view.cases[command.case]
+    effects = _VERBS[command.verb](policy, view, case, command, now)
+    event = AuditEvent(kind="ordered", case=case.number, data={"verb": command.verb, "by": command.by})
+    return Decision(effects=(*effects, event), because=(f"ordered: {command.verb}",))
+
+
+_Verb = Callable[[Policy, View, CaseView, AdminCommand, datetime], tuple[Effect, ...]]
+
+
+def _at(case: CaseView, command: AdminCommand, now: datetime) -> datetime:
+    """When the contact took place: not later than now, not before the case was opened."""
+    text = command.words.get("at", "")
+    at = datetime.fromisoformat(text) if text else now
+    if at > now:
+        raise Refused("--at is in the future: give the time at which the contact took place")
+    if at < case.opened_at:
+        raise Refused(f"--at is before the case was opened ({case.opened_at.isoformat()}): give a later time")
+    return at
+
+
+def _assign(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """To nobody if the name is empty. Who gets the case hears it, or all agents do while that one is out of office; who
+    took it knows it."""
+    name = command.words["name"]
+    changed = UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now})
+    if agent_of(policy, name) is None or name in (case.assignee, command.by):
+        return (changed,)
+    told = notify(
+        policy,
+        assigned(policy, name, view.away),
+        key=f"{MailKind.ASSIGNED}:{_key(command, case, now)}",
+        kind=MailKind.ASSIGNED,
+        now=now,
+        case=case.number,
+        facts={**notices.case_card(case, notices.due_at(case)), "assignee": name, "by": command.by},
+    )
+    return (changed, *told)
+
+
+def _note(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    return (AuditEvent(kind="note", case=case.number, data={"by": command.by}, text=command.words["text"]),)
+
+
+def _log_call(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    at = _at(case, command, now)
+    if command.words.get("outcome", "reached") != "reached":
+        return callbacks.not_reached(policy, case, at=at, key=_key(command, case, now), now=now)
+    return answers.answered(policy, case, at=at, key=_key(command, case, now), how="call")
+
+
+def _key(command: AdminCommand, case: CaseView, now: datetime) -> str:
+    """Names the order and what it causes; two orders of one moment are two."""
+    return ":".join(filter(None, (command.verb, case.number, now.isoformat(), command.given_in)))
+
+
+def _close(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    reason = command.words["reason"]
+    if reason == "thanks" and case.running("answer"):
+        text = "the case waits for an answer: thanks cannot close it; log the contact with --reason contact"
+        raise Refused(text, "waits")
+    if reason in ("answered", "thanks") and case.solved_at is None:
+        _refuse_if_derived(case)  # the person is owed the outcome, which no earlier answer has told
+    met: tuple[Effect, ...] = ()
+    if reason in ("answered", "contact"):
+        at = _at(case, command, now)
+        _refuse_if_asked_since(case, at)
+        met = answers.answered(policy, case, at=at, key=_key(command, case, now), how=reason)
+    columns: CaseColumns = {
+        "status": Status.CLOSED,
+        "closed_at": now,
+        "close_reason": reason,
+    }
+    return (
+        *met,
+        rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=_ALL),
+        *answers.out_of_date(case, CancelledBy.CLOSE),
+        UpdateCase(case=case.number, columns=columns),
+        *survey.start_survey(policy, case, reason=reason, now=now),
+        AuditEvent(kind="closed", case=case.number, data={"by": command.by, "reason": reason}),
+    )
+
+
+def _refuse_if_asked_since(case: CaseView, at: datetime) -> None:
+    """A contact of that moment has not answered what came later and still waits; a closed case waits for nothing."""
+    waiting = case.running("answer")
+    later = [one.started_at for one in waiting if one.started_at > at]
+    later += [one.at for one in case.asked if waiting and one.at > at]
+    if later:
+        text = f"an answer to what came later ({min(later).isoformat()}) is owed: note the contact with log-call"
+        raise Refused(text, "waits")
+
+
+def _reopen(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    if case.running("answer"):
+        raise Refused("the case is already open, and an answer is due", "open-already")
+    due = calendar.answer_due(now, policy)
+    status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
+    return (
+        *answers.opened_again(case, {"status": status}),
+        *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due, ends_on=case.ends_on),
+    )
+
+
+def _take_back(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
+    _refuse_if_derived(case)
+    due, key = calendar.answer_due(now, policy), _key(command, case, now)
+    return (
+        *answers.opened_again(case, {"status": Status.OPEN}),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=("close", deadlines.WAIT)),
+        *(
+            ()
+            if case.running("answer")
+            else answers.ask(policy, case.number, key=key, at=now, due_at=due, ends_on=case.ends_on)
+        ),
+    )
+
+
+def _wait(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The office waits for the person, perhaps until a day. This never stops a deadline that nobody has met."""
+    if case.status is Status.CLOSED:
+        raise Refused("the case is closed: reopen it first", "closed")
+    _refuse_if_derived(case)
+    waits = UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now})
+    day = command.words.get("day")
+    return (
+        waits,
+        *(deadlines.waits_until(policy, case, date.fromisoformat(day), _key(command, case, now), now) if day else ()),
+    )
+
+
+def _refuse_if_derived(case: CaseView) -> None:
+    """No order but one of the outcome takes a case from the technical services unnoticed (R13)."""
+    if case.status is Status.DERIVED:
+        raise Refused("the technical services have the case: say first that it is solved, or take it back", "derived")
+
+
+def _answered(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """It counts as answered again, by the answer that was seen. This meets no deadline."""
+    if case.running("answer") or case.answered_at is None:
+        raise Refused("the person waits for an answer", "waits")
+    _refuse_if_derived(case)
+    return (
+        *answers.opened_again(case, {"status": Status.ANSWERED}),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=(deadlines.WAIT,)),
+        *answers.silent_close(policy, case, at=now, key=_key(command, case, now)),
+    )
+
+
+def _escalate(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
+    if case.status is Status.CLOSED:
+        raise Refused("the case is closed: reopen it first, so that a deadline runs", "closed")
+    if cases.has_notice(case) and case.solved_at is None:
+        text = "the case is already with the technical services and the person knows it: answer the person"
+        raise Refused(text, "derived-already")
+    words = command.words
+    cause, why = words.get("cause", ""), words.get("why", "")
+    return services.by_order(policy, view, case, cause=cause, why=why, key=_key(command, case, now), now=now)
+
+
+def _solved(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The problem is solved; the next answer to the citizen says so and ends the case (R13)."""
+    _refuse_if_not_derived(case)
+    return services.solved(
+        policy, case, at=_at(case, command, now), key=_key(command, case, now), now=now, by=command.by
+    )
+
+
+def _until(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The services expect to have it solved by this day."""
+    _refuse_if_not_derived(case)
+    day, key = date.fromisoformat(command.words["day"]), _key(command, case, now)
+    return services.expected(policy, case, day, at=now, key=key, now=now, by=command.by)
+
+
+def _not_theirs(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    _refuse_if_not_derived(case)
+    return services.not_theirs(policy, case, at=now, key=_key(command, case, now), now=now, by=command.by)
+
+
+def _refuse_if_not_derived(case: CaseView) -> None:
+    if case.status is not Status.DERIVED:
+        raise Refused(
+            "the case is not with the technical services: `oacmail case escalate` passes it on", "not-derived"
+        )
+
+
+def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    into = view.cases.get(command.words["into"])
+    if into is None or into.number == case.number:
+        raise Refused("there is no other case of this number to merge into: see `oacmail case list`", "no-such-case")
+    if into.status is Status.CLOSED and (case.running("answer") or case.status is Status.DERIVED):
+        raise Refused("the other case is closed: reopen it first, somebody waits for an answer", "other-closed")
+    _refuse_if_two_are_owed(case, into)
+    return (
+        *_one_follow_up(case, into, now),
+        MergeCases(case=case.number, into=into.number),
+        *_merged_state(case, into),
+        *_merged_call(case, into),
+        *_merged_term(policy, case, into, now),
+        UpdateCase(
+            case=case.number,
+            columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
+        ),
+        AuditEvent(kind="merged", case=into.number, data={"from": case.number}),
+    )
+
+
+def _refuse_if_two_are_owed(case: CaseView, into: CaseView) -> None:
+    """Of two citizens, each is answered alone. No notice nor outcome would reach the second, and no answer would meet
+    what no message of theirs has asked for, such as a case that was reopened."""
+    derived = Status.DERIVED in (case.status, into.status)
+    if not case.own & into.own - {""} and (derived or any(not one.asked_from for one in case.running("answer"))):
+        text = "the cases are of two people, each with an answer of their own to come: leave them apart, answer each"
+        raise Refused(text, "two-people")
+
+
+def _one_follow_up(case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
+    """The services hear of the merged case once, and so does its citizen."""
+    double = tuple(kind for kind in answers.FOLLOW_UP if case.running(kind) and into.running(kind))
+    return (EndDeadlines(case=case.number, how="void", at=now, kinds=double),) if double else ()
+
+
+def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
+    """A running deadline keeps `into` open, and a case with the technical services stays with them."""
+    if case.status is Status.DERIVED and into.status in (Status.OPEN, Status.WAITING, Status.ANSWERED):
+        columns: CaseColumns = {
+            "status": Status.DERIVED,
+            "level": Level.SECOND,
+            "cause": case.cause,
+            "platform": case.platform,
+            "operator": case.operator,
+            "solved_at": case.solved_at,
+            "told_at": case.told_at,
+            "expected_on": case.expected_on.isoformat() if case.expected_on else None,
+        }
+        return (UpdateCase(case=into.number, columns=columns),)
+    if case.status is Status.DERIVED is into.status and (case.solved_at is None) is not (into.solved_at is None):
+        unsolved = UpdateCase(case=into.number, columns={"solved_at": None})
+        return (unsolved, *answers.out_of_date(into, CancelledBy.UNSOLVED))
+    if into.status is Status.ANSWERED and case.running("answer"):
+        return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
+    return ()
+
+
+def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
+    """The call that is due is listed with the case that waits for it."""
+    if case.intent != Intent.CALLBACK or not case.running("answer") or into.intent != Intent.QUESTION:
+        return ()
+    call: CaseColumns = {"intent": Intent.CALLBACK}
+    if case.slot:
+        call |= {"phone": case.phone, "slot": case.slot, "call_hours": case.call_hours}
+    return (UpdateCase(case=into.number, columns=call),)
+
+
+def _merged_term(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
+    """The earlier of the two terms that have not passed is that of the case which goes on (R32); of the same day, the
+    earlier hour."""
+    today = calendar.local_day(now, policy)
+    ends_on = soonest(case.ends_on, into.ends_on, today=today)
+    hours = (one.ends_hour for one in (case, into) if one.ends_on == ends_on and one.ends_hour is not None)
+    ends_hour = min(hours, default=None)
+    if ends_on is None or (ends_on, ends_hour) == (into.ends_on, into.ends_hour):
+        return ()
+    return (UpdateCase(case=into.number, columns=answers.term(ends_on, ends_hour)),)
+
+
+def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """A correction: it replaces the classifier's value and is stored as an example."""
+    columns: CaseColumns = {}
+    for field, value in command.words.items():
+        if value not in CORRECTABLE[field]:
+            raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}", "no-such-value")
+        columns[CORRECTED_COLUMN[field]] = value
+    return (
+        UpdateCase(case=case.number, columns=columns),
+        *services.corrected(policy, case, command.words.get("level", ""), key=_key(command, case, now), now=now),
+        *_by_intent(policy, case, command.words.get("intent", ""), key=_key(command, case, now), now=now),
+        *_language_wish(policy, case, command.words.get("language", "")),
+        *said_by_hand(case, command.words),
+    )
+
+
+def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
+    """What the corrected intent causes, as if the message had been read so."""
+    due_at = min((deadline.due_at for deadline in case.running("answer")), default=None)
+    if not intent or intent == case.intent:
+        return ()
+    request = RequestSummary(
+        case=case.number,
+        message=case.first_message,
+        asked_at=case.opened_at,
+        due_at=due_at,
+        topic=case.topic,
+        ordered=key,
+    )
+    was_rights = case.intent == Intent.DATA_RIGHTS
+    no_right = (rights.settled(case.number, met=False, at=now),) if was_rights else ()
+    moved = _due_by_intent(policy, case, intent) if Intent.DATA_RIGHTS in (intent, case.intent) else ()
+    return (*no_right, *moved, *intents.by_intent(policy, intent, request, now))
+
+
+def _due_by_intent(policy: Policy, case: CaseView, intent: str) -> tuple[Effect, ...]:
+    """What the person waits for is due as a request of this intent is."""
+    effects: list[Effect] = []
+    for one in case.promised():
+        asked_at = calendar.clock_start(one.started_at, one.sent_at, policy)
+        due_at = calendar.due_by_intent(asked_at, intent, policy)
+        remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+        effects += [
+            MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
+            MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
+        ]
+    return tuple(effects)
+
+
+def _language_wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:
+    """The language is stored for the person, not for the case alone (Llei 1/1998, art. 9.1)."""
+    known = bool(case.citizen) and language in policy.office.languages
+    return (UpdatePerson(address=case.citizen, lang=language),) if known else ()
+
+
+_VERBS: dict[str, _Verb] = {
+    "assign": _assign,
+    "note": _note,
+    "log-call": _log_call,
+    "close": _close,
+    "reopen": _reopen,
+    "take-back": _take_back,
+    "wait": _wait,
+    "answered": _answered,
+    "escalate": _escalate,
+    "solved": _solved,
+    "until": _until,
+    "not-theirs": _not_theirs,
+    "merge": _merge,
+    "set": _set,
+}

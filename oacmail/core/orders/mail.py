@@ -1,0 +1,588 @@
+"""What follows from a mail with orders: which case each is about, in which order they count, and the transcript.
+
+Orders come from a proven agent (docs/interfaces.md section 7). What is unknown or does not fit the case changes
+nothing. The text of the message goes nowhere.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from types import MappingProxyType
+
+from oacmail.core import answers, calendar
+from oacmail.core.days_named import day_named
+from oacmail.core.derivation import hour_of, topic_named
+from oacmail.core.effects import (
+    AuditEvent,
+    Decision,
+    Effect,
+    EndDeadlines,
+    MergeCases,
+    OpenCase,
+    RecordMessage,
+    ReviewDone,
+    Send,
+    SplitCase,
+    StartDeadline,
+    UpdateCase,
+)
+from oacmail.core.errors import Refused
+from oacmail.core.kinds import LISTS_OF_CASES, junk_cards
+from oacmail.core.lookup import Lookup, reads_automatic
+from oacmail.core.model import MACHINES, Kind, Outcome, Role, Status
+from oacmail.core.notices import notify
+from oacmail.core.order_words import (
+    UNSAID,
+    Order,
+    Verb,
+    beside_orders,
+    first_sent,
+    folded,
+    language_named,
+    misplaced,
+    number_of,
+    out_of_reach,
+    read_list,
+    read_note,
+    read_orders,
+    sent_alone,
+)
+from oacmail.core.orders import buttons
+from oacmail.core.orders.actions import (
+    AFTERWARDS,
+    ANYWHERE,
+    CLOSE_REASONS,
+    ON_A_CASE,
+    WITHOUT_CASE,
+    GivenOrder,
+    named_agent,
+    numbered_in,
+)
+from oacmail.core.orders.buttons import ON_AN_ENTRY
+from oacmail.core.orders.commands import CORRECTABLE
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.review import NamedEntry
+from oacmail.core.sender import to_office_alone
+from oacmail.core.view import CaseView, Deadline, View
+
+# --- Order standing --------------------------------------------------------------------------------------------------
+#
+# The cases as the next order of the same mail finds them: what the orders above it have changed or opened.
+#
+# It repeats in memory what the store writes after all orders are decided. It decides nothing.
+
+
+_FIELDS = frozenset(
+    (
+        *(
+            "status",
+            "topic",
+            "level",
+            "intent",
+            "lang",
+            "assignee",
+            "answered_at",
+            "closed_at",
+            "cause",
+            "close_reason",
+        ),
+        *("solved_at", "told_at", "expected_on", "ends_on", "ends_hour"),
+    )
+)
+_DAYS = frozenset(("expected_on", "ends_on"))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedCases:
+    """`cases` by number; `current`: the number of the case that a line without a number is about, None = of none;
+    `serial`: the next case serial of the year; `moved`: messages that were split off, and cases that were merged."""
+
+    cases: Mapping[str, CaseView]
+    current: str | None
+    serial: int
+    moved: frozenset[str] = frozenset()
+
+    def named(self, number: str) -> CaseView | None:
+        """The case of this number, or the one into which that case was merged before (core/view.py)."""
+        case = self.cases.get(number)
+        return self.cases.get(case.number, case) if case is not None else None
+
+    def after(self, effects: Iterable[Effect]) -> "OrderedCases":
+        """What is left after these effects. A case that they open is the current one."""
+        cases, current, serial, moved = dict(self.cases), self.current, self.serial, self.moved
+        for effect in effects:
+            match effect:
+                case OpenCase():
+                    cases[effect.number] = _standing_of(effect)
+                    current, serial = effect.number, serial + 1
+                case SplitCase():
+                    serial += 1
+                    moved |= {effect.message}
+                case MergeCases() if effect.into in cases and effect.case in cases:
+                    cases[effect.into] = _merged(cases[effect.into], cases[effect.case])
+                    cases[effect.case] = replace(cases[effect.case], deadlines=())
+                    moved |= {effect.case}
+                case UpdateCase() | EndDeadlines() | StartDeadline() if effect.case in cases:
+                    cases[effect.case] = _changed(cases[effect.case], effect)
+        return OrderedCases(cases, current, serial, moved)
+
+
+def standing_after(case: CaseView, effects: Iterable[Effect]) -> CaseView:
+    """The case as the next command finds it."""
+    return OrderedCases({case.number: case}, case.number, 0).after(effects).cases[case.number]
+
+
+def _standing_of(effect: OpenCase) -> CaseView:
+    reading = effect.reading
+    return CaseView(
+        number=effect.number,
+        status=Status.OPEN,
+        citizen=effect.citizen,
+        participants=frozenset({effect.citizen}),
+        subject="",
+        topic=str(reading.topic or "other"),
+        level=str(reading.level or "first"),
+        intent=str(reading.intent or "question"),
+        lang=reading.language,
+        assignee=None,
+        opened_at=effect.opened_at,
+        touched_at=effect.opened_at,
+        answered_at=None,
+        closed_at=None,
+        first_message=effect.opened_by,
+        phone=reading.callback.phone if reading.callback else None,
+        slot=reading.callback.slot if reading.callback else None,
+        call_hours=reading.callback.hours if reading.callback else (),
+    )
+
+
+def _merged(into: CaseView, case: CaseView) -> CaseView:
+    theirs = case.others if case.own & into.own else case.own | case.others
+    return replace(
+        into,
+        deadlines=(*into.deadlines, *case.deadlines),
+        participants=into.participants | case.participants | {case.citizen},
+        reply_to=into.reply_to | case.reply_to,
+        others=into.others | (theirs - into.own),
+    )
+
+
+def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) -> CaseView:
+    match effect:
+        case UpdateCase(columns=columns):
+            known = {name: _value(name, value) for name, value in columns.items() if name in _FIELDS}
+            return replace(case, **known)  # type: ignore[arg-type]
+        case EndDeadlines():
+            return replace(
+                case, deadlines=tuple(deadline for deadline in case.deadlines if not _ends(effect, deadline))
+            )
+        case StartDeadline():
+            started = Deadline(
+                started_by=effect.started_by,
+                kind=effect.kind,
+                level=effect.level,
+                started_at=effect.started_at,
+                due_at=effect.due_at,
+            )
+            return replace(case, deadlines=(*case.deadlines, started))
+
+
+def _value(column: str, value: object) -> object:
+    """As a view has it: of a day, the column holds the ISO date, of an hour its text."""
+    if not isinstance(value, str):
+        return value
+    return date.fromisoformat(value) if column in _DAYS else hour_of(value) if column == "ends_hour" else value
+
+
+def _ends(effect: EndDeadlines, deadline: Deadline) -> bool:
+    named = not effect.started_by or deadline.started_by in effect.started_by
+    named = named and effect.level in (None, deadline.level)
+    return named and deadline.kind in effect.kinds and deadline.started_at <= effect.at
+
+
+# --- Orders ----------------------------------------------------------------------------------------------------------
+#
+# What follows from an agent's orders: which case each is about, in which order they count, and the transcript.
+#
+# Orders come from a proven agent, on top of a reply to a mail of ours to staff or in a mail to an address of the
+# office, and never in a mail that goes to anybody outside (docs/interfaces.md section 7). What is unknown or does not
+# fit the case changes nothing. The text of the message goes nowhere.
+
+
+_HINT = f"{MailKind.TRANSCRIPT}:hint:"
+HINTS_MOST = 5
+"""Replies without an order, each to the transcript of the one before, that are answered one by one."""
+FRESH = timedelta(days=1)
+"""How old the Date of an order may be on arrival: a signed mail that is sent again later orders nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What one order did. `case`: the number that it is about or that it opened, '' = none; `reason`: why it was
+    refused, '' = it was carried out; `more`: see `AFTERWARDS`."""
+
+    order: Order
+    effects: tuple[Effect, ...] = ()
+    case: str = ""
+    reason: str = ""
+    more: str = ""
+
+    def row(self) -> dict[str, object]:
+        detail = "" if self.order.verb in UNSAID else self.order.argument
+        return {
+            "verb": self.order.verb,
+            "detail": detail,
+            "case": self.case or self.order.case,
+            "done": not self.reason,
+            "reason": self.reason,
+            "more": self.more,
+        }
+
+
+def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
+    """Whether the message replies to a mail of ours to staff, bears a case token, names a case in the subject of a
+    new mail, begins with an order that needs no reply, or is for the office alone and begins with any order, also an
+    unknown one: on top of the person's own message, with the number of its case on the line (`12 tanca`), or of no
+    case, which its writer hears, as of an order in the subject of a new mail. For the office alone, a person's text on
+    top of a message of a case is one too, without an order. Its writer and other recipients are the caller's to
+    judge."""
+    about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
+    replies = any(mail.recipient in policy.people.staff for mail in view.mails)
+    begins = read_orders(lookup.message.typed)[:1]
+    alone = to_office_alone(policy, lookup.arrived)
+    ordered = any(order.verb in ANYWHERE or alone for order in begins)
+    remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
+    return (
+        about_a_case
+        or replies
+        or ordered
+        or (alone and (remarked or bool(orders_of_note(policy, lookup) or _in_subject(lookup))))
+    )
+
+
+def _in_subject(lookup: Lookup) -> bool:
+    """Whether the subject of a new mail is an order, which its writer hears is none there."""
+    message = lookup.message
+    return not message.refs and bool(misplaced("", message.subject, listed=False))
+
+
+def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
+    """Orders that the shared mailbox sends to itself; None = it is no order mail. The agents get the transcript."""
+    if not is_order_mail(policy, view, lookup):
+        return None
+    done = on_order_mail(policy, view, lookup, now)
+    review = (ReviewDone(fingerprint=lookup.message.fingerprint),) if view.known is not None else ()
+    return replace(done, effects=(*done.effects, *review))
+
+
+def in_mail_to_others(
+    policy: Policy,
+    view: View,
+    lookup: Lookup,
+    number: str | None,
+    now: datetime,
+    *,
+    ordered: bool,
+    answers: bool,
+) -> tuple[Effect, ...]:
+    """What the writer hears of a mail that somebody outside gets: that no order on top of it is carried out, which the
+    person has read, and whether the mail answers nobody. `number`: the case of the mail, None = of none; `ordered`: its
+    writer gives orders; `answers`: it says something to the person. That it is solved is an order on a derived case
+    alone, or where nothing else is said; on any other an agent says so to the person."""
+    message = lookup.message
+    case = view.cases.get(number) if number else None
+    told = (Verb.UNKNOWN,) if case is not None and case.status is Status.DERIVED else (Verb.UNKNOWN, Verb.SOLVED)
+    alone = () if answers or not ordered else sent_alone(message.fresh)
+    on_top = [order for order in read_orders(message.typed) if order.verb not in told] if ordered else []
+    orders = alone or on_top
+    rows = [_Done(order=order, case=number or "", reason="goes-outside").row() for order in orders]
+    if not answers and not orders:
+        rows = [{"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}]
+    if not rows:
+        return ()
+    key = f"transcript:{message.fingerprint[:16]}"
+    events = [
+        AuditEvent(kind="order-refused", case=number, data={"verb": order.verb, "why": "goes-outside"})
+        for order in orders
+    ]
+    to_person = case is not None and not lookup.outsiders.isdisjoint(case.own | case.others)
+    reached = {"reached": first_sent(message.fresh) if orders else "", "no_answer": bool(alone), "to_person": to_person}
+    return (*events, *transcript(policy, lookup, number, now, key=key, rows=rows, more=reached))
+
+
+def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    """Carry out the orders on top of it, one after the other; () of orders: say that nothing was done."""
+    standing = OrderedCases(view.cases, _case(view, lookup), view.serial)
+    given = _given(policy, view, lookup, standing.current)
+    orders, number = tuple(order for order, _ in given), standing.current
+    done: list[_Done] = []
+    for place, (order, refused) in enumerate(given):
+        one = (
+            _refuse(order, refused, standing)
+            if refused
+            else _carry_out(policy, view, lookup, standing, order, place, now)
+        )
+        standing = standing.after(one.effects)
+        done.append(one)
+    record = RecordMessage(
+        role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
+    )
+    key = _key(policy, view, lookup, number, now) if not orders else f"transcript:{lookup.message.fingerprint[:16]}"
+    about = number or _only({one.case for one in done if one.case in standing.cases})
+    effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
+    draft = answers.draft_whereabouts(effects, view.drafts)
+    listed = _replies_to_list(view) or bool(orders_of_note(policy, lookup))
+    rest = bool(beside_orders(lookup.message.fresh, listed=listed))
+    more = {**draft, "rest": rest, "services": _services(policy, standing, done)}
+    told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=more)
+    spent = () if any(refused for _, refused in given) else buttons.mark_used(lookup, now)
+    return Decision(
+        effects=(record, *effects, *spent, *buttons.forged_alert(policy, lookup, now), *told),
+        because=(record.rule, *(order.verb for order in orders)),
+    )
+
+
+def _services(policy: Policy, standing: OrderedCases, done: Sequence[_Done]) -> tuple[str, ...]:
+    """The technical services that have to hear that a case has left them."""
+    left = [standing.cases[one.case] for one in done if one.more in ("undone-both", "undone-services")]
+    return tuple(dict.fromkeys(address for case in left for address in policy.people.services(case.cause)))
+
+
+def _given(policy: Policy, view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
+    """(order, why it is refused before it is looked at). Not of `fresh`, which of a bare forward is the text of
+    somebody else."""
+    if lookup.pressed:
+        return buttons.orders_of(view, lookup, current)
+    noted, lists = orders_of_note(policy, lookup), _replies_to_list(view)
+    why = "repeated" if _is_repeated(view, lookup, current) else ""
+    typed = lookup.message.typed
+    read = tuple((order, why) for order in noted or (read_list if lists else read_orders)(typed))
+    numbered = lists or bool(noted)
+    below_text = ((order, "below-text") for order in out_of_reach(typed, listed=numbered))
+    subject = "" if read or lookup.message.refs else lookup.message.subject
+    return (*read, *below_text, *misplaced(typed, subject, listed=numbered))
+
+
+def _replies_to_list(view: View) -> bool:
+    return any(mail.kind in LISTS_OF_CASES for mail in view.mails)
+
+
+def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:
+    """Whether the same mail about the same case has arrived before under another Message-ID, which a signature of the
+    sender's domain may not cover (RFC 6376 section 5.4.1)."""
+    message = lookup.message
+    return any(
+        known.author == message.sender
+        and known.case == current
+        and known.sent_at == message.sent_at
+        and known.body_hash == message.body_hash
+        and known.fingerprint != message.fingerprint
+        for known in view.recent
+    )
+
+
+def _refuse(order: Order, reason: str, standing: OrderedCases) -> _Done:
+    return _Done(order=order, case=order.case if order.case in standing.cases else "", reason=reason)
+
+
+def _refused(one: _Done, standing: OrderedCases) -> tuple[Effect, ...]:
+    """A line of the event log for each order that was not carried out."""
+    if not one.reason:
+        return ()
+    case = one.case if one.case in standing.cases else None
+    return (AuditEvent(kind="order-refused", case=case, data={"verb": one.order.verb, "why": one.reason}),)
+
+
+def hint(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Send, ...]:
+    """What the writer of a mail without orders, and about no case, hears."""
+    return transcript(policy, lookup, None, now, key=_key(policy, view, lookup, None, now), rows=())
+
+
+def transcript(
+    policy: Policy,
+    lookup: Lookup,
+    number: str | None,
+    now: datetime,
+    *,
+    key: str,
+    rows: Sequence[Mapping[str, object]],
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> tuple[Send, ...]:
+    """The answer to the agent's mail, in its thread; of mail from the shared mailbox, to all agents. `more`: other
+    facts."""
+    message, facts = lookup.message, {"orders": tuple(rows), **more}
+    writers = policy.people.agents if policy.office.is_own(message.sender) else (message.sender,)
+    sends = notify(policy, writers, key=key, kind=MailKind.TRANSCRIPT, now=now, case=number, facts=facts)
+    return tuple(
+        replace(
+            send,
+            automatic="auto-replied",
+            in_reply_to=message.message_id,
+            refs=(*message.refs, message.message_id) if message.message_id else (),
+        )
+        for send in sends
+    )
+
+
+def _only(numbers: Collection[str]) -> str | None:
+    """The one; None = there is none, or they are several: a mail about several cases bears the number of none, since
+    a reply to it would be about that one."""
+    return next(iter(numbers)) if len(numbers) == 1 else None
+
+
+def key_of_reply(lookup: Lookup, asked: str, line: str) -> str:
+    """The key of the transcript of a reply to a question of ours: the same line is answered once, so that no
+    autoresponder which answers each mail keeps us writing. `asked`: the fingerprint that the question is about."""
+    said = sha256(f"{lookup.message.sender}\n{line}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return f"{MailKind.TRANSCRIPT}:{asked[:16]}:{said}"
+
+
+def _case(view: View, lookup: Lookup) -> str | None:
+    """The number of the case of the mail that it replies to, else of its token, of the subject of a new mail, of the
+    person's message that it brings or answers."""
+    ours = [mail.case for mail in reversed(view.mails) if mail.case]
+    theirs = [message.case for message in reversed(view.named) if message.case]
+    return _first(view, (*ours, *view.tokened)) or _named(view, lookup) or _first(view, theirs)
+
+
+def _first(view: View, numbers: Sequence[str]) -> str | None:
+    return next((view.cases[number].number for number in numbers if number in view.cases), None)
+
+
+def _named(view: View, lookup: Lookup) -> str | None:
+    return _only({view.cases[number].number for number in lookup.numbers if number in view.cases})
+
+
+def _key(policy: Policy, view: View, lookup: Lookup, number: str | None, now: datetime) -> str:
+    """The key of the transcript of a mail without orders. Each such mail of a person gets one; no program that answers
+    each mail keeps us writing. Of replies to each other only the first `HINTS_MOST` get one each, of mails that name
+    none of ours each text; the rest get one a day, case and writer. So does what reads automatic, however doubtful: no
+    order is lost by a hint too few. A person's reply to that hint is the first again."""
+    hints = (mail.key.split(":") for mail in reversed(view.mails) if mail.key.startswith(_HINT))
+    automatic = lookup.reading.kind in MACHINES or reads_automatic(lookup)
+    place = 0 if automatic else next((int(key[2]) for key in hints), 0) + 1
+    by_person = 0 < place <= HINTS_MOST
+    if by_person and view.mails:
+        return f"{_HINT}{place}:{lookup.message.fingerprint[:16]}"
+    text = lookup.message.fresh if by_person else ""
+    once = sha256(f"{lookup.message.sender}\n{text}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    day = now.astimezone(policy.office.timezone).date()
+    return f"{_HINT}{min(place, HINTS_MOST + 1)}:{number or 'none'}:{once}:{day}"
+
+
+def _carry_out(
+    policy: Policy, view: View, lookup: Lookup, standing: OrderedCases, order: Order, place: int, now: datetime
+) -> _Done:
+    year = numbered_in(policy, view, lookup)
+    number = number_of(policy, order.case, year) if order.case else standing.current or ""
+    case = standing.named(number)
+    given = GivenOrder(
+        policy=policy,
+        view=view,
+        lookup=lookup,
+        now=now,
+        argument=order.argument,
+        cases=standing.cases,
+        serial=standing.serial,
+        place=place,
+        moved=standing.moved,
+    )
+    entry = view.entries.get(_entry(view, order)) if case is None else None
+    about = (case.number if case else None) or (entry.case if entry else None) or ""
+    try:
+        effects = _on_entry(given, order, entry) if entry else _effects(given, order, case)
+        more = AFTERWARDS[order.verb](given, case) if case and not entry and order.verb in AFTERWARDS else ""
+    except Refused as refused:
+        return _Done(order=order, case=about, reason=refused.reason)
+    return _Done(order=order, effects=effects, case=_opened(effects) or about, more=more)
+
+
+def _entry(view: View, order: Order) -> str:
+    """What may be the reference of an entry: before the order, or after `ÉS PERSONA`; without one, that of the message
+    in Junk about which the mail is to which the agent replies."""
+    named = (order.case or (order.argument if order.verb is Verb.PERSON else "")).strip().lower()
+    return named or next(iter(junk_cards(view.mails)), "")
+
+
+def _on_entry(given: GivenOrder, order: Order, entry: NamedEntry) -> tuple[Effect, ...]:
+    """Raises Refused."""
+    if order.verb not in ON_AN_ENTRY:
+        raise Refused("this order needs a case", "no-case")
+    _check_age(given.lookup)
+    return ON_AN_ENTRY[order.verb](given, entry)
+
+
+def _check_age(lookup: Lookup) -> None:
+    """Raises Refused."""
+    sent_at = lookup.message.sent_at
+    if sent_at is None or abs(lookup.received_at - sent_at) > FRESH:
+        raise Refused("the mail is too old", "too-old")
+
+
+def _effects(given: GivenOrder, order: Order, case: CaseView | None) -> tuple[Effect, ...]:
+    """Raises Refused."""
+    if order.verb is Verb.HELP:
+        return ()
+    if order.verb not in ON_A_CASE and order.verb not in WITHOUT_CASE:
+        raise Refused("there is no such order", "too-many" if order.verb is Verb.TOO_MANY else "unknown")
+    _check_age(given.lookup)
+    if order.verb in WITHOUT_CASE:
+        return WITHOUT_CASE[order.verb](given)
+    if case is None:
+        raise Refused("there is no such case", "no-such-case" if order.case else "no-case")
+    return ON_A_CASE[order.verb](given, case)
+
+
+def _opened(effects: Sequence[Effect]) -> str:
+    """The number of the case that they open, '' = none."""
+    return next((effect.number for effect in effects if isinstance(effect, OpenCase)), "")
+
+
+# --- Numbered notes --------------------------------------------------------------------------------------------------
+#
+# Whether a new mail whose first line begins with a number holds orders, or is a list of its writer's own.
+#
+# `12 trucat` orders also without a reply (docs/interfaces.md section 7). In `1 espera resposta del banc` no order can
+# read what follows its word, so the mail is a note. It never decides who may give orders, and performs none.
+
+
+def _names_day(policy: Policy, said: str, today: date) -> bool:
+    return day_named(folded(said), today, policy.workdays) is not None
+
+
+def _is_text(_: Policy, said: str, __: date) -> bool:
+    return bool(said)
+
+
+_READS: Mapping[Verb, Callable[[Policy, str, date], bool]] = {
+    Verb.ASSIGN: lambda policy, said, _: named_agent(policy, said) is not None,
+    Verb.CLOSE: lambda _, said, __: folded(said) in CLOSE_REASONS,
+    Verb.WAIT: _names_day,
+    Verb.UNTIL: _names_day,
+    Verb.MERGE: lambda policy, said, today: bool(number_of(policy, said, today.year)),
+    Verb.TOPIC: lambda _, said, __: topic_named(said) in CORRECTABLE["topic"],
+    Verb.LANGUAGE: lambda _, said, __: language_named(said) in CORRECTABLE["language"],
+    Verb.SECOND_LEVEL: _is_text,
+    Verb.NOTE: _is_text,
+    Verb.OUT_OF_SCOPE: _is_text,
+}
+"""What an order reads after its word; any other reads nothing."""
+
+
+def orders_of_note(policy: Policy, lookup: Lookup) -> tuple[Order, ...]:
+    """The orders of a new mail that begins with the number of a case; () = it is no list of orders."""
+    if lookup.message.refs:
+        return ()
+    orders = read_note(lookup.message.typed)
+    today = calendar.local_day(lookup.received_at, policy)
+    return orders if orders and orders[0].case and _is_meant(policy, orders[0], today) else ()
+
+
+def _is_meant(policy: Policy, first: Order, today: date) -> bool:
+    """Whether the first line is an order: a word with nothing after it, or with what its order reads."""
+    if first.verb is Verb.UNKNOWN:
+        return False
+    reads = _READS.get(first.verb)
+    return not first.argument or (reads is not None and reads(policy, first.argument, today))

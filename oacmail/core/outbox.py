@@ -1,0 +1,517 @@
+"""What becomes of a mail after it was decided: it waits for room, leaves, arrives, is refused, or nobody knows.
+
+Limits of notices, acknowledgements that wait, results and doubtful deliveries, an admin's orders and the canary.
+It never writes the text of a mail and never opens a connection.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+from operator import itemgetter
+
+from oacmail.core import answers, calendar, relayed
+from oacmail.core.canary import BACK, KEY, SENT, key_of, moment_of
+from oacmail.core.effects import (
+    AuditEvent,
+    Decision,
+    DeliveryResult,
+    Effect,
+    OutboxCommand,
+    Quoted,
+    Remember,
+    Send,
+    SendWithoutOriginal,
+    UpdateOutbox,
+)
+from oacmail.core.errors import Refused
+from oacmail.core.kinds import KINDS, LIMITED_NOTICES, TO_OTHER_OFFICES, IfUncertain, applies
+from oacmail.core.model import Folder
+from oacmail.core.notices import Facts, case_row, notify, undelivered_notices
+from oacmail.core.outgoing import MailEvent, MailKind
+from oacmail.core.policy import Policy, mailbox
+from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, registrable
+from oacmail.core.tokens import Signature
+from oacmail.core.view import (
+    DeferredAcknowledgement,
+    DeferredNotice,
+    Noticed,
+    OutgoingView,
+    RateUsage,
+    Released,
+    TickView,
+    UncertainDelivery,
+    View,
+)
+
+# --- Notice limits ---------------------------------------------------------------------------------------------------
+#
+# Limits for notices to staff: a flood of messages must not bury the agents or delay mail to citizens.
+#
+# `bounded` decides which notices of one decision are sent as single mails. The others wait (`release` None), and
+# `list_notices` names their cases in one list for each kind and recipient, once an hour. The case, its deadline and
+# the message in the mailbox are never changed. Notices that an admin's command, an agent's order or other proven mail
+# of staff causes are not limited.
+
+
+NOTICE_BUDGET = "notice"  # in the outbox's column of that name
+MOST_LISTED = 200  # lines of a list: a longer mail could not be read, and no relay would take it
+MOST_ORIGINALS = 20  # of a list to an office that cannot open the mailbox
+FOLDED = "listed"  # the reason of a dropped notice: a list has named its case
+NOTICE_ALERT = "alert:notice-budget"
+NOTICE_ALERT_EVERY = timedelta(hours=1)
+
+
+def limited_kinds(decision: Decision) -> set[MailKind]:
+    """Return the kinds of the decision's notices that have a limit."""
+    sends = (effect for effect in decision.effects if isinstance(effect, Send))
+    return {send.kind for send in sends if send.kind in LIMITED_NOTICES}
+
+
+def with_limits(policy: Policy, noticed: Sequence[Noticed], author: str, decision: Decision) -> Decision:
+    """Return the decision with each notice counted and those above a limit deferred. `author`: who wrote the message,
+    '' = no message caused the decision."""
+    full = {kind for kind in limited_kinds(decision) if not _has_room(policy, kind, author, noticed)}
+    return replace(decision, effects=tuple(_counted(effect, full) for effect in decision.effects))
+
+
+def _counted(effect: Effect, full: set[MailKind]) -> Effect:
+    if not isinstance(effect, Send) or effect.kind not in LIMITED_NOTICES:
+        return effect
+    return replace(effect, budget=NOTICE_BUDGET, release=None if effect.kind in full else effect.release)
+
+
+def _has_room(policy: Policy, kind: MailKind, author: str, before: Sequence[Noticed]) -> bool:
+    """Check the limits of an hour: those of the kind, and within it of the mailbox that wrote."""
+    same = [one for one in before if one.kind == kind]
+    of_author = _count(one for one in same if mailbox(one.author) == mailbox(author))
+    limit = policy.budgets.per_address_hour if author else 0
+    return _count(same) < policy.deadlines.digest_above and (not limit or of_author < limit)
+
+
+def _count(some: Iterable[Noticed]) -> int:
+    return sum(one.count for one in some)
+
+
+def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """Send one list of each kind to each recipient and one alert to the operator, in service hours, once an hour."""
+    last = tick.alerted.get(NOTICE_ALERT)
+    recent = last is not None and timedelta(0) <= now - last < NOTICE_ALERT_EVERY
+    if not tick.deferred_notices or recent or not calendar.in_hours(now, policy):
+        return []
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    effects: list[Effect] = []
+    for (kind, recipient), group in groupby(sorted(tick.deferred_notices, key=_address), key=_address):
+        items = sorted(group, key=lambda item: (item.created_at, item.key))
+        effects += _notice_list(policy, kind, recipient, items, now)
+        effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=FOLDED) for item in items]
+    facts = {
+        "code": f"notice-budget:{len({(item.kind, item.message) for item in tick.deferred_notices})}",
+        "since": min(item.created_at for item in tick.deferred_notices),
+        "lines": tuple(f"{kind}: {count}" for kind, count in _cases_of_kinds(tick.deferred_notices)),
+    }
+    told = notify(
+        policy, policy.people.operator, key=f"{NOTICE_ALERT}:{stamp}", kind=MailKind.ALERT, now=now, facts=facts
+    )
+    return [*effects, *told, Remember(name=NOTICE_ALERT, value=stamp)]
+
+
+def _address(item: DeferredNotice) -> tuple[MailKind, str]:
+    return item.kind, item.recipient
+
+
+def _cases_of_kinds(items: Iterable[DeferredNotice]) -> list[tuple[str, int]]:
+    pairs = sorted({(item.kind, item.message) for item in items})
+    return [(kind, sum(1 for _ in group)) for kind, group in groupby(pairs, key=lambda pair: pair[0])]
+
+
+def _notice_list(
+    policy: Policy, kind: MailKind, recipient: str, items: list[DeferredNotice], now: datetime
+) -> tuple[Send, ...]:
+    cases = {item.case: item for item in items if item.case}
+    rows = tuple(_listed_row(item) for item in list(cases.values())[:MOST_LISTED])
+    facts = {"what": kind, "count": len(items), "cases": rows, "more": max(len(cases) - MOST_LISTED, 0)}
+    key = f"{MailKind.NOTICE_LIST}:{kind}:{now.strftime('%Y%m%dT%H%M%SZ')}"
+    originals = _originals(cases) if kind in TO_OTHER_OFFICES else ()
+    return notify(
+        policy, (recipient,), key=key, kind=MailKind.NOTICE_LIST, now=now, facts=facts, conversation=originals
+    )
+
+
+def _originals(cases: Mapping[str, DeferredNotice]) -> tuple[Quoted, ...]:
+    """Return the first message of each case, newest first, for readers who cannot look into the mailbox."""
+    newest = reversed([item for item in cases.values() if item.first_message])
+    return tuple(Quoted(message=item.first_message, heading=item.case) for item in islice(newest, MOST_ORIGINALS))
+
+
+def _listed_row(item: DeferredNotice) -> Facts:
+    return case_row(item.case, opened_at=item.opened_at, due_at=item.due_at, status=item.status, topic=item.topic)
+
+
+# --- Deferred --------------------------------------------------------------------------------------------------------
+#
+# Acknowledgements that wait for room in their budget: which are released now, and which are no longer needed.
+#
+# Newcomers come first, then each domain in turn, so that a flood uses up its own share only. All domains of which
+# nobody was ever answered and which are no large provider take one turn together, since a flood can forge ever new
+# ones. None is dropped but for a case that is answered or closed. This module never writes an acknowledgement.
+
+
+BUDGET_ALERT = "alert:ack-budget"
+BUDGET_ALERT_EVERY = timedelta(hours=1)
+_Share = tuple[str, str]
+"""What an acknowledgement uses: `mailbox`, `domain` or `budget`, and its name."""
+_Ranked = tuple[tuple[bool, int, datetime], DeferredAcknowledgement]
+
+
+def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    waiting = [item for item in tick.deferred if not item.answered]
+    dropped = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in tick.deferred if item.answered]
+    released = _released(policy, tick, in_turn(tick, waiting))
+    leaves = [UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now) for item in released]
+    return [*dropped, *leaves, *_budget_alert(policy, tick, len(waiting) - len(released), now)]
+
+
+def _budget_alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Effect]:
+    """Alert the operator once an hour while acknowledgements wait."""
+    last = tick.alerted.get(BUDGET_ALERT)
+    if not left or (last is not None and timedelta(0) <= now - last < BUDGET_ALERT_EVERY):
+        return []
+    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in tick.deferred)}
+    key = f"{BUDGET_ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
+    told = notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+    return [*told, Remember(name=BUDGET_ALERT, value=str(left))]
+
+
+def in_turn(tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
+    """Newcomers first, then all others; of each the line that has had fewest in the day, there the domain that has had
+    fewest, with its oldest. A line is a domain, or '': all strangers' domains."""
+    lines: dict[str, list[_Ranked]] = {}
+    for domain, group in groupby(sorted(items, key=_sender_domain), key=_sender_domain):
+        for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
+            spent = tick.spent[item.recipient]
+            known = domain in tick.acquainted or is_public(item.recipient)
+            rank = (spent.mailbox.day > 0, spent.domain.day + turn, item.created_at)
+            lines.setdefault(domain if known else "", []).append((rank, item))
+    ranked: list[_Ranked] = []
+    for line, members in lines.items():
+        for turn, ((late, of_domain, since), item) in enumerate(sorted(members, key=itemgetter(0))):
+            ranked.append(((late, of_domain if line else tick.strangers + turn, since), item))
+    return [item for _, item in sorted(ranked, key=itemgetter(0))]
+
+
+def _sender_domain(item: DeferredAcknowledgement) -> str:
+    return registrable(item.recipient)
+
+
+def _released(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
+    released: list[DeferredAcknowledgement] = []
+    used: Counter[_Share] = Counter()
+    for item in items:
+        if may_leave(policy, item.budget, item.recipient, _spent(tick.spent[item.recipient], item, used)):
+            released.append(item)
+            used.update(_uses(item))
+    return released
+
+
+def _uses(item: DeferredAcknowledgement) -> tuple[_Share, ...]:
+    of_mailbox = ("mailbox", mailbox(item.recipient))
+    if item.budget == "known":
+        return (of_mailbox,)
+    return of_mailbox, ("domain", _sender_domain(item)), ("budget", item.budget)
+
+
+def _spent(before: RateUsage, item: DeferredAcknowledgement, used: Counter[_Share]) -> RateUsage:
+    """What was spent `before`, and of the shares of `item` by what this tick has released."""
+    return RateUsage(
+        mailbox=_more(before.mailbox, used["mailbox", mailbox(item.recipient)]),
+        domain=_more(before.domain, used["domain", _sender_domain(item)]),
+        unverified=_more(before.unverified, used["budget", "unverified"]),
+    )
+
+
+def _more(share: Released, count: int) -> Released:
+    return replace(share, hour=share.hour + count, day=share.day + count)
+
+
+# --- Uncertain -------------------------------------------------------------------------------------------------------
+#
+# Uncertain deliveries: mail that the relay received without answering. Send it again, drop it, or hold it?
+#
+# The rules: docs/design.md, "Uncertain deliveries"; the rule of each kind: core/kinds.py. A missing copy alone
+# proves nothing: a relay that filters for eight seconds delivers after the connection has ended. A mail counts as not
+# sent only if mails sent well after it have their copies and it has none. If that cannot be known, the mail is sent
+# again where twice is less harm than never; otherwise it is held and the operator is told.
+
+
+PATH_MEMORY = timedelta(days=7)
+PATH_BROKEN = timedelta(hours=4)
+BEFORE_DUE = timedelta(hours=1)
+NO_COPY = {IfUncertain.RESEND_ALWAYS: timedelta(hours=1), IfUncertain.RESEND: timedelta(minutes=15)}
+OVERTAKERS = 2
+OUT_OF_DATE = "out-of-date"  # the reason of an uncertain mail that is not sent again: it is no longer true
+
+
+def settle_uncertain(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    effects: list[Effect] = []
+    for delivery in tick.uncertain:
+        effects += _settle(policy, delivery, now)
+    return effects
+
+
+def _settle(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
+    if not delivery.copy_expected:
+        return _without_copy(policy, delivery, now)
+    patience = timedelta(seconds=policy.sending.uncertain_seconds)
+    age = now - delivery.data_at
+    read_since = delivery.synced_at is not None and delivery.synced_at >= delivery.data_at + patience
+    if delivery.path_proven_at is None:
+        return _without_copy(policy, delivery, now) if read_since else []
+    if now - delivery.path_proven_at <= PATH_MEMORY and delivery.overtaken >= OVERTAKERS:
+        return _not_sent(policy, delivery, now, "overtaken") if read_since else []
+    if read_since and (age >= PATH_BROKEN or _pressing(delivery, now)):
+        return _broken_path(policy, delivery, now)
+    return _probes(policy, delivery, now) if age >= probe_after(policy) and not delivery.probed else []
+
+
+def _pressing(delivery: UncertainDelivery, now: datetime) -> bool:
+    return delivery.due_at is not None and now >= delivery.due_at - BEFORE_DUE
+
+
+def probe_after(policy: Policy) -> timedelta:
+    """Return how much later than the uncertain one a mail must be sent for its copy to count as evidence."""
+    return timedelta(seconds=min(60, policy.sending.uncertain_seconds))
+
+
+def _probes(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
+    """Send two mails to ourselves if there is no traffic, once for each uncertain delivery, by their keys."""
+    return [
+        Send(
+            key=f"{probe_key(delivery.key, delivery.tries)}{turn}",
+            kind=MailKind.PROBE,
+            lang=policy.office.languages[0],
+            recipient=policy.office.address,
+            release=now,
+        )
+        for turn in range(OVERTAKERS)
+    ]
+
+
+def probe_key(key: str, tries: int) -> str:
+    """Return the beginning of the keys of the probes for this uncertain delivery."""
+    return f"probe:{key}:{tries}:"
+
+
+def _without_copy(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
+    rule = KINDS[delivery.kind].if_uncertain
+    if rule is IfUncertain.DROP:
+        return _drop(delivery)
+    if rule is IfUncertain.HOLD:
+        return _hold(policy, delivery, now, "no-copy-to-wait-for")
+    return _not_sent(policy, delivery, now, "no-copy-to-wait-for") if now - delivery.data_at >= NO_COPY[rule] else []
+
+
+def _broken_path(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
+    settle = _not_sent if _always_resent(delivery) else _hold
+    return settle(policy, delivery, now, "self-copies-do-not-arrive")
+
+
+def _always_resent(delivery: UncertainDelivery) -> bool:
+    return KINDS[delivery.kind].if_uncertain is IfUncertain.RESEND_ALWAYS
+
+
+def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
+    """Send the same bytes once more; a second time the mail is held. What is no longer true is dropped, and after an
+    answer no acknowledgement is needed."""
+    if delivery.out_of_date:
+        return _drop(delivery, OUT_OF_DATE)
+    if delivery.tries > 1:
+        return _hold(policy, delivery, now, why)
+    if _always_resent(delivery) and delivery.due_at is None:
+        return _drop(delivery, why)
+    return [
+        UpdateOutbox(key=delivery.key, event=MailEvent.RESENT, next_at=now),
+        AuditEvent(kind="sent-again", data={"mail": delivery.kind, "why": why}),
+    ]
+
+
+def _drop(delivery: UncertainDelivery, why: str | None = None) -> list[Effect]:
+    return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED, error=why)]
+
+
+def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
+    if delivery.out_of_date:
+        return _drop(delivery, OUT_OF_DATE)
+    facts = {"code": "held", "since": delivery.data_at, "lines": (why,)}
+    return [
+        UpdateOutbox(key=delivery.key, event=MailEvent.HELD, error=why),
+        AuditEvent(kind="held", data={"mail": delivery.kind, "why": why}),
+        *notify(policy, policy.people.operator, key=f"held:{delivery.key}", kind=MailKind.ALERT, now=now, facts=facts),
+    ]
+
+
+# --- Canaries --------------------------------------------------------------------------------------------------------
+#
+# When the next canary is sent, and that one has come back. It never decides what follows if it does not.
+
+
+def send_canary(policy: Policy, tick: TickView, now: datetime) -> tuple[Effect, ...]:
+    """The next one, `canary.every_minutes` after the last; while that one has not left, none: a relay that is back
+    again would get them all at once. One that a clock far ahead has sent holds up no other."""
+    last = tick.canary
+    if last is None or last.waits:
+        return ()
+    if last.key and timedelta(0) <= now - moment_of(last.key) < policy.canary.every:
+        return ()
+    key = key_of(now)
+    send = Send(
+        key=key,
+        kind=MailKind.PROBE,
+        lang=policy.office.languages[0],
+        recipient=policy.canary.send_to or policy.office.address,
+        facts={"canary": True},
+        release=now,
+    )
+    return (send, Remember(name=SENT, value=key))
+
+
+def canary_came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:
+    """A signed copy in INBOX: it has travelled. One in Sent or Junk may never have left, or is where nobody reads."""
+    arrived = signed.key.startswith(KEY) and folder is Folder.INTAKE
+    return (Remember(name=BACK + signed.key, value=signed.key),) if arrived else ()
+
+
+# --- Delivery result -------------------------------------------------------------------------------------------------
+#
+# What a delivery attempt means for a mail and its case. A failure is temporary unless it is proven permanent.
+#
+# A mail that is refused for its size or content is sent again without its original, in the same tick. Staff are
+# informed of a refusal unless the relay refuses everybody. core/outbox.py decides about a delivery that may
+# have happened.
+
+
+BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
+TRIES = 12  # before a mail is given up: after an outage longer than `give_up_days` the first "try later" is no reason
+REFUSED_CONTENT = frozenset({552, 554})
+
+
+def on_delivery_result(policy: Policy, view: View, result: DeliveryResult, now: datetime) -> Decision:
+    mail = next(mail for mail in view.mails if mail.key == result.key)
+    event, follows = _FOLLOWS[result.state]
+    if not applies(event, mail.state):
+        return Decision(effects=(), because=(f"mail-{result.state}: too late, it is {mail.state}",))
+    effects = follows(policy, view, mail, result, now)
+    return Decision(effects=tuple(effects), because=(f"mail-{result.state}",))
+
+
+def _sent(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+    taken = UpdateOutbox(key=mail.key, event=MailEvent.TAKEN, sent_at=now, copy_expected=result.copy_expected, error="")
+    return [taken, *relayed.count_as_answer(policy, view, mail, now)]
+
+
+def _uncertain(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+    if mail.copied:  # its copy was quicker than the relay's answer
+        return _sent(policy, view, mail, replace(result, copy_expected=True), now)
+    return [
+        UpdateOutbox(key=mail.key, event=MailEvent.NO_ANSWER, copy_expected=result.copy_expected, error=result.error),
+        AuditEvent(kind="uncertain", case=mail.case, data={"mail": mail.kind}),
+    ]
+
+
+def _later(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+    old = mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days)
+    if old and mail.attempts >= TRIES and not result.limited:
+        return _give_up(policy, view, mail, result, now)
+    wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
+    return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
+
+
+def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
+    return refuses_everybody(policy, (mail.recipient, *(other.recipient for other in view.refusals)))
+
+
+def _relay_at_fault(
+    policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
+    """No mail is at fault: this one is deferred as for a busy server, and those given up before are queued again."""
+    again = [
+        UpdateOutbox(key=other.key, event=MailEvent.RELAY_AT_FAULT, next_at=now + BACKOFF[0])
+        for other in view.refusals
+        if other.final
+    ]
+    return [
+        *_later(policy, view, mail, result, now),
+        *again,
+        AuditEvent(kind="relay-refuses", data={"code": result.code}),
+    ]
+
+
+def _refused(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+    if mail.bare and (result.code in REFUSED_CONTENT or result.status.startswith("5.7.")):
+        return [
+            UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, error=result.error),
+            SendWithoutOriginal(key=mail.key, next_at=now),
+            AuditEvent(kind="sent-without-original", case=mail.case, data={"code": result.code}),
+        ]
+    if not view.taken_since and _everybody(policy, view, mail):
+        return _relay_at_fault(policy, view, mail, result, now)
+    return _give_up(policy, view, mail, result, now)
+
+
+def _give_up(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+    effects: list[Effect] = [
+        UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=result.error),
+        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": result.code}),
+        *answers.notice_undelivered(policy, view, mail, at=now),
+        *relayed.owed_again(policy, view, mail, at=now),
+    ]
+    return [
+        *effects,
+        *undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=result.code),
+    ]
+
+
+_Follows = Callable[[Policy, View, OutgoingView, DeliveryResult, datetime], list[Effect]]
+_FOLLOWS: Mapping[str, tuple[MailEvent, _Follows]] = {
+    "sent": (MailEvent.TAKEN, _sent),
+    "uncertain": (MailEvent.NO_ANSWER, _uncertain),
+    "later": (MailEvent.PUT_OFF, _later),
+    "refused": (MailEvent.REFUSED, _refused),
+}
+
+
+# --- Outbox command --------------------------------------------------------------------------------------------------
+#
+# What an admin orders for one mail of the outbox: `oacmail outbox retry` and `outbox drop`.
+#
+# An order that the mail's state does not allow raises `Refused` and changes nothing. Every order is in the event log
+# of the mail's case.
+
+
+def on_outbox_command(policy: Policy, view: View, command: OutboxCommand, now: datetime) -> Decision:
+    """:raises Refused: there is no such mail, its state does not allow the order, or its bytes are not kept."""
+    if not view.mails:
+        raise Refused(f"no mail {command.key}: see `oacmail outbox list --all`")
+    mail = view.mails[0]
+    effects = (_effect(mail, command, now), _event(mail, command))
+    return Decision(effects=effects, because=(f"ordered: outbox {command.verb}",))
+
+
+def _effect(mail: OutgoingView, command: OutboxCommand, now: datetime) -> UpdateOutbox:
+    event = MailEvent.RETRIED_BY_HAND if command.verb == "retry" else MailEvent.DROPPED_BY_HAND
+    if not applies(event, mail.state):
+        raise Refused(
+            f"the mail is {mail.state}: outbox {command.verb} is for mail that waits, failed, or is held or uncertain"
+        )
+    if command.verb == "drop":
+        return UpdateOutbox(key=mail.key, event=event)
+    if not mail.kept:
+        raise Refused("the mail left before the database was restored, and its bytes are not kept: write to the person")
+    return UpdateOutbox(key=mail.key, event=event, next_at=now)
+
+
+def _event(mail: OutgoingView, command: OutboxCommand) -> AuditEvent:
+    return AuditEvent(
+        kind="ordered", case=mail.case, data={"verb": f"outbox {command.verb}", "mail": mail.kind, "by": command.by}
+    )

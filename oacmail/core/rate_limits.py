@@ -1,0 +1,175 @@
+"""How many acknowledgements may leave, so that nobody can use the office to send mail to third parties or to a relay
+that refuses everybody. The case and its deadline are never changed; a limit of 0 means "no limit".
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from oacmail.core.model import Dmarc, Message
+from oacmail.core.policy import Policy, mailbox
+from oacmail.core.view import PersonView, RateUsage, Released
+
+# --- Rate limits -----------------------------------------------------------------------------------------------------
+#
+# Which acknowledgement may be sent, and when, so that nobody can use the office to send mail to third parties.
+#
+# The table: docs/design.md, "Acknowledgement budgets". Each acknowledgement uses its mailbox's share, and that of a
+# person whom nobody has answered also a share of its domain and, without a verdict, of all such mail. A limit of an
+# hour says when it leaves, a limit of a day whether there is one. Without a verdict a newcomer cannot be told from a
+# flood in his name, so only the mailbox has a limit of a day: all others wait, in turn (core/outbox.py). The
+# case and its deadline are never changed. A limit of 0 means "no limit".
+
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+# Anybody may have an address there, and their owners vouch for each: such domains have no share.
+PUBLIC = frozenset(
+    [
+        "gmail.com",
+        "hotmail.com",
+        "hotmail.es",
+        "outlook.com",
+        "outlook.es",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "yahoo.es",
+        "ymail.com",
+        "icloud.com",
+        "telefonica.net",
+        "movistar.es",
+        "orange.es",
+        "gmx.es",
+        "gmx.com",
+        "proton.me",
+        "aol.com",
+        "terra.es",
+        "ono.com",
+        "vodafone.es",
+        "jazztel.es",
+    ]
+)
+
+
+class Room(StrEnum):
+    """`LATER`: it waits for its turn; `NONE`: the share of a day is used up."""
+
+    NOW = "now"
+    LATER = "later"
+    NONE = "none"
+
+
+@lru_cache(maxsize=1024)  # of one deferred mail it is asked several times at each tick
+def registrable(address: str) -> str:
+    """Return the registrable domain of an address or a host, in lower case; a public suffix is returned unchanged.
+
+    By the ICANN section of the Public Suffix List (https://publicsuffix.org/list/): the private section would give
+    each customer of a dynamic-DNS host a budget of his own. Two labels are a registrable domain or a public suffix:
+    the list, which takes a quarter of a second to load, changes neither.
+    """
+    domain = address.rpartition("@")[2].lower().encode("utf-8", "replace").decode()
+    return domain if domain.count(".") < 2 else _suffixes().privatesuffix(domain) or domain
+
+
+@cache
+def _suffixes() -> "PublicSuffixList":
+    """Load the list at the first address, since it slows the start down."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(only_icann=True)
+
+
+def budget_class(message: Message, person: PersonView | None) -> str:
+    """known | verified | unverified | refused."""
+    if message.auth.dmarc is Dmarc.FAIL:
+        return "refused"
+    if person is not None and person.known:
+        return "known"
+    return "verified" if message.auth.dmarc is Dmarc.PASS else "unverified"
+
+
+def is_public(address: str) -> bool:
+    return registrable(mailbox(address)) in PUBLIC
+
+
+def room(policy: Policy, kind: str, address: str, spent: RateUsage) -> Room:
+    """Whether one more acknowledgement of this class to this address leaves now, later, or not at all. Those without a
+    verdict that wait go first."""
+    queue = replace(spent.unverified, hour=spent.unverified.hour + spent.unverified.waiting)
+    first = not (spent.mailbox.day or spent.mailbox.waiting)
+    shares = [*_shares(policy, kind, address, replace(spent, unverified=queue), first=first)]
+    if any(of_day and used.day + used.waiting >= of_day for used, _, of_day in shares):
+        return Room.NONE
+    return Room.NOW if _in_this_hour(shares) else Room.LATER
+
+
+def may_leave(policy: Policy, kind: str, address: str, spent: RateUsage) -> bool:
+    """Whether an acknowledgement that waits leaves now. It had its place in the day when it began to wait."""
+    return _in_this_hour(_shares(policy, kind, address, spent, first=not spent.mailbox.day))
+
+
+_Share = tuple[Released, int, int]
+"""What has left of a share, its limit of an hour and of a day."""
+
+
+def _in_this_hour(shares: Iterator[_Share] | list[_Share]) -> bool:
+    return all(not of_hour or used.hour < of_hour for used, of_hour, _ in shares)
+
+
+def _shares(policy: Policy, kind: str, address: str, spent: RateUsage, *, first: bool) -> Iterator[_Share]:
+    """The shares that it uses. Half of each common one is for `first` acknowledgements, those to a mailbox that has had
+    none for a day: whoever writes much leaves room for whoever writes once."""
+    limits = policy.budgets
+    yield spent.mailbox, limits.per_address_hour, limits.per_address_day
+    if kind == "known":
+        return
+    part = 1 if first else 2
+    if not is_public(address):
+        of_day = limits.per_domain_day if limits.per_domain_hour and kind == "verified" else 0
+        yield spent.domain, -(-limits.per_domain_hour // part), -(-of_day // part)
+    if kind == "unverified":
+        yield spent.unverified, -(-_unverified(policy) // part), 0
+
+
+def _unverified(policy: Policy) -> int:
+    """The hour of all mail without a verdict: twice as much where nothing can be proven, since there it is all mail."""
+    return policy.budgets.unverified_per_hour * (1 if policy.provable else 2)
+
+
+def most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
+    """How many acknowledgements anybody can cause at most in any hour, and in any 24 hours.
+
+    The attacker has `domains` registered domains, `mailboxes` addresses at public providers or of people whom an agent
+    has answered, and forges all others. No limit of `policy.budgets` is 0.
+    """
+    limits = policy.budgets
+    hour = limits.per_domain_hour * domains + limits.per_address_hour * mailboxes + _unverified(policy)
+    day = limits.per_domain_day * domains + limits.per_address_day * mailboxes
+    return hour, day + _unverified(policy) * 24
+
+
+# --- Relay health ----------------------------------------------------------------------------------------------------
+#
+# Distinguish a recipient's refusal from a broken relay.
+#
+# A relay that has lost its tables or its permission to send answers "no such user" or "access denied" for every
+# recipient. Its refusals count as its own fault once it has refused several people in a row and taken no mail between.
+# This module never reads the text of an answer.
+
+
+REFUSES = "relay-refuses"  # the code of the problem
+MANY = 3
+
+
+def refuses_everybody(policy: Policy, recipients: Iterable[str]) -> bool:
+    """Return True if the refusals are the relay's fault. `recipients`: all that it refused since it last took a mail.
+
+    They are if they belong to several domains, and are many or include one of our own staff, whose addresses exist.
+    """
+    refused = frozenset(recipients)
+    domains = {registrable(address) for address in refused}
+    return len(domains) > 1 and (len(refused) >= MANY or not refused.isdisjoint(policy.people.staff))

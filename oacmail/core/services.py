@@ -1,0 +1,560 @@
+"""A case at the technical services: it is handed over, followed up, solved or taken back, or it is out of scope.
+
+No derived case is forgotten: what ends the reminders starts a deadline for an answer to the person (R13). It never
+decides what is second level (core/classification.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+
+from oacmail.core import acknowledgement, answers, calendar, incidents, notices
+from oacmail.core.answers import draft, draft_row
+from oacmail.core.cases import (
+    CitizenRequest,
+    can_be_told,
+    has_notice,
+    notice,
+    passed_on,
+    progress,
+    said_by_hand,
+    update_by,
+)
+from oacmail.core.effects import (
+    AuditEvent,
+    CaseColumns,
+    DeadlineReached,
+    Effect,
+    EndDeadlines,
+    Send,
+    StartDeadline,
+    UpdateCase,
+)
+from oacmail.core.errors import Refused
+from oacmail.core.kinds import CancelledBy
+from oacmail.core.model import Classification, Level, Status
+from oacmail.core.notices import Facts, notify, notify_agents
+from oacmail.core.order_words import folded
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Pointer, Policy
+from oacmail.core.view import CaseView, Deadline, View
+
+# --- Second level ----------------------------------------------------------------------------------------------------
+#
+# Second level: what goes to the technical services automatically, what is proposed, what an agent orders (R11-R13).
+#
+# The services get the card and the message once for each case; the event log says whether a message or an agent caused
+# it. Automatically only status and level change: the citizen's deadline keeps running until an agent has answered or
+# has sent the derivation notice (R22). Uncertain cases are left to agents. A message that gets no automatic
+# acknowledgement is not derived automatically either.
+
+
+DERIVED, PROPOSED = MailKind.DERIVED, MailKind.SECOND_LEVEL
+ANEW: CaseColumns = {"solved_at": None, "told_at": None, "expected_on": None}
+"""What nobody has said yet when a case goes to the services, or leaves them."""
+_DECIDED = "level:second: "  # prefix of the classifier's reasons (core/classification.py)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What the services are told of a case. `words`: those that decided; `why`: what an agent has seen. `message`: the
+    fingerprint of the one that goes along. `affected`: how many people the failure of this platform affects today, 0 =
+    no platform is known."""
+
+    case: str
+    message: str
+    opened_at: datetime
+    due_at: datetime | None
+    topic: str
+    operator: str
+    platform: str
+    cause: str
+    urgent: bool
+    ends_on: date | None
+    ends_hour: time | None
+    words: tuple[str, ...] = ()
+    why: str = ""
+    affected: int = 0
+
+    def facts(self) -> Mapping[str, object]:
+        named = ("opened_at", "due_at", "topic", "operator", "platform", "cause", "urgent", "ends_on", "words", "why")
+        return {name: getattr(self, name) for name in (*named, "ends_hour", "affected")}
+
+
+BRIEF = 6
+"""Words: so few are no ground to derive a case by itself, nor to change the level of one that is open."""
+
+# --- by a message ----------------------------------------------------------------------------------------
+
+
+def by_message(request: CitizenRequest, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
+    """What follows from this message on case `number`, which it opens if there is no `case` yet; () = nothing."""
+    if acknowledgement.why_not(request):
+        return ()
+    if case is not None and case.status is Status.DERIVED:
+        return _date_named(request, case)
+    brief = len(request.message.fresh.split()) <= BRIEF
+    if request.reading.level is not Level.SECOND or _is_settled(case) or (brief and case is not None):
+        return ()
+    rules = request.policy.escalation
+    sure = (
+        not brief
+        and rules.auto_second_level
+        and rules.threshold <= request.reading.confidence["level"]
+        and rules.threshold < 1
+    )
+    return (_derive if sure and not _before_a_restore(request) else _propose)(request, number, case)
+
+
+def _before_a_restore(request: CitizenRequest) -> bool:
+    """Whether a restored database may have forgotten that the services know this message."""
+    moments = (request.view.restored_at, request.view.key_lost_at)
+    return not request.forced and any(moment is not None and request.received_at <= moment for moment in moments)
+
+
+def _is_settled(case: CaseView | None) -> bool:
+    """Whether it was derived before, or an agent has set the level."""
+    return case is not None and (DERIVED in case.told or case.level_by_hand)
+
+
+def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
+    """The services are told at once of a day, the first or a sooner one, that is named on their case (R32)."""
+    ends_on = request.ends_on(case.ends_on)
+    ends_hour = request.ends_hour(ends_on, case)
+    if ends_on is None or (ends_on, ends_hour) == (case.ends_on, case.ends_hour):
+        return ()
+    key = request.message.fingerprint
+    card = replace(
+        _kept_card(request.view, case, case.cause, ""),
+        message=key,
+        urgent=request.is_urgent(ends_on),
+        ends_on=ends_on,
+        ends_hour=ends_hour,
+    )
+    return (
+        *_to_services(request.policy, card, key=f"term:{key}", now=request.now),
+        AuditEvent(kind="escalated", case=case.number, data={"why": "term"}),
+    )
+
+
+def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
+    reading, key = request.reading, request.message.fingerprint
+    columns: CaseColumns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading), **ANEW}
+    sure = reading.confidence["level"]
+    card = _read_card(request, number, case)
+    return (
+        UpdateCase(case=number, columns=columns),
+        *_to_services(request.policy, card, key=key, now=request.now),
+        *_first_nudge(request.policy, number, key=key, now=request.now),
+        *_to_agents(request, card, derived=True),
+        AuditEvent(kind="escalated", case=number, data={"why": "second-level", "cause": reading.cause, "sure": sure}),
+    )
+
+
+def _propose(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
+    """Once a case. The digest has all."""
+    if case is not None and PROPOSED in case.told:
+        return ()
+    return (
+        *(
+            (UpdateCase(case=number, columns={"level": Level.SECOND, **_of(request.reading)}),)
+            if case is not None
+            else ()
+        ),
+        *_to_agents(request, _read_card(request, number, case), derived=False),
+        AuditEvent(
+            kind="suggested", case=number, data={"level": "second", "sure": request.reading.confidence["level"]}
+        ),
+    )
+
+
+def _of(reading: Classification) -> CaseColumns:
+    return {"operator": reading.operator, "platform": reading.platform, "cause": reading.cause}
+
+
+def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> Card:
+    reading, ends_on = request.reading, request.ends_on(case.ends_on if case else None)
+    return Card(
+        case=number,
+        message=request.message.fingerprint,
+        opened_at=case.opened_at if case else request.received_at,
+        due_at=notices.due_at(case, request.due_at) if case else request.due_at,
+        topic=case.topic if case else str(reading.topic),
+        operator=reading.operator,
+        platform=reading.platform,
+        cause=reading.cause,
+        urgent=request.is_urgent(ends_on),
+        ends_on=ends_on,
+        ends_hour=request.ends_hour(ends_on, case),
+        words=_words(reading),
+        affected=_affected(request.view, reading.operator, incidents.platform(reading), request.author),
+    )
+
+
+def _affected(view: View, operator: str, platform: str, citizen: str) -> int:
+    """How many people the failure affects today, with the citizen of this case."""
+    return len(view.affected.get((operator, platform), frozenset()) | {citizen}) if platform else 0
+
+
+def _words(reading: Classification) -> tuple[str, ...]:
+    """The words that decided for second level, without sums and without features that only the model can read."""
+    found = (why.removeprefix(_DECIDED) for why in reading.because if why.startswith(_DECIDED))
+    return tuple(word for word in found if word[:1].isalnum() and not word.startswith("level:"))
+
+
+def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[Effect, ...]:
+    """The agents are told, since only an agent informs the citizen."""
+    facts = {**card.facts(), "derived": derived}
+    return notify_agents(
+        request.policy,
+        key=f"{PROPOSED}:{card.message}",
+        kind=PROPOSED,
+        now=request.now,
+        case=card.case,
+        facts=facts,
+    )
+
+
+# --- by an agent's order --------------------------------------------------------------------------------
+
+
+def by_order(
+    policy: Policy, view: View, case: CaseView, *, cause: str, why: str, key: str, now: datetime
+) -> tuple[Effect, ...]:
+    """Derive the case if it is not with the services, or is said to be solved and is not, and tell the citizen, which
+    meets the deadline (R22). A cause or observation that the agent adds goes to the services in any case. `cause`: the
+    one that the agent has chosen, '' = none; the citizen is told no other."""
+    known = case.status is Status.DERIVED and DERIVED in case.told and case.solved_at is None
+    chosen, cause = cause, cause or case.cause
+    adds = bool(why) or cause != case.cause
+    columns: CaseColumns = {
+        "status": Status.DERIVED,
+        "level": Level.SECOND,
+        "cause": cause,
+        "operator": case.operator or "town",
+        "touched_at": now,
+        **({} if known else ANEW),
+    }
+    return (
+        UpdateCase(case=case.number, columns=columns),
+        *(_to_services(policy, _kept_card(view, case, cause, why), key=key, now=now) if adds or not known else ()),
+        *(() if known else answers.out_of_date(case, CancelledBy.UNSOLVED)),
+        *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
+        *(_tell_citizen(policy, case, cause=chosen, key=key, now=now) if can_be_told(policy, case) else ()),
+        AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
+    )
+
+
+def _kept_card(view: View, case: CaseView, cause: str, why: str) -> Card:
+    return Card(
+        case=case.number,
+        message=case.first_message,
+        opened_at=case.opened_at,
+        due_at=notices.due_at(case),
+        topic=case.topic,
+        operator=case.operator or "town",
+        platform=case.platform,
+        cause=cause,
+        urgent=case.urgent,
+        ends_on=case.ends_on,
+        ends_hour=case.ends_hour,
+        why=why,
+        affected=_affected(view, case.operator, case.platform if cause == "platform" else "", case.citizen),
+    )
+
+
+def _tell_citizen(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
+    """It meets the deadlines that an answer would meet (core/answers.py); the case stays with the services."""
+    return (
+        EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
+        *passed_on(policy, case, key=key, cause=cause, now=now),
+        *answers.met(case, case.not_reached(frozenset()), at=now, kinds=("answer", "remind")),
+        *answers.out_of_date(case, CancelledBy.DERIVATION_NOTICE),
+    )
+
+
+# --- the services ---------------------------------------------------------------------------------------
+
+
+def _to_services(policy: Policy, card: Card, *, key: str, now: datetime) -> tuple[Effect, ...]:
+    return notify(
+        policy,
+        policy.people.services(card.cause),
+        key=f"{DERIVED}:{key}",
+        kind=DERIVED,
+        now=now,
+        case=card.case,
+        facts=card.facts(),
+        attach=card.message,
+    )
+
+
+def _first_nudge(policy: Policy, number: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
+    due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
+    return (
+        EndDeadlines(case=number, how="void", at=now, kinds=("nudge",)),
+        StartDeadline(started_by=key, kind="nudge", case=number, started_at=now, due_at=due),
+    )
+
+
+# --- Outcome ---------------------------------------------------------------------------------------------------------
+#
+# What the technical services or an agent say of a derived case: solved, expected on a day, not theirs, or taken back.
+#
+# No derived case is forgotten: what ends the reminders and the updates starts a deadline, so that an agent tells the
+# citizen (R13). Nothing here writes to a citizen.
+
+
+def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:
+    """Somebody says at `at` that the derived case is solved. `key` names the message or command, `by` who says so.
+
+    The deadline starts beside one that runs: an answer written before `at` meets that one and tells no outcome.
+    """
+    return (
+        UpdateCase(case=case.number, columns={"solved_at": at, "touched_at": at}),
+        *_follow_up_ends(case, now),
+        *answers.ask(
+            policy,
+            case.number,
+            key=f"solved:{key}",
+            at=at,
+            due_at=_owed_by(policy, case, at),
+            ends_on=case.ends_on,
+        ),
+        AuditEvent(kind="solved", case=case.number, data={"by": by, "at": at.isoformat()}),
+    )
+
+
+def expected(
+    policy: Policy, case: CaseView, day: date, *, at: datetime, key: str, now: datetime, by: str
+) -> tuple[Effect, ...]:
+    """They expect to solve it by `day`: the next reminder comes at the opening of the working day after it.
+
+    News that a notice has promised to the citizen are kept on their day, and say what is expected; the next are
+    promised past it (core/cases.py). Where no notice has promised a day, the first news wait as well.
+    """
+    zone = policy.office.timezone
+    after = calendar.opening_days_after(datetime.combine(day, time(12), zone), 1, policy)
+    since = min((deadline.started_at for deadline in case.running("nudge")), default=at)
+    news: tuple[Effect, ...] = ()
+    updates = case.running("update")
+    if updates and not has_notice(case):
+        due = max(after.astimezone(zone).date(), *(deadline.due_at.astimezone(zone).date() for deadline in updates))
+        news = (
+            EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
+            update_by(policy, case, key=f"expected:{key}", level=0, day=due, at=at),
+        )
+    return (
+        UpdateCase(case=case.number, columns={"expected_on": day.isoformat(), "touched_at": at}),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=("nudge",)),
+        StartDeadline(
+            started_by=f"expected:{key}", kind="nudge", case=case.number, started_at=since, due_at=after, level=0
+        ),
+        *news,
+        AuditEvent(kind="expected", case=case.number, data={"by": by, "on": day.isoformat()}),
+    )
+
+
+def not_theirs(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:
+    """It is not for the services: the desk has it again, with a deadline."""
+    return (
+        *taken_back(policy, replace(case, told_at=None), at=at, key=f"not-theirs:{key}", now=now),
+        AuditEvent(kind="not-theirs", case=case.number, data={"by": by}),
+    )
+
+
+def owed(effects: tuple[Effect, ...]) -> datetime | None:
+    """When the citizen must hear of it, if these effects start a deadline for that."""
+    return next((one.due_at for one in effects if isinstance(one, StartDeadline) and one.kind == "answer"), None)
+
+
+def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
+    """The case leaves the services unsolved and is the desk's again.
+
+    It is open with a deadline. Without one it counts as answered only if an agent has written to the citizen since the
+    services have it, and no notice has promised the outcome.
+    """
+    status = Status.OPEN
+    more: tuple[Effect, ...] = ()
+    if not case.promised():
+        if case.told_at is not None and not has_notice(case):
+            status, more = Status.ANSWERED, tuple(answers.silent_close(policy, case, at=case.told_at, key=key))
+        else:
+            due = _owed_by(policy, case, at)
+            more = answers.ask(policy, case.number, key=key, at=at, due_at=due, ends_on=case.ends_on)
+    return (
+        UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
+        *_follow_up_ends(case, now),
+        *answers.out_of_date(case, CancelledBy.UNSOLVED),
+        *more,
+    )
+
+
+def drafted(
+    policy: Policy, case: CaseView, *, folder: str, agents: Iterable[str], key: str, now: datetime
+) -> tuple[Effect, ...]:
+    """The draft for the citizen of a case that leaves the services unsolved; () for one who had not heard of them."""
+    if heard(case) not in ("both", "person"):
+        return ()
+    return answers.draft(policy, case, folder=folder, agents=agents, key=key, now=now, taken_back=True)
+
+
+def heard(case: CaseView) -> str:
+    """Who has heard that the services have the case, which now leaves them unsolved: both | person | services |
+    nobody."""
+    person = MailKind.PASSED_ON in case.heard or case.told_at is not None
+    services = MailKind.DERIVED in case.heard
+    return "both" if person and services else "person" if person else "services" if services else "nobody"
+
+
+def corrected(policy: Policy, case: CaseView, level: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
+    """What follows when an agent corrects the level of the case: not the second level, so not the services' case."""
+    if case.status is not Status.DERIVED or not level or level == Level.SECOND:
+        return ()
+    return taken_back(policy, case, at=now, key=key, now=now)
+
+
+def _follow_up_ends(case: CaseView, now: datetime) -> tuple[Effect, ...]:
+    return (
+        EndDeadlines(case=case.number, how="void", at=now, kinds=answers.FOLLOW_UP),
+        *answers.out_of_date(case, CancelledBy.SOLVED),
+    )
+
+
+def _owed_by(policy: Policy, case: CaseView, at: datetime) -> datetime:
+    """The next working day, or the day on which the citizen was promised news, whichever is earlier (R31)."""
+    zone = policy.office.timezone
+    promised = (
+        calendar.closing_of(deadline.due_at.astimezone(zone).date(), policy) for deadline in case.running("update")
+    )
+    return min((calendar.answer_due(at, policy), *(due for due in promised if due > at)))
+
+
+# --- Follow up -------------------------------------------------------------------------------------------------------
+#
+# Derived cases that are not solved yet: nudges to the technical services, updates to the citizen (R31).
+#
+# Both are sent only while the office is open, the case is still derived and nobody has said that it is solved
+# (core/services.py). An answer to the citizen ends neither. After days of absence one of each is sent, and
+# the next is counted from it. It never decides what is second level.
+
+
+Reached = tuple[CaseView, Deadline]
+
+
+def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Effect]:
+    """To the services that have the case: one mail for each case, or a list if there are many."""
+    if not calendar.in_hours(now, policy):
+        return []
+    effects: list[Effect] = [_fired(deadline, now) for _, deadline in reached]
+    groups: dict[tuple[str, ...], list[Reached]] = {}
+    for case, deadline in reached:
+        if is_unsolved(case):
+            effects.append(_next_nudge(policy, case, deadline, now))
+            groups.setdefault(policy.people.services(case.cause), []).append((case, deadline))
+    for people, theirs in groups.items():
+        effects += _told(policy, people, theirs, now)
+    return effects
+
+
+def is_unsolved(case: CaseView) -> bool:
+    """Whether the services have the case and nobody has said that it is solved."""
+    return case.status is Status.DERIVED and case.solved_at is None
+
+
+def _next_nudge(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> StartDeadline:
+    due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
+    return StartDeadline(
+        started_by=deadline.started_by, kind="nudge", case=case.number, started_at=deadline.started_at, due_at=due,
+        level=deadline.level + 1,
+    )  # fmt: skip
+
+
+def _told(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], now: datetime) -> list[Send]:
+    if len(reached) > policy.deadlines.digest_above:
+        return list(_nudge(policy, people, reached, now))
+    return [send for one in reached for send in _nudge(policy, people, (one,), now)]
+
+
+def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], now: datetime) -> tuple[Send, ...]:
+    first_case, first = reached[0]
+    return notify(
+        policy,
+        people,
+        key=f"nudge:{first.started_by}:{first.level}",
+        kind=MailKind.NUDGE,
+        now=now,
+        case=first_case.number if len(reached) == 1 else None,
+        facts={"cases": tuple(_row(case, deadline) for case, deadline in reached)},
+    )
+
+
+def _row(case: CaseView, deadline: Deadline) -> Facts:
+    due_at = notices.due_at(case)
+    return {
+        **notices.case_card(case, due_at),
+        **notices.derived_facts(case),
+        "derived_at": deadline.started_at,
+        "expected_on": case.expected_on,
+    }
+
+
+def updates(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Effect]:
+    """The updates that the derivation notice has promised to the citizen."""
+    if not calendar.in_hours(now, policy):
+        return []
+    effects: list[Effect] = []
+    for case, deadline in reached:
+        effects.append(_fired(deadline, now))
+        if is_unsolved(case) and can_be_told(policy, case):
+            effects += progress(policy, case, key=deadline.started_by, level=deadline.level, now=now)
+    return effects
+
+
+def _fired(deadline: Deadline, now: datetime) -> DeadlineReached:
+    return DeadlineReached(started_by=deadline.started_by, kind=deadline.kind, level=deadline.level, at=now)
+
+
+# --- Referral --------------------------------------------------------------------------------------------------------
+#
+# What is out of scope, by an agent's order: the citizen is told who can help, or the agent gets a draft (template D).
+#
+# A matter of another body is a person's word to say (R3, R9): the order names the body, one of `[[pointer]]`, and the
+# mail that tells the citizen answers the question, so it meets the deadline (R14, R16). Without a body, or without an
+# address to write to, only the level changes and the agent gets the table in a draft. Nothing here is decided from a
+# message alone.
+
+
+def refer(
+    policy: Policy, case: CaseView, *, body: str, folder: str, agent: str, key: str, now: datetime
+) -> tuple[Effect, ...]:
+    """Out of scope, with or without the other `body` as the agent has written it. `folder`, `agent`: for a draft
+    (core/answers.py); `key` names the order. Raises Refused."""
+    if case.status is Status.CLOSED:
+        raise Refused("the case is closed: reopen it first", "closed")
+    if case.status is Status.DERIVED:
+        raise Refused("the technical services have the case: take it back first (level 1)", "derived-already")
+    pointer = _pointer(policy, body) if body else None
+    level = (
+        UpdateCase(case=case.number, columns={"level": Level.OUT_OF_SCOPE, "touched_at": now}),
+        *said_by_hand(case, {"level": Level.OUT_OF_SCOPE}),
+    )
+    if pointer is None or not can_be_told(policy, case):
+        return (*level, *draft(policy, case, folder=folder, agents=(agent,), key=key, now=now, out_of_scope=True))
+    facts: dict[str, object] = {"pointer": draft_row(pointer)}
+    return (
+        *level,
+        notice(policy, case, MailKind.REFERRED, key=f"{MailKind.REFERRED}:{key}", facts=facts, now=now),
+        *answers.answered(policy, case, at=now, key=key, how="referral", recipients=frozenset()),
+        AuditEvent(kind="referred", case=case.number, data={"body": pointer.body}),
+    )
+
+
+def _pointer(policy: Policy, body: str) -> Pointer:
+    """The row whose name is this, or else the only one that contains it."""
+    wanted = folded(body).strip(" .:")
+    exact = [one for one in policy.pointers if folded(one.body) == wanted]
+    found = exact or [one for one in policy.pointers if wanted in folded(one.body)]
+    if len(found) != 1:
+        raise Refused("no row of [[pointer]] has this name", "no-such-pointer")
+    return found[0]

@@ -1,0 +1,382 @@
+"""What only this office can write and read again: signatures on our mail, tokens of cases and votes, digests of our
+text.
+
+Nothing here proves who a *person* is, and nothing here decides what follows from a token.
+"""
+
+import base64
+import binascii
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from urllib.parse import quote
+
+from oacmail.core.policy import Policy
+
+# --- Signature -------------------------------------------------------------------------------------------------------
+#
+# What only this office can write: case tokens, Message-IDs and the signature on our own mail.
+#
+# Everything is an HMAC-SHA256 (RFC 2104) under a sub-key of the token secret; the first secret signs, all verify,
+# so that a secret can be changed without forgetting. Nothing here proves who a *person* is.
+
+
+# Without I, O, 0, 1: people read these characters aloud on the telephone.
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+MOST_SIGNATURES = 10  # a mail of ours has one signature; more would cost a hash each
+TRIAL = "check:"
+"""The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
+_ANSWER_ADDRESS = re.compile(r"r-(\d{4})-(\d{6})-([A-Za-z2-9]{12})", re.ASCII)
+_MARK = re.compile(r"([a-z])=([^;]*)")
+_FOREIGN = re.compile(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
+_ALONE = re.compile(r"[^|]*")  # "|" separates what is signed: a recipient that has one must not become two fields
+_STAMP = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", re.ASCII)
+_FIELDS = {"1": ("v", "i", "k", "c", "l", "r", "d"), "2": ("v", "i", "k", "c", "l", "r", "d", "h")}
+
+
+def _hmac(secret: bytes, label: str, text: str) -> bytes:
+    sub_key = hmac.digest(secret, label.encode(), "sha256")
+    return hmac.digest(sub_key, text.encode("utf-8", "surrogateescape"), "sha256")
+
+
+def name_of_key(secret: bytes) -> str:
+    """A secret's public name, 8 hex digits: the database remembers by it which keys have signed its mail."""
+    return hmac.digest(secret, b"oacmail instance", "sha256").hex()[:8]
+
+
+def person_mark(secret: bytes, address: str) -> str:
+    """What stands for an address after it was erased: 64 hex digits, which only the holder of the key can compare with
+    an address."""
+    return _hmac(secret, "person", address.strip().lower()).hex()
+
+
+def seal(secret: bytes, text: str) -> str:
+    """The proof that this office wrote the text of a certificate: 64 hex digits."""
+    return _hmac(secret, "certificate", text).hex()
+
+
+def case_number(policy: Policy, year: int, serial: int) -> str:
+    """`OAC-2026-000123`."""
+    return f"{policy.office.prefix}-{year:04d}-{serial:06d}"
+
+
+def _check(secret: bytes, case: str) -> str:
+    mac = _hmac(secret, "case", case)
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in mac[:3])
+
+
+def case_token(policy: Policy, case: str) -> str:
+    """The number with three keyed letters, as subjects show it: `OAC-2026-000123-K7Q`."""
+    return f"{case}-{_check(policy.secrets[0], case)}"
+
+
+def read_token(policy: Policy, text: str) -> str | None:
+    """The case number of a token whose keyed letters are right under one of the secrets, else None."""
+    case, _, check = text.upper().rpartition("-")
+    if any(hmac.compare_digest(_check(secret, case), check) for secret in policy.secrets if check.isascii()):
+        return case
+    return None
+
+
+def answer_address(policy: Policy, case: str) -> str:
+    """The address from which a proven agent's mail goes on to the person: `office+r-2026-000123-…@…`; '' = the mail
+    server knows no plus-addresses. It may be used often and proves nothing."""
+    if not policy.office.plus_addressing:
+        return ""
+    _, year, serial = case.rsplit("-", 2)
+    local, _, domain = policy.office.address.rpartition("@")
+    return f"{local}+r-{year}-{serial}-{_answer_check(policy.secrets[0], case).lower()}@{domain}"
+
+
+def read_answer_address(policy: Policy, address: str) -> str | None:
+    """The case of an answer address whose check characters are right under one of the secrets, else None."""
+    found = _ANSWER_ADDRESS.fullmatch(address.rpartition("@")[0].rpartition("+")[2])
+    if found is None or not policy.office.is_own(address):
+        return None
+    case = case_number(policy, int(found[1]), int(found[2]))
+    checks = (_answer_check(secret, case) for secret in policy.secrets)
+    return case if any(hmac.compare_digest(one, found[3].upper()) for one in checks) else None
+
+
+def _answer_check(secret: bytes, case: str) -> str:
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in _hmac(secret, "relay", case)[:12])
+
+
+def message_id(policy: Policy, key: str) -> str:
+    """The fixed id of the mail with this outbox key: 128 bits that an outsider cannot compute and pre-send."""
+    mac = _hmac(policy.secrets[0], "mid", f"{policy.instance}|{key}")
+    return f"<{mac[:16].hex()}@{policy.office.address.rpartition('@')[2]}>"
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+
+
+def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: datetime | None) -> str:
+    fields = _FIELDS.get(values["v"], ())
+    text = "|".join((*(values.get(name, "") for name in fields), recipient.lower(), _stamp(sent_at)))
+    return _hmac(secret, "own", text)[:16].hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A valid X-Oacmail field: which of our mails this is, on which case, about which message; `run`: the process that
+    queued it; `text`: the hash of all that it said (core/tokens.py). Both are '' in mail of early
+    versions."""
+
+    instance: str
+    run: str
+    key: str
+    case: str
+    message: str
+    received_at: datetime | None
+    due_at: datetime | None
+    text: str
+
+
+def sign_mail(
+    policy: Policy,
+    text: str,
+    *,
+    run: str,
+    key: str,
+    case: str | None,
+    message: str,
+    received_at: datetime | None,
+    due_at: datetime | None,
+    recipient: str,
+    sent_at: datetime,
+) -> str:
+    """The value of X-Oacmail. `text`: all that the mail says, of which only a hash goes in. `sent_at` is the Date
+    field's moment, in whole seconds."""
+    values = {
+        "v": "2",
+        "i": f"{policy.instance}.{run}" if run else policy.instance,
+        "k": key,
+        "c": case or "",
+        "l": message,
+        "r": _stamp(received_at),
+        "d": _stamp(due_at),
+        "h": text_hash(text),
+    }
+    body = "; ".join(f"{name}={value}" for name, value in values.items())
+    return f"{body}; s={_sign(policy.secrets[0], values, recipient, sent_at)}"
+
+
+def is_foreign(policy: Policy, raw: str) -> bool:
+    """Whether it looks like a daemon's signature under another secret. It proves nothing: anybody can write it."""
+    found = _FOREIGN.match(raw.strip())
+    return found is not None and found[1] not in {name_of_key(secret) for secret in policy.secrets} | {policy.instance}
+
+
+def claimed_kind_and_key(raw: str) -> tuple[str, str]:
+    """(name of the key, fingerprint of the message) that a field claims, unverified; '' = it names none."""
+    values: dict[str, str] = {name: value.strip() for name, value in _MARK.findall(raw)}
+    return values.get("i", "")[:8], values.get("l", "")
+
+
+def claimed_case(policy: Policy, raw: str) -> str:
+    """The number of a case of this office that a signature under another secret claims, unverified; '' = none."""
+    if not is_foreign(policy, raw):
+        return ""
+    case = {name: value.strip() for name, value in _MARK.findall(raw)}.get("c", "")
+    return case if re.fullmatch(rf"{re.escape(policy.office.prefix)}-\d{{4}}-\d{{6}}", case, re.ASCII) else ""
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
+
+
+def verify_mail(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> Signature | None:
+    """The signature, if one of our secrets signed exactly these fields for this recipient and Date; else None.
+
+    It does not cover body, subject and Message-ID, which relays change. Another process with the same secret may have
+    made it: the caller checks.
+    """
+    values = {**dict.fromkeys(_FIELDS["2"], ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
+    signature = values.get("s", "")
+    if values["v"] not in _FIELDS or not all(_ALONE.fullmatch(values[name]) for name in "clh"):
+        return None
+    if not all(_STAMP.fullmatch(values[name]) for name in "rd"):
+        return None
+    if not signature.isascii() or not any(
+        hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets
+    ):
+        return None
+    instance, _, run = values["i"].partition(".")
+    return Signature(
+        instance=instance,
+        run=run,
+        key=values["k"],
+        case=values["c"],
+        message=values["l"],
+        received_at=_moment(values["r"]),
+        due_at=_moment(values["d"]),
+        text=values["h"] if values["v"] == "2" else "",
+    )
+
+
+# --- Own text --------------------------------------------------------------------------------------------------------
+#
+# What a returned mail of ours has beside our own text, by the digest in its signature.
+#
+# Relays wrap, quote and re-encode; gateways lead links over themselves; lists and scanners add a footer, which looks
+# like what a person adds. This module finds the addition; it never decides what it is.
+
+
+MOST_ADDED = 10_000  # characters added at most for our text to be searched: larger additions are a message
+TEXT_HASH_LENGTH = 16  # hex digits of a digest
+LINK = "(link)"
+"""Stands for each link: where it leads is not compared, but one link more is an addition."""
+# It begins with a set of characters, which the engine finds faster than a word of any case.
+_LINKS = re.compile(r"[HhWw](?:(?<=[Hh])[Tt]{2}[Pp][Ss]?://|(?<=\b[Ww])[Ww]{2}\.)\S+")
+_NOT_PLAIN = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
+
+
+def text_hash(text: str) -> str:
+    """`length.hash.ascii.length.hash`: of the text without spaces and quote marks; of its characters a-z and 0-9
+    alone; of the text with LINK for each link. Hashes of early versions have the first three parts, `ascii` with the
+    links. It is short enough for one line of a header field."""
+    folded, linked = _folded(text), _folded(_linked(text))
+    return f"{len(folded)}.{_hash(folded)}.{_hash(_ascii(linked))}.{len(linked)}.{_hash(linked)}"
+
+
+def added_text(text: str, of: str) -> str:
+    """What `text` has beside the text with the hash `of`, without spaces; all of it if that is not in it."""
+    size, exact, plain, *linked = of.split(".")
+    beside = _beside(_folded(text), size, exact)
+    if beside is None and linked:  # a relay may break a long link, a gateway may rewrite it
+        text, size = _folded(_linked(text)), linked[0]
+        beside = _beside(text, *linked)
+    if beside is not None:
+        return beside
+    # "demà" becomes "dem?" or "demÃ " if a relay knows no UTF-8: the ASCII part is the same, and little else was added
+    folded, length = _folded(text), int(size)
+    few = len(folded) - length <= length // 8
+    return "" if few and _hash(_ascii(text)) == plain else folded
+
+
+def _beside(folded: str, size: str, exact: str) -> str | None:
+    """None = the text with this hash is not in it."""
+    length = int(size)
+    beside = len(folded) - length
+    for start in range(beside + 1 if beside <= MOST_ADDED else 0):
+        if _hash(folded[start : start + length]) == exact:
+            return folded[:start] + folded[start + length :]
+    return None
+
+
+def _linked(text: str) -> str:
+    return _LINKS.sub(LINK, text)
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFC", text).replace(">", "").split())
+
+
+def _ascii(text: str) -> str:
+    return text.lower().encode("ascii", "ignore").translate(None, _NOT_PLAIN).decode()
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:TEXT_HASH_LENGTH]
+
+
+# --- Vote tokens -----------------------------------------------------------------------------------------------------
+#
+# Vote tokens: what a link of a survey carries, so that its mail gives one score to one case and does nothing else.
+#
+# A token is 25 characters, at home after the + of an address as in a subject: a v and base32 (RFC 4648) of the score,
+# the case, and an HMAC under a key of its own label. Whoever holds it was shown the survey; it orders nothing, and it
+# never proves who sent a mail.
+
+
+SCORES = (1, 2, 3, 4, 5)
+VOTE_TOKEN_LENGTH = 25
+MOST_VOTES = 3  # tokens that are read of one mail: a link's mail has one
+_LABEL = b"vote token"
+_FIRST_YEAR = 2000
+_MAC = 10  # octets: 80 bits
+_FOUND = re.compile(r"(?<![a-z0-9])v[a-z2-7]{24}(?![a-z0-9])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteToken:
+    """The score of a valid token, and the number of its case."""
+
+    case: str
+    score: int
+
+
+def vote_token(policy: Policy, *, case: str, score: int) -> str:
+    """The token of one link."""
+    _, year, serial = case.rsplit("-", 2)
+    payload = bytes((score, int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big")
+    return "v" + base64.b32encode(payload + _mac(policy.secrets[0], payload)).decode().lower()
+
+
+def find_vote_tokens(texts: Iterable[str]) -> tuple[str, ...]:
+    """What has the form of a token, in lower case, at most `MOST`."""
+    found = (match[0].lower() for text in texts for match in _FOUND.finditer(text))
+    return tuple(dict.fromkeys(found))[:MOST_VOTES]
+
+
+def read_vote_token(policy: Policy, token: str) -> VoteToken | None:
+    """What the token says; None = none of the secrets has made it."""
+    try:
+        octets = base64.b32decode(token[1:].upper())
+    except binascii.Error:
+        return None
+    payload, mac = octets[:-_MAC], octets[-_MAC:]
+    if payload[0] not in SCORES or not any(hmac.compare_digest(_mac(key, payload), mac) for key in policy.secrets):
+        return None
+    case = case_number(policy, _FIRST_YEAR + payload[1], int.from_bytes(payload[2:5], "big"))
+    return VoteToken(case=case, score=payload[0])
+
+
+def _mac(secret: bytes, payload: bytes) -> bytes:
+    return hmac.digest(hmac.digest(secret, _LABEL, "sha256"), payload, "sha256")[:_MAC]
+
+
+# --- Vote links ------------------------------------------------------------------------------------------------------
+#
+# The five links of a survey: each writes a mail to the office whose token gives one score to the case (RFC 6068).
+#
+# They stand in the HTML alone; the text asks for a number. No web page is needed, and a program that follows links
+# cannot vote.
+
+
+def vote_links(policy: Policy, case: str) -> tuple[dict[str, object], ...]:
+    """The score and the link of each, the lowest first."""
+    return tuple({"score": score, "url": _link(policy, case, score)} for score in SCORES)
+
+
+def _link(policy: Policy, case: str, score: int) -> str:
+    token = vote_token(policy, case=case, score=score)
+    return token_link(policy, token, case=case, word=str(score), body=f"{score}\r\n")
+
+
+# --- Token links -----------------------------------------------------------------------------------------------------
+#
+# A `mailto:` link that writes to the office with a token of one case (RFC 6068).
+#
+# It never decides what the token does.
+
+
+_LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
+
+
+def token_link(policy: Policy, token: str, *, case: str, word: str, body: str) -> str:
+    """The token is after the + of the address, or in the subject where such addresses do not arrive. The subject names
+    the case and says `word`."""
+    local, _, domain = policy.office.address.rpartition("@")
+    detailed = f"{local}+{token}"
+    in_address = policy.office.plus_addressing and len(detailed) <= _LOCAL_PART
+    words = (f"[{case_token(policy, case)}]", word, "" if in_address else token)
+    address = f"{detailed if in_address else local}@{domain}"
+    subject, text = (quote(part, safe="") for part in (" ".join(filter(None, words)), body))
+    return f"mailto:{quote(address, safe='@+')}?subject={subject}&body={text}"
