@@ -118,10 +118,13 @@ class Clause:
 
     @property
     def is_asked(self) -> bool:
-        """Whether it speaks of the call: it names one, a telephone, when the writer is free, or when it has to be."""
+        """Whether it speaks of the call: it names one, a telephone, when the writer is free, or when it has to be. The
+        telephone of a busy writer asks for nothing: "a la tarda soc a classe i tinc el telèfon apagat"."""
         kinds = [one.kind for one in self.tokens if one.kind not in ("function", "article", "to")]
         must = any(first == "must" and second in _TIMES for first, second in pairwise(kinds))
-        return must or bool(self.kinds & _ASKED) or ("place" in self.kinds and "busy" not in self.kinds)
+        return (
+            must or bool(self.kinds & _ASKED) or (bool(self.kinds & {"place", "device"}) and "busy" not in self.kinds)
+        )
 
     @property
     def is_call(self) -> bool:

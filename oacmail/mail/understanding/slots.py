@@ -23,7 +23,9 @@ _MOMENT = 1  # minute: of a time that is named alone
 _AN_HOUR = 60  # minutes
 _MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
 _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
-_OF_A_CALL = frozenset({"call", "free", "busy", "better"})  # kinds of words: "not in the afternoon" may be of a portal
+_OF_A_CALL = frozenset(
+    {"call", "device", "free", "busy", "better"}
+)  # kinds of words: "not in the afternoon" may be of a portal
 _NEAR = 10  # tokens between "not" and the "until" that it refuses
 _FEW = 1  # word beside the time: more make a statement
 _AFTER = {"enter": "until", "latest": "until", "onward": "from"}
@@ -144,6 +146,7 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), told: Seque
             found.clear()
         if clause.kinds & {"then", "thence"} and not reason and not clause.kinds & {"busy", "not", "enter"}:
             exactly = bool(clause.kinds & {"free", "thence", "already"}) or clause.opened_by == "therefore"
+            exactly = exactly or ("call" in clause.kinds and not any(map(_is_a_wish, found[-1:])))
             found = _then(found or ([*told] if "thence" in clause.kinds else []), exactly)
         if "within" in clause.kinds and "not" not in clause.kinds:
             found = _within([*told, *found][-2:] if len(found) < 2 else found)
@@ -219,7 +222,9 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Seq
     brief = sum(one.kind == "word" for one in clause.tokens) <= _FEW
     explains = reason and leaves and bool(found)  # "before lunch, since I leave at noon" still means before lunch
     rank = 0 if explains else 3 if "better" in clause.kinds else 2 if clause.is_call else 0
-    rank = max(rank, not explains and (clause.is_asked or brief or leaves or bool(way)))
+    rank = max(
+        rank, not explains and (clause.is_asked or brief or leaves or clause.opened_by == "therefore" or bool(way))
+    )
     denied = refused or _denied(clause.tokens)
     intervals = [*_intervals(clause.tokens, way)]
     ranges = any(first < last for first, last, _ in intervals) and "or" not in clause.kinds
@@ -235,8 +240,10 @@ def _denied(clause: list[TimeToken]) -> bool:
     kinds = [one.kind for one in clause]
     return any(
         kind == "not"
-        and kinds[max(0, at - 1)] != "already"
-        and ({"call", "free"} & set(kinds[at + 1 : at + 4]) or clause[at].text in ("can't", "cannot", "don't"))
+        and (kinds[max(0, at - 1)] != "already" or "from" in kinds[:at])
+        and (
+            {"call", "free", "device"} & set(kinds[at + 1 : at + 4]) or clause[at].text in ("can't", "cannot", "don't")
+        )
         for at, kind in enumerate(kinds)
     )
 
@@ -263,7 +270,7 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, int, In
             way = ""  # "I am here until Sunday, 600 …, in the afternoon"
         elif one.kind == "clock" or (one.kind == "noon" and way == "between"):
             until = time_words.part_end(one) if way else _DAY
-            way = way or _way_after(clause, at)
+            way = _way_after(clause, at, way)
             other = _range_end(clause, at, way)
             if other:
                 yield at, other, _range(one.start, clause[other].start)
@@ -272,15 +279,17 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, int, In
                 yield at, at, _bounded(one.start, one.start + _MOMENT, way, until=until)
             way = ""
         elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
-            yield at, at, _bounded(one.start, one.end, way or _way_after(clause, at), after=one.kind in _MEALS)
+            yield at, at, _bounded(one.start, one.end, _way_after(clause, at, way), after=one.kind in _MEALS)
             way = ""
         at += 1
 
 
-def _way_after(clause: list[TimeToken], at: int) -> str:
-    """The way that follows a time: "at two I go to work" ends there, "from noon onwards" begins there, and so does "at
-    four I am home by then"."""
+def _way_after(clause: list[TimeToken], at: int, way: str) -> str:
+    """The way that follows a time, if none leads it: "at two I go to work" ends there, "from noon onwards" begins
+    there, and so does "at four I am home by then". "From three on I go to work" ends there too."""
     after = [one.kind for one in clause[at + 1 :] if one.kind not in ("function", "article")]
+    if way and (way, *after[:1]) != ("from", "enter"):
+        return way
     if after[:1] == ["already"] or ("already", "not") in pairwise(after):
         said = [kind for kind in after if kind in _STATES]
         return _STATES[said[0]] if said else ""

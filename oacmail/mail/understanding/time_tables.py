@@ -49,8 +49,9 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
 WORDS: dict[str, str] = {  # kind of token -> its words
     "call": """
         truqu*, truca*, telefon*, llam*, call, calls, calling, ring, phone, rappel*, appel*, contact*, parlar*, hablar*,
-        avis*, localitz*, localiz*, trobar*, reach, franja, slot, chiam*, sunati, bellen
+        avis*, localitz*, localiz*, trobar*, reach, franja, slot, chiam*, sunati, bellen, un toc, un toque, un truc
     """,
+    "device": "telefon, telefons, telefono, telefonos",
     "from": """
         a partir de, a partir del, despres de, despres del, despues de, despues del, des de, des d', des del, desde,
         after, from, passades, passat, passada, pasadas, pasada, depuis, apres, nada mas, later, un cop, havent,
@@ -110,7 +111,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         quirofan*, opero, opera, repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig,
         voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, torn, turno,
         institut*, cours,
-        guardia, entreno, gimnas*, are blocked, blocked out, i'm out, i am out, we're out, away, soc fora,
+        guardia, entreno, gimnas*, apaga*, desconnecta*, desconecta*, en silenci, en silencio, switched off, turned off,
+        sense cobertura, sin cobertura, are blocked, blocked out, i'm out, i am out, we're out, away, soc fora,
         estic fora, estoy fuera, i'm with, estic amb, soc amb, estoy con
     """,
     "shift": "faig, fem, hago, hacemos, fa, hace, vaig de, voy de",
@@ -118,7 +120,10 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,
         pot, puedo, podemos, puede, can, parada, va be, van be, va bien, vagi be, vaya bien, viene bien,
         me viene, em va de, em va genial, em va perfecte, iria be,
-        iria bien, suit, suits, perfect*, parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*,
+        iria bien, estaria be, estaria bien, a poder ser, a ser posible, a ser possible, pudiera ser,
+        pogues ser, tinc festa, tengo fiesta, libro, agradec*, agradezco, agrairi*, agraire, agraeix*,
+        estona que, rato que, moment que, momento que, hora que, suit, suits, perfect*,
+        parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*,
         quan vagi*,
         cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
         only, podria ser, podria ser-me, pot ser, puede ser,
@@ -135,7 +140,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         aquella estona, en aquesta estona, aquella estona, aquesta estona, aquella hora, aquella hora justa, ese hueco,
         aquell forat, aquest forat, that gap, llavors si, aleshores si, entonces si
     """,
-    "better": "millor, mejor, better, best, plutot, mieux, prefer*",
+    "better": "millor, mejor, better, best, plutot, mieux, prefer*, prefier*, mes aviat, mas bien",
     "place": """
         a casa, en casa, home, despatx, despacho, oficina, office, mesa, taula, kitchen, la estudi, el estudi,
         el estudio, al estudio, mobil a la ma, movil en la mano, movil a mano, movil encima, mobil a sobre, pillas,

@@ -34,8 +34,20 @@ _TERM = late_pattern(trie.pattern(_KINDS))
 _SIGNS = {"#": "phone", ",": "comma", "(": "open", ")": "close", "/": "or", "-": "to", "–": "to", "—": "stop"}
 _SIGN = re.compile(r"[.!?;:…\n]+|[#,()/–—-]")
 _ANY_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_SHORT = re.compile(r"\b(?:(?:[ld]|qu)'(?=\w)|[dx] (?=\w))")
-_WHOLE = {"l'": "la ", "d'": "de ", "qu'": "", "d ": "de ", "x ": "por "}
+_SHORT = re.compile(
+    r"\b(?:(?:[ld]|qu)'(?=\w)|[dx] (?=\w)|est(?:ic|oy) de (?=(?:mati|matins|mananas?|tard(?:a|e|es)|nits?|noches?)\b))"
+    r"|(?:(?<=\bvoy de )|(?<=\bestoy de ))manana\b"
+)
+_WHOLE = {
+    "l'": "la ",
+    "d'": "de ",
+    "qu'": "",
+    "d ": "de ",
+    "x ": "por ",
+    "estic de ": "vaig de ",
+    "estoy de ": "voy de ",
+    "manana": "mananas",
+}
 _AGAIN = re.compile(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
 _PERFECT = re.compile(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
@@ -126,7 +138,7 @@ def _clock(text: str, at: int, before: list[TimeToken]) -> TimeToken | None:
     if found is None:
         return None
     minutes, sure = _minutes(found)
-    if minutes > 24 * 60 or not (sure or found["unit"] or found["part"] or _is_led(before, text, found.end())):
+    if minutes > 24 * 60 or not (sure or found["unit"] or found["part"] or _is_led(before, text, found.end(), minutes)):
         return None
     return TimeToken("clock", found.group(), *(2 * (_of_day(minutes, found["unit"] or "", found["part"] or ""),)))
 
@@ -164,7 +176,7 @@ def part_end(clock: TimeToken) -> int:
     return 14 * 60 if re.search(rf" {_EARLY}$", clock.text) else 24 * 60
 
 
-def _is_led(before: list[TimeToken], text: str, end: int) -> bool:
+def _is_led(before: list[TimeToken], text: str, end: int, minutes: int) -> bool:
     """Whether what stands before a bare number, or a range after it, makes it an hour."""
     if _NOUN.match(text, end):
         return False
@@ -175,6 +187,6 @@ def _is_led(before: list[TimeToken], text: str, end: int) -> bool:
         return _RANGE.match(text, end) is not None
     if last.kind in ("to", "or"):
         return second.kind in ("clock", "noon")
-    if last.text == "la":
-        return True
+    if last.text == "la":  # "és la una", "cap a la 13:30"; not "l'extensió és la 4"
+        return minutes == 60 or second.kind in _LEADS | {"article", "to"}
     return last.kind in _LEADS or (last.kind == "article" and last.text not in ("el", "els", "los", "en"))
