@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from oacmail.core.model import LANGUAGES, MessageRef
-from oacmail.privacy import archive
-from oacmail.privacy.export import Archive, export
-from oacmail.privacy.mailbox import FoundMessage
+from oacmail.privacy.erasure import FoundMessage
+from oacmail.privacy.export import Archive, archive_page, export
 from tests.engine.world import World, local
 
 PERSON = "mariaassumptapuigdomenechvilanovadelatorredelcampanar@associaciodeveins.example.org"
@@ -27,7 +26,7 @@ def pages() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="export-page-") as folder:
         copy = _copy(World(Path(folder) / "town"))
         for lang in LANGUAGES:
-            yield f"export-{lang}", archive.page(copy, lang)
+            yield f"export-{lang}", archive_page(copy, lang)
 
 
 def _copy(world: World) -> Archive:

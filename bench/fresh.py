@@ -20,7 +20,7 @@ import quotequail
 from email_reply_parser import EmailReplyParser
 from mailparser_reply import EmailReplyParser as MailParserReply
 
-from oacmail.mail.mime import htmltext
+from oacmail.mail.mime.text import html_to_text
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import reply_text
 
@@ -45,7 +45,7 @@ def ours(reply: ReplySample) -> str:
 
 def by_quotequail(reply: ReplySample) -> str:
     if reply.html:
-        return htmltext.to_text("".join(html for shown, html in quotequail.quote_html(reply.html) if shown))
+        return html_to_text("".join(html for shown, html in quotequail.quote_html(reply.html) if shown))
     return "\n".join(text for shown, text in quotequail.quote(reply.text, quote_intro_line=True) if shown)
 
 
@@ -83,10 +83,8 @@ def _reply(corpus: Path, row: dict[str, Any]) -> ReplySample | None:
     text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
     if kind == "reply_text":
         return ReplySample(name, text, "", expected)
-    seen = expected if kind == "reply_text_of_html" else htmltext.to_text(expected)
-    return (
-        ReplySample(name, htmltext.to_text(text), text, seen) if kind in ("reply_html", "reply_text_of_html") else None
-    )
+    seen = expected if kind == "reply_text_of_html" else html_to_text(expected)
+    return ReplySample(name, html_to_text(text), text, seen) if kind in ("reply_html", "reply_text_of_html") else None
 
 
 def own() -> Iterator[ReplySample]:

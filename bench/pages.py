@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TypedDict
 
 from bench import export_page, report_pages
-from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.config import load
 from oacmail.core import relayed
 from oacmail.core.effects import Send
@@ -32,6 +31,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.shipped import shipped
 from oacmail.wiring import renderer, rules
+from oacmail.words.facts import SAMPLES
 
 WIDTHS = (390, 1000)
 AXE = "4.14.1"

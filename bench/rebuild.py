@@ -24,15 +24,15 @@ import structlog
 from bench.corpus import DOMAIN, MX, OFFICE, MessageStream, Truth
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.parse_worker import ParseWorker
 from oacmail.config import Config
-from oacmail.config.servers import TrustSection
+from oacmail.config.sections import TrustSection
 from oacmail.core import tokens
 from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 from oacmail.engine import Engine
 from oacmail.mail.parse import parse
+from oacmail.parse_worker import ParseWorker
 from oacmail.rebuild.build import Rebuild
 
 STEP = 900.0

@@ -19,13 +19,13 @@ from bench import year
 from bench.report_cost import configured
 from oacmail import config as settings
 from oacmail import reporting, wiring
-from oacmail.adapters.templates import JinjaRenderer
-from oacmail.adapters.templates.report_page import report_page
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import Month, MonthlyReport, grouped
+from oacmail.words.renderer import JinjaRenderer
+from oacmail.words.report_forms import report_page
 
 CASES, MONTH = 1_100, Month(year.YEAR, 11)
 NOW = datetime(2026, 12, 1, 7, tzinfo=UTC)

@@ -28,14 +28,14 @@ STAGES = {
     "parse: features, model, evidence": ("oacmail.mail.assemble:_features",),
     "parse: the rest": ("oacmail.mail.parsing:parse",),
     "look up": ("oacmail.engine.intake:look_up",),
-    "view": ("oacmail.adapters.store.store:SqliteTurn.view",),
+    "view": ("oacmail.store.store:SqliteTurn.view",),
     "decide": ("oacmail.engine.engine:decide",),
     "render": ("oacmail.engine.engine:Engine._render_send", "oacmail.engine.engine:Engine._render_draft"),
-    "apply": ("oacmail.adapters.store.store:SqliteTurn.apply",),
+    "apply": ("oacmail.store.store:SqliteTurn.apply",),
     "turns, commits": ("oacmail.engine.engine:Engine.perform", "oacmail.engine.intake:Intake._messages"),
     "hand over": ("oacmail.engine.delivery:Delivery.drain",),
-    "SMTP": ("oacmail.adapters.smtp.transport:SmtpTransport.send",),
-    "fetch": ("oacmail.adapters.imap.mailbox:ImapMailbox.fetch",),
+    "SMTP": ("oacmail.smtp.transport:SmtpTransport.send",),
+    "fetch": ("oacmail.imap.mailbox:ImapMailbox.fetch",),
     "folder comparison": ("oacmail.engine.intake:Intake._look_at_all",),
 }
 """Stage -> its functions, as `module:name` or `module:Class.name`, in the module that calls them."""

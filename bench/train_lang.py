@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.examples import MAILS, mail
-from oacmail.mail.mime import limits, normalize, parts
+from oacmail.mail.mime import charset, parts
 from oacmail.mail.understanding import lang, reply_text, weights
 from oacmail.mail.understanding.weights import Weights
 
@@ -36,7 +36,7 @@ def messages() -> list[tuple[str, str, str, str]]:
     """(writer, kind, language, what the person wrote)."""
     found = []
     for row in map(json.loads, MAILS.read_text(encoding="utf-8").splitlines()):
-        capped, _ = limits.cap(normalize.tidy(mail(row)))
+        capped, _ = parts.cap_message(charset.tidy(mail(row)))
         content = parts.Content(parts.tree(capped))
         fresh = reply_text.split(content.text, content.forwarded).fresh
         found.append((row["writer"], row["kind"], row["language"], fresh))

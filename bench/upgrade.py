@@ -17,8 +17,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from bench.year import YEAR, rows
-from oacmail.adapters.store import SqliteStore, upgrade
-from oacmail.adapters.store.connection import FILE, connect, known_steps, migrations
+from oacmail.store import SqliteStore, connection
+from oacmail.store.connection import FILE, connect, known_steps, migrations
 
 MESSAGE, MAIL = 5000, 4000  # bytes
 _LATER = ("votes",)
@@ -58,7 +58,7 @@ def main(cases: int) -> int:
         state = Path(folder)
         first_version(state, cases)
         print(f"{cases} cases, {(state / FILE).stat().st_size / 1e6:.0f} MB")
-        trial = upgrade.rehearse(state)
+        trial = connection.rehearse(state)
         for name, seconds in trial.steps:
             print(f"  {name}  {seconds:.1f} s")
         print(

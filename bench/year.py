@@ -14,8 +14,8 @@ from random import Random
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from oacmail.adapters.store import SqliteStore
-from oacmail.adapters.store.connection import FILE
+from oacmail.store import SqliteStore
+from oacmail.store.connection import FILE
 
 YEAR = 2026
 MADRID = ZoneInfo("Europe/Madrid")

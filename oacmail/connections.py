@@ -6,11 +6,11 @@ It contacts no server. Passwords and tokens are read when an adapter logs in.
 from collections.abc import Callable
 from typing import Literal
 
-from oacmail.adapters import oauth
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
+from oacmail import oauth
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError
+from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.smtp import SmtpSettings, SmtpTransport
 
 _MICROSOFT = "https://login.microsoftonline.com"
 

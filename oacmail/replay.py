@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore
 from oacmail.config import Config
 from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.model import Folder
 from oacmail.engine import Engine, Ticks
-from oacmail.mail.mime import dates, normalize
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime import charset, headers
+from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
+from oacmail.store import SqliteStore
 
 STEP = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=40)  # after this time no deadline can remain
@@ -92,9 +92,9 @@ def _messages(archive: Path) -> Iterator[tuple[datetime, bytes]]:
 
 
 def _arrival(raw: bytes, otherwise: datetime) -> datetime:
-    fields = Fields.from_pairs(normalize.pairs(normalize.split(normalize.tidy(raw))[0]))
+    fields = Fields.from_pairs(charset.pairs(charset.split(charset.tidy(raw))[0]))
     stamped = fields.first("received").rpartition(";")[2]
-    found = dates.sent_at(stamped) or dates.sent_at(fields.first("date")) or otherwise
+    found = headers.read_date(stamped) or headers.read_date(fields.first("date")) or otherwise
     return found.replace(microsecond=0)
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from oacmail.adapters.store.connection import connect_readonly, named_faults
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import Month
+from oacmail.store.connection import connect_readonly, named_faults
 
 if TYPE_CHECKING:
     from oacmail.core.report.figures import MonthlyReport

@@ -14,21 +14,19 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from oacmail.adapters import charts
-from oacmail.adapters.charts import Drawn
-from oacmail.adapters.store import kv, load_report, load_tick, reports
-from oacmail.adapters.store.reports import PublishedMonth
+from oacmail import charts
+from oacmail.charts import Drawn
 from oacmail.core.effects import CorrectFigure, ReportReady
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN
 from oacmail.core.report import publication
 from oacmail.core.report.figures import YEAR, FigureCorrection, Month, MonthFigures, MonthlyReport, TrendPoint
 from oacmail.core.report.publication import is_final, may_publish, month_figures, with_variations
-from oacmail.mail.outgoing.enclosed import EnclosedFile
-from oacmail.mail.outgoing.report_charts import charts as charts_of
-from oacmail.mail.outgoing.report_csv import as_csv
-from oacmail.mail.outgoing.report_text import as_mail_text
-from oacmail.mail.outgoing.report_view import ReportView, report_view
+from oacmail.store import load_tick, remembered, reports
+from oacmail.store.reports import PublishedMonth
+from oacmail.words.compose import EnclosedFile
+from oacmail.words.report_forms import ReportView, as_csv, as_mail_text, report_view
+from oacmail.words.report_forms import charts as charts_of
 
 log = structlog.get_logger()
 Draw = Callable[[Sequence[Mapping[str, object]]], Drawn]
@@ -47,7 +45,7 @@ class Months:
     _published: dict[Month, PublishedMonth | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._first = load_report.first_month(self.con, self.policy)
+        self._first = reports.first_month(self.con, self.policy)
 
     def exists(self, month: Month) -> bool:
         """Whether the desk read its mailbox in it."""
@@ -61,7 +59,7 @@ class Months:
     def computed(self, month: Month) -> MonthFigures:
         """As it stands now, without variations."""
         if month not in self._computed:
-            rows = load_report.month_rows(self.con, self.policy, month)
+            rows = reports.month_rows(self.con, self.policy, month)
             self._computed[month] = month_figures(self.policy, month, rows)
         return self._computed[month]
 
@@ -79,7 +77,7 @@ class Months:
         known = self.published(month)
         if known is None:
             return ()
-        rows = load_report.month_rows(self.con, self.policy, month)
+        rows = reports.month_rows(self.con, self.policy, month)
         now = self._computed.setdefault(month, month_figures(self.policy, month, rows))
         why = publication.reasons(rows.events, known.published_at, month.ends(self.policy.office.timezone))
         return publication.differences(known.figures, known.corrections, now, why)
@@ -137,7 +135,7 @@ def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Mon
     if only is not None:
         return only if is_final(policy, only, now) and reports.published(con, only) is None else None
     oldest = oldest_unpublished(con, policy, now)
-    read_at, began_at = load_tick.synced_at(con), kv.written_at(con, RUN)
+    read_at, began_at = load_tick.synced_at(con), remembered.written_at(con, RUN)
     return oldest if oldest and may_publish(policy, oldest, now, read_at=read_at, began_at=began_at) else None
 
 
@@ -147,7 +145,7 @@ def oldest_unpublished(con: sqlite3.Connection, policy: Policy, now: datetime) -
     If none was published ever, the last month begins: a desk of many months does not publish them all at once.
     """
     this = Month.of(now, policy.office.timezone)
-    first, last = load_report.first_month(con, policy), reports.last_published(con)
+    first, last = reports.first_month(con, policy), reports.last_published(con)
     begin = max(last.plus(1) if last else this.plus(-1), this.plus(-YEAR))
     return begin if first is not None and first <= begin < this else None
 

@@ -16,16 +16,14 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from oacmail import privacy, wiring
-from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
-from oacmail.engine import run_history
+from oacmail.engine import watch
 from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
-from oacmail.engine.grant_watch import OAUTH
-from oacmail.engine.host_checks import DISK
-from oacmail.engine.nightly_jobs import NightlyJobs
-from oacmail.engine.problem_flag import ProblemFlag
-from oacmail.engine.status_line import summary
+from oacmail.engine.engine import summary
+from oacmail.engine.ticks import NightlyJobs
+from oacmail.engine.watch import DISK, OAUTH, ProblemFlag
+from oacmail.host import Systemd
 from oacmail.shipped import version
 from oacmail.wiring import Parts
 
@@ -64,7 +62,7 @@ class Service:
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
         self.parts.engine.begin()
-        run_history.record_start(self.parts.store, run_history.DAEMON, self.parts.engine.now())
+        watch.record_start(self.parts.store, watch.DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # recorded by an earlier process; the state is checked again
             self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.check_calendar(self.parts.config, self.parts.engine)
@@ -138,7 +136,7 @@ class Service:
 
     def _stopped(self) -> None:
         try:
-            run_history.record_stop(self.parts.store, self.parts.engine.now())
+            watch.record_stop(self.parts.store, self.parts.engine.now())
         except StateError as error:
             log.warning("stop.unrecorded", error=str(error))  # the next start counts a crash
 
@@ -367,7 +365,7 @@ class Service:
 def once(parts: Parts) -> None:
     """Run one full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
     parts.engine.begin()
-    run_history.record_start(parts.store, run_history.ONCE, parts.engine.now())
+    watch.record_start(parts.store, watch.ONCE, parts.engine.now())
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     parts.ticks.tick()

@@ -13,17 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oacmail import charts, host, report_process
 from oacmail import config as settings
-from oacmail import report_process
-from oacmail.adapters import charts, disk, memory
-from oacmail.adapters.clock import SystemClock
-from oacmail.adapters.command import AdminProgram
-from oacmail.adapters.imap import ImapMailbox
-from oacmail.adapters.shared_budget import BudgetFile
-from oacmail.adapters.smtp import SmtpTransport
-from oacmail.adapters.store import SqliteStore, admin, connection, keys, problems
-from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, wording
-from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.connections import mailbox, token_source, transport
 from oacmail.core.errors import ConfigError, Transient
@@ -35,12 +26,19 @@ from oacmail.core.ports.store import LOST
 from oacmail.core.report.figures import Month
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
-from oacmail.engine.grant_watch import OAUTH
-from oacmail.mail.outgoing.councils import councils
+from oacmail.engine.watch import OAUTH
+from oacmail.host import AdminProgram, BudgetFile, SystemClock
+from oacmail.imap import ImapMailbox
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
 from oacmail.mail.understanding import weights
 from oacmail.mail.understanding.lessons import LearningResult
+from oacmail.smtp import SmtpTransport
+from oacmail.store import SqliteStore, admin, connection, remembered
+from oacmail.words.dates import councils
+from oacmail.words.renderer import JinjaRenderer, OfficeProfile
+from oacmail.words.wording import wording
+from oacmail.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 
 if TYPE_CHECKING:
     from oacmail import reporting
@@ -110,7 +108,7 @@ def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
     For a database that was signed with another key none is created or accepted.
     """
     found = secrets.tokens(config)
-    names, used = keys.look(state(config))
+    names, used = remembered.compare_keys(state(config))
     if wrong := _wrong_key(found, names, used=used):
         raise ConfigError((wrong,))
     if not found:
@@ -125,7 +123,7 @@ def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
 
 def wrong_key(config: Config) -> str:
     """Return why the service would not start with the existing keys, '' if it would. Raises ConfigError, Transient."""
-    names, used = keys.look(state(config))
+    names, used = remembered.compare_keys(state(config))
     return _wrong_key(secrets.tokens(config), names, used=used)
 
 
@@ -157,7 +155,7 @@ def new_key(config: Config, now: datetime) -> int | None:
     store = SqliteStore(state(config))
     try:
         found = secrets.tokens(config)
-        if knows_key(keys.known(store.con), found):
+        if knows_key(remembered.known_keys(store.con), found):
             return None
         if not found:
             secrets.make(config)
@@ -277,7 +275,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         transport=relay,
         intake=intake,
         delivery=delivery,
-        host_checks=HostChecks(engine=core, free=lambda: disk.free(state(config))),
+        host_checks=HostChecks(engine=core, free=lambda: host.free_space(state(config))),
         ticks=Ticks(engine=core),
         canary=CanaryWatch(engine=core, run=alert.run),
         grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
@@ -339,10 +337,10 @@ def publish_report(
     if only is None and engine.store.recall(NO_MONTH_WAITS) == this:
         return ""
     from oacmail import reporting  # what is needed once a month would slow each start down
-    from oacmail.adapters.templates.report_page import report_page
+    from oacmail.words.report_forms import report_page
 
     with open_readonly(config) as con:
-        if only is None and LOST in problems.problems(con):
+        if only is None and LOST in remembered.problems(con):
             return ""
         month = reporting.next_month(con, engine.policy, now, only)
         if month is None:
@@ -351,7 +349,7 @@ def publish_report(
             return ""
     made = compute(state(config) / connection.FILE, engine.policy, month, now)
     engine.perform(reporting.ready(made, engine.policy, report_page, draw))
-    memory.give_back()
+    host.give_back_memory()
     return str(month)
 
 

@@ -12,9 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from oacmail import report_process, wiring
-from oacmail.adapters.charts import Drawn
-from oacmail.adapters.store import SqliteStore
-from oacmail.adapters.store.store import SqliteTurn
+from oacmail.charts import Drawn
 from oacmail.config import Config
 from oacmail.core.errors import RelayError, Transient
 from oacmail.core.model import MessageRef
@@ -24,6 +22,8 @@ from oacmail.core.ports.mailbox import FolderRead, MessageMeta
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.mail.parsing import InlineParser, Parser
+from oacmail.store import SqliteStore
+from oacmail.store.store import SqliteTurn
 from testbed import messages
 from testbed.clock import SimulatedClock
 from testbed.database import TownDatabase

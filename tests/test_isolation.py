@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from oacmail import config
-from oacmail.adapters.store import SqliteStore
-from oacmail.adapters.store.connection import FILE
 from oacmail.config import secrets
+from oacmail.store import SqliteStore
+from oacmail.store.connection import FILE
 
 ROOT = Path(__file__).parent.parent
 USERS = {"vila": 61001, "olesa": 61002}

@@ -5,9 +5,9 @@ import sys
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import board as rows
 from oacmail.cli.common import configured, open_list
 from oacmail.core.ports.board import Word
+from oacmail.store import board as rows
 
 
 @click.group()

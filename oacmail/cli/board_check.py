@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from oacmail import wiring
-from oacmail.adapters.imap import ImapMailbox
 from oacmail.cli.findings import Finding, error
 from oacmail.config import Config
 from oacmail.core.board import BoardNames, agents_of
+from oacmail.imap import ImapMailbox
 
 
 def names(config: Config) -> Iterator[Finding]:

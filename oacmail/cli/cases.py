@@ -14,8 +14,6 @@ from typing import Any
 import click
 
 from oacmail import connections, wiring
-from oacmail.adapters.store import admin, queries, reasons
-from oacmail.adapters.store.connection import at
 from oacmail.cli.common import as_json, configured, is_message, moment, number, open_list, print_json, safe, table
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
@@ -26,6 +24,8 @@ from oacmail.core.orders.commands import CLOSE_REASONS, CORRECTABLE
 from oacmail.core.ports.mailbox import Fetched
 from oacmail.engine import learning
 from oacmail.mail.parse import parse
+from oacmail.store import admin, queries
+from oacmail.store.connection import at
 
 _COLUMNS = ("number", "status", "topic", "level", "due_at", "citizen", "subject")
 
@@ -282,7 +282,11 @@ def why(ctx: click.Context, n: str, as_json: bool) -> None:
     config = configured(ctx)
     zone = config.office.timezone
     with wiring.open_readonly(config) as con:
-        rows = reasons.of_message(con, zone, n) if is_message(n) else reasons.of_case(con, zone, number(config, n))
+        rows = (
+            queries.reasons_of_message(con, zone, n)
+            if is_message(n)
+            else queries.reasons_of_case(con, zone, number(config, n))
+        )
     if rows is None and is_message(n):
         raise OacmailError(f"no message {safe(n)} is known: `oacmail status` says when the mailbox was last read")
     if rows is None:

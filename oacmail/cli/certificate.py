@@ -9,7 +9,7 @@ from oacmail import wiring
 from oacmail.cli.common import a_file, configured
 from oacmail.core.tokens import person_mark
 from oacmail.privacy import certificate as sealed
-from oacmail.privacy.forget import person
+from oacmail.privacy.erasure import person
 
 
 @click.command()

@@ -16,18 +16,17 @@ from pathlib import Path
 import click
 
 from oacmail import config as settings
-from oacmail import wiring
-from oacmail.adapters import disk
-from oacmail.adapters.store import clock_ahead, connection
-from oacmail.adapters.workdays import OfficeCalendar
+from oacmail import host, wiring
 from oacmail.cli import CONFIGURATION, board_check, permission_remedy, renamed_check, towns
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
-from oacmail.config import Config, preflight, secrets
+from oacmail.config import Config, loading, secrets
 from oacmail.config.profiles import fitting
-from oacmail.config.servers import SENT
+from oacmail.config.sections import SENT
 from oacmail.core.errors import ConfigError, OacmailError
-from oacmail.engine.host_checks import SPARE, is_set_back
+from oacmail.engine.watch import SPARE, is_set_back
+from oacmail.store import connection, remembered
+from oacmail.workdays import OfficeCalendar
 
 TIGHT = 1_000_000_000  # bytes free on the disk of the state directory
 OTHERS_ACCESS = 0o066  # read or write by group and others; search permission is harmless
@@ -100,9 +99,9 @@ def show(found: Iterator[Finding], as_json: bool) -> int:
 
 def _unedited(config: Config, text: str) -> Iterator[Finding]:
     """Values that are missing or still those of the shipped file; one finding per key."""
-    lines = preflight.findings(config)
+    lines = loading.findings(config)
     said = {line.partition(":")[0] for line in lines}
-    shipped = preflight.as_shipped(config, settings.builtin(), text)
+    shipped = loading.as_shipped(config, settings.builtin(), text)
     yield from (read("error", line) for line in (*lines, *(shipped[path] for path in shipped if path not in said)))
     for section, key in settings.retired(tomllib.loads(text)):
         yield warning(f"{section}.{key}", "no longer has any effect", "remove it")
@@ -193,7 +192,7 @@ def _folder(config: Config) -> Iterator[Finding]:
         yield warning("office.state", f"{state} belongs to another user", "run `sudo oacmail check`")
     if state.stat().st_mode & OTHERS_ACCESS:
         yield warning("office.state", f"others can read {state}", f"run `chmod 700 {state}`")
-    free = disk.free(state)
+    free = host.free_space(state)
     if free < TIGHT:
         make = error if free < SPARE else warning
         yield make("office.state", f"{free // 1_000_000} MB are free on the disk of {state}", "free some space")
@@ -233,7 +232,7 @@ def _schema(con: sqlite3.Connection) -> Iterator[Finding]:
 
 def _clock(con: sqlite3.Connection) -> Iterator[Finding]:
     """No recorded time may be in the future: a clock that ran ahead has promised wrong days."""
-    latest, now = clock_ahead.latest(con), datetime.now(UTC)
+    latest, now = remembered.latest_time(con), datetime.now(UTC)
     if latest and is_set_back(now, latest):
         what = f"the database holds a time {(latest - now).total_seconds():.0f} s ahead of now"
         yield error("clock", what, "correct the clock (timedatectl); if it was ahead and is right now: `oacmail clock`")

@@ -13,11 +13,10 @@ from typing import Any
 import click
 
 from oacmail import config as settings
-from oacmail import wiring
-from oacmail.adapters import litestream
-from oacmail.adapters.store.connection import FILE, refuse_missing
+from oacmail import host, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, NoDatabase, Refused
+from oacmail.store.connection import FILE, refuse_missing
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
 _REF = re.compile(r"[0-9a-f]{16,64}")
@@ -58,7 +57,7 @@ def open_list(config: Config) -> Iterator[sqlite3.Connection | None]:
 
 def refuse_beside_litestream(config: Config) -> None:
     """For a verb that must leave no byte behind. Raises Refused."""
-    if litestream.replicates(wiring.state(config) / FILE):
+    if host.litestream_replicates(wiring.state(config) / FILE):
         raise Refused(
             "nothing was erased: Litestream replicates the database, so that the write-ahead log and the replica would "
             "keep what is erased: stop it first (systemctl stop oacmail-litestream), run this command again, and start "

@@ -5,16 +5,15 @@ from datetime import UTC, datetime
 
 import click
 
-from oacmail import service, wiring
-from oacmail.adapters import log
-from oacmail.adapters.parse_worker import ParseWorker
-from oacmail.adapters.systemd import Systemd
+from oacmail import log, service, wiring
 from oacmail.cli import monitoring
 from oacmail.cli.common import configured
 from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError
 from oacmail.engine import TEMPLATES
+from oacmail.host import Systemd
+from oacmail.parse_worker import ParseWorker
 
 _shadow = click.option("--shadow", is_flag=True, help="Decide and record everything; send and move nothing.")
 

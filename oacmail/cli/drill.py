@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import admin, connection, drills
 from oacmail.cli.common import as_json, configured, existing, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, OacmailError, Transient
+from oacmail.store import admin, connection, remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def drill(ctx: click.Context, path: str, as_json: bool) -> None:
     result = _tried(config, source, now) if source else _failed(path, 0, "there is no backup in this folder")
     try:
         with wiring.open_writable(config) as con:
-            drills.record(con, ok=result.ok, fault=result.fault, now=now)
+            remembered.record_drill(con, ok=result.ok, fault=result.fault, now=now)
     except (Transient, ConfigError) as error:
         click.echo(f"oacmail: `status` will not show this drill: {error}", err=True)
     if as_json:
@@ -63,7 +63,7 @@ def _newest(path: Path) -> Path | None:
 def _is_backup(file: Path) -> bool:
     """Whether it is a copy by timer, whatever it holds, or any other database: the archive of an `export` may lie
     beside them."""
-    return fnmatch(file.name, drills.BY_DATE) or connection.is_database(file)
+    return fnmatch(file.name, remembered.BY_DATE) or connection.is_database(file)
 
 
 def _tried(config: Config, source: Path, now: datetime) -> DrillResult:
@@ -72,7 +72,7 @@ def _tried(config: Config, source: Path, now: datetime) -> DrillResult:
         with tempfile.TemporaryDirectory(dir=wiring.state(config), prefix="drill-") as scratch:
             restored = admin.restore(Path(scratch), source, now)
             with closing(connection.connect_readonly(Path(scratch) / connection.FILE)) as con:
-                cases, messages = drills.counts(con)
+                cases, messages = remembered.drill_counts(con)
     except (OacmailError, OSError) as error:
         return _failed(str(source), age, str(error))
     known = wiring.knows_key(restored.names, restored.keys or secrets.tokens(config))

@@ -11,16 +11,16 @@ from pathlib import Path
 import click
 
 from oacmail import connections, wiring
-from oacmail.adapters.store.connection import stamp, transaction
-from oacmail.adapters.store.privacy import scope
 from oacmail.cli.common import configured
 from oacmail.config import Config
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import name_of_key
-from oacmail.privacy import archive, copies
+from oacmail.privacy import erasure
 from oacmail.privacy import export as rights
-from oacmail.privacy.forget import person
-from oacmail.privacy.mailbox import FoundMessage, Sought, find
+from oacmail.privacy.erasure import FoundMessage, Sought, find_messages, person
+from oacmail.privacy.export import write_archive
+from oacmail.store import personal
+from oacmail.store.connection import stamp, transaction
 
 
 @click.command()
@@ -46,9 +46,9 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
         raise click.BadParameter(f"{path}: already exists: an export never overwrites a file")
     with wiring.open_writable(config) as con:
         found = None if no_mailbox else _in_mailbox(config, con, policy, who)
-        since = scope.since(con, scope.of_person(con, who))
+        since = personal.since(con, personal.of_person(con, who))
         names = [name_of_key(secret) for secret in policy.secrets]
-        known = copies.known(
+        known = erasure.known_copies(
             con, wiring.state(config), None, names=names, since=since, now=now, days=config.privacy.backup_days
         )
         backups = [(str(one.path), str(one.made_at.date())) for one in known]
@@ -56,21 +56,21 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
         if copy is None:
             click.echo("oacmail: nothing is held on this address", err=True)
             sys.exit(1)
-        archive.write(copy, policy.office.languages[0], path)
+        write_archive(copy, policy.office.languages[0], path)
         _record(con, who, now)
     click.echo(str(path))
 
 
 def _in_mailbox(config: Config, con: sqlite3.Connection, policy: Policy, who: str) -> list[FoundMessage]:
-    message_ids, cases = scope.identifiers(con, scope.of_person(con, who))
+    message_ids, cases = personal.identifiers(con, personal.of_person(con, who))
     with closing(connections.mailbox(config)) as box:
-        return list(find(box, Sought(policy=policy, address=who, message_ids=message_ids, cases=cases)))
+        return list(find_messages(box, Sought(policy=policy, address=who, message_ids=message_ids, cases=cases)))
 
 
 def _record(con: sqlite3.Connection, who: str, now: datetime) -> None:
     """An event for each case, which `oacmail why` shows; one without a case if there is none."""
     data = json.dumps({"by": getpass.getuser()})
-    cases: list[int | None] = list(scope.of_person(con, who).cases)
+    cases: list[int | None] = list(personal.of_person(con, who).cases)
     with transaction(con):
         con.executemany(
             "INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'exported',?)",

@@ -16,10 +16,6 @@ from typing import Any
 import click
 
 from oacmail import connections, wiring
-from oacmail.adapters.store.privacy import scope, traces
-from oacmail.adapters.store.privacy.backups import Backup
-from oacmail.adapters.store.privacy.mentions import decoded_field
-from oacmail.adapters.store.privacy.scope import Hold
 from oacmail.cli.common import configured, refuse_beside_litestream, safe
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
@@ -27,10 +23,23 @@ from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import learning
-from oacmail.privacy import certificate, copies
-from oacmail.privacy.forget import Forgetting, certified, person, uncertified
-from oacmail.privacy.forget import forget as forgotten
-from oacmail.privacy.mailbox import FoundMessage, Sought, by_folder, delete, find, refuse_if_it_cannot_delete
+from oacmail.privacy import certificate, erasure
+from oacmail.privacy.erasure import (
+    Forgetting,
+    FoundMessage,
+    Sought,
+    by_folder,
+    certified,
+    delete_messages,
+    find_messages,
+    person,
+    refuse_if_it_cannot_delete,
+    uncertified,
+)
+from oacmail.privacy.erasure import forget as forgotten
+from oacmail.store import erase, personal
+from oacmail.store.erase import Backup
+from oacmail.store.personal import Hold, decoded_field
 
 _REMEDIES = {
     "open-case": "case {ref} is open: answer the person and close it (oacmail case close {ref} --reason …)",
@@ -116,7 +125,7 @@ def forget(
         counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
         made = _certificate(run, counts, found, messages)
         _hand_out(policy, made, target or wiring.state(config) / certificate.FOLDER)
-        traces.wipe(con)
+        erase.wipe(con)
         certified(con, policy, run.who)  # last: until then the same command goes on where it ended
     _learn_again(config, counts)
 
@@ -161,7 +170,7 @@ def _in_backups(con: sqlite3.Connection, run: _Erasure, since: datetime | None) 
     """Return the backups that may hold the person, who has been in the database since then."""
     names = [name_of_key(secret) for secret in run.policy.secrets]
     state, days = wiring.state(run.config), run.config.privacy.backup_days
-    return copies.known(con, state, run.folder, names=names, since=since, now=run.now, days=days)
+    return erasure.known_copies(con, state, run.folder, names=names, since=since, now=run.now, days=days)
 
 
 def _copies(run: _Erasure, found: Sequence[Backup]) -> list[certificate.BackupLeft]:
@@ -169,7 +178,7 @@ def _copies(run: _Erasure, found: Sequence[Backup]) -> list[certificate.BackupLe
     places = (wiring.state(run.config), *((run.folder.absolute(),) if run.folder else ()))
     rewrite = [one.path for one in found if any(one.path.is_relative_to(place) for place in places)]
     left, days = [], run.config.privacy.backup_days
-    for one, problem in copies.erase_in(found, rewrite, run.policy, run.who, run.now, by=run.by, days=days):
+    for one, problem in erasure.erase_in_copies(found, rewrite, run.policy, run.who, run.now, by=run.by, days=days):
         left.append(one)
         if problem:
             _say(f"{one.path}: could not be rewritten: {problem}")
@@ -184,13 +193,13 @@ def _hand_out(policy: Policy, made: Mapping[str, Any], folder: Path) -> None:
 
 def _in_mailbox(run: _Erasure, con: sqlite3.Connection) -> _InMailbox:
     """Raises Transient."""
-    message_ids, cases = scope.identifiers(con, scope.of_person(con, run.who))
+    message_ids, cases = personal.identifiers(con, personal.of_person(con, run.who))
     sought = Sought(policy=run.policy, address=run.who, message_ids=message_ids, cases=cases)
     own: list[MessageRef] = []
     shared: dict[MessageRef, str] = {}
     with closing(connections.mailbox(run.config)) as box:
         refuse_if_it_cannot_delete(box)
-        for one in find(box, sought):
+        for one in find_messages(box, sought):
             if one.shared:
                 shared[one.ref] = _named(one)
             else:
@@ -207,7 +216,7 @@ def _named(one: FoundMessage) -> str:
 
 def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int]:
     with closing(connections.mailbox(config)) as box:
-        return delete(box, messages)
+        return delete_messages(box, messages)
 
 
 def _show(would: Forgetting, found: Sequence[Backup], messages: _InMailbox | None, *, even_open: bool) -> None:

@@ -16,7 +16,7 @@ from oacmail import config as settings
 from oacmail.cli.common import a_file, safe
 from oacmail.cli.init_answers import InitAnswers
 from oacmail.cli.init_files import given_answers, keep_password, own_values, write_config
-from oacmail.config import edit
+from oacmail.config import loading
 from oacmail.config.loading import SYSTEM
 from oacmail.shipped import shipped
 
@@ -34,14 +34,16 @@ def init(ctx: click.Context, answers: str | None) -> None:
     text = (target if target.exists() else shipped("config.toml")).read_text("utf-8")
     given = InitAnswers(target.absolute(), own_values(text), given_answers(a_file(answers)) if answers else None)
     given.ask_all()
-    new = edit.with_values(text, given.values, given.assumed)
+    new = loading.with_values(text, given.values, given.assumed)
     config = settings.parse(tomllib.loads(new), base=target.parent.absolute())  # before anything is written
     owner = os.environ.get(OWNER, "")
     for path in given.password_paths() if given.password else ():
         keep_password(path, given.password, owner)
     click.echo(f"{target}: {write_config(target, new, owner)}")
     for key in given.assumed:
-        click.echo(f"{'.'.join(key)} = {safe(edit.shown(given.values[key]))}: nobody was asked; correct it in {target}")
+        click.echo(
+            f"{'.'.join(key)} = {safe(loading.shown(given.values[key]))}: nobody was asked; correct it in {target}"
+        )
     if config.uses_oauth:
         click.echo(
             "next: docs/admin.md section 3, Microsoft 365 or Google; then `oacmail login`, which checks online too"

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from oacmail.config.findings import printable
+from oacmail.config.loading import printable
 from oacmail.core.errors import ConfigError
 from oacmail.shipped import shipped
 

@@ -8,8 +8,7 @@ from functools import partial
 
 import click
 
-from oacmail import connections
-from oacmail.adapters import oauth
+from oacmail import connections, oauth
 from oacmail.advice import meaning
 from oacmail.cli.check import show
 from oacmail.cli.common import configured, safe

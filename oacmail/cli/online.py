@@ -14,8 +14,6 @@ from functools import partial
 from secrets import token_hex
 
 from oacmail import connections, wiring
-from oacmail.adapters.imap import ImapMailbox
-from oacmail.adapters.smtp import SmtpTransport
 from oacmail.advice import meaning
 from oacmail.cli import board_check
 from oacmail.cli.findings import Finding, error, warning
@@ -29,6 +27,8 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing
+from oacmail.imap import ImapMailbox
+from oacmail.smtp import SmtpTransport
 
 MOST_NAMES = 20  # folders named in one finding
 PATIENCE = 30.0  # seconds to wait for a test message

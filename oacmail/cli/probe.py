@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import Transient
 from oacmail.core.model import Folder
+from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.smtp import SmtpSettings, SmtpTransport
 
 Security = Literal["tls", "starttls", "none"]
 IMAP_PORTS: tuple[tuple[int, Security], ...] = ((993, "tls"), (143, "starttls"))

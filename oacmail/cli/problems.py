@@ -1,7 +1,7 @@
 """All problems that `status` can show, one row each: code, remedy, and how it is found.
 
 To add a problem, add a row to PROBLEMS. A problem that the service records itself (`Store.problem`) has no `found`; it
-also needs a name in `mail/outgoing/labels.py` for the alert. All others are found from a `Snapshot` when `status` runs.
+also needs a name in `words/labels.py` for the alert. All others are found from a `Snapshot` when `status` runs.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,13 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from oacmail import wiring
-from oacmail.adapters import disk
-from oacmail.adapters.store import connection, drills, tick_failures
+from oacmail import host, wiring
 from oacmail.advice import meaning
 from oacmail.config import Config
 from oacmail.core.ports.store import LOST
-from oacmail.engine import host_checks, relay_budget, run_history
+from oacmail.engine import delivery, watch
+from oacmail.store import connection, remembered
 
 WARNING, CRITICAL = "warning", "critical"  # severities; only a critical problem makes `status` unhealthy
 RESTARTING = timedelta(seconds=30)  # a lock that is free for less may mean a restart
@@ -63,7 +62,7 @@ def _does_not_run(snapshot: Snapshot) -> bool:
     """Whether the lock has been free for longer than a restart takes. Between passes of `once` it is always free."""
     if connection.is_held(snapshot.state):
         return False
-    if snapshot.counts["runs"] == run_history.ONCE:
+    if snapshot.counts["runs"] == watch.ONCE:
         return _is_silent(snapshot)
     signs = [snapshot.counts[name] for name in ("started", "last_tick", "last_sync") if snapshot.counts[name]]
     return not signs or snapshot.older(RESTARTING, max(signs, key=datetime.fromisoformat))
@@ -79,13 +78,13 @@ def _is_silent(snapshot: Snapshot) -> bool:
 
 
 def _crashes(snapshot: Snapshot) -> bool:
-    return len(run_history.recent_crashes(snapshot.counts["crashes"], snapshot.now)) >= CRASH_LOOP
+    return len(watch.recent_crashes(snapshot.counts["crashes"], snapshot.now)) >= CRASH_LOOP
 
 
 def _is_not_ticking(snapshot: Snapshot) -> bool:
     """Whether a running service, or the passes of `once`, no longer tick. `not-running` covers what no longer runs."""
     last, started = snapshot.counts["last_tick"], snapshot.counts["started"]
-    if snapshot.counts["runs"] == run_history.ONCE:
+    if snapshot.counts["runs"] == watch.ONCE:
         return not _is_silent(snapshot) and (last is None or snapshot.older(SILENT, last))
     if not connection.is_held(snapshot.state):
         return False
@@ -95,7 +94,7 @@ def _is_not_ticking(snapshot: Snapshot) -> bool:
 
 def _clock_is_set_back(snapshot: Snapshot) -> bool:
     latest = snapshot.counts["latest"]
-    return latest is not None and host_checks.is_set_back(snapshot.now, datetime.fromisoformat(latest))
+    return latest is not None and watch.is_set_back(snapshot.now, datetime.fromisoformat(latest))
 
 
 def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
@@ -158,7 +157,7 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem("mailbox-unread", "the service runs but has not read the mailbox for ten minutes: see the log", _is_unread),
     Problem(
-        tick_failures.CODE,
+        remembered.TICK_CODE,
         "this item raises an error and is tried again every hour; all others continue: see the log (tick.failed)",
     ),
     Problem(
@@ -167,7 +166,7 @@ PROBLEMS: tuple[Problem, ...] = (
         _is_not_ticking,
     ),
     Problem(
-        relay_budget.CODE,
+        delivery.CODE,
         "the file smtp.shared_budget cannot be used, so this town counts its mail alone: see the log, check that the "
         "file exists and that the service may write it (docs/towns.md section 3)",
         warning=True,
@@ -183,7 +182,7 @@ PROBLEMS: tuple[Problem, ...] = (
         "junk, run `oacmail check --online`",
     ),
     Problem(
-        drills.CODE,
+        remembered.DRILL_CODE,
         "the last restore drill failed, so the backups may be of no use: make a new one (`oacmail backup`), then run "
         "`oacmail drill` on it",
     ),
@@ -255,17 +254,17 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     # problems that the daemon may be unable to record
     Problem(
-        host_checks.DISK,
+        watch.DISK,
         "the disk of the state directory is almost full: free some space; the service then continues by itself",
-        lambda snapshot: disk.free(snapshot.state) < host_checks.SPARE,
+        lambda snapshot: host.free_space(snapshot.state) < watch.SPARE,
     ),
     Problem(
-        host_checks.COPIES,
+        watch.COPIES,
         "no copy of our mail has arrived for an hour, so nothing proves that it is sent: look for rules or a spam "
         "filter on the office's own mailbox (`oacmail check --online` tests it), or set smtp.self_copy",
     ),
     Problem(
-        host_checks.CLOCK,
+        watch.CLOCK,
         "the clock once showed a later time than now: correct it (timedatectl); if it was ahead and is right now: "
         "`oacmail clock`; then check the due days given meanwhile",
         _clock_is_set_back,

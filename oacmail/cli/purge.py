@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store.privacy import traces
 from oacmail.cli.common import as_json, configured, print_json, refuse_beside_litestream
-from oacmail.privacy import purge as retention
-from oacmail.privacy.nightly import periods
-from oacmail.privacy.purge import Purged
+from oacmail.privacy import retention
+from oacmail.privacy.retention import Purged, periods
+from oacmail.store import erase
 
 
 @click.command()
@@ -27,7 +26,7 @@ def purge(ctx: click.Context, yes: bool, as_json: bool) -> None:
         if yes:
             policy = wiring.live_policy(config)
             found = retention.purge(con, policy, periods(config), now, by=getpass.getuser())
-            traces.wipe(con)
+            erase.wipe(con)
         else:
             found = retention.preview(con, periods(config), now)
     if as_json:

@@ -12,9 +12,9 @@ from typing import Literal
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import admin, queries
 from oacmail.cli.common import as_json, configured, open_list, print_json, safe, table
 from oacmail.core.effects import OutboxCommand
+from oacmail.store import admin, queries
 
 
 @click.group()

@@ -10,10 +10,10 @@ import click
 import structlog
 
 from oacmail import connections, privacy, wiring
-from oacmail.adapters.parse_worker import ParseWorker
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import Refused
+from oacmail.parse_worker import ParseWorker
 from oacmail.rebuild.build import Rebuild, refuse_if_used
 from oacmail.rebuild.summary import RebuildSummary
 

@@ -8,14 +8,11 @@ from pathlib import Path
 import click
 
 from oacmail import reporting, wiring
-from oacmail.adapters.templates.report_page import report_page
 from oacmail.cli.common import YEARS, as_json, configured, print_json, safe
 from oacmail.config import Config
 from oacmail.core.model import LANGUAGES
 from oacmail.core.report.figures import Month, MonthlyReport, grouped
-from oacmail.mail.outgoing.report_csv import as_csv
-from oacmail.mail.outgoing.report_json import as_row
-from oacmail.mail.outgoing.report_text import as_text
+from oacmail.words.report_forms import as_csv, as_row, as_text, report_page
 
 
 @click.command()

@@ -14,7 +14,6 @@ import click
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import connection, queries
 from oacmail.cli import monitoring, problems, towns
 from oacmail.cli.common import configured, print_json, safe, table
 from oacmail.config import Config
@@ -24,6 +23,7 @@ from oacmail.core.model import Status
 from oacmail.core.outgoing import MailState
 from oacmail.core.ports.store import LOST
 from oacmail.shipped import version
+from oacmail.store import connection, queries
 
 LISTED = 20
 """Findings of the nightly proof that are shown to people."""

@@ -8,15 +8,14 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, admin, clock_ahead, connection, drills, problems, upgrade
-from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, Transient
 from oacmail.core.ports.store import LOST
-from oacmail.engine.host_checks import CLOCK
-from oacmail.privacy.restored import forget_again
+from oacmail.engine.watch import CLOCK
+from oacmail.privacy.erasure import forget_again
+from oacmail.store import SqliteStore, admin, connection, erase, remembered
 
 
 @click.command()
@@ -38,14 +37,14 @@ def backup(ctx: click.Context, path: Path, keep: int | None) -> None:
     new = path / f"oacmail-{now:%Y-%m-%dT%H%M%SZ}.db"
     _backup(config, new)
     with wiring.open_readonly(config) as con:
-        if LOST in problems.problems(con):
+        if LOST in remembered.problems(con):
             _say("no older backup is removed: the database was lost, and they may hold its cases (`oacmail status`)")
             return
-    for old in sorted(path.glob(drills.BY_DATE))[:-keep]:
+    for old in sorted(path.glob(remembered.BY_DATE))[:-keep]:
         if old != new:  # a clock that once ran ahead has dated others later
             old.unlink()
     with wiring.open_writable(config) as con:
-        drills.rotated(con, now)
+        remembered.rotated(con, now)
 
 
 def _backup(config: Config, path: Path) -> None:
@@ -62,7 +61,7 @@ def _backup(config: Config, path: Path) -> None:
     admin.backup(state, path, token, now)
     try:
         with wiring.open_writable(config) as con:
-            backups.record(con, path, now)
+            erase.record_backup(con, path, now)
     except (Transient, ConfigError) as error:  # the database is busy, or a newer version has migrated it
         _say(f"the backup is complete, but a certificate of erasure will not list it: {error}")
     if not token:
@@ -162,7 +161,7 @@ def clock(ctx: click.Context, yes: bool) -> None:
     """
     config, now = configured(ctx), datetime.now(UTC)
     with wiring.open_writable(config) as con:
-        ahead = clock_ahead.latest(con)
+        ahead = remembered.latest_time(con)
         if ahead is None or ahead <= now:
             _say("no recorded time is ahead of the clock: nothing to do")
             sys.exit(1)
@@ -170,8 +169,8 @@ def clock(ctx: click.Context, yes: bool) -> None:
         shown = f"the database holds {ahead.astimezone(zone):%Y-%m-%d %H:%M}, ahead of the clock"
         if not yes:
             click.confirm(f"{shown}. Is it {now.astimezone(zone):%Y-%m-%d %H:%M} now?", abort=True, err=True)
-        clock_ahead.accept(con, now)
-        problems.set_problem(con, CLOCK, False, now)
+        remembered.accept_time(con, now)
+        remembered.set_problem(con, CLOCK, False, now)
     _say("the clock counts as right from now on; check the due days that were given while it was ahead")
 
 
@@ -186,7 +185,7 @@ def migrate(ctx: click.Context, list_only: bool, dry_run: bool) -> None:
     """
     state = wiring.state(configured(ctx))
     if dry_run and (state / connection.FILE).exists():
-        sys.exit(_rehearsed(upgrade.rehearse(state)))
+        sys.exit(_rehearsed(connection.rehearse(state)))
     if not (list_only or dry_run):
         SqliteStore(state).close()
     if (state / connection.FILE).exists():
@@ -201,7 +200,7 @@ def migrate(ctx: click.Context, list_only: bool, dry_run: bool) -> None:
         click.echo(f"{word}  {name}")
 
 
-def _rehearsed(trial: upgrade.Trial) -> int:
+def _rehearsed(trial: connection.Trial) -> int:
     """Tell what an upgrade would do; the exit code."""
     for name, seconds in trial.steps:
         click.echo(f"pending  {name}  {seconds:.1f} s")

@@ -1,23 +1,133 @@
-"""Finds and reads config.toml: returns a validated Config, or raises all errors at once.
-
-It decides which file counts and where relative paths start. It never reads the files that the configuration names:
-`secrets.py` reads passwords, the adapters read holidays and templates.
+"""Finds, reads and edits config.toml: a validated Config, or all errors at once as lines for the admin; and what a
+valid one still lacks on this machine.
 """
 
+import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from oacmail.config.findings import lines
 from oacmail.config.model import Config
 from oacmail.config.profiles import with_profile
+from oacmail.config.sections import Section
 from oacmail.core.errors import ConfigError
+from oacmail.core.rate_limits import registrable
 from oacmail.shipped import shipped
+
+# --- Findings --------------------------------------------------------------------------------------------------------
+#
+# Turns pydantic's errors into lines for the admin: `path: problem: remedy`.
+#
+# It decides only the wording. It never shows pydantic's own messages: some quote the input, which may be a password in
+# the wrong place. It shows only names of keys, truncated and without control characters.
+
+
+_SECRET = ("password", "passwd", "pass", "secret", "token", "key")
+
+_REMEDIES: Mapping[str, tuple[str, str]] = {
+    "missing": ("is missing", "add it; docs/config.md explains it"),
+    "int_type": ("is not a whole number", "write digits without quotes"),
+    "float_type": ("is not a number", "write a number without quotes"),
+    "bool_type": ("is neither true nor false", "write true or false without quotes"),
+    "tuple_type": ("is not a list", 'write it in brackets, like ["one", "two"]'),
+    "dict_type": ("is not a table", 'write it like { closed = "Fets" }'),
+}
+_UNKNOWN = ("is not valid", "docs/config.md lists the valid values")
+
+
+def error_lines(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:
+    """One line per error, each path once, in the order of the file's sections."""
+    found = {
+        (_path(item["loc"]), *_problem_and_remedy(item, model)): None for item in error.errors(include_input=False)
+    }
+    return tuple(f"{path}: {what}: {remedy}" for path, what, remedy in found)
+
+
+def _path(loc: Sequence[int | str]) -> str:
+    """A path such as `topic.2.level`; list entries count from 1."""
+    names = (str(part + 1) if isinstance(part, int) else printable(part) for part in loc)
+    return ".".join(name for name in names if name != "[key]")
+
+
+def _problem_and_remedy(item: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "oacmail":
+            return context["what"], context["remedy"]
+        case "extra_forbidden":
+            return "is an unknown key", _unknown_key_remedy(item["loc"], model)
+        case "literal_error":
+            return "is not one of the allowed values", f"write {_plain_error(context['expected'])}"
+        case "greater_than_equal":
+            return "is too small", f"write {context['ge']} or more"
+        case "less_than_equal":
+            return "is too large", f"write {context['le']} or less"
+        case "model_type":
+            return _not_a_section(item["loc"], model)
+        case "tuple_type" if len(item["loc"]) == 1:
+            return "is not a list of sections", f"write [[{item['loc'][0]}]] on a line of its own for each"
+        case kind:
+            return _REMEDIES.get(kind, _UNKNOWN)
+
+
+def _not_a_section(loc: Sequence[int | str], model: type[BaseModel]) -> tuple[str, str]:
+    """For a section, one of a list of sections, or a table inside a section."""
+    if isinstance(loc[-1], str) and len(loc) > 1:
+        keys = ", ".join(f'{key} = "…"' for key in _keys(loc, model))
+        return "is not a table", f"write it like {{ {keys} }}"
+    header = f"[{loc[0]}]" if len(loc) == 1 else f"[[{loc[0]}]]"
+    return "is not a section", f"write {header} on a line of its own, and its keys below"
+
+
+def _plain_error(expected: str) -> str:
+    """Pydantic's `'tls', 'starttls' or 'none'` in TOML syntax."""
+    return expected.replace("'", '"').replace("True", "true").replace("False", "false")
+
+
+def _unknown_key_remedy(loc: Sequence[int | str], model: type[BaseModel]) -> str:
+    name = str(loc[-1])
+    if near := get_close_matches(name, _keys(loc[:-1], model), n=1, cutoff=0.6):
+        return f'did you mean "{near[0]}"?'
+    if name.lower() in _SECRET:
+        return "this file must not hold secrets; use password_file, and change the secret if others could read it"
+    return "remove it, or see docs/config.md for the valid keys"
+
+
+def _keys(loc: Sequence[int | str], model: type[BaseModel]) -> Iterable[str]:
+    """The valid keys at `loc`."""
+    fields: Mapping[str, Any] = model.model_fields
+    for part in loc:
+        if isinstance(part, str) and part in fields:
+            fields = _inner(fields[part].annotation).model_fields
+    return fields.keys()
+
+
+def _inner(annotation: Any) -> type[BaseModel]:
+    """`Office` of `Office` and `Topic` of `tuple[Topic, ...]`."""
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else annotation.__args__[0]
+
+
+def printable(name: str) -> str:
+    """A key's name for a message: at most 40 characters, no control characters."""
+    shown = "".join(char if char.isprintable() else "?" for char in name[:40])
+    return shown + "…" if len(name) > 40 else shown
+
+
+# --- Loading ---------------------------------------------------------------------------------------------------------
+#
+# Finds and reads config.toml: returns a validated Config, or raises all errors at once.
+#
+# It decides which file counts and where relative paths start. It never reads the files that the configuration names:
+# `secrets.py` reads passwords, the adapters read holidays and templates.
+
 
 VARIABLE = "OACMAIL_CONFIG"
 _REQUIRED = ("office", "imap", "smtp", "people")
@@ -67,7 +177,7 @@ def parse(values: Mapping[str, Any], *, base: Path) -> Config:
     try:
         return Config.model_validate(sections, context={"base": base, "own": _own(values)})
     except ValidationError as error:
-        raise ConfigError(lines(error, Config)) from None
+        raise ConfigError(error_lines(error, Config)) from None
 
 
 def retired(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -102,3 +212,177 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
         raise ConfigError(
             (f"{path}: is not TOML at {place}: correct it; texts need quotes, sections need brackets",)
         ) from None
+
+
+# --- Preflight -------------------------------------------------------------------------------------------------------
+#
+# What a valid configuration still lacks on this machine: missing files and unedited values of the shipped file.
+#
+# It returns findings for `oacmail check`, one line each as in a ConfigError. It opens no file and contacts no server.
+
+
+_EXAMPLE = ".example"
+"""RFC 2606 reserves this domain: mail to the shipped example addresses reaches nobody."""
+_CHECKED_ELSEWHERE = ("office.state", "imap.password_file", "smtp.password_file")
+"""The first start creates the state; `secrets.findings` reports the passwords."""
+_LOGINS = ("imap.user", "smtp.user")
+_TOWN_VALUES = ("office.town", "office.phone")
+"""Right only for the shipped town; the value itself does not show the town."""
+_MARK = re.compile(r"\bEDIT\b")
+_KEY = re.compile(r"(\w+)\s*=")
+_TABLE_HEAD = re.compile(r"\[(\w+)\]")
+
+
+def findings(config: Config) -> tuple[str, ...]:
+    """Everything to do before the first start; () = nothing."""
+    return tuple(finding for path, value in _values(config) for finding in _about(path, value))
+
+
+def as_shipped(config: Config, shipped: Config, text: str) -> dict[str, str]:
+    """Path -> finding, for values of the shipped file that belong to another town or are unconfirmed.
+
+    `text`: the file of `config`. A comment with EDIT marks the values below it as unconfirmed. If the office's address
+    has another domain than the shipped file's, no value of the shipped town may remain. The bodies of
+    [[pointer]] are every town's.
+    """
+    before = {path: value for path, value in _values(shipped) if not path.startswith("pointer.")}
+    now = dict(_values(config))
+    kept = {path for path, value in now.items() if value is not None and value == before.get(path)}
+    marked = {path for path in kept.intersection(_marked(text)) if _domain(now[path]) or path in _LOGINS}
+    found = dict.fromkeys(
+        marked, "is the shipped value: write your own, or remove the word EDIT above it if it is right"
+    )
+    if registrable(config.office.address) not in (domains := _domains(before)):
+        remains = {path for path in kept if path in _TOWN_VALUES or _domain(now[path]) in domains}
+        found |= dict.fromkeys(remains, f"is still the value of {shipped.office.town}: write your own town's")
+        if config.office.calendar != "none" and config.office.holidays is None:
+            town = shipped.office.town
+            found["office.holidays"] = f"is not set, so the holidays of {town} apply: name your own town's file"
+    return {path: f"{path}: {problem}" for path, problem in sorted(found.items())}
+
+
+def _marked(text: str) -> Iterator[str]:
+    """Yields the paths of the keys below a comment with EDIT, up to the next comment or empty line."""
+    table, marked, within = "", False, False
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("#"):
+            marked = bool(_MARK.search(line)) or (marked and within and not _KEY.match(line.lstrip("# ")))
+        elif found := _TABLE_HEAD.match(line):
+            table, marked = found[1], False
+        elif found := _KEY.match(line):
+            if marked:
+                yield f"{table}.{found[1]}"
+        else:
+            marked = False
+        within = line.startswith("#")
+
+
+def _domains(values: dict[str, object]) -> frozenset[str]:
+    """The registrable domains of the shipped file's addresses, hosts and pages."""
+    return frozenset(domain for value in values.values() if (domain := _domain(value)))
+
+
+def _domain(value: object) -> str:
+    """The registrable domain of an address, a host or a page; '' for other values."""
+    if not isinstance(value, str) or " " in value or "." not in value:
+        return ""
+    return registrable(urlsplit(value).hostname or value)
+
+
+def _about(path: str, value: object) -> Iterator[str]:
+    if isinstance(value, str) and value.endswith(_EXAMPLE):
+        yield f"{path}: is still the example value: write your own"
+    if isinstance(value, Path) and path not in _CHECKED_ELSEWHERE and not value.exists():
+        yield f"{path}: {value} does not exist: check the name"
+    elif isinstance(value, Path) and path == "smtp.shared_budget" and not os.access(value, os.R_OK | os.W_OK):
+        yield f"{path}: {value} cannot be written by this user: see docs/towns.md section 3"
+
+
+def _values(part: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yields every single value with its path."""
+    if isinstance(part, Section):
+        for name in type(part).model_fields:
+            yield from _values(getattr(part, name), f"{path}.{name}".lstrip("."))
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _values(item, path)
+    else:
+        yield path, part
+
+
+# --- Edit ------------------------------------------------------------------------------------------------------------
+#
+# Sets keys in the text of a config.toml and keeps its comments, its order and every other value.
+#
+# It works on lines, and proves the result: read again, the text must differ in these keys alone. It reads and writes
+# no file.
+
+
+Value = str | int | bool | Sequence[str]
+_TABLE = re.compile(r"\s*\[([^\]]+)\]")
+_TO_EDIT = re.compile(r" EDIT(?:: [^.]*\.)?")
+
+
+def with_values(text: str, values: Mapping[tuple[str, str], Value], guessed: Collection[tuple[str, str]] = ()) -> str:
+    """The text with each (section, key) set; a comment with EDIT above such a key loses that word, unless its value is
+    guessed.
+
+    Raises ConfigError if a key stands there in a form that cannot be changed line by line.
+    """
+    wanted: dict[str, Any] = tomllib.loads(text)
+    lines = text.splitlines()
+    for (section, key), value in values.items():
+        if wanted.get(section, {}).get(key) != _plain(value):
+            _set(lines, section, key, value)
+        if (section, key) not in guessed:
+            _confirm(lines, section, key)
+        wanted.setdefault(section, {})[key] = _plain(value)
+    edited = "\n".join(lines) + "\n"
+    try:
+        same = tomllib.loads(edited) == wanted
+    except tomllib.TOMLDecodeError:
+        same = False
+    if not same:
+        raise ConfigError(("the file has a form that cannot be changed line by line: write its values by hand",))
+    return edited
+
+
+def _plain(value: Value) -> Any:
+    return value if isinstance(value, str | int) else list(value)
+
+
+def shown(value: Value) -> str:
+    """TOML's basic strings, numbers, booleans and arrays of strings are JSON's, but for DEL."""
+    return json.dumps(_plain(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _set(lines: list[str], section: str, key: str, value: Value) -> None:
+    line, (first, last) = f"{key} = {shown(value)}", _span(lines, section)
+    for pattern in (rf"\s*{key}\s*=", rf"#\s*{key}\s*="):
+        for at in range(first, last):
+            if re.match(pattern, lines[at]):
+                lines[at] = line
+                return
+    if first == len(lines):
+        lines += ["", f"[{section}]"]
+        first = len(lines)
+    lines.insert(first, line)
+
+
+def _span(lines: Sequence[str], section: str) -> tuple[int, int]:
+    """The lines of a table, without its head; both len(lines) if there is none."""
+    heads = [(at, found[1].strip()) for at, line in enumerate(lines) if (found := _TABLE.match(line))]
+    for number, (at, name) in enumerate(heads):
+        if name == section:
+            return at + 1, heads[number + 1][0] if number + 1 < len(heads) else len(lines)
+    return len(lines), len(lines)
+
+
+def _confirm(lines: list[str], section: str, key: str) -> None:
+    """Take EDIT out of the comment of which this key is the first: the value is now the town's own."""
+    first, last = _span(lines, section)
+    at = next((at for at in range(first, last) if re.match(rf"\s*{key}\s*=", lines[at])), first)
+    above = at - 1
+    while above >= first and lines[above].startswith("#"):
+        lines[above] = _TO_EDIT.sub("", lines[above])
+        above -= 1

@@ -8,25 +8,29 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from oacmail.config.section import Section
 from oacmail.config.sections import (
     AckSection,
     BoardSection,
+    CallbackSection,
     CanarySection,
     DeadlineSection,
     DigestSection,
     EscalationSection,
+    ImapSection,
     MonitoringSection,
+    OauthSection,
     OfficeSection,
     PeopleSection,
     PointerSection,
     PrivacySection,
     ReportSection,
+    Section,
+    SmtpSection,
     SurveySection,
     TopicSection,
+    TrustSection,
+    wrong,
 )
-from oacmail.config.servers import CallbackSection, ImapSection, OauthSection, SmtpSection, TrustSection
-from oacmail.config.types import wrong
 
 
 def _takes_token(imap: ImapSection, server: ImapSection | SmtpSection) -> bool:

@@ -11,8 +11,8 @@ from oacmail.config.model import Config
 from oacmail.core import policy as core
 from oacmail.core.model import BoardFolder
 from oacmail.core.policy import Workdays
-from oacmail.mail.outgoing.labels_of_folders import folder_names
 from oacmail.mail.parser_config import ParserConfig, TownWords
+from oacmail.words.labels import folder_names
 
 _SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
 

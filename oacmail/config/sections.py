@@ -1,33 +1,232 @@
-"""The sections about the office: [office], [people], [deadline], [escalation], [ack], [digest] and others.
+"""The sections of config.toml, key by key, with the grammar and the error message of each type (docs/config.md).
 
-The defaults follow the promise on the town's page (08:00 to 20:00, next business day). Rules that need two values of
-one section are here; rules that need two sections are in model.py.
+Immutable, no unknown keys, no values in errors.
 """
 
-from datetime import time
-from typing import Annotated, Literal
+import re
+from datetime import date, datetime, time
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
-
-from oacmail.config.section import Section
-from oacmail.config.types import (
-    Address,
-    Addresses,
-    Count,
-    Day,
-    FilePath,
-    Flag,
-    FolderName,
-    Hour,
-    Limit,
-    Line,
-    Prefix,
-    Url,
-    Zone,
-    wrong,
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
 )
+from pydantic_core import PydanticCustomError
+
 from oacmail.core.model import Topic as CaseTopic
 from oacmail.core.policy import mailbox
+from oacmail.hosts import is_address, is_loopback
+
+# --- Section ---------------------------------------------------------------------------------------------------------
+#
+# The base of all sections of config.toml: immutable, no unknown keys, no values in errors.
+
+
+class Section(BaseModel):
+    """One table of the file. Sections with equal values are equal; a section cannot be changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False)
+
+
+# --- Types -----------------------------------------------------------------------------------------------------------
+#
+# The types of values in config.toml, each with its grammar and its error message.
+#
+# A validator decides whether one value is well formed and converts it. It never opens a file, never uses the network
+# and never repeats the value in its message, which may be a secret in the wrong place. A message is `problem: remedy`;
+# `findings` adds the path.
+
+
+_ADDRESS = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
+_HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+_SIZE = re.compile(r"(\d+) ?(kB|MB)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNITS = {"kB": 1_000, "MB": 1_000_000}
+
+END_OF_DAY = time.max
+"""Represents 24:00, as in core.policy."""
+
+
+def wrong(what: str, remedy: str) -> PydanticCustomError:
+    """The error of every validator: `what` is the problem, `remedy` is what the admin should do."""
+    return PydanticCustomError("oacmail", "{what}: {remedy}", {"what": what, "remedy": remedy})
+
+
+def _text(value: object, example: str) -> str:
+    if not isinstance(value, str):
+        raise wrong("is not a text", f"write it in quotes, like {example}")
+    return value
+
+
+def _address(value: object) -> str:
+    """A bare address in lower case (RFC 5321 section 4.1.2, dot-string only, ASCII)."""
+    address = _text(value, '"name@example.cat"').strip().lower()
+    if not _ADDRESS.fullmatch(address) or ".." in address or ".@" in address or address.startswith("."):
+        raise wrong("is not a mail address", 'write only the address, like "name@example.cat" (no name, no < >)')
+    return address
+
+
+def _line(value: object) -> str:
+    line = _text(value, '"Oficina"').strip()
+    if not line or len(line) > 200 or _CONTROL.search(line):
+        raise wrong("is empty, too long or holds control characters", "write one line of at most 200 characters")
+    return line
+
+
+def _hour(value: object) -> time:
+    """ "HH:MM" as a local time; "24:00" becomes END_OF_DAY."""
+    hour = _text(value, '"08:00"')
+    if hour == "24:00":
+        return END_OF_DAY
+    if not _HOUR.fullmatch(hour):
+        raise wrong("is not a time of day", 'write hours and minutes, like "08:00"; the end of the day is "24:00"')
+    return time.fromisoformat(hour)
+
+
+def _url(value: object) -> str:
+    url = _text(value, '"https://www.example.cat/"')
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or re.search(r"[\s<>\"]", url)
+        or "@" in parts.netloc
+    ):
+        raise wrong("is not a web address", 'write it in full, like "https://www.example.cat/page"')
+    return url
+
+
+def _host(value: object) -> str:
+    host = _text(value, '"mail.example.cat"').strip()
+    if not _HOST.fullmatch(host) and not is_address(host):
+        raise wrong("is not a host name", 'write the name alone, like "mail.example.cat", without scheme or port')
+    return host.lower()
+
+
+def _zone(value: object) -> ZoneInfo:
+    name = _text(value, '"Europe/Madrid"')
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise wrong(
+            "is not a known time zone", 'write a name like "Europe/Madrid"; if that is unknown, install tzdata'
+        ) from error
+
+
+def _prefix(value: object) -> str:
+    prefix = _text(value, '"OAC"')
+    if not _PREFIX.fullmatch(prefix):
+        raise wrong("cannot begin a case number", 'write 2 to 8 capital letters or digits, a letter first, like "OAC"')
+    return prefix
+
+
+def _network(value: object) -> str:
+    try:
+        return str(ip_network(_text(value, '"10.1.0.0/16"'), strict=False))
+    except ValueError as error:
+        raise wrong("is not a network", 'write an IP address or a network, like "10.1.0.0/16"') from error
+
+
+def _size(value: object) -> int:
+    """Bytes, from a number or a text such as "5 MB" (10**6) or "500 kB" (10**3)."""
+    if isinstance(value, str) and (found := _SIZE.fullmatch(value)):
+        value = int(found[1]) * _UNITS[found[2]]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise wrong("is not a size", 'write a number of bytes, or a text like "5 MB"')
+    return value
+
+
+def _path(value: object, info: ValidationInfo) -> Path:
+    """An absolute path. A relative one starts at the folder of the file (context key `base`)."""
+    text = _text(value, '"/var/lib/oacmail"')
+    if not text.strip() or _CONTROL.search(text):
+        raise wrong("is not a path", 'write a path, like "/var/lib/oacmail"')
+    base: Path = (info.context or {}).get("base") or Path()
+    return (base / Path(text).expanduser()).absolute()
+
+
+def _day(value: object) -> date:
+    """A date, as a TOML date or a text."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(_text(value, '"2026-12-24"'))
+    except ValueError as error:
+        raise wrong("is not a date", "write it as 2026-12-24") from error
+
+
+def _folder(value: object) -> str:
+    name = _text(value, '"INBOX"')
+    if not name.strip() or len(name) > 200 or _CONTROL.search(name):
+        raise wrong("is not a folder name", 'write the name as the mail program shows it, like "Enviats"')
+    return "INBOX" if name.upper() == "INBOX" else name
+
+
+def _listed(value: object) -> object:
+    """A single text counts as a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _no_number(value: object) -> object:
+    """Pydantic's Literal takes 1 for true and 0 for false, since they are equal in Python."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise wrong("is a number", 'write true, false or "server"')
+    return value
+
+
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Each value once, in the given order: a person may hold several roles, but not one role twice."""
+    return tuple(dict.fromkeys(values))
+
+
+Address = Annotated[str, PlainValidator(_address)]
+Line = Annotated[str, PlainValidator(_line)]
+Hour = Annotated[time, PlainValidator(_hour)]
+Url = Annotated[str, PlainValidator(_url)]
+Host = Annotated[str, PlainValidator(_host)]
+Zone = Annotated[ZoneInfo, PlainValidator(_zone)]
+Prefix = Annotated[str, PlainValidator(_prefix)]
+Network = Annotated[str, PlainValidator(_network)]
+Size = Annotated[int, PlainValidator(_size)]
+FilePath = Annotated[Path, PlainValidator(_path)]
+Day = Annotated[date, PlainValidator(_day)]
+FolderName = Annotated[str, PlainValidator(_folder)]
+
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed), AfterValidator(_once)]
+Hosts = Annotated[tuple[Host, ...], BeforeValidator(_listed), AfterValidator(_once)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_listed), AfterValidator(_once)]
+
+Count = Annotated[int, Field(ge=1, strict=True)]
+"""A whole number, 1 or more."""
+Limit = Annotated[int, Field(ge=0, strict=True)]
+"""A whole number, 0 or more; 0 = no limit, or never."""
+Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+FlagOrServer = Annotated[Literal[True, False, "server"], BeforeValidator(_no_number)]
+
+
+# --- Sections --------------------------------------------------------------------------------------------------------
+#
+# The sections about the office: [office], [people], [deadline], [escalation], [ack], [digest] and others.
+#
+# The defaults follow the promise on the town's page (08:00 to 20:00, next business day). Rules that need two values of
+# one section are here; rules that need two sections are in model.py.
+
 
 Language = Literal["ca", "es", "en"]
 Level = Literal["first", "second", "out_of_scope"]
@@ -60,7 +259,7 @@ RequiredStaff = Annotated[Staff, AfterValidator(_not_empty)]
 
 
 class Council(Section):
-    """The council's name in each language; None = derived from the town (mail/outgoing/councils.py)."""
+    """The council's name in each language; None = derived from the town (words/dates.py)."""
 
     ca: Line | None = None
     es: Line | None = None
@@ -244,3 +443,118 @@ class PointerSection(Section):
     body: Line
     address: Line | None = None
     phone: Line | None = None
+
+
+# --- Servers ---------------------------------------------------------------------------------------------------------
+#
+# The sections about servers: [imap], [smtp], [oauth], [trust], and [callback]. docs/config.md explains each key.
+#
+# Unencrypted connections to other machines are refused here, so no later code checks again. The module connects to
+# nothing and holds no passwords (secrets.py reads them).
+
+
+SENT = "\\Sent"
+"""Stands for the folder of sent mail in `imap.watch`, whatever its name."""
+
+Security = Literal["tls", "starttls", "none"]
+Auth = Literal["password", "xoauth2", "oauthbearer"]
+Provider = Literal["generic", "microsoft365", "google"]
+
+
+def _encrypted_unless_local(security: Security, info: ValidationInfo) -> Security:
+    host = info.data.get("host")
+    if security == "none" and host is not None and not is_loopback(host):
+        raise wrong(
+            "would send the password unencrypted to another machine",
+            'write "tls" or "starttls"; "none" is for localhost only',
+        )
+    return security
+
+
+class ImapSection(Section):
+    provider: Provider = "generic"
+    host: Host
+    user: Line
+    port: Port = 993
+    security: Security = "tls"
+    auth: Auth = "password"
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+    watch: tuple[FolderName, ...] = ("INBOX", SENT)
+    sent: FolderName | None = None
+    junk: FolderName | None = None
+    idle_minutes: Count = Field(default=9, le=29)
+    poll_seconds: Count = 60
+    max_bytes: Size = 5_000_000
+    backlog_days: Limit = Field(default=0, le=3650)
+
+    _security = field_validator("security")(_encrypted_unless_local)
+
+    @field_validator("watch")
+    @classmethod
+    def _inbox_once(cls, watch: tuple[str, ...]) -> tuple[str, ...]:
+        if "INBOX" not in watch:
+            raise wrong('does not name "INBOX", where mail arrives', 'add "INBOX"')
+        if len(set(watch)) != len(watch):
+            raise wrong("names a folder twice", "name each folder once")
+        return watch
+
+
+class SmtpSection(Section):
+    host: Host
+    port: Port = 587
+    security: Security = "starttls"
+    user: Line | None = None
+    auth: Auth = "password"
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+    per_minute: Limit = 30
+    shared_budget: FilePath | None = None
+    give_up_days: Count = Field(default=3, le=365)
+    self_copy: FlagOrServer = True
+    ack_envelope: Literal["null", "bounce", "office"] = "null"
+    uncertain_seconds: Count = Field(default=900, le=86_400)
+
+    _security = field_validator("security")(_encrypted_unless_local)
+
+    @field_validator("shared_budget")
+    @classmethod
+    def _needs_a_limit(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None and info.data.get("per_minute") == 0:
+            raise wrong("has no limit to share, since smtp.per_minute is 0", "set smtp.per_minute to that of the relay")
+        return path
+
+
+class OauthSection(Section):
+    """`flow`: "application" = the mail program has rights of its own; "person" = somebody signs in once."""
+
+    flow: Literal["application", "person"] = "application"
+    tenant: Line | None = None
+    client_id: Line | None = None
+    secret_file: FilePath | None = None
+    authority: Url | None = None
+    ca_file: FilePath | None = None
+
+
+class TrustSection(Section):
+    authserv_id: Host | None = None
+    mx: Hosts = ()
+    internal_relays: Networks = ()
+    plus_addressing: Flag = True
+    provider: Literal["postfix", "gmail", "exchange", "none"] = "none"
+
+    @field_validator("provider")
+    @classmethod
+    def _postfix_needs_both_keys(cls, provider: str, info: ValidationInfo) -> str:
+        """`postfix` trusts Authentication-Results of `authserv_id` above the Received line of `mx`: it needs both."""
+        if provider == "postfix" and not (info.data.get("authserv_id", "?") and info.data.get("mx", "?")):
+            raise wrong(
+                'is "postfix", and trust.authserv_id or trust.mx is missing',
+                'add both: the name in your server\'s Authentication-Results and the name after "by" in its Received',
+            )
+        return provider
+
+
+class CallbackSection(Section):
+    form_senders: Addresses = ()
+    attempts: Count = 2

@@ -1,6 +1,6 @@
 """The canary: a signed mail that the service sends to itself over the outside, to see that mail leaves and arrives.
 
-Values and names only. Who sends it: core/outbox.py; who tells that it does not come back: engine/canary.py.
+Values and names only. Who sends it: core/outbox.py; who tells that it does not come back: engine/watch.py.
 """
 
 from dataclasses import dataclass

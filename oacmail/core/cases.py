@@ -184,7 +184,7 @@ def notice(
 _ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
-_NOWHERE = "@invalid"  # RFC 2606 section 2; who was forgotten has such an address (adapters/store/privacy/erase.py)
+_NOWHERE = "@invalid"  # RFC 2606 section 2; who was forgotten has such an address (store/erase.py)
 
 
 def is_deliverable(address: str) -> bool:

@@ -350,7 +350,7 @@ NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
     MailEvent.RESENT: _all_to(_S.QUEUED, _S.UNCERTAIN),
     MailEvent.HELD: _all_to(_S.HELD, _S.QUEUED, _S.UNCERTAIN),
     MailEvent.DROPPED: _all_to(_S.DROPPED, _S.QUEUED, _S.UNCERTAIN),
-    # An uncertain one only if no copy can tell any more that it has left (adapters/store/apply/outbox.py).
+    # An uncertain one only if no copy can tell any more that it has left (store/outbox.py).
     MailEvent.CANCELLED: _all_to(_S.DROPPED, _S.QUEUED, _S.UNCERTAIN),
     MailEvent.KEY_LOST: _all_to(_S.HELD, *LIVE),
     # --- a person ---------------------------------------------------------------------------------

@@ -441,7 +441,7 @@ class Forwarded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerText:
     """What an agent's mail to a person, or to an answer address, says above what it quotes. `reason`: why it cannot be
-    relayed, '' = it can (mail/outgoing/answer_parts.py). `attaches`: a file is attached; `has_files`: that, or an image
+    relayed, '' = it can (words/relayed.py). `attaches`: a file is attached; `has_files`: that, or an image
     is shown, which may be the logo of a signature."""
 
     text: str

@@ -128,7 +128,7 @@ def undelivered_notices(
 # What mail to staff shows of a case: numbers, moments and labels, never a name, an address, a phone or a subject
 # (LOPDGDD, additional provision 7). It never decides which mail is sent.
 #
-# The names are those that templates use (adapters/templates/facts.py).
+# The names are those that templates use (words/facts.py).
 
 
 Facts = dict[str, object]

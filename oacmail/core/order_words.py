@@ -38,7 +38,7 @@ LONG = 80
 
 
 class Verb(StrEnum):
-    """What an order does. The same name is its label in the transcript (mail/outgoing/labels.py)."""
+    """What an order does. The same name is its label in the transcript (words/labels.py)."""
 
     ASSIGN = "assign"
     MINE = "mine"

@@ -48,7 +48,7 @@ class NamedEntry:
 class ReviewEntry:
     """An entry of the review list: a message that waits for an agent, or a case without acknowledgement.
 
-    `opening`: the beginning of its text, else its subject, unmasked: adapters/templates/facts.py masks it.
+    `opening`: the beginning of its text, else its subject, unmasked: words/facts.py masks it.
     """
 
     ref: str

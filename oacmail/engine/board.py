@@ -23,7 +23,7 @@ from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import FolderListing
 from oacmail.engine.learning import with_lessons
-from oacmail.engine.problem_flag import ProblemFlag
+from oacmail.engine.watch import ProblemFlag
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 

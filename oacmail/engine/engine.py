@@ -1,10 +1,10 @@
 """`Engine`: one input, one decision, one transaction; mails are rendered to their last byte before the commit.
 
-A turn holds the store's lock and never uses the network. It decides nothing itself: it loads the view, calls core,
-renders what is to be sent, and writes. After the commit it announces queued mail.
+It also builds the mail that relays an agent's answer, and the line that `systemctl status` shows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,20 +28,83 @@ from oacmail.core.effects import (
     TreatAsRequest,
     WriteDraft,
 )
-from oacmail.core.lookup import LookedUp, Lookup, looked_up, with_forwarded
-from oacmail.core.model import Folder, MessageRef
+from oacmail.core.lookup import LookedUp, Lookup, files, looked_up, with_forwarded
+from oacmail.core.model import AnswerText, Folder, MessageRef
 from oacmail.core.outgoing import MailKind
-from oacmail.core.policy import Policy
+from oacmail.core.policy import Office, Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.renderer import FrozenMail, Renderer
 from oacmail.core.ports.store import RUN, Store, Turn
 from oacmail.core.view import FORWARDED_BY
-from oacmail.engine import relayed_answers
 from oacmail.mail import forwards
-from oacmail.mail.outgoing.redact import redact
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.secrets import blank
+from oacmail.words.compose import Heading, bare_address, verify
+from oacmail.words.redact import redact
+from oacmail.words.relayed import mail, read, subject
+
+# --- Relayed answers -------------------------------------------------------------------------------------------------
+#
+# From an agent's bytes to the mail that goes to the person: what it would say, and its final form.
+#
+# It reads the agent's message a second time, since only mail to an answer address needs this. It decides nothing.
+
+
+_IMAGE = re.compile(r"<img\b", re.IGNORECASE)
+
+
+def answer_text(raw: bytes) -> AnswerText:
+    answer = read(raw)
+    shows = bool(answer.files) or bool(_IMAGE.search(answer.html))
+    attaches = any(not file.place for file in answer.files)
+    return AnswerText(text=answer.text, reason=answer.reason, has_files=shows, attaches=attaches)
+
+
+def relayed_mail(
+    office: Office, send: Send, raw: bytes, message_id: str, sign: Callable[[str], str], now: datetime
+) -> FrozenMail:
+    """The final mail. Its signature covers its text and the names of its files, as they are read back.
+
+    Raises ValueError if the mail does not read back as it was written.
+    """
+    answer = read(raw)
+    agent = parse(raw).sender
+    mime = mail(_heading(office, send, message_id, "v=0", now), answer, agent)
+    text = parse(mime)
+    heading = _heading(office, send, message_id, sign(text.text + files(text)), now)
+    mime = mail(heading, answer, agent)
+    wrong = verify(mime, heading)
+    if wrong:
+        raise ValueError(f"a relayed answer: {wrong}")
+    return FrozenMail(message_id=message_id, mime=mime, length=len(text.text))
+
+
+def _heading(office: Office, send: Send, message_id: str, signature: str, now: datetime) -> Heading:
+    return Heading(
+        office=office.name,
+        sender=office.address,
+        recipient=bare_address(send.recipient),
+        subject=subject(str(send.facts["subject"]), send.token),
+        message_id=message_id,
+        sent_at=now,
+        automatic=send.automatic,
+        kind=send.kind,
+        signature=signature,
+        language="",
+        case=send.case or "",
+        in_reply_to=send.in_reply_to,
+        refs=send.refs,
+    )
+
+
+# --- Engine ----------------------------------------------------------------------------------------------------------
+#
+# `Engine`: one input, one decision, one transaction; mails are rendered to their last byte before the commit.
+#
+# A turn holds the store's lock and never uses the network. It decides nothing itself: it loads the view, calls core,
+# renders what is to be sent, and writes. After the commit it announces queued mail.
+
 
 log = structlog.get_logger()
 BARE = ":bare"
@@ -174,7 +237,7 @@ class Engine:
     def _read_further(self, lookup: Lookup, raw: bytes) -> Lookup:
         """Read again what only few mails need: what an answer says, what a forward brings."""
         if lookup.answer_for or lookup.may_answer:
-            return replace(lookup, answer=relayed_answers.answer_text(raw))
+            return replace(lookup, answer=answer_text(raw))
         if not lookup.may_forward:
             return lookup
         policy, outer = self.policy, lookup.message
@@ -205,7 +268,7 @@ class Engine:
             return self._render_with_originals(shown, _attached(shown, turn, arrived, raw, noted), now)
         assert raw is not None  # core relays only what was read
         message_id = tokens.message_id(self.policy, send.key)
-        return relayed_answers.relayed(self.policy.office, send, raw, message_id, self._signer(send, now), now)
+        return relayed_mail(self.policy.office, send, raw, message_id, self._signer(send, now), now)
 
     def _render_with_originals(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
         """`messages` are those to attach, newest first."""
@@ -290,3 +353,23 @@ def _newest_that_fit(messages: Sequence[Attached]) -> list[bytes]:
         if one.raw is not None and sum(map(len, kept)) + len(one.raw) <= ORIGINAL_MOST:
             kept.append(one.raw)
     return kept
+
+
+# --- Status line -----------------------------------------------------------------------------------------------------
+#
+# The line that `systemctl status` shows: first what is unhealthy, then what is in progress.
+
+
+_NO_FAULT = "calendar_provisional"  # a warning that `status` shows
+_SAID = {"config-refused": "the changed configuration was refused"}
+
+
+def summary(problems: Collection[str], state: str, *, read: bool, shadow: bool) -> str:
+    """`problems` are the recorded codes; `state` is why the database cannot be used, or ''; `read`: the mailbox was
+    read since the last start or lost connection."""
+    if state:
+        return f"UNHEALTHY: {state}: nothing can be recorded or sent; see oacmail status"
+    goes = "nothing is sent (shadow)" if shadow else "mail goes out"
+    words = f"mailbox read, {goes}" if read else "waiting for the mailbox"
+    faults = [_SAID.get(code, code) for code in problems if not code.startswith(_NO_FAULT)]
+    return f"UNHEALTHY: {', '.join(faults)}; {words}; see oacmail status" if faults else words

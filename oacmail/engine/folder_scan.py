@@ -1,10 +1,8 @@
-"""Find what is new in a folder: compare UIDs, sizes and dates with our records, detect new epochs and the baseline.
-
-A place is recorded before its message is read. UIDs alone are never enough: a mailbox restored from yesterday assigns
-the same UIDs to other messages under the same UIDVALIDITY. This module reads no message, except our own mail at the
-first look into a folder, for the case numbers in it.
+"""Finds what is new in a folder by UIDs, sizes and dates, and proves at night that every message, case and mail is
+accounted for.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,10 +13,20 @@ from oacmail.batches import batched
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.core.ports.store import LOST
+from oacmail.core.reconciliation import CODE, RECONCILED, Discrepancy, Mismatch, Reconciliation, from_text, is_due
 from oacmail.core.sender import claimed_number, own_signature
 from oacmail.engine.engine import Engine
-from oacmail.mail.mime.identity import identity
+from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import parse
+
+# --- Folder scan -----------------------------------------------------------------------------------------------------
+#
+# Find what is new in a folder: compare UIDs, sizes and dates with our records, detect new epochs and the baseline.
+#
+# A place is recorded before its message is read. UIDs alone are never enough: a mailbox restored from yesterday
+# assigns the same UIDs to other messages under the same UIDVALIDITY. This module reads no message, except our own mail
+# at the first look into a folder, for the case numbers in it.
+
 
 log = structlog.get_logger()
 TOGETHER_BYTES = 1_000_000
@@ -190,3 +198,36 @@ class FolderScan:
         few = [meta.uid for meta in metas] if len(metas) <= TAIL else None
         known = self.engine.store.known(*key, few)
         return {meta.uid for meta in metas if meta.uid in known and known[meta.uid] != meta}
+
+
+# --- Reconciliation --------------------------------------------------------------------------------------------------
+#
+# The nightly proof: after a full comparison of the mailbox, is every message, case and mail accounted for?
+#
+# The result is stored with its time; `status` and the digest show it, and the operator is told when something is
+# wrong. It changes nothing else: what is found is for a person.
+
+
+@dataclass(slots=True)
+class NightlyProof:
+    engine: Engine
+
+    def look(self, listings: Sequence[FolderListing], unread: Sequence[str], *, compared: bool) -> None:
+        """`listings`: what the server has, as this pass has just read it; `unread`: folders that it could not open.
+        Raises StateError."""
+        store, now = self.engine.store, self.engine.now()
+        last = from_text(store.recall(RECONCILED))
+        if last is None:  # what was there at the first start belongs to no night yet
+            store.remember(RECONCILED, Reconciliation(at=now).to_text(), now)
+            return
+        if not is_due(last, now, self.engine.policy.office.timezone, compared=compared):
+            return
+        present = {(one.watched.name, one.state.uidvalidity): one.present for one in listings}
+        found = (
+            *store.discrepancies(present, now),
+            *(Discrepancy(what=Mismatch.FOLDER, where=name) for name in unread),
+        )
+        store.remember(RECONCILED, Reconciliation(at=now, found=found).to_text(), now)
+        counts = Counter(one.what for one in found)
+        store.problem(CODE, bool(found), now, ", ".join(f"{what} {counts[what]}" for what in sorted(counts)))
+        log.info("reconciled", count=len(found))

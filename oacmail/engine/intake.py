@@ -1,13 +1,9 @@
-"""From the mailbox to the engine: which messages are new, in which order and in which groups they are processed.
-
-Each place is processed once. Own mail comes first, since it restores what a restored database lacks; then messages
-follow by arrival over all folders, so that a question comes before its answer. This module never writes a flag, never
-uses sequence numbers and never deletes. A message during which the process crashes is set aside after five crashes;
-quarantine.py handles one that fails.
+"""From the mailbox to the engine: which messages are new, in which order and groups they are processed, and what
+becomes of one that fails.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
@@ -16,23 +12,91 @@ import structlog
 
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
-from oacmail.core.errors import FolderUnreadable, Transient, UnreadableMessage
+from oacmail.core.errors import Fatal, FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports.mailbox import Fetched, FolderRead, Mailbox, WatchedFolder
+from oacmail.core.ports.store import UNREADABLE
 from oacmail.engine.board import BoardSync
-from oacmail.engine.drafts import Drafts
 from oacmail.engine.engine import Engine
-from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan
+from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan, NightlyProof
 from oacmail.engine.learning import with_lessons
-from oacmail.engine.mailbox_actions import MailboxActions
-from oacmail.engine.quarantine import Quarantine
-from oacmail.engine.reconciliation import NightlyProof
+from oacmail.engine.mailbox import Drafts, MailboxActions
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
+# --- Quarantine ------------------------------------------------------------------------------------------------------
+#
+# Handle a message that fails: each failure uses one try, and after the last it is set aside with its bytes.
+#
+# A bug, or a message that a server cannot deliver, must delay one message and never stop the service. Counts alone
+# decide, and nothing is lost: `status` shows what is set aside and `quarantine retry` brings it back. A message that
+# only the server could not deliver is retried whenever a folder is compared (at the start, after an outage, every
+# night).
+
+
 log = structlog.get_logger()
+TRIES = 3  # if the fault is ours
+# Pauses between the tries of a message that the server does not deliver while it delivers others.
+SPACING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+
+
+@dataclass(slots=True)
+class Quarantine:
+    """`tries` includes the current one. `counted`: `attempt` has counted it already, since the message was requested
+    alone."""
+
+    engine: Engine
+
+    def unreadable(self, message_ref: MessageRef, *, tries: int, counted: bool) -> None:
+        """Record a failed request for it alone, which uses a try, even if it was a batch of one."""
+        self._record_failure(message_ref, "unreadable", counted=counted)
+        log.warning("message.unreadable", folder=message_ref.folder, uid=message_ref.uid, attempt=tries)
+        if tries > len(SPACING):
+            self.set_aside(message_ref, None, UNREADABLE)
+        else:
+            self.engine.store.put_off(message_ref, self.engine.now() + SPACING[tries - 1])
+
+    @contextmanager
+    def guard(self, message_ref: MessageRef, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
+        """Treat any exception inside as the message's own fault, unless it is Transient or Fatal."""
+        try:
+            yield
+        except (Transient, Fatal):
+            raise
+        except Exception as error:
+            name = type(error).__name__
+            self._record_failure(message_ref, name, counted=counted)
+            log.error("message.failed", folder=message_ref.folder, uid=message_ref.uid, attempt=tries, exc_info=True)
+            if tries >= TRIES:
+                self.set_aside(message_ref, raw, f"could not be processed: {name}")
+
+    def set_aside(self, message_ref: MessageRef, raw: bytes | None, reason: str) -> None:
+        now = self.engine.now()
+        self.engine.store.quarantine(message_ref, raw, reason, now)
+        self.engine.store.problem("quarantine", True, now)
+
+    def _record_failure(self, message_ref: MessageRef, error: str, *, counted: bool) -> None:
+        """Record that it is no longer in flight and has one try less."""
+        if counted:
+            self.engine.store.attempt_ended(
+                message_ref.folder, message_ref.uidvalidity, [message_ref.uid], passing=False, error=error
+            )
+        else:
+            self.engine.store.count_failure(message_ref, error)
+
+
+# --- Intake ----------------------------------------------------------------------------------------------------------
+#
+# From the mailbox to the engine: which messages are new, in which order and in which groups they are processed.
+#
+# Each place is processed once. Own mail comes first, since it restores what a restored database lacks; then messages
+# follow by arrival over all folders, so that a question comes before its answer. This module never writes a flag,
+# never uses sequence numbers and never deletes. A message during which the process crashes is set aside after five
+# crashes; quarantine.py handles one that fails.
+
+
 # IMAP servers are no older (RFC 1176): an earlier date comes from a wrong clock
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 BATCH = 50

@@ -24,8 +24,8 @@ from oacmail.core.model import (
     TownWord,
     VoteWords,
 )
-from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, message_ids, normalize, parts
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime import auth, charset, headers, parts
+from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import (
     asking,
@@ -71,11 +71,11 @@ class MessageSource:
         self.parser_config = parser_config
         self.day = day
         self.skipped = skipped
-        tidied = normalize.tidy(raw)
-        head, self.body = normalize.split(tidied)
-        self.capped, self.caps = limits.cap(boundaries.repair(tidied))
+        tidied = charset.tidy(raw)
+        head, self.body = charset.split(tidied)
+        self.capped, self.caps = parts.cap_message(parts.repair_boundaries(tidied))
         whole = self.capped == tidied
-        self.fields = Fields.from_pairs(normalize.pairs(head if whole else normalize.split(self.capped)[0]))
+        self.fields = Fields.from_pairs(charset.pairs(head if whole else charset.split(self.capped)[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +122,27 @@ def _of_fields(message: MessageSource, date: Callable[[str], datetime | None], j
     """The Message as far as its header fields tell it: who writes to whom, about what, with which proofs."""
     fields, parser_config = message.fields, message.parser_config
     title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
-    sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
+    sender, name, single_from = judged(lambda: headers.sender(fields), _NOBODY)
     nothing: tuple[str, ...] = ()
-    details = judged(lambda: message_ids.details(fields, parser_config), nothing)
+    details = judged(lambda: headers.details(fields, parser_config), nothing)
     return replace(
         _bare(_fingerprint(message), message.size, parser_config.language),
-        message_id=judged(lambda: message_ids.message_id(fields), ""),
-        refs=judged(lambda: message_ids.references(fields), ()),
+        message_id=judged(lambda: headers.message_id(fields), ""),
+        refs=judged(lambda: headers.references(fields), ()),
         sender=sender,
         name=name,
         single_from=single_from,
-        reply_to=judged(lambda: next(iter(addresses.address_list(fields.all("reply-to"), 1)), ""), ""),
-        to=judged(lambda: addresses.address_list(fields.all("to")), ()),
-        cc=judged(lambda: addresses.address_list(fields.all("cc")), ()),
-        bcc=judged(lambda: addresses.address_list(fields.all("bcc")), ()),
+        reply_to=judged(lambda: next(iter(headers.address_list(fields.all("reply-to"), 1)), ""), ""),
+        to=judged(lambda: headers.address_list(fields.all("to")), ()),
+        cc=judged(lambda: headers.address_list(fields.all("cc")), ()),
+        bcc=judged(lambda: headers.address_list(fields.all("bcc")), ()),
         subject=title,
         sent_at=judged(lambda: date(fields.first("date")), None),
         auth=judged(lambda: auth.evaluate(fields, sender, single_from, parser_config), Auth()),
         signatures=fields.all("x-oacmail"),
-        tokens=judged(lambda: message_ids.tokens(details, title, parser_config), ()),
-        order_tokens=judged(lambda: message_ids.order_tokens(details, title), ()),
-        vote_tokens=judged(lambda: message_ids.vote_tokens(details, title), ()),
+        tokens=judged(lambda: headers.tokens(details, title, parser_config), ()),
+        order_tokens=judged(lambda: headers.order_tokens(details, title), ()),
+        vote_tokens=judged(lambda: headers.vote_tokens(details, title), ()),
     )
 
 
@@ -232,9 +232,7 @@ def _written(own: own_words.Parted, forwarded: str, parser_config: ParserConfig)
 
 def _quotes_us(quoted: str, parser_config: ParserConfig) -> bool:
     lowered = quoted.lower()
-    return any(address in lowered for address in parser_config.own) or bool(
-        message_ids.find_tokens(quoted, parser_config)
-    )
+    return any(address in lowered for address in parser_config.own) or bool(headers.find_tokens(quoted, parser_config))
 
 
 def _signature(own: str, written: reply_text.ReplyText) -> str:
@@ -261,7 +259,7 @@ def _digest(*named: str, body: bytes) -> str:
 
 def opaque(raw: bytes, day: str, language: str) -> Message:
     """Nothing but bytes: text as far as there is any, no fields believed."""
-    text = charset.decode(raw[: limits.TEXT])
+    text = charset.decode(raw[: parts.TEXT_LIMIT])
     bare = _bare(_digest(day, body=raw), len(raw), language)
     return replace(bare, text=text, fresh=text, body_hash=_body_hash(text))
 

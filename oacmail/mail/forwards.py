@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 from oacmail.core.model import Auth, Forwarded, Message
 from oacmail.core.threading import FORWARD, RARE_FORWARD
-from oacmail.mail.mime import addresses, boundaries, limits, normalize, parts
+from oacmail.mail.mime import charset, headers, parts
 from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
@@ -91,7 +91,7 @@ def _as_arrived(inner: Message, outer: Message) -> Message:
 
 def _enclosed(raw: bytes) -> Sequence[bytes]:
     """The attached messages, at the top of the mail alone."""
-    root = parts.tree(limits.cap(boundaries.repair(normalize.tidy(raw)))[0])
+    root = parts.tree(parts.cap_message(parts.repair_boundaries(charset.tidy(raw)))[0])
     children = root.get_payload() if root.get_content_type() == "multipart/mixed" else [root]
     found = [child for child in children if isinstance(child, MimePart)]
     return [inner for child in found for inner in _messages(child)]
@@ -145,7 +145,7 @@ def _parsed(block: _Block, writer: str, parser_config: ParserConfig, day: str) -
     """Read as the mail that it was, as far as the forward shows it."""
     mail = EmailMessage()
     if writer:
-        name = addresses.display_name([block.writer.partition("<")[0]]) if "<" in block.writer else ""
+        name = headers.display_name([block.writer.partition("<")[0]]) if "<" in block.writer else ""
         name = _NO_NAME.sub("", name)
         mail["From"] = f'"{name}" <{writer}>' if name else writer
     mail["Subject"] = " ".join(_PREFIXES.sub("", block.subject).split())

@@ -19,7 +19,7 @@ from oacmail.core.model import Message, Rung
 from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.mail import assemble
 from oacmail.mail.assemble import Body, MessageSource, Skipped
-from oacmail.mail.mime import charset, dates, limits, normalize, parts
+from oacmail.mail.mime import charset, headers, parts
 from oacmail.mail.parser_config import ParserConfig
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def _stdlib(message: MessageSource) -> Message:
 
 
 def _headers(message: MessageSource) -> Message:
-    body = normalize.split(message.capped)[1][: limits.TEXT]
+    body = charset.split(message.capped)[1][: parts.TEXT_LIMIT]
     text = _leniently(lambda: charset.decode(body), body.decode("ascii", "replace"))
     return assemble.message(message, Rung.HEADERS, Body(text), _plain_date, _leniently)
 
@@ -73,7 +73,7 @@ def _body(message: MessageSource) -> Body:
 
 
 def _sent_at(value: str) -> datetime | None:
-    return dates.sent_at(value)
+    return headers.read_date(value)
 
 
 def _plain_date(value: str) -> datetime | None:

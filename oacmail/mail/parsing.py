@@ -1,6 +1,6 @@
 """Parse several messages at a time. Submitting messages and collecting results are separate steps.
 
-`InlineParser` parses a message when its result is collected. adapters/parse_worker.py implements the same port with a
+`InlineParser` parses a message when its result is collected. parse_worker.py implements the same port with a
 second process. Both return what `parse` returns for each message, and lose none.
 """
 

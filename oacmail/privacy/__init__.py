@@ -3,7 +3,7 @@
 The verbs `export`, `forget` and `purge` and the nightly job call it; it holds the order of steps.
 """
 
-from oacmail.privacy.nightly import nightly_purge
-from oacmail.privacy.restored import nightly_forgetting
+from oacmail.privacy.erasure import nightly_forgetting
+from oacmail.privacy.retention import nightly_purge
 
 __all__ = ["nightly_forgetting", "nightly_purge"]

@@ -1,22 +1,34 @@
-"""All that is held on a person, as values: the copy of GDPR art. 15.3, machine-readable as in art. 20.
+"""All that is held on a person, as values and as the archive that the person gets (GDPR art. 15.3 and 20)."""
 
-Other people's data are not disclosed with it (art. 15.4): addresses of third parties are masked, and staff appear as
-"the office", since employees who worked on a case are no recipients of its data (CJEU C-579/21). What the person wrote,
-and what was sent to them, is whole: they know it already. It changes nothing.
-"""
-
+import json
+import os
 import re
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from html import escape
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oacmail.adapters.store.privacy import scope
-from oacmail.adapters.store.privacy.held import held
+from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
-from oacmail.privacy.mailbox import FoundMessage
+from oacmail.privacy.erasure import FoundMessage
+from oacmail.store import personal
+from oacmail.store.personal import held
+from oacmail.words import dates
+from oacmail.words.labels import label
+
+# --- Export ----------------------------------------------------------------------------------------------------------
+#
+# All that is held on a person, as values: the copy of GDPR art. 15.3, machine-readable as in art. 20.
+#
+# Other people's data are not disclosed with it (art. 15.4): addresses of third parties are masked, and staff appear as
+# "the office", since employees who worked on a case are no recipients of its data (CJEU C-579/21). What the person
+# wrote, and what was sent to them, is whole: they know it already. It changes nothing.
+
 
 FORMAT = 1
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]@]{1,64}@[\w.-]{1,253}(?<=\w)")  # bounded: the texts are strangers'
@@ -59,7 +71,7 @@ def export(
     backups: Sequence[tuple[str, str]],
 ) -> Archive | None:
     """Return the archive; None = nothing is held. `mailbox`: None = it was not asked. `backups`: (path, day)."""
-    found = scope.of_person(con, address)
+    found = personal.of_person(con, address)
     if found.is_empty and not mailbox:
         return None
     rows = held(con, found)
@@ -117,3 +129,346 @@ def _name(number: int) -> str:
 def _place(one: FoundMessage, number: int) -> dict[str, Any]:
     """Where a message lies; what somebody else wrote, or a colleague on the person's case, is named and not shown."""
     return {"folder": one.ref.folder, "uid": one.ref.uid, "file": _name(number) if one.theirs else None}
+
+
+# --- Export words ----------------------------------------------------------------------------------------------------
+#
+# The words of the page that a person gets with a copy of their data, in the languages of the office.
+
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "ca": {
+        "title": "Còpia de les vostres dades personals",
+        "intro": "Dades que {office} té de {person}, a data {at} (article 15 del RGPD).",
+        "others": "Les adreces d'altres persones s'han emmascarat (article 15.4). Els missatges sencers són als "
+        "fitxers .eml; totes les dades, també les claus internes, són a data.json, per a programes.",
+        "none": "Cap.",
+        "people": "Qui sou",
+        "cases": "Casos",
+        "messages": "Missatges dels vostres casos",
+        "mails": "Correus que us hem enviat, o que tracten dels vostres casos",
+        "notes": "Notes dels agents",
+        "deadlines": "Terminis",
+        "events": "Què ha passat",
+        "votes": "Les vostres valoracions",
+        "reviews": "Missatges que ha mirat una persona",
+        "facts": "Altres registres amb la vostra adreça",
+        "mailbox": "Missatges a la bústia",
+        "mailbox_not_asked": "No s'ha consultat, o no n'hi ha cap.",
+        "backups": "Còpies de seguretat que en contenen",
+    },
+    "es": {
+        "title": "Copia de sus datos personales",
+        "intro": "Datos que {office} tiene de {person}, a fecha {at} (artículo 15 del RGPD).",
+        "others": "Las direcciones de otras personas se han enmascarado (artículo 15.4). Los mensajes enteros están en "
+        "los ficheros .eml; todos los datos, también las claves internas, están en data.json, para programas.",
+        "none": "Ninguno.",
+        "people": "Quién es",
+        "cases": "Casos",
+        "messages": "Mensajes de sus casos",
+        "mails": "Correos que le hemos enviado, o que tratan de sus casos",
+        "notes": "Notas de los agentes",
+        "deadlines": "Plazos",
+        "events": "Qué ha pasado",
+        "votes": "Sus valoraciones",
+        "reviews": "Mensajes que ha mirado una persona",
+        "facts": "Otros registros con su dirección",
+        "mailbox": "Mensajes en el buzón",
+        "mailbox_not_asked": "No se ha consultado, o no hay ninguno.",
+        "backups": "Copias de seguridad que los contienen",
+    },
+    "en": {
+        "title": "Copy of your personal data",
+        "intro": "Data that {office} holds on {person}, on {at} (GDPR article 15).",
+        "others": "Addresses of other people are masked (article 15.4). Whole messages are in the .eml files; all "
+        "data, internal keys too, are in data.json, for programs.",
+        "none": "None.",
+        "people": "Who you are",
+        "cases": "Cases",
+        "messages": "Messages of your cases",
+        "mails": "Mail that we sent to you, or that is about your cases",
+        "notes": "Notes of agents",
+        "deadlines": "Deadlines",
+        "events": "What happened",
+        "votes": "Your scores",
+        "reviews": "Messages that a person looked at",
+        "facts": "Other records with your address",
+        "mailbox": "Messages in the mailbox",
+        "mailbox_not_asked": "Not asked, or none.",
+        "backups": "Backups that hold them",
+    },
+}
+
+
+Words = Mapping[str, tuple[str, str, str]]
+
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    "people": ("address", "name", "language"),
+    "cases": (
+        "number", "subject", "status", "topic", "level", "intent", "language", "phone", "slot", "call_hours",
+        "opened_at", "answered_at", "closed_at", "close_reason", "score", "ends_on", "operator", "platform", "cause",
+    ),
+    "messages": (
+        "case", "role", "subject", "text", "sent_at", "received_at", "language", "folder", "reply_to", "attachments",
+        "file",
+    ),
+    "mails": ("case", "mail", "recipient", "state", "created_at", "sent_at", "file"),
+    "notes": ("case", "at", "text"),
+    "deadlines": ("case", "deadline", "armed_at", "due_at", "met_at"),
+    "events": ("case", "at", "event"),
+    "votes": ("case", "score", "at"),
+    "reviews": ("reason", "at", "done_at"),
+    "facts": ("at", "record"),
+    "mailbox": ("folder", "file"),
+    "backups": ("path", "made_at"),
+}  # fmt: skip
+"""What the page shows of each table, in this order; data.json has everything."""
+SOURCE: Mapping[str, str] = {"mail": "kind", "deadline": "kind", "event": "kind", "record": "key"}
+"""Columns of the page that are called otherwise in the data."""
+
+COLUMNS: Words = {
+    "address": ("adreça", "dirección", "address"),
+    "name": ("nom", "nombre", "name"),
+    "language": ("llengua", "lengua", "language"),
+    "case": ("cas", "caso", "case"),
+    "number": ("número", "número", "number"),
+    "subject": ("assumpte", "asunto", "subject"),
+    "status": ("estat", "estado", "status"),
+    "topic": ("tema", "tema", "topic"),
+    "level": ("nivell", "nivel", "level"),
+    "intent": ("què demana", "qué pide", "what is asked"),
+    "phone": ("telèfon", "teléfono", "telephone"),
+    "slot": ("franja de la trucada", "franja de la llamada", "time of the call"),
+    "call_hours": ("hores demanades per a la trucada", "horas pedidas para la llamada", "hours asked for the call"),
+    "opened_at": ("obert", "abierto", "opened"),
+    "answered_at": ("respost", "respondido", "answered"),
+    "closed_at": ("tancat", "cerrado", "closed"),
+    "close_reason": ("motiu del tancament", "motivo del cierre", "why it was closed"),
+    "score": ("valoració", "valoración", "mark"),
+    "ends_on": ("el vostre termini", "su plazo", "your own deadline"),
+    "operator": ("plataforma de", "plataforma de", "platform of"),
+    "platform": ("plataforma", "plataforma", "platform"),
+    "cause": ("causa", "causa", "cause"),
+    "role": ("qui escriu", "quién escribe", "written by"),
+    "text": ("text", "texto", "text"),
+    "sent_at": ("enviat", "enviado", "sent"),
+    "received_at": ("rebut", "recibido", "received"),
+    "folder": ("carpeta", "carpeta", "folder"),
+    "reply_to": ("respostes a", "respuestas a", "replies to"),
+    "attachments": ("adjunts", "adjuntos", "attachments"),
+    "file": ("fitxer", "fichero", "file"),
+    "mail": ("què és", "qué es", "what it is"),
+    "recipient": ("destinatari", "destinatario", "recipient"),
+    "state": ("estat", "estado", "state"),
+    "created_at": ("escrit", "escrito", "written"),
+    "at": ("data", "fecha", "when"),
+    "deadline": ("termini", "plazo", "deadline"),
+    "armed_at": ("des de", "desde", "since"),
+    "due_at": ("fins a", "hasta", "until"),
+    "met_at": ("complert", "cumplido", "met"),
+    "event": ("què ha passat", "qué ha pasado", "what happened"),
+    "reason": ("motiu", "motivo", "reason"),
+    "done_at": ("mirat", "visto", "looked at"),
+    "record": ("registre", "registro", "record"),
+    "path": ("còpia", "copia", "backup"),
+    "made_at": ("feta", "hecha", "made"),
+}
+_INTERNAL = ("registre intern", "registro interno", "internal record")
+OTHER: Words = {
+    "mail": ("un avís intern", "un aviso interno", "an internal notice"),
+    "deadline": _INTERNAL,
+    "event": _INTERNAL,
+    "record": _INTERNAL,
+    "state": ("pendent", "pendiente", "waiting"),
+    "role": ("l'oficina", "la oficina", "the office"),
+    "close_reason": ("sense activitat", "sin actividad", "no activity"),
+    "slot": ("qualsevol hora", "cualquier hora", "any time"),
+    "language": ("una altra", "otra", "another one"),
+}
+"""What a value is called that has no word of its own below."""
+VALUES: Mapping[str, Words] = {
+    "language": {
+        "ca": ("català", "catalán", "Catalan"),
+        "es": ("castellà", "castellano", "Spanish"),
+        "en": ("anglès", "inglés", "English"),
+        "fr": ("francès", "francés", "French"),
+    },
+    "slot": {
+        "morning": ("de 8 a 14 h", "de 8 a 14 h", "8 am to 2 pm"),
+        "afternoon": ("de 14 a 20 h", "de 14 a 20 h", "2 pm to 8 pm"),
+    },
+    "close_reason": {
+        "answered": ("respost", "respondido", "answered"),
+        "contact": ("parlat amb vós", "hablado con usted", "spoken with you"),
+        "thanks": ("vau donar les gràcies", "usted dio las gracias", "you said thank you"),
+        "spam": ("no era una consulta", "no era una consulta", "it was no enquiry"),
+        "duplicate": ("s'atén amb un altre cas", "se atiende con otro caso", "handled with another case"),
+    },
+    "role": {"citizen": ("vós", "usted", "you"), "robot": ("un sistema", "un sistema", "a system")},
+    "state": {
+        "sent": ("enviat", "enviado", "sent"),
+        "failed": ("no s'ha pogut enviar", "no se ha podido enviar", "could not be sent"),
+        "dropped": ("no s'ha enviat", "no se ha enviado", "not sent"),
+        "shadow": ("no s'ha enviat", "no se ha enviado", "not sent"),
+        "uncertain": ("no se sap si ha sortit", "no se sabe si salió", "not known whether it left"),
+    },
+    "mail": {
+        "ack": ("el justificant de recepció", "el acuse de recibo", "the acknowledgement"),
+        "relayed": ("una resposta", "una respuesta", "an answer"),
+        "passed_on": ("l'avís de derivació", "el aviso de derivación", "the notice that it was passed on"),
+        "progress": ("com està el vostre cas", "cómo está su caso", "how your case stands"),
+        "referred": ("qui us pot atendre", "quién le puede atender", "who can help you"),
+        "not_reached": ("us hem trucat", "le hemos llamado", "we called you"),
+        "survey": ("l'enquesta", "la encuesta", "the survey"),
+        "warned": ("un avís de seguretat", "un aviso de seguridad", "a security warning"),
+    },
+    "deadline": {
+        "answer": ("respondre-us", "responderle", "to answer you"),
+        "remind": ("recordatori a l'oficina", "recordatorio a la oficina", "reminder to the office"),
+        "nudge": (
+            "recordatori als serveis tècnics",
+            "recordatorio a los servicios técnicos",
+            "reminder to the services",
+        ),
+        "update": ("dir-vos com està", "decirle cómo está", "to tell you how it stands"),
+        "rights": ("la vostra sol·licitud de drets", "su solicitud de derechos", "your request of rights"),
+        "survey": ("enviar-vos l'enquesta", "enviarle la encuesta", "to send you the survey"),
+        "wait": ("esperar-vos", "esperarle", "to wait for you"),
+        "close": ("tancar el cas", "cerrar el caso", "to close the case"),
+    },
+    "event": {
+        "opened": ("s'ha obert el cas", "se ha abierto el caso", "the case was opened"),
+        "asked-anew": ("heu tornat a preguntar", "ha vuelto a preguntar", "you asked again"),
+        "answered": ("una resposta", "una respuesta", "an answer"),
+        "answer-undelivered": (
+            "una resposta ha estat retornada",
+            "una respuesta ha sido devuelta",
+            "an answer came back",
+        ),
+        "call-not-reached": ("us hem trucat en va", "le hemos llamado en vano", "we called in vain"),
+        "call-moved": ("una altra hora per trucar-vos", "otra hora para llamarle", "another time to call you"),
+        "closed": ("s'ha tancat el cas", "se ha cerrado el caso", "the case was closed"),
+        "corrected": ("s'ha reclassificat", "se ha reclasificado", "it was reclassified"),
+        "confirmed": ("se n'ha confirmat la classe", "se ha confirmado la clase", "its class was confirmed"),
+        "escalated": ("ha passat a un altre nivell", "ha pasado a otro nivel", "it went to another level"),
+        "not-theirs": ("ha tornat a l'oficina", "ha vuelto a la oficina", "it came back to the office"),
+        "solved": ("s'ha resolt", "se ha resuelto", "it was solved"),
+        "expected": ("hi ha una data prevista", "hay una fecha prevista", "a day is expected"),
+        "merged": ("s'hi ha unit un altre cas", "se le ha unido otro caso", "another case was merged"),
+        "split": ("se n'ha separat un missatge", "se ha separado un mensaje", "a message was split off"),
+        "moved": ("canvi de carpeta", "cambio de carpeta", "moved to a folder"),
+        "ordered": ("una ordre d'un agent", "una orden de un agente", "an agent's order"),
+        "overdue": ("ha vençut el termini", "ha vencido el plazo", "it became overdue"),
+        "opinion": ("queixa o suggeriment", "queja o sugerencia", "complaint or suggestion"),
+        "referred": ("us hem dit qui us atén", "le hemos dicho quién le atiende", "we told you who can help"),
+        "note": ("una nota", "una nota", "a note"),
+        "secret": ("hi havia una dada secreta", "había un dato secreto", "it held a secret"),
+        "voted": ("la vostra valoració", "su valoración", "your mark"),
+        "survey": ("l'enquesta", "la encuesta", "the survey"),
+    },
+}
+LABELLED = ("status", "topic", "level", "intent", "cause", "operator", "reason")
+"""Columns whose values are worded as in mails (words/labels.py)."""
+
+
+# --- Archive ---------------------------------------------------------------------------------------------------------
+#
+# Write the copy of a person's data: `data.json` for machines, `index.html` for people, the messages as .eml files.
+#
+# The page has headings, real tables, the language of the office, and neither script nor anything from elsewhere
+# (UNE-EN 301549). Every value is escaped. Files are readable by the account alone.
+
+
+_STYLE = """body{font:1rem/1.5 sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff;
+overflow-wrap:anywhere}table{border-collapse:collapse;margin:.5rem 0 2rem;width:max-content}.wide{overflow-x:auto}
+th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;max-width:30rem}
+th{background:#eee}td{white-space:pre-wrap}"""
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_TABLES = ("people", "cases", "messages", "mails", "notes", "deadlines", "events", "votes", "reviews", "facts")
+
+
+def write_archive(archive: Archive, language: str, target: Path) -> None:
+    """Write a folder, or a ZIP file if the name ends so; it must not exist. Raises FileExistsError, OSError."""
+    files = {
+        "index.html": archive_page(archive, language).encode(),
+        "data.json": (json.dumps(archive.data, ensure_ascii=False, indent=2) + "\n").encode(),
+        **archive.files,
+    }
+    if target.suffix == ".zip":
+        with (
+            os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out,
+            zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed,
+        ):
+            for name, content in files.items():
+                packed.writestr(name, content)
+        return
+    target.mkdir(mode=0o700, parents=True)
+    for name, content in files.items():
+        (target / name).parent.mkdir(mode=0o700, exist_ok=True)
+        with os.fdopen(os.open(target / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
+            out.write(content)
+
+
+def archive_page(archive: Archive, language: str) -> str:
+    """The page, in the language of the office."""
+    lang = language if language in WORDS else "en"
+    words, data = WORDS[lang], archive.data
+    made = _moment(data["at"], lang, archive.zone)
+    parts = [
+        f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(words['title'])}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
+        f"<h1>{escape(words['title'])}</h1>",
+        f"<p>{escape(words['intro'].format(person=data['person'], office=data['office'], at=made))}</p>",
+        f"<p>{escape(words['others'])}</p>",
+    ]
+    for name in _TABLES:
+        parts += _section(archive, lang, name, data[name])
+    parts += _section(archive, lang, "mailbox", data["mailbox"] or [], words["mailbox_not_asked"])
+    parts += _section(archive, lang, "backups", data["backups"])
+    return "\n".join([*parts, "</main>\n</body>\n</html>\n"])
+
+
+def _section(archive: Archive, lang: str, name: str, rows: list[dict[str, Any]], none: str = "") -> Iterator[str]:
+    words, place = WORDS[lang], LANGUAGES.index(lang)
+    yield f"<h2>{escape(words[name])}</h2>"
+    if not rows:
+        yield f"<p>{escape(none or words['none'])}</p>"
+        return
+    held = {column: SOURCE.get(column, column) for column in SHOWN[name]}
+    columns = [column for column in held if any(row[held[column]] not in _EMPTY for row in rows)]
+    heads = "".join(f'<th scope="col">{escape(COLUMNS[column][place])}</th>' for column in columns)
+    yield f'<div class="wide" tabindex="0" role="region" aria-label="{escape(words[name])}"><table>'
+    yield f"<thead><tr>{heads}</tr></thead><tbody>"
+    for row in rows:
+        cells = (_cell(archive, lang, column, row[held[column]]) for column in columns)
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    yield "</tbody></table></div>"
+
+
+def _cell(archive: Archive, lang: str, column: str, value: Any) -> str:
+    if value in _EMPTY:
+        return ""
+    if column == "file":
+        return f'<a href="{escape(value)}">{escape(value)}</a>'
+    return escape(_worded(archive, lang, column, value))
+
+
+def _worded(archive: Archive, lang: str, column: str, value: Any) -> str:
+    """What a person reads in place of a code; what people wrote is as it is."""
+    if column.endswith("_at") or column in ("at", "ends_on"):
+        return _moment(str(value), lang, archive.zone)
+    if column in LABELLED:
+        return label(column, str(value), lang, archive.office)
+    if column == "attachments":
+        return ", ".join(str(one["name"]) for one in value)
+    known = VALUES.get(column, {}).get(str(value), OTHER.get(column))
+    return known[LANGUAGES.index(lang)] if known else str(value)
+
+
+def _moment(text: str, lang: str, zone: ZoneInfo) -> str:
+    """`25 de novembre de 2026, 9 h` of a time with its zone; the day alone of a date."""
+    if len(text) == len("2026-11-25"):
+        return dates.date_words(date.fromisoformat(text), lang)
+    at = datetime.fromisoformat(text).astimezone(zone)
+    return f"{dates.date_words(at, lang)}, {dates.hour_words(at.time(), lang)}"

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.board import NO_REQUEST, OPENS, BoardNames, agents_of, belongs
 from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.from_board import on_board_move
@@ -31,6 +30,7 @@ from oacmail.rebuild.contents import FolderContents, Found, fetched
 from oacmail.rebuild.late_reading import LateReadings
 from oacmail.rebuild.proofs import Proof
 from oacmail.replay import VirtualClock
+from oacmail.store import SqliteStore, rebuilt
 
 AT_ONCE = timedelta(seconds=1)
 """A message that lies in a folder so soon after its arrival was delivered there: that orders nothing."""

@@ -13,9 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from oacmail import reporting
-from oacmail.adapters.charts import Drawn
-from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt, rebuilt_numbers
-from oacmail.adapters.templates.report_page import report_page
+from oacmail.charts import Drawn
 from oacmail.core.board import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.model import Auto, Folder
@@ -36,6 +34,8 @@ from oacmail.rebuild.play import Play
 from oacmail.rebuild.proofs import Proofs
 from oacmail.rebuild.summary import Held, RebuildSummary
 from oacmail.replay import VirtualClock
+from oacmail.store import SqliteStore, admin, connection, rebuilt, rebuilt_numbers, remembered
+from oacmail.words.report_forms import report_page
 
 SHADOW = timedelta(days=30)  # before the first mail of ours: for so long a service may have run in shadow
 FOLDER = "rebuilding"  # in the state directory, until the new database is complete
@@ -235,7 +235,7 @@ def _publish(store: SqliteStore, engine: Engine) -> None:
 def refuse_if_used(state: Path) -> None:
     """Raises Refused if the state directory has a database that holds cases or mails, or that cannot be read."""
     try:
-        _, used = keys.look(state)
+        _, used = remembered.compare_keys(state)
     except (Fatal, Transient) as error:
         raise Refused(f"there is a database, which cannot be read ({error}): {_REMEDY}") from error
     if used:

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from oacmail.adapters.store import SqliteStore, rebuilt
-from oacmail.adapters.store.rebuilt import Unproven
 from oacmail.core import relayed
 from oacmail.core.effects import Decision, DeliveryResult, Effect, RequestReview, StartDeadline, UpdateOutbox
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import View
+from oacmail.store import SqliteStore, rebuilt
+from oacmail.store.rebuilt import Unproven
 
 NOT_FOUND = "acknowledgement-not-found"  # why a mail is held, and its message is on the review list
 ANSWER_NOT_FOUND = "answer-not-found"

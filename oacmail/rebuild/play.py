@@ -12,7 +12,6 @@ from functools import partial
 
 import structlog
 
-from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.effects import AdminCommand, Arrived, Reconsider, Send
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
@@ -32,6 +31,7 @@ from oacmail.rebuild.late_reading import LateReadings
 from oacmail.rebuild.proofs import HighestNumber, Proof, Proofs
 from oacmail.rebuild.told import Orders
 from oacmail.replay import VirtualClock
+from oacmail.store import SqliteStore, rebuilt
 
 log = structlog.get_logger()
 HOUR = timedelta(hours=1)

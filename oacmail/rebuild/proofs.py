@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from oacmail.adapters.store.rebuilt_numbers import GivenNumber
 from oacmail.core import kinds
 from oacmail.core.model import Folder, Message
 from oacmail.core.outgoing import MailKind
@@ -18,6 +17,7 @@ from oacmail.core.sender import own_signature
 from oacmail.core.tokens import TRIAL, is_foreign
 from oacmail.mail.parse import parse
 from oacmail.rebuild.contents import Found
+from oacmail.store.rebuilt_numbers import GivenNumber
 
 ACK = "ack:"
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from oacmail.adapters.store import SqliteStore, rebuilt, rebuilt_numbers
 from oacmail.core import answers
 from oacmail.core.effects import AdminCommand, Arrived, AuditEvent, Decision, Effect, OpenCase, UpdateCase
 from oacmail.core.model import Classification, Kind, Status
 from oacmail.core.policy import Policy
 from oacmail.rebuild.proofs import Proof
+from oacmail.store import SqliteStore, rebuilt, rebuilt_numbers
 
 GONE = "message-gone"  # the rule of a case or message of which only the acknowledgement is left
 BY = "rebuild"

@@ -13,8 +13,8 @@ from typing import Any
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import queries
 from oacmail.core.errors import NoDatabase, Transient
+from oacmail.store import queries
 from testbed.demo import story
 from testbed.demo.children import Children
 from testbed.demo.mail_server import HOST, DemoMailServer

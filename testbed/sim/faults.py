@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
-from oacmail.adapters.store import admin
+from oacmail.store import admin
 from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
 from testbed.service import KILL_POINTS
 from testbed.sim.plan import SimulatedAction

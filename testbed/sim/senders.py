@@ -14,10 +14,10 @@ from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from oacmail.adapters.store.connection import FILE
-from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Transient
-from oacmail.privacy.forget import forget
+from oacmail.privacy.erasure import forget
+from oacmail.store.connection import FILE
+from oacmail.store.erase import wipe
 from testbed.relay import Inbox
 from testbed.sim import population
 from testbed.sim.expected_due import require
@@ -289,7 +289,7 @@ def _is_forgotten(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
     require(open_ or town.database.counted() == before, "an erasure changes nothing that is counted", lambda: who)
     town.truth.forget(who, read)
     town.relay.inboxes[who] = Inbox()
-    town.backup = None  # `restore` would erase her again (oacmail/privacy/restored.py)
+    town.backup = None  # `restore` would erase her again (oacmail/privacy/erasure.py)
     require(not _left(town.config.office.state, who), "nothing of a forgotten person is in the database", lambda: who)
     return f"{who}{', with open cases' if open_ else ''}"
 

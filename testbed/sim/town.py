@@ -18,9 +18,8 @@ from random import Random
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, admin, board, rebuilt
 from oacmail.config import Config
-from oacmail.config.servers import SmtpSection, TrustSection
+from oacmail.config.sections import SmtpSection, TrustSection
 from oacmail.core.model import BoardFolder, Message
 from oacmail.core.policy import Policy
 from oacmail.core.ports.board import Word
@@ -28,6 +27,7 @@ from oacmail.engine import Engine
 from oacmail.mail.assemble import Skipped
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Answers, RawMessage
+from oacmail.store import SqliteStore, admin, board, rebuilt
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox
 from testbed.messages import MX, arrived, as_bytes

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.imap import ImapMailbox, ImapSettings
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.maildir import Maildir
 

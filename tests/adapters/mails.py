@@ -1,7 +1,7 @@
 """What the tests of the transport begin with: a mail, a transport without TLS, and what is done before DATA."""
 
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.ports.transport import Outgoing
+from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.servers.ports import HOST
 
 MIME = b"From: oac@castellbisbal.cat\r\nMessage-ID: <1@x>\r\nSubject: Hola\r\n\r\nBon dia\r\n.\r\n.punt\r\n"

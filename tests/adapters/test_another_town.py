@@ -13,10 +13,10 @@ import pytest
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
 from oacmail.core.effects import Send
 from oacmail.core.kinds import KINDS
 from oacmail.core.outgoing import MailKind
+from oacmail.words.facts import DEFAULTS, SAMPLES
 from tests.adapters.test_templates import IN_HOURS, OUT_OF_HOURS, send
 
 TENANT = re.compile(r"castellbisbal|OAC.?360|900.?772.?772|\b772\b", re.IGNORECASE)

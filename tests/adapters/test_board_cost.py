@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store.store import SqliteStore
+from oacmail.store.store import SqliteStore
 from tests.work import instructions
 
 LONG_AGO, NOW = "2026-05-04T08:00:00Z", "2026-11-25T08:00:00Z"

@@ -5,8 +5,8 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from oacmail.adapters import charts
-from oacmail.mail.outgoing.report_charts import Chart
+from oacmail import charts
+from oacmail.words.report_forms import Chart
 
 HEAVY = ("numpy", "matplotlib", "PIL", "pandas")
 BARS = Chart(name="cases", kind="bars", title="Consultes", labels=("nov",), values=(4.0,), written=("4",), alt="")

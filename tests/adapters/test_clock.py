@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from oacmail.adapters.clock import SystemClock
+from oacmail.host import SystemClock
 
 
 def test_now_is_aware_in_utc_and_now() -> None:

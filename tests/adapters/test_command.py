@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.command import AdminProgram
+from oacmail.host import AdminProgram
 
 
 def _script(tmp_path: Path, body: str) -> str:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from oacmail.adapters.templates.facts import SAMPLES
+from oacmail.words.facts import SAMPLES
 from tests.adapters.test_templates import body, render, send
 
 BORDER = "#767676"

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from oacmail.adapters.imap import ImapLoginRefused, ImapMailbox, ImapSettings
 from oacmail.core.errors import ConfigError, Transient
+from oacmail.imap import ImapLoginRefused, ImapMailbox, ImapSettings
 from tests.adapters.boxes import filled, open_mailbox
 from tests.servers.dovecot import PASSWORD
 from tests.servers.mail_servers import MailServers

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from oacmail.adapters.imap import ImapLoginRefused, ImapMailbox, ImapSettings, messages
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
+from oacmail.imap import ImapLoginRefused, ImapMailbox, ImapSettings, messages
 from tests.fakes.imap_server import FakeMessage, ImapServer
 from tests.work import calls
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from imapclient import SocketTimeout
 
-from oacmail.adapters.imap.client import Client
 from oacmail.core.errors import Transient
+from oacmail.imap.connection import ImapClient
 from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import MailServers
@@ -39,7 +39,7 @@ def test_a_citizens_mail_ends_the_wait(mail_servers: MailServers, security: str)
 def test_the_end_of_a_command_does_not_wait_for_a_delayed_ack(mail_servers: MailServers, encrypted: bool) -> None:
     tls = ssl.create_default_context(cafile=mail_servers.certs.ca) if encrypted else None
     port = mail_servers.dovecot.imaps_port if encrypted else mail_servers.dovecot.imap_port
-    with Client(HOST, port, tls=tls, timeout=SocketTimeout(60, 60), max_bytes=1_000) as client:
+    with ImapClient(HOST, port, tls=tls, timeout=SocketTimeout(60, 60), max_bytes=1_000) as client:
         assert client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 

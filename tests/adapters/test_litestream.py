@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.litestream import replicates
+from oacmail.host import litestream_replicates
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_a_litestream_that_has_the_database_open_is_found(
     (process / "fd" / "7").symlink_to(tmp_path / opened)
     (tmp_path / "proc" / "4712").mkdir()  # has just ended
     (tmp_path / folder).mkdir()
-    assert replicates(database, tmp_path / "proc") is found
+    assert litestream_replicates(database, tmp_path / "proc") is found

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import structlog
 
-from oacmail.adapters import log
+from oacmail import log
 from oacmail.advice import ADVICE
 
-PACKAGE = Path(log.__file__).parent.parent
+PACKAGE = Path(log.__file__).parent
 
 
 class _Terminal(io.StringIO):

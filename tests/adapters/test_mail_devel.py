@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.model import Folder
 from oacmail.core.ports.transport import Outgoing
+from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.smtp import SmtpSettings, SmtpTransport
 from testbed.demo.children import Children
 from testbed.demo.mail_server import DemoMailServer, start_mail_server
 from tests.servers.ports import HOST

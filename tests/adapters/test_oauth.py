@@ -11,8 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.adapters.oauth import (
+from oacmail.core.errors import RelayError, Transient
+from oacmail.core.ports.transport import Outgoing
+from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.oauth import (
     GrantRefused,
     OauthSettings,
     Token,
@@ -21,9 +23,7 @@ from oacmail.adapters.oauth import (
     sign_in,
     source,
 )
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
-from oacmail.core.errors import RelayError, Transient
-from oacmail.core.ports.transport import Outgoing
+from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.fakes.imap_server import FakeMessage, ImapServer
 from tests.fakes.relay import Relay
 from tests.servers.certs import make_certificates

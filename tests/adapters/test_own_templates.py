@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.templates import JinjaRenderer, bounds
+from oacmail.words import renderer as words_renderer
+from oacmail.words.renderer import JinjaRenderer
 from tests.adapters.test_templates import IN_HOURS, RENDERER, VOICE, body, render, send, shown
 from tests.work import calls
 
@@ -120,7 +121,7 @@ ENDLESS = {
 def test_a_town_template_without_an_end_is_named_and_the_shipped_one_is_used(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "SECONDS", 0.2)
+    monkeypatch.setattr(words_renderer, "SECONDS", 0.2)
     (tmp_path / "ca").mkdir()
     template = tmp_path / "ca" / "ack.txt.j2"
     template.write_text("Subject: [{{ token }}] Rebut\n\n" + ENDLESS[name], "utf-8")

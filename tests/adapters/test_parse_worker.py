@@ -13,10 +13,10 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
-from oacmail.adapters.parse_worker import MANY, ParseWorker
 from oacmail.core.model import Message
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import RawMessage
+from oacmail.parse_worker import MANY, ParseWorker
 from tests.servers.waiting import PATIENCE, until
 
 MESSAGES = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
@@ -155,7 +155,7 @@ def test_answers_left_over_are_no_concern_of_the_next_pass(beside: ParseWorker) 
 
 OWNER = """
 import sys
-from oacmail.adapters.parse_worker import MANY, ParseWorker
+from oacmail.parse_worker import MANY, ParseWorker
 from oacmail.mail.parser_config import ParserConfig
 made = ParseWorker()
 made.begin(ParserConfig(), MANY)

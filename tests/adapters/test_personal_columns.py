@@ -1,6 +1,6 @@
 """No column of the schema is forgotten: each that can hold text is personal, derived from personal data, or free of it.
 
-A new column fails here until oacmail/adapters/store/privacy/columns.py says which it is, and what becomes of it when a
+A new column fails here until oacmail/store/personal.py says which it is, and what becomes of it when a
 person is forgotten.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import SqliteStore
-from oacmail.adapters.store.privacy.columns import DERIVED, ERASED, FREE, ROWS
+from oacmail.store import SqliteStore
+from oacmail.store.personal import DERIVED, ERASED, FREE, ROWS
 
 _PLACES = {"erased": ERASED, "rows": ROWS, "derived": DERIVED, "free": FREE}
 _NOT_OURS = "_sqlite_migrations"

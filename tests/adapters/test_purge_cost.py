@@ -9,8 +9,8 @@ import pytest
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store.store import SqliteStore
-from oacmail.privacy.purge import Periods, Purged, purge
+from oacmail.privacy.retention import Periods, Purged, purge
+from oacmail.store.store import SqliteStore
 from tests.work import instructions
 
 CLOSED, NOW = "2026-05-04T08:00:00Z", datetime(2027, 6, 1, 8, tzinfo=UTC)

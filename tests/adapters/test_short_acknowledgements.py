@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from oacmail.adapters.templates import JinjaRenderer
-from oacmail.mail.outgoing.dates_in_words import BELOW
+from oacmail.words.dates import BELOW
+from oacmail.words.renderer import JinjaRenderer
 from tests.adapters.test_templates import DUE, LANGUAGES, VOICE, body, render, send
 
 MOST = 90

@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import Permanent, Transient
+from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, Relay
 from tests.servers.mail_servers import PASSWORD, MailServers

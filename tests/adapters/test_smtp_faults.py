@@ -8,9 +8,9 @@ from email.policy import default
 
 import pytest
 
-from oacmail.adapters.smtp import SmtpLoginRefused, SmtpSettings, SmtpTransport
 from oacmail.core.errors import ConfigError, RelayError, Transient, Uncertain
-from oacmail.mail.outgoing.compose import Heading, compose
+from oacmail.smtp import SmtpLoginRefused, SmtpSettings, SmtpTransport
+from oacmail.words.compose import Heading, compose
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, HANG, Relay
 from tests.servers.mail_servers import MailServers

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.systemd import Systemd
+from oacmail.host import Systemd
 
 
 def _listen(name: str) -> socket.socket:

@@ -7,7 +7,7 @@ from itertools import repeat
 
 import pytest
 
-from oacmail.adapters.templates.bounds import OutOfBoundsError, joined
+from oacmail.words.renderer import OutOfBoundsError, joined
 
 
 def _pieces_between_which_another_program_runs() -> Iterator[str]:

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from oacmail.adapters.templates import JinjaRenderer, OfficeProfile
-from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
-from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
 from oacmail.core.kinds import KINDS, OF_THE_DAY
 from oacmail.core.notices import word_of
 from oacmail.core.order_words import Verb
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, People, Policy
-from oacmail.mail.outgoing.councils import councils
 from oacmail.shipped import shipped
+from oacmail.words.dates import councils
+from oacmail.words.facts import DEFAULTS, MAX_TEXT, SAMPLES
+from oacmail.words.renderer import JinjaRenderer, OfficeProfile
+from oacmail.workdays import OfficeCalendar
 
 POLICY = Policy(
     office=Office(address="oac360@castellbisbal.example", name="OAC 360"),

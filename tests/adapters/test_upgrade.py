@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from oacmail.adapters.store import SqliteStore, upgrade
-from oacmail.adapters.store.connection import FILE, connect, known_steps, migrations, schema
-from oacmail.adapters.store.privacy import backups
 from oacmail.core.errors import ConfigError
+from oacmail.store import SqliteStore, connection, erase
+from oacmail.store.connection import FILE, connect, known_steps, migrations, schema
 
 STEPS = known_steps()
 KEPT = f"{FILE}.before-{STEPS[-1][:5]}"
@@ -118,7 +117,7 @@ def test_a_new_database_and_one_that_is_up_to_date_leave_no_copy(tmp_path: Path)
 
 def test_an_upgrade_that_was_interrupted_keeps_the_copy_from_before_its_first_step(tmp_path: Path) -> None:
     with closing(connect(_old(tmp_path, STEPS[0]))) as con:
-        upgrade.keep_copy(con, tmp_path)
+        connection.keep_copy(con, tmp_path)
         migrations().apply(Database(con), stop_before=STEPS[3])
     SqliteStore(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / KEPT)) as copy:
@@ -145,13 +144,13 @@ def test_the_next_upgrade_removes_the_copy_of_the_one_before(tmp_path: Path) -> 
 def test_a_person_who_is_forgotten_is_also_looked_for_in_the_copy(tmp_path: Path) -> None:
     _old(tmp_path, STEPS[0])
     SqliteStore(tmp_path).close()
-    assert [one.path.name for one in backups.set_aside(tmp_path)] == [KEPT]
+    assert [one.path.name for one in erase.set_aside_databases(tmp_path)] == [KEPT]
 
 
 def test_a_rehearsal_tries_every_pending_step_and_leaves_the_folder_as_it_is(tmp_path: Path) -> None:
     _old(tmp_path, STEPS[0])
     before = _tables(tmp_path)
-    trial = upgrade.rehearse(tmp_path)
+    trial = connection.rehearse(tmp_path)
     assert [name for name, _ in trial.steps] == list(STEPS[1:])
     assert trial.faults == ()
     assert trial.most >= trial.size > 0
@@ -162,7 +161,7 @@ def test_a_rehearsal_beside_a_writer_reads_its_log_and_changes_no_byte_of_it(tmp
     with closing(connect(_old(tmp_path, STEPS[0]))) as con:
         con.execute("INSERT INTO events(at, case_id, kind) VALUES('2026', 1, 'note')")
         before = _tables(tmp_path)
-        assert len(upgrade.rehearse(tmp_path).steps) == len(STEPS) - 1
+        assert len(connection.rehearse(tmp_path).steps) == len(STEPS) - 1
         assert {name: text for name, text in _tables(tmp_path).items() if not name.endswith("-shm")} == {
             name: text for name, text in before.items() if not name.endswith("-shm")
         }
@@ -172,7 +171,7 @@ def test_a_rehearsal_tells_of_a_row_that_points_to_nothing(tmp_path: Path) -> No
     with closing(sqlite3.connect(_old(tmp_path, STEPS[0]))) as con:
         con.execute("UPDATE cases SET citizen_id = 7")
         con.commit()
-    (fault,) = upgrade.rehearse(tmp_path).faults
+    (fault,) = connection.rehearse(tmp_path).faults
     assert fault == "cases: a row points to a row of people that does not exist"
 
 
@@ -182,4 +181,4 @@ def test_a_database_of_a_newer_version_is_not_rehearsed(tmp_path: Path) -> None:
         con.execute("INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES('oacmail', 'm9999', '')")
         con.commit()
     with pytest.raises(ConfigError, match="newer than this program"):
-        upgrade.rehearse(tmp_path)
+        connection.rehearse(tmp_path)

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from oacmail.adapters.templates import JinjaRenderer
-from oacmail.adapters.templates.facts import SAMPLES
+from oacmail.words.facts import SAMPLES
+from oacmail.words.renderer import JinjaRenderer
 from tests.adapters.test_templates import LANGUAGES, VOICE, body, render, send
 
 AUTOMATIC: Mapping[str, str] = {"ca": "Missatge automàtic", "es": "Mensaje automático", "en": "Automatic message"}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from workalendar.europe import Catalonia
 
-from oacmail.adapters.workdays import SHIPPED, EveryDay, OfficeCalendar
 from oacmail.core.errors import ConfigError
+from oacmail.workdays import SHIPPED, EveryDay, OfficeCalendar
 
 CALENDAR = OfficeCalendar.read()
 LOCAL = {date(year, month, day) for year in (2025, 2026, 2027) for month, day in ((1, 22), (8, 20))}

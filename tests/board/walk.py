@@ -11,9 +11,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from random import Random
 
-from oacmail.adapters.store import board as rows
 from oacmail.core.board import BoardNames, belongs
 from oacmail.core.errors import Refused
+from oacmail.store import board as rows
 from tests.engine.world import AGENT, World
 from tests.servers.served_mailbox import ServedMailbox
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from oacmail import config
-from oacmail.config import preflight
+from oacmail.config import loading
 from oacmail.core.errors import ConfigError
 from tests.config.conftest import Findings, Read, minimal
 
@@ -148,12 +148,12 @@ def test_the_shipped_values_are_the_defaults(read: Read) -> None:
 
 
 def test_the_examples_of_the_shipped_file_are_found_before_the_first_start(tmp_path: Path) -> None:
-    assert [finding.split(":")[0] for finding in preflight.findings(config.builtin())] == [
+    assert [finding.split(":")[0] for finding in loading.findings(config.builtin())] == [
         *("office.dpo", "imap.host", "smtp.host", "people.supervisor", "people.operator"),
     ]
     text = minimal(office='templates = "gone"').replace(".example", ".test")
     (tmp_path / "config.toml").write_text(text, "utf-8")
-    (only,) = preflight.findings(config.load(tmp_path / "config.toml"))
+    (only,) = loading.findings(config.load(tmp_path / "config.toml"))
     assert only == f"office.templates: {tmp_path / 'gone'} does not exist: check the name"
 
 

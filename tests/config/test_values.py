@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.config import Config, parse
-from oacmail.config.section import Section
+from oacmail.config.sections import Section
 from oacmail.core.errors import ConfigError
 from tests.config.conftest import Findings, Read, minimal
 

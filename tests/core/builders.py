@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from oacmail.adapters.workdays import EveryDay
 from oacmail.core.effects import (
     Arrived,
     AuditEvent,
@@ -25,6 +24,7 @@ from oacmail.core.model import Auth, Auto, Evidence, Features, Folder, Message, 
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Office, People, Policy
 from oacmail.core.view import CaseView, Deadline, MessageView, OutgoingView
+from oacmail.workdays import EveryDay
 
 
 def evidence(*said: tuple[str, float]) -> tuple[Evidence, ...]:

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import CaseRow, EventRow, Indicator, Month, MonthRows, RequestRow
 from oacmail.core.report.publication import month_figures
+from oacmail.workdays import OfficeCalendar
 from tests.core.builders import POLICY as BUILT
 
 POLICY: Policy = replace(BUILT, workdays=OfficeCalendar.read())

@@ -8,7 +8,7 @@ from oacmail.core.board import BoardNames, CurrentPlace, Happened, LastSeen, Sta
 from oacmail.core.errors import Refused
 from oacmail.core.model import BoardFolder, BoardPlace, MessageRef, Outcome, Status
 from oacmail.core.policy import Board
-from oacmail.mail.outgoing.labels_of_folders import folder_names
+from oacmail.words.labels import folder_names
 from tests.core.builders import case, deadline
 
 F = BoardFolder

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.adapters.workdays import EveryDay, OfficeCalendar
 from oacmail.core.calendar import (
     add_working_days,
     answer_due,
@@ -26,6 +25,7 @@ from oacmail.core.calendar import (
 )
 from oacmail.core.model import Slot
 from oacmail.core.policy import Deadlines, Office, People, Policy
+from oacmail.workdays import EveryDay, OfficeCalendar
 
 MADRID = ZoneInfo("Europe/Madrid")
 CALENDAR = OfficeCalendar.read()

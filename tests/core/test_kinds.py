@@ -5,11 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import load_digest
-from oacmail.adapters.store.connection import connect, migrate
-from oacmail.adapters.store.outbox_queue import LIMITED
-from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
-from oacmail.adapters.templates.renderer import ANSWER_DRAFT
 from oacmail.core.kinds import (
     IN_SERVICE_HOURS,
     KINDS,
@@ -27,8 +22,13 @@ from oacmail.core.kinds import (
 )
 from oacmail.core.model import LANGUAGES
 from oacmail.core.outgoing import MailKind
-from oacmail.mail.outgoing.labels import label
 from oacmail.shipped import shipped
+from oacmail.store import load_tick
+from oacmail.store.connection import connect, migrate
+from oacmail.store.outbox import LIMITED
+from oacmail.words.facts import DEFAULTS, SAMPLES
+from oacmail.words.labels import label
+from oacmail.words.renderer import ANSWER_DRAFT
 
 
 def test_every_kind_has_one_row() -> None:
@@ -87,7 +87,7 @@ def test_the_indexes_of_the_schema_serve_the_kinds_that_the_limits_count(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("query", "index"), [(load_digest.JUNK, "messages_in_junk"), (load_digest.LAST_SENT, "outbox_digests")]
+    ("query", "index"), [(load_tick.JUNK, "messages_in_junk"), (load_tick.LAST_SENT, "outbox_digests")]
 )
 def test_the_indexes_of_the_schema_serve_the_digest(tmp_path: Path, query: str, index: str) -> None:
     with closing(connect(tmp_path / "db")) as con:

@@ -6,7 +6,7 @@ import pytest
 
 from oacmail.core.report.figures import MonthlyReport, MonthRows, RequestRow, grouped
 from oacmail.core.report.publication import month_figures
-from oacmail.mail.outgoing.report_view import report_view
+from oacmail.words.report_forms import report_view
 from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, local, request
 
 

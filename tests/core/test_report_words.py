@@ -19,11 +19,9 @@ from oacmail.core.report.figures import (
     grouped,
 )
 from oacmail.core.report.publication import month_figures
-from oacmail.mail.outgoing import figures_in_words
-from oacmail.mail.outgoing.labels import label
-from oacmail.mail.outgoing.report_csv import as_csv
-from oacmail.mail.outgoing.report_json import as_row, measure_name
-from oacmail.mail.outgoing.report_view import report_view
+from oacmail.words import dates
+from oacmail.words.labels import label
+from oacmail.words.report_forms import as_csv, as_row, measure_name, report_view
 from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, event, local, request
 
 
@@ -40,14 +38,12 @@ from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, event, local,
     ],
 )
 def test_numbers_are_written_as_each_language_does(value: float | None, unit: Unit, written: tuple[str, ...]) -> None:
-    assert tuple(figures_in_words.number(value, unit, lang) for lang in ("ca", "es", "en")) == written
+    assert tuple(dates.number(value, unit, lang) for lang in ("ca", "es", "en")) == written
 
 
 def test_a_figure_is_never_rounded_to_the_other_side_of_its_target() -> None:
     def shown(value: float, target: float, unit: Unit, *, at_least: bool = True) -> str:
-        return figures_in_words.result(
-            Measure(key="x", value=value, unit=unit, n=9, target=target, at_least=at_least), "en"
-        )
+        return dates.result(Measure(key="x", value=value, unit=unit, n=9, target=target, at_least=at_least), "en")
 
     assert shown(99.97, 100, "percent") == "99.9%"
     assert shown(3.996, 4, "points") == "3.99"
@@ -59,7 +55,7 @@ def test_a_figure_is_never_rounded_to_the_other_side_of_its_target() -> None:
 def test_the_difference_is_that_of_the_figures_as_shown() -> None:
     def shown(value: float, target: float, unit: Unit) -> tuple[str, str]:
         one = Measure(key="x", value=value, unit=unit, n=9, target=target)
-        return figures_in_words.result(one, "ca"), figures_in_words.difference(one, "ca")
+        return dates.result(one, "ca"), dates.difference(one, "ca")
 
     assert shown(99.97, 100, "percent") == ("99,9\u00a0%", "−0,1\u00a0punts")
     assert shown(3.996, 4, "points") == ("3,99", "−0,01")

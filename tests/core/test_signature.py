@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.adapters.workdays import EveryDay
 from oacmail.core import tokens
 from oacmail.core.policy import Office, People, Policy
+from oacmail.workdays import EveryDay
 
 POLICY = Policy(
     office=Office(address="oac360@castellbisbal.cat", name="OAC 360"),

@@ -4,7 +4,7 @@ import pytest
 
 from oacmail.core.derivation import topic_named
 from oacmail.core.model import LANGUAGES, Topic
-from oacmail.mail.outgoing.labels import label
+from oacmail.words.labels import label
 
 
 @pytest.mark.parametrize("topic", Topic)

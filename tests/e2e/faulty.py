@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from oacmail import cli, wiring
-from oacmail.adapters.clock import SystemClock
+from oacmail.host import SystemClock
 from tests.e2e import impatient
 
 FAULTS = "OACMAIL_TEST_FAULTS"

@@ -12,13 +12,13 @@ from datetime import timedelta
 from functools import partial
 
 from oacmail import cli, connections, service
-from oacmail.adapters.imap import ImapSettings
-from oacmail.adapters.oauth import GrantRefused, tokens
-from oacmail.adapters.smtp import limits
-from oacmail.adapters.store import connection
 from oacmail.core import outbox
 from oacmail.core.handlers import tick
-from oacmail.engine import backoff, quarantine
+from oacmail.engine import backoff, intake
+from oacmail.imap import ImapSettings
+from oacmail.oauth import GrantRefused, tokens
+from oacmail.smtp import transport
+from oacmail.store import connection
 
 SILENCE = "OACMAIL_TESTS_SILENCE"
 SHORT_SILENCE = {SILENCE: "4"}
@@ -30,8 +30,8 @@ def shorten() -> None:
     GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0
     backoff.LONGEST_WAIT = 2.0
-    limits.MINUTE = 1.0
-    quarantine.SPACING = (timedelta(seconds=1),) * 3
+    transport.MINUTE = 1.0
+    intake.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
     vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))
     tick.ALERT_AFTER = timedelta(seconds=2)

@@ -102,7 +102,7 @@ def test_each_value_that_another_town_keeps_from_the_shipped_file_is_reported(so
     sound.change(office=own)
     errors = {line["where"] for line in _found(sound, code=1) if line["level"] == "error"}
     assert errors == {"office.town", "office.phone", "office.privacy_url", "office.holidays"}
-    (sound.root / "festes.toml").write_text((ROOT / "oacmail/adapters/holidays/castellbisbal.toml").read_text())
+    (sound.root / "festes.toml").write_text((ROOT / "oacmail/holidays/castellbisbal.toml").read_text())
     edited = {"town": "Olesa de Montserrat", "phone": "937 780 050", "holidays": "festes.toml"}
     sound.change(office={**edited, "privacy_url": "https://www.olesademontserrat.cat/privacitat"})
     assert {line["level"] for line in _found(sound, code=0)} <= {"warning"}

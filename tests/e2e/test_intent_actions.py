@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.mail.outgoing.dates_in_words import date_words, day_words
+from oacmail.words.dates import date_words, day_words
 from testbed.office import NO_LIMITS
 from tests.e2e.office import RunningOffice
 from tests.e2e.watching import case_of, everything_in, number_of, opened, plain, someone

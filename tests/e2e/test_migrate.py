@@ -6,7 +6,7 @@ from contextlib import closing
 
 from sqlite_utils import Database
 
-from oacmail.adapters.store import connection
+from oacmail.store import connection
 from tests.e2e.office import RunningOffice
 
 MakeOffice = Callable[..., RunningOffice]

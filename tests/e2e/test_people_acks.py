@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.mail.outgoing.dates_in_words import day_words
+from oacmail.words.dates import day_words
 from tests.e2e.office import RunningOffice
 from tests.e2e.watching import everything_in, message, number_of, opened, plain, someone
 from tests.servers.mail_servers import MailServers

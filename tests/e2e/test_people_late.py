@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.mail.outgoing.dates_in_words import day_words, moment_words
+from oacmail.words.dates import day_words, moment_words
 from testbed.messages import message as everyday
 from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (

@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
-from oacmail.adapters.store.connection import FILE
+from oacmail.store.connection import FILE
 from tests.e2e import shapes
 from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers

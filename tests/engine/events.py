@@ -7,7 +7,7 @@ import json
 import sqlite3
 from contextlib import closing
 
-from oacmail.adapters.store.connection import FILE
+from oacmail.store.connection import FILE
 from tests.engine.world import World
 
 LONGEST = 100  # characters: ids, labels, times and our own reasons are shorter than what people write

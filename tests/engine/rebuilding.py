@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from oacmail import wiring
-from oacmail.adapters.store.connection import FILE
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.summary import RebuildSummary
+from oacmail.store.connection import FILE
 from tests.engine.world import World
 from tests.rebuilt_tables import Rows, tables
 

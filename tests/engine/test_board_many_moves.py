@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import board
+from oacmail.store import board
 from testbed.mailbox import SimulatedMailbox
 from tests.engine.test_board import MINE, OPEN, lies, quiet
 from tests.engine.world import World

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.adapters.store import queries, reasons
 from oacmail.cli.status import health
+from oacmail.store import queries
 from testbed.relay import deferred
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, World
 
@@ -69,7 +69,7 @@ def test_what_waits_for_room_is_a_warning_of_status_and_says_so_in_the_list(worl
 
 
 def _reasons(world: World, number: str) -> set[tuple[str, str | None]]:
-    lines = reasons.of_case(world.store.con, MADRID, number) or []
+    lines = queries.reasons_of_case(world.store.con, MADRID, number) or []
     return {(line["kind"], line["data"].get("state", line["data"].get("reason"))) for line in lines}
 
 

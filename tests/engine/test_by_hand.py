@@ -8,13 +8,13 @@ from typing import Any, Literal
 import pytest
 
 from oacmail import wiring
-from oacmail.adapters.store import admin, queries
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Send
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import Folder
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
 from oacmail.core.ports.renderer import Rendered, Renderer
+from oacmail.store import admin, queries
 from testbed.relay import deferred, refused
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from oacmail import wiring
-from oacmail.adapters.workdays import SHIPPED
+from oacmail.workdays import SHIPPED
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]

@@ -1,7 +1,6 @@
 """Crashes while messages are read, and unreadable messages: none costs its neighbours anything."""
 
-from oacmail.engine.intake import MAX_CRASHES
-from oacmail.engine.quarantine import SPACING
+from oacmail.engine.intake import MAX_CRASHES, SPACING
 from tests.engine.world import ANNA, MARTA, PERE, World
 
 POINT = "before the fetch"

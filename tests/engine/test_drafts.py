@@ -10,7 +10,7 @@ from email.policy import default
 import pytest
 
 from oacmail.core.errors import Transient
-from oacmail.privacy.forget import forget
+from oacmail.privacy.erasure import forget
 from testbed.mailbox import SimulatedMailbox
 from tests.engine.test_orders import late_case, reply, transcripts
 from tests.engine.test_orders_of_calls import agent_writes

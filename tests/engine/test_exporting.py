@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.privacy import archive
-from oacmail.privacy.export import Archive, export
+from oacmail.privacy.export import Archive, archive_page, export, write_archive
 from tests.engine.test_forgetting import NAME, PHONE, _answered_and_closed
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, STAFF, World
 
@@ -23,7 +22,7 @@ def _export(world: World, address: str = ANNA) -> Archive:
 
 
 def _everything(copy: Archive) -> str:
-    return json.dumps(copy.data, ensure_ascii=False) + archive.page(copy, "ca")
+    return json.dumps(copy.data, ensure_ascii=False) + archive_page(copy, "ca")
 
 
 def test_all_that_the_person_wrote_and_got_is_in_it(world: World) -> None:
@@ -69,7 +68,7 @@ def test_the_page_is_made_where_staff_got_the_first_mail(world: World) -> None:
     copy = _export(world)
     assert sorted(bool(row["file"]) for row in copy.data["mails"]) == [False, True]
     assert [row["own"] for row in copy.data["mails"]] == [0, 1]
-    assert "Queixa" in archive.page(copy, "ca")
+    assert "Queixa" in archive_page(copy, "ca")
 
 
 def test_a_long_word_of_a_stranger_stops_no_export(world: World) -> None:
@@ -99,7 +98,7 @@ def test_the_page_is_for_everybody(world: World, language: str) -> None:
     world.citizen_writes(ANNA, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>")
     world.turn()
     page = _TagsOfThePage()
-    page.feed(archive.page(_export(world), language))
+    page.feed(archive_page(_export(world), language))
     names = [tag for tag, _ in page.tags]
     assert page.tags[0] == ("html", {"lang": language if language != "fr" else "en"})
     assert {"script", "img", "iframe", "link"}.isdisjoint(names)
@@ -140,7 +139,7 @@ def test_the_page_speaks_the_readers_language(world: World, language: str, words
     world.agent_answers(asked)
     world.turn()
     page = _CellsOfThePage()
-    page.feed(archive.page(_export(world), language))
+    page.feed(archive_page(_export(world), language))
     assert words <= set(page.cells)
     assert not {"first", "request", "citizen", "agent", "ack", "opened", "question", "answer"} & set(page.cells)
     told = " ".join(page.cells)
@@ -152,8 +151,8 @@ def test_the_page_speaks_the_readers_language(world: World, language: str, words
 def test_a_zip_or_a_folder_is_made_and_never_overwritten(world: World, tmp_path: Path) -> None:
     _answered_and_closed(world)
     copy = _export(world)
-    archive.write(copy, "ca", tmp_path / "copy.zip")
-    archive.write(copy, "ca", tmp_path / "copy")
+    write_archive(copy, "ca", tmp_path / "copy.zip")
+    write_archive(copy, "ca", tmp_path / "copy")
     with zipfile.ZipFile(tmp_path / "copy.zip") as packed:
         names = set(packed.namelist())
         assert names == {"index.html", "data.json", *copy.files}
@@ -163,7 +162,7 @@ def test_a_zip_or_a_folder_is_made_and_never_overwritten(world: World, tmp_path:
     assert {oct(path.stat().st_mode & 0o77) for path in made} == {"0o0"}
     for target in ("copy.zip", "copy"):
         with pytest.raises(FileExistsError):
-            archive.write(copy, "ca", tmp_path / target)
+            write_archive(copy, "ca", tmp_path / target)
 
 
 def test_nothing_is_made_of_a_person_of_whom_nothing_is_held(world: World) -> None:

@@ -14,16 +14,15 @@ from typing import Any
 import pytest
 
 from oacmail import reporting, wiring
-from oacmail.adapters.store import admin
-from oacmail.adapters.store.connection import connect_at_rest
-from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Refused
 from oacmail.core.report.figures import Month
 from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.engine import learning
-from oacmail.privacy import certificate, copies
-from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, person, uncertified
-from oacmail.privacy.restored import forget_again
+from oacmail.privacy import certificate, erasure
+from oacmail.privacy.erasure import Forgetting, Uncertified, certified, forget, forget_again, person, uncertified
+from oacmail.store import admin
+from oacmail.store.connection import connect_at_rest
+from oacmail.store.erase import wipe
 from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.test_report import report
 from tests.engine.world import AGENT, ANNA, PERE, World, local, text_of
@@ -465,7 +464,7 @@ def test_a_backup_of_another_office_is_left_alone(world: World, tmp_path: Path) 
     (tmp_path / "note.txt").write_text("no database")
     names = [name_of_key(secret) for secret in world.policy.secrets]
     for keys, expected in ((names, ["backup"]), (["0123abcd"], [])):
-        found = copies.known(
+        found = erasure.known_copies(
             world.store.con, world.config.office.state, tmp_path, names=keys, since=local("2026-11-25 08:00"),
             now=world.clock.now(), days=0,
         )  # fmt: skip

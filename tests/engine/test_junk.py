@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store.connection import FILE
+from oacmail.store.connection import FILE
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import as_bytes
 from tests.engine.test_digest import SPAM, digest_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from oacmail.adapters import log
+from oacmail import log
 from oacmail.core.errors import RelayError, Transient
 from oacmail.engine.backoff import Outage
 from tests.engine.world import ANNA, MARTA, PERE, World

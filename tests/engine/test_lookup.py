@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 
-from oacmail.adapters.store import load_case
 from oacmail.core import classification, sender, tokens
+from oacmail.store import cases
 from tests.engine.world import ANNA, World
 
 ONCE = (classification.classify, sender.author_of, sender.sender_of, sender.own_signature)
@@ -68,5 +68,5 @@ def test_our_own_copy_loads_the_case_that_it_is_about_and_no_other(world: World)
     world.sync()
     world.drain()
 
-    assert _counted((load_case._case,), world.sync) == {"_case": 1}
+    assert _counted((cases._case,), world.sync) == {"_case": 1}
     assert not [mail for mail in world.mails() if mail["copied_at"] is None]

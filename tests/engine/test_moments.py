@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from oacmail.adapters.store import queries, reasons
+from oacmail.store import queries
 from tests.engine.world import AGENT, ANNA, MADRID, PERE, World, text_of
 
 TOWN = Callable[..., World]
@@ -25,7 +25,7 @@ def _listed(world: World) -> list[str]:
 
 
 def _why(world: World, number: str) -> list[str]:
-    return [line["kind"] for line in reasons.of_case(world.store.con, MADRID, number) or ()]
+    return [line["kind"] for line in queries.reasons_of_case(world.store.con, MADRID, number) or ()]
 
 
 def test_a_message_that_was_long_under_way_is_flagged_and_first_while_somebody_waits(town: TOWN) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from oacmail import reporting
 from oacmail.core.report.figures import Month
-from oacmail.mail.outgoing.report_json import as_row
 from oacmail.reporting import Months
+from oacmail.words.report_forms import as_row
 from tests.engine.paper import MADRID
 from tests.engine.random_month import POINTERS, RandomMonth
 from tests.engine.world import AGENT, World, text_of

@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 
 from oacmail import wiring
-from oacmail.adapters.systemd import Systemd
 from oacmail.cli.status import health
 from oacmail.core.errors import Transient
 from oacmail.core.reconciliation import Reconciliation, is_due
 from oacmail.engine import Ticks
-from oacmail.engine.nightly_jobs import NightlyJobs
-from oacmail.privacy.purge import Periods, preview
+from oacmail.engine.ticks import NightlyJobs
+from oacmail.host import Systemd
+from oacmail.privacy.retention import Periods, preview
 from oacmail.service import Service
 from tests.engine.test_forgetting import _answered_and_closed, left_in
 from tests.engine.world import AGENT, World, local, text_of

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from oacmail.adapters.store import reconciliation
-from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.cli.status import health
-from oacmail.privacy.forget import forget
+from oacmail.privacy.erasure import forget
+from oacmail.store import reconciliation
+from oacmail.store.erase import wipe
 from testbed.messages import as_bytes
 from tests.engine.rebuilding import lose, rebuild
 from tests.engine.test_forgetting import left_in

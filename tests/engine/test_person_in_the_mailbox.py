@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from oacmail.adapters.imap import ImapMailbox
 from oacmail.core.errors import Refused
-from oacmail.privacy.mailbox import Sought, find
+from oacmail.imap import ImapMailbox
+from oacmail.privacy.erasure import Sought, find_messages
 from testbed.mailbox import SimulatedMailbox
 from tests.core.builders import AGENT, OFFICE
 from tests.core.builders import POLICY as PLAIN
@@ -35,7 +35,7 @@ def mailbox() -> NamedMailbox:
 
 def _found(box: NamedMailbox) -> list[int]:
     sought = Sought(policy=POLICY, address=ANNA, message_ids=frozenset(), cases=frozenset())
-    return [one.ref.uid for one in find(cast(ImapMailbox, box), sought)]
+    return [one.ref.uid for one in find_messages(cast(ImapMailbox, box), sought)]
 
 
 def test_every_message_of_the_person_is_found(mailbox: NamedMailbox) -> None:
@@ -76,5 +76,5 @@ def test_a_message_is_the_persons_the_offices_or_somebody_elses(head: str, their
     box = NamedMailbox()
     box.append("INBOX", f"{head}\n\nBon dia\n".replace("\n", "\r\n").encode(), datetime(2026, 11, 25, tzinfo=UTC))
     sought = Sought(policy=POLICY, address=ANNA, message_ids=frozenset(), cases=frozenset(["OAC-2026-000001"]))
-    (found,) = find(cast(ImapMailbox, box), sought)
+    (found,) = find_messages(cast(ImapMailbox, box), sought)
     assert (found.theirs, found.shared) == (theirs, shared)

@@ -4,7 +4,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from oacmail.engine.problem_flag import ProblemFlag
+from oacmail.engine.watch import ProblemFlag
 from tests.engine.world import World
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from oacmail import wiring
-from oacmail.adapters.systemd import Systemd
 from oacmail.engine import folder_scan
+from oacmail.host import Systemd
 from oacmail.service import Service
 from testbed.messages import as_bytes
 from tests.engine.world import ANNA, PERE, World, local

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.cli.problems import described
 from oacmail.core.errors import Transient
 from oacmail.engine.backoff import LONGEST_NAMED, Backoff, Outage
+from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.engine.world import ANNA, MARTA, PERE, World
 from tests.fakes.relay import Relay
 

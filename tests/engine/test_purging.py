@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.privacy import nightly_purge
-from oacmail.privacy.purge import Periods, Purged, preview, purge
+from oacmail.privacy.retention import Periods, Purged, preview, purge
+from oacmail.store.erase import wipe
 from tests.engine.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
 from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.world import ANNA, MARTA, PERE, World, local

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from oacmail import report_process, reporting
-from oacmail.adapters.store.connection import FILE
 from oacmail.core.report.figures import Month
-from oacmail.mail.outgoing.report_json import as_row
+from oacmail.store.connection import FILE
+from oacmail.words.report_forms import as_row
 from tests.engine.test_restored import _backup as backup
 from tests.engine.test_restored import _restore as restore
 from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World, local, text_of

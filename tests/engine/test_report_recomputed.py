@@ -9,7 +9,7 @@ import pytest
 
 from oacmail import reporting
 from oacmail.core.report.figures import Month, grouped
-from oacmail.mail.outgoing.report_json import as_row
+from oacmail.words.report_forms import as_row
 from tests.engine.eventful_month import POINTERS, EventfulMonth
 from tests.engine.recomputed_figures import RecomputedFigure, RecomputedMonth
 from tests.engine.test_report import COUNCIL

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import admin
-from oacmail.adapters.store.connection import FILE
 from oacmail.core.errors import ConfigError, StateError
+from oacmail.store import admin
+from oacmail.store.connection import FILE
 from tests.engine.world import ANNA, PERE, World
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import admin
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.effects import OutboxCommand
+from oacmail.store import admin
 from testbed.relay import no_reply
 from tests.engine.world import ANNA, PERE, World
 

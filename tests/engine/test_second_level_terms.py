@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.adapters.store import queries
+from oacmail.store import queries
 from tests.engine.test_second_level import (
     FAULT,
     PEOPLE,

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 import oacmail
-from oacmail.adapters.store.tick_failures import CODE as TICK_FAILED
-from oacmail.adapters.workdays import SHIPPED
 from oacmail.cli.problems import PROBLEMS
 from oacmail.cli.status import health
 from oacmail.core.model import LANGUAGES
 from oacmail.core.rate_limits import REFUSES
 from oacmail.engine import TEMPLATES
-from oacmail.engine.host_checks import CLOCK, DISK
-from oacmail.engine.mailbox_actions import FULL
-from oacmail.mail.outgoing.labels import label
+from oacmail.engine.mailbox import FULL
+from oacmail.engine.watch import CLOCK, DISK
+from oacmail.store.remembered import TICK_CODE as TICK_FAILED
+from oacmail.words.labels import label
+from oacmail.workdays import SHIPPED
 from testbed.relay import DOWN, no_reply, refused
 from tests.engine.world import ANNA, PERE, World
 

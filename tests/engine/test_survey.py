@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from oacmail.adapters.store.votes import surveys_sent, votes
-from oacmail.privacy.forget import forget
+from oacmail.privacy.erasure import forget
+from oacmail.store.votes import surveys_sent, votes
 from testbed.relay import deferred
 from tests.engine import test_orders as orders
 from tests.engine.rebuilding import lose, rebuild

@@ -7,7 +7,7 @@ import pytest
 
 from oacmail.cli.status import health
 from oacmail.core import deadlines
-from oacmail.mail.outgoing.labels import label
+from oacmail.words.labels import label
 from testbed.relay import no_reply
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 

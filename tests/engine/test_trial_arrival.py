@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from oacmail.adapters.imap import ImapMailbox
-from oacmail.adapters.smtp import SmtpTransport
 from oacmail.cli import online
 from oacmail.core.ports.mailbox import MessageMeta
+from oacmail.imap import ImapMailbox
+from oacmail.smtp import SmtpTransport
 from testbed.mailbox import SimulatedMailbox
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.mail.outgoing.dates_in_words import at_hour_words, day_words
+from oacmail.words.dates import at_hour_words, day_words
 from tests.engine.world import ANNA, MADRID, World, text_of
 
 PHONE = "93 123 45 67"

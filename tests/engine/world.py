@@ -21,10 +21,10 @@ from zoneinfo import ZoneInfo
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, queries
-from oacmail.adapters.store.connection import FILE
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
+from oacmail.store import SqliteStore, queries
+from oacmail.store.connection import FILE
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import arrived, as_bytes

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from imapclient import imap_utf7
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.imap import ImapMailbox, ImapSettings
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox, StoredMessage
 from tests.servers.ports import HOST
 

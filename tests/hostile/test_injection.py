@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oacmail.adapters import log
+from oacmail import log
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, slip_in
 

@@ -35,9 +35,9 @@ ENOUGH = 1.0  # seconds after which it is slow, whatever would follow
 # Patterns that never see more than so many characters, whatever comes: the text is cut before they are asked.
 SHORT = {
     "oacmail.core.cases._ADDRESS": 320,
-    "oacmail.mail.mime.addresses._ADDR_SPEC": 320,
-    "oacmail.mail.outgoing.headers._ADDRESS": 254,
-    "oacmail.mail.outgoing.headers._MSG_ID": 900,
+    "oacmail.mail.mime.headers._ADDR_SPEC": 320,
+    "oacmail.words.compose._ADDRESS": 254,
+    "oacmail.words.compose._MSG_ID": 900,
     "oacmail.mail.understanding.phones._OTHER_THING": 30,
     "oacmail.mail.understanding.phones._BETTER_BEFORE": 70,
     "oacmail.mail.understanding.lang._NOISE": 600,

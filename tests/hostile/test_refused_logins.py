@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import RelayError, Transient
 from oacmail.engine.backoff import Outage
+from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
 from tests.fakes.relay import Relay
@@ -63,7 +63,7 @@ def test_the_relay_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuse
 
 _WARNS = """
 import sys, structlog
-from oacmail.adapters import log
+from oacmail import log
 log.configure(sys.stderr)
 structlog.get_logger().warning("imap.down", kind="LoginRefused")
 """

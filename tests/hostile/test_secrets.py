@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oacmail.adapters import log
+from oacmail import log
 from tests.engine.world import SUPERVISOR, World
 from tests.hostile.enemy import everything_said, mails_out, message, oacmail, slip_in
 

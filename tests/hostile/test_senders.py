@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.adapters.imap import messages
 from oacmail.core.ports.mailbox import MessageMeta
+from oacmail.imap import messages
 from tests.engine.world import ANNA, OFFICE, World, local
 from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient
+from oacmail.imap import ImapMailbox, ImapSettings
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
 

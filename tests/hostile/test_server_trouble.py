@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient
-from oacmail.engine.quarantine import SPACING
+from oacmail.engine.intake import SPACING
+from oacmail.imap import ImapMailbox, ImapSettings
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
 

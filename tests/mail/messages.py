@@ -4,7 +4,7 @@ import email
 from email.message import Message
 from pathlib import Path
 
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime.headers import Fields
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from oacmail.mail.mime import addresses
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime import headers
+from oacmail.mail.mime.headers import Fields
 from tests.work import PER_CHARACTER, calls
 
 
 def _from(*values: str) -> tuple[str, str, bool]:
-    return addresses.sender(Fields.from_pairs(("From", value) for value in values))
+    return headers.sender(Fields.from_pairs(("From", value) for value in values))
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_anything_else_proves_nobody(values: tuple[str, ...], address: str) -> N
 
 
 def test_lists_give_bare_addresses_each_once_and_no_more_than_asked() -> None:
-    assert addresses.address_list(["Pep <P@x.cat>, p@x.cat, veïns: a@x.cat, b@x.cat;", "c@x.cat"]) == (
+    assert headers.address_list(["Pep <P@x.cat>, p@x.cat, veïns: a@x.cat, b@x.cat;", "c@x.cat"]) == (
         "p@x.cat",
         "a@x.cat",
         "b@x.cat",
         "c@x.cat",
     )
-    assert len(addresses.address_list([", ".join(f"a{n}@x.cat" for n in range(2000))])) == addresses.MOST
+    assert len(headers.address_list([", ".join(f"a{n}@x.cat" for n in range(2000))])) == headers.MOST_ADDRESSES
 
 
 def test_a_display_name_has_no_controls_and_no_direction_marks() -> None:

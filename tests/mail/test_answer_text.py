@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.core import sender
-from oacmail.mail.outgoing import answer_text
-from oacmail.mail.outgoing.answer_text import cut_html, cut_text
+from oacmail.words import relayed
+from oacmail.words.relayed import cut_html, cut_text
 
 NOTICE = (
     "Cas OAC-2026-000123, rebut el 25 de novembre, venç avui. Encara no hi consta cap resposta.",
@@ -161,4 +161,4 @@ def test_no_line_of_a_notice_is_in_what_is_relayed(above: list[str], wrap: str, 
 
 
 def test_a_page_too_large_is_not_read() -> None:
-    assert cut_html("x" * (answer_text.LONGEST + 1)).reason == "too-large"
+    assert cut_html("x" * (relayed.LONGEST + 1)).reason == "too-large"

@@ -3,7 +3,7 @@
 import pytest
 
 from oacmail.core.model import Auto, DeliveryStatus
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime.headers import Fields
 from oacmail.mail.understanding import auto
 from tests.mail.messages import corpus, fields, opened
 

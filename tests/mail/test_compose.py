@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.mail.outgoing.compose import Heading, compose, seven_bit, verify
+from oacmail.words.compose import Heading, compose, seven_bit, verify
 
 OUTLOOK = "<AM0PR04MB4883A1B2C3D4E5F60718293A4B5C6D7E8F9@AM0PR04MB4883.eurprd04.prod.outlook.com>"
 HEADING = Heading(
@@ -178,7 +178,7 @@ PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from datetime import datetime, UTC
-from oacmail.mail.outgoing.compose import Heading, compose, verify
+from oacmail.words.compose import Heading, compose, verify
 facts = json.load(sys.stdin)
 heading = Heading(**{**facts, "sent_at": datetime.fromisoformat(facts["sent_at"]), "refs": tuple(facts["refs"])})
 mime = compose(heading, "Bon dia", "<p>Bon dia</p>")

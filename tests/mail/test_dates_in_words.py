@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 import pytest
 
 from oacmail.core.model import LANGUAGES
-from oacmail.mail.outgoing.dates_in_words import (
+from oacmail.words.dates import (
     date_words,
     day_words,
     greeting,

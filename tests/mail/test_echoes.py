@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.mail.understanding import echoes
+from oacmail.words.facts import SAMPLES
 from tests.adapters.test_templates import body, render, send
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.outgoing.first_words import MOST, first_words
+from oacmail.words.redact import MOST, first_words
 
 
 @pytest.mark.parametrize(

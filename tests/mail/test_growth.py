@@ -9,22 +9,10 @@ from collections.abc import Callable
 import pytest
 
 from oacmail.mail import parse
-from oacmail.mail.mime import (
-    calendar_text,
-    charset,
-    flowed,
-    htmltext,
-    limits,
-    normalize,
-    outline,
-    parts,
-    received,
-    tnef,
-)
-from oacmail.mail.mime.addresses import address_list
-from oacmail.mail.mime.boundaries import repair
-from oacmail.mail.mime.fields import Fields
-from oacmail.mail.outgoing import answer_parts, answer_text, headers, plain_text, redact
+from oacmail.mail.mime import charset, parts, text
+from oacmail.mail.mime.headers import Fields, address_list, hop
+from oacmail.mail.mime.parts import repair_boundaries
+from oacmail.mail.mime.text import unwrap_flowed
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import (
     asking,
@@ -47,6 +35,7 @@ from oacmail.mail.understanding import (
     time_words,
     vote_words,
 )
+from oacmail.words import compose, redact, relayed
 from tests.work import calls, handed
 
 SHORT, LONG = 4_000, 16_000  # characters
@@ -58,10 +47,10 @@ _STATUS = "Content-Type: multipart/report; report-type=delivery-status; boundary
 Reader = Callable[[str], object]
 
 HTML_READERS: dict[str, Reader] = {
-    "htmltext.to_text": htmltext.to_text,
-    "htmltext.builds_at_most": lambda html: htmltext.builds_at_most(html, 1_000_000),
-    "answer_text.cut_html": answer_text.cut_html,
-    "answer_parts.read": lambda html: answer_parts.read(HTML + html.encode()),
+    "htmltext.to_text": text.html_to_text,
+    "htmltext.builds_at_most": lambda html: text.builds_at_most(html, 1_000_000),
+    "answer_text.cut_html": relayed.cut_html,
+    "answer_parts.read": lambda html: relayed.read(HTML + html.encode()),
     "redact.redact": lambda html: redact.redact(HTML + html.encode()),
     "parse.parse": lambda html: parse.parse(HTML + html.encode()),
 }
@@ -71,27 +60,27 @@ TEXT_READERS: dict[str, Reader] = {
     "parse.parse, From": lambda text: parse.parse(b"From: " + _line(text) + b"\r\n\r\nhola"),
     "parse.parse, a report": lambda text: parse.parse((_STATUS + text).encode()),
     "redact.redact": lambda text: redact.redact(PLAIN + text.encode()),
-    "answer_parts.read": lambda text: answer_parts.read(PLAIN + text.encode()),
-    "answer_text.cut_text": answer_text.cut_text,
-    "plain_text.dead_links": plain_text.dead_links,
-    "plain_text.many_lines": plain_text.many_lines,
-    "plain_text.one_line": plain_text.one_line,
-    "plain_text.kept_together": lambda text: plain_text.kept_together(text, "OAC 360"),
-    "headers.clean": headers.clean,
-    "headers.unstructured": headers.unstructured,
-    "limits.cap": lambda text: limits.cap(text.encode()),
-    "normalize.tidy": lambda text: normalize.tidy(text.encode()),
-    "boundaries.repair": lambda text: repair(text.encode()),
-    "parts.Content": lambda text: parts.Content(parts.tree(limits.cap(text.encode())[0])),
+    "answer_parts.read": lambda text: relayed.read(PLAIN + text.encode()),
+    "answer_text.cut_text": relayed.cut_text,
+    "plain_text.dead_links": compose.dead_links,
+    "plain_text.many_lines": compose.many_lines,
+    "plain_text.one_line": compose.one_line,
+    "plain_text.kept_together": lambda text: compose.kept_together(text, "OAC 360"),
+    "headers.clean": compose.clean,
+    "headers.unstructured": compose.unstructured,
+    "limits.cap": lambda text: parts.cap_message(text.encode()),
+    "normalize.tidy": lambda text: charset.tidy(text.encode()),
+    "boundaries.repair": lambda text: repair_boundaries(text.encode()),
+    "parts.Content": lambda text: parts.Content(parts.tree(parts.cap_message(text.encode())[0])),
     "charset.decode": lambda text: charset.decode(text.encode(), "utf-7"),
     "charset.field": charset.field,
-    "charset.parameters": lambda text: charset.parameters(text[: limits.STRUCTURE]),
+    "charset.parameters": lambda text: charset.parameters(text[: parts.STRUCTURE_LIMIT]),
     "charset.base64": lambda text: charset.base64(text.encode()),
-    "calendar_text.event_lines": calendar_text.event_lines,
-    "flowed.unwrap": lambda text: flowed.unwrap(text, delsp=True),
-    "outline.outline": outline.outline,
-    "received.hop": received.hop,
-    "tnef.unpack": lambda text: tnef.unpack(tnef.SIGNATURE + text.encode()),
+    "calendar_text.event_lines": text.event_lines,
+    "flowed.unwrap": lambda text: unwrap_flowed(text, delsp=True),
+    "outline.outline": text.outline,
+    "received.hop": hop,
+    "tnef.unpack": lambda text: parts.unpack_tnef(parts.TNEF_SIGNATURE + text.encode()),
     "addresses.address_list": lambda text: address_list([text]),
     "reply_text.split": reply_text.split,
     "reply_text.above_quote": reply_text.above_quote,
@@ -226,12 +215,12 @@ def test_text_four_times_as_long_costs_no_more_than_that(name: str) -> None:
 @pytest.mark.parametrize("piece", [_RULED, "<b a={}><p>", "<blockquote type=cite>", "<x{}>", "a<br>"])
 def test_a_page_to_be_relayed_has_a_bound(piece: str) -> None:
     """120 kB of nested blocks took 43 s, 24 kB of formatting that is never closed took 17 s."""
-    assert calls(lambda: answer_text.cut_html(_of(piece, answer_text.LONGEST))) < 2_000_000
+    assert calls(lambda: relayed.cut_html(_of(piece, relayed.LONGEST))) < 2_000_000
 
 
 @pytest.mark.parametrize("piece", ["<b a={}><p>", "<blockquote type=cite>", "<x{}>", "a<br>"])
 def test_a_page_of_too_many_elements_is_not_relayed_and_says_why(piece: str) -> None:
-    assert answer_text.cut_html(_of(piece, answer_text.LONGEST)).reason == "too-large"
+    assert relayed.cut_html(_of(piece, relayed.LONGEST)).reason == "too-large"
 
 
 def test_work_that_grows_with_the_square_would_be_caught() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oacmail.mail.outgoing import headers
+from oacmail.words import compose
 
 OUTLOOK = "<AM0PR04MB4883A1B2C3D4E5F60718293A4B5C6D7E8F9@AM0PR04MB4883.eurprd04.prod.outlook.com>"
 ODD = st.text(st.one_of(st.characters(), st.sampled_from('\r\n\0\x85\u2028\u202e =?:;<>@"\\')))
@@ -29,27 +29,27 @@ def decoded(field: str) -> str:
 @example("==??utf-8?q?=0D=0ABcc:?=")
 @example("=\u202e?utf-8?b?DQpCY2M6?=")
 def test_no_text_makes_a_second_field_or_an_encoded_word_of_its_own(text: str) -> None:
-    field = headers.field("Subject", headers.unstructured(f"[OAC] {text}"))
+    field = compose.field("Subject", compose.unstructured(f"[OAC] {text}"))
     for policy in ({}, {"policy": default}):
         parsed = message_from_string(f"{field}\r\nbody", **policy)
         assert parsed.keys() == ["Subject"]
         assert parsed.get_payload() == "body"
-    assert decoded(field) == headers.clean(f"[OAC] {text}")
+    assert decoded(field) == compose.clean(f"[OAC] {text}")
     assert "=?" not in decoded(field)
 
 
 @given(ODD)
 def test_a_cleaned_text_is_short_one_line_and_stays_as_it_is(text: str) -> None:
-    cleaned = headers.clean(text)
-    assert len(cleaned) <= headers.LIMIT
+    cleaned = compose.clean(text)
+    assert len(cleaned) <= compose.LIMIT
     assert not set(cleaned) & set("\r\n\0\x85\u2028\u2029\u202e")
-    assert headers.clean(cleaned) == cleaned
+    assert compose.clean(cleaned) == cleaned
 
 
 @given(ODD, ODD)
 def test_no_address_that_is_accepted_holds_a_line_break(local: str, domain: str) -> None:
     try:
-        address = headers.bare_address(f"{local}@{domain}")
+        address = compose.bare_address(f"{local}@{domain}")
     except ValueError:
         return
     assert address.isascii()
@@ -67,12 +67,12 @@ def test_no_address_that_is_accepted_holds_a_line_break(local: str, domain: str)
     ],
 )
 def test_an_address_goes_out_as_it_stands(address: str) -> None:
-    assert headers.bare_address(address) == address
+    assert compose.bare_address(address) == address
 
 
 def test_a_domain_in_other_messages_goes_out_in_ascii() -> None:
-    assert headers.bare_address("anna@plaça.cat") == "anna@xn--plaa-2oa.cat"
-    assert headers.bare_address("anna@PLAÇA。cat") == "anna@xn--plaa-2oa.cat"
+    assert compose.bare_address("anna@plaça.cat") == "anna@xn--plaa-2oa.cat"
+    assert compose.bare_address("anna@PLAÇA。cat") == "anna@xn--plaa-2oa.cat"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_domain_in_other_messages_goes_out_in_ascii() -> None:
 )  # fmt: skip
 def test_sharp_s_is_not_written_to_the_domain_of_a_stranger(domain: str, ascii_form: str) -> None:
     """RFC 3490 makes strasse.example of it, which belongs to somebody else (RFC 5894, section 7.2)."""
-    assert headers.bare_address(f"anna@{domain}") == f"anna@{ascii_form}"
+    assert compose.bare_address(f"anna@{domain}") == f"anna@{ascii_form}"
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_sharp_s_is_not_written_to_the_domain_of_a_stranger(domain: str, ascii_f
 )  # fmt: skip
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="not an address"):
-        headers.bare_address(address)
+        compose.bare_address(address)
 
 
 def test_a_long_id_is_neither_folded_nor_encoded() -> None:
-    assert headers.field("In-Reply-To", (headers.message_id(OUTLOOK),)) == f"In-Reply-To: {OUTLOOK}\r\n"
+    assert compose.field("In-Reply-To", (compose.message_id(OUTLOOK),)) == f"In-Reply-To: {OUTLOOK}\r\n"
 
 
 @pytest.mark.parametrize(
@@ -106,28 +106,28 @@ def test_a_long_id_is_neither_folded_nor_encoded() -> None:
      "<" + "x" * 950 + "@y>"],
 )  # fmt: skip
 def test_what_is_no_msg_id_is_left_out(text: str) -> None:
-    assert headers.message_id(text) == ""
+    assert compose.message_id(text) == ""
 
 
 def test_references_keep_the_first_and_the_last_nine() -> None:
     refs = [f"<{n}@example.org>" for n in range(30)]
-    kept = headers.references("<last@example.org>", [*refs, "no id", refs[29]])
+    kept = compose.references("<last@example.org>", [*refs, "no id", refs[29]])
     assert kept == (refs[0], *refs[22:30], "<last@example.org>")
 
 
 def test_references_name_each_id_once_and_the_answered_one_last() -> None:
-    assert headers.references("<a@x>", ["<a@x>", "<b@x>", "<b@x>"]) == ("<b@x>", "<a@x>")
+    assert compose.references("<a@x>", ["<a@x>", "<b@x>", "<b@x>"]) == ("<b@x>", "<a@x>")
 
 
 def test_references_are_folded_between_ids_and_nowhere_else() -> None:
     ids = tuple(OUTLOOK.replace("AM0", f"{n:03}") for n in range(10))
-    field = headers.field("References", headers.references("", ids))
+    field = compose.field("References", compose.references("", ids))
     assert field == "References: " + "\r\n ".join(ids) + "\r\n"
 
 
 def test_a_catalan_subject_keeps_its_token_readable() -> None:
-    field = headers.field(
-        "Subject", headers.unstructured("[OAC-2026-000123-K7Q] VENÇUT: sense resposta des de dilluns")
+    field = compose.field(
+        "Subject", compose.unstructured("[OAC-2026-000123-K7Q] VENÇUT: sense resposta des de dilluns")
     )
     assert field.startswith("Subject: [OAC-2026-000123-K7Q] =?utf-8?b?")
     assert decoded(field) == "[OAC-2026-000123-K7Q] VENÇUT: sense resposta des de dilluns"
@@ -135,9 +135,9 @@ def test_a_catalan_subject_keeps_its_token_readable() -> None:
 
 @given(st.text(st.sampled_from("ab çé€😀·"), max_size=200))
 def test_encoded_words_are_short_and_so_are_their_lines(text: str) -> None:
-    field = headers.field("Subject", headers.unstructured(f"¿{text}"))
+    field = compose.field("Subject", compose.unstructured(f"¿{text}"))
     assert all(len(line) <= 76 for line in field.split("\r\n"))
-    assert decoded(field) == headers.clean(f"¿{text}")
+    assert decoded(field) == compose.clean(f"¿{text}")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_encoded_words_are_short_and_so_are_their_lines(text: str) -> None:
     ],
 )
 def test_a_display_name_is_atoms_a_quoted_string_or_encoded(name: str, written: str) -> None:
-    field = headers.field("From", headers.mailbox(name, "oac@example.org"))
+    field = compose.field("From", compose.mailbox(name, "oac@example.org"))
     assert field == written
     parsed = message_from_string(f"{field}\r\n", policy=default)["From"].addresses
     assert [(address.display_name, address.addr_spec) for address in parsed] == [(name, "oac@example.org")]
@@ -159,4 +159,4 @@ def test_a_display_name_is_atoms_a_quoted_string_or_encoded(name: str, written: 
 @pytest.mark.parametrize("token", ["a\r\nb", "ç", "x" * 901])
 def test_a_token_that_no_field_can_hold_is_refused(token: str) -> None:
     with pytest.raises(ValueError, match="no field can hold"):
-        headers.field("X-Oacmail", (token,))
+        compose.field("X-Oacmail", (token,))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.mime import htmltext
+from oacmail.mail.mime.text import html_to_text
 from tests.work import PER_CHARACTER, calls
 
 
@@ -26,7 +26,7 @@ from tests.work import PER_CHARACTER, calls
     ],
 )
 def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
-    assert htmltext.to_text(html) == text
+    assert html_to_text(html) == text
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
 )
 def test_many_open_tags_cost_no_more_than_their_length(tag: str) -> None:
     html = "".join(tag.replace("{}", str(number)) for number in range(20_000))
-    assert calls(lambda: htmltext.to_text(html)) < PER_CHARACTER * len(html)
+    assert calls(lambda: html_to_text(html)) < PER_CHARACTER * len(html)

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from oacmail.core.model import Rung
-from oacmail.mail.mime import limits
+from oacmail.mail.mime import parts
 from oacmail.mail.parse import parse
 from tests.work import PER_CHARACTER, calls
 
@@ -27,7 +27,7 @@ def _nested(levels: int) -> bytes:
         (MIXED + TEXT + b"--b\nContent-Type: image/png\n\nx\n" * 1_000 + b"--b--\n", "parts"),
         (_nested(40) + b"\nBon dia\n", None),
         (_nested(200) + b"\nBon dia\n", "depth"),
-        (HEAD + b"X-Long: " + b"a" * limits.FIELD + b"\n\nBon dia\n", "field"),
+        (HEAD + b"X-Long: " + b"a" * parts.FIELD_LIMIT + b"\n\nBon dia\n", "field"),
         (HEAD + b"X-Many: a\n" * 60_000 + b"\nBon dia\n", "headers"),
         (HEAD + b"\n" + b"Bon dia a tothom\n" * 80_000, "text"),
         (MIXED + b"--b\n" + b"X-Many: a\n" * 60_000 + b"\nBon dia\n", "headers"),

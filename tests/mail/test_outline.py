@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.mail.mime.outline import Block, outline, quoted
+from oacmail.mail.mime.text import Block, outline, quoted
 
 TEXT = """Bon dia,
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.adapters.templates import wording
 from oacmail.mail.understanding.own_words import HOLE, part, wording_of
+from oacmail.words.wording import wording
 from tests.work import PER_CHARACTER, calls
 
 OURS = wording_of(

@@ -102,7 +102,9 @@ def test_a_parser_that_runs_out_of_stack_raises_nothing() -> None:
     assert rungs[-1] == Rung.FULL
 
 
-@pytest.mark.parametrize(("parser", "rung"), [("mime.dates.sent_at", Rung.STDLIB), ("mime.parts.tree", Rung.HEADERS)])
+@pytest.mark.parametrize(
+    ("parser", "rung"), [("mime.headers.read_date", Rung.STDLIB), ("mime.parts.tree", Rung.HEADERS)]
+)
 def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPatch, parser: str, rung: Rung) -> None:
     """The fault is scripted: no bytes are known that these parsers do not bear."""
     sound = pkgutil.resolve_name(f"oacmail.mail.{parser}")
@@ -122,10 +124,10 @@ JUDGEMENTS = (
     "understanding.reply_text.split",
     "understanding.delivery_status.find",
     "understanding.auto.classify",
-    "mime.message_ids.message_id",
-    "mime.message_ids.references",
-    "mime.message_ids.tokens",
-    "mime.addresses.address_list",
+    "mime.headers.message_id",
+    "mime.headers.references",
+    "mime.headers.tokens",
+    "mime.headers.address_list",
     "mime.auth.evaluate",
     "understanding.lang.detect",
     "understanding.secrets.find",
@@ -154,7 +156,7 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
 
     assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
     assert (message.text.strip(), message.fresh.strip()) == ("Bon  dia", "Bon  dia")
-    assert message.message_id == ("" if judgement == "mime.message_ids.message_id" else "<a1@x.cat>")
+    assert message.message_id == ("" if judgement == "mime.headers.message_id" else "<a1@x.cat>")
     assert message.auto is Auto.NONE
     assert message.fingerprint == FINGERPRINT
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.mail.outgoing.plain_text import dead_links, kept_together, many_lines, one_line
+from oacmail.words.compose import dead_links, kept_together, many_lines, one_line
 from tests.work import PER_CHARACTER, calls
 
 

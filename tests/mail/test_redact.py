@@ -7,7 +7,7 @@ from email.message import Message
 
 import pytest
 
-from oacmail.mail.outgoing import redact
+from oacmail.words import redact
 from tests.mail.messages import CORPUS, corpus
 from tests.work import PER_CHARACTER, calls
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from imapclient import IMAPClient
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.imap import ImapMailbox, ImapSettings
 from testbed.mailbox import StoredMessage
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST

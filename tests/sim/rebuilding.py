@@ -20,13 +20,13 @@ import structlog
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store.connection import FILE
 from oacmail.config import Config
 from oacmail.core.model import Kind, Outcome, Role
 from oacmail.engine import Engine
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.judge import NOT_FOUND
 from oacmail.rebuild.summary import RebuildSummary
+from oacmail.store.connection import FILE
 from testbed.sim.faults import FAULTS
 from testbed.sim.plan import Plan, SimulatedAction, make_plan
 from testbed.sim.run import ACTIONS

@@ -14,9 +14,6 @@ import pytest
 import structlog
 
 from oacmail import config as settings
-from oacmail.adapters.store import outbox_queue, seen_messages
-from oacmail.adapters.store.privacy import erase
-from oacmail.adapters.templates import office_profile, renderer
 from oacmail.core import (
     acknowledgement,
     answers,
@@ -38,8 +35,11 @@ from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.report import solving
 from oacmail.core.report.figures import Cohorts
 from oacmail.core.services_reply import ServicesReply, Statement
-from oacmail.engine import board, drafts
-from oacmail.mail.outgoing import answer_parts
+from oacmail.engine import board, mailbox
+from oacmail.store import erase, seen_messages
+from oacmail.store import outbox as store_outbox
+from oacmail.words import relayed as words_relayed
+from oacmail.words import renderer
 from testbed.sim.plan import make_plan
 from testbed.sim.population import INTERNAL
 from testbed.sim.run import SimulationResult, run_plan
@@ -143,9 +143,9 @@ def _in_turns() -> Callable[..., Any]:
 
 
 def _relays_all(patch: pytest.MonkeyPatch) -> None:
-    read = answer_parts.read
+    read = words_relayed.read
     patch.setattr(relayed, "_why_not", lambda *args: "")
-    patch.setattr(answer_parts, "read", lambda raw: replace(read(raw), text=read(raw).whole, html="", reason=""))
+    patch.setattr(words_relayed, "read", lambda raw: replace(read(raw), text=read(raw).whole, html="", reason=""))
 
 
 FAULTS = (
@@ -247,7 +247,7 @@ FAULTS = (
     Planted(
         "outbox_queue.claim never claims notices of complex cases",
         _instead(
-            outbox_queue,
+            store_outbox,
             "claim",
             lambda right, con, now, most, staff, waits, kinds: right(con, now, most, staff, (*waits, "complex"), kinds),
         ),
@@ -366,7 +366,7 @@ FAULTS = (
     ),
     Planted(
         "drafts.Drafts puts draft answers among those that were sent",
-        _instead(drafts.Drafts, "_append", lambda right, self, folder, name, raw: right(self, "Sent", name, raw)),
+        _instead(mailbox.Drafts, "_append", lambda right, self, folder, name, raw: right(self, "Sent", name, raw)),
         "a message counts as answered if and only if it was answered",
         days=30,
         seeds=BOARDS,
@@ -390,7 +390,7 @@ FAULTS = (
     ),
     Planted(
         "office_profile.promise names the day after the deadline's",
-        _instead(office_profile, "_promised_day", lambda right, *args: right(*args) + timedelta(days=1)),
+        _instead(renderer, "_promised_day", lambda right, *args: right(*args) + timedelta(days=1)),
         UNTRUE,
         days=4,
         only=("writes",),

@@ -22,7 +22,7 @@ from oacmail.core.view import Noticed, TickView, View
 
 LAST_TICK = "last_tick"  # a stored value's name: when a tick last completed
 UNREADABLE = "unreadable: the server gives up on it"  # why a message is quarantined that the server does not deliver
-RUNS, CRASHES = "runs", "deaths"  # names of stored values of engine/run_history.py
+RUNS, CRASHES = "runs", "deaths"  # names of stored values of engine/watch.py
 RUN_READ = "run_read"  # set once this process has read every folder
 RUN = "run"  # the name of the running process, and since when: later than all that an earlier one sent
 KEY_FILE = "token.key"  # in the state directory, where no credential holds the key
@@ -131,7 +131,7 @@ class Store(BoardStore, Protocol):
     def begin_epoch(self, name: str, uidvalidity: int) -> None: ...
     def of_the_past(self, found: Iterable[MessageMeta], identities: Mapping[int, str]) -> set[int]:
         """UIDs that a baseline message of any folder equals in size and date, or in identity
-        (oacmail/mail/mime/identity.py)."""
+        (oacmail/mail/mime/headers.py)."""
         ...
 
     def met_elsewhere(self, found: Iterable[MessageMeta]) -> set[int]:

@@ -131,7 +131,7 @@ class MonthRows:
 #
 # The figures of a report as values: indicators with their measures, tables and breaches. Nothing here is worded.
 #
-# Keys are stable names; what they are called in ca, es and en stands in mail/outgoing/labels_of_report.py. A share is
+# Keys are stable names; what they are called in ca, es and en stands in words/report.py. A share is
 # in percent, a time in service hours, and every value is unrounded: rounding is a matter of the page that shows it.
 
 

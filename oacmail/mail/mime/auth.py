@@ -16,8 +16,7 @@ from functools import lru_cache
 from authres import AuthenticationResultsHeader
 
 from oacmail.core.model import Auth, Dmarc
-from oacmail.mail.mime.fields import Fields
-from oacmail.mail.mime.received import Hop, hop, without_comments
+from oacmail.mail.mime.headers import Fields, Hop, hop, without_comments
 from oacmail.mail.parser_config import ParserConfig
 
 _Verdict = tuple[str, str]  # (dmarc result, header.from), both in lower case

@@ -6,7 +6,7 @@ third. This module never opens, unpacks or runs anything.
 
 import re
 
-from oacmail.mail.mime import tnef
+from oacmail.mail.mime import parts
 
 # risk -> file endings; the names of secret-bearing files are those of PKCS #12, PEM, JKS and SSH keys
 _ENDINGS = {
@@ -52,7 +52,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "archive"),
     (b"\xfd7zXZ\x00", "archive"),
     (b"MSCF", "archive"),
-    (tnef.SIGNATURE, "archive"),
+    (parts.TNEF_SIGNATURE, "archive"),
 )
 _OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

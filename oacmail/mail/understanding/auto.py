@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from oacmail.core.model import Auto, DeliveryStatus
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime.headers import Fields
 
 _Test = Callable[[str], bool]
 

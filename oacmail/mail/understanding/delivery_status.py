@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Literal
 
 from oacmail.core.model import DeliveryStatus
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime.headers import Fields
 from oacmail.mail.understanding import delivery_status_text
 
 Action = Literal["failed", "delayed", "delivered"]

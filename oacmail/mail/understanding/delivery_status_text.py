@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from oacmail.mail.mime.charset import field
-from oacmail.mail.mime.fields import Fields
+from oacmail.mail.mime.headers import Fields
 from oacmail.mail.understanding.delivery_status_words import (
     RETURNED,
     SENDERS,

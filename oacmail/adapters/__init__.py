@@ -1,1 +1,0 @@
-"""Each module handles one external system; none imports another."""

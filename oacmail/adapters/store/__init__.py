@@ -1,5 +1,0 @@
-"""The store: one SQLite file that holds cases, deadlines, mails and what was seen where."""
-
-from oacmail.adapters.store.store import SqliteStore
-
-__all__ = ["SqliteStore"]

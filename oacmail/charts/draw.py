@@ -1,0 +1,106 @@
+"""The process that draws: charts as JSON on standard input, PNG images in base64 as JSON on standard output.
+
+It is started by `oacmail.charts` alone, limits its own memory, and ends. Colours have a contrast of 3 to white
+or more (WCAG 2.2, 1.4.11), and every value stands beside its mark, so that no chart needs colours to be read.
+"""
+
+import io
+import json
+import os
+import resource
+import sys
+import tempfile
+from base64 import b64encode
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WIDTH, _HEIGHT, _DPI = 6.4, 3.4, 200  # inches, and dots for an inch: sharp at twice the width of 640 pixels
+_ROW, _FEWEST_PLACES = 0.38, 6
+_INK, _MARK, _TARGET = "#1a1a1a", "#1d4e89", "#9a3412"
+
+
+def main() -> None:
+    _limit(int(sys.argv[1]))
+    charts = json.load(sys.stdin)
+    with tempfile.TemporaryDirectory(prefix="oacmail-charts-") as folder:
+        os.environ["MPLCONFIGDIR"] = folder  # the service has no home to keep a cache in
+        images = {chart["name"]: b64encode(_image(chart)).decode("ascii") for chart in charts}
+    json.dump(images, sys.stdout)
+
+
+def _limit(memory: int) -> None:
+    """A sandbox may forbid it, as systemd's does; it limits the memory of the service itself (MemoryMax)."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _image(chart: dict[str, Any]) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    height = max(_HEIGHT, 1.1 + _ROW * len(chart["labels"])) if chart["kind"] == "rows" else _HEIGHT
+    figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_title(chart["title"], loc="left", fontsize=11, fontweight="bold", color=_INK)
+    _KINDS[chart["kind"]](axes, chart)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=_INK, labelsize=8, length=0)
+    out = io.BytesIO()
+    figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def _line(axes: "Axes", chart: dict[str, Any]) -> None:
+    places = range(len(chart["labels"]))
+    values = [float("nan") if value is None else value for value in chart["values"]]
+    axes.plot(places, values, color=_MARK, marker="o", linewidth=2)
+    if chart["target"] is not None:
+        axes.axhline(chart["target"], color=_TARGET, linestyle="--", linewidth=1.2)
+        axes.annotate(
+            chart["target_name"], (1, chart["target"]), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+            xytext=(0, 3), textcoords="offset points", fontsize=8, color=_TARGET,
+        )  # fmt: skip
+    lowest = min((value for value in chart["values"] if value is not None), default=0.0)
+    if chart["most"] is not None:
+        room = max((chart["most"] - lowest) * 0.25, 2.0)
+        axes.set_ylim(max(0.0, lowest - room), chart["most"] + room / 2)
+    _name_each(axes, chart, below=True)
+
+
+def _bars(axes: "Axes", chart: dict[str, Any]) -> None:
+    axes.bar(range(len(chart["labels"])), [value or 0.0 for value in chart["values"]], color=_MARK, width=0.65)
+    axes.set_ylim(0, 1.15 * max((value or 0.0 for value in chart["values"]), default=0.0) or 1)
+    _name_each(axes, chart)
+
+
+def _name_each(axes: "Axes", chart: dict[str, Any], *, below: bool = False) -> None:
+    axes.set_xticks(range(len(chart["labels"])), chart["labels"], rotation=45 if len(chart["labels"]) > 6 else 0)
+    axes.set_xlim(-0.6, max(len(chart["labels"]), _FEWEST_PLACES) - 0.4)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    offset, side = ((0, -7), "top") if below else ((0, 3), "bottom")
+    for place, (value, written) in enumerate(zip(chart["values"], chart["written"], strict=True)):
+        if value is not None:
+            axes.annotate(
+                written, (place, value), xytext=offset, textcoords="offset points", ha="center", va=side, fontsize=7.5,
+                color=_INK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+            )  # fmt: skip
+
+
+def _rows(axes: "Axes", chart: dict[str, Any]) -> None:
+    bars = axes.barh(range(len(chart["labels"])), chart["values"], color=_MARK, height=0.65)
+    axes.set_yticks(range(len(chart["labels"])), chart["labels"])
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.bar_label(bars, labels=chart["written"], padding=3, fontsize=8, color=_INK)
+    axes.margins(x=0.1)
+
+
+_KINDS = {"line": _line, "bars": _bars, "rows": _rows}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""What is watched beside the mail: free disk, the clock, revoked grants, the canary, crashes. Each problem is
+recorded when it begins and when it ends.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from oacmail.core.canary import ALARMED, BACK, CODE, LAST, SENT, moment_of
+from oacmail.core.ports.store import CRASHES, LATEST, RUNS, Store
+from oacmail.engine.engine import Engine
+
+# --- Problem flag ----------------------------------------------------------------------------------------------------
+#
+# A problem that is recorded and logged when it begins and when it ends, not at each check.
+#
+# The first check after a start is always recorded, since the database may hold the state of an earlier process.
+
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class ProblemFlag:
+    """`code`: the problem's name in `status`; `begins`: the log event when it begins."""
+
+    store: Store
+    code: str
+    begins: str = "problem.degraded"
+    _last: bool | None = None
+
+    def set(self, unhealthy: bool, now: datetime, error: str | None = None) -> None:
+        """`error`: what the log says of the cause. Raises StateError; the next call then tries again."""
+        before = self._last
+        if before is unhealthy:
+            return
+        self.store.problem(self.code, unhealthy, now)
+        if unhealthy or before:
+            log.warning(self.begins if unhealthy else "problem.recovered", problem=self.code, error=error)
+        self._last = unhealthy
+
+
+# --- Host checks -----------------------------------------------------------------------------------------------------
+#
+# Check the host once a tick: free disk space, and a clock that moves forward.
+#
+# A failed check becomes a problem in `status` and an alert to the operator while it can still be recorded. This module
+# fixes nothing and stops nothing.
+
+
+SPARE = 100_000_000  # bytes that must be free on the disk of the state directory
+SET_BACK = timedelta(minutes=1)
+WITHOUT_COPY = timedelta(hours=1)  # how long copies of our mail may be missing
+DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"  # the codes of the problems
+
+
+def is_set_back(now: datetime, latest: datetime) -> bool:
+    """True if the clock has shown a later time before; this ends when it passes that time."""
+    return latest - now > SET_BACK
+
+
+@dataclass(slots=True)
+class HostChecks:
+    """`free` returns the free bytes on the disk of the state directory."""
+
+    engine: Engine
+    free: Callable[[], int]
+    _flags: dict[str, ProblemFlag] = field(default_factory=dict)
+
+    def look_at_disk(self) -> None:
+        """Raises StateError."""
+        self._is(DISK, self.free() < SPARE, self.engine.now())
+
+    def look_at_copies(self) -> None:
+        """Check that copies of our mail still return: they prove that it was sent. Raises StateError."""
+        policy, now = self.engine.policy, self.engine.now()
+        # Without copies the query would read every mail that was ever handed over, at each tick.
+        self._is(COPIES, policy.sending.self_copy != "no" and self._are_copies_missing(), now)
+
+    def _are_copies_missing(self) -> bool:
+        store = self.engine.store
+        missing, read = store.without_copy_since(self.engine.policy.people.staff), store.read_at()
+        return bool(missing and read and read - missing >= WITHOUT_COPY)
+
+    def look_at_clock(self) -> None:
+        """Raises StateError."""
+        now = self.engine.now()
+        self._is(CLOCK, self._set_back(now), now)
+
+    def _set_back(self, now: datetime) -> bool:
+        known = self.engine.store.recall(LATEST)
+        if known is None or now > datetime.fromisoformat(known):
+            self.engine.store.remember(LATEST, now.isoformat(), now)
+        return known is not None and is_set_back(now, datetime.fromisoformat(known))
+
+    def _is(self, code: str, unhealthy: bool, now: datetime) -> None:
+        self._flags.setdefault(code, ProblemFlag(self.engine.store, code)).set(unhealthy, now)
+
+
+# --- Grant watch -----------------------------------------------------------------------------------------------------
+#
+# Who is told that the provider gives no tokens any more, and that it gives them again.
+#
+# The relay may need the same grant, so that the alert by mail waits with all other mail: the admin's own command is
+# the second route. It is run once when the problem begins and once when it ends; then the operator gets a note by
+# mail.
+
+
+OAUTH, RECOVERED = "oauth", "oauth-recovered"  # the codes of the problems
+TOLD = "oauth-told"  # recorded: since when the problem lasts of which the command has told
+
+
+@dataclass(slots=True)
+class GrantWatch:
+    """`run`: as for the canary's watch; `since`: since when the problem is recorded, None = it is not.
+
+    The first look also ends what an earlier process has recorded.
+    """
+
+    engine: Engine
+    run: Callable[[Sequence[str]], str]
+    since: Callable[[], datetime | None]
+    _recovered: bool = True
+
+    def look(self) -> None:
+        """To be called after each tick, which sends the alerts. Raises StateError."""
+        store, now = self.engine.store, self.engine.now()
+        since, told = self.since(), store.recall(TOLD) or ""
+        if self._recovered:  # the tick has told of it
+            store.problem(RECOVERED, False, now)
+            self._recovered = False
+        if since is not None and not told:
+            self._tell("down", since, now)
+            store.remember(TOLD, since.isoformat(), now)
+        elif since is None and told:
+            self._tell("up", datetime.fromisoformat(told), now)
+            store.problem(RECOVERED, True, datetime.fromisoformat(told))
+            self._recovered = True
+            store.remember(TOLD, "", now)
+
+    def _tell(self, what: str, since: datetime, now: datetime) -> None:
+        log.warning("oauth." + what, since=since.isoformat())
+        if failed := self.run((OAUTH, what, since.isoformat())):
+            self.engine.store.problem(COMMAND, True, now, failed)
+
+
+# --- Canary ----------------------------------------------------------------------------------------------------------
+#
+# Whether the last canary has come back in time; if not, a command of the admin's own is run beside the alert by mail.
+#
+# The command is the second route: an alert by mail about mail may never arrive. It is run once when canaries stop
+# coming back, and once when one does again. It gets no address and no text, only what has happened and since when.
+
+
+COMMAND = "alert-command"  # the code of the problem
+
+
+@dataclass(slots=True)
+class CanaryWatch:
+    """`run`: runs the admin's command with these words; returns why it failed, '' = it did not, or there is none."""
+
+    engine: Engine
+    run: Callable[[Sequence[str]], str]
+    _since: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._since = self.engine.now()
+
+    def look(self) -> None:
+        """Raises StateError."""
+        policy, store = self.engine.policy, self.engine.store
+        last = store.recall(SENT)
+        if not policy.canary.enabled or policy.shadow or last is None:
+            return
+        now, alarmed = self.engine.now(), store.recall(ALARMED) or ""
+        back = store.known_at(BACK + last)
+        if back is not None:
+            self._measured(last, back, now)
+        if alarmed and (back is not None or store.known_at(BACK + alarmed) is not None):
+            self._tell("up", alarmed, now)
+        elif not alarmed and back is None and now - max(moment_of(last), self._since) > policy.canary.limit:
+            self._tell("down", last, now)
+
+    def _measured(self, key: str, back: datetime, now: datetime) -> None:
+        store = self.engine.store
+        if (store.recall(LAST) or "").partition(" ")[0] != key:
+            seconds = max(back - moment_of(key), timedelta(0)).total_seconds()
+            store.remember(LAST, f"{key} {seconds:.0f}", now)
+
+    def _tell(self, what: str, key: str, now: datetime) -> None:
+        store, since = self.engine.store, moment_of(key)
+        store.problem(CODE, what == "down", now, since.isoformat() if what == "down" else "")
+        store.remember(ALARMED, key if what == "down" else "", now)
+        log.warning("canary." + what, since=since.isoformat())
+        failed = self.run(("canary", what, since.isoformat()))
+        store.problem(COMMAND, bool(failed), now, failed)
+
+
+# --- Run history -----------------------------------------------------------------------------------------------------
+#
+# Record which processes used the state directory: the kind of the last one, and crashes.
+#
+# `status` reads it when no process runs. Nothing here acts on it.
+
+
+DAEMON, ONCE, STOPPED = "daemon", "once", "stopped"
+REMEMBERED = timedelta(hours=1)
+
+
+def record_start(store: Store, kind: str, now: datetime) -> None:
+    """Record the start of a process of this kind (DAEMON, ONCE). A previous daemon that did not stop has crashed."""
+    if kind == DAEMON and store.recall(RUNS) == DAEMON:
+        earlier = recent_crashes(store.recall(CRASHES), now)
+        store.remember(CRASHES, json.dumps([at.isoformat() for at in (*earlier, now)]), now)
+    store.remember(RUNS, kind, now)
+
+
+def record_stop(store: Store, now: datetime) -> None:
+    """Record that the daemon stopped as requested."""
+    store.remember(RUNS, STOPPED, now)
+
+
+def recent_crashes(text: str | None, now: datetime) -> list[datetime]:
+    """Return the crashes (the content of CRASHES) of the last hour before `now`."""
+    times = (datetime.fromisoformat(one) for one in json.loads(text or "[]"))
+    return [at for at in times if now - at <= REMEMBERED]

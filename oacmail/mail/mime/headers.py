@@ -1,0 +1,405 @@
+"""Header fields as they stand in the message: addresses, dates, identifiers, Received, and what a message is
+recognised by.
+
+Everything is parsed before encoded words are decoded (RFC 5322, RFC 2047). It decides nothing.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import islice
+
+from dateutil.parser import ParserError, parse
+from mailparser.dates import parse_mail_date
+
+from oacmail.core.order_words import find_order_tokens as find_order_tokens
+from oacmail.core.tokens import find_vote_tokens as find_vote_tokens
+from oacmail.mail.mime import charset
+from oacmail.mail.parser_config import ParserConfig
+
+# --- Fields ----------------------------------------------------------------------------------------------------------
+#
+# Hold header fields as they stand in the message: in order, unfolded, undecoded, with repetitions.
+#
+# Bytes above 127 stay surrogate escapes (PEP 383) until `charset` decodes them. The values are unverified sender
+# input.
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """`items`: (name in lower case, value unfolded and stripped, surrogate escapes for 8-bit bytes)."""
+
+    items: tuple[tuple[str, str], ...]
+    _by_name: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.items:
+            self._by_name.setdefault(name, []).append(value)
+
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[tuple[str, object]]) -> "Fields":
+        """Build from the (name, value) pairs of an email.message.Message with policy compat32, or of
+        normalize.pairs."""
+        return cls(tuple((name.lower(), " ".join(str(value).split())) for name, value in pairs))
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return all values of a field, top to bottom; `name` in lower case."""
+        return tuple(self._by_name.get(name, ()))
+
+    def first(self, name: str) -> str:
+        """Return the topmost value, '' if there is none."""
+        return self._by_name.get(name, ("",))[0]
+
+
+# --- Addresses -------------------------------------------------------------------------------------------------------
+#
+# Parse address fields before any encoded word is decoded (RFC 5322 section 3.4, RFC 2047 section 5).
+#
+# This module decides what the bare addresses are and whether From names exactly one mailbox. It never takes text in a
+# display name, encoded or not, for an address. The work is linear in the length of the field; nothing raises.
+
+
+MOST_ADDRESSES = 500
+_MOST_AUTHORS = 10  # a From field with more mailboxes is not read further
+LONGEST_ADDRESSES = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 + 255
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
+_ADDR_SPEC = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAddress:
+    """`address` is the bare address in lower case, '' if there is none; `name` is decoded; `plain` is true for a phrase
+    and one addr-spec and nothing else."""
+
+    name: str
+    address: str
+    plain: bool
+
+
+def sender(fields: Fields) -> tuple[str, str, bool]:
+    """Return (address, display name, whether there is exactly one From field with exactly one addr-spec)."""
+    values = fields.all("from")
+    boxes = list(islice(_mailboxes(values), _MOST_AUTHORS))
+    if not boxes:
+        return "", "", False
+    first = next((box for box in boxes if box.address), boxes[0])  # "Puig, Anna <anna@example.org>", unquoted
+    return first.address, first.name, len(values) == len(boxes) == 1 and first.plain and bool(first.address)
+
+
+def address_list(values: Iterable[str], most: int = MOST_ADDRESSES) -> tuple[str, ...]:
+    """Return the bare addresses of To, Cc, Bcc or Reply-To fields, in order, without duplicates, at most `most`."""
+    found = (box.address for box in _mailboxes(values) if box.address)
+    return tuple(islice(dict.fromkeys(islice(found, 4 * most)), most))
+
+
+def _mailboxes(values: Iterable[str]) -> Iterator[ParsedAddress]:
+    for value in values:
+        words: list[str] = []
+        comments: list[str] = []
+        group = angled = False
+        depth = 0
+        for piece in _TOKEN.findall(value):
+            depth = max(0, depth + (piece == "(") - (piece == ")"))
+            if depth or piece == ")":
+                comments.append(piece.strip("()"))
+            elif piece in (",", ";"):
+                yield from _mailbox(words, comments, group)
+                words, comments, angled = [], [], False
+                group = group and piece == ","
+            elif piece == ":" and not angled:
+                words, comments, group = [], [], True
+            else:
+                words.append(piece)
+                angled = angled or piece[0] == "<"
+        yield from _mailbox(words, comments, group)
+
+
+def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[ParsedAddress]:
+    """Yield the mailbox that these tokens form; yield nothing if they are blank."""
+    if not "".join(words).strip():
+        return
+    angles = [word for word in words if word[0] == "<"]
+    phrase = [word for word in words if word[0] != "<"]
+    if angles:  # several: use the last one, where a reply would go; `plain` is false
+        address = bare_address(_without_route(angles[-1].strip("<>")))
+        name = display_name(phrase)
+        odd = "".join(word for word in phrase if word[0] != '"').strip("' ")
+        plain = len(angles) == 1 and ("@" not in odd or odd.lower() == address)
+    else:
+        text = "".join(phrase)
+        address = bare_address(text) or bare_address(text[text.rfind("<") + 1 :].strip('>" '))  # an unclosed quote
+        name = display_name(comments)
+        plain = "<" not in text
+    yield ParsedAddress(name, address, plain and not group)
+
+
+def _without_route(text: str) -> str:
+    """Remove a source route: `@relay.example,@other.example:anna@example.org` (RFC 5322 section 4.4)."""
+    route, colon, address = text.partition(":")
+    return address if colon and route.lstrip().startswith("@") else text
+
+
+def bare_address(text: str) -> str:
+    """Return `text` as an address in lower case, '' if it is not one; 8-bit addresses (RFC 6532) are decoded."""
+    text = charset.decode(text.strip().encode("utf-8", "surrogateescape")) if not text.isascii() else text.strip()
+    text = text.removeprefix("mailto:").rstrip(".").lower()
+    return text if len(text) <= LONGEST_ADDRESSES and _ADDR_SPEC.fullmatch(text) else ""
+
+
+def display_name(words: Iterable[str]) -> str:
+    """Return a readable display name: unquoted, decoded, without controls or direction marks, at most 200
+    characters."""
+    text = " ".join(re.sub(r"\\(.)", r"\1", word.strip('"')) if word[0] == '"' else word for word in words if word)
+    text = charset.field(" ".join(text.split())).strip()
+    return " ".join(_CONTROLS.sub(" ", text).split())[:200].strip("'\" ")
+
+
+# --- Dates -----------------------------------------------------------------------------------------------------------
+#
+# Read the Date field: RFC 5322 dates first (mail-parser also reads the obsolete forms), unusual forms after that.
+#
+# This module decides what instant a Date field means. `core`, which has the server's date, decides whether it is
+# plausible. A date without a zone counts as UTC, like "-0000" in RFC 5322 section 3.3. Nothing raises, and missing
+# elements are not filled in.
+
+
+_LONGEST = 100
+_ZONES = {
+    **{"GMT": 0, "UT": 0, "UTC": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3},
+    **{"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7},
+}
+_DEFAULTS = (datetime(2001, 2, 3), datetime(2004, 5, 6))
+
+
+_MONTHS = {
+    **dict.fromkeys(("gen", "gener", "ene", "enero", "janvier"), "Jan"),
+    **dict.fromkeys(("febr", "febrer", "febrero"), "Feb"),
+    **dict.fromkeys(("març", "marzo", "mars"), "Mar"),
+    **dict.fromkeys(("abr", "abril"), "Apr"),
+    **dict.fromkeys(("maig", "mayo", "mai"), "May"),
+    **dict.fromkeys(("juny", "junio", "juin"), "Jun"),
+    **dict.fromkeys(("jul", "juliol", "julio", "juillet"), "Jul"),
+    **dict.fromkeys(("ag", "agost", "ago", "agosto"), "Aug"),
+    **dict.fromkeys(("set", "setembre", "septiembre"), "Sep"),
+    **dict.fromkeys(("octubre",), "Oct"),
+    **dict.fromkeys(("novembre", "noviembre"), "Nov"),
+    **dict.fromkeys(("des", "desembre", "dic", "diciembre"), "Dec"),
+    **dict.fromkeys(("de", "d", "del", "a", "les", "las", "el", "h"), " "),
+    **dict.fromkeys(("dilluns", "dimarts", "dimecres", "dijous", "divendres", "dissabte", "diumenge"), " "),
+    **dict.fromkeys(("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"), " "),
+    **dict.fromkeys(("dl", "dt", "dc", "dj", "dv", "ds", "dg", "lun", "mié", "jue", "vie", "sáb", "dom"), " "),
+}
+_WORD = re.compile(r"[^\W\d_]+['’]?")
+_ISO = re.compile(r"\s*\d{4}\D")
+_GMT_AND = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")  # "GMT+1": dateutil inverts the sign as POSIX does
+# RFC 5322 has American names only and takes these as UTC
+_EUROPEAN = re.compile(r":\d\d\s+\(?(?:CES?T|WES?T|BST)\)?\s*\Z")
+
+
+def read_date(value: str) -> datetime | None:
+    """Return the instant of a Date field, aware and in UTC; None if it names none."""
+    value = value[:_LONGEST]
+    if not value.strip():
+        return None
+    known: datetime | None = None if _EUROPEAN.search(value) else parse_mail_date(value).value
+    return known or _odd(_GMT_AND.sub("", value))
+
+
+def _odd(value: str) -> datetime | None:
+    value = _WORD.sub(_in_english, value)
+    try:
+        dayfirst = not _ISO.match(value)
+        readings = {parse(value, default=to, tzinfos=_zone, dayfirst=dayfirst) for to in _DEFAULTS}
+        when = readings.pop()
+        return None if readings else (when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC))
+    except (ParserError, ValueError, OverflowError, TypeError, ArithmeticError):
+        return None
+
+
+def _in_english(word: re.Match[str]) -> str:
+    """Translate month and day names: some web forms write dates in Catalan or Spanish."""
+    return _MONTHS.get(word[0].rstrip("'’").lower(), word[0])
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """Return the zone by seconds east of UTC, else by name; None for an unknown name."""
+    hours = _ZONES.get(name or "")
+    if offset is None and hours is None:
+        return None
+    return timezone(timedelta(seconds=offset) if offset is not None else timedelta(hours=hours or 0))
+
+
+# --- Message ids -----------------------------------------------------------------------------------------------------
+#
+# Extract the identifiers of messages and cases: Message-IDs, references, case tokens.
+#
+# This module decides what has the form of an identifier, not whose it is, and trusts none of them. RFC 5322 section
+# 3.6.4 is read leniently: Exchange folds long ids in the middle, Python's email package turns them into encoded words,
+# and some clients omit the brackets.
+
+
+MOST_IDS = 200
+LONGEST_IDS = 998
+
+_ID = re.compile(r"<([^<>]{1,1100})>")
+_BARE = re.compile(r"(?<![^\s<>()\[\],;:\"@])[^\s<>()\[\],;:\"@]{1,500}@[^\s<>()\[\],;:\"@]{1,500}")
+_NOT_ID = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+def message_id(fields: Fields) -> str:
+    """Return the Message-ID with its angle brackets, '' if there is none."""
+    return next(_ids(fields.first("message-id")), "")
+
+
+_FIELDS = ("references", "in-reply-to")
+
+
+def references(fields: Fields) -> tuple[str, ...]:
+    """Return the ids of References and In-Reply-To, oldest first, without duplicates; of more than 200 the first and
+    the last 199. In-Reply-To comes last, wherever References name it."""
+    earlier, parent = ([name for value in fields.all(field) for name in _ids(value)] for field in _FIELDS)
+    found = list(dict.fromkeys((*(name for name in earlier if name not in parent), *parent)))
+    return tuple(found if len(found) <= MOST_IDS else [found[0], *found[1 - MOST_IDS :]])
+
+
+def _ids(value: str) -> Iterator[str]:
+    text = charset.field(value) if "=?" in value else value
+    names = _ID.findall(text) or _BARE.findall(text)
+    for name in names:
+        name = _NOT_ID.sub("", name).encode("ascii", "replace").decode("ascii")
+        if name and len(name) < LONGEST_IDS:
+            yield f"<{name}>"
+
+
+def tokens(details: Iterable[str], subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
+    """Return case tokens PREFIX-YYYY-NNNNNN-XXX from the subject or from `details`, in upper case."""
+    found = (token for text in (subject, *details) for token in find_tokens(text, parser_config))
+    return tuple(dict.fromkeys(found))
+
+
+def order_tokens(details: Iterable[str], subject: str) -> tuple[str, ...]:
+    """Return what looks like tokens of buttons, from the same places as `tokens`."""
+    return find_order_tokens((*details, subject))
+
+
+def vote_tokens(details: Iterable[str], subject: str) -> tuple[str, ...]:
+    """Return what looks like tokens of surveys, from the same places as `tokens`."""
+    return find_vote_tokens((*details, subject))
+
+
+def find_tokens(text: str, parser_config: ParserConfig) -> Iterable[str]:
+    """Yield case tokens anywhere in `text`."""
+    if parser_config.prefix.lower() not in text.lower():
+        return ()
+    pattern = rf"(?<![A-Z0-9]){re.escape(parser_config.prefix)}-\d{{4}}-\d{{6}}-[A-Z0-9]{{3}}(?![A-Z0-9])"
+    return [token.upper() for token in re.findall(pattern, text, re.I | re.A)]
+
+
+def details(fields: Fields, parser_config: ParserConfig) -> tuple[str, ...]:
+    """Return the text after the + in our addresses to which the message was sent (RFC 5233)."""
+    names = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
+    found: list[str] = []
+    for address in address_list(value for name in names for value in fields.all(name) if "+" in value):
+        local, _, domain = address.rpartition("@")
+        user, plus, detail = local.partition("+")
+        if plus and f"{user}@{domain}" in parser_config.own:
+            found.append(detail)
+    return tuple(found)
+
+
+# --- Received --------------------------------------------------------------------------------------------------------
+#
+# Parse one Received field (RFC 5321 section 4.4): which host wrote it, from whom it took the message, and how.
+#
+# This module decides nothing. It reads clauses in grammatical order and respects nested comments, since a client
+# chooses its own HELO name and the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)"
+# must not pass for the server's words.
+
+
+_MARKS = re.compile(r'([\\"()])')
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """`by` is the host that wrote the field and `protocol` the word after "with", both in lower case, '' if absent.
+    `start` is the first word. `comments` are the outermost ones, in order, without their parentheses."""
+
+    start: str
+    by: str
+    protocol: str
+    comments: tuple[str, ...]
+
+
+def hop(value: str) -> Hop:
+    """Parse an unfolded Received value. Clauses that do not fit the grammar become ''."""
+    text, comments = without_comments(value)
+    words = text.partition(";")[0].lower().split()
+    start = words[0] if words else ""
+    by_at = _find(words, "by", 2 if start == "from" else 0)
+    with_at = _find(words, "with", by_at + 2) if by_at >= 0 else -1
+    return Hop(start, _word(words, by_at).rstrip("."), _word(words, with_at), comments)
+
+
+def _find(words: list[str], word: str, start: int) -> int:
+    return words.index(word, start) if word in words[start:] else -1
+
+
+def _word(words: list[str], at: int) -> str:
+    return words[at + 1] if 0 <= at < len(words) - 1 else ""
+
+
+def without_comments(value: str) -> tuple[str, tuple[str, ...]]:
+    """Return (the value without its comments, its outermost comments); nesting and quoted pairs as in RFC 5322
+    3.2.2."""
+    if "(" not in value:
+        return value, ()
+    outside: list[str] = []
+    comments: list[str] = []
+    inside: list[str] = []
+    depth, escaped, quoted = 0, False, False
+    for char in filter(None, _MARKS.split(value)):  # a special character, or the text between two
+        if escaped or char == "\\":
+            escaped = not escaped
+        elif char == '"' and not depth:
+            quoted = not quoted
+        elif char == "(" and not quoted:
+            depth += 1
+            if depth == 1:
+                outside.append(" ")
+                continue
+        elif char == ")" and depth:
+            depth -= 1
+            if not depth:
+                comments.append("".join(inside).strip())
+                inside = []
+                continue
+        (inside if depth else outside).append(char)
+    return "".join(outside), tuple(comments)
+
+
+# --- Identity --------------------------------------------------------------------------------------------------------
+#
+# What a message is recognised by in any mailbox: servers and copying tools keep Message-ID, Date and From, and change
+# size, UID, INTERNALDATE and other fields.
+#
+# This module reads no body and decides nothing.
+
+
+LONGEST_IDENTITY = 20_000  # octets of the fields
+
+
+def identity(fields: bytes) -> str:
+    """Return the hex sha256 of Message-ID (else the address in From) and the instant in Date; '' if either is missing.
+
+    `fields`: these three fields, or the whole head. Other people's mail under the same Message-ID has another Date.
+    """
+    read = Fields.from_pairs(charset.pairs(charset.tidy(fields[:LONGEST_IDENTITY].rstrip() + b"\n\n")))
+    name = message_id(read) or sender(read)[0]
+    sent_at = read_date(read.first("date"))
+    if not name or sent_at is None:
+        return ""
+    return hashlib.sha256(f"{name} {sent_at.isoformat()}".encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,1 +1,0 @@
-"""Turn values into the bytes of an outgoing mail: headers, parts, labels, redacted originals. Nothing here sends."""

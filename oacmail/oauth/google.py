@@ -1,0 +1,123 @@
+"""Tokens of Google through google-auth: a service account with domain-wide delegation, or a person's consent.
+
+The secret is the JSON file of the Google Cloud console, which names the application and the addresses to ask
+(https://developers.google.com/identity/protocols/oauth2/native-app). Google offers no device code for mail.
+"""
+
+import json
+import secrets as chance
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from google.auth.exceptions import MalformedError, RefreshError, TransportError
+from google.auth.transport.requests import Request
+from google.oauth2.credentials import Credentials
+from google.oauth2.service_account import Credentials as ServiceAccount
+
+from oacmail.oauth import web
+from oacmail.oauth.settings import GrantRefused, OauthSettings, Token, TokenUnavailable
+
+_SCOPE = "https://mail.google.com/"
+_BACK = "http://127.0.0.1:1/"  # nobody listens there: the person copies the address from the browser
+_SECONDS = 3600.0
+
+
+def fetch(settings: OauthSettings) -> Token:
+    """Ask for a new token. Raises GrantRefused, TokenUnavailable."""
+    credentials = _service_account(settings) if settings.flow == "application" else _of_person(settings)
+    before = getattr(credentials, "refresh_token", None)
+    with web.reached():
+        try:
+            credentials.refresh(Request(web.session(settings.ca_file)))
+        except RefreshError as error:
+            raise _refused(error) from None
+        except TransportError as error:
+            raise TokenUnavailable(f"OAuth: the provider cannot be reached ({type(error).__name__})") from None
+    after = getattr(credentials, "refresh_token", None)
+    if after != before and isinstance(after, str):
+        settings.keep(json.dumps({"refresh_token": after}))
+    return Token(str(credentials.token), _SECONDS)
+
+
+def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Callable[[], str]) -> str:
+    """Exchange the code in the address at which the browser arrives (RFC 8252, with PKCE). Raises GrantRefused,
+    TokenUnavailable."""
+    client = _installed(settings)
+    state, verifier = chance.token_urlsafe(16), chance.token_urlsafe(48)
+    challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+    question = {
+        "client_id": client["client_id"],
+        "redirect_uri": _BACK,
+        "response_type": "code",
+        "scope": _SCOPE,
+        "state": state,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "access_type": "offline",
+        "prompt": "consent",
+        "login_hint": settings.user,
+    }
+    show(f"{client['auth_uri']}?{urlencode(question)}", "")
+    answer = {name: values[0] for name, values in parse_qs(urlsplit(ask().strip()).query).items()}
+    if answer.get("state") != state or "code" not in answer:
+        raise GrantRefused(f"OAuth: {answer.get('error', 'no_code') if answer.get('state') == state else 'no_code'}")
+    form = {
+        "grant_type": "authorization_code",
+        "code": answer["code"],
+        "redirect_uri": _BACK,
+        "client_id": client["client_id"],
+        "client_secret": client["client_secret"],
+        "code_verifier": verifier,
+    }
+    with web.reached():
+        given = web.session(settings.ca_file).post(client["token_uri"], data=form).json()
+    if "refresh_token" not in given:
+        raise GrantRefused(f"OAuth: {_word(given.get('error', 'no_refresh_token'))}")
+    settings.keep(json.dumps({"refresh_token": given["refresh_token"]}))
+    return ""
+
+
+def _service_account(settings: OauthSettings) -> Any:
+    try:
+        return ServiceAccount.from_service_account_info(  # type: ignore[no-untyped-call]
+            json.loads(settings.secret()), scopes=[_SCOPE], subject=settings.user
+        )
+    except (ValueError, MalformedError):
+        raise GrantRefused("OAuth: the file of the secret is no service account's") from None
+
+
+def _of_person(settings: OauthSettings) -> Any:
+    client = _installed(settings)
+    grant = settings.grant()
+    if not grant:
+        raise GrantRefused("OAuth: nobody has signed in")
+    return Credentials(  # type: ignore[no-untyped-call]
+        None,
+        refresh_token=json.loads(grant)["refresh_token"],
+        token_uri=client["token_uri"],
+        client_id=client["client_id"],
+        client_secret=client["client_secret"],
+    )
+
+
+def _installed(settings: OauthSettings) -> Mapping[str, str]:
+    """The client of the console's JSON file for a desktop application."""
+    try:
+        client = json.loads(settings.secret())["installed"]
+        return {name: str(client[name]) for name in ("client_id", "client_secret", "auth_uri", "token_uri")}
+    except (ValueError, KeyError, TypeError):
+        raise GrantRefused("OAuth: the file of the secret is no desktop application's") from None
+
+
+def _refused(error: RefreshError) -> GrantRefused | TokenUnavailable:
+    details = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], dict) else {}
+    text = f"OAuth: {_word(details.get('error', 'refused'))}"
+    return TokenUnavailable(text) if getattr(error, "retryable", False) else GrantRefused(text)
+
+
+def _word(error: object) -> str:
+    """The error's code; descriptions name people, and are dropped."""
+    return str(error) if str(error).replace("_", "").isalnum() else "refused"

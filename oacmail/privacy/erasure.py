@@ -1,0 +1,457 @@
+"""Forgets a person: look, refuse while something is open, erase in the database, the mailbox and the copies; and
+forget again what has come back.
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import compat32
+from email.utils import getaddresses
+from pathlib import Path
+
+from oacmail import wiring
+from oacmail.config import Config
+from oacmail.core.cases import is_ours
+from oacmail.core.errors import OacmailError, Refused, Transient, UnreadableMessage, WrongUsage
+from oacmail.core.kinds import IN_FLIGHT
+from oacmail.core.model import MessageRef
+from oacmail.core.policy import Policy
+from oacmail.core.ports.mailbox import Fetched
+from oacmail.core.tokens import name_of_key, person_mark
+from oacmail.imap import ImapMailbox
+from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
+from oacmail.store import erase, personal, remembered
+from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
+from oacmail.store.erase import Backup, Forgotten, end_open_cases, erase_mentions, erase_person
+from oacmail.store.personal import Hold, Mentions, Scope
+from oacmail.store.writing import remember
+
+# --- Copies ----------------------------------------------------------------------------------------------------------
+#
+# The other files that hold a person's data: backups, and databases that a restore has set aside.
+#
+# They are listed for the certificate; where the admin asks, the same erasure runs in each of them. A backup is brought
+# to today's schema for that: an older version of oacmail can restore it no more.
+
+
+def known_copies(
+    con: sqlite3.Connection,
+    state: Path,
+    folder: Path | None,
+    *,
+    names: Collection[str],
+    since: datetime | None,
+    now: datetime,
+    days: int,
+) -> list[Backup]:
+    """Return the backups that may hold data from `since` on (None = there is none): those recorded, those set aside,
+    and those in `folder` of the office whose keys have these `names`. One that is no longer at its path may lie
+    elsewhere, and counts for `days`, 0 = for ever."""
+    if since is None:
+        return []
+    found = {one.path: one for one in (*erase.recorded_backups(con), *erase.set_aside_databases(state))}
+    for path in sorted(folder.iterdir()) if folder else ():
+        if path.is_file() and path.absolute() not in found and erase.is_backup_of(path, names):
+            made_at = datetime.fromtimestamp(path.stat().st_mtime, since.tzinfo)
+            found[path.absolute()] = Backup(path=path.absolute(), made_at=made_at, exists=True)
+    gone = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
+    return [one for one in found.values() if one.made_at >= since and (one.exists or one.made_at >= gone)]
+
+
+def erase_in_copies(
+    found: Sequence[Backup], rewrite: Iterable[Path], policy: Policy, address: str, now: datetime, *, by: str, days: int
+) -> Iterator[tuple[BackupLeft, str]]:
+    """Yield each backup as it is left, and why it could not be rewritten: '' = it was, or was not to be."""
+    wanted = set(rewrite)
+    for one in found:
+        problem = _rewritten(one.path, policy, address, now, by) if one.path in wanted and one.exists else ""
+        yield (
+            BackupLeft(
+                path=str(one.path),
+                made_at=one.made_at.date().isoformat(),
+                until=until(one.made_at.date(), days),
+                erased=one.path in wanted and one.exists and not problem,
+            ),
+            problem,
+        )
+
+
+def _rewritten(path: Path, policy: Policy, address: str, now: datetime, by: str) -> str:
+    """Return why it was not possible, '' if it was."""
+    try:
+        with closing(connect(path)) as con:
+            migrate(con)
+            forget(con, policy, address, now, by=by, even_open=True)
+            certified(con, policy, address)
+            erase.wipe(con)
+    except (OacmailError, sqlite3.Error, OSError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+# --- Mailbox ---------------------------------------------------------------------------------------------------------
+#
+# A person's messages in the mailbox: from or to them, and those of their cases. It is read with BODY.PEEK.
+#
+# Every folder that can be opened is searched by the server, and each hit is compared exactly, since a server finds
+# `anna@…` in `joanna@…` too. What somebody else wrote, or got too, is found so that it can be named, and stays. Only
+# `delete` changes anything, and of exactly the messages that it is given.
+
+
+_TO = ("To", "Cc", "Bcc")
+_FIELDS = ("From", "Reply-To", *_TO)
+AT_ONCE = 20  # messages in memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """`address`: of the person; `message_ids` and `cases`: of their cases (the numbers). `policy` tells the office's
+    addresses from everybody else's."""
+
+    policy: Policy
+    address: str
+    message_ids: frozenset[str]
+    cases: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMessage:
+    """`named_in`: the fields of its head that name the person; () = it is on a case of theirs. `theirs`: the person
+    wrote it, or the office wrote it to them. `shared`: somebody outside the office wrote it, or got it too."""
+
+    ref: MessageRef
+    raw: bytes
+    named_in: tuple[str, ...]
+    theirs: bool
+    shared: bool
+
+
+def find_messages(box: ImapMailbox, sought: Sought) -> Iterator[FoundMessage]:
+    """Yield the messages, folder by folder. Raises Transient, and Refused if the server does not return one of them: a
+    certificate must not leave it out."""
+    for folder in box.names():
+        epoch = box.open(folder).uidvalidity
+        hits = sorted(_hits(box, sought))
+        for start in range(0, len(hits), AT_ONCE):
+            for uid, fetched in _fetched(box, folder, hits[start : start + AT_ONCE]).items():
+                found = _found(MessageRef(folder=folder, uidvalidity=epoch, uid=uid), fetched.raw, sought)
+                if found.named_in or _is_on_a_case(found.raw, sought):
+                    yield found
+
+
+def _found(ref: MessageRef, raw: bytes, sought: Sought) -> FoundMessage:
+    """Who wrote it stands in From; of a form that a machine sends (`callback.form_senders`), in Reply-To."""
+    policy, named = sought.policy, {field: _addresses(raw, field) for field in _FIELDS}
+    writers = named["From"]
+    if writers and writers <= policy.form_senders:
+        writers = named["Reply-To"]
+    others = frozenset[str]().union(*(named[field] for field in _TO)) - {sought.address} - policy.people.staff
+    by_person = writers == {sought.address}
+    by_office = bool(writers) and all(policy.office.is_own(one) or one in policy.people.staff for one in writers)
+    named_in = tuple(field for field in _FIELDS if sought.address in named[field])
+    return FoundMessage(
+        ref=ref,
+        raw=raw,
+        named_in=named_in,
+        theirs=by_person or (by_office and bool(named_in)),
+        shared=not by_person and (not by_office or not all(map(policy.office.is_own, others))),
+    )
+
+
+def _fetched(box: ImapMailbox, folder: str, uids: Sequence[int]) -> Mapping[int, Fetched]:
+    """Ask alone for what a batch leaves out: it is expunged, or the server cannot read it."""
+    got = dict(box.fetch(uids))
+    for uid in (uid for uid in uids if uid not in got):
+        try:
+            got |= box.fetch([uid])
+        except UnreadableMessage as error:
+            raise Refused(
+                f"the server does not return message {uid} in {folder}, which names this person or a case of theirs: "
+                "remove it in a mail program, then run the command again"
+            ) from error
+    return got
+
+
+def _hits(box: ImapMailbox, sought: Sought) -> set[int]:
+    hits: set[int] = set()
+    if "@" in sought.address:
+        for field in _FIELDS:
+            hits |= box.bearing(field, sought.address)
+    for message_id in sought.message_ids:
+        hits |= box.bearing("Message-ID", message_id)
+    for case in sought.cases:
+        hits |= box.bearing("X-Oacmail-Case", case)
+    return hits
+
+
+def _head(raw: bytes, *fields: str) -> list[str]:
+    """The fields of the head; strange ones as far as they can be read."""
+    mail = message_from_bytes(raw, policy=compat32)
+    return [str(value) for field in fields for value in mail.get_all(field, [])]
+
+
+def _addresses(raw: bytes, field: str) -> frozenset[str]:
+    return frozenset(found.lower() for _, found in getaddresses(_head(raw, field)) if found)
+
+
+def _is_on_a_case(raw: bytes, sought: Sought) -> bool:
+    ids = {value.strip() for value in _head(raw, "Message-ID")}
+    return bool(ids & sought.message_ids or {value.strip() for value in _head(raw, "X-Oacmail-Case")} & sought.cases)
+
+
+def by_folder(found: Sequence[MessageRef]) -> dict[str, int]:
+    """Return the number of messages by folder."""
+    folders = [ref.folder for ref in found]
+    return {folder: folders.count(folder) for folder in dict.fromkeys(folders)}
+
+
+def refuse_if_it_cannot_delete(box: ImapMailbox) -> None:
+    """Raises Refused. A server without UIDPLUS (RFC 4315) can only expunge all messages that anybody has marked as
+    deleted, and Gmail keeps what was expunged: there people must delete them."""
+    offers = box.offers()
+    if "UIDPLUS" not in offers or "X-GM-EXT-1" in offers:
+        raise Refused("this server cannot delete single messages for good: delete them in a mail program")
+
+
+def delete_messages(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[str, int]:
+    """Delete exactly these for good; return how many by folder. Raises Refused, Transient."""
+    refuse_if_it_cannot_delete(box)
+    for folder in by_folder(found):
+        some = [ref for ref in found if ref.folder == folder]
+        if box.open(folder).uidvalidity != some[0].uidvalidity:
+            raise Transient("the mailbox was changed meanwhile: run the command again")
+        box.erase(folder, [ref.uid for ref in some])
+    return by_folder(found)
+
+
+# --- Forget ----------------------------------------------------------------------------------------------------------
+#
+# Forget a person: look, refuse while something is open, erase in one transaction, leave no byte in the files.
+#
+# A dry run is the erasure itself, rolled back, so that its counts are those of the real one. Staff are never forgotten
+# here: their names in the event log are the town's record of who did what (RD 311/2022, op.exp.8).
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgetting:
+    """What was erased, or would be. `holds`: what stands against it; then nothing was erased. `related`: other
+    addresses and numbers that the person seems to use, to be forgotten by themselves; `elsewhere`: cases of other
+    people that name the person."""
+
+    address: str
+    found: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+    holds: tuple[Hold, ...] = ()
+    related: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    since: datetime | None = None
+
+
+PENDING = "certificate:"  # before a keyed hash, in kv: what was erased and is in no certificate yet
+
+
+class _RolledBack(Exception):
+    """Ends a dry run."""
+
+
+def person(policy: Policy, text: str) -> str:
+    """Return the address as the database has it; a telephone number becomes `tel:+34…`. Raises WrongUsage, Refused."""
+    address = text.strip().strip("<>").lower()
+    digits = address.removeprefix("tel:")
+    if digits.startswith("+") and digits[1:].isdigit():
+        return f"tel:{digits}"
+    if "@" not in address or any(char.isspace() for char in address):
+        raise WrongUsage("this is neither a bare mail address nor a telephone number like +34612345678")
+    if is_ours(policy, address):
+        raise Refused("this is an address of the office or its staff: what they did is the town's record")
+    return address
+
+
+def forget(
+    con: sqlite3.Connection,
+    policy: Policy,
+    address: str,
+    now: datetime,
+    *,
+    by: str,
+    even_open: bool = False,
+    dry_run: bool = False,
+    until: str = personal.NEVER,
+) -> Forgetting:
+    """Erase in one transaction; with `until` only what came until then (a time as stored). Raises Transient if a mail
+    to the person is being sent at this moment."""
+    seen = personal.find_mentions(con, address, personal.needles(con, address), None, until)
+    done: list[Forgetting] = []
+    with suppress(_RolledBack), transaction(con):
+        found = personal.of_person(con, address, until)
+        done.append(_forgotten(con, policy, address, found, now, seen=seen, by=by, even_open=even_open, until=until))
+        _roll_back(dry_run or (bool(done[0].holds) and not even_open))
+    return done[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertified:
+    """What a run erased that ended before it wrote its certificate; `since`: when the person was first heard of."""
+
+    counts: Mapping[str, int]
+    since: datetime | None
+
+
+def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> Uncertified | None:
+    mark = person_mark(policy.secrets[-1], address)
+    known = remembered.value(con, PENDING + mark)
+    if known is None:
+        return None
+    kept = json.loads(known)
+    return Uncertified(counts=kept["counts"], since=moment(kept["since"]))
+
+
+def certified(con: sqlite3.Connection, policy: Policy, address: str) -> None:
+    with transaction(con):
+        con.execute("DELETE FROM kv WHERE key = ?", (PENDING + person_mark(policy.secrets[-1], address),))
+
+
+def _roll_back(wanted: bool) -> None:
+    if wanted:
+        raise _RolledBack
+
+
+def _forgotten(
+    con: sqlite3.Connection,
+    policy: Policy,
+    address: str,
+    found: Scope,
+    now: datetime,
+    *,
+    seen: Mentions,
+    by: str,
+    even_open: bool,
+    until: str,
+) -> Forgetting:
+    others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
+    holds = (*personal.holds(con, found), *_live(con, others, found))
+    related, elsewhere = personal.related(con, found), personal.named_elsewhere(con, found)
+    since = personal.since(con, found)
+    if even_open and holds:
+        _end(con, found, others, now)
+    counts = erase_person(con, found, now) + erase_mentions(con, others, found)
+    if not found.is_empty:
+        _recorded(con, found, counts, by, now)
+    mark = person_mark(policy.secrets[-1], address)
+    if until == personal.NEVER:
+        erase.add_forgotten(con, mark, name_of_key(policy.secrets[-1]), now)
+    remember(con, PENDING + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
+    return Forgetting(
+        address=address,
+        found=bool(counts),
+        counts=dict(counts),
+        holds=holds,
+        related=related,
+        elsewhere=elsewhere,
+        since=since,
+    )
+
+
+def _live(con: sqlite3.Connection, others: Mentions, found: Scope) -> list[Hold]:
+    rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
+    return [Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest)]
+
+
+def _end(con: sqlite3.Connection, found: Scope, others: Mentions, now: datetime) -> None:
+    everything = replace(found, mails=tuple({*found.mails, *others.mails}))
+    if personal.mails_on_their_way(con, everything, IN_FLIGHT):
+        raise Transient("a mail about this person is being sent at this moment: run the command again in some minutes")
+    end_open_cases(con, everything, now)
+
+
+def _recorded(con: sqlite3.Connection, found: Scope, counts: Counter[str], by: str, now: datetime) -> None:
+    """An event for each case, shown by `oacmail why`; one without a case for what is on none."""
+    data = json.dumps({"by": by, "why": "forget"})
+    cases: list[int | None] = list(found.cases)
+    rows = [(stamp(now), case, data) for case in cases or [None]]
+    if counts:
+        con.executemany("INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'erased',?)", rows)
+
+
+# --- Restored --------------------------------------------------------------------------------------------------------
+#
+# Forget again what has come back: after a restore or a rebuild, and every night, for messages that were read again.
+#
+# Who was forgotten is on the list of the database, on that of the database that a restore has set aside, and in the
+# certificates beside it; what was erased by rows, the database set aside alone can tell. Only what is older than the
+# erasure goes: whoever has written since then stays.
+
+
+ACCOUNT = "again"  # the `by` of its events
+
+
+def nightly_forgetting(config: Config, now: datetime) -> int:
+    """Return how many people were erased again. Raises Transient, ConfigError."""
+    with wiring.open_writable(config) as con:
+        return forget_again(con, wiring.state(config), wiring.live_policy(config), now)
+
+
+def forget_again(
+    con: sqlite3.Connection, state: Path, policy: Policy, now: datetime, replaced: Path | None = None
+) -> int:
+    """Return how many people and cases were erased again. Raises Transient; sqlite3.DatabaseError where `replaced`, the
+    database that was set aside, cannot be read: the lists and certificates were used all the same."""
+    with transaction(con):
+        erase.take_over_forgotten(con, certificates(state, policy))
+    count = _people(con, policy, now)
+    if replaced is not None:
+        with closing(connect_at_rest(replaced)) as old:
+            if "m0010_erasure" in schema(old)[0]:
+                with transaction(con):
+                    erase.take_over_forgotten(con, erase.listed_forgotten(old))
+                count += _people(con, policy, now) + _rows(con, old, policy, now)
+    if count:
+        erase.wipe(con)
+    return count
+
+
+def certificates(state: Path, policy: Policy) -> Iterator[Forgotten]:
+    """Yield what the genuine certificates in the state directory say."""
+    for path in sorted((state / FOLDER).glob("erasure-*.json")):
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue  # a certificate that cannot be read says nothing
+        if isinstance(found, dict) and verify(policy, found):
+            at = stamp(datetime.fromisoformat(found["at"]))
+            yield Forgotten(person=found["person"], key=found["key"], at=at)
+
+
+def _people(con: sqlite3.Connection, policy: Policy, now: datetime) -> int:
+    count = 0
+    for address, at in erase.returned_forgotten(con, erase.listed_forgotten(con), _marks(policy)):
+        if personal.of_person(con, address, at).is_empty:
+            continue
+        try:
+            forget(con, policy, address, now, by=ACCOUNT, even_open=True, until=at)
+        except Transient:
+            continue  # a mail is being sent at this moment: the next night
+        certified(con, policy, address)  # its certificate was written when it was erased first
+        count += 1
+    return count
+
+
+def _rows(con: sqlite3.Connection, old: sqlite3.Connection, policy: Policy, now: datetime) -> int:
+    with transaction(con):
+        cases = erase.erased_cases(con, old)
+        for case in cases:
+            found = personal.of_case(con, case, policy.people.staff)
+            end_open_cases(con, found, now)
+            erase_person(con, found, now)
+        erase_person(con, personal.of_messages(con, erase.erased_messages(con, old), policy.people.staff), now)
+        return len(cases) + erase.remember_erased(con, old, now)
+
+
+def _marks(policy: Policy) -> Callable[[str, str], str | None]:
+    keys = {name_of_key(secret): secret for secret in policy.secrets}
+    return lambda key, address: person_mark(keys[key], address) if key in keys else None

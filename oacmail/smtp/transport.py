@@ -1,0 +1,539 @@
+"""The port `Transport`: one kept connection to the relay, the order of SMTP commands (RFC 5321), and what a reply or
+a silence means for a mail. It never tries again by itself.
+"""
+
+import base64
+import errno
+import re
+import select
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Literal, NoReturn, TypeVar
+
+from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
+from oacmail.core.ports.transport import Outgoing
+from oacmail.hosts import is_loopback
+from oacmail.words.compose import ascii_domain, seven_bit
+
+# --- Settings --------------------------------------------------------------------------------------------------------
+#
+# The settings of the transport, and the one fault that its callers distinguish from all others.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """One relay (docs/interfaces.md section 5, [smtp]).
+
+    `user` '' means no login; `password` is the secret or OAuth token, or a function that is called at every login;
+    `other_token` returns another OAuth token than the refused one, '' if there is none.
+    `ca_file` is a PEM file with the only trusted authorities; None means the system's. `timeout` is in seconds for a
+    reply, `data_timeout` for the reply to a whole mail. A connection unused for `keep_seconds` is not used again.
+    """
+
+    host: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: str | Callable[[], str] = field(default="", repr=False)
+    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
+    other_token: Callable[[str], str] | None = None
+    ca_file: str | None = None
+    timeout: float = 60.0
+    data_timeout: float = 600.0
+    keep_seconds: float = 60.0
+
+    def secret(self) -> str:
+        """Return the current password or token."""
+        return self.password if isinstance(self.password, str) else self.password()
+
+
+class SmtpLoginRefused(RelayError):
+    """The relay refused the login. This is temporary: passwords and tokens are changed."""
+
+    at_least = LOGIN_PAUSE
+
+
+# --- Limits ----------------------------------------------------------------------------------------------------------
+#
+# Recognise a provider's own sending limits in its replies. They are the fault of no mail: mail waits until they end.
+#
+# This module decides only which limit a reply names and how long to wait. Only the status and fixed words behind it
+# are looked for: a reply may quote what another server said of its own limits. Its text is not kept.
+#
+# Sources: Exchange Online (three connections: "432 4.3.2 Concurrent connections limit exceeded"; 30 messages a minute,
+# carried over to the following minutes; 10,000 recipients a day: "554 5.2.0
+# STOREDRV.Submission.Exception:SubmissionQuotaExceededException", or 5.1.90),
+# <https://learn.microsoft.com/en-us/exchange/troubleshoot/send-emails/smtp-submission-improvements>; 5.4.5 of Gmail,
+# <https://support.google.com/a/answer/3726730>; of its relay service also "550 5.7.1 Daily SMTP relay limit exceeded
+# for customer" and, for a while, "450 4.2.1 Peak SMTP relay limit exceeded for customer",
+# <https://support.google.com/a/answer/6140680>.
+
+
+MINUTE = 60.0
+_DAILY_PAUSE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`what` is part of the error's text (advice.py); `pause` in seconds. `named`: the provider itself says
+    after how long it accepts more."""
+
+    what: str
+    pause: float
+    named: bool = False
+
+
+def sending_limit(code: int, text: str) -> Limit | None:
+    """The limit that a reply names; `text` begins with the enhanced status code."""
+    line = f"{code} {text}"
+    if re.search(r"^432 4\.3\.2\b|^421 4\.3\.2\b.*(?:thread|connections?) limit exceeded", line, re.IGNORECASE):
+        return Limit("limit of a minute", MINUTE, named=True)
+    if re.search(r"^450 4\.2\.1\b.*Peak SMTP relay limit exceeded", line, re.IGNORECASE):
+        return Limit("limit of a minute", MINUTE)
+    if re.search(r"^5\d\d 5\.7\.1\b.*Daily SMTP relay limit exceeded", line, re.IGNORECASE):
+        return Limit("limit of a day", _DAILY_PAUSE)
+    if re.search(r"^5\d\d 5\.(?:4\.5|1\.90)\b|^5\d\d 5\.2\.0\b.*SubmissionQuotaExceeded", line):
+        return Limit("limit of a day", _DAILY_PAUSE)
+    return None
+
+
+# --- Envelope --------------------------------------------------------------------------------------------------------
+#
+# Build the SMTP commands for a mail's envelope, as the relay's EHLO keywords allow (RFC 5321, 1870, 6152, 6531).
+#
+# The module is pure.
+
+
+_UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
+
+
+def envelope_commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
+    """Return MAIL, RCPT for the citizen and, if a copy is wanted, RCPT for the office, without line ends.
+
+    `offers` are the EHLO keywords in lower case with their parameters. Raises Permanent if no such relay can take the
+    mail: an address that is invalid or needs SMTPUTF8, or a mail above the announced SIZE.
+    """
+    limit = offers.get("size", "")
+    if limit.isdigit() and 0 < int(limit) < len(mail.mime):
+        raise Permanent("MAIL", 552, "5.3.4")
+    sender, citizen, copy = (_ascii_domain(one) for one in (mail.envelope_from, mail.recipient, mail.copy_to))
+    utf8 = "smtputf8" in offers
+    if not citizen or _UNSPEAKABLE.search(citizen):
+        raise Permanent("RCPT", 553, "5.1.3")
+    if not utf8 and not citizen.isascii():
+        raise Permanent("RCPT", 553, "5.6.7")
+    if _UNSPEAKABLE.search(sender) or not (utf8 or sender.isascii()):
+        raise RelayError("SMTP MAIL: the relay does not accept our own address in this form")
+    options = list(_options(mail.mime, offers)) + ([] if (sender + citizen).isascii() else ["SMTPUTF8"])
+    return [
+        " ".join((f"MAIL FROM:<{sender}>", *options)),
+        f"RCPT TO:<{citizen}>",
+        *([f"RCPT TO:<{copy}>"] if copy and copy.isascii() and not _UNSPEAKABLE.search(copy) else []),
+    ]
+
+
+def stuffed(mime: bytes) -> bytes:
+    """Return the mail as sent after DATA, including the final dot: CRLF only, dots doubled (RFC 5321 4.5.2)."""
+    lines = b"\n" + mime.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    end = b".\r\n" if mime.endswith((b"\r", b"\n")) else b"\r\n.\r\n"
+    return lines.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")[2:] + end
+
+
+def _options(mime: bytes, offers: Mapping[str, str]) -> list[str]:
+    size = [f"SIZE={len(mime)}"] if "size" in offers else []
+    return size + (["BODY=8BITMIME"] if "8bitmime" in offers and not mime.isascii() else [])
+
+
+def _ascii_domain(address: str) -> str:
+    """Return the address with its domain in ASCII, so that only local parts need SMTPUTF8."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{ascii_domain(domain)}"
+    except ValueError:
+        return address
+
+
+# --- Connection ------------------------------------------------------------------------------------------------------
+#
+# One connection to the relay: connecting, TLS, login, and commands whose every reply is checked.
+#
+# It raises what smtplib and sockets raise; transport.py decides what that means for a mail.
+
+
+_CONNECT_SECONDS = 30.0
+_GOODBYE_SECONDS = 2.0
+_CLOSING = 421
+_NONSENSE = -1
+_DONE = base64.b64encode(b"\1").decode("ascii")  # RFC 7628 section 3.2.3
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`code` is -1 if the reply is not SMTP; `status` is the enhanced status code (RFC 3463) or ''; `limit` is the
+    provider's limit that the text names. The text is dropped."""
+
+    code: int
+    status: str = ""
+    limit: Limit | None = None
+
+    @classmethod
+    def read(cls, code: int, text: bytes) -> "Reply":
+        status = re.match(rb"[245]\.\d{1,3}\.\d{1,3}\b", text)
+        reason = sending_limit(code, text.decode("ascii", "replace")) if code >= 400 else None
+        return cls(code, status[0].decode("ascii") if status else "", reason)
+
+    @property
+    def accepted(self) -> bool:
+        return 200 <= self.code < 300
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.code), self.status, self.limit.what if self.limit else "")))
+
+
+class Connection:
+    """Open and logged in once constructed. `used` is the monotonic time of its last successful use."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self._smtp = _connect(settings)
+        self.used = time.monotonic()
+
+    @property
+    def offers(self) -> Mapping[str, str]:
+        """Return the EHLO keywords in lower case, with their parameters."""
+        return self._smtp.esmtp_features
+
+    def is_stale(self) -> bool:
+        """True if unused for too long, or if the relay sent something unasked, most likely its goodbye."""
+        return time.monotonic() - self.used > self._settings.keep_seconds or self.has_unasked_data()
+
+    def has_unasked_data(self) -> bool:
+        """True if there is data that no command asked for, in smtplib's buffer or on the socket."""
+        sock, read = self._sock(), self._smtp.file
+        seconds = sock.gettimeout()
+        sock.settimeout(0)  # do not wait
+        try:
+            return bool(read and read.peek(1)) or bool(select.select([sock], [], [], 0)[0])
+        except ssl.SSLWantReadError:  # no data, or a TLS 1.3 ticket (RFC 8446, section 4.6.1)
+            return False
+        finally:
+            sock.settimeout(seconds)
+
+    def ask(self, *commands: str) -> list[Reply]:
+        """Return a reply for each command; they are sent together if the relay offers PIPELINING (RFC 2920)."""
+        if "pipelining" in self.offers:
+            return self._exchange(commands)
+        return [reply for command in commands for reply in self._exchange([command])]
+
+    def data(self, stuffed: bytes) -> Reply:
+        """Send the bytes that the relay asked for and return its reply."""
+        self._sock().settimeout(self._settings.data_timeout)
+        self._smtp.send(stuffed)
+        reply = self._reply()
+        self._sock().settimeout(self._settings.timeout)
+        self.used = time.monotonic()
+        return reply
+
+    def quit(self) -> None:
+        """Send QUIT, but wait at most two seconds for the answer."""
+        self._sock().settimeout(_GOODBYE_SECONDS)
+        try:
+            self._smtp.quit()
+        except (OSError, smtplib.SMTPException):
+            self.close()  # the connection was broken
+
+    def close(self) -> None:
+        """Close immediately: an unfinished transaction is void."""
+        self._smtp.close()
+
+    def _exchange(self, commands: Sequence[str]) -> list[Reply]:
+        self._smtp.send("".join(f"{command}\r\n" for command in commands).encode())
+        replies = [self._reply() for _ in commands]
+        if any(reply.code in (_CLOSING, _NONSENSE) for reply in replies):
+            raise smtplib.SMTPServerDisconnected("the relay is closing, or is none")
+        self.used = time.monotonic()
+        return replies
+
+    def _reply(self) -> Reply:
+        return Reply.read(*self._smtp.getreply())
+
+    def _sock(self) -> socket.socket:
+        if self._smtp.sock is None:
+            raise smtplib.SMTPServerDisconnected("closed")
+        return self._smtp.sock
+
+
+def _connect(settings: SmtpSettings) -> smtplib.SMTP:
+    """A token that the relay refuses may have ended early: another one is tried, once."""
+    secret = settings.secret() if settings.user else ""
+    try:
+        return _logged_in(settings, secret)
+    except smtplib.SMTPAuthenticationError:
+        other = settings.other_token(secret) if settings.other_token else ""
+        if not other:
+            raise
+    return _logged_in(settings, other)
+
+
+def _logged_in(settings: SmtpSettings, secret: str) -> smtplib.SMTP:
+    tls = ssl.create_default_context(cafile=settings.ca_file)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    name = socket.gethostname()  # not the full name: a DNS query may take very long
+    seconds = min(_CONNECT_SECONDS, settings.timeout)
+    if settings.security == "tls":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, name, timeout=seconds, context=tls)
+    else:
+        smtp = smtplib.SMTP(settings.host, settings.port, name, timeout=seconds)
+    try:
+        if settings.security == "starttls":
+            smtp.starttls(context=tls)
+        smtp.ehlo_or_helo_if_needed()
+        if settings.user:
+            _login(smtp, settings, secret)
+    except BaseException:
+        smtp.close()
+        raise
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        smtp.sock.settimeout(settings.timeout)
+    return smtp
+
+
+def _login(smtp: smtplib.SMTP, settings: SmtpSettings, secret: str) -> None:
+    user = settings.user
+    if settings.auth == "xoauth2":
+        _authenticate(smtp, "XOAUTH2", f"user={user}\1auth=Bearer {secret}\1\1")
+    elif settings.auth == "oauthbearer":  # RFC 7628
+        name = user.replace("=", "=3D").replace(",", "=2C")
+        _authenticate(smtp, "OAUTHBEARER", f"n,a={name},\1auth=Bearer {secret}\1\1", no=_DONE)
+    elif "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
+        _authenticate(smtp, "PLAIN", f"\0{user}\0{secret}")  # UTF-8 (RFC 4616); smtplib's own login is not
+    else:
+        smtp.login(user, secret)
+
+
+def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str, no: str = "") -> None:
+    """`no`: answers the challenge that holds the reasons of a refusal."""
+    code, text = smtp.docmd("AUTH", f"{mechanism} {base64.b64encode(words.encode()).decode('ascii')}")
+    if code == 334:  # the reasons come as a challenge; an answer to it gets the refusal itself
+        code, text = smtp.docmd(no)
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, text)
+
+
+# --- Transport -------------------------------------------------------------------------------------------------------
+#
+# The port `Transport`: the order of SMTP commands, and what a reply or a silence means for a mail.
+#
+# It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a delivery that never
+# happened.
+
+
+# These codes concern our login, not the mail, at any point (RFC 4954 section 6).
+_LOGIN_CODES = frozenset((530, 534, 535, 538))
+# These enhanced status codes of Exchange Online concern the sender: its block (5.1.8), and the missing right to send as
+# the office (5.7.60, 5.2.252).
+_SENDER_CODES = frozenset(("5.1.8", "5.7.60", "5.2.252"))
+_SENDER_LIMIT = Limit("", 300.0)
+_TOO_LARGE = 552
+_GO_ON = 354
+_T = TypeVar("_T", bound=Transient)
+
+
+class SmtpTransport:
+    """core.ports.Transport. For one thread. The connection is opened on first use and kept."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        if settings.security == "none" and not is_loopback(settings.host):
+            raise ConfigError(("smtp.security: no encryption beyond this machine: use tls or starttls",))
+        self._settings = settings
+        self._connection: Connection | None = None
+
+    def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
+        """Return True if the relay took the mail and the office's copy too. Errors are those of the port.
+
+        One refusal before RCPT concerns the mail itself: 552, it is too large. If `before_data` raises, its exception
+        is raised again and the relay gets no byte of the mail.
+        """
+        connection, copy, mime = self._opened(mail) or self._opened(mail) or self._out_of_step()
+        try:
+            before_data(copy)
+        except BaseException:
+            self._drop()
+            raise
+        self._hand_over(connection, mime)
+        return copy
+
+    def _opened(self, mail: Outgoing) -> tuple[Connection, bool, bytes] | None:
+        """Return the connection ready for DATA's bytes, whether the copy was accepted, and the bytes for this relay.
+
+        None means that the replies do not match our commands (one came unasked): the connection is closed, nothing was
+        sent.
+        """
+        with self._nothing_sent("MAIL"):
+            connection, replies, fitted = self._envelope(mail)
+        if connection.has_unasked_data():
+            self._drop()
+            return None
+        copy = self._check_envelope(connection, replies)
+        with self._nothing_sent("DATA"):
+            (answer,) = connection.ask("DATA")
+        if answer.accepted or connection.has_unasked_data():  # only DATA is answered with 354, and never with 2xx
+            self._drop()
+            return None
+        if answer.code != _GO_ON:
+            self._withdraw(connection)
+            raise _refusal("DATA", answer)
+        return connection, copy, fitted.mime
+
+    def _out_of_step(self) -> NoReturn:
+        raise RelayError("SMTP DATA: the relay gives more replies than it was asked for")
+
+    def try_envelope(self, envelope_from: str, recipient: str) -> str:
+        """Ask whether the relay would take a mail, then withdraw. Return '' or the refusal, such as "MAIL 550".
+
+        Raises RelayError.
+        """
+        mail = Outgoing(key="", envelope_from=envelope_from, recipient=recipient, copy_to="", mime=b"")
+        with self._nothing_sent("MAIL"):
+            connection, replies, _ = self._envelope(mail)
+        self._withdraw(connection)
+        answers = zip(("MAIL", "RCPT"), replies, strict=False)
+        return next((f"{verb} {reply}" for verb, reply in answers if not reply.accepted), "")
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.quit()
+
+    def _envelope(self, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
+        """Return the replies to MAIL and every RCPT, and the mail for this relay.
+
+        A kept connection that turns out to be dead is replaced, once.
+        """
+        if self._connection is not None:
+            try:
+                if not self._connection.is_stale():
+                    answered = self._asked(self._connection, mail)
+                    if not any(reply.code in _LOGIN_CODES for reply in answered[1]):
+                        return answered  # otherwise the login has ended in mid-session, as tokens do
+            except (OSError, smtplib.SMTPException):
+                self._drop()
+        self._drop()
+        try:
+            self._connection = Connection(self._settings)
+        except Transient as error:  # there is no password or token: no mail is at fault
+            raise _of_relay(error) from None
+        return self._asked(self._connection, mail)
+
+    def _asked(self, connection: Connection, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
+        fitted = mail if "8bitmime" in connection.offers else replace(mail, mime=seven_bit(mail.mime))
+        return connection, connection.ask(*envelope_commands(fitted, connection.offers)), fitted
+
+    def _check_envelope(self, connection: Connection, replies: list[Reply]) -> bool:
+        """True if the copy was accepted too; raises if the sender or the citizen was refused."""
+        sender, citizen, *office = replies
+        if sender.accepted and citizen.accepted:
+            return bool(office) and office[0].accepted
+        self._withdraw(connection)
+        if sender.accepted:
+            raise _refusal("RCPT", citizen)
+        about_it = sender.code == _TOO_LARGE or sender.limit
+        raise _refusal("MAIL", sender) if about_it else RelayError(f"SMTP MAIL: {sender}")
+
+    def _hand_over(self, connection: Connection, mime: bytes) -> None:
+        try:
+            answer = connection.data(stuffed(mime))
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise Uncertain(f"SMTP DATA: {_class(error)}") from None
+        if answer.accepted:
+            return
+        self._drop()
+        if answer.code < 400:
+            raise Uncertain(f"SMTP DATA: {answer}")
+        refusal = _refusal("DATA", answer)
+        # The row says that this mail may have left: it is put off. A pause holds for the others too.
+        raise _same_pause(Transient(str(refusal)), refusal) if isinstance(refusal, RelayError) else refusal
+
+    def _withdraw(self, connection: Connection) -> None:
+        """End the transaction; the connection is kept if the relay agrees."""
+        try:
+            (answer,) = connection.ask("RSET")
+        except (OSError, smtplib.SMTPException):
+            answer = Reply(-1)
+        if not answer.accepted:
+            self._drop()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _login_refused(self, error: smtplib.SMTPAuthenticationError) -> RelayError:
+        text = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
+        reply = Reply.read(error.smtp_code, text)
+        if reply.limit:
+            return _limited("AUTH", reply, reply.limit)
+        kind = SmtpLoginRefused if error.smtp_code >= 500 else RelayError
+        how = "" if self._settings.auth == "password" else " with a token"
+        return kind(f"SMTP AUTH: {error.smtp_code}{how}")
+
+    @contextmanager
+    def _nothing_sent(self, place: str) -> Iterator[None]:
+        """Turn any exception inside into Transient and close the connection: the relay has no byte of the mail."""
+        try:
+            yield
+        except OacmailError:
+            raise  # raised by us before anything was sent
+        except smtplib.SMTPAuthenticationError as error:
+            self._drop()
+            raise self._login_refused(error) from None
+        except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
+            self._drop()
+            raise RelayError(f"SMTP {place}: {_class(error)}") from None
+
+
+def _of_relay(error: Transient) -> RelayError:
+    return _same_pause(RelayError(str(error)), error)
+
+
+def _same_pause(new: _T, error: Transient) -> _T:
+    new.at_least, new.named, new.problem = error.at_least, error.named, error.problem
+    return new
+
+
+def _limited(where: str, reply: Reply, limit: Limit) -> RelayError:
+    trouble = RelayError(f"SMTP {where}: {reply}")
+    trouble.at_least, trouble.named = limit.pause, limit.named
+    return trouble
+
+
+def _refusal(where: str, reply: Reply) -> OacmailError:
+    """Return the error for a reply to this mail: 5xx is permanent, unless it concerns our login."""
+    if reply.code in _LOGIN_CODES:
+        return RelayError(f"SMTP {where}: {reply}")
+    if limit := reply.limit or (_SENDER_LIMIT if reply.status in _SENDER_CODES else None):
+        return _limited(where, reply, limit)
+    if 500 <= reply.code < 600:
+        return Permanent(where, reply.code, reply.status)
+    return Transient(f"SMTP {where}: {reply}")
+
+
+def _class(error: Exception) -> str:
+    """Return what may be logged: texts quote addresses."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{type(error).__name__} {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"{type(error).__name__} {error.reason or ''}".strip()
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__} {error.smtp_code}"
+    number = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+    return f"{type(error).__name__} {number}".strip()

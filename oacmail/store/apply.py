@@ -1,0 +1,446 @@
+"""The effects of a decision, written to SQLite in one transaction: one function for each effect. Decides nothing."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from oacmail.core import effects
+from oacmail.core.derivation import hour_text
+from oacmail.core.effects import (
+    DeadlineReached,
+    Effect,
+    EndDeadlines,
+    FileMessage,
+    MergeCases,
+    MoveDeadline,
+    OpenCase,
+    PlaceMessage,
+    Reconsider,
+    RecordContact,
+    RecordMessage,
+    RequestReview,
+    ReviewDone,
+    SplitCase,
+    StartDeadline,
+    TreatAsRequest,
+    UpdateCase,
+    UpdatePerson,
+)
+from oacmail.core.model import Attachment, Kind, Message, Outcome, Role
+from oacmail.core.review import IN_JUNK
+from oacmail.core.threading import fold_subject
+from oacmail.core.view import FORWARDED_BY
+from oacmail.store import drafts, outbox, reports, votes
+from oacmail.store.connection import hours_stored, stamp
+from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, person_id, raise_serial
+
+# --- Cases -----------------------------------------------------------------------------------------------------------
+#
+# Effects on people, cases, messages and deadlines, column by column. No rule lives here.
+
+
+ATTACHMENTS_NAMED = 100
+STRANGER = f"stranger@{ERASED_DOMAIN}"  # stands for whoever wrote what is not kept
+
+
+def update_person(con: sqlite3.Connection, effect: UpdatePerson, context: WriteContext) -> None:
+    identity = person_id(con, effect.address)
+    values = {"name": effect.name, "lang": effect.lang, "known": effect.known}
+    given = {column: value for column, value in values.items() if value is not None}
+    if given:
+        columns = ", ".join(f"{column} = ?" for column in given)
+        con.execute(f"UPDATE people SET {columns} WHERE id = ?", (*given.values(), identity))
+
+
+def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) -> None:
+    assert context.arrived is not None
+    reading = effect.reading
+    con.execute(
+        """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
+        slot, call_hours, subject, subject_key, opened_at, touched_at, operator, platform, cause, ends_on, ends_hour)
+        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
+        (
+            effect.number,
+            effect.opened_by or context.arrived.message.fingerprint,
+            person_id(con, effect.citizen),
+            effect.parent,
+            "request",
+            reading.topic or "other",
+            reading.level or "first",
+            reading.intent or "question",
+            reading.language,
+            reading.callback.phone if reading.callback else None,
+            reading.callback.slot if reading.callback else None,
+            hours_stored(reading.callback.hours if reading.callback else ()),
+            effect.subject,
+            fold_subject(effect.subject),
+            stamp(effect.opened_at),
+            stamp(effect.opened_at),
+            reading.operator,
+            reading.platform,
+            reading.cause,
+            reading.ends_on.isoformat() if reading.ends_on else None,
+            hour_text(effect.ends_hour),
+        ),
+    )
+    raise_serial(con, effect.number, context.now)
+    # After a restore: acknowledgements that were imported before their case came again. The + leaves the index of
+    # mails by case aside: in a rebuild very many mails have no case yet.
+    con.execute(
+        """UPDATE outbox SET case_id = ? WHERE +case_id IS NULL AND key IN
+        (SELECT 'ack:' || substr(key, 10) FROM kv WHERE key GLOB 'reserved:*' AND value = ?)""",
+        (case_id(con, effect.number), effect.number),
+    )
+
+
+def record_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
+    assert context.arrived is not None
+    message = context.arrived.message
+    if effect.outcome is not Outcome.DUPLICATE:
+        _write_message(con, effect, context)
+    if context.message_ref is None:
+        con.execute(
+            "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome <> 'duplicate'",
+            (effect.outcome, message.fingerprint),
+        )
+    else:
+        con.execute(
+            """UPDATE sightings SET outcome = ?, fingerprint = ?, in_flight = 0, error = NULL
+            WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+            (
+                effect.outcome,
+                message.fingerprint,
+                context.message_ref.folder,
+                context.message_ref.uidvalidity,
+                context.message_ref.uid,
+            ),
+        )
+
+
+def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
+    assert context.arrived is not None
+    message, received_at = effect.written or context.arrived.message, context.arrived.received_at
+    if _is_erased(con, message.fingerprint) or _is_erased_copy(con, effect, context):
+        return
+    author = message.sender if effect.author is None else effect.author
+    if effect.kept:  # of what a person has taken out of Junk, nothing was kept before
+        unread = "DELETE FROM messages WHERE fingerprint = ? AND rule = ? AND outcome = ?"
+        con.execute(unread, (message.fingerprint, IN_JUNK, Outcome.AUTOMATIC))
+    else:
+        message, author = _unread(message), STRANGER
+    checksum = original_of(con, context.raw if effect.kept else None)
+    row = con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
+        subject, subject_key, sent_at, received_at, lang, fresh, body_hash, reply_to, original, rung, folder,
+        attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
+        outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
+        because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder,
+        original = coalesce(original, excluded.original) RETURNING id, original""",
+        (
+            message.fingerprint,
+            message.message_id,
+            case_id(con, effect.case),
+            person_id(con, author),
+            effect.role,
+            effect.outcome,
+            effect.kind,
+            int(effect.guest),
+            effect.rule,
+            json.dumps(context.because, ensure_ascii=False),
+            message.subject,
+            fold_subject(message.subject),
+            stamp(message.sent_at) if message.sent_at else None,
+            stamp(received_at),
+            message.lang,
+            message.fresh,
+            message.body_hash,
+            effect.reply_to,
+            checksum,
+            message.rung,
+            context.message_ref.folder if context.message_ref else context.arrived.folder,
+            _named(message.attachments),
+        ),
+    ).fetchone()
+    if checksum not in (None, row["original"]):  # the same message came on another way: one copy of it is enough
+        unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = ?)"
+        con.execute(unused, (checksum, checksum))
+    con.executemany(
+        "INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row["id"]) for ref in message.refs]
+    )
+
+
+def _unread(message: Message) -> Message:
+    """A message as if nobody had read it: only its fingerprint is left."""
+    return replace(
+        message, message_id="", subject="", sent_at=None, lang="", fresh="", body_hash="", refs=(), attachments=()
+    )
+
+
+def _is_erased(con: sqlite3.Connection, fingerprint: str) -> bool:
+    """Whether the message was erased here and still lies in the mailbox: nothing of it is stored again."""
+    query = "SELECT 1 FROM messages WHERE fingerprint = ? AND erased_at IS NOT NULL"
+    return con.execute(query, (fingerprint,)).fetchone() is not None
+
+
+def _is_erased_copy(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> bool:
+    """Whether it is a late copy of our mail on a case that was erased. Then the message gets a row as empty as that of
+    an erased message: the nightly proof accounts for it, and nothing of the person is stored."""
+    assert context.arrived is not None
+    if effect.role is not Role.OURS:
+        return False
+    added = con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
+        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder, erased_at)
+        SELECT ?,'',id,citizen_id,?,?,?,?,'[]','','',?,lang,'','',?,?,? FROM cases
+        WHERE number = ? AND erased_at IS NOT NULL""",
+        (
+            context.arrived.message.fingerprint,
+            effect.role,
+            effect.outcome,
+            effect.kind,
+            effect.rule,
+            stamp(context.arrived.received_at),
+            context.arrived.message.rung,
+            context.message_ref.folder if context.message_ref else context.arrived.folder,
+            stamp(context.now),
+            effect.case,
+        ),
+    )
+    return added.rowcount > 0
+
+
+def _named(attachments: Iterable[Attachment]) -> str:
+    """What came with it, by name: of a message too large to be copied the only trace outside the mailbox."""
+    shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in attachments]
+    return json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False)
+
+
+def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
+    if raw is None:
+        return None
+    checksum = sha256(raw).hexdigest()
+    con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (checksum, raw))
+    return checksum
+
+
+def record_contact(con: sqlite3.Connection, effect: RecordContact, context: WriteContext) -> None:
+    con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
+        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
+        SELECT ?,'',c.id,?,?,?,?,?,'[]',?,?,?,c.lang,?,'','full','' FROM cases c WHERE c.number = ?
+        ON CONFLICT(fingerprint) DO NOTHING""",
+        (
+            effect.message,
+            person_id(con, effect.author),
+            Role.CITIZEN,
+            Outcome.CASE,
+            Kind.REQUEST,
+            effect.channel,
+            effect.subject,
+            fold_subject(effect.subject),
+            stamp(effect.at),
+            effect.text,
+            effect.case,
+        ),
+    )
+
+
+def split_case(con: sqlite3.Connection, effect: SplitCase, context: WriteContext) -> None:
+    """`opened_by` is unique: before a message that has opened a case, which was merged since, stands the new number."""
+    con.execute(
+        """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, subject,
+        subject_key, opened_at, touched_at)
+        SELECT ?1, iif(EXISTS(SELECT 1 FROM cases o WHERE o.opened_by = m.fingerprint), ?1 || ' ', '') || m.fingerprint,
+        m.author_id, c.number, 'open', c.kind, c.topic, 'first', 'question', c.lang, m.subject,
+        m.subject_key, ?2, ?2 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.fingerprint = ?3
+        AND c.number = ?4""",
+        (effect.number, stamp(effect.opened_at), effect.message, effect.case),
+    )
+    raise_serial(con, effect.number, context.now)
+    ids = (case_id(con, effect.number), effect.message)
+    con.execute("UPDATE messages SET case_id = ? WHERE fingerprint = ?", ids)
+    con.execute("UPDATE deadlines SET case_id = ? WHERE armed_by = ? AND met_at IS NULL AND void_at IS NULL", ids)
+
+
+def treat_as_request(con: sqlite3.Connection, effect: TreatAsRequest, context: WriteContext) -> None:
+    """The engine has decided the message before (engine/engine.py); there is nothing to write."""
+
+
+def update_case(con: sqlite3.Connection, effect: UpdateCase, context: WriteContext) -> None:
+    names = [f"{name} = ?" for name in effect.columns]  # the names are those of CaseColumns
+    values = map(_stored, effect.columns.values())
+    con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
+
+
+def _stored(value: object) -> object:
+    match value:
+        case datetime():
+            return stamp(value)
+        case tuple():
+            return hours_stored(value)
+        case _:
+            return value
+
+
+def merge_cases(con: sqlite3.Connection, effect: MergeCases, context: WriteContext) -> None:
+    ids = (case_id(con, effect.into), case_id(con, effect.case))
+    con.execute("UPDATE messages SET case_id = ? WHERE case_id = ?", ids)
+    con.execute("UPDATE deadlines SET case_id = ? WHERE case_id = ? AND met_at IS NULL AND void_at IS NULL", ids)
+    con.execute("UPDATE outbox SET case_id = ? WHERE case_id = ?", ids)
+
+
+def request_review(con: sqlite3.Connection, effect: RequestReview, context: WriteContext) -> None:
+    message = effect.message or (context.arrived.message.fingerprint if context.arrived else "")
+    assert message
+    con.execute(
+        """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
+        ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, at = excluded.at, done_at = NULL""",
+        (message, effect.reason, stamp(context.now)),
+    )
+
+
+def end_review(con: sqlite3.Connection, effect: ReviewDone, context: WriteContext) -> None:
+    con.execute(
+        "UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL",
+        (stamp(context.now), effect.fingerprint),
+    )
+
+
+def reconsider(con: sqlite3.Connection, effect: Reconsider, context: WriteContext) -> None:
+    """What the desk filed in Sent, and what waits for a person in INBOX; on the board, agents' mail without a case and
+    a forward whose writer an agent has named; nothing that a person has looked at, and no place that the message has
+    left."""
+    again = con.execute(
+        """UPDATE sightings SET outcome = NULL WHERE fingerprint = ?1 AND EXISTS(
+        SELECT 1 FROM folders f WHERE f.name = folder AND f.uidvalidity = sightings.uidvalidity
+        AND (f.role = 'sent' AND outcome = 'staff' OR outcome = 'quarantined' AND (f.role = 'intake'
+        OR f.role = 'board' AND (EXISTS(SELECT 1 FROM kv WHERE key = ?2) OR EXISTS(SELECT 1 FROM messages m
+        WHERE m.fingerprint = sightings.fingerprint AND m.role = 'agent' AND m.case_id IS NULL))) AND EXISTS(
+        SELECT 1 FROM reviews r WHERE r.fingerprint = sightings.fingerprint AND r.done_at IS NULL)))
+        AND NOT EXISTS(SELECT 1 FROM board_places p WHERE p.folder = sightings.folder
+        AND p.uidvalidity = sightings.uidvalidity AND p.uid = sightings.uid AND p.passes < 0)""",
+        (effect.fingerprint, FORWARDED_BY + effect.fingerprint),
+    )
+    if again.rowcount:
+        end_review(con, ReviewDone(fingerprint=effect.fingerprint), context)
+
+
+def place_message(con: sqlite3.Connection, effect: PlaceMessage, context: WriteContext) -> None:
+    con.execute(
+        "UPDATE messages SET case_id = ?, outcome = ? WHERE fingerprint = ?",
+        (case_id(con, effect.case), effect.outcome, effect.fingerprint),
+    )
+    con.execute(
+        "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome = 'quarantined'",
+        (effect.outcome, effect.fingerprint),
+    )
+    end_review(con, ReviewDone(fingerprint=effect.fingerprint), context)
+
+
+def file_message(con: sqlite3.Connection, effect: FileMessage, context: WriteContext) -> None:
+    if context.message_ref is not None and not context.shadow:
+        con.execute(
+            "UPDATE sightings SET wanted = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+            (effect.folder, context.message_ref.folder, context.message_ref.uidvalidity, context.message_ref.uid),
+        )
+
+
+def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: WriteContext) -> None:
+    con.execute(
+        """INSERT INTO deadlines(armed_by, kind, level, case_id, armed_at, due_at) VALUES(?,?,?,?,?,?)
+        ON CONFLICT(armed_by, kind, level) DO NOTHING""",
+        (
+            effect.started_by,
+            effect.kind,
+            effect.level,
+            case_id(con, effect.case),
+            stamp(effect.started_at),
+            stamp(effect.due_at),
+        ),
+    )
+
+
+def move_deadline(con: sqlite3.Connection, effect: MoveDeadline, context: WriteContext) -> None:
+    con.execute(
+        """UPDATE deadlines SET due_at = ?, fired_at = NULL WHERE armed_by = ? AND kind = ? AND level = 0
+        AND (fired_at IS NULL OR kind = 'remind') AND met_at IS NULL AND void_at IS NULL""",
+        (stamp(effect.due_at), effect.started_by, effect.kind),
+    )
+
+
+def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteContext) -> None:
+    """If an answer met them, `met_at` of the response deadlines gets its time, and their escalations and reminders are
+    void. So it does of those that a later answer has met, which was read or noted before. Of the deadlines that were
+    reached, only the response deadline itself and the month of rights still run."""
+    case, moment = case_id(con, effect.case), stamp(effect.at)
+    only = f" AND armed_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
+    only += "" if effect.level is None else f" AND level = {effect.level:d}"
+    for kind in effect.kinds:
+        if effect.how == "met":
+            con.execute(
+                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
+                AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind IN ('answer', 'rights')){only}""",
+                (moment, case, kind, moment, *effect.started_by),
+            )
+            con.execute(
+                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND kind = 'answer' AND level = 0
+                AND armed_at <= ? AND met_at > ?{only}""",
+                (moment, case, kind, moment, moment, *effect.started_by),
+            )
+        con.execute(
+            f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
+            AND met_at IS NULL AND void_at IS NULL
+            AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0)){only}""",
+            (stamp(context.now), case, kind, moment, *effect.started_by),
+        )
+
+
+def reach_deadline(con: sqlite3.Connection, effect: DeadlineReached, context: WriteContext) -> None:
+    con.execute(
+        "UPDATE deadlines SET fired_at = ? WHERE armed_by = ? AND kind = ? AND level = ? AND fired_at IS NULL",
+        (stamp(effect.at), effect.started_by, effect.kind, effect.level),
+    )
+
+
+# --- Dispatch --------------------------------------------------------------------------------------------------------
+#
+# Which function writes an effect: one for each kind of effect, each an upsert by its key.
+#
+# They write inside the caller's transaction; they never commit and never decide.
+
+
+WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext], None]] = {
+    effects.OpenCase: open_case,
+    effects.RecordMessage: record_message,
+    effects.RecordContact: record_contact,
+    effects.RecordVote: votes.record_vote,
+    effects.SplitCase: split_case,
+    effects.TreatAsRequest: treat_as_request,
+    effects.UpdateCase: update_case,
+    effects.StartDeadline: start_deadline,
+    effects.EndDeadlines: end_deadlines,
+    effects.MoveDeadline: move_deadline,
+    effects.DeadlineReached: reach_deadline,
+    effects.Send: outbox.send,
+    effects.UpdateOutbox: outbox.update_outbox,
+    effects.SendWithoutOriginal: outbox.send_without_original,
+    effects.DropOutgoing: outbox.drop_outgoing,
+    effects.ImportSent: outbox.import_sent,
+    effects.FileMessage: file_message,
+    effects.RequestReview: request_review,
+    effects.AuditEvent: outbox.record_event,
+    effects.MergeCases: merge_cases,
+    effects.ReviewDone: end_review,
+    effects.Reconsider: reconsider,
+    effects.PlaceMessage: place_message,
+    effects.UpdatePerson: update_person,
+    effects.Remember: outbox.remember,
+    effects.WriteDraft: drafts.write,
+    effects.FreezeMonth: reports.freeze_month,
+    effects.CorrectFigure: reports.correct_month,
+}

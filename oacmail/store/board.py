@@ -1,0 +1,271 @@
+"""What the board remembers (core/ports/board.py): a row for each place and one for each message of the board.
+
+A place is a row of board_places, with `passes` LEFT once the message lies there no longer: a UID that comes back then
+was restored by the server, and moved by nobody. board_messages says where a message was last put. This module
+decides nothing; `SqliteStore` has its methods.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
+from oacmail.core.model import MessageRef, Outcome, Role, Status
+from oacmail.core.ports.board import Placed, Unsettled, Word
+from oacmail.store.connection import Rows, at, moment, stamp
+from oacmail.store.reports import ANSWER_DUE
+
+LEFT = -1
+_HERE = "folder = ? AND uidvalidity = ? AND uid = ?"
+# Copies of ours that are on their way to Sent are no messages of the board.
+_ON_THE_BOARD = """fingerprint IS NOT NULL AND outcome NOT IN ('baseline', 'gone')
+  AND NOT (outcome = 'ours' AND wanted IS NOT NULL)"""
+_UNSETTLED = """SELECT b.*, m.outcome, m.role, c.number AS "case", p.folder AS p_folder,
+    p.uidvalidity AS p_uidvalidity, p.uid AS p_uid, p.internal_date AS p_date, p.passes
+  FROM board_messages b LEFT JOIN board_places p ON p.fingerprint = b.fingerprint AND p.passes >= 0
+  LEFT JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
+  LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+  WHERE b.unsettled ORDER BY b.fingerprint, p.passes DESC, s.first_seen, p.folder, p.uid"""
+_STANDING = """m.outcome, c.status, c.assignee, c.close_reason, c.board_folder,
+    EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NULL) AS in_review,
+    EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NOT NULL) AS reviewed"""
+_AT = f"""SELECT b.fingerprint, {_STANDING} FROM sightings b LEFT JOIN messages m ON m.fingerprint = b.fingerprint
+  LEFT JOIN cases c ON c.id = m.case_id WHERE b.folder = ? AND b.uidvalidity = ? AND b.uid = ?
+  AND b.fingerprint IS NOT NULL AND b.outcome NOT IN ('baseline', 'gone', 'duplicate')
+  AND NOT EXISTS(SELECT 1 FROM sightings o WHERE o.fingerprint = b.fingerprint AND o.outcome <> 'gone'
+    AND (o.folder, o.uidvalidity, o.uid) <> (b.folder, b.uidvalidity, b.uid))"""
+_PLACED = f"""SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, {_STANDING},
+    {ANSWER_DUE} AS due_at
+  FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+  WHERE b.word IS NULL AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
+    AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid AND p.fingerprint = b.fingerprint AND p.passes >= 0)"""
+# CROSS JOIN: SQLite begins with the few cases, not with all messages
+_LIVE = """b.fingerprint IN (
+  SELECT m.fingerprint FROM cases c CROSS JOIN messages m ON m.case_id = c.id WHERE c.status <> 'closed'
+  UNION ALL SELECT m.fingerprint FROM cases c CROSS JOIN messages m ON m.case_id = c.id
+    WHERE c.status = 'closed' AND c.closed_at >= :since
+  UNION ALL SELECT fingerprint FROM board_messages WHERE unsettled
+  UNION ALL SELECT fingerprint FROM board_messages WHERE flagged
+  UNION ALL SELECT fingerprint FROM reviews WHERE done_at IS NULL
+  UNION ALL SELECT fingerprint FROM reviews WHERE done_at >= :since)"""
+
+
+class BoardRows(Rows):
+    """The methods of `SqliteStore` for the board."""
+
+    def board_places(self) -> Mapping[tuple[str, int], set[int]]:
+        found: dict[tuple[str, int], set[int]] = {}
+        with self._read():
+            query = "SELECT folder, uidvalidity, uid FROM board_places WHERE passes >= 0"
+            for folder, uidvalidity, uid in self.con.execute(query):
+                found.setdefault((folder, uidvalidity), set()).add(uid)
+        return found
+
+    def board_seen(self, folder: str, uidvalidity: int, new: Collection[int], gone: Collection[int]) -> set[int]:
+        with self._write():
+            self._left("folder = ? AND uidvalidity <> ?", [(folder, uidvalidity)])
+            self._left(_HERE, [(folder, uidvalidity, uid) for uid in gone])
+            return {uid for uid in sorted(new) if not self._lies(folder, uidvalidity, uid)}
+
+    def _lies(self, folder: str, uidvalidity: int, uid: int) -> bool:
+        """Whether it is a message of the board, or may become one when it is processed."""
+        ref = (folder, uidvalidity, uid)
+        row = self.con.execute(f"SELECT * FROM sightings WHERE {_HERE}", ref).fetchone()
+        if row is None or row["outcome"] is None:
+            self._left(_HERE, [ref])  # the UID names another message now
+            return True
+        found = self.con.execute(
+            f"""INSERT INTO board_places(folder, uidvalidity, uid, fingerprint, internal_date)
+            SELECT folder, uidvalidity, uid, fingerprint, internal_date FROM sightings
+            WHERE {_HERE} AND {_ON_THE_BOARD} ON CONFLICT DO UPDATE SET
+            passes = iif(fingerprint <> excluded.fingerprint, 0, iif(passes = {LEFT}, {PASSES}, passes)),
+            fingerprint = excluded.fingerprint, internal_date = excluded.internal_date RETURNING fingerprint""",
+            ref,
+        ).fetchone()
+        if found:
+            self._unsettle([found[0]])
+        return found is not None or row["outcome"] in ("quarantined", "ours")
+
+    def _left(self, where: str, values: Iterable[Sequence[object]]) -> None:
+        for one in values:
+            query = f"UPDATE board_places SET passes = {LEFT} WHERE {where} AND passes >= 0 RETURNING fingerprint"
+            rows = self.con.execute(query, one).fetchall()
+            self._unsettle([row[0] for row in rows])
+
+    def _unsettle(self, messages: Iterable[str]) -> None:
+        self.con.executemany(
+            "UPDATE board_messages SET unsettled = 1 WHERE fingerprint = ?", [(message,) for message in messages]
+        )
+
+    def board_folders(self, names: Collection[str]) -> None:
+        with self._write():
+            known = {row[0] for row in self.con.execute("SELECT DISTINCT folder FROM board_places WHERE passes >= 0")}
+            self._left("folder = ?", [(name,) for name in known.difference(names)])
+
+    def board_begin(self) -> None:
+        with self._write():
+            self.con.execute(
+                """INSERT INTO board_messages(fingerprint, folder, uidvalidity, uid, internal_date)
+                SELECT p.fingerprint, p.folder, p.uidvalidity, p.uid, p.internal_date FROM board_places p
+                JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
+                WHERE p.passes = 0 AND NOT EXISTS(SELECT 1 FROM board_messages b WHERE b.fingerprint = p.fingerprint)
+                ORDER BY s.outcome = 'duplicate', s.first_seen, p.folder, p.uid ON CONFLICT DO NOTHING"""
+            )
+
+    def board_unsettled(self) -> Sequence[Unsettled]:
+        with self._read():
+            rows = self.con.execute(_UNSETTLED).fetchall()
+        return [_unsettled(list(group)) for _, group in groupby(rows, key=lambda row: row["fingerprint"])]
+
+    def board_placed(self, since: datetime | None) -> Sequence[Placed]:
+        query, values = (_PLACED, {}) if since is None else (f"{_PLACED} AND {_LIVE}", {"since": stamp(since)})
+        with self._read():
+            return [_placed(row) for row in self.con.execute(query, values)]
+
+    def board_at(self, ref: MessageRef) -> tuple[str, Standing] | None:
+        """The message that was processed at this place, and nowhere else, and how its case stands."""
+        with self._read():
+            row = self.con.execute(_AT, (ref.folder, ref.uidvalidity, ref.uid)).fetchone()
+        return (row["fingerprint"], _standing(row)) if row else None
+
+    def board_case(self, message: str) -> str | None:
+        with self._read():
+            row = self.con.execute(
+                "SELECT c.number FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.fingerprint = ?", (message,)
+            ).fetchone()
+            return row["number"] if row else None
+
+    def board_accept(self, message: str, at: CurrentPlace) -> None:
+        with self._write():
+            self._put(message, at.ref, stamp(at.internal_date), ours=False)
+            # the others were there too, and are copies
+            self.con.execute(
+                f"UPDATE board_places SET passes = {PASSES} WHERE fingerprint = ? AND passes >= 0", (message,)
+            )
+
+    def _put(self, message: str, ref: MessageRef, internal_date: str, *, ours: bool) -> None:
+        self.con.execute(
+            """UPDATE board_messages SET folder = ?, uidvalidity = ?, uid = ?, internal_date = ?, target = NULL,
+            ours = ?, missing = 0, word = NULL, unsettled = 1 WHERE fingerprint = ?""",
+            (ref.folder, ref.uidvalidity, ref.uid, internal_date, PASSES * ours, message),
+        )
+        self.con.execute("UPDATE messages SET folder = ? WHERE fingerprint = ?", (ref.folder, message))
+
+    def board_arrived(self, moved: Sequence[tuple[str, MessageRef, MessageRef]], now: datetime) -> None:
+        with self._write():
+            for message, old, new in moved:
+                self._arrived(message, old, new, now)
+
+    def _arrived(self, message: str, old: MessageRef, new: MessageRef, now: datetime) -> None:
+        before = (old.folder, old.uidvalidity, old.uid)
+        after = (new.folder, new.uidvalidity, new.uid)
+        self.con.execute(
+            f"""INSERT INTO sightings(folder, uidvalidity, uid, size, internal_date, first_seen, outcome,
+            fingerprint, error) SELECT ?, ?, ?, size, internal_date, ?, outcome, fingerprint, error
+            FROM sightings WHERE {_HERE} ON CONFLICT DO NOTHING""",
+            (*after, stamp(now), *before),
+        )
+        query = f"UPDATE board_places SET passes = {LEFT} WHERE {_HERE} RETURNING fingerprint, internal_date"
+        row = self.con.execute(query, before).fetchone()
+        if row:
+            self.con.execute(
+                f"INSERT INTO board_places VALUES(?,?,?,?,?,{PASSES}) ON CONFLICT DO NOTHING",
+                (*after, row["fingerprint"], row["internal_date"]),
+            )
+            self._put(message, new, row["internal_date"], ours=True)
+
+    def board_target(self, messages: Iterable[str], target: str) -> None:
+        self._set("target = ?, unsettled = 1", target, messages)
+
+    def board_settled(self, message: str) -> None:
+        self._set("unsettled = ?", 0, [message])
+
+    def board_missing(self, message: str, passes: int) -> None:
+        self._set("missing = ?", passes, [message])
+
+    def board_word(self, messages: Iterable[str], word: Word | None) -> None:
+        self._set("word = ?, unsettled = 1", word, messages)
+
+    def board_flagged(self, messages: Iterable[str], *, on: bool) -> None:
+        self._set("flagged = ?", int(on), messages)
+
+    def _set(self, columns: str, value: object, messages: Iterable[str]) -> None:
+        with self._write():
+            self.con.executemany(
+                f"UPDATE board_messages SET {columns} WHERE fingerprint = ?", [(value, one) for one in messages]
+            )
+
+    def board_waits(self) -> int:
+        with self._read():
+            return waiting(self.con)
+
+    def board_passed(self) -> None:
+        with self._write():
+            self.con.execute(
+                f"""UPDATE board_places SET passes = passes + 1 WHERE passes BETWEEN 0 AND {PASSES - 1}
+                AND fingerprint NOT IN (SELECT fingerprint FROM board_messages WHERE unsettled AND word IS NOT NULL)"""
+            )
+            self.con.execute("UPDATE board_messages SET ours = ours - 1 WHERE unsettled AND ours > 0")
+
+
+def waiting(con: sqlite3.Connection) -> int:
+    """Return how many messages wait for a word."""
+    query = "SELECT count(*) FROM board_messages WHERE unsettled AND word = 'waits'"
+    return int(con.execute(query).fetchone()[0])
+
+
+def say(con: sqlite3.Connection, word: Word) -> int:
+    """Say it of all moves that wait; return how many there are."""
+    with con:
+        return con.execute("UPDATE board_messages SET word = ? WHERE unsettled AND word = 'waits'", (word,)).rowcount
+
+
+def _unsettled(rows: Sequence[sqlite3.Row]) -> Unsettled:
+    row = rows[0]
+    return Unsettled(
+        message=row["fingerprint"],
+        case=row["case"],
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        role=Role(row["role"]) if row["role"] else None,
+        last=LastSeen(
+            ref=MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]),
+            internal_date=at(row["internal_date"]),
+            target=row["target"],
+            ours=bool(row["ours"]),
+            missing=row["missing"],
+        ),
+        word=row["word"],
+        places=tuple(
+            CurrentPlace(
+                ref=MessageRef(folder=one["p_folder"], uidvalidity=one["p_uidvalidity"], uid=one["p_uid"]),
+                internal_date=at(one["p_date"]),
+                passes=one["passes"],
+            )
+            for one in rows
+            if one["p_folder"] is not None
+        ),
+    )
+
+
+def _placed(row: sqlite3.Row) -> Placed:
+    return Placed(
+        message=row["fingerprint"],
+        ref=MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]),
+        standing=_standing(row),
+        due_at=moment(row["due_at"]),
+        flagged=bool(row["flagged"]),
+        target=row["target"],
+    )
+
+
+def _standing(row: sqlite3.Row) -> Standing:
+    return Standing(
+        outcome=Outcome(row["outcome"] or Outcome.QUARANTINED),
+        status=Status(row["status"]) if row["status"] else None,
+        assignee=row["assignee"],
+        close_reason=row["close_reason"],
+        board_folder=row["board_folder"],
+        in_review=bool(row["in_review"]),
+        reviewed=bool(row["reviewed"]),
+    )

@@ -1,0 +1,451 @@
+"""The SQLite file: opened, locked, migrated and upgraded, its errors translated, its transactions. It decides
+nothing.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import sqlite3
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import util
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING
+from urllib.parse import quote
+
+from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
+from oacmail.core.model import Hours
+from oacmail.core.ports.store import KEY_FILE
+from oacmail.shipped import shipped
+
+# --- Connection ------------------------------------------------------------------------------------------------------
+#
+# The SQLite file: open, lock, migrate, and translate its errors. It decides nothing.
+#
+# A locked or full database is Transient: nothing is lost, the message is still in INBOX. A damaged one is Fatal. One
+# process at a time owns a state directory, by flock.
+
+
+if TYPE_CHECKING:
+    from oacmail.store.sqlite_utils_alone import Migrations
+
+FILE = "oacmail.db"
+LOCK = "oacmail.lock"
+EXPECTED = f"{FILE}.expected"  # stands for the database between a key that `check` has made and the first start
+RESTORING = f"{FILE}.restoring"  # what a restore writes before it replaces the database
+_HEADER = b"SQLite format 3\x00"
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA recursive_triggers=ON",
+    "PRAGMA cache_size=-16000",  # kB: a commit of several messages must not spill over into the log twice
+)
+_WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
+_INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
+BUSY_SECONDS = 5.0
+STATEMENTS = 400  # compiled ones that are kept: a turn of all loops uses more than the 128 of Python
+_CLOSED = ("unable to open", "readonly database")
+_LOCK_PAUSES = (0.05, 0.1, 0.2)  # seconds: `is_held` of another process may hold the lock for a moment
+_STEP = re.compile(r"^def (m\d{4}_\w+)\(", re.MULTILINE)
+_RECORD = "_sqlite_migrations"  # the table in which sqlite-utils records the steps that were applied
+_DAMAGED = ("malformed", "not a database", "disk image")
+
+
+def stamp(moment: datetime) -> str:
+    """Return sortable UTC text: `2026-11-25T08:00:00Z`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"  # %Y has no leading zeros
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return the moment of such a text; None for NULL."""
+    return at(text) if text else None
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def hours_stored(hours: Iterable[Hours]) -> str:
+    """Return readable text: `10:00-12:00 16:00-18:00`."""
+    return " ".join("-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in pair) for pair in hours)
+
+
+def hours_of(text: str) -> tuple[Hours, ...]:
+    """Return the hours of such a text."""
+    return tuple((_minute(pair[:5]), _minute(pair[6:])) for pair in text.split())
+
+
+def _minute(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:
+    """Translate an error of SQLite: Fatal if the file is damaged, else Transient. `path`: of the database, if known."""
+    text = str(error)
+    if path is not None and any(word in text for word in _CLOSED):
+        text += f": {path}{_owned(path)}"
+    if isinstance(error, sqlite3.DatabaseError) and any(word in text for word in _DAMAGED):
+        return Fatal(f"database: {text}: stop, and restore the last backup (oacmail restore)")
+    return StateError(f"database: {text}")
+
+
+def _owned(path: Path) -> str:
+    """Return the owner, which often explains why the file cannot be opened; '' if it cannot be read."""
+    try:
+        return f", owner {path.owner()}, mode {path.stat().st_mode & 0o777:o}"
+    except (OSError, KeyError):
+        return ""
+
+
+@contextmanager
+def named_faults(path: Path | None = None) -> Iterator[None]:
+    """Translate the errors of SQLite inside the block. `path`: of the database."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise translate(error, path) from error
+    except sqlite3.DatabaseError as error:
+        # IntegrityError and its kin are bugs of ours: the message's own affair, not the database's
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise
+        raise translate(error) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open in autocommit mode: this program begins and ends every transaction. The file gets the mode 0600."""
+    with named_faults(path):
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        con = sqlite3.connect(
+            path,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS,
+        )
+        con.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            con.execute(pragma)
+        return con
+
+
+def connect_readonly(path: Path) -> sqlite3.Connection:
+    """Open for reading beside a running daemon, for `status` and lists."""
+    with named_faults(path):
+        con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        con.row_factory = sqlite3.Row
+        return con
+
+
+def is_database(path: Path) -> bool:
+    """Return True if the file begins as each database of SQLite does (https://sqlite.org/fileformat.html)."""
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
+
+
+def is_lost(state: Path) -> bool:
+    """Return True if the service has run here, since it has left its token key, and the database is gone."""
+    return (state / KEY_FILE).exists() and not ((state / FILE).exists() or (state / EXPECTED).exists())
+
+
+def expect(state: Path) -> None:
+    """Record, before the first key is made, that no database has been here. Where this fails, so does the key."""
+    with suppress(OSError):
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (state / EXPECTED).touch(mode=0o600)
+
+
+def refuse_missing(state: Path) -> None:
+    """Raises NoDatabase if the service has never run on this state directory, or its database is lost."""
+    if is_lost(state):
+        raise NoDatabase(f"{state}: the database is lost: run `oacmail restore` with a backup, else `oacmail rebuild`")
+    if not (state / FILE).exists():
+        raise NoDatabase(f"{state}: there is no database yet: the service has never run here: start it")
+
+
+def refuse_half_restored(state: Path) -> None:
+    """Raises ConfigError if a restore was killed after it had moved the old database away: no empty one must replace
+    it."""
+    if (state / RESTORING).exists() and not (state / FILE).exists():
+        raise ConfigError(
+            ("state: there is no database, because a restore was killed: run `oacmail restore` with the backup again",)
+        )
+
+
+@contextmanager
+def new_copy(source: sqlite3.Connection, target: Path) -> Iterator[sqlite3.Connection]:
+    """Write one state of the database to a new file of the mode 0600, and yield it open for more: complete on the disk
+    afterwards, or not there at all. Raises FileExistsError, Transient."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with named_faults(), closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+            yield copy
+    except BaseException:
+        target.unlink()  # half a copy would also keep what `forget` erases elsewhere
+        raise
+
+
+def connect_at_rest(path: Path) -> sqlite3.Connection:
+    """Open a database that nobody writes, such as a backup, for reading: it leaves no files beside it. What a killed
+    process has left in a write-ahead log comes into the file first."""
+    if Path(f"{path}-wal").exists():
+        connect(path).close()
+    with named_faults():
+        con = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        con.row_factory = sqlite3.Row
+        return con
+
+
+def is_locked(path: Path, seconds: float) -> bool:
+    """Return True if another program keeps the database locked, so that nobody else can write."""
+    with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=seconds, isolation_level=None)) as con:
+        try:
+            con.execute("BEGIN IMMEDIATE")
+            con.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return False
+
+
+def lock(state: Path) -> IO[str]:
+    """The state directory's lock, held while the returned file lives. Raises Transient if another has it."""
+    handle = (state / LOCK).open("w")
+    for pause in (*_LOCK_PAUSES, None):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if pause is None:
+                handle.close()
+                raise Transient("state: another oacmail works on this state directory") from error
+            time.sleep(pause)
+        else:
+            break
+    return handle
+
+
+def is_held(state: Path) -> bool:
+    """Return True if a process holds the lock of the state directory. Takes it, shared, for microseconds."""
+    try:
+        with (state / LOCK).open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+@cache
+def known_steps() -> tuple[str, ...]:
+    """Return the names of the migrations that this process knows, in their order: an upgrade may replace their file
+    while it runs. They are read as text, since only a database that is behind needs sqlite-utils, which takes a tenth
+    of a second to load."""
+    return tuple(_STEP.findall((shipped("migrations") / "migrations.py").read_text("utf-8")))
+
+
+@cache
+def migrations() -> "Migrations":
+    """Return the migrations themselves."""
+    from oacmail.store.sqlite_utils_alone import Migrations
+
+    spec = util.spec_from_file_location("oacmail_migrations", shipped("migrations") / "migrations.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.migrations
+    assert isinstance(found, Migrations)
+    return found
+
+
+def _applied(con: sqlite3.Connection) -> list[str]:
+    """Return the names of the steps that this database has, in the order in which they were applied."""
+    if con.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (_RECORD,)).fetchone() is None:
+        return []
+    rows = con.execute(f"SELECT name FROM {_RECORD} WHERE migration_set = 'oacmail' ORDER BY rowid")
+    return [name for (name,) in rows]
+
+
+def refuse_newer(con: sqlite3.Connection) -> None:
+    """Raises ConfigError where a newer version has changed the schema by steps that this program does not know."""
+    with named_faults():
+        done = _applied(con)
+    if unknown := sorted(set(done).difference(known_steps())):
+        raise ConfigError(
+            (
+                f"state: the database is newer than this program, which does not know its step {unknown[-1]}: "
+                "install the newer version again, or restore a backup made before that upgrade (oacmail restore)",
+            )
+        )
+
+
+def migrate(con: sqlite3.Connection) -> list[str]:
+    """Apply the pending migrations and return their names. Raises ConfigError as `refuse_newer`."""
+    refuse_newer(con)
+    with named_faults():
+        _, names = schema(con)
+        if names:
+            from oacmail.store.sqlite_utils_alone import Database
+
+            migrations().apply(Database(con))
+    return names
+
+
+def schema(con: sqlite3.Connection) -> tuple[list[str], list[str]]:
+    """Return (applied, pending) names of migrations."""
+    applied = _applied(con)
+    return applied, [name for name in known_steps() if name not in applied]
+
+
+@contextmanager
+def transaction(con: sqlite3.Connection) -> Iterator[None]:
+    """BEGIN IMMEDIATE … COMMIT, or a savepoint where one is open already; rolled back on any exception."""
+    begin, undo, end = _INNER if con.in_transaction else _WHOLE
+    with named_faults():
+        con.execute(begin)
+        try:
+            yield
+            con.execute(end)
+        except BaseException:
+            # SQLITE_FULL has already rolled back when it is raised
+            if con.in_transaction:
+                for statement in undo:
+                    con.execute(statement)
+            raise
+
+
+# --- Rows ------------------------------------------------------------------------------------------------------------
+#
+# What the parts of `SqliteStore` have in common: its connection, and its two kinds of transactions.
+
+
+class Rows(ABC):
+    """The methods of `SqliteStore` for one group of tables."""
+
+    con: sqlite3.Connection
+
+    @abstractmethod
+    def _write(self) -> AbstractContextManager[None]:
+        """One transaction, by one thread at a time."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[None]:
+        """Queries, by one thread at a time."""
+
+
+# --- Upgrade ---------------------------------------------------------------------------------------------------------
+#
+# An upgrade of the schema: the copy that is kept before it, and the same upgrade tried on a copy that is thrown away.
+#
+# The copy is named after the newest step that the program knows, `oacmail.db.before-m0021`: an upgrade that was
+# interrupted finds the copy that it has made, and goes on. The copy of the upgrade before is removed when the new one
+# is complete. It never migrates the database itself, and it decides nothing.
+
+
+KEPT = ".before-m"
+_DRAFT = ".new-copy"
+_TRIAL = "migrate-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """`steps`: each pending step with its seconds, in their order; `seconds` of all, with the copy that a real upgrade
+    keeps; `size`: bytes of the database; `most`: bytes that the copy and its log had at most; `faults`: what SQLite
+    finds wrong in the migrated copy."""
+
+    steps: tuple[tuple[str, float], ...]
+    seconds: float = 0.0
+    size: int = 0
+    most: int = 0
+    faults: tuple[str, ...] = ()
+
+
+def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
+    """Copy a database whose schema is behind, before it is migrated; None = it is empty or up to date. The caller holds
+    the lock of `state`. Raises ConfigError as `refuse_newer`, Transient where there is no room."""
+    _remove_leftovers(state)
+    refuse_newer(con)
+    applied, pending = schema(con)
+    if not applied or not pending:
+        return None
+    kept = state / f"{FILE}.before-{known_steps()[-1].partition('_')[0]}"
+    if not _interrupted(kept, len(applied)):
+        draft = state / (FILE + _DRAFT)
+        with new_copy(con, draft):
+            pass  # whole as it is
+        draft.replace(kept)
+        for older in set(state.glob(f"{FILE}{KEPT}*")) - {kept}:
+            older.unlink()
+    return kept
+
+
+def _remove_leftovers(state: Path) -> None:
+    """Remove what a killed upgrade or trial has left: whole copies, of which `forget` knows nothing."""
+    for draft in state.glob(f"{FILE}{_DRAFT}*"):
+        draft.unlink()
+    for trial in state.glob(f"{_TRIAL}*"):
+        shutil.rmtree(trial)
+
+
+def _interrupted(kept: Path, applied: int) -> bool:
+    """Return True if this upgrade has made its copy and some steps already, so that the copy is the older state."""
+    if not kept.exists():
+        return False
+    try:
+        with closing(connect_at_rest(kept)) as con:
+            return 0 < len(schema(con)[0]) < applied
+    except (sqlite3.Error, Fatal, Transient):
+        return False  # it is no database: a copy of what there is now is better than none
+
+
+def rehearse(state: Path) -> Trial:
+    """Apply the pending steps to a copy inside `state`, beside a running daemon; the database is only read. Raises
+    ConfigError as `refuse_newer`, Transient where there is no room, and what a step itself raises."""
+    with closing(connect_readonly(state / FILE)) as source:
+        refuse_newer(source)
+        _, pending = schema(source)
+        if not pending:
+            return Trial(steps=())
+        with TemporaryDirectory(dir=state, prefix=_TRIAL) as folder, named_faults():
+            copy = Path(folder) / FILE
+            began = time.monotonic()
+            with new_copy(source, copy):
+                pass
+            copied = time.monotonic() - began
+            size = copy.stat().st_size
+            with closing(connect(copy)) as con:
+                return _tried(con, copy, pending, copied, size)
+
+
+def _tried(con: sqlite3.Connection, copy: Path, pending: list[str], copied: float, size: int) -> Trial:
+    from oacmail.store.sqlite_utils_alone import Database
+
+    database, steps, most = Database(con), [], size
+    for name, following in zip(pending, (*pending[1:], None), strict=True):
+        began = time.monotonic()
+        migrations().apply(database, stop_before=following)
+        steps.append((name, time.monotonic() - began))
+        most = max(most, sum(file.stat().st_size for file in copy.parent.iterdir()))
+    return Trial(
+        steps=tuple(steps),
+        seconds=copied + sum(seconds for _, seconds in steps),
+        size=size,
+        most=most,
+        faults=tuple(_faults(con)),
+    )
+
+
+def _faults(con: sqlite3.Connection) -> list[str]:
+    unsound = [str(row[0]) for row in con.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    lost = con.execute("PRAGMA foreign_key_check").fetchall()
+    return unsound + [f"{row[0]}: a row points to a row of {row[2]} that does not exist" for row in lost]

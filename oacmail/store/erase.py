@@ -1,0 +1,448 @@
+"""Erases a person, or what is past its retention, so that no byte stays in the file, and remembers the erasure by
+hashes alone (docs/privacy.md). Who is erased, and when, is decided by the caller.
+"""
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from oacmail.core.errors import OacmailError, Transient
+from oacmail.core.kinds import NOT_ENDED
+from oacmail.core.outgoing import MailKind
+from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED
+from oacmail.store import remembered
+from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
+from oacmail.store.personal import IN, Mentions, Scope, ids, setting
+from oacmail.store.writing import ERASED_DOMAIN, nobody, raise_serial, remember
+
+# --- Traces ----------------------------------------------------------------------------------------------------------
+#
+# Leave no byte of what was erased in the files of the database: free pages, write-ahead log, shared memory.
+#
+# Every connection of this program overwrites what it deletes (PRAGMA secure_delete); VACUUM also reaches what another
+# program freed, and the truncated log holds nothing. It runs beside the daemon, whose writes wait meanwhile.
+
+
+_TRIES = 3  # each waits for BUSY_SECONDS
+
+
+def empty_log(con: sqlite3.Connection) -> bool:
+    """Truncate the write-ahead log; return False if another program reads at this moment."""
+    with named_faults():
+        return bool(con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+
+def wipe(con: sqlite3.Connection) -> None:
+    """Raises Transient where another program keeps reading: the erasure holds, but the log has old pages."""
+    with named_faults():
+        con.execute("VACUUM")
+    if any(empty_log(con) for _ in range(_TRIES)):
+        return
+    raise Transient(
+        "state: everything is erased, but another program reads the database, so that its write-ahead log still holds "
+        "old pages: end that program, then run the same command again"
+    )
+
+
+# --- Forgotten -------------------------------------------------------------------------------------------------------
+#
+# Who was forgotten, as keyed hashes, and which rows were erased: what a restored backup must be told.
+#
+# A backup that is older than an erasure holds the person again, and messages in the mailbox that it does not know
+# would be processed as new ones. This module compares the replaced database with the restored one; it erases nothing
+# itself.
+
+
+_STUB = """fingerprint, role, outcome, kind, guest, rule, sent_at, received_at, lang, rung, folder, erased_at,
+  message_id, because, subject, subject_key, fresh, body_hash, reply_to, attachments"""
+_MAIL = """key, message_id, kind, recipient, domain, length, state, copied_at, released_at, sent_at, created_at,
+  erased_at"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """`person`: keyed hash of an address; `key`: the name of the key; `at`: when, as stored."""
+
+    person: str
+    key: str
+    at: str
+
+
+def add_forgotten(con: sqlite3.Connection, person: str, key: str, now: datetime) -> None:
+    con.execute("INSERT OR IGNORE INTO forgotten(person, at, key) VALUES(?,?,?)", (person, stamp(now), key))
+
+
+def listed_forgotten(con: sqlite3.Connection) -> list[Forgotten]:
+    """Return the whole list, oldest first."""
+    rows = con.execute("SELECT person, key, at FROM forgotten ORDER BY at")
+    return [Forgotten(person=row["person"], key=row["key"], at=row["at"]) for row in rows]
+
+
+def take_over_forgotten(con: sqlite3.Connection, entries: Iterable[Forgotten]) -> None:
+    con.executemany(
+        "INSERT OR IGNORE INTO forgotten(person, at, key) VALUES(?,?,?)",
+        [(entry.person, entry.at, entry.key) for entry in entries],
+    )
+
+
+def returned_forgotten(
+    con: sqlite3.Connection, entries: Iterable[Forgotten], mark: Callable[[str, str], str | None]
+) -> list[tuple[str, str]]:
+    """Return (address, when it was forgotten last) of the people in this database that these entries stand for.
+    `mark`: (name of a key, address) to keyed hash; None = there is no such key here."""
+    latest = {(entry.key, entry.person): entry.at for entry in sorted(entries, key=lambda entry: entry.at)}
+    names = sorted({key for key, _ in latest})
+    people = con.execute("SELECT address FROM people ORDER BY id").fetchall() if latest else []
+    found = ((row["address"], latest.get((key, mark(key, row["address"]) or ""))) for row in people for key in names)
+    return [(address, at) for address, at in found if at is not None]
+
+
+def erased_cases(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:
+    """Return the cases that were erased in the replaced database and are not in this one. A number may mean another
+    case here: what opened it tells."""
+    rows = replaced.execute("SELECT opened_by FROM cases WHERE erased_at IS NOT NULL")
+    query = "SELECT id FROM cases WHERE opened_by = ? AND erased_at IS NULL"
+    return [found["id"] for row in rows for found in con.execute(query, (row["opened_by"],))]
+
+
+def erased_messages(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:
+    """Likewise messages, on whatever case."""
+    rows = replaced.execute("SELECT fingerprint FROM messages WHERE erased_at IS NOT NULL")
+    query = "SELECT id FROM messages WHERE fingerprint = ? AND erased_at IS NULL"
+    return [found["id"] for row in rows for found in con.execute(query, (row["fingerprint"],))]
+
+
+def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection, now: datetime) -> int:
+    """Take over the empty rows of erased messages and mails that this database never knew, so that what still lies in
+    the mailbox counts as known, and give no number of an erased case again. Return how many messages there were."""
+    for row in replaced.execute("SELECT number FROM cases WHERE erased_at IS NOT NULL").fetchall():
+        raise_serial(con, row["number"], now)
+    author = nobody(con)
+    rows = replaced.execute(f"SELECT {_STUB} FROM messages WHERE erased_at IS NOT NULL").fetchall()
+    marks = ",".join("?" * len(_STUB.split(",")))
+    query = f"INSERT OR IGNORE INTO messages(author_id, {_STUB}) VALUES(?,{marks})"
+    count = sum(con.execute(query, (author, *row)).rowcount for row in rows)
+    mails = replaced.execute(f"SELECT {_MAIL} FROM outbox WHERE erased_at IS NOT NULL").fetchall()
+    marks = ",".join("?" * len(_MAIL.split(",")))
+    for mail in mails:
+        values = {**dict(mail), "message_id": f"<erased.{mail['key'][:80]}@invalid>"}
+        con.execute(f"INSERT OR IGNORE INTO outbox({_MAIL}) VALUES({marks})", tuple(values.values()))
+    if not count:
+        con.execute("DELETE FROM people WHERE id = ?", (author,))
+    return count
+
+
+# --- Erase -----------------------------------------------------------------------------------------------------------
+#
+# Take the person out of rows that stay: addresses, names, numbers, subjects, texts, identifiers and bytes.
+#
+# Numbers, times, states and labels stay, and so do the events and deadlines: what the monthly indicators count is the
+# same before and after. It runs inside the caller's transaction and decides nothing; `columns.py` says what becomes of
+# each column.
+
+
+_ABOUT_A_MESSAGE = (FORWARDED_BY, FORWARDED_TO, UNPLACED, "reserved:")  # before a fingerprint, in kv
+_QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
+CLOSED_FOR = "erased"  # the reason with which a case ends that was erased while it was open
+
+
+def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
+    """Return the number of rows changed or deleted, by table. Rows that were erased before are not counted again."""
+    counts: Counter[str] = Counter()
+    names = _identifiers(con, scope)
+    originals = _originals(con, scope)
+    stand_in = nobody(con) if scope.people else None
+    counts["cases"] = _set(con, "cases", scope.cases, now)
+    counts["messages"] = _set(con, "messages", scope.messages, now)
+    counts["outbox"] = _set(con, "outbox", scope.mails, now)
+    counts["mails"] = con.execute(
+        f"UPDATE mails SET {setting('mails')} WHERE id {IN} AND length(mime) > 0",
+        (ids((*scope.mails, *_with_first_words(con, scope))),),
+    ).rowcount
+    counts["originals"] = _unused(con, originals)
+    counts["notes"] = _deleted(con, "notes", f"case_id {IN}", ids(scope.cases))
+    counts["drafts"] = _deleted(con, "drafts", f"case_id {IN}", ids(scope.cases))
+    counts["refs"] = _references(con, scope, names)
+    counts["kv"] = _stored_values(con, scope, names) + _lessons(con, scope)
+    con.execute(
+        f"""UPDATE reviews SET done_at = ? WHERE done_at IS NULL
+        AND fingerprint IN (SELECT fingerprint FROM messages WHERE id {IN})""",
+        (stamp(now), ids(scope.messages)),
+    )
+    if stand_in is not None:
+        counts["people"] = _cut(con, scope, stand_in)
+    return +counts
+
+
+def _set(con: sqlite3.Connection, table: str, rows: Iterable[int], now: datetime) -> int:
+    return con.execute(
+        f"UPDATE {table} SET {setting(table)}, erased_at = ? WHERE id {IN} AND erased_at IS NULL",
+        (stamp(now), ids(rows)),
+    ).rowcount
+
+
+def _with_first_words(con: sqlite3.Connection, scope: Scope) -> list[int]:
+    """The mails to agents that have left and may show the first words of these messages: summaries and cards name what
+    its text alone has set aside."""
+    listed = con.execute(
+        f"""SELECT m.fingerprint, m.received_at FROM messages m JOIN reviews r ON r.fingerprint = m.fingerprint
+        WHERE m.id {IN} ORDER BY m.received_at""",
+        (ids(scope.messages),),
+    ).fetchall()
+    if not listed:
+        return []
+    rows = con.execute(  # the conditions are those of the index outbox_digests
+        f"SELECT id FROM outbox WHERE kind = 'digest' AND created_at >= ? AND state NOT IN ({_QUOTED})",
+        (listed[0]["received_at"],),
+    ).fetchall()
+    for row in listed:
+        card = f"{MailKind.IN_JUNK}:{row['fingerprint']}:"
+        query = f"SELECT id FROM outbox WHERE key >= ? AND key < ? AND state NOT IN ({_QUOTED})"
+        rows += con.execute(query, (card, f"{card}\uffff")).fetchall()
+    return [row["id"] for row in rows]
+
+
+def _deleted(con: sqlite3.Connection, table: str, where: str, *values: object) -> int:
+    return con.execute(f"DELETE FROM {table} WHERE {where}", values).rowcount
+
+
+def _identifiers(con: sqlite3.Connection, scope: Scope) -> list[tuple[str, str]]:
+    """(Message-ID, fingerprint) of the messages; the Message-ID is '' if it has none."""
+    rows = con.execute(f"SELECT message_id, fingerprint FROM messages WHERE id {IN}", (ids(scope.messages),))
+    return [(row["message_id"], row["fingerprint"]) for row in rows]
+
+
+def _originals(con: sqlite3.Connection, scope: Scope) -> list[str]:
+    query = f"SELECT DISTINCT original FROM messages WHERE id {IN} AND original IS NOT NULL"
+    return [row["original"] for row in con.execute(query, (ids(scope.messages),))]
+
+
+def _unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
+    """Delete those of these originals that no message refers to; return how many there were."""
+    query = """DELETE FROM originals WHERE sha256 = ?
+        AND NOT EXISTS(SELECT 1 FROM messages WHERE original = originals.sha256)"""
+    return sum(con.execute(query, (one,)).rowcount for one in originals)
+
+
+def _references(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
+    count = _deleted(con, "refs", f"message_id {IN}", ids(scope.messages))
+    gone = [message_id for message_id, _ in names if message_id]
+    return count + sum(_deleted(con, "refs", "ref = ?", one) for one in gone)
+
+
+def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
+    """Stored values about the addresses and the messages. Hashes of an address are guessable: they go too."""
+    keys: list[str] = []
+    for address in scope.addresses if scope.whole else ():
+        whole = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", re.IGNORECASE)
+        rows = con.execute("SELECT key, value FROM kv WHERE instr(lower(key || ' ' || value), ?)", (address,))
+        keys += [row["key"] for row in rows if whole.search(f"{row['key']} {row['value']}")]
+        added = (f"added:*:{sha256(address.encode()).hexdigest()[:16]}",)
+        keys += [row["key"] for row in con.execute("SELECT key FROM kv WHERE key GLOB ?", added)]
+    for message_id, fingerprint in names:
+        keys += [kind + fingerprint for kind in _ABOUT_A_MESSAGE] + [UNDELIVERED + message_id] * bool(message_id)
+    return sum(_deleted(con, "kv", "key = ?", key) for key in keys)
+
+
+def _lessons(con: sqlite3.Connection, scope: Scope) -> int:
+    """What was learned from a correction of one of these cases: the lessons are learned again from the others."""
+    corrected = f"EXISTS(SELECT 1 FROM events WHERE kind IN ('corrected', 'confirmed') AND case_id {IN})"
+    return _deleted(con, "kv", f"key = 'lessons' AND {corrected}", ids(scope.cases))
+
+
+def _cut(con: sqlite3.Connection, scope: Scope, stand_in: int) -> int:
+    """Put `stand_in` in the place of the people on these rows; return how many people are left on no row at all."""
+    people = ids(scope.people)
+    con.execute(
+        f"UPDATE cases SET citizen_id = ? WHERE id {IN} AND citizen_id {IN}", (stand_in, ids(scope.cases), people)
+    )
+    con.execute(
+        f"UPDATE messages SET author_id = ? WHERE id {IN} AND author_id {IN}", (stand_in, ids(scope.messages), people)
+    )
+    con.execute(
+        f"""UPDATE outbox SET domain = '{ERASED_DOMAIN}', mailbox = '',
+        recipient = (SELECT address FROM people WHERE id = ?) WHERE id {IN} AND recipient {IN}""",
+        (stand_in, ids(scope.mails), json.dumps(scope.addresses)),
+    )
+    nowhere = """id NOT IN (SELECT citizen_id FROM cases) AND id NOT IN (SELECT author_id FROM messages)"""
+    con.execute(f"DELETE FROM people WHERE id = ? AND {nowhere}", (stand_in,))
+    return _deleted(con, "people", f"id {IN} AND {nowhere}", people)
+
+
+def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope) -> Counter[str]:
+    """Empty the stored mails to others that name the person, and take the address out of other people's messages."""
+    counts: Counter[str] = Counter()
+    others = sorted(found.mails - set(scope.mails))
+    counts["mails"] = con.execute(
+        f"""UPDATE mails SET {setting("mails")} WHERE length(mime) > 0
+        AND id IN (SELECT id FROM outbox WHERE id {IN} AND state NOT IN ({_QUOTED}))""",
+        (ids(others),),
+    ).rowcount
+    messages = sorted(found.messages - set(scope.messages))
+    rows = con.execute(f"SELECT id, original, subject, fresh, reply_to FROM messages WHERE id {IN}", (ids(messages),))
+    originals = []
+    for row in rows.fetchall():
+        texts = [_without(row[name], scope.addresses) for name in ("subject", "fresh", "reply_to")]
+        con.execute(
+            "UPDATE messages SET subject = ?, fresh = ?, reply_to = ?, original = NULL WHERE id = ?",
+            (*texts, row["id"]),
+        )
+        originals += [row["original"]] if row["original"] else []
+        counts["messages"] += 1
+    counts["originals"] = _unused(con, originals)
+    return +counts
+
+
+def _without(text: str, addresses: Iterable[str]) -> str:
+    """Whole addresses alone: the end of `joanna@…` is no `anna@…`."""
+    whole = "|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in addresses)
+    return re.sub(whole, "[…]", text, flags=re.IGNORECASE)
+
+
+def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None:
+    """Close the open cases, void their deadlines and drop the mails that wait, so that nothing is sent to nobody."""
+    at = stamp(now)
+    con.execute(
+        f"""UPDATE cases SET status = 'closed', closed_at = ?, close_reason = '{CLOSED_FOR}'
+        WHERE id {IN} AND status <> 'closed'""",
+        (at, ids(scope.cases)),
+    )
+    con.execute(
+        f"""UPDATE deadlines SET void_at = ? WHERE case_id {IN} AND met_at IS NULL AND void_at IS NULL
+        AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0))""",
+        (at, ids(scope.cases)),
+    )
+    con.execute(
+        f"UPDATE outbox SET state = 'dropped' WHERE id {IN} AND state IN ('queued', 'held')", (ids(scope.mails),)
+    )
+
+
+# --- Expired ---------------------------------------------------------------------------------------------------------
+#
+# Which rows are past their retention, and the emptying of stored bytes. Times are stored texts, which sort.
+#
+# Nothing of an open case is ever past it, nor a message that waits for a person, nor a mail that has not reached its
+# end.
+
+
+_FINAL = f"o.state NOT IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
+_OVER = "c.status = 'closed' AND c.closed_at < ?"
+_EXPIRED = f"""{_OVER} AND c.erased_at IS NULL
+    AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.case_id = c.id AND NOT {_FINAL})"""
+_WAITS = "EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.done_at IS NULL)"
+
+
+def expired_cases(con: sqlite3.Connection, before: str) -> dict[int, str]:
+    """Return id and number of the cases closed before then and not erased, none of whose mails are on their way."""
+    rows = con.execute(f"SELECT c.id, c.number FROM cases c WHERE {_EXPIRED} ORDER BY c.id", (before,))
+    return {row["id"]: row["number"] for row in rows}
+
+
+def is_expired(con: sqlite3.Connection, before: str, case: int) -> bool:
+    """Whether `cases` has this one."""
+    return con.execute(f"SELECT 1 FROM cases c WHERE {_EXPIRED} AND c.id = ?", (before, case)).fetchone() is not None
+
+
+def expired_messages(con: sqlite3.Connection, before: str) -> list[int]:
+    """Return the messages without a case that came before then and were not erased."""
+    rows = con.execute(
+        f"""SELECT m.id FROM messages m WHERE m.case_id IS NULL AND m.received_at < ? AND m.erased_at IS NULL
+        AND NOT {_WAITS} ORDER BY m.id""",
+        (before,),
+    )
+    return [row["id"] for row in rows]
+
+
+def expired_originals(con: sqlite3.Connection, before: str) -> list[int]:
+    """Return the messages whose bytes are stored though their case was closed before then, or they have none and came
+    before then."""
+    rows = con.execute(
+        f"""SELECT m.id FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.original IS NOT NULL
+        AND iif(m.case_id IS NULL, m.received_at < ?1 AND NOT {_WAITS}, c.status = 'closed' AND c.closed_at < ?1)
+        ORDER BY m.id""",
+        (before,),
+    )
+    return [row["id"] for row in rows]
+
+
+def expired_mails(con: sqlite3.Connection, before: str) -> list[int]:
+    """Return the mails whose bytes are stored though they have reached their end and their case was closed before
+    then, or they have none and were made before then."""
+    rows = con.execute(
+        f"""SELECT o.id FROM outbox o JOIN mails m ON m.id = o.id LEFT JOIN cases c ON c.id = o.case_id
+        WHERE length(m.mime) > 0 AND {_FINAL}
+        AND iif(o.case_id IS NULL, o.created_at < ?1, c.status = 'closed' AND c.closed_at < ?1) ORDER BY o.id""",
+        (before,),
+    )
+    return [row["id"] for row in rows]
+
+
+def drop_originals(con: sqlite3.Connection, some: Sequence[int]) -> int:
+    """Return how many originals were deleted; one that another message refers to stays."""
+    query = f"SELECT DISTINCT original FROM messages WHERE id {IN} AND original IS NOT NULL"
+    checksums = [row["original"] for row in con.execute(query, (ids(some),))]
+    con.execute(f"UPDATE messages SET original = NULL WHERE id {IN}", (ids(some),))
+    unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = sha256)"
+    return sum(con.execute(unused, (one,)).rowcount for one in checksums)
+
+
+def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:
+    return con.execute(f"UPDATE mails SET {setting('mails')} WHERE id {IN}", (ids(some),)).rowcount
+
+
+# --- Backups ---------------------------------------------------------------------------------------------------------
+#
+# Which backups exist, as far as the database knows: those of `oacmail backup`, and databases that a restore set aside.
+#
+# Each backup is recorded by its path and moment; what was copied elsewhere is not known here.
+
+
+RECORD = "backup:"  # before a path, in kv
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """`exists`: the file is still at its path."""
+
+    path: Path
+    made_at: datetime
+    exists: bool
+
+
+def record_backup(con: sqlite3.Connection, path: Path, now: datetime) -> None:
+    with transaction(con):
+        remember(con, RECORD + str(path.absolute()), "", now)
+
+
+def recorded_backups(con: sqlite3.Connection) -> list[Backup]:
+    """Return the backups that were made, oldest first."""
+    rows = con.execute("SELECT substr(key, ?) AS path, at FROM kv WHERE key GLOB ? ORDER BY at", (8, f"{RECORD}*"))
+    found = ((Path(row["path"]), at(row["at"])) for row in rows)
+    return [Backup(path=path, made_at=made_at, exists=path.exists()) for path, made_at in found]
+
+
+def set_aside_databases(state: Path) -> Iterator[Backup]:
+    """Yield the databases that a restore has replaced, the copy from before an upgrade, and that of a rebuild which
+    did not end."""
+    for path in (*sorted(state.glob(f"{FILE}.before-*")), state / "rebuilding" / FILE):
+        if path.exists() and not path.name.endswith(("-wal", "-shm")):
+            yield Backup(path=path, made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC), exists=True)
+
+
+def is_backup_of(path: Path, names: Collection[str]) -> bool:
+    """Whether the file is a database of the office whose keys have these names (an early one knows none)."""
+    if not is_database(path):
+        return False
+    try:
+        with closing(connect_at_rest(path)) as con:
+            known = remembered.known_keys(con)
+    except (OacmailError, sqlite3.Error):
+        return False
+    return not known or not known.isdisjoint(names)

@@ -1,0 +1,515 @@
+"""Loads the view of a message, of a command and of a delivery result: everything that the decision may know. Selects
+only.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from oacmail.core import incidents, tokens
+from oacmail.core.acknowledgement import DISOWNED
+from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, DeliveryResult
+from oacmail.core.handlers import own_copies
+from oacmail.core.handlers.from_staff import TO_OTHERS
+from oacmail.core.kinds import MEETS_DEADLINE, junk_cards, of_name
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role, Status
+from oacmail.core.outgoing import MailKind, MailState
+from oacmail.core.policy import Policy
+from oacmail.core.ports.store import RUN, RUN_READ
+from oacmail.core.review import IN_JUNK, NamedEntry
+from oacmail.core.threading import SUBJECT_WINDOW
+from oacmail.core.view import (
+    DRAFTS,
+    FORWARDED_TO,
+    UNDELIVERED,
+    UNPLACED,
+    USED_TOKEN,
+    CaseView,
+    MessageView,
+    OutgoingView,
+    PersonView,
+    Refusal,
+    SimilarCase,
+    UnplacedMail,
+    View,
+)
+from oacmail.store import rebuilt_numbers, remembered
+from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
+from oacmail.store.connection import at, moment, stamp
+from oacmail.store.load_tick import usages
+from oacmail.store.remembered import LOST_AT
+from oacmail.store.reports import ANSWER_DUE
+from oacmail.store.writing import case_id
+
+# --- Load platform ---------------------------------------------------------------------------------------------------
+#
+# Loads what is known of a platform that fails: similar cases, and the people whom the failure affects today.
+#
+# The latter have a second-level case about it that was opened today, or earlier and is not solved. It selects only; it
+# never judges what fails.
+
+
+_ALIKE = f"""SELECT c.number, c.incident, c.opened_at, c.status, c.topic, {ANSWER_DUE} AS due_at
+FROM cases c WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ?
+  AND c.opened_at BETWEEN ? AND ? AND {{only}}
+ORDER BY c.opened_at DESC, c.id DESC LIMIT {{most}}"""
+# Whoever writes during an incident belongs to it, also when its first cases are answered already; what makes one is
+# cases in which the platform still fails.
+_GOING_ON = "c.incident IS NOT NULL AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')"
+_STILL_FAILS = "c.status IN ('open', 'derived', 'waiting')"
+UNSOLVED_FOR = timedelta(days=60)
+_PEOPLE = """SELECT DISTINCT p.address FROM cases c JOIN people p ON p.id = c.citizen_id
+  WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ? AND c.opened_at >= ?
+  AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')
+  AND (c.opened_at >= ? OR (c.status IN ('open', 'derived', 'waiting') AND c.solved_at IS NULL))"""
+
+
+def alike(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> tuple[SimilarCase, ...]:
+    """Recent cases on the platform that the message says fails, oldest first; of a known incident the latest only."""
+    platform = incidents.platform(lookup.reading)
+    if not platform:
+        return ()
+    alike = (
+        lookup.reading.operator,
+        platform,
+        stamp(incidents.since(policy, lookup.received_at)),
+        stamp(lookup.received_at),
+    )
+    most = max(incidents.LISTED, policy.escalation.incident_mails)
+    rows = con.execute(_ALIKE.format(only=_GOING_ON, most=1), alike).fetchall()
+    rows = rows or con.execute(_ALIKE.format(only=_STILL_FAILS, most=most), alike).fetchall()
+    return tuple(
+        SimilarCase(
+            number=row["number"],
+            incident=row["incident"],
+            opened_at=at(row["opened_at"]),
+            due_at=moment(row["due_at"]),
+            status=Status(row["status"]),
+            topic=row["topic"],
+        )
+        for row in reversed(rows)
+    )
+
+
+def affected(
+    con: sqlite3.Connection, policy: Policy, failing: Collection[tuple[str, str]], now: datetime
+) -> dict[tuple[str, str], frozenset[str]]:
+    """(operator, platform) -> addresses, for those of `failing` that name a platform."""
+    midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
+    when = (stamp(now - UNSOLVED_FOR), stamp(midnight))
+    return {one: frozenset(row["address"] for row in con.execute(_PEOPLE, (*one, *when))) for one in failing if one[1]}
+
+
+# --- Load message ----------------------------------------------------------------------------------------------------
+#
+# Loads the view of a message or a command: everything that the decision may know.
+#
+# It selects by what `core.lookup` has computed from the message; it never reads the message's text, verifies or
+# classifies.
+
+
+RECENT_MOST = 200
+OPEN_MOST = 50  # cases in a question
+RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
+_STORED_VALUES = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
+
+_MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
+  m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
+  m.role = 'agent' AND (m.outcome = 'case' OR m.rule LIKE '{TO_OTHERS};%') AS answers,
+  m.rule = '{IN_JUNK}' AS in_junk,
+  EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked,
+  EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.reason = '{DISOWNED}') AS disowned
+  FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
+
+
+def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
+    """The view of an arrived message; see core/view.py for what each part is."""
+    view = _related(con, lookup)
+    view = _remembered(con, policy, lookup, view)
+    view = replace(view, entrusted=_entrusted(con, policy, lookup))
+    about = _cases(con, policy, lookup, view, now)
+    blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
+    return replace(
+        view,
+        cases=about,
+        affected=affected(con, policy, {blamed, *_blamed(about)}, now),
+        person=_person(con, lookup.author),
+        spent=usages(con, policy, (lookup.author,), now)[lookup.author],
+        serial=_serial(con, policy, lookup, now),
+        thread=thread(con, lookup),
+        alike=alike(con, policy, lookup),
+        entries=_entries(con, (*lookup.entries, *junk_cards(view.mails))),
+        away=away(con, policy, now),
+    )
+
+
+def _related(con: sqlite3.Connection, lookup: Lookup) -> View:
+    """The messages, mails and numbers of cases that the message names, or that name it."""
+    message, writers = lookup.message, lookup.writers
+    ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
+    naming, overtaken_by = _naming(con, message, writers)
+    mails = mails_named(con, lookup, ids)
+    return View(
+        known=next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None),
+        named=_messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else (),
+        naming=naming,
+        overtaken_by=overtaken_by,
+        mails=mails,
+        tokened=_not_erased(con, lookup.tokened),
+        recent=_recent(con, writers, lookup.received_at),
+        open_cases=_open_cases(con, lookup.addressed),
+        added_before=_added_before(con, lookup, mails),
+    )
+
+
+def _remembered(con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View) -> View:
+    """`view` with what the stored values tell of the message, of this process and of a restore."""
+    message, asked = lookup.message, _asked_about(lookup.message, view.mails)
+    stored = remembered.values(con, (*_STORED_VALUES, *_names(lookup, view.named), UNPLACED + asked))
+    acknowledged_as = _value(stored, f"reserved:{message.fingerprint}")
+    return replace(
+        view,
+        reserved=acknowledged_as or _reserved_in_thread(con, _value(stored, _told(lookup))),
+        acknowledged_as=acknowledged_as,
+        restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        key_lost_at=moment(_value(stored, LOST_AT)),
+        run=_value(stored, RUN) or "",
+        run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
+        undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),
+        unplaced=_unplaced(con, asked, _value(stored, UNPLACED + asked)),
+        forwarded_case=_forwarded(message, view.named, stored),
+        drafts=_value(stored, DRAFTS) or "",
+        used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in stored),
+    )
+
+
+def _cases(
+    con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View, now: datetime
+) -> Mapping[str, CaseView]:
+    """The cases that the message, its orders, or what is related to it name; also those into which these merged."""
+    also = (
+        *view.tokened,
+        *lookup.ordered,
+        *(one.case for one in lookup.pressed),
+        *lookup.numbers,
+        *view.open_cases,
+        *view.entrusted,
+        *(view.unplaced.cases if view.unplaced else ()),
+        *([view.reserved] if view.reserved else []),
+    )
+    numbers = _numbers((view.known, *view.named, *view.naming, *view.recent), view.mails, also)
+    about = cases(con, policy, _not_erased(con, numbers), now)
+    if merged := merged_into(con, about):
+        return with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
+    return about
+
+
+def _names(lookup: Lookup, named: Sequence[MessageView]) -> tuple[str, ...]:
+    """The names of what may be known about this message, and about those that it names."""
+    message, pressed = lookup.message, (USED_TOKEN + one.token for one in lookup.pressed)
+    forwards = (FORWARDED_TO + one.fingerprint for one in named)
+    return (f"reserved:{message.fingerprint}", _told(lookup), UNDELIVERED + message.message_id, *pressed, *forwards)
+
+
+def _told(lookup: Lookup) -> str:
+    return f"told:{lookup.author} {lookup.message.message_id}"
+
+
+def _value(stored: Mapping[str, remembered.StoredValue], name: str) -> str | None:
+    return stored[name].value if name in stored else None
+
+
+def _forwarded(
+    message: Message, named: Sequence[MessageView], stored: Mapping[str, remembered.StoredValue]
+) -> str | None:
+    """Return the case of the last of these messages that went to the sender of this one as a forward."""
+    to = ((one.case, _value(stored, FORWARDED_TO + one.fingerprint) or "") for one in reversed(named))
+    return next((case for case, people in to if message.single_from and message.sender in people.split()), None)
+
+
+def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, ...]:
+    """Erased cases are left out: an old number in a subject must not say whose case it was."""
+    if not numbers:
+        return ()
+    query = f"SELECT number FROM cases WHERE erased_at IS NOT NULL AND number IN ({placeholders(numbers)})"
+    rows = con.execute(query, numbers)
+    erased = {row["number"] for row in rows}
+    return tuple(number for number in numbers if number not in erased)
+
+
+def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEntry]:
+    """The entries of the review list that begin with these hex digits; one that several entries begin with is left
+    out."""
+    found: dict[str, NamedEntry] = {}
+    for ref in refs:
+        rows = con.execute(
+            """SELECT r.fingerprint, c.number, o.bytes IS NOT NULL AS kept, m.kind, m.role FROM reviews r
+            JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+            LEFT JOIN originals o ON o.sha256 = m.original WHERE r.fingerprint BETWEEN ? AND ? || 'g' LIMIT 2""",
+            (ref, ref),
+        ).fetchall()
+        if len(rows) == 1:
+            (row,) = rows
+            found[ref] = NamedEntry(
+                ref=row["fingerprint"],
+                case=row["number"],
+                kept=bool(row["kept"]),
+                request=row["number"] is not None and (row["role"] != Role.CITIZEN or row["kind"] == Kind.REQUEST),
+            )
+    return found
+
+
+def _reserved_in_thread(con: sqlite3.Connection, told: str | None) -> str | None:
+    """Return the number that an acknowledgement of the thread names, if no case has that number."""
+    return told if told and case_id(con, told) is None else None
+
+
+def command_view(
+    con: sqlite3.Connection, policy: Policy, inp: AdminCommand | BoardMove | BoardDeletion, now: datetime
+) -> View:
+    numbers = [inp.case] if inp.case else []
+    if isinstance(inp, AdminCommand) and "into" in inp.words:
+        numbers.append(inp.words["into"])
+    about = cases(con, policy, numbers, now)
+    return View(
+        cases=about,
+        affected=affected(con, policy, _blamed(about), now),
+        away=away(con, policy, now),
+        drafts=_value(remembered.values(con, (DRAFTS,)), DRAFTS) or "",
+    )
+
+
+def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
+    return {(case.operator, case.platform) for case in about.values()}
+
+
+def _numbers(
+    messages: Iterable[MessageView | None], mails: Iterable[OutgoingView], tokened: Iterable[str]
+) -> list[str]:
+    found = [message.case for message in messages if message] + [mail.case for mail in mails] + list(tokened)
+    return [number for number in dict.fromkeys(found) if number]
+
+
+def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MessageView, ...]:
+    return tuple(
+        MessageView(
+            fingerprint=row["fingerprint"],
+            message_id=row["message_id"],
+            case=row["case"],
+            author=row["author"],
+            role=Role(row["role"]),
+            outcome=Outcome(row["outcome"]),
+            received_at=at(row["received_at"]),
+            subject=row["subject_key"],
+            body_hash=row["body_hash"],
+            acked=bool(row["acked"]),
+            disowned=bool(row["disowned"]),
+            sent_at=moment(row["sent_at"]),
+            erased=bool(row["erased"]),
+            answers=bool(row["answers"]),
+            in_junk=bool(row["in_junk"]),
+        )
+        for row in con.execute(_MESSAGE + where, values)
+    )
+
+
+def _naming(
+    con: sqlite3.Connection, message: Message, writers: Sequence[str]
+) -> tuple[tuple[MessageView, ...], tuple[MessageView, ...]]:
+    """Return the messages that name this one: those of these writers, and those of agents."""
+    if not message.message_id or not writers:
+        return (), ()
+    found = _messages(
+        con,
+        f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({placeholders(writers)})
+        OR m.role = 'agent') LIMIT 20""",
+        (message.message_id, *writers),
+    )
+    own = tuple(naming for naming in found if naming.author in writers)
+    return own, tuple(naming for naming in found if naming.author not in writers)
+
+
+def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: datetime) -> tuple[MessageView, ...]:
+    if not writers:
+        return ()
+    since = stamp(received_at - SUBJECT_WINDOW)
+    where = f"""WHERE m.author_id IN (SELECT id FROM people WHERE address IN ({placeholders(writers)}))
+      AND m.received_at >= ? ORDER BY m.received_at DESC LIMIT {RECENT_MOST}"""
+    return tuple(reversed(_messages(con, where, (*writers, since))))
+
+
+def _added_before(con: sqlite3.Connection, lookup: Lookup, mails: Sequence[OutgoingView]) -> int:
+    """Count the copies of our mail to others that have the same addition."""
+    if lookup.signature is None:
+        return 0
+    more = own_copies.added(lookup, next((mail for mail in mails if mail.key == lookup.signature.key), None))
+    if not more:
+        return 0
+    own = own_copies.learned(more, lookup.message.to[0] if lookup.message.to else "")
+    query = "SELECT count(*) FROM kv WHERE key GLOB ? AND key <> ?"
+    return int(con.execute(query, (own_copies.learned(more) + "*", own)).fetchone()[0])
+
+
+def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
+    row = con.execute("SELECT lang, known FROM people WHERE address = ?", (address,)).fetchone()
+    return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
+
+
+def _recipients(recipients: str | None) -> tuple[str, ...] | None:
+    return None if recipients is None else tuple(recipients.split())
+
+
+def _open_cases(con: sqlite3.Connection, addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return the open, derived and waiting cases in which one of these addresses takes part, oldest first."""
+    if not addresses:
+        return ()
+    theirs = f"SELECT id FROM people WHERE address IN ({placeholders(addresses)})"
+    rows = con.execute(
+        f"""SELECT c.number FROM cases c WHERE c.status <> 'closed' AND c.status <> 'answered' AND (
+          c.citizen_id IN ({theirs}) OR EXISTS(SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.role = 'citizen'
+          AND m.guest = 0 AND (m.author_id IN ({theirs}) OR m.reply_to IN ({placeholders(addresses)}))))
+        ORDER BY c.opened_at, c.id LIMIT {OPEN_MOST}""",
+        (*addresses, *addresses, *addresses),
+    )
+    return tuple(row["number"] for row in rows)
+
+
+def _entrusted(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> dict[str, str]:
+    """Return the cases of the agent whose automatic reply it is, oldest first, with who assigned each; '' = unknown."""
+    sender = lookup.message.sender
+    if lookup.message.auto is not Auto.REPLY or sender not in policy.people.desk:
+        return {}
+    rows = con.execute(
+        f"""SELECT c.number, (SELECT json_extract(e.data, '$.by') FROM events e WHERE e.case_id = c.id
+          AND e.kind = 'ordered' AND json_extract(e.data, '$.verb') = 'assign' ORDER BY e.id DESC LIMIT 1) AS by
+        FROM cases c WHERE c.assignee IN (?, ?) AND c.status IN ('open', 'derived', 'waiting')
+        ORDER BY c.opened_at, c.id LIMIT {OPEN_MOST}""",
+        (sender, sender.partition("@")[0]),
+    )
+    return {row["number"]: row["by"] or "" for row in rows}
+
+
+def _asked_about(message: Message, mails: Sequence[OutgoingView]) -> str:
+    """The fingerprint of the mail that our question names to which this message replies, else of this message."""
+    asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
+    return asked[-1] if asked else message.fingerprint
+
+
+def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> UnplacedMail | None:
+    """`listed`: the numbers of the cases that the question about the mail names; None = there was no question."""
+    if listed is None:
+        return None
+    row = con.execute(
+        "SELECT message_id, received_at, outcome FROM messages WHERE fingerprint = ?", (fingerprint,)
+    ).fetchone()
+    if row is None:
+        return None
+    return UnplacedMail(
+        fingerprint=fingerprint,
+        received_at=at(row["received_at"]),
+        cases=tuple(number for number in listed.split() if number != "none"),
+        waits=row["outcome"] == Outcome.QUARANTINED,
+        undelivered=_recipients(remembered.value(con, UNDELIVERED + row["message_id"]) if row["message_id"] else None),
+    )
+
+
+def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> int:
+    arrived = lookup.received_at
+    year = arrived.astimezone(policy.office.timezone).year
+    number = partial(tokens.case_number, policy, year)
+    author = "" if lookup.message.auth.dmarc is Dmarc.FAIL else lookup.author
+    return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=arrived, now=now)
+
+
+# --- Load mail -------------------------------------------------------------------------------------------------------
+#
+# Loads our own mails as `decide` sees them (core/view.py), and the view of a delivery result.
+#
+# Selects only; it never judges why the relay refused a mail.
+
+
+REFUSALS_MOST = 1000
+
+_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
+  o.attempts, o.created_at, coalesce(o.alias, '') AS alias, o.bare_id IS NOT NULL AS bare,
+  iif(o.kind = 'relayed', (SELECT received_at FROM messages WHERE fingerprint = substr(o.key, 9)), NULL) AS written_at,
+  EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
+  FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
+
+
+def mail_view(con: sqlite3.Connection, key: str) -> View:
+    return View(mails=_mails(con, "WHERE o.key = ?", (key,)))
+
+
+def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> View:
+    mails = _mails(con, "WHERE o.key = ?", (inp.key,))
+    owed = [mail.case for mail in mails if mail.kind in MEETS_DEADLINE and mail.case]
+    about = cases(con, policy, owed, now)
+    if inp.state != "refused":
+        return View(mails=mails, cases=about)
+    taken = _last_taken(con)
+    own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
+    others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
+    return View(
+        mails=mails,
+        cases=about,
+        refusals=others,
+        taken_since=own is not None and own < taken,
+    )
+
+
+def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
+    """Return the refusals since the relay last took a mail, of mails that are young enough to be tried again."""
+    young = stamp(now - timedelta(days=policy.sending.give_up_days))
+    rows = con.execute(
+        """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
+        AND created_at > ? AND state IN ('queued', 'claimed', 'failed') ORDER BY refused_at DESC LIMIT ?""",
+        (_last_taken(con), young, REFUSALS_MOST),
+    )
+    return tuple(Refusal(key=row["key"], recipient=row["recipient"], final=row["state"] == "failed") for row in rows)
+
+
+def _last_taken(con: sqlite3.Connection) -> str:
+    """Return when the relay last took a mail; '' = never."""
+    row = con.execute(
+        "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def mails_named(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:
+    """Return our mails that the Message-IDs, the signature or the relayed answer of a message name, oldest first."""
+    found: list[OutgoingView] = []
+    if ids:
+        where = f"WHERE o.message_id IN ({placeholders(ids)}) OR o.alias IN ({placeholders(ids)}) ORDER BY o.id"
+        found += _mails(con, where, (*ids, *ids))
+    if lookup.signature is not None:
+        found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
+    if lookup.answer_for:
+        found += _mails(con, "WHERE o.key = ?", (f"{MailKind.RELAYED}:{lookup.message.fingerprint}",))
+    return tuple(found)
+
+
+def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[OutgoingView, ...]:
+    return tuple(
+        OutgoingView(
+            key=row["key"],
+            kind=of_name(row["kind"]),
+            message_id=row["message_id"],
+            case=row["case"],
+            recipient=row["recipient"],
+            state=MailState(row["state"]),
+            length=row["length"],
+            copied=row["copied_at"] is not None,
+            attempts=row["attempts"],
+            queued_at=moment(row["created_at"]),
+            written_at=moment(row["written_at"]),
+            bare=bool(row["bare"]),
+            kept=bool(row["kept"]),
+            alias=row["alias"],
+        )
+        for row in con.execute(_MAIL + where, values)
+    )

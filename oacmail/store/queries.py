@@ -1,0 +1,401 @@
+"""What people may ask of the store: cases, messages, mails, the review list, health, and why something was treated as
+it was. Selects only.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oacmail.core.answers import LATE_SAME_DAY
+from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
+from oacmail.core.canary import LAST, moment_of
+from oacmail.core.derivation import NEAR
+from oacmail.core.model import Role
+from oacmail.core.ports.store import CRASHES, LAST_TICK, LATEST, RUNS
+from oacmail.mail.understanding.secrets import blank
+from oacmail.store import remembered
+from oacmail.store.connection import at, stamp
+from oacmail.store.load_tick import purged, reconciled, synced_at, waiting
+from oacmail.store.outbox import LIVE
+from oacmail.store.remembered import causes, problems
+from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
+
+# --- Queries ---------------------------------------------------------------------------------------------------------
+#
+# What people may ask of the store: cases, messages, mails, the review list, health. Selects only.
+#
+# Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a
+# password that somebody wrote into a subject or a file's name is not shown (R34).
+
+
+Row = dict[str, Any]
+OVER_BUDGET = "over-budget"
+
+_CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
+  p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
+  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.ends_on, c.ends_hour, c.incident,
+  coalesce(c.ends_on BETWEEN :today AND :near, 0) AS urgent,
+  coalesce(
+    {ANSWER_DUE},
+    (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER} AND d.due_at <= :now) AS overdue,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS waits,
+  EXISTS(SELECT 1 FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by WHERE d.case_id = c.id
+    AND {RUNNING_ANSWER}
+    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) > :delayed_from
+    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) <= :delayed_to) AS delayed,
+  EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = :late_same_day) AS late_same_day,
+  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'update'
+    AND d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL) AS update_at,
+  (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
+  FROM cases c JOIN people p ON p.id = c.citizen_id """
+_SHOWN = [
+    "number",
+    "status",
+    "kind",
+    "topic",
+    "level",
+    "intent",
+    "language",
+    "citizen",
+    "subject",
+    "assignee",
+    "opened_at",
+    "due_at",
+    "answered_at",
+    "closed_at",
+    "overdue",
+    "messages",
+    "score",
+    "operator",
+    "platform",
+    "cause",
+    "urgent",
+    "ends_on",
+    "ends_hour",
+    "update_at",
+    "incident",
+    "delayed",
+    "late_same_day",
+]
+
+
+def local(text: str | None, zone: ZoneInfo) -> str | None:
+    """Stored UTC to ISO 8601 in the office's zone."""
+    return at(text).astimezone(zone).isoformat() if text else None
+
+
+def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    shown: Row = {name: row[name] for name in _SHOWN}
+    for name in ("opened_at", "due_at", "answered_at", "closed_at", "update_at"):
+        shown[name] = local(row[name], zone)
+    for name in ("overdue", "urgent", "delayed", "late_same_day"):
+        shown[name] = bool(row[name])
+    for name in ("operator", "platform", "cause"):
+        shown[name] = row[name] or None
+    shown["subject"] = blank(row["subject"])
+    return shown
+
+
+def _values(now: datetime, zone: ZoneInfo) -> Row:
+    today = now.astimezone(zone).date()
+    return {
+        "now": stamp(now),
+        "today": today.isoformat(),
+        "near": (today + NEAR).isoformat(),
+        "delayed_from": DELAYED_FROM.total_seconds(),
+        "delayed_to": PLAUSIBLE_TRANSIT.total_seconds(),
+        "late_same_day": LATE_SAME_DAY,
+    }
+
+
+def cases(
+    con: sqlite3.Connection, zone: ZoneInfo, now: datetime, *, status: str | None = None, overdue: bool = False
+) -> Iterator[Row]:
+    """The most urgent first: whose term is about to end (R32) or whose message was long under way (R18); then running
+    deadlines by their due time, the rest by age."""
+    wanted = " WHERE c.status = :status" if status else ""
+    query = f"""SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue
+      ORDER BY (urgent AND waits) OR delayed DESC, answered_at IS NOT NULL, due_at, id"""
+    for row in con.execute(query, {**_values(now, zone), "status": status, "late": overdue}):
+        yield _case(row, zone)
+
+
+def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) -> Row | None:
+    """One case with its messages, mails and events; None if there is none of this number."""
+    row = con.execute(_CASES + "WHERE c.number = :number", {**_values(now, zone), "number": number}).fetchone()
+    if row is None:
+        return None
+    shown = _case(row, zone)
+    shown["messages"] = [
+        _message(message, zone) for message in messages_of(con, row["id"]) if message["role"] != Role.OURS
+    ]
+    shown["outgoing"] = [
+        {
+            "key": mail["key"],
+            "kind": mail["kind"],
+            "recipient": mail["recipient"],
+            "message_id": mail["message_id"],
+            "state": mail["state"],
+            "sent_at": local(mail["sent_at"], zone),
+        }
+        for mail in mails_of(con, row["id"])
+    ]
+    shown["events"] = [shown_event(event, zone) for event in events_of(con, row["id"])]
+    return shown
+
+
+def messages_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM messages WHERE case_id = ? ORDER BY received_at, id", (case_id,)).fetchall()
+
+
+def _message(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    return {
+        "message_id": row["message_id"],
+        "role": row["role"],
+        "received_at": local(row["received_at"], zone),
+        "subject": blank(row["subject"]),
+        "folder": row["folder"],
+    }
+
+
+def file_of(part: Row) -> Row:
+    return part | {"name": blank(part["name"])}
+
+
+def events_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute(
+        """SELECT e.*, n.text FROM events e LEFT JOIN notes n ON n.event_id = e.id WHERE e.case_id = ?
+        ORDER BY e.id""",
+        (case_id,),
+    ).fetchall()
+
+
+def shown_event(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    noted = {"text": row["text"]} if row["text"] is not None else {}
+    return {"at": local(row["at"], zone), "kind": row["kind"], "data": noted | json.loads(row["data"])}
+
+
+def mails_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+
+
+def mail_line(mail: sqlite3.Row, zone: ZoneInfo) -> Row:
+    data = {
+        "state": "over budget" if _waits_for_room(mail) else mail["state"],
+        "next_at": local(mail["next_at"], zone),
+        "sent_at": local(mail["sent_at"], zone),
+        "error": mail["last_error"],
+    }
+    return {"at": local(mail["created_at"], zone), "kind": f"mail {mail['kind']}", "data": data}
+
+
+def _waits_for_room(mail: sqlite3.Row) -> bool:
+    """An acknowledgement beyond a limit of [ack]: it has no moment until there is room."""
+    return mail["state"] == "queued" and mail["next_at"] is None
+
+
+def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> Iterator[Row]:
+    """What has not reached an end; with `every` all."""
+    where = "" if every else "WHERE o.state IN ('queued','claimed','sending','uncertain','failed','held')"
+    query = f"""SELECT o.*, c.number AS "case" FROM outbox o LEFT JOIN cases c ON c.id = o.case_id {where}
+      ORDER BY o.id"""
+    for row in con.execute(query):
+        yield {
+            "key": row["key"],
+            "kind": row["kind"],
+            "case": row["case"],
+            "recipient": row["recipient"],
+            "message_id": row["message_id"],
+            "state": row["state"],
+            "attempts": row["attempts"],
+            "next_at": local(row["next_at"], zone),
+            "sent_at": local(row["sent_at"], zone),
+            "last_error": row["last_error"] or (OVER_BUDGET if _waits_for_room(row) else None),
+        }
+
+
+def mail(con: sqlite3.Connection, key: str) -> bytes | None:
+    """The bytes of a mail as it goes out, or went; None if there is no such mail or its bytes are gone."""
+    row = con.execute("SELECT m.mime FROM mails m JOIN outbox o ON o.id = m.id WHERE o.key = ?", (key,)).fetchone()
+    return bytes(row["mime"]) or None if row else None
+
+
+def review(con: sqlite3.Connection, zone: ZoneInfo) -> Iterator[Row]:
+    """All that waits for a person, each with its reason."""
+    for item in waiting(con):
+        row = con.execute("SELECT message_id FROM messages WHERE fingerprint = ?", (item.ref,)).fetchone()
+        yield {
+            "ref": item.ref[:16] if ":" not in item.ref else item.ref,
+            "reason": item.reason,
+            "since": item.since.astimezone(zone).isoformat(),
+            "case": item.case,
+            "message_id": row["message_id"] if row else None,
+        }
+
+
+def _counted(con: sqlite3.Connection, query: str) -> Mapping[str, int]:
+    return {row[0]: row[1] for row in con.execute(query)}
+
+
+def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
+    """The counts of `status`. The caller judges what is wrong: it knows the clock."""
+    return {
+        "cases": _counted(con, "SELECT status, count(*) FROM cases GROUP BY status"),
+        "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
+        "over_budget": con.execute("SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at IS NULL").fetchone()[
+            0
+        ],
+        "unaccounted": con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0],
+        "unaccounted_since": local(
+            con.execute("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL").fetchone()[0], zone
+        ),
+        "quarantine": len(waiting(con)),
+        "unreadable": con.execute(
+            "SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"
+        ).fetchone()[0],
+        "last_sync": _shown(synced_at(con), zone),
+        "last_tick": _value(con, LAST_TICK, zone),
+        "runs": remembered.value(con, RUNS),
+        "started": _shown(remembered.written_at(con, RUNS), zone),
+        "crashes": remembered.value(con, CRASHES),
+        "causes": causes(con),
+        "latest": remembered.value(con, LATEST),
+        "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
+        "other_instance": remembered.value(con, "other-instance"),
+        "reconciled": _reconciled(con, zone),
+        "canary": _canary(con, zone),
+        "purged": _purged(con, zone),
+        **_copies(con, zone),
+        "shadow": bool(remembered.value(con, "shadow")),
+    }
+
+
+def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:
+    """What is late at `now`: the cases of `case list --overdue`, and for how many seconds the oldest mail waits that
+    may leave now (0 = none waits). Mail for a later moment does not wait, and held mail waits for a person."""
+    overdue = con.execute(
+        f"SELECT count(DISTINCT d.case_id) FROM deadlines d WHERE {RUNNING_ANSWER} AND d.due_at <= ?",
+        (stamp(now),),
+    ).fetchone()[0]
+    since = con.execute(
+        f"""SELECT min(unixepoch(CASE WHEN attempts = 0 AND next_at > created_at THEN next_at ELSE created_at END))
+        FROM outbox WHERE {LIVE} AND (attempts > 0 OR next_at IS NULL OR next_at <= ?)""",
+        (stamp(now),),
+    ).fetchone()[0]
+    return {"overdue": overdue, "waiting": 0 if since is None else max(0, int(now.timestamp()) - since)}
+
+
+def _copies(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
+    """`rotated`: when the last backup by rotation was made; `drill`: when a backup was last tried, and the result."""
+    rotated, drill = remembered.last_drill(con)
+    return {
+        "rotated": local(rotated, zone),
+        "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
+    }
+
+
+def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
+    """The last canary that came back, and how long it took; None if none ever did."""
+    key, _, seconds = (remembered.value(con, LAST) or "").partition(" ")
+    return {"sent_at": moment_of(key).astimezone(zone).isoformat(), "seconds": int(seconds)} if key else None
+
+
+def _purged(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
+    """The last nightly purge; None if there was none."""
+    last = purged(con)
+    if last is None:
+        return None
+    return {"at": last.at.astimezone(zone).isoformat(), "cases": last.cases, "copies": last.copies}
+
+
+def _reconciled(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
+    """The last nightly proof: when, and what it found."""
+    last = reconciled(con)
+    if last is None:
+        return None
+    found = [
+        {"what": one.what, "where": one.where, "at": one.at.astimezone(zone).isoformat() if one.at else None}
+        for one in last.found
+    ]
+    return {"at": last.at.astimezone(zone).isoformat(), "found": found}
+
+
+def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return moment.astimezone(zone).isoformat() if moment else None
+
+
+def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:
+    return local(remembered.value(con, key), zone)
+
+
+# --- Reasons ---------------------------------------------------------------------------------------------------------
+#
+# Why a case, or a message, was treated as it was: rules, words, deadlines, mails and events. Selects only.
+#
+# It tells what was decided and stored then; it never decides again.
+
+
+def reasons_of_case(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] | None:
+    """Every rule, word and event behind a case, in the order of time; None if there is no such case."""
+    row = con.execute("SELECT id, parent, opened_at FROM cases WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        return None
+    lines: list[Row] = []
+    if row["parent"]:  # what it may belong to
+        lines.append({"at": local(row["opened_at"], zone), "kind": "child", "data": {"of": row["parent"]}})
+    lines += [_read(message, zone) for message in messages_of(con, row["id"])]
+    lines += [
+        {
+            "at": local(deadline["armed_at"], zone),
+            "kind": f"deadline {deadline['kind']} {deadline['level']}",
+            "data": {name: local(deadline[name], zone) for name in ("due_at", "met_at", "fired_at", "void_at")},
+        }
+        for deadline in con.execute("SELECT * FROM deadlines WHERE case_id = ? ORDER BY armed_at, level", (row["id"],))
+    ]
+    lines += [mail_line(mail, zone) for mail in mails_of(con, row["id"])]
+    lines += [_review(item, zone) for item in con.execute(_REVIEWS_OF_CASE, (row["id"],))]
+    lines += [shown_event(event, zone) for event in events_of(con, row["id"])]
+    return sorted(lines, key=lambda line: str(line["at"]))
+
+
+def reasons_of_message(con: sqlite3.Connection, zone: ZoneInfo, ref: str) -> list[Row] | None:
+    """How the messages with this Message-ID, or beginning of a fingerprint (16 characters or more), were read, which
+    case each belongs to (`case`: None = none) and why one is on the review list; None if no message is known by it."""
+    found = con.execute(_MESSAGES, (ref, ref, ref[:16])).fetchall()
+    lines: list[Row] = []
+    for row in found:
+        line = _read(row, zone)
+        line["data"] |= {"kind": row["kind"], "outcome": row["outcome"], "case": row["number"]}
+        lines.append(line)
+        lines += [_review(item, zone) for item in con.execute(_REVIEWS_OF_MESSAGE, (row["fingerprint"],))]
+    return lines or None
+
+
+def _read(message: sqlite3.Row, zone: ZoneInfo) -> Row:
+    return {
+        "at": local(message["received_at"], zone),
+        "kind": "message",
+        "data": {
+            "message_id": message["message_id"],
+            "role": message["role"],
+            "rule": message["rule"],
+            "because": json.loads(message["because"]),
+            "attachments": [file_of(part) for part in json.loads(message["attachments"])],
+        },
+    }
+
+
+def _review(item: sqlite3.Row, zone: ZoneInfo) -> Row:
+    data = {"reason": item["reason"], "done": item["done_at"]}
+    return {"at": local(item["at"], zone), "kind": "review", "data": data}
+
+
+_MESSAGES = """SELECT m.*, c.number FROM messages m LEFT JOIN cases c ON c.id = m.case_id
+  WHERE m.message_id IN (?, '<' || ? || '>') OR substr(m.fingerprint, 1, 16) = ? ORDER BY m.id"""
+_REVIEWS_OF_CASE = """SELECT r.* FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint WHERE m.case_id = ?
+  ORDER BY r.at"""
+_REVIEWS_OF_MESSAGE = "SELECT * FROM reviews WHERE fingerprint = ? ORDER BY at"

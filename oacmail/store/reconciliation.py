@@ -1,0 +1,109 @@
+"""Compare what the server has with what the database says of it, and the outbox with the copies in the mailbox.
+
+Selects only: what is found stays as it is, and a person looks at it. It knows places, states and times, never a text.
+It reads page by page: between two pages other threads use the store. The thread that records messages is the one that
+asks, and each row is judged by one statement, so that nothing is half written between two pages.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import datetime, timedelta
+
+from oacmail.core.kinds import IN_FLIGHT
+from oacmail.core.model import Outcome
+from oacmail.core.reconciliation import Discrepancy, Mismatch
+from oacmail.store.connection import Rows, at, moment, stamp
+from oacmail.store.outbox import LIVE
+from oacmail.store.remembered import problems
+
+BEING_WORKED = timedelta(hours=2)  # a message that the server does not deliver is tried four times in 71 minutes
+COPIES_OF = timedelta(days=7)
+COPY_WITHIN = timedelta(hours=1)
+UNDER_WAY = timedelta(days=1)
+SELF_COPIES = "self-copies"  # the code of the problem that explains missing copies
+PAGE = 1000  # rows of one read: about 0.05 s
+_RECORDED = (Outcome.CASE, Outcome.AUTOMATIC, Outcome.OURS, Outcome.STAFF, Outcome.SPAM, Outcome.DUPLICATE)
+
+Present = Mapping[tuple[str, int], Set[int]]
+"""(folder, UIDVALIDITY) to the UIDs that the server has there."""
+
+_SEEN = """SELECT s.uid, s.outcome, s.first_seen, s.internal_date, s.fingerprint, m.id AS message, m.case_id,
+  c.id AS "case" FROM sightings s LEFT JOIN messages m ON m.fingerprint = s.fingerprint
+  LEFT JOIN cases c ON c.id = m.case_id WHERE s.folder = ? AND s.uidvalidity = ? AND s.uid > ? ORDER BY s.uid LIMIT ?"""
+_WITHOUT_DEADLINE = """SELECT number, opened_at FROM cases c WHERE status <> 'closed' AND kind = 'request'
+  AND NOT EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+    AND (d.met_at IS NOT NULL OR d.void_at IS NULL))"""
+_SENT = """SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.number FROM outbox o
+  LEFT JOIN cases c ON c.id = o.case_id WHERE o.data_at IS NOT NULL AND o.data_at BETWEEN ? AND ? AND o.state = 'sent'
+  AND (o.copy_expected OR o.copied_at IS NOT NULL) AND o.erased_at IS NULL
+  AND o.kind <> 'probe' ORDER BY o.data_at"""
+_COPY = "SELECT fingerprint FROM messages WHERE message_id IN (?, ?) AND role = 'ours'"
+_STUCK = f"""SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number FROM outbox o
+  LEFT JOIN cases c ON c.id = o.case_id WHERE o.state IN({", ".join(f"'{state}'" for state in IN_FLIGHT)})
+  AND o.{LIVE} AND coalesce(o.data_at, o.created_at) < ? ORDER BY o.id"""
+
+
+class ReconciliationRows(Rows):
+    """The method of `SqliteStore` for the nightly proof."""
+
+    def discrepancies(self, present: Present, now: datetime) -> list[Discrepancy]:
+        ours: set[str] = set()
+        messages = [
+            found
+            for (folder, uidvalidity), uids in sorted(present.items())
+            for found in self._messages(folder, uidvalidity, uids, ours, now)
+        ]
+        return [*messages, *self._cases(), *self._copies(ours, now), *self._stuck(now)]
+
+    def _page(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """One short read."""
+        with self._read():
+            return self.con.execute(query, values).fetchall()
+
+    def _messages(
+        self, folder: str, uidvalidity: int, uids: Set[int], ours: set[str], now: datetime
+    ) -> Iterator[Discrepancy]:
+        """Also fill `ours` with the fingerprints of our own mail that the server has."""
+        missing, after = set(uids), 0
+        while page := self._page(_SEEN, folder, uidvalidity, after, PAGE):
+            after = page[-1]["uid"]
+            for row in page:
+                if row["uid"] not in uids:
+                    continue
+                missing.discard(row["uid"])
+                if row["outcome"] == Outcome.OURS or (row["outcome"] == Outcome.DUPLICATE and row["fingerprint"]):
+                    ours.add(row["fingerprint"])
+                what = _wrong(row, now)
+                if what is not None:
+                    yield Discrepancy(what=what, where=folder, at=at(row["internal_date"]))
+        yield from (Discrepancy(what=Mismatch.MESSAGE, where=folder) for _ in missing)
+
+    def _cases(self) -> Iterator[Discrepancy]:
+        for row in sorted(self._page(_WITHOUT_DEADLINE), key=lambda row: str(row["number"])):
+            yield Discrepancy(what=Mismatch.CASE, where=row["number"], at=at(row["opened_at"]))
+
+    def _copies(self, ours: Set[str], now: datetime) -> Iterator[Discrepancy]:
+        with self._read():
+            explained = SELF_COPIES in problems(self.con)
+        sent = self._page(_SENT, stamp(now - COPIES_OF), stamp(now - COPY_WITHIN))
+        for start in range(0, len(sent), PAGE):
+            for row in self._without_copy(sent[start : start + PAGE], ours):
+                if row["copied_at"] is not None or not explained:
+                    yield Discrepancy(what=Mismatch.COPY, where=row["number"] or row["kind"], at=moment(row["sent_at"]))
+
+    def _without_copy(self, sent: Sequence[sqlite3.Row], ours: Set[str]) -> list[sqlite3.Row]:
+        with self._read():
+            names = [self.con.execute(_COPY, (row["message_id"], row["alias"])).fetchall() for row in sent]
+        return [row for row, some in zip(sent, names, strict=True) if ours.isdisjoint(name[0] for name in some)]
+
+    def _stuck(self, now: datetime) -> Iterator[Discrepancy]:
+        for row in self._page(_STUCK, stamp(now - UNDER_WAY)):
+            yield Discrepancy(what=Mismatch.STUCK, where=row["number"] or row["kind"], at=at(row["since"]))
+
+
+def _wrong(row: sqlite3.Row, now: datetime) -> Mismatch | None:
+    if row["outcome"] is None:
+        return Mismatch.MESSAGE if now - at(row["first_seen"]) > BEING_WORKED else None
+    lost = row["outcome"] in _RECORDED and row["message"] is None
+    homeless = row["outcome"] == Outcome.CASE and row["case"] is None
+    return Mismatch.RECORD if lost or homeless else None

@@ -1,0 +1,268 @@
+"""What is remembered beside cases and messages: single values by name (table `kv`), problems that `status` shows,
+items of a tick that failed, a clock that was ahead, restore drills, token keys. It never decides what a value
+means.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from oacmail.core.effects import TickItem
+from oacmail.core.ports.store import LATEST
+from oacmail.store import writing
+from oacmail.store.connection import FILE, at, connect_readonly, moment, stamp, transaction
+from oacmail.store.writing import remember
+
+# --- Tick failures ---------------------------------------------------------------------------------------------------
+#
+# Items of a tick that raised an exception: when they are tried again, and what `status` shows. It decides nothing.
+#
+# A row holds the name of the item, the number of its case and the class of the error, never text of a message.
+
+
+TICK_CODE = "tick-failed"  # the code of the problem
+LONGEST_PAUSE = timedelta(hours=1)  # a row that a clock far ahead has written must not hold an item back for years
+_NAMED = 5
+
+
+def put_off_item(con: sqlite3.Connection, now: datetime) -> frozenset[str]:
+    """Return the names of the items that are not tried now."""
+    rows = con.execute(
+        "SELECT item FROM tick_failures WHERE retry_at > ? AND retry_at <= ?", (stamp(now), stamp(now + LONGEST_PAUSE))
+    )
+    return frozenset(row["item"] for row in rows)
+
+
+def any_tick_failure(con: sqlite3.Connection) -> bool:
+    return con.execute("SELECT 1 FROM tick_failures LIMIT 1").fetchone() is not None
+
+
+def add_tick_failure(con: sqlite3.Connection, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
+    con.execute(
+        """INSERT INTO tick_failures(item, "case", since, retry_at, error) VALUES(?,?,?,?,?)
+        ON CONFLICT(item) DO UPDATE SET retry_at = excluded.retry_at, error = excluded.error""",
+        (item.name, item.case, stamp(now), stamp(until), error),
+    )
+
+
+def clear_tick_failures(con: sqlite3.Connection, due: Collection[str], now: datetime) -> None:
+    """A tick has completed with all items but those put off; `due`: the names of all. A job is no item of a tick and
+    ends its own failure."""
+    still, names = put_off_item(con, now), [row["item"] for row in con.execute("SELECT item FROM tick_failures")]
+    over = [name for name in names if not name.startswith("job:") and (name not in due or name not in still)]
+    remove_tick_failure(con, over)
+
+
+def remove_tick_failure(con: sqlite3.Connection, names: Collection[str]) -> None:
+    con.executemany("DELETE FROM tick_failures WHERE item = ?", [(name,) for name in names])
+
+
+def tick_failure_cause(con: sqlite3.Connection) -> dict[str, str]:
+    """Return case, kind and error of the oldest failure, by the code of the problem; empty if nothing failed."""
+    rows = con.execute("SELECT * FROM tick_failures ORDER BY since, item").fetchall()
+    lines = [_line(row) for row in rows[:_NAMED]]
+    more = [f"and {len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
+    return {TICK_CODE: ", ".join([*lines, *more])} if rows else {}
+
+
+def _line(row: sqlite3.Row) -> str:
+    """`OAC-2026-000123 deadline answer 0 (ValueError)`, `digest (ValueError)`, `job calendar (KeyError)`."""
+    kind, _, key = row["item"].partition(":")
+    detail = {"deadline": " ".join(key.rsplit(":", 2)[1:]), "job": key, "alert": key}.get(kind, "")
+    return " ".join(part for part in (row["case"] or "", kind, detail, f"({row['error']})") if part)
+
+
+# --- Kv --------------------------------------------------------------------------------------------------------------
+#
+# Single values by name, as the table `kv` holds them. It never decides what a name means; write_context.py writes.
+
+
+class StoredValue(NamedTuple):
+    """What is known under a name, and when it was written, as UTC text."""
+
+    value: str
+    at: str
+
+
+def values(con: sqlite3.Connection, keys: Collection[str]) -> dict[str, StoredValue]:
+    """Return what is known under these names; a name under which nothing is known is left out."""
+    rows = con.execute(f"SELECT key, value, at FROM kv WHERE key IN ({','.join('?' * len(keys))})", tuple(keys))
+    return {key: StoredValue(value, at) for key, value, at in rows}
+
+
+def value(con: sqlite3.Connection, key: str) -> str | None:
+    """Return what is known under this name; None = nothing."""
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
+    return row["value"] if row else None
+
+
+def written_at(con: sqlite3.Connection, key: str) -> datetime | None:
+    """Return when that was written."""
+    row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
+    return moment(row["at"]) if row else None
+
+
+# --- Problems --------------------------------------------------------------------------------------------------------
+#
+# The problems that `status` shows: since when each exists, why, and the note that it was alerted. Rows of `kv`.
+#
+# It never decides that a problem exists: the service's checks do, and cli/problems.py has the remedies.
+
+
+PROBLEM, CAUSE = "problem:", "cause:"
+_OF_PROBLEM = "key IN (?, ?) OR (key >= ? AND key < ?)"
+
+
+def problems(con: sqlite3.Connection) -> dict[str, datetime]:
+    """Return since when each problem exists, by its code."""
+    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'problem:*' ORDER BY key")
+    return {row["key"].removeprefix(PROBLEM): at(row["value"]) for row in rows}
+
+
+def causes(con: sqlite3.Connection) -> dict[str, str]:
+    """Return the latest known cause of each problem, by its code."""
+    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'cause:*'")
+    return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failure_cause(con)
+
+
+def is_recorded(con: sqlite3.Connection, code: str) -> bool:
+    """Return whether anything is recorded of the problem: that it exists, why, or that it was alerted."""
+    return con.execute(f"SELECT 1 FROM kv WHERE {_OF_PROBLEM} LIMIT 1", _keys_of(code)).fetchone() is not None
+
+
+def _keys_of(code: str) -> tuple[str, str, str, str]:
+    """The keys of the problem and of its cause, and the first and the last bound of those of its alerts. For a pattern
+    that is bound to a GLOB, SQLite would compile the query each time."""
+    return PROBLEM + code, CAUSE + code, f"alert:{code}:", f"alert:{code};"
+
+
+def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: datetime, why: str = "") -> None:
+    """Record since when a problem exists, and why. When it has ended, delete it and the note that it was alerted."""
+    if not unhealthy:
+        con.execute(f"DELETE FROM kv WHERE {_OF_PROBLEM}", _keys_of(code))
+        return
+    if why:
+        writing.remember(con, CAUSE + code, why, now)
+    con.execute(
+        "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
+        (PROBLEM + code, stamp(now), stamp(now)),
+    )
+
+
+# --- Clock ahead -----------------------------------------------------------------------------------------------------
+#
+# The latest time that this database holds: later than now, it was written while the clock was ahead.
+#
+# `oacmail clock` accepts what was written until then; it changes no event. Whether the clock is right, a person says.
+
+
+_ACCEPTED = "clock_accepted"  # the last event that was written when a person said that the clock is right
+
+
+def latest_time(con: sqlite3.Connection) -> datetime | None:
+    """Return the latest time that the clock has shown, as the checks of the host and the events since tell it."""
+    row = con.execute("SELECT max(at) FROM events WHERE id > ?", (int(value(con, _ACCEPTED) or 0),)).fetchone()
+    return max(filter(None, (moment(row[0]), moment(value(con, LATEST)))), default=None)
+
+
+def accept_time(con: sqlite3.Connection, now: datetime) -> None:
+    """Count only what is written from now on."""
+    with transaction(con):
+        last = con.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+        remember(con, _ACCEPTED, str(last), now)
+        remember(con, LATEST, now.isoformat(), now)
+
+
+# --- Drills ----------------------------------------------------------------------------------------------------------
+#
+# What is remembered of backups by rotation and of restore drills. It decides nothing.
+
+
+DRILL_CODE = "drill"  # the code of the problem
+BY_DATE = "oacmail-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db"  # those by rotation
+ROTATED, DRILLED = "backup.rotated", "drill"  # keys in kv
+
+
+def rotated(con: sqlite3.Connection, now: datetime) -> None:
+    """Remember that a backup by rotation was made."""
+    with transaction(con):
+        remember(con, ROTATED, now.isoformat(), now)
+
+
+def record_drill(con: sqlite3.Connection, *, ok: bool, fault: str, now: datetime) -> None:
+    """Remember a drill; a failed one is a problem of `status`, and an alert, until one passes."""
+    with transaction(con):
+        remember(con, DRILLED, f"{now.isoformat()} {'passed' if ok else 'failed'}", now)
+        set_problem(con, DRILL_CODE, not ok, now, fault)
+
+
+def last_drill(con: sqlite3.Connection) -> tuple[str | None, tuple[str, str] | None]:
+    """(time of the last backup by rotation, (time, `passed` or `failed`) of the last drill); None = there was none."""
+    at, _, result = (value(con, DRILLED) or "").partition(" ")
+    return value(con, ROTATED), (at, result) if at else None
+
+
+def drill_counts(con: sqlite3.Connection) -> tuple[int, int]:
+    """Number of cases and of messages."""
+    row = con.execute("SELECT (SELECT count(*) FROM cases), (SELECT count(*) FROM messages)").fetchone()
+    return int(row[0]), int(row[1])
+
+
+# --- Keys ------------------------------------------------------------------------------------------------------------
+#
+# Which token secrets have signed the mail of a database, and the copy of the secrets in a backup.
+#
+# The database in use holds their names only, 8 hex digits each (config/secrets.py); a backup holds the secrets.
+
+
+KNOWN_KEYS = "key:"  # before a name, in kv
+SAVED_KEYS = "token.key"  # in the kv of a backup
+LOST_AT = "key_lost_at"
+
+
+def known_keys(con: sqlite3.Connection) -> set[str]:
+    """Return the names of the keys that have signed mail of this database."""
+    return {row[0] for row in con.execute("SELECT substr(key, 5) FROM kv WHERE key GLOB 'key:*'")}
+
+
+def compare_keys(state: Path) -> tuple[set[str], bool]:
+    """Names of the keys that the database here knows, and whether it holds cases or mails at all.
+
+    (set(), False) where there is no database yet. Raises StateError, Fatal.
+    """
+    if not (state / FILE).exists():
+        return set(), False
+    with closing(connect_readonly(state / FILE)) as con:
+        tables = {row[0] for row in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not {"kv", "cases", "outbox"} <= tables:
+            return set(), False
+        return known_keys(con), _used(con)
+
+
+def _used(con: sqlite3.Connection) -> bool:
+    query = "SELECT EXISTS(SELECT 1 FROM outbox) OR EXISTS(SELECT 1 FROM cases)"
+    return bool(con.execute(query).fetchone()[0])
+
+
+def signed_with(con: sqlite3.Connection, names: Iterable[str], now: datetime) -> None:
+    """Record that these keys are in force from now on."""
+    con.executemany(
+        "INSERT INTO kv(key, value, at) VALUES(?,'',?) ON CONFLICT(key) DO NOTHING",
+        [(KNOWN_KEYS + name, stamp(now)) for name in names],
+    )
+
+
+def save_keys(con: sqlite3.Connection, keys: Iterable[bytes], now: datetime) -> None:
+    """Store the keys in a backup."""
+    text = "\n".join(key.decode() for key in keys)
+    if text:
+        remember(con, SAVED_KEYS, text, now)
+
+
+def take_saved_keys(con: sqlite3.Connection) -> tuple[bytes, ...]:
+    """Remove and return the keys of the backup that this database was restored from. () = none."""
+    row = con.execute("DELETE FROM kv WHERE key = ? RETURNING value", (SAVED_KEYS,)).fetchone()
+    return tuple(row[0].encode().split(b"\n")) if row else ()

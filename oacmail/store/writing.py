@@ -1,0 +1,81 @@
+"""What every effect needs to become rows: the context of the decision, and the ids of people and cases."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from oacmail.core.canary import BACK
+from oacmail.core.effects import Arrived
+from oacmail.core.model import MessageRef
+from oacmail.core.ports.renderer import FrozenMail
+from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED, USED_TOKEN
+from oacmail.store.connection import stamp
+
+_NAMES = ("reserved:", "told:", UNDELIVERED, UNPLACED, FORWARDED_BY, FORWARDED_TO, USED_TOKEN, BACK)
+WAITS_FOR_A_MESSAGE = tuple(f"{name}*" for name in _NAMES)
+WAITS_AT_MOST = timedelta(days=60)
+ERASED_DOMAIN = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteContext:
+    """The context of the effects: the moment, the message and where it is, the rendered mail of each Send."""
+
+    now: datetime
+    arrived: Arrived | None = None
+    raw: bytes | None = None
+    message_ref: MessageRef | None = None
+    mails: Mapping[str, FrozenMail] = field(default_factory=dict)
+    because: tuple[str, ...] = ()
+    shadow: bool = False
+
+
+def person_id(con: sqlite3.Connection, address: str) -> int:
+    row = con.execute("SELECT id FROM people WHERE address = ?", (address,)).fetchone()
+    if row is None:
+        row = con.execute("INSERT INTO people(address) VALUES(?) RETURNING id", (address,)).fetchone()
+    return int(row[0])
+
+
+def nobody(con: sqlite3.Connection) -> int:
+    """A new row that stands for a person of whom nothing is known: `erased.12@invalid` (RFC 2606 section 2: no mail
+    reaches it). Anybody may write from such an address: a number that is taken is left out."""
+    number = con.execute("SELECT coalesce(max(id), 0) + 1 FROM people").fetchone()[0]
+    taken = "SELECT 1 FROM people WHERE address = ?"
+    addresses = (f"erased.{at}@{ERASED_DOMAIN}" for at in count(number))
+    free = next(address for address in addresses if con.execute(taken, (address,)).fetchone() is None)
+    return person_id(con, free)
+
+
+def case_id(con: sqlite3.Connection, number: str | None) -> int | None:
+    if not number:
+        return None
+    row = con.execute("SELECT id FROM cases WHERE number = ?", (number,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def raise_serial(con: sqlite3.Connection, number: str, now: datetime) -> bool:
+    """Give new cases numbers above the highest seen. Return whether this one is higher than those before."""
+    _, year, serial = number.rsplit("-", 2)
+    raised = con.execute(
+        """INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO UPDATE SET value = excluded.value,
+        at = excluded.at WHERE CAST(kv.value AS INTEGER) < CAST(excluded.value AS INTEGER)""",
+        (f"serial:{year}", str(int(serial)), stamp(now)),
+    )
+    return raised.rowcount > 0
+
+
+def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> None:
+    con.execute(
+        """INSERT INTO kv(key, value, at) VALUES(?,?,?)
+        ON CONFLICT(key) DO UPDATE SET value = excluded.value, at = excluded.at""",
+        (name, value, stamp(now)),
+    )
+
+
+def tidy(con: sqlite3.Connection, now: datetime) -> None:
+    """Delete reserved numbers and kept reports whose message has not come within WAITS_AT_MOST."""
+    old = stamp(now - WAITS_AT_MOST)
+    con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_MESSAGE])

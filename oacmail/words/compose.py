@@ -1,0 +1,439 @@
+"""The final bytes of an outgoing mail: header fields, safe text, HTML, enclosures and, for staff, the original
+message.
+
+No other module turns text into header fields (docs/design.md, "What we write to others").
+"""
+
+import re
+from base64 import b64encode, encodebytes
+from binascii import b2a_qp
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.errors import MessageError, MultipartInvariantViolationDefect
+from email.header import decode_header, make_header
+from email.parser import BytesHeaderParser
+from email.utils import format_datetime, getaddresses, parsedate_to_datetime
+from hashlib import sha256
+from typing import Any, Literal
+from unicodedata import normalize
+
+from oacmail.mail.mime import charset
+
+# --- Plain text ------------------------------------------------------------------------------------------------------
+#
+# Make text safe to display: no control, escape, zero-width or bidi characters, and no clickable links.
+#
+# Every citizen text that a person sees passes through here, and every text of ours in a header. Only what is shown
+# changes, never what is stored.
+
+
+# C0, DEL and C1; soft hyphen; bidi marks and isolates; zero-width; line and paragraph separators; BOM; surrogates.
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+")
+_NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+_HOST = re.compile(r"(?<=\w)://[^\s/?#<>]{0,253}|\b(?:www|ftp)\.[^\s/?#<>@]{0,253}", re.IGNORECASE)
+# A client links `example.org`, `example.org:8443/a` and `example.org?a` too. What follows an @ is an address, and after
+# a full stop without a space a sentence begins with a capital.
+_BARE_HOST = re.compile(
+    r"(?:(?<![\w@./\\-])|(?<=//))(?:(?:[^\W_]|-)+\.)+(?:[a-z]{2,24}|[A-Z]{2,24}|(?i:com|org|net|cat|es|eu|info))(?![\w@-]|\.\w)"
+)
+_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|od[ts]|jpe?g|png|gif|heic|txt|csv|xml|eml|msg)\Z", re.IGNORECASE)
+_SHARE = re.compile(r"\\\\(?=\w)")  # a client links `\\host\folder`
+_MAILTO = re.compile(r"\b(mailto):", re.IGNORECASE)
+# It begins with the space, which the engine finds faster than what stands before it.
+_TOGETHER = re.compile(r" (?:(?<=\d )(?=h\b|\d{3}\b)|(?<=\b(?:Llei|art\.) )(?=\d)|(?<=\b(?:Ley|Law|art) )(?=\d))")
+_NO_BREAK = "\u00a0"
+
+
+def one_line(text: str) -> str:
+    """Return the text on one line, with white space collapsed."""
+    return " ".join(_shown(text).split())
+
+
+def many_lines(text: str) -> str:
+    """Return the text with its lines kept and LF line ends."""
+    return "\n".join(_shown(line).rstrip() for line in _NEWLINE.split(text)).strip("\n")
+
+
+def _shown(line: str) -> str:
+    return line if line.isprintable() else _HIDDEN.sub("", _BREAKS.sub(" ", line))  # what is printable has neither
+
+
+def dead_links(text: str) -> str:
+    """`https://www.example.org` becomes `https[://]www[.]example[.]org`: readable, but not a link in a client, also not
+    in one that makes links of bare names of hosts and of shared folders. Addresses and names of files stay."""
+    hosts = _HOST.sub(lambda found: found[0].replace("://", "[://]").replace(".", "[.]"), _SHARE.sub(r"[\\\\]", text))
+    return _MAILTO.sub(r"\1[:]", _BARE_HOST.sub(_dead, hosts))
+
+
+def _dead(host: re.Match[str]) -> str:
+    is_file = _FILE.search(host[0]) and host.string[host.end() : host.end() + 1] not in ("/", "?", ":", "\\")
+    return host[0] if is_file else host[0].replace(".", "[.]")
+
+
+def kept_together(text: str, name: str) -> str:
+    """Put no-break spaces into hours, telephone numbers, laws and `name`, for HTML: a phone breaks lines anywhere."""
+    return _TOGETHER.sub(_NO_BREAK, text.replace(name, name.replace(" ", _NO_BREAK)))
+
+
+# --- Headers ---------------------------------------------------------------------------------------------------------
+#
+# Turn text into header fields of outgoing mail; no other module does (docs/design.md, "What we write to others").
+#
+# Text from outside cannot create a field: line breaks, controls and `=?` are removed, and addresses and ids are
+# checked against their grammar and never encoded. This module folds fields itself, between tokens only: the email
+# package of Python 3.11 and 3.13 turns an In-Reply-To of 80 characters into an encoded word, and Outlook's ids are
+# that long.
+
+
+LIMIT = 200
+WIDTH = 76  # of a line with an encoded word (RFC 2047, section 2); below the 78 of RFC 5322, 2.1.1
+_WORD_BYTES = 36  # an encoded word of 60 characters, which fits after "Subject: "
+_MAX_TOKEN = 900
+_ENDS = 9
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]"
+_QUOTED = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
+_LITERAL = r"\[[\x21-\x5a\x5e-\x7e]*\]"
+_MSG_ID = re.compile(rf"<(?:{_ATEXT}+|{_QUOTED})@(?:{_ATEXT}+|{_LITERAL})>")
+_ADDRESS = re.compile(rf"(?:{_ATEXT}+|{_QUOTED})@(?:[A-Za-z0-9_.-]+|{_LITERAL})")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490, section 3.1
+_DEVIATING = re.compile("[ßẞς]")
+_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+
+
+def clean(text: str) -> str:
+    """Return one line of at most 200 characters without control characters or the start of an encoded word."""
+    return one_line(one_line(text).replace("=?", " "))[:LIMIT].rstrip()
+
+
+def bare_address(address: str) -> str:
+    """Return the address unchanged if it is an ASCII addr-spec (RFC 5322, 3.4.1); raise ValueError otherwise.
+
+    A non-ASCII domain is converted to its ASCII form; a non-ASCII local part is refused.
+    """
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        address = f"{local}@{ascii_domain(domain)}"
+    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+        raise ValueError("not an address that a mail can be written to")
+    return address
+
+
+def message_id(text: str) -> str:
+    """Return the id unchanged if it is a msg-id (RFC 5322, 3.6.4), else ''."""
+    return text if len(text) <= _MAX_TOKEN and "=?" not in text and _MSG_ID.fullmatch(text) else ""
+
+
+def references(in_reply_to: str, refs: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of References, oldest first, `in_reply_to` last: the first and the last nine well-formed ones."""
+    last = message_id(in_reply_to)
+    ids = tuple(dict.fromkeys(ref for ref in map(message_id, refs) if ref and ref != last))
+    ids = (*ids, last) if last else ids
+    return ids if len(ids) <= _ENDS + 1 else (ids[0], *ids[-_ENDS:])
+
+
+def unstructured(text: str) -> tuple[str, ...]:
+    """Return the tokens of a Subject: plain words, and encoded words (RFC 2047) from the first to the last non-plain
+    one."""
+    words = clean(text).split(" ")
+    foreign = [place for place, word in enumerate(words) if not word.isascii()]
+    if not foreign:
+        return tuple(words)
+    first, last = foreign[0], foreign[-1] + 1
+    return (*words[:first], *_encoded_words(" ".join(words[first:last])), *words[last:])
+
+
+def mailbox(name: str, address: str) -> tuple[str, ...]:
+    """Return the tokens of a From: display name as atoms, a quoted string or encoded words, then the address."""
+    name, target = clean(name), bare_address(address)
+    if not name:
+        return (target,)
+    if not name.isascii():
+        return (*_encoded_words(name), f"<{target}>")
+    if not _PHRASE.fullmatch(name):
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        name = f'"{escaped}"'
+    return (*name.split(" "), f"<{target}>")
+
+
+def field(name: str, tokens: Sequence[str]) -> str:
+    """Return `Name: tokens`, folded between tokens, with CRLF. Raises ValueError for a token that no field can hold."""
+    lines = [f"{name}:"]
+    for token in tokens:
+        if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
+            raise ValueError(f"{name}: a token that no field can hold")
+        # Never leave the first line empty: some servers drop a field that begins with a fold.
+        if len(lines[-1]) + 1 + len(token) > WIDTH and not lines[-1].endswith(":"):
+            lines.append("")
+        lines[-1] += f" {token}"
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _encoded_words(text: str) -> tuple[str, ...]:
+    chunks, size = [""], 0
+    for char in text:
+        size += len(char.encode())
+        if size > _WORD_BYTES:
+            chunks.append("")
+            size = len(char.encode())
+        chunks[-1] += char
+    return tuple(f"=?utf-8?b?{b64encode(chunk.encode()).decode()}?=" for chunk in chunks)
+
+
+def ascii_domain(domain: str) -> str:
+    """Return an international domain in its ASCII form. Raises ValueError if it has none.
+
+    `ß` and `ς` stay what they are, as registries and mail programs have it since RFC 5891: Python's codec makes `ss` of
+    `ß` (RFC 3490), which is another domain, so that a stranger would get the mail.
+    """
+    try:
+        return ".".join(_ascii_label(label) for label in _DOTS.split(domain))
+    except UnicodeError as error:
+        raise ValueError("not an address that a mail can be written to") from error
+
+
+def _ascii_label(label: str) -> str:
+    if not _DEVIATING.search(label):
+        return label.encode("idna").decode()
+    ascii_form = "xn--" + normalize("NFC", label.lower()).encode("punycode").decode()
+    return ascii_form.encode("idna").decode()  # checks its length
+
+
+# --- Enclosed --------------------------------------------------------------------------------------------------------
+#
+# What a mail of ours encloses beside its text: pictures that its HTML shows, and files. Names are ASCII.
+#
+# They come with the facts of a mail and never reach a template: a template names a picture by its Content-ID alone.
+
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+(?:; charset=utf-8)?")
+
+
+@dataclass(frozen=True, slots=True)
+class EnclosedFile:
+    """`name`: of a picture, its Content-ID before the @."""
+
+    name: str
+    mime: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a name or a type that would break the header."""
+        if _FILE_NAME.fullmatch(self.name) is None or _MIME.fullmatch(self.mime) is None:
+            raise ValueError(f"enclosed: {self.name!r}, {self.mime!r}: no name and type of a file")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    pictures: tuple[EnclosedFile, ...] = ()
+    files: tuple[EnclosedFile, ...] = ()
+
+
+NOTHING_ENCLOSED = Enclosed()
+
+
+def enclosed(facts: Mapping[str, object]) -> Enclosed:
+    """What stands under `pictures` and `files`: tuples of EnclosedFile."""
+    return Enclosed(_of(facts.get("pictures", ())), _of(facts.get("files", ())))
+
+
+def _of(given: Any) -> tuple[EnclosedFile, ...]:
+    found: Iterable[object] = given
+    return tuple(one for one in found if isinstance(one, EnclosedFile))
+
+
+# --- Compose ---------------------------------------------------------------------------------------------------------
+#
+# Build the final bytes of an outgoing mail: header fields, text, HTML and, for staff, the original message.
+#
+# The mail is filled into a skeleton; email.message takes ten times as long. `verify` reads every mail back with the
+# email package before it may leave. This module never decides what a mail says or to whom it goes. The same values
+# always give the same bytes: a repeat after a crash is the same mail.
+
+
+_STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """The header values. `signature` is the value of X-Oacmail. `language` holds language tags, comma-separated (RFC
+    3282), '' = unknown. `automatic` '': a person wrote it (RFC 3834 section 5). `signature`, `case`, `kind` '': the
+    mail has no such field."""
+
+    office: str
+    sender: str
+    recipient: str
+    subject: str
+    message_id: str
+    sent_at: datetime
+    automatic: Literal["auto-replied", "auto-generated", ""]
+    kind: str
+    signature: str
+    language: str
+    case: str = ""
+    in_reply_to: str = ""
+    refs: tuple[str, ...] = ()
+
+
+_NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
+_MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
+
+
+def compose(heading: Heading, text: str, html: str, *originals: bytes, enclosed: Enclosed = NOTHING_ENCLOSED) -> bytes:
+    """Return the whole mail with CRLF line ends, 7-bit except for `originals` in 8-bit, no line above 998 octets.
+
+    The `originals` are attached as message/rfc822, or as base64 if their lines or bytes cannot be sent unencoded.
+    The pictures of `enclosed` are in one container with the HTML that shows them (RFC 2387), its files follow the text.
+    Raises ValueError for a recipient or an id that no header field can hold.
+    """
+    seed = sha256(f"{heading.message_id}\n{text}".encode()).hexdigest()[:24]
+    shown = leaf("html", html)
+    if enclosed.pictures:
+        shown = multipart("related", f"=_r{seed}", (shown, *map(_picture, enclosed.pictures)))
+    body = multipart("alternative", f"=_a{seed}", (leaf("plain", text), shown))
+    beside = (*map(_file, enclosed.files), *map(_attached, originals))
+    if beside:
+        body = multipart("mixed", _unused(seed, b"".join(originals)), (body, *beside))
+    return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
+
+
+def plain(heading: Heading, text: str) -> bytes:
+    """Return a mail of this text alone. Raises ValueError as `compose`."""
+    return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + leaf("plain", text)
+
+
+def verify(mime: bytes, heading: Heading) -> str | None:
+    """Return why this mail must not leave, or None if its header, read back, has exactly the values of `heading`."""
+    try:
+        parsed = BytesHeaderParser().parsebytes(mime.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        wanted = _tokens(heading)
+        read = [(name, _unfolded(str(value))) for name, value in parsed.items() if name not in _STRUCTURE]
+        # what Python 3.11.2 (Debian 12) finds in every header whose body is not read with it
+        wrong = [one for one in parsed.defects if not isinstance(one, MultipartInvariantViolationDefect)]
+        if wrong or [name for name, _ in read] != list(wanted):
+            return "fields: not those that were written"
+        good = _checks(dict(read), heading, wanted)
+        return next((f"{name}: reads differently" for name, same in good if not same), None)
+    except (MessageError, ValueError, LookupError, TypeError) as error:
+        return f"cannot be read back: {type(error).__name__}"
+
+
+def header_fields(heading: Heading) -> str:
+    """Return the header fields of this mail."""
+    return "".join(field(name, tokens) for name, tokens in _tokens(heading).items())
+
+
+def _tokens(heading: Heading) -> dict[str, Sequence[str]]:
+    """Return the tokens of each field of this mail, in the order of the fields."""
+    answered = message_id(heading.in_reply_to)
+    own_id = message_id(heading.message_id)
+    if not own_id:
+        raise ValueError("Message-ID: not a msg-id")
+    fields: dict[str, Sequence[str]] = {
+        "Date": format_datetime(heading.sent_at.astimezone(UTC)).split(" "),
+        "From": mailbox(heading.office, heading.sender),
+        "To": (bare_address(heading.recipient),),
+        "Subject": unstructured(heading.subject),
+        "Message-ID": (own_id,),
+        "In-Reply-To": (answered,) if answered else (),
+        "References": references(answered, heading.refs),
+        "Auto-Submitted": (heading.automatic,) if heading.automatic else (),
+        "X-Auto-Response-Suppress": ("All",) if heading.automatic else (),
+        "X-Oacmail": one_line(heading.signature).split(),
+        "X-Oacmail-Case": (clean(heading.case),) if heading.case else (),
+        "X-Oacmail-Kind": (clean(heading.kind),) if heading.kind else (),
+        "Content-Language": clean(heading.language).split(),
+    }
+    return {name: tokens for name, tokens in fields.items() if tokens}
+
+
+def _checks(
+    read: Mapping[str, str], heading: Heading, wanted: Mapping[str, Sequence[str]]
+) -> Sequence[tuple[str, bool]]:
+    subject = str(make_header(decode_header(read["Subject"])))
+    return (
+        ("Subject", subject != "" and subject == clean(heading.subject)),
+        ("To", [address for _, address in getaddresses([read["To"]])] == [bare_address(heading.recipient)]),
+        ("From", [address for _, address in getaddresses([read["From"]])] == [heading.sender]),
+        ("Date", parsedate_to_datetime(read["Date"]) == heading.sent_at.replace(microsecond=0)),
+        *((name, read[name] == " ".join(tokens)) for name, tokens in wanted.items()),
+    )
+
+
+def _unfolded(value: str) -> str:
+    return value.replace("\r\n", "").replace("\n", "")
+
+
+def leaf(subtype: str, text: str) -> bytes:
+    """Encode as quoted-printable, so that no relay changes a line; encoded lines have 76 octets (RFC 2045, 6.7)."""
+    lines = "\n".join(text.splitlines())
+    encoded = b2a_qp(lines.encode(), istext=True).replace(b"\n", b"\r\n")
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head.encode() + encoded
+
+
+def _picture(picture: EnclosedFile) -> bytes:
+    head = (
+        f'Content-ID: <{picture.name}@report.invalid>\r\nContent-Disposition: inline; filename="{picture.name}.png"\r\n'
+    )
+    return _in_base64(picture, head)
+
+
+def _file(file: EnclosedFile) -> bytes:
+    return _in_base64(file, f'Content-Disposition: attachment; filename="{file.name}"\r\n')
+
+
+def _in_base64(file: EnclosedFile, head: str) -> bytes:
+    typed = f"Content-Type: {file.mime}\r\n{head}Content-Transfer-Encoding: base64\r\n\r\n"
+    return typed.encode("ascii") + encodebytes(file.content).replace(b"\n", b"\r\n")
+
+
+def _attached(original: bytes) -> bytes:
+    """Attach as message/rfc822, or as plain bytes if it needs an encoding, which RFC 2046, 5.2.1, forbids there."""
+    if not charset.travels(original):
+        return _encoded(original)
+    encoding = b"7bit" if original.isascii() else b"8bit"
+    head = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: " + encoding + b"\r\n"
+    return head + _NAME + b"\r\n" + charset.crlf(original)
+
+
+def _encoded(original: bytes) -> bytes:
+    head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"
+    return head + _NAME + b"\r\n" + encodebytes(original).replace(b"\n", b"\r\n")
+
+
+def seven_bit(mime: bytes) -> bytes:
+    """Convert a mail of `compose` for a relay without 8BITMIME (RFC 6152, section 3): 8-bit originals become base64."""
+    head, _, _ = mime.partition(b"\r\n\r\n")
+    boundary = _MIXED.search(head)
+    if mime.isascii() or boundary is None:
+        return mime
+    delimiter = b"--" + boundary[1]
+    front, *parts = mime.removesuffix(delimiter + b"--\r\n").split(delimiter + b"\r\n")
+    front = front.replace(b"Content-Transfer-Encoding: 8bit\r\n", b"Content-Transfer-Encoding: 7bit\r\n", 1)
+    inside = (delimiter + b"\r\n" + (part if part.isascii() else _in_seven_bit(part)) for part in parts)
+    return b"".join((front, *inside, delimiter, b"--\r\n"))
+
+
+def _in_seven_bit(part: bytes) -> bytes:
+    return _encoded(part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")) + b"\r\n"
+
+
+def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
+    """Return the parts in one container, with its own fields."""
+    encoding = "7bit" if all(part.isascii() for part in parts) else "8bit"
+    head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
+    delimiter = f"--{boundary}".encode()
+    inside = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts)
+    return head.encode() + inside + delimiter + b"--\r\n"
+
+
+def _unused(seed: str, original: bytes) -> str:
+    """Return a boundary that does not occur in the original, which may be an earlier escalation of ours."""
+    boundary = f"=_m{seed}"
+    while boundary.encode() in original:
+        boundary = f"=_m{sha256(boundary.encode()).hexdigest()[:24]}"
+    return boundary

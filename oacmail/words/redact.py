@@ -1,0 +1,309 @@
+"""What staff see of an original message: redacted as R34 wants, with a note for each removed part; and its first
+words.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email import policy
+from email.generator import BytesGenerator
+from email.message import Message as Root
+from email.parser import BytesParser
+from io import BytesIO
+
+from oacmail.core.model import LANGUAGES
+from oacmail.mail.mime import charset, parts
+from oacmail.mail.mime.text import html_to_text
+from oacmail.mail.understanding import attachment_risk, secrets
+from oacmail.mail.understanding.secrets import blank
+from oacmail.words.compose import dead_links, one_line
+
+# --- First words -----------------------------------------------------------------------------------------------------
+#
+# The first words of a message for a line of a list: what tells an agent whether a person waits, and nothing more.
+#
+# An address, a number, a code, a link and any mark-up are masked: only words and what stands at their edges are shown.
+# The line goes to staff alone, and never into a log.
+
+
+MOST = 60  # characters
+_MASK = "[…]"
+_PLAIN_WORD = r"[^\W\d_]+(?:[-'’·][^\W\d_]+)*"
+_SMILE = "[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
+_WORD = re.compile(rf"[¿¡(\"'«“‘]*{_PLAIN_WORD}[.,;:!?…)\"'»”’]*|[.,;:!?…–—-]+|{_SMILE}")
+
+
+def first_words(text: str) -> str:
+    """Return at most `MOST` characters of the text on one line, cut between two words; masked words in a row once."""
+    shown: list[str] = []
+    for word in one_line(blank(text)).split():
+        safe = word if _WORD.fullmatch(word) else _MASK
+        if safe != _MASK or shown[-1:] != [_MASK]:
+            shown.append(safe)
+        if len(" ".join(shown)) > MOST:
+            return " ".join((*shown[:-1], "…"))
+    return " ".join(shown)
+
+
+# --- Removal notes ---------------------------------------------------------------------------------------------------
+#
+# Write the note that replaces a removed part of a forwarded original, in ca, es and en.
+#
+# The note says why, and gives the part's name, type, size and SHA-256. words/redact.py decides what is
+# removed.
+
+
+_REASONS: Mapping[str, tuple[str, str, str]] = {
+    "certificate": ("certificat o clau", "certificado o clave", "certificate or key"),
+    "executable": ("programa", "programa", "program"),
+    "archive": ("arxiu comprimit o contenidor", "archivo comprimido o contenedor", "archive or container"),
+    "page": ("pàgina web", "página web", "web page"),
+    "macro": ("document amb macros", "documento con macros", "document with macros"),
+    "paper": ("document d'identitat o de salut", "documento de identidad o de salud", "identity or health document"),
+    "secret": (
+        "conté una contrasenya o un codi",
+        "contiene una contraseña o un código",
+        "contains a password or a code",
+    ),
+    "unreadable": ("no es pot llegir", "no se puede leer", "cannot be read"),
+    "size": ("massa gran", "demasiado grande", "too large"),
+}
+_NOTES = (
+    "[Part retirada en reenviar el missatge. L'original és a la bústia.]\r\n"
+    "Motiu: {reason}\r\nNom: {name}\r\nTipus: {mime}\r\nMida: {size} bytes\r\nSHA-256: {checksum}\r\n",
+    "[Parte retirada al reenviar el mensaje. El original está en el buzón.]\r\n"
+    "Motivo: {reason}\r\nNombre: {name}\r\nTipo: {mime}\r\nTamaño: {size} bytes\r\nSHA-256: {checksum}\r\n",
+    "[Part removed when the message was forwarded. The original is in the mailbox.]\r\n"
+    "Reason: {reason}\r\nName: {name}\r\nType: {mime}\r\nSize: {size} bytes\r\nSHA-256: {checksum}\r\n",
+)
+_NAMELESS = ("(sense nom)", "(sin nombre)", "(no name)")
+_SUBJECTS = ("Missatge retirat: {}", "Mensaje retirado: {}", "Message removed: {}")
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The notes in one language: "ca", "es" or "en"."""
+
+    lang: str
+
+    def reason(self, key: str) -> str:
+        return _REASONS[key][self._at]
+
+    def note(self, key: str, name: str, mime: str, data: bytes) -> str:
+        """Return the note with CRLF line ends. A secret or unusual characters in `name` are not repeated."""
+        shown = re.sub(r"[^\w .,()@+-]", "_", secrets.blank(name))[:120] or _NAMELESS[self._at]
+        checksum = hashlib.sha256(data).hexdigest()
+        return _NOTES[self._at].format(
+            reason=self.reason(key), name=shown, mime=mime[:80], size=len(data), checksum=checksum
+        )
+
+    def subject(self, key: str) -> str:
+        """Return the subject for a message that is replaced as a whole."""
+        return _SUBJECTS[self._at].format(self.reason(key))
+
+    @property
+    def _at(self) -> int:
+        return LANGUAGES.index(self.lang)
+
+
+# --- Redact ----------------------------------------------------------------------------------------------------------
+#
+# Redact an original message before it is passed on to staff (R34): everything stays except what must not travel.
+#
+# This module decides part by part. A note with name, type, size and sha256 replaces certificates and keys, programs,
+# archives and other containers, attached HTML and scripts, macro documents, and copies of identity and health
+# documents. HTML that is the message's own text becomes plain text without links. Passwords, PINs, codes and keys in
+# the remaining text are blanked. Enclosed messages are treated the same way. Header fields stay, and only a secret in
+# a field is blanked; X-Oacmail fields stay because they are signed, count only at the top of a mail or of a returned
+# mail, and tell staff which mail of ours came back. Signatures over the body become invalid; this is intended. A
+# message that cannot be read, or not be written as safe MIME, is replaced as a whole.
+
+
+# Fields are folded only above 900 octets (RFC 5322 section 2.1.1: 998) and stay as they came otherwise.
+_POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
+_FIELDS = 2_000
+_HEADER = 128 * 1024
+_ENCODED = frozenset({"base64", "quoted-printable"})
+_PLAIN = frozenset({"7bit", "8bit", ""})
+_WRAPPED_MESSAGES = frozenset({"message/partial", "message/external-body"})
+# These fields are never blanked: no person writes them, and a signature or an id must not count as a secret.
+_MACHINES = frozenset({
+    "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "date", "from", "to", "cc",
+    "sender", "reply-to", "dkim-signature", "authentication-results", "arc-seal", "arc-message-signature",
+    "arc-authentication-results", "x-oacmail",
+})  # fmt: skip
+_UUENCODED = re.compile(  # the end may be missing, so each line is read only once
+    r"^begin(?: [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[ -`]{1,80}\r?\n)*"
+    r"|-base64 [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[A-Za-z0-9+/]{4,80}=*\r?\n)*)(?:end|====)?",
+    re.MULTILINE,
+)
+
+
+def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = None) -> bytes:
+    """Return the message without secrets and dangerous parts: CRLF, 7-bit or 8-bit MIME; notes in `lang`.
+
+    If that is longer than `limit_bytes`, all its attachments are replaced too, then the whole message. Never raises.
+    """
+    notes = Notes(lang)
+    try:
+        cleaned = _clean(raw, notes, drop=False)
+        if limit_bytes is not None and len(cleaned) > limit_bytes:
+            cleaned = _clean(raw, notes, drop=True)
+        if limit_bytes is not None and len(cleaned) > limit_bytes:
+            return _whole(raw, notes, "size")
+        return _whole(raw, notes, "unreadable") if not charset.travels(cleaned) else cleaned
+    except Exception:  # a parser or generator failed on forged structure: pass nothing on unread
+        return _whole(raw, notes, "unreadable")
+
+
+def _clean(raw: bytes, notes: Notes, *, drop: bool) -> bytes:
+    if raw.count(b"\n--") > 4 * parts.PARTS_LIMIT:
+        return _whole(raw, notes, "unreadable")
+    root = BytesParser(policy=_POLICY).parsebytes(raw)
+    for count, (part, depth) in enumerate(_walk(root, 0)):
+        if count >= parts.PARTS_LIMIT or depth > parts.DEPTH_LIMIT or _is_monster(part):
+            return _whole(raw, notes, "unreadable")
+        _treat(part, notes, drop=drop)
+    return _written(root)
+
+
+def _is_monster(part: Root) -> bool:
+    """True if the header is expensive: parameters are split in quadratic time, and long fields fold slowly."""
+    fields = [(name.lower(), len(str(value))) for name, value in part.raw_items()]
+    structure = max((length for name, length in fields if name.startswith("content-")), default=0)
+    return len(fields) > _FIELDS or sum(length for _, length in fields) > _HEADER or structure > parts.STRUCTURE_LIMIT
+
+
+def _walk(part: Root, depth: int) -> Iterator[tuple[Root, int]]:
+    """Yield parents first: a replaced part has no children any more."""
+    yield part, depth
+    for child in _children(part):
+        yield from _walk(child, depth + 1)
+
+
+def _children(part: Root) -> list[Root]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, Root)] if isinstance(payload, list) else []
+
+
+def _written(part: Root) -> bytes:
+    out = BytesIO()
+    BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(part)
+    return charset.crlf(out.getvalue())  # fields with 8-bit bytes keep their folds
+
+
+# --- one part -----------------------------------------------------------------------------------------
+
+
+def _treat(part: Root, notes: Notes, *, drop: bool) -> None:
+    name, mime = _name(part), part.get_content_type()
+    _blank_fields(part)
+    if isinstance(part.get_payload(), list):
+        _treat_container(part, name, mime, notes)
+        return
+    data = _data(part)
+    reason = _reason(part, name, mime, data)
+    if not reason and drop and (name or not mime.startswith("text/")):
+        reason = "size"
+    if reason:
+        _as_plain(part, notes.note(reason, name, mime, data))
+    elif mime.startswith("text/"):
+        _treat_text(part, data, notes)
+    elif _encoding(part) not in _ENCODED:
+        _set(part, data)
+
+
+def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
+    """Remove the text around the parts, which no client shows, and replace encoded messages, which cannot be
+    cleaned."""
+    part.preamble = part.epilogue = None
+    if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_MESSAGES):
+        _as_plain(part, notes.note("archive", name, mime, b"".join(map(_written, _children(part)))))
+    elif mime.startswith("multipart/"):
+        del part["Content-Transfer-Encoding"]
+
+
+def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
+    """Return why this leaf may not travel, '' if it may."""
+    if mime.startswith("multipart/"):
+        return "unreadable"  # declared as multipart, but no parts were found
+    attached = bool(name) or part.get_content_disposition() == "attachment"
+    if mime in ("text/plain", "text/html") and not attached and b"\x00" not in data:
+        return ""
+    named = "secret" if secrets.find(name, ()) else "paper" if attachment_risk.is_paper(name) else ""
+    return attachment_risk.risk_of_name(name, mime) or attachment_risk.risk_of_bytes(data) or named
+
+
+def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
+    text = charset.decode(data, part.get_content_charset() or "")
+    if part.get_content_type() == "text/html":  # removes scripts, loads and tracking, and exposes secrets between tags
+        _as_plain(part, secrets.blank(dead_links(html_to_text(text))))
+        return
+    archive = notes.reason("archive")
+    kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{archive}: {(found[1] or found[2])[:80]}]", text))
+    if kept != text or not charset.travels(data) or _encoding(part) not in _ENCODED | _PLAIN:
+        part.set_param("charset", "utf-8")
+        _set(part, kept.encode("utf-8", "replace"))
+
+
+def _blank_fields(part: Root) -> None:
+    """Blank fields that repeat the subject (Outlook's Thread-Topic) or contain free text (Keywords, Comments)."""
+    fields = [(name, charset.field(str(value))) for name, value in part.raw_items() if name.lower() not in _MACHINES]
+    given_away = {name.lower() for name, text in fields if secrets.find(text, ())}
+    for name in given_away:
+        del part[name]
+    for name, text in fields:
+        if name.lower() in given_away:
+            part[name] = _encoded_word(secrets.blank(text))
+
+
+def _encoded_word(text: str) -> str:
+    return f"=?utf-8?b?{base64.b64encode(text[:200].encode()).decode()}?="
+
+
+# --- reading and writing a leaf -----------------------------------------------------------------------
+
+
+def _data(part: Root) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _encoding(part: Root) -> str:
+    return str(part.get("content-transfer-encoding", "")).strip().lower()
+
+
+def _name(part: Root) -> str:
+    """Return the most dangerous of the part's names: clients disagree on which one counts."""
+    values = [value for field in ("content-disposition", "content-type") for value in _raw(part, field)]
+    found = [charset.parameters(text) for value in values for text in (value, charset.field(value))]
+    names = [names[key] for names in found for key in ("filename", "name") if names.get(key)]
+    return max(names, key=lambda name: bool(attachment_risk.risk_of_name(name, "")), default="")
+
+
+def _raw(part: Root, field: str) -> list[str]:
+    """Return the values of a field with 8-bit bytes as surrogate escapes; `get` would replace them."""
+    return [str(value) for name, value in part.raw_items() if name.lower() == field]
+
+
+def _set(part: Root, data: bytes) -> None:
+    del part["Content-Transfer-Encoding"]
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(base64.encodebytes(data).decode("ascii"))
+
+
+def _as_plain(part: Root, text: str) -> None:
+    for field in {key.lower() for key in part if key.lower().startswith("content-")}:
+        del part[field]
+    part["Content-Type"] = 'text/plain; charset="utf-8"'
+    _set(part, text.encode("utf-8", "replace"))
+
+
+def _whole(raw: bytes, notes: Notes, reason: str) -> bytes:
+    part = Root(policy=_POLICY)
+    part["MIME-Version"] = "1.0"
+    part["Subject"] = _encoded_word(notes.subject(reason))
+    _as_plain(part, notes.note(reason, "", "message/rfc822", raw))
+    return _written(part)

@@ -1,0 +1,447 @@
+"""An agent's answer as the mail that goes to the person: cut at the first quote, read into parts, built under the
+office's name. Whether it is relayed is decided in core/relayed.py.
+"""
+
+import re
+from base64 import encodebytes
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from html import escape
+from urllib.parse import quote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from oacmail.mail.mime import charset, parts, text
+from oacmail.mail.mime.parts import MimePart
+from oacmail.mail.mime.text import builds_at_most, html_to_text, is_hidden
+from oacmail.mail.understanding import reply_text
+from oacmail.words import compose
+from oacmail.words.compose import LIMIT, Heading, one_line
+
+# --- Answer text -----------------------------------------------------------------------------------------------------
+#
+# Cut an agent's mail down to what the agent wrote to the person: everything from the first quote on goes.
+#
+# The mail may be a reply to an internal notice, so the cut must be certain. This module cuts at the marks of mail
+# clients (text and HTML) and says when it is not sure: text below a quote, or marks of a quote that remain. It never
+# repairs an unsure cut, and never decides whether the mail is relayed (core/relayed.py).
+
+
+LONGEST = 500_000  # characters of HTML that are relayed
+_MOST_ELEMENTS = 20_000
+_LONG_TAG = re.compile(r"<[a-zA-Z](?![^>]{0,200}\bdata:)[^>]{4000}")
+_HEAD_LONGEST = 80  # characters of an element's text in which a header block may begin
+
+_CONTAINERS = frozenset(
+    ("gmail_quote", "gmail_quote_container", "gmail_attr", "yahoo_quoted", "protonmail_quote", "tutanota_quote")
+) | {"zmail_extra", "moz-forward-container", "moz-email-headers-table"}
+_BOUNDARIES = frozenset(
+    ("appendonsend", "divrplyfwdmsg", "stopspelling", "olk_src_body_section", "mail-editor-reference-message-container")
+)
+_CITE_PREFIX = frozenset(("moz-cite-prefix", "reply-intro"))
+_DROPPED = frozenset(
+    ("script", "noscript", "template", "object", "embed", "iframe", "frame", "frameset", "form", "input", "button")
+) | {"select", "textarea", "link", "meta", "base", "title", "svg", "math", "audio", "video", "-comment", "applet"}
+# An HTML parser reads their content as text, and another program may read it as elements.
+_RAW = frozenset(("xmp", "plaintext", "listing", "noembed", "noframes"))
+_RULED = re.compile(r"border-top:(?:solid|\d+(?:\.\d+)?p[tx]solid)")
+_HEAD = re.compile(r"\s*\*?(?:de|from|von|enviat|sent|enviado)\s*:", re.I)
+_EVENT = re.compile(r"on[a-z]+|data-.*|srcdoc|srcset|background|ping|(?:form)?action", re.I)
+_LINKS = ("href", "src", "cite", "longdesc", "dynsrc", "lowsrc", "poster", "usemap", "xlink:href")
+_SAFE = re.compile(r"(?:https?://|mailto:|tel:|cid:|#|data:image/(?:png|jpe?g|gif|webp);)", re.I)
+_LOADS = re.compile(r"url\s{0,9}\(|@import|expression\s{0,9}\(|\\[0-9a-f]", re.I)
+_REMOVALS = 12  # text nodes of an attribution above the quote
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`text` is what a reader sees of it, `html` '' if the mail has none; `reason` says why the cut is not certain, ''
+    = it is."""
+
+    text: str
+    html: str = ""
+    reason: str = ""
+
+
+def cut_text(text: str) -> Cut:
+    above = reply_text.above_quote(text)
+    return Cut(above.text, reason="text-below" if above.more_below else "")
+
+
+def cut_html(html: str) -> Cut:
+    if len(html) > LONGEST or _LONG_TAG.search(html) or not builds_at_most(html, _MOST_ELEMENTS):
+        return Cut("", reason="too-large")
+    page = LexborHTMLParser(html)
+    body = page.body
+    if body is None:
+        return Cut("")
+    _clean(page)
+    heads = _heads(body)
+    quote = next((node for node in _elements(body) if _quotes(node, heads)), None)
+    reason = ""
+    if quote is not None:
+        reason = "text-below" if _quotes(quote, heads) == "container" and _says_more(quote, body, heads) else ""
+        _cut_from(quote, body)
+        reason = reason or _cut_attribution(body)
+    text = html_to_text(_as_page(page))
+    above = reply_text.above_quote(text)
+    if above.is_cut and not reason:
+        reason = "unsure"
+    return Cut(text, page.html or "", reason)
+
+
+def _clean(page: LexborHTMLParser) -> None:
+    """Remove what a reader does not see: comments, scripts, forms, hidden texts, the program's name; links and images
+    that lead to no web page, address or image (`javascript:`, a file server), and styles that load something."""
+    root = page.root
+    assert root is not None
+    for node in reversed([node for node in _elements(root) if _is_dropped(node)]):  # inside first: none is freed twice
+        node.decompose()
+    for node in (root, *_elements(root)):
+        for name in [name for name, value in node.attributes.items() if _is_active(name, value or "")]:
+            del node.attrs[name]
+
+
+def _is_dropped(node: LexborNode) -> bool:
+    tag = node.tag or ""
+    loads = tag == "style" and bool(_LOADS.search(node.html or ""))
+    return tag in _DROPPED or tag in _RAW or loads or is_hidden(node)
+
+
+def _is_active(name: str, value: str) -> bool:
+    if name.lower() in _LINKS:
+        return not _SAFE.match(re.sub(r"[\x00-\x20]", "", value[:200]))
+    return bool(_EVENT.fullmatch(name)) or (name.lower() == "style" and bool(_LOADS.search(value)))
+
+
+def _elements(root: LexborNode) -> Iterator[LexborNode]:
+    return iter([node for node in root.traverse(include_text=False) if node.mem_id != root.mem_id])
+
+
+def _heads(body: LexborNode) -> dict[int, str]:
+    """How the text of each element begins: each text is read once, however deep it lies."""
+    found: dict[int, str] = {}
+    for node in reversed(list(body.traverse(include_text=True))):  # what is inside comes before
+        head = (node.text_content or "").lstrip() if node.tag == "-text" else found.get(node.mem_id, "")
+        if node.parent is not None:
+            outer = node.parent.mem_id
+            found[outer] = (head[:_HEAD_LONGEST] + found.get(outer, ""))[:_HEAD_LONGEST]
+    return found
+
+
+def _quotes(node: LexborNode, heads: Mapping[int, str]) -> str:
+    """`container`: a quote and nothing else; `boundary`: all that follows is quoted; '' = neither."""
+    tag, found = node.tag or "", node.attributes
+    classes = set((found.get("class") or "").lower().replace("x_", "").split())
+    name = (found.get("id") or "").lower().removeprefix("x_")
+    style = re.sub(r"\s", "", (found.get("style") or "").lower())
+    if classes & _CONTAINERS or (tag == "blockquote" and _is_cited(node, classes, style)):
+        return "container"
+    if name in _BOUNDARIES or classes & _CITE_PREFIX or found.get("data-marker") in ("__QUOTED_TEXT__", "__HEADERS__"):
+        return "boundary"
+    if found.get("name") == "messageReplySection" or (tag == "hr" and found.get("tabindex") == "-1"):
+        return "boundary"
+    return "boundary" if _RULED.search(style) and _HEAD.match(heads.get(node.mem_id, "")) else ""
+
+
+def _is_cited(node: LexborNode, classes: set[str], style: str) -> bool:
+    """Whether it is a quote; Gmail indents the writer's own text with the same element."""
+    cited = (node.attributes.get("type") or "").lower() == "cite" or "cite" in node.attributes or "quote" in classes
+    return cited or "border-left:" in style.replace("border-left:none", "") or "border:none" not in style
+
+
+def _text(node: LexborNode) -> str:
+    return html_to_text(f"<html><body>{node.html or ''}</body></html>")
+
+
+def _says_more(quote: LexborNode, body: LexborNode, heads: Mapping[int, str]) -> bool:
+    """Whether something that is no quote stands below it."""
+    return any(_text(node).strip() for node in _below(quote, body) if not _is_only_quotes(node, heads))
+
+
+def _is_only_quotes(node: LexborNode, heads: Mapping[int, str]) -> bool:
+    return (node.tag or "").startswith("-") is False and bool(_quotes(node, heads) or _is_signature(node))
+
+
+def _is_signature(node: LexborNode) -> bool:
+    return "signature" in (node.attributes.get("class") or "").lower()
+
+
+def _below(node: LexborNode, body: LexborNode) -> list[LexborNode]:
+    """What follows it, up to the end of the body."""
+    found: list[LexborNode] = []
+    at: LexborNode | None = node
+    while at is not None and at.mem_id != body.mem_id:
+        after = at.next
+        while after is not None:
+            found.append(after)
+            after = after.next
+        at = at.parent
+    return found
+
+
+def _cut_from(quote: LexborNode, body: LexborNode) -> None:
+    for node in _below(quote, body):
+        node.decompose()
+    quote.decompose()
+
+
+def _cut_attribution(body: LexborNode) -> str:
+    """Remove the line above the quote that names its writer; why it is not sure, or ''."""
+    for _ in range(_REMOVALS):
+        named = reply_text.attribution_at_end(_text(body))
+        if not named:
+            return ""
+        last = next((node for node in reversed(list(body.traverse(include_text=True))) if _is_said(node)), None)
+        if last is None or _squeezed(last.text_content or "") not in _squeezed(named):
+            return "unsure"
+        last.decompose()
+    return "unsure"
+
+
+def _is_said(node: LexborNode) -> bool:
+    return node.tag == "-text" and bool((node.text_content or "").strip())
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\W+", "", text).lower()
+
+
+def _as_page(page: LexborHTMLParser) -> str:
+    """The rest, its indented paragraphs not taken for quotes."""
+    return re.sub(r"(</?)blockquote\b", r"\1div", page.html or "", flags=re.I)
+
+
+# --- Answer parts ----------------------------------------------------------------------------------------------------
+#
+# Read an agent's mail to a person into the parts that are relayed: text, HTML, images in it, and files.
+#
+# What cannot be relayed as it is has a reason: encrypted or signed mail, attached messages (they may be internal),
+# mail that was not read whole, an empty text, an unsure cut (answer_text.py). No header field of the mail is kept,
+# neither its own nor those of its parts. It decides nothing about cases or writers.
+
+
+_PROTECTED = frozenset(
+    ("multipart/encrypted", "multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime")
+) | {"application/pgp-encrypted", "application/pgp-signature", "application/pkcs7-signature"}
+_PACKED = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_MESSAGE_NAME = re.compile(r"\.(?:eml|emlx|msg|oft|mbox|mht|mhtml)[\s.]*$", re.I)
+_PACKED_NAME = re.compile(r"winmail\.dat\b|\.tnef[\s.]*$", re.I)
+_ARMOUR = "-----BEGIN PGP "
+_META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """`place`: the Content-ID by which the HTML shows it; '' = an attachment."""
+
+    name: str
+    mime: str
+    data: bytes
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerParts:
+    """`reason`: why it cannot be relayed, '' = it can; `empty` also with `files` beside a signature alone. `whole`: the
+    text before the cut."""
+
+    text: str = ""
+    html: str = ""
+    files: tuple[AnswerFile, ...] = ()
+    reason: str = ""
+    whole: str = ""
+
+
+@dataclass(slots=True)
+class _Found:
+    bodies: list[tuple[str, str]] = field(default_factory=list)  # (plain | html, text)
+    files: list[AnswerFile] = field(default_factory=list)
+    reason: str = ""
+
+
+def read(raw: bytes) -> AnswerParts:
+    """Never raises for any bytes that the limits let through."""
+    capped, caps = parts.cap_message(parts.repair_boundaries(charset.tidy(raw)))
+    if caps:
+        return AnswerParts(reason="too-large")
+    found = _Found()
+    for part in _leaves(parts.tree(capped), found):
+        _leaf(part, found)
+    if not found.reason and any(_ARMOUR in text for _, text in found.bodies):
+        found.reason = "protected"
+    if found.reason:
+        return AnswerParts(reason=found.reason)
+    return _answer(found)
+
+
+def _answer(found: _Found) -> AnswerParts:
+    whole = "\n\n".join(text for kind, text in found.bodies if kind == "plain")
+    if any(kind == "html" for kind, _ in found.bodies):
+        html = "\n".join(text if kind == "html" else _as_html(text) for kind, text in found.bodies)
+        cut = cut_html(html)
+    else:
+        cut = cut_text(whole)
+    shown, attached = _placed(cut, "\n".join(text for kind, text in found.bodies if kind == "html"), found.files)
+    written = reply_text.above_quote(cut.text).is_written
+    reason = cut.reason or ("" if written or (attached and not cut.text.strip()) else "empty")
+    return AnswerParts(cut.text, cut.html, (*shown, *attached), reason, whole or cut.text)
+
+
+def _as_html(text: str) -> str:
+    return "<p>" + escape(text).replace("\n", "<br>\n") + "</p>"
+
+
+def _placed(cut: Cut, html: str, files: list[AnswerFile]) -> tuple[tuple[AnswerFile, ...], tuple[AnswerFile, ...]]:
+    """(images in the HTML that remains, attachments): an image of the quote goes with the quote. A file that no HTML
+    shows is an attachment; Gmail and Exchange give each of them a Content-ID."""
+    shown = tuple(file for file in files if _shows(cut.html, file))
+    attached = tuple(replace(file, place="") for file in files if not _shows(html, file))
+    return shown, attached
+
+
+def _shows(html: str, file: AnswerFile) -> bool:
+    return bool(file.place) and f"cid:{file.place}" in html
+
+
+def _leaves(root: MimePart, found: _Found) -> Iterator[MimePart]:
+    """The parts that count, in order; of alternatives the richest text that is HTML or plain."""
+    kind = root.get_content_type()
+    if kind in _PROTECTED:
+        found.reason = "protected"
+    elif kind in _PACKED:
+        found.reason = "other-format"
+    elif kind.startswith("message/"):
+        found.reason = "attached-message"
+    elif not root.is_multipart():
+        yield root
+    else:
+        children = [child for child in root.get_payload() if isinstance(child, MimePart)]
+        if kind == "multipart/alternative":
+            rich = [child for child in children if child.is_multipart() or _is_html_with_content(child)]
+            plain = [child for child in children if child.get_content_type() == "text/plain"]
+            calendars = [child for child in children if child.get_content_type() == "text/calendar"]
+            children = [*(rich[-1:] or plain[-1:]), *calendars]
+        for child in children:
+            yield from _leaves(child, found)
+
+
+def _is_html_with_content(part: MimePart) -> bool:
+    """Whether it is HTML with a word or an image; some gateways put an empty page beside the text."""
+    if part.get_content_type() != "text/html":
+        return False
+    html = _decoded(part, "text/html")
+    return "<img" in html.lower() or bool(text.html_to_text(html).strip())
+
+
+def _leaf(part: MimePart, found: _Found) -> None:
+    kind, name = part.get_content_type(), parts.file_name(part)
+    if _MESSAGE_NAME.search(name):
+        found.reason = "attached-message"
+    elif _PACKED_NAME.search(name) or part.data().startswith(
+        parts.TNEF_SIGNATURE
+    ):  # it may hold the notice below the mail
+        found.reason = "other-format"
+    elif kind in ("text/plain", "text/html") and not parts.is_file(part):
+        found.bodies.append((kind.removeprefix("text/"), _decoded(part, kind)))
+    else:
+        place = part.raw("content-id").strip("<> ")
+        shown = _TYPE.fullmatch(kind) and not kind.startswith(("multipart/", "message/"))
+        mime = kind if shown else "application/octet-stream"
+        found.files.append(AnswerFile(parts.clean_name(name), mime, part.data(), place))
+
+
+def _decoded(part: MimePart, kind: str) -> str:
+    declared = charset.parameters(part.raw("content-type"))
+    data, name = part.data().replace(b"\r\n", b"\n"), declared.get("charset", "")
+    meta = _META.search(data[:2000]) if kind == "text/html" and not name else None
+    return parts.unflowed(charset.decode(data, meta[1].decode("ascii") if meta else name), declared)
+
+
+# --- Answer mail -----------------------------------------------------------------------------------------------------
+#
+# Build the mail that relays an agent's answer to the person, under the office's name.
+#
+# The text, the HTML, its images and the files are the agent's; every header field, also of the parts, is ours. In the
+# text the agent's address becomes the office's, so that the next message comes to the office. The same values always
+# give the same bytes. It never decides whether a mail is relayed.
+
+
+_TAG = 60  # characters that the case's token takes of a subject
+_REPLY = re.compile(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)
+_CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
+_TOKEN = re.compile(r"\[[A-Z][A-Z0-9]{1,7}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
+
+
+def subject(theirs: str, token: str) -> str:
+    """`[token] Re: <the person's subject>`."""
+    plain = one_line(_TOKEN.sub(" ", theirs))
+    prefixes = _REPLY.match(plain)
+    plain = plain[prefixes.end() :] if prefixes else plain
+    return f"[{token}] Re: {plain[: LIMIT - _TAG]}".rstrip()
+
+
+def mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
+    """The whole mail with CRLF line ends, 7-bit. `agent`: the writer's address, which is replaced."""
+    seed = sha256(f"{heading.message_id}\n{answer.text}".encode()).hexdigest()[:24]
+    host = heading.sender.rpartition("@")[2]
+    shown = [file for file in answer.files if file.place]
+    attached = [file for file in answer.files if not file.place and not _is_card(file, agent)]
+    text = _hidden(answer.text, agent, heading.sender)
+    body = compose.leaf("plain", text)
+    if answer.html:
+        html = _hidden(answer.html, agent, heading.sender)
+        for number, file in enumerate(shown):
+            html = html.replace(f"cid:{file.place}", f"cid:{_place(seed, number, host)}")
+        page = compose.leaf("html", _declared(html))
+        if shown:
+            images = (_file(file, _place(seed, number, host)) for number, file in enumerate(shown))
+            page = compose.multipart("related", f"=_r{seed}", (page, *images))
+        body = compose.multipart("alternative", f"=_a{seed}", (body, page))
+    if attached:
+        body = compose.multipart("mixed", f"=_m{seed}", (body, *(_file(file) for file in attached)))
+    return compose.header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
+
+
+def _is_card(file: AnswerFile, agent: str) -> bool:
+    """Whether it is the writer's own visiting card, which some programs attach to each mail (RFC 6350)."""
+    card = file.mime in _CARDS or file.name.lower().endswith(".vcf")
+    return card and bool(agent) and agent.encode() in file.data.lower()
+
+
+def _place(seed: str, number: int, host: str) -> str:
+    return f"{number}.{seed}@{host}"
+
+
+def _hidden(text: str, agent: str, office: str) -> str:
+    """Without the agent's own address, also as a link writes it."""
+    if not agent:
+        return text
+    for written, instead in ((agent, office), (quote(agent, safe=""), quote(office, safe=""))):
+        text = instead.join(re.split(rf"(?<![\w.+-]){re.escape(written)}(?![\w-])", text, flags=re.I))
+    return text
+
+
+def _declared(html: str) -> str:
+    """With the charset in which it is sent: the program's own was removed."""
+    return html.replace("<head>", '<head><meta charset="utf-8">', 1)
+
+
+def _file(file: AnswerFile, place: str = "") -> bytes:
+    lines = [f"Content-Type: {file.mime}", "Content-Transfer-Encoding: base64"]
+    if place:
+        lines.append(f"Content-ID: <{place}>")
+    lines.append(f"Content-Disposition: {'inline' if place else 'attachment'}{_named(file.name)}")
+    head = "\r\n".join(lines).encode("ascii")
+    return head + b"\r\n\r\n" + encodebytes(file.data).replace(b"\n", b"\r\n")
+
+
+def _named(name: str) -> str:
+    """RFC 2231 section 4 for a name that is not plain."""
+    if not name:
+        return ""
+    if re.fullmatch(r"[A-Za-z0-9 ._-]{1,100}", name):
+        return f';\r\n filename="{name}"'
+    return f";\r\n filename*=utf-8''{quote(name[:100], safe='')}"

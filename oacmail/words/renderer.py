@@ -1,0 +1,674 @@
+"""One Send becomes one final mail: facts, text, HTML, MIME, verified before it can be sent. A town's own templates
+are untrusted programs with limits in time and size. It decides nothing.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count, product
+from pathlib import Path
+from time import thread_time
+from traceback import extract_tb
+from types import CodeType, FrameType
+from typing import Any
+
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
+from jinja2.bccache import Bucket
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from oacmail.core import calendar
+from oacmail.core.calendar import SLOTS
+from oacmail.core.effects import Send
+from oacmail.core.kinds import KINDS, TEMPLATED
+from oacmail.core.model import LANGUAGES, Hours, Slot
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.ports.renderer import Rendered
+from oacmail.mail.mime.text import Block, outline, quoted
+from oacmail.shipped import shipped
+from oacmail.words import dates, relayed
+from oacmail.words.compose import Heading, bare_address, compose, enclosed, kept_together, plain, verify
+from oacmail.words.dates import NEXT_WORKING_DAY, day_words, greeting, hours_words, nth_working_day
+from oacmail.words.facts import SAMPLES, facts_of
+from oacmail.words.labels import label
+
+# --- Bounds ----------------------------------------------------------------------------------------------------------
+#
+# Limits in time and size for the town's own templates, which are untrusted programs.
+#
+# Jinja2 compiles a template to Python; a trace function sees each of its lines and stops it when its time is over, in
+# any thread. An operation whose result would be too large is refused beforehand. Raises OutOfBoundsError.
+
+
+SECONDS = 2.0  # processor time for one part of a mail; a shipped template takes milliseconds
+LARGEST = 200_000  # characters of one part
+_MOST_DIGITS = 100  # of an exponent
+_LINES = 100  # between two looks at the clock: this thread's clock is a system call, slower than the line itself
+
+
+class OutOfBoundsError(Exception):
+    """The template runs too long or produces too much."""
+
+
+class BoundedEnvironment(ImmutableSandboxedEnvironment):
+    """A sandbox whose operators cannot produce large values."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" and not (isinstance(right, int) and abs(right) <= _MOST_DIGITS):
+            raise OutOfBoundsError(f"{operator} makes too large a number")
+        for one, times in ((left, right), (right, left)):
+            if isinstance(times, int) and hasattr(one, "__len__") and len(one) * times > LARGEST:
+                raise OutOfBoundsError(f"{operator} makes more than {LARGEST} characters")
+        return super().call_binop(context, operator, left, right)
+
+
+def joined(pieces: Iterable[str], *, seconds: float | None = None) -> str:
+    """Join the pieces of a template's output within the limits.
+
+    `seconds` of this thread's processor time, None = SECONDS: a machine that is busy or suspended makes no template
+    longer.
+    """
+    seconds = SECONDS if seconds is None else seconds
+    end, before, lines = thread_time() + seconds, sys.gettrace(), count(1)
+
+    def trace(_frame: FrameType, _event: str, _arg: object) -> Any:
+        if next(lines) % _LINES == 0 and thread_time() > end:
+            raise OutOfBoundsError(f"it runs for more than {seconds:g} seconds: look for a loop without an end")
+        return trace
+
+    made: list[str] = []
+    size = 0
+    sys.settrace(trace)
+    try:
+        for piece in pieces:
+            size += len(piece)
+            if size > LARGEST:
+                raise OutOfBoundsError(f"it makes more than {LARGEST} characters: look for a loop without an end")
+            made.append(piece)
+    finally:
+        sys.settrace(before)
+    return "".join(made)
+
+
+# --- Office profile --------------------------------------------------------------------------------------------------
+#
+# The sender of our mails, and what a mail may promise at the moment of sending.
+#
+# The hour of sending decides the greeting and whether the office is open. The promised day is the case's own due day
+# or, if that has passed, the next working day (docs/requirements.md section 6). No deadline changes here.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeProfile:
+    """The office as its mails present it; addresses are whole URLs, '' if there is none.
+
+    `town` and `host` (the machine on which the service runs) tell the operator which service writes. `council` is the
+    council's name by language. `processor` is the company that runs the desk for the council, '' = its own people do.
+    `online_office_url` is where procedures are submitted. `overrides` is the directory of the town's own templates, or
+    None.
+    """
+
+    policy: Policy
+    council: Mapping[str, str]
+    phone: str
+    rights_url: str
+    privacy_url: str
+    complaints_form_url: str
+    online_office_url: str = ""
+    website: str = ""
+    processor: str = ""
+    town: str = ""
+    host: str = ""
+    overrides: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """`due_day`: local; None if the year has no calendar and only "the next working day" can be promised.
+    `received_open`: the message came while the office was open."""
+
+    due_day: date | None
+    received_open: bool = True
+
+
+def promise(policy: Policy, due_at: datetime | None, now: datetime, received_at: datetime | None = None) -> Promise:
+    """Return what an acknowledgement written at `now` says. `policy.workdays` is the strict calendar."""
+    try:
+        return Promise(
+            due_day=_promised_day(policy, due_at, now), received_open=calendar.in_hours(received_at or now, policy)
+        )
+    except LookupError:
+        return Promise(due_day=None)
+
+
+def is_known(policy: Policy, day: date) -> bool:
+    """True if this day has a calendar: otherwise it may be a holiday and is not promised."""
+    try:
+        policy.workdays.is_working_day(day)
+    except LookupError:
+        return False
+    return True
+
+
+def _promised_day(policy: Policy, due_at: datetime | None, now: datetime) -> date:
+    zone = policy.office.timezone
+    if due_at is None or due_at <= now:
+        return calendar.next_working_day(now.astimezone(zone).date(), policy.workdays)
+    # A day that ends at 24:00 is the day before that midnight.
+    day = (due_at - timedelta.resolution).astimezone(zone).date()
+    policy.workdays.is_working_day(day)  # a deadline may fall into a year without a calendar; a promise may not
+    return day
+
+
+# --- Template loader -------------------------------------------------------------------------------------------------
+#
+# Load and compile the templates, and define the filters that they may use.
+#
+# A loader has the shipped templates, or the town's with priority over them; the latter run in a sandbox. An unknown
+# name is an error. HTML is escaped by its own file ending, since select_autoescape does not recognise `.html.j2`.
+# Templates are read once; a new loader reads them again, and compiles one only if its source has changed.
+
+
+_NOTHING = "—"
+_SUBJECT = "Subject:"
+WRITE_TO_THE_PERSON = {
+    "ca": "Escriviu a la persona en un correu nou; només li arriba el que hi poseu, des de l'adreça de l'oficina:",
+    "es": "Escriba a la persona en un correo nuevo; solo le llega lo que ponga, desde la dirección de la oficina:",
+    "en": "Write to the person in a new email; only what you put in it arrives, from the office's address:",
+}
+_STRONG: Mapping[str, tuple[str, ...]] = {"ack": ("case", "due_day", "call_day")}
+"""Template -> the values that a reader must find at once; the page of the mail shows them in bold."""
+_BUTTON = {"ca": "Escriviu a la persona", "es": "Escriba a la persona", "en": "Write to the person"}
+_LINK_NAMES = {
+    "online_office_url": {"ca": "Oficina virtual", "es": "Oficina virtual", "en": "online office"},
+    "website": {"ca": "web de l'Ajuntament", "es": "web del Ayuntamiento", "en": "town hall website"},
+    "rights_url": {"ca": "exercici de drets", "es": "ejercicio de derechos", "en": "your rights"},
+    "complaints_form_url": {"ca": "formulari", "es": "formulario", "en": "form"},
+    "privacy_url": {"ca": "protecció de dades", "es": "protección de datos", "en": "data protection"},
+}
+
+
+class BrokenTemplateError(ValueError):
+    """The output of a template cannot become a mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One template in one language. `heading` is the subject without its tag; `strong`: phrases of the text for
+    bold."""
+
+    lang: str
+    subject: str
+    heading: str
+    text: str
+    blocks: tuple[Block, ...]
+    strong: tuple[str, ...]
+
+    def offering(self, url: str) -> "Page":
+        """Return the page with a last line that leads to a new mail to the person of the case."""
+        line = f"{WRITE_TO_THE_PERSON[self.lang]} {url}"
+        return replace(self, text=f"{self.text}\n\n{line}", blocks=(*self.blocks, Block("paragraph", (line,))))
+
+    def announcing(self, others: Iterable[str]) -> "Page":
+        """Return the page with a first line that names the languages below."""
+        line = " · ".join(dates.BELOW[lang] for lang in others)
+        return replace(self, text=f"{line}\n\n{self.text}", blocks=(Block("paragraph", (line,)), *self.blocks))
+
+
+class _CompiledOnce(BytecodeCache):
+    """Keeps the code of templates in memory, by name, file and source. It is for one kind of environment: the code for
+    a sandbox differs."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_CODE = {Environment: _CompiledOnce(), BoundedEnvironment: _CompiledOnce()}
+
+
+class TemplateLoader:
+    """Compiled templates. `overrides` is the town's directory, which has priority."""
+
+    def __init__(self, profile: OfficeProfile, overrides: Path | None = None) -> None:
+        places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
+        kind = Environment if overrides is None else BoundedEnvironment
+        self._environment = kind(
+            loader=FileSystemLoader(places),
+            undefined=StrictUndefined,
+            autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+            auto_reload=False,
+            bytecode_cache=_CODE[kind],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(_FILTERS, linked=_linker(profile))
+        self._environment.globals.pop("lipsum", None)
+        self.names = frozenset(self._environment.list_templates())
+        self.overridden = frozenset(FileSystemLoader(overrides).list_templates() if overrides else ())
+
+    def page(self, template: str, context: dict[str, object]) -> Page:
+        """Return the text of one mail in `context["lang"]`: a line `Subject: …`, an empty line, and the body."""
+        lang = str(context["lang"])
+        head, _, body = self.text(template, context).partition("\n")
+        if not head.startswith(_SUBJECT) or not body.strip():
+            raise BrokenTemplateError("it must begin with a line `Subject: …`, and say something after it")
+        subject, text = head.removeprefix(_SUBJECT).strip(), body.strip()
+        heading = subject.removeprefix(str(context["tag"])).strip()
+        values = (context[name] for name in _STRONG.get(template, ()))
+        strong = tuple(dict.fromkeys(str(value) for value in values if value))
+        return Page(lang=lang, subject=subject, heading=heading, text=text, blocks=outline(text), strong=strong)
+
+    def text(self, template: str, context: dict[str, object]) -> str:
+        """Return what a template makes in `context["lang"]`, with one empty line at most between two others."""
+        made = self._rendered(f"{context['lang']}/{template}.txt.j2", context)
+        return re.sub(r"\n{3,}", "\n\n", made).strip()
+
+    def html(self, template: str, pages: Sequence[Page], context: dict[str, object]) -> str:
+        """Return the same text as HTML: from the mail's own `<language>/<name>.html.j2` if it exists, else from the
+        base."""
+        return self._rendered(self.layout(template, pages[0].lang), {**context, "sections": pages})
+
+    def _rendered(self, name: str, context: dict[str, object]) -> str:
+        """Apply limits if a town's own template takes part; a shipped one may include it."""
+        template = self._environment.get_template(name)
+        return joined(template.generate(context)) if self.overridden else template.render(context)
+
+    def layout(self, template: str, lang: str) -> str:
+        own = (f"{lang}/{template}.html.j2", f"{template}.html.j2")
+        return next((name for name in own if name in self.names), "base.html.j2")
+
+
+def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, date | None], str]:
+    @pass_context
+    def shown(context: Context, value: date | None) -> str:
+        return _NOTHING if value is None else speak(value, context["lang"])
+
+    return shown
+
+
+@pass_context
+def _moment(context: Context, value: datetime | None) -> str:
+    return _NOTHING if value is None else dates.moment_words(value, context["lang"], context["this_year"])
+
+
+@pass_context
+def _hour(context: Context, value: datetime | time | None) -> str:
+    hour = value.time() if isinstance(value, datetime) else value
+    return _NOTHING if hour is None else dates.hour_words(hour, context["lang"])
+
+
+@pass_context
+def _at_hour(context: Context, value: time) -> str:
+    return dates.at_hour_words(value, context["lang"])
+
+
+@pass_context
+def _asked_hours(context: Context, hours: Sequence[Hours], slot: Slot) -> str:
+    return dates.asked_hours(hours, *SLOTS[slot], context["lang"])
+
+
+@pass_context
+def _label(context: Context, key: str, group: str) -> str:
+    return label(group, str(key), context["lang"], context["office"])
+
+
+def _evidence(words: Sequence[str]) -> str:
+    """Return the words that decided, as written."""
+    return ", ".join(f"«{word}»" for word in words)
+
+
+_LINK = Markup('<a href="%s">%s</a>')
+_BOLD = Markup("<strong>%s</strong>")
+
+
+def _broken(text: str | Markup) -> Markup:
+    return Markup("<br>\n").join(text.split("\n")) if "\n" in text else escape(text)
+
+
+def _emphasized(text: Markup, phrases: Sequence[str]) -> Markup:
+    """Return the text with each phrase in bold, after `linked`: links have names, so no phrase is in an address."""
+    for phrase in phrases:
+        text = text.replace(escape(phrase), _BOLD % phrase)
+    return text
+
+
+def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
+    """Turn our own addresses, and no others, into links with a name that says where they lead (WCAG 2.4.4)."""
+    local, _, domain = profile.policy.office.address.rpartition("@")
+    mailto = re.compile(rf"mailto:{re.escape(local)}\+[a-z0-9.-]+@{re.escape(domain)}(?:\?[^\s<>\"]*)?")
+    names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(profile, key))}
+    urls = re.compile("|".join((*(re.escape(url) for url in sorted(names, key=len, reverse=True)), mailto.pattern)))
+    office = profile.policy.office.name
+
+    def linked(text: str, lang: str) -> Markup:
+        made = Markup()
+        end = 0
+        for match in urls.finditer(text):
+            before, name = _named_before(text[end : match.start()], names.get(match[0], _BUTTON)[lang])
+            made += escape(kept_together(before, office)) + _LINK % (match[0], name)
+            end = match.end()
+        rest = escape(kept_together(text[end:], office))
+        return made + rest if end else rest
+
+    return linked
+
+
+def _named_before(text: str, name: str) -> tuple[str, str]:
+    """(what stands before the link, its name): a text that ends with `<name>: ` gives the name to the link."""
+    said = text.rstrip()
+    head = said.removesuffix(":")
+    if head == said or not head.lower().endswith(name.lower()):
+        return text, name
+    return head[: -len(name)], head[-len(name) :]
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "day": _in_words(dates.day_words),
+    "date": _in_words(dates.date_words),
+    "moment": _moment,
+    "hour": _hour,
+    "at_hour": _at_hour,
+    "asked_hours": _asked_hours,
+    "call_hours": _in_words(dates.call_hours),
+    "short_day": _in_words(dates.short_day),
+    "short_moment": _in_words(dates.short_moment),
+    "label": _label,
+    "evidence": _evidence,
+    "quoted": quoted,
+    "broken": _broken,
+    "emphasized": _emphasized,
+}
+
+
+# --- Renderer --------------------------------------------------------------------------------------------------------
+#
+# Turn one Send into one final mail: facts, text, HTML, MIME, verified before it can be sent.
+#
+# If a town's own template fails in any way, the shipped one is used and its name is reported; the mail is sent
+# regardless. This module never decides who gets a mail or when, and gives citizens' text to no template for citizens.
+
+
+_BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
+ANSWER_DRAFT = "answer_draft"
+"""The template of an answer that an agent completes: all of a draft, the second part of a mail of the kind `draft`."""
+_SHARED = ("base.html.j2", "rows.txt.j2", "drafts.txt.j2", "report.html.j2", "report_parts.html.j2")
+_FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
+_SAMPLE_ID = "<sample@localhost.invalid>"
+_SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
+_SAMPLE_PROMISES = (
+    Promise(due_day=_SAMPLE_NOW.date()),
+    Promise(due_day=None, received_open=False),
+)
+
+
+class JinjaRenderer:
+    """The Renderer port. Templates are read at construction."""
+
+    def __init__(self, profile: OfficeProfile) -> None:
+        self._profile = profile
+        self._shipped = TemplateLoader(profile)
+        self._town = TemplateLoader(profile, profile.overrides) if profile.overrides else self._shipped
+        self._endless: set[tuple[str, str]] = set()  # templates and languages that are not tried again
+
+    def render(
+        self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
+    ) -> Rendered:
+        """See core.ports.Renderer. `lang` may join two languages: "ca+es" has the full text in Catalan, then in
+        Spanish.
+
+        The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
+        """
+        heading = self._heading(send, message_id, now)
+        promised = promise(self._profile.policy, send.due_at, now, send.received_at)
+        return self._made(
+            send, message_id, lambda loader: self._mime(loader, send, heading, sign, promised, *originals)
+        )
+
+    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+        """See core.ports.Renderer."""
+        subject = relayed.subject(str(answer.facts.get("subject", "")), answer.token)
+        heading = replace(self._heading(answer, message_id, now), subject=subject, case="", kind="", language="")
+        return self._made(answer, message_id, lambda loader: self._answer_draft(loader, answer, heading))
+
+    def _made(self, send: Send, message_id: str, make: Callable[[TemplateLoader], tuple[bytes, int]]) -> Rendered:
+        """Make it with the town's templates, or with the shipped ones where those fail."""
+        broken = self._overridden(send)
+        try:
+            loader = self._shipped if (send.kind, send.lang) in self._endless else self._loader(send)
+            mime, length = make(loader)
+            fallback = broken if loader is self._shipped else ()
+            return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
+        except Exception as error:  # an override is untrusted code: whatever it raises, the mail is sent
+            if not broken:
+                raise
+            self._note_endless(send, error)
+        mime, length = make(self._shipped)
+        return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the templates, for `check`: each in every language and branch; one line each."""
+        strays = sorted(name for name in self._town.overridden if not _is_used(name))
+        found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
+        for send, promised in _samples(self._profile.policy.office.address):
+            if (send.kind, send.lang) in self._endless:
+                continue
+            try:
+                heading = self._heading(send, _SAMPLE_ID, _SAMPLE_NOW)
+                self._mime(self._loader(send), send, heading, _sample_mark, promised, b"")
+            except Exception as error:  # as in render: an override may raise anything
+                self._note_endless(send, error)
+                what = f"{_place(error, send)}: {type(error).__name__}: {error}"
+                found.append(f"templates: {what}: fix or remove it; until then the shipped one is used")
+        return list(dict.fromkeys(found))
+
+    def _note_endless(self, send: Send, error: Exception) -> None:
+        """Remember it: each attempt would use its whole time limit and block other work."""
+        if isinstance(error, OutOfBoundsError | RecursionError):
+            self._endless.add((send.kind, send.lang))
+
+    def _mime(
+        self,
+        loader: TemplateLoader,
+        send: Send,
+        heading: Heading,
+        sign: Callable[[str], str],
+        promised: Promise,
+        *originals: bytes,
+    ) -> tuple[bytes, int]:
+        """Return the mail, and the number of characters of its text part."""
+        contexts = [
+            self._context(send, lang, promised, heading.sent_at, bool(originals)) for lang in self._languages(send)
+        ]
+        pages = [self._offering(loader.page(send.kind, context), send) for context in contexts]
+        if len(pages) > 1:
+            pages[0] = pages[0].announcing(page.lang for page in pages[1:])
+        html = loader.html(send.kind, pages, contexts[0])
+        text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
+        heading = replace(heading, subject=_subject(pages), signature=sign(text))
+        mime = compose(heading, text, html, *originals, enclosed=enclosed(send.facts))
+        reason = _token_lost(send, heading) or verify(mime, heading)
+        if reason:
+            raise BrokenTemplateError(reason)
+        return mime, len(text)
+
+    def _answer_draft(self, loader: TemplateLoader, answer: Send, heading: Heading) -> tuple[bytes, int]:
+        promised = promise(self._profile.policy, answer.due_at, heading.sent_at)
+        contexts = (self._context(answer, lang, promised, heading.sent_at, False) for lang in self._languages(answer))
+        text = _BETWEEN_LANGUAGES.join(loader.text(ANSWER_DRAFT, context) for context in contexts)
+        mime = plain(heading, text)
+        reason = verify(mime, heading)
+        if reason:
+            raise BrokenTemplateError(reason)
+        return mime, len(text)
+
+    def _offering(self, page: Page, send: Send) -> Page:
+        """Add the way to the person to a notice about one case (core/relayed.py)."""
+        url = str(send.facts.get("offer", ""))
+        return page.offering(url) if url else page
+
+    def _heading(self, send: Send, message_id: str, now: datetime) -> Heading:
+        office = self._profile.policy.office
+        return Heading(
+            office=office.name,
+            sender=office.address,
+            recipient=bare_address(send.recipient),
+            subject="",
+            message_id=message_id,
+            sent_at=now.replace(microsecond=0),
+            automatic=send.automatic,
+            kind=send.kind,
+            signature="",
+            language=", ".join(self._languages(send)),
+            case=send.case or "",
+            in_reply_to=send.in_reply_to,
+            refs=send.refs,
+        )
+
+    def _context(self, send: Send, lang: str, promised: Promise, now: datetime, attached: bool) -> dict[str, object]:
+        profile, office = self._profile, self._profile.policy.office
+        local = now.astimezone(office.timezone)
+        return {
+            "lang": lang,
+            "office": office.name,
+            "tag": f"[{send.token}]" if send.token else f"{office.name} ·",
+            "greeting": greeting(local, lang),
+            "this_year": local.year,
+            "received_open": promised.received_open,
+            "due_day": _day(promised.due_day, lang),
+            "term": _term(send.facts, local),
+            "hours": hours_words(office.opens, office.closes, lang),
+            "council": profile.council[lang],
+            "town": profile.town,
+            "host": profile.host,
+            "phone": profile.phone,
+            "free_call": profile.phone.replace(" ", "").startswith(_FREE_CALLS),
+            "offer": _offer(self._languages(send), office.languages),
+            "online_office_url": profile.online_office_url,
+            "website": profile.website,
+            "processor": profile.processor,
+            "rights_url": profile.rights_url,
+            "privacy_url": profile.privacy_url,
+            "complaints_form_url": profile.complaints_form_url,
+            "call_day": _known_day(profile.policy, send.facts.get("call_day"), lang),
+            "reopen_day": _if_known(profile.policy, send.facts.get("reopen_on"), lang),
+            "followup_day": self._followup(send.facts.get("followup"), lang),
+            "max_levels": profile.policy.deadlines.max_levels,
+            "attached": attached,
+            **facts_of(send, now, office.timezone),
+        }
+
+    def _followup(self, day: object, lang: str) -> str:
+        policy = self._profile.policy
+        if isinstance(day, date) and is_known(policy, day):
+            return day_words(day, lang)
+        return nth_working_day(policy.escalation.update_days, lang)
+
+    def _languages(self, send: Send) -> tuple[str, ...]:
+        """Return the languages for which there are texts; the office's first language if there is none."""
+        spoken = tuple(lang for lang in send.lang.split("+") if lang in LANGUAGES)
+        return spoken or self._profile.policy.office.languages[:1]
+
+    def _loader(self, send: Send) -> TemplateLoader:
+        """Return the town's loader for a mail in which a template of the town takes part; its limits cost much."""
+        return self._town if self._overridden(send) else self._shipped
+
+    def _overridden(self, send: Send) -> tuple[str, ...]:
+        return tuple(name for name in self._used(send) if name in self._town.overridden)
+
+    def _used(self, send: Send) -> Iterator[str]:
+        languages = self._languages(send)
+        yield from (f"{lang}/{send.kind}.txt.j2" for lang in languages)
+        if send.kind is MailKind.DRAFT:
+            yield from (f"{lang}/{ANSWER_DRAFT}.txt.j2" for lang in languages)
+        yield from (f"{languages[0]}/{send.kind}.html.j2", *_SHARED)
+
+
+def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
+    """Return the other of the two local languages, if the mail has one and the office writes both."""
+    other = {"ca": "es", "es": "ca"}.get(spoken[0], "") if len(spoken) == 1 else ""
+    return other if other in languages else ""
+
+
+def _day(day: date | None, lang: str) -> str:
+    return NEXT_WORKING_DAY[lang] if day is None else day_words(day, lang)
+
+
+def _term(facts: Mapping[str, object], now: datetime) -> str:
+    """When the person's own term ends: later "today", or "ahead" on another day; '' = there is none, or it has ended.
+    The mail names the day, for it may leave on another."""
+    ends_on, ends_hour = facts.get("ends_on"), facts.get("ends_hour")
+    if not isinstance(ends_on, date) or ends_on < now.date():
+        return ""
+    if ends_on > now.date():
+        return "ahead"
+    return "" if isinstance(ends_hour, time) and ends_hour <= now.time() else "today"
+
+
+def _known_day(policy: Policy, day: object, lang: str) -> str:
+    return _day(day if isinstance(day, date) and is_known(policy, day) else None, lang)
+
+
+def _if_known(policy: Policy, day: object, lang: str) -> str:
+    """Return the day in words; '' for none, and for a year without known holidays."""
+    return day_words(day, lang) if isinstance(day, date) and is_known(policy, day) else ""
+
+
+def _sample_mark(_: str) -> str:
+    return "v=1"
+
+
+def _subject(pages: Sequence[Page]) -> str:
+    return " / ".join((pages[0].subject, *(page.heading for page in pages[1:])))
+
+
+def _token_lost(send: Send, heading: Heading) -> str | None:
+    if send.token and not heading.subject.startswith(f"[{send.token}]"):
+        return "the subject must begin with [{{ token }}]"
+    return None
+
+
+def _place(error: Exception, send: Send) -> str:
+    """Return the template's file and line, which jinja2 puts into the traceback."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else f"{send.lang}/{send.kind}.txt.j2"
+
+
+def _is_used(name: str) -> bool:
+    names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in TEMPLATED for ext in ("txt", "html"))
+    return name in (*_SHARED, *(f"{lang}/{ANSWER_DRAFT}.txt.j2" for lang in LANGUAGES)) or name in names
+
+
+def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:
+    for kind, lang, promised in product(sorted(TEMPLATED), LANGUAGES, _SAMPLE_PROMISES):
+        for facts in SAMPLES[kind]:
+            yield _sample(kind, lang, facts, recipient), promised
+
+
+def _sample(kind: MailKind, lang: str, facts: Mapping[str, object], recipient: str) -> Send:
+    about_a_case = KINDS[kind].about_case
+    return Send(
+        key="sample",
+        kind=kind,
+        lang=lang,
+        recipient=recipient,
+        case="OAC-2026-000123" if about_a_case else None,
+        token="OAC-2026-000123-K7Q" if about_a_case else "",
+        facts=facts,
+        received_at=_SAMPLE_NOW,
+        due_at=_SAMPLE_NOW,
+    )

@@ -1,0 +1,772 @@
+"""A monthly report laid out: one view in words, and from it the text, the page, the charts, the CSV and the JSON.
+
+It computes nothing: every figure is one of core/report.
+"""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from oacmail.core.report.figures import (
+    Breach,
+    Count,
+    FigureCorrection,
+    FigureTable,
+    Indicator,
+    Measure,
+    Month,
+    MonthlyReport,
+    TrendPoint,
+    Unit,
+    Value,
+    share,
+)
+from oacmail.core.report.solving import ALARM
+from oacmail.shipped import shipped
+from oacmail.words import dates
+from oacmail.words import dates as figures
+from oacmail.words.labels import label
+from oacmail.words.report import said
+
+# --- Report view -----------------------------------------------------------------------------------------------------
+#
+# A report in words of one language, ready to be laid out: the text, the page, the mail and the CSV all show this.
+#
+# It words figures and computes none. A table is a mapping of `caption`, `head` and `rows`; the first cell of a row
+# names it. What it holds are strings, tuples and mappings alone, so that a template may show all of it.
+
+
+ReportView = Mapping[str, Any]
+IN_TREND = ("I1", "I2", "I3", "I4", "I5", "I7", "I10", "I11")
+IN_SHORT_TREND = ("I1", "I4", "I5", "I11")
+_SHARES: Mapping[str, str] = {"I13": "requests"}
+"""The indicators whose result is the shares of a table."""
+LISTED, IN_A_MAIL = 200, 25
+"""Most breaches that a page and a mail list of one indicator; the JSON has all."""
+MOST_TO_DO = 5
+
+
+def report_view(
+    report: MonthlyReport, lang: str, zone: ZoneInfo, pictures: Sequence[Mapping[str, str]] = ()
+) -> ReportView:
+    """`pictures`: name, title and alt of each (words/report_forms.py), in their order; their images are the
+    page's own matter."""
+    month, office = Month.parse(report.month), report.office
+    named = dates.month_words(month.first_day, lang)
+    every = report.figures.indicators.values()
+    return {
+        "lang": lang,
+        "title": said("title", lang, month=named),
+        "office": office,
+        "subject": said("subject", lang, month=named, what=_what(report, lang)),
+        "status": _status(report, month, lang, zone),
+        "to_do": to_do(report, lang),
+        "lead": _lead(report, lang),
+        "summary": _summary(report, lang),
+        "charts": said("trend", lang),
+        "pictures": tuple(pictures),
+        "no_pictures": said("no_pictures", lang),
+        "trend": _trend(report.trend, IN_TREND, lang, office),
+        "short_trend": _trend(report.trend, IN_SHORT_TREND, lang, office),
+        "missed": tuple(
+            _breaches(one, lang, office, IN_A_MAIL) for one in every if one.breaches and one.main.met is False
+        ),
+        "breaches_title": said("breaches", lang),
+        "attached": said("attached", lang),
+        "indicators": tuple(_indicator(one, report, lang) for one in every),
+        "corrections_title": said("corrections", lang),
+        "corrections_why": said("corrections_why", lang),
+        "corrections": _corrections(report.corrections, lang, office) if report.corrections else None,
+        "privacy": said("privacy", lang),
+        "note": said("cohort_note", lang),
+    }
+
+
+def _what(report: MonthlyReport, lang: str) -> str:
+    main = report.figures.indicators["I1"].main
+    if main.n == 0:
+        return said("subject_none", lang)
+    if main.n is None:
+        return said("subject_few", lang)
+    return said("subject_share", lang, share=figures.result(main, lang))
+
+
+def _status(report: MonthlyReport, month: Month, lang: str, zone: ZoneInfo) -> tuple[str, ...]:
+    cutoff = dates.date_words(_last_day(month), lang)
+    state = said("final", lang, cutoff=cutoff) if report.final else said("provisional", lang)
+    known = report.published_at
+    when = said("published", lang, at=_moment(known, lang, zone)) if known else ""
+    made = said("made", lang, at=_moment(report.generated_at, lang, zone))
+    return tuple(line for line in (state, said("grouped", lang) if report.grouped else "", when or made) if line)
+
+
+def _last_day(month: Month) -> date:
+    return date.fromordinal(month.plus(1).first_day.toordinal() - 1)
+
+
+def _moment(moment: datetime, lang: str, zone: ZoneInfo) -> str:
+    return dates.date_words(moment.astimezone(zone).date(), lang)
+
+
+def _lead(report: MonthlyReport, lang: str) -> tuple[str, ...]:
+    """What a reader must know who reads nothing else."""
+    found = report.figures.indicators
+    in_time, marks = found["I1"].main, found["I11"].main
+    lines = [_in_time(in_time, lang)]
+    if in_time.value is not None and in_time.value < ALARM:
+        lines.append(said("lead_alarm", lang))
+    late = next((one for one in found["I1"].measures if one.key == "late_same_day" and one.value), None)
+    if late is not None:
+        lines.append(said("lead_same_day", lang, n=figures.result(late, lang)))
+    lines.append(said("lead_unanswered", lang, n=figures.result(found["I2"].main, lang)))
+    cases, opinions = found["I5"].main, found["I12"].measure("opinions")
+    lines.append(said("lead_volume", lang, n=figures.result(cases, lang), opinions=figures.result(opinions, lang)))
+    words = {"n": count_of(marks, lang), "target": figures.target(marks, lang), "mark": figures.result(marks, lang)}
+    lines.append(said("lead_mark" if marks.enough else "lead_no_mark", lang, **words))
+    return tuple(lines)
+
+
+_FIRST = ("I2", "I8", "I1", "I10", "I12", "I11")
+"""What comes first, each with a sentence of its own: people who wait, what was late, what people said."""
+
+
+def to_do(report: MonthlyReport, lang: str) -> str:
+    """One sentence: what to do this month about the target that is missed and matters most."""
+    every = report.figures.indicators
+    for name in (*_FIRST, *(name for name in every if name not in _FIRST)):
+        one = every[name]
+        missed = [measure for measure in (one.main, *one.measures) if measure.met is False]
+        if missed:
+            return said("to_do", lang, what=_advice(one, missed[0], report, lang))
+    return said("to_do_nothing" if any(one.main.met for one in every.values()) else "to_do_unknown", lang)
+
+
+def _advice(one: Indicator, missed: Measure, report: MonthlyReport, lang: str) -> str:
+    own = one.id in _FIRST and (one.id != "I8" or missed is not one.main)
+    words = {
+        "n": figures.result(one.measure("still_open") if one.id == "I8" else one.main, lang),
+        "cases": _named_cases(one),
+        "cause": _main_cause(one, lang, report.office),
+        "name": f"{one.id}, {label('measure', missed.key, lang, report.office).lower()}",
+        "result": figures.result(missed, lang),
+        "target": figures.target(missed, lang),
+    }
+    return said(f"to_do_{one.id}" if own else "to_do_other", lang, **words)
+
+
+def _named_cases(one: Indicator) -> str:
+    """` (OAC-2026-000118, …)`: of those that wait; '' in the published form, which names none."""
+    waiting = [breach.case for breach in one.breaches if one.id != "I8" or breach.cause == "not_over"]
+    shown = ", ".join(waiting[:MOST_TO_DO])
+    return f" ({shown}{', …' if len(waiting) > MOST_TO_DO else ''})" if shown else ""
+
+
+def _main_cause(one: Indicator, lang: str, office: str) -> str:
+    counted = Counter(breach.cause for breach in one.breaches)
+    if not counted:
+        return ""
+    (cause, n), *_ = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return f" ({label('cause_of_breach', cause, lang, office)}: {n})"
+
+
+def _in_time(main: Measure, lang: str) -> str:
+    if main.n == 0:
+        return said("lead_none", lang)
+    if main.n is None:
+        return said("lead_few", lang)
+    key = "lead_all" if main.value == main.target else "lead_some"
+    words = {"share": figures.result(main, lang), "n": count_of(main, lang), "target": figures.target(main, lang)}
+    return said(key, lang, **words)
+
+
+def count_of(measure: Measure, lang: str) -> str:
+    if measure.n is None and not measure.enough:
+        return figures.FEW[lang]
+    return figures.number(measure.n, "count", lang)
+
+
+def _summary(report: MonthlyReport, lang: str) -> ReportView:
+    head = ("indicator", "result", "target", "achieved")
+    return {
+        "caption": said("summary", lang),
+        "sheets": tuple(report.figures.indicators),
+        "head": tuple(said(name, lang) for name in head),
+        "rows": tuple(
+            (
+                f"{one.id} · {label('indicator', one.id, lang, report.office)}",
+                result_of(one, lang, report.office),
+                figures.target(one.main, lang),
+                verdict(one.main, lang),
+            )
+            for one in report.figures.indicators.values()
+        ),
+    }
+
+
+def result_of(one: Indicator, lang: str, office: str) -> str:
+    """The result as people read it: a figure, or `català 70,4 % · castellà 29,6 %`."""
+    table = next((table for table in one.tables if table.key == _SHARES.get(one.id)), None)
+    if table is None or not table.total:
+        return figures.result(one.main, lang)
+    return " · ".join(
+        f"{row_label(row.key, table.words, lang, office)} "
+        f"{figures.number(share(row.count, table.total), 'percent', lang)}"
+        for row in sorted(table.rows, key=lambda row: -row.count)
+        if row.count
+    )
+
+
+def verdict(measure: Measure, lang: str) -> str:
+    """Met, missed, or why neither can be said."""
+    if measure.target is None:
+        return said("no_target", lang)
+    if measure.met is not None:
+        return said("met" if measure.met else "missed", lang)
+    return said("no_data" if measure.enough else "too_few", lang)
+
+
+def _indicator(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
+    office = report.office
+    name = label("indicator", one.id, lang, office)
+    return {
+        "id": one.id,
+        "heading": f"{one.id} · {name}",
+        "result": result_of(one, lang, office),
+        "facts": _facts(one, report, lang),
+        "details": _details(one, lang, office) if one.measures else None,
+        "tables": tuple(_cells(table, lang, office) for table in one.tables if table.rows and table.total),
+        "breaches": _breaches(one, lang, office) if one.breaches else None,
+    }
+
+
+def _facts(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
+    """The columns of published service charters, one below the other, so that a telephone shows them."""
+    values = {
+        "commitment": label("commitment", one.id, lang, report.office),
+        "formula": label("formula", one.id, lang, report.office),
+        "target": figures.target(one.main, lang) if one.main.target is not None else "",
+        "result": result_of(one, lang, report.office),
+        "n": count_of(one.main, lang) if one.main.n is not None else "",
+        "difference": figures.difference(one.main, lang) if one.main.target is not None else "",
+        "achieved": verdict(one.main, lang),
+        "causes": causes(one, lang, report.office),
+        "complaints": figures.result(report.figures.indicators["I12"].measure("opinions"), lang)
+        if one.id == "I1"
+        else "",
+    }
+    return {
+        "caption": f"{one.id}: {label('measure', one.main.key, lang, report.office)}",
+        "head": (said("item", lang), said("content", lang)),
+        "rows": tuple((said(key, lang), value) for key, value in values.items() if value),
+    }
+
+
+def causes(one: Indicator, lang: str, office: str) -> str:
+    """The causes of the breaches by name, with how many each has; '' = no breach."""
+    table = next((table for table in one.tables if table.key == "causes"), None)
+    if table is not None and table.rows:
+        named = ((label("cause_of_breach", row.key, lang, office), row.count) for row in table.rows)
+        return "; ".join(name if count == 0 else f"{name} ({count})" for name, count in named)
+    return "; ".join(dict.fromkeys(label("cause_of_breach", breach.cause, lang, office) for breach in one.breaches))
+
+
+def _details(one: Indicator, lang: str, office: str) -> ReportView:
+    head = ("measure", "target", "result", "achieved")
+    return {
+        "caption": f"{one.id}: {said('details', lang).lower()}",
+        "head": tuple(said(name, lang) for name in head),
+        "rows": tuple(
+            (
+                label("measure", measure.key, lang, office),
+                figures.target(measure, lang),
+                _signed(measure, lang),
+                verdict(measure, lang) if measure.target is not None else figures.NOTHING,
+            )
+            for measure in one.measures
+        ),
+    }
+
+
+def _signed(measure: Measure, lang: str) -> str:
+    if measure.key in ("before", "year_before"):
+        return figures.number(measure.value, measure.unit, lang, signed=True)
+    return figures.result(measure, lang)
+
+
+def _cells(table: FigureTable, lang: str, office: str) -> ReportView:
+    compares = [name for name in ("before", "year_before") if any(getattr(row, name) is not None for row in table.rows)]
+    caption = label("table", table.key, lang, office)
+    return {
+        "caption": caption,
+        "head": (caption, said("number", lang), said("share", lang), *(said(name, lang) for name in compares)),
+        "rows": tuple(
+            (
+                row_label(row.key, table.words, lang, office),
+                figures.number(row.count, "count", lang),
+                figures.number(share(row.count, table.total), "percent", lang),
+                *(figures.number(getattr(row, name), "count", lang) for name in compares),
+            )
+            for row in table.rows
+        ),
+    }
+
+
+def _breaches(one: Indicator, lang: str, office: str, most: int = LISTED) -> ReportView:
+    unit = "days" if one.id == "I8" else "hours"
+    rows = tuple(_breach(breach, unit, lang, office) for breach in one.breaches[:most])
+    more = len(one.breaches) - most
+    return {
+        "caption": f"{one.id}: {said('breaches', lang).lower()}",
+        "head": (said("case", lang), said("cause", lang), said("late_by", lang)),
+        "rows": (*rows, *(((f"+ {more}", "…", figures.NOTHING),) if more > 0 else ())),
+    }
+
+
+def _breach(one: Breach, unit: Any, lang: str, office: str) -> tuple[str, ...]:
+    return (one.case, label("cause_of_breach", one.cause, lang, office), figures.number(one.late, unit, lang))
+
+
+def _trend(points: Sequence[TrendPoint], names: Sequence[str], lang: str, office: str) -> ReportView:
+    mains = [(name, _main(points, name)) for name in names]
+    shown = [(name, label("measure", main.key, lang, office)) for name, main in mains if main is not None]
+    return {
+        "caption": said("by_month", lang),
+        "head": (said("month", lang), *(f"{name} {words}" for name, words in shown)),
+        "rows": tuple(
+            (
+                dates.short_month(Month.parse(point.month).first_day, lang),
+                *(_of_point(point, name, lang) for name, _ in shown),
+            )
+            for point in points
+        ),
+    }
+
+
+def _main(points: Iterable[TrendPoint], name: str) -> Measure | None:
+    return next((point.measures[name] for point in points if name in point.measures), None)
+
+
+def _of_point(point: TrendPoint, name: str, lang: str) -> str:
+    measure = point.measures.get(name)
+    return figures.result(measure, lang) if measure and measure.enough else figures.NOTHING
+
+
+def _corrections(found: Sequence[FigureCorrection], lang: str, office: str) -> ReportView:
+    head = ("month", "indicator", "old", "new", "why")
+    return {
+        "caption": said("corrections", lang),
+        "head": tuple(said(name, lang) for name in head),
+        "rows": tuple(
+            (
+                dates.short_month(Month.parse(one.month).first_day, lang),
+                f"{one.indicator} {measure_name(one.measure, lang, office)}",
+                _bare(one.old, lang),
+                _bare(one.new, lang),
+                said(one.why or "unknown", lang),
+            )
+            for one in found
+        ),
+    }
+
+
+def _bare(value: Value, lang: str) -> str:
+    places = value is not None and not float(value).is_integer()
+    return figures.number(value, "points" if places else "count", lang)
+
+
+# --- Report charts ---------------------------------------------------------------------------------------------------
+#
+# Which charts a report has, as data to draw and as words for who cannot see them. It draws nothing.
+#
+# The data of each chart stand in a table of the same page too. A value that is not known, or hidden in the published
+# form, is None: a gap.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """`kind`: a line over time, bars over time, or horizontal bars. `written`: each value as people read it. `target`:
+    a line of its own, None = none; `most`: the end of the axis, None = as the values need. `alt`: the same in words."""
+
+    name: str
+    kind: Literal["line", "bars", "rows"]
+    title: str
+    labels: tuple[str, ...]
+    values: tuple[float | None, ...]
+    written: tuple[str, ...]
+    alt: str
+    target: float | None = None
+    target_name: str = ""
+    most: float | None = None
+
+
+def charts(report: MonthlyReport, lang: str) -> tuple[Chart, ...]:
+    """Those for which there are data."""
+    topics = next((table for table in report.figures.indicators["I5"].tables if table.key == "topics"), None)
+    target = figures.target(report.figures.indicators["I1"].main, lang)
+    made = (
+        _over_time(report.trend, "in_time", "I1", "line", lang, most=100.0, target=100.0, target_name=target),
+        _over_time(report.trend, "cases", "I5", "bars", lang),
+        _chart_rows([row for row in topics.rows if row.count] if topics else [], report.office, lang),
+    )
+    return tuple(chart for chart in made if any(value is not None for value in chart.values))
+
+
+def _over_time(
+    points: Sequence[TrendPoint],
+    name: str,
+    indicator: str,
+    kind: Literal["line", "bars"],
+    lang: str,
+    *,
+    most: float | None = None,
+    target: float | None = None,
+    target_name: str = "",
+) -> Chart:
+    labels = tuple(dates.short_month(Month.parse(point.month).first_day, lang) for point in points)
+    measures = [point.measures[indicator] for point in points]
+    values = tuple(_plain_values(one.value) for one in measures)
+    written = tuple(figures.result(one, lang) for one in measures)
+    title = said(f"chart_{name}", lang)
+    return Chart(
+        name=name,
+        kind=kind,
+        title=title,
+        labels=labels,
+        values=values,
+        written=written,
+        alt=_alt(title, labels, written, said("by_month", lang), lang),
+        target=target,
+        target_name=f"{said('target', lang)}: {target_name}" if target_name else "",
+        most=most,
+    )
+
+
+def _chart_rows(rows: Sequence[Count], office: str, lang: str) -> Chart:
+    unit: Unit = "count"
+    found = sorted(rows, key=lambda row: row.count)
+    labels = tuple(row_label(row.key, "topic", lang, office) for row in found)
+    written = tuple(figures.number(row.count, unit, lang) for row in found)
+    title = said("chart_topics", lang)
+    alt = _alt(title, labels[::-1], written[::-1], label("table", "topics", lang, office), lang)
+    values = tuple(float(row.count) for row in found)
+    return Chart(name="topics", kind="rows", title=title, labels=labels, values=values, written=written, alt=alt)
+
+
+def _alt(title: str, labels: Sequence[str], written: Sequence[str], table: str, lang: str) -> str:
+    values = "; ".join(f"{name} {value}" for name, value in zip(labels, written, strict=True))
+    return said("chart_alt", lang, title=title, values=values, table=table)
+
+
+def _plain_values(value: Value) -> float | None:
+    return None if value is None else float(value)
+
+
+# --- Report csv ------------------------------------------------------------------------------------------------------
+#
+# A report as CSV (RFC 4180): a row for each measure and each cell, with the columns of published service charters.
+#
+# `value`, `target_value` and `difference_value` are plain numbers with a point, for programs; the other columns are as
+# people read them. The two last columns are for people to fill in.
+
+
+_KEYS = ("month", "id", "key", "value", "unit", "n", "target_value", "difference_value", "met")
+_WORDED = (
+    "indicator", "commitment", "measure", "target", "result", "difference", "achieved", "causes", "complaints",
+    "actions", "from_day",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv(report: MonthlyReport, lang: str) -> str:
+    """With a header line; lines end with CRLF. A cell that a spreadsheet would run as a formula begins with '."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow((*_KEYS, *(said(name, lang) for name in _WORDED)))
+    for one in report.figures.indicators.values():
+        writer.writerows(list(map(_plain, row)) for row in _csv_rows(one, report, lang))
+    return out.getvalue()
+
+
+def _plain(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tuple[object, ...]]:
+    office = report.office
+    name = label("indicator", one.id, lang, office)
+    promised = label("commitment", one.id, lang, office)
+    why = causes(one, lang, office)
+    opinions = figures.result(report.figures.indicators["I12"].measure("opinions"), lang)
+    for measure in (one.main, *one.measures):
+        first = measure is one.main
+        yield (
+            *_numbers(report.month, one.id, measure),
+            name,
+            promised if first else "",
+            label("measure", measure.key, lang, office),
+            figures.target(measure, lang),
+            result_of(one, lang, office) if first else figures.result(measure, lang),
+            figures.difference(measure, lang).removeprefix("+"),
+            verdict(measure, lang),
+            why if first else "",
+            opinions if first and one.id == "I1" else "",
+            "",
+            "",
+        )
+    for table in one.tables:
+        yield from _csv_cells(table, one, report, lang)
+
+
+def _numbers(month: str, name: str, measure: Measure) -> tuple[object, ...]:
+    met = {True: "yes", False: "no", None: ""}[measure.met]
+    value, target, difference = (rounded(part) for part in (measure.value, measure.target, measure.difference))
+    return (month, name, measure.key, value, measure.unit, measure.n, target, difference, met)
+
+
+def _csv_cells(table: FigureTable, one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tuple[object, ...]]:
+    caption = label("table", table.key, lang, report.office)
+    for row in table.rows:
+        named = row_label(row.key, table.words, lang, report.office)
+        count = None if table.uncounted else row.count
+        yield (
+            report.month, one.id, f"{table.key}.{row.key}", count, "count", None, None, None, "",
+            label("indicator", one.id, lang, report.office), "", f"{caption}: {named}", "",
+            figures.number(count, "count", lang), "", "", "", "", "", "",
+        )  # fmt: skip
+
+
+# --- Report json -----------------------------------------------------------------------------------------------------
+#
+# A report as the row of `report --json` (shape: docs/interfaces.md section 3). Values are rounded to four places.
+
+
+PLACES = 4
+
+
+def as_row(report: MonthlyReport, lang: str) -> dict[str, Any]:
+    """The row; names and formulas in this language."""
+    return {
+        "month": report.month,
+        "office": report.office,
+        "language": lang,
+        "generated_at": _time(report.generated_at),
+        "final": report.final,
+        "published_at": _time(report.published_at),
+        "grouped": report.grouped,
+        "indicators": [_json_indicator(one, lang, report.office) for one in report.figures.indicators.values()],
+        "volumes": _volumes(report.figures.indicators["I5"]),
+        "trend": [_point(one) for one in report.trend],
+        "corrections": [_correction(one, lang, report.office) for one in report.corrections],
+    }
+
+
+def _volumes(volume: Indicator) -> dict[str, Any]:
+    """The cells of I5 by their keys, for programs."""
+    tables = {table.key: {row.key: row.count for row in table.rows} for table in volume.tables}
+    return {"cases": volume.main.value, **tables}
+
+
+def _json_indicator(one: Indicator, lang: str, office: str) -> dict[str, Any]:
+    main = _measure(one.main, lang, office)
+    return {
+        "id": one.id,
+        "name": label("indicator", one.id, lang, office),
+        "formula": label("formula", one.id, lang, office),
+        "target": main["target"],
+        "result": main["value"],
+        "unit": main["unit"],
+        "n": main["n"],
+        "difference": main["difference"],
+        "met": main["met"],
+        "enough": main["enough"],
+        "measures": [main, *(_measure(other, lang, office) for other in one.measures)],
+        "tables": [_json_table(table, lang, office) for table in one.tables],
+        "breaches": [_json_breach(breach, lang, office) for breach in one.breaches],
+    }
+
+
+def _measure(one: Measure, lang: str, office: str) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "label": label("measure", one.key, lang, office),
+        "value": rounded(one.value),
+        "unit": one.unit,
+        "n": one.n,
+        "target": one.target,
+        "difference": rounded(one.difference),
+        "met": one.met,
+        "enough": one.enough,
+        "low": rounded(one.low),
+        "high": rounded(one.high),
+    }
+
+
+def _json_table(table: FigureTable, lang: str, office: str) -> dict[str, Any]:
+    return {
+        "key": table.key,
+        "label": label("table", table.key, lang, office),
+        "rows": [_count(row, table, lang, office) for row in table.rows],
+    }
+
+
+def _count(row: Count, table: FigureTable, lang: str, office: str) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "label": row_label(row.key, table.words, lang, office),
+        "count": None if table.uncounted else row.count,
+        "before": row.before,
+        "year_before": row.year_before,
+    }
+
+
+def row_label(key: str, words: str, lang: str, office: str) -> str:
+    """The name of a row of a table: of its own group, else of those that all tables share, else the key."""
+    if words:
+        found = label(words, key, lang, office)
+        if found != key:
+            return found
+    return label("report_row", key, lang, office)
+
+
+_WORDS = {
+    "topics": "topic", "operators": "operator", "derived_causes": "cause", "causes": "cause_of_breach",
+    "kinds": "intent", "requests": "in_language", "answers": "in_language",
+}  # fmt: skip
+
+
+def measure_name(key: str, lang: str, office: str) -> str:
+    """The name of a measure, or of a cell by its table and row."""
+    table, dot, row = key.partition(".")
+    if not dot:
+        return label("measure", key, lang, office)
+    return f"{label('table', table, lang, office)}: {row_label(row, _WORDS.get(table, ''), lang, office)}"
+
+
+def _json_breach(one: Breach, lang: str, office: str) -> dict[str, Any]:
+    return {
+        "case": one.case,
+        "cause": one.cause,
+        "label": label("cause_of_breach", one.cause, lang, office),
+        "late": rounded(one.late),
+    }
+
+
+def _point(one: TrendPoint) -> dict[str, Any]:
+    values = {
+        name: {
+            "value": rounded(main.value),
+            "n": main.n,
+            "met": main.met,
+            "low": rounded(main.low),
+            "high": rounded(main.high),
+        }
+        for name, main in one.measures.items()
+    }
+    return {"month": one.month, "published": one.published, "values": values}
+
+
+def _correction(one: FigureCorrection, lang: str, office: str) -> dict[str, Any]:
+    return {
+        "month": one.month,
+        "id": one.indicator,
+        "key": one.measure,
+        "label": measure_name(one.measure, lang, office),
+        "old": rounded(one.old),
+        "new": rounded(one.new),
+        "why": one.why,
+        "at": _time(one.at),
+    }
+
+
+def rounded(value: Value) -> Value:
+    return round(value, PLACES) if isinstance(value, float) else value
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+# --- Report text -----------------------------------------------------------------------------------------------------
+#
+# A report as plain text for a terminal or a mail: sentences first, then each table line by line.
+
+
+def as_text(view: ReportView) -> str:
+    return "\n".join(_lines(view))
+
+
+def as_mail_text(view: ReportView) -> str:
+    """What the mail says: the page that is attached to it has the rest."""
+    return "\n".join(_mail_lines(view))
+
+
+def _mail_lines(view: ReportView) -> Iterator[str]:
+    yield from (view["title"], "", view["to_do"], "")
+    yield from (f"- {line}" for line in view["lead"])
+    yield from ("", *view["status"])
+    yield from _table(view["summary"])
+    if view["corrections"]:
+        yield from _table(view["corrections"])
+        yield from ("", view["corrections_why"])
+    for table in (*view["missed"], view["short_trend"]):
+        yield from _table(table)
+    yield from ("", view["note"], "", view["attached"], "", view["privacy"])
+
+
+def _lines(view: ReportView) -> Iterator[str]:
+    yield from (f"{view['office']}. {view['title']}", "", view["to_do"], "")
+    yield from (f"- {line}" for line in view["lead"])
+    yield ""
+    yield from view["status"]
+    yield from _table(view["summary"])
+    if view["corrections"]:
+        yield from _table(view["corrections"])
+        yield view["corrections_why"]
+    for one in view["indicators"]:
+        yield from ("", one["heading"])
+        yield from _rows(one["facts"]["rows"])
+        for table in (one["details"], *one["tables"], one["breaches"]):
+            if table:
+                yield from _table(table)
+    yield from _table(view["trend"])
+    yield from ("", view["note"], view["privacy"])
+
+
+def _table(table: ReportView) -> Iterator[str]:
+    yield from ("", f"{table['caption']} ({' · '.join(table['head'][1:])})", "")
+    yield from _rows(table["rows"])
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for name, *values in rows:
+        yield f"- {name}: {' · '.join(values)}"
+
+
+# --- Report page -----------------------------------------------------------------------------------------------------
+#
+# Lay out a monthly report as a page that stands alone. It words nothing and fetches nothing.
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(shipped("templates")),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report_page.html.j2")
+
+
+def report_page(view: ReportView) -> str:
+    """`view`: its pictures have an entry `png`, the image in base64."""
+    return _template().render(page=view)
