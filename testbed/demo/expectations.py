@@ -119,14 +119,14 @@ def _aside(evidence: DemoEvidence, citizen: DemoCitizen) -> Found:
 
 
 def _term(evidence: DemoEvidence, citizen: DemoCitizen, ack: str) -> Found:
-    """A term that ends today: the agents hear its hour at once, and the person that this mail does not stop it."""
+    """A term that ends today: the agents hear its hour at once, and the person that writing to us does not stop it."""
     if citizen.term:
         cases = [row["number"] for row in evidence.cases.get(citizen.address, ())]
         told = [who for who, mail in evidence.notices("term") if mail.case in cases and citizen.term in mail.subject]
         yield f"{citizen.name}: both agents know the hour of the term", sorted(told) == [story.MARTA, story.PAU]
         yield (
             f"{citizen.name}: told to call at once",
-            f"{citizen.term} i aquest correu no l'atura. Truqueu de seguida" in ack,
+            f"{citizen.term}: escriure'ns no l'atura. Truqueu de seguida" in ack,
         )
 
 

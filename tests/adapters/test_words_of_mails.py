@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -115,3 +115,17 @@ def test_who_has_just_chosen_a_language_is_not_offered_the_other(lang: str) -> N
 def test_a_refusal_without_a_case_names_none(lang: str) -> None:
     refusal = body(render(send("not_relayed", lang, facts={"reason": "no-case"}, case=None, token="")))
     assert not re.search(r"(cas|caso|case)  ", refusal)
+
+
+@pytest.mark.parametrize(
+    ("lang", "asked"),
+    [("ca", "a quin número us truquem?"), ("es", "a qué número le llamamos?"), ("en", "which number should we call?")],
+)
+def test_who_has_a_term_today_and_left_no_number_is_asked_for_the_number_alone(lang: str, asked: str) -> None:
+    """The morning or the afternoon is asked of who has time to choose."""
+    facts = {"road": "no_number", "slot": "any", "ends_on": date(2026, 11, 27)}
+    on_that_day, before = (
+        body(render(send(lang=lang, facts=facts), datetime(2026, 11, day, 9, tzinfo=UTC))) for day in (27, 26)
+    )
+    assert asked in on_that_day
+    assert asked not in before

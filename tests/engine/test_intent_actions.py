@@ -44,7 +44,7 @@ def test_the_manager_gets_a_copy_and_the_deadline_runs_on(world: World, intent: 
 def test_a_complaint_by_night_reaches_the_manager_as_the_citizen_is_told(town: TOWN) -> None:
     world = town(now="2026-11-25 23:30")
     _writes(world, "Queixa", COMPLAINT)
-    assert "Ho hem fet arribar a la persona responsable" in text_of(world.received(ANNA)[0])
+    assert "Ho hem traslladat a la persona responsable" in text_of(world.received(ANNA)[0])
     assert world.kinds(SUPERVISOR) == ["opinion"]
 
 
@@ -63,7 +63,7 @@ def test_a_request_of_rights_goes_to_the_officer_with_a_calendar_month(world: Wo
     (ack,), (copy,) = world.received(ANNA), world.received(DPO)
     assert world.case()["intent"] == "data_rights"
     assert world.case()["due_at"] == "2026-12-25T20:00:00+01:00", "one clock: what the person was told"
-    assert "Rebreu la resposta en el termini d'un mes" in text_of(ack)
+    assert "Rebreu resposta en el termini d'un mes" in text_of(ack)
     assert "com a molt tard el 25 de desembre de 2026" in text_of(copy)
     assert "message/rfc822" in _parts(copy)
     assert _rights(world) == ["2026-12-25T19:00:00Z", "2026-12-18T19:00:00Z"]

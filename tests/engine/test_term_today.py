@@ -1,4 +1,4 @@
-"""A term that ends today: the agents hear at once, and the person is told that this mail does not stop it (R32)."""
+"""A term that ends today: the agents hear at once, and the person is told that writing to us does not stop it (R32)."""
 
 import re
 from pathlib import Path
@@ -16,12 +16,12 @@ TODAY = {
     "en": "Good morning, I cannot submit the grant application. The deadline is today by 14:00. What can I do?",
 }
 SAID = {
-    "ca": "El vostre termini s'acaba dimecres 25 de novembre a les 14 h i aquest correu no l'atura. "
+    "ca": "El vostre termini s'acaba dimecres 25 de novembre a les 14 h: escriure'ns no l'atura. "
     f"Truqueu de seguida al {PHONE} (dies laborables de 8 a 20 h)",
-    "es": "Su plazo termina el miércoles 25 de noviembre a las 14 h y este correo no lo detiene. "
+    "es": "Su plazo termina el miércoles 25 de noviembre a las 14 h: escribirnos no lo detiene. "
     f"Llame enseguida al {PHONE} (días laborables de 8 a 20 h)",
-    "en": "Your deadline ends on Wednesday 25 November at 2 pm and this email does not stop it. "
-    f"Call us at once on {PHONE} (working days, 8 am–8 pm)",
+    "en": "Your deadline ends on Wednesday 25 November at 2 pm: writing to us does not stop it. "
+    f"Call {PHONE} at once (working days, 8 am–8 pm)",
 }
 AT_MIDNIGHT = "No puc presentar la beca i el termini s'acaba avui a mitjanit, ajuda!"
 ANOTHER_DAY = re.compile(r"\b(?:avui|hoy|today|demà|tomorrow|ara|ahora|now)\b", re.IGNORECASE)
@@ -55,7 +55,7 @@ def test_outside_hours_the_agents_hear_at_once_and_the_person_when_somebody_pick
     assert world.kinds(AGENT) == ["term"]
     said = _plain(text_of(world.received(ANNA)[0]))
     assert f"{PHONE} (dies laborables de 8 a 20 h)" in said
-    assert f"presenteu el tràmit a l'Oficina virtual: {OFFICE['online_office_url']}" in said
+    assert f"tramiteu-ho a l'Oficina virtual: {OFFICE['online_office_url']}" in said
 
 
 def test_a_further_message_that_names_it_tells_the_agents_once(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_an_acknowledgement_that_waits_for_its_budget_past_midnight_names_the_da
     world.citizen_writes(ANNA, "Beca", AT_MIDNIGHT)
     world.turn()
     said = _after_midnight(world)
-    assert "s'acaba dimecres 25 de novembre a les 24 h i aquest correu no l'atura" in said
+    assert "s'acaba dimecres 25 de novembre a les 24 h: escriure'ns no l'atura" in said
     assert not ANOTHER_DAY.findall(said)
 
 
@@ -158,5 +158,5 @@ def test_an_acknowledgement_that_the_relay_puts_off_past_midnight_names_the_day(
     world.relay.remove(busy)
     world.advance("2026-11-26 00:00")
     said = _after_midnight(world)
-    assert "s'acaba dimecres 25 de novembre a les 24 h i aquest correu no l'atura" in said
+    assert "s'acaba dimecres 25 de novembre a les 24 h: escriure'ns no l'atura" in said
     assert not ANOTHER_DAY.findall(said)
