@@ -1,5 +1,8 @@
 """The number of a case that was merged: people still write it, and what they write is about the case that goes on."""
 
+from email.message import EmailMessage
+
+from tests.engine.relayed_answers import address
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 
@@ -8,18 +11,22 @@ def _new_mail(world: World, subject: str, text: str, *, to: str = OFFICE) -> Non
     world.turn()
 
 
-def _transcript(world: World) -> str:
-    return [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"][-1]
+def _transcript(world: World) -> EmailMessage:
+    return [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"][-1]
 
 
-def _merged(world: World, second: str = ANNA) -> None:
-    """Two cases, the second merged into the first."""
+def _merged(world: World, second: str = ANNA) -> str:
+    """Two cases, the second merged into the first. The answer address of the second, from a mail of before."""
     world.citizen_writes(ANNA)
     world.citizen_writes(second, "Padró", "Bon dia, com demano un volant de padró?")
     world.turn()
     world.advance("2026-11-25 10:00")
+    _new_mail(world, "cas 2", "#nota Vol el volant per a un lloguer")
+    before = address(_transcript(world))
+    assert "2026-000002" in before
     _new_mail(world, "cas 2", "#fusiona 1")
     world.advance("2026-11-25 11:00")
+    return before
 
 
 def test_orders_that_name_it_are_carried_out_on_the_other_case(world: World) -> None:
@@ -28,7 +35,7 @@ def test_orders_that_name_it_are_carried_out_on_the_other_case(world: World) -> 
     first, second = world.cases()
     assert (first["status"], first["assignee"]) == ("answered", "agent")
     assert (second["status"], second["answered_at"], second["assignee"]) == ("closed", None, None)
-    assert "| OAC-2026-000001 | anotar la trucada | fet |" in _transcript(world)
+    assert "| OAC-2026-000001 | anotar la trucada | fet |" in text_of(_transcript(world))
 
 
 def test_a_new_mail_to_the_person_that_names_it_answers_the_other_case(world: World) -> None:
@@ -48,10 +55,7 @@ def test_a_new_mail_that_names_both_answers_the_one_that_goes_on(world: World) -
 
 
 def test_a_mail_to_its_answer_address_answers_the_other_case(world: World) -> None:
-    _merged(world)
-    address = _transcript(world).partition("mailto:")[2].partition("?")[0]
-    assert "2026-000002" in address
-    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address)
+    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=_merged(world))
     world.turn()
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
     assert world.kinds(ANNA)[-1] == "relayed"
@@ -59,9 +63,7 @@ def test_a_mail_to_its_answer_address_answers_the_other_case(world: World) -> No
 
 def test_the_answer_address_of_another_person_is_closed_with_that_persons_case(world: World) -> None:
     """It never becomes the address of the person whose case goes on; the agent hears why nothing was sent."""
-    _merged(world, PERE)
-    address = _transcript(world).partition("mailto:")[2].partition("?")[0]
-    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address)
+    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=_merged(world, PERE))
     assert "relayed" not in world.kinds(PERE) + world.kinds(ANNA)
     (told,) = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "not_relayed"]
     assert "el cas és tancat" in told
