@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from oacmail import config as settings
-from oacmail.cli import check, permission_remedy, towns
+from oacmail.cli import check, permission_remedy, status
 from oacmail.cli.findings import Finding
 from oacmail.config import Config
 
@@ -59,4 +59,4 @@ def test_a_state_folder_of_another_towns_user_is_that_towns(monkeypatch: pytest.
     os.chown(tmp_path / "state", 61001, 61001)
     for owner, town in (("oacmail", "config"), ("oacmail-olesa", "olesa"), ("oacmail-vila", ""), ("anna", "")):
         monkeypatch.setattr(pwd, "getpwuid", lambda _, name=owner: SimpleNamespace(pw_name=name))
-        assert towns.other_town(file, tmp_path / "state") == town
+        assert status.other_town(file, tmp_path / "state") == town

@@ -27,23 +27,23 @@ VERBS: dict[str, tuple[str, str]] = {
     "try": ("dry_run", "Show how oacmail reads these mail files; write nothing."),
     "due": ("dry_run", "Show when a message received then is due, and why."),
     "replay": ("dry_run", "Run an archive through today's rules; send nothing."),
-    "evaluate": ("evaluate", "Measure how well labelled mail is read, field by field."),
+    "evaluate": ("learning", "Measure how well labelled mail is read, field by field."),
     "learn": ("learning", "Learn from corrected cases; refuse what makes a field worse."),
     "case": ("cases", "Cases: list, show, assign, close, reopen, log a call …"),
     "why": ("cases", "List every rule, word and event behind a case."),
     "outbox": ("queues", "Mail that waits, failed or is held: list, show, retry, drop."),
     "quarantine": ("queues", "Messages that wait for a person: list, export, retry, done."),
-    "board": ("board", "Many moves on the board at once: waiting, confirm, undo."),
+    "board": ("queues", "Many moves on the board at once: waiting, confirm, undo."),
     "report": ("report", "The monthly indicators, as text, page, CSV or JSON."),
     "status": ("status", "Show the health of the service; exit 1 when unhealthy."),
     "backup": ("upkeep", "Copy the database and the token key while the service runs."),
     "restore": ("upkeep", "Replace the database with a backup."),
-    "drill": ("drill", "Restore a backup into a scratch folder, and report."),
+    "drill": ("upkeep", "Restore a backup into a scratch folder, and report."),
     "rebuild": ("rebuild", "Rebuild a lost database from the mailbox alone; send nothing."),
-    "export": ("export", "Write a copy of all that is held on a person."),
-    "forget": ("forget", "Erase a person from the database; write a certificate."),
+    "export": ("personal", "Write a copy of all that is held on a person."),
+    "forget": ("personal", "Erase a person from the database; write a certificate."),
     "certificate": ("certificate", "Check whether a certificate of erasure is genuine."),
-    "purge": ("purge", "Remove what is kept longer than [privacy] allows; without --yes only show it."),
+    "purge": ("personal", "Remove what is kept longer than [privacy] allows; without --yes only show it."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
     "clock": ("upkeep", "Say that the clock is right again, after it was ahead."),
     "migrate": ("upkeep", "Update the database schema."),
@@ -120,7 +120,7 @@ def permission_remedy(path: str) -> str:
     if "OACMAIL_CREDENTIALS" not in os.environ:
         return "run `sudo oacmail`, or use a path that this user can access"
     user = getpass.getuser()
-    towns = import_module("oacmail.cli.towns")
+    towns = import_module("oacmail.cli.status")
     if (other := towns.town_of(Path(path))) and user != towns.user_of(other):
         return f'it belongs to the town "{other}": name a file or folder of its own in the configuration'
     return f"the service's user {user} has no access: run `chown {user}: {path}`, or use another path"

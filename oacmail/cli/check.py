@@ -17,7 +17,7 @@ import click
 
 from oacmail import config as settings
 from oacmail import host, wiring
-from oacmail.cli import CONFIGURATION, board_check, permission_remedy, renamed_check, towns
+from oacmail.cli import CONFIGURATION, findings, permission_remedy, status
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, loading, secrets
@@ -56,15 +56,13 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
 
 def _findings(config: Config, file: Path, online: bool) -> Iterator[Finding]:
     yield from _unedited(config, file.read_text("utf-8"))
-    if other := towns.other_town(file.absolute(), wiring.state(config)):
+    if other := status.other_town(file.absolute(), wiring.state(config)):
         what = f'{wiring.state(config)} is the state of the town "{other}"'
         yield error("office.state", what, f"write a folder of its own, such as /var/lib/oacmail/{file.stem}")
         return  # what follows would look at the cases of that town
     yield from chain.from_iterable(_guarded(part, config) for part in _OFFLINE)
     if online:
-        from oacmail.cli.online import findings
-
-        yield from findings(config)
+        yield from online_findings(config)
         click.echo(
             f"oacmail: if both servers let it in, this check has sent one or two messages to {config.office.address}, "
             'with "oacmail check" in the subject; you may delete them',
@@ -209,7 +207,7 @@ def _database(config: Config) -> Iterator[Finding]:
         with wiring.open_readonly(config) as con, connection.named_faults():
             yield from _schema(con)
             yield from _clock(con)
-            yield from renamed_check.findings(config, con)
+            yield from findings.renamed_findings(config, con)
     except OacmailError as wrong:
         yield error("office.state", f"the database cannot be read: {wrong}", "restore the last backup")
 
@@ -240,7 +238,7 @@ def _clock(con: sqlite3.Connection) -> Iterator[Finding]:
 
 _OFFLINE: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _configuration,
-    board_check.names,
+    findings.board_names,
     _secrets,
     _templates,
     _calendar,

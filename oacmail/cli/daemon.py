@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from oacmail import log, service, wiring
-from oacmail.cli import monitoring
+from oacmail.cli import status
 from oacmail.cli.common import configured
 from oacmail.cli.status import health
 from oacmail.config import Config
@@ -61,7 +61,7 @@ def _export(config: Config) -> None:
     """Write `monitoring.prometheus_file`, if it is set. Raises OSError."""
     if config.monitoring.prometheus_file is not None:
         summary = health(config, datetime.now(UTC))
-        monitoring.write(config.monitoring.prometheus_file, monitoring.prometheus(summary, config.office.address))
+        status.write_metrics(config.monitoring.prometheus_file, status.prometheus(summary, config.office.address))
 
 
 def _check_templates(parts: wiring.Parts) -> None:

@@ -1,24 +1,352 @@
-"""The verb `init`: eleven questions, a checked configuration with comments, the credentials, a first `check --online`.
+"""The verb `init`: eleven questions, a checked configuration with comments, the credentials, a first `check
+--online`.
 
-init_answers.py asks. It starts nothing, and a second run changes only what is answered differently. systemd/oacmail
-runs it as root, since /etc/oacmail belongs to root; the check runs as the service's user ($OACMAIL_OWNER).
+Its files are written whole or not at all, with the right owner and mode, and never over something unread.
 """
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from oacmail import config as settings
+from oacmail.advice import meaning
+from oacmail.cli import online
 from oacmail.cli.common import a_file, safe
-from oacmail.cli.init_answers import InitAnswers
-from oacmail.cli.init_files import given_answers, keep_password, own_values, write_config
 from oacmail.config import loading
-from oacmail.config.loading import SYSTEM
+from oacmail.config.loading import SYSTEM, printable
+from oacmail.config.profiles import PROFILES
+from oacmail.config.sections import OfficeSection
+from oacmail.core.errors import ConfigError, Transient
 from oacmail.shipped import shipped
+
+# --- Init files ------------------------------------------------------------------------------------------------------
+#
+# The files of `init`: what is read before it asks, and how it writes: complete or not at all, with the right owner and
+# mode, and never over something unseen.
+
+
+Key = tuple[str, str]
+Values = dict[Key, Any]
+
+
+def keep_password(path: Path, password: str, owner: str) -> None:
+    """Write the password, mode 0600, for `owner` ('' = this user). Raises OSError."""
+    path.parent.mkdir(mode=0o711, exist_ok=True)
+    if not path.exists() or path.read_text("utf-8") != password + "\n":
+        _replace(path, password + "\n", 0o600)
+    path.chmod(0o600)
+    if owner:
+        shutil.chown(path, owner, owner)
+
+
+def write_config(path: Path, text: str, owner: str) -> str:
+    """Write the file and say what happened. The file before is kept as `….before-init`. Raises OSError."""
+    if path.exists() and path.read_text("utf-8") == text:
+        return "unchanged"
+    mode, group = (path.stat().st_mode & 0o777, path.stat().st_gid) if path.exists() else (0o640, None)
+    if path.exists():
+        shutil.copy2(path, f"{path}.before-init")
+    _replace(path, text, mode)
+    if group is not None:
+        os.chown(path, -1, group)
+    elif owner:
+        shutil.chown(path, group=owner)
+    return "written"
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def own_values(text: str) -> Values:
+    """What the file says; of one that is still as shipped, only what differs, since the rest is no default for another
+    town."""
+    read, ours = tomllib.loads(text), _as_shipped()
+    is_own = read.get("office", {}).get("address") not in (None, ours["office"]["address"])
+    return {
+        (section, key): value
+        for section, keys in read.items()
+        if isinstance(keys, dict)
+        for key, value in keys.items()
+        if is_own or value != ours.get(section, {}).get(key)
+    }
+
+
+_SECTION = "write it below the name of its section, such as [office], as in config.toml"
+
+
+def given_answers(path: Path) -> Values:
+    """The file of answers. Raises ConfigError."""
+    try:
+        read = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError((f"{path}: is not TOML: {error}",)) from None
+    if alone := [key for key, value in read.items() if not isinstance(value, dict)]:
+        raise ConfigError(tuple(f"{printable(key)}: stands above every section: {_SECTION}" for key in alone))
+    return {(section, key): value for section, keys in read.items() for key, value in keys.items()}
+
+
+def is_shipped_town(town: str) -> bool:
+    """Whether the pages in the shipped config.toml are this town's own."""
+    return bool(town == _as_shipped()["office"]["town"])
+
+
+def _as_shipped() -> dict[str, Any]:
+    return tomllib.loads(shipped("config.toml").read_text("utf-8"))
+
+
+# --- Init answers ----------------------------------------------------------------------------------------------------
+#
+# The questions of `init`, and the values that follow from the answers.
+#
+# Defaults come from the existing configuration and from the servers' own answers. It logs in to both servers, and
+# writes nothing but the folder of the credentials.
+
+
+TRIES = 3  # logins before a person must start again
+_TOKENS = {str(keys["imap"]["host"]): name for name, keys in PROFILES.items()}
+_LOGIN = tuple((server, key) for server in ("imap", "smtp") for key in ("user", "port", "security", "ca_file"))
+_SECRET: Key = ("oauth", "secret_file")
+_BOARD: Key = ("board", "enabled")
+_OFFICE = str(OfficeSection.model_fields["name"].default)
+_PAGES = ("privacy_url", "rights_url", "complaints_form_url", "online_office_url")
+_SHOWN = {*(("office", page) for page in _PAGES), ("people", "operator")}
+_PASSWORD_FILES = (("imap", "password_file"), ("smtp", "password_file"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`default`: from the answers so far, '' = none."""
+
+    key: Key
+    text: str
+    default: Callable[[Values], str]
+
+
+def _at(values: Values, name: str) -> str:
+    """`name` and the domain of the office."""
+    return name + str(values["office", "address"]).rpartition("@")[2]
+
+
+_FIRST: tuple[Question, ...] = (
+    Question(("office", "address"), "1. Address that citizens write to", lambda _: ""),
+    Question(("office", "town"), "2. Town", lambda _: ""),
+    Question(("office", "name"), "3. Name of the office, with which its mails are signed", lambda _: _OFFICE),
+    Question(("office", "phone"), "4. Telephone shown to citizens", lambda _: ""),
+    Question(("office", "website"), "5. Web site of the town", lambda values: _at(values, "https://www.") + "/"),
+    Question(("office", "dpo"), "6. Address of the data protection officer", lambda values: _at(values, "dpd@")),
+    Question(("people", "supervisor"), "7. Who gets overdue cases and alerts (address)", lambda _: ""),
+    Question(("imap", "host"), "8. IMAP server, or microsoft365, or google", lambda values: _at(values, "imap.")),
+)
+_APPLICATION: tuple[Question, ...] = (
+    Question(("oauth", "tenant"), "9. Directory (tenant) ID of the registered application", lambda _: ""),
+    Question(("oauth", "client_id"), "10. Application (client) ID", lambda _: ""),
+)
+_RELAY = Question(("smtp", "host"), "10. SMTP server", lambda values: values["imap", "host"].replace("imap.", "smtp."))
+
+
+class InitAnswers:
+    """The answers of one run: `values` to set, and `password`, '' = the present one stays. `assumed`: keys of values
+    that nobody was asked for. `before`: what the file says; `given`: the file of answers, None = a person is asked. Its
+    `imap.password_file` is only read."""
+
+    def __init__(self, target: Path, before: Values, given: Values | None) -> None:
+        self.target, self.before, self.given = target, before, given
+        self.values: Values = dict(given or {})
+        self._source = self.values.pop(_PASSWORD_FILES[0], None)
+        self.password = ""
+        self.assumed: list[Key] = []
+
+    def ask_all(self) -> None:
+        """Raises ConfigError, Transient."""
+        for key in _LOGIN:
+            if key in self.before:
+                self.values.setdefault(key, self.before[key])
+        named: str = self.values.get(("imap", "provider"), "")
+        if named in PROFILES:
+            self.values.setdefault(("imap", "host"), PROFILES[named]["imap"]["host"])
+        for question in _FIRST:
+            self._ask(question)
+        self.values.setdefault(("imap", "user"), self.values["office", "address"])
+        provider = _TOKENS.get(self.values["imap", "host"], named)
+        if provider in PROFILES:
+            self._ask_application(provider)
+        else:
+            self._ask_servers()
+        self._derive_rest()
+
+    def password_paths(self) -> tuple[Path, ...]:
+        folder = Path(os.environ.get("OACMAIL_CREDENTIALS") or self.target.parent / "credentials")
+        named = ((self.before.get(key), folder / key[0]) for key in _PASSWORD_FILES)
+        return tuple(self.target.parent / own if own else path for own, path in named)
+
+    def _ask(self, question: Question) -> None:
+        if question.key in self.values:
+            return
+        default = self.before.get(question.key) or question.default(self.values)
+        if self.given is None:
+            default = click.prompt(question.text, default=default or None, err=True)
+        elif not default:
+            raise ConfigError((f"{'.'.join(question.key)}: is missing in the file of answers: add it",))
+        elif question.key not in self.before:
+            self.assumed.append(question.key)
+        self.values[question.key] = default
+        if question.key[1] == "host":
+            self._split_host(question.key[0])
+
+    def _ask_application(self, provider: str) -> None:
+        """The relay is the provider's, and the secret comes by `oacmail login`."""
+        self.values["imap", "provider"] = provider
+        self.values.setdefault(("smtp", "host"), PROFILES[provider]["smtp"]["host"])
+        self.values.setdefault(("smtp", "user"), self.values["imap", "user"])
+        for question in _APPLICATION if provider == "microsoft365" else ():
+            self._ask(question)
+        if "OACMAIL_CREDENTIALS" not in os.environ and _SECRET not in self.before:
+            (self.target.parent / "credentials").mkdir(mode=0o711, exist_ok=True)
+            self.values.setdefault(_SECRET, "credentials/oauth")
+
+    def _split_host(self, server: str) -> None:
+        """A person may answer HOST:PORT, or the name of a provider; at the usual port the server's name is enough."""
+        if profile := PROFILES.get(self.values[server, "host"]):
+            self.values[server, "host"] = profile[server]["host"]
+        host, _, port = self.values[server, "host"].partition(":")
+        if port.isdecimal():
+            self.values |= {(server, "host"): host, (server, "port"): int(port)}
+            self.values.pop((server, "security"), None)
+
+    def _ask_servers(self) -> None:
+        box, values = self._log_in(), self.values
+        values |= {("imap", "port"): box.port, ("imap", "security"): box.security}
+        if not box.sent and ("imap", "sent") not in {*values, *self.before}:
+            values["imap", "sent"] = self._ask_sent_folder(box)
+        self._ask(_RELAY)
+        values.setdefault(("smtp", "user"), values["imap", "user"])
+        try:
+            found = online.probe_relay(self._login("smtp"), values["office", "address"])
+        except Transient as error:
+            raise _explained("smtp", error) from None
+        values |= {("smtp", key): value for key, value in found.items()}
+        self._ask_board(box)
+
+    def _ask_board(self, box: online.MailboxAbilities) -> None:
+        """Only a person's word switches it on: it moves all mail."""
+        if self.given is None:
+            text = "11. Move mail into folders by the state of its case (the board)? INBOX is then empty"
+            self.values[_BOARD] = click.confirm(text, default=bool(self.before.get(_BOARD, box.moves)), err=True)
+
+    def _log_in(self) -> online.MailboxAbilities:
+        """Log in; a person may correct server, user and password."""
+        for left in reversed(range(TRIES)):
+            self.password = self._ask_password()
+            try:
+                box = online.probe_mailbox(self._login("imap"))
+            except Transient as error:
+                if self.given is not None or not left:
+                    raise _explained("imap", error) from None
+                click.echo(f"oacmail: {safe(_explained('imap', error))}", err=True)
+                self._ask_again(error)
+            else:
+                break
+        click.echo(
+            f"oacmail: logged in at port {box.port}; folders: {safe(', '.join(box.names))}; separator "
+            f"{safe(box.separator)}; sent mail: {safe(box.sent) or 'not found'}; drafts: "
+            f"{safe(box.drafts) or 'not found'}; messages can {'' if box.moves else 'not '}be moved",
+            err=True,
+        )
+        return box
+
+    def _ask_again(self, error: Transient) -> None:
+        """Ask again for what the login needs, and for the authority of a certificate that is not trusted."""
+        for key, text in ((("imap", "host"), "IMAP server"), (("imap", "user"), "Login name")):
+            self.values[key] = click.prompt(text, default=self.values[key], err=True)
+        self._split_host("imap")
+        if re.search("certificate|FileNotFound", str(error), re.IGNORECASE):
+            path = click.prompt("File with your certificate authority (PEM; Enter = none)", default="", err=True)
+            self.values |= {(server, "ca_file"): path for server in ("imap", "smtp") if path}
+
+    def _ask_password(self) -> str:
+        if self._source:
+            return (a_file(self._source).read_text("utf-8").splitlines() or [""])[0]
+        kept = bool(self._stored_password())
+        if self.given is None:
+            text = "9. Password of the mailbox" + (" (Enter keeps the present one)" if kept else "")
+            default = "" if kept else None
+            return str(click.prompt(text, hide_input=True, default=default, show_default=False, err=True))
+        if not kept:
+            raise ConfigError(("imap.password_file: is missing in the file of answers: name the password's file",))
+        return ""
+
+    def _stored_password(self) -> str:
+        path = self.password_paths()[0]
+        return (path.read_text("utf-8").splitlines() or [""])[0] if path.exists() else ""
+
+    def _login(self, server: str) -> online.Login:
+        values = self.values
+        ca_file = values.get((server, "ca_file"))
+        return online.Login(
+            host=values[server, "host"],
+            user=values[server, "user"],
+            password=self.password or self._stored_password(),
+            port=values.get((server, "port")),
+            security=values.get((server, "security")),
+            ca_file=str(self.target.parent / ca_file) if ca_file else None,
+        )
+
+    def _ask_sent_folder(self, box: online.MailboxAbilities) -> str:
+        names = safe(", ".join(box.names))
+        if self.given is not None:
+            raise ConfigError((f"imap.sent: no folder of sent mail was found: name one of {names}",))
+        return str(click.prompt(f"Folder of sent mail, one of {names}", err=True))
+
+    def _derive_rest(self) -> None:
+        """The keys that follow from the answers, unless the file or the answers have them."""
+        pages = () if is_shipped_town(self.values["office", "town"]) else _PAGES
+        follows: Values = {("office", key): self.values["office", "website"] for key in pages}
+        follows["people", "operator"] = self.values["people", "supervisor"]
+        follows["office", "state"] = _state_of(self.target)
+        if "OACMAIL_CREDENTIALS" not in os.environ and ("imap", "provider") not in self.values:
+            follows |= {key: f"credentials/{key[0]}" for key in _PASSWORD_FILES}
+        self.assumed += [key for key in follows if key in _SHOWN and key not in {*self.before, *self.values}]
+        self.values = {key: value for key, value in follows.items() if key not in self.before} | self.values
+
+
+def _state_of(target: Path) -> str:
+    """The folder that the town's unit makes (StateDirectory); elsewhere one beside the file."""
+    if target.parent != SYSTEM.parent:
+        return "state"
+    return "/var/lib/oacmail" if target == SYSTEM else f"/var/lib/oacmail/{target.stem}"
+
+
+def _explained(server: str, error: Transient) -> Transient:
+    what, do = meaning(server, str(error))
+    return Transient(f"{server}: {what} ({error}): {do}; nothing was written")
+
+
+# --- Init ------------------------------------------------------------------------------------------------------------
+#
+# The verb `init`: eleven questions, a checked configuration with comments, the credentials, a first `check --online`.
+#
+# init_answers.py asks. It starts nothing, and a second run changes only what is answered differently. systemd/oacmail
+# runs it as root, since /etc/oacmail belongs to root; the check runs as the service's user ($OACMAIL_OWNER).
+
 
 OWNER = "OACMAIL_OWNER"
 

@@ -12,7 +12,7 @@ from oacmail import connections, oauth
 from oacmail.advice import meaning
 from oacmail.cli.check import show
 from oacmail.cli.common import configured, safe
-from oacmail.cli.online import findings
+from oacmail.cli.online import online_findings
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Refused, Transient
 
@@ -39,7 +39,7 @@ def login(ctx: click.Context) -> None:
         _tell(f"oacmail: {what} ({refused}): {do}")
         sys.exit(1 if isinstance(refused, oauth.GrantRefused) else 75)
     _tell("oacmail: the provider gives tokens; now both servers are checked")
-    if show(findings(config), False):
+    if show(online_findings(config), False):
         sys.exit(1)
     _tell("oacmail: both servers accept the token; next: start the service, or restart it")
 

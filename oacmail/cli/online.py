@@ -1,22 +1,20 @@
-"""`check --online`: logs in to both servers and sends two test messages to the office's own mailbox.
-
-The first is signed like all our mail: a running daemon files it, and its arrival proves that self-copies arrive. The
-second is marked as automatic and goes to a plus-address named after the folder of sent mail: a server that delivers it
-into that folder lets anybody write there.
+"""What the servers say of themselves: the questions of `init`, and `check --online`, which logs in to both and sends
+two test messages to the office's own mailbox.
 """
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from functools import partial
 from secrets import token_hex
+from typing import Literal
 
 from oacmail import connections, wiring
 from oacmail.advice import meaning
-from oacmail.cli import board_check
-from oacmail.cli.findings import Finding, error, warning
+from oacmail.cli.findings import Finding, board_online, error, warning
 from oacmail.config import Config
 from oacmail.config.profiles import fitting
 from oacmail.core import tokens
@@ -27,8 +25,123 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing
-from oacmail.imap import ImapMailbox
-from oacmail.smtp import SmtpTransport
+from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.smtp import SmtpSettings, SmtpTransport
+
+# --- Probe -----------------------------------------------------------------------------------------------------------
+#
+# What the servers say of themselves, for `oacmail init`: the port that works, folders, capabilities, sent mail.
+#
+# It logs in and reads; it sends nothing and changes nothing.
+
+
+Security = Literal["tls", "starttls", "none"]
+IMAP_PORTS: tuple[tuple[int, Security], ...] = ((993, "tls"), (143, "starttls"))
+SMTP_PORTS: tuple[tuple[int, Security], ...] = ((587, "starttls"), (465, "tls"))
+_MOVES = {"MOVE", "UIDPLUS"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """`port`, `security`: None = try the usual ones."""
+
+    host: str
+    user: str
+    password: str
+    port: int | None = None
+    security: Security | None = None
+    ca_file: str | None = None
+
+    def ways(self, usual: tuple[tuple[int, Security], ...]) -> tuple[tuple[int, Security], ...]:
+        if self.port is None:
+            return usual
+        if self.security or self.port in dict(usual):
+            return ((self.port, self.security or dict(usual)[self.port]),)
+        return tuple((self.port, security) for _, security in usual)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxAbilities:
+    """`sent`, `drafts`: '' = not found. `moves`: messages can be moved, as the board needs."""
+
+    port: int
+    security: Security
+    offers: frozenset[str]
+    separator: str
+    names: tuple[str, ...]
+    sent: str
+    drafts: str
+
+    @property
+    def moves(self) -> bool:
+        return not self.offers.isdisjoint(_MOVES)
+
+
+def probe_mailbox(login: Login) -> MailboxAbilities:
+    """Raises Transient: the error of the first way that reached the login, else of the first way."""
+    first: Transient | None = None
+    for port, security in login.ways(IMAP_PORTS):
+        try:
+            return _asked(login, port, security)
+        except Transient as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _asked(login: Login, port: int, security: Security) -> MailboxAbilities:
+    settings = ImapSettings(
+        host=login.host, user=login.user, password=login.password, port=port, security=security, ca_file=login.ca_file
+    )
+    box = ImapMailbox(settings)
+    try:
+        watched = box.watched()
+        return MailboxAbilities(
+            port=port,
+            security=security,
+            offers=box.offers(),
+            separator=box.tree().separator,
+            names=tuple(box.names()),
+            sent=next((folder.name for folder in watched if folder.role is Folder.SENT), ""),
+            drafts=box.drafts(),
+        )
+    finally:
+        box.close()
+
+
+def probe_relay(login: Login, office: str) -> Mapping[str, int | str]:
+    """`port` and `security` of the first way by which the relay takes mail from the office to itself. Raises Transient:
+    the error of the first way."""
+    first: Transient | None = None
+    for port, security in login.ways(SMTP_PORTS):
+        settings = SmtpSettings(
+            host=login.host,
+            port=port,
+            user=login.user,
+            password=login.password,
+            security=security,
+            ca_file=login.ca_file,
+        )
+        transport = SmtpTransport(settings)
+        try:
+            transport.try_envelope(office, office)
+            return {"port": port, "security": security}  # noqa: TRY300 - the loop goes on after an error only
+        except Transient as error:
+            first = first or error
+        finally:
+            transport.close()
+    assert first is not None
+    raise first
+
+
+# --- Online ----------------------------------------------------------------------------------------------------------
+#
+# `check --online`: logs in to both servers and sends two test messages to the office's own mailbox.
+#
+# The first is signed like all our mail: a running daemon files it, and its arrival proves that self-copies arrive. The
+# second is marked as automatic and goes to a plus-address named after the folder of sent mail: a server that delivers
+# it into that folder lets anybody write there.
+
 
 MOST_NAMES = 20  # folders named in one finding
 PATIENCE = 30.0  # seconds to wait for a test message
@@ -41,14 +154,14 @@ _OPTIONAL: Mapping[tuple[str, ...], str] = {
 }
 
 
-def findings(config: Config) -> Iterator[Finding]:
+def online_findings(config: Config) -> Iterator[Finding]:
     """Yields the findings of both servers. An error of one server does not hide the findings of the other."""
     given = connections.token_source(config)
     box, relay = connections.mailbox(config, given), connections.transport(config, given)
     try:
         watched = yield from _mailbox(config, box)
         if watched:
-            yield from board_check.online(config, box)
+            yield from board_online(config, box)
         policy = wiring.live_policy(config, first=True)  # which signs the test message
         sender = yield from _relay(config, policy, relay)
         if watched and sender is not None:

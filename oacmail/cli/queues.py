@@ -1,4 +1,6 @@
-"""The verbs `outbox` and `quarantine`: list, retry and end whatever waits."""
+"""The verbs `outbox`, `quarantine` and `board`: list, retry and end whatever waits, and say whether many moves are
+meant.
+"""
 
 import getpass
 import os
@@ -14,7 +16,13 @@ import click
 from oacmail import wiring
 from oacmail.cli.common import as_json, configured, open_list, print_json, safe, table
 from oacmail.core.effects import OutboxCommand
+from oacmail.core.ports.board import Word
 from oacmail.store import admin, queries
+from oacmail.store import board as rows
+
+# --- Queues ----------------------------------------------------------------------------------------------------------
+#
+# The verbs `outbox` and `quarantine`: list, retry and end whatever waits.
 
 
 @click.group()
@@ -166,3 +174,44 @@ def done(ctx: click.Context, ref: str) -> None:
             ended,
             f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again",
         )
+
+
+# --- Board -----------------------------------------------------------------------------------------------------------
+#
+# The verb `board`: what a person says of many moves that were made at once on the board.
+
+
+@click.group()
+def board() -> None:
+    """Moves of messages that wait for a word, because more than 20 were made within a minute."""
+
+
+@board.command()
+@click.pass_context
+def moves_waiting(ctx: click.Context) -> None:
+    """Show how many messages wait for a word. Exit 1 if there are any."""
+    with open_list(configured(ctx)) as con:
+        count = rows.waiting(con) if con else 0
+    click.echo(f"{count} messages wait for a word")
+    sys.exit(int(count > 0))
+
+
+@board.command()
+@click.pass_context
+def confirm_moves(ctx: click.Context) -> None:
+    """Carry out the moves that wait, at the daemon's next pass."""
+    _say(ctx, "carry out")
+
+
+@board.command()
+@click.pass_context
+def undo_moves(ctx: click.Context) -> None:
+    """Put the messages back into the folders of their cases, at the daemon's next pass."""
+    _say(ctx, "undo")
+
+
+def _say(ctx: click.Context, word: Word) -> None:
+    with wiring.open_writable(configured(ctx)) as con:
+        count = rows.say(con, word)
+    click.echo(f"oacmail: {count} messages: {word}", err=True)
+    sys.exit(int(count == 0))

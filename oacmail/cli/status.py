@@ -1,12 +1,20 @@
-"""The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy.
-
-This module collects the summary and prints it for people and as JSON; monitoring.py has the forms of Nagios and
-Prometheus, towns.py the towns of `--all`.
+"""The verb `status`: the health of the service and of all towns of the machine, read from the database alone, in
+text, JSON, and the forms of Nagios and Prometheus. Exit 1 when unhealthy.
 """
 
+import json
+import multiprocessing
+import os
+import pwd
+import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +22,7 @@ import click
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.cli import monitoring, problems, towns
+from oacmail.cli import problems
 from oacmail.cli.common import configured, print_json, safe, table
 from oacmail.config import Config
 from oacmail.config.loading import SYSTEM
@@ -24,6 +32,332 @@ from oacmail.core.outgoing import MailState
 from oacmail.core.ports.store import LOST
 from oacmail.shipped import version
 from oacmail.store import connection, queries
+
+# --- Towns -----------------------------------------------------------------------------------------------------------
+#
+# The towns of one machine, for `status --all`: which files are towns, and the summary of each.
+#
+# A town is looked at by a process of its own, with the rights of the town's own user: root reads no file of a town,
+# and whatever breaks, hangs or dies there is the summary of that town alone. The process answers in JSON, of which
+# nothing is executed. This module decides no problem: it calls the function that it is given.
+
+
+LONGEST = 30.0  # seconds for one town
+SYSTEMD = Path("/run/systemd/system")
+"""Exists while systemd runs (sd_booted(3)). Without it, every town counts as in service."""
+_OURS = frozenset(("office", "imap", "smtp", "people"))
+_USER = "oacmail-"  # before the name of a town
+_LIMIT = 10_000_000  # bytes of one answer
+
+Summary = dict[str, Any]
+Look = Callable[[Path], Summary]
+Failed = Callable[[str, str], Summary]
+"""The summary of a town of which only this is known: the code of a problem, and its cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class TownFile:
+    """One file of the folder of configurations. `enabled`: systemd starts the town, or has started it."""
+
+    name: str
+    path: Path
+    enabled: bool
+
+
+def summaries(folder: Path, look: Look, failed: Failed) -> Iterator[tuple[TownFile, Summary]]:
+    """The summary of each town in the order of names; that of a town out of service is empty."""
+    paths = sorted(folder.glob("*.toml"))
+    running = _in_service([path.stem for path in paths])
+    for path in paths:
+        town = TownFile(path.stem, path, running is None or path.stem in running)
+        summary = _asked(town, look, failed)
+        if summary is not None:
+            yield town, summary
+
+
+def user_of(name: str) -> str:
+    """The user as whom the unit of a town runs (systemd/oacmail@.service); `config` is the only town's file."""
+    return "oacmail" if name == "config" else _USER + name
+
+
+def town_of(path: Path) -> str:
+    """The town whose user owns the path, or the nearest folder above it that exists; '' = no town's user does."""
+    for place in (path, *path.parents):
+        with suppress(OSError, KeyError):
+            name = pwd.getpwuid(place.stat().st_uid).pw_name
+            return "config" if name == user_of("config") else name.removeprefix(_USER) if name.startswith(_USER) else ""
+    return ""
+
+
+def other_town(file: Path, state: Path) -> str:
+    """The town that the state folder of the configuration `file` belongs to, if that is another one: by a file beside
+    it that names the same folder for another address, or by the folder's owner. '' = it is this town's."""
+    own = _office(file)
+    for other in sorted(file.parent.glob("*.toml")):
+        theirs = _office(other)
+        if theirs.get("address") != own.get("address") and other.parent / theirs.get("state", "") == state:
+            return other.stem
+    owner = town_of(state) if state.exists() and state.stat().st_uid != os.geteuid() else ""
+    return owner if owner != file.stem else ""
+
+
+def _office(file: Path) -> Mapping[str, str]:
+    """[office] of a file; nothing of one that this user cannot read, or that is no configuration."""
+    try:
+        office = tomllib.loads(file.read_bytes().decode()).get("office", {})
+    except (OSError, ValueError):
+        return {}
+    return {key: office[key] for key in ("address", "state") if isinstance(office.get(key), str)}
+
+
+def _unit(name: str) -> str:
+    return "oacmail.service" if name == "config" else f"oacmail@{name}.service"
+
+
+def _in_service(names: list[str]) -> frozenset[str] | None:
+    """The names whose unit is enabled, or active or failed; None if no systemd runs here."""
+    if not SYSTEMD.is_dir() or not names:
+        return None
+    words = ["systemctl", "show", "--property=Id,UnitFileState,ActiveState", *map(_unit, names)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, check=False)  # noqa: S603 - no shell
+    blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in done.stdout.strip().split("\n\n")]
+    used = {
+        block["Id"]
+        for block in blocks
+        if block.get("UnitFileState", "").startswith("enabled") or block.get("ActiveState", "inactive") != "inactive"
+    }
+    return frozenset(name for name in names if _unit(name) in used)
+
+
+def _asked(town: TownFile, look: Look, failed: Failed) -> Summary | None:
+    """What the town's own process says; None: the file is no town's configuration."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, town, look, failed), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(LONGEST):
+            return failed("no-answer", f"after {LONGEST:.0f} s")
+        answer: Summary | None = json.loads(ours.recv_bytes(_LIMIT))
+    except (EOFError, OSError, ValueError) as error:
+        return failed("no-answer", type(error).__name__)
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+    return answer
+
+
+def _answer(answers: Connection, town: TownFile, look: Look, failed: Failed) -> None:
+    """The child: become the town's user, look, answer."""
+    summary: Summary | None
+    try:
+        known = _become(user_of(town.name))
+        if not _is_town(town.path):
+            summary = None
+        elif not town.enabled:
+            summary = failed("", "")
+        elif not known:
+            no_user = f"there is no user {user_of(town.name)}: create it (docs/towns.md section 1)"
+            summary = failed("config-refused", no_user)
+        else:
+            summary = look(town.path)
+    except ConfigError as wrong:
+        summary = failed("config-refused", "; ".join(wrong.findings))
+    except Exception as error:
+        summary = failed("no-answer", f"{type(error).__name__}: {error}")
+    answers.send_bytes(json.dumps(summary, default=str).encode())
+
+
+def _become(name: str) -> bool:
+    """Take the rights of this user, if we are root; False if there is no such user, and then those of `nobody`."""
+    if os.geteuid() != 0:
+        return True
+    try:
+        user, known = pwd.getpwnam(name), True
+    except KeyError:
+        user, known = pwd.getpwnam("nobody"), False
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    return known
+
+
+def _is_town(path: Path) -> bool:
+    """False for TOML without any section of ours, such as a holiday file. What cannot be read may be a town."""
+    try:
+        values: Mapping[str, object] = tomllib.loads(path.read_bytes().decode())
+    except (OSError, ValueError):
+        return True
+    return not _OURS.isdisjoint(values)
+
+
+# --- Monitoring ------------------------------------------------------------------------------------------------------
+#
+# The summary of `status` in the forms of Nagios and Prometheus, and the metrics file of the daemon.
+#
+# It decides names, units and exit codes of both forms, and never what is wrong: problems.py does. Nagios: one line of
+# text and performance data (https://www.monitoring-plugins.org/doc/guidelines.html). Prometheus: the text format
+# 0.0.4, for the textfile collector of node_exporter. Metrics are times and not ages, since an age in a file stops when
+# the service stops.
+
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+"""Exit codes of a Nagios plugin."""
+_WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+_LONGEST = 900  # NRPE 2 cuts at 1024 bytes, with the performance data
+
+StatusSummary = Mapping[str, Any]
+
+
+def nagios(summary: StatusSummary) -> tuple[str, int]:
+    """The line and the exit code: 2 with a critical problem, 1 with a warning, else 0."""
+    found = sorted(summary["problems"], key=lambda problem: problem["severity"] == problems.WARNING)
+    if not found:
+        text, code = f"{summary['cases']['open']} open, {summary['overdue']} overdue", OK
+    else:
+        code = CRITICAL if found[0]["severity"] == problems.CRITICAL else WARNING
+        text = f"{', '.join(problem['code'] for problem in found)}: {found[0]['text']}"
+    return f"{_state(code, text)} | {' '.join(_performance(summary))}", code
+
+
+def unknown(reason: str) -> str:
+    """The line when there is no summary."""
+    return _state(UNKNOWN, reason)
+
+
+def _state(code: int, text: str) -> str:
+    """One line without `|`, which begins the performance data."""
+    return safe(f"OACMAIL {_WORDS[code]} - {' '.join(text.split())}".replace("|", "/"))[:_LONGEST]
+
+
+def _performance(summary: StatusSummary) -> Iterator[str]:
+    """`label=value[unit];warning;critical;minimum`; U = not known."""
+    for name, limit in (
+        ("sync_age", problems.SILENT),
+        ("tick_age", problems.NOT_TICKING),
+    ):
+        age = summary[f"{name}_seconds"]
+        yield f"{name}={'U' if age is None else f'{age}s'};;{limit.total_seconds():.0f};0"
+    yield f"oldest_waiting={summary['oldest_waiting_seconds']}s;;;0"
+    yield f"open={summary['cases']['open']};;;0"
+    yield f"overdue={summary['overdue']};;;0"
+    yield f"held={summary['outbox']['held']};;0;0"
+    yield f"unaccounted={summary['unaccounted']};;;0"
+    yield f"quarantine={summary['quarantine']};;;0"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One gauge. `samples`: (labels, value) from a summary; a sample that is not known is left out."""
+
+    name: str
+    help: str
+    samples: Iterable[tuple[Mapping[str, str], float]]
+
+
+def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
+    """All metrics, in the order of docs/monitoring.md."""
+    present = {problem["code"] for problem in summary["problems"]}
+    rows = {problem.code: problems.severity(problem.code) for problem in problems.PROBLEMS}
+    return (
+        Metric("info", "Version of the program and of the database.", [(_versions(summary), 1)]),
+        Metric("healthy", "1 if no problem is critical.", _one(int(summary["ok"]))),
+        Metric("shadow", "1 if the service sends and moves nothing.", _one(int(summary["shadow"]))),
+        Metric(
+            "problem",
+            "1 if this problem is present.",
+            [({"code": code, "severity": severity}, int(code in present)) for code, severity in rows.items()],
+        ),
+        Metric("cases", "Cases by status.", _by("status", summary["cases"])),
+        Metric("cases_overdue", "Cases whose answer is overdue.", _one(summary["overdue"])),
+        Metric("outbox_mails", "Outgoing mail by state.", _by("state", summary["outbox"])),
+        Metric(
+            "outbox_oldest_waiting_seconds",
+            "Age of the oldest mail that waits to be sent; 0 = none waits.",
+            _one(summary["oldest_waiting_seconds"]),
+        ),
+        Metric("unaccounted_messages", "Messages without a recorded outcome.", _one(summary["unaccounted"])),
+        Metric("quarantine_messages", "Messages that wait for a person.", _one(summary["quarantine"])),
+        Metric("last_sync_timestamp_seconds", "When the mailbox was last read.", _at(summary["last_sync"])),
+        Metric("last_tick_timestamp_seconds", "When deadlines were last checked.", _at(summary["last_tick"])),
+        Metric(
+            "last_backup_timestamp_seconds", "When a backup by rotation was last made.", _at(summary["last_backup"])
+        ),
+        Metric(
+            "drill_timestamp_seconds",
+            "When a backup was last restored as a drill.",
+            _at((summary["drill"] or {}).get("at")),
+        ),
+        *_proofs(summary["reconciled"], summary["canary"]),
+    )
+
+
+def _proofs(reconciled: StatusSummary | None, canary: StatusSummary | None) -> tuple[Metric, ...]:
+    proof, back = reconciled or {"at": None, "found": ()}, canary or {"sent_at": None, "seconds": None}
+    return (
+        Metric("reconciled_timestamp_seconds", "When the nightly proof was last made.", _at(proof["at"])),
+        Metric("reconciled_findings", "What the last nightly proof found.", _one(len(proof["found"]))),
+        Metric("canary_sent_timestamp_seconds", "When the last test mail that is back was sent.", _at(back["sent_at"])),
+        Metric("canary_seconds", "How long that test mail was on its way.", _one(back["seconds"])),
+    )
+
+
+def _versions(summary: StatusSummary) -> dict[str, str]:
+    return {"version": summary["version"], "schema": summary["schema"] or ""}
+
+
+def _one(value: float | None) -> list[tuple[Mapping[str, str], float]]:
+    return [] if value is None else [({}, value)]
+
+
+def _by(label: str, counts: Mapping[str, int]) -> list[tuple[Mapping[str, str], float]]:
+    return [({label: str(name)}, count) for name, count in counts.items()]
+
+
+def _at(time: str | None) -> list[tuple[Mapping[str, str], float]]:
+    return _one(None if time is None else datetime.fromisoformat(time).timestamp())
+
+
+def prometheus(summary: StatusSummary, office: str) -> str:
+    """The metrics as text. Every sample has the label `office`, its address: several towns may share one machine."""
+    return "".join(line + "\n" for metric in metrics(summary) for line in _lines(metric, office))
+
+
+def _lines(metric: Metric, office: str) -> Iterator[str]:
+    name = f"oacmail_{metric.name}"
+    yield f"# HELP {name} {metric.help}"
+    yield f"# TYPE {name} gauge"
+    for labels, value in metric.samples:
+        shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in {"office": office, **labels}.items())
+        yield f"{name}{{{shown}}} {value:.15g}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def write_metrics(path: Path, text: str) -> None:
+    """Replace the file at once, readable by all: node_exporter never sees half of it. Raises OSError."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+# --- Status ----------------------------------------------------------------------------------------------------------
+#
+# The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy.
+#
+# This module collects the summary and prints it for people and as JSON; monitoring.py has the forms of Nagios and
+# Prometheus, towns.py the towns of `--all`.
+
 
 LISTED = 20
 """Findings of the nightly proof that are shown to people."""
@@ -49,7 +383,7 @@ def status(ctx: click.Context, form: str | None, every: bool) -> None:
             _show(_empty("config-refused", "; ".join(wrong.findings)), form)
         raise
     if form == "prometheus":
-        click.echo(monitoring.prometheus(summary, config.office.address), nl=False)
+        click.echo(prometheus(summary, config.office.address), nl=False)
         return
     _show(summary, form)
     sys.exit(0 if summary["ok"] else 1)
@@ -59,13 +393,13 @@ def _as_plugin(ctx: click.Context) -> int:
     """Print the line of a Nagios plugin and return its exit code. Whatever prevents a summary is UNKNOWN: any other
     code would be read as a state of the service."""
     try:
-        line, code = monitoring.nagios(health(configured(ctx), datetime.now(UTC)))
+        line, code = nagios(health(configured(ctx), datetime.now(UTC)))
     except ConfigError as wrong:
-        line, code = monitoring.unknown("; ".join(wrong.findings)), monitoring.UNKNOWN
+        line, code = unknown("; ".join(wrong.findings)), UNKNOWN
     except click.ClickException as error:
-        line, code = monitoring.unknown(error.format_message()), monitoring.UNKNOWN
+        line, code = unknown(error.format_message()), UNKNOWN
     except Exception as error:
-        line, code = monitoring.unknown(f"{type(error).__name__}: {error}"), monitoring.UNKNOWN
+        line, code = unknown(f"{type(error).__name__}: {error}"), UNKNOWN
     click.echo(line)
     return code
 
@@ -75,7 +409,7 @@ def _all_towns(ctx: click.Context, form: str | None) -> int:
     if form not in (None, "json"):
         raise click.UsageError("--all prints lines for people, or --json")
     folder = (settings.find(ctx.find_root().obj) or SYSTEM).parent
-    rows = list(towns.summaries(folder, _of_file, _empty))
+    rows = list(summaries(folder, _of_file, _empty))
     if not rows:
         raise ConfigError((f"{folder}: holds no configuration of a town: name the folder's file with --config",))
     if form == "json":
@@ -90,11 +424,11 @@ def _of_file(path: Path) -> dict[str, Any]:
     return health(settings.load(path), datetime.now(UTC))
 
 
-def _is_well(town: towns.TownFile, summary: Mapping[str, Any]) -> bool:
+def _is_well(town: TownFile, summary: Mapping[str, Any]) -> bool:
     return bool(summary["ok"]) or not town.enabled
 
 
-def _cells(town: towns.TownFile, summary: Mapping[str, Any]) -> tuple[str, str, str, str]:
+def _cells(town: TownFile, summary: Mapping[str, Any]) -> tuple[str, str, str, str]:
     if not town.enabled:
         return town.name, "off", "", ""
     state = "healthy" if summary["ok"] else "UNHEALTHY"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oacmail import config
-from oacmail.cli.init_answers import InitAnswers
+from oacmail.cli.init import InitAnswers
 from testbed.office import as_toml
 from tests.e2e.forked import ROOT
 from tests.e2e.office import HOME, RunningOffice

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from oacmail import cli
-from oacmail.cli import daemon, monitoring
+from oacmail.cli import daemon, status
 from oacmail.cli.problems import PROBLEMS
 from oacmail.cli.status import health
 from oacmail.config import Config
@@ -87,7 +87,7 @@ def _elsewhere(world: World, tmp_path: Path) -> Config:
 def test_nagios_reads_one_line_with_performance_data(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
-    line, code = monitoring.nagios(_report(world) | {"problems": []})
+    line, code = status.nagios(_report(world) | {"problems": []})
     assert code == 0
     text, _, performance = line.partition(" | ")
     assert text == "OACMAIL OK - 1 open, 0 overdue"
@@ -105,7 +105,7 @@ def test_nagios_reads_one_line_with_performance_data(world: World) -> None:
 def test_the_worst_problem_decides_and_comes_first(world: World, found: list[str], begins: str, code: int) -> None:
     severities = {"shadow": "warning", "held": "critical"}
     given = [{"code": one, "severity": severities[one], "text": "nothing | goes\nout"} for one in found]
-    line, exit_code = monitoring.nagios(_report(world) | {"problems": given})
+    line, exit_code = status.nagios(_report(world) | {"problems": given})
     assert exit_code == code
     assert line.startswith(" ".join(begins.split()).replace("|", "/"))
     assert line.count("|") == 1
@@ -130,7 +130,7 @@ def test_prometheus_reads_what_status_says(world: World) -> None:
     world.citizen_writes(PERE)
     world.turn()
     report = _report(world)
-    found = _samples(monitoring.prometheus(report, OFFICE))
+    found = _samples(status.prometheus(report, OFFICE))
     assert found["oacmail_cases", "open"] == 2
     assert found["oacmail_outbox_mails", "sent"] == report["outbox"]["sent"] == 2
     assert found["oacmail_last_tick_timestamp_seconds",] == int(world.clock.now().timestamp())
@@ -142,8 +142,8 @@ def test_prometheus_reads_what_status_says(world: World) -> None:
 
 
 def test_a_label_holds_any_character() -> None:
-    (line,) = monitoring.Metric("info", "", [({"version": 'a"b\\c\nd'}, 1)]).samples
-    text = "\n".join(monitoring._lines(monitoring.Metric("info", "Help.", [line]), OFFICE)) + "\n"
+    (line,) = status.Metric("info", "", [({"version": 'a"b\\c\nd'}, 1)]).samples
+    text = "\n".join(status._lines(status.Metric("info", "Help.", [line]), OFFICE)) + "\n"
     assert _samples(text) == {("oacmail_info", 'a"b\\c\nd'): 1}
 
 
@@ -158,7 +158,7 @@ def test_the_metrics_are_replaced_at_once_and_readable_by_all(world: World, tmp_
 
 
 def test_page_rules_and_dashboard_name_the_metrics_that_exist(world: World) -> None:
-    names = {f"oacmail_{metric.name}" for metric in monitoring.metrics(_report(world))}
+    names = {f"oacmail_{metric.name}" for metric in status.metrics(_report(world))}
     assert set(re.findall(r"^\| `(oacmail_\w+)`", PAGE, re.MULTILINE)) == names
     for text in (RULES, BOARD):
         assert set(re.findall(r"\boacmail_\w+", text)) <= names

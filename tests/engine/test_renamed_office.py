@@ -1,7 +1,7 @@
 """The office gets another address, or another prefix of its case numbers: `check` says what the old ones still do."""
 
 from oacmail import wiring
-from oacmail.cli.renamed_check import findings
+from oacmail.cli.findings import renamed_findings
 from oacmail.config import Config
 from tests.engine.world import ANNA, OFFICE, World
 
@@ -10,7 +10,7 @@ def found(world: World, **office: object) -> list[str]:
     sections = {**world.config.office.model_dump(mode="python"), **office}
     config: Config = world.config.model_copy(update={"office": world.config.office.model_copy(update=sections)})
     with wiring.open_readonly(config) as con:
-        return [str(finding) for finding in findings(config, con)]
+        return [str(finding) for finding in renamed_findings(config, con)]
 
 
 def answered(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from oacmail import cli
-from oacmail.cli import towns
+from oacmail.cli import status
 from testbed.office import as_toml, changed
 from tests.engine.world import ANNA, MADRID, World
 
@@ -22,8 +22,8 @@ STATES = {"vila": ("enabled", "active"), "old": ("disabled", "inactive"), "broke
 @pytest.fixture
 def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of configurations, on a machine without systemd; every town is the user of the tests."""
-    monkeypatch.setattr(towns, "SYSTEMD", tmp_path / "none")
-    monkeypatch.setattr(towns, "user_of", lambda _: "root")
+    monkeypatch.setattr(status, "SYSTEMD", tmp_path / "none")
+    monkeypatch.setattr(status, "user_of", lambda _: "root")
     folder = tmp_path / "etc"
     folder.mkdir()
     return folder
@@ -82,9 +82,9 @@ def test_a_town_whose_status_dies_or_hangs_is_its_own_line(
 ) -> None:
     for name in ("dies", "hangs", "vila"):
         _configure(etc, name, living)
-    monkeypatch.setattr(towns, "LONGEST", 0.3)
+    monkeypatch.setattr(status, "LONGEST", 0.3)
     ends: dict[str, Callable[[], object]] = {"dies": lambda: os._exit(3), "hangs": lambda: os.read(os.pipe()[0], 1)}
-    monkeypatch.setattr(towns, "_is_town", lambda path: ends.get(path.stem, list)() != 1)
+    monkeypatch.setattr(status, "_is_town", lambda path: ends.get(path.stem, list)() != 1)
     rows = _rows(etc)
     assert [*rows] == ["dies", "hangs", "vila"]
     assert (_codes(rows["dies"]), _codes(rows["hangs"])) == (["no-answer"], ["no-answer"])
@@ -93,7 +93,7 @@ def test_a_town_whose_status_dies_or_hangs_is_its_own_line(
 def test_a_town_is_looked_at_with_the_rights_of_its_own_user(
     etc: Path, living: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(towns, "user_of", {"vila": "root", "theirs": "daemon", "new": "oacmail-new"}.__getitem__)
+    monkeypatch.setattr(status, "user_of", {"vila": "root", "theirs": "daemon", "new": "oacmail-new"}.__getitem__)
     for name in ("vila", "theirs", "new"):
         _configure(etc, name, living)
         (etc / f"{name}.toml").chmod(0o600)
@@ -118,7 +118,7 @@ def test_a_town_that_systemd_does_not_start_is_off_and_harms_nothing(
     systemctl.write_text("#!/bin/sh\ncat <<END\n" + "\n".join(blocks) + "END\n")
     systemctl.chmod(0o755)
     monkeypatch.setenv("PATH", f"{systemctl.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(towns, "SYSTEMD", tmp_path)
+    monkeypatch.setattr(status, "SYSTEMD", tmp_path)
     assert {name: (row["enabled"], row["ok"]) for name, row in _rows(etc).items()} == {
         "broken": (True, False),
         "old": (False, True),

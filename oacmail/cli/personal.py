@@ -1,6 +1,9 @@
-"""The verb `forget`: erase a person, after a dry run and a question, and write a certificate."""
+"""The verbs `export`, `forget` and `purge`: what is held on a person, and its erasure. Nothing
+is removed before a dry run and a question, or `--yes`.
+"""
 
 import getpass
+import json
 import sqlite3
 import sys
 from collections import Counter
@@ -16,14 +19,15 @@ from typing import Any
 import click
 
 from oacmail import connections, wiring
-from oacmail.cli.common import configured, refuse_beside_litestream, safe
+from oacmail.cli.common import as_json, configured, print_json, refuse_beside_litestream, safe
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import learning
-from oacmail.privacy import certificate, erasure
+from oacmail.privacy import certificate, erasure, retention
+from oacmail.privacy import export as rights
 from oacmail.privacy.erasure import (
     Forgetting,
     FoundMessage,
@@ -37,9 +41,77 @@ from oacmail.privacy.erasure import (
     uncertified,
 )
 from oacmail.privacy.erasure import forget as forgotten
+from oacmail.privacy.export import write_archive
+from oacmail.privacy.retention import Purged, periods
 from oacmail.store import erase, personal
+from oacmail.store.connection import stamp, transaction
 from oacmail.store.erase import Backup
 from oacmail.store.personal import Hold, decoded_field
+
+# --- Export ----------------------------------------------------------------------------------------------------------
+#
+# The verb `export`: all that is held on a person, as a readable archive.
+
+
+@click.command()
+@click.argument("address")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path),
+    help="A new folder, or a new file NAME.zip. Default: export-TIME.zip in this folder.",
+)
+@click.option("--no-mailbox", is_flag=True, help="Leave out the mailbox, so that no server is asked.")
+@click.pass_context
+def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bool) -> None:
+    """Write a copy of all that is held on ADDRESS: a page, JSON and the messages. A number (+34…) for who only called.
+
+    Addresses of other people are masked. Exit 1 if nothing is held.
+    """
+    config = configured(ctx)
+    policy = wiring.live_policy(config)
+    who, now = person(policy, address), datetime.now(UTC)
+    path = target or Path(f"export-{now.astimezone(policy.office.timezone):%Y%m%dT%H%M%S}.zip")
+    if path.exists():
+        raise click.BadParameter(f"{path}: already exists: an export never overwrites a file")
+    with wiring.open_writable(config) as con:
+        found = None if no_mailbox else _told_of_mailbox(config, con, policy, who)
+        since = personal.since(con, personal.of_person(con, who))
+        names = [name_of_key(secret) for secret in policy.secrets]
+        known = erasure.known_copies(
+            con, wiring.state(config), None, names=names, since=since, now=now, days=config.privacy.backup_days
+        )
+        backups = [(str(one.path), str(one.made_at.date())) for one in known]
+        copy = rights.export(con, policy, who, now, mailbox=found, backups=backups)
+        if copy is None:
+            click.echo("oacmail: nothing is held on this address", err=True)
+            sys.exit(1)
+        write_archive(copy, policy.office.languages[0], path)
+        _record(con, who, now)
+    click.echo(str(path))
+
+
+def _told_of_mailbox(config: Config, con: sqlite3.Connection, policy: Policy, who: str) -> list[FoundMessage]:
+    message_ids, cases = personal.identifiers(con, personal.of_person(con, who))
+    with closing(connections.mailbox(config)) as box:
+        return list(find_messages(box, Sought(policy=policy, address=who, message_ids=message_ids, cases=cases)))
+
+
+def _record(con: sqlite3.Connection, who: str, now: datetime) -> None:
+    """An event for each case, which `oacmail why` shows; one without a case if there is none."""
+    data = json.dumps({"by": getpass.getuser()})
+    cases: list[int | None] = list(personal.of_person(con, who).cases)
+    with transaction(con):
+        con.executemany(
+            "INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'exported',?)",
+            [(stamp(now), case, data) for case in cases or [None]],
+        )
+
+
+# --- Forget ----------------------------------------------------------------------------------------------------------
+#
+# The verb `forget`: erase a person, after a dry run and a question, and write a certificate.
+
 
 _REMEDIES = {
     "open-case": "case {ref} is open: answer the person and close it (oacmail case close {ref} --reason …)",
@@ -116,7 +188,7 @@ def forget(
         if not (would.found or earlier or (messages and messages.own)):
             _say("nothing is held on this address that can be erased")
             sys.exit(1)
-        _show(would, found, messages, even_open=even_open)
+        _show_person(would, found, messages, even_open=even_open)
         if not _is_confirmed(would, even_open=even_open, dry_run=dry_run, yes=yes):
             return
         done = forgotten(con, policy, run.who, run.now, by=run.by, even_open=even_open)
@@ -219,7 +291,7 @@ def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int
         return delete_messages(box, messages)
 
 
-def _show(would: Forgetting, found: Sequence[Backup], messages: _InMailbox | None, *, even_open: bool) -> None:
+def _show_person(would: Forgetting, found: Sequence[Backup], messages: _InMailbox | None, *, even_open: bool) -> None:
     for table, count in sorted(would.counts.items()):
         click.echo(f"{table:12} {count}")
     click.echo("stays: numbers, times and states of the cases (indicators), the event log, a keyed hash of the address")
@@ -244,3 +316,45 @@ def _remedy(hold: Hold) -> str:
 
 def _say(text: str) -> None:
     click.echo(f"oacmail: {text}", err=True)
+
+
+# --- Purge -----------------------------------------------------------------------------------------------------------
+#
+# The verb `purge`: what is past its retention; with `--yes` it is removed.
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Remove it; without this nothing is changed.")
+@as_json
+@click.pass_context
+def purge(ctx: click.Context, yes: bool, as_json: bool) -> None:
+    """Show what the database keeps longer than [privacy] allows. Never an open case; never the mailbox."""
+    config = configured(ctx)
+    now = datetime.now(UTC)
+    if yes:
+        refuse_beside_litestream(config)
+    with wiring.open_writable(config) as con:
+        if yes:
+            policy = wiring.live_policy(config)
+            found = retention.purge(con, policy, periods(config), now, by=getpass.getuser())
+            erase.wipe(con)
+        else:
+            found = retention.preview(con, periods(config), now)
+    if as_json:
+        rows = {"cases": found.cases, "erased": found.counts, "emptied": found.emptied, "done": yes}
+        print_json([rows])
+    else:
+        _show(found, done=yes)
+
+
+def _show(found: Purged, *, done: bool) -> None:
+    for number in found.cases:
+        click.echo(number)
+    for table, count in sorted(found.counts.items()):
+        click.echo(f"{table:12} {count} {'erased' if done else 'to erase'}")
+    for table, count in sorted(found.emptied.items()):
+        click.echo(f"{table:12} {count} {'emptied' if done else 'to empty'}")
+    if not (found.counts or found.emptied):
+        click.echo("oacmail: nothing is past its retention", err=True)
+    elif not done:
+        click.echo("oacmail: nothing was changed: run `oacmail purge --yes` to remove it", err=True)
