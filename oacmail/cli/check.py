@@ -62,6 +62,8 @@ def _findings(config: Config, file: Path, online: bool) -> Iterator[Finding]:
         return  # what follows would look at the cases of that town
     yield from chain.from_iterable(_guarded(part, config) for part in _OFFLINE)
     if online:
+        from oacmail.cli.online import online_findings
+
         yield from online_findings(config)
         click.echo(
             f"oacmail: if both servers let it in, this check has sent one or two messages to {config.office.address}, "
