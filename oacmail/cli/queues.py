@@ -186,7 +186,7 @@ def board() -> None:
     """Moves of messages that wait for a word, because more than 20 were made within a minute."""
 
 
-@board.command()
+@board.command("waiting")
 @click.pass_context
 def moves_waiting(ctx: click.Context) -> None:
     """Show how many messages wait for a word. Exit 1 if there are any."""
@@ -196,14 +196,14 @@ def moves_waiting(ctx: click.Context) -> None:
     sys.exit(int(count > 0))
 
 
-@board.command()
+@board.command("confirm")
 @click.pass_context
 def confirm_moves(ctx: click.Context) -> None:
     """Carry out the moves that wait, at the daemon's next pass."""
     _say(ctx, "carry out")
 
 
-@board.command()
+@board.command("undo")
 @click.pass_context
 def undo_moves(ctx: click.Context) -> None:
     """Put the messages back into the folders of their cases, at the daemon's next pass."""
