@@ -24,7 +24,7 @@ _PHONE = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
-SKIPPED = frozenset({"article", "to", "word", "day", "function", "already", "also", "thanks"})
+SKIPPED = frozenset({"article", "to", "word", "day", "weekday", "function", "already", "also", "thanks"})
 _ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
 _ASKED = frozenset({"call", "phone", "free", "better", "alike"})
 _TIMES = frozenset({"from", "until", "between", "clock", *PARTS})
@@ -111,6 +111,11 @@ class Clause:
         few = len(self.tokens) <= _FEW and self.opened_by in ("comma", "stop")
         return few and self.kinds <= {"word", "busy", "article", "function"} and bool(self.kinds & {"word", "busy"})
 
+    def is_of_work(self, before: "Clause") -> bool:
+        """Whether it gives only the hours of an occupation named before it: "treballo a torns: de 6 a 14"."""
+        only = self.opened_by == "stop" and self.kinds <= {"article", "function", "to", "clock"}
+        return only and before.opened_by != "because" and before.is_busy and before.kinds.isdisjoint(_ASKED | _TIMES)
+
     @property
     def prefers(self) -> bool:
         """Whether it prefers a telephone and names no time: "mine is better, and I can any morning"."""
@@ -135,7 +140,14 @@ class Clause:
     def excepts(self) -> bool:
         """Whether it ends with an exception whose time follows: "any hour except when I fetch them, from four on"."""
         kinds = [one.kind for one in self.tokens]
-        return "except" in kinds and not {"clock", "day", *PARTS} & set(kinds[kinds.index("except") :])
+        return "except" in kinds and not {"clock", "day", "weekday", *PARTS} & set(kinds[kinds.index("except") :])
+
+    @property
+    def is_of_a_weekday(self) -> bool:
+        """Whether it speaks of single days of the week: "els dimarts al matí no puc", not "de dilluns a divendres"."""
+        said = [one for one in self.tokens if one.kind != "function"]
+        ranges = any(to.text in ("a", "al", "to", "-") and day.kind == "weekday" for to, day in pairwise(said))
+        return "weekday" in self.kinds and not ranges
 
     @property
     def is_busy(self) -> bool:
@@ -173,6 +185,8 @@ def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
         return (
             opened_by == "because" and not kinds.isdisjoint({"clock", *PARTS}) and kinds.isdisjoint(_ASKED | {"place"})
         )
+    if token.text in ("pero", "but"):  # "no hi sento gaire però al matí hi ha la meva dona"
+        return "not" in kinds and kinds.isdisjoint({"clock", *PARTS})
     if token.kind == "better":
         return "busy" in kinds and not kinds.isdisjoint({"clock", *PARTS})
     said = "busy" in kinds and "call" in kinds

@@ -157,7 +157,7 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), told: Seque
             found = _beside(found or [*last], clause.dangling)
         elif not problem:
             beside = clause.opened_by == "open" and (before.is_busy or bool(before.kinds & {"except", "not"}))
-            beside = beside or (clause.opened_by == "comma" and before.excepts)
+            beside = beside or (clause.opened_by == "comma" and before.excepts) or clause.is_of_work(before)
             said = [*_of_clause(clause, reason, way, beside, tuple(found))]
             if before.prefers and clause.opened_by == "comma":
                 said = _raised(said, 3)
@@ -222,9 +222,8 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Seq
     brief = sum(one.kind == "word" for one in clause.tokens) <= _FEW
     explains = reason and leaves and bool(found)  # "before lunch, since I leave at noon" still means before lunch
     rank = 0 if explains else 3 if "better" in clause.kinds else 2 if clause.is_call else 0
-    rank = max(
-        rank, not explains and (clause.is_asked or brief or leaves or clause.opened_by == "therefore" or bool(way))
-    )
+    wishes = clause.is_asked or brief or leaves or clause.opened_by == "therefore" or bool(way)
+    rank = max(rank, not explains and wishes)
     denied = refused or _denied(clause.tokens)
     intervals = [*_intervals(clause.tokens, way)]
     ranges = any(first < last for first, last, _ in intervals) and "or" not in clause.kinds
@@ -232,6 +231,8 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Seq
         if ranges and end - start == _MOMENT:  # "I leave the children at nine, and from ten to twelve I am free"
             continue
         no = denied or _is_refused(clause.tokens[:first], clause.tokens[last + 1 :])
+        if (no or away) and clause.is_of_a_weekday:  # of the other days it says nothing
+            continue
         yield Window(start, end, wanted=not (no or away), rank=max(rank, no or clause.is_busy))
 
 

@@ -8,7 +8,8 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
     "morning": (8, 14, """
         mati, matins, matin, demati, dematins, morning, mornings, mananas, la manana, las mananas, esta manana, misma
         manana, de manana, franja manana, mattina, vormittags, dimineata,
-        mananita, mananitas, de manha
+        mananita, mananitas, de manha, cualquier manana, lunes manana, martes manana, miercoles manana, jueves manana,
+        viernes manana
     """),
     "early": (8, 10, """
         primera hora, primerissima hora, primerisima hora, primera hora del mati, primera hora de la manana, first
@@ -55,7 +56,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "from": """
         a partir de, a partir del, despres de, despres del, despues de, despues del, des de, des d', des del, desde,
         after, from, passades, passat, passada, pasadas, pasada, depuis, apres, nada mas, later, un cop, havent,
-        des que, desde que, quan hagi, quan hagin, cuando haya, fins passades
+        des que, desde que, quan hagi, quan hagin, cuando haya, fins passades, en acabar de,
+        al acabar de, acabant de, acabando de
     """,
     "until": """
         fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, abans
@@ -81,7 +83,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "must": """
         ha de ser, han de ser, hauria de ser, haura de ser, tindria que ser, tendria que ser, tendra que ser, tiene que
         ser, deberia ser, debe ser, must be, has to be, have to be, should be, needs to be, que sigui, que sea, que fos,
-        que fuera, doit etre
+        que fuese, que fuera, doit etre
     """,
     "or": "o, or, ou, o be, o bien",
     "to": "a, al, i, y, to, and, et",
@@ -111,7 +113,10 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         quirofan*, opero, opera, repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig,
         voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, torn, turno,
         institut*, cours,
-        guardia, entreno, gimnas*, apaga*, desconnecta*, desconecta*, en silenci, en silencio, switched off, turned off,
+        horario de trabajo, horari de feina, horari de treball, jornada, complicat*, complicad*, se me complica,
+        va malament, va mal, me viene mal, va fatal, me viene fatal, vaig de bolit, em costa, me cuesta, guardia,
+        entreno, gimnas*, apaga*, desconnecta*, desconecta*, en silenci, en silencio, switched off,
+        turned off,
         sense cobertura, sin cobertura, are blocked, blocked out, i'm out, i am out, we're out, away, soc fora,
         estic fora, estoy fuera, i'm with, estic amb, soc amb, estoy con
     """,
@@ -142,7 +147,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "better": "millor, mejor, better, best, plutot, mieux, prefer*, prefier*, mes aviat, mas bien",
     "place": """
-        a casa, en casa, home, despatx, despacho, oficina, office, mesa, taula, kitchen, la estudi, el estudi,
+        a casa, en casa, home, suelo estar, solemos estar, acostumo a ser, acostumo a estar, acostumo a ser-hi,
+        despatx, despacho, oficina, office, mesa, taula, kitchen, la estudi, el estudi,
         el estudio, al estudio, mobil a la ma, movil en la mano, movil a mano, movil encima, mobil a sobre, pillas,
         pillais, pillan, pillareis, pillaras, em trobeu, m'hi trobeu, m'enganxeu, m'enganxareu, me encontrais, me
         encuentran, me encontraran, me encontraras, me encontrareis, em teniu, m'hi teniu, me teneis, me tienen, catch
@@ -163,15 +169,21 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         oficina obre, oficina abre, ajuntament obre, ayuntamiento abre
     """,
     "called": "ya llame, ya os llame, ya les llame, llame ayer, os llame, les llame yo, i called, i rang",
-    "past": "ahir, ayer, yesterday, hier, anit, anoche, last night",
+    "past": """
+        ahir, ayer, yesterday, hier, des de ahir, desde ayer, des de aquest mati, desde esta manana,
+        des de aquesta tarda, desde esta tarde, anit, anoche, last night
+    """,
     "perfect": "he, hem, ha, han, va, vam, vaig, vau, van, heu, habeis, hemos",
     "sorry": "no perdo, no perdon, vull dir, quiero decir, mejor dicho, i mean",
     "day": """
         any, every, cada, qualsevol, cualquier, tot, tots, tothom, todo, todos, day, days, dia, dies, dias, weekdays,
-        setmana, semana, dilluns, dimarts, dimecres, dijous, divendres, lunes, martes, miercoles, jueves, viernes, dl,
-        dm, dc, dj, dv, monday, tuesday, wednesday, thursday, friday, avui, hoy, today, dema, manana, tomorrow, demain,
+        setmana, semana, avui, hoy, today, dema, manana, tomorrow, demain,
         dema passat, pasado manana, mitja hora, media hora, half an hour, manana o tarde, tarde o manana, manana y
         tarde, entre semana, entre setmana, cap de setmana, fin de semana
+    """,
+    "weekday": """
+        dilluns, dimarts, dimecres, dijous, divendres, lunes, martes, miercoles, jueves, viernes, dl, dm, dc, dj, dv,
+        monday, tuesday, wednesday, thursday, friday
     """,
     "greeting": """
         bon dia, bona tarda, bones tardes, buenas tardes, buena tarde, bona nit, buenas noches, buenos dias, good
