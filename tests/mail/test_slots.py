@@ -352,6 +352,19 @@ def test_a_wish_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slot
         ("Es complicado de explicar, llámenme por la mañana", "morning"),
         ("El formulari no va des d'ahir. Truqueu-me a la tarda", "afternoon"),
         ("La web va mal. Llámenme por la tarde", "afternoon"),
+        # the hours of a fault are none of a call
+        ("La web no va des de les 9. Em podeu trucar? 600112233", "any"),
+        ("No puc entrar des de les 9 del matí. Em podeu trucar? 600112233", "any"),
+        ("No me deja firmar desde las 10. ¿Me llaman? 600112233", "any"),
+        ("El portal no funciona a la tarda. Truqueu-me al 600112233", "any"),
+        ("Aquesta tarda no em deixa signar. Em podeu trucar? 600112233", "any"),
+        ("No contesta nadie por la mañana. ¿Me pueden llamar? 600112233", "any"),
+        ("Al matí treballo i no puc entrar al portal, truqueu-me al 600112233", "afternoon"),
+        ("No em va bé a la tarda. Truqueu-me", "morning"),
+        ("Por la mañana no va bien. Llámenme", "afternoon"),
+        ("Mi jefe no me deja coger el teléfono por la mañana. Llámenme", "afternoon"),
+        ("El portal no va, truqueu-me a la tarda", "afternoon"),
+        ("No puedo firmar. Por la tarde no puedo hablar. Llámenme", "morning"),
     ],
 )
 def test_a_wish_outweighs_the_excuse_beside_it(text: str, slot: str) -> None:

@@ -70,7 +70,11 @@ class Clause:
             told or "called" in kinds or any(pair == ("past", "call") for pair in pairwise(kinds))
         )  # "em vau trucar a les 10 al 612 …"
         wish = self.kinds & {"phone", "better", "call", "free"}
-        return told or ("deadline" in self.kinds and (not wish or (wish == {"free"} and "not" in self.kinds)))
+        return told or (
+            "deadline" in self.kinds
+            and "busy" not in self.kinds
+            and (not wish or (wish == {"free"} and "not" in self.kinds))
+        )
 
     @property
     def open_way(self) -> str:

@@ -91,6 +91,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf
     """,
     "not": """
+        no va be, no va bien,
         no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, nao,
         nada, res, nothing, evit*,
         avoid, hopeless, nada de, res de, jamais
@@ -129,7 +130,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         pogues ser, tinc festa, tengo fiesta, libro, agradec*, agradezco, agrairi*, agraire, agraeix*,
         estona que, rato que, moment que, momento que, hora que, suit, suits, perfect*,
         parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*,
-        quan vagi*,
+        quan vagi*, agafar el telefon, agafar el mobil, coger el telefono, coger el movil,
         cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
         only, podria ser, podria ser-me, pot ser, puede ser,
         moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please,
@@ -165,12 +166,17 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "onward": "endavant, en endavant, cap endavant, adelante, en adelante, onward, onwards, en amunt,"
     " o mes tard, o una mica mes tard, o un poco mas tarde, o mas tarde, or later, or a bit later, ou plus tard",
     "deadline": """
-        termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo, obriu, abris, abren, obren,
+        termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo, accedir,
+        acceder, signar, firmar, no funciona, no va, no em deixa entrar, no me deja entrar, web, portal,
+        plataforma, no contesta ningu, no contesta nadie, nadie contesta, ningu contesta,
+        seu electronica, sede electronica, sessio, sesion, codi, codigo, no puc entrar, no puedo entrar, obriu, abris,
+        abren, obren,
         oficina obre, oficina abre, ajuntament obre, ayuntamiento abre
     """,
     "called": "ya llame, ya os llame, ya les llame, llame ayer, os llame, les llame yo, i called, i rang",
     "past": """
-        ahir, ayer, yesterday, hier, des de ahir, desde ayer, des de aquest mati, desde esta manana,
+        llevo toda la manana, llevo toda la tarde, porto tot el mati, porto tota la tarda, ahir,
+        ayer, yesterday, hier, des de ahir, desde ayer, des de aquest mati, desde esta manana,
         des de aquesta tarda, desde esta tarde, anit, anoche, last night
     """,
     "perfect": "he, hem, ha, han, va, vam, vaig, vau, van, heu, habeis, hemos",
