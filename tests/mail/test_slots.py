@@ -365,6 +365,21 @@ def test_a_wish_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slot
         ("Mi jefe no me deja coger el teléfono por la mañana. Llámenme", "afternoon"),
         ("El portal no va, truqueu-me a la tarda", "afternoon"),
         ("No puedo firmar. Por la tarde no puedo hablar. Llámenme", "morning"),
+        # a range of hours after the work it is of
+        ("Trabajo por las tardes, de 15 a 21 h. Llámenme", "morning"),
+        ("Trabajo por las mañanas, de 8 a 14 h. Llámenme", "afternoon"),
+        ("Treballo al matí, de 8 a 14. Truqueu-me", "afternoon"),
+        ("Estic a classe a la tarda, de 15 a 20. Truqueu-me", "morning"),
+        ("Por la tarde trabajo, de 16 a 20. Llámenme", "morning"),
+        ("Al matí tinc classe, de 9 a 13. Truqueu-me", "afternoon"),
+        ("Al matí treballo, de 4 a 6. Truqueu-me", "afternoon"),
+        ("Por la mañana trabajo, de 5 a 7 mejor. Llámenme", "afternoon"),
+        ("A la tarda tinc classe, de 10 a 12. Truqueu-me", "morning"),
+        ("Truqueu-me a la tarda, de 4 a 6", "afternoon"),
+        ("Llámenme por la mañana, de 9 a 12", "morning"),
+        ("Al matí soc a casa, de 9 a 12. Truqueu-me", "morning"),
+        ("No hace falta que me llamen por la mañana, con la tarde basta", "afternoon"),
+        ("No cal que truqueu a la tarda", "morning"),
     ],
 )
 def test_a_wish_outweighs_the_excuse_beside_it(text: str, slot: str) -> None:

@@ -115,10 +115,15 @@ class Clause:
         few = len(self.tokens) <= _FEW and self.opened_by in ("comma", "stop")
         return few and self.kinds <= {"word", "busy", "article", "function"} and bool(self.kinds & {"word", "busy"})
 
+    @property
+    def gives_hours(self) -> bool:
+        """Whether it is a range of hours and nothing else: ", de 8 a 14"."""
+        return self.kinds <= {"article", "function", "to", "clock"}
+
     def is_of_work(self, before: "Clause") -> bool:
         """Whether it gives only the hours of an occupation named before it: "treballo a torns: de 6 a 14"."""
-        only = self.opened_by == "stop" and self.kinds <= {"article", "function", "to", "clock"}
-        return only and before.opened_by != "because" and before.is_busy and before.kinds.isdisjoint(_ASKED | _TIMES)
+        follows = self.opened_by == "stop" and before.opened_by != "because" and before.is_busy
+        return follows and self.gives_hours and before.kinds.isdisjoint(_ASKED | _TIMES)
 
     @property
     def prefers(self) -> bool:

@@ -159,6 +159,8 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), told: Seque
             beside = clause.opened_by == "open" and (before.is_busy or bool(before.kinds & {"except", "not"}))
             beside = beside or (clause.opened_by == "comma" and before.excepts) or clause.is_of_work(before)
             said = [*_of_clause(clause, reason, way, beside, tuple(found))]
+            if clause.opened_by == "comma" and before.is_busy and clause.gives_hours and found and not found[-1].wanted:
+                said = [one for one in said if not _overlaps(one, found[-1:])]  # "I work mornings, from eight to two"
             if before.prefers and clause.opened_by == "comma":
                 said = _raised(said, 3)
             if "also" in clause.kinds:

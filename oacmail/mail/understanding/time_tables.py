@@ -91,7 +91,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf
     """,
     "not": """
-        no va be, no va bien,
+        no va be, no va bien, no hace falta que, no cal que, no fa falta que, no es necesario que, no es necessari que,
         no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, nao,
         nada, res, nothing, evit*,
         avoid, hopeless, nada de, res de, jamais
