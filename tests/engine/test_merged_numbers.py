@@ -68,3 +68,37 @@ def test_the_answer_address_of_another_person_is_closed_with_that_persons_case(w
     (told,) = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "not_relayed"]
     assert "el cas és tancat" in told
     assert [case["status"] for case in world.cases()] == ["open", "closed"]
+
+
+def test_the_transcript_of_the_merge_offers_to_answer_the_case_that_goes_on(world: World) -> None:
+    _merged(world)
+    assert "OAC-2026-000001" in str(_transcript(world)["Subject"])
+    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address(_transcript(world)))
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["answered", "closed"]
+    assert world.kinds(ANNA)[-1] == "relayed"
+
+
+def test_the_transcript_of_several_merges_offers_to_answer_the_case_that_goes_on(world: World) -> None:
+    for subject in ("Instància", "Padró", "Beca"):
+        world.citizen_writes(ANNA, subject, f"Bon dia, una pregunta sobre un tràmit: {subject}.")
+        world.turn()
+    _new_mail(world, "avui", "2 fusiona 1\n3 fusiona 1")
+    assert [case["status"] for case in world.cases()] == ["open", "closed", "closed"]
+    assert "2026-000001" in address(_transcript(world))
+
+
+def test_the_transcript_of_a_merge_of_two_people_offers_to_write_to_neither(world: World) -> None:
+    """Which of them "the person" is would not be clear."""
+    _merged(world, PERE)
+    told = text_of(_transcript(world))
+    assert "són de dues persones" in told
+    assert "mailto:" not in told
+
+
+def test_the_transcript_of_a_merge_whose_case_is_reopened_at_once_is_about_that_case(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.citizen_writes(ANNA, "Padró", "Bon dia, com demano un volant de padró?")
+    world.turn()
+    _new_mail(world, "cas 2", "#fusiona 1\n#reobre")
+    assert "OAC-2026-000002" in str(_transcript(world)["Subject"])

@@ -330,7 +330,9 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
         role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
     )
     key = _key(policy, view, lookup, number, now) if not orders else f"transcript:{lookup.message.fingerprint[:16]}"
-    about = number or _only({one.case for one in done if one.case in standing.cases})
+    named = [number] if number else [one.case for one in done if one.case in standing.cases]
+    into = _merged_into(done, standing)
+    about = _only({into.get(case, case) for case in named})
     effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
     draft = answers.draft_whereabouts(effects, view.drafts)
     listed = _replies_to_list(view) or bool(orders_of_note(policy, lookup))
@@ -342,6 +344,18 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
         effects=(record, *effects, *spent, *buttons.forged_alert(policy, lookup, now), *told),
         because=(record.rule, *(order.verb for order in orders)),
     )
+
+
+def _merged_into(done: Sequence[_Done], standing: OrderedCases) -> dict[str, str]:
+    """Number of each case that these orders leave merged -> the case of the same person that goes on."""
+    return {
+        effect.case: effect.into
+        for one in done
+        for effect in one.effects
+        if isinstance(effect, MergeCases)
+        and one.more != "two-people"
+        and standing.cases[effect.case].status is Status.CLOSED
+    }
 
 
 def _services(policy: Policy, standing: OrderedCases, done: Sequence[_Done]) -> tuple[str, ...]:
