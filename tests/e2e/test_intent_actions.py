@@ -198,7 +198,7 @@ def test_a_request_of_rights_reaches_the_officer_with_a_month(
 
     (ack,) = anna.wait_for_mail()
     copy = told(officer, number_of(desk, sent), "rights")
-    assert "a la unitat responsable. Rebreu la resposta" in plain(ack)
+    assert "a la unitat responsable. Rebreu resposta" in plain(ack)
     assert "en el termini d'un mes" in plain(copy)
     assert sent in copy.as_string()
     (deadline,) = desk.rows("SELECT due_at, armed_at FROM deadlines WHERE kind = 'rights' AND level = 0")

@@ -9,7 +9,8 @@ from testbed.relay import deferred
 from tests.engine.world import AGENT, ANNA, World, text_of
 
 PHONE = "900 772 772"
-OFFICE = {"online_office_url": "https://www.castellbisbal.example/oficina"}
+FILE_AT = "https://www.castellbisbal.example/oficina"
+OFFICE = {"online_office_url": FILE_AT}
 TODAY = {
     "ca": "Bon dia, no puc presentar la sol·licitud de la beca. El termini acaba AVUI a les 14h. Què faig?",
     "es": "Buenos días, no puedo presentar la solicitud de la beca. El plazo termina hoy, antes de las 2. ¿Qué hago?",
@@ -17,11 +18,11 @@ TODAY = {
 }
 SAID = {
     "ca": "El vostre termini s'acaba dimecres 25 de novembre a les 14 h: escriure'ns no l'atura. "
-    f"Truqueu de seguida al {PHONE} (dies laborables de 8 a 20 h)",
+    f"Truqueu de seguida al {PHONE} (dies laborables de 8 a 20 h) o tramiteu-ho a l'Oficina virtual: {FILE_AT}",
     "es": "Su plazo termina el miércoles 25 de noviembre a las 14 h: escribirnos no lo detiene. "
-    f"Llame enseguida al {PHONE} (días laborables de 8 a 20 h)",
+    f"Llame enseguida al {PHONE} (días laborables de 8 a 20 h) o tramítelo en la Oficina virtual: {FILE_AT}",
     "en": "Your deadline ends on Wednesday 25 November at 2 pm: writing to us does not stop it. "
-    f"Call {PHONE} at once (working days, 8 am–8 pm)",
+    f"Call {PHONE} at once (working days, 8 am–8 pm) or use the online office: {FILE_AT}",
 }
 AT_MIDNIGHT = "No puc presentar la beca i el termini s'acaba avui a mitjanit, ajuda!"
 ANOTHER_DAY = re.compile(r"\b(?:avui|hoy|today|demà|tomorrow|ara|ahora|now)\b", re.IGNORECASE)
@@ -55,7 +56,7 @@ def test_outside_hours_the_agents_hear_at_once_and_the_person_when_somebody_pick
     assert world.kinds(AGENT) == ["term"]
     said = _plain(text_of(world.received(ANNA)[0]))
     assert f"{PHONE} (dies laborables de 8 a 20 h)" in said
-    assert f"tramiteu-ho a l'Oficina virtual: {OFFICE['online_office_url']}" in said
+    assert f"tramiteu-ho a l'Oficina virtual: {FILE_AT}" in said
 
 
 def test_a_further_message_that_names_it_tells_the_agents_once(tmp_path: Path) -> None:
