@@ -18,6 +18,7 @@ import pytest
 
 import oacmail.core
 import oacmail.mail
+import oacmail.words
 from oacmail.mail.understanding import secrets
 
 SHORTEST, SHORTER, LONGEST = 500, 2_000, 8_000  # characters of bait; what costs their cube is seen at the first
@@ -70,7 +71,7 @@ def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, r
 
 def _all() -> dict[str, re.Pattern[Any]]:
     found: dict[str, re.Pattern[Any]] = {}
-    for package in (oacmail.core, oacmail.mail):
+    for package in (oacmail.core, oacmail.mail, oacmail.words):
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             module = importlib.import_module(info.name)
             for name, value in vars(module).items():
@@ -82,7 +83,7 @@ def _all() -> dict[str, re.Pattern[Any]]:
 PATTERNS = _all()
 SOURCES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text("utf-8")
-    for package in (oacmail.core, oacmail.mail)
+    for package in (oacmail.core, oacmail.mail, oacmail.words)
     for path in Path(package.__path__[0]).rglob("*.py")
 }
 

@@ -107,12 +107,11 @@ CORRECTED = (
     r"|me he equivocado)"
 )
 """What stands between a telephone and the one, or the ending, that replaces it."""
-_VALUE = "|".join(sorted(_VALUES, key=len)[::-1])
 _AT_THE_END = r"(?:al final|a la fi|a la fin|at the end)\b"
 _ENDING = re.compile(  # "619 33 70 28, perdo, 82 al final"
     r"(?<!\d)(?P<number>[6-9](?:[ .,·/-]{0,3}\d){8})\W{1,3}" + CORRECTED + r"\W{1,3}"
     r"(?:(?:que )?(?:acaba|termina|ends) (?:en|amb|con|in|with) |(?:es|is|el|the) )?"
-    rf"(?P<end>\d{{2,4}}|(?:{_VALUE})(?:[ -](?:(?:i|y|et) )?(?:{_VALUE})){{0,3}})"
+    r"(?P<end>\d{2,4}|[a-z]{2,20}(?:[ -][a-z]{1,20}){0,6}?)"
     rf" ?(?:{_AT_THE_END}|(?=[,.;)!](?!\d)|$))"
 )
 
@@ -123,7 +122,10 @@ def in_digits(text: str) -> str:
 
 
 def _corrected(found: re.Match[str]) -> str:
-    end = "".join(_numbers(_TOKEN.findall(found["end"]), joined=True))
+    words = _TOKEN.findall(found["end"])
+    if not all(word.isdigit() or word in _VALUES or word in _LINKS or word in " -" for word in words):
+        return found[0]
+    end = "".join(_numbers(words, joined=True))
     number = [*found["number"]]
     for place in reversed([at for at, sign in enumerate(number) if sign.isdigit()]):
         if not end:
