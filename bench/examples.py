@@ -18,8 +18,8 @@ from typing import Any
 from oacmail.core.model import Message
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.understanding import labelled, ngrams, scores
-from oacmail.mail.understanding.circumstances import circumstances
+from oacmail.mail.understanding import learning, scores
+from oacmail.mail.understanding.scores import circumstances
 
 CORPUS = ParserConfig(town="Castellbisbal", phone="900 772 772")
 """The parser configuration of the office that the messages are written to."""
@@ -112,9 +112,9 @@ def _reply(row: Mapping[str, Any]) -> bytes:
 def phrases() -> list[LabelledMessage]:
     """Each phrase as a person's mail; machine phrases also with header fields of machines."""
     found = []
-    for labels, said in labelled.lines(PHRASES.read_text(encoding="utf-8")):
+    for labels, said in learning.lines(PHRASES.read_text(encoding="utf-8")):
         marks = MARKS if labels["kind"] in ("auto_reply", "bulk") else MARKS[:1]
-        found += [_example(PHRASES_WRITER, labelled.message(said, mark), labels) for mark in marks]
+        found += [_example(PHRASES_WRITER, learning.message(said, mark), labels) for mark in marks]
     return found
 
 
@@ -125,7 +125,7 @@ def _example(file: str, raw: bytes, labels: Mapping[str, Any]) -> LabelledMessag
         file=file,
         message=message,
         labels=labels,
-        pieces=frozenset(ngrams.pieces(said)),
+        pieces=frozenset(scores.word_pieces(said)),
         words=len(set(said)),
         facts=circumstances(message),
     )

@@ -18,9 +18,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from bench.examples import PHRASES_WRITER, LabelledMessage
-from oacmail.mail.understanding import scores, weights
-from oacmail.mail.understanding.circumstances import OF_TEXT
-from oacmail.mail.understanding.weights import Weights
+from oacmail.mail.understanding import scores
+from oacmail.mail.understanding.scores import OF_TEXT, Weights
 
 LEAST = 3  # least number of messages with a piece or fact, so that the table holds no words of one writer
 FACT = 0.3  # the value of a fact; a piece has 1 / sqrt(number of words)
@@ -230,7 +229,7 @@ def _tables(data: Inputs, models: Mapping[str, Linear], common: Sequence[str]) -
     return {
         "pieces": _table(columns, data.names, np.vstack(pieces), telling, STEPS),
         "facts": _table(columns, (scores.ALWAYS, *data.fact_names), weighed, weighed.any(axis=0), FACT_STEPS),
-        "common": weights.table((), (), dict.fromkeys(common, ())),
+        "common": scores.weights_of((), (), dict.fromkeys(common, ())),
     }
 
 
@@ -240,4 +239,4 @@ def _table(columns: Sequence[str], names: Sequence[str], wanted: Any, kept: Any,
     worth = np.abs(wanted).max(1) / most
     cells = np.round(wanted / worth[:, None]).astype(int)
     rows = {names[at]: cells[:, at].tolist() for at in np.flatnonzero(kept).tolist()}
-    return weights.table(columns, worth.tolist(), rows)
+    return scores.weights_of(columns, worth.tolist(), rows)

@@ -23,10 +23,10 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 STAGES = {
-    "parse: bytes, header, limits": ("oacmail.mail.assemble:MessageSource.__init__",),
+    "parse: bytes, header, limits": ("oacmail.mail.parse:MessageSource.__init__",),
     "parse: tree of parts, text": ("oacmail.mail.parse:_body",),
-    "parse: features, model, evidence": ("oacmail.mail.assemble:_features",),
-    "parse: the rest": ("oacmail.mail.parsing:parse",),
+    "parse: features, model, evidence": ("oacmail.mail.parse:_features",),
+    "parse: the rest": ("oacmail.mail.parse:parse",),
     "look up": ("oacmail.engine.intake:look_up",),
     "view": ("oacmail.store.store:SqliteTurn.view",),
     "decide": ("oacmail.engine.engine:decide",),

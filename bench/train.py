@@ -9,14 +9,14 @@ from pathlib import Path
 from bench import train_lang
 from bench.examples import everything
 from bench.model import learn
-from oacmail.mail.understanding import weights
+from oacmail.mail.understanding import scores
 
-TARGET = Path(weights.__file__).with_name(weights.NAME)
+TARGET = Path(scores.__file__).with_name(scores.NAME)
 
 
 def main() -> None:
     tables = {"language": train_lang.learn(), **learn(everything())}
-    TARGET.write_bytes(weights.packed(tables))
+    TARGET.write_bytes(scores.packed(tables))
     sizes = ", ".join(f"{name} {len(table.rows)} x {len(table.columns)}" for name, table in tables.items())
     print(f"{TARGET}: {TARGET.stat().st_size:,} bytes; {sizes}")
 

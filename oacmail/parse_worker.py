@@ -24,8 +24,8 @@ from typing import IO, Any
 import structlog
 
 from oacmail.core.model import Message
+from oacmail.mail.parse import Answers, RawMessage
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import Answers, RawMessage
 
 log = structlog.get_logger()
 _WORDS = (sys.executable, "-I", "-m", "oacmail.parse_worker")

@@ -29,10 +29,10 @@ from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch,
 from oacmail.engine.watch import OAUTH
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap import ImapMailbox
+from oacmail.mail.parse import InlineParser, Parser
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import InlineParser, Parser
-from oacmail.mail.understanding import weights
-from oacmail.mail.understanding.lessons import LearningResult
+from oacmail.mail.understanding import scores
+from oacmail.mail.understanding.learning import LearningResult
 from oacmail.smtp import SmtpTransport
 from oacmail.store import SqliteStore, admin, connection, remembered
 from oacmail.words.dates import councils
@@ -198,7 +198,7 @@ def office_profile(config: Config, policy: Policy) -> OfficeProfile:
 def parser_config(config: Config) -> ParserConfig:
     """Return what the parser needs to know about the office, with the sentences of its own mails. Raises Fatal if the
     installed weights cannot be read: a parser that goes on without them would read every mail as nothing."""
-    weights.shipped()
+    scores.shipped_weights()
     return replace(settings.parser_config(config), wording=wording(config.office.templates))
 
 

@@ -21,7 +21,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import FolderRead, MessageMeta
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
-from oacmail.mail.parsing import InlineParser, Parser
+from oacmail.mail.parse import InlineParser, Parser
 from oacmail.store import SqliteStore
 from oacmail.store.store import SqliteTurn
 from testbed import messages

@@ -23,8 +23,8 @@ from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan, NightlyProof
 from oacmail.engine.learning import with_lessons
 from oacmail.engine.mailbox import Drafts, MailboxActions
+from oacmail.mail.parse import Answers, InlineParser, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
 # --- Quarantine ------------------------------------------------------------------------------------------------------
 #

@@ -1,6 +1,6 @@
 """Learn from staff corrections, by `oacmail learn` and every night.
 
-mail/understanding/lessons.py decides how far words shift and whether that improves the result. This module reads the
+mail/understanding/learning.py decides how far words shift and whether that improves the result. This module reads the
 corrections, stores the lessons and reports the result before and after. Lessons that make it worse are not stored.
 """
 
@@ -11,8 +11,8 @@ from datetime import datetime
 from oacmail.core.ports.store import Correction, Store
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.understanding import labelled, lessons, scores
-from oacmail.mail.understanding.lessons import Example, LearningResult
+from oacmail.mail.understanding import learning, scores
+from oacmail.mail.understanding.learning import Example, LearningResult
 
 LESSONS = "lessons"  # the key under which they are stored
 
@@ -21,9 +21,9 @@ def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[Lear
     """Learn all corrections again and store the result; return one LearningResult for each field. Raises Transient,
     Fatal."""
     examples = [_example(correction, parser_config) for correction in store.corrections()]
-    common = lessons.common(store.written()) if examples else frozenset()
-    found, outcomes = lessons.learn(scores.shipped(), examples, _held_out(), common)
-    text = lessons.dumped(found) if found else ""
+    common = learning.common(store.written()) if examples else frozenset()
+    found, outcomes = learning.learn(scores.shipped(), examples, _held_out(), common)
+    text = learning.dumped(found) if found else ""
     if text != (store.recall(LESSONS) or ""):
         store.remember(LESSONS, text, now)
     return outcomes
@@ -31,17 +31,17 @@ def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[Lear
 
 def with_lessons(store: Store, parser_config: ParserConfig) -> ParserConfig:
     """Return the parser configuration with the stored lessons."""
-    return replace(parser_config, lessons=lessons.loaded(store.recall(LESSONS) or ""))
+    return replace(parser_config, lessons=learning.loaded(store.recall(LESSONS) or ""))
 
 
 def _example(correction: Correction, parser_config: ParserConfig) -> Example:
     """Build an example; a message too large to be stored is learned from its subject and text."""
-    raw = correction.raw or labelled.message(f"{correction.subject} :: {correction.fresh}")
+    raw = correction.raw or learning.message(f"{correction.subject} :: {correction.fresh}")
     return Example(message=parse(raw, parser_config), labels=correction.labels)
 
 
 def _held_out() -> Sequence[Example]:
     return [
         Example(message=parse(raw), labels={name: label for name, label in labels.items() if label})
-        for labels, raw in labelled.held_out()
+        for labels, raw in learning.held_out()
     ]

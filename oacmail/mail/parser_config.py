@@ -43,8 +43,8 @@ class ParserConfig:
 
     `provider`, `authserv_id`, `mx`, `internal_relays`: docs/interfaces.md section 5, [trust]; `mx` are host names
     that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
-    `wording`: the sentences of our own mails (mail/understanding/own_words.py).
-    `lessons`: what people's corrections have taught (mail/understanding/lessons.py).
+    `wording`: the sentences of our own mails (mail/understanding/reply_text.py).
+    `lessons`: what people's corrections have taught (mail/understanding/learning.py).
     """
 
     own: frozenset[str] = frozenset()

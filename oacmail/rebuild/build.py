@@ -22,9 +22,8 @@ from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import Mailbox
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import Engine
-from oacmail.mail.parse import parse
+from oacmail.mail.parse import InlineParser, Parser, parse
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import InlineParser, Parser
 from oacmail.rebuild import board
 from oacmail.rebuild import proofs as copies
 from oacmail.rebuild.contents import Contents, Found, batches, fetched, look_at

@@ -21,8 +21,8 @@ from oacmail.core.ports.mailbox import Fetched, Mailbox
 from oacmail.core.ports.transport import Outgoing
 from oacmail.core.view import View
 from oacmail.engine import Delivery, Engine, Ticks
+from oacmail.mail.parse import Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import Parser, RawMessage
 from oacmail.rebuild import reopened, told
 from oacmail.rebuild.board import PlayedBoard
 from oacmail.rebuild.contents import FolderContents, Found, batches, fetched

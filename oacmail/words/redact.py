@@ -16,7 +16,7 @@ from io import BytesIO
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.mime import charset, parts
 from oacmail.mail.mime.text import html_to_text
-from oacmail.mail.understanding import attachment_risk, secrets
+from oacmail.mail.understanding import secrets
 from oacmail.mail.understanding.secrets import blank
 from oacmail.words.compose import dead_links, one_line
 
@@ -232,8 +232,8 @@ def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
     attached = bool(name) or part.get_content_disposition() == "attachment"
     if mime in ("text/plain", "text/html") and not attached and b"\x00" not in data:
         return ""
-    named = "secret" if secrets.find(name, ()) else "paper" if attachment_risk.is_paper(name) else ""
-    return attachment_risk.risk_of_name(name, mime) or attachment_risk.risk_of_bytes(data) or named
+    named = "secret" if secrets.find(name, ()) else "paper" if secrets.is_paper(name) else ""
+    return secrets.risk_of_name(name, mime) or secrets.risk_of_bytes(data) or named
 
 
 def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
@@ -280,7 +280,7 @@ def _name(part: Root) -> str:
     values = [value for field in ("content-disposition", "content-type") for value in _raw(part, field)]
     found = [charset.parameters(text) for value in values for text in (value, charset.field(value))]
     names = [names[key] for names in found for key in ("filename", "name") if names.get(key)]
-    return max(names, key=lambda name: bool(attachment_risk.risk_of_name(name, "")), default="")
+    return max(names, key=lambda name: bool(secrets.risk_of_name(name, "")), default="")
 
 
 def _raw(part: Root, field: str) -> list[str]:

@@ -13,7 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from oacmail.core.kinds import TO_CITIZENS
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.parser_config import Wording
-from oacmail.mail.understanding.own_words import HOLE, wording_of
+from oacmail.mail.understanding.reply_text import HOLE, wording_of
 from oacmail.shipped import shipped
 
 _FORMER = tuple(

@@ -24,9 +24,8 @@ from oacmail.core.model import BoardFolder, Message
 from oacmail.core.policy import Policy
 from oacmail.core.ports.board import Word
 from oacmail.engine import Engine
-from oacmail.mail.assemble import Skipped
+from oacmail.mail.parse import Answers, RawMessage, Skipped
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import Answers, RawMessage
 from oacmail.store import SqliteStore, admin, board, rebuilt
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox

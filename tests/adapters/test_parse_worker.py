@@ -14,8 +14,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from oacmail.core.model import Message
+from oacmail.mail.parse import RawMessage
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.parsing import RawMessage
 from oacmail.parse_worker import MANY, ParseWorker
 from tests.servers.waiting import PATIENCE, until
 

@@ -41,8 +41,8 @@ SHORT = {
     "oacmail.words.compose._MSG_ID": 900,
     "oacmail.mail.understanding.phones._OTHER_THING": 30,
     "oacmail.mail.understanding.phones._BETTER_BEFORE": 70,
-    "oacmail.mail.understanding.lang._NOISE": 600,
-    "oacmail.mail.understanding.lang._WORD": 600,
+    "oacmail.mail.understanding.scores._NOISE": 600,
+    "oacmail.mail.understanding.scores._WORD": 600,
     "oacmail.mail.understanding.secrets._OF_SOMEBODY_ELSE": 80,
     "oacmail.core.threading._PREFIX": 998,
     **{f"oacmail.mail.understanding.secrets._VALUES[{kind!r}]": secrets._REACH for kind in secrets._VALUES},
@@ -64,7 +64,7 @@ def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, r
             yield from _patterns(item, f"{name}[{key!r}]", depth + 1)
     elif callable(value) and getattr(
         value, "__closure__", None
-    ):  # a test made of a pattern (mail/understanding/auto.py)
+    ):  # a test made of a pattern (mail/understanding/machines.py)
         for cell in value.__closure__:  # type: ignore[attr-defined]
             yield from _patterns(cell.cell_contents, name, depth + 1)
 

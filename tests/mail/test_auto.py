@@ -4,7 +4,7 @@ import pytest
 
 from oacmail.core.model import Auto, DeliveryStatus
 from oacmail.mail.mime.headers import Fields
-from oacmail.mail.understanding import auto
+from oacmail.mail.understanding import machines
 from tests.mail.messages import corpus, fields, opened
 
 
@@ -32,7 +32,7 @@ from tests.mail.messages import corpus, fields, opened
     ],
 )
 def test_each_mark_of_a_machine_tells_its_kind_and_its_reason(line: str, verdict: Auto, reason: str) -> None:
-    assert auto.classify(fields(line), "anna@example.org", None) == (verdict, (reason,))
+    assert machines.classify(fields(line), "anna@example.org", None) == (verdict, (reason,))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_each_mark_of_a_machine_tells_its_kind_and_its_reason(line: str, verdict
     ],
 )
 def test_marks_that_people_s_mail_may_bear_prove_nothing(line: str) -> None:
-    assert auto.classify(fields(line), "anna@example.org", None) == (Auto.NONE, ())
+    assert machines.classify(fields(line), "anna@example.org", None) == (Auto.NONE, ())
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_marks_that_people_s_mail_may_bear_prove_nothing(line: str) -> None:
     ],
 )
 def test_of_a_field_that_stands_twice_each_one_counts(lines: tuple[str, ...], verdict: Auto) -> None:
-    assert auto.classify(fields(*lines), "anna@example.org", None)[0] is verdict
+    assert machines.classify(fields(*lines), "anna@example.org", None)[0] is verdict
 
 
 @pytest.mark.parametrize("name", ["person-on-proton", "person-redirected-by-a-rule", "person-quotes-a-bounce"])
 def test_people_stay_people(name: str) -> None:
     _, seen, _ = opened(corpus(name))
 
-    assert auto.classify(seen, "anna@example.org", None)[0] is Auto.NONE
+    assert machines.classify(seen, "anna@example.org", None)[0] is Auto.NONE
 
 
 @pytest.mark.parametrize(
@@ -96,22 +96,22 @@ def test_people_stay_people(name: str) -> None:
     ],
 )
 def test_only_names_that_no_person_bears_are_machines(sender: str, verdict: Auto) -> None:
-    assert auto.classify(Fields(()), sender, None)[0] is verdict
+    assert machines.classify(Fields(()), sender, None)[0] is verdict
 
 
 @pytest.mark.parametrize("sender", ["postmaster@example.org", "post_master@example.org", "post-master@example.org"])
 def test_what_a_machine_sends_in_the_postmasters_name_is_a_report(sender: str) -> None:
-    assert auto.classify(fields("Auto-Submitted: auto-generated"), sender, None)[0] is Auto.BOUNCE
+    assert machines.classify(fields("Auto-Submitted: auto-generated"), sender, None)[0] is Auto.BOUNCE
 
 
 def test_a_daemon_without_an_address_is_a_mail_server() -> None:
-    assert auto.classify(fields("From: MAILER-DAEMON <>"), "", None) == (Auto.BOUNCE, ("from",))
+    assert machines.classify(fields("From: MAILER-DAEMON <>"), "", None) == (Auto.BOUNCE, ("from",))
 
 
 def test_a_delivery_report_is_one_whatever_else_it_bears() -> None:
     seen = fields("Auto-Submitted: auto-replied", "Precedence: bulk")
 
-    verdict, reasons = auto.classify(seen, "mailer-daemon@example.org", DeliveryStatus(action="delayed"))
+    verdict, reasons = machines.classify(seen, "mailer-daemon@example.org", DeliveryStatus(action="delayed"))
 
     assert verdict is Auto.BOUNCE
     assert reasons[0] == "report: delayed"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.understanding.auto_subjects import title_kind
+from oacmail.mail.understanding.machines import title_kind
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.understanding import echoes
+from oacmail.mail.understanding import reply_text
 from oacmail.words.facts import SAMPLES
 from tests.adapters.test_templates import body, render, send
 
@@ -11,10 +11,10 @@ from tests.adapters.test_templates import body, render, send
 @pytest.mark.parametrize("facts", SAMPLES["ack"], ids=str)
 def test_the_shipped_acknowledgement_is_known_by_subject_and_by_text(lang: str, facts: dict[str, object]) -> None:
     mail = render(send(lang=lang, facts=facts))
-    assert echoes.repeats(f"Re: {mail['Subject']}", "Ok.", token=True)
-    assert echoes.repeats("Resposta", body(mail), token=False)
+    assert reply_text.repeats(f"Re: {mail['Subject']}", "Ok.", token=True)
+    assert reply_text.repeats("Resposta", body(mail), token=False)
 
 
 @pytest.mark.parametrize("subject", ["Hem rebut la vostra consulta", "Re: La llicència", "[OAC-2026-000123-K7Q]"])
 def test_other_words_are_no_echo(subject: str) -> None:
-    assert not echoes.repeats(subject, "Bon dia, com està això meu?", token=subject.startswith("["))
+    assert not reply_text.repeats(subject, "Bon dia, com està això meu?", token=subject.startswith("["))

@@ -11,7 +11,7 @@ import pytest
 from oacmail.core.classification import classify
 from oacmail.core.model import Evidence, Features
 from oacmail.mail.parse import parse
-from oacmail.mail.understanding import evidence, features, labelled, scores
+from oacmail.mail.understanding import evidence, features, learning, scores
 
 
 def _shown(what: str, text: str) -> list[str]:
@@ -47,7 +47,7 @@ def test_a_word_is_not_named_twice() -> None:
 
 
 def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message() -> None:
-    for _, raw in labelled.held_out():
+    for _, raw in learning.held_out():
         message = parse(raw)
         text = " ".join(f"{message.subject} {message.fresh}".split())
         for reason in classify(message).because:
@@ -60,7 +60,7 @@ def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message(
 
 def test_try_names_the_writers_words(tmp_path: Path) -> None:
     file = tmp_path / "a.eml"
-    file.write_bytes(labelled.message("Error a la seu :: Surt l'error 500 quan signo la instància amb l'idCAT."))
+    file.write_bytes(learning.message("Error a la seu :: Surt l'error 500 quan signo la instància amb l'idCAT."))
     command = [sys.executable, "-c", "from oacmail.cli import main; main()", "try", "--json", str(file)]
     because = json.loads(subprocess.run(command, capture_output=True, check=True, cwd=tmp_path).stdout)["because"]
     assert "level:second: error 500" in because

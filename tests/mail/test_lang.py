@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.understanding import lang
+from oacmail.mail.understanding import scores
 from tests.work import calls
 
 
@@ -31,10 +31,10 @@ from tests.work import calls
     ],
 )
 def test_the_language_is_recognised_from_a_few_words(text: str, language: str) -> None:
-    assert lang.detect(text) == language
+    assert scores.detect_language(text) == language
 
 
 def test_detection_costs_the_same_however_long_the_text_is() -> None:
     text = "Bon dia, voldria saber com puc presentar la sol·licitud perquè la pàgina em dona un error. " * 100
-    lang.detect(text)
-    assert calls(lambda: lang.detect(text)) < 1_000
+    scores.detect_language(text)
+    assert calls(lambda: scores.detect_language(text)) < 1_000

@@ -8,8 +8,8 @@ from oacmail.core.classification import classify
 from oacmail.core.model import Classification
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.understanding import labelled, lessons, scores
-from oacmail.mail.understanding.lessons import Example
+from oacmail.mail.understanding import learning, scores
+from oacmail.mail.understanding.learning import Example
 from oacmail.mail.understanding.scores import Lessons
 
 PLOT = "Hort municipal :: Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?"
@@ -18,26 +18,26 @@ UNLIKE = "IBI :: Com puc pagar el rebut de l'IBI?"
 
 
 def corrected(said: str, **labels: str) -> Example:
-    return Example(message=parse(labelled.message(said)), labels=labels)
+    return Example(message=parse(learning.message(said)), labels=labels)
 
 
 def held_out() -> Sequence[Example]:
     return [
         Example(message=parse(raw), labels={name: label for name, label in labels.items() if label})
-        for labels, raw in labelled.held_out()
+        for labels, raw in learning.held_out()
     ]
 
 
-COMMON = lessons.common([("anna@example.org", PLOT), ("pere@example.net", LIKE)])
+COMMON = learning.common([("anna@example.org", PLOT), ("pere@example.net", LIKE)])
 
 
 def taught(*examples: Example, common: Set[str] = COMMON) -> Lessons:
-    found, _ = lessons.learn(scores.shipped(), examples, held_out(), common)
+    found, _ = learning.learn(scores.shipped(), examples, held_out(), common)
     return found
 
 
 def read(said: str, learned: Lessons) -> Classification:
-    return classify(parse(labelled.message(said), ParserConfig(lessons=learned)))
+    return classify(parse(learning.message(said), ParserConfig(lessons=learned)))
 
 
 def test_a_like_message_is_read_as_the_corrected_one_and_says_by_which_words() -> None:
@@ -60,15 +60,15 @@ def test_the_same_corrections_give_the_same_lessons_and_survive_being_kept() -> 
     learned = taught(*examples)
 
     assert learned == taught(*examples)
-    assert lessons.loaded(lessons.dumped(learned)) == learned
-    assert lessons.loaded("") == {}
+    assert learning.loaded(learning.dumped(learned)) == learned
+    assert learning.loaded("") == {}
 
 
 @pytest.mark.parametrize("name", ["Filigrana Quebrantahuesos", "filigrana quebrantahuesos"])
 def test_nobody_s_name_is_kept_even_in_small_messages(name: str) -> None:
     said = f"Hort :: soc {name} i vull un hort."
     again = f"Hort :: {name}, encara vull un hort."
-    common = lessons.common(
+    common = learning.common(
         [
             ("anna@example.org", said),
             ("anna@example.org", again),
@@ -100,7 +100,7 @@ def test_what_would_make_messages_held_out_worse_is_refused() -> None:
             "Carpeta :: A la carpeta hi surt el document d'una altra persona.",
         )
     ]
-    learned, (outcome,) = lessons.learn(scores.shipped(), 3 * wrong, [*held_out(), *_second()], COMMON)
+    learned, (outcome,) = learning.learn(scores.shipped(), 3 * wrong, [*held_out(), *_second()], COMMON)
 
     assert (outcome.field, outcome.taken, learned) == ("level", False, {})
     assert outcome.after < outcome.before
@@ -120,13 +120,13 @@ def _second() -> list[Example]:
 
 
 def test_a_correction_of_what_is_no_question_of_the_model_teaches_nothing() -> None:
-    assert lessons.learn(scores.shipped(), [corrected(PLOT, language="es")], held_out(), COMMON) == ({}, [])
+    assert learning.learn(scores.shipped(), [corrected(PLOT, language="es")], held_out(), COMMON) == ({}, [])
 
 
 def test_each_correction_is_judged_by_what_the_others_taught() -> None:
     near = "Hort municipal :: Bona tarda, vull demanar una parcel·la a l'hort municipal del torrent."
     examples = [corrected(PLOT, topic="enrolment"), corrected(near, topic="enrolment")]
-    _, (outcome,) = lessons.learn(scores.shipped(), examples, [], COMMON)
+    _, (outcome,) = learning.learn(scores.shipped(), examples, [], COMMON)
 
     assert (outcome.corrections, outcome.messages, outcome.before) == (2, 2, 0)
     assert outcome.after == 2
@@ -134,8 +134,8 @@ def test_each_correction_is_judged_by_what_the_others_taught() -> None:
 
 @pytest.mark.parametrize("block", ["[topic grant]\n1q Beca :: Com es demana?", "[kind thanks]\nBeca :: Com es demana?"])
 def test_a_labelled_line_is_a_message_with_its_subject(block: str) -> None:
-    ((labels, said),) = labelled.lines("# remark\n\n" + block)
-    message = parse(labelled.message(said, {"Precedence": "bulk"}))
+    ((labels, said),) = learning.lines("# remark\n\n" + block)
+    message = parse(learning.message(said, {"Precedence": "bulk"}))
 
     assert labels["kind"] == ("request" if "grant" in block else "thanks")
     assert (message.subject, message.fresh.strip(), message.reasons) == (

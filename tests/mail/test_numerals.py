@@ -3,7 +3,7 @@
 import pytest
 
 from oacmail.mail.understanding.features import fold
-from oacmail.mail.understanding.numerals import in_digits
+from oacmail.mail.understanding.phones import in_digits
 
 
 @pytest.mark.parametrize(

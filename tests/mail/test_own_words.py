@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.understanding.own_words import HOLE, part, wording_of
+from oacmail.mail.understanding.reply_text import HOLE, part, wording_of
 from oacmail.words.wording import wording
 from tests.work import PER_CHARACTER, calls
 

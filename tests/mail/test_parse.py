@@ -122,14 +122,14 @@ def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPat
 
 JUDGEMENTS = (
     "understanding.reply_text.split",
-    "understanding.delivery_status.find",
-    "understanding.auto.classify",
+    "understanding.bounces.find",
+    "understanding.machines.classify",
     "mime.headers.message_id",
     "mime.headers.references",
     "mime.headers.tokens",
     "mime.headers.address_list",
     "mime.auth.evaluate",
-    "understanding.lang.detect",
+    "understanding.scores.detect_language",
     "understanding.secrets.find",
     "understanding.features.find",
     "understanding.scores.weigh",
@@ -162,7 +162,7 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
 
 
 def test_a_subject_that_cannot_be_decoded_is_kept_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    _out_of_order(monkeypatch, "assemble.subject")
+    _out_of_order(monkeypatch, "parse.subject")
 
     message = parse(MESSAGE.replace(b"Hola", b"=?utf-8?q?Hola_=C3=A9?= \xe9"), PARSER_CONFIG)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.mail.understanding import features, numerals, phones
+from oacmail.mail.understanding import features, phones
 
 
 def called(text: str) -> str:
-    return phones.phone(numerals.in_digits(features.fold(text)), "900 772 772")
+    return phones.phone(phones.in_digits(features.fold(text)), "900 772 772")
 
 
 @pytest.mark.parametrize(

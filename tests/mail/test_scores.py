@@ -5,7 +5,7 @@ import pytest
 from oacmail.core.classification import classify
 from oacmail.core.model import Classification, Intent, Kind, Level, Topic
 from oacmail.mail.parse import parse
-from oacmail.mail.understanding import linear, ngrams
+from oacmail.mail.understanding import scores
 
 
 def read(text: str, subject: str = "", head: str = "") -> Classification:
@@ -15,14 +15,14 @@ def read(text: str, subject: str = "", head: str = "") -> Classification:
 
 
 def test_probabilities_add_up_and_the_farther_margin_is_surer() -> None:
-    mild, sure = (linear.probabilities({"a": margin, "b": 0.0}) for margin in (0.5, 4.0))
+    mild, sure = (scores.probabilities({"a": margin, "b": 0.0}) for margin in (0.5, 4.0))
 
     assert sum(mild.values()) == pytest.approx(1)
     assert mild["a"] < sure["a"] < 1
 
 
 def test_pieces_are_words_pairs_and_beginnings_and_never_digits() -> None:
-    assert ngrams.pieces(ngrams.tokens("error 500 tramitant?")) == {
+    assert scores.word_pieces(scores.word_tokens("error 500 tramitant?")) == {
         *("error", "0", "tramitant", "?", "error 0", "0 tramitant", "tramitant ?", "erro*", "tram*", "tramit*"),
     }
 

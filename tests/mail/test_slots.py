@@ -7,7 +7,7 @@ from oacmail.mail.understanding import features, slots
 
 
 def time(text: str) -> CallTime:
-    return slots.find(map(features.fold, text.splitlines()))
+    return slots.find_slot(map(features.fold, text.splitlines()))
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.mail.understanding.vote_words import read
+from oacmail.mail.understanding.asking import read_votes
 
 
 def _read(text: str) -> tuple[int, bool, str]:
-    found = read(text, "Anna Puig", "anna@example.org", asked=True)
+    found = read_votes(text, "Anna Puig", "anna@example.org", asked=True)
     assert found is not None
     return found.score, found.unclear, found.beside
 
@@ -115,4 +115,6 @@ def test_any_text_is_read(text: str) -> None:
 
 
 def test_a_reply_without_a_mark_and_without_a_link_of_a_survey_is_no_vote() -> None:
-    assert read("Encara no ho veig a la seu. Què he de fer?", "Anna Puig", "anna@example.org", asked=False) is None
+    assert (
+        read_votes("Encara no ho veig a la seu. Què he de fer?", "Anna Puig", "anna@example.org", asked=False) is None
+    )

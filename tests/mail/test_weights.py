@@ -11,24 +11,24 @@ import pytest
 import oacmail
 from bench import train_lang
 from oacmail.core.errors import Fatal
-from oacmail.mail.understanding import lang, weights
+from oacmail.mail.understanding import scores
 from oacmail.shipped import shipped
 
-FILE = files("oacmail.mail.understanding").joinpath(weights.NAME).read_bytes()
+FILE = files("oacmail.mail.understanding").joinpath(scores.NAME).read_bytes()
 
 
 def test_all_weights_are_one_small_file() -> None:
     assert len(FILE) < 600_000
-    assert list(weights.shipped()) == ["language", "pieces", "facts", "common"]
-    assert weights.shipped()["language"].columns == lang.NAMES
+    assert list(scores.shipped_weights()) == ["language", "pieces", "facts", "common"]
+    assert scores.shipped_weights()["language"].columns == scores.NAMES
 
 
 def test_what_is_written_is_read_again() -> None:
-    assert weights.unpacked(weights.packed(weights.shipped())) == weights.shipped()
+    assert scores.unpacked(scores.packed(scores.shipped_weights())) == scores.shipped_weights()
 
 
 def test_the_labelled_mails_teach_the_shipped_weights_of_the_languages() -> None:
-    assert train_lang.learn() == weights.shipped()["language"]
+    assert train_lang.learn() == scores.shipped_weights()["language"]
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_the_labelled_mails_teach_the_shipped_weights_of_the_languages() -> None
 )
 def test_a_wrong_file_says_what_is_wrong(content: bytes, why: str) -> None:
     with pytest.raises(Fatal, match=f"^weights.bin, .*{why}: install oacmail again$"):
-        weights.unpacked(content)
+        scores.unpacked(content)
 
 
 def test_no_verb_reads_a_mail_with_a_cut_file(tmp_path: Path) -> None:
     package = tmp_path / "oacmail"
     shutil.copytree(Path(oacmail.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "mail" / "understanding" / weights.NAME).write_bytes(FILE[:-1])
+    (package / "mail" / "understanding" / scores.NAME).write_bytes(FILE[:-1])
     (tmp_path / "templates").symlink_to(shipped("templates"))
     (tmp_path / "mail.eml").write_text("From: anna@example.org\n\nHola\n")
     command = [sys.executable, "-m", "oacmail", "--config", str(shipped("config.toml")), "try", "mail.eml"]

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from oacmail.core.model import Features
 from oacmail.core.threading import FORWARD, REPLY
-from oacmail.mail.understanding import call_back, platforms, terms_end
+from oacmail.mail.understanding import phrases, slots, terms_end
 
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
 _TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
@@ -68,13 +68,13 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
     """
     title, text = fold(subject), fold(fresh)
     whole, town = f"{title} . {text}", fold(town)
-    callback = call_back.find(whole, map(fold, (subject, *fresh.splitlines())), fold(signature), phone)
+    callback = slots.find_call(whole, map(fold, (subject, *fresh.splitlines())), fold(signature), phone)
     filled_in = _FILLED_IN.search(text) if "@" in text else None
     return Features(
-        platforms=tuple(platforms.named(title, text)),
+        platforms=tuple(phrases.named(title, text)),
         end_days=tuple(dict.fromkeys(terms_end.ends(whole))),
         addresses=(filled_in[1],) if filled_in else (),
         callback=callback,
-        other_time=call_back.other_time(map(fold, fresh.splitlines())) if is_answer(subject) else None,
+        other_time=slots.other_time(map(fold, fresh.splitlines())) if is_answer(subject) else None,
         town=town if town in whole else "",
     )

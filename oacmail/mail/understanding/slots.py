@@ -1,20 +1,24 @@
-"""Find when the writer of a message wants to be called: the morning [08,14), the afternoon [14,20), or any time (R26).
-
-A small grammar: sentences near a request for a call or a telephone are split into clauses; each clause gives intervals
-of the day, wanted or not ("from five on", "not in the morning", "I sleep until three"); what remains is the slot. Words
-are in mail/understanding/time_words.py. This module does not decide whether a call is wanted. Text is folded, its
-telephones are digits.
+"""The part of the day and the hours at which a call suits its writer. What is said not to suit is taken from the
+wish.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from oacmail.core.model import CallTime, Hours
-from oacmail.mail.understanding import time_words
-from oacmail.mail.understanding.clauses import SKIPPED, WAYS, Clause, clauses, every, near
-from oacmail.mail.understanding.time_tables import PARTS
-from oacmail.mail.understanding.time_words import TimeToken
+from oacmail.core.model import Callback, CallTime, Hours
+from oacmail.mail.understanding import phones, time_words
+from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, TimeToken, clauses, every, near
+
+# --- Slots -----------------------------------------------------------------------------------------------------------
+#
+# Find when the writer of a message wants to be called: the morning [08,14), the afternoon [14,20), or any time (R26).
+#
+# A small grammar: sentences near a request for a call or a telephone are split into clauses; each clause gives
+# intervals of the day, wanted or not ("from five on", "not in the morning", "I sleep until three"); what remains is
+# the slot. Words are in mail/understanding/time_words.py. This module does not decide whether a call is wanted. Text
+# is folded, its telephones are digits.
+
 
 _DAY = 24 * 60
 _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
@@ -45,7 +49,7 @@ class Window(NamedTuple):
     rank: int
 
 
-def find(lines: Iterable[str]) -> CallTime:
+def find_slot(lines: Iterable[str]) -> CallTime:
     """Return the time that the writer wants; any slot = both fit, or none is named."""
     windows: list[Window] = []
     said: list[Window] = []
@@ -57,7 +61,7 @@ def find(lines: Iterable[str]) -> CallTime:
     return _time(windows)
 
 
-def other(lines: Iterable[str]) -> CallTime | None:
+def other_slot(lines: Iterable[str]) -> CallTime | None:
     """Return the time that a brief message without a telephone speaks of, as a wish and not of the day: "millor a la
     tarda". None = of none."""
     windows = [
@@ -332,3 +336,31 @@ def _bounded(start: int, end: int, way: str, after: bool = False, until: int = _
     if way == "until":
         return 0, start if start > _OPENS else start + 12 * 60
     return start, end
+
+
+# --- Call back -------------------------------------------------------------------------------------------------------
+#
+# Find where and when the writer of a message can be called: the telephone, of the text or else of the signature, and
+# the time (R26).
+#
+# This module does not decide whether a call is wanted (core/classification.py).
+
+
+_ANY_TIME = CallTime("any")
+
+
+def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "") -> Callback | None:
+    """Return the number to call and the time, None if neither is named. All is folded by features.fold.
+
+    `text`: subject and new text; `lines`: the same as lines; `own`: the office's telephone, which never counts.
+    """
+    number = phones.phone(phones.in_digits(text), own) or phones.phone(phones.in_digits(signature), own)
+    wish = find_slot(map(phones.in_digits, lines))
+    return Callback(phone=number or None, **wish._asdict()) if number or wish != _ANY_TIME else None
+
+
+def other_time(lines: Iterable[str]) -> CallTime | None:
+    """Return the time that a brief text wishes, if it is less than the whole day; what it is the time of, only the case
+    tells (core/callbacks.py). `lines`: the new text, folded."""
+    wish = other_slot(map(phones.in_digits, lines))
+    return wish if wish and (wish.slot != "any" or wish.hours) else None

@@ -1,14 +1,234 @@
-"""Split what a person says of times (ca, es, en, fr) into tokens: clock times, parts of the day, words of a grammar.
-
-The words are in time_tables.py; mail/understanding/slots.py reads the sequence of their kinds. This module decides no
-slot. Text is folded (features.fold): one sentence. Minutes count from midnight.
+"""Words of time as tokens, and the clauses of a text in which they stand. It decides nothing of what is meant by
+them.
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from oacmail.core.model import late_pattern
-from oacmail.mail.understanding import time_tables, trie
+from oacmail.mail.understanding import phrases
+
+# --- Time tables -----------------------------------------------------------------------------------------------------
+#
+# The words by which people say when they can be called (ca, es, en, fr): one table for each purpose.
+#
+# Data for time_words.py. Terms stand between commas, folded (features.fold); one that ends with * also matches what
+# begins with it. An elided article is a word of its own ("de onze").
+
+
+PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first and last hour, its words)
+    "morning": (8, 14, """
+        mati, matins, matin, demati, dematins, morning, mornings, mananas, la manana, las mananas, esta manana, misma
+        manana, de manana, franja manana, mattina, vormittags, dimineata,
+        mananita, mananitas, de manha, cualquier manana, lunes manana, martes manana, miercoles manana, jueves manana,
+        viernes manana
+    """),
+    "early": (8, 10, """
+        primera hora, primerissima hora, primerisima hora, primera hora del mati, primera hora de la manana, first
+        thing, early, ben d'hora, temprano, pronto por la manana
+    """),
+    "late morning": (11, 14, """
+        ultima hora del mati, ultima hora de la manana, late morning, darrera hora del mati, fin de matinee
+    """),
+    "mid morning": (10, 12, "mig mati, mitjan mati, mitja mati, media manana, mid morning, mid-morning"),
+    "dawn": (0, 8, "matinada, madrugada, primera hora de la matinada, primera hora de la madrugada"),
+    "breakfast": (9, 11, "esmorzar, esmorzat, desayuno, desayunar, desayunado, breakfast, almorzar, almuerzo"),
+    "noon": (12, 16, "migdia, mediodia, noon, midday, midi"),
+    "lunch": (13, 15.5, """
+        hora de dinar, hora de comer, hora del dinar, hora de la comida, pausa de dinar, pausa para comer, pausa
+        del migdia, paro a comer, paro para comer, paro a dinar, paro per dinar, stop for lunch, lunchtime,
+        lunch time, lunch hour, lunch break, pause de midi, pause dejeuner
+    """),
+    "meal": (14, 15, "dinar, dinat, comer, comido, comida, lunch, dejeuner, dino, dinem"),
+    "nap": (15, 16, "siesta, sieste, migdiada, becaina, sobretaula, sobremesa"),
+    "afternoon": (14, 20, """
+        tarda, tardes, tarde, apres-midi, apres midi, afternoon, afternoons, pm, pomeriggio, nachmittags
+    """),
+    "early afternoon": (14, 16, """
+        primera hora de la tarda, primera hora de la tarde, hora de la siesta, hora de la migdiada,
+        early afternoon, early in the afternoon
+    """),
+    "mid afternoon": (16, 18, "mitja tarda, media tarde, mid afternoon, mid-afternoon"),
+    "snack": (17, 18, "berenar, berenat, merendar, merendado, merienda"),
+    "school": (16.5, 20, """
+        sortint de la escola, surtin de la escola, sortida de la escola, saliendo del cole, salida del cole, salgan del
+        cole, recojo a los ninos, recojo los ninos, recojo ninos, recogido a los ninos, recogido los ninos
+    """),
+    "late": (18, 20, "cap al tard, ultima hora, darrera hora, ultima hora de la tarda, ultima hora de la tarde"),
+    "evening": (18, 22, "vespre, vespres, capvespre, evening, evenings, soir, soiree, seara, la sera, stasera"),
+    "supper": (20, 22, "sopar, cenar, cena, dinner, supper"),
+    "night": (20, 24, "nit, nits, noche, noches, night, nights, nuit"),
+}  # fmt: skip
+WORDS: dict[str, str] = {  # kind of token -> its words
+    "call": """
+        truqu*, truca*, telefon*, llam*, call, calls, calling, ring, phone, rappel*, appel*, contact*, parlar*, hablar*,
+        avis*, localitz*, localiz*, trobar*, reach, franja, slot, chiam*, sunati, bellen, un toc, un toque, un truc
+    """,
+    "device": "telefon, telefons, telefono, telefonos",
+    "from": """
+        a partir de, a partir del, despres de, despres del, despues de, despues del, des de, des d', des del, desde,
+        after, from, passades, passat, passada, pasadas, pasada, depuis, apres, nada mas, later, un cop, havent,
+        des que, desde que, quan hagi, quan hagin, cuando haya, fins passades, en acabar de,
+        al acabar de, acabant de, acabando de
+    """,
+    "until": """
+        fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, abans
+        que, ans de, antes, antes de, antes del, antes que, antes de que, before, avant, jusqu'a, jusque, no later
+        than, com a molt, com a molt tard, com a maxim, como mucho, como muy tarde, como maximo, a mes tardar, a mas
+        tardar, no mes tard de, no mas tarde de, como mucho hasta, com a molt fins
+    """,
+    "between": "entre, between",
+    "comma": "que es de, que es entre",
+    "then": "despres, despues, luego, after that, afterwards, ensuite",
+    "thence": """
+        a partir de aqui, a partir de ahi, a partir de alli, a partir de aleshores, a partir de llavors, a partir de
+        aquesta hora, a partir de aquella hora, a partir de esa hora, a partir de esta hora, a partir de entonces, de
+        aleshores enca, de llavors enca, des de aleshores, des de llavors, des de aquella hora, des de aquesta hora,
+        des de esa hora, desde entonces, desde esa hora, desde ese momento, despues de esa hora,
+        despres de aquella hora, de ahi en adelante, de alla en endavant, de aqui en endavant, from then,
+        from then on, from there on
+    """,
+    "already": "ja, ya, deja",
+    "latest": "at the latest, at latest, au plus tard",
+    "also": "tambe, tambien, also, too, aussi, igual de be, igual de bien",
+    "thanks": "gracies, gracias, thanks, merci, saludos, salutacions",
+    "must": """
+        ha de ser, han de ser, hauria de ser, haura de ser, tindria que ser, tendria que ser, tendra que ser, tiene que
+        ser, deberia ser, debe ser, must be, has to be, have to be, should be, needs to be, que sigui, que sea, que fos,
+        que fuese, que fuera, doit etre
+    """,
+    "or": "o, or, ou, o be, o bien",
+    "to": "a, al, i, y, to, and, et",
+    "except": """
+        menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf
+    """,
+    "not": """
+        no va be, no va bien, no hace falta que, no cal que, no fa falta que, no es necesario que, no es necessari que,
+        no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, nao,
+        nada, res, nothing, evit*,
+        avoid, hopeless, nada de, res de, jamais
+    """,
+    "leave": """
+        plego, plega, plegue*, plegui, surto, surt, surti, sortim, salgo, sale, salga, salimos, acabo, acaba, acabi,
+        acabe, acabem, acabamos, termino, termina, arribo, arriba, arribi, arribem, llego, llega, llegue, llegamos,
+        torno, torna, torni, tornem, vuelvo, vuelve, vuelva, volvemos, paro, finish, finishes, get off, get home, get
+        back, gets off, gets home, back, knock off, off work, leave, sors, finis, rentre, ends
+    """,
+    "enter": """
+        entro, entra, entrem, entrar,
+        comenco, comenca, comencem, empiezo, empieza, empezamos, start, starts, obrim, obro, abro,
+        abrimos, marxo, marxem, me'n vaig, me voy, salgo a ruta, surto a ruta, surto al
+        pati, leave home, leave for, board, go up
+    """,
+    "busy": """
+        treball*, trabaj*, work, works, working, dorm*, duerm*, dors, sleep*, classe, classes, class, clase, clases,
+        teach*, reuni*, meeting, meetings, travaill*, condui*, conduzco, driving, drive, ocupa*, busy, entrevist*,
+        quirofan*, opero, opera, repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig,
+        voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, torn, turno,
+        institut*, cours,
+        horario de trabajo, horari de feina, horari de treball, jornada, complicat*, complicad*, se me complica,
+        va malament, va mal, me viene mal, va fatal, me viene fatal, vaig de bolit, em costa, me cuesta, guardia,
+        entreno, gimnas*, apaga*, desconnecta*, desconecta*, en silenci, en silencio, switched off,
+        turned off,
+        sense cobertura, sin cobertura, are blocked, blocked out, i'm out, i am out, we're out, away, soc fora,
+        estic fora, estoy fuera, i'm with, estic amb, soc amb, estoy con
+    """,
+    "shift": "faig, fem, hago, hacemos, fa, hace, vaig de, voy de",
+    "free": """
+        pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,
+        pot, puedo, podemos, puede, can, parada, va be, van be, va bien, vagi be, vaya bien, viene bien,
+        me viene, em va de, em va genial, em va perfecte, iria be,
+        iria bien, estaria be, estaria bien, a poder ser, a ser posible, a ser possible, pudiera ser,
+        pogues ser, tinc festa, tengo fiesta, libro, agradec*, agradezco, agrairi*, agraire, agraeix*,
+        estona que, rato que, moment que, momento que, hora que, suit, suits, perfect*,
+        parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*,
+        quan vagi*, agafar el telefon, agafar el mobil, coger el telefono, coger el movil,
+        cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
+        only, podria ser, podria ser-me, pot ser, puede ser,
+        moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please,
+        is good, is fine, is ok, are good, are fine, good for me, fine for me, works for me, no hi ha problema, cap
+        problema, no hay problema, ningun problema, no problem
+    """,
+    "alike": """
+        tant me fa, tant em fa, tant fa, tant se val, tant m'es, m'es igual, em es igual, m'es indiferent, indiferent,
+        indistint*, me da igual, nos da igual, da igual, da lo mismo, me es igual, indiferente, tant li fa, don't mind
+    """,
+    "within": """
+        entremig, entre mig, en mig, mentrestant, entre medias, entremedias, en medio, in between, en ese rato, en
+        aquella estona, en aquesta estona, aquella estona, aquesta estona, aquella hora, aquella hora justa, ese hueco,
+        aquell forat, aquest forat, that gap, llavors si, aleshores si, entonces si
+    """,
+    "better": "millor, mejor, better, best, plutot, mieux, prefer*, prefier*, mes aviat, mas bien",
+    "place": """
+        a casa, en casa, home, suelo estar, solemos estar, acostumo a ser, acostumo a estar, acostumo a ser-hi,
+        despatx, despacho, oficina, office, mesa, taula, kitchen, la estudi, el estudi,
+        el estudio, al estudio, mobil a la ma, movil en la mano, movil a mano, movil encima, mobil a sobre, pillas,
+        pillais, pillan, pillareis, pillaras, em trobeu, m'hi trobeu, m'enganxeu, m'enganxareu, me encontrais, me
+        encuentran, me encontraran, me encontraras, me encontrareis, em teniu, m'hi teniu, me teneis, me tienen, catch
+        me, find me, get hold of me
+    """,
+    "when": "quan, cuando, when, quand, mentre, mientras, while",
+    "because": """
+        porque, perque, pq, xq, ja que, ya que, pues, because, since, as i, as we, as she, as he, car, que, q
+    """,
+    "therefore": """
+        o sigui, o sigui que, o sigui q, o sea, o sea que, osea, aixi que, asi que, de manera que, so, per aixo, por
+        eso, donc, es a dir, es decir
+    """,
+    "onward": "endavant, en endavant, cap endavant, adelante, en adelante, onward, onwards, en amunt,"
+    " o mes tard, o una mica mes tard, o un poco mas tarde, o mas tarde, or later, or a bit later, ou plus tard",
+    "deadline": """
+        termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo, accedir,
+        acceder, signar, firmar, no funciona, no va, no em deixa entrar, no me deja entrar, web, portal,
+        plataforma, no contesta ningu, no contesta nadie, nadie contesta, ningu contesta,
+        seu electronica, sede electronica, sessio, sesion, codi, codigo, no puc entrar, no puedo entrar, obriu, abris,
+        abren, obren,
+        oficina obre, oficina abre, ajuntament obre, ayuntamiento abre
+    """,
+    "called": "ya llame, ya os llame, ya les llame, llame ayer, os llame, les llame yo, i called, i rang",
+    "past": """
+        llevo toda la manana, llevo toda la tarde, porto tot el mati, porto tota la tarda, ahir,
+        ayer, yesterday, hier, des de ahir, desde ayer, des de aquest mati, desde esta manana,
+        des de aquesta tarda, desde esta tarde, anit, anoche, last night
+    """,
+    "perfect": "he, hem, ha, han, va, vam, vaig, vau, van, heu, habeis, hemos",
+    "sorry": "no perdo, no perdon, vull dir, quiero decir, mejor dicho, i mean",
+    "day": """
+        any, every, cada, qualsevol, cualquier, tot, tots, tothom, todo, todos, day, days, dia, dies, dias, weekdays,
+        setmana, semana, avui, hoy, today, dema, manana, tomorrow, demain,
+        dema passat, pasado manana, mitja hora, media hora, half an hour, manana o tarde, tarde o manana, manana y
+        tarde, entre semana, entre setmana, cap de setmana, fin de semana
+    """,
+    "weekday": """
+        dilluns, dimarts, dimecres, dijous, divendres, lunes, martes, miercoles, jueves, viernes, dl, dm, dc, dj, dv,
+        monday, tuesday, wednesday, thursday, friday
+    """,
+    "greeting": """
+        bon dia, bona tarda, bones tardes, buenas tardes, buena tarde, bona nit, buenas noches, buenos dias, good
+        morning, good afternoon, good evening, bon vespre, bonsoir, bonne soiree
+    """,
+    "article": """
+        les, las, el, els, los, cap a, cap a les, hacia, sobre, cerca de, about, around, at, vers, a eso de, siguin, que
+        siguen, sean, siguen, de, del, en, pel, pels, dels volts de
+    """,
+    "function": """
+        por, per, in, the, on, le, la, du, me, em, es, c'est, it, is, i'm, we, you, us, je, j'ai, os, for, if, be, are,
+        son, estan, would, should, m'es, m', seria, para, ustedes, vostes, entonces, una hora menos, una hora menys,
+        esta, este, aquest, aquesta, aquell, aquella, this, si no, si,
+        possible, posible
+    """,
+}  # fmt: skip
+
+
+# --- Time words ------------------------------------------------------------------------------------------------------
+#
+# Split what a person says of times (ca, es, en, fr) into tokens: clock times, parts of the day, words of a grammar.
+#
+# The words are in time_tables.py; mail/understanding/slots.py reads the sequence of their kinds. This module decides
+# no slot. Text is folded (features.fold): one sentence. Minutes count from midnight.
 
 
 class TimeToken(NamedTuple):
@@ -25,12 +245,12 @@ def _terms(words: str) -> list[str]:
     return [" ".join(term.split()) for term in words.split(",") if term.strip()]
 
 
-_KINDS = {term: kind for kind, words in time_tables.WORDS.items() for term in _terms(words)}
-_KINDS |= {term: part for part, (_, _, words) in time_tables.PARTS.items() for term in _terms(words)}
-_HOURS_OF = {part: (int(start * 60), int(end * 60)) for part, (start, end, _) in time_tables.PARTS.items()}
-CALL = re.compile(rf"#|(?<!\w){trie.pattern(_terms(time_tables.WORDS['call']))}")
+_KINDS = {term: kind for kind, words in WORDS.items() for term in _terms(words)}
+_KINDS |= {term: part for part, (_, _, words) in PARTS.items() for term in _terms(words)}
+_HOURS_OF = {part: (int(start * 60), int(end * 60)) for part, (start, end, _) in PARTS.items()}
+CALL = re.compile(rf"#|(?<!\w){phrases.pattern(_terms(WORDS['call']))}")
 """A request for a call, or a telephone: slots.py puts "#" for it."""
-_TERM = late_pattern(trie.pattern(_KINDS))
+_TERM = late_pattern(phrases.pattern(_KINDS))
 _SIGNS = {"#": "phone", ",": "comma", "(": "open", ")": "close", "/": "or", "-": "to", "–": "to", "—": "stop"}
 _SIGN = re.compile(r"[.!?;:…\n]+|[#,()/–—-]")
 _ANY_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -106,7 +326,7 @@ _MINUTES = {
     }.items()
     for word in words.split()
 }  # fmt: skip
-_NAME, _LITTLE = trie.pattern(_HOURS), trie.pattern(_MINUTES)
+_NAME, _LITTLE = phrases.pattern(_HOURS), phrases.pattern(_MINUTES)
 _OF = r"(?:del |de la |du |in the |a la |al )"
 _LATE = rf"{_OF}(?:tarda|tarde|vespre|noche|nit|migdia|mediodia|afternoon|evening|apres[- ]midi|soir)"
 _EARLY = rf"{_OF}(?:mati|manana|matin|morning)"
@@ -190,3 +410,201 @@ def _is_led(before: list[TimeToken], text: str, end: int, minutes: int) -> bool:
     if last.text == "la":  # "és la una", "cap a la 13:30"; not "l'extensió és la 4"
         return minutes == 60 or second.kind in _LEADS | {"article", "to"}
     return last.kind in _LEADS or (last.kind == "article" and last.text not in ("el", "els", "los", "en"))
+
+
+# --- Clauses ---------------------------------------------------------------------------------------------------------
+#
+# Find the sentences of a message that may say when a call suits, and split them into clauses.
+#
+# Data about clauses; mail/understanding/slots.py reads the times in them. Hours elsewhere belong to the problem. Text
+# is folded, its telephones are digits.
+
+
+_REACH = 2  # sentences around a request for a call
+_MOST = 8  # sentences with such a request
+_BRIEF = 6  # sentences
+_LONGEST = 8_000  # characters that are read
+_SPANISH = r"\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)"
+_HOUR = r"\d{1,2}(?:[:.h]\d\d)?"  # before a telephone: "a las 10. 612 30 45 78"
+_EXTENSION = r"(?: ?\(?ext(?:ensi\w*)?\.? ?\d{1,5}\)?)?"
+_PHONE = re.compile(
+    rf"(?:(?<![\d+]){_SPANISH}|(?!{_HOUR}\W{{1,3}}{_SPANISH})\+?\d(?:[ .()/·_\n-]{{0,3}}\d){{7,14}}){_EXTENSION}"
+)
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n")
+_STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
+SKIPPED = frozenset({"article", "to", "word", "day", "weekday", "function", "already", "also", "thanks"})
+_CLAUSE_ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
+_ASKED = frozenset({"call", "phone", "free", "better", "alike"})
+_TIMES = frozenset({"from", "until", "between", "clock", *PARTS})
+_FEW = 3  # tokens
+_BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres", "later"})
+WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from", "enter": "until"}
+"""Kind of token -> what it makes of the time that follows."""
+
+
+def every(lines: Iterable[str]) -> Iterator[list[TimeToken]]:
+    """Yield the tokens of the sentences of a brief message; of a longer one, of none."""
+    sentences = [part for part in _SENTENCE.split("\n".join(lines)[:_LONGEST]) if not part.isspace()]
+    if len(sentences) <= _BRIEF:
+        yield from map(tokens, sentences)
+
+
+def near(lines: Iterable[str]) -> Iterator[tuple[list[TimeToken], bool]]:
+    """Yield the tokens of the sentences near a request for a call or a telephone, and whether it is in the sentence."""
+    text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
+    sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
+    anchors = [at for at, sentence in enumerate(sentences) if CALL.search(sentence)][:_MOST]
+    for at in sorted({anchor + step for anchor in anchors for step in range(-_REACH, _REACH + 1)}):
+        if 0 <= at < len(sentences):
+            yield tokens(sentences[at]), at in anchors
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The tokens up to the next sign or conjunction, and the kind of the one before them."""
+
+    opened_by: str
+    tokens: list[TimeToken]
+
+    @property
+    def kinds(self) -> set[str]:
+        return {one.kind for one in self.tokens}
+
+    @property
+    def is_of_the_problem(self) -> bool:
+        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "article")]
+        told = "past" in self.kinds and not self.kinds & {"phone", "better"}
+        told = (
+            told or "called" in kinds or any(pair == ("past", "call") for pair in pairwise(kinds))
+        )  # "em vau trucar a les 10 al 612 …"
+        wish = self.kinds & {"phone", "better", "call", "free"}
+        return told or (
+            "deadline" in self.kinds
+            and "busy" not in self.kinds
+            and (not wish or (wish == {"free"} and "not" in self.kinds))
+        )
+
+    @property
+    def open_way(self) -> str:
+        """The way of a time that the next clause names: "quan surti de la granja, que serà a les sis"."""
+        times = [at for at, one in enumerate(self.tokens) if one.kind in ("clock", *PARTS)]
+        open_tokens = self.tokens[times[-1] + 1 :] if times else self.tokens
+        ways = [WAYS[one.kind] for one in open_tokens[-_STILL_OPEN:] if one.kind in WAYS]
+        return ways[0] if ways else ""
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it ends with a bound whose time follows: "fins que marxo, a la una"."""
+        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "word")]
+        bounds = [one.text for one in self.tokens if one.kind in ("clock", "until", *PARTS)]
+        return kinds[-1:] == ["enter"] or kinds[-1:] == ["leave"] or bounds[-1:] in (["fins que"], ["hasta que"])
+
+    @property
+    def dangling(self) -> str:
+        """The way that ends it without a time of its own: "I start at two, so before that"."""
+        last = next((one for one in reversed(self.tokens) if one.kind not in ("function", "word")), None)
+        other = self.opened_by == "because" or self.kinds & {"clock", "leave", "enter", "busy", *PARTS}
+        return last.kind if last and last.text in _BARE and not other else ""
+
+    @property
+    def is_no(self) -> bool:
+        """Whether it refuses the time of the clause before: "in the afternoon, impossible"."""
+        return self.opened_by in ("therefore", "comma") and {"not"} <= self.kinds <= {"not", "function"}
+
+    @property
+    def is_of_a_part(self) -> bool:
+        """Whether it names a part of every day and nothing else: "els matins"."""
+        parts = [one.text for one in self.tokens if one.kind in PARTS]
+        return len(parts) == 1 and parts[0].endswith("s") and self.kinds <= {"article", "function", "to", *PARTS}
+
+    @property
+    def is_occupation(self) -> bool:
+        """Whether it says in a few words what a part of the day is for: "els matins, jutjats"."""
+        few = len(self.tokens) <= _FEW and self.opened_by in ("comma", "stop")
+        return few and self.kinds <= {"word", "busy", "article", "function"} and bool(self.kinds & {"word", "busy"})
+
+    @property
+    def gives_hours(self) -> bool:
+        """Whether it is a range of hours and nothing else: ", de 8 a 14"."""
+        return self.kinds <= {"article", "function", "to", "clock"}
+
+    def is_of_work(self, before: "Clause") -> bool:
+        """Whether it gives only the hours of an occupation named before it: "treballo a torns: de 6 a 14"."""
+        follows = self.opened_by == "stop" and before.opened_by != "because" and before.is_busy
+        return follows and self.gives_hours and before.kinds.isdisjoint(_ASKED | _TIMES)
+
+    @property
+    def prefers(self) -> bool:
+        """Whether it prefers a telephone and names no time: "mine is better, and I can any morning"."""
+        return "better" in self.kinds and not self.kinds & {"clock", *PARTS}
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it speaks of the call: it names one, a telephone, when the writer is free, or when it has to be. The
+        telephone of a busy writer asks for nothing: "a la tarda soc a classe i tinc el telèfon apagat"."""
+        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "article", "to")]
+        must = any(first == "must" and second in _TIMES for first, second in pairwise(kinds))
+        return (
+            must or bool(self.kinds & _ASKED) or (bool(self.kinds & {"place", "device"}) and "busy" not in self.kinds)
+        )
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it names the hour of a call: "call me at five"."""
+        return {"call", "clock"} <= self.kinds and "not" not in self.kinds
+
+    @property
+    def excepts(self) -> bool:
+        """Whether it ends with an exception whose time follows: "any hour except when I fetch them, from four on"."""
+        kinds = [one.kind for one in self.tokens]
+        return "except" in kinds and not {"clock", "day", "weekday", *PARTS} & set(kinds[kinds.index("except") :])
+
+    @property
+    def is_of_a_weekday(self) -> bool:
+        """Whether it speaks of single days of the week: "els dimarts al matí no puc", not "de dilluns a divendres"."""
+        said = [one for one in self.tokens if one.kind != "function"]
+        ranges = any(to.text in ("a", "al", "to", "-") and day.kind == "weekday" for to, day in pairwise(said))
+        return "weekday" in self.kinds and not ranges
+
+    @property
+    def is_busy(self) -> bool:
+        kinds = [one.kind for one in self.tokens]
+        before = kinds[: kinds.index("busy")] if "busy" in kinds else []
+        bounds = [kind for kind in before if kind not in SKIPPED][-1:] in (["until"], ["from"])  # "before I go to work"
+        if kinds.count("clock") == 1 and {("clock", "already"), ("already", "not")} & set(pairwise(kinds)):
+            return False  # "a les cinc ja soc a classe", "tanquem a la una i ja no obrim": the time before that is free
+        shift = any(one == "shift" and part in ("morning", "afternoon", "night") for one, part in pairwise(kinds))
+        return shift or ("busy" in kinds and not bounds and not {"when", "enter"} & set(before))
+
+
+def clauses(sentence: list[TimeToken]) -> Iterator[Clause]:
+    """Yield the clauses of a sentence that are not empty."""
+    opened_by, clause = "", list[TimeToken]()
+    for token in sentence:
+        if _begins(token, clause, opened_by):
+            yield Clause(opened_by, clause)
+            opened_by, clause = "", [token]
+        elif token.kind in _CLAUSE_ENDS:
+            if clause:
+                yield Clause(opened_by, clause)
+            opened_by, clause = token.kind, []
+        else:
+            clause.append(token)
+    if clause:
+        yield Clause(opened_by, clause)
+
+
+def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
+    """Whether a clause begins here without a sign, as in dictated text: "don't ring this one I'm driving ring my wife",
+    "que a la tarda soc a la vinya al 600 11 22 33"."""
+    kinds = {one.kind for one in clause}
+    if token.kind == "phone":
+        return (
+            opened_by == "because" and not kinds.isdisjoint({"clock", *PARTS}) and kinds.isdisjoint(_ASKED | {"place"})
+        )
+    if token.text in ("pero", "but"):  # "no hi sento gaire però al matí hi ha la meva dona"
+        return "not" in kinds and kinds.isdisjoint({"clock", *PARTS})
+    if token.kind == "better":
+        return "busy" in kinds and not kinds.isdisjoint({"clock", *PARTS})
+    said = "busy" in kinds and "call" in kinds
+    return said and token.kind == "call" and {"when", "not"}.isdisjoint(one.kind for one in clause[-3:])
