@@ -25,105 +25,110 @@ UNPLACED = "which:"  # a stored value's name: the cases that a new mail of the d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A running deadline: neither met nor void. A response deadline (answer, level 0) also runs after it was reached.
-
-    `sent_at`: the Date of the message that started it, if it has one.
-    `asked_from`: addresses at which its author may be answered (From, Reply-To); empty if no message started it.
-    """
+    """A running deadline: neither met nor void. That of level 0 for an answer or a request of rights
+    also runs after it was reached."""
 
     started_by: str
     kind: str
     level: int
     started_at: datetime
     due_at: datetime
-    sent_at: datetime | None = None
+    sent_at: datetime | None = None  # the Date of the message that started it, if it has one
     asked_from: frozenset[str] = frozenset()
+    """Addresses at which the author of that message may be answered (From, Reply-To)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """A request of the citizen (`guest` "") or of a guest or another citizen (the address). `message`: its
-    fingerprint."""
+    """A request that an answer is owed to."""
 
-    guest: str
-    message: str
+    guest: str  # '' = the citizen wrote it, else the address of the guest or other citizen
+    message: str  # its fingerprint
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseMessage:
-    """A message of a case. `message`: its fingerprint; `by_office`: an agent wrote it."""
+    """A message of a case."""
 
-    message: str
+    message: str  # its fingerprint
     at: datetime
-    by_office: bool
+    by_office: bool  # an agent wrote it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case as it stands. `participants`: citizens who wrote on it, never guests. `reply_to`: other addresses at which
-    they asked to be answered; an agent's client writes there, but they identify nobody. `others`: those of both that
-    belong to other citizens, whose cases were merged into this one. `asked_since`: number of their requests after the
-    first human answer. `slot`: when the person wants to be called, None = no number was given, `call_hours`: the hours
-    of it that were named (core/model.py); `phone` in E.164.
-    `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest request of each side, and its
-    first ones since a response deadline runs; the citizen's, then by time. `first_message`: the fingerprint of the
-    opening one, `first_message_id` its Message-ID. `ends_on`, `ends_hour`: when the person's own term ends, `urgent`:
-    that is near (R32); `term_named_by`: the fingerprints of its messages that name this day. `told`: kinds of our mails
-    about it that were sent or will be, `heard`: of those that have left. `level_by_hand`: an agent has set the level.
-    `wish`: the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
-    `aside`: fingerprints of citizens' messages on it that are set aside as no request and that the review list, or
-    the last summary which lists one that was filed, names, oldest first; without those that are not stored.
-    Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
-    the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
-    solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when its survey was sent."""
+    """A case as it stands."""
 
     number: str
     status: Status
-    citizen: str
-    participants: frozenset[str]
-    reply_to: frozenset[str] = frozenset()
-    others: frozenset[str] = frozenset()
     subject: str
+    assignee: str | None
+    close_reason: str | None = None
+    board_folder: str | None = None
+
+    # Who takes part
+    citizen: str
+    participants: frozenset[str]  # citizens who wrote on it, never guests
+    reply_to: frozenset[str] = frozenset()
+    """Other addresses at which they asked to be answered: an agent's client writes there, but they identify nobody."""
+    others: frozenset[str] = frozenset()
+    """Those of `participants` and `reply_to` that belong to other citizens, whose cases were merged into this one."""
+
+    # Classification
     topic: str
     level: str
+    level_by_hand: bool = False  # an agent has set the level
     intent: str
     lang: str
-    assignee: str | None
+    wish: str | None = None  # the language that the citizen asked for
+
+    # Times and deadlines
     opened_at: datetime
     touched_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
     deadlines: tuple[Deadline, ...] = ()
-    acks_today: int = 0
-    first_message: str = ""
-    first_message_id: str = ""
+
+    # Messages
+    first_message: str = ""  # the fingerprint of the one that opened the case
+    first_message_id: str = ""  # its Message-ID
     asked: tuple[OpenQuestion, ...] = ()
-    asked_since: int = 0
-    told: frozenset[MailKind] = frozenset()
-    heard: frozenset[MailKind] = frozenset()
-    slot: Slot | None = None
-    call_hours: tuple[Hours, ...] = ()
-    phone: str | None = None
-    calls_in_vain: tuple[datetime, ...] = ()
+    """The latest request of each side, and its first ones since a response deadline runs; the citizen's first."""
+    asked_since: int = 0  # requests after the first human answer
+    latest: tuple[CaseMessage, ...] = ()  # the last messages of citizens and agents, newest first
+    aside: tuple[str, ...] = ()
+    """Fingerprints, oldest first, of stored messages of citizens that were set aside as no request: those in the review
+    list, and of those that were filed the ones that the last summary which names any of them lists."""
+
+    # Our mails
+    told: frozenset[MailKind] = frozenset()  # kinds of mails about it that were sent or will be
+    heard: frozenset[MailKind] = frozenset()  # kinds of those that have left
+    acks_today: int = 0
+    surveyed_at: datetime | None = None  # when its survey was sent
+
+    # The call
+    slot: Slot | None = None  # when the person wants to be called; None = no number was given
+    call_hours: tuple[Hours, ...] = ()  # the hours of the slot that were named
+    phone: str | None = None  # E.164
+    calls_in_vain: tuple[datetime, ...] = ()  # times of calls in the slot that reached nobody
+
+    # The platform (R11)
     operator: str = ""
     platform: str = ""
     cause: str = ""
-    urgent: bool = False
+
+    # The person's own term (R32)
     ends_on: date | None = None
     ends_hour: time | None = None
-    term_named_by: frozenset[str] = frozenset()
-    level_by_hand: bool = False
-    wish: str | None = None
-    latest: tuple[CaseMessage, ...] = ()
-    aside: tuple[str, ...] = ()
-    close_reason: str | None = None
-    board_folder: str | None = None
-    solved_at: datetime | None = None
-    told_at: datetime | None = None
-    expected_on: date | None = None
-    nudged_at: datetime | None = None
-    surveyed_at: datetime | None = None
+    urgent: bool = False  # the end is near
+    term_named_by: frozenset[str] = frozenset()  # fingerprints of the messages that name the day
+
+    # The technical services (R22)
+    solved_at: datetime | None = None  # when they or an agent said that it is solved
+    told_at: datetime | None = None  # when an agent told the citizen in their own words that the services have it
+    expected_on: date | None = None  # the day by which they expect to solve it
+    nudged_at: datetime | None = None  # when the last reminder about it alone left
 
     def running(self, kind: str) -> tuple[Deadline, ...]:
         return tuple(deadline for deadline in self.deadlines if deadline.kind == kind)
@@ -147,9 +152,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """A recorded message. `acked`: acknowledged; `disowned`: not, since the writer's domain denied that it was theirs;
-    `erased`: only its arrival is kept; `answers`: to somebody outside;
-    `in_junk`: it was seen in the junk folder alone."""
+    """A recorded message."""
 
     fingerprint: str
     message_id: str
@@ -158,77 +161,70 @@ class MessageView:
     role: Role
     outcome: Outcome
     received_at: datetime
+    sent_at: datetime | None = None  # its Date
     subject: str
     body_hash: str
-    acked: bool = False
-    disowned: bool = False
-    sent_at: datetime | None = None
-    erased: bool = False
-    answers: bool = False
-    in_junk: bool = False
+    acked: bool = False  # acknowledged
+    disowned: bool = False  # not acknowledged, since the writer's domain denied that it was theirs
+    erased: bool = False  # only its arrival is kept
+    answers: bool = False  # an agent's, to somebody outside
+    in_junk: bool = False  # it was seen in the junk folder alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingView:
-    """A mail in the outbox. `length`: characters of its text part. `copied`: its copy was seen. `written_at`: of an
-    agent's answer, when it came. `bare`: the same mail without its original is stored too. `kept`: its bytes are here;
-    of a mail that was found as a copy after a restore they are not. `alias`: its other Message-ID, which a server gave
-    it; '' = none."""
+    """A mail in the outbox."""
 
     key: str
     kind: MailKind
     message_id: str
+    alias: str = ""  # its other Message-ID, which a server gave it; '' = none
     case: str | None
     recipient: str
     state: MailState
-    length: int = 0
-    copied: bool = False
     attempts: int = 0
     queued_at: datetime | None = None
-    written_at: datetime | None = None
-    bare: bool = False
-    kept: bool = True
-    alias: str = ""
+    written_at: datetime | None = None  # when the agent's answer that it relays came
+    copied: bool = False  # its copy was seen
+    length: int = 0  # characters of its text part
+    bare: bool = False  # the same mail without its original is stored too
+    kept: bool = True  # its bytes are here; those of a mail found as a copy after a restore are not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseThread:
-    """What a relayed answer continues: the Message-IDs of the person's messages, oldest first, and the subject of the
-    last. `internal`: the lines that must reach no citizen (core/sender.py)."""
+    """What a relayed answer continues."""
 
-    message_ids: tuple[str, ...]
-    subject: str
-    internal: frozenset[str]
+    message_ids: tuple[str, ...]  # of the person's messages, oldest first
+    subject: str  # of the last of them
+    internal: frozenset[str]  # the lines that must reach no citizen (core/sender.py)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnplacedMail:
-    """A new mail of the desk of which the agents were asked what it answers. `cases`: those in the question; () = an
-    agent has said that it is about none. `waits`: nobody has said yet. `undelivered`: as in `View`."""
+    """A new mail of the desk of which the agents were asked what it answers."""
 
     fingerprint: str
     received_at: datetime
-    cases: tuple[str, ...]
-    waits: bool
-    undelivered: tuple[str, ...] | None = None
+    cases: tuple[str, ...]  # those in the question; () = an agent has said that it is about none
+    waits: bool  # nobody has said yet
+    undelivered: tuple[str, ...] | None = None  # as in `View`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A mail that the relay refused or deferred since it last accepted one. `final`: it counts as failed."""
+    """A mail that the relay refused or deferred since it last accepted one."""
 
     key: str
     recipient: str
-    final: bool
+    final: bool  # it counts as failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
-    """`known`: an agent has answered this address before. `lang`: the language that the person asked for, or None."""
-
     address: str
-    lang: str | None = None
-    known: bool = False
+    lang: str | None = None  # the language that the person asked for
+    known: bool = False  # an agent has answered this address before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,188 +238,187 @@ class Released:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateUsage:
-    """What is used of the shares of an address (docs/design.md, "Acknowledgement budgets"). `domain`: by people of its
-    domain whom nobody has answered."""
+    """What is used of the shares of an address (docs/design.md, "Acknowledgement budgets")."""
 
     mailbox: Released = Released()
-    domain: Released = Released()
+    domain: Released = Released()  # by people of its domain whom nobody has answered
     unverified: Released = Released()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
     """How many notices of one kind about messages of one citizen were sent to staff in the last hour as single mails,
-    or will be; one to several recipients counts once. `author`: the citizen of the case, '' = none."""
+    or will be; one to several recipients counts once."""
 
     kind: MailKind
-    author: str
+    author: str  # the citizen of the case, '' = none
     count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarCase:
-    """A second-level case on the platform that fails by the message. `incident`: the number of its incident's
-    first case, None = of none. `due_at`: of its running response deadline."""
+    """A second-level case on the platform that fails by the message."""
 
     number: str
-    incident: str | None
+    incident: str | None  # the number of its incident's first case
     opened_at: datetime
-    due_at: datetime | None
+    due_at: datetime | None  # of its running response deadline
     status: Status
     topic: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """For one message, one command or one delivery result.
+    """For one message, one command or one delivery result."""
 
-    `known`: the message of the same fingerprint. `named`: messages that its refs name. `naming`: the same citizen's
-    messages that name its Message-ID; `overtaken_by`: the desk's messages that do. `mails`: our mails that its refs,
-    report or signature name, oldest first. `tokened`: cases whose keyed token it carries. `recent`: messages of the
-    author (for Sent: of the recipients) of the last 14 days. `serial`: the next case serial of the year. `reserved`:
-    the number that a message, or what followed it, had before the database was restored; `acknowledged_as`: that in the
-    acknowledgement of this very message. `restored_at`: when that was,
-    if no self-copies show what had been sent before; else None. `key_lost_at`: the same of the token key.
-    `added_before`: how many copies to other recipients have the same addition as this one.
-    `run`: the name of this process; `run_since`: what was sent and arrived later was not sent by an earlier process
-    here; None until this process has read every folder, since a restored database may have forgotten what is there.
-    `undelivered`: recipients whom this message did not reach, by an earlier report; None = no report. `refusals`: of
-    other mails, for one that is refused; `taken_since`: the relay accepted a mail since it last refused this one.
-    `open_cases`: of a new mail of the desk, the recipients' cases in which somebody may wait. `unplaced`: the mail that
-    our question names to which this message replies, or this message itself, if we have asked about it. `thread`: of
-    the case to whose person this message is to be relayed. `forwarded_case`: the one that a mail in Sent, named by this
-    message, has forwarded to its sender. `alike`: recent second-level cases on its platform, oldest first; of an
-    incident only the last (core/incidents.py).
-    `away`: addresses of staff who are out of office by their last mail.
-    `entrusted`: of an agent's automatic reply, the cases in the agent's hands in which somebody may wait, each with
-    who assigned it.
-    `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
-    draft answers, '' = the mailbox has none. `affected`: (operator, platform) that its cases or the message blame,
-    to the addresses of the people whom the failure affects today.
-    """
+    # The message and what is related to it
+    known: MessageView | None = None  # the message of the same fingerprint
+    named: tuple[MessageView, ...] = ()  # messages that its refs name
+    naming: tuple[MessageView, ...] = ()  # the same citizen's messages that name its Message-ID
+    overtaken_by: tuple[MessageView, ...] = ()  # the desk's messages that do
+    recent: tuple[MessageView, ...] = ()  # messages of the author (for Sent: of the recipients) of the last 14 days
+    undelivered: tuple[str, ...] | None = None
+    """Recipients whom this message did not reach, by an earlier report; None = no report."""
 
-    known: MessageView | None = None
-    named: tuple[MessageView, ...] = ()
-    naming: tuple[MessageView, ...] = ()
-    overtaken_by: tuple[MessageView, ...] = ()
-    mails: tuple[OutgoingView, ...] = ()
-    tokened: tuple[str, ...] = ()
-    recent: tuple[MessageView, ...] = ()
-    cases: Mapping[str, CaseView] = field(default_factory=lambda: MappingProxyType({}))
+    # Its author
     person: PersonView | None = None
     spent: RateUsage = field(default_factory=RateUsage)
-    serial: int = 1
-    reserved: str | None = None
-    acknowledged_as: str | None = None
-    restored_at: datetime | None = None
-    key_lost_at: datetime | None = None
-    added_before: int = 0
-    run: str = ""
-    run_since: datetime | None = None
-    undelivered: tuple[str, ...] | None = None
+
+    # Cases
+    cases: Mapping[str, CaseView] = field(default_factory=lambda: MappingProxyType({}))
+    tokened: tuple[str, ...] = ()  # cases whose keyed token it carries
     open_cases: tuple[str, ...] = ()
-    unplaced: UnplacedMail | None = None
-    thread: CaseThread | None = None
-    forwarded_case: str | None = None
-    refusals: tuple[Refusal, ...] = ()
-    taken_since: bool = False
-    alike: tuple[SimilarCase, ...] = ()
-    used_tokens: frozenset[str] = frozenset()
-    entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
-    drafts: str = ""
-    away: frozenset[str] = frozenset()
+    """Of a new mail of the desk, the recipients' cases in which somebody may wait."""
+    serial: int = 1  # the next case serial of the year
+    forwarded_case: str | None = None  # the case that a mail in Sent, which it names, has forwarded to its sender
     entrusted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Of an agent's automatic reply, the cases in the agent's hands in which somebody may wait, to who assigned it."""
+
+    # Our mails
+    mails: tuple[OutgoingView, ...] = ()
+    """Those that its refs, report or signature name, oldest first; of a delivery result, the mail itself."""
+    added_before: int = 0  # copies to other recipients that have the same addition as this one
+    thread: CaseThread | None = None  # of the case to whose person this message is to be relayed
+    refusals: tuple[Refusal, ...] = ()  # of other mails, for one that is refused
+    taken_since: bool = False  # the relay accepted a mail since it last refused this one
+
+    # After a restore
+    reserved: str | None = None  # the number that a message, or what followed it, had before
+    acknowledged_as: str | None = None  # the number in the acknowledgement of this very message
+    restored_at: datetime | None = None  # None also if self-copies show what had been sent before
+    key_lost_at: datetime | None = None  # when the token key was lost
+
+    # This process
+    run: str = ""  # its name
+    run_since: datetime | None = None
+    """What was sent and arrived later was not sent by an earlier process here. None until this process has read every
+    folder, since a restored database may have forgotten what is there."""
+
+    # Failures of platforms (core/incidents.py)
+    alike: tuple[SimilarCase, ...] = ()
+    """Recent second-level cases on the platform of the message, oldest first; of an incident only the last."""
     affected: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """(operator, platform) that its cases or the message blame, to the addresses of those whom it affects today."""
+
+    # Staff and their orders
+    unplaced: UnplacedMail | None = None
+    """The mail that our question names to which this message replies, or this message, if we have asked about it."""
+    entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
+    """Of the review list, by the beginning of the reference that an order names."""
+    used_tokens: frozenset[str] = frozenset()  # of the order tokens that it carries
+    drafts: str = ""  # the folder for draft answers, '' = the mailbox has none
+    away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredAcknowledgement:
-    """A deferred acknowledgement. `answered`: an agent has answered, or the case is closed."""
+    """A deferred acknowledgement."""
 
     key: str
     recipient: str
     budget: str
     created_at: datetime
-    answered: bool
+    answered: bool  # an agent has answered, or the case is closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredNotice:
-    """A deferred notice to staff, for the next list. `message`: its key without the recipient; `due_at`: of the
-    case's running response deadline; `first_message`: the fingerprint of the message that opened the case. Without a
-    case, the case's columns are empty."""
+    """A deferred notice to staff, for the next list."""
 
     key: str
     kind: MailKind
-    message: str
-    first_message: str
+    message: str  # its key without the recipient
     recipient: str
     created_at: datetime
+
+    # Its case; '' and None without one
     case: str
+    first_message: str  # the fingerprint of the message that opened it
     opened_at: datetime | None
-    due_at: datetime | None
+    due_at: datetime | None  # of its running response deadline
     status: str
     topic: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UncertainDelivery:
-    """A mail that the relay took without a reply. `tries`: how often that happened. `overtaken`: copies seen of mails
-    sent long enough after it. `probed`: by two. `due_at`: of its case's deadline. `out_of_date`: it is not true now."""
+    """A mail that the relay took without a reply."""
 
     key: str
     kind: MailKind
     data_at: datetime
-    tries: int
+    tries: int  # how often that happened
+    due_at: datetime | None  # of its case's response deadline
+    out_of_date: bool = False  # it is not true now
+
+    # Whether it left
     copy_expected: bool
-    overtaken: int
-    path_proven_at: datetime | None
-    synced_at: datetime | None
-    due_at: datetime | None
-    probed: bool = False
-    out_of_date: bool = False
+    path_proven_at: datetime | None  # when the last copy of any mail was seen
+    synced_at: datetime | None  # as in `TickView`
+    overtaken: int  # copies seen of mails sent long enough after it
+    probed: bool = False  # probes were queued after this try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickView:
-    """For one tick: deadlines reached, mail that waits, and how far the mailbox has been read.
+    """For one tick: deadlines reached, mail that waits, and how far the mailbox has been read."""
 
-    `reached`: (case, deadline) pairs due now. `synced_at`: when the least recently read watched folder was read;
-    `unread`: names of the folders that could not be read. Only when a digest is due: `live`, all cases not closed;
-    `waiting`, the review list; `figures`; `incidents`; `reconciled`, the last nightly proof; `purged`, the
-    last nightly purge.
-    `problems`: code to start time of each problem; `causes`: code to known cause.
-    `alerts`: codes of problems that this tick may report to the operator. `alerted`: alert name to when it was sent.
-    `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
-    them in time. `far_off`: (key, kind, next_at) of queued mail that is deferred for longer than the longest wait
-    between two attempts. `canary`: the last one, where any are sent. `spared`: citizens of reached cases who get no
-    survey now (core/survey.py). `away`: addresses of staff who are out of office by their last mail.
-    `acquainted`: domains of `deferred` of which an agent has answered somebody; `strangers`: how many acknowledgements
-    without a verdict have left within the day to other domains that are no large provider.
-    """
+    # Cases
+    reached: tuple[tuple[CaseView, Deadline], ...] = ()  # due now
+    spared: frozenset[str] = frozenset()  # citizens of reached cases who get no survey now (core/survey.py)
+    away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
 
-    reached: tuple[tuple[CaseView, Deadline], ...] = ()
-    synced_at: datetime | None = None
-    unread: tuple[str, ...] = ()
+    # Mail that waits
     deferred: tuple[DeferredAcknowledgement, ...] = ()
+    spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))  # by recipient of `deferred`
+    acquainted: frozenset[str] = frozenset()  # domains of `deferred` of which an agent has answered somebody
+    strangers: int = 0
+    """Acknowledgements without a verdict that have left within the day to other domains that are no large provider."""
     deferred_notices: tuple[DeferredNotice, ...] = ()
     uncertain: tuple[UncertainDelivery, ...] = ()
-    spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))
-    acquainted: frozenset[str] = frozenset()
-    strangers: int = 0
+    overnight: tuple[tuple[str, MailKind], ...] = ()
+    """(key, kind) of notices to staff that are due outside service hours: the relay did not accept them in time."""
+    far_off: tuple[tuple[str, MailKind, datetime], ...] = ()
+    """(key, kind, next_at) of queued mail that is deferred for longer than the longest wait between two attempts."""
+    canary: LastCanary | None = None  # the last one, where any are sent
+
+    # How far the mailbox has been read
+    synced_at: datetime | None = None  # when the least recently read watched folder was read
+    unread: tuple[str, ...] = ()  # names of the folders that could not be read
+
+    # Problems
+    problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))  # code to start time
+    causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # code to known cause
+    alerts: tuple[str, ...] = ()  # codes of problems that this tick may report to the operator
+    alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))  # alert to when it was sent
+
+    # The digest; the rest is empty unless it is due
     digest_due: bool = False
-    live: tuple[CaseView, ...] = ()
-    waiting: tuple[ReviewEntry, ...] = ()
+    live: tuple[
+        CaseView, ...
+    ] = ()  # cases that somebody still has to work, oldest first; an answered request of rights too
+    waiting: tuple[ReviewEntry, ...] = ()  # the review list
     figures: Figures | None = None
     incidents: tuple[LiveIncident, ...] = ()
-    reconciled: Reconciliation | None = None
-    purged: LastPurge | None = None
-    problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
-    causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    alerts: tuple[str, ...] = ()
-    alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
-    overnight: tuple[tuple[str, MailKind], ...] = ()
-    far_off: tuple[tuple[str, MailKind, datetime], ...] = ()
-    canary: LastCanary | None = None
-    spared: frozenset[str] = frozenset()
-    away: frozenset[str] = frozenset()
+    reconciled: Reconciliation | None = None  # the last nightly proof
+    purged: LastPurge | None = None  # the last nightly purge
