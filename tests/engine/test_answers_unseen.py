@@ -1,5 +1,6 @@
 """What looks like an answer and is none: an out-of-office, and an answer that the office has never seen."""
 
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -146,3 +147,12 @@ def test_who_quotes_nobody_of_the_house_causes_no_notice(world: World) -> None:
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()
     assert not _told(world)
+
+
+def test_of_many_agents_whom_she_wrote_to_the_first_three_are_told(town: Callable[..., World]) -> None:
+    desk = [f"agent{number}@town.example" for number in range(5)]
+    world = town(people={"agents": desk})
+    asked = _asked(world)
+    _replies(world, asked, "none", to=", ".join((*desk, OFFICE)))
+    assert [mail["recipient"] for mail in world.mails("unseen_answer")] == desk[:3]
+    assert [len(world.received(agent)) for agent in desk] == [1, 1, 1, 0, 0]

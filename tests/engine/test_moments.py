@@ -76,6 +76,27 @@ def test_an_answer_on_the_due_day_after_closing_counts_late_and_is_shown_apart(
     assert ("answered-late-same-day" in _why(world, case["number"])) is shown_apart
 
 
+def test_an_answer_of_that_evening_is_not_late_for_a_delayed_message_that_arrives_after_it(town: TOWN) -> None:
+    """Her second message counts from its Date, so that it is due before it arrives."""
+    world = town(deadline={"clock": "sent_if_plausible"})
+    first = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(first)
+    world.turn()
+    more = world.message(ANNA, "", "I on he de signar el segon full?", answers=first)
+    world.mailbox.refused = {"Sent"}
+    world.advance("2026-11-26 20:30")
+    world.agent_answers(first, "Afegim que també ho podeu fer amb el mòbil.")
+    world.advance("2026-11-26 20:40")
+    world.deliver(more, verdict="dmarc=pass header.from=example.org")
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    case = world.case()
+    assert (case["status"], case["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
+    assert not case["late_same_day"]
+
+
 def test_the_urgent_reminder_names_the_day_on_which_the_persons_own_term_ends(world: World) -> None:
     world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba demà!")
     world.live("2026-11-25 16:00", minutes=60)

@@ -68,6 +68,20 @@ def test_overdue_goes_to_the_supervisor_at_the_next_opening_with_the_message(wor
     assert world.received(OPERATOR) == []
 
 
+@pytest.mark.parametrize(("size", "attached"), [(6_000_000, ["message/rfc822"]), (8_000_000, [])])
+def test_a_message_of_more_than_ten_megabytes_is_quoted_but_not_attached(
+    world: World, size: int, attached: list[str]
+) -> None:
+    """A third more than the file itself, in base64."""
+    asked = world.message(ANNA, "Padró", "No em funciona el certificat, què faig?")
+    asked.add_attachment(bytes(size), maintype="image", subtype="png", filename="pantalla.png")
+    world.deliver(asked, verdict="dmarc=pass header.from=example.org")
+    world.live("2026-11-27 08:00")
+    (mail,) = world.received(SUPERVISOR)
+    assert "No em funciona el certificat" in text_of(mail)
+    assert [part.get_content_type() for part in mail.iter_attachments()] == attached
+
+
 def test_levels_two_and_three_follow_a_working_day_later_each_with_the_operator_in_copy(world: World) -> None:
     world.citizen_writes(ANNA)
     world.live("2026-11-27 19:00", minutes=30)

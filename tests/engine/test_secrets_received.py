@@ -55,3 +55,17 @@ def test_a_stranger_who_joins_a_case_gets_nothing(world: World, sender: str) -> 
     _further(world, f"Encara no puc signar. {PIN}", sender)
     assert world.received(sender) == []
     assert world.kinds(AGENT) == ["secret"]
+
+
+def test_the_author_alone_is_warned_and_not_a_guest_of_the_case(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
+    world.turn()
+    world.clock.forward(minutes=5)
+    world.citizen_writes(ANNA, "", f"Encara no puc signar. {PIN}", answers=ack)
+    world.turn()
+    assert [(mail["To"], mail["Cc"], mail["Bcc"]) for mail in world.received(ANNA)[1:]] == [(ANNA, None, None)]
+    assert world.received(PERE) == []
+    assert [mail["recipient"] for mail in world.mails("warned")] == [ANNA]
