@@ -1,13 +1,11 @@
 """Rules that no linter checks: a core without clock, random numbers and files; short modules and functions with
-docstrings; one name for one class; the words of the field; tests that never sleep; a complete wheel."""
+docstrings; one name for one class; tests that never sleep; a complete wheel."""
 
 import ast
 import builtins
-import io
 import re
 import subprocess
 import sys
-import tokenize
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -148,81 +146,6 @@ def test_every_exception_that_a_docstring_names_exists() -> None:
     named = {name for path in _own_sources() for name in _raised(path)}
     assert len(named) > 15
     assert named - ours - vars(builtins).keys() - vars(click).keys() == set()
-
-
-PRIVATE_WORDS = re.compile(
-    r"(?<![a-z])(?:letters?|courtes(?:y|ies)|mend(?:s|ed|ing)?|reckon(?:s|ed|ing)?|diar(?:y|ies)|lookouts?|mishaps?"
-    r"|vigils?|houses?|scenes?|disarm(?:s|ed)?|ringing|ill)(?![a-z])",
-    re.IGNORECASE,
-)
-"""The field has its own words: message, acknowledgement, fix, compute, event log, scan, quarantine, checks, staff,
-context, end, reached, unhealthy."""
-OF_THE_ALPHABET = re.compile(
-    r"(?:capital|keyed|six|its last) letters?|by its letter\b|with or without its letters|a letter first"
-    r"|letter (?:triples|or digit)|# letters\b|ascii_letters|LEAST_LETTERS",
-    re.IGNORECASE,
-)
-"""A letter is one of the alphabet, never a mail."""
-
-
-def _private_words(text: str) -> list[str]:
-    return PRIVATE_WORDS.findall(OF_THE_ALPHABET.sub("", _parted(text)))
-
-
-def _parted(text: str) -> str:
-    """`aName` as `a_Name`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
-
-
-def _own_words(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, text) of the identifiers, comments and docstrings of a module; other strings are data. Most modules have
-    no private word anywhere, and need no tokens."""
-    if not PRIVATE_WORDS.search(_parted(path.read_text("utf-8"))):
-        return
-    docs = {
-        node.value.lineno
-        for node in ast.walk(_tree(path))
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
-        if token.type in (tokenize.NAME, tokenize.COMMENT) or (
-            token.type == tokenize.STRING and token.start[0] in docs
-        ):
-            yield token.start[0], token.string
-
-
-def test_code_uses_the_words_of_the_field() -> None:
-    assert [
-        (f"{_named(path)}:{line}", words)
-        for path in _own_sources()
-        for line, text in _own_words(path)
-        if (words := _private_words(text))
-    ] == []
-
-
-def test_documents_use_the_words_of_the_field() -> None:
-    pages = sorted((ROOT / "docs").glob("*.md"))
-    assert pages
-    assert [
-        (f"{_named(page)}:{number}", words)
-        for page in pages
-        for number, line in enumerate(page.read_text("utf-8").splitlines(), 1)
-        if (words := _private_words(line))
-    ] == []
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["def read_letter(): ...", "class UnreadableLetter: ...", "x = 1  # it mends the clock", '"""Who reckons."""'],
-)
-def test_a_private_word_would_be_seen(tmp_path: Path, line: str) -> None:
-    (tmp_path / "slip.py").write_text(f"{line}\n")
-    assert [words for _, text in _own_words(tmp_path / "slip.py") if (words := _private_words(text))]
-
-
-@pytest.mark.parametrize("text", ["a newsletter", "2 to 8 capital letters", "a letter first", "in vigilada", "amend"])
-def test_an_ordinary_word_is_no_private_word(text: str) -> None:
-    assert _private_words(text) == []
 
 
 TENANT = re.compile(r"castellbisbal|sant vicen|san vicente|oac.?360|\b772\b", re.IGNORECASE)
