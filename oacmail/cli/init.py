@@ -344,7 +344,7 @@ def _explained(server: str, error: Transient) -> Transient:
 #
 # The verb `init`: eleven questions, a checked configuration with comments, the credentials, a first `check --online`.
 #
-# init_answers.py asks. It starts nothing, and a second run changes only what is answered differently. systemd/oacmail
+# It starts nothing, and a second run changes only what is answered differently. systemd/oacmail
 # runs it as root, since /etc/oacmail belongs to root; the check runs as the service's user ($OACMAIL_OWNER).
 
 

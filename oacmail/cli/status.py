@@ -355,8 +355,7 @@ def write_metrics(path: Path, text: str) -> None:
 #
 # The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy.
 #
-# This module collects the summary and prints it for people and as JSON; monitoring.py has the forms of Nagios and
-# Prometheus, towns.py the towns of `--all`.
+# The summary for people and as JSON; the forms of Nagios and Prometheus, and the towns of `--all`, are above.
 
 
 LISTED = 20

@@ -1,6 +1,6 @@
 """The whole config.toml as one value, and the rules that need two sections.
 
-Pydantic collects all errors of all sections at once; `findings.py` turns them into lines for the admin.
+Pydantic collects all errors of all sections at once; config/loading.py turns them into lines for the admin.
 """
 
 from datetime import time

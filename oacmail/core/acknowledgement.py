@@ -21,12 +21,6 @@ from oacmail.core.threading import fold_subject
 from oacmail.core.view import CaseView, MessageView, Released, View
 
 # --- Acknowledgement -------------------------------------------------------------------------------------------------
-#
-# The acknowledgement of a citizen's message: whether there is one, in which language, and why not.
-#
-# It never touches a case or a deadline: a message without acknowledgement is handled like any other. No text of the
-# mail is written here.
-
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
@@ -228,11 +222,9 @@ def _too_short_to_tell(text: str) -> bool:
 
 
 # --- Exposed secrets -------------------------------------------------------------------------------------------------
-#
-# A message that contains a password, a code or a certificate: agents and author are warned (R34).
-#
-# The agents get a notice. The author reads it in the acknowledgement or, without one, in a mail that says only this,
-# once a case and day. Neither repeats the secret (mail/understanding/secrets.py finds it).
+# A message that contains a password, a code or a certificate (R34): the agents get a notice, and the author reads it
+# in the acknowledgement or, without one, in a mail that says only this, once a case and day. Neither repeats the
+# secret.
 
 
 def secret_on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:

@@ -30,14 +30,9 @@ from oacmail.core.policy import Pointer, Policy
 from oacmail.core.view import CaseView, Deadline, OpenQuestion, OutgoingView, View
 
 # --- Answers ---------------------------------------------------------------------------------------------------------
-#
-# What an answer does to a case: found in Sent, in an agent's proven copy, or logged by an admin (R16).
-#
-# It meets every deadline that started before it and none that started after it: a citizen's second question that
-# crossed the answer keeps its own deadline. On a derived case that nobody has said to be solved it is the derivation
-# notice (R22): the case stays with the technical services, and the citizen is owed the outcome (R13). This module
-# never decides whether a message *is* an answer.
-
+# Found in Sent, in an agent's proven copy, or logged by an admin (R16), an answer meets every deadline that started
+# before it and none that started after it. On a derived case that nobody has said to be solved it is the derivation
+# notice (R22): the case stays with the services, and the citizen is owed the outcome (R13).
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
@@ -308,12 +303,8 @@ def remind_of_term(policy: Policy, number: str, *, key: str, at: datetime, ends_
 
 
 # --- Answered twice --------------------------------------------------------------------------------------------------
-#
-# Two answers to one person within minutes: both agents are told, before they answer again.
-#
-# Each answer counts as any other; this module only tells the agents, once a day and case. All agents are told, because
-# an answer in the shared mailbox does not say which of them wrote it.
-
+# Two answers to one person within minutes: all agents are told once a day and case, since an answer in the shared
+# mailbox does not say which of them wrote it. Each counts as any other.
 
 TWICE_WITHIN = timedelta(minutes=15)
 
@@ -330,13 +321,9 @@ def warn_answered_twice(policy: Policy, case: CaseView, *, at: datetime, now: da
 
 
 # --- Unseen answers --------------------------------------------------------------------------------------------------
-#
-# An answer that the office has not seen: an agent wrote from an address of their own, without the office in copy.
-#
-# The person's reply shows it: it answers a message that we do not know, and quotes an agent or goes to one. The agent
-# is told once. No deadline is met by it: a quote is typed by whoever sends it and says nothing about what was
-# answered.
-
+# An agent answered from an address of their own, without the office in copy: the person's reply answers a message that
+# we do not know, and quotes an agent or goes to one. The agent is told once. No deadline is met: a quote is typed by
+# whoever sends it.
 
 MOST_AGENTS = 3
 
@@ -364,11 +351,8 @@ def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
 
 
 # --- Drafts ----------------------------------------------------------------------------------------------------------
-#
-# A draft answer to the citizen of a case, from the office's templates: an agent completes it and sends it (R3).
-#
-# It lies in the folder of drafts of the office's mailbox; without such a folder, or an address to write to, an agent
-# gets the text by mail. It never goes to the citizen by itself, and is no answer before an agent has sent it.
+# A draft answer from the office's templates (R3) lies in the folder of drafts of the office's mailbox; without such a
+# folder, or an address to write to, an agent gets the text by mail. It is no answer before an agent has sent it.
 
 
 def draft(

@@ -15,12 +15,8 @@ from oacmail.core.policy import Board
 from oacmail.core.view import CaseView
 
 # --- Places ----------------------------------------------------------------------------------------------------------
-#
-# In which folder of the board a message belongs, and what the folders are called.
-#
-# Values only: it never asks where a message lies. A folder's name on the server is made of the configured names and
-# the server's separator; a part of a name that holds the separator gets another character for it.
-
+# In which folder a message belongs, and what the folders are called: the configured names and the server's separator.
+# A part of a name that holds the separator gets another character for it.
 
 NAME_MOST = 60  # characters of a folder named after a person
 _BY_STATUS: Mapping[Status, BoardFolder] = {
@@ -140,13 +136,7 @@ def agents_of(addresses: Iterable[str]) -> tuple[str, ...]:
 
 
 # --- Meaning ---------------------------------------------------------------------------------------------------------
-#
-# What it means that a person puts a message into a folder of the board: the commands of the same meaning.
-#
-# Each is a command of `oacmail case` (core/orders/commands.py). A move that does not fit the case raises
-# Refused; the message then goes back. Only an answer in the mailbox or a logged contact meets a deadline, never a
-# move.
-
+# The commands of `oacmail case` that a move means (core/orders/commands.py). The message of a refused move goes back.
 
 Command = tuple[str, dict[str, str]]
 """A verb of `oacmail case` and its options."""
@@ -227,13 +217,9 @@ _MEANING: Mapping[BoardFolder, Callable[[CaseView, BoardPlace], tuple[Command, .
 
 
 # --- Sightings -------------------------------------------------------------------------------------------------------
-#
-# What has happened to one message of the board, from the places in which it lies now and the one in which it was last.
-#
-# A person's move is a new place while the old one is gone. A second copy beside the old one moves nothing: everybody
-# who can send mail can make one. A second label of the very same message is a move (Gmail). A move of our own is
-# recognised by its target. This module never says what a move means.
-
+# What has happened to a message, from the places in which it lies now and the one in which it was last. A second copy
+# beside the old one moves nothing: everybody who can send mail can make one. A second label of the very same message
+# is a move (Gmail). A move of our own is recognised by its target.
 
 PASSES = 2
 """So many passes see a new copy beside the old one before it is only a copy: the folders are read one after the other,

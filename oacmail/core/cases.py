@@ -17,10 +17,6 @@ from oacmail.core.policy import Office, Policy
 from oacmail.core.view import CaseView, View
 
 # --- Request ---------------------------------------------------------------------------------------------------------
-#
-# A citizen's message as the handlers pass it on: the message, its classification, its author and its due time.
-#
-# It never decides what follows from the message.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +72,8 @@ class CitizenRequest:
 
 
 # --- Citizen mail ----------------------------------------------------------------------------------------------------
-#
-# Mails about a case to its citizen: that it was passed on, that it is not solved yet, and any other notice.
-#
-# An agent must order the first notice (R22, template C); only a citizen who holds it gets the later ones (section 6
-# N). No text of a mail is written here.
-
+# An agent must order the first notice (R22, template C); only a citizen who holds it gets the later ones
+# (docs/requirements.md section 6, N).
 
 PASSED_ON, PROGRESS = MailKind.PASSED_ON, MailKind.PROGRESS
 
@@ -173,11 +165,7 @@ def notice(
 
 
 # --- Recipient -------------------------------------------------------------------------------------------------------
-#
 # Which addresses can be written to as citizens, and in which language.
-#
-# Decides from an address, or from what is known of a case. It never decides whether a mail is due.
-
 
 # An address that every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047).
 # A person answers a message from an address beyond ASCII.
@@ -229,12 +217,8 @@ def _both(languages: tuple[str, ...], second: str) -> str:
 
 
 # --- Corrections -----------------------------------------------------------------------------------------------------
-#
-# What an agent says of the classification of a case: a correction, or what it was already.
-#
-# Both are examples to learn from, and a level that an agent has said is not changed by a message. The report counts
-# corrections alone (I14).
-
+# What an agent says of the classification of a case: a correction, or what it was already. Both are examples to learn
+# from, and no message changes a level that an agent has said. The report counts corrections alone (I14).
 
 CORRECTED_COLUMN: dict[str, Literal["kind", "topic", "level", "intent", "lang"]] = {
     "kind": "kind",

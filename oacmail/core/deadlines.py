@@ -16,11 +16,8 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseMessage, CaseView, Deadline
 
 # --- Overdue ---------------------------------------------------------------------------------------------------------
-#
-# Who is told of an overdue case, in one mail for each case or as one list (R31).
-#
-# It never decides *whether* a case is overdue. Level 1 goes to the supervisor, level 2 and higher also to the
-# operator.
+# Who is told of an overdue case, in one mail for each case or as one list (R31): of level 1 the supervisor, of level 2
+# and higher also the operator.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +104,9 @@ def _as_list(
 
 
 # --- Waiting ---------------------------------------------------------------------------------------------------------
-#
-# A case that waits for its citizen: until the day that an agent has named, and who is reminded then.
-#
-# Waiting stops no deadline for an answer. It ends when the citizen writes (core/handlers/from_citizen.py). On the day
-# the agent is reminded, and from then on the case closes in silence as an answered one does.
-
+# A case waits until the day that an agent has named. Waiting stops no deadline for an answer, and ends when the
+# citizen writes (core/handlers/from_citizen.py). On the day the agent is reminded, and from then on the case closes in
+# silence as an answered one does.
 
 WAIT = "wait"
 
@@ -158,12 +152,9 @@ def reminders(
 
 
 # --- Repeat contact --------------------------------------------------------------------------------------------------
-#
-# When a case becomes a *problema complex* (R12), and who is told.
-#
-# It counts: the person wrote again and again after the first human answer, or came back days after it. Staff are told
-# once, in service hours; nothing else about the case changes. A case that nobody has answered is overdue, never
-# complex.
+# A *problema complex* (R12): the person wrote again and again after the first human answer, or came back days after
+# it. Staff are told once, in service hours; nothing else about the case changes. A case that nobody has answered is
+# overdue, never complex.
 
 
 def became_complex(

@@ -13,12 +13,8 @@ from oacmail.core.model import EndDay, Features, Platform, Topic
 from oacmail.core.order_words import folded
 
 # --- Derivation ------------------------------------------------------------------------------------------------------
-#
-# What the technical services get with a second-level message: platform and operator, cause, and the end of a term.
-#
-# It decides from the features of the message; never whether a message is second level (core/classification.py)
-# nor what is sent. Two causes: R11; operators: docs/requirements.md section 3; a term that ends within two days: R32.
-
+# What the technical services get with a second-level message. Two causes: R11; operators: docs/requirements.md section
+# 3; a term that ends within two days: R32.
 
 Cause = Literal["platform", "document_or_form"]
 
@@ -100,11 +96,8 @@ def _day(end: EndDay, written_on: date) -> date | None:
 
 
 # --- Topic names -----------------------------------------------------------------------------------------------------
-#
-# The topic that an agent names in an order: by its own name, a common word for it, or its label in our mails.
-#
-# It decides nothing about a message of a citizen, and never guesses between two topics.
-
+# The topic that an agent names: by its own name, a common word for it, or its label in our mails. It never guesses
+# between two topics.
 
 _NAMES: Mapping[Topic, str] = {
     Topic.CERTIFICATE: "certificat certificats certificado certificados certificates",

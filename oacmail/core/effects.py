@@ -15,11 +15,8 @@ from oacmail.core.model import BoardPlace, Classification, Folder, Hours, Kind, 
 from oacmail.core.outgoing import MailEvent, MailKind
 
 # --- Report effects --------------------------------------------------------------------------------------------------
-#
-# The input and the effects of a report: a month whose figures are ready to be published, and what is kept of it.
-#
-# Values as those of `effects`, which lists them all. `figures` is JSON text (core/report/publication.py): what is
-# published is kept as it is, and nothing here reads it.
+# A month whose figures are ready to be published, and what is kept of it. `figures` is JSON text
+# (core/report/publication.py): what is published is kept as it is.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +55,8 @@ ReportEffect = CorrectFigure | FreezeMonth
 
 
 # --- Case effects ----------------------------------------------------------------------------------------------------
-#
-# Effects that make a case of something else than the message that arrived, of two cases one, or a draft of an answer,
-# those about a message of the desk that was recorded before, and votes.
-#
-# They are effects as those of `effects`, which lists them all. No effect says how it is written.
+# Effects on something else than the message that arrived: contacts, split and merged cases, drafts, votes, and
+# recorded messages that are placed or decided again.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +165,6 @@ CaseEffect = (
 )
 
 
-# --- Effects ---------------------------------------------------------------------------------------------------------
-#
-# The inputs of a decision and its effects.
-#
-# Values only, as in `model`. Each effect is an upsert by its key, so that applying it twice changes nothing. No effect
-# says how it is written. Times are aware datetimes.
-
-
 # --- inputs -------------------------------------------------------------------------------------------
 
 
@@ -278,7 +264,7 @@ class BoardDeletion:
 Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMove | BoardDeletion | ReportReady
 
 
-# --- effects: each an upsert by its key ----------------------------------------------------------------
+# --- effects -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

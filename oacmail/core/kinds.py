@@ -12,12 +12,8 @@ from oacmail.core.outgoing import MailEvent, MailKind, MailState
 from oacmail.core.view import OutgoingView
 
 # --- Kinds -----------------------------------------------------------------------------------------------------------
-#
-# One row for each kind of outgoing mail: who gets it, when it leaves, and what follows if it does not arrive.
-#
-# The order of the queue, the limits, the SQL of the store and the envelope senders derive from these rows. Only
-# `LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/notices.py) are written by hand. It never decides
-# whether a mail is sent.
+# `LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/notices.py) are written by hand; all else derives from these
+# rows.
 
 
 class Audience(StrEnum):
@@ -303,12 +299,8 @@ def junk_cards(mails: Sequence[OutgoingView]) -> tuple[str, ...]:
 
 
 # --- States ----------------------------------------------------------------------------------------------------------
-#
-# The life of an outgoing mail as one table: event and state give the next state.
-#
-# A pair that is not in the table changes nothing: an event that comes too late is no error. The store carries the
-# table out, and tests/adapters/test_states.py holds its SQL to it. It never decides that an event happens.
-
+# A pair of event and state that is not in the table changes nothing: an event that comes too late is no error.
+# tests/adapters/test_states.py holds the SQL of the store to the table.
 
 _S = MailState
 _UNDER_WAY = (_S.CLAIMED, _S.SENDING)

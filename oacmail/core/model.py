@@ -15,10 +15,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, cast
 
 # --- Late pattern ----------------------------------------------------------------------------------------------------
-#
-# A regular expression that is compiled when it is first used, for words that only few messages need.
-#
-# Compiling the words of the technical services takes as long as reading twenty messages. It decides nothing.
+# A regular expression that is compiled when it is first used, for words that only few messages need: compiling the
+# words of the technical services takes as long as reading twenty messages.
 
 
 class _LatePattern:
@@ -38,11 +36,7 @@ def late_pattern(pattern: str) -> re.Pattern[str]:
 
 
 # --- Features --------------------------------------------------------------------------------------------------------
-#
-# What mail/understanding finds in a message for core/routing to judge: names, scores and their evidence.
-#
-# Values only, frozen; nothing here reads text or decides.
-
+# What mail/understanding finds in a message for core to judge: names, scores and their evidence.
 
 Slot = Literal["morning", "afternoon", "any"]
 """When somebody wants to be called."""
@@ -123,7 +117,7 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    """What the classifier and the rules go by; mail/understanding computes each, core/routing judges.
+    """What the classifier and the rules go by; mail/understanding computes each, core judges.
 
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
     telephone and the time of a call; `other_time`: in a brief reply, the time that it wishes; `town`: the office's
@@ -173,13 +167,6 @@ NO_FEATURES = Features()
 
 
 # --- Model -----------------------------------------------------------------------------------------------------------
-#
-# The values that all parts share: the terms of the field, and what was read from a message.
-#
-# Values only: frozen, slotted, keyword-only. A `Message` holds what the bytes say; verdicts (who wrote it, which case,
-# what to do) are made in core and never stored in it. Times are aware datetimes. Nothing here reads a clock, a file
-# or a socket.
-
 
 LANGUAGES = ("ca", "es", "en")
 """What the shipped templates are written in."""

@@ -18,12 +18,8 @@ from oacmail.core.tokens import token_link
 from oacmail.core.view import CaseView, OutgoingView
 
 # --- Staff notices ---------------------------------------------------------------------------------------------------
-#
-# Mail to staff: who gets it, when, and under which key. It never goes to a citizen or to our own address.
-#
-# A kind that may not leave at any hour (core/kinds.py) waits for the next opening. Each recipient has a row of
-# their own; the key holds only a short hash of the address, since keys appear in logs.
-
+# A kind that may not leave at any hour (core/kinds.py) waits for the next opening. Each recipient has a row of their
+# own; the key holds only a short hash of the address, since keys appear in logs.
 
 _AS = {IfUndelivered.AS_ACK: "ack", IfUndelivered.AS_ANSWER: "answer", IfUndelivered.AS_OTHER: "other"}
 
@@ -124,12 +120,7 @@ def undelivered_notices(
 
 
 # --- Case card -------------------------------------------------------------------------------------------------------
-#
-# What mail to staff shows of a case: numbers, moments and labels, never a name, an address, a phone or a subject
-# (LOPDGDD, additional provision 7). It never decides which mail is sent.
-#
-# The names are those that templates use (words/facts.py).
-
+# What mail to staff shows of a case: numbers, moments and labels, under the names that templates use (words/facts.py).
 
 Facts = dict[str, object]
 
@@ -181,12 +172,9 @@ def is_delayed(case: CaseView) -> bool:
 
 
 # --- Buttons ---------------------------------------------------------------------------------------------------------
-#
-# The buttons of notices to staff: `mailto:` links, each with a token that is good for one order (RFC 6068).
-#
-# They stand below the HTML alone; the text names the words. A button decides nothing: the mail that it opens is an
-# order mail of an agent, or a reply of the technical services, like any other, and its writer must be proven.
-
+# `mailto:` links below the HTML alone, each with a token that is good for one order (RFC 6068); the text names the
+# words. The mail that a button opens is an order mail of an agent, or a reply of the technical services, like any
+# other, and its writer must be proven.
 
 _WORDS: Mapping[Verb, tuple[str, str, str]] = {
     Verb.MINE: ("#meu", "#mio", "#mine"),

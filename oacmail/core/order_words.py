@@ -21,13 +21,9 @@ from oacmail.core.policy import Policy
 from oacmail.core.tokens import case_number
 
 # --- Orders ----------------------------------------------------------------------------------------------------------
-#
-# The orders that an agent writes on top of a reply: which lines are orders, and what each says.
-#
 # Orders are the unbroken run of order lines at the very top of the text, empty lines and a greeting aside: `#word
 # argument`, or a plain line that says nothing else (docs/interfaces.md section 7). In a reply to a list of cases each
-# line begins with the number of its case. It never decides who may give orders, and performs none.
-
+# line begins with the number of its case.
 
 MOST_ORDERS = 40
 """Orders in one message; a longer run is no list that a person wrote."""
@@ -467,13 +463,9 @@ def _bare(decomposed: str) -> str:
 
 
 # --- Order tokens ----------------------------------------------------------------------------------------------------
-#
-# Order tokens: what a button carries, so that its mail orders one thing, about one case, by one agent, once.
-#
-# A token is 33 characters of base32 (RFC 4648), at home after the + of an address as in a subject: the order's code,
-# the case, the last day, a hash of the notice, and an HMAC under a key of its own label that also covers the agent's
-# address. It never proves who sent a mail: that is for the mail exchanger to say (core/sender.py).
-
+# What a button carries, so that its mail orders one thing, about one case, by one agent, once: 33 characters of base32
+# (RFC 4648) of the order's code, the case, the last day, a hash of the notice, and an HMAC under a key of its own
+# label that also covers the agent's address. It never proves who sent a mail (core/sender.py).
 
 TOKEN_DAYS = 10
 """How long a button works."""
@@ -557,13 +549,9 @@ def _mac(secret: bytes, payload: bytes, agent: str) -> bytes:
 
 
 # --- Misplaced orders ------------------------------------------------------------------------------------------------
-#
-# Orders that somebody wrote where none counts: below or between the quoted lines of a reply, below the signature, as a
-# telephone or an old habit puts them, or in the subject of a new mail.
-#
-# They count for nothing, since a line without a quote mark may still be somebody else's; their writer is told. Only
-# `>` marks a quote here: where a program marks none, nobody can tell what is below it.
-
+# Orders where none counts: below or between the quoted lines of a reply, below the signature, as a telephone or an old
+# habit puts them, or in the subject of a new mail. Their writer is told. Only `>` marks a quote here: where a program
+# marks none, nobody can tell what is below it.
 
 _QUOTED = ">"
 _SIGNATURE = "--"
@@ -591,12 +579,8 @@ def _orders(lines: Iterable[str], read: Callable[[str], tuple[Order, ...]]) -> l
 
 
 # --- Case numbers ----------------------------------------------------------------------------------------------------
-#
-# Case numbers as people type them: in the subject of a new mail of the desk, or in an agent's reply.
-#
-# `OAC-2026-000123`, `oac 2026 123`, `cas 123`, `caso núm. 123`, `case no. 123`. Such a number proves nothing: its
-# caller decides who may name a case, and whether the mail belongs to it. It never looks a case up.
-
+# As people type them: `OAC-2026-000123`, `oac 2026 123`, `cas 123`, `caso núm. 123`, `case no. 123`. Such a number
+# proves nothing: the caller decides who may name a case, and whether the mail belongs to it.
 
 MOST_NUMBERS = 10
 _SHORT = re.compile(r"\bcas(?:o|e)?\s{0,2}(?:(?:numero|number|num|nro|no|n)\b\.?[\u00ba\u00b0]?|#)?\s{0,2}(\d{1,6})\b")

@@ -46,14 +46,9 @@ from oacmail.core.view import (
 )
 
 # --- Notice limits ---------------------------------------------------------------------------------------------------
-#
-# Limits for notices to staff: a flood of messages must not bury the agents or delay mail to citizens.
-#
-# `bounded` decides which notices of one decision are sent as single mails. The others wait (`release` None), and
-# `list_notices` names their cases in one list for each kind and recipient, once an hour. The case, its deadline and
-# the message in the mailbox are never changed. Notices that an admin's command, an agent's order or other proven mail
-# of staff causes are not limited.
-
+# A flood of messages must not bury the agents or delay mail to citizens: `with_limits` defers notices, `list_notices`
+# names their cases in lists. Notices that an admin's command, an agent's order or other proven mail of staff causes
+# are not limited.
 
 NOTICE_BUDGET = "notice"  # in the outbox's column of that name
 MOST_LISTED = 200  # lines of a list: a longer mail could not be read, and no relay would take it
@@ -150,13 +145,9 @@ def _listed_row(item: DeferredNotice) -> Facts:
 
 
 # --- Deferred --------------------------------------------------------------------------------------------------------
-#
-# Acknowledgements that wait for room in their budget: which are released now, and which are no longer needed.
-#
-# Newcomers come first, then each domain in turn, so that a flood uses up its own share only. All domains of which
-# nobody was ever answered and which are no large provider take one turn together, since a flood can forge ever new
-# ones. None is dropped but for a case that is answered or closed. This module never writes an acknowledgement.
-
+# Acknowledgements wait for room in their budget. Each domain has its turn, so that a flood uses up its own share only;
+# all unknown domains take one turn together, since a flood can forge ever new ones. None is dropped but for a case
+# that is answered or closed.
 
 BUDGET_ALERT = "alert:ack-budget"
 BUDGET_ALERT_EVERY = timedelta(hours=1)
@@ -236,14 +227,9 @@ def _more(share: Released, count: int) -> Released:
 
 
 # --- Uncertain -------------------------------------------------------------------------------------------------------
-#
-# Uncertain deliveries: mail that the relay received without answering. Send it again, drop it, or hold it?
-#
-# The rules: docs/design.md, "Uncertain deliveries"; the rule of each kind: core/kinds.py. A missing copy alone
-# proves nothing: a relay that filters for eight seconds delivers after the connection has ended. A mail counts as not
-# sent only if mails sent well after it have their copies and it has none. If that cannot be known, the mail is sent
-# again where twice is less harm than never; otherwise it is held and the operator is told.
-
+# The rules: docs/design.md, "Uncertain deliveries"; of each kind: core/kinds.py. A missing copy alone proves nothing:
+# a relay that filters for eight seconds delivers after the connection has ended. A mail counts as not sent only if
+# mails sent well after it have their copies and it has none.
 
 PATH_MEMORY = timedelta(days=7)
 PATH_BROKEN = timedelta(hours=4)
@@ -352,8 +338,7 @@ def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) 
 
 
 # --- Canaries --------------------------------------------------------------------------------------------------------
-#
-# When the next canary is sent, and that one has come back. It never decides what follows if it does not.
+# When the next canary is sent, and that one has come back.
 
 
 def send_canary(policy: Policy, tick: TickView, now: datetime) -> tuple[Effect, ...]:
@@ -383,13 +368,8 @@ def canary_came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:
 
 
 # --- Delivery result -------------------------------------------------------------------------------------------------
-#
-# What a delivery attempt means for a mail and its case. A failure is temporary unless it is proven permanent.
-#
-# A mail that is refused for its size or content is sent again without its original, in the same tick. Staff are
-# informed of a refusal unless the relay refuses everybody. core/outbox.py decides about a delivery that may
-# have happened.
-
+# A failure is temporary unless it is proven permanent. A mail that is refused for its size or content is sent again
+# without its original, in the same tick. Staff are informed of a refusal unless the relay refuses everybody.
 
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
 TRIES = 12  # before a mail is given up: after an outage longer than `give_up_days` the first "try later" is no reason
@@ -482,11 +462,7 @@ _FOLLOWS: Mapping[str, tuple[MailEvent, _Follows]] = {
 
 
 # --- Outbox command --------------------------------------------------------------------------------------------------
-#
-# What an admin orders for one mail of the outbox: `oacmail outbox retry` and `outbox drop`.
-#
-# An order that the mail's state does not allow raises `Refused` and changes nothing. Every order is in the event log
-# of the mail's case.
+# `oacmail outbox retry` and `outbox drop`. Every order is in the event log of the mail's case.
 
 
 def on_outbox_command(policy: Policy, view: View, command: OutboxCommand, now: datetime) -> Decision:

@@ -1,8 +1,7 @@
 """The names of the kinds, states and events of outgoing mail.
 
-Values only. What holds for each kind: core/kinds.py; which event leads from which state to which:
-core/kinds.py. The names of kinds and states are stored in the outbox, that of the kind also in the field
-X-Oacmail-Kind (docs/interfaces.md).
+Values only. What holds for each kind, and which event leads from which state to which: core/kinds.py. The names of
+kinds and states are stored in the outbox, that of the kind also in the field X-Oacmail-Kind (docs/interfaces.md).
 """
 
 from enum import StrEnum

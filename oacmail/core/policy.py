@@ -13,11 +13,7 @@ from zoneinfo import ZoneInfo
 from oacmail.core.model import BoardFolder
 
 # --- Mailboxes -------------------------------------------------------------------------------------------------------
-#
-# Which addresses are one mailbox: the office's own, or one that has its share of a budget.
-#
-# It knows how providers deliver. It never decides who may use a mailbox.
-
+# Which addresses are one mailbox, by how providers deliver: the office's own, or one that has its share of a budget.
 
 _ALIASES = {
     "googlemail.com": "gmail.com",
@@ -43,11 +39,6 @@ def mailbox(address: str) -> str:
 
 
 # --- Policy ----------------------------------------------------------------------------------------------------------
-#
-# The validated configuration as values. The core never sees the file.
-#
-# `config` builds it; `decide` and its handlers read it. Durations are in the units of their names; 0 means "no limit"
-# for every budget (docs/interfaces.md section 5).
 
 
 class Workdays(Protocol):

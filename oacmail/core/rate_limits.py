@@ -1,5 +1,5 @@
-"""How many acknowledgements may leave, so that nobody can use the office to send mail to third parties or to a relay
-that refuses everybody. The case and its deadline are never changed; a limit of 0 means "no limit".
+"""How many acknowledgements may leave, so that nobody can use the office to send mail to third parties, and whether a
+refusal is the recipient's or the relay's. No case and no deadline is changed; a limit of 0 means "no limit".
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,15 +13,9 @@ from oacmail.core.policy import Policy, mailbox
 from oacmail.core.view import PersonView, RateUsage, Released
 
 # --- Rate limits -----------------------------------------------------------------------------------------------------
-#
-# Which acknowledgement may be sent, and when, so that nobody can use the office to send mail to third parties.
-#
-# The table: docs/design.md, "Acknowledgement budgets". Each acknowledgement uses its mailbox's share, and that of a
-# person whom nobody has answered also a share of its domain and, without a verdict, of all such mail. A limit of an
-# hour says when it leaves, a limit of a day whether there is one. Without a verdict a newcomer cannot be told from a
-# flood in his name, so only the mailbox has a limit of a day: all others wait, in turn (core/outbox.py). The
-# case and its deadline are never changed. A limit of 0 means "no limit".
-
+# The table: docs/design.md, "Acknowledgement budgets". A limit of an hour says when an acknowledgement leaves, a limit
+# of a day whether there is one. Without a verdict a newcomer cannot be told from a flood in his name, so only the
+# mailbox has a limit of a day: all others wait, in turn (core/outbox.py).
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -153,13 +147,8 @@ def most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
 
 
 # --- Relay health ----------------------------------------------------------------------------------------------------
-#
-# Distinguish a recipient's refusal from a broken relay.
-#
 # A relay that has lost its tables or its permission to send answers "no such user" or "access denied" for every
 # recipient. Its refusals count as its own fault once it has refused several people in a row and taken no mail between.
-# This module never reads the text of an answer.
-
 
 REFUSES = "relay-refuses"  # the code of the problem
 MANY = 3

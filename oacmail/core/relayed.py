@@ -34,11 +34,8 @@ from oacmail.core.tokens import answer_address
 from oacmail.core.view import CaseView, OutgoingView, View
 
 # --- Relayed answers -------------------------------------------------------------------------------------------------
-#
-# What an agent's relayed answer does to its case: it counts once the relay has accepted it, and not before.
-#
-# It meets what was asked before the agent wrote it. If it comes back, the answer is owed again (R14). This module
-# never decides whether a mail is relayed (core/relayed.py).
+# A relayed answer counts once the relay has accepted it, and meets what was asked before the agent wrote it. If it
+# comes back, the answer is owed again (R14).
 
 
 def count_as_answer(policy: Policy, view: View, mail: OutgoingView, at: datetime) -> tuple[Effect, ...]:
@@ -94,13 +91,8 @@ def _moment(case: CaseView, mail: OutgoingView, at: datetime) -> datetime:
 
 
 # --- Answer links ----------------------------------------------------------------------------------------------------
-#
-# Which cases a mail to staff offers to answer by a new mail to the answer address (core/relayed.py).
-#
-# A mail about one case offers that case, some lists each of their first cases; never one that is closed, whose answers
-# come back, or one whose person has no address to write to, as after a telephone call. It never decides what is
-# relayed.
-
+# Which cases a mail to staff offers to answer by a new mail: the one that it is about, some lists each of their first
+# cases; never one that is closed, whose answers come back, or whose person has no address, as after a telephone call.
 
 _LISTS = (MailKind.OVERDUE_DIGEST, MailKind.NOTICE_LIST)
 
@@ -145,13 +137,8 @@ def _can_be_written_to(policy: Policy, address: str, status: Status) -> bool:
 
 
 # --- Relayed answer --------------------------------------------------------------------------------------------------
-#
-# An agent's mail to a case's answer address: it goes to the person under the office's name, or back with a reason.
-#
-# The address is not that of our notices: a plain reply to a notice reaches no citizen. What a proven agent wrote to
-# this address alone is relayed, if it is certain that nothing internal is in it. This module never carries an order
-# out and relays nothing automatic.
-
+# An agent's mail to a case's answer address goes to the person under the office's name, or back with a reason. The
+# address is not that of our notices: a plain reply to a notice reaches no citizen.
 
 FRESH = timedelta(days=1)
 """How old the Date may be on arrival, as for orders: a signed mail that is sent again later relays nothing."""

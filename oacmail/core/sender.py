@@ -1,6 +1,6 @@
 """Who wrote a message: the office itself, staff, a robot, a form or a citizen, and which address its author has.
 
-From alone proves nothing. This module never decides what happens next.
+From alone proves nothing. This module also knows what text must reach no citizen; it never decides what happens next.
 """
 
 import re
@@ -14,11 +14,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.tokens import MOST_SIGNATURES, Signature, claimed_case, verify_mail
 
 # --- Sender ----------------------------------------------------------------------------------------------------------
-#
-# Who wrote a message: the office itself, staff, a robot or a citizen; and which address its author has.
-#
-# A staff member needs an address *and* authenticity; From alone proves nothing. This module never decides what
-# happens next, and never reads the text.
+# A staff member needs an address *and* authenticity. The text is never read.
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +93,9 @@ def _staff(policy: Policy, message: Message) -> Sender:
 
 
 # --- Forms -----------------------------------------------------------------------------------------------------------
-#
-# Mail that a web form sends for a person: whether a message is one, and who the person is.
-#
-# Senders in `callback.form_senders` are trusted. Anybody can invent another form: a clear one is a request with a
-# deadline that is never acknowledged automatically; a possible one waits for review. This module never reads the text.
-
+# Mail that a web form sends for a person. Senders in `callback.form_senders` are trusted. Anybody can invent another
+# form: a clear one is a request with a deadline that is never acknowledged automatically; a possible one waits for
+# review.
 
 _ROLES = re.compile(
     r"(?:no-?re|info|contact|atenci|sup+ort|soporte|help|hello|hola|ventas|vendes|sales|comercial|news|client|admin)"
@@ -187,13 +180,9 @@ def _answers_elsewhere(message: Message) -> bool:
 
 
 # --- Internal text ---------------------------------------------------------------------------------------------------
-#
-# Whether a text repeats something that must reach no citizen: lines of notices, notes and colleagues' remarks.
-#
-# It compares characters and digits alone, so that line breaks, quote marks and another encoding hide nothing. Short
-# lines ("Bon dia") belong to everybody and do not count. It never decides what is internal: its caller gives the
-# texts.
-
+# Whether a text repeats lines of notices, notes and colleagues' remarks, as the caller gives them. Characters and
+# digits alone are compared, so that line breaks, quote marks and another encoding hide nothing. Short lines ("Bon
+# dia") belong to everybody and do not count.
 
 SHORT_LINE = 12  # characters that count; a shorter line is no evidence
 

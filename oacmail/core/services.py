@@ -40,14 +40,9 @@ from oacmail.core.policy import Pointer, Policy
 from oacmail.core.view import CaseView, Deadline, View
 
 # --- Second level ----------------------------------------------------------------------------------------------------
-#
-# Second level: what goes to the technical services automatically, what is proposed, what an agent orders (R11-R13).
-#
-# The services get the card and the message once for each case; the event log says whether a message or an agent caused
-# it. Automatically only status and level change: the citizen's deadline keeps running until an agent has answered or
-# has sent the derivation notice (R22). Uncertain cases are left to agents. A message that gets no automatic
-# acknowledgement is not derived automatically either.
-
+# The services get the card and the message once for each case (R11-R13). Automatically only status and level change:
+# the citizen's deadline runs until an agent has answered or sent the derivation notice (R22). Uncertain cases, and
+# messages that get no automatic acknowledgement, are left to agents.
 
 DERIVED, PROPOSED = MailKind.DERIVED, MailKind.SECOND_LEVEL
 ANEW: CaseColumns = {"solved_at": None, "told_at": None, "expected_on": None}
@@ -298,11 +293,8 @@ def _first_nudge(policy: Policy, number: str, *, key: str, now: datetime) -> tup
 
 
 # --- Outcome ---------------------------------------------------------------------------------------------------------
-#
-# What the technical services or an agent say of a derived case: solved, expected on a day, not theirs, or taken back.
-#
-# No derived case is forgotten: what ends the reminders and the updates starts a deadline, so that an agent tells the
-# citizen (R13). Nothing here writes to a citizen.
+# What the services or an agent say of a derived case: solved, expected on a day, not theirs, or taken back. Nothing
+# here writes to a citizen.
 
 
 def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:
@@ -431,13 +423,9 @@ def _owed_by(policy: Policy, case: CaseView, at: datetime) -> datetime:
 
 
 # --- Follow up -------------------------------------------------------------------------------------------------------
-#
-# Derived cases that are not solved yet: nudges to the technical services, updates to the citizen (R31).
-#
-# Both are sent only while the office is open, the case is still derived and nobody has said that it is solved
-# (core/services.py). An answer to the citizen ends neither. After days of absence one of each is sent, and
-# the next is counted from it. It never decides what is second level.
-
+# Nudges to the services and updates to the citizen (R31), only while the office is open, the case is still derived and
+# nobody has said that it is solved. An answer to the citizen ends neither. After days of absence one of each is sent,
+# and the next is counted from it.
 
 Reached = tuple[CaseView, Deadline]
 
@@ -516,13 +504,9 @@ def _fired(deadline: Deadline, now: datetime) -> DeadlineReached:
 
 
 # --- Referral --------------------------------------------------------------------------------------------------------
-#
-# What is out of scope, by an agent's order: the citizen is told who can help, or the agent gets a draft (template D).
-#
 # A matter of another body is a person's word to say (R3, R9): the order names the body, one of `[[pointer]]`, and the
-# mail that tells the citizen answers the question, so it meets the deadline (R14, R16). Without a body, or without an
-# address to write to, only the level changes and the agent gets the table in a draft. Nothing here is decided from a
-# message alone.
+# mail that tells the citizen (template D) answers the question (R14, R16). Without a body, or an address to write to,
+# only the level changes and the agent gets the table in a draft.
 
 
 def refer(

@@ -18,13 +18,9 @@ from oacmail.core.order_words import Order, Verb, folded, read_orders
 from oacmail.core.policy import Workdays
 
 # --- Services reply --------------------------------------------------------------------------------------------------
-#
-# What the technical services say of a case in a reply: solved, expected on a day, not theirs, or nothing certain.
-#
-# Only what is certain counts. A sentence is read as "solved" if all of its words are known (`services_vocabulary`),
-# and only if nothing else in the reply doubts it: a question, a negation, a hedge, a promise or a reservation.
-# Whatever is left is put before the agent unread; a wrong "solved" would make the desk tell a citizen something
-# untrue.
+# A sentence is read as "solved" if all of its words are known, and only if nothing else in the reply doubts it: a
+# question, a negation, a hedge, a promise or a reservation. A wrong "solved" would make the desk tell a citizen
+# something untrue.
 
 
 class Statement(StrEnum):
@@ -238,13 +234,9 @@ def _sentences(text: str) -> list[str]:
 
 
 # --- Services vocabulary ---------------------------------------------------------------------------------------------
-#
-# The words by which the technical services say in Catalan, Spanish and English that a case is solved, expected or not
-# theirs, and the words that make it uncertain. All patterns are for folded text (core/order_words.py).
-#
-# A word that is missing here costs an agent a look; a word too many may cost a citizen the truth. Add to `DOUBTS`
-# freely, to `SOLVED` and `KNOWN` only with labelled replies (tests/core/services_replies.py).
-
+# All patterns are for folded text (core/order_words.py). A word that is missing here costs an agent a look; a word too
+# many may cost a citizen the truth. Add to `DOUBTS` freely, to `SOLVED` and `KNOWN` only with labelled replies
+# (tests/core/services_replies.py).
 
 WORD = late_pattern(r"[^\W_]+(?:[-'·.][^\W_]+)*")
 YES = late_pattern(r"\b(?:sí|si(?=,))")  # of lower-case text with its accents: "si" is a condition

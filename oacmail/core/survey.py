@@ -20,13 +20,8 @@ from oacmail.core.tokens import vote_links
 from oacmail.core.view import CaseView, Deadline
 
 # --- Survey ----------------------------------------------------------------------------------------------------------
-#
-# The survey after a case is closed: who is asked, and when (R30; docs/requirements.md section 6, G and H).
-#
 # It leaves at the first opening after the close, once a case, and never to an address that was asked within
-# `survey.per_address_days` or whose complaint is still in course. There is no reminder. A case that is open again by
-# then gets none. It never decides what a reply means (core/survey.py).
-
+# `survey.per_address_days` or whose complaint is still in course. A case that is open again by then gets none.
 
 SURVEY = "survey"  # the kind of deadline
 SILENCE = "silence"
@@ -107,16 +102,10 @@ def _ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> t
 
 
 # --- Votes -----------------------------------------------------------------------------------------------------------
-#
-# What a reply to a survey does: the vote counts, and what else the reply asks is a request like any other.
-#
-# A vote alone never opens a case again, acknowledges nothing and starts no deadline. It is signed if its writer takes
-# part in the case, was not disowned by their own domain (DMARC), and was shown the survey: the mail has a token of the
-# survey's links or names its Message-ID, which nobody can guess. Any other number on a case whose citizen was asked is
-# counted apart. The last vote within `DAYS` counts; a later one is filed on its case and counts for nothing. Machines,
-# staff and spam have no vote; what else people write is on the review list, so that a person reads it. No text of a
-# citizen leaves this module.
-
+# A vote is signed if its writer takes part in the case, was not disowned by their own domain (DMARC), and was shown
+# the survey: the mail has a token of the survey's links or names its Message-ID, which nobody can guess. Any other
+# number on a case whose citizen was asked is counted apart. The last vote within `VOTE_DAYS` counts; a later one is
+# filed on its case and counts for nothing. Machines, staff and spam have no vote.
 
 VOTE_DAYS = 30
 """How long after the survey a vote counts."""

@@ -10,13 +10,8 @@ from oacmail.core.model import Dmarc, Message, Role
 from oacmail.core.view import CaseView, MessageView, View
 
 # --- Reply prefixes --------------------------------------------------------------------------------------------------
-#
-# The prefixes that mail clients put before a subject when people reply or forward, as alternatives of a pattern.
-#
-# They are those of clients in Catalan, Spanish, English, French, German, Italian, Portuguese and the Nordic languages.
-# The rare ones are also words of their own ("Ref: 2026/17"): a match proves a reply only where a wrong one does no
-# harm.
-
+# The prefixes that mail clients put before a subject when people reply or forward, as alternatives of a pattern. The
+# rare ones are also words of their own ("Ref: 2026/17"): a match proves a reply only where a wrong one does no harm.
 
 REPLY = "re|r|aw|sv|res|rif"
 FORWARD = "fwd?|rv|wg|tr|i|enc"
@@ -25,14 +20,10 @@ RARE_FORWARD = "fs|reenv?|reenviat|reenviado"
 
 
 # --- Threading -------------------------------------------------------------------------------------------------------
-#
-# Which case a message belongs to, by the first rule that applies (docs/design.md, "Threads").
-#
 # (a) A Message-ID that we made, unless the message replies to a known one of another case; (b) the id of a known
 # message or our keyed token, from a participant; (c) the same citizen, by reverse reference, subject or text, unless
-# the answer would go to an address that nobody has proven to be theirs; (d) none. A wrong match is worse than none: an
-# uncertain message opens a new case, which is linked to the case that it may belong to.
-
+# the answer would go to an address that nobody has proven to be theirs; (d) none: the new case is linked to the one
+# that the message may belong to.
 
 ACKNOWLEDGED = "our-own-acknowledgement"
 SUBJECT_WINDOW = timedelta(days=14)

@@ -18,12 +18,8 @@ from urllib.parse import quote
 from oacmail.core.policy import Policy
 
 # --- Signature -------------------------------------------------------------------------------------------------------
-#
-# What only this office can write: case tokens, Message-IDs and the signature on our own mail.
-#
-# Everything is an HMAC-SHA256 (RFC 2104) under a sub-key of the token secret; the first secret signs, all verify,
-# so that a secret can be changed without forgetting. Nothing here proves who a *person* is.
-
+# Case tokens, Message-IDs and the signature on our own mail are HMAC-SHA256 (RFC 2104) under a sub-key of the token
+# secret; the first secret signs, all verify, so that a secret can be changed without forgetting.
 
 # Without I, O, 0, 1: people read these characters aloud on the telephone.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -221,12 +217,8 @@ def verify_mail(policy: Policy, raw: str, recipient: str, sent_at: datetime | No
 
 
 # --- Own text --------------------------------------------------------------------------------------------------------
-#
-# What a returned mail of ours has beside our own text, by the digest in its signature.
-#
-# Relays wrap, quote and re-encode; gateways lead links over themselves; lists and scanners add a footer, which looks
-# like what a person adds. This module finds the addition; it never decides what it is.
-
+# What a returned mail of ours has beside our own text, by the digest in its signature. Relays wrap, quote and
+# re-encode; gateways lead links over themselves; lists and scanners add a footer, which looks like what a person adds.
 
 MOST_ADDED = 10_000  # characters added at most for our text to be searched: larger additions are a message
 TEXT_HASH_LENGTH = 16  # hex digits of a digest
@@ -287,13 +279,8 @@ def _hash(text: str) -> str:
 
 
 # --- Vote tokens -----------------------------------------------------------------------------------------------------
-#
-# Vote tokens: what a link of a survey carries, so that its mail gives one score to one case and does nothing else.
-#
-# A token is 25 characters, at home after the + of an address as in a subject: a v and base32 (RFC 4648) of the score,
-# the case, and an HMAC under a key of its own label. Whoever holds it was shown the survey; it orders nothing, and it
-# never proves who sent a mail.
-
+# A link of a survey gives one score to one case and does nothing else: its token is 25 characters, a v and base32 (RFC
+# 4648) of the score, the case, and an HMAC under a key of its own label. Whoever holds it was shown the survey.
 
 SCORES = (1, 2, 3, 4, 5)
 VOTE_TOKEN_LENGTH = 25
@@ -343,11 +330,8 @@ def _mac(secret: bytes, payload: bytes) -> bytes:
 
 
 # --- Vote links ------------------------------------------------------------------------------------------------------
-#
-# The five links of a survey: each writes a mail to the office whose token gives one score to the case (RFC 6068).
-#
-# They stand in the HTML alone; the text asks for a number. No web page is needed, and a program that follows links
-# cannot vote.
+# Five `mailto:` links in the HTML of a survey alone (RFC 6068); the text asks for a number. No web page is needed, and
+# a program that follows links cannot vote.
 
 
 def vote_links(policy: Policy, case: str) -> tuple[dict[str, object], ...]:
@@ -361,11 +345,6 @@ def _link(policy: Policy, case: str, score: int) -> str:
 
 
 # --- Token links -----------------------------------------------------------------------------------------------------
-#
-# A `mailto:` link that writes to the office with a token of one case (RFC 6068).
-#
-# It never decides what the token does.
-
 
 _LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
 

@@ -21,12 +21,8 @@ from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
 
 # --- Relay budget ----------------------------------------------------------------------------------------------------
-#
-# How many mails may leave now: this town's own limit of a minute, and the budget that towns behind one relay share.
-#
-# Trouble with the shared budget delays mail for a minute. Then the town counts for itself alone, records a problem,
-# and goes on asking. This module never loses or drops mail.
-
+# This town's own limit of a minute, and the budget that towns behind one relay share. Trouble with the shared budget
+# delays mail for a minute; then the town counts for itself alone, records a problem, and goes on asking.
 
 CODE = "shared-budget"  # the code of the problem
 PATIENCE = timedelta(seconds=WINDOW)
@@ -81,13 +77,9 @@ class RelayBudget:
 
 
 # --- Delivery --------------------------------------------------------------------------------------------------------
-#
-# From the outbox to the relay: what may be claimed now, and the result of each attempt.
-#
 # Mail to citizens waits until INBOX, Sent and Junk have been read since the last start or lost connection, since a
 # copy there may prove that it was sent already. Mail to staff has no such copy and does not wait, but no notice is
-# sent at night. This module decides no mail's result: each attempt goes to core as `DeliveryResult`.
-
+# sent at night. Each attempt goes to core as `DeliveryResult`.
 
 log = structlog.get_logger()
 BATCH = 20

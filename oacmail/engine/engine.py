@@ -45,11 +45,8 @@ from oacmail.words.redact import redact
 from oacmail.words.relayed import mail, read, subject
 
 # --- Relayed answers -------------------------------------------------------------------------------------------------
-#
-# From an agent's bytes to the mail that goes to the person: what it would say, and its final form.
-#
-# It reads the agent's message a second time, since only mail to an answer address needs this. It decides nothing.
-
+# From an agent's bytes to the mail that goes to the person. The agent's message is read a second time, since only mail
+# to an answer address needs this.
 
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 
@@ -99,12 +96,8 @@ def _heading(office: Office, send: Send, message_id: str, signature: str, now: d
 
 
 # --- Engine ----------------------------------------------------------------------------------------------------------
-#
-# `Engine`: one input, one decision, one transaction; mails are rendered to their last byte before the commit.
-#
-# A turn holds the store's lock and never uses the network. It decides nothing itself: it loads the view, calls core,
-# renders what is to be sent, and writes. After the commit it announces queued mail.
-
+# A turn holds the store's lock and never uses the network: it loads the view, calls core, renders what is to be sent,
+# and writes. After the commit it announces queued mail.
 
 log = structlog.get_logger()
 BARE = ":bare"
@@ -356,9 +349,7 @@ def _newest_that_fit(messages: Sequence[Attached]) -> list[bytes]:
 
 
 # --- Status line -----------------------------------------------------------------------------------------------------
-#
-# The line that `systemctl status` shows: first what is unhealthy, then what is in progress.
-
+# First what is unhealthy, then what is in progress.
 
 _NO_FAULT = "calendar_provisional"  # a warning that `status` shows
 _SAID = {"config-refused": "the changed configuration was refused"}

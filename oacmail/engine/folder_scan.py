@@ -20,13 +20,9 @@ from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import parse
 
 # --- Folder scan -----------------------------------------------------------------------------------------------------
-#
-# Find what is new in a folder: compare UIDs, sizes and dates with our records, detect new epochs and the baseline.
-#
 # A place is recorded before its message is read. UIDs alone are never enough: a mailbox restored from yesterday
-# assigns the same UIDs to other messages under the same UIDVALIDITY. This module reads no message, except our own mail
-# at the first look into a folder, for the case numbers in it.
-
+# assigns the same UIDs to other messages under the same UIDVALIDITY. No message is read, except our own mail at the
+# first look into a folder, for the case numbers in it.
 
 log = structlog.get_logger()
 TOGETHER_BYTES = 1_000_000
@@ -201,11 +197,8 @@ class FolderScan:
 
 
 # --- Reconciliation --------------------------------------------------------------------------------------------------
-#
-# The nightly proof: after a full comparison of the mailbox, is every message, case and mail accounted for?
-#
-# The result is stored with its time; `status` and the digest show it, and the operator is told when something is
-# wrong. It changes nothing else: what is found is for a person.
+# After a full comparison of the mailbox. The result is stored with its time; `status` and the digest show it, and the
+# operator is told when something is wrong.
 
 
 @dataclass(slots=True)

@@ -27,14 +27,9 @@ from oacmail.mail.parse import Answers, InlineParser, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
 
 # --- Quarantine ------------------------------------------------------------------------------------------------------
-#
-# Handle a message that fails: each failure uses one try, and after the last it is set aside with its bytes.
-#
-# A bug, or a message that a server cannot deliver, must delay one message and never stop the service. Counts alone
-# decide, and nothing is lost: `status` shows what is set aside and `quarantine retry` brings it back. A message that
-# only the server could not deliver is retried whenever a folder is compared (at the start, after an outage, every
-# night).
-
+# A bug, or a message that a server cannot deliver, delays one message and never stops the service: each failure uses
+# one try, and after the last the message is set aside with its bytes (`quarantine retry`). One that only the server
+# could not deliver is retried whenever a folder is compared (at the start, after an outage, every night).
 
 log = structlog.get_logger()
 TRIES = 3  # if the fault is ours
@@ -88,14 +83,9 @@ class Quarantine:
 
 
 # --- Intake ----------------------------------------------------------------------------------------------------------
-#
-# From the mailbox to the engine: which messages are new, in which order and in which groups they are processed.
-#
-# Each place is processed once. Own mail comes first, since it restores what a restored database lacks; then messages
-# follow by arrival over all folders, so that a question comes before its answer. This module never writes a flag,
-# never uses sequence numbers and never deletes. A message during which the process crashes is set aside after five
-# crashes; quarantine.py handles one that fails.
-
+# Own mail comes first, since it restores what a restored database lacks; then messages follow by arrival over all
+# folders, so that a question comes before its answer. No flag is written, nothing is deleted, and sequence numbers are
+# never used. A message during which the process crashes is set aside after five crashes.
 
 # IMAP servers are no older (RFC 1176): an earlier date comes from a wrong clock
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)

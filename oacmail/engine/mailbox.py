@@ -17,12 +17,8 @@ from oacmail.engine.folder_scan import SIGNATURE_FIELD
 from oacmail.engine.watch import ProblemFlag
 
 # --- Drafts ----------------------------------------------------------------------------------------------------------
-#
-# Draft answers into the folder of drafts of the office's mailbox, each once.
-#
-# A draft is looked for by its Message-ID before it is appended: what a crash left there is not written again. This
-# module reads no draft, changes none and deletes none; what an agent sends arrives in the folder of sent mail like any
-# answer.
+# A draft is looked for by its Message-ID before it is appended: what a crash left there is not written again. No draft
+# is read, changed or deleted; what an agent sends arrives in the folder of sent mail like any answer.
 
 
 @dataclass(slots=True)
@@ -69,12 +65,8 @@ class Drafts:
 
 
 # --- Mailbox actions -------------------------------------------------------------------------------------------------
-#
-# Actions in the mailbox after a pass: move our own copies to Sent, and report a full mailbox.
-#
-# It never moves people's messages: what is moved has our signature in the folder at that moment. A failure is logged,
-# delays nothing, and is retried at the next pass.
-
+# After a pass our own copies are moved to Sent, and a full mailbox is reported. People's messages stay: what is moved
+# has our signature in the folder at that moment. A failure is logged, delays nothing, and is retried at the next pass.
 
 log = structlog.get_logger()
 FULL, ALMOST_FULL = "mailbox-full", 0.95  # the code of the problem, and the share of the quota from which it exists

@@ -14,13 +14,8 @@ from oacmail.core.reconciliation import is_since_last_night
 from oacmail.engine.engine import Engine
 
 # --- Ticks -----------------------------------------------------------------------------------------------------------
-#
-# `Ticks`: everything that is due, in one decision; if that raises, item by item.
-#
-# One item must never stop the others: a case that raises would otherwise stop every deadline of the office. The item
-# is postponed for an hour, `status` names it (`tick-failed`), and the operator gets one alert. Nothing here decides
-# what is due.
-
+# An item that raises would otherwise stop every deadline of the office: it is postponed for an hour, `status` names it
+# (`tick-failed`), and the operator gets one alert.
 
 log = structlog.get_logger()
 PUT_OFF = timedelta(hours=1)
@@ -87,12 +82,8 @@ class Ticks:
 
 
 # --- Nightly jobs ----------------------------------------------------------------------------------------------------
-#
-# Run the nightly jobs, each once after 03:00. A job that a stopped service has missed runs at the next start.
-#
-# The time of each job's last run is a stored value. A job that never ran counts as done at first, so that a new
-# installation begins with none. One that fails is tried again after an hour and stops no other.
-
+# A job that a stopped service has missed runs at the next start; one that fails is tried again after an hour and stops
+# no other. A job that never ran counts as done at first, so that a new installation begins with none.
 
 NIGHT = "night:"  # before the name of a job: the stored value that says when it was done
 AGAIN = timedelta(hours=1)

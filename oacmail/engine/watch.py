@@ -14,11 +14,8 @@ from oacmail.core.ports.store import CRASHES, LATEST, RUNS, Store
 from oacmail.engine.engine import Engine
 
 # --- Problem flag ----------------------------------------------------------------------------------------------------
-#
-# A problem that is recorded and logged when it begins and when it ends, not at each check.
-#
-# The first check after a start is always recorded, since the database may hold the state of an earlier process.
-
+# A problem is recorded and logged when it begins and ends, not at each check. The first check after a start is always
+# recorded, since the database may hold the state of an earlier process.
 
 log = structlog.get_logger()
 
@@ -44,12 +41,8 @@ class ProblemFlag:
 
 
 # --- Host checks -----------------------------------------------------------------------------------------------------
-#
-# Check the host once a tick: free disk space, and a clock that moves forward.
-#
-# A failed check becomes a problem in `status` and an alert to the operator while it can still be recorded. This module
-# fixes nothing and stops nothing.
-
+# Free disk space, and a clock that moves forward, once a tick. A failed check becomes a problem in `status` and an
+# alert to the operator while it can still be recorded.
 
 SPARE = 100_000_000  # bytes that must be free on the disk of the state directory
 SET_BACK = timedelta(minutes=1)
@@ -101,13 +94,9 @@ class HostChecks:
 
 
 # --- Grant watch -----------------------------------------------------------------------------------------------------
-#
-# Who is told that the provider gives no tokens any more, and that it gives them again.
-#
-# The relay may need the same grant, so that the alert by mail waits with all other mail: the admin's own command is
-# the second route. It is run once when the problem begins and once when it ends; then the operator gets a note by
+# The provider gives no tokens any more, or gives them again. The relay may need the same grant, so that the alert by
+# mail waits: the admin's own command is run when the problem begins and when it ends; then the operator gets a note by
 # mail.
-
 
 OAUTH, RECOVERED = "oauth", "oauth-recovered"  # the codes of the problems
 TOLD = "oauth-told"  # recorded: since when the problem lasts of which the command has told
@@ -148,12 +137,9 @@ class GrantWatch:
 
 
 # --- Canary ----------------------------------------------------------------------------------------------------------
-#
-# Whether the last canary has come back in time; if not, a command of the admin's own is run beside the alert by mail.
-#
-# The command is the second route: an alert by mail about mail may never arrive. It is run once when canaries stop
-# coming back, and once when one does again. It gets no address and no text, only what has happened and since when.
-
+# If the last canary has not come back in time, a command of the admin's own is run beside the alert by mail, which may
+# never arrive; once, and once more when one comes back. It gets no address and no text, only what has happened and
+# since when.
 
 COMMAND = "alert-command"  # the code of the problem
 
@@ -200,11 +186,8 @@ class CanaryWatch:
 
 
 # --- Run history -----------------------------------------------------------------------------------------------------
-#
-# Record which processes used the state directory: the kind of the last one, and crashes.
-#
-# `status` reads it when no process runs. Nothing here acts on it.
-
+# Which processes used the state directory: the kind of the last one, and crashes. `status` reads it when no process
+# runs.
 
 DAEMON, ONCE, STOPPED = "daemon", "once", "stopped"
 REMEMBERED = timedelta(hours=1)

@@ -39,9 +39,7 @@ from oacmail.store.connection import hours_stored, stamp
 from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, person_id, raise_serial
 
 # --- Cases -----------------------------------------------------------------------------------------------------------
-#
-# Effects on people, cases, messages and deadlines, column by column. No rule lives here.
-
+# Effects on people, cases, messages and deadlines, column by column.
 
 ATTACHMENTS_NAMED = 100
 STRANGER = f"stranger@{ERASED_DOMAIN}"  # stands for whoever wrote what is not kept
@@ -408,11 +406,7 @@ def reach_deadline(con: sqlite3.Connection, effect: DeadlineReached, context: Wr
 
 
 # --- Dispatch --------------------------------------------------------------------------------------------------------
-#
-# Which function writes an effect: one for each kind of effect, each an upsert by its key.
-#
-# They write inside the caller's transaction; they never commit and never decide.
-
+# Which function writes an effect. They write inside the caller's transaction and never commit.
 
 WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext], None]] = {
     effects.OpenCase: open_case,

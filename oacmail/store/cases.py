@@ -26,13 +26,8 @@ from oacmail.store.reports import RUNNING_ANSWER
 from oacmail.store.writing import case_id
 
 # --- Load merged -----------------------------------------------------------------------------------------------------
-#
-# Finds the case that a merged case has become, so that what names the old number is about the one that people work on.
-#
-# Only of cases of one and the same citizen: an answer to the old number of somebody else's case must not reach a
-# stranger.
-# Selects only; it never judges what it finds.
-
+# The case that a merged case has become, so that what names the old number is about the one that people work on. Only
+# of cases of one and the same citizen: an answer to the old number of somebody else's case must not reach a stranger.
 
 _STEPS_MOST = 5  # merged into a case that was merged in its turn
 _INTO = """SELECT i.number FROM cases o JOIN cases i ON i.citizen_id = o.citizen_id AND i.id <> o.id
@@ -65,11 +60,6 @@ def with_merged(
 
 
 # --- Load case -------------------------------------------------------------------------------------------------------
-#
-# Reads cases and their running deadlines as `decide` sees them (core/view.py).
-#
-# Selects only; it never judges what it finds.
-
 
 LATEST_MOST = 4
 AWAY_MOST = timedelta(days=14)  # an out-of-office is believed; a further one, to the next reminder, begins anew
@@ -269,11 +259,7 @@ def away(con: sqlite3.Connection, policy: Policy, now: datetime) -> frozenset[st
 
 
 # --- Thread ----------------------------------------------------------------------------------------------------------
-#
-# Loads what a relayed answer continues, and the texts that must not be in it.
-#
-# It selects by the case of the answer address; it never judges what it finds.
-
+# What a relayed answer continues, by the case of its answer address, and the texts that must not be in it.
 
 THREAD_MOST, MAILS_MOST, TEXTS_MOST = 10, 40, 200
 

@@ -26,12 +26,8 @@ from oacmail.core.ports.store import KEY_FILE
 from oacmail.shipped import shipped
 
 # --- Connection ------------------------------------------------------------------------------------------------------
-#
-# The SQLite file: open, lock, migrate, and translate its errors. It decides nothing.
-#
 # A locked or full database is Transient: nothing is lost, the message is still in INBOX. A damaged one is Fatal. One
 # process at a time owns a state directory, by flock.
-
 
 if TYPE_CHECKING:
     from oacmail.store.sqlite_utils_alone import Migrations
@@ -325,7 +321,6 @@ def transaction(con: sqlite3.Connection) -> Iterator[None]:
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
-#
 # What the parts of `SqliteStore` have in common: its connection, and its two kinds of transactions.
 
 
@@ -344,13 +339,9 @@ class Rows(ABC):
 
 
 # --- Upgrade ---------------------------------------------------------------------------------------------------------
-#
-# An upgrade of the schema: the copy that is kept before it, and the same upgrade tried on a copy that is thrown away.
-#
-# The copy is named after the newest step that the program knows, `oacmail.db.before-m0021`: an upgrade that was
-# interrupted finds the copy that it has made, and goes on. The copy of the upgrade before is removed when the new one
-# is complete. It never migrates the database itself, and it decides nothing.
-
+# The copy that is kept before an upgrade, and the same upgrade tried on a copy that is thrown away. The former is
+# named after the newest step that the program knows, `oacmail.db.before-m0021`: an interrupted upgrade finds it and
+# goes on. The copy of the upgrade before is removed when the new one is complete.
 
 KEPT = ".before-m"
 _DRAFT = ".new-copy"

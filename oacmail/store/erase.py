@@ -23,12 +23,9 @@ from oacmail.store.personal import IN, Mentions, Scope, ids, setting
 from oacmail.store.writing import ERASED_DOMAIN, nobody, raise_serial, remember
 
 # --- Traces ----------------------------------------------------------------------------------------------------------
-#
-# Leave no byte of what was erased in the files of the database: free pages, write-ahead log, shared memory.
-#
-# Every connection of this program overwrites what it deletes (PRAGMA secure_delete); VACUUM also reaches what another
-# program freed, and the truncated log holds nothing. It runs beside the daemon, whose writes wait meanwhile.
-
+# Free pages, write-ahead log, shared memory: every connection of this program overwrites what it deletes (PRAGMA
+# secure_delete); VACUUM also reaches what another program freed, and the truncated log holds nothing. It runs beside
+# the daemon, whose writes wait meanwhile.
 
 _TRIES = 3  # each waits for BUSY_SECONDS
 
@@ -52,13 +49,9 @@ def wipe(con: sqlite3.Connection) -> None:
 
 
 # --- Forgotten -------------------------------------------------------------------------------------------------------
-#
-# Who was forgotten, as keyed hashes, and which rows were erased: what a restored backup must be told.
-#
-# A backup that is older than an erasure holds the person again, and messages in the mailbox that it does not know
-# would be processed as new ones. This module compares the replaced database with the restored one; it erases nothing
-# itself.
-
+# Who was forgotten, as keyed hashes, and which rows were erased: a backup that is older than an erasure holds the
+# person again, and messages in the mailbox that it does not know would be processed as new ones. Here the replaced
+# database is compared with the restored one.
 
 _STUB = """fingerprint, role, outcome, kind, guest, rule, sent_at, received_at, lang, rung, folder, erased_at,
   message_id, because, subject, subject_key, fresh, body_hash, reply_to, attachments"""
@@ -140,13 +133,8 @@ def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection, now: 
 
 
 # --- Erase -----------------------------------------------------------------------------------------------------------
-#
-# Take the person out of rows that stay: addresses, names, numbers, subjects, texts, identifiers and bytes.
-#
 # Numbers, times, states and labels stay, and so do the events and deadlines: what the monthly indicators count is the
-# same before and after. It runs inside the caller's transaction and decides nothing; `columns.py` says what becomes of
-# each column.
-
+# same before and after. It runs inside the caller's transaction; store/personal.py says what becomes of each column.
 
 _ABOUT_A_MESSAGE = (FORWARDED_BY, FORWARDED_TO, UNPLACED, "reserved:")  # before a fingerprint, in kv
 _QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
@@ -325,12 +313,8 @@ def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None
 
 
 # --- Expired ---------------------------------------------------------------------------------------------------------
-#
-# Which rows are past their retention, and the emptying of stored bytes. Times are stored texts, which sort.
-#
-# Nothing of an open case is ever past it, nor a message that waits for a person, nor a mail that has not reached its
-# end.
-
+# Which rows are past their retention. Times are stored texts, which sort. Nothing of an open case is ever past it, nor
+# a message that waits for a person, nor a mail that has not reached its end.
 
 _FINAL = f"o.state NOT IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
 _OVER = "c.status = 'closed' AND c.closed_at < ?"
@@ -398,11 +382,8 @@ def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:
 
 
 # --- Backups ---------------------------------------------------------------------------------------------------------
-#
-# Which backups exist, as far as the database knows: those of `oacmail backup`, and databases that a restore set aside.
-#
-# Each backup is recorded by its path and moment; what was copied elsewhere is not known here.
-
+# The backups that the database knows, each by its path and moment: those of `oacmail backup`, and databases that a
+# restore set aside. What was copied elsewhere is not known here.
 
 RECORD = "backup:"  # before a path, in kv
 

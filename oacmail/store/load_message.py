@@ -45,12 +45,8 @@ from oacmail.store.reports import ANSWER_DUE
 from oacmail.store.writing import case_id
 
 # --- Load platform ---------------------------------------------------------------------------------------------------
-#
-# Loads what is known of a platform that fails: similar cases, and the people whom the failure affects today.
-#
-# The latter have a second-level case about it that was opened today, or earlier and is not solved. It selects only; it
-# never judges what fails.
-
+# Similar cases of a platform that fails, and the people whom the failure affects today: they have a second-level case
+# about it that was opened today, or earlier and is not solved.
 
 _ALIKE = f"""SELECT c.number, c.incident, c.opened_at, c.status, c.topic, {ANSWER_DUE} AS due_at
 FROM cases c WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ?
@@ -104,12 +100,7 @@ def affected(
 
 
 # --- Load message ----------------------------------------------------------------------------------------------------
-#
-# Loads the view of a message or a command: everything that the decision may know.
-#
-# It selects by what `core.lookup` has computed from the message; it never reads the message's text, verifies or
-# classifies.
-
+# Selected by what core/lookup.py has computed from the message, whose text is never read.
 
 RECENT_MOST = 200
 OPEN_MOST = 50  # cases in a question
@@ -425,11 +416,7 @@ def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: dateti
 
 
 # --- Load mail -------------------------------------------------------------------------------------------------------
-#
-# Loads our own mails as `decide` sees them (core/view.py), and the view of a delivery result.
-#
-# Selects only; it never judges why the relay refused a mail.
-
+# Our own mails, and the view of a delivery result.
 
 REFUSALS_MOST = 1000
 

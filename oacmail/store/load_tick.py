@@ -41,12 +41,8 @@ from oacmail.store.outbox import LIMITED, LIVE
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 
 # --- Load usage ------------------------------------------------------------------------------------------------------
-#
-# Counts the mails that were released lately, for the limits of core/outbox: acknowledgements and notices to staff.
-#
-# Selects only; it counts for any number of addresses with the same three queries, and nothing for which there is no
-# limit.
-
+# Counts the mails that were released lately, for the limits of core/outbox.py: for any number of addresses with the
+# same three queries, and nothing for which there is no limit.
 
 # What counts for the limits: what has been released in the last day, and what waits.
 _COUNTED = f"""(SELECT mailbox, domain, budget, released_at FROM outbox
@@ -118,11 +114,7 @@ def noticed(con: sqlite3.Connection, now: datetime) -> list[Noticed]:
 
 
 # --- Load digest -----------------------------------------------------------------------------------------------------
-#
-# Loads what only the digest and the review list show: live cases, what waits for a person, incidents, figures.
-#
-# It selects and counts; what the digest says of it is decided in core/digest.py.
-
+# What only the digest and the review list show: live cases, what waits for a person, incidents, figures.
 
 _OPENING = 500  # characters of a text
 JUNK = f"""SELECT count(*) FROM messages
@@ -199,12 +191,8 @@ def purged(con: sqlite3.Connection) -> LastPurge | None:
 
 
 # --- Load tick -------------------------------------------------------------------------------------------------------
-#
-# Loads the view of a tick: what is due, what waits, and how far the mailbox has been read. Selects only.
-#
 # The items of a tick are listed first, by name, and only then turned into values, so that a row that cannot be read
 # affects no other item. `items` names all of them; `tick_view` leaves out those that were put off, or loads one alone.
-
 
 REACHED_MOST = 500
 Rows = Sequence[sqlite3.Row]

@@ -19,12 +19,8 @@ from oacmail.store.connection import stamp
 from oacmail.store.writing import WriteContext, case_id, raise_serial
 
 # --- Outbox queue ----------------------------------------------------------------------------------------------------
-#
-# The rows of the outbox on their way: claim, hand over, recover after a kill (the states: core/kinds.py).
-#
 # One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is
-# uncertain. This module decides nothing.
-
+# uncertain.
 
 LIVE = "state IN('queued','claimed','sending','uncertain')"
 """Repeated in every query for these rows, since SQLite uses the partial index only then."""
@@ -132,9 +128,7 @@ def handed_over_since(con: sqlite3.Connection, now: datetime, seconds: int) -> i
 
 
 # --- Outbox ----------------------------------------------------------------------------------------------------------
-#
-# Write effects to the outbox and the event log. It decides nothing: core/kinds.py has the states.
-
+# Effects on the outbox and the event log.
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mailbox, bare_id, length,
   state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""

@@ -22,13 +22,9 @@ from oacmail.store.connection import moment
 from oacmail.store.load_tick import waiting
 
 # --- Columns ---------------------------------------------------------------------------------------------------------
-#
 # Every text and blob column of the schema: personal, derived from personal data, or free of it.
-#
-# `tests/adapters/test_personal_columns.py` compares the tables below with the schema: a new column has no place until
-# somebody decides here what becomes of it. The erasure reads ERASED; the other tables are for people. This module
-# never touches a database.
-
+# tests/adapters/test_personal_columns.py compares them: a new column has no place until somebody decides here what
+# becomes of it. The erasure reads ERASED; the other tables are for people.
 
 ERASED: Mapping[str, Mapping[str, str]] = {
     "cases": {"phone": "NULL", "subject": "''", "subject_key": "''"},
@@ -131,12 +127,8 @@ def setting(table: str) -> str:
 
 
 # --- Scope -----------------------------------------------------------------------------------------------------------
-#
-# Which rows belong to a person, or to a case: what an erasure covers and an export shows. It selects only.
-#
-# A person's rows are their cases with everything on them, what they wrote on other people's cases, and the mails to
-# them.
-
+# What an erasure covers and an export shows: a person's cases with everything on them, what they wrote on other
+# people's cases, and the mails to them.
 
 NEVER = "9999"  # sorts behind every time
 
@@ -314,11 +306,8 @@ def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
 
 
 # --- Mentions --------------------------------------------------------------------------------------------------------
-#
-# Where else a person's address stands: in stored mails to staff, and in messages of other people.
-#
-# Bytes are decoded as far as an erasure needs it (base64, quoted-printable, attached messages). It changes nothing.
-
+# Where else a person's address stands: in stored mails to staff, and in messages of other people. Bytes are decoded as
+# far as an erasure needs it (base64, quoted-printable, attached messages).
 
 SHORTEST = 7  # characters of a name or number that says something
 
@@ -441,11 +430,8 @@ def named_elsewhere(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
 
 
 # --- Held ------------------------------------------------------------------------------------------------------------
-#
-# The rows that hold something on a person, table by table, for the copy that they may ask for. It selects only.
-#
-# Bytes of messages are with the person's own messages and the mails to them alone.
-
+# The rows for the copy that a person may ask for, table by table. Bytes of messages are with the person's own messages
+# and the mails to them alone.
 
 _CASES = f"""SELECT id AS "case", number, status, kind, topic, level, intent, lang AS language, phone, slot, call_hours,
   subject, opened_at, answered_at, closed_at, close_reason, score, ends_on, ends_hour, operator, platform, cause

@@ -24,12 +24,8 @@ from oacmail.store.remembered import causes, problems
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 
 # --- Queries ---------------------------------------------------------------------------------------------------------
-#
-# What people may ask of the store: cases, messages, mails, the review list, health. Selects only.
-#
 # Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a
 # password that somebody wrote into a subject or a file's name is not shown (R34).
-
 
 Row = dict[str, Any]
 OVER_BUDGET = "over-budget"
@@ -333,10 +329,7 @@ def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:
 
 
 # --- Reasons ---------------------------------------------------------------------------------------------------------
-#
-# Why a case, or a message, was treated as it was: rules, words, deadlines, mails and events. Selects only.
-#
-# It tells what was decided and stored then; it never decides again.
+# Rules, words, deadlines, mails and events, as they were decided and stored; nothing is decided again.
 
 
 def reasons_of_case(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] | None:

@@ -17,11 +17,8 @@ from oacmail.store.connection import FILE, at, connect_readonly, moment, stamp, 
 from oacmail.store.writing import remember
 
 # --- Tick failures ---------------------------------------------------------------------------------------------------
-#
-# Items of a tick that raised an exception: when they are tried again, and what `status` shows. It decides nothing.
-#
-# A row holds the name of the item, the number of its case and the class of the error, never text of a message.
-
+# Items of a tick that raised an exception: when they are tried again, and what `status` shows. A row holds the name of
+# the item, the number of its case and the class of the error, never text of a message.
 
 TICK_CODE = "tick-failed"  # the code of the problem
 LONGEST_PAUSE = timedelta(hours=1)  # a row that a clock far ahead has written must not hold an item back for years
@@ -75,9 +72,8 @@ def _line(row: sqlite3.Row) -> str:
     return " ".join(part for part in (row["case"] or "", kind, detail, f"({row['error']})") if part)
 
 
-# --- Kv --------------------------------------------------------------------------------------------------------------
-#
-# Single values by name, as the table `kv` holds them. It never decides what a name means; write_context.py writes.
+# --- Single values ---------------------------------------------------------------------------------------------------
+# As the table `kv` holds them, by name.
 
 
 class StoredValue(NamedTuple):
@@ -106,11 +102,7 @@ def written_at(con: sqlite3.Connection, key: str) -> datetime | None:
 
 
 # --- Problems --------------------------------------------------------------------------------------------------------
-#
-# The problems that `status` shows: since when each exists, why, and the note that it was alerted. Rows of `kv`.
-#
-# It never decides that a problem exists: the service's checks do, and cli/problems.py has the remedies.
-
+# Since when each exists, why, and the note that it was alerted: rows of `kv`. The remedies: cli/problems.py.
 
 PROBLEM, CAUSE = "problem:", "cause:"
 _OF_PROBLEM = "key IN (?, ?) OR (key >= ? AND key < ?)"
@@ -153,11 +145,8 @@ def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: dateti
 
 
 # --- Clock ahead -----------------------------------------------------------------------------------------------------
-#
-# The latest time that this database holds: later than now, it was written while the clock was ahead.
-#
-# `oacmail clock` accepts what was written until then; it changes no event. Whether the clock is right, a person says.
-
+# The latest time that this database holds: later than now, it was written while the clock was ahead. `oacmail clock`
+# accepts what was written until then; whether the clock is right, a person says.
 
 _ACCEPTED = "clock_accepted"  # the last event that was written when a person said that the clock is right
 
@@ -177,9 +166,7 @@ def accept_time(con: sqlite3.Connection, now: datetime) -> None:
 
 
 # --- Drills ----------------------------------------------------------------------------------------------------------
-#
-# What is remembered of backups by rotation and of restore drills. It decides nothing.
-
+# Backups by rotation, and restore drills.
 
 DRILL_CODE = "drill"  # the code of the problem
 BY_DATE = "oacmail-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db"  # those by rotation
@@ -212,11 +199,8 @@ def drill_counts(con: sqlite3.Connection) -> tuple[int, int]:
 
 
 # --- Keys ------------------------------------------------------------------------------------------------------------
-#
-# Which token secrets have signed the mail of a database, and the copy of the secrets in a backup.
-#
-# The database in use holds their names only, 8 hex digits each (config/secrets.py); a backup holds the secrets.
-
+# Which token secrets have signed the mail of a database, and the copy of the secrets in a backup. The database in use
+# holds their names only, 8 hex digits each (config/secrets.py); a backup holds the secrets.
 
 KNOWN_KEYS = "key:"  # before a name, in kv
 SAVED_KEYS = "token.key"  # in the kv of a backup

@@ -34,9 +34,7 @@ from oacmail.store.votes import surveys_sent, votes
 from oacmail.store.writing import WriteContext
 
 # --- Running answers -------------------------------------------------------------------------------------------------
-#
-# The SQL of an answer that is still owed. Every query on running response deadlines uses it, so all count alike.
-
+# Every query on running response deadlines uses this SQL, so all count alike.
 
 RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL"
 """The deadline `d` is a response deadline that is neither met nor void."""
@@ -46,12 +44,8 @@ ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND
 
 
 # --- Corrections -----------------------------------------------------------------------------------------------------
-#
-# Corrections of wrong classifications, from the event log: the labelled examples of the office.
-#
-# This module decides nothing. The events "corrected" and "confirmed" are the examples: append-only, with account and
-# time (`why N`).
-
+# The labelled examples of the office: the events "corrected" and "confirmed", append-only, with account and time (`why
+# N`).
 
 _LATEST = 5000  # messages: some months of a busy desk, read once a night
 
@@ -90,12 +84,8 @@ def written(con: sqlite3.Connection) -> list[tuple[str, str]]:
 
 
 # --- Load report -----------------------------------------------------------------------------------------------------
-#
-# Loads the rows of one month for the report: every case on which one of its figures depends. It selects and counts
-# nothing.
-#
-# Of addresses, names, subjects and texts it reads none. The month may be read beside a running daemon.
-
+# Every case on which a figure of the month depends; of addresses, names, subjects and texts nothing is read. The month
+# may be read beside a running daemon.
 
 _KINDS = (
     "answered", "answer-undelivered", "call-not-reached", "closed", "corrected", "escalated", "merged", "not-theirs",
@@ -289,8 +279,7 @@ def first_month(con: sqlite3.Connection, policy: Policy) -> Month | None:
 
 
 # --- Reports ---------------------------------------------------------------------------------------------------------
-#
-# The published months: frozen figures and their corrections, written once and read again. It computes nothing.
+# The published months: frozen figures and their corrections, written once and read again.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

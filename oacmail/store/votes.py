@@ -8,12 +8,9 @@ from oacmail.core.report.figures import VoteRow
 from oacmail.store.connection import at, stamp
 from oacmail.store.writing import WriteContext, case_id
 
-# --- Votes -----------------------------------------------------------------------------------------------------------
-#
-# What citizens answered to surveys, for figures: the votes of a span of time, and how many surveys were sent in it.
-#
-# Selects only. What was voted in a span never changes afterwards: a citizen who votes again later has a vote in the
-# later span too, and the earlier one keeps its own (R29).
+# --- Votes of a span -------------------------------------------------------------------------------------------------
+# What was voted in a span never changes afterwards: a citizen who votes again later has a vote in the later span too,
+# and the earlier one keeps its own (R29).
 
 
 def votes(con: sqlite3.Connection, since: datetime, until: datetime) -> list[VoteRow]:
@@ -39,9 +36,8 @@ def surveys_sent(con: sqlite3.Connection, since: datetime, until: datetime) -> i
     return int(row[0])
 
 
-# --- Votes -----------------------------------------------------------------------------------------------------------
-#
-# Write the vote of a message, and the score of its case: the last signed vote. A message votes once.
+# --- Vote of a message -----------------------------------------------------------------------------------------------
+# A message votes once; the score of its case is the last signed vote.
 
 
 def record_vote(con: sqlite3.Connection, effect: RecordVote, context: WriteContext) -> None:

@@ -218,7 +218,7 @@ def _as_page(page: LexborHTMLParser) -> str:
 # Read an agent's mail to a person into the parts that are relayed: text, HTML, images in it, and files.
 #
 # What cannot be relayed as it is has a reason: encrypted or signed mail, attached messages (they may be internal),
-# mail that was not read whole, an empty text, an unsure cut (answer_text.py). No header field of the mail is kept,
+# mail that was not read whole, an empty text, an unsure cut. No header field of the mail is kept,
 # neither its own nor those of its parts. It decides nothing about cases or writers.
 
 

@@ -1,4 +1,4 @@
-"""A colleague's forward into the mailbox opens the case of the person who wrote the message (pains.md, row 24).
+"""A colleague's forward into the mailbox opens the case of the person who wrote the message (docs/pains.md, row 24).
 
 The colleague is proven; the writer inside is not. A whole attached message is acknowledged as a message of an
 unverified writer is, within the same limits; of a forward as text the acknowledgement waits until the colleague

@@ -68,13 +68,6 @@ from oacmail.core.threading import (
 from oacmail.core.view import FORWARDED_TO, UNPLACED, CaseView, Deadline, MessageView, UnplacedMail, View
 
 # --- From citizen ----------------------------------------------------------------------------------------------------
-#
-# What follows from a citizen's message: the case that it opens or joins, and the deadline that it starts.
-#
-# Every request ends on a case with a deadline (R14). The acknowledgement is decided separately
-# (core/acknowledgement.py) and may wait. A further message never postpones a deadline. This module reads no raw
-# headers and writes no text of a mail.
-
 
 ACKS_A_CASE_AND_DAY = 3
 
@@ -511,13 +504,9 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
 
 
 # --- Which case ------------------------------------------------------------------------------------------------------
-#
-# A new mail of the desk to a citizen with several open cases: which one does it answer?
-#
-# The agents are asked by one mail that lists the cases. Until one of them says, no deadline is met and the mail is on
-# the review list. An agent replies with the number, or says that the mail is about none; it then counts from the
-# moment when it was written. This module never guesses, and nobody without proof chooses.
-
+# A new mail of the desk to a citizen with several open cases: the agents are asked by one mail which one it answers.
+# Until one of them says, no deadline is met and the mail is on the review list; it then counts from the moment when it
+# was written. Nobody without proof chooses.
 
 CHOICE_SUBJECT = 100
 """Characters of its subject by which the desk knows its own mail."""
@@ -595,7 +584,7 @@ def _chosen(mail: UnplacedMail, named: Sequence[str]) -> str:
 
 
 def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effect, ...]:
-    """The mail of `view.unplaced` answers the case `number`, or none of them (NONE).
+    """The mail of `view.unplaced` answers the case `number`, or none of them (NO_CHOICE).
 
     Raises Refused if an agent has said so before, or the case no longer exists.
     """
@@ -617,15 +606,9 @@ def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tupl
 
 
 # --- Third person ----------------------------------------------------------------------------------------------------
-#
-# A third person's reply about a case: an agent forwarded it from the shared mailbox to somebody who is neither staff
-# nor the citizen, such as another department.
-#
-# Evidence is the Message-ID of that forward in Sent, named by the address that it went to; From alone is none. The
-# reply is filed on the case like a colleague's remark, and the agent gets its text. It meets and starts no deadline,
-# changes no state, and gives its writer no part in the case; nothing of it goes to the citizen, and nothing automatic
-# to its writer.
-
+# An agent forwarded a message to somebody who is neither staff nor the citizen, such as another department, and that
+# person replies. Evidence is the Message-ID of the forward in Sent, named by the address that it went to. The reply is
+# filed like a colleague's remark; nothing of it goes to the citizen, and nothing automatic to its writer.
 
 THIRD_PERSON = "third-person"
 _FORWARDED = re.compile(rf"\s*(?:{FORWARD}|{RARE_FORWARD})\s?:", re.IGNORECASE)
@@ -681,13 +664,9 @@ def _is_citizen(view: View) -> bool:
 
 
 # --- In junk ---------------------------------------------------------------------------------------------------------
-#
-# What follows from a message in the junk folder: it is counted, and an agent is shown what reads as a person's.
-#
-# Nothing is acknowledged, moved or carried out, no case and no deadline changes: who filled the folder, a filter or a
-# person, is not known. An agent's `ÉS PERSONA` makes a request of such a message as of any that was set aside, with
-# the day of its arrival; what a person takes out of the folder is new where it then lies (core/decide.py).
-
+# Mail in the junk folder is counted, and an agent is shown what reads as a person's. Nothing else follows: who filled
+# the folder, a filter or a person, is not known. An agent's `ÉS PERSONA` makes a request of it, with the day of its
+# arrival; what a person takes out is new where it then lies (core/decide.py).
 
 _NO_PERSON = (*MACHINES, Kind.SPAM)
 

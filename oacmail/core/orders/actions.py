@@ -37,11 +37,6 @@ from oacmail.core.services import refer
 from oacmail.core.view import CaseView, View
 
 # --- Order actions ---------------------------------------------------------------------------------------------------
-#
-# What each order does to its case, one row an order: the admin's command of the same meaning, or effects of its own.
-#
-# Who may give orders and which case they are about is decided before (core/orders/mail.py). An order that does not
-# fit raises `Refused` and changes nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,12 +310,8 @@ ANYWHERE = (Verb.CALL, Verb.HELP)
 
 
 # --- Contacts --------------------------------------------------------------------------------------------------------
-#
-# A case of a telephone call or a visit, which an agent notes by mail (`#call`).
-#
-# It counts like any other case: number, deadline, events; the message that opens it has the rule `telephone` or
-# `visit`, by which figures tell the channel. There is no address, so no automatic mail goes to anybody.
-
+# A case of a telephone call or a visit, which an agent notes by mail (`#call`). The message that opens it has the rule
+# `telephone` or `visit`, by which figures tell the channel. There is no address, so no automatic mail goes to anybody.
 
 TELEPHONE, VISIT = "telephone", "visit"
 _SAID = re.compile(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
@@ -412,13 +403,9 @@ def open_contact(
 
 
 # --- Split -----------------------------------------------------------------------------------------------------------
-#
-# A message that an agent takes out of a case, because it is another matter: it becomes a case with its own deadline.
-#
-# A deadline that the message itself has started goes with it. While the old case waits, the message was covered by an
-# earlier deadline and its promise counts from its arrival; after an answer, it counts from the order. The old case
-# keeps its number and its other messages. The person's own term goes with the message that names it. Nobody gets a
-# mail.
+# A message that is another matter becomes a case, and a deadline that it has started goes with it. While the old case
+# waits, an earlier deadline covered the message and its promise counts from its arrival; after an answer, from the
+# order. The person's own term goes with the message that names it. Nobody gets a mail.
 
 
 def message_to_split(view: View, case: CaseView, moved: frozenset[str]) -> tuple[str, datetime]:

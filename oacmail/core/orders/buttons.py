@@ -21,13 +21,9 @@ from oacmail.core.services_reply import BY_ORDER, Statement
 from oacmail.core.view import USED_TOKEN, CaseView, View
 
 # --- Order buttons ---------------------------------------------------------------------------------------------------
-#
-# What the button of a notice orders: its token names agent, case and order, and is good once.
-#
 # The mail's own first lines may only say more about the same order. A token that is forged, used, too old, another
 # agent's or at odds with its mail orders nothing, nor does any line beside it; it is recorded, and the proven agent is
 # told.
-
 
 FORGED = "forged-staff"  # the alert's name
 ANSWERS_ANOTHER = "answers-another"  # why a button or an answer is refused
@@ -111,11 +107,9 @@ def forged_alert(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect,
 
 
 # --- Order entries ---------------------------------------------------------------------------------------------------
-#
-# Orders about an entry of the review list by its reference: the digest names those without a case by it.
-#
-# `ÉS PERSONA` makes a request of it, with its acknowledgement, as `oacmail case open` does; `TANCA BROSSA` ends the
-# entry. The message is decided again before the order mail is (engine/engine.py): the transcript knows the number.
+# The digest names entries without a case by their reference. `ÉS PERSONA` makes a request of one, as `oacmail case
+# open` does; `TANCA BROSSA` ends it. The message is decided again before the order mail is (engine/engine.py): the
+# transcript knows the number.
 
 
 def _person(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
@@ -143,13 +137,9 @@ ON_AN_ENTRY: Mapping[Verb, Callable[[GivenOrder, NamedEntry], tuple[Effect, ...]
 
 
 # --- Services buttons ------------------------------------------------------------------------------------------------
-#
-# What the button of a mail to the services says: its token names addressee, case and answer, and is good once.
-#
-# The mail is read like any other reply of theirs (core/services_reply.py); the token adds the answer if a
-# client has dropped the line of the button. One that is forged, used, too old, somebody else's or at odds with its
-# mail says nothing: it is recorded, and the agent who has the case reads the mail.
-
+# The mail is read like any other reply of theirs (core/services_reply.py); the token adds the answer if a client has
+# dropped the line of the button. One that is forged, used, too old, somebody else's or at odds with its mail says
+# nothing: it is recorded, and the agent who has the case reads the mail.
 
 _WORDS = {Statement.SOLVED: "#solved", Statement.EXPECTED: "#until", Statement.NOT_OURS: "#notours"}
 

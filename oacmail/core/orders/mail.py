@@ -68,11 +68,7 @@ from oacmail.core.sender import to_office_alone
 from oacmail.core.view import CaseView, Deadline, View
 
 # --- Order standing --------------------------------------------------------------------------------------------------
-#
-# The cases as the next order of the same mail finds them: what the orders above it have changed or opened.
-#
-# It repeats in memory what the store writes after all orders are decided. It decides nothing.
-
+# The cases as the next order of the same mail finds them: it repeats in memory what the store writes after all orders.
 
 _FIELDS = frozenset(
     (
@@ -203,13 +199,8 @@ def _ends(effect: EndDeadlines, deadline: Deadline) -> bool:
 
 
 # --- Orders ----------------------------------------------------------------------------------------------------------
-#
-# What follows from an agent's orders: which case each is about, in which order they count, and the transcript.
-#
-# Orders come from a proven agent, on top of a reply to a mail of ours to staff or in a mail to an address of the
-# office, and never in a mail that goes to anybody outside (docs/interfaces.md section 7). What is unknown or does not
-# fit the case changes nothing. The text of the message goes nowhere.
-
+# Orders stand on top of a reply to a mail of ours to staff or in a mail to an address of the office, never in a mail
+# that goes to anybody outside (docs/interfaces.md section 7).
 
 _HINT = f"{MailKind.TRANSCRIPT}:hint:"
 HINTS_MOST = 5
@@ -555,11 +546,8 @@ def _opened(effects: Sequence[Effect]) -> str:
 
 
 # --- Numbered notes --------------------------------------------------------------------------------------------------
-#
-# Whether a new mail whose first line begins with a number holds orders, or is a list of its writer's own.
-#
-# `12 trucat` orders also without a reply (docs/interfaces.md section 7). In `1 espera resposta del banc` no order can
-# read what follows its word, so the mail is a note. It never decides who may give orders, and performs none.
+# A new mail whose first line begins with a number holds orders (`12 trucat`; docs/interfaces.md section 7), or is a
+# list of its writer's own: in `1 espera resposta del banc` no order can read what follows its word.
 
 
 def _names_day(policy: Policy, said: str, today: date) -> bool:

@@ -17,13 +17,8 @@ from oacmail.core import calendar
 from oacmail.core.policy import Policy
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
-#
-# The rows of which the figures of a month are made: what the store reads, as values. Nothing here is counted.
-#
-# The rows are those of every case on which something of the month depends, with all of its events, also earlier and
-# later ones: the indicators choose by their own cohort (R29). Times are aware; addresses, names, subjects and texts
-# are not among them.
-
+# What the store reads: every case on which something of the month depends, with all of its events, also earlier and
+# later ones. The indicators choose by their own cohort (R29). Times are aware.
 
 Channel = Literal["mail", "callback", "telephone", "visit"]
 Source = Literal["message", "contact", "returned", "reopened", "outcome"]
@@ -128,12 +123,8 @@ class MonthRows:
 
 
 # --- Figures ---------------------------------------------------------------------------------------------------------
-#
-# The figures of a report as values: indicators with their measures, tables and breaches. Nothing here is worded.
-#
-# Keys are stable names; what they are called in ca, es and en stands in words/report.py. A share is
-# in percent, a time in service hours, and every value is unrounded: rounding is a matter of the page that shows it.
-
+# Keys are stable names; what they are called in ca, es and en stands in words/report.py. A share is in percent, a time
+# in service hours, and every value is unrounded.
 
 Unit = Literal["percent", "count", "hours", "days", "points"]
 Value = float | int | None
@@ -281,9 +272,7 @@ class MonthlyReport:
 
 
 # --- Statistics ------------------------------------------------------------------------------------------------------
-#
-# Shares, means and percentiles, and hours of service between two moments. It knows no indicator.
-
+# Shares, means and percentiles, and hours of service between two moments.
 
 HUNDRED = 100.0
 
@@ -334,7 +323,6 @@ def working_days(begins: datetime, ends: datetime, policy: Policy) -> int:
 
 
 # --- Small numbers ---------------------------------------------------------------------------------------------------
-#
 # The published form of a report: no number from 1 to 4, and none that somebody can find by subtracting (LOPDGDD DA 7).
 #
 # - A count from 1 to 4 is replaced by its bounds, 1 and 4. A 0 stays.
@@ -348,7 +336,6 @@ def working_days(begins: datetime, ends: datetime, policy: Policy) -> int:
 #   and how often a cause occurs are left out: each would tell a small number by subtraction.
 #
 # It computes nothing else: what is not small is as in the full report.
-
 
 FEWEST = 5
 GROUPED = "grouped"
@@ -453,9 +440,7 @@ def _alone(row: Count) -> Count:
 
 
 # --- Months ----------------------------------------------------------------------------------------------------------
-#
-# A calendar month of the office, its bounds and its neighbours (R29). Nothing here knows what is counted in it.
-
+# A calendar month of the office, its bounds and its neighbours (R29).
 
 _WRITTEN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 YEAR = 12
@@ -511,7 +496,6 @@ class Month:
 
 
 # --- Requests --------------------------------------------------------------------------------------------------------
-#
 # Which requests count, and what was known of them at a moment: the report's at the end of its month, the digest's at
 # midnight (R29). Both count the same, so that the digests of a month add up to its report.
 
@@ -564,12 +548,7 @@ def request_counts(rows: Sequence[RequestRow], since: datetime, until: datetime)
 
 
 # --- Cohorts ---------------------------------------------------------------------------------------------------------
-#
-# What belongs to a month: requests that arrived or were due in it, and what was known of them when it ended (R29).
-#
-# The end of the month is the cut-off: what was answered or withdrawn later had not been when it ended. So the figures
-# of a month that is over stay the same whenever they are computed.
-
+# Requests that arrived or were due in a month, and what was known of them when it ended (R29).
 
 HANDED_OVER = ("second-level", "ordered")
 """Why a case is escalated to the technical services; other escalations stay with the desk."""

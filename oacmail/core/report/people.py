@@ -26,9 +26,6 @@ from oacmail.core.report.figures import (
 from oacmail.core.report.solving import counted, is_call
 
 # --- People ----------------------------------------------------------------------------------------------------------
-#
-# I10, I11 and I12: agreed calls, satisfaction, complaints and suggestions (R26-R28, R30).
-
 
 FEWEST_MARKS, MARK_TARGET, GOOD_MARK = 5, 4.0, 4
 """With fewer marks nothing is judged (R30)."""
@@ -210,9 +207,7 @@ def _limit(of: Cohorts, at: datetime) -> datetime:
 
 
 # --- Quality ---------------------------------------------------------------------------------------------------------
-#
-# I14: what the program itself owes: quick acknowledgements, no answer that comes back, no request taken for spam.
-
+# I14: what the program itself owes.
 
 WITHIN = timedelta(minutes=5)
 ACK_TARGET = 99.0

@@ -33,11 +33,8 @@ from oacmail.core.report.figures import (
 )
 
 # --- Archive ---------------------------------------------------------------------------------------------------------
-#
-# The figures of a published month as JSON text and back, and what a later computation gives otherwise (R29).
-#
-# What a later version adds to an indicator is not in an old text: it is no difference.
-
+# The figures of a published month as JSON text and back. What a later version adds to an indicator is not in an old
+# text: it is no difference.
 
 _SAME = 1e-6
 _BESIDE = ("before", "year_before")
@@ -131,9 +128,7 @@ def reasons(events: Iterable[EventRow], published_at: datetime, ends: datetime) 
 
 
 # --- Publication -----------------------------------------------------------------------------------------------------
-#
-# When a month is final and its report is due: on the first working day after it, at the digest's hour (R29).
-
+# The report is due on the first working day after the month, at the digest's hour (R29).
 
 UNREAD_PATIENCE = timedelta(days=1)
 
@@ -168,10 +163,7 @@ def is_final(policy: Policy, month: Month, now: datetime) -> bool:
 
 
 # --- Report ----------------------------------------------------------------------------------------------------------
-#
-# What follows when the report of a month is ready: its figures are kept, and who is to get it gets it, once.
-#
-# The key of its mail names the month, so that a report that is made again after a kill queues no second mail.
+# Its figures are kept, and who is to get the report gets it, once.
 
 
 def on_report_ready(policy: Policy, ready: ReportReady, now: datetime) -> Decision:
@@ -190,9 +182,7 @@ def on_report_ready(policy: Policy, ready: ReportReady, now: datetime) -> Decisi
 
 
 # --- Compute ---------------------------------------------------------------------------------------------------------
-#
-# All indicators of one month from its rows: the one place from which every form of the report has its figures.
-
+# The one place from which every form of the report has its figures.
 
 _INDICATORS: tuple[Callable[[Cohorts], Indicator], ...] = (
     solving.answered_in_time,

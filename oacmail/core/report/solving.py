@@ -36,12 +36,7 @@ from oacmail.core.report.figures import (
 )
 
 # --- Compliance ------------------------------------------------------------------------------------------------------
-#
-# I1 to I4: answered in time, unanswered at the end of the month, on the same day, and how long it took (R15-R22).
-#
-# I1, I2 and I4 count what was due in the month, I3 what arrived in it. An answer is the first one of a person (R16), a
-# logged contact, or the derivation notice (R22). Without one, a request has failed; it has no time of response.
-
+# I1 to I4. I1, I2 and I4 count what was due in the month, I3 what arrived in it (R15-R22).
 
 ALARM = 95.0
 """Below this share of answers in time the report opens with it."""
@@ -164,12 +159,8 @@ def is_derived(of: Cohorts, case: str) -> bool:
 
 
 # --- Solving ---------------------------------------------------------------------------------------------------------
-#
-# I6, I7 and I8: where cases were solved, what the technical services got, and how long it took them (R11-R13, R22).
-#
-# The event log is the source, since it keeps what a case no longer shows: a case that is opened again loses its time
-# of closing. A derivation ends when the person knows the outcome, or when the case comes back unsolved.
-
+# I6, I7 and I8, from the event log: a case that is opened again loses its time of closing. A derivation ends when the
+# person knows the outcome, or when the case comes back unsolved.
 
 FIRST_LEVEL_TARGET, ONE_CONTACT_TARGET, MOST_DAYS = 80.0, 60.0, 5
 _NO_REQUEST = ("spam", "duplicate")
@@ -301,9 +292,7 @@ def time_to_solve(of: Cohorts) -> Indicator:
 
 
 # --- Volumes ---------------------------------------------------------------------------------------------------------
-#
-# I5, I9 and I13: how many, by which channel, about what, in which language: all by the month of arrival (R29).
-
+# I5, I9 and I13, by the month of arrival.
 
 CHANNELS = ("mail", "callback", "telephone", "visit")
 LANGUAGES = ("ca", "es", "en", "fr", "other")

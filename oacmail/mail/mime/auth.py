@@ -1,7 +1,7 @@
 """Establish who wrote a message: what our own mail exchanger says about the From address, and whether the message came
 from outside.
 
-This module decides nothing about rights; core.routing.sender does. It reads only fields that no sender can write. A
+This module decides nothing about rights; core/sender.py does. It reads only fields that no sender can write. A
 mail exchanger puts its fields above those it received, so its results stand above its own topmost Received field
 (Postfix, Exchange) or right below it (Gmail); the same fields further down may be forged, and such messages occur. Two
 verdicts, a verdict on a domain other than that of From, an unreadable field or a second From prove nothing. Sources:
