@@ -1,6 +1,8 @@
-"""The composition root: from a checked configuration to adapters and engine. No other module knows both.
+"""The composition root: from a checked configuration to the parts of the service and of a command.
 
-It decides which adapter implements which port, and nothing else; it starts no thread and contacts no server.
+It decides which part implements which port, which token key is accepted, and what needs both the configuration and the
+engine: a year without holidays is recorded, a month that waits is published, a changed configuration is adopted. It
+starts no thread and contacts no server.
 """
 
 import socket

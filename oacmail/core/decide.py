@@ -1,6 +1,8 @@
 """Which handler decides on an input: an arrived message by its origin, a tick, a delivery result, a command.
 
-Pure: the same policy, view, input and time always give the same decision. It holds no rule about cases or mails.
+Pure: the same policy, view, input and time always give the same decision. It also decides when a message
+that we know is decided again, and whether our own mail that comes back with an addition is a copy or a person's
+message. What follows for a case or a mail is decided by the handlers.
 """
 
 from collections.abc import Sequence

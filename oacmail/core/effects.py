@@ -1,8 +1,8 @@
 """The inputs of a decision and its effects.
 
-Values only, as in `model`. Most effects are upserts by their key; an `AuditEvent` adds a row and a `SplitCase` a
-case each time, so a decision's effects are carried out once, in one transaction. No effect says how it is written.
-Times are aware datetimes.
+Values only, as in `model`. Most effects, carried out twice, leave the same rows. An `AuditEvent` adds a row each time,
+and an `OpenCase` is refused the second time. So a decision's effects are carried out once, in one transaction. No
+effect says how it is written. Times are aware datetimes.
 """
 
 from collections.abc import Mapping

@@ -34,7 +34,7 @@ LONG = 80
 
 
 class Verb(StrEnum):
-    """What an order does. The same name is its label in the transcript (words/labels.py)."""
+    """What an order does. The same name is its label in the transcript (words/orders.py)."""
 
     ASSIGN = "assign"
     MINE = "mine"

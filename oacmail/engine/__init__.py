@@ -1,4 +1,4 @@
-"""The sequences for a message, a tick and a mail. No threads and no rules."""
+"""The sequences for a message, a tick and a mail. No threads, and no rules about cases."""
 
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine
