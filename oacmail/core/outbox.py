@@ -53,7 +53,7 @@ from oacmail.core.view import (
 NOTICE_BUDGET = "notice"  # in the outbox's column of that name
 MOST_LISTED = 200  # lines of a list: a longer mail could not be read, and no relay would take it
 MOST_ORIGINALS = 20  # of a list to an office that cannot open the mailbox
-FOLDED = "listed"  # the reason of a dropped notice: a list has named its case
+NOTICE_LISTED = "listed"  # the reason of a dropped notice: a list has named its case
 NOTICE_ALERT = "alert:notice-budget"
 NOTICE_ALERT_EVERY = timedelta(hours=1)
 
@@ -97,10 +97,10 @@ def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
         return []
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     effects: list[Effect] = []
-    for (kind, recipient), group in groupby(sorted(tick.deferred_notices, key=_address), key=_address):
+    for (kind, recipient), group in groupby(sorted(tick.deferred_notices, key=_list_of), key=_list_of):
         items = sorted(group, key=lambda item: (item.created_at, item.key))
         effects += _notice_list(policy, kind, recipient, items, now)
-        effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=FOLDED) for item in items]
+        effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=NOTICE_LISTED) for item in items]
     facts = {
         "code": f"notice-budget:{len({(item.kind, item.message) for item in tick.deferred_notices})}",
         "since": min(item.created_at for item in tick.deferred_notices),
@@ -112,7 +112,8 @@ def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     return [*effects, *told, Remember(name=NOTICE_ALERT, value=stamp)]
 
 
-def _address(item: DeferredNotice) -> tuple[MailKind, str]:
+def _list_of(item: DeferredNotice) -> tuple[MailKind, str]:
+    """What the notices of one list have in common: kind and recipient."""
     return item.kind, item.recipient
 
 
@@ -159,7 +160,7 @@ _Ranked = tuple[tuple[bool, int, datetime], DeferredAcknowledgement]
 def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     waiting = [item for item in tick.deferred if not item.answered]
     dropped = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in tick.deferred if item.answered]
-    released = _released(policy, tick, in_turn(tick, waiting))
+    released = _released(policy, tick, in_order_of_release(tick, waiting))
     leaves = [UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now) for item in released]
     return [*dropped, *leaves, *_budget_alert(policy, tick, len(waiting) - len(released), now)]
 
@@ -175,7 +176,7 @@ def _budget_alert(policy: Policy, tick: TickView, left: int, now: datetime) -> l
     return [*told, Remember(name=BUDGET_ALERT, value=str(left))]
 
 
-def in_turn(tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
+def in_order_of_release(tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
     """Newcomers first, then all others; of each the line that has had fewest in the day, there the domain that has had
     fewest, with its oldest. A line is a domain, or '': all strangers' domains."""
     lines: dict[str, list[_Ranked]] = {}
@@ -216,13 +217,13 @@ def _uses(item: DeferredAcknowledgement) -> tuple[_Share, ...]:
 def _spent(before: RateUsage, item: DeferredAcknowledgement, used: Counter[_Share]) -> RateUsage:
     """What was spent `before`, and of the shares of `item` by what this tick has released."""
     return RateUsage(
-        mailbox=_more(before.mailbox, used["mailbox", mailbox(item.recipient)]),
-        domain=_more(before.domain, used["domain", _sender_domain(item)]),
-        unverified=_more(before.unverified, used["budget", "unverified"]),
+        mailbox=_with_released(before.mailbox, used["mailbox", mailbox(item.recipient)]),
+        domain=_with_released(before.domain, used["domain", _sender_domain(item)]),
+        unverified=_with_released(before.unverified, used["budget", "unverified"]),
     )
 
 
-def _more(share: Released, count: int) -> Released:
+def _with_released(share: Released, count: int) -> Released:
     return replace(share, hour=share.hour + count, day=share.day + count)
 
 
@@ -407,7 +408,7 @@ def _later(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResul
     return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
 
 
-def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
+def _relay_refuses_everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
     return refuses_everybody(policy, (mail.recipient, *(other.recipient for other in view.refusals)))
 
 
@@ -434,7 +435,7 @@ def _refused(policy: Policy, view: View, mail: OutgoingView, result: DeliveryRes
             SendWithoutOriginal(key=mail.key, next_at=now),
             AuditEvent(kind="sent-without-original", case=mail.case, data={"code": result.code}),
         ]
-    if not view.taken_since and _everybody(policy, view, mail):
+    if not view.taken_since and _relay_refuses_everybody(policy, view, mail):
         return _relay_at_fault(policy, view, mail, result, now)
     return _give_up(policy, view, mail, result, now)
 
@@ -470,11 +471,11 @@ def on_outbox_command(policy: Policy, view: View, command: OutboxCommand, now: d
     if not view.mails:
         raise Refused(f"no mail {command.key}: see `oacmail outbox list --all`")
     mail = view.mails[0]
-    effects = (_effect(mail, command, now), _event(mail, command))
+    effects = (_ordered_update(mail, command, now), _ordered_event(mail, command))
     return Decision(effects=effects, because=(f"ordered: outbox {command.verb}",))
 
 
-def _effect(mail: OutgoingView, command: OutboxCommand, now: datetime) -> UpdateOutbox:
+def _ordered_update(mail: OutgoingView, command: OutboxCommand, now: datetime) -> UpdateOutbox:
     event = MailEvent.RETRIED_BY_HAND if command.verb == "retry" else MailEvent.DROPPED_BY_HAND
     if not applies(event, mail.state):
         raise Refused(
@@ -487,7 +488,7 @@ def _effect(mail: OutgoingView, command: OutboxCommand, now: datetime) -> Update
     return UpdateOutbox(key=mail.key, event=event, next_at=now)
 
 
-def _event(mail: OutgoingView, command: OutboxCommand) -> AuditEvent:
+def _ordered_event(mail: OutgoingView, command: OutboxCommand) -> AuditEvent:
     return AuditEvent(
         kind="ordered", case=mail.case, data={"verb": f"outbox {command.verb}", "mail": mail.kind, "by": command.by}
     )

@@ -16,7 +16,7 @@ from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
 from oacmail.core.kinds import of_name
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Outcome, Role, Status
-from oacmail.core.outbox import FOLDED
+from oacmail.core.outbox import NOTICE_LISTED
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.review import FILED, SET_ASIDE
@@ -65,9 +65,9 @@ LATEST_MOST = 4
 AWAY_MOST = timedelta(days=14)  # an out-of-office is believed; a further one, to the next reminder, begins anew
 ASKED_MOST = 20
 _OF = "case_id IN (SELECT value FROM json_each(:ids))"
-_TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
+_TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{NOTICE_LISTED}'))
         AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')"""
-_LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = '{FOLDED}')"
+_LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = '{NOTICE_LISTED}')"
 _PARTS = {
     "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",

@@ -226,7 +226,7 @@ def _thanks_without_reference(request: CitizenRequest) -> Decision:
     if not live or _speaks_of_others(request):
         return _set_aside(request, Outcome.QUARANTINED, review.UNKNOWN_THANKS)
     case = max(live, key=lambda case: case.touched_at)
-    return _file(request, case, Kind.THANKS, guest=False, rule="thanks; latest case")
+    return _file_on_case(request, case, Kind.THANKS, guest=False, rule="thanks; latest case")
 
 
 def _speaks_of_others(request: CitizenRequest) -> bool:
@@ -351,7 +351,7 @@ def _warning(request: CitizenRequest, match: ThreadMatch, case: CaseView, decisi
 
 def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
     if kind is not Kind.REQUEST and kind is not Kind.SPAM:
-        return _file(request, case, kind, guest=match.guest, rule=match.rule)
+        return _file_on_case(request, case, kind, guest=match.guest, rule=match.rule)
     effects: list[Effect] = [
         _record(request, case, match.guest, match.rule),
         UpdateCase(case=case.number, columns=_written_again(request, case)),
@@ -460,7 +460,7 @@ def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
     )
 
 
-def _file(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, rule: str) -> Decision:
+def _file_on_case(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, rule: str) -> Decision:
     """Put it on the case without a deadline. The next summary names it, whatever the state of the case: nothing but its
     words say that nobody waits."""
     call = () if guest or kind is not Kind.THANKS else callbacks.wished(request, case)
@@ -614,7 +614,7 @@ THIRD_PERSON = "third-person"
 _FORWARDED = re.compile(rf"\s*(?:{FORWARD}|{RARE_FORWARD})\s?:", re.IGNORECASE)
 
 
-def is_forward(lookup: Lookup) -> bool:
+def has_forward_subject(lookup: Lookup) -> bool:
     """By its subject. Who replies to any other mail may be the citizen at another address, and wait for an answer."""
     return _FORWARDED.match(lookup.message.subject) is not None
 
@@ -622,13 +622,18 @@ def is_forward(lookup: Lookup) -> bool:
 def third_person_asked(view: View, lookup: Lookup) -> tuple[Remember, ...]:
     """Remember who got the case, of a mail about it that went to none of its citizens; () = no forward in Sent, or one
     of the office's own answer, which asks nobody: it may have gone to another address of the citizen."""
-    if lookup.folder is not Folder.SENT or not lookup.outsiders or not is_forward(lookup) or _answers(view, lookup):
+    if (
+        lookup.folder is not Folder.SENT
+        or not lookup.outsiders
+        or not has_forward_subject(lookup)
+        or _forwards_an_answer(view, lookup)
+    ):
         return ()
     people = sorted(lookup.outsiders)[:WRITERS_MOST]
     return (Remember(name=FORWARDED_TO + lookup.message.fingerprint, value=" ".join(people)),)
 
 
-def _answers(view: View, lookup: Lookup) -> bool:
+def _forwards_an_answer(view: View, lookup: Lookup) -> bool:
     """Whether what it forwards, the last message that it names (RFC 5322, 3.6.4), is an answer of the office."""
     last = lookup.message.refs[-1:]
     return any(one.role is Role.AGENT and one.message_id in last for one in view.named)

@@ -11,7 +11,7 @@ from datetime import datetime
 from oacmail.core import answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, ReviewDone, UpdateCase
 from oacmail.core.handlers import forward, from_citizen
-from oacmail.core.handlers.from_citizen import is_forward, third_person_asked
+from oacmail.core.handlers.from_citizen import has_forward_subject, third_person_asked
 from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.lookup import Lookup, reads_automatic
@@ -19,7 +19,7 @@ from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
 from oacmail.core.notices import notify
 from oacmail.core.order_words import read_orders, sent_alone
 from oacmail.core.orders.buttons import FORGED
-from oacmail.core.orders.mail import hint, in_mail_to_others, is_order_mail, on_order_mail, on_own_note
+from oacmail.core.orders.mail import hint_at_orders, in_mail_to_others, is_order_mail, on_order_mail, on_own_note
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.relayed import on_relayed_answer
@@ -124,13 +124,13 @@ def _written_by_a_person(
             return _filed(role, None, Outcome.STAFF, how)
         aside = _set_aside("staff-without-case", role)
         alone = role is Role.AGENT and to_office_alone(policy, lookup.arrived)
-        return replace(aside, effects=(*aside.effects, *hint(policy, view, lookup, now))) if alone else aside
+        return replace(aside, effects=(*aside.effects, *hint_at_orders(policy, view, lookup, now))) if alone else aside
     own = not recipients.isdisjoint(case.own)
     guests = () if own else _deadlines_of_guests(case, recipients)
     if not guests and not own:
         told = _to_a_citizen(case, recipients)
         outcome = Outcome.CASE if told else Outcome.STAFF
-        how = TO_OTHERS if recipients and not is_forward(lookup) else "staff-message"
+        how = TO_OTHERS if recipients and not has_forward_subject(lookup) else "staff-message"
         filed = _filed(role, case, outcome, f"{how}; {match.rule}", touched=lookup.received_at)
         return filed if told else replace(filed, effects=(*filed.effects, *third_person_asked(view, lookup)))
     if _says_nothing(lookup, role):
@@ -149,7 +149,7 @@ def _says_nothing(lookup: Lookup, role: Role) -> bool:
     """Whether the person got no word and no file, or orders alone, which an agent meant for the desk. A forward says
     what it brings; what was not read whole may say anything."""
     answer = lookup.answer
-    if answer is None or is_forward(lookup):
+    if answer is None or has_forward_subject(lookup):
         return False
     only_orders = role is Role.AGENT and bool(sent_alone(lookup.message.fresh))
     return answer.says_nothing or (only_orders and not answer.attaches)

@@ -105,7 +105,7 @@ class OrderedCases:
         case = self.cases.get(number)
         return self.cases.get(case.number, case) if case is not None else None
 
-    def after(self, effects: Iterable[Effect]) -> "OrderedCases":
+    def with_effects(self, effects: Iterable[Effect]) -> "OrderedCases":
         """What is left after these effects. A case that they open is the current one."""
         cases, current, serial, moved = dict(self.cases), self.current, self.serial, self.moved
         for effect in effects:
@@ -127,7 +127,7 @@ class OrderedCases:
 
 def standing_after(case: CaseView, effects: Iterable[Effect]) -> CaseView:
     """The case as the next command finds it."""
-    return OrderedCases({case.number: case}, case.number, 0).after(effects).cases[case.number]
+    return OrderedCases({case.number: case}, case.number, 0).with_effects(effects).cases[case.number]
 
 
 def _standing_of(effect: OpenCase) -> CaseView:
@@ -305,7 +305,7 @@ def in_mail_to_others(
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """Carry out the orders on top of it, one after the other; () of orders: say that nothing was done."""
-    standing = OrderedCases(view.cases, _case(view, lookup), view.serial)
+    standing = OrderedCases(view.cases, _case_of_mail(view, lookup), view.serial)
     given = _given(policy, view, lookup, standing.current)
     orders, number = tuple(order for order, _ in given), standing.current
     done: list[_Done] = []
@@ -315,12 +315,14 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
             if refused
             else _carry_out(policy, view, lookup, standing, order, place, now)
         )
-        standing = standing.after(one.effects)
+        standing = standing.with_effects(one.effects)
         done.append(one)
     record = RecordMessage(
         role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
     )
-    key = _key(policy, view, lookup, number, now) if not orders else f"transcript:{lookup.message.fingerprint[:16]}"
+    key = f"transcript:{lookup.message.fingerprint[:16]}"
+    if not orders:
+        key = _key_of_hint(policy, view, lookup, number, now)
     named = [number] if number else [one.case for one in done if one.case in standing.cases]
     into = _merged_into(done, standing)
     about = _only({into.get(case, case) for case in named})
@@ -400,9 +402,9 @@ def _refused(one: _Done, standing: OrderedCases) -> tuple[Effect, ...]:
     return (AuditEvent(kind="order-refused", case=case, data={"verb": one.order.verb, "why": one.reason}),)
 
 
-def hint(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Send, ...]:
+def hint_at_orders(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Send, ...]:
     """What the writer of a mail without orders, and about no case, hears."""
-    return transcript(policy, lookup, None, now, key=_key(policy, view, lookup, None, now), rows=())
+    return transcript(policy, lookup, None, now, key=_key_of_hint(policy, view, lookup, None, now), rows=())
 
 
 def transcript(
@@ -444,7 +446,7 @@ def key_of_reply(lookup: Lookup, asked: str, line: str) -> str:
     return f"{MailKind.TRANSCRIPT}:{asked[:16]}:{said}"
 
 
-def _case(view: View, lookup: Lookup) -> str | None:
+def _case_of_mail(view: View, lookup: Lookup) -> str | None:
     """The number of the case of the mail that it replies to, else of its token, of the subject of a new mail, of the
     person's message that it brings or answers."""
     ours = [mail.case for mail in reversed(view.mails) if mail.case]
@@ -460,7 +462,7 @@ def _named(view: View, lookup: Lookup) -> str | None:
     return _only({view.cases[number].number for number in lookup.numbers if number in view.cases})
 
 
-def _key(policy: Policy, view: View, lookup: Lookup, number: str | None, now: datetime) -> str:
+def _key_of_hint(policy: Policy, view: View, lookup: Lookup, number: str | None, now: datetime) -> str:
     """The key of the transcript of a mail without orders. Each such mail of a person gets one; no program that answers
     each mail keeps us writing. Of replies to each other only the first `HINTS_MOST` get one each, of mails that name
     none of ours each text; the rest get one a day, case and writer. So does what reads automatic, however doubtful: no
