@@ -238,6 +238,28 @@ def test_every_fault_of_operation_has_a_test() -> None:
     assert [row for row in rows[2:] if not re.search(r"test_\w+|make chaos", row)] == []
 
 
+# --- the layers --------------------------------------------------------------------------------------------
+
+
+def _levels(contract: str) -> list[set[str]]:
+    """The names of each level of a contract of import-linter, the highest first."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (layers,) = [one["layers"] for one in contracts if one["name"] == contract]
+    return [set(re.findall(r"\w+", level)) for level in layers]
+
+
+@pytest.mark.parametrize(("place", "contract"), [(0, "layers"), (1, "floors of core")])
+def test_the_layers_are_drawn_as_they_are_enforced_and_each_module_has_a_row(place: int, contract: str) -> None:
+    page = (ROOT / "docs" / "design.md").read_text("utf-8")
+    section = page.partition("\n## Layers\n")[2].partition("\n## ")[0]
+    drawing = re.findall(r"^```\n(.*?)^```", section, re.DOTALL | re.MULTILINE)[place]
+    drawn = [set(re.findall(r"\w+", line.partition("  ")[0])) for line in drawing.splitlines() if "\u2193" not in line]
+    assert drawn == _levels(contract)
+    table = section.split("```\n")[2 * place + 2].partition("\nThe testbed")[0]
+    rows = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == set.union(*drawn)
+
+
 # --- the paths through the code ----------------------------------------------------------------------------
 
 PATHS = {
