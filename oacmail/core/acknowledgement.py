@@ -20,8 +20,6 @@ from oacmail.core.sender import may_be_form
 from oacmail.core.threading import fold_subject
 from oacmail.core.view import CaseView, MessageView, Released, View
 
-# --- Acknowledgement -------------------------------------------------------------------------------------------------
-
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
 RESTORED = "database-restored"  # why a mail is held

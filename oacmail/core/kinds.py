@@ -351,7 +351,7 @@ NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
 }
 
 
-def after(event: MailEvent, state: MailState) -> MailState:
+def next_state(event: MailEvent, state: MailState) -> MailState:
     """The state after the event; the same one if the event does not apply."""
     return NEXT[event].get(state, state)
 

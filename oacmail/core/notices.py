@@ -1,5 +1,5 @@
 """Mail to staff about a case: who gets it, when, what it shows, and its buttons. It never goes to a citizen or to our
-own address, and never shows a name, an address, a phone or a subject (LOPDGDD, additional provision 7).
+own address; what it shows of a case is no name, address, phone or subject (LOPDGDD, additional provision 7).
 """
 
 from collections.abc import Iterable, Mapping

@@ -145,7 +145,7 @@ def _listed_row(item: DeferredNotice) -> Facts:
     return case_row(item.case, opened_at=item.opened_at, due_at=item.due_at, status=item.status, topic=item.topic)
 
 
-# --- Deferred --------------------------------------------------------------------------------------------------------
+# --- Deferred acknowledgements ---------------------------------------------------------------------------------------
 # Acknowledgements wait for room in their budget. Each domain has its turn, so that a flood uses up its own share only;
 # all unknown domains take one turn together, since a flood can forge ever new ones. None is dropped but for a case
 # that is answered or closed.
@@ -227,7 +227,7 @@ def _with_released(share: Released, count: int) -> Released:
     return replace(share, hour=share.hour + count, day=share.day + count)
 
 
-# --- Uncertain -------------------------------------------------------------------------------------------------------
+# --- Uncertain deliveries --------------------------------------------------------------------------------------------
 # The rules: docs/design.md, "Uncertain deliveries"; of each kind: core/kinds.py. A missing copy alone proves nothing:
 # a relay that filters for eight seconds delivers after the connection has ended. A mail counts as not sent only if
 # mails sent well after it have their copies and it has none.

@@ -1,6 +1,6 @@
 """The nightly proof that nothing is lost: what it compares, when it is due, and how its result is kept.
 
-Values only. Server, database and outbox are compared in store/reconciliation.py; nothing here repairs what was
+Server, database and outbox are compared in store/reconciliation.py; nothing here repairs what was
 found, which is for a person.
 """
 

@@ -33,7 +33,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.tokens import answer_address
 from oacmail.core.view import CaseView, OutgoingView, View
 
-# --- Relayed answers -------------------------------------------------------------------------------------------------
+# --- What an answer does to its case ---------------------------------------------------------------------------------
 # A relayed answer counts once the relay has accepted it, and meets what was asked before the agent wrote it. If it
 # comes back, the answer is owed again (R14).
 
@@ -90,7 +90,7 @@ def _moment(case: CaseView, mail: OutgoingView, at: datetime) -> datetime:
     return written if any(moment > written for moment in later) else at
 
 
-# --- Answer links ----------------------------------------------------------------------------------------------------
+# --- Links to the answer address -------------------------------------------------------------------------------------
 # Which cases a mail to staff offers to answer by a new mail: the one that it is about, some lists each of their first
 # cases; never one that is closed, whose answers come back, or whose person has no address, as after a telephone call.
 
@@ -136,7 +136,7 @@ def _can_be_written_to(policy: Policy, address: str, status: Status) -> bool:
     return status is not Status.CLOSED and is_deliverable(address) and not is_ours(policy, address)
 
 
-# --- Relayed answer --------------------------------------------------------------------------------------------------
+# --- Relaying --------------------------------------------------------------------------------------------------------
 # An agent's mail to a case's answer address goes to the person under the office's name, or back with a reason. The
 # address is not that of our notices: a plain reply to a notice reaches no citizen.
 

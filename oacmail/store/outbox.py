@@ -18,7 +18,7 @@ from oacmail.store import writing
 from oacmail.store.connection import stamp
 from oacmail.store.writing import WriteContext, case_id, raise_serial
 
-# --- Outbox queue ----------------------------------------------------------------------------------------------------
+# --- Queue -----------------------------------------------------------------------------------------------------------
 # One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is
 # uncertain.
 
@@ -127,7 +127,7 @@ def handed_over_since(con: sqlite3.Connection, now: datetime, seconds: int) -> i
     return int(row[0])
 
 
-# --- Outbox ----------------------------------------------------------------------------------------------------------
+# --- Effects ---------------------------------------------------------------------------------------------------------
 # Effects on the outbox and the event log.
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mailbox, bare_id, length,

@@ -1,5 +1,5 @@
 """The rows of a month for its report, the corrections of classifications, and the published months, which are written
-once. Nothing is counted here.
+once. No indicator is computed here.
 """
 
 import json

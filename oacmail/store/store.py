@@ -1,4 +1,4 @@
-"""`Store`: one connection to the database, the lock of the state directory, and the transactions of the engine.
+"""`SqliteStore`: one connection to the database, the lock of the state directory, and the transactions of the engine.
 
 A thin face over the modules beside it; it adds transactions and the naming of faults, and no rule.
 """

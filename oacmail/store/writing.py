@@ -1,4 +1,4 @@
-"""What every effect needs to become rows: the context of the decision, and the ids of people and cases."""
+"""What every effect needs to become rows: the context of the decision, the ids of people and cases, stored values."""
 
 import sqlite3
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""One handler for each kind of input: it calls the rules of the packages below and collects their effects."""
+"""One handler for each kind of input: it calls the rules of core and collects their effects."""

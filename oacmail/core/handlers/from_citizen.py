@@ -67,8 +67,6 @@ from oacmail.core.threading import (
 )
 from oacmail.core.view import FORWARDED_TO, UNPLACED, CaseView, Deadline, MessageView, UnplacedMail, View
 
-# --- From citizen ----------------------------------------------------------------------------------------------------
-
 ACKS_A_CASE_AND_DAY = 3
 
 ASKING_NOTHING = (*MACHINES, Kind.THANKS)

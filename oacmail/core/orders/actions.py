@@ -36,8 +36,6 @@ from oacmail.core.policy import Policy
 from oacmail.core.services import refer
 from oacmail.core.view import CaseView, View
 
-# --- Order actions ---------------------------------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenOrder:

@@ -25,8 +25,6 @@ from oacmail.core.report.figures import (
 )
 from oacmail.core.report.solving import counted, is_call
 
-# --- People ----------------------------------------------------------------------------------------------------------
-
 FEWEST_MARKS, MARK_TARGET, GOOD_MARK = 5, 4.0, 4
 """With fewer marks nothing is judged (R30)."""
 OPINIONS = ("complaint", "suggestion")
