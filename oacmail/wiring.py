@@ -26,6 +26,7 @@ from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.store import LOST
 from oacmail.core.report.figures import Month
+from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
 from oacmail.engine.watch import OAUTH
@@ -57,8 +58,6 @@ _KEY_BELOW = (
     "our own mail would be taken for another installation's and nothing would be sent: write the new key above the old "
     "ones, and keep those"
 )
-NO_MONTH_WAITS = "no-month-waits"  # recorded, with the month in which that was asked
-SHADOW = "shadow"  # recorded, so that processes next to the daemon send nothing either
 
 
 def workdays(config: Config) -> OfficeCalendar | EveryDay:

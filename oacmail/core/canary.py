@@ -8,10 +8,6 @@ from datetime import UTC, datetime
 
 KEY = "canary:"
 """How the key of its row in the outbox begins; the moment at which it was queued follows."""
-SENT = "canary-sent"  # a stored value's name: the key of the last one
-BACK = "canary-back:"  # a stored value's name: the key that follows has come back, at the value's own moment
-LAST = "canary-last"  # a stored value's name: "<key> <seconds>" of the last one that came back
-ALARMED = "canary-alarmed"  # a stored value's name: the key of the first one that did not come back
 CODE = "canary"  # the problem's
 _FORM = "%Y%m%dT%H%M%SZ"
 

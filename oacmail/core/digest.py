@@ -23,9 +23,9 @@ from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import Discrepancy
 from oacmail.core.review import SHORT_REF, ReviewEntry
 from oacmail.core.rights import RIGHTS
+from oacmail.core.stored_values import LAST_DIGEST
 from oacmail.core.view import CaseView, TickView
 
-LAST_DIGEST = "digest"
 _NUMBER = re.compile(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
 Waiting = tuple[datetime, CaseView]
 

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from oacmail.core import answers, calendar, relayed
-from oacmail.core.canary import BACK, KEY, SENT, key_of, moment_of
+from oacmail.core.canary import KEY, key_of, moment_of
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -32,6 +32,7 @@ from oacmail.core.notices import Facts, case_row, notify, undelivered_notices
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, registrable
+from oacmail.core.stored_values import ALERT, CANARY_BACK, CANARY_SENT
 from oacmail.core.tokens import Signature
 from oacmail.core.view import (
     DeferredAcknowledgement,
@@ -54,7 +55,7 @@ NOTICE_BUDGET = "notice"  # in the outbox's column of that name
 MOST_LISTED = 200  # lines of a list: a longer mail could not be read, and no relay would take it
 MOST_ORIGINALS = 20  # of a list to an office that cannot open the mailbox
 NOTICE_LISTED = "listed"  # the reason of a dropped notice: a list has named its case
-NOTICE_ALERT = "alert:notice-budget"
+NOTICE_ALERT = f"{ALERT}notice-budget"
 NOTICE_ALERT_EVERY = timedelta(hours=1)
 
 
@@ -150,7 +151,7 @@ def _listed_row(item: DeferredNotice) -> Facts:
 # all unknown domains take one turn together, since a flood can forge ever new ones. None is dropped but for a case
 # that is answered or closed.
 
-BUDGET_ALERT = "alert:ack-budget"
+BUDGET_ALERT = f"{ALERT}ack-budget"
 BUDGET_ALERT_EVERY = timedelta(hours=1)
 _Share = tuple[str, str]
 """What an acknowledgement uses: `mailbox`, `domain` or `budget`, and its name."""
@@ -359,13 +360,13 @@ def send_canary(policy: Policy, tick: TickView, now: datetime) -> tuple[Effect, 
         facts={"canary": True},
         release=now,
     )
-    return (send, Remember(name=SENT, value=key))
+    return (send, Remember(name=CANARY_SENT, value=key))
 
 
 def canary_came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:
     """A signed copy in INBOX: it has travelled. One in Sent or Junk may never have left, or is where nobody reads."""
     arrived = signed.key.startswith(KEY) and folder is Folder.INTAKE
-    return (Remember(name=BACK + signed.key, value=signed.key),) if arrived else ()
+    return (Remember(name=CANARY_BACK + signed.key, value=signed.key),) if arrived else ()
 
 
 # --- Delivery result -------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-RECONCILED = "reconciled"  # a stored value's name: the last result
 CODE = "reconciliation"  # the problem's
 NIGHT = time(3)
 """Local time after which the next full comparison of the mailbox is also the proof."""

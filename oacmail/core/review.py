@@ -75,9 +75,6 @@ class Figures:
     junk: int = 0
 
 
-PURGED = "purged"  # a stored value's name: what the last nightly purge has removed
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastPurge:
     """What the last nightly purge has removed: cases that were erased, and stored messages and mails that were erased

@@ -15,13 +15,6 @@ from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.reconciliation import Reconciliation
 from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
 
-UNDELIVERED = "undelivered:"  # a stored value's name: a report about a message that has not been read yet
-FORWARDED_BY = "writer:"  # a stored value's name: the address of the person whose message was forwarded
-FORWARDED_TO = "asked:"  # a stored value's name: to whom the mail in Sent that follows forwarded a case
-USED_TOKEN = "button:"  # noqa: S105 - a stored value's name: the order token that follows has been used
-DRAFTS = "drafts_folder"  # a stored value's name: the folder of drafts, '' = the mailbox has none
-UNPLACED = "which:"  # a stored value's name: the cases that a new mail of the desk may answer
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:

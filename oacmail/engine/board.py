@@ -20,6 +20,7 @@ from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import BoardPlace, Folder, MessageRef, Outcome, Role
 from oacmail.core.ports.board import Placed, Unsettled
 from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
+from oacmail.core.stored_values import BOARD_ROOTS
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import FolderListing
 from oacmail.engine.learning import with_lessons
@@ -32,7 +33,6 @@ MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word
 WITHIN = timedelta(minutes=1)
 TROUBLES_MOST = 3  # folders that cannot be written, in one pass
 AT_REST = timedelta(days=2)  # after that a closed case is looked at only when all folders are compared, each night
-ROOTS = "board-roots"  # recorded: every `board.root` on this server, a line each
 TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
 PERHAPS_REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
 """What is a request after all if a person puts it among the open cases."""
@@ -79,9 +79,9 @@ class BoardSync:
     def _left_behind(self, names: BoardNames) -> set[str]:
         """The folders below an earlier `board.root` in which messages still lie: they are moved over."""
         store = self.engine.store
-        roots = (store.recall(ROOTS) or "").splitlines()
+        roots = (store.recall(BOARD_ROOTS) or "").splitlines()
         if names.root not in roots:
-            store.remember(ROOTS, "\n".join([*roots, names.root]), self.engine.now())
+            store.remember(BOARD_ROOTS, "\n".join([*roots, names.root]), self.engine.now())
         earlier = tuple(f"{root}{names.separator}" for root in roots if root != names.root)
         if not (earlier and names.separator):
             return set()

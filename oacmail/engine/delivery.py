@@ -10,13 +10,13 @@ import structlog
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain
-from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.budget import WINDOW, SharedBudget
 from oacmail.core.ports.store import Claimed, Store
 from oacmail.core.ports.transport import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
+from oacmail.core.stored_values import OTHER_INSTANCE
 from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
 

@@ -34,8 +34,8 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.renderer import FrozenMail, Renderer
-from oacmail.core.ports.store import RUN, Store, Turn
-from oacmail.core.view import FORWARDED_BY
+from oacmail.core.ports.store import Store, Turn
+from oacmail.core.stored_values import FORWARDED_BY, RUN
 from oacmail.mail import forwards
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig

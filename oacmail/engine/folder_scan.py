@@ -13,8 +13,9 @@ from oacmail.batches import batched
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.core.ports.store import LOST
-from oacmail.core.reconciliation import CODE, RECONCILED, Discrepancy, Mismatch, Reconciliation, from_text, is_due
+from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, Reconciliation, from_text, is_due
 from oacmail.core.sender import claimed_number, own_signature
+from oacmail.core.stored_values import RECONCILED
 from oacmail.engine.engine import Engine
 from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import parse

@@ -13,11 +13,11 @@ import structlog
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, Transient, UnreadableMessage
-from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports.mailbox import Fetched, FolderRead, Mailbox, WatchedFolder
 from oacmail.core.ports.store import UNREADABLE
+from oacmail.core.stored_values import OTHER_INSTANCE
 from oacmail.engine.board import BoardSync
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan, NightlyProof

@@ -9,12 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core.ports.store import Correction, Store
+from oacmail.core.stored_values import LESSONS
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import learning, scores
 from oacmail.mail.understanding.learning import Example, LearningResult
-
-LESSONS = "lessons"  # the key under which they are stored
 
 
 def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[LearningResult]:

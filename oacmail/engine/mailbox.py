@@ -11,7 +11,7 @@ import structlog
 from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.ports.mailbox import Mailbox
-from oacmail.core.view import DRAFTS
+from oacmail.core.stored_values import DRAFTS
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import SIGNATURE_FIELD
 from oacmail.engine.watch import ProblemFlag

@@ -11,6 +11,7 @@ import structlog
 from oacmail.core.effects import Tick, TickItem
 from oacmail.core.errors import Fatal, OacmailError, Transient
 from oacmail.core.reconciliation import is_since_last_night
+from oacmail.core.stored_values import NIGHT_JOB
 from oacmail.engine.engine import Engine
 
 # --- Ticks -----------------------------------------------------------------------------------------------------------
@@ -85,7 +86,6 @@ class Ticks:
 # A job that a stopped service has missed runs at the next start; one that fails is tried again after an hour and stops
 # no other. A job that never ran counts as done at first, so that a new installation begins with none.
 
-NIGHT = "night:"  # before the name of a job: the stored value that says when it was done
 AGAIN = timedelta(hours=1)
 
 
@@ -105,9 +105,9 @@ class NightlyJobs:
 
     def _is_due(self, name: str) -> bool:
         engine = self.ticks.engine
-        now, done = engine.now(), engine.store.recall(NIGHT + name)
+        now, done = engine.now(), engine.store.recall(NIGHT_JOB + name)
         if done is None:
-            engine.store.remember(NIGHT + name, now.isoformat(), now)
+            engine.store.remember(NIGHT_JOB + name, now.isoformat(), now)
             return False
         failed = self._failed.get(name)
         if failed is not None and timedelta(0) <= now - failed < AGAIN:
@@ -124,4 +124,4 @@ class NightlyJobs:
             return
         if done:
             del self._failed[name]
-            self.ticks.engine.store.remember(NIGHT + name, now.isoformat(), now)
+            self.ticks.engine.store.remember(NIGHT_JOB + name, now.isoformat(), now)

@@ -9,8 +9,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from oacmail.core.canary import ALARMED, BACK, CODE, LAST, SENT, moment_of
-from oacmail.core.ports.store import CRASHES, LATEST, RUNS, Store
+from oacmail.core.canary import CODE, moment_of
+from oacmail.core.ports.store import Store
+from oacmail.core.stored_values import (
+    CANARY_ALARMED,
+    CANARY_BACK,
+    CANARY_LAST,
+    CANARY_SENT,
+    CRASHES,
+    LATEST,
+    OAUTH_TOLD,
+    RUNS,
+)
 from oacmail.engine.engine import Engine
 
 # --- Problem flag ----------------------------------------------------------------------------------------------------
@@ -99,7 +109,6 @@ class HostChecks:
 # mail.
 
 OAUTH, RECOVERED = "oauth", "oauth-recovered"  # the codes of the problems
-TOLD = "oauth-told"  # recorded: since when the problem lasts of which the command has told
 
 
 @dataclass(slots=True)
@@ -117,18 +126,18 @@ class GrantWatch:
     def look(self) -> None:
         """To be called after each tick, which sends the alerts. Raises StateError."""
         store, now = self.engine.store, self.engine.now()
-        since, told = self.since(), store.recall(TOLD) or ""
+        since, told = self.since(), store.recall(OAUTH_TOLD) or ""
         if self._recovered:  # the tick has told of it
             store.problem(RECOVERED, False, now)
             self._recovered = False
         if since is not None and not told:
             self._tell("down", since, now)
-            store.remember(TOLD, since.isoformat(), now)
+            store.remember(OAUTH_TOLD, since.isoformat(), now)
         elif since is None and told:
             self._tell("up", datetime.fromisoformat(told), now)
             store.problem(RECOVERED, True, datetime.fromisoformat(told))
             self._recovered = True
-            store.remember(TOLD, "", now)
+            store.remember(OAUTH_TOLD, "", now)
 
     def _tell(self, what: str, since: datetime, now: datetime) -> None:
         log.warning("oauth." + what, since=since.isoformat())
@@ -158,28 +167,28 @@ class CanaryWatch:
     def look(self) -> None:
         """Raises StateError."""
         policy, store = self.engine.policy, self.engine.store
-        last = store.recall(SENT)
+        last = store.recall(CANARY_SENT)
         if not policy.canary.enabled or policy.shadow or last is None:
             return
-        now, alarmed = self.engine.now(), store.recall(ALARMED) or ""
-        back = store.known_at(BACK + last)
+        now, alarmed = self.engine.now(), store.recall(CANARY_ALARMED) or ""
+        back = store.known_at(CANARY_BACK + last)
         if back is not None:
             self._measured(last, back, now)
-        if alarmed and (back is not None or store.known_at(BACK + alarmed) is not None):
+        if alarmed and (back is not None or store.known_at(CANARY_BACK + alarmed) is not None):
             self._tell("up", alarmed, now)
         elif not alarmed and back is None and now - max(moment_of(last), self._since) > policy.canary.limit:
             self._tell("down", last, now)
 
     def _measured(self, key: str, back: datetime, now: datetime) -> None:
         store = self.engine.store
-        if (store.recall(LAST) or "").partition(" ")[0] != key:
+        if (store.recall(CANARY_LAST) or "").partition(" ")[0] != key:
             seconds = max(back - moment_of(key), timedelta(0)).total_seconds()
-            store.remember(LAST, f"{key} {seconds:.0f}", now)
+            store.remember(CANARY_LAST, f"{key} {seconds:.0f}", now)
 
     def _tell(self, what: str, key: str, now: datetime) -> None:
         store, since = self.engine.store, moment_of(key)
         store.problem(CODE, what == "down", now, since.isoformat() if what == "down" else "")
-        store.remember(ALARMED, key if what == "down" else "", now)
+        store.remember(CANARY_ALARMED, key if what == "down" else "", now)
         log.warning("canary." + what, since=since.isoformat())
         failed = self.run(("canary", what, since.isoformat()))
         store.problem(COMMAND, bool(failed), now, failed)

@@ -22,6 +22,7 @@ from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import Fetched
+from oacmail.core.stored_values import UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.imap import ImapMailbox
 from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
@@ -252,9 +253,6 @@ class Forgetting:
     since: datetime | None = None
 
 
-PENDING = "certificate:"  # before a keyed hash, in kv: what was erased and is in no certificate yet
-
-
 class _RolledBack(Exception):
     """Ends a dry run."""
 
@@ -304,7 +302,7 @@ class Uncertified:
 
 def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> Uncertified | None:
     mark = person_mark(policy.secrets[-1], address)
-    known = remembered.value(con, PENDING + mark)
+    known = remembered.value(con, UNCERTIFIED + mark)
     if known is None:
         return None
     kept = json.loads(known)
@@ -313,7 +311,7 @@ def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> Uncert
 
 def certified(con: sqlite3.Connection, policy: Policy, address: str) -> None:
     with transaction(con):
-        con.execute("DELETE FROM kv WHERE key = ?", (PENDING + person_mark(policy.secrets[-1], address),))
+        con.execute("DELETE FROM kv WHERE key = ?", (UNCERTIFIED + person_mark(policy.secrets[-1], address),))
 
 
 def _roll_back(wanted: bool) -> None:
@@ -345,7 +343,7 @@ def _forgotten(
     mark = person_mark(policy.secrets[-1], address)
     if until == personal.NEVER:
         erase.add_forgotten(con, mark, name_of_key(policy.secrets[-1]), now)
-    remember(con, PENDING + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
+    remember(con, UNCERTIFIED + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
     return Forgetting(
         address=address,
         found=bool(counts),

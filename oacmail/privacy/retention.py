@@ -14,7 +14,8 @@ from dateutil.relativedelta import relativedelta
 from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.policy import Policy
-from oacmail.core.review import PURGED, LastPurge
+from oacmail.core.review import LastPurge
+from oacmail.core.stored_values import PURGED
 from oacmail.store import erase, personal
 from oacmail.store.connection import stamp, transaction
 from oacmail.store.erase import erase_person

@@ -14,6 +14,7 @@ from pathlib import Path
 from oacmail.core.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal, StateError
 from oacmail.core.outgoing import MailKind
+from oacmail.core.stored_values import KEY_LOST_AT, RESTORED_AT, End
 from oacmail.store import remembered
 from oacmail.store.connection import (
     FILE,
@@ -29,11 +30,10 @@ from oacmail.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.store.load_message import RESTORED_AT
 from oacmail.store.outbox import LIVE
-from oacmail.store.remembered import LOST_AT, set_problem
+from oacmail.store.remembered import set_problem
 from oacmail.store.seen_messages import any_failed
-from oacmail.store.writing import remember
+from oacmail.store.writing import end_values, remember
 
 _LOGS = ("", "-wal", "-shm")
 
@@ -137,7 +137,7 @@ def _check(source: Path) -> None:
 def _after_restore(con: sqlite3.Connection, now: datetime) -> Restored:
     """Messages that came since the backup are read again from the mailbox."""
     with transaction(con):
-        con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
+        end_values(con, End.PROBLEM)
         remember(con, RESTORED_AT, stamp(now), now)
         return Restored(keys=remembered.take_saved_keys(con), names=frozenset(remembered.known_keys(con)))
 
@@ -156,7 +156,7 @@ def key_lost(con: sqlite3.Connection, now: datetime) -> int:
     """Record that copies of mail sent before now cannot be recognised, and hold acknowledgements as `hold_acks` does:
     also those of earlier messages that are read again."""
     with transaction(con):
-        remember(con, LOST_AT, stamp(now), now)
+        remember(con, KEY_LOST_AT, stamp(now), now)
         return hold_acks(con, KEY_LOST)
 
 

@@ -32,8 +32,8 @@ from oacmail.core.effects import (
 )
 from oacmail.core.model import Attachment, Kind, Message, Outcome, Role
 from oacmail.core.review import IN_JUNK
+from oacmail.core.stored_values import FORWARDED_BY, RESERVED
 from oacmail.core.threading import fold_subject
-from oacmail.core.view import FORWARDED_BY
 from oacmail.store import drafts, outbox, reports, votes
 from oacmail.store.connection import hours_stored, stamp
 from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, person_id, raise_serial
@@ -89,8 +89,8 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
     # After a restore: acknowledgements that were imported before their case came again. The + leaves the index of
     # mails by case aside: in a rebuild very many mails have no case yet.
     con.execute(
-        """UPDATE outbox SET case_id = ? WHERE +case_id IS NULL AND key IN
-        (SELECT 'ack:' || substr(key, 10) FROM kv WHERE key GLOB 'reserved:*' AND value = ?)""",
+        f"""UPDATE outbox SET case_id = ? WHERE +case_id IS NULL AND key IN
+        (SELECT 'ack:' || substr(key, {len(RESERVED) + 1}) FROM kv WHERE key GLOB '{RESERVED}*' AND value = ?)""",
         (case_id(con, effect.number), effect.number),
     )
 

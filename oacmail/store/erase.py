@@ -16,7 +16,7 @@ from pathlib import Path
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.outgoing import MailKind
-from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED
+from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
 from oacmail.store.personal import IN, Mentions, Scope, ids, setting
@@ -136,7 +136,7 @@ def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection, now: 
 # Numbers, times, states and labels stay, and so do the events and deadlines: what the monthly indicators count is the
 # same before and after. It runs inside the caller's transaction; store/personal.py says what becomes of each column.
 
-_ABOUT_A_MESSAGE = (FORWARDED_BY, FORWARDED_TO, UNPLACED, "reserved:")  # before a fingerprint, in kv
+_ABOUT_A_MESSAGE = tuple(name for name, family in FAMILIES.items() if family.tells is Tells.FINGERPRINT)
 _QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
 CLOSED_FOR = "erased"  # the reason with which a case ends that was erased while it was open
 
@@ -232,7 +232,7 @@ def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[
         whole = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", re.IGNORECASE)
         rows = con.execute("SELECT key, value FROM kv WHERE instr(lower(key || ' ' || value), ?)", (address,))
         keys += [row["key"] for row in rows if whole.search(f"{row['key']} {row['value']}")]
-        added = (f"added:*:{sha256(address.encode()).hexdigest()[:16]}",)
+        added = (f"{ADDED}*:{sha256(address.encode()).hexdigest()[:16]}",)
         keys += [row["key"] for row in con.execute("SELECT key FROM kv WHERE key GLOB ?", added)]
     for message_id, fingerprint in names:
         keys += [kind + fingerprint for kind in _ABOUT_A_MESSAGE] + [UNDELIVERED + message_id] * bool(message_id)
@@ -242,7 +242,7 @@ def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[
 def _lessons(con: sqlite3.Connection, scope: Scope) -> int:
     """What was learned from a correction of one of these cases: the lessons are learned again from the others."""
     corrected = f"EXISTS(SELECT 1 FROM events WHERE kind IN ('corrected', 'confirmed') AND case_id {IN})"
-    return _deleted(con, "kv", f"key = 'lessons' AND {corrected}", ids(scope.cases))
+    return _deleted(con, "kv", f"key = ? AND {corrected}", LESSONS, ids(scope.cases))
 
 
 def _cut(con: sqlite3.Connection, scope: Scope, stand_in: int) -> int:
@@ -385,8 +385,6 @@ def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:
 # The backups that the database knows, each by its path and moment: those of `oacmail backup`, and databases that a
 # restore set aside. What was copied elsewhere is not known here.
 
-RECORD = "backup:"  # before a path, in kv
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
@@ -399,12 +397,14 @@ class Backup:
 
 def record_backup(con: sqlite3.Connection, path: Path, now: datetime) -> None:
     with transaction(con):
-        remember(con, RECORD + str(path.absolute()), "", now)
+        remember(con, BACKUP + str(path.absolute()), "", now)
 
 
 def recorded_backups(con: sqlite3.Connection) -> list[Backup]:
     """Return the backups that were made, oldest first."""
-    rows = con.execute("SELECT substr(key, ?) AS path, at FROM kv WHERE key GLOB ? ORDER BY at", (8, f"{RECORD}*"))
+    rows = con.execute(
+        "SELECT substr(key, ?) AS path, at FROM kv WHERE key GLOB ? ORDER BY at", (len(BACKUP) + 1, f"{BACKUP}*")
+    )
     found = ((Path(row["path"]), at(row["at"])) for row in rows)
     return [Backup(path=path, made_at=made_at, exists=path.exists()) for path, made_at in found]
 

@@ -18,15 +18,22 @@ from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
-from oacmail.core.ports.store import RUN, RUN_READ
 from oacmail.core.review import IN_JUNK, NamedEntry
-from oacmail.core.threading import SUBJECT_WINDOW
-from oacmail.core.view import (
+from oacmail.core.stored_values import (
     DRAFTS,
     FORWARDED_TO,
+    KEY_LOST_AT,
+    RESERVED,
+    RESTORED_AT,
+    RUN,
+    RUN_READ,
+    TOLD_IN_THREAD,
     UNDELIVERED,
     UNPLACED,
     USED_TOKEN,
+)
+from oacmail.core.threading import SUBJECT_WINDOW
+from oacmail.core.view import (
     CaseView,
     MessageView,
     OutgoingView,
@@ -40,7 +47,6 @@ from oacmail.store import rebuilt_numbers, remembered
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
 from oacmail.store.connection import at, moment, stamp
 from oacmail.store.load_tick import usages
-from oacmail.store.remembered import LOST_AT
 from oacmail.store.reports import ANSWER_DUE
 from oacmail.store.writing import case_id
 
@@ -104,8 +110,7 @@ def affected(
 
 RECENT_MOST = 200
 OPEN_MOST = 50  # cases in a question
-RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
-_STORED_VALUES = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
+_STORED_VALUES = (RESTORED_AT, KEY_LOST_AT, RUN, RUN_READ, DRAFTS)
 
 _MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
@@ -160,13 +165,13 @@ def _remembered(con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: V
     """`view` with what the stored values tell of the message, of this process and of a restore."""
     message, asked = lookup.message, _asked_about(lookup.message, view.mails)
     stored = remembered.values(con, (*_STORED_VALUES, *_names(lookup, view.named), UNPLACED + asked))
-    acknowledged_as = _value(stored, f"reserved:{message.fingerprint}")
+    acknowledged_as = _value(stored, RESERVED + message.fingerprint)
     return replace(
         view,
         reserved=acknowledged_as or _reserved_in_thread(con, _value(stored, _told(lookup))),
         acknowledged_as=acknowledged_as,
         restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
-        key_lost_at=moment(_value(stored, LOST_AT)),
+        key_lost_at=moment(_value(stored, KEY_LOST_AT)),
         run=_value(stored, RUN) or "",
         run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
         undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),
@@ -202,11 +207,11 @@ def _names(lookup: Lookup, named: Sequence[MessageView]) -> tuple[str, ...]:
     """The names of what may be known about this message, and about those that it names."""
     message, pressed = lookup.message, (USED_TOKEN + one.token for one in lookup.pressed)
     forwards = (FORWARDED_TO + one.fingerprint for one in named)
-    return (f"reserved:{message.fingerprint}", _told(lookup), UNDELIVERED + message.message_id, *pressed, *forwards)
+    return (RESERVED + message.fingerprint, _told(lookup), UNDELIVERED + message.message_id, *pressed, *forwards)
 
 
 def _told(lookup: Lookup) -> str:
-    return f"told:{lookup.author} {lookup.message.message_id}"
+    return f"{TOLD_IN_THREAD}{lookup.author} {lookup.message.message_id}"
 
 
 def _value(stored: Mapping[str, remembered.StoredValue], name: str) -> str | None:

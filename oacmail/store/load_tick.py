@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from oacmail.core import acknowledgement, calendar, rights, survey
-from oacmail.core.canary import SENT, LastCanary
-from oacmail.core.digest import LAST_DIGEST, digest_due
+from oacmail.core.canary import LastCanary
+from oacmail.core.digest import digest_due
 from oacmail.core.effects import TickItem
 from oacmail.core.intents import OPINION
 from oacmail.core.kinds import IN_SERVICE_HOURS, of_name
@@ -19,10 +19,11 @@ from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.ports.store import LOST
 from oacmail.core.rate_limits import is_public, registrable
-from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
+from oacmail.core.reconciliation import Reconciliation, from_text
 from oacmail.core.report.figures import request_counts
-from oacmail.core.review import FILED, IN_JUNK, PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
+from oacmail.core.review import FILED, IN_JUNK, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
 from oacmail.core.rights import RIGHTS
+from oacmail.core.stored_values import ALERT, CANARY_SENT, LAST_DIGEST, PROBLEM, PURGED, RECONCILED
 from oacmail.core.view import (
     CaseView,
     Deadline,
@@ -280,7 +281,7 @@ def _canary(con: sqlite3.Connection, policy: Policy) -> LastCanary | None:
     """Return the last canary; None where none is sent."""
     if not policy.canary.enabled or policy.shadow:
         return None
-    last = remembered.value(con, SENT)
+    last = remembered.value(con, CANARY_SENT)
     if last is None:
         return LastCanary()
     waits = con.execute(f"SELECT 1 FROM outbox WHERE {LIVE} AND key = ?", (last,)).fetchone()
@@ -417,14 +418,14 @@ def _overtaken(con: sqlite3.Connection, since: datetime) -> int:
 
 
 def _alerted(con: sqlite3.Connection) -> dict[str, datetime]:
-    rows = con.execute("SELECT key, at FROM kv WHERE key GLOB 'alert:*'")
+    rows = con.execute(f"SELECT key, at FROM kv WHERE key GLOB '{ALERT}*'")
     return {row["key"]: at(row["at"]) for row in rows}
 
 
 def _problem_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
     return con.execute(
-        "SELECT substr(key, ?) AS item, NULL AS number FROM kv WHERE key GLOB 'problem:*' ORDER BY key",
-        (len(remembered.PROBLEM) + 1,),
+        f"SELECT substr(key, ?) AS item, NULL AS number FROM kv WHERE key GLOB '{PROBLEM}*' ORDER BY key",
+        (len(PROBLEM) + 1,),
     ).fetchall()
 
 

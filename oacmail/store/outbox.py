@@ -14,6 +14,7 @@ from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import mailbox
 from oacmail.core.ports.store import Claimed
 from oacmail.core.rate_limits import registrable
+from oacmail.core.stored_values import RESERVED, TOLD_IN_THREAD
 from oacmail.store import writing
 from oacmail.store.connection import stamp
 from oacmail.store.writing import WriteContext, case_id, raise_serial
@@ -261,11 +262,11 @@ def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteConte
     if effect.case:
         raise_serial(con, effect.case, context.now)
     if effect.kind is MailKind.ACK and effect.message and effect.case:
-        writing.remember(con, f"reserved:{effect.message}", effect.case, context.now)
+        writing.remember(con, RESERVED + effect.message, effect.case, context.now)
         for ref in effect.refs:
             con.execute(
                 "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-                (f"told:{effect.recipient} {ref}", effect.case, stamp(context.now)),
+                (f"{TOLD_IN_THREAD}{effect.recipient} {ref}", effect.case, stamp(context.now)),
             )
 
 

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.answers import LATE_SAME_DAY
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
-from oacmail.core.canary import LAST, moment_of
+from oacmail.core.canary import moment_of
 from oacmail.core.derivation import NEAR
 from oacmail.core.model import Role
-from oacmail.core.ports.store import CRASHES, LAST_TICK, LATEST, RUNS
+from oacmail.core.stored_values import CANARY_LAST, CRASHES, LAST_TICK, LATEST, OTHER_INSTANCE, RUNS, SHADOW
 from oacmail.mail.understanding.secrets import blank
 from oacmail.store import remembered
 from oacmail.store.connection import at, stamp
@@ -261,12 +261,12 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "causes": causes(con),
         "latest": remembered.value(con, LATEST),
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
-        "other_instance": remembered.value(con, "other-instance"),
+        "other_instance": remembered.value(con, OTHER_INSTANCE),
         "reconciled": _reconciled(con, zone),
         "canary": _canary(con, zone),
         "purged": _purged(con, zone),
         **_copies(con, zone),
-        "shadow": bool(remembered.value(con, "shadow")),
+        "shadow": bool(remembered.value(con, SHADOW)),
     }
 
 
@@ -296,7 +296,7 @@ def _copies(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
 
 def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
     """The last canary that came back, and how long it took; None if none ever did."""
-    key, _, seconds = (remembered.value(con, LAST) or "").partition(" ")
+    key, _, seconds = (remembered.value(con, CANARY_LAST) or "").partition(" ")
     return {"sent_at": moment_of(key).astimezone(zone).isoformat(), "seconds": int(seconds)} if key else None
 
 

@@ -12,12 +12,11 @@ from datetime import datetime
 from oacmail.core.kinds import of_name
 from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
 from oacmail.core.outgoing import MailKind
+from oacmail.core.stored_values import REBUILT_AT, RESERVED, TOLD_IN_THREAD, End
 from oacmail.store.connection import at, moment, stamp
 from oacmail.store.outbox import LIVE
 from oacmail.store.reports import RUNNING_ANSWER
-from oacmail.store.writing import person_id, remember
-
-REBUILT_AT = "rebuilt_at"
+from oacmail.store.writing import end_values, person_id, remember
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Unproven:
 
 def reserve(con: sqlite3.Connection, message: str, number: str, now: datetime) -> None:
     """The message with this fingerprint has this number."""
-    remember(con, f"reserved:{message}", number, now)
+    remember(con, RESERVED + message, number, now)
 
 
 def reserve_thread(con: sqlite3.Connection, recipient: str, refs: Iterable[str], number: str, now: datetime) -> None:
@@ -40,7 +39,7 @@ def reserve_thread(con: sqlite3.Connection, recipient: str, refs: Iterable[str],
     nothing is left, has this number."""
     con.executemany(
         "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-        [(f"told:{recipient} {ref}", number, stamp(now)) for ref in refs],
+        [(f"{TOLD_IN_THREAD}{recipient} {ref}", number, stamp(now)) for ref in refs],
     )
 
 
@@ -175,7 +174,7 @@ def begin(con: sqlite3.Connection) -> None:
 def finish(con: sqlite3.Connection, now: datetime) -> None:
     """Leave a trace of the rebuild, and let nothing of the played past look like a problem of today."""
     con.execute("DROP INDEX rebuilt_sightings")
-    con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
+    end_values(con, End.PROBLEM)
     remember(con, REBUILT_AT, stamp(now), now)
     con.execute("INSERT INTO events(at, kind) VALUES(?, 'rebuilt')", (stamp(now),))
 

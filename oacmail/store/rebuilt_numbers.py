@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from oacmail.core.stored_values import BEYOND, GAP, GIVEN, SERIAL, End
 from oacmail.store import remembered
 from oacmail.store.connection import stamp
-from oacmail.store.writing import raise_serial, remember
+from oacmail.store.writing import end_values, raise_serial, remember
 
-GIVEN = "given:"  # before a number
-BEYOND = "beyond:"  # before a year: the highest number that was given
-GAP = "gap:"  # before a person, a year, the latest moment at which the number above was given, and the first number
 SOON = timedelta(hours=1)  # in which a message is read after it has arrived, if the service runs
 
 
@@ -92,7 +90,7 @@ def next_serial(
 ) -> int:
     """Return the serial of the next new case, whose message arrived at that moment. `author`: of the message, '' = its
     domain disowns it; `number` makes a number of a serial."""
-    beyond, position = _serial(con, BEYOND + str(year)), _serial(con, f"serial:{year}") or 0
+    beyond, position = _serial(con, BEYOND + str(year)), _serial(con, SERIAL + str(year)) or 0
     if beyond is None:
         return position + 1
     found = (
@@ -138,7 +136,7 @@ def raise_above_given(con: sqlite3.Connection, now: datetime) -> list[str]:
     cases = {row[0] for row in con.execute("SELECT number FROM cases")}
     for number in (*given, *cases):
         raise_serial(con, number, now)
-    con.execute(f"DELETE FROM kv WHERE key GLOB '{GIVEN}*' OR key GLOB '{BEYOND}*' OR key GLOB '{GAP}*'")
+    end_values(con, End.REBUILT)
     return sorted(set(given) - cases)
 
 

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oacmail.core.effects import TickItem
-from oacmail.core.ports.store import LATEST
+from oacmail.core.stored_values import (
+    ALERT,
+    CAUSE,
+    CLOCK_ACCEPTED,
+    DRILLED,
+    KNOWN_KEYS,
+    LATEST,
+    PROBLEM,
+    ROTATED,
+    SAVED_KEYS,
+)
 from oacmail.store import writing
 from oacmail.store.connection import FILE, at, connect_readonly, moment, stamp, transaction
 from oacmail.store.writing import remember
@@ -73,7 +83,7 @@ def _line(row: sqlite3.Row) -> str:
 
 
 # --- Single values ---------------------------------------------------------------------------------------------------
-# As the table `kv` holds them, by name.
+# As the table `kv` holds them, by name: core/stored_values.py lists them, writing.py writes.
 
 
 class StoredValue(NamedTuple):
@@ -104,19 +114,18 @@ def written_at(con: sqlite3.Connection, key: str) -> datetime | None:
 # --- Problems --------------------------------------------------------------------------------------------------------
 # Since when each exists, why, and the note that it was alerted: rows of `kv`. The remedies: cli/problems.py.
 
-PROBLEM, CAUSE = "problem:", "cause:"
 _OF_PROBLEM = "key IN (?, ?) OR (key >= ? AND key < ?)"
 
 
 def problems(con: sqlite3.Connection) -> dict[str, datetime]:
     """Return since when each problem exists, by its code."""
-    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'problem:*' ORDER BY key")
+    rows = con.execute(f"SELECT key, value FROM kv WHERE key GLOB '{PROBLEM}*' ORDER BY key")
     return {row["key"].removeprefix(PROBLEM): at(row["value"]) for row in rows}
 
 
 def causes(con: sqlite3.Connection) -> dict[str, str]:
     """Return the latest known cause of each problem, by its code."""
-    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'cause:*'")
+    rows = con.execute(f"SELECT key, value FROM kv WHERE key GLOB '{CAUSE}*'")
     return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failure_cause(con)
 
 
@@ -128,7 +137,7 @@ def is_recorded(con: sqlite3.Connection, code: str) -> bool:
 def _keys_of(code: str) -> tuple[str, str, str, str]:
     """The keys of the problem and of its cause, and the first and the last bound of those of its alerts. For a pattern
     that is bound to a GLOB, SQLite would compile the query each time."""
-    return PROBLEM + code, CAUSE + code, f"alert:{code}:", f"alert:{code};"
+    return PROBLEM + code, CAUSE + code, f"{ALERT}{code}:", f"{ALERT}{code};"
 
 
 def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: datetime, why: str = "") -> None:
@@ -148,12 +157,10 @@ def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: dateti
 # The latest time that this database holds: later than now, it was written while the clock was ahead. `oacmail clock`
 # accepts what was written until then; whether the clock is right, a person says.
 
-_ACCEPTED = "clock_accepted"  # the last event that was written when a person said that the clock is right
-
 
 def latest_time(con: sqlite3.Connection) -> datetime | None:
     """Return the latest time that the clock has shown, as the checks of the host and the events since tell it."""
-    row = con.execute("SELECT max(at) FROM events WHERE id > ?", (int(value(con, _ACCEPTED) or 0),)).fetchone()
+    row = con.execute("SELECT max(at) FROM events WHERE id > ?", (int(value(con, CLOCK_ACCEPTED) or 0),)).fetchone()
     return max(filter(None, (moment(row[0]), moment(value(con, LATEST)))), default=None)
 
 
@@ -161,7 +168,7 @@ def accept_time(con: sqlite3.Connection, now: datetime) -> None:
     """Count only what is written from now on."""
     with transaction(con):
         last = con.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
-        remember(con, _ACCEPTED, str(last), now)
+        remember(con, CLOCK_ACCEPTED, str(last), now)
         remember(con, LATEST, now.isoformat(), now)
 
 
@@ -170,7 +177,6 @@ def accept_time(con: sqlite3.Connection, now: datetime) -> None:
 
 DRILL_CODE = "drill"  # the code of the problem
 BY_DATE = "oacmail-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db"  # those by rotation
-ROTATED, DRILLED = "backup.rotated", "drill"  # keys in kv
 
 
 def rotated(con: sqlite3.Connection, now: datetime) -> None:
@@ -202,14 +208,13 @@ def drill_counts(con: sqlite3.Connection) -> tuple[int, int]:
 # Which token secrets have signed the mail of a database, and the copy of the secrets in a backup. The database in use
 # holds their names only, 8 hex digits each (config/secrets.py); a backup holds the secrets.
 
-KNOWN_KEYS = "key:"  # before a name, in kv
-SAVED_KEYS = "token.key"  # in the kv of a backup
-LOST_AT = "key_lost_at"
-
 
 def known_keys(con: sqlite3.Connection) -> set[str]:
     """Return the names of the keys that have signed mail of this database."""
-    return {row[0] for row in con.execute("SELECT substr(key, 5) FROM kv WHERE key GLOB 'key:*'")}
+    return {
+        row[0]
+        for row in con.execute(f"SELECT substr(key, {len(KNOWN_KEYS) + 1}) FROM kv WHERE key GLOB '{KNOWN_KEYS}*'")
+    }
 
 
 def compare_keys(state: Path) -> tuple[set[str], bool]:

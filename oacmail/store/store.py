@@ -24,13 +24,13 @@ from oacmail.core.effects import (
     TickItem,
 )
 from oacmail.core.errors import Transient
-from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import MessageRef, Status
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Correction
+from oacmail.core.ports.store import Claimed, Correction
+from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
 from oacmail.core.view import Noticed, TickView, View
 from oacmail.store import cases, connection, load_message, load_tick, outbox, remembered, reports, writing
 from oacmail.store.apply import WRITERS
@@ -194,7 +194,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
     def begin(self, run: str, now: datetime) -> None:
         with self._write():
             outbox.recover(self.con)
-            self.con.execute("DELETE FROM kv WHERE key IN (?, ?)", (OTHER_INSTANCE, RUN_READ))
+            writing.end_values(self.con, End.START)
             remembered.set_problem(self.con, OTHER_INSTANCE, False, now, "")
             last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
             writing.remember(self.con, RUN, run, max(now, last or now))
@@ -275,9 +275,9 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
     def passed(self, now: datetime) -> None:
         with self._write():
             self.con.execute(
-                """INSERT INTO kv(key, value, at) VALUES('passes', '1', ?) ON CONFLICT(key)
+                """INSERT INTO kv(key, value, at) VALUES(?, '1', ?) ON CONFLICT(key)
                 DO UPDATE SET value = CAST(value AS INTEGER) + 1, at = excluded.at""",
-                (stamp(now),),
+                (PASSES, stamp(now)),
             )
             writing.remember(self.con, RUN_READ, "yes", now)
 

@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from oacmail.core.canary import BACK
 from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.view import FORWARDED_BY, FORWARDED_TO, UNDELIVERED, UNPLACED, USED_TOKEN
+from oacmail.core.stored_values import FAMILIES, SERIAL, End
 from oacmail.store.connection import stamp
 
-_NAMES = ("reserved:", "told:", UNDELIVERED, UNPLACED, FORWARDED_BY, FORWARDED_TO, USED_TOKEN, BACK)
-WAITS_FOR_A_MESSAGE = tuple(f"{name}*" for name in _NAMES)
 WAITS_AT_MOST = timedelta(days=60)
 ERASED_DOMAIN = "invalid"
 
@@ -62,7 +59,7 @@ def raise_serial(con: sqlite3.Connection, number: str, now: datetime) -> bool:
     raised = con.execute(
         """INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO UPDATE SET value = excluded.value,
         at = excluded.at WHERE CAST(kv.value AS INTEGER) < CAST(excluded.value AS INTEGER)""",
-        (f"serial:{year}", str(int(serial)), stamp(now)),
+        (SERIAL + year, str(int(serial)), stamp(now)),
     )
     return raised.rowcount > 0
 
@@ -76,6 +73,14 @@ def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> N
 
 
 def tidy(con: sqlite3.Connection, now: datetime) -> None:
-    """Delete reserved numbers and kept reports whose message has not come within WAITS_AT_MOST."""
-    old = stamp(now - WAITS_AT_MOST)
-    con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_MESSAGE])
+    """Delete the stored values whose message has not come within WAITS_AT_MOST."""
+    end_values(con, End.WAITED, before=now - WAITS_AT_MOST)
+
+
+def end_values(con: sqlite3.Connection, end: End, *, before: datetime | None = None) -> None:
+    """Delete the stored values that end so; with `before`, those that were written earlier."""
+    old = stamp(before) if before else None
+    con.executemany(
+        "DELETE FROM kv WHERE key GLOB ?1 AND (?2 IS NULL OR at < ?2)",
+        [(f"{name}*" if name.endswith(":") else name, old) for name, one in FAMILIES.items() if one.ends is end],
+    )

@@ -1,4 +1,5 @@
-"""Worlds with settings of the test. At the end of each, the event log is searched for what it must not hold."""
+"""Worlds with settings of the test. At the end of each, the event log and the stored values are searched for what
+they must not hold."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 
 from testbed.mailbox import SimulatedMailbox
 from tests.engine.events import indiscretions
+from tests.engine.stored import unlisted
 from tests.engine.world import World
 
 
@@ -23,6 +25,7 @@ def town(tmp_path: Path) -> Iterator[Callable[..., World]]:
     for world in made:
         world.stop()
     assert [line for world in made for line in indiscretions(world)] == []
+    assert [key for world in made for key in unlisted(world)] == []
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from oacmail.cli.status import health
-from oacmail.core.canary import BACK
+from oacmail.core.stored_values import CANARY_BACK
 from oacmail.engine import CanaryWatch
 from testbed.relay import DOWN, refused
 from tests.engine.world import ANNA, OFFICE, OPERATOR, World
@@ -153,7 +153,7 @@ def test_a_forged_one_is_a_citizens_mail_and_brings_nothing_back(desk: WatchedTo
     desk.world.citizen_writes(ANNA, "canary", "Bon dia, com demano el volant?", headers=(("X-Oacmail", forged),))
     desk.turn("09:10")
     assert [case["citizen"] for case in desk.world.cases()] == [ANNA]
-    assert len(desk.world.rows("SELECT key FROM kv WHERE key GLOB ?", f"{BACK}*")) == 1
+    assert len(desk.world.rows("SELECT key FROM kv WHERE key GLOB ?", f"{CANARY_BACK}*")) == 1
 
 
 def test_it_goes_to_the_address_that_forwards_to_us(town: Callable[..., World]) -> None:

@@ -16,8 +16,8 @@ import pytest
 from oacmail import reporting, wiring
 from oacmail.core.errors import Refused
 from oacmail.core.report.figures import Month
+from oacmail.core.stored_values import LESSONS
 from oacmail.core.tokens import name_of_key, person_mark
-from oacmail.engine import learning
 from oacmail.privacy import certificate, erasure
 from oacmail.privacy.erasure import Forgetting, Uncertified, certified, forget, forget_again, person, uncertified
 from oacmail.store import admin
@@ -375,9 +375,9 @@ def test_what_a_forgotten_person_still_waited_for_counts_as_withdrawn(world: Wor
 
 def test_what_was_learned_from_a_forgotten_person_is_learned_no_more(world: World) -> None:
     _answered_and_closed(world)
-    world.store.remember(learning.LESSONS, '{"torrentfonda": {}}', world.clock.now())
+    world.store.remember(LESSONS, '{"torrentfonda": {}}', world.clock.now())
     _forget(world)
-    assert world.store.recall(learning.LESSONS) is None
+    assert world.store.recall(LESSONS) is None
     assert world.store.corrections() == []
 
 

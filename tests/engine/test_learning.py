@@ -3,8 +3,8 @@
 from typing import Any
 
 from oacmail import config as settings
+from oacmail.core.stored_values import LESSONS
 from oacmail.engine import learning
-from oacmail.engine.learning import LESSONS
 from tests.engine.world import ANNA, MARTA, PERE, World
 
 PLOT = ("Colomar municipal", "Bon dia, voldria demanar un niu al colomar municipal del torrent. Com ho faig?")

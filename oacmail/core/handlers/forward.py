@@ -31,7 +31,8 @@ from oacmail.core.order_words import folded, read_orders
 from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import FORWARDED_BY, CaseView, OutgoingView, View
+from oacmail.core.stored_values import FORWARDED_BY
+from oacmail.core.view import CaseView, OutgoingView, View
 
 WAITS = "forwarded-unconfirmed"  # on the review list: the case is open, its person was not told
 UNSURE = "forwarded-by-whom"  # on the review list: no case yet

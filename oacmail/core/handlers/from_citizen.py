@@ -55,6 +55,7 @@ from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK, SHORT_REF
+from oacmail.core.stored_values import FORWARDED_TO, UNPLACED
 from oacmail.core.threading import (
     ACKNOWLEDGED,
     FORWARD,
@@ -65,7 +66,7 @@ from oacmail.core.threading import (
     match_case,
     unproven_reply_to,
 )
-from oacmail.core.view import FORWARDED_TO, UNPLACED, CaseView, Deadline, MessageView, UnplacedMail, View
+from oacmail.core.view import CaseView, Deadline, MessageView, UnplacedMail, View
 
 ACKS_A_CASE_AND_DAY = 3
 

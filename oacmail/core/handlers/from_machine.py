@@ -17,8 +17,9 @@ from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
 from oacmail.core.notices import notify, undelivered_notices
 from oacmail.core.outgoing import MailEvent, MailKind, MailState
 from oacmail.core.policy import Policy
+from oacmail.core.stored_values import UNDELIVERED
 from oacmail.core.threading import match_case
-from oacmail.core.view import UNDELIVERED, CaseView, MessageView, OutgoingView, View
+from oacmail.core.view import CaseView, MessageView, OutgoingView, View
 
 OUT_OF_OFFICE = "out-of-office"
 """The rule of a message by which its writer counts as away (core/view.py)."""

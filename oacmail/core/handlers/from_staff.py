@@ -90,7 +90,7 @@ def _alert_operator(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effe
     """One alert a day if our own mail exchanger reports that staff mail is forged."""
     if lookup.message.auth.dmarc is not Dmarc.FAIL:
         return ()
-    key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
+    key = f"{MailKind.ALERT}:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
     facts = {"code": FORGED, "since": lookup.received_at}
     return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
 

@@ -27,14 +27,13 @@ from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
+from oacmail.core.stored_values import ADDED, OTHER_INSTANCE
 from oacmail.core.tokens import MOST_SIGNATURES, TRIAL, Signature, claimed_kind_and_key, is_foreign
 from oacmail.core.view import OutgoingView, View
 
 GROWTH = 20  # characters by which mail of early versions, of whose text the signature holds no hash, may have grown
-ADDED = "added:"
 BANNER = 2  # copies to others, in which the same was added
 WITH_AN_ADDITION = "our-mail-with-an-addition"
-OTHER_INSTANCE = "other-instance"
 FOREIGN = "signed-by-another-installation"
 
 

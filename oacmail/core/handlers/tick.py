@@ -32,6 +32,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
 from oacmail.core.rights import remind as remind_rights
 from oacmail.core.services import nudges, updates
+from oacmail.core.stored_values import ALERT
 from oacmail.core.view import CaseView, Deadline, TickView
 
 UNREAD_PATIENCE = timedelta(minutes=30)
@@ -246,7 +247,7 @@ def _alerts(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for code in tick.alerts:
         since = tick.problems[code]
-        key = f"alert:{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
+        key = f"{ALERT}{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
         if key in tick.alerted or timedelta(0) <= now - since < ALERT_AFTER:
             continue
         cause = tick.causes.get(code)

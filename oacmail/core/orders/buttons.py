@@ -18,7 +18,8 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
 from oacmail.core.services_reply import BY_ORDER, Statement
-from oacmail.core.view import USED_TOKEN, CaseView, View
+from oacmail.core.stored_values import USED_TOKEN
+from oacmail.core.view import CaseView, View
 
 # --- Order buttons ---------------------------------------------------------------------------------------------------
 # The mail's own first lines may only say more about the same order. A token that is forged, used, too old, another
@@ -101,7 +102,7 @@ def forged_alert(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect,
     """The operator is told of forged tokens, once a day."""
     if not any(one.problem == "forged" for one in lookup.pressed):
         return ()
-    key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
+    key = f"{MailKind.ALERT}:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
     facts = {"code": FORGED, "since": lookup.received_at}
     return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
 

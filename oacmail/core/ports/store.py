@@ -20,14 +20,9 @@ from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.reconciliation import Discrepancy
 from oacmail.core.view import Noticed, TickView, View
 
-LAST_TICK = "last_tick"  # a stored value's name: when a tick last completed
 UNREADABLE = "unreadable: the server gives up on it"  # why a message is quarantined that the server does not deliver
-RUNS, CRASHES = "runs", "deaths"  # names of stored values of engine/watch.py
-RUN_READ = "run_read"  # set once this process has read every folder
-RUN = "run"  # the name of the running process, and since when: later than all that an earlier one sent
 KEY_FILE = "token.key"  # in the state directory, where no credential holds the key
 LOST = "database-lost"  # the problem of a new database where an earlier one has been; a rebuild or a restore ends it
-LATEST = "latest"  # a stored value's name: the latest time that the clock has ever shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

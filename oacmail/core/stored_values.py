@@ -1,0 +1,278 @@
+"""The stored values: every key of the table `kv`, what its value is, who writes it, when it ends, what it can tell of a
+person. Whoever writes or reads the table takes the key from here.
+
+A name that ends in a colon is a prefix: the rest of the key says of what the value is. A row also holds when it was
+written. What is deleted when, and with whom, is read from here (`store/writing.py`, `store/erase.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Of a message that may still come, or of one that is known by its fingerprint or its Message-ID
+RESERVED = "reserved:"
+TOLD_IN_THREAD = "told:"
+UNDELIVERED = "undelivered:"
+UNPLACED = "which:"
+FORWARDED_BY = "writer:"
+FORWARDED_TO = "asked:"
+USED_TOKEN = "button:"  # noqa: S105 - a name, no secret
+ADDED = "added:"
+# Of the numbers of cases
+SERIAL = "serial:"
+GIVEN = "given:"
+BEYOND = "beyond:"
+GAP = "gap:"
+# Of the running process, and of the clock
+RUN = "run"
+RUN_READ = "run_read"
+RUNS = "runs"
+CRASHES = "deaths"
+PASSES = "passes"
+LAST_TICK = "last_tick"
+LATEST = "latest"
+CLOCK_ACCEPTED = "clock_accepted"
+OTHER_INSTANCE = "other-instance"
+"""Also the code of the problem, the kind of the event and the rule of the message."""
+SHADOW = "shadow"
+# Of problems, and of what is done once in a while
+PROBLEM = "problem:"
+CAUSE = "cause:"
+ALERT = "alert:"
+NIGHT_JOB = "night:"
+LAST_DIGEST = "digest"
+NO_MONTH_WAITS = "no-month-waits"
+RECONCILED = "reconciled"
+PURGED = "purged"
+LESSONS = "lessons"
+CANARY_SENT = "canary-sent"
+CANARY_BACK = "canary-back:"
+CANARY_LAST = "canary-last"
+CANARY_ALARMED = "canary-alarmed"
+OAUTH_TOLD = "oauth-told"
+# Of the mailbox
+DRAFTS = "drafts_folder"
+BOARD_ROOTS = "board-roots"
+# Of backups, keys and certificates
+KNOWN_KEYS = "key:"
+SAVED_KEYS = "token.key"
+KEY_LOST_AT = "key_lost_at"
+RESTORED_AT = "restored_at"
+REBUILT_AT = "rebuilt_at"
+BACKUP = "backup:"
+ROTATED = "backup.rotated"
+DRILLED = "drill"
+UNCERTIFIED = "certificate:"
+
+
+class End(StrEnum):
+    """When a stored value is deleted, beside the erasure of a person."""
+
+    NEVER = "stays; a later value replaces it"
+    WAITED = "with the nightly tidying, once its message has not come for WAITS_AT_MOST (store/writing.py)"
+    START = "when the service next starts"
+    PROBLEM = "when its problem has ended, and with a rebuild or a restore"
+    REBUILT = "when the rebuild ends"
+    TAKEN = "when it has been used"
+
+
+class Tells(StrEnum):
+    """What a stored value can tell of a citizen. Erasure deletes each row with the person's address in key or value,
+    of whatever family; the others it finds by what is said here."""
+
+    NOTHING = "nothing"
+    ADDRESS = "the key or the value may hold an address"
+    FINGERPRINT = "the key ends in the fingerprint of a message; the value may hold addresses"
+    MESSAGE_ID = "the key ends in the Message-ID of a message; the value holds addresses"
+    ADDRESS_HASH = "the key ends in a hash of an address, which is guessable"
+    KEYED_HASH = "the key ends in a keyed hash of an address"
+    WORDS = "the value holds words of messages"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """`key`: what follows the prefix, '' = nothing; `value`: its shape and unit; `written_by`: modules of oacmail.
+
+    "UTC": an ISO 8601 time in UTC; "time": one with its offset.
+    """
+
+    key: str = ""
+    value: str
+    written_by: tuple[str, ...]
+    ends: End = End.NEVER
+    tells: Tells = Tells.NOTHING
+
+
+FAMILIES: Mapping[str, Family] = {
+    RESERVED: Family(
+        key="fingerprint",
+        value="the number of the case that our acknowledgement of this message names",
+        written_by=("store/outbox.py", "store/rebuilt.py"),
+        ends=End.WAITED,
+        tells=Tells.FINGERPRINT,
+    ),
+    TOLD_IN_THREAD: Family(
+        key="address, space, Message-ID of the thread",
+        value="the number of the case that an acknowledgement in this thread names",
+        written_by=("store/outbox.py", "store/rebuilt.py"),
+        ends=End.WAITED,
+        tells=Tells.ADDRESS,
+    ),
+    UNDELIVERED: Family(
+        key="Message-ID",
+        value="recipients that a report names, separated by spaces; the message has not been read yet",
+        written_by=("core/handlers/from_machine.py",),
+        ends=End.WAITED,
+        tells=Tells.MESSAGE_ID,
+    ),
+    UNPLACED: Family(
+        key="fingerprint",
+        value="numbers of the cases that a new mail of the desk may answer, separated by spaces; or NO_CHOICE",
+        written_by=("core/handlers/from_citizen.py",),
+        ends=End.WAITED,
+        tells=Tells.FINGERPRINT,
+    ),
+    FORWARDED_BY: Family(
+        key="fingerprint",
+        value="the address of the person whose message was forwarded",
+        written_by=("core/handlers/forward.py",),
+        ends=End.WAITED,
+        tells=Tells.FINGERPRINT,
+    ),
+    FORWARDED_TO: Family(
+        key="fingerprint of the mail in Sent",
+        value="addresses to which this mail forwarded a case, separated by spaces",
+        written_by=("core/handlers/from_citizen.py",),
+        ends=End.WAITED,
+        tells=Tells.FINGERPRINT,
+    ),
+    USED_TOKEN: Family(
+        key="order token",
+        value="time at which the order was given",
+        written_by=("core/orders/buttons.py",),
+        ends=End.WAITED,
+    ),
+    ADDED: Family(
+        key="hash of the addition, colon, hash of the recipient",
+        value="1: a copy of our mail to this recipient had this addition",
+        written_by=("core/handlers/own_copies.py",),
+        tells=Tells.ADDRESS_HASH,
+    ),
+    SERIAL: Family(key="year", value="the highest serial of a case's number", written_by=("store/writing.py",)),
+    GIVEN: Family(
+        key="number of a case",
+        value="empty: a case of the lost database had this number",
+        written_by=("store/rebuilt_numbers.py",),
+        ends=End.REBUILT,
+    ),
+    BEYOND: Family(
+        key="year",
+        value="the highest serial that was given",
+        written_by=("store/rebuilt_numbers.py",),
+        ends=End.REBUILT,
+    ),
+    GAP: Family(
+        key="address or nothing, year, UTC at which the number above was given at the latest, first serial; by colons",
+        value="JSON: first serial, last serial, UTC of the message below, UTC at which that number was given",
+        written_by=("store/rebuilt_numbers.py",),
+        ends=End.REBUILT,
+        tells=Tells.ADDRESS,
+    ),
+    RUN: Family(
+        value="name of the running process; written when it began, or at the last mail of an earlier one if later",
+        written_by=("store/store.py",),
+    ),
+    RUN_READ: Family(value="yes: this process has read every folder", written_by=("store/store.py",), ends=End.START),
+    RUNS: Family(value="daemon, once or stopped", written_by=("engine/watch.py",)),
+    CRASHES: Family(value="JSON: times of the crashes of the last hour", written_by=("engine/watch.py",)),
+    PASSES: Family(value="how many passes there have been", written_by=("store/store.py",)),
+    LAST_TICK: Family(value="time at which a tick last completed", written_by=("store/store.py",)),
+    LATEST: Family(
+        value="the latest time that the clock has shown", written_by=("engine/watch.py", "store/remembered.py")
+    ),
+    CLOCK_ACCEPTED: Family(
+        value="id of the last event that was written when a person said that the clock is right",
+        written_by=("store/remembered.py",),
+    ),
+    OTHER_INSTANCE: Family(
+        value="name of the other process that sends for this mailbox, or of its key; early: its mail names none",
+        written_by=("core/handlers/own_copies.py",),
+        ends=End.START,
+    ),
+    SHADOW: Family(value="yes, or empty; processes next to the daemon send nothing either", written_by=("wiring.py",)),
+    PROBLEM: Family(
+        key="code", value="UTC since when it exists", written_by=("store/remembered.py",), ends=End.PROBLEM
+    ),
+    CAUSE: Family(
+        key="code",
+        value="its latest known cause, as text; may quote a server",
+        written_by=("store/remembered.py",),
+        ends=End.PROBLEM,
+        tells=Tells.ADDRESS,
+    ),
+    ALERT: Family(
+        key="code, colon, the moment since when the problem exists; or the name of a budget",
+        value="time of the alert, or for a budget the moment or the number of mails that wait",
+        written_by=("core/handlers/tick.py", "core/outbox.py"),
+        ends=End.PROBLEM,
+    ),
+    NIGHT_JOB: Family(key="name of a job", value="time at which it was last done", written_by=("engine/ticks.py",)),
+    LAST_DIGEST: Family(value="date of the last summary", written_by=("core/digest.py",)),
+    NO_MONTH_WAITS: Family(value="the month in which no report waits, as 2026-11", written_by=("wiring.py",)),
+    RECONCILED: Family(
+        value="JSON: the result of the last nightly proof (core/reconciliation.py)",
+        written_by=("engine/folder_scan.py",),
+    ),
+    PURGED: Family(
+        value="JSON: what the last nightly purge has removed (core/review.py)", written_by=("privacy/retention.py",)
+    ),
+    LESSONS: Family(
+        value="JSON: what was learned from corrections (mail/understanding)",
+        written_by=("engine/learning.py",),
+        tells=Tells.WORDS,
+    ),
+    CANARY_SENT: Family(value="key of the last canary", written_by=("core/outbox.py",)),
+    CANARY_BACK: Family(
+        key="key of a canary",
+        value="the same key; it has come back when the row was written",
+        written_by=("core/outbox.py",),
+        ends=End.WAITED,
+    ),
+    CANARY_LAST: Family(
+        value="key of the last canary that came back, space, its seconds", written_by=("engine/watch.py",)
+    ),
+    CANARY_ALARMED: Family(
+        value="key of the first canary that did not come back, or empty", written_by=("engine/watch.py",)
+    ),
+    OAUTH_TOLD: Family(
+        value="time since when the problem lasts of which the command has told, or empty",
+        written_by=("engine/watch.py",),
+    ),
+    DRAFTS: Family(value="name of the folder of drafts; empty: there is none", written_by=("engine/mailbox.py",)),
+    BOARD_ROOTS: Family(value="each board.root on this server, one a line", written_by=("engine/board.py",)),
+    KNOWN_KEYS: Family(
+        key="name of a token key, 8 hex digits",
+        value="empty: it has signed mail of this database",
+        written_by=("store/remembered.py",),
+    ),
+    SAVED_KEYS: Family(
+        value="the token keys themselves, one a line; in a backup only",
+        written_by=("store/remembered.py",),
+        ends=End.TAKEN,
+    ),
+    KEY_LOST_AT: Family(value="UTC at which the keys were given up", written_by=("store/admin.py",)),
+    RESTORED_AT: Family(value="UTC of the last restore", written_by=("store/admin.py",)),
+    REBUILT_AT: Family(value="UTC of the last rebuild", written_by=("store/rebuilt.py",)),
+    BACKUP: Family(key="path", value="empty: a backup was made there", written_by=("store/erase.py",)),
+    ROTATED: Family(value="time of the last backup by rotation", written_by=("store/remembered.py",)),
+    DRILLED: Family(
+        value="time of the last restore drill, space, passed or failed", written_by=("store/remembered.py",)
+    ),
+    UNCERTIFIED: Family(
+        key="keyed hash of the address",
+        value="JSON: counts of what was erased and is in no certificate yet, UTC since when the person was known",
+        written_by=("privacy/erasure.py",),
+        ends=End.TAKEN,
+        tells=Tells.KEYED_HASH,
+    ),
+}
