@@ -99,6 +99,13 @@ def test_every_verb_is_documented() -> None:
     assert [verb for verb in verbs if not re.search(rf"`(oacmail )?{verb}\b", page)] == []
 
 
+def test_every_verb_is_promised_to_scripts() -> None:
+    page = (ROOT / "docs" / "interfaces.md").read_text("utf-8")
+    section = page.partition("\n## 2. ")[2].partition("\n## 3. ")[0]
+    words = {word for verb in _verbs(cli.oacmail) for word in verb.split()}
+    assert {word for word in words if not re.search(rf"`{word}\b", section)} == set()
+
+
 def _runbook(heading: str) -> str:
     page = (ROOT / "docs" / "runbook.md").read_text("utf-8")
     return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]

@@ -2,7 +2,7 @@
 
 Pure: the same policy, view, input and time always give the same decision. It also decides when a message
 that we know is decided again, and whether our own mail that comes back with an addition is a copy or a person's
-message. What follows for a case or a mail is decided by the handlers.
+message. What follows for a case or a mail is decided by what it calls.
 """
 
 from collections.abc import Sequence
