@@ -21,7 +21,8 @@ from oacmail.core.view import CaseView, Deadline
 
 # --- Survey ----------------------------------------------------------------------------------------------------------
 # It leaves at the first opening after the close, once a case, and never to an address that was asked within
-# `survey.per_address_days` or whose complaint is still in course. A case that is open again by then gets none.
+# `survey.per_address_days` or who has a complaint or a request of rights in course. A case that is open
+# again by then gets none.
 
 SURVEY = "survey"  # the kind of deadline
 SILENCE = "silence"

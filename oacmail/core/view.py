@@ -18,8 +18,8 @@ from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, Re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A running deadline: neither met nor void. That of level 0 for an answer or a request of rights
-    also runs after it was reached."""
+    """A running deadline: neither met nor void. That of level 0 for an answer or a request of rights also
+    runs after it was reached."""
 
     started_by: str
     kind: str
@@ -28,12 +28,12 @@ class Deadline:
     due_at: datetime
     sent_at: datetime | None = None  # the Date of the message that started it, if it has one
     asked_from: frozenset[str] = frozenset()
-    """Addresses at which the author of that message may be answered (From, Reply-To)."""
+    """Addresses at which the author of that message may be answered (From, Reply-To); empty without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """A request that an answer is owed to."""
+    """A request on a case, answered or not."""
 
     guest: str  # '' = the citizen wrote it, else the address of the guest or other citizen
     message: str  # its fingerprint
@@ -97,7 +97,7 @@ class CaseView:
     # Our mails
     told: frozenset[MailKind] = frozenset()  # kinds of mails about it that were sent or will be
     heard: frozenset[MailKind] = frozenset()  # kinds of those that have left
-    acks_today: int = 0
+    acks_today: int = 0  # acknowledgements that were queued today
     surveyed_at: datetime | None = None  # when its survey was sent
 
     # The call
@@ -215,6 +215,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
+    """A person as the store knows them."""
+
     address: str
     lang: str | None = None  # the language that the person asked for
     known: bool = False  # an agent has answered this address before
@@ -253,7 +255,7 @@ class SimilarCase:
     """A second-level case on the platform that fails by the message."""
 
     number: str
-    incident: str | None  # the number of its incident's first case
+    incident: str | None  # the number of its incident's first case; None = of none
     opened_at: datetime
     due_at: datetime | None  # of its running response deadline
     status: Status
@@ -289,7 +291,8 @@ class View:
 
     # Our mails
     mails: tuple[OutgoingView, ...] = ()
-    """Those that its refs, report or signature name, oldest first; of a delivery result, the mail itself."""
+    """Those that its refs, report or signature name, oldest first, and the one that relays it; of a delivery result the
+    mail itself."""
     added_before: int = 0  # copies to other recipients that have the same addition as this one
     thread: CaseThread | None = None  # of the case to whose person this message is to be relayed
     refusals: tuple[Refusal, ...] = ()  # of other mails, for one that is refused
@@ -298,7 +301,7 @@ class View:
     # After a restore
     reserved: str | None = None  # the number that a message, or what followed it, had before
     acknowledged_as: str | None = None  # the number in the acknowledgement of this very message
-    restored_at: datetime | None = None  # None also if self-copies show what had been sent before
+    restored_at: datetime | None = None  # when; None also if self-copies show what had been sent before
     key_lost_at: datetime | None = None  # when the token key was lost
 
     # This process
@@ -317,8 +320,8 @@ class View:
     unplaced: UnplacedMail | None = None
     """The mail that our question names to which this message replies, or this message, if we have asked about it."""
     entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
-    """Of the review list, by the beginning of the reference that an order names."""
-    used_tokens: frozenset[str] = frozenset()  # of the order tokens that it carries
+    """Of the review list, by the beginning of the reference that an order, or the card of a message in Junk, names."""
+    used_tokens: frozenset[str] = frozenset()  # the order tokens that it carries and that were used before
     drafts: str = ""  # the folder for draft answers, '' = the mailbox has none
     away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
 

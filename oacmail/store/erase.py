@@ -382,8 +382,8 @@ def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:
 
 
 # --- Backups ---------------------------------------------------------------------------------------------------------
-# The backups that the database knows, each by its path and moment: those of `oacmail backup`, and databases that a
-# restore set aside. What was copied elsewhere is not known here.
+# The backups that the database knows, each by its path and moment, and the databases that a restore, an upgrade or a
+# rebuild left in the state directory. What was copied elsewhere is not known here.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
