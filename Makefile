@@ -11,6 +11,7 @@
 #   make understand   accuracy on writers left out, compared with a simple model
 #   make train     oacmail/mail/understanding/weights.bin, learned from the labelled mail of bench: the same bits each time
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
+#   make mutants [N=80] [SEED=1]   small faults planted in oacmail/core: the share that the tests see, and the others
 #   make months [MONTHS=50]   the figures of random months, counted by hand beside the report
 #   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
 #   make rebuild-cost [COST=100000]   time and memory of a rebuild
@@ -67,7 +68,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate months rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check lint bench board chaos simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -132,6 +133,9 @@ simulate: install
 
 months: install
 	MONTHS=$(or $(MONTHS),50) .venv/bin/python -m pytest -q -n auto tests/engine/test_months_by_hand.py
+
+mutants: install
+	@nice -n 19 .venv/bin/python -m bench.mutants $(if $(filter command%,$(origin N)),$(N),80) --seed $(SEED)
 
 latency: install servers
 	@$(AS_ROOT) .venv/bin/python -m tests.latency $(MESSAGES)
