@@ -195,6 +195,43 @@ def test_a_request_put_among_spam_teaches_and_is_closed(world: World) -> None:
     assert (world.case()["status"], world.case()["kind"], world.case()["assignee"]) == ("open", "request", "agent")
 
 
+def test_an_unanswered_case_cannot_be_put_among_the_answered_ones(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    move(world, OPEN, ANSWERED)
+    assert (world.case()["status"], lies(world)) == ("open", {OPEN: 1})
+    world.clock.forward(minutes=1)
+    world.order("close", world.case()["number"], reason="duplicate")
+    world.turn()
+    move(world, CLOSED, ANSWERED)
+    assert (world.case()["status"], world.case()["answered_at"], lies(world)) == ("closed", None, {CLOSED: 1})
+    world.drain()
+    assert world.kinds(AGENT) == ["moved_back", "moved_back"]
+
+
+def test_a_closed_case_that_was_answered_can_be_put_among_the_answered_ones(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    move(world, ANSWERED, CLOSED)
+    move(world, CLOSED, ANSWERED)
+    assert (world.case()["status"], lies(world)) == ("answered", {ANSWERED: 1})
+
+
+def test_a_robots_mail_can_be_put_up_for_review_and_back_but_not_among_the_answered_ones(world: World) -> None:
+    world.robot_writes(PERE, "Sóc fora de l'oficina")
+    world.turn()
+    move(world, AUTOMATIC, REVIEW)
+    assert (lies(world), world.reviews()) == ({REVIEW: 1}, ["put-there-by-hand"])
+    move(world, REVIEW, AUTOMATIC)
+    assert (lies(world), world.reviews(), world.cases()) == ({AUTOMATIC: 1}, [], [])
+    move(world, AUTOMATIC, ANSWERED)
+    assert (lies(world), world.cases()) == ({AUTOMATIC: 1}, [])
+    world.drain()
+    assert world.kinds(AGENT) == ["moved_back"]
+
+
 def test_a_request_after_all_gets_a_case(world: World) -> None:
     world.robot_writes(PERE, "Sóc fora de l'oficina")
     world.turn()
