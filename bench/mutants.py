@@ -2,8 +2,8 @@
 
 A number becomes one more or ten times as much, a comparison its neighbour or its opposite, `and` becomes `or`; a `not`,
 one condition of several and the condition of an early return are dropped. A mutant is tested on a copy of the checkout
-in a scratch folder, by the tests of tests/core and tests/engine that run its statement: a first run notes which they
-are. Of a parametrized test of tests/engine it takes one case, so that another case may still see a survivor.
+in a scratch folder, by those quick tests of core and engine that run its statement: a first run notes which they
+are. It takes one case of each parametrized test of tests/engine and at most 150 tests: others may see a survivor.
 
     python -m bench.mutants [N=80] [--seed S] [--minutes M]
 """
@@ -30,7 +30,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = "oacmail/core"
-# The other files are slow, or about other things.
 MEASURED = r"tests/(core|engine)/test_(?!rebuilt|restore|months_by_hand|any_day|agents_page)"
 OPTIONS = ("-q", "-p", "bench.mutants", "-p", "no:cacheprovider", "-p", "no:xdist", "--snapshot-warn-unused")
 MOST_TESTS = 150  # for one mutant, the quickest first
@@ -42,8 +41,7 @@ _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 class Mutant(NamedTuple):
-    """`start`, `end`: the bytes of the file that `new` replaces. `lines`: those of its statement, none if it is run at
-    import: each test of the module may see it."""
+    """`start`, `end`: the bytes that `new` replaces. `lines`: of its expression; none = it is run at import."""
 
     path: str
     line: int
@@ -62,7 +60,8 @@ def mutants(path: str) -> Iterator[Mutant]:
     inside = {line for one in bodies for line in range(one.lineno, (one.end_lineno or 0) + 1)}
     for node, outer in _nodes(tree, None):
         for changed, new in _changes(node):
-            around, start = outer or changed, starts[changed.lineno - 1] + changed.col_offset
+            around = node.body[0] if isinstance(node, ast.If) else outer or changed
+            start = starts[changed.lineno - 1] + changed.col_offset
             end = starts[(changed.end_lineno or 0) - 1] + (changed.end_col_offset or 0)
             lines = inside.intersection(range(around.lineno, (around.end_lineno or 0) + 1))
             yield Mutant(path, changed.lineno, start, end, source[start:end].decode(), new, lines)
@@ -168,7 +167,7 @@ def _survives(one: Mutant, tests: list[str], copied: Path) -> bool:
         shutil.copy2(ROOT / one.path, target)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     """Print each survivor and the share that was killed."""
     parser = argparse.ArgumentParser(prog="python -m bench.mutants")
     parser.add_argument("count", nargs="?", type=int, default=80)
@@ -190,10 +189,12 @@ def main(arguments: list[str]) -> int:
             if ran and not _survives(one, ran[:MOST_TESTS], copied):
                 killed += 1
             else:
-                print(f"{one.path}:{one.line} {one.old!r} -> {one.new!r} ({len(ran)} tests run it)", flush=True)
+                print(
+                    f"{one.path}:{one.line} {one.old!r} -> {one.new!r} ({len(ran[:MOST_TESTS])} of {len(ran)} tests)",
+                    flush=True,
+                )
     print(f"{killed} of {tried} mutants killed ({killed / max(tried, 1):.0%}); {len(found)} are possible")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
