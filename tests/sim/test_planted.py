@@ -176,8 +176,8 @@ FAULTS = (
         "no mail to robots",
     ),
     Planted(
-        "from_citizen._file shows nobody what it files",
-        _instead(from_citizen, "_file", _without_review),
+        "from_citizen._file_on_case shows nobody what it files",
+        _instead(from_citizen, "_file_on_case", _without_review),
         "nobody is set aside in silence",
         seeds=(3, 1, 2),
     ),
