@@ -57,7 +57,7 @@ def mutants(path: str) -> Iterator[Mutant]:
     source = (ROOT / path).read_bytes()
     tree, starts = ast.parse(source), [0, *accumulate(map(len, source.splitlines(keepends=True)))]
     bodies = [one for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for one in node.body]
-    inside = {line for one in bodies for line in range(one.lineno, (one.end_lineno or 0) + 1)}
+    inside = {line for body in bodies for line in range(body.lineno, (body.end_lineno or 0) + 1)}
     for node, outer in _nodes(tree, None):
         for changed, new in _changes(node):
             around = node.body[0] if isinstance(node, ast.If) else outer or changed

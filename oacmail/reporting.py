@@ -201,9 +201,14 @@ def ready(
         lang=lang,
         corrections=tuple(
             CorrectFigure(
-                month=one.month, indicator=one.indicator, measure=one.measure, old=one.old, new=one.new, why=one.why
+                month=correction.month,
+                indicator=correction.indicator,
+                measure=correction.measure,
+                old=correction.old,
+                new=correction.new,
+                why=correction.why,
             )
-            for one in report.corrections
+            for correction in report.corrections
         ),
     )
 

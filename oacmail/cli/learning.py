@@ -199,9 +199,16 @@ def learn(ctx: click.Context) -> None:
         click.echo("oacmail: there are no corrections: `oacmail case set N` corrects a case", err=True)
         return
     rows = [
-        (one.field, one.corrections, one.messages, one.before, one.after, "learned" if one.taken else "refused: worse")
-        for one in outcomes
+        (
+            outcome.field,
+            outcome.corrections,
+            outcome.messages,
+            outcome.before,
+            outcome.after,
+            "learned" if outcome.taken else "refused: worse",
+        )
+        for outcome in outcomes
     ]
     table(_COLUMNS, rows)
-    if not all(one.taken for one in outcomes):
+    if not all(outcome.taken for outcome in outcomes):
         raise SystemExit(1)

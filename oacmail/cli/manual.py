@@ -58,7 +58,9 @@ def _verb(name: str, verb: click.Command) -> Iterator[str]:
     yield rf".B {_roff(name)} {_roff(usage)}".rstrip()
     yield from (_roff(" ".join(part.split())) for part in (verb.help or "").split("\n\n"))
     options = [
-        record for one in verb.params if isinstance(one, click.Option) and (record := one.get_help_record(context))
+        record
+        for param in verb.params
+        if isinstance(param, click.Option) and (record := param.get_help_record(context))
     ]
     for option, text in options:
         yield rf"\fB{_roff(option)}\fR: {_roff(text)}"

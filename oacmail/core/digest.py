@@ -72,8 +72,12 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
         **_derived([case for case in tick.live if case.status is Status.DERIVED], today, policy),
         "suggested": tuple(_short(case, today) for _, case in waiting if _is_proposed(case))[:MOST_LISTED],
         "incidents": tuple(
-            {"case": notices.short_number(one.first, today.year), "platform": one.platform, "count": one.cases}
-            for one in tick.incidents
+            {
+                "case": notices.short_number(incident.first, today.year),
+                "platform": incident.platform,
+                "count": incident.cases,
+            }
+            for incident in tick.incidents
         ),
         **_to_review(tick.waiting, today),
         "load": _load([case for _, case in waiting]),

@@ -357,7 +357,9 @@ def not_theirs(policy: Policy, case: CaseView, *, at: datetime, key: str, now: d
 
 def owed(effects: tuple[Effect, ...]) -> datetime | None:
     """When the citizen must hear of it, if these effects start a deadline for that."""
-    return next((one.due_at for one in effects if isinstance(one, StartDeadline) and one.kind == "answer"), None)
+    return next(
+        (effect.due_at for effect in effects if isinstance(effect, StartDeadline) and effect.kind == "answer"), None
+    )
 
 
 def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:

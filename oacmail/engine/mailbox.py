@@ -43,11 +43,11 @@ class Drafts:
         if self.engine.policy.shadow:
             return
         errors: list[str] = []
-        for one in self.engine.store.drafts():
+        for draft in self.engine.store.drafts():
             try:
-                if not one.overtaken:
-                    self._append(folder, one.message_id, one.mime)
-                self.engine.store.draft_settled(one.key, self.engine.now())
+                if not draft.overtaken:
+                    self._append(folder, draft.message_id, draft.mime)
+                self.engine.store.draft_settled(draft.key, self.engine.now())
             except StateError:
                 raise
             except Transient as trouble:

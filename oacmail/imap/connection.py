@@ -176,8 +176,8 @@ class ImapClient(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 def _uids(numbers: bytes) -> list[int]:
     """Return the UIDs of a set, in the order in which it names them."""
     found: list[int] = []
-    for one in numbers.split(b","):
-        first, _, last = one.partition(b":")
+    for number in numbers.split(b","):
+        first, _, last = number.partition(b":")
         low, high = int(first), int(last or first)
         found += range(low, high + 1) if low <= high else range(low, high - 1, -1)
     return found

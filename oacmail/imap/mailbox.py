@@ -166,7 +166,7 @@ class ImapMailbox:
     def offers(self) -> frozenset[str]:
         """Return the capabilities after login (RFC 3501 section 7.2.1), in capitals."""
         with self._session.client("CAPABILITY") as client:
-            return frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
+            return frozenset(capability.decode("ascii", "replace").upper() for capability in client.capabilities())
 
     def software(self) -> str:
         """Return the name that the server gives itself (RFC 2971), '' if it gives none."""

@@ -137,7 +137,7 @@ def made(
         "erased": dict(sorted(counts.items())),
         "mailbox": None if mailbox is None else dict(sorted(mailbox.items())),
         "shared": None if shared is None else dict(sorted(shared.items())),
-        "backups": [asdict(one) for one in backups],
+        "backups": [asdict(backup) for backup in backups],
     }
     return {**body, "seal": seal(key, _canonical(body))}
 

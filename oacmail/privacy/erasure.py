@@ -153,7 +153,9 @@ def _found(ref: MessageRef, raw: bytes, sought: Sought) -> FoundMessage:
         writers = named["Reply-To"]
     others = frozenset[str]().union(*(named[field] for field in _TO)) - {sought.address} - policy.people.staff
     by_person = writers == {sought.address}
-    by_office = bool(writers) and all(policy.office.is_own(one) or one in policy.people.staff for one in writers)
+    by_office = bool(writers) and all(
+        policy.office.is_own(writer) or writer in policy.people.staff for writer in writers
+    )
     named_in = tuple(field for field in _FIELDS if sought.address in named[field])
     return FoundMessage(
         ref=ref,

@@ -223,7 +223,7 @@ def _others(citizen: str, wrote: Sequence[sqlite3.Row]) -> frozenset[str]:
     """The addresses of other citizens; who asks to be answered at one of the citizen's own is the citizen."""
     own = {citizen} | {one["reply_to"] for one in wrote if one["address"] == citizen and one["reply_to"]}
     others = [one for one in wrote if own.isdisjoint((one["address"], one["reply_to"]))]
-    return frozenset(address for one in others for address in (one["address"], one["reply_to"]) if address) - own
+    return frozenset(address for other in others for address in (other["address"], other["reply_to"]) if address) - own
 
 
 def _deadline(row: sqlite3.Row) -> Deadline:

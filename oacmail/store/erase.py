@@ -216,7 +216,7 @@ def _unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
     """Delete those of these originals that no message refers to; return how many there were."""
     query = """DELETE FROM originals WHERE sha256 = ?
         AND NOT EXISTS(SELECT 1 FROM messages WHERE original = originals.sha256)"""
-    return sum(con.execute(query, (one,)).rowcount for one in originals)
+    return sum(con.execute(query, (original,)).rowcount for original in originals)
 
 
 def _references(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
@@ -374,7 +374,7 @@ def drop_originals(con: sqlite3.Connection, some: Sequence[int]) -> int:
     checksums = [row["original"] for row in con.execute(query, (ids(some),))]
     con.execute(f"UPDATE messages SET original = NULL WHERE id {IN}", (ids(some),))
     unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = sha256)"
-    return sum(con.execute(unused, (one,)).rowcount for one in checksums)
+    return sum(con.execute(unused, (checksum,)).rowcount for checksum in checksums)
 
 
 def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:

@@ -312,7 +312,7 @@ def verify(mime: bytes, heading: Heading) -> str | None:
         wanted = _tokens(heading)
         read = [(name, _unfolded(str(value))) for name, value in parsed.items() if name not in _STRUCTURE]
         # what Python 3.11.2 (Debian 12) finds in every header whose body is not read with it
-        wrong = [one for one in parsed.defects if not isinstance(one, MultipartInvariantViolationDefect)]
+        wrong = [defect for defect in parsed.defects if not isinstance(defect, MultipartInvariantViolationDefect)]
         if wrong or [name for name, _ in read] != list(wanted):
             return "fields: not those that were written"
         good = _checks(dict(read), heading, wanted)

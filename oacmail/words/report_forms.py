@@ -564,7 +564,7 @@ def as_row(report: MonthlyReport, lang: str) -> dict[str, Any]:
         "indicators": [_json_indicator(one, lang, report.office) for one in report.figures.indicators.values()],
         "volumes": _volumes(report.figures.indicators["I5"]),
         "trend": [_point(one) for one in report.trend],
-        "corrections": [_correction(one, lang, report.office) for one in report.corrections],
+        "corrections": [_correction(correction, lang, report.office) for correction in report.corrections],
     }
 
 

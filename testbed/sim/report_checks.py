@@ -52,10 +52,15 @@ class ReportChecks:
         begins, ends = self._bounds(month)
         requests = self._requests(ends)
         expected = {
-            "I1": _in_time([one for one in requests if one.promised and begins <= one.due_at < ends]),
-            "I2": (len({one.case for one in requests if one.due_at < ends and one.met_at is None}), None),
-            "I3": self._same_day([one for one in requests if one.asked and begins <= one.asked_at < ends]),
-            "I4": self._time([one for one in requests if one.asked and begins <= one.due_at < ends]),
+            "I1": _in_time([request for request in requests if request.promised and begins <= request.due_at < ends]),
+            "I2": (
+                len({request.case for request in requests if request.due_at < ends and request.met_at is None}),
+                None,
+            ),
+            "I3": self._same_day(
+                [request for request in requests if request.asked and begins <= request.asked_at < ends]
+            ),
+            "I4": self._time([request for request in requests if request.asked and begins <= request.due_at < ends]),
             "I11": self._satisfaction(begins, ends),
         }
         for name, (value, n) in expected.items():
@@ -124,11 +129,11 @@ class ReportChecks:
         restored database does not know a survey of which no copy was taken."""
         truth, read = self.town.truth, self.town.database.message_ids()
         unread = (truth.lost | self.town.unreadable_ids()) - read
-        votes = [one for one in truth.votes if one.own and begins <= one.at < ends]
+        votes = [vote for vote in truth.votes if vote.own and begins <= vote.at < ends]
         if self.town.restored_at is not None:
             asked = self.town.database.surveyed()
-            votes = [one for one in votes if one.case in asked]
-        last = {one.case: one.score for one in votes if one.message not in unread}
+            votes = [vote for vote in votes if vote.case in asked]
+        last = {vote.case: vote.score for vote in votes if vote.message not in unread}
         return (sum(last.values()) / len(last) if last else None), len(last)
 
 

@@ -42,7 +42,7 @@ def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Or
     own = lines or (Order(first.verb),)
     return (
         *((Order(line.verb, line.argument, line.case or first.case), "") for line in own),
-        *((Order(one.verb, case=one.case), "") for one in others),
+        *((Order(other.verb, case=other.case), "") for other in others),
     )
 
 

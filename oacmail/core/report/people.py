@@ -109,8 +109,8 @@ def _late(of: Cohorts, request: RequestRow) -> float:
 
 def satisfaction(of: Cohorts) -> Indicator:
     """I11. Marks that came in the month, the last of each case. The mean is compared unrounded with 4."""
-    votes = [one for one in of.rows.votes if of.holds(one.at)]
-    signed = list(_last_of_each([one for one in votes if one.signed]).values())
+    votes = [vote for vote in of.rows.votes if of.holds(vote.at)]
+    signed = list(_last_of_each([vote for vote in votes if vote.signed]).values())
     marks = [one.score for one in signed]
     n, enough, surveys = len(marks), len(marks) >= FEWEST_MARKS, of.rows.surveys
     average = mean(marks)
@@ -119,9 +119,11 @@ def satisfaction(of: Cohorts) -> Indicator:
         id="I11",
         main=Measure(key="satisfaction", value=average, unit="points", n=n, target=MARK_TARGET, enough=enough),
         measures=(
-            Measure(key="four_or_more", value=share(sum(one >= GOOD_MARK for one in marks), n), unit="percent", n=n),
+            Measure(key="four_or_more", value=share(sum(mark >= GOOD_MARK for mark in marks), n), unit="percent", n=n),
             Measure(key="response_rate", value=share(n, surveys) if surveys else None, unit="percent", n=surveys),
-            Measure(key="unsigned", value=len(_last_of_each([one for one in votes if not one.signed])), unit="count"),
+            Measure(
+                key="unsigned", value=len(_last_of_each([vote for vote in votes if not vote.signed])), unit="count"
+            ),
         ),
         tables=(FigureTable(key="marks", rows=counted(map(str, marks), MARKS)),),
         breaches=tuple(Breach(case=one.case, cause="low_mean") for one in signed if low and one.score < MARK_TARGET),
@@ -129,7 +131,7 @@ def satisfaction(of: Cohorts) -> Indicator:
 
 
 def _last_of_each(votes: list[VoteRow]) -> dict[str, VoteRow]:
-    return {one.case: one for one in sorted(votes, key=lambda one: one.at)}
+    return {vote.case: vote for vote in sorted(votes, key=lambda one: one.at)}
 
 
 # --- complaints and suggestions ---------------------------------------------------------------------------

@@ -43,7 +43,7 @@ _BESIDE = ("before", "year_before")
 
 def to_text(figures: MonthFigures) -> str:
     """Every value as it is, unrounded."""
-    return json.dumps([asdict(one) for one in figures.indicators.values()], ensure_ascii=False)
+    return json.dumps([asdict(indicator) for indicator in figures.indicators.values()], ensure_ascii=False)
 
 
 def from_text(month: str, text: str) -> MonthFigures:

@@ -66,7 +66,7 @@ def answered_in_time(of: Cohorts) -> Indicator:
 
 
 def _by_cause(breaches: tuple[Breach, ...]) -> tuple[Count, ...]:
-    counted = {cause: sum(one.cause == cause for one in breaches) for cause in _CAUSES}
+    counted = {cause: sum(breach.cause == cause for breach in breaches) for cause in _CAUSES}
     return tuple(Count(key=cause, count=count) for cause, count in counted.items() if count)
 
 
@@ -330,7 +330,7 @@ def out_of_scope(of: Cohorts) -> Indicator:
 def languages(of: Cohorts) -> Indicator:
     """I13. Of messages alone: nobody notes in which language a call was made."""
     asked = [one.lang for one in of.arrived() if one.lang]
-    answers = [one.lang for one in of.rows.answers if of.holds(one.at)]
+    answers = [answer.lang for answer in of.rows.answers if of.holds(answer.at)]
     return Indicator(
         id="I13",
         main=Measure(key="requests_by_mail", value=len(asked), unit="count"),

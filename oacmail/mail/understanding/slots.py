@@ -225,7 +225,7 @@ def _beside(found: list[Window], way: str) -> list[Window]:
 def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Sequence[Window]) -> Iterator[Window]:
     leaves = "leave" in clause.kinds
     away = (clause.is_busy or (reason and "enter" not in clause.kinds)) and not clause.is_asked and not leaves
-    brief = sum(one.kind == "word" for one in clause.tokens) <= _FEW
+    brief = sum(token.kind == "word" for token in clause.tokens) <= _FEW
     explains = reason and leaves and bool(found)  # "before lunch, since I leave at noon" still means before lunch
     rank = 0 if explains else 3 if "better" in clause.kinds else 2 if clause.is_call else 0
     wishes = clause.is_asked or brief or leaves or clause.opened_by == "therefore" or bool(way)

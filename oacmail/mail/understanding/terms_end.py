@@ -83,7 +83,7 @@ def ends(text: str) -> Iterator[EndDay]:
     for patterns, day in _NEAR_END:
         ends = [one for one in _found(patterns, text) if day.weekday is None or not _is_past(text, one)]
         if ends:
-            yield replace(day, hour=next(filter(None, (_hour(text, one) for one in ends)), None))
+            yield replace(day, hour=next(filter(None, (_hour(text, end) for end in ends)), None))
     for found in _found(_DATES, text):
         named = next((at for at in range(1, 13) if found[f"m{at}"]), 0)
         year = int(found["year"] or found["short"] or 0)

@@ -489,7 +489,7 @@ class Clause:
         """The way of a time that the next clause names: "quan surti de la granja, que serà a les sis"."""
         times = [at for at, one in enumerate(self.tokens) if one.kind in ("clock", *PARTS)]
         open_tokens = self.tokens[times[-1] + 1 :] if times else self.tokens
-        ways = [WAYS[one.kind] for one in open_tokens[-_STILL_OPEN:] if one.kind in WAYS]
+        ways = [WAYS[open_token.kind] for open_token in open_tokens[-_STILL_OPEN:] if open_token.kind in WAYS]
         return ways[0] if ways else ""
 
     @property
