@@ -144,7 +144,7 @@ class ToldChecks:
         day, piece, today = _named(found, told.written_at), found[4], self._day_of(told.written_at)
         dues = self.town.database.due(told.case["id"], "answer")
         latest = max((self._day_of(due) for due in dues), default=today)
-        if latest < today:  # it was read late
+        if dues and max(dues) <= told.written_at:  # it was read late, if only by an hour of the same day
             latest = self.expected.worked_after(today)
         phone = re.search(r"(\d{3})$", piece)
         if day is None or phone is None:
