@@ -121,7 +121,7 @@ def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: dat
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """A valid X-Oacmail field: which of our mails this is, on which case, about which message; `run`: the process that
-    queued it; `text`: the hash of all that it said (core/tokens.py). Both are '' in mail of early
+    queued it; `text`: the hash of all that it said (`text_hash`). Both are '' in mail of early
     versions."""
 
     instance: str

@@ -36,9 +36,8 @@ from oacmail.mail.understanding import secrets as secret_kinds
 #
 # Build a Message from the answers of the other modules of mail/: fields, text, origin, language, features.
 #
-# This module decides nothing itself. Each question is asked through `judged`: if it fails, mail/parse.py can continue
-# with the default that harms a citizen least: a person, not a machine; no proof of identity; all text as newly
-# written.
+# Nothing is decided here. Each question is asked through `judged`: if it fails, `parse` can continue with the default
+# that harms a citizen least: a person, not a machine; no proof of identity; all text as newly written.
 
 
 SUBJECT = 998
@@ -52,7 +51,7 @@ T = TypeVar("T")
 
 
 class Judged(Protocol):
-    """Return the answer; if the question fails, its default, or raise, as mail/parse.py chooses."""
+    """Return the answer; if the question fails, its default, or raise, as `parse` chooses."""
 
     def __call__(self, judge: Callable[[], T], instead: T, /) -> T: ...
 
@@ -297,7 +296,7 @@ def _bare(fingerprint: str, size: int, language: str) -> Message:
 #
 # Decides how far down the ladder a message goes: FULL (the standard library's tree, dates by mail-parser and
 # dateutil), STDLIB (the tree alone), HEADERS (fields by our own splitter, the body as it stands), OPAQUE (nothing but
-# bytes). A fault in one judgement (mail/parse.py) costs that judgement, never the sender, the subject or the text:
+# bytes). A fault in one judgement costs that judgement, never the sender, the subject or the text:
 # below FULL each is made for itself. It only reads; core decides who wrote, which case it is and what to do. `except
 # Exception` stands here and nowhere else in this package, but for what foreign parsers of reports raise: parsers of
 # strangers' bytes fail in ways that no list names.
@@ -374,7 +373,7 @@ def _plain_date(value: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawMessage:
-    """A message's bytes, with `skipped` and `day` of mail/parse.py."""
+    """A message's bytes, with `skipped` and `day` of `parse`."""
 
     raw: bytes
     skipped: Skipped

@@ -47,7 +47,7 @@ def folder_names(language: str) -> dict[BoardFolder, str]:
 #
 # Name topics and languages in the lines of lists, where a telephone has room for one word, in ca, es and en.
 #
-# `labels.label` uses this table.
+# `label` uses this table.
 
 
 IN_LISTS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
@@ -78,7 +78,7 @@ IN_LISTS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
 #
 # Name the reasons for which a message or a case is on the review list, in ca, es and en.
 #
-# `labels.label` uses this table. In a reason such as `looks-like-a-form: ADDRESS` the label contains the text after
+# `label` uses this table. In a reason such as `looks-like-a-form: ADDRESS` the label contains the text after
 # the colon. A reason without an entry is shown by its own name.
 
 

@@ -51,8 +51,7 @@ def first_words(text: str) -> str:
 #
 # Write the note that replaces a removed part of a forwarded original, in ca, es and en.
 #
-# The note says why, and gives the part's name, type, size and SHA-256. words/redact.py decides what is
-# removed.
+# The note says why, and gives the part's name, type, size and SHA-256. What is removed is decided below.
 
 
 _REASONS: Mapping[str, tuple[str, str, str]] = {

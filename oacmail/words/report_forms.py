@@ -57,7 +57,7 @@ MOST_TO_DO = 5
 def report_view(
     report: MonthlyReport, lang: str, zone: ZoneInfo, pictures: Sequence[Mapping[str, str]] = ()
 ) -> ReportView:
-    """`pictures`: name, title and alt of each (words/report_forms.py), in their order; their images are the
+    """`pictures`: name, title and alt of each (`charts`), in their order; their images are the
     page's own matter."""
     month, office = Month.parse(report.month), report.office
     named = dates.month_words(month.first_day, lang)

@@ -14,7 +14,7 @@ from oacmail.mail.understanding import features, phrases, reply_text
 # Tell what a text does, by closed tables of words: it asks, it ends a matter, it goes on.
 #
 # The tables guard people, whatever a model says: no message without words that end a matter is thanks, and none that
-# goes on is (core/classification.py); what asks is no bare vote (mail/understanding/asking.py); who has a wish
+# goes on is (core/classification.py); what asks is no bare vote (`read_votes`); who has a wish
 # sends no automatic reply (mail/understanding/machines.py). The tables are folded (features.fold), in Catalan,
 # Spanish, English and French.
 

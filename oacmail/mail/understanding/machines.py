@@ -14,7 +14,7 @@ from oacmail.mail.understanding.asking import WISH
 #
 # A subject proves nothing: people answer such mail, complain about it and quote it. A match sends a message to review
 # (core/classification.py); it never classifies the sender as a machine, as header fields do
-# (mail/understanding/machines.py).
+# (`classify`).
 
 
 _TITLES = (
@@ -71,7 +71,7 @@ def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
 # 2.2.3.2.14), Feedback-ID is on personal mail of Proton and Fastmail, X-Loop and X-MS-Exchange-Inbox-Rules-Loop on a
 # person's mail that a rule forwarded, Disposition-Notification-To asks for a receipt, and a postmaster may write in
 # person. When uncertain, the result is a person: a machine taken for a person costs one acknowledgement, the opposite
-# error loses a citizen. mail/understanding/machines.py reads the subject.
+# error loses a citizen.
 
 
 _Test = Callable[[str], bool]

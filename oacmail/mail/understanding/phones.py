@@ -370,7 +370,7 @@ def sorts(text: str) -> frozenset[str]:
 # This module does not decide whether a call is wanted (core/classification.py), nor when
 # (mail/understanding/slots.py). A number may be written in groups of any length. Digits inside longer ones (IBAN),
 # after a word for something else (an expedient, a fax), and the office's own number do not count. Text is already
-# folded by features.fold, its number words are digits (mail/understanding/phones.py).
+# folded by features.fold, its number words are digits (`in_digits`).
 
 
 class Telephone(NamedTuple):

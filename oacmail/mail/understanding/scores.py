@@ -240,9 +240,8 @@ def _packed(name: str, table: Weights) -> bytes:
 #
 # Name the circumstances of a message: header fields, sender's words, shape, files, and what its text does.
 #
-# This module decides nothing: each circumstance holds or not, and the model (mail/understanding/scores.py) has learned
-# what it weighs for the kind, and those of the text also for the intent. Words of the text are pieces
-# (mail/understanding/scores.py), not circumstances.
+# Nothing is decided here: each circumstance holds or not, and the model (`weigh`) has learned what it weighs for the
+# kind, and those of the text also for the intent. Words of the text are pieces (`word_pieces`), not circumstances.
 
 
 OF_TEXT = "text:"  # begins the names of what the text does, which no header field tells
