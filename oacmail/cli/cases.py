@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from oacmail import connections, wiring
-from oacmail.cli.common import as_json, configured, is_message, moment, number, open_list, print_json, safe, table
+from oacmail.cli.common import as_json, configured, is_message, moment, number, open_list, print_json, safe, say, table
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
 from oacmail.core.errors import OacmailError
@@ -95,7 +95,7 @@ def _plain(value: object) -> str:
 
 def _not_found(case_number: str) -> None:
     """The whole number shows the year that was taken for digits alone."""
-    click.echo(f"oacmail: no case {safe(case_number)}: `oacmail case list` lists all cases", err=True)
+    say(f"no case {safe(case_number)}: `oacmail case list` lists all cases")
     raise SystemExit(1)
 
 
@@ -113,11 +113,11 @@ def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None
             _not_found(case_number)
         command = AdminCommand(verb=verb, case=case_number, by=getpass.getuser(), words=given)
         engine.perform(command)
-    click.echo(f"oacmail: {case_number}: {verb}: done", err=True)
+    say(f"{case_number}: {verb}: done")
 
 
 def _print_done(because: Iterable[str]) -> None:
-    click.echo(f"oacmail: done: {', '.join(because)}", err=True)
+    say(f"done: {', '.join(because)}")
 
 
 def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:

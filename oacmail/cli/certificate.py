@@ -6,7 +6,7 @@ import sys
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import a_file, configured
+from oacmail.cli.common import a_file, configured, say
 from oacmail.core.tokens import person_mark
 from oacmail.privacy import certificate as sealed
 from oacmail.privacy.erasure import person
@@ -25,9 +25,9 @@ def certificate(ctx: click.Context, file: str, address: str | None) -> None:
     except ValueError as error:
         raise click.BadParameter("the file is no JSON: name the .json beside the text") from error
     if not isinstance(found, dict) or not sealed.verify(policy, found):
-        click.echo("oacmail: not sealed by this office, or changed since", err=True)
+        say("not sealed by this office, or changed since")
         sys.exit(1)
     if address and found["person"] not in {person_mark(key, person(policy, address)) for key in policy.secrets}:
-        click.echo("oacmail: genuine, but about somebody else", err=True)
+        say("genuine, but about somebody else")
         sys.exit(1)
     click.echo("genuine")

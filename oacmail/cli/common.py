@@ -48,7 +48,7 @@ def open_list(config: Config) -> Iterator[sqlite3.Connection | None]:
     try:
         refuse_missing(wiring.state(config))
     except NoDatabase as nothing:
-        click.echo(f"oacmail: {nothing}", err=True)
+        say(str(nothing))
         yield None
         return
     with wiring.open_readonly(config) as con:
@@ -70,6 +70,11 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         text = json.dumps(row, ensure_ascii=False, default=str)
         click.echo("".join(char if _harmless(char) else json.dumps(char)[1:-1] for char in text))
+
+
+def say(text: str) -> None:
+    """A line for the admin on standard error."""
+    click.echo(f"oacmail: {text}", err=True)
 
 
 def safe(value: object) -> str:

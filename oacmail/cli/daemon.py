@@ -7,7 +7,7 @@ import click
 
 from oacmail import log, service, wiring
 from oacmail.cli import status
-from oacmail.cli.common import configured
+from oacmail.cli.common import configured, say
 from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError
@@ -68,5 +68,5 @@ def _check_templates(parts: wiring.Parts) -> None:
     """Render the town's own templates at the start, to report a broken one before the first citizen writes."""
     problems = wiring.own_templates(parts.config, wiring.renderer(parts.config, parts.engine.policy))
     for line in problems:
-        click.echo(f"oacmail: {line}", err=True)
+        say(line)
     parts.store.problem(TEMPLATES, bool(problems), parts.engine.now())

@@ -21,7 +21,7 @@ import click
 from oacmail import config as settings
 from oacmail.advice import meaning
 from oacmail.cli import online
-from oacmail.cli.common import a_file, safe
+from oacmail.cli.common import a_file, safe, say
 from oacmail.config import loading
 from oacmail.config.loading import SYSTEM, printable
 from oacmail.config.profiles import PROFILES
@@ -261,7 +261,7 @@ class InitAnswers:
             except Transient as error:
                 if self.given is not None or not left:
                     raise _explained("imap", error) from None
-                click.echo(f"oacmail: {safe(_explained('imap', error))}", err=True)
+                say(safe(_explained("imap", error)))
                 self._ask_again(error)
             else:
                 break

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import as_json, configured, existing, print_json, rules_only, safe, table
+from oacmail.cli.common import as_json, configured, existing, print_json, rules_only, safe, say, table
 from oacmail.config import Config
 from oacmail.core.classification import classify
 from oacmail.engine import learning
@@ -196,7 +196,7 @@ def learn(ctx: click.Context) -> None:
     with wiring.engine_for_command(config) as engine:
         outcomes = learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
     if not outcomes:
-        click.echo("oacmail: there are no corrections: `oacmail case set N` corrects a case", err=True)
+        say("there are no corrections: `oacmail case set N` corrects a case")
         return
     rows = [
         (

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from oacmail import connections, wiring
-from oacmail.cli.common import as_json, configured, print_json, refuse_beside_litestream, safe
+from oacmail.cli.common import as_json, configured, print_json, refuse_beside_litestream, safe, say
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
@@ -84,7 +84,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
         backups = [(str(one.path), str(one.made_at.date())) for one in known]
         copy = rights.export(con, policy, who, now, mailbox=found, backups=backups)
         if copy is None:
-            click.echo("oacmail: nothing is held on this address", err=True)
+            say("nothing is held on this address")
             sys.exit(1)
         write_archive(copy, policy.office.languages[0], path)
         _record(con, who, now)
@@ -186,7 +186,7 @@ def forget(
         for text in messages.shared.values() if messages is not None else ():
             click.echo(f"names this person too, and stays: message of somebody else: {safe(text)}: look at it")
         if not (would.found or earlier or (messages and messages.own)):
-            _say("nothing is held on this address that can be erased")
+            say("nothing is held on this address that can be erased")
             sys.exit(1)
         _show_person(would, found, messages, even_open=even_open)
         if not _is_confirmed(would, even_open=even_open, dry_run=dry_run, yes=yes):
@@ -212,7 +212,7 @@ def _refuse_what_may_not_be(config: Config, *, mailbox: bool, dry_run: bool) -> 
 def _is_confirmed(would: Forgetting, *, even_open: bool, dry_run: bool, yes: bool) -> bool:
     """Whether to erase now. Exits with 1 if something open stands against it."""
     if would.holds and not even_open:
-        _say("nothing was erased: " + "; ".join(map(_remedy, would.holds)) + "; or use --even-open")
+        say("nothing was erased: " + "; ".join(map(_remedy, would.holds)) + "; or use --even-open")
         sys.exit(1)
     if not (dry_run or yes):
         click.confirm("Erase all this for good?", abort=True, err=True)
@@ -253,14 +253,14 @@ def _copies(run: _Erasure, found: Sequence[Backup]) -> list[certificate.BackupLe
     for one, problem in erasure.erase_in_copies(found, rewrite, run.policy, run.who, run.now, by=run.by, days=days):
         left.append(one)
         if problem:
-            _say(f"{one.path}: could not be rewritten: {problem}")
+            say(f"{one.path}: could not be rewritten: {problem}")
     return left
 
 
 def _hand_out(policy: Policy, made: Mapping[str, Any], folder: Path) -> None:
     path = certificate.write(policy, made, folder)
     click.echo(certificate.text(policy, made))
-    _say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
+    say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
 
 
 def _in_mailbox(run: _Erasure, con: sqlite3.Connection) -> _InMailbox:
@@ -314,10 +314,6 @@ def _remedy(hold: Hold) -> str:
     return _REMEDIES[hold.kind].format(ref=safe(hold.ref))
 
 
-def _say(text: str) -> None:
-    click.echo(f"oacmail: {text}", err=True)
-
-
 # --- Purge -----------------------------------------------------------------------------------------------------------
 #
 # The verb `purge`: what is past its retention; with `--yes` it is removed.
@@ -355,6 +351,6 @@ def _show(found: Purged, *, done: bool) -> None:
     for table, count in sorted(found.emptied.items()):
         click.echo(f"{table:12} {count} {'emptied' if done else 'to empty'}")
     if not (found.counts or found.emptied):
-        click.echo("oacmail: nothing is past its retention", err=True)
+        say("nothing is past its retention")
     elif not done:
-        click.echo("oacmail: nothing was changed: run `oacmail purge --yes` to remove it", err=True)
+        say("nothing was changed: run `oacmail purge --yes` to remove it")

@@ -14,7 +14,7 @@ from typing import Literal
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import as_json, configured, open_list, print_json, safe, table
+from oacmail.cli.common import as_json, configured, open_list, print_json, safe, say, table
 from oacmail.core.effects import OutboxCommand
 from oacmail.core.ports.board import Word
 from oacmail.store import admin, queries
@@ -95,7 +95,7 @@ def _perform(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> No
 
 def _done(done: bool, otherwise: str) -> None:
     if not done:
-        click.echo(f"oacmail: {otherwise}", err=True)
+        say(otherwise)
         sys.exit(1)
 
 
@@ -213,5 +213,5 @@ def undo_moves(ctx: click.Context) -> None:
 def _say(ctx: click.Context, word: Word) -> None:
     with wiring.open_writable(configured(ctx)) as con:
         count = rows.say(con, word)
-    click.echo(f"oacmail: {count} messages: {word}", err=True)
+    say(f"{count} messages: {word}")
     sys.exit(int(count == 0))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from oacmail import reporting, wiring
-from oacmail.cli.common import YEARS, as_json, configured, print_json, safe
+from oacmail.cli.common import YEARS, as_json, configured, print_json, safe, say
 from oacmail.config import Config
 from oacmail.core.model import LANGUAGES
 from oacmail.core.report.figures import Month, MonthlyReport, grouped
@@ -49,7 +49,7 @@ def report(
         page = reporting.worded(made, lang, policy)
         html.write_text(report_page(page.view), encoding="utf-8")
         if page.reason:
-            click.echo(f"oacmail: the page has no charts: {safe(page.reason)}", err=True)
+            say(f"the page has no charts: {safe(page.reason)}")
     if csv:
         csv.write_bytes(as_csv(made, lang).encode())
     if as_json:
@@ -73,11 +73,11 @@ def _send(config: Config, month: Month) -> None:
         sent = wiring.publish_report(config, engine, only=month)
     if not sent:
         _no(f"{month} is not over yet, or was published before: a report is sent once")
-    click.echo(f"oacmail: the report of {month} is queued for {len(config.report.to)} people", err=True)
+    say(f"the report of {month} is queued for {len(config.report.to)} people")
 
 
 def _no(text: str) -> None:
-    click.echo(f"oacmail: {text}", err=True)
+    say(text)
     sys.exit(1)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import as_json, configured, existing, print_json, safe
+from oacmail.cli.common import as_json, configured, existing, print_json, safe, say
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
@@ -54,7 +54,7 @@ def drill(ctx: click.Context, path: str, as_json: bool) -> None:
         with wiring.open_writable(config) as con:
             remembered.record_drill(con, ok=result.ok, fault=result.fault, now=now)
     except (Transient, ConfigError) as error:
-        click.echo(f"oacmail: `status` will not show this drill: {error}", err=True)
+        say(f"`status` will not show this drill: {error}")
     if as_json:
         print_json([asdict(result)])
     else:
@@ -127,7 +127,7 @@ def backup(ctx: click.Context, path: Path, keep: int | None) -> None:
     _backup(config, new)
     with wiring.open_readonly(config) as con:
         if LOST in remembered.problems(con):
-            _say("no older backup is removed: the database was lost, and they may hold its cases (`oacmail status`)")
+            say("no older backup is removed: the database was lost, and they may hold its cases (`oacmail status`)")
             return
     for old in sorted(path.glob(remembered.BY_DATE))[:-keep]:
         if old != new:  # a clock that once ran ahead has dated others later
@@ -143,7 +143,7 @@ def _backup(config: Config, path: Path) -> None:
     if not path.absolute().parent.is_dir():
         raise click.BadParameter(f"{path}: its folder does not exist")
     if not (state / connection.FILE).exists():
-        click.echo(f"oacmail: {state}: there is no database yet", err=True)
+        say(f"{state}: there is no database yet")
         sys.exit(1)
     token = secrets.tokens(config)
     now = datetime.now(UTC)
@@ -152,9 +152,9 @@ def _backup(config: Config, path: Path) -> None:
         with wiring.open_writable(config) as con:
             erase.record_backup(con, path, now)
     except (Transient, ConfigError) as error:  # the database is busy, or a newer version has migrated it
-        _say(f"the backup is complete, but a certificate of erasure will not list it: {error}")
+        say(f"the backup is complete, but a certificate of erasure will not list it: {error}")
     if not token:
-        _say("the backup holds no token key because none was found: a restore without it holds acknowledgements")
+        say("the backup holds no token key because none was found: a restore without it holds acknowledgements")
 
 
 @click.command()
@@ -172,11 +172,11 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
     now = datetime.now(UTC)
     restored = admin.restore(state, source, now)
-    _say("restored; start the service: it reads the whole mailbox again and sends no citizen a second copy")
+    say("restored; start the service: it reads the whole mailbox again and sends no citizen a second copy")
     if config.smtp.self_copy is False:
         with wiring.open_writable(config) as con:
             held = admin.hold_acks(con, RESTORED)
-        _say(f"no copies show which acknowledgements were sent: {_held(held)}")
+        say(f"no copies show which acknowledgements were sent: {_held(held)}")
     _put_key_back(config, restored, now)
     _forget_again(config, restored.replaced, now)
 
@@ -184,28 +184,28 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
 def _forget_again(config: Config, replaced: Path | None, now: datetime) -> None:
     """Erase once more the people who were forgotten since the backup."""
     if wiring.wrong_key(config):
-        _say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
+        say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
         return
     with wiring.open_writable(config) as con:
         try:
             again = forget_again(con, wiring.state(config), wiring.live_policy(config), now, replaced)
         except (sqlite3.DatabaseError, Fatal):
-            _say("the replaced database cannot be read: only certificates tell whom this backup must forget")
+            say("the replaced database cannot be read: only certificates tell whom this backup must forget")
             return
     if again:
-        _say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
+        say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
 
 
 def _put_key_back(config: Config, restored: admin.Restored, now: datetime) -> None:
     """Restore the key after the database. A key problem is reported; it cannot cause a second sending."""
     aside = secrets.put_back(config, restored.keys)
     if aside is not None:
-        _say(f"the key of this backup differs from the service's key; it is stored in {aside}: {_PUT_KEY_BACK}")
+        say(f"the key of this backup differs from the service's key; it is stored in {aside}: {_PUT_KEY_BACK}")
     if not wiring.knows_key(restored.names, secrets.tokens(config)):
         with wiring.open_writable(config) as con:
             held = admin.key_lost(con, now)
-        _say(f"the key of this database is missing, and without it no copy proves what was sent: {_held(held)}")
-        _say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
+        say(f"the key of this database is missing, and without it no copy proves what was sent: {_held(held)}")
+        say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
 
 
 @click.command()
@@ -221,9 +221,9 @@ def new_key(ctx: click.Context, yes: bool) -> None:
         click.confirm("Is the old key lost for good? With it, no mail would be held", abort=True, err=True)
     held = wiring.new_key(config, datetime.now(UTC))
     if held is None:
-        _say("the key in force is the right one: nothing to do")
+        say("the key in force is the right one: nothing to do")
         sys.exit(1)
-    _say(f"the new key is in force; no copy shows which acknowledgements were sent: {_held(held)}")
+    say(f"the new key is in force; no copy shows which acknowledgements were sent: {_held(held)}")
 
 
 _PUT_KEY_BACK = "put the key back as the last line of the credential, of $OACMAIL_TOKEN_KEY or of state/token.key"
@@ -234,10 +234,6 @@ def _held(held: int) -> str:
         f"{held} are held, and those for other messages that arrived before now will be: check the relay's log, then "
         "run outbox retry or outbox drop"
     )
-
-
-def _say(text: str) -> None:
-    click.echo(f"oacmail: {text}", err=True)
 
 
 @click.command()
@@ -252,7 +248,7 @@ def clock(ctx: click.Context, yes: bool) -> None:
     with wiring.open_writable(config) as con:
         ahead = remembered.latest_time(con)
         if ahead is None or ahead <= now:
-            _say("no recorded time is ahead of the clock: nothing to do")
+            say("no recorded time is ahead of the clock: nothing to do")
             sys.exit(1)
         zone = config.office.timezone
         shown = f"the database holds {ahead.astimezone(zone):%Y-%m-%d %H:%M}, ahead of the clock"
@@ -260,7 +256,7 @@ def clock(ctx: click.Context, yes: bool) -> None:
             click.confirm(f"{shown}. Is it {now.astimezone(zone):%Y-%m-%d %H:%M} now?", abort=True, err=True)
         remembered.accept_time(con, now)
         remembered.set_problem(con, CLOCK, False, now)
-    _say("the clock counts as right from now on; check the due days that were given while it was ahead")
+    say("the clock counts as right from now on; check the due days that were given while it was ahead")
 
 
 @click.command()
@@ -294,12 +290,12 @@ def _rehearsed(trial: connection.Trial) -> int:
     for name, seconds in trial.steps:
         click.echo(f"pending  {name}  {seconds:.1f} s")
     for fault in trial.faults:
-        _say(f"the migrated copy is not sound: {fault}")
+        say(f"the migrated copy is not sound: {fault}")
     if not trial.steps:
-        _say("no step is pending; nothing was changed")
+        say("no step is pending; nothing was changed")
     elif not trial.faults:
         needed = (trial.size + trial.most) / 1e6
-        _say(
+        say(
             f"tried on a copy of {trial.size / 1e6:.0f} MB: {trial.seconds:.1f} s with the copy that is kept, up to "
             f"{needed:.0f} MB of free disk; nothing was changed"
         )
