@@ -1,10 +1,11 @@
-"""The whole config.toml as one value, and the rules that need two sections.
+"""The whole config.toml as one value, the rules that need two sections, and what core and mail get of it.
 
 Pydantic collects all errors of all sections at once; config/loading.py turns them into lines for the admin.
 """
 
+from dataclasses import fields
 from datetime import time
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -31,6 +32,14 @@ from oacmail.config.sections import (
     TrustSection,
     wrong,
 )
+from oacmail.core import policy as core
+from oacmail.core.model import BoardFolder
+from oacmail.mail.parser_config import ParserConfig, TownWords
+from oacmail.words.labels import folder_names
+
+Rules = TypeVar("Rules")
+
+_SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
 
 
 def _takes_token(imap: ImapSection, server: ImapSection | SmtpSection) -> bool:
@@ -92,3 +101,77 @@ class Config(Section):
                 "has a day_end before the office opens", 'write the hour when the day ends, like day_end = "20:00"'
             )
         return deadline
+
+
+def policy(
+    config: Config, *, workdays: core.Workdays, secrets: tuple[bytes, ...], instance: str, shadow: bool = False
+) -> core.Policy:
+    """The office's rules for the core. `secrets`: the token keys; `instance`: `config.secrets.instance`.
+
+    It applies the fallbacks of docs/interfaces.md section 4 (forms -> technical -> supervisor, agents -> supervisor,
+    digest -> agents), so that no rule gets an empty list of people where a fallback exists.
+    """
+    office, people = config.office, config.people
+    agents, technical = people.agents or people.supervisor, people.technical or people.supervisor
+    return core.Policy(
+        office=_rules(
+            core.Office,
+            office,
+            opens=office.hours[0],
+            closes=office.hours[1],
+            plus_addressing=config.trust.plus_addressing,
+        ),
+        people=_rules(
+            core.People, people, agents=agents, technical=technical, forms=people.forms or technical, dpo=office.dpo
+        ),
+        workdays=workdays,
+        secrets=secrets,
+        instance=instance,
+        deadlines=_rules(core.Deadlines, config.deadline),
+        escalation=_rules(core.Escalation, config.escalation),
+        budgets=_rules(core.Budgets, config.ack),
+        sending=_rules(core.Sending, config.smtp, self_copy=_SELF_COPY[config.smtp.self_copy]),
+        digest=_rules(core.Digest, config.digest, to=agents if config.digest.to is None else config.digest.to),
+        canary=_rules(core.CanaryRules, config.canary),
+        survey=_rules(core.SurveyRules, config.survey),
+        report_to=config.report.to,
+        provable=config.trust.provider != "none",
+        form_senders=frozenset(config.callback.form_senders),
+        call_attempts=config.callback.attempts,
+        tax_operator=office.tax_operator,
+        board=_board(config),
+        pointers=tuple(_rules(core.Pointer, pointer) for pointer in config.pointer),
+        shadow=shadow,
+    )
+
+
+def _rules(kind: type[Rules], section: Section, **derived: Any) -> Rules:
+    """The policy's part: what the section has under the same name, unless it is not set, and what is derived."""
+    same = {field.name: getattr(section, field.name, None) for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in same.items() if value is not None} | derived)
+
+
+def _board(config: Config) -> core.Board | None:
+    """The folders' names in the office's language, unless the town has names of its own."""
+    board = config.board
+    if not board.enabled:
+        return None
+    own = {BoardFolder(folder): name for folder, name in board.names.items()}
+    return core.Board(root=board.root, names={**folder_names(config.office.languages[0]), **own})
+
+
+def parser_config(config: Config) -> ParserConfig:
+    """The facts about the office that parsing needs."""
+    trust = config.trust
+    return ParserConfig(
+        own=frozenset((config.office.address, *config.office.aliases)),
+        prefix=config.office.prefix,
+        town=config.office.town,
+        phone=config.office.phone,
+        language=config.office.languages[0],
+        topics=tuple(TownWords(topic.name, topic.level, topic.words) for topic in config.topic),
+        provider=trust.provider,
+        authserv_id=trust.authserv_id or "",
+        mx=trust.mx,
+        internal_relays=trust.internal_relays,
+    )

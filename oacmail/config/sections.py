@@ -55,9 +55,6 @@ _SIZE = re.compile(r"(\d+) ?(kB|MB)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNITS = {"kB": 1_000, "MB": 1_000_000}
 
-END_OF_DAY = time.max
-"""Represents 24:00, as in core.policy."""
-
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
     """The error of every validator: `what` is the problem, `remedy` is what the admin should do."""
@@ -86,10 +83,10 @@ def _line(value: object) -> str:
 
 
 def _hour(value: object) -> time:
-    """ "HH:MM" as a local time; "24:00" becomes END_OF_DAY."""
+    """ "HH:MM" as a local time; "24:00" becomes `time.max`, as in core.policy."""
     hour = _text(value, '"08:00"')
     if hour == "24:00":
-        return END_OF_DAY
+        return time.max
     if not _HOUR.fullmatch(hour):
         raise wrong("is not a time of day", 'write hours and minutes, like "08:00"; the end of the day is "24:00"')
     return time.fromisoformat(hour)
@@ -315,7 +312,7 @@ class OfficeSection(Section):
 
 
 class PeopleSection(Section):
-    """`agents`, `technical`, `forms` may be empty: rules.policy applies fallbacks (docs/interfaces.md section 4)."""
+    """`agents`, `technical`, `forms` may be empty: config.policy applies fallbacks (docs/interfaces.md section 4)."""
 
     supervisor: RequiredStaff
     operator: RequiredStaff

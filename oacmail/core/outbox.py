@@ -349,7 +349,7 @@ def send_canary(policy: Policy, tick: TickView, now: datetime) -> tuple[Effect, 
     last = tick.canary
     if last is None or last.waits:
         return ()
-    if last.key and timedelta(0) <= now - moment_of(last.key) < policy.canary.every:
+    if last.key and timedelta(0) <= now - moment_of(last.key) < timedelta(minutes=policy.canary.every_minutes):
         return ()
     key = key_of(now)
     send = Send(

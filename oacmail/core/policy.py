@@ -6,7 +6,7 @@ limit" for every budget (docs/interfaces.md section 5).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -160,12 +160,12 @@ class SurveyRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryRules:
-    """`send_to`: an address that forwards to the office, '' = the office's own. `limit`: by when it must be back."""
+    """`send_to`: an address that forwards to the office, '' = the office's own. `limit_minutes`: until it is back."""
 
     enabled: bool = False
     send_to: str = ""
-    every: timedelta = timedelta(minutes=60)
-    limit: timedelta = timedelta(minutes=5)
+    every_minutes: int = 60
+    limit_minutes: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,12 +171,13 @@ class CanaryWatch:
         if not policy.canary.enabled or policy.shadow or last is None:
             return
         now, alarmed = self.engine.now(), store.recall(CANARY_ALARMED) or ""
+        limit = timedelta(minutes=policy.canary.limit_minutes)
         back = store.known_at(CANARY_BACK + last)
         if back is not None:
             self._measured(last, back, now)
         if alarmed and (back is not None or store.known_at(CANARY_BACK + alarmed) is not None):
             self._tell("up", alarmed, now)
-        elif not alarmed and back is None and now - max(moment_of(last), self._since) > policy.canary.limit:
+        elif not alarmed and back is None and now - max(moment_of(last), self._since) > limit:
             self._tell("down", last, now)
 
     def _measured(self, key: str, back: datetime, now: datetime) -> None:

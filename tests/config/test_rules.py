@@ -1,11 +1,14 @@
 """What the core and the mail layer get from the configuration."""
 
+from dataclasses import MISSING, fields
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from oacmail import config
+from oacmail.config.sections import Section
+from oacmail.core import policy as core
 from oacmail.core.policy import Policy
 from oacmail.mail.parser_config import ParserConfig
 from tests.config.conftest import Read
@@ -73,6 +76,31 @@ def test_the_core_knows_the_office_as_the_file_says(read: Read) -> None:
 @pytest.mark.parametrize(("self_copy", "word"), [("true", "yes"), ("false", "no"), ('"server"', "server")])
 def test_the_self_copy_has_three_ways(read: Read, self_copy: str, word: str) -> None:
     assert _policy(read(smtp=f"self_copy = {self_copy}")).sending.self_copy == word
+
+
+@pytest.mark.parametrize(
+    ("section", "part"),
+    [
+        ("office", core.Office),
+        ("deadline", core.Deadlines),
+        ("escalation", core.Escalation),
+        ("ack", core.Budgets),
+        ("smtp", core.Sending),
+        ("digest", core.Digest),
+        ("canary", core.CanaryRules),
+        ("survey", core.SurveyRules),
+    ],
+)
+def test_a_default_of_the_policy_is_the_default_of_the_file(section: str, part: type) -> None:
+    """Both are declared: a rule is tested under its default, and the file may lack the section."""
+    keys = config.Config.model_fields[section].annotation
+    assert isinstance(keys, type)
+    assert issubclass(keys, Section)
+    of_policy = {field.name: field.default for field in fields(part) if field.default is not MISSING}
+    of_file = {name: field.default for name, field in keys.model_fields.items() if field.default is not None}
+    same = (of_policy.keys() & of_file.keys()) - {"self_copy"}  # said in other words: the test below
+    assert same
+    assert {name: of_policy[name] for name in same} == {name: of_file[name] for name in same}
 
 
 def test_without_a_provider_nobody_is_provable(read: Read) -> None:
