@@ -1,4 +1,4 @@
-# All targets for people and CI. Each works in an empty clone, as root or with sudo: docs/admin.md, README.md.
+# All targets for people and CI. Each works in an empty clone, as root or with sudo: docs/install.md, README.md.
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the invented town on one screen
 #   make test      mail servers and the whole test suite        make check           lint, types, contracts, site, and test
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"

@@ -72,7 +72,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
         r"^OAuth: unauthorized_client\b",
         "the provider does not know the application, or it lacks its rights",
-        "correct oauth.client_id, then follow docs/admin.md section 3 again",
+        "correct oauth.client_id, then follow docs/provider.md again",
     ),
     (r"^OAuth: invalid_grant\b", "the grant was revoked, or has ended", "run `oacmail login` (no restart is needed)"),
     ("^OAuth: nobody has signed in", "nobody has signed in", "run `oacmail login`"),
@@ -82,11 +82,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "copy the JSON file of the console again",
     ),
     ("^OAuth: the provider ", "the provider gives no token at present", "wait; else open HTTPS to it in the firewall"),
-    ("^OAuth: ", "the provider gives no token", "run `oacmail login`, and see docs/admin.md section 3"),
+    ("^OAuth: ", "the provider gives no token", "run `oacmail login`, and see docs/provider.md"),
     (
         " with a token$",
         "the server refuses the token",
-        "let the application open the mailbox, with IMAP and SMTP AUTH on: docs/admin.md section 3; this may take half "
+        "let the application open the mailbox, with IMAP and SMTP AUTH on: docs/provider.md; this may take half "
         "an hour",
     ),
     (

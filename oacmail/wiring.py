@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 _KEY_REMEDY = (
-    "put the key back (from a backup: docs/admin.md, section 7), as the last line of the credential, of "
+    "put the key back (from a backup: docs/loss.md), as the last line of the credential, of "
     "$OACMAIL_TOKEN_KEY or of state/token.key; if it is lost, stop the service and run `oacmail new-key`"
 )
 _KEY_MISSING = f"token: the key that signed the mail of this database is missing: {_KEY_REMEDY}"

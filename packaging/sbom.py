@@ -1,7 +1,7 @@
 """The list of what a release contains (SBOM, CycloneDX 1.6 as JSON), from the lock file and nothing else.
 
 It is written here because the lock has all that such a list needs: names, versions, and who needs what. The tools of
-PyPI would add a dozen packages to the build and read the same file. It names no licences: docs/admin.md section 11.
+PyPI would add a dozen packages to the build and read the same file. It names no licences: docs/install.md.
 """
 
 import re

@@ -94,7 +94,7 @@ def _verbs(group: click.Group, path: str = "") -> Iterator[str]:
 
 def test_every_verb_is_documented() -> None:
     verbs = list(_verbs(cli.oacmail))
-    page = (ROOT / "docs" / "admin.md").read_text("utf-8")
+    page = (ROOT / "docs" / "everyday.md").read_text("utf-8")
     assert "run" in verbs
     assert [verb for verb in verbs if not re.search(rf"`(oacmail )?{verb}\b", page)] == []
 

@@ -61,11 +61,23 @@ def test_every_town_may_pass_through_the_folders_that_all_share(tmp_path: Path) 
 
 def test_the_holiday_file_and_the_templates_lie_where_the_manual_says(tmp_path: Path) -> None:
     _deploy(tmp_path)
-    said = (UNITS.parent / "docs" / "admin.md").read_text("utf-8")
+    said = (UNITS.parent / "docs" / "install.md").read_text("utf-8")
     for name in ("holidays/castellbisbal.toml", "templates/ca/ack.txt.j2"):
         assert (tmp_path / "opt/oacmail/share" / name).is_file()
     assert "/opt/oacmail/share/holidays/" in said
     assert "/opt/oacmail/share/templates/" in said
+
+
+def test_the_installed_pages_lead_nowhere_else_and_name_no_test(tmp_path: Path) -> None:
+    _deploy(tmp_path)
+    folder = tmp_path / "opt/oacmail/share/docs"
+    pages = {path.name: path.read_text("utf-8") for path in folder.glob("*.md") if path.name != "CHANGELOG.md"}
+    assert {"index.md", "install.md", "runbook.md"} <= set(pages)
+    for name, text in pages.items():
+        links = re.findall(r"""(?:\]\(|src=")([^)#:\s"]+)(?:#[^)]*)?[)"]""", text)
+        named = re.findall(r"(?<![\w/])(?:docs/)?([\w-]+\.md)\b", text.replace("CONTRIBUTING.md", ""))
+        assert [link for link in [*links, *named] if not (folder / link).exists()] == [], name
+        assert re.findall(r"\b(?:test_\w+|tests/\w+|bench/\w+)", text) == [], name
 
 
 def test_the_fault_finder_would_find_one(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def _configuration(config: Config) -> Iterator[Finding]:
         yield warning(
             "imap.provider",
             f"is not set, and {config.imap.host} belongs to a provider with a profile",
-            f'write provider = "{profile}" (docs/admin.md section 3): it sets hosts, OAuth and what else follows',
+            f'write provider = "{profile}" (docs/provider.md): it sets hosts, OAuth and what else follows',
         )
     program = config.canary.alert_command[:1]
     if program and not os.access(program[0], os.X_OK):

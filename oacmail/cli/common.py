@@ -61,7 +61,7 @@ def refuse_beside_litestream(config: Config) -> None:
         raise Refused(
             "nothing was erased: Litestream replicates the database, so that the write-ahead log and the replica would "
             "keep what is erased: stop it first (systemctl stop oacmail-litestream), run this command again, and start "
-            'it again; where the replica must go too: docs/admin.md, "Continuous replication"'
+            'it again; where the replica must go too: docs/loss.md, "Continuous replication"'
         )
 
 

@@ -373,9 +373,7 @@ def init(ctx: click.Context, answers: str | None) -> None:
             f"{'.'.join(key)} = {safe(loading.shown(given.values[key]))}: nobody was asked; correct it in {target}"
         )
     if config.uses_oauth:
-        click.echo(
-            "next: docs/admin.md section 3, Microsoft 365 or Google; then `oacmail login`, which checks online too"
-        )
+        click.echo("next: docs/provider.md, Microsoft 365 or Google; then `oacmail login`, which checks online too")
         return
     sys.exit(_checked(target, owner))
 

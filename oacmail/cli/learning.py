@@ -1,5 +1,5 @@
 """The verbs `evaluate` and `learn`: measure the classifier on labelled mail, and learn from corrections
-(docs/understanding.md).
+(docs/reading.md).
 """
 
 import json
@@ -119,7 +119,7 @@ def _share(part: int, whole: int) -> float:
 
 # --- Evaluate --------------------------------------------------------------------------------------------------------
 #
-# The verb `evaluate`: measures the classifier on labelled mail (docs/understanding.md, "Labels").
+# The verb `evaluate`: measures the classifier on labelled mail (docs/reading.md, "Labels").
 
 
 FIELDS = ("kind", "topic", "level", "intent", "language")

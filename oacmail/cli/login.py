@@ -25,7 +25,7 @@ def login(ctx: click.Context) -> None:
     """Get the first OAuth token, then check both servers. Exit 1 if the provider or a server refuses."""
     config = configured(ctx)
     if not config.uses_oauth:
-        raise Refused("the configuration uses passwords, so there is nothing to log in to: docs/admin.md section 3")
+        raise Refused("the configuration uses passwords, so there is nothing to log in to: docs/provider.md")
     source = connections.token_source(config)
     if missing := _missing(config):
         raise ConfigError(missing)

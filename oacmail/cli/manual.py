@@ -20,7 +20,7 @@ The installed command runs the program as user
 .B oacmail
 with the service's configuration and credentials; with \fB\-\-town\fR as user \fBoacmail\-NAME\fR with
 /etc/oacmail/NAME.toml.
-Everything else is in /opt/oacmail/share/docs/admin.md.
+Everything else is in /opt/oacmail/share/docs/; index.md says what stands where.
 .SH VERBS"""
 _TAIL = r""".SH EXIT STATUS
 0 done; 1 done, and the answer is no; 2 wrong usage, or a named file is missing; 75 temporary; 78 the

@@ -243,7 +243,7 @@ def _profile(software: str, profile: str) -> Iterator[Finding]:
         yield warning(
             "imap.provider",
             f"the server is {software}, for which there is a profile",
-            f'write provider = "{profile}" unless it is a server of your own (docs/admin.md section 3)',
+            f'write provider = "{profile}" unless it is a server of your own (docs/provider.md)',
         )
 
 

@@ -109,7 +109,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         LOST,
         "the database is lost, and with it the open cases: stop the service, then `oacmail restore` with a backup, "
-        "else move an oacmail.db that is there out of the way and run `oacmail rebuild` (docs/admin.md section 7)",
+        "else move an oacmail.db that is there out of the way and run `oacmail rebuild` (docs/loss.md)",
     ),
     Problem("imap", "the mailbox cannot be read", server=True),
     Problem("smtp", "the relay accepts no mail", server=True),
@@ -196,7 +196,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "reconciliation",
         "the nightly proof found a message, a case or a mail that nothing accounts for: the lines below `reconciled` "
-        "say which and where (docs/admin.md section 6); it is repeated every hour until nothing is found",
+        "say which and where (docs/monitoring.md); it is repeated every hour until nothing is found",
     ),
     Problem(
         "not-reconciled",

@@ -1,4 +1,4 @@
-"""`rebuild`: rebuilds a lost database from the mailbox alone; sends nothing (docs/admin.md, "A lost database")."""
+"""`rebuild`: rebuilds a lost database from the mailbox alone; sends nothing (docs/loss.md, "A lost database")."""
 
 import logging
 import sys
@@ -25,7 +25,7 @@ CANNOT_TELL = (
     "corrections that the classifier has learned",
 )
 _NO_KEY = (
-    "there is no token key, and without it no mail proves a number: put the key back (docs/admin.md, section 7); if it "
+    "there is no token key, and without it no mail proves a number: put the key back (docs/loss.md); if it "
     "is lost for good, say when the service was first started: --since DATE"
 )
 

@@ -87,7 +87,7 @@ class Config(Section):
         if (_takes_token(imap, imap) or _takes_token(imap, smtp)) and not (oauth.tenant and oauth.client_id):
             raise wrong(
                 "lacks tenant or client_id, which Microsoft needs",
-                "copy both from the application's overview in the Entra admin centre (docs/admin.md)",
+                "copy both from the application's overview in the Entra admin centre (docs/provider.md)",
             )
         return oauth
 

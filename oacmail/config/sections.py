@@ -426,7 +426,7 @@ def _topic(value: object) -> str:
 
 
 class TopicSection(Section):
-    """The town's own words for a topic (docs/understanding.md, "Labels"), compared without case and accents. A `*` at
+    """The town's own words for a topic (docs/reading.md, "Labels"), compared without case and accents. A `*` at
     the end matches any ending."""
 
     name: Annotated[str, PlainValidator(_topic)]

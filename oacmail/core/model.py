@@ -191,7 +191,7 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """What sort of message (docs/understanding.md, "Labels")."""
+    """What sort of message (docs/reading.md, "Labels")."""
 
     REQUEST = "request"
     AUTO_REPLY = "auto_reply"

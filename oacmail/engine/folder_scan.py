@@ -101,7 +101,7 @@ class FolderScan:
 
     def _continue_numbers(self, watched: WatchedFolder, past: Sequence[MessageMeta]) -> None:
         """Never give a number again that our own mail of the past has given: the database was lost, and nobody has
-        rebuilt it (docs/admin.md, "A lost database"). In Sent, mail that was signed with a lost key counts too. But
+        rebuilt it (docs/loss.md, "A lost database"). In Sent, mail that was signed with a lost key counts too. But
         only our signature proves the loss, which stops the digest, since others can write such a field."""
         found = sorted(self._numbers_in(watched, past), key=lambda one: (not one[1], one[0].rsplit("-", 2)[1:]))
         highest = {(signed, number.rsplit("-", 2)[1]): number for number, signed in found}

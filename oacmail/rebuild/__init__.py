@@ -1,1 +1,1 @@
-"""A lost database is rebuilt from the mailbox alone (docs/admin.md, "A lost database"). Sends nothing."""
+"""A lost database is rebuilt from the mailbox alone (docs/loss.md, "A lost database"). Sends nothing."""

@@ -1,4 +1,4 @@
-"""What becomes of mail to citizens of which no copy was found (docs/admin.md, "A lost database").
+"""What becomes of mail to citizens of which no copy was found (docs/loss.md, "A lost database").
 
 While the service lived, a mail without a copy either never left or nothing proves that it did: an acknowledgement is
 held until a person has decided, any other mail is dropped, since its moment is over. What was queued after the last

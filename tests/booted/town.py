@@ -1,4 +1,4 @@
-"""Mail servers, towns and citizens inside the machine; an admin does there what docs/admin.md says."""
+"""Mail servers, towns and citizens inside the machine; an admin does there what docs/install.md says."""
 
 import json
 import time

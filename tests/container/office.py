@@ -1,4 +1,4 @@
-"""One office in a container beside private mail servers, as docs/admin.md, "In a container", says."""
+"""One office in a container beside private mail servers, as docs/packages.md, "In a container", says."""
 
 import json
 import os

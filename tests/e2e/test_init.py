@@ -171,7 +171,7 @@ def test_at_a_provider_with_tokens_it_asks_for_no_password_and_names_the_next_st
         sections["oauth"] = {"tenant": "vilanova.onmicrosoft.com", "client_id": "1-2-3"}
     answers.write_text(as_toml(sections))
     done = _init(tmp_path / "new", "--yes", str(answers))
-    assert "next: docs/admin.md section 3" in done.stdout
+    assert "next: docs/provider.md" in done.stdout
     made = tomllib.loads((tmp_path / "new" / "config.toml").read_text())
     assert made["smtp"]["host"] == {"google": "smtp.gmail.com", "microsoft365": "smtp.office365.com"}[provider]
     assert made["smtp"]["user"] == made["imap"]["user"] == "oac@vilanova.cat"
