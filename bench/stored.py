@@ -59,11 +59,11 @@ _COPIES: dict[str, tuple[str, dict[str, str]]] = {
     "deadlines": (
         "case_id <= :cases",
         {
-            "armed_by": _FINGERPRINT,
+            "started_by": _FINGERPRINT,
             "case_id": _CASE,
-            **dict.fromkeys(("armed_at", "due_at"), _OLDER),
-            "met_at": "iif(level = 0, " + _OLDER.format("armed_at") + ", NULL)",
-            "void_at": "iif(level = 0, NULL, " + _OLDER.format("armed_at") + ")",
+            **dict.fromkeys(("started_at", "due_at"), _OLDER),
+            "met_at": "iif(level = 0, " + _OLDER.format("started_at") + ", NULL)",
+            "withdrawn_at": "iif(level = 0, NULL, " + _OLDER.format("started_at") + ")",
         },
     ),
     "outbox": (

@@ -27,7 +27,7 @@ _INSERTS = {
     "messages": """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
       subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
       VALUES(?,?,?,1,?,'case','request','new','[]','','',?,?,'','','full','INBOX')""",
-    "deadlines": """INSERT INTO deadlines(armed_by, kind, level, case_id, armed_at, due_at, met_at, void_at)
+    "deadlines": """INSERT INTO deadlines(started_by, kind, level, case_id, started_at, due_at, met_at, withdrawn_at)
       VALUES(?,?,0,?,?,?,?,?)""",
     "outbox": """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, sent_at,
       created_at)

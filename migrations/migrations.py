@@ -4,6 +4,8 @@
 Times are UTC text `YYYY-MM-DDTHH:MM:SSZ`, so that they sort; tables are STRICT.
 """
 
+import re
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("oacmail")
@@ -388,6 +390,51 @@ def m0021_domains(db: Database) -> None:
         """CREATE INDEX outbox_of_domain ON outbox(domain, released_at)
         WHERE kind IN ('ack', 'warned') AND released_at IS NOT NULL"""
     )
+
+
+_FIELD_WORDS = """
+ALTER TABLE deadlines RENAME COLUMN armed_by TO started_by;
+ALTER TABLE deadlines RENAME COLUMN armed_at TO started_at;
+ALTER TABLE deadlines RENAME COLUMN void_at TO withdrawn_at;
+UPDATE kv SET key = 'crashes' WHERE key = 'deaths';
+UPDATE kv SET key = 'drilled' WHERE key = 'drill';
+UPDATE kv SET key = 'oauth-reported' WHERE key = 'oauth-told';
+UPDATE kv SET key = 'acknowledged:' || substr(key, 6) WHERE key GLOB 'told:*';
+UPDATE kv SET key = 'unplaced:' || substr(key, 7) WHERE key GLOB 'which:*';
+UPDATE kv SET key = 'forwarded-by:' || substr(key, 8) WHERE key GLOB 'writer:*';
+UPDATE kv SET key = 'forwarded-to:' || substr(key, 7) WHERE key GLOB 'asked:*';
+UPDATE kv SET key = 'used-token:' || substr(key, 8) WHERE key GLOB 'button:*';
+"""
+
+
+@migrations()
+def m0022_words_of_the_field(db: Database) -> None:
+    """Deadlines and stored values are called as the program calls them."""
+    for statement in _statements(_FIELD_WORDS):
+        db.execute(statement)
+
+
+_LISTED = (
+    ("cases", "status"),
+    ("sightings", "outcome"),
+    ("deadlines", "kind"),
+    ("outbox", "state"),
+    ("board_messages", "word"),
+)
+
+
+@migrations()
+def m0023_words_without_lists(db: Database) -> None:
+    """The program alone lists statuses, outcomes and kinds of deadlines, so that a new one needs no step. A check goes
+    by a new text of its table, as https://sqlite.org/lang_altertable.html (section 7) describes; the rows stay."""
+    db.execute("PRAGMA writable_schema=ON")
+    for table, column in _LISTED:
+        ((text,),) = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchall()
+        without = re.sub(rf" CHECK\({column} IN\([^)]*\)\)", "", text)
+        db.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (without, table))
+    version = db.execute("PRAGMA schema_version").fetchone()[0]
+    db.execute(f"PRAGMA schema_version={version + 1}")
+    db.execute("PRAGMA writable_schema=RESET")
 
 
 def _statements(script: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 _PROMISE = "d.kind = 'answer' AND d.level = 0"
 """The deadline by which a citizen is answered."""
-_RUNS = "d.met_at IS NULL AND d.void_at IS NULL"
+_RUNS = "d.met_at IS NULL AND d.withdrawn_at IS NULL"
 CLAIMS: Mapping[str, str] = {
     "late": f"""SELECT 1 FROM deadlines d WHERE d.case_id = :id AND {_PROMISE} AND d.due_at <= :now AND {_RUNS}""",
     "waiting for an answer": f"SELECT 1 FROM deadlines d WHERE d.case_id = :id AND d.kind = 'answer' AND {_RUNS}",
@@ -215,7 +215,7 @@ class TownDatabase:
 
     def ended_twice(self) -> Rows:
         return self._all(
-            f"""SELECT armed_by, kind, level FROM deadlines d WHERE (met_at IS NOT NULL) + (void_at IS NOT NULL)
+            f"""SELECT started_by, kind, level FROM deadlines d WHERE (met_at IS NOT NULL) + (withdrawn_at IS NOT NULL)
             + (fired_at IS NOT NULL AND NOT ({_PROMISE})) > 1"""
         )
 
@@ -223,22 +223,22 @@ class TownDatabase:
         return self._all("SELECT * FROM deadlines WHERE fired_at IS NOT NULL AND fired_at >= ?", text(since))
 
     def ended_deadlines(self) -> Rows:
-        return self._all("SELECT * FROM deadlines WHERE coalesce(met_at, void_at, fired_at) IS NOT NULL")
+        return self._all("SELECT * FROM deadlines WHERE coalesce(met_at, withdrawn_at, fired_at) IS NOT NULL")
 
     def promises(self) -> Rows:
         """The deadlines of answers that a message started, with its id and writer, and the citizen of the case."""
         return self._all(
             f"""SELECT d.*, m.message_id, p.address AS asked_by, w.address AS citizen FROM deadlines d
-            JOIN messages m ON m.fingerprint = d.armed_by JOIN people p ON p.id = m.author_id
+            JOIN messages m ON m.fingerprint = d.started_by JOIN people p ON p.id = m.author_id
             JOIN cases c ON c.id = d.case_id JOIN people w ON w.id = c.citizen_id
-            WHERE {_PROMISE} AND d.void_at IS NULL"""
+            WHERE {_PROMISE} AND d.withdrawn_at IS NULL"""
         )
 
     def promised_by(self) -> set[str]:
         """Message-IDs of the messages that started such a deadline."""
         return set(
             self._column(
-                f"SELECT m.message_id FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by WHERE {_PROMISE}"
+                f"SELECT m.message_id FROM deadlines d JOIN messages m ON m.fingerprint = d.started_by WHERE {_PROMISE}"
             )
         )
 
@@ -248,13 +248,13 @@ class TownDatabase:
             f"""SELECT m.message_id, m.case_id, m.received_at, c.number FROM messages m JOIN cases c ON c.id = m.case_id
             WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
             SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {_PROMISE}
-            AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
-            AND (coalesce(d.met_at, d.void_at) IS NULL OR coalesce(d.met_at, d.void_at) >= m.received_at)))"""
+            AND (d.started_by = m.fingerprint OR d.started_at <= m.received_at
+            AND (coalesce(d.met_at, d.withdrawn_at) IS NULL OR coalesce(d.met_at, d.withdrawn_at) >= m.received_at)))"""
         )
 
     def is_promised_by(self, case: int, latest: datetime, since: str) -> bool:
         """Whether a promise of the case ends no later, and was not kept before `since`."""
-        query = f"""SELECT 1 FROM deadlines d WHERE case_id = ? AND {_PROMISE} AND void_at IS NULL AND due_at <= ?
+        query = f"""SELECT 1 FROM deadlines d WHERE case_id = ? AND {_PROMISE} AND withdrawn_at IS NULL AND due_at <= ?
             AND coalesce(met_at, due_at) >= ?"""
         return self._one(query, case, text(latest), since) is not None
 
@@ -276,9 +276,9 @@ class TownDatabase:
     def counted_requests(self, ends: datetime) -> Rows:
         """The promises that a report of the months before counts."""
         return self._all(
-            f"""SELECT d.armed_by, d.armed_at, d.due_at, d.met_at, c.number, c.opened_by, m.message_id
-            FROM deadlines d JOIN cases c ON c.id = d.case_id LEFT JOIN messages m ON m.fingerprint = d.armed_by
-            WHERE {_PROMISE} AND (d.void_at IS NULL OR d.void_at >= ?)""",
+            f"""SELECT d.started_by, d.started_at, d.due_at, d.met_at, c.number, c.opened_by, m.message_id
+            FROM deadlines d JOIN cases c ON c.id = d.case_id LEFT JOIN messages m ON m.fingerprint = d.started_by
+            WHERE {_PROMISE} AND (d.withdrawn_at IS NULL OR d.withdrawn_at >= ?)""",
             text(ends),
         )
 

@@ -13,9 +13,9 @@ _TABLES: Mapping[str, tuple[str, str]] = {
         c.assignee, p.address FROM cases c JOIN people p ON p.id = c.citizen_id""",
     ),
     "deadlines": (
-        "d.armed_by, d.kind, d.level",
-        """SELECT d.armed_by || ':' || d.kind || ':' || d.level, c.number, d.armed_at, d.due_at, d.met_at,
-        d.fired_at IS NOT NULL, d.void_at IS NOT NULL FROM deadlines d JOIN cases c ON c.id = d.case_id""",
+        "d.started_by, d.kind, d.level",
+        """SELECT d.started_by || ':' || d.kind || ':' || d.level, c.number, d.started_at, d.due_at, d.met_at,
+        d.fired_at IS NOT NULL, d.withdrawn_at IS NOT NULL FROM deadlines d JOIN cases c ON c.id = d.case_id""",
     ),
     "messages": (
         "m.fingerprint",

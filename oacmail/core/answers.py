@@ -177,7 +177,7 @@ def silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> l
     """The deadline by which the case closes if nobody writes any more, counted from `at`; it replaces an earlier
     one."""
     days = policy.deadlines.close_days
-    renew: list[Effect] = [EndDeadlines(case=case.number, how="void", at=at, kinds=("close",))]
+    renew: list[Effect] = [EndDeadlines(case=case.number, how="withdrawn", at=at, kinds=("close",))]
     if days:
         zone = policy.office.timezone
         day = calendar.add_working_days(at.astimezone(zone).date(), days, policy.workdays)
@@ -213,14 +213,14 @@ def undelivered(
         changed = opened_again(case, {**columns, "status": owed_as(case, counted_at)})
         due_at = calendar.answer_due(at, policy)
         deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.ends_on)
-    void: tuple[Effect, ...] = ()
+    withdrawn: tuple[Effect, ...] = ()
     if counted_at is not None and counted_at == case.told_at:
         columns["told_at"] = None
-        void = no_news_promised(case, now)
+        withdrawn = no_news_promised(case, now)
     facts = {"what": "answer", "received_at": at}
     return (
         AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
-        *void,
+        *withdrawn,
         *changed,
         *deadline,
         *notify_agents(policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts),
@@ -229,7 +229,7 @@ def undelivered(
 
 def no_news_promised(case: CaseView, now: datetime) -> tuple[Effect, ...]:
     """What an agent's own words promised the person, who did not get them, is not due; what a notice promised is."""
-    return () if has_notice(case) else (EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),)
+    return () if has_notice(case) else (EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("update",)),)
 
 
 def owed_as(case: CaseView, counted_at: datetime | None) -> Status:
@@ -258,7 +258,7 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
         columns["answered_at"] = None
     again = case.status is Status.ANSWERED or closed_by_it
     open_again = opened_again(case, columns) if again else ()
-    return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *open_again, *deadline)
+    return (EndDeadlines(case=case.number, how="withdrawn", at=at, kinds=("update",)), *open_again, *deadline)
 
 
 def opened_again(case: CaseView, columns: CaseColumns) -> tuple[Effect, ...]:

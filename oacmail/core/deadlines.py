@@ -115,7 +115,7 @@ def waits_until(policy: Policy, case: CaseView, day: date, key: str, now: dateti
     """The reminder at the first opening on `day` or after it. Until then the case does not close in silence."""
     midnight = datetime.combine(day, time.min, policy.office.timezone)
     return (
-        EndDeadlines(case=case.number, how="void", at=now, kinds=(WAIT, "close")),
+        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=(WAIT, "close")),
         StartDeadline(
             started_by=key,
             kind=WAIT,

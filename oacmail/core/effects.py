@@ -362,7 +362,7 @@ class EndDeadlines:
     only."""
 
     case: str
-    how: Literal["met", "void"]
+    how: Literal["met", "withdrawn"]
     at: datetime
     kinds: tuple[str, ...]
     started_by: tuple[str, ...] = ()

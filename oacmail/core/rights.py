@@ -67,7 +67,7 @@ def started(policy: Policy, intent: str, request: RequestSummary, now: datetime)
 
 def settled(case: str, *, met: bool, at: datetime) -> EndDeadlines:
     """An agent has closed the case, and the request was answered (`met`); or an agent says that it was none."""
-    return EndDeadlines(case=case, how="met" if met else "void", at=at, kinds=(RIGHTS,))
+    return EndDeadlines(case=case, how="met" if met else "withdrawn", at=at, kinds=(RIGHTS,))
 
 
 def remind(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:

@@ -261,7 +261,7 @@ def _kept_card(view: View, case: CaseView, cause: str, why: str) -> Card:
 def _tell_citizen(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
     """It meets the deadlines that an answer would meet (core/answers.py); the case stays with the services."""
     return (
-        EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
+        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("update",)),
         *passed_on(policy, case, key=key, cause=cause, now=now),
         *answers.met(case, case.not_reached(frozenset()), at=now, kinds=("answer", "remind")),
         *answers.out_of_date(case, CancelledBy.DERIVATION_NOTICE),
@@ -287,7 +287,7 @@ def _to_services(policy: Policy, card: Card, *, key: str, now: datetime) -> tupl
 def _first_nudge(policy: Policy, number: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
     due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
     return (
-        EndDeadlines(case=number, how="void", at=now, kinds=("nudge",)),
+        EndDeadlines(case=number, how="withdrawn", at=now, kinds=("nudge",)),
         StartDeadline(started_by=key, kind="nudge", case=number, started_at=now, due_at=due),
     )
 
@@ -333,12 +333,12 @@ def expected(
     if updates and not has_notice(case):
         due = max(after.astimezone(zone).date(), *(deadline.due_at.astimezone(zone).date() for deadline in updates))
         news = (
-            EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
+            EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("update",)),
             update_by(policy, case, key=f"expected:{key}", level=0, day=due, at=at),
         )
     return (
         UpdateCase(case=case.number, columns={"expected_on": day.isoformat(), "touched_at": at}),
-        EndDeadlines(case=case.number, how="void", at=now, kinds=("nudge",)),
+        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("nudge",)),
         StartDeadline(
             started_by=f"expected:{key}", kind="nudge", case=case.number, started_at=since, due_at=after, level=0
         ),
@@ -410,7 +410,7 @@ def corrected(policy: Policy, case: CaseView, level: str, *, key: str, now: date
 
 def _follow_up_ends(case: CaseView, now: datetime) -> tuple[Effect, ...]:
     return (
-        EndDeadlines(case=case.number, how="void", at=now, kinds=answers.FOLLOW_UP),
+        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=answers.FOLLOW_UP),
         *answers.out_of_date(case, CancelledBy.SOLVED),
     )
 

@@ -11,12 +11,12 @@ from enum import StrEnum
 
 # Of a message that may still come, or of one that is known by its fingerprint or its Message-ID
 RESERVED = "reserved:"
-TOLD_IN_THREAD = "told:"
+ACKNOWLEDGED_IN_THREAD = "acknowledged:"
 UNDELIVERED = "undelivered:"
-UNPLACED = "which:"
-FORWARDED_BY = "writer:"
-FORWARDED_TO = "asked:"
-USED_TOKEN = "button:"  # noqa: S105 - a name, no secret
+UNPLACED = "unplaced:"
+FORWARDED_BY = "forwarded-by:"
+FORWARDED_TO = "forwarded-to:"
+USED_TOKEN = "used-token:"  # noqa: S105 - a name, no secret
 ADDED = "added:"
 # Of the numbers of cases
 SERIAL = "serial:"
@@ -27,7 +27,7 @@ GAP = "gap:"
 RUN = "run"
 RUN_READ = "run_read"
 RUNS = "runs"
-CRASHES = "deaths"
+CRASHES = "crashes"
 PASSES = "passes"
 LAST_TICK = "last_tick"
 LATEST = "latest"
@@ -49,7 +49,7 @@ CANARY_SENT = "canary-sent"
 CANARY_BACK = "canary-back:"
 CANARY_LAST = "canary-last"
 CANARY_ALARMED = "canary-alarmed"
-OAUTH_TOLD = "oauth-told"
+OAUTH_REPORTED = "oauth-reported"
 # Of the mailbox
 DRAFTS = "drafts_folder"
 BOARD_ROOTS = "board-roots"
@@ -61,7 +61,7 @@ RESTORED_AT = "restored_at"
 REBUILT_AT = "rebuilt_at"
 BACKUP = "backup:"
 ROTATED = "backup.rotated"
-DRILLED = "drill"
+DRILLED = "drilled"
 UNCERTIFIED = "certificate:"
 
 
@@ -111,7 +111,7 @@ FAMILIES: Mapping[str, Family] = {
         ends=End.WAITED,
         tells=Tells.FINGERPRINT,
     ),
-    TOLD_IN_THREAD: Family(
+    ACKNOWLEDGED_IN_THREAD: Family(
         key="address, space, Message-ID of the thread",
         value="the number of the case that an acknowledgement in this thread names",
         written_by=("store/outbox.py", "store/rebuilt.py"),
@@ -244,7 +244,7 @@ FAMILIES: Mapping[str, Family] = {
     CANARY_ALARMED: Family(
         value="key of the first canary that did not come back, or empty", written_by=("engine/watch.py",)
     ),
-    OAUTH_TOLD: Family(
+    OAUTH_REPORTED: Family(
         value="time since when the problem lasts of which the command has told, or empty",
         written_by=("engine/watch.py",),
     ),

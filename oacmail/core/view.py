@@ -18,7 +18,7 @@ from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, Re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A running deadline: neither met nor void. That of level 0 for an answer or a request of rights also
+    """A running deadline: neither met nor withdrawn. That of level 0 for an answer or a request of rights also
     runs after it was reached."""
 
     started_by: str

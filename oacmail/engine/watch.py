@@ -18,7 +18,7 @@ from oacmail.core.stored_values import (
     CANARY_SENT,
     CRASHES,
     LATEST,
-    OAUTH_TOLD,
+    OAUTH_REPORTED,
     RUNS,
 )
 from oacmail.engine.engine import Engine
@@ -126,18 +126,18 @@ class GrantWatch:
     def look(self) -> None:
         """To be called after each tick, which sends the alerts. Raises StateError."""
         store, now = self.engine.store, self.engine.now()
-        since, told = self.since(), store.recall(OAUTH_TOLD) or ""
+        since, told = self.since(), store.recall(OAUTH_REPORTED) or ""
         if self._recovered:  # the tick has told of it
             store.problem(RECOVERED, False, now)
             self._recovered = False
         if since is not None and not told:
             self._tell("down", since, now)
-            store.remember(OAUTH_TOLD, since.isoformat(), now)
+            store.remember(OAUTH_REPORTED, since.isoformat(), now)
         elif since is None and told:
             self._tell("up", datetime.fromisoformat(told), now)
             store.problem(RECOVERED, True, datetime.fromisoformat(told))
             self._recovered = True
-            store.remember(OAUTH_TOLD, "", now)
+            store.remember(OAUTH_REPORTED, "", now)
 
     def _tell(self, what: str, since: datetime, now: datetime) -> None:
         log.warning("oauth." + what, since=since.isoformat())

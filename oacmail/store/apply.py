@@ -262,7 +262,9 @@ def split_case(con: sqlite3.Connection, effect: SplitCase, context: WriteContext
     raise_serial(con, effect.number, context.now)
     ids = (case_id(con, effect.number), effect.message)
     con.execute("UPDATE messages SET case_id = ? WHERE fingerprint = ?", ids)
-    con.execute("UPDATE deadlines SET case_id = ? WHERE armed_by = ? AND met_at IS NULL AND void_at IS NULL", ids)
+    con.execute(
+        "UPDATE deadlines SET case_id = ? WHERE started_by = ? AND met_at IS NULL AND withdrawn_at IS NULL", ids
+    )
 
 
 def treat_as_request(con: sqlite3.Connection, effect: TreatAsRequest, context: WriteContext) -> None:
@@ -288,7 +290,7 @@ def _stored(value: object) -> object:
 def merge_cases(con: sqlite3.Connection, effect: MergeCases, context: WriteContext) -> None:
     ids = (case_id(con, effect.into), case_id(con, effect.case))
     con.execute("UPDATE messages SET case_id = ? WHERE case_id = ?", ids)
-    con.execute("UPDATE deadlines SET case_id = ? WHERE case_id = ? AND met_at IS NULL AND void_at IS NULL", ids)
+    con.execute("UPDATE deadlines SET case_id = ? WHERE case_id = ? AND met_at IS NULL AND withdrawn_at IS NULL", ids)
     con.execute("UPDATE outbox SET case_id = ? WHERE case_id = ?", ids)
 
 
@@ -350,8 +352,8 @@ def file_message(con: sqlite3.Connection, effect: FileMessage, context: WriteCon
 
 def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: WriteContext) -> None:
     con.execute(
-        """INSERT INTO deadlines(armed_by, kind, level, case_id, armed_at, due_at) VALUES(?,?,?,?,?,?)
-        ON CONFLICT(armed_by, kind, level) DO NOTHING""",
+        """INSERT INTO deadlines(started_by, kind, level, case_id, started_at, due_at) VALUES(?,?,?,?,?,?)
+        ON CONFLICT(started_by, kind, level) DO NOTHING""",
         (
             effect.started_by,
             effect.kind,
@@ -365,34 +367,35 @@ def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: Writ
 
 def move_deadline(con: sqlite3.Connection, effect: MoveDeadline, context: WriteContext) -> None:
     con.execute(
-        """UPDATE deadlines SET due_at = ?, fired_at = NULL WHERE armed_by = ? AND kind = ? AND level = 0
-        AND (fired_at IS NULL OR kind = 'remind') AND met_at IS NULL AND void_at IS NULL""",
+        """UPDATE deadlines SET due_at = ?, fired_at = NULL WHERE started_by = ? AND kind = ? AND level = 0
+        AND (fired_at IS NULL OR kind = 'remind') AND met_at IS NULL AND withdrawn_at IS NULL""",
         (stamp(effect.due_at), effect.started_by, effect.kind),
     )
 
 
 def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteContext) -> None:
     """If an answer met them, `met_at` of the response deadlines gets its time, and their escalations and reminders are
-    void. So it does of those that a later answer has met, which was read or noted before. Of the deadlines that were
-    reached, only the response deadline itself and the month of rights still run."""
+    withdrawn. So it does of those that a later answer has met, which was read or noted before. Of the deadlines that
+    were reached, only the response deadline itself and the month of rights still run."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
-    only = f" AND armed_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
+    only = f" AND started_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
     only += "" if effect.level is None else f" AND level = {effect.level:d}"
     for kind in effect.kinds:
         if effect.how == "met":
             con.execute(
-                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
-                AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind IN ('answer', 'rights')){only}""",
+                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0
+                AND started_at <= ? AND met_at IS NULL AND withdrawn_at IS NULL
+                AND (fired_at IS NULL OR kind IN ('answer', 'rights')){only}""",
                 (moment, case, kind, moment, *effect.started_by),
             )
             con.execute(
                 f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND kind = 'answer' AND level = 0
-                AND armed_at <= ? AND met_at > ?{only}""",
+                AND started_at <= ? AND met_at > ?{only}""",
                 (moment, case, kind, moment, moment, *effect.started_by),
             )
         con.execute(
-            f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
-            AND met_at IS NULL AND void_at IS NULL
+            f"""UPDATE deadlines SET withdrawn_at = ? WHERE case_id = ? AND kind = ? AND started_at <= ?
+            AND met_at IS NULL AND withdrawn_at IS NULL
             AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0)){only}""",
             (stamp(context.now), case, kind, moment, *effect.started_by),
         )
@@ -400,7 +403,7 @@ def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteC
 
 def reach_deadline(con: sqlite3.Connection, effect: DeadlineReached, context: WriteContext) -> None:
     con.execute(
-        "UPDATE deadlines SET fired_at = ? WHERE armed_by = ? AND kind = ? AND level = ? AND fired_at IS NULL",
+        "UPDATE deadlines SET fired_at = ? WHERE started_by = ? AND kind = ? AND level = ? AND fired_at IS NULL",
         (stamp(effect.at), effect.started_by, effect.kind, effect.level),
     )
 

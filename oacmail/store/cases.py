@@ -71,10 +71,10 @@ _LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = 
 _PARTS = {
     "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",
-    # the deadlines that are neither met nor void; of those that were reached, only those of an answer and of rights
+    # the deadlines that are neither met nor withdrawn; of those that were reached, only of an answer and of rights
     "deadlines": f"""SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
-        LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
-        WHERE d.{_OF} AND d.met_at IS NULL AND d.void_at IS NULL
+        LEFT JOIN messages m ON m.fingerprint = d.started_by LEFT JOIN people p ON p.id = m.author_id
+        WHERE d.{_OF} AND d.met_at IS NULL AND d.withdrawn_at IS NULL
         AND (d.fired_at IS NULL OR (d.kind IN ('answer', 'rights') AND d.level = 0))""",
     # the last request of each side, and the first ones since a response deadline runs, in order
     "asked": f"""SELECT * FROM (SELECT *,
@@ -82,7 +82,7 @@ _PARTS = {
           row_number() OVER (PARTITION BY case_id, side ORDER BY at DESC) AS last
           FROM (SELECT m.case_id, iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
             m.received_at AS at,
-            (SELECT min(armed_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS since
+            (SELECT min(started_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS since
             FROM cases c JOIN messages m ON m.case_id = c.id JOIN people p ON p.id = m.author_id
             WHERE c.id IN (SELECT value FROM json_each(:ids)) AND m.role = 'citizen' AND m.kind = 'request'))
         WHERE last = 1 OR (at > since AND place <= {ASKED_MOST}) ORDER BY side <> '', at""",
@@ -235,10 +235,10 @@ def deadline_of(
     row: sqlite3.Row, asked_from: frozenset[str] = frozenset(), sent_at: datetime | None = None
 ) -> Deadline:
     return Deadline(
-        started_by=row["armed_by"],
+        started_by=row["started_by"],
         kind=row["kind"],
         level=row["level"],
-        started_at=at(row["armed_at"]),
+        started_at=at(row["started_at"]),
         due_at=at(row["due_at"]),
         sent_at=sent_at,
         asked_from=asked_from,

@@ -295,7 +295,7 @@ def _without(text: str, addresses: Iterable[str]) -> str:
 
 
 def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None:
-    """Close the open cases, void their deadlines and drop the mails that wait, so that nothing is sent to nobody."""
+    """Close the open cases, withdraw their deadlines and drop the mails that wait: nothing is sent to nobody."""
     at = stamp(now)
     con.execute(
         f"""UPDATE cases SET status = 'closed', closed_at = ?, close_reason = '{CLOSED_FOR}'
@@ -303,7 +303,7 @@ def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None
         (at, ids(scope.cases)),
     )
     con.execute(
-        f"""UPDATE deadlines SET void_at = ? WHERE case_id {IN} AND met_at IS NULL AND void_at IS NULL
+        f"""UPDATE deadlines SET withdrawn_at = ? WHERE case_id {IN} AND met_at IS NULL AND withdrawn_at IS NULL
         AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0))""",
         (at, ids(scope.cases)),
     )

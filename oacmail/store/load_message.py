@@ -20,6 +20,7 @@ from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK, NamedEntry
 from oacmail.core.stored_values import (
+    ACKNOWLEDGED_IN_THREAD,
     DRAFTS,
     FORWARDED_TO,
     KEY_LOST_AT,
@@ -27,7 +28,6 @@ from oacmail.core.stored_values import (
     RESTORED_AT,
     RUN,
     RUN_READ,
-    TOLD_IN_THREAD,
     UNDELIVERED,
     UNPLACED,
     USED_TOKEN,
@@ -211,7 +211,7 @@ def _names(lookup: Lookup, named: Sequence[MessageView]) -> tuple[str, ...]:
 
 
 def _told(lookup: Lookup) -> str:
-    return f"{TOLD_IN_THREAD}{lookup.author} {lookup.message.message_id}"
+    return f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {lookup.message.message_id}"
 
 
 def _value(stored: Mapping[str, remembered.StoredValue], name: str) -> str | None:

@@ -129,7 +129,7 @@ def live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseVi
     rows = con.execute(
         f"""SELECT number FROM cases c WHERE status <> 'closed' AND (status IN ('open', 'derived', 'waiting')
           OR EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = '{RIGHTS}' AND d.level = 0
-          AND d.met_at IS NULL AND d.void_at IS NULL))
+          AND d.met_at IS NULL AND d.withdrawn_at IS NULL))
         ORDER BY opened_at"""
     )
     return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
@@ -262,9 +262,9 @@ def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> R
     """The limit does not count deadlines that were put off."""
     most = REACHED_MOST + len(remembered.put_off_item(con, now))
     return con.execute(
-        """SELECT d.*, c.number, d.armed_by || ':' || d.kind || ':' || d.level AS item
+        """SELECT d.*, c.number, d.started_by || ':' || d.kind || ':' || d.level AS item
         FROM deadlines d JOIN cases c ON c.id = d.case_id
-        WHERE d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL AND d.due_at <= ?
+        WHERE d.met_at IS NULL AND d.fired_at IS NULL AND d.withdrawn_at IS NULL AND d.due_at <= ?
         ORDER BY d.due_at LIMIT ?""",
         (stamp(now), most),
     ).fetchall()

@@ -14,7 +14,7 @@ from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import mailbox
 from oacmail.core.ports.store import Claimed
 from oacmail.core.rate_limits import registrable
-from oacmail.core.stored_values import RESERVED, TOLD_IN_THREAD
+from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, RESERVED
 from oacmail.store import writing
 from oacmail.store.connection import stamp
 from oacmail.store.writing import WriteContext, case_id, raise_serial
@@ -266,7 +266,7 @@ def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteConte
         for ref in effect.refs:
             con.execute(
                 "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-                (f"{TOLD_IN_THREAD}{effect.recipient} {ref}", effect.case, stamp(context.now)),
+                (f"{ACKNOWLEDGED_IN_THREAD}{effect.recipient} {ref}", effect.case, stamp(context.now)),
             )
 
 

@@ -79,7 +79,7 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
     "board_places": {"fingerprint": "fingerprint"},
     "board_messages": {"fingerprint": "fingerprint"},
     "votes": {"message": "fingerprint"},
-    "deadlines": {"armed_by": "fingerprint, or the key of an order"},
+    "deadlines": {"started_by": "fingerprint, or the key of an order"},
     "events": {"fingerprint": "fingerprint"},
     "outbox": {"key": "kind and fingerprint; of notices also a hash of the colleague's address"},
     "drafts": {"key": "kind and fingerprint"},
@@ -104,7 +104,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "sightings": ("folder", "internal_date", "first_seen", "outcome", "error", "wanted", "retry_at"),
     "board_places": ("folder", "internal_date"),
     "board_messages": ("folder", "internal_date", "target", "word"),
-    "deadlines": ("kind", "armed_at", "due_at", "met_at", "fired_at", "void_at"),
+    "deadlines": ("kind", "started_at", "due_at", "met_at", "fired_at", "withdrawn_at"),
     "outbox": (
         *("kind", "state", "budget", "released_at", "copied_at", "next_at", "data_at", "sent_at", "created_at"),
         *("refused_at", "erased_at"),
@@ -449,8 +449,9 @@ _EVENTS = f"""SELECT c.number AS "case", e.at, e.kind, e.data FROM events e JOIN
   WHERE e.case_id {IN} ORDER BY e.id"""
 _NOTES = f"""SELECT c.number AS "case", e.at, n.text FROM notes n JOIN events e ON e.id = n.event_id
   LEFT JOIN cases c ON c.id = n.case_id WHERE n.case_id {IN} ORDER BY n.event_id"""
-_DEADLINES = f"""SELECT c.number AS "case", d.kind, d.level, d.armed_at, d.due_at, d.met_at, d.fired_at, d.void_at
-  FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE d.case_id {IN} ORDER BY d.armed_at, d.kind, d.level"""
+_DEADLINES = f"""SELECT c.number AS "case", d.kind, d.level, d.started_at, d.due_at, d.met_at, d.fired_at,
+    d.withdrawn_at
+  FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE d.case_id {IN} ORDER BY d.started_at, d.kind, d.level"""
 _VOTES = f"""SELECT c.number AS "case", v.score, v.at FROM votes v JOIN cases c ON c.id = v.case_id
   WHERE v.case_id {IN} ORDER BY v.id"""
 _REVIEWS = f"""SELECT r.reason, r.at, r.done_at FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint

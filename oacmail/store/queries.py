@@ -39,13 +39,13 @@ _CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent
     (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
   EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER} AND d.due_at <= :now) AS overdue,
   EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS waits,
-  EXISTS(SELECT 1 FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by WHERE d.case_id = c.id
+  EXISTS(SELECT 1 FROM deadlines d JOIN messages m ON m.fingerprint = d.started_by WHERE d.case_id = c.id
     AND {RUNNING_ANSWER}
-    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) > :delayed_from
-    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) <= :delayed_to) AS delayed,
+    AND unixepoch(d.started_at) - unixepoch(m.sent_at) > :delayed_from
+    AND unixepoch(d.started_at) - unixepoch(m.sent_at) <= :delayed_to) AS delayed,
   EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = :late_same_day) AS late_same_day,
   (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'update'
-    AND d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL) AS update_at,
+    AND d.met_at IS NULL AND d.fired_at IS NULL AND d.withdrawn_at IS NULL) AS update_at,
   (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
   FROM cases c JOIN people p ON p.id = c.citizen_id """
 _SHOWN = [
@@ -343,11 +343,13 @@ def reasons_of_case(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> lis
     lines += [_read(message, zone) for message in messages_of(con, row["id"])]
     lines += [
         {
-            "at": local(deadline["armed_at"], zone),
+            "at": local(deadline["started_at"], zone),
             "kind": f"deadline {deadline['kind']} {deadline['level']}",
-            "data": {name: local(deadline[name], zone) for name in ("due_at", "met_at", "fired_at", "void_at")},
+            "data": {name: local(deadline[name], zone) for name in ("due_at", "met_at", "fired_at", "withdrawn_at")},
         }
-        for deadline in con.execute("SELECT * FROM deadlines WHERE case_id = ? ORDER BY armed_at, level", (row["id"],))
+        for deadline in con.execute(
+            "SELECT * FROM deadlines WHERE case_id = ? ORDER BY started_at, level", (row["id"],)
+        )
     ]
     lines += [mail_line(mail, zone) for mail in mails_of(con, row["id"])]
     lines += [_review(item, zone) for item in con.execute(_REVIEWS_OF_CASE, (row["id"],))]

@@ -12,7 +12,7 @@ from datetime import datetime
 from oacmail.core.kinds import of_name
 from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
 from oacmail.core.outgoing import MailKind
-from oacmail.core.stored_values import REBUILT_AT, RESERVED, TOLD_IN_THREAD, End
+from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, REBUILT_AT, RESERVED, End
 from oacmail.store.connection import at, moment, stamp
 from oacmail.store.outbox import LIVE
 from oacmail.store.reports import RUNNING_ANSWER
@@ -39,7 +39,7 @@ def reserve_thread(con: sqlite3.Connection, recipient: str, refs: Iterable[str],
     nothing is left, has this number."""
     con.executemany(
         "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-        [(f"{TOLD_IN_THREAD}{recipient} {ref}", number, stamp(now)) for ref in refs],
+        [(f"{ACKNOWLEDGED_IN_THREAD}{recipient} {ref}", number, stamp(now)) for ref in refs],
     )
 
 
@@ -60,7 +60,7 @@ def next_wake(con: sqlite3.Connection, now: datetime) -> datetime | None:
     row = con.execute(
         f"""SELECT min(at) FROM (
         SELECT min(due_at) AS at FROM deadlines
-          WHERE met_at IS NULL AND fired_at IS NULL AND void_at IS NULL AND due_at > ?1
+          WHERE met_at IS NULL AND fired_at IS NULL AND withdrawn_at IS NULL AND due_at > ?1
         UNION ALL SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at > ?1)""",
         (stamp(now),),
     ).fetchone()

@@ -32,7 +32,7 @@ _SEEN = """SELECT s.uid, s.outcome, s.first_seen, s.internal_date, s.fingerprint
   LEFT JOIN cases c ON c.id = m.case_id WHERE s.folder = ? AND s.uidvalidity = ? AND s.uid > ? ORDER BY s.uid LIMIT ?"""
 _WITHOUT_DEADLINE = """SELECT number, opened_at FROM cases c WHERE status <> 'closed' AND kind = 'request'
   AND NOT EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-    AND (d.met_at IS NOT NULL OR d.void_at IS NULL))"""
+    AND (d.met_at IS NOT NULL OR d.withdrawn_at IS NULL))"""
 _SENT = """SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.number FROM outbox o
   LEFT JOIN cases c ON c.id = o.case_id WHERE o.data_at IS NOT NULL AND o.data_at BETWEEN ? AND ? AND o.state = 'sent'
   AND (o.copy_expected OR o.copied_at IS NOT NULL) AND o.erased_at IS NULL

@@ -36,8 +36,8 @@ from oacmail.store.writing import WriteContext
 # --- Running answers -------------------------------------------------------------------------------------------------
 # Every query on running response deadlines uses this SQL, so all count alike.
 
-RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL"
-"""The deadline `d` is a response deadline that is neither met nor void."""
+RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.withdrawn_at IS NULL"
+"""The deadline `d` is a response deadline that is neither met nor withdrawn."""
 
 ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})"
 """When the first running answer of the case `c` is due; NULL = none runs."""
@@ -172,9 +172,9 @@ def _relayed(con: sqlite3.Connection, messages: "_Messages", bounds: Mapping[str
 _CACHE = 24_000  # kB: cases of a month lie together, and are read several times
 # every case that the month touches: by a request, by what was still owed, by an event, by the technical services
 _TOUCHED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :begins AND due_at < :ends
-  UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :ends AND due_at < :after AND armed_at < :ends
+  UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :ends AND due_at < :after AND started_at < :ends
   UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at < :begins
-    AND (met_at IS NULL OR met_at >= :begins) AND (void_at IS NULL OR void_at >= :begins)
+    AND (met_at IS NULL OR met_at >= :begins) AND (withdrawn_at IS NULL OR withdrawn_at >= :begins)
   UNION SELECT case_id FROM events WHERE at >= :begins AND at < :ends AND case_id IS NOT NULL
     AND kind IN (SELECT value FROM json_each(:kinds))
   UNION SELECT case_id FROM events WHERE at >= :since AND at < :begins AND kind = 'opinion' AND case_id IS NOT NULL
@@ -187,13 +187,13 @@ _MESSAGES = f"""SELECT fingerprint, role, rule, lang, received_at FROM messages
 _OF_CASES = f"""SELECT number, opened_by, opened_at, status, topic, level, intent, slot, operator, platform, cause,
   close_reason FROM cases WHERE id {_THESE} ORDER BY id"""
 # what a request opened: the case that was split off with its message, the case of its message, or that of an order
-_REQUESTS = f"""SELECT c.number, d.armed_by, d.armed_at, d.due_at, d.met_at, d.void_at, coalesce(m.rule, ''),
-    coalesce(m.lang, ''), coalesce((SELECT number FROM cases WHERE opened_by = c.number || ' ' || d.armed_by),
-      (SELECT number FROM cases WHERE opened_by = d.armed_by), iif(d.armed_by LIKE 'order:%', c.number, ''))
+_REQUESTS = f"""SELECT c.number, d.started_by, d.started_at, d.due_at, d.met_at, d.withdrawn_at, coalesce(m.rule, ''),
+    coalesce(m.lang, ''), coalesce((SELECT number FROM cases WHERE opened_by = c.number || ' ' || d.started_by),
+      (SELECT number FROM cases WHERE opened_by = d.started_by), iif(d.started_by LIKE 'order:%', c.number, ''))
   FROM deadlines d JOIN cases c ON c.id = d.case_id
-  LEFT JOIN messages m ON m.fingerprint = d.armed_by AND m.role = 'citizen'
-  WHERE d.kind = 'answer' AND d.level = 0 AND d.case_id {_THESE} ORDER BY d.due_at, c.number, d.armed_by"""
-_MOVED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND armed_at >= :begins AND armed_at < :ends
+  LEFT JOIN messages m ON m.fingerprint = d.started_by AND m.role = 'citizen'
+  WHERE d.kind = 'answer' AND d.level = 0 AND d.case_id {_THESE} ORDER BY d.due_at, c.number, d.started_by"""
+_MOVED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND started_at >= :begins AND started_at < :ends
   UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND met_at >= :begins AND met_at < :ends"""
 _EVENTS = f"""SELECT c.number, e.at, e.kind, e.fingerprint, e.data FROM events e JOIN cases c ON c.id = e.case_id
   WHERE e.case_id {_THESE} AND e.kind IN (SELECT value FROM json_each(:read)) ORDER BY e.id"""
@@ -201,7 +201,7 @@ _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM me
   JOIN outbox o ON o.key = 'ack:' || m.fingerprint
   WHERE m.case_id {_THESE} AND m.received_at >= :begins AND m.received_at < :ends AND m.role = 'citizen'
   AND o.state <> 'shadow' AND NOT (o.state = 'dropped' AND EXISTS(SELECT 1 FROM deadlines d
-    WHERE d.armed_by = m.fingerprint AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NOT NULL))"""
+    WHERE d.started_by = m.fingerprint AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NOT NULL))"""
 _RESCUED = """SELECT count(*) FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint
   WHERE r.reason = 'suspected-spam' AND r.done_at >= :begins AND r.done_at < :ends AND m.case_id IS NOT NULL"""
 _BY_NUMBER = "SELECT id FROM cases WHERE number IN (SELECT value FROM json_each(?))"
@@ -235,13 +235,13 @@ def _case(row: Sequence[Any], messages: _Messages) -> CaseRow:
 
 
 def _request(row: Sequence[Any]) -> RequestRow:
-    number, started_by, armed_at, due_at, met_at, void_at, rule, lang, opens = row
+    number, started_by, started_at, due_at, met_at, withdrawn_at, rule, lang, opens = row
     return RequestRow(
         case=number,
-        asked_at=at(armed_at),
+        asked_at=at(started_at),
         due_at=at(due_at),
         answered_at=moment(met_at),
-        withdrawn_at=moment(void_at),
+        withdrawn_at=moment(withdrawn_at),
         source=_source(started_by, rule),
         lang="" if rule in _BY_HAND else lang,
         opens=opens,

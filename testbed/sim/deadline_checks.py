@@ -50,7 +50,7 @@ class DeadlineChecks:
 
     def fired_in_time(self) -> None:
         for row in self.town.database.fired_since(self.town.engine.now() - timedelta(days=1)):
-            key = f"{row['armed_by']}:{row['kind']}:{row['level']}"
+            key = f"{row['started_by']}:{row['kind']}:{row['level']}"
             if key in self._fired:
                 continue
             self._fired.add(key)
@@ -74,8 +74,8 @@ class DeadlineChecks:
 
     def ends_are_final(self) -> None:
         for row in self.town.database.ended_deadlines():
-            key = (row["armed_by"], row["kind"], row["level"])
-            ends = (row["fired_at"], row["met_at"] or row["void_at"])
+            key = (row["started_by"], row["kind"], row["level"])
+            ends = (row["fired_at"], row["met_at"] or row["withdrawn_at"])
             before = self._ended.setdefault(key, ends)
             if not all(old is None or old == new for old, new in zip(before, ends, strict=True)):
                 raise InvariantBroken("an ended deadline stays ended", f"{key}: {before} became {ends}")
@@ -131,9 +131,9 @@ class DeadlineChecks:
         if any(answer.returned for answer in answers):
             return None
         recipients = {row["citizen"], row["asked_by"]}  # an answer to a guest ends the deadline of the guest alone
-        after = [answer for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in recipients]
+        after = [answer for answer in answers if answer.at >= at(row["started_at"]) and answer.to in recipients]
         meets = [answer.at for answer in after if _is_known(answer, row["met_at"], happened.unreadable)]
-        called = _called_before(after, happened.read_at.get(row["armed_by"], ""))
+        called = _called_before(after, happened.read_at.get(row["started_by"], ""))
         if row["met_at"] is None and (called or self._read_late(written, answers)):
             return None
         if self._by_an_act(happened.acts.get(row["case_id"], []), row, meets):

@@ -84,13 +84,13 @@ class ReportChecks:
         found = []
         for row in self.town.database.counted_requests(ends):
             written = self.town.truth.written.get(row["message_id"] or "")
-            asked_at, due_at = at(row["armed_at"]), at(row["due_at"])
+            asked_at, due_at = at(row["started_at"]), at(row["due_at"])
             if written is not None:
                 asked_at = next((moment for moment in written.at if self.expected.due(moment) == due_at), written.at[0])
                 due_at = due_at if due_at in self.expected.dues(written) else self.expected.due(asked_at)
-            asked = ":" not in row["armed_by"] or row["armed_by"] == row["opened_by"]
+            asked = ":" not in row["started_by"] or row["started_by"] == row["opened_by"]
             met_at = at(row["met_at"]) if row["met_at"] and row["met_at"] < text(ends) else None
-            promised = asked or row["armed_by"].startswith("undelivered:")
+            promised = asked or row["started_by"].startswith("undelivered:")
             found.append(CountedRequest(row["number"], asked, promised, asked_at, due_at, met_at))
         return found
 

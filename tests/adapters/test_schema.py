@@ -1,5 +1,6 @@
 """A database of an earlier version is migrated and loses no queued mail."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -69,3 +70,11 @@ def test_a_case_has_every_column_that_an_effect_may_set(tmp_path: Path) -> None:
     with closing(SqliteStore(tmp_path)) as store:
         columns = {row["name"] for row in store.con.execute("PRAGMA table_info(cases)")}
     assert not CaseColumns.__annotations__.keys() - columns
+
+
+def test_a_new_status_or_kind_of_deadline_needs_no_step_of_the_schema(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path)) as store:
+        tables = {
+            row["name"]: row["sql"] for row in store.con.execute("SELECT * FROM sqlite_master WHERE sql NOT NULL")
+        }
+    assert [name for name, text in tables.items() if re.search(r"CHECK\s*\(\s*\w+ IN", text)] == []

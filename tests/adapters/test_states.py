@@ -80,13 +80,6 @@ def test_the_table_names_every_event_and_every_state_is_reached() -> None:
     assert FIRST | {reached for states in NEXT.values() for reached in states.values()} == set(MailState)
 
 
-def test_the_schema_knows_the_states_of_the_table_and_no_other(store: SqliteStore) -> None:
-    (schema,) = store.con.execute("SELECT sql FROM sqlite_master WHERE name = 'outbox'").fetchone()
-    check = re.search(r"CHECK\(state IN\(([^)]*)\)\)", schema)
-    assert check is not None
-    assert set(re.findall(r"'(\w+)'", check[1])) == set(MailState)
-
-
 def test_what_is_not_under_way_leaves_by_a_person_a_proof_or_a_relay_that_recovers() -> None:
     live = {MailState(name) for name in re.findall(r"'(\w+)'", LIVE)}
     out = {

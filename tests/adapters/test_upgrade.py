@@ -38,8 +38,18 @@ SHIPPED = {
     "m0019_call_hours": "fd3ff21776b1c2bd",
     "m0020_digest_indexes": "7fb60e125740edb4",
     "m0021_domains": "fb2908122bdc9b4d",
+    "m0022_words_of_the_field": "12c95a87d4e4cb63",
+    "m0023_words_without_lists": "d0024f77e8c88c2f",
 }
 _WHEN = "2026-11-25T08:00:00Z"
+_RENAMED = {
+    "told": "acknowledged",
+    "which": "unplaced",
+    "writer": "forwarded-by",
+    "asked": "forwarded-to",
+    "button": "used-token",
+}
+"""Prefixes of stored values, in the first version and now."""
 _ROWS = (
     "INSERT INTO people(id, address) VALUES(1, 'anna@example.org')",
     f"""INSERT INTO cases(id, number, opened_by, citizen_id, status, kind, topic, level, intent, lang, subject,
@@ -48,6 +58,10 @@ _ROWS = (
     f"""INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mime, length, state, created_at)
       VALUES('ack:f', '<1@example.org>', 1, 'ack', 'anna@example.org', 'example.org', x'4f6c64', 3, 'queued',
       '{_WHEN}')""",
+    f"""INSERT INTO deadlines(armed_by, kind, case_id, armed_at, due_at, void_at)
+      VALUES('f', 'answer', 1, '{_WHEN}', '2026-11-27T08:00:00Z', '2026-11-26T08:00:00Z')""",
+    f"INSERT INTO kv(key, value, at) VALUES('deaths', '[]', '{_WHEN}')",
+    *(f"INSERT INTO kv(key, value, at) VALUES('{name}:x', '{name}', '{_WHEN}')" for name in _RENAMED),
     f"INSERT INTO events(at, case_id, kind, data) VALUES('{_WHEN}', 1, 'opened', '{{}}')",
 )
 
@@ -95,6 +109,10 @@ def test_every_earlier_schema_comes_to_the_newest_with_its_rows_and_a_copy_kept(
         kept = store.con.execute("""SELECT number, address, mime, events.kind FROM cases JOIN people ON citizen_id =
           people.id JOIN outbox ON outbox.case_id = cases.id JOIN mails USING(id) JOIN events USING(case_id)""")
         assert [tuple(row) for row in kept] == [("OAC-2026-000001", "anna@example.org", b"Old", "opened")]
+        deadlines = store.con.execute("SELECT started_by, kind, started_at, withdrawn_at FROM deadlines")
+        assert [tuple(row) for row in deadlines] == [("f", "answer", _WHEN, "2026-11-26T08:00:00Z")]
+        stored = dict(store.con.execute("SELECT key, value FROM kv").fetchall())
+        assert stored == {"crashes": "[]"} | {f"{now}:x": name for name, now in _RENAMED.items()}
     copy = tmp_path / KEPT
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as old, closing(_memory()) as was:

@@ -44,7 +44,7 @@ MET = [
     "DropOutgoing",
     "UpdatePerson",
     "event answered",
-    "end void: close",
+    "end withdrawn: close",
     "start close 0",
 ]
 
@@ -78,7 +78,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "a reply while the answer is due": (
         NAMED,
         lookup(**REPLY),
-        ["record case of citizen", "UpdateCase", "end void: wait", "UpdatePerson"],
+        ["record case of citizen", "UpdateCase", "end withdrawn: wait", "UpdatePerson"],
     ),
     "a question after the answer": (
         NAMED_ANSWERED,
@@ -86,7 +86,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
         [
             "record case of citizen",
             "UpdateCase",
-            "end void: wait",
+            "end withdrawn: wait",
             "UpdatePerson",
             "start answer 0",
             "start remind 0",
@@ -103,7 +103,13 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "a stranger who names our mail": (
         View(mails=(outgoing(),), cases=CASES),
         lookup(sender=PERE, **REPLY),
-        ["record case of citizen as guest", "UpdateCase", "end void: wait", "UpdatePerson", "outbox ack:first: named"],
+        [
+            "record case of citizen as guest",
+            "UpdateCase",
+            "end withdrawn: wait",
+            "UpdatePerson",
+            "outbox ack:first: named",
+        ],
     ),
     "a lure": (
         View(),
@@ -198,7 +204,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "a message on top of our mail": (
         View(mails=(outgoing(copied=True),), cases=CASES),
         own_copy("Quan? Hem rebut"),
-        ["record case of citizen", "UpdateCase", "end void: wait", "UpdatePerson", "outbox ack:first: named"],
+        ["record case of citizen", "UpdateCase", "end withdrawn: wait", "UpdatePerson", "outbox ack:first: named"],
     ),
     "our address without our signature": (
         View(),
@@ -233,7 +239,7 @@ TICKS: dict[str, tuple[TickView, list[str]]] = {
         [
             "reached close 0",
             "case: status=closed close_reason=answered",
-            "end void: remind nudge update",
+            "end withdrawn: remind nudge update",
             "event closed",
         ],
     ),
@@ -311,7 +317,7 @@ COMMANDS: dict[str, tuple[AdminCommand, list[str]]] = {
         [
             *MET,
             "end met: rights",
-            "end void: answer remind nudge update close wait",
+            "end withdrawn: answer remind nudge update close wait",
             "DropOutgoing",
             "case: status=closed close_reason=answered",
             "event closed",
@@ -321,8 +327,8 @@ COMMANDS: dict[str, tuple[AdminCommand, list[str]]] = {
     "close as spam": (
         command("close", reason="spam"),
         [
-            "end void: rights",
-            "end void: answer remind nudge update close wait",
+            "end withdrawn: rights",
+            "end withdrawn: answer remind nudge update close wait",
             "DropOutgoing",
             "case: status=closed close_reason=spam",
             "event closed",

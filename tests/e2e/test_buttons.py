@@ -77,7 +77,7 @@ def test_a_citizen_is_asked_and_votes_by_a_link_and_the_canary_is_back(
         answered_by(desk, question, "Bon dia, a la seu electrònica.")
         desk.oacmail("case", "close", number, "--reason", "answered")
         with closing(sqlite3.connect(desk.state / "oacmail.db")) as con, con:
-            con.execute("UPDATE deadlines SET due_at = armed_at WHERE kind = 'survey'")  # the next morning has come
+            con.execute("UPDATE deadlines SET due_at = started_at WHERE kind = 'survey'")  # the next morning has come
         survey = until(lambda: kinds(anna, "survey"), what=lambda: f"the survey\n{desk.log()}")[0]
         press(anna, links(survey)[4])
         until(lambda: desk.case(number)["score"] == 4, what=lambda: f"the vote\n{desk.log()}")

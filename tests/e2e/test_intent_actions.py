@@ -201,7 +201,7 @@ def test_a_request_of_rights_reaches_the_officer_with_a_month(
     assert "a la unitat responsable. Rebreu resposta" in plain(ack)
     assert "en el termini d'un mes" in plain(copy)
     assert sent in copy.as_string()
-    (deadline,) = desk.rows("SELECT due_at, armed_at FROM deadlines WHERE kind = 'rights' AND level = 0")
+    (deadline,) = desk.rows("SELECT due_at, started_at FROM deadlines WHERE kind = 'rights' AND level = 0")
     ends = (datetime.fromisoformat(deadline["due_at"]) - timedelta(minutes=1)).astimezone(MADRID).date()
     assert date_words(ends, "ca") in plain(copy)
     assert (ends.month - today().month) % 12 == 1

@@ -168,7 +168,7 @@ def test_an_answer_at_last_meets_the_promise_late_and_ends_the_warnings(late: La
     case = case_of(late.desk, late.three_days)
     assert (case["status"], case["overdue"]) == ("answered", False)
     waiting = """SELECT 1 FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ? AND d.kind = 'answer'
-    AND d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL"""
+    AND d.met_at IS NULL AND d.fired_at IS NULL AND d.withdrawn_at IS NULL"""
     assert not late.desk.rows(waiting, number)
 
 

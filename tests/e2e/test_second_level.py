@@ -125,5 +125,6 @@ def test_the_answer_that_tells_the_solution_ends_what_the_derivation_began(
     answered_by(desk, sent, "Bon dia, ja està arreglat.")
     until(lambda: desk.case(number)["status"] == "answered", 15, what="the answer is seen")
     live = """SELECT d.kind FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ?
-    AND d.kind IN ('nudge', 'update', 'answer') AND d.met_at IS NULL AND d.void_at IS NULL AND d.fired_at IS NULL"""
+    AND d.kind IN ('nudge', 'update', 'answer') AND d.met_at IS NULL AND d.withdrawn_at IS NULL
+    AND d.fired_at IS NULL"""
     assert desk.rows(live, number) == []

@@ -13,7 +13,8 @@ from tests.servers.waiting import until
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància, i a tothom li passa."
 FOLLOW_UP = """SELECT d.kind FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ?
-AND d.kind IN ('nudge', 'update') AND d.met_at IS NULL AND d.void_at IS NULL AND d.fired_at IS NULL ORDER BY d.kind"""
+AND d.kind IN ('nudge', 'update') AND d.met_at IS NULL AND d.withdrawn_at IS NULL
+AND d.fired_at IS NULL ORDER BY d.kind"""
 
 
 @pytest.fixture(scope="module")

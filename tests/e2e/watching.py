@@ -44,7 +44,7 @@ def case_of(desk: RunningOffice, message_id: str) -> dict[str, Any]:
 def running_deadlines(desk: RunningOffice, number: str) -> list[sqlite3.Row]:
     """The response deadlines of a case that nobody has met."""
     query = """SELECT d.* FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ? AND d.kind = 'answer'
-    AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL"""
+    AND d.level = 0 AND d.met_at IS NULL AND d.withdrawn_at IS NULL"""
     return desk.rows(query, number)
 
 

@@ -220,9 +220,9 @@ class RecomputedRows:
     def asked(self) -> list[Asked]:
         """Without what was withdrawn, unless an agent has taken its case back: then it is answered when that is."""
         rows = self.rows(
-            """SELECT d.armed_by, d.armed_at, d.due_at, d.void_at, c.number, c.intent, c.slot,
+            """SELECT d.started_by, d.started_at, d.due_at, d.withdrawn_at, c.number, c.intent, c.slot,
               m.received_at, m.rule, m.lang, p.address FROM deadlines d JOIN cases c ON c.id = d.case_id
-            LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
+            LEFT JOIN messages m ON m.fingerprint = d.started_by LEFT JOIN people p ON p.id = m.author_id
             WHERE d.kind = 'answer' AND d.level = 0"""
         )
         every = sorted((self._asked(row) for row in rows), key=lambda one: one.at, reverse=True)
@@ -234,11 +234,11 @@ class RecomputedRows:
         return [one for one in every if one.void is None and one.at < self.end]
 
     def _asked(self, row: dict[str, Any]) -> Asked:
-        begins = row["armed_by"].partition(":")[0] if ":" in row["armed_by"] else ""
+        begins = row["started_by"].partition(":")[0] if ":" in row["started_by"] else ""
         source = {"": "person", "undelivered": "returned", "solved": "outcome", "order": "person"}.get(begins, "other")
         if row["rule"] in ON_PAPER:
             source = "contact"
-        at = moment(row["received_at"] or row["armed_at"])
+        at = moment(row["received_at"] or row["started_at"])
         by_hand = self.cases[row["number"]]["rule"] in ON_PAPER
         slot = row["slot"] if row["intent"] == "callback" and row["slot"] else ""
         day = self.working_day(at.date(), 1)
@@ -249,16 +249,16 @@ class RecomputedRows:
         one = Asked(
             case=row["number"],
             source=source,
-            opens=self._opens(row["number"], row["armed_by"]),
+            opens=self._opens(row["number"], row["started_by"]),
             at=at,
             due=due,
             is_call=bool(slot) and source == "person" and not by_hand and due.hour == SLOTS[slot][1],
             slot=slot,
             lang=row["lang"] or "",
         )
-        void = moment(row["void_at"]) if row["void_at"] else None
+        void = moment(row["withdrawn_at"]) if row["withdrawn_at"] else None
         one.void = void if void and void < self.end else None
-        key = f"undelivered:{one.case}:{at}" if source == "returned" else row["armed_by"]
+        key = f"undelivered:{one.case}:{at}" if source == "returned" else row["started_by"]
         read = self.read.get(key, 0)  # what was noted before a message was read that asks is no answer to it
         for said in self.said.get(one.case, ()):
             if said.at >= whole(at) and said.noted > read and (not said.to or row["address"] in said.to):
@@ -266,11 +266,11 @@ class RecomputedRows:
                 break
         return one
 
-    def _opens(self, case: str, armed_by: str) -> str:
+    def _opens(self, case: str, started_by: str) -> str:
         """A message that was split off opens the case on which it is owed, also one that had opened another."""
-        if armed_by.startswith("order:") or f"{case} {armed_by}" in self._openers:
+        if started_by.startswith("order:") or f"{case} {started_by}" in self._openers:
             return case
-        return self._openers.get(armed_by, "")
+        return self._openers.get(started_by, "")
 
     @cached_property
     def _openers(self) -> dict[str, str]:

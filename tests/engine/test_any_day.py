@@ -159,7 +159,7 @@ class AnyDay(RuleBasedStateMachine):
     def each_clock_ends_once(self) -> None:
         rows = self.world.rows("SELECT * FROM deadlines")
         for row in rows:
-            ends = [row["met_at"] is not None, row["void_at"] is not None]
+            ends = [row["met_at"] is not None, row["withdrawn_at"] is not None]
             if not (row["kind"] == "answer" and row["level"] == 0):  # which runs on after it rang
                 ends.append(row["fired_at"] is not None)
             assert sum(ends) <= 1, row
@@ -170,7 +170,7 @@ class AnyDay(RuleBasedStateMachine):
             row["case_id"]
             for row in self.world.rows(
                 "SELECT case_id FROM deadlines WHERE kind = 'answer' AND level = 0 AND met_at IS NULL "
-                "AND void_at IS NULL"
+                "AND withdrawn_at IS NULL"
             )
         }
         for case in self.world.rows("SELECT id, number, status FROM cases"):

@@ -367,7 +367,7 @@ def test_calls_without_success_on_a_derived_case_tell_nobody_that_it_was_passed_
     assert world.kinds(ANNA) == ["ack", "not_reached"]
     assert world.rows("SELECT told_at FROM cases") == [{"told_at": None}]
     assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'update'") == []
-    assert world.rows("SELECT kind FROM deadlines WHERE kind = 'nudge' AND void_at IS NULL AND met_at IS NULL")
+    assert world.rows("SELECT kind FROM deadlines WHERE kind = 'nudge' AND withdrawn_at IS NULL AND met_at IS NULL")
     world.live("2026-12-04 12:00")
     assert "progress" not in world.kinds(ANNA), "no news of what nobody has told her"
 

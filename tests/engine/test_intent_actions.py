@@ -71,8 +71,8 @@ def test_a_request_of_rights_goes_to_the_officer_with_a_calendar_month(world: Wo
 
 def _rights(world: World) -> list[str]:
     rows = world.rows(
-        "SELECT due_at FROM deadlines WHERE kind = 'rights' AND met_at IS NULL AND void_at IS NULL AND fired_at IS NULL"
-        " ORDER BY level"
+        "SELECT due_at FROM deadlines WHERE kind = 'rights' AND met_at IS NULL AND withdrawn_at IS NULL"
+        " AND fired_at IS NULL ORDER BY level"
     )
     return [row["due_at"] for row in rows]
 

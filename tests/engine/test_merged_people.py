@@ -26,9 +26,9 @@ def _waiting(world: World) -> list[str]:
     return [
         row["address"]
         for row in world.rows(
-            """SELECT p.address FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by
+            """SELECT p.address FROM deadlines d JOIN messages m ON m.fingerprint = d.started_by
             JOIN people p ON p.id = m.author_id WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL
-            AND d.void_at IS NULL ORDER BY m.id"""
+            AND d.withdrawn_at IS NULL ORDER BY m.id"""
         )
     ]
 
@@ -45,7 +45,10 @@ def test_an_answer_to_one_leaves_the_other_waiting_with_a_reminder(
         "open",
         local("2026-11-26 20:00").isoformat(),
     )
-    assert len(world.rows("SELECT 1 FROM deadlines WHERE kind = 'remind' AND met_at IS NULL AND void_at IS NULL")) == 1
+    assert (
+        len(world.rows("SELECT 1 FROM deadlines WHERE kind = 'remind' AND met_at IS NULL AND withdrawn_at IS NULL"))
+        == 1
+    )
     world.agent_answers(asked[1 - first])
     world.turn()
     assert _waiting(world) == []

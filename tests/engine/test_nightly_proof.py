@@ -107,7 +107,7 @@ def _metas(world: World) -> Any:
         ("DELETE FROM messages WHERE role = 'citizen'", ["record"]),
         ("DELETE FROM cases", ["record"]),
         ("DELETE FROM deadlines", ["case"]),
-        ("UPDATE deadlines SET void_at = armed_at, met_at = NULL", ["case"]),
+        ("UPDATE deadlines SET withdrawn_at = started_at, met_at = NULL", ["case"]),
     ],
 )
 def test_a_row_deleted_by_hand_is_found(town_at_night: World, statement: str, what: list[str]) -> None:
@@ -154,11 +154,15 @@ def test_what_is_wrong_makes_status_unhealthy_and_tells_the_operator_once(town_a
 
 def test_what_was_mended_is_seen_within_the_hour(town_at_night: World) -> None:
     world = town_at_night
-    (row,) = world.rows("SELECT json_group_array(armed_by) AS keys FROM deadlines WHERE kind = 'answer'")
-    by_hand(world, "UPDATE deadlines SET kind = 'wait', void_at = armed_at WHERE kind = 'answer'")
+    (row,) = world.rows("SELECT json_group_array(started_by) AS keys FROM deadlines WHERE kind = 'answer'")
+    by_hand(world, "UPDATE deadlines SET kind = 'wait', withdrawn_at = started_at WHERE kind = 'answer'")
     assert found(world) == ["case"]
     for key in json.loads(row["keys"]):
-        by_hand(world, "UPDATE deadlines SET kind = 'answer', void_at = NULL WHERE armed_by = ? AND kind = 'wait'", key)
+        by_hand(
+            world,
+            "UPDATE deadlines SET kind = 'answer', withdrawn_at = NULL WHERE started_by = ? AND kind = 'wait'",
+            key,
+        )
     world.advance("2026-11-26 04:30")
     world.turn()
     assert health(world.config, world.clock.now())["ok"]

@@ -41,7 +41,7 @@ def test_after_the_answer_the_wish_for_a_language_opens_nothing_again(tmp_path: 
     world.turn()
     (case,) = world.cases()
     assert case["status"] == "answered"
-    assert not world.rows("SELECT * FROM deadlines WHERE met_at IS NULL AND void_at IS NULL AND kind = 'answer'")
+    assert not world.rows("SELECT * FROM deadlines WHERE met_at IS NULL AND withdrawn_at IS NULL AND kind = 'answer'")
     again = text_of(world.received(ANNA)[-1])
     assert "De ahora en adelante le escribiremos en castellano." in again
     assert "Le responderemos" not in again, "nothing is owed"

@@ -19,7 +19,7 @@ def world(town: Callable[..., World]) -> World:
 
 def _running(world: World) -> list[str]:
     """The kinds of the deadlines that nothing has ended."""
-    rows = world.rows("SELECT kind FROM deadlines WHERE void_at IS NULL AND met_at IS NULL AND fired_at IS NULL")
+    rows = world.rows("SELECT kind FROM deadlines WHERE withdrawn_at IS NULL AND met_at IS NULL AND fired_at IS NULL")
     return sorted(row["kind"] for row in rows)
 
 

@@ -140,9 +140,9 @@ def test_and_so_is_a_guest_who_wrote_after_it(world: World) -> None:
 def _waited_for(world: World) -> list[str]:
     """Whose messages have a running deadline."""
     rows = world.rows(
-        """SELECT DISTINCT p.address FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by
+        """SELECT DISTINCT p.address FROM deadlines d JOIN messages m ON m.fingerprint = d.started_by
         JOIN people p ON p.id = m.author_id WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL
-        AND d.void_at IS NULL ORDER BY p.address"""
+        AND d.withdrawn_at IS NULL ORDER BY p.address"""
     )
     return [row["address"] for row in rows]
 

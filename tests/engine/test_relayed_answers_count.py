@@ -59,7 +59,7 @@ def test_an_answer_that_comes_back_takes_no_case_from_the_technical_services(wor
     world.report_on(relayed_answers.relayed(world)[0])
     world.turn()
     assert (world.case()["status"], world.case()["answered_at"]) == ("derived", None)
-    running = "met_at IS NULL AND void_at IS NULL"
+    running = "met_at IS NULL AND withdrawn_at IS NULL"
     assert {row["kind"] for row in world.rows(f"SELECT kind FROM deadlines WHERE {running}")} == {
         "answer", "remind", "nudge",
     }  # fmt: skip
@@ -157,4 +157,4 @@ def test_an_answer_written_before_the_services_solved_it_does_not_tell_the_perso
     assert len(relayed_answers.relayed(world)) == 1
     assert world.events("solved")
     assert world.case()["status"] == "derived"
-    assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND met_at IS NULL AND void_at IS NULL")
+    assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND met_at IS NULL AND withdrawn_at IS NULL")

@@ -159,7 +159,12 @@ def test_under_another_uidvalidity_all_is_recognised(world: World, folders: tupl
 
 
 def test_what_waits_for_a_message_that_never_comes_is_forgotten_after_two_months(world: World) -> None:
-    for name in ("reserved:0123", "told:a@example.cat <x@example.cat>", "undelivered:<x@example.cat>", "serial:2026"):
+    for name in (
+        "reserved:0123",
+        "acknowledged:a@example.cat <x@example.cat>",
+        "undelivered:<x@example.cat>",
+        "serial:2026",
+    ):
         world.store.remember(name, "7", world.clock.now())
     world.clock.forward(days=59)
     world.store.tidy(world.clock.now())

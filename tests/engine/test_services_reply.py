@@ -55,7 +55,7 @@ def _told(world: World, address: str = AGENT) -> list[EmailMessage]:
 
 def _deadlines(world: World, kind: str) -> list[dict[str, Any]]:
     return world.rows(
-        """SELECT * FROM deadlines WHERE kind = ? AND met_at IS NULL AND void_at IS NULL
+        """SELECT * FROM deadlines WHERE kind = ? AND met_at IS NULL AND withdrawn_at IS NULL
         AND (fired_at IS NULL OR kind = 'answer')""",
         kind,
     )

@@ -94,7 +94,7 @@ def _twice(world: World, mail: EmailMessage, between: Callable[[], None]) -> Non
 
 def _open_answers(world: World) -> int:
     """How many answers are due."""
-    rows = "SELECT 1 FROM deadlines WHERE kind = 'answer' AND level = 0 AND met_at IS NULL AND void_at IS NULL"
+    rows = "SELECT 1 FROM deadlines WHERE kind = 'answer' AND level = 0 AND met_at IS NULL AND withdrawn_at IS NULL"
     return len(world.rows(rows))
 
 

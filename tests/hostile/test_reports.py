@@ -81,7 +81,7 @@ def test_fifty_reports_on_one_answer_reopen_the_case_once_and_are_reported_once(
     world.turn()
     assert world.kinds(AGENT) == ["bounced"]
     assert world.case()["status"] == "open"
-    deadlines = world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND armed_by GLOB 'undelivered:*'")
+    deadlines = world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND started_by GLOB 'undelivered:*'")
     assert len(deadlines) == 1
 
 

@@ -44,7 +44,7 @@ _COLUMNS = {
         "answered_at", "closed_at", "close_reason", "operator", "cause", "ends_on", "parent", "assignee",
         "citizen",
     ),
-    "deadlines": ("key", "case", "armed_at", "due_at", "met_at", "fired", "void"),
+    "deadlines": ("key", "case", "started_at", "due_at", "met_at", "fired", "void"),
 }  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def _is_the_moment_of_a_tick(found: RebuiltRow) -> bool:
         return False
     if ":remind:" in found.key and set(found.columns) <= {"met_at", "fired", "void"}:
         return True
-    if set(found.columns) - {"closed_at", "armed_at"}:
+    if set(found.columns) - {"closed_at", "started_at"}:
         return False
     moments = [
         (datetime.fromisoformat(one), datetime.fromisoformat(other))

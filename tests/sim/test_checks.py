@@ -67,6 +67,8 @@ def test_an_answer_that_nobody_had_read_when_its_reader_was_forgotten_is_an_answ
     assert _does(town, "the desk", "is forgotten", 5, Random(1)).startswith(who)
     town.mailbox.away = False
     town.turn()
-    rows = town.store.con.execute("SELECT met_at FROM deadlines WHERE kind = 'answer' AND void_at IS NULL").fetchall()
+    rows = town.store.con.execute(
+        "SELECT met_at FROM deadlines WHERE kind = 'answer' AND withdrawn_at IS NULL"
+    ).fetchall()
     assert [row["met_at"] for row in rows if row["met_at"]]
     InvariantChecker(town).deadline_checks.agree()

@@ -354,7 +354,7 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
     effects: list[Effect] = [
         _record(request, case, match.guest, match.rule),
         UpdateCase(case=case.number, columns=_written_again(request, case)),
-        EndDeadlines(case=case.number, how="void", at=request.received_at, kinds=(WAIT,)),
+        EndDeadlines(case=case.number, how="withdrawn", at=request.received_at, kinds=(WAIT,)),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         *(() if match.guest else callbacks.wished(request, case)),
         *acknowledgement.secret_on_case(request, case.number),
@@ -409,7 +409,7 @@ def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
         return []
     return [
         UpdateCase(case=case.number, columns=answers.term(ends_on, ends_hour)),
-        EndDeadlines(case=case.number, how="void", at=at, kinds=("remind",), level=answers.TERM),
+        EndDeadlines(case=case.number, how="withdrawn", at=at, kinds=("remind",), level=answers.TERM),
         *answers.remind_of_term(request.policy, case.number, key=key, at=at, ends_on=ends_on),
     ]
 

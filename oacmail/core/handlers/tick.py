@@ -211,7 +211,7 @@ def _closings(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
                     case=case.number,
                     columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"},
                 ),
-                EndDeadlines(case=case.number, how="void", at=now, kinds=("remind", "nudge", "update")),
+                EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("remind", "nudge", "update")),
                 *survey.start_survey(policy, case, reason=survey.SILENCE, now=now),
                 AuditEvent(kind="closed", case=case.number, data={"by": "silence"}),
             ]

@@ -118,7 +118,7 @@ def _close(policy: Policy, view: View, case: CaseView, command: AdminCommand, no
     return (
         *met,
         rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
-        EndDeadlines(case=case.number, how="void", at=now, kinds=_ALL),
+        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=_ALL),
         *answers.out_of_date(case, CancelledBy.CLOSE),
         UpdateCase(case=case.number, columns=columns),
         *survey.start_survey(policy, case, reason=reason, now=now),
@@ -153,7 +153,7 @@ def _take_back(policy: Policy, view: View, case: CaseView, command: AdminCommand
     due, key = calendar.answer_due(now, policy), _key(command, case, now)
     return (
         *answers.opened_again(case, {"status": Status.OPEN}),
-        EndDeadlines(case=case.number, how="void", at=now, kinds=("close", deadlines.WAIT)),
+        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("close", deadlines.WAIT)),
         *(
             ()
             if case.running("answer")
@@ -188,7 +188,7 @@ def _answered(policy: Policy, view: View, case: CaseView, command: AdminCommand,
     _refuse_if_derived(case)
     return (
         *answers.opened_again(case, {"status": Status.ANSWERED}),
-        EndDeadlines(case=case.number, how="void", at=now, kinds=(deadlines.WAIT,)),
+        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=(deadlines.WAIT,)),
         *answers.silent_close(policy, case, at=now, key=_key(command, case, now)),
     )
 
@@ -265,7 +265,7 @@ def _refuse_if_two_are_owed(case: CaseView, into: CaseView) -> None:
 def _one_follow_up(case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
     """The services hear of the merged case once, and so does its citizen."""
     double = tuple(kind for kind in answers.FOLLOW_UP if case.running(kind) and into.running(kind))
-    return (EndDeadlines(case=case.number, how="void", at=now, kinds=double),) if double else ()
+    return (EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=double),) if double else ()
 
 
 def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:

@@ -34,8 +34,8 @@ NO_DATA: Mapping[str, object] = MappingProxyType({})
 class RequestRow(NamedTuple):
     """A response deadline. `source`: what started it: a person's message, a call or visit (`contact`), an answer that
     came back (`returned`), an agent who took the case up again (`reopened`), or the outcome that is owed of a derived
-    case (R13). `lang`: the language of the message, '' = not known. `answered_at`: when it was met; `withdrawn_at`:
-    when it became void. `opens`: the number of the case that it opened, which may have been merged since; '' = none."""
+    case (R13). `lang`: the language of the message, '' = not known. `answered_at`: when it was met. `opens`: the number
+    of the case that it opened, which may have been merged since; '' = none."""
 
     case: str
     asked_at: datetime
