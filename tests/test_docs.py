@@ -152,9 +152,26 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert f"\n## {__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
-def test_the_readme_begins_with_the_two_commands() -> None:
+def test_the_readme_is_one_screen_and_begins_with_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert readme.index("make demo") < readme.index("make test") < readme.index("## ")
+    assert len(readme.splitlines()) <= 50
+
+
+def _rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of each row of the first table below a heading."""
+    section = (ROOT / page).read_text("utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    return lines[2:]
+
+
+def test_who_changes_something_is_told_in_one_line_what_to_open() -> None:
+    rows = _rows("CONTRIBUTING.md", "Where things are")
+    assert len(rows) == 10
+    for _, files in rows:
+        named = re.findall(r"`([\w/.]+)`", files)
+        assert named
+        assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda page: page.name)
