@@ -79,7 +79,7 @@ def say(text: str) -> None:
 
 def safe(value: object) -> str:
     """Text for a terminal: control, escape and direction characters become visible codes
-    (docs/design.md, "What we write to others")."""
+    (docs/subjects.md, "What we write to others")."""
     text = "" if value is None else str(value)
     return "".join(char if _harmless(char) else f"\\x{ord(char):02x}" for char in text)
 

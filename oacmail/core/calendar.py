@@ -1,7 +1,7 @@
 """When a message must be answered, reminded of and escalated: business-day arithmetic on the office's local dates.
 
 It decides moments only, never whether somebody has answered. Every sum is made on local dates and localised at
-the end, so that summer time cannot move a promise (docs/design.md, "Time"); results are in UTC. A naive datetime is
+the end, so that summer time cannot move a promise (docs/subjects.md, "Time"); results are in UTC. A naive datetime is
 read as office time. Which days are worked is asked of the Workdays port alone, so every function here raises
 LookupError where the sum runs into a year that has no calendar: no date is ever promised out of a guess.
 """

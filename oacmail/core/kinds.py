@@ -50,7 +50,7 @@ class Priority(IntEnum):
 
 
 class Budget(StrEnum):
-    """The limits that a mail counts for (docs/design.md, "Acknowledgement budgets")."""
+    """The limits that a mail counts for (docs/subjects.md, "Acknowledgement budgets")."""
 
     NONE = auto()
     ACKNOWLEDGEMENTS = auto()
@@ -58,7 +58,7 @@ class Budget(StrEnum):
 
 
 class IfUncertain(StrEnum):
-    """What follows if the relay gave no answer and no copy proves the sending (docs/design.md, "Uncertain deliveries").
+    """What follows if the relay gave no answer and no copy proves sending (docs/subjects.md, "Uncertain deliveries").
 
     `RESEND`: once more after a short wait, but held if copies are expected and none arrive; `RESEND_ALWAYS`: also then,
     after a longer wait, and dropped if nobody waits for an answer any more; `HOLD`: a person decides; `DROP`: nothing.

@@ -229,7 +229,7 @@ def _with_released(share: Released, count: int) -> Released:
 
 
 # --- Uncertain deliveries --------------------------------------------------------------------------------------------
-# The rules: docs/design.md, "Uncertain deliveries"; of each kind: core/kinds.py. A missing copy alone proves nothing:
+# The rules: docs/subjects.md, "Uncertain deliveries"; of each kind: core/kinds.py. A missing copy alone proves nothing:
 # a relay that filters for eight seconds delivers after the connection has ended. A mail counts as not sent only if
 # mails sent well after it have their copies and it has none.
 

@@ -13,8 +13,8 @@ from oacmail.core.policy import Policy, mailbox
 from oacmail.core.view import PersonView, RateUsage, Released
 
 # --- Rate limits -----------------------------------------------------------------------------------------------------
-# The table: docs/design.md, "Acknowledgement budgets". A limit of an hour says when an acknowledgement leaves, a limit
-# of a day whether there is one. Without a verdict a newcomer cannot be told from a flood in his name, so only the
+# The table: docs/subjects.md, "Acknowledgement budgets". A limit of an hour says when an acknowledgement leaves, one of
+# a day whether there is one. Without a verdict a newcomer cannot be told from a flood in their name, so only the
 # mailbox has a limit of a day: all others wait, in turn (core/outbox.py).
 
 if TYPE_CHECKING:

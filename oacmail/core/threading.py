@@ -1,4 +1,4 @@
-"""Which case a message belongs to, by the first rule that applies (docs/design.md, "Threads"). A wrong match is worse
+"""Which case a message belongs to, by the first rule that applies (docs/subjects.md, "Threads"). A wrong match is worse
 than none: an uncertain message opens a new case.
 """
 

@@ -233,7 +233,7 @@ class Released:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateUsage:
-    """What is used of the shares of an address (docs/design.md, "Acknowledgement budgets")."""
+    """What is used of the shares of an address (docs/subjects.md, "Acknowledgement budgets")."""
 
     mailbox: Released = Released()
     domain: Released = Released()  # by people of its domain whom nobody has answered

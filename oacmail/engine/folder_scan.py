@@ -137,8 +137,8 @@ class FolderScan:
     def _baseline(
         self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta], *, renumbered: bool
     ) -> set[int]:
-        """Return the baseline: what was in the folder at the first scan and is older than the backlog (docs/design.md,
-        "First start").
+        """Return the baseline: what was in the folder at the first scan and is older than the backlog
+        (docs/subjects.md, "First start").
 
         Later arrivals are new, whatever their date: a client or a migration keeps old dates. Only messages known as
         baseline stay baseline: moved, by size and date; copied to another server, which changes both, by identity.

@@ -1,4 +1,4 @@
-"""Where messages were seen: folders, their UIDVALIDITY, and which message is processed (docs/design.md, "One message").
+"""Where messages were seen: folders, UIDVALIDITY, and which message is processed (docs/subjects.md, "One message").
 
 A row is (folder, UIDVALIDITY, UID) with size and date, which reveal a reused UID. This module never reads a message and
 knows its outcome only.

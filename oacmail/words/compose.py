@@ -1,7 +1,7 @@
 """The final bytes of an outgoing mail: header fields, safe text, HTML, enclosures and, for staff, the original
 message.
 
-No other module turns text into header fields (docs/design.md, "What we write to others").
+No other module turns text into header fields (docs/subjects.md, "What we write to others").
 """
 
 import re
@@ -79,7 +79,7 @@ def kept_together(text: str, name: str) -> str:
 
 # --- Headers ---------------------------------------------------------------------------------------------------------
 #
-# Turn text into header fields of outgoing mail; no other module does (docs/design.md, "What we write to others").
+# Turn text into header fields of outgoing mail; no other module does (docs/subjects.md, "What we write to others").
 #
 # Text from outside cannot create a field: line breaks, controls and `=?` are removed, and addresses and ids are
 # checked against their grammar and never encoded. This module folds fields itself, between tokens only: the email

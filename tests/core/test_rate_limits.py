@@ -1,4 +1,4 @@
-"""Which acknowledgement may go, and when: the table of docs/design.md, "Acknowledgement budgets"."""
+"""Which acknowledgement may go, and when: the table of docs/subjects.md, "Acknowledgement budgets"."""
 
 from dataclasses import replace
 

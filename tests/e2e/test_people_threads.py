@@ -1,4 +1,4 @@
-"""Which case a message lands on, as citizens and strangers see it: docs/design.md, "Threads" on a real mailbox."""
+"""Which case a message lands on, as citizens and strangers see it: docs/subjects.md, "Threads" on a real mailbox."""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Acknowledgements within their budgets, so that nobody can use the desk to write to third parties.
 
-The table: docs/design.md, "Acknowledgement budgets".
+The table: docs/subjects.md, "Acknowledgement budgets".
 """
 
 from collections.abc import Callable

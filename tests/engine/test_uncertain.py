@@ -1,6 +1,6 @@
 """Uncertain deliveries: what proves that a mail left, and what proves that it did not.
 
-The rules: docs/design.md, "Uncertain deliveries".
+The rules: docs/subjects.md, "Uncertain deliveries".
 """
 
 from collections.abc import Callable

@@ -105,7 +105,7 @@ def _case(view: View, lookup: Lookup) -> CaseView | None:
 
 
 def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
-    """A message that names our Message-ID proves the sending (docs/design.md, "Uncertain deliveries").
+    """A message that names our Message-ID proves the sending (docs/subjects.md, "Uncertain deliveries").
 
     The person's own reply to a relayed answer proves it too, but does not make it count: what the reply asks would then
     have no deadline.

@@ -1,7 +1,7 @@
 """What follows from staff mail: an answer in Sent, an agent's proven copy, or a remark without proof.
 
 An answer needs proof of its author: it is in Sent and did not arrive by SMTP, or our own mail exchanger vouches for the
-agent (R16; docs/design.md, "Who wrote"). Without proof the message is stored as a remark, changes nothing, and its
+agent (R16; docs/subjects.md, "Who wrote"). Without proof the message is stored as a remark, changes nothing, and its
 author is informed. Staff never get automatic mail as if they were citizens.
 """
 

@@ -1,4 +1,4 @@
-"""What follows when a copy of our own mail arrives: it proves the sending (docs/design.md, "Uncertain deliveries").
+"""What follows when a copy of our own mail arrives: it proves the sending (docs/subjects.md, "Uncertain deliveries").
 
 A message is ours if its signature matches recipient and Date and no text was added. An addition is a person's message
 or goes to review, except a footer that the relay adds to all copies. The first copy proves that its outbox row was
