@@ -1,23 +1,54 @@
-"""A case whose day has come: overdue (R31), waiting for its citizen, or a *problema complex* (R12), and who is told.
+"""A case whose day has come: overdue (R31), due soon, waiting for its citizen, closed in silence, or a *problema
+complex* (R12), and who is told.
 
-It never decides *whether* a case is overdue: the store knows the deadlines, core/calendar.py the days.
+Nothing about an answer fires before every watched folder was read after the due time, since the answer may be in Sent
+unread. It computes no day (core/calendar.py).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
-from oacmail.core import answers, calendar, notices
-from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, Quoted, Send, StartDeadline
+from oacmail.core import answers, calendar, notices, survey
+from oacmail.core.answers import TERM
+from oacmail.core.effects import (
+    AuditEvent,
+    DeadlineReached,
+    Effect,
+    EndDeadlines,
+    Quoted,
+    StartDeadline,
+    UpdateCase,
+)
 from oacmail.core.model import Status
 from oacmail.core.notices import assigned, case_card, notify, with_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseMessage, CaseView, Deadline
+from oacmail.core.rights import RIGHTS
+from oacmail.core.view import CaseMessage, CaseView, Deadline, TickView
+
+Reached = tuple[CaseView, Deadline]
+UNREAD_PATIENCE = timedelta(minutes=30)
+
+
+def reached(tick: TickView, kind: str, now: datetime) -> list[Reached]:
+    """(case, deadline) of this kind, if the mailbox was read since it was due or half an hour has passed."""
+    return [
+        (case, deadline)
+        for case, deadline in tick.reached
+        if deadline.kind == kind and (_read_since(tick, deadline.due_at) or now - deadline.due_at >= UNREAD_PATIENCE)
+    ]
+
+
+def _read_since(tick: TickView, due_at: datetime) -> bool:
+    """Whether every watched folder was read after `due_at`, so that no answer in time is unread."""
+    return tick.synced_at is not None and tick.synced_at >= due_at
+
 
 # --- Overdue ---------------------------------------------------------------------------------------------------------
-# Who is told of an overdue case, in one mail for each case or as one list (R31): of level 1 the supervisor, of level 2
-# and higher also the operator.
+# Level 0 is the response deadline; each level above is told to people: 1 to the supervisor, 2 and higher also to the
+# operator, in one mail for each case or as one list (R31). While the mailbox cannot be read, a response deadline waits
+# until half an hour after its mail was due.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,34 +61,92 @@ class OverdueCase:
     level: int
 
 
+def overdue(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """The levels that end and start of each case that was not answered in time, and who is told."""
+    effects: list[Effect] = []
+    late: list[OverdueCase] = []
+    unread: tuple[str, ...] = () if tick.synced_at is not None else tick.unread
+    for case, deadline in reached(tick, "answer", now):
+        read = _read_since(tick, deadline.due_at)
+        told_at = calendar.escalation_at(deadline.due_at, 1, policy)
+        if not (read or deadline.level) and now - told_at < UNREAD_PATIENCE:
+            continue
+        unread = unread if read else tick.unread
+        # The response deadline of which this one may be a later level, and the highest level whose time has come:
+        # levels that were missed never start.
+        same = (other for other in case.running("answer") if other.started_by == deadline.started_by)
+        due_at = next((other for other in same if other.level == 0), deadline).due_at
+        levels = range(1, policy.deadlines.max_levels + 1)
+        level = max((deadline.level, *(n for n in levels if calendar.escalation_at(due_at, n, policy) <= now)))
+        ended = DeadlineReached(started_by=deadline.started_by, kind="answer", level=deadline.level, at=now)
+        if deadline.level == 0:
+            effects += [
+                ended,
+                AuditEvent(kind="overdue", case=case.number, data={"due_at": deadline.due_at.isoformat()}),
+            ]
+        if level and calendar.in_hours(now, policy):
+            late.append(OverdueCase(case=case, started_by=deadline.started_by, due_at=due_at, level=level))
+            effects += [ended] if deadline.level else []
+            level, earliest = level + 1, calendar.next_opening_after(now, policy)  # the next one: not before that day
+        elif deadline.level == 0:
+            level, earliest = 1, due_at
+        else:
+            continue
+        if level <= policy.deadlines.max_levels:
+            effects.append(
+                StartDeadline(
+                    started_by=deadline.started_by,
+                    kind="answer",
+                    case=case.number,
+                    started_at=deadline.started_at,
+                    due_at=max(calendar.escalation_at(due_at, level, policy), earliest),
+                    level=level,
+                )
+            )
+    return [*effects, *escalate(policy, late, unread=unread, away=tick.away, now=now)]
+
+
 def escalate(
     policy: Policy, late: Sequence[OverdueCase], *, unread: tuple[str, ...], away: frozenset[str], now: datetime
 ) -> list[Effect]:
-    """`unread`: folders that could not be read in time; the mail names them, since the answer may be there. `away`:
-    staff who are out of office."""
-    late = _one_a_case(late)
+    """One mail for each case, or one list of many. `unread`: folders that could not be read in time; the mail names
+    them, since the answer may be there. `away`: staff who are out of office."""
+    # Of several deadlines of a merged case the highest level counts, then the oldest.
+    first: dict[str, OverdueCase] = {}
+    for item in sorted(late, key=lambda item: (-item.level, item.due_at)):
+        first.setdefault(item.case.number, item)
+    late = [item for item in late if first[item.case.number] is item]
     effects: list[Effect] = [
         AuditEvent(kind="escalated", case=item.case.number, data={"level": item.level, "why": "overdue"})
         for item in late
     ]
     if len(late) > policy.deadlines.digest_above:
-        return [*effects, *_as_list(policy, late, unread, away, now)]
+        level, day = max(item.level for item in late), now.astimezone(policy.office.timezone).date()
+        cards = tuple(_card(item) for item in sorted(late, key=lambda item: (item.due_at, item.case.number)))
+        return [
+            *effects,
+            *notify(
+                policy,
+                _recipients(policy, level, away),
+                key=f"overdue-list:{day}:{min(item.started_by for item in late)[:16]}:{level}",
+                kind=MailKind.OVERDUE_DIGEST,
+                now=now,
+                facts={"cases": cards, "unread": unread},
+            ),
+        ]
     for item in late:
-        effects += _one(policy, item, unread, away, now)
+        effects += notify(
+            policy,
+            _recipients(policy, item.level, away),
+            key=f"overdue:{item.started_by}:{item.level}",
+            kind=MailKind.OVERDUE,
+            now=now,
+            case=item.case.number,
+            facts={**_card(item), "unread": unread},
+            # The message that started the deadline, or the case's first if an event did.
+            attach=item.case.first_message if ":" in item.started_by else item.started_by,
+        )
     return effects
-
-
-def _one_a_case(late: Sequence[OverdueCase]) -> list[OverdueCase]:
-    """One item for each case. Of several deadlines of a merged case the highest level counts, then the oldest."""
-    first: dict[str, OverdueCase] = {}
-    for item in sorted(late, key=lambda item: (-item.level, item.due_at)):
-        first.setdefault(item.case.number, item)
-    return [item for item in late if first[item.case.number] is item]
-
-
-def _message(item: OverdueCase) -> str:
-    """The message to attach: the one that started the deadline, or the case's first if an event did."""
-    return item.case.first_message if ":" in item.started_by else item.started_by
 
 
 def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, ...]:
@@ -72,35 +161,44 @@ def _card(item: OverdueCase) -> dict[str, object]:
     return {**case_card(case, item.due_at), "level": item.level, **again}
 
 
-def _one(
-    policy: Policy, item: OverdueCase, unread: tuple[str, ...], away: frozenset[str], now: datetime
-) -> tuple[Send, ...]:
-    return notify(
-        policy,
-        _recipients(policy, item.level, away),
-        key=f"overdue:{item.started_by}:{item.level}",
-        kind=MailKind.OVERDUE,
-        now=now,
-        case=item.case.number,
-        facts={**_card(item), "unread": unread},
-        attach=_message(item),
-    )
+# --- Due soon --------------------------------------------------------------------------------------------------------
 
 
-def _as_list(
-    policy: Policy, late: Sequence[OverdueCase], unread: tuple[str, ...], away: frozenset[str], now: datetime
-) -> tuple[Send, ...]:
-    level = max(item.level for item in late)
-    first = min(item.started_by for item in late)
-    cards = tuple(_card(item) for item in sorted(late, key=lambda item: (item.due_at, item.case.number)))
-    return notify(
-        policy,
-        _recipients(policy, level, away),
-        key=f"overdue-list:{now.astimezone(policy.office.timezone).date()}:{first[:16]}:{level}",
-        kind=MailKind.OVERDUE_DIGEST,
-        now=now,
-        facts={"cases": cards, "unread": unread},
-    )
+def reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """One list for each agent of all cases that are due soon, and one of those that are urgent: the person has named
+    their own date (R32)."""
+    due_soon = reached(tick, "remind", now)
+    if not due_soon or not calendar.in_hours(now, policy):
+        return []
+    effects: list[Effect] = [
+        DeadlineReached(started_by=deadline.started_by, kind="remind", level=deadline.level, at=now)
+        for _, deadline in due_soon
+    ]
+    in_time = [(case, deadline) for case, deadline in due_soon if _still_in_time(policy, case, deadline, now)]
+    for urgent, name in ((True, "urgent"), (False, "remind")):
+        some = {case.number: (case, deadline) for case, deadline in in_time if (deadline.level == TERM) is urgent}
+        groups: dict[tuple[str, ...], list[Reached]] = {}
+        for case, deadline in some.values():
+            groups.setdefault(assigned(policy, case.assignee, tick.away), []).append((case, deadline))
+        for people, theirs in groups.items():
+            first = theirs[0][1]
+            effects += notify(
+                policy,
+                people,
+                key=f"{name}:{first.due_at.astimezone(policy.office.timezone):%Y-%m-%dT%H%M}:{first.started_by[:16]}",
+                kind=MailKind.REMIND,
+                now=now,
+                facts={"cases": tuple(notices.waiting_row(case, now) for case, _ in theirs), "urgent": urgent},
+            )
+    return effects
+
+
+def _still_in_time(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:
+    """Whether an answer can still be in time: for the person's own term, or by the due time."""
+    if deadline.level == TERM:
+        passed = case.ends_on is None or case.ends_on < calendar.local_day(now, policy)
+        return not passed and bool(case.promised())
+    return any(other.started_by == deadline.started_by and other.due_at > now for other in case.running("answer"))
 
 
 # --- Waiting ---------------------------------------------------------------------------------------------------------
@@ -126,20 +224,18 @@ def waits_until(policy: Policy, case: CaseView, day: date, key: str, now: dateti
     )
 
 
-def reminders(
-    policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], away: frozenset[str], now: datetime
-) -> list[Effect]:
-    """`away`: staff who are out of office."""
+def waiting(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """The reminders of cases whose day has come."""
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = []
-    for case, deadline in reached:
+    for case, deadline in reached(tick, WAIT, now):
         effects.append(DeadlineReached(started_by=deadline.started_by, kind=WAIT, level=deadline.level, at=now))
         if case.status is Status.CLOSED:
             continue
         effects += notify(
             policy,
-            assigned(policy, case.assignee, away),
+            assigned(policy, case.assignee, tick.away),
             key=f"{WAIT}:{deadline.started_by}",
             kind=MailKind.WAIT,
             now=now,
@@ -148,6 +244,27 @@ def reminders(
         )
         if case.answered_at is not None:
             effects += answers.silent_close(policy, case, at=now, key=deadline.started_by)
+    return effects
+
+
+# --- Closed in silence -----------------------------------------------------------------------------------------------
+
+
+def closings(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """What was answered, and nobody has written about since, is closed in silence."""
+    effects: list[Effect] = []
+    for case, deadline in reached(tick, "close", now):
+        effects.append(DeadlineReached(started_by=deadline.started_by, kind="close", level=deadline.level, at=now))
+        if case.status in (Status.ANSWERED, Status.WAITING) and not case.running("answer") and not case.running(RIGHTS):
+            effects += [
+                UpdateCase(
+                    case=case.number,
+                    columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"},
+                ),
+                EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("remind", "nudge", "update")),
+                *survey.start_survey(policy, case, reason=survey.SILENCE, now=now),
+                AuditEvent(kind="closed", case=case.number, data={"by": "silence"}),
+            ]
     return effects
 
 
@@ -176,20 +293,16 @@ def became_complex(
             now=now,
             case=case.number,
             facts=notices.case_card(case, notices.due_at(case, due_at)),
-            conversation=_conversation(policy, CaseMessage(message=message, at=at, by_office=False), *case.latest),
+            # The new message and those before it, each under its time, with the office's name if an agent wrote it.
+            conversation=tuple(
+                Quoted(
+                    message=said.message,
+                    heading=f"[{said.at.astimezone(policy.office.timezone):%d/%m/%Y %H:%M}"
+                    f"{f' · {policy.office.name}' if said.by_office else ''}]",
+                )
+                for said in (CaseMessage(message=message, at=at, by_office=False), *case.latest)
+            ),
         ),
-    )
-
-
-def _conversation(policy: Policy, *said: CaseMessage) -> tuple[Quoted, ...]:
-    """The new message and those before it, each under its time, with the office's name if an agent wrote it."""
-    return tuple(
-        Quoted(
-            message=one.message,
-            heading=f"[{one.at.astimezone(policy.office.timezone):%d/%m/%Y %H:%M}"
-            f"{f' · {policy.office.name}' if one.by_office else ''}]",
-        )
-        for one in said
     )
 
 

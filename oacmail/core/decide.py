@@ -1,4 +1,5 @@
-"""Which handler decides on an input: an arrived message by its origin, a tick, a delivery result, a command.
+"""Which handler decides on an input: an arrived message by its origin, a delivery result, a command; and what is due at
+a tick.
 
 Pure: the same policy, view, input and time always give the same decision. It also decides when a message
 that we know is decided again, and whether our own mail that comes back with an addition is a copy or a person's
@@ -10,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from oacmail.core import survey
+from oacmail.core import deadlines, outbox, rights, survey
 from oacmail.core.cases import CORRECTED
+from oacmail.core.digest import digest
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
@@ -29,46 +31,41 @@ from oacmail.core.effects import (
 )
 from oacmail.core.handlers import from_citizen, own_copies
 from oacmail.core.handlers.from_board import on_board_deletion, on_board_move
-from oacmail.core.handlers.from_citizen import genuine_copy, on_citizen_message, on_junk
+from oacmail.core.handlers.from_citizen import on_citizen_message
 from oacmail.core.handlers.from_machine import on_automatic_mail, proofs
 from oacmail.core.handlers.from_services import SAID
 from oacmail.core.handlers.from_staff import in_sent_folder, on_staff_message
-from oacmail.core.handlers.tick import on_tick
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Folder, Kind, Outcome, Role
 from oacmail.core.orders import buttons
 from oacmail.core.orders.commands import on_admin_command
 from oacmail.core.orders.mail import on_own_note
-from oacmail.core.outbox import limited_kinds, on_delivery_result, on_outbox_command, with_limits
+from oacmail.core.outbox import on_delivery_result, on_outbox_command
 from oacmail.core.policy import Policy
 from oacmail.core.report.publication import on_report_ready
+from oacmail.core.services import nudges, updates
 from oacmail.core.tokens import Signature
 from oacmail.core.view import MessageView, Noticed, TickView, View
 
 
 def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) -> Decision:
     """`now` is aware. Raises only on a bug: the engine rolls back, counts the failure and sets the message aside."""
+    if isinstance(inp, Tick):
+        assert isinstance(view, TickView)
+        return on_tick(policy, view, now)
+    assert isinstance(view, View)
     match inp:
         case Lookup():
-            assert isinstance(view, View)
             return _arrived(policy, view, inp, now)
-        case Tick():
-            assert isinstance(view, TickView)
-            return on_tick(policy, view, now)
         case DeliveryResult():
-            assert isinstance(view, View)
             return on_delivery_result(policy, view, inp, now)
         case AdminCommand():
-            assert isinstance(view, View)
             return on_admin_command(policy, view, inp, now)
         case OutboxCommand():
-            assert isinstance(view, View)
             return on_outbox_command(policy, view, inp, now)
         case BoardMove():
-            assert isinstance(view, View)
             return on_board_move(policy, view, inp, now)
         case BoardDeletion():
-            assert isinstance(view, View)
             return on_board_deletion(policy, view, inp, now)
         case ReportReady():
             return on_report_ready(policy, inp, now)
@@ -80,47 +77,80 @@ def may_exceed(inp: LookedUp, decision: Decision) -> bool:
     """Return whether the decision sends notices that a limit may defer; what staff order or write has
     none."""
     by_staff = isinstance(inp, Lookup) and (inp.forced or inp.sender.proven or inp.own_note)
-    return isinstance(inp, (DeliveryResult, Lookup)) and not by_staff and bool(limited_kinds(decision))
+    return isinstance(inp, (DeliveryResult, Lookup)) and not by_staff and bool(outbox.limited_kinds(decision))
 
 
 def within_limits(policy: Policy, noticed: Sequence[Noticed], inp: LookedUp, decision: Decision) -> Decision:
     """Return the decision with its notices above a limit deferred. `noticed`: those of the last hour."""
-    return with_limits(policy, noticed, inp.author if isinstance(inp, Lookup) else "", decision)
+    return outbox.with_limits(policy, noticed, inp.author if isinstance(inp, Lookup) else "", decision)
+
+
+def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
+    """What is due now. Level-triggered: one tick after three days of absence does once what the missed ticks would have
+    done. No notice reaches staff outside service hours. After the clock was set back, nothing is due and nothing is
+    lost."""
+    effects: list[Effect] = [
+        *deadlines.overdue(policy, tick, now),
+        *deadlines.reminders(policy, tick, now),
+        *nudges(policy, deadlines.reached(tick, "nudge", now), now),
+        *updates(policy, deadlines.reached(tick, "update", now), now),
+        *deadlines.waiting(policy, tick, now),
+        *deadlines.closings(policy, tick, now),
+        *survey.surveys(policy, deadlines.reached(tick, survey.SURVEY, now), tick.spared, now),
+        *rights.remind(policy, tick, now),
+        *outbox.release_deferred(policy, tick, now),
+        *outbox.list_notices(policy, tick, now),
+        *outbox.settle_uncertain(policy, tick, now),
+        *digest(policy, tick, now),
+        *outbox.alerts(policy, tick, now),
+        *outbox.send_canary(policy, tick, now),
+        *outbox.overnight(policy, tick, now),
+        *outbox.deferred_too_long(policy, tick, now),
+    ]
+    return Decision(effects=tuple(effects), because=())
 
 
 def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """By origin, in this order: an agent's order, our own signature, a message that we know, the folder, the sender."""
+    signature, known, in_sent = lookup.signature, view.known, lookup.folder is Folder.SENT
     if lookup.forced:
+        # A person says that the message is a request: an example to learn from.
         opened = on_citizen_message(policy, view, lookup, now)
-        return _with(opened, [ReviewDone(fingerprint=lookup.message.fingerprint), *_corrected(opened)])
-    signature = lookup.signature
+        cases = (effect.number for effect in opened.effects if isinstance(effect, OpenCase))
+        learnt = (AuditEvent(kind=CORRECTED, case=case, data={"kind": Kind.REQUEST}) for case in cases)
+        return opened.plus(ReviewDone(fingerprint=lookup.message.fingerprint), *learnt)
     if signature is not None and (copy := _own_copy(policy, view, lookup, signature)):
         return copy
-    in_sent = lookup.folder is Folder.SENT
     if in_sent and signature is None and (other := own_copies.signed_by_another(policy, view, lookup)):
         return other
-    if view.known is not None and not _decides_again(view, lookup):
-        return genuine_copy(policy, view, lookup, now) or _duplicate(view.known)
+    if known is not None and not _decides_again(known, view, lookup):
+        record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=known.case)
+        again = Decision(effects=(record,), because=("same-message-again",))
+        return from_citizen.genuine_copy(policy, view, lookup, now) or again
     if lookup.folder is Folder.JUNK:
-        return on_junk(policy, view, lookup, now)
+        return from_citizen.on_junk(policy, view, lookup, now)
+    sender = lookup.sender
     if in_sent:
         decision = in_sent_folder(policy, view, lookup, now)
     elif signature is not None:  # a person's message on top of our mail
         decision = on_citizen_message(policy, view, lookup, now)
+    elif sender.role is Role.ROBOT:
+        decision = on_automatic_mail(policy, view, lookup, now)
+    elif sender.role is Role.OURS:
+        own_note = lookup.own_note and not lookup.answer_for
+        ordered = on_own_note(policy, view, lookup, now) if own_note else None
+        decision = ordered or own_copies.claims_to_be_ours()
+    elif sender.role is Role.CITIZEN:
+        replied = from_citizen.third_person_replied(policy, view, lookup, now)
+        decision = replied or on_citizen_message(policy, view, lookup, now)
     else:
-        decision = _by_sender(policy, view, lookup, now)
+        decision = on_staff_message(policy, view, lookup, sender, now)
+    # What the message proves, and tokens that counted for nothing.
     by_services = any(isinstance(effect, AuditEvent) and effect.kind == SAID for effect in decision.effects)
     tokens = buttons.record_refused(policy, view, lookup, now) if lookup.pressed and not by_services else ()
-    more = [*proofs(policy, view, lookup), *tokens, *survey.refuse_vote(lookup, decision)]
-    if view.known is not None and view.known.in_junk:  # before a review that the decision itself requests
-        decision = replace(decision, effects=(ReviewDone(fingerprint=view.known.fingerprint), *decision.effects))
-    return _with(decision, more)
-
-
-def _corrected(opened: Decision) -> list[Effect]:
-    """A person says that the message is a request: an example to learn from."""
-    cases = (effect.number for effect in opened.effects if isinstance(effect, OpenCase))
-    return [AuditEvent(kind=CORRECTED, case=case, data={"kind": Kind.REQUEST}) for case in cases]
+    if known is not None and known.in_junk:  # before a review that the decision itself requests
+        decision = replace(decision, effects=(ReviewDone(fingerprint=known.fingerprint), *decision.effects))
+    return decision.plus(*proofs(policy, view, lookup), *tokens, *survey.refuse_vote(lookup, decision))
 
 
 def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) -> Decision | None:
@@ -136,13 +166,11 @@ def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) 
     return own_copies.with_answer(policy, view, lookup, mail, copy)
 
 
-def _decides_again(view: View, lookup: Lookup) -> bool:
+def _decides_again(known: MessageView, view: View, lookup: Lookup) -> bool:
     """Whether a known message is decided again: in Sent, an answer whose other copy reached INBOX first, but no order
     of the mailbox to itself that was carried out; on the board, a forward whose writer an agent has named and an
     answer that was read before its question; anywhere else, a quarantined message, since `quarantine retry` asks for
     it; and wherever it lies now, what a person has taken out of Junk."""
-    known = view.known
-    assert known is not None
     if known.erased or lookup.folder is Folder.JUNK:
         return False
     if known.in_junk:
@@ -159,31 +187,3 @@ def _decides_again(view: View, lookup: Lookup) -> bool:
             return known.role is not Role.CITIZEN and (remark or known.outcome is Outcome.QUARANTINED)
         case _:
             return known.outcome is Outcome.QUARANTINED
-
-
-def _duplicate(known: MessageView) -> Decision:
-    record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=known.case)
-    return Decision(effects=(record,), because=("same-message-again",))
-
-
-def _by_sender(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
-    sender = lookup.sender
-    match sender.role:
-        case Role.ROBOT:
-            return on_automatic_mail(policy, view, lookup, now)
-        case Role.OURS:
-            own_note = lookup.own_note and not lookup.answer_for
-            ordered = on_own_note(policy, view, lookup, now) if own_note else None
-            return ordered or own_copies.claims_to_be_ours()
-        case Role.AGENT | Role.TECHNICAL:
-            return on_staff_message(policy, view, lookup, sender, now)
-        case Role.CITIZEN:
-            return from_citizen.third_person_replied(policy, view, lookup, now) or on_citizen_message(
-                policy, view, lookup, now
-            )
-        case _:
-            assert_never(sender.role)
-
-
-def _with(decision: Decision, more: list[Effect]) -> Decision:
-    return Decision(effects=(*decision.effects, *more), because=decision.because) if more else decision

@@ -53,12 +53,6 @@ def digest(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
 
 
-def line(case: CaseView, now: datetime) -> Facts:
-    """A case in a list of cases that wait for an answer."""
-    due = notices.due_at(case)
-    return {**notices.case_card(case, due), "overdue": due is not None and due <= now}
-
-
 def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
     today = now.astimezone(policy.office.timezone).date()
     waiting = [(due, case) for case in tick.live if (due := notices.due_at(case))]
@@ -108,7 +102,9 @@ def _by_urgency(policy: Policy, waiting: Sequence[Waiting], now: datetime) -> Fa
     today = now.astimezone(zone).date()
     lists: dict[str, list[Facts]] = {"overdue": [], "urgent": [], "due_today": [], "rest": []}
     for due, case in waiting:
-        lists[_list_of(due, case, now, today, policy)].append({**line(case, now), "short": _short(case, today)})
+        lists[_list_of(due, case, now, today, policy)].append(
+            {**notices.waiting_row(case, now), "short": _short(case, today)}
+        )
     numbers = {name: len(rows) for name, rows in lists.items()}
     rows = {f"{name}_cases": tuple(rows[:MOST_LISTED]) for name, rows in lists.items()}
     return {**numbers, **rows, **{f"more_{name}": len(rows[MOST_LISTED:]) for name, rows in lists.items()}}

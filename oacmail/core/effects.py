@@ -548,3 +548,6 @@ class Decision:
 
     effects: tuple[Effect, ...]
     because: tuple[str, ...]
+
+    def plus(self, *more: Effect) -> "Decision":
+        return Decision(effects=(*self.effects, *more), because=self.because)

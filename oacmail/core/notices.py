@@ -147,6 +147,12 @@ def case_card(case: CaseView, due_at: datetime | None) -> Facts:
     }
 
 
+def waiting_row(case: CaseView, now: datetime) -> Facts:
+    """A case in a list of cases that wait for an answer."""
+    due = due_at(case)
+    return {**case_card(case, due), "overdue": due is not None and due <= now}
+
+
 def short_number(number: str, year: int) -> str:
     """`118` for `OAC-2026-000118` in 2026; the whole number in another year. An agent may write either."""
     _, of_year, serial = number.rsplit("-", 2)

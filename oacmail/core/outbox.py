@@ -26,7 +26,15 @@ from oacmail.core.effects import (
     UpdateOutbox,
 )
 from oacmail.core.errors import Refused
-from oacmail.core.kinds import KINDS, LIMITED_NOTICES, TO_OTHER_OFFICES, IfUncertain, applies
+from oacmail.core.kinds import (
+    IN_SERVICE_HOURS,
+    KINDS,
+    LIMITED_NOTICES,
+    OF_THE_DAY,
+    TO_OTHER_OFFICES,
+    IfUncertain,
+    applies,
+)
 from oacmail.core.model import Folder
 from oacmail.core.notices import Facts, case_row, notify, undelivered_notices
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -337,6 +345,47 @@ def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) 
         AuditEvent(kind="held", data={"mail": delivery.kind, "why": why}),
         *notify(policy, policy.people.operator, key=f"held:{delivery.key}", kind=MailKind.ALERT, now=now, facts=facts),
     ]
+
+
+# --- Night and alerts ------------------------------------------------------------------------------------------------
+
+ALERT_AFTER = timedelta(minutes=5)  # a problem that is over sooner alerts nobody
+
+
+def overnight(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """Notices that the relay did not accept in time wait for the morning; those of the day are dropped."""
+    return [
+        UpdateOutbox(key=key, event=MailEvent.DROPPED)
+        if kind in OF_THE_DAY
+        else UpdateOutbox(key=key, event=MailEvent.RESCHEDULED, next_at=calendar.next_opening(now, policy))
+        for key, kind in tick.overnight
+    ]
+
+
+def deferred_too_long(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """Mail that a clock ahead of time has deferred: no retry waits longer than the longest wait, no notice longer than
+    until the next opening."""
+    opening = now if calendar.in_hours(now, policy) else calendar.next_opening(now, policy)
+    return [
+        UpdateOutbox(key=key, event=MailEvent.RESCHEDULED, next_at=opening if kind in IN_SERVICE_HOURS else now)
+        for key, kind, next_at in tick.far_off
+        if kind not in IN_SERVICE_HOURS or next_at > opening
+    ]
+
+
+def alerts(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """One mail to the operator for each problem, at any hour."""
+    effects: list[Effect] = []
+    for code in tick.alerts:
+        since = tick.problems[code]
+        key = f"{ALERT}{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
+        if key in tick.alerted or timedelta(0) <= now - since < ALERT_AFTER:
+            continue
+        cause = tick.causes.get(code)
+        facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
+        effects += notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+        effects.append(Remember(name=key, value=now.isoformat()))
+    return effects
 
 
 # --- Canaries --------------------------------------------------------------------------------------------------------

@@ -213,7 +213,7 @@ FAMILIES: Mapping[str, Family] = {
     ALERT: Family(
         key="code, colon, the moment since when the problem exists; or the name of a budget",
         value="time of the alert, or for a budget the moment or the number of mails that wait",
-        written_by=("core/handlers/tick.py", "core/outbox.py"),
+        written_by=("core/outbox.py",),
         ends=End.PROBLEM,
     ),
     NIGHT_JOB: Family(key="name of a job", value="time at which it was last done", written_by=("engine/ticks.py",)),

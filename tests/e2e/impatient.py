@@ -13,7 +13,6 @@ from functools import partial
 
 from oacmail import cli, connections, service
 from oacmail.core import outbox
-from oacmail.core.handlers import tick
 from oacmail.engine import backoff, intake
 from oacmail.imap import ImapSettings
 from oacmail.oauth import GrantRefused, tokens
@@ -34,7 +33,7 @@ def shorten() -> None:
     intake.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
     vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))
-    tick.ALERT_AFTER = timedelta(seconds=2)
+    outbox.ALERT_AFTER = timedelta(seconds=2)
     outbox.BACKOFF = (timedelta(seconds=1),) * 4
 
 

@@ -19,6 +19,7 @@ from oacmail.core import (
     answers,
     calendar,
     cases,
+    deadlines,
     decide,
     kinds,
     outbox,
@@ -30,7 +31,7 @@ from oacmail.core import (
 from oacmail.core import board as core_board
 from oacmail.core.board import Happened
 from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
-from oacmail.core.handlers import from_citizen, from_services, from_staff, tick
+from oacmail.core.handlers import from_citizen, from_services, from_staff
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.report import solving
 from oacmail.core.report.figures import Cohorts
@@ -187,8 +188,8 @@ FAULTS = (
         "no mail to staff outside service hours",
     ),
     Planted(
-        "tick._read_since says that every folder was read",
-        _instead(tick, "_read_since", lambda right, hour, due_at: True),
+        "deadlines._read_since says that every folder was read",
+        _instead(deadlines, "_read_since", lambda right, hour, due_at: True),
         "no deadline fires before the folders were read",
         seeds=(3, 11, 8),  # these towns show it soonest
         only=("writes", "the mailbox is away", "the mailbox is away for days", "a folder cannot be read"),
@@ -278,14 +279,14 @@ FAULTS = (
         "a message counts as answered if and only if it was answered",
     ),
     Planted(
-        "tick.nudges sends progress notices to citizens without notice of the derivation",
-        _instead(tick, "nudges", _with_progress),
+        "decide.nudges sends progress notices to citizens without notice of the derivation",
+        _instead(decide, "nudges", _with_progress),
         "no progress notice goes to a citizen without notice of the derivation",
         only=("reports a fault",),
     ),
     Planted(
-        "tick.escalate reports no late case",
-        _instead(tick, "escalate", lambda right, *args, **named: []),
+        "deadlines.escalate reports no late case",
+        _instead(deadlines, "escalate", lambda right, *args, **named: []),
         "every request is answered or escalated",
         days=6,
         only=("writes",),
@@ -302,8 +303,8 @@ FAULTS = (
         days=4,
     ),
     Planted(
-        "tick.closings closes cases that wait for an answer",
-        _instead(tick, "_closings", _closes_what_waits),
+        "deadlines.closings closes cases that wait for an answer",
+        _instead(deadlines, "closings", _closes_what_waits),
         "no case is closed without an answer or a reason",
     ),
     Planted(

@@ -66,7 +66,7 @@ from oacmail.core.threading import (
     match_case,
     unproven_reply_to,
 )
-from oacmail.core.view import CaseView, Deadline, MessageView, UnplacedMail, View
+from oacmail.core.view import CaseView, MessageView, UnplacedMail, View
 
 ACKS_A_CASE_AND_DAY = 3
 
@@ -81,10 +81,10 @@ def on_citizen_message(policy: Policy, view: View, lookup: Lookup, now: datetime
     decision = _by_case(request, lookup)
     number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
     if number is not None and request.reading.kind not in MACHINES:
-        told = (*answers.tell_unseen(request, number), *_warn_of_reply_to(request, number))
-        decision = replace(decision, effects=(*decision.effects, *told))
-    again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
-    return replace(decision, effects=(*decision.effects, *again)) if again else decision
+        decision = decision.plus(*answers.tell_unseen(request, number), *_warn_of_reply_to(request, number))
+    return decision.plus(
+        *(Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None)
+    )
 
 
 def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
@@ -152,40 +152,39 @@ def _warn_of_reply_to(request: CitizenRequest, number: str) -> tuple[Effect, ...
 
 
 def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
+    """By reference, subject or writer: a vote, a further message on a case, a case of its own, or nobody's."""
     policy, message = request.policy, request.message
     if sender.is_unknown_form(policy, message) and not request.forced:
         # The address in the text may be a stranger's choice, so it matches no case.
         return _open(request, parent=None, rule="form-of-an-unknown-sender")
     match = _filed_on(request) or match_case(message, request.view, frozenset((request.author,)), request.received_at)
-    own, case = request.view.acknowledged_as, match.case
-    if case is not None and own not in (None, case.number):  # the database was lost since this message was acknowledged
+    acknowledged_as, case = request.view.acknowledged_as, match.case
+    if case is not None and acknowledged_as not in (None, case.number):
+        # The database was lost since this message was acknowledged.
         return _open(request, parent=case.number, rule=f"{match.rule}; acknowledged as another case")
+    voted: tuple[Effect, ...] = ()
     vote = survey.ballot(request, lookup, match)
     if vote is not None:
-        return _voted(request, vote)
-    if case is None and survey.is_caseless(request, lookup):
+        case, voted = vote.case, survey.on_vote(request, vote)
+        if not vote.asks:
+            # It is filed on its case and changes nothing else there.
+            record = replace(_record(request, case, vote.guest, vote.rule), kind=Kind.THANKS)
+            secrets = acknowledgement.secret_on_case(request, case.number)
+            return Decision(effects=(record, *secrets, *voted), because=(vote.rule, "vote"))
+        # What the reply asks besides is a request.
+        request = replace(request, reading=replace(request.reading, kind=Kind.REQUEST))
+        match = ThreadMatch(case, vote.rule, guest=vote.guest)
+    elif case is None and survey.is_caseless(request, lookup):
         return _set_aside(request, Outcome.QUARANTINED, review.SURVEY_CASELESS)
-    return _by_match(request, match, request.reading.kind)
-
-
-def _filed_on(request: CitizenRequest) -> ThreadMatch | None:
-    """The case on which the message lies that an agent calls a request; None = it has none."""
-    known = request.view.known if request.forced else None
-    case = request.view.cases.get(known.case or "") if known is not None else None
-    if case is None:
-        return None
-    member = request.author in {case.citizen} | case.participants
-    return ThreadMatch(case, "filed-there", guest=not member)
-
-
-def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decision:
-    case = match.case
-    if case is not None and not match.guest and kind not in MACHINES and acknowledgement.answers_offer(request):
-        return _in_another_language(request, match, case)
-    if case is not None and (kind in ASKING_NOTHING or not _is_another_matter(request, case, match.rule)):
-        return _join(request, match, case, kind)  # an autoresponder's subject is its own
+    kind = request.reading.kind
     if case is not None:
-        return _open(request, parent=case.number, rule=f"{match.rule}; child")
+        if not match.guest and kind not in MACHINES and acknowledgement.answers_offer(request):
+            decision = _in_another_language(request, match, case)
+        elif kind in ASKING_NOTHING or not _is_another_matter(request, case, match.rule):
+            decision = _join(request, match, case)  # an autoresponder's subject is its own
+        else:
+            decision = _open(request, parent=case.number, rule=f"{match.rule}; child")
+        return decision.plus(*voted)
     if kind is Kind.SPAM:
         return _set_aside(request, Outcome.SPAM, review.SUSPECTED)
     if kind in MACHINES:
@@ -196,16 +195,14 @@ def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decisi
     return _open(request, parent=match.parent, rule=match.rule)
 
 
-def _voted(request: CitizenRequest, vote: survey.Ballot) -> Decision:
-    """A vote is filed on its case and changes nothing else there; what the reply asks besides is a request."""
-    case, voted = vote.case, survey.on_vote(request, vote)
-    if vote.asks:
-        asking = replace(request, reading=replace(request.reading, kind=Kind.REQUEST))
-        decision = _by_match(asking, ThreadMatch(case, vote.rule, guest=vote.guest), Kind.REQUEST)
-        return replace(decision, effects=(*decision.effects, *voted))
-    record = replace(_record(request, case, vote.guest, vote.rule), kind=Kind.THANKS)
-    secrets = acknowledgement.secret_on_case(request, case.number)
-    return Decision(effects=(record, *secrets, *voted), because=(vote.rule, "vote"))
+def _filed_on(request: CitizenRequest) -> ThreadMatch | None:
+    """The case on which the message lies that an agent calls a request; None = it has none."""
+    known = request.view.known if request.forced else None
+    case = request.view.cases.get(known.case or "") if known is not None else None
+    if case is None:
+        return None
+    member = request.author in {case.citizen} | case.participants
+    return ThreadMatch(case, "filed-there", guest=not member)
 
 
 # --- a message without a case ---------------------------------------------------------------------------
@@ -235,36 +232,21 @@ def _speaks_of_others(request: CitizenRequest) -> bool:
 
 
 def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision:
-    policy = request.policy
+    """A case with its message, its response deadline and its author; what the message causes; its acknowledgement, or
+    a person hears why there is none."""
+    policy, author, fingerprint = request.policy, request.author, request.message.fingerprint
     year = request.received_at.astimezone(policy.office.timezone).year
     number = request.view.reserved or tokens.case_number(policy, year, request.view.serial)
+    due_at, ends_on = request.due_at, request.ends_on()
     effects: list[Effect] = [
-        *_new_case(request, number, parent=parent, rule=rule),
-        *_delayed(request, number),
-        *acknowledgement.secret_on_case(request, number),
-    ]
-    effects += (*intents.by_message(request, number), *intents.propose_referral(request, number))
-    why = acknowledgement.why_not(request)
-    if why:
-        effects.append(RequestReview(reason=why))
-    else:
-        facts = callbacks.acknowledgement_facts(request)
-        effects += acknowledgement.acknowledge(request, number, facts=facts, first=True)
-    effects += (*services.by_message(request, number), *incidents.joined(request, number))
-    return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
-
-
-def _new_case(request: CitizenRequest, number: str, *, parent: str | None, rule: str) -> tuple[Effect, ...]:
-    """The case with its message, its response deadline and its author."""
-    return (
         OpenCase(
             number=number,
-            citizen=request.author,
+            citizen=author,
             name=request.name,
             subject=request.message.subject,
             reading=request.reading,
             opened_at=request.received_at,
-            due_at=request.due_at,
+            due_at=due_at,
             parent=parent,
             ends_hour=request.ends_hour(request.reading.ends_on),
         ),
@@ -274,20 +256,25 @@ def _new_case(request: CitizenRequest, number: str, *, parent: str | None, rule:
             kind=Kind.REQUEST,
             case=number,
             rule=rule,
-            author=request.author,
+            author=author,
             reply_to=request.message.reply_to,
         ),
-        *answers.ask(
-            request.policy,
-            number,
-            key=request.message.fingerprint,
-            at=request.received_at,
-            due_at=request.due_at,
-            ends_on=request.ends_on(),
-        ),
-        UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
+        *answers.ask(policy, number, key=fingerprint, at=request.received_at, due_at=due_at, ends_on=ends_on),
+        UpdatePerson(address=author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         AuditEvent(kind="opened", case=number, data={"rule": rule}),
-    )
+        *_delayed(request, number),
+        *acknowledgement.secret_on_case(request, number),
+        *intents.by_message(request, number),
+        *intents.propose_referral(request, number),
+    ]
+    why = acknowledgement.why_not(request)
+    if why:
+        effects.append(RequestReview(reason=why))
+    else:
+        facts = callbacks.acknowledgement_facts(request)
+        effects += acknowledgement.acknowledge(request, number, facts=facts, first=True)
+    effects += (*services.by_message(request, number), *incidents.joined(request, number))
+    return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
 
 
 def _delayed(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
@@ -320,11 +307,6 @@ def _is_another_matter(request: CitizenRequest, case: CaseView, rule: str) -> bo
     return by_reference and not names_case and bool(folded) and folded != case.subject
 
 
-def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
-    decision = _on_case(request, match, case, kind)
-    return replace(decision, effects=(*decision.effects, *_warning(request, match, case, decision)))
-
-
 def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decision:
     """The message asks for another language and for nothing else: the acknowledgement comes again, in that language.
     It opens no case again and starts no deadline."""
@@ -338,50 +320,45 @@ def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: Case
     return Decision(effects=(record, told, *again), because=(match.rule, "asks-for-a-language"))
 
 
-def _warning(request: CitizenRequest, match: ThreadMatch, case: CaseView, decision: Decision) -> tuple[Effect, ...]:
-    """A warning of a secret in the message. An acknowledgement contains it; machines and guests get none."""
-    told = any(isinstance(effect, Send) and effect.kind is MailKind.ACK for effect in decision.effects)
-    return (
-        ()
-        if told or match.guest or request.reading.kind in MACHINES
-        else acknowledgement.warn_of_secret(request, case.number)
-    )
-
-
-def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
+def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decision:
+    """A further message on the case: what asks nothing is filed; a request waits with the one before it, was answered
+    before we read it, or starts a deadline of its own."""
+    kind, number, guest = request.reading.kind, case.number, match.guest
+    # A warning of a secret in the message; an acknowledgement contains it, and machines and guests get none.
+    warning = () if guest or kind in MACHINES else acknowledgement.warn_of_secret(request, number)
     if kind is not Kind.REQUEST and kind is not Kind.SPAM:
-        return _file_on_case(request, case, kind, guest=match.guest, rule=match.rule)
+        return _file_on_case(request, case, kind, guest=guest, rule=match.rule).plus(*warning)
+    columns: CaseColumns = {"touched_at": request.received_at}
+    if case.status is Status.WAITING:  # it waited for the person, and is the desk's again
+        columns["status"] = Status.OPEN
     effects: list[Effect] = [
-        _record(request, case, match.guest, match.rule),
-        UpdateCase(case=case.number, columns=_written_again(request, case)),
-        EndDeadlines(case=case.number, how="withdrawn", at=request.received_at, kinds=(WAIT,)),
+        _record(request, case, guest, match.rule),
+        UpdateCase(case=number, columns=columns),
+        EndDeadlines(case=number, how="withdrawn", at=request.received_at, kinds=(WAIT,)),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
-        *(() if match.guest else callbacks.wished(request, case)),
-        *acknowledgement.secret_on_case(request, case.number),
-        *_delayed(request, case.number),
+        *(() if guest else callbacks.wished(request, case)),
+        *acknowledgement.secret_on_case(request, number),
+        *_delayed(request, number),
     ]
     because = [match.rule, *request.reading.because]
-    # A guest or another citizen may be answered alone, so their deadline does not stand for the citizen's own.
-    waiting = _waited_for(request, case, guest=match.guest)
-    answer = None if waiting else _answered_already(request, case)
+    # A guest or another citizen may be answered alone, so their deadline does not stand for the citizen's own. Whoever
+    # an agent calls a person waits for an answer of their own.
+    running = case.running("answer") if guest else case.promised(request.author)
+    waits = any(not (guest and request.forced) or request.author in deadline.asked_from for deadline in running)
+    answer = None if waits else _answered_already(request, case)
     if answer is not None:
         effects += _meet_at_once(request, case, answer)
         because.append("answered-before-it-was-read")
-    elif not waiting:
-        effects += _ask_again(request, case, guest=match.guest)
+    elif not waits:
+        effects += _ask_again(request, case, guest=guest)
         because.append("asks-anew")
-    elif not match.guest:
+    elif not guest:
         effects += _term_named(request, case)
-    effects += intents.by_message(request, case.number, answered=answer is not None)
-    effects += _hand_over(request, case, alone=match.guest or answer is not None)
+    effects += intents.by_message(request, number, answered=answer is not None)
+    effects += _hand_over(request, case, alone=guest or answer is not None)
+    if not any(isinstance(effect, Send) and effect.kind is MailKind.ACK for effect in effects):
+        effects += warning
     return Decision(effects=tuple(effects), because=tuple(because))
-
-
-def _waited_for(request: CitizenRequest, case: CaseView, *, guest: bool) -> tuple[Deadline, ...]:
-    """The deadlines that stand for this message. Whoever an agent calls a person waits for an answer of their own."""
-    if not guest:
-        return case.promised(request.author)
-    return tuple(one for one in case.running("answer") if not request.forced or request.author in one.asked_from)
 
 
 def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
@@ -433,14 +410,6 @@ def _meet_at_once(request: CitizenRequest, case: CaseView, answer: MessageView) 
             started_by=(key,) if case.others else (),
         ),
     ]
-
-
-def _written_again(request: CitizenRequest, case: CaseView) -> CaseColumns:
-    """A case that waited for the person is the desk's again."""
-    columns: CaseColumns = {"touched_at": request.received_at}
-    if case.status is Status.WAITING:
-        columns["status"] = Status.OPEN
-    return columns
 
 
 def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> RecordMessage:
