@@ -165,6 +165,11 @@ def _rows(page: str, heading: str) -> list[list[str]]:
     return lines[2:]
 
 
+def test_no_page_has_more_than_400_lines() -> None:
+    lengths = {page.name: len(page.read_text("utf-8").splitlines()) for page in (ROOT / "docs").glob("*.md")}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
 def test_who_changes_something_is_told_in_one_line_what_to_open() -> None:
     rows = _rows("CONTRIBUTING.md", "Where things are")
     assert len(rows) == 10

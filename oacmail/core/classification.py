@@ -29,7 +29,7 @@ from oacmail.core.model import (
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
 # The largest probability of a request with which a message without a machine's proof is set aside, by what it is most
-# likely instead, and by the number of signs of a person who waits. docs/understanding.md says what they cost on writers
+# likely instead, and by the number of signs of a person who waits. docs/accuracy.md says what they cost on writers
 # left out.
 _NEVER = -1.0
 _ASIDE = {
