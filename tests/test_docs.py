@@ -289,7 +289,7 @@ PATHS = {
     "From arrival to acknowledgement": 45,
     "From an answer in Sent to the deadline that it meets": 32,
     "From a tick to an escalation": 20,
-    "From an order by mail to its transcript": 48,
+    "From an order by mail to its transcript": 46,
 }
 """Headings of docs/design.md, each with the most functions that its list may name."""
 

@@ -39,7 +39,7 @@ from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Folder, Kind, Outcome, Role
 from oacmail.core.orders import buttons
 from oacmail.core.orders.commands import on_admin_command
-from oacmail.core.orders.mail import on_own_note
+from oacmail.core.orders.mail import on_order_mail, on_own_note
 from oacmail.core.outbox import on_delivery_result, on_outbox_command
 from oacmail.core.policy import Policy
 from oacmail.core.report.publication import on_report_ready
@@ -119,6 +119,8 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         cases = (effect.number for effect in opened.effects if isinstance(effect, OpenCase))
         learnt = (AuditEvent(kind=CORRECTED, case=case, data={"kind": Kind.REQUEST}) for case in cases)
         return opened.plus(ReviewDone(fingerprint=lookup.message.fingerprint), *learnt)
+    if lookup.arrived.orders is not None:
+        return on_order_mail(policy, view, lookup, now)
     if signature is not None and (copy := _own_copy(policy, view, lookup, signature)):
         return copy
     if in_sent and signature is None and (other := own_copies.signed_by_another(policy, view, lookup)):

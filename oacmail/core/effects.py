@@ -6,7 +6,7 @@ effect says how it is written. Times are aware datetimes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal, TypedDict
@@ -169,13 +169,28 @@ CaseEffect = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersDone:
+    """What the first orders of a mail have done: the next one finds the cases as they left them."""
+
+    of_mail: str | None  # the number of the case that the mail itself is about
+    current: str | None  # of the case that a line without a number is about: `of_mail`, or the one opened last
+    into: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Number of a case that they merged -> that of the same person's case that goes on. To the other orders of the mail
+    it still names the merged case."""
+    rows: tuple[Mapping[str, object], ...] = ()  # of the transcript, one for each order
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))  # of the transcript beside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A message is in a folder. `received_at`: its INTERNALDATE. `forced`: an agent says that it is a request."""
+    """A message is in a folder. `received_at`: its INTERNALDATE. `forced`: an agent says that it is a request.
+    `orders`: those of it that were carried out already; None = it has just arrived."""
 
     message: Message
     received_at: datetime
     folder: Folder
     forced: bool = False
+    orders: OrdersDone | None = None
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -544,10 +559,12 @@ Effect = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`effects` are applied in this order; `because`: names of the rules that decided, shown by `oacmail why`."""
+    """`effects` are applied in this order; `because`: names of the rules that decided, shown by `oacmail why`.
+    `then`: what is decided and written next, each with a view that is loaded anew, in the same transaction."""
 
     effects: tuple[Effect, ...]
     because: tuple[str, ...]
+    then: tuple[Input, ...] = ()
 
     def plus(self, *more: Effect) -> "Decision":
-        return Decision(effects=(*self.effects, *more), because=self.because)
+        return replace(self, effects=(*self.effects, *more))

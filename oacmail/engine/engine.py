@@ -179,7 +179,7 @@ class Engine:
         message_ref: MessageRef | None = None,
     ) -> Decision:
         asked = looked_up(self.policy, inp)
-        if isinstance(asked, Lookup) and raw is not None:
+        if isinstance(asked, Lookup) and raw is not None and asked.arrived.orders is None:
             asked = self._read_further(asked, raw)
         arrived = asked.arrived if isinstance(asked, Lookup) else None
         decision = self._decide(turn, asked, now)
@@ -199,6 +199,12 @@ class Engine:
             message_ref=message_ref,
             shadow=self.policy.shadow,
         )
+        for following in decision.then:
+            next_inp: Input | Lookup = following
+            if isinstance(asked, Lookup) and isinstance(following, Arrived):  # the same message
+                next_inp = replace(asked, arrived=following)
+            more = self._decide_and_write(turn, next_inp, now, raw=raw, message_ref=message_ref)
+            decision = replace(decision, effects=(*decision.effects, *more.effects))
         return decision
 
     def _decide(self, turn: Turn, asked: LookedUp, now: datetime) -> Decision:

@@ -185,8 +185,12 @@ def _remembered(con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: V
 def _cases(
     con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View, now: datetime
 ) -> Mapping[str, CaseView]:
-    """The cases that the message, its orders, or what is related to it name; also those into which these merged."""
+    """The cases that the message, its orders, or what is related to it name; also those into which these merged before
+    its orders did."""
+    orders = lookup.arrived.orders
+    ordered = (orders.current or "", *orders.into) if orders else ()
     also = (
+        *ordered,
         *view.tokened,
         *lookup.ordered,
         *(one.case for one in lookup.pressed),
@@ -198,7 +202,7 @@ def _cases(
     )
     numbers = _numbers((view.known, *view.named, *view.naming, *view.recent), view.mails, also)
     about = cases(con, policy, _not_erased(con, numbers), now)
-    if merged := merged_into(con, about):
+    if merged := merged_into(con, {number: case for number, case in about.items() if number not in ordered}):
         return with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
     return about
 

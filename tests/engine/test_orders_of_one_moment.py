@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.engine.test_board import DERIVED, MINE, OPEN, quiet
-from tests.engine.world import AGENT, ANNA, PASS, World
+from tests.engine.world import AGENT, ANNA, PASS, World, text_of
 
 TECHNICAL = "tecnics@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
@@ -53,3 +53,34 @@ def test_moves_of_one_case_in_one_moment_count_one_by_one(world: World) -> None:
     assert world.case()["status"] == "derived"
     assert _running(world) == ["nudge", "update"]
     assert world.kinds(ANNA) == ["ack", "passed_on"]
+
+
+def test_an_order_finds_what_the_order_above_it_has_sent(world: World) -> None:
+    """The person is told once that the case was passed on, also if two lines of one mail say so."""
+    message = world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.agent_answers(message, "Ho mirem.")
+    world.turn()
+    orders = world.message(AGENT, "", "#deriva\n#deriva", answers=world.received(AGENT)[-1])
+    world.deliver(orders, verdict=PASS)
+    world.turn()
+    assert world.kinds(ANNA).count("passed_on") == 1
+    assert "el cas ja és a nivell 2" in text_of(world.received(AGENT)[-1])
+
+
+def test_orders_of_one_mail_are_all_written_or_none(world: World) -> None:
+    """A fault at the second undoes the first; when the mail is tried again, both count once."""
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    fault = "BEFORE INSERT ON events WHEN NEW.kind = 'note' BEGIN SELECT RAISE(ABORT, 'planted'); END"
+    world.store.con.execute(f"CREATE TEMP TRIGGER planted {fault}")
+    orders = world.message(AGENT, "", "#meu\n#nota Ha trucat.", answers=world.received(AGENT)[-1])
+    world.deliver(orders, verdict=PASS)
+    world.turn()
+    assert world.case()["assignee"] is None
+    assert "transcript" not in world.kinds(AGENT)
+    world.store.con.execute("DROP TRIGGER planted")
+    world.turn()
+    assert world.case()["assignee"] == "agent"
+    assert world.notes() == ["Ha trucat."]
+    assert world.kinds(AGENT).count("transcript") == 1

@@ -5,7 +5,6 @@ folder of its case. Deleting a message never closes its case: a person reviews i
 here.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from oacmail.core import answers, services
@@ -17,6 +16,7 @@ from oacmail.core.effects import (
     BoardMove,
     Decision,
     Effect,
+    Input,
     RequestReview,
     ReviewDone,
     UpdateCase,
@@ -25,7 +25,6 @@ from oacmail.core.errors import Refused
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.notices import notify_agents
 from oacmail.core.orders.commands import on_admin_command
-from oacmail.core.orders.mail import standing_after
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, View
@@ -37,14 +36,28 @@ _OF_THE_DESK = (BoardFolder.INTAKE, BoardFolder.OPEN, BoardFolder.ASSIGNED)
 
 
 def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) -> Decision:
-    case = view.cases.get(move.case or "")
+    """The first of its commands decides whether it is refused: no later one refuses the case that the first leaves."""
+    case, because = view.cases.get(move.case or ""), (f"moved: {move.to.folder}",)
+    then: tuple[Input, ...] = ()
     try:
-        effects = _on_case(policy, view, case, move, now) if case else _without_case(move)
+        if case is None:
+            effects = _without_case(move)
+        else:
+            given = [
+                AdminCommand(verb=verb, case=case.number, by=BY, given_in=move.message[:16], words=words)
+                for verb, words in commands(case, move.to)
+            ]
+            effects = on_admin_command(policy, view, given[0], now).effects if given else ()
+            then = tuple(given[1:])
     except Refused as refused:
         return _refused(policy, case, move, refused, now)
+    if not effects:
+        return Decision(effects=(), because=because)
+    if case and move.to.folder in NO_REQUEST:
+        effects = (*effects, UpdateCase(case=case.number, columns={"board_folder": move.to.folder}))
     moved = AuditEvent(kind="moved", case=move.case, data={"message": move.message[:16], "to": move.to.folder})
-    told = _taken_back(policy, view, case, move, now) if case and effects else ()
-    return Decision(effects=(moved, *effects, *told) if effects else (), because=(f"moved: {move.to.folder}",))
+    told = _taken_back(policy, view, case, move, now) if case else ()
+    return Decision(effects=(moved, *effects, *told), because=because, then=then)
 
 
 def _taken_back(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
@@ -74,30 +87,6 @@ def on_board_deletion(policy: Policy, view: View, deletion: BoardDeletion, now: 
     gone = AuditEvent(kind="deleted", case=case.number, data={"message": deletion.message[:16]})
     review = RequestReview(reason=DELETED, message=deletion.message)
     return Decision(effects=(gone,) if case.status is Status.CLOSED else (gone, review), because=("deleted",))
-
-
-def _on_case(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
-    given = (
-        AdminCommand(verb=verb, case=case.number, by=BY, given_in=move.message[:16], words=words)
-        for verb, words in commands(case, move.to)
-    )
-    effects, _ = carried_out(policy, view, case, given, now)
-    if effects and move.to.folder in NO_REQUEST:
-        return (*effects, UpdateCase(case=case.number, columns={"board_folder": move.to.folder}))
-    return effects
-
-
-def carried_out(
-    policy: Policy, view: View, case: CaseView, given: Iterable[AdminCommand], now: datetime
-) -> tuple[tuple[Effect, ...], CaseView]:
-    """The effects of these commands about the case, one after the other, and the case after them. Raises Refused."""
-    effects: list[Effect] = []
-    for command in given:
-        known = View(cases={**view.cases, case.number: case})
-        done = on_admin_command(policy, known, command, now).effects
-        case = standing_after(case, done)
-        effects += done
-    return tuple(effects), case
 
 
 def _without_case(move: BoardMove) -> tuple[Effect, ...]:

@@ -6,7 +6,7 @@ fit raises `Refused` and changes nothing.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.core import acknowledgement, answers, calendar, cases, services, tokens
@@ -39,18 +39,15 @@ from oacmail.core.view import CaseView, View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenOrder:
-    """An order in its place. `cases` as they stand after the orders above it, `serial`: the next case serial of the
-    year; `place`: its index in the mail, from 0; `moved`: see `OrderedCases`."""
+    """An order in its place. `view`: as the orders above it have left the cases; `place`: its index in the mail, from
+    0."""
 
     policy: Policy
     view: View
     lookup: Lookup
     now: datetime
     argument: str
-    cases: Mapping[str, CaseView]
-    serial: int
     place: int
-    moved: frozenset[str] = frozenset()
 
     @property
     def agent(self) -> str:
@@ -66,7 +63,7 @@ class GivenOrder:
     def new_number(self) -> str:
         """The number of a case that the order opens."""
         year = self.lookup.received_at.astimezone(self.policy.office.timezone).year
-        return tokens.case_number(self.policy, year, self.serial)
+        return tokens.case_number(self.policy, year, self.view.serial)
 
 
 def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
@@ -95,7 +92,7 @@ def _by_command(
             given_in=f"{given.lookup.message.fingerprint[:16]}.{given.place}",
             words=words(given, case),
         )
-        return on_admin_command(given.policy, replace(given.view, cases=given.cases), command, given.now).effects
+        return on_admin_command(given.policy, given.view, command, given.now).effects
 
     return carry_out
 
@@ -183,7 +180,7 @@ def _text(given: GivenOrder, _: CaseView) -> _Words:
 def _into(given: GivenOrder, case: CaseView) -> _Words:
     year = numbered_in(given.policy, given.view, given.lookup)
     into = number_of(given.policy, given.argument, year)
-    if into not in given.cases or into == case.number:
+    if into not in given.view.cases or into == case.number:
         raise Refused("there is no other case of this number to merge into", "no-such-case")
     return {"into": into}
 
@@ -206,7 +203,7 @@ def _taken_back(
 
 
 def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-    message, at = message_to_split(given.view, case, given.moved)
+    message, at = message_to_split(given.view, case)
     return split(given.policy, case, message=message, at=at, number=given.new_number, key=given.key, now=given.now)
 
 
@@ -265,7 +262,7 @@ def _whom_to_tell(_: GivenOrder, case: CaseView) -> str:
 
 
 def _two_people(given: GivenOrder, case: CaseView) -> str:
-    into = given.cases[_into(given, case)["into"]]
+    into = given.view.cases[_into(given, case)["into"]]
     return "" if case.own & into.own - {""} else "two-people"
 
 
@@ -406,14 +403,13 @@ def open_contact(
 # order. The person's own term goes with the message that names it. Nobody gets a mail.
 
 
-def message_to_split(view: View, case: CaseView, moved: frozenset[str]) -> tuple[str, datetime]:
+def message_to_split(view: View, case: CaseView) -> tuple[str, datetime]:
     """(fingerprint, arrival) of the message that the order replies to, else of the newest message of a citizen. The one
-    that opened the case stays. `moved`: messages, and cases with all of theirs, that orders above this one have taken
-    away. Raises Refused if there is no other."""
+    that opened the case stays. Raises Refused if there is no other."""
     named = [known for known in view.named if known.case == case.number and known.role is Role.CITIZEN]
     found = [(known.fingerprint, known.received_at) for known in reversed(named)]
     found += [(said.message, said.at) for said in case.latest if not said.by_office]
-    movable = [one for one in found if one[0] != case.first_message and moved.isdisjoint((one[0], case.number))]
+    movable = [one for one in found if one[0] != case.first_message]
     if not movable:
         raise Refused("the case has no other message of the person", "only-message")
     return movable[0]

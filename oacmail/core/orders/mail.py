@@ -4,28 +4,25 @@ Orders come from a proven agent (docs/interfaces.md section 7). What is unknown 
 nothing. The text of the message goes nowhere.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
 from oacmail.core import answers, calendar
 from oacmail.core.days_named import day_named
-from oacmail.core.derivation import hour_of, topic_named
+from oacmail.core.derivation import topic_named
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
     Effect,
-    EndDeadlines,
     MergeCases,
     OpenCase,
+    OrdersDone,
     RecordMessage,
     ReviewDone,
     Send,
-    SplitCase,
-    StartDeadline,
-    UpdateCase,
 )
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import LISTS_OF_CASES, junk_cards
@@ -65,138 +62,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
 from oacmail.core.sender import to_office_alone
-from oacmail.core.view import CaseView, Deadline, View
-
-# --- Order standing --------------------------------------------------------------------------------------------------
-# The cases as the next order of the same mail finds them: it repeats in memory what the store writes after all orders.
-
-_FIELDS = frozenset(
-    (
-        *(
-            "status",
-            "topic",
-            "level",
-            "intent",
-            "lang",
-            "assignee",
-            "answered_at",
-            "closed_at",
-            "cause",
-            "close_reason",
-        ),
-        *("solved_at", "told_at", "expected_on", "ends_on", "ends_hour"),
-    )
-)
-_DAYS = frozenset(("expected_on", "ends_on"))
-
-
-@dataclass(frozen=True, slots=True)
-class OrderedCases:
-    """`cases` by number; `current`: the number of the case that a line without a number is about, None = of none;
-    `serial`: the next case serial of the year; `moved`: messages that were split off, and cases that were merged."""
-
-    cases: Mapping[str, CaseView]
-    current: str | None
-    serial: int
-    moved: frozenset[str] = frozenset()
-
-    def named(self, number: str) -> CaseView | None:
-        """The case of this number, or the one into which that case was merged before (core/view.py)."""
-        case = self.cases.get(number)
-        return self.cases.get(case.number, case) if case is not None else None
-
-    def with_effects(self, effects: Iterable[Effect]) -> "OrderedCases":
-        """What is left after these effects. A case that they open is the current one."""
-        cases, current, serial, moved = dict(self.cases), self.current, self.serial, self.moved
-        for effect in effects:
-            match effect:
-                case OpenCase():
-                    cases[effect.number] = _standing_of(effect)
-                    current, serial = effect.number, serial + 1
-                case SplitCase():
-                    serial += 1
-                    moved |= {effect.message}
-                case MergeCases() if effect.into in cases and effect.case in cases:
-                    cases[effect.into] = _merged(cases[effect.into], cases[effect.case])
-                    cases[effect.case] = replace(cases[effect.case], deadlines=())
-                    moved |= {effect.case}
-                case UpdateCase() | EndDeadlines() | StartDeadline() if effect.case in cases:
-                    cases[effect.case] = _changed(cases[effect.case], effect)
-        return OrderedCases(cases, current, serial, moved)
-
-
-def standing_after(case: CaseView, effects: Iterable[Effect]) -> CaseView:
-    """The case as the next command finds it."""
-    return OrderedCases({case.number: case}, case.number, 0).with_effects(effects).cases[case.number]
-
-
-def _standing_of(effect: OpenCase) -> CaseView:
-    reading = effect.reading
-    return CaseView(
-        number=effect.number,
-        status=Status.OPEN,
-        citizen=effect.citizen,
-        participants=frozenset({effect.citizen}),
-        subject="",
-        topic=str(reading.topic or "other"),
-        level=str(reading.level or "first"),
-        intent=str(reading.intent or "question"),
-        lang=reading.language,
-        assignee=None,
-        opened_at=effect.opened_at,
-        touched_at=effect.opened_at,
-        answered_at=None,
-        closed_at=None,
-        first_message=effect.opened_by,
-        phone=reading.callback.phone if reading.callback else None,
-        slot=reading.callback.slot if reading.callback else None,
-        call_hours=reading.callback.hours if reading.callback else (),
-    )
-
-
-def _merged(into: CaseView, case: CaseView) -> CaseView:
-    theirs = case.others if case.own & into.own else case.own | case.others
-    return replace(
-        into,
-        deadlines=(*into.deadlines, *case.deadlines),
-        participants=into.participants | case.participants | {case.citizen},
-        reply_to=into.reply_to | case.reply_to,
-        others=into.others | (theirs - into.own),
-    )
-
-
-def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) -> CaseView:
-    match effect:
-        case UpdateCase(columns=columns):
-            known = {name: _value(name, value) for name, value in columns.items() if name in _FIELDS}
-            return replace(case, **known)  # type: ignore[arg-type]
-        case EndDeadlines():
-            return replace(
-                case, deadlines=tuple(deadline for deadline in case.deadlines if not _ends(effect, deadline))
-            )
-        case StartDeadline():
-            started = Deadline(
-                started_by=effect.started_by,
-                kind=effect.kind,
-                level=effect.level,
-                started_at=effect.started_at,
-                due_at=effect.due_at,
-            )
-            return replace(case, deadlines=(*case.deadlines, started))
-
-
-def _value(column: str, value: object) -> object:
-    """As a view has it: of a day, the column holds the ISO date, of an hour its text."""
-    if not isinstance(value, str):
-        return value
-    return date.fromisoformat(value) if column in _DAYS else hour_of(value) if column == "ends_hour" else value
-
-
-def _ends(effect: EndDeadlines, deadline: Deadline) -> bool:
-    named = not effect.started_by or deadline.started_by in effect.started_by
-    named = named and effect.level in (None, deadline.level)
-    return named and deadline.kind in effect.kinds and deadline.started_at <= effect.at
-
+from oacmail.core.view import CaseView, View
 
 # --- Orders ----------------------------------------------------------------------------------------------------------
 # Orders stand on top of a reply to a mail of ours to staff or in a mail to an address of the office, never in a mail
@@ -209,27 +75,17 @@ FRESH = timedelta(days=1)
 """How old the Date of an order may be on arrival: a signed mail that is sent again later orders nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
-    """What one order did. `case`: the number that it is about or that it opened, '' = none; `reason`: why it was
-    refused, '' = it was carried out; `more`: see `AFTERWARDS`."""
-
-    order: Order
-    effects: tuple[Effect, ...] = ()
-    case: str = ""
-    reason: str = ""
-    more: str = ""
-
-    def row(self) -> dict[str, object]:
-        detail = "" if self.order.verb in UNSAID else self.order.argument
-        return {
-            "verb": self.order.verb,
-            "detail": detail,
-            "case": self.case or self.order.case,
-            "done": not self.reason,
-            "reason": self.reason,
-            "more": self.more,
-        }
+def _row(order: Order, case: str, *, reason: str = "", more: str = "") -> dict[str, object]:
+    """The order's row of the transcript. `case`: the number that it is about or that it opened, '' = none; `reason`:
+    why it was refused, '' = it was carried out; `more`: see `AFTERWARDS`."""
+    return {
+        "verb": order.verb,
+        "detail": "" if order.verb in UNSAID else order.argument,
+        "case": case or order.case,
+        "done": not reason,
+        "reason": reason,
+        "more": more,
+    }
 
 
 def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
@@ -288,7 +144,7 @@ def in_mail_to_others(
     alone = () if answers or not ordered else sent_alone(message.fresh)
     on_top = [order for order in read_orders(message.typed) if order.verb not in told] if ordered else []
     orders = alone or on_top
-    rows = [_Done(order=order, case=number or "", reason="goes-outside").row() for order in orders]
+    rows = [_row(order, number or "", reason="goes-outside") for order in orders]
     if not answers and not orders:
         rows = [{"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}]
     if not rows:
@@ -304,57 +160,45 @@ def in_mail_to_others(
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
-    """Carry out the orders on top of it, one after the other; () of orders: say that nothing was done."""
-    standing = OrderedCases(view.cases, _case_of_mail(view, lookup), view.serial)
-    given = _given(policy, view, lookup, standing.current)
-    orders, number = tuple(order for order, _ in given), standing.current
-    done: list[_Done] = []
-    for place, (order, refused) in enumerate(given):
-        one = (
-            _refuse(order, refused, standing)
-            if refused
-            else _carry_out(policy, view, lookup, standing, order, place, now)
-        )
-        standing = standing.with_effects(one.effects)
-        done.append(one)
-    record = RecordMessage(
-        role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
-    )
-    key = f"transcript:{lookup.message.fingerprint[:16]}"
-    if not orders:
-        key = _key_of_hint(policy, view, lookup, number, now)
-    named = [number] if number else [one.case for one in done if one.case in standing.cases]
-    into = _merged_into(done, standing)
-    about = _only({into.get(case, case) for case in named})
-    effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
-    draft = answers.draft_whereabouts(effects, view.drafts)
-    listed = _replies_to_list(view) or bool(orders_of_note(policy, lookup))
-    rest = bool(beside_orders(lookup.message.fresh, listed=listed))
-    more = {**draft, "rest": rest, "services": _services(policy, standing, done)}
-    told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=more)
+    """Carry out the next of the orders on top of it; after the last, say what became of each, or that there was none.
+    Each order is a turn on the store, with a view of what those above it have left."""
+    begun = lookup.arrived.orders
+    number = begun.of_mail if begun else _case_of_mail(view, lookup)
+    given = _given(policy, view, lookup, number)
+    rule = "orders" if given else "no-order"
+    because = (rule, *(order.verb for order, _ in given))
+    record: tuple[Effect, ...] = ()
+    if begun is None:
+        begun = OrdersDone(of_mail=number, current=number)
+        record = (RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule),)
+    if len(begun.rows) < len(given):
+        order, refused = given[len(begun.rows)]
+        effects, begun = _carry_out(policy, view, lookup, begun, order, refused, now)
+        then = replace(lookup.arrived, orders=begun)
+        return Decision(effects=(*record, *effects), because=because, then=(then,))
     spent = () if any(refused for _, refused in given) else buttons.mark_used(lookup, now)
-    return Decision(
-        effects=(record, *effects, *spent, *buttons.forged_alert(policy, lookup, now), *told),
-        because=(record.rule, *(order.verb for order in orders)),
-    )
+    told = _transcript_of(policy, view, lookup, begun, now)
+    effects = (*record, *spent, *buttons.forged_alert(policy, lookup, now), *told)
+    return Decision(effects=effects, because=because)
 
 
-def _merged_into(done: Sequence[_Done], standing: OrderedCases) -> dict[str, str]:
-    """Number of each case that these orders leave merged -> the case of the same person that goes on."""
-    return {
-        effect.case: effect.into
-        for one in done
-        for effect in one.effects
-        if isinstance(effect, MergeCases)
-        and one.more != "two-people"
-        and standing.cases[effect.case].status is Status.CLOSED
+def _transcript_of(policy: Policy, view: View, lookup: Lookup, begun: OrdersDone, now: datetime) -> tuple[Send, ...]:
+    """What became of the orders. It is about the one case that goes on, if there is one."""
+    rows, number = begun.rows, begun.of_mail
+    known = [view.cases[case] for row in rows if (case := str(row["case"])) in view.cases]
+    named = [number] if number else [case.number for case in known]
+    merged = {case: into for case, into in begun.into.items() if view.cases[case].status is Status.CLOSED}
+    about = _only({merged.get(case, case) for case in named})
+    key = f"transcript:{lookup.message.fingerprint[:16]}" if rows else _key_of_hint(policy, view, lookup, number, now)
+    listed = _replies_to_list(view) or bool(orders_of_note(policy, lookup))
+    left = [view.cases[str(row["case"])] for row in rows if row["more"] in ("undone-both", "undone-services")]
+    more = {
+        **begun.facts,
+        "rest": bool(beside_orders(lookup.message.fresh, listed=listed)),
+        # the technical services that have to hear that a case has left them
+        "services": tuple(dict.fromkeys(address for case in left for address in policy.people.services(case.cause))),
     }
-
-
-def _services(policy: Policy, standing: OrderedCases, done: Sequence[_Done]) -> tuple[str, ...]:
-    """The technical services that have to hear that a case has left them."""
-    left = [standing.cases[one.case] for one in done if one.more in ("undone-both", "undone-services")]
-    return tuple(dict.fromkeys(address for case in left for address in policy.people.services(case.cause)))
+    return transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
 
 
 def _given(policy: Policy, view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
@@ -388,18 +232,6 @@ def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:
         and known.fingerprint != message.fingerprint
         for known in view.recent
     )
-
-
-def _refuse(order: Order, reason: str, standing: OrderedCases) -> _Done:
-    return _Done(order=order, case=order.case if order.case in standing.cases else "", reason=reason)
-
-
-def _refused(one: _Done, standing: OrderedCases) -> tuple[Effect, ...]:
-    """A line of the event log for each order that was not carried out."""
-    if not one.reason:
-        return ()
-    case = one.case if one.case in standing.cases else None
-    return (AuditEvent(kind="order-refused", case=case, data={"verb": one.order.verb, "why": one.reason}),)
 
 
 def hint_at_orders(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Send, ...]:
@@ -480,30 +312,40 @@ def _key_of_hint(policy: Policy, view: View, lookup: Lookup, number: str | None,
 
 
 def _carry_out(
-    policy: Policy, view: View, lookup: Lookup, standing: OrderedCases, order: Order, place: int, now: datetime
-) -> _Done:
+    policy: Policy, view: View, lookup: Lookup, begun: OrdersDone, order: Order, refused: str, now: datetime
+) -> tuple[tuple[Effect, ...], OrdersDone]:
+    """The effects of the order, and what is done after it. `refused`: why it is refused unseen, '' = it is not."""
+    if refused:
+        return _refused(view, begun, order, order.case if order.case in view.cases else "", refused)
     year = numbered_in(policy, view, lookup)
-    number = number_of(policy, order.case, year) if order.case else standing.current or ""
-    case = standing.named(number)
-    given = GivenOrder(
-        policy=policy,
-        view=view,
-        lookup=lookup,
-        now=now,
-        argument=order.argument,
-        cases=standing.cases,
-        serial=standing.serial,
-        place=place,
-        moved=standing.moved,
-    )
+    number = number_of(policy, order.case, year) if order.case else begun.current or ""
+    case = view.cases.get(number)
     entry = view.entries.get(_entry(view, order)) if case is None else None
     about = (case.number if case else None) or (entry.case if entry else None) or ""
+    given = GivenOrder(policy=policy, view=view, lookup=lookup, now=now, argument=order.argument, place=len(begun.rows))
     try:
         effects = _on_entry(given, order, entry) if entry else _effects(given, order, case)
         more = AFTERWARDS[order.verb](given, case) if case and not entry and order.verb in AFTERWARDS else ""
-    except Refused as refused:
-        return _Done(order=order, case=about, reason=refused.reason)
-    return _Done(order=order, effects=effects, case=_opened(effects) or about, more=more)
+    except Refused as why:
+        return _refused(view, begun, order, about, why.reason)
+    opened = next((effect.number for effect in effects if isinstance(effect, OpenCase)), "")
+    merged = {effect.case: effect.into for effect in effects if isinstance(effect, MergeCases) and more != "two-people"}
+    return effects, replace(
+        begun,
+        current=opened or begun.current,
+        into={**begun.into, **merged},
+        rows=(*begun.rows, _row(order, opened or about, more=more)),
+        facts={**answers.draft_whereabouts(effects, view.drafts), **begun.facts},
+    )
+
+
+def _refused(
+    view: View, begun: OrdersDone, order: Order, about: str, reason: str
+) -> tuple[tuple[Effect, ...], OrdersDone]:
+    """It changes nothing, and is a line of the event log."""
+    case = about if about in view.cases else None
+    event = AuditEvent(kind="order-refused", case=case, data={"verb": order.verb, "why": reason})
+    return (event,), replace(begun, rows=(*begun.rows, _row(order, about, reason=reason)))
 
 
 def _entry(view: View, order: Order) -> str:
@@ -540,11 +382,6 @@ def _effects(given: GivenOrder, order: Order, case: CaseView | None) -> tuple[Ef
     if case is None:
         raise Refused("there is no such case", "no-such-case" if order.case else "no-case")
     return ON_A_CASE[order.verb](given, case)
-
-
-def _opened(effects: Sequence[Effect]) -> str:
-    """The number of the case that they open, '' = none."""
-    return next((effect.number for effect in effects if isinstance(effect, OpenCase)), "")
 
 
 # --- Numbered notes --------------------------------------------------------------------------------------------------
