@@ -20,7 +20,8 @@ from oacmail.core.effects import CorrectFigure, ReportReady
 from oacmail.core.policy import Policy
 from oacmail.core.report import publication
 from oacmail.core.report.figures import YEAR, FigureCorrection, Month, MonthFigures, MonthlyReport, TrendPoint
-from oacmail.core.report.publication import is_final, may_publish, month_figures, with_variations
+from oacmail.core.report.indicators import month_figures, with_variations
+from oacmail.core.report.publication import is_final, may_publish
 from oacmail.core.stored_values import RUN
 from oacmail.store import load_tick, remembered, reports
 from oacmail.store.reports import PublishedMonth

@@ -29,7 +29,7 @@ from oacmail.core.report.figures import (
     Value,
     share,
 )
-from oacmail.core.report.solving import ALARM
+from oacmail.core.report.indicators import ALARM
 from oacmail.shipped import shipped
 from oacmail.words import dates
 from oacmail.words import dates as figures

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import CaseRow, EventRow, Indicator, Month, MonthRows, RequestRow
-from oacmail.core.report.publication import month_figures
+from oacmail.core.report.indicators import month_figures
 from oacmail.workdays import OfficeCalendar
 from tests.core.builders import POLICY as BUILT
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from oacmail.core.report.figures import MonthlyReport, MonthRows, RequestRow, grouped
-from oacmail.core.report.publication import month_figures
+from oacmail.core.report.indicators import month_figures
 from oacmail.words.report_forms import report_view
 from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, local, request
 

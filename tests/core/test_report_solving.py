@@ -3,7 +3,8 @@
 import pytest
 
 from oacmail.core.report.figures import EventRow, MonthFigures, MonthRows, working_days
-from oacmail.core.report.publication import differences, month_figures
+from oacmail.core.report.indicators import month_figures
+from oacmail.core.report.publication import differences
 from tests.core.report_rows import NOVEMBER, POLICY, answered, case, causes, event, figures, local, request
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +20,9 @@ from oacmail.core.report.figures import (
     Unit,
     grouped,
 )
-from oacmail.core.report.publication import month_figures
+from oacmail.core.report.indicators import INDICATORS, month_figures
 from oacmail.words import dates
+from oacmail.words import report as words
 from oacmail.words.labels import label
 from oacmail.words.report_forms import as_csv, as_row, measure_name, report_view
 from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, event, local, request
@@ -165,3 +168,33 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:
     cells = {cell for row in csv.reader(io.StringIO(as_csv(report, "ca"), newline="")) for cell in row}
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
     assert any("HYPERLINK" in cell for cell in cells)
+
+
+def test_a_new_indicator_is_in_every_form_by_its_row_and_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = MonthRows(cases={"1": case()}, requests=(request(),))
+    main = Measure(key="open_doors", value=7, unit="count")
+    monkeypatch.setitem(INDICATORS, "I99", (lambda of: Indicator(id="I99", main=main), ()))
+    for table in (words.INDICATORS, words.FORMULAS, words.COMMITMENTS):
+        monkeypatch.setitem(table, "I99", ("Portes", "Puertas", "Doors"))
+    monkeypatch.setitem(words.MEASURES, "open_doors", ("Obertes", "Abiertas", "Open"))
+    made = replace(_report(Indicator(id="I99", main=main)), figures=month_figures(POLICY, NOVEMBER, rows))
+    assert "Portes" in as_csv(made, "ca")
+    assert "Doors" in str(report_view(made, "en", MADRID))
+    assert as_row(made, "es")["indicators"][-1]["name"] == "Puertas"
+
+
+def test_the_recipe_of_an_indicator_names_each_file_that_names_one() -> None:
+    root = Path(__file__).parents[2]
+    recipe = re.search(
+        r"^\| an indicator \|(.*?)What nothing reads yet", (root / "CONTRIBUTING.md").read_text("utf-8"), re.M
+    )
+    assert recipe
+    naming = {
+        str(path.relative_to(root)) for path in (root / "oacmail").rglob("*.py") if '"I14"' in path.read_text("utf-8")
+    }
+    assert set(re.findall(r"`(oacmail/\S+\.py)`", recipe[1])) == naming
+
+
+def test_each_row_of_the_table_makes_the_indicator_of_its_name() -> None:
+    found = month_figures(POLICY, NOVEMBER, MonthRows(cases={}))
+    assert {name: one.id for name, one in found.indicators.items()} == {name: name for name in INDICATORS}

@@ -33,7 +33,7 @@ from oacmail.core.board import Happened
 from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
 from oacmail.core.handlers import from_citizen, from_services, from_staff
 from oacmail.core.model import BoardFolder, BoardPlace, Status
-from oacmail.core.report import solving
+from oacmail.core.report import indicators
 from oacmail.core.report.figures import Cohorts
 from oacmail.core.services_reply import ServicesReply, Statement
 from oacmail.engine import board, mailbox
@@ -434,7 +434,7 @@ FAULTS = (
     ),
     Planted(
         "compliance.service_hours counts the night too",
-        _instead(solving, "service_hours", lambda right, begins, ends, policy: (ends - begins) / timedelta(hours=1)),
+        _instead(indicators, "service_hours", lambda right, begins, ends, policy: (ends - begins) / timedelta(hours=1)),
         "the figures of a month agree with the ledger",
         seeds=(54, 43, 65),
         only=("writes", "answers", "reports a fault"),

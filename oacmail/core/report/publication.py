@@ -1,12 +1,11 @@
-"""A month is final: all its indicators are computed, kept as text, published once, and compared with a later
-computation.
+"""A month is final: its figures are kept as text, published once, and compared with a later computation.
 
 The key of its mail names the month, so that a report that is made again after a kill queues no second mail (R29).
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,10 +14,8 @@ from oacmail.core.effects import AuditEvent, Decision, FreezeMonth, ReportReady
 from oacmail.core.notices import notify
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.report import people, solving
 from oacmail.core.report.figures import (
     Breach,
-    Cohorts,
     Count,
     EventRow,
     FigureCorrection,
@@ -27,10 +24,10 @@ from oacmail.core.report.figures import (
     Measure,
     Month,
     MonthFigures,
-    MonthRows,
     Value,
     moment_of,
 )
+from oacmail.core.report.indicators import INDICATORS, NOTED_LATE, RECLASSIFIED
 
 # --- Archive ---------------------------------------------------------------------------------------------------------
 # The figures of a published month as JSON text and back. What a later version adds to an indicator is not in an old
@@ -113,18 +110,16 @@ def _same(one: Value, other: Value) -> bool:
 
 
 def reasons(events: Iterable[EventRow], published_at: datetime, ends: datetime) -> dict[str, str]:
-    """Why figures may have changed since they were published, by indicator id, as far as the event log tells: an agent
-    has corrected cases, or has logged or sent what counts for the month."""
-    found: dict[str, str] = {}
-    for event in events:
-        if event.at <= published_at:
-            continue
-        if event.kind == "corrected":
-            found |= dict.fromkeys(("I5", "I6", "I7", "I9", "I12"), "reclassified")
-        elif event.kind == "answered" and moment_of(event) < ends:
-            for name in ("I1", "I2", "I3", "I4", "I8", "I10", "I12"):
-                found.setdefault(name, "noted_late")
-    return found
+    """Why figures may have changed since they were published, by indicator id, as far as the event log tells."""
+    later = [event for event in events if event.at > published_at]
+    happened = {RECLASSIFIED} if any(event.kind == "corrected" for event in later) else set()
+    if any(event.kind == "answered" and moment_of(event) < ends for event in later):
+        happened.add(NOTED_LATE)
+    return {
+        name: next(why for why in changed_by if why in happened)
+        for name, (_, changed_by) in INDICATORS.items()
+        if not happened.isdisjoint(changed_by)
+    }
 
 
 # --- Publication -----------------------------------------------------------------------------------------------------
@@ -179,64 +174,3 @@ def on_report_ready(policy: Policy, ready: ReportReady, now: datetime) -> Decisi
     event = AuditEvent(kind="reported", data={"month": ready.month, "corrections": len(ready.corrections)})
     frozen = FreezeMonth(month=ready.month, figures=ready.figures)
     return Decision(effects=(frozen, *ready.corrections, *sends, event), because=("month-is-over",))
-
-
-# --- Compute ---------------------------------------------------------------------------------------------------------
-# The one place from which every form of the report has its figures.
-
-_INDICATORS: tuple[Callable[[Cohorts], Indicator], ...] = (
-    solving.answered_in_time,
-    solving.unanswered,
-    solving.same_day,
-    solving.response_time,
-    solving.volumes,
-    solving.solved_where,
-    solving.derived,
-    solving.time_to_solve,
-    solving.out_of_scope,
-    people.calls,
-    people.satisfaction,
-    people.opinions,
-    solving.languages,
-    people.quality,
-)
-
-
-def month_figures(policy: Policy, month: Month, rows: MonthRows) -> MonthFigures:
-    """The indicators in their order. The policy's calendar covers every year (wiring.deadline_calendar)."""
-    cohorts = Cohorts(policy=policy, month=month, rows=rows)
-    return MonthFigures(month=str(month), indicators={(one := make(cohorts)).id: one for make in _INDICATORS})
-
-
-def with_variations(
-    figures: MonthFigures, before: MonthFigures | None, year_before: MonthFigures | None
-) -> MonthFigures:
-    """I5 with the same counts of the month before and of the same month a year earlier, None = not known."""
-    volume = figures.indicators["I5"]
-    changes = (_change("before", volume, before), _change("year_before", volume, year_before))
-    tables = tuple(_beside(table, before, year_before) for table in volume.tables)
-    made = replace(volume, measures=(*volume.measures, *changes), tables=tables)
-    return replace(figures, indicators={**figures.indicators, "I5": made})
-
-
-def _change(key: str, volume: Indicator, other: MonthFigures | None) -> Measure:
-    now, then = volume.main.value, other.indicators["I5"].main.value if other else None
-    return Measure(key=key, value=None if now is None or then is None else now - then, unit="count")
-
-
-def _beside(table: FigureTable, before: MonthFigures | None, year_before: MonthFigures | None) -> FigureTable:
-    then, long_ago = _counts(table.key, before), _counts(table.key, year_before)
-    rows = tuple(
-        replace(
-            row,
-            before=then.get(row.key, 0) if then else None,
-            year_before=long_ago.get(row.key, 0) if long_ago else None,
-        )
-        for row in table.rows
-    )
-    return replace(table, rows=rows)
-
-
-def _counts(key: str, figures: MonthFigures | None) -> dict[str, int] | None:
-    tables = figures.indicators["I5"].tables if figures else ()
-    return next(({row.key: row.count for row in table.rows} for table in tables if table.key == key), None)
