@@ -24,7 +24,7 @@ from oacmail.core.model import LANGUAGES
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import Month, MonthlyReport, grouped
-from oacmail.words.renderer import JinjaRenderer
+from oacmail.words.renderer import Renderer
 from oacmail.words.report_forms import report_page
 
 CASES, MONTH = 1_100, Month(year.YEAR, 11)
@@ -52,7 +52,7 @@ def pages() -> Iterator[tuple[str, str]]:
         yield "mail-ca", _mail(made, replace(rules, secrets=(b"pages",)), wiring.renderer(config, rules))
 
 
-def _mail(made: MonthlyReport, rules: Policy, renderer: JinjaRenderer) -> str:
+def _mail(made: MonthlyReport, rules: Policy, renderer: Renderer) -> str:
     """The HTML of its mail, with the pictures as a mail program shows them."""
     ready = reporting.ready(made, rules, report_page)
     send = Send(key="report", kind=MailKind.REPORT, lang="ca", recipient="regidoria@example.org", facts=ready.facts)

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from oacmail.core.errors import BudgetUnusable
-from oacmail.core.ports.budget import WINDOW
 
 # --- Clock -----------------------------------------------------------------------------------------------------------
 #
@@ -204,20 +203,28 @@ def _one_line(text: str) -> str:
 # gave it.
 
 
+WINDOW = 60
+"""Seconds for which a mail counts."""
 _LONGEST = 1_000_000  # bytes; a minute of fifty thousand mails
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetFile:
-    """core.ports.SharedBudget. The file is opened each time: it may have been replaced."""
+    """What all towns of this machine handed to the relay of late. It counts and never waits; the limit is the caller's
+    own `smtp.per_minute`. The file is opened each time: it may have been replaced.
+
+    Both methods raise BudgetUnusable: the file is missing, locked by another town, or refused by the system.
+    """
 
     path: Path
 
     def room(self, limit: int, now: datetime) -> int:
+        """Return how many more mails all towns together may hand over now; 0 or more."""
         with self._locked(fcntl.LOCK_SH) as file:
             return max(0, limit - len(_recent(file, now.timestamp())))
 
     def take(self, wanted: int, limit: int, now: datetime) -> int:
+        """Count up to `wanted` mails as handed over now, and return how many the limit allows."""
         moment = now.timestamp()
         with self._locked(fcntl.LOCK_EX) as file:
             recent = _recent(file, moment)

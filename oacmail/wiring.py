@@ -24,7 +24,6 @@ from oacmail.core.kinds import KINDS, EnvelopeSender
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
-from oacmail.core.ports.store import LOST
 from oacmail.core.report.figures import Month
 from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
 from oacmail.core.tokens import name_of_key
@@ -38,8 +37,9 @@ from oacmail.mail.understanding import scores
 from oacmail.mail.understanding.learning import LearningResult
 from oacmail.smtp import SmtpTransport
 from oacmail.store import SqliteStore, admin, connection, remembered
+from oacmail.store.remembered import LOST
 from oacmail.words.dates import councils
-from oacmail.words.renderer import JinjaRenderer, OfficeProfile
+from oacmail.words.renderer import OfficeProfile, Renderer
 from oacmail.words.wording import wording
 from oacmail.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 
@@ -167,12 +167,12 @@ def new_key(config: Config, now: datetime) -> int | None:
         store.close()
 
 
-def renderer(config: Config, policy: Policy) -> JinjaRenderer:
+def renderer(config: Config, policy: Policy) -> Renderer:
     """Return the renderer. Dates for people come from the strict calendar: no estimated day is promised."""
-    return JinjaRenderer(office_profile(config, replace(policy, workdays=workdays(config))))
+    return Renderer(office_profile(config, replace(policy, workdays=workdays(config))))
 
 
-def own_templates(config: Config, made: JinjaRenderer) -> list[str]:
+def own_templates(config: Config, made: Renderer) -> list[str]:
     """Return what is wrong with the town's own templates, one line each; `oacmail check` covers the shipped ones."""
     return made.problems() if config.office.templates else []
 

@@ -19,11 +19,11 @@ from oacmail.core.model import MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import FolderRead, MessageMeta
-from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.mail.parse import InlineParser, Parser
 from oacmail.store import SqliteStore
-from oacmail.store.store import SqliteTurn
+from oacmail.store.outbox import Claimed
+from oacmail.store.store import Turn
 from testbed import messages
 from testbed.clock import SimulatedClock
 from testbed.database import TownDatabase
@@ -90,7 +90,7 @@ class KillableStore(SqliteStore):
             super().tick_completed(policy, now)
 
     @contextmanager
-    def turn(self) -> Iterator[SqliteTurn]:
+    def turn(self) -> Iterator[Turn]:
         alone, before = not self.con.in_transaction, self.con.total_changes
         with super().turn() as turn:
             yield turn

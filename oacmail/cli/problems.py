@@ -14,9 +14,9 @@ from typing import Any
 from oacmail import host, wiring
 from oacmail.advice import meaning
 from oacmail.config import Config
-from oacmail.core.ports.store import LOST
 from oacmail.engine import delivery, watch
 from oacmail.store import connection, remembered
+from oacmail.store.remembered import LOST
 
 WARNING, CRITICAL = "warning", "critical"  # severities; only a critical problem makes `status` unhealthy
 RESTARTING = timedelta(seconds=30)  # a lock that is free for less may mean a restart

@@ -16,9 +16,9 @@ import click
 from oacmail import wiring
 from oacmail.cli.common import as_json, configured, open_list, print_json, safe, say, table
 from oacmail.core.effects import OutboxCommand
-from oacmail.core.ports.board import Word
 from oacmail.store import admin, queries
 from oacmail.store import board as rows
+from oacmail.store.board import Word
 
 # --- Queues ----------------------------------------------------------------------------------------------------------
 #

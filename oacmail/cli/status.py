@@ -29,9 +29,9 @@ from oacmail.config.loading import SYSTEM
 from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.core.model import Status
 from oacmail.core.outgoing import MailState
-from oacmail.core.ports.store import LOST
 from oacmail.shipped import version
 from oacmail.store import connection, queries
+from oacmail.store.remembered import LOST
 
 # --- Towns -----------------------------------------------------------------------------------------------------------
 #

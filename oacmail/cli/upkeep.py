@@ -16,10 +16,10 @@ from oacmail.cli.common import as_json, configured, existing, print_json, safe, 
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
-from oacmail.core.ports.store import LOST
 from oacmail.engine.watch import CLOCK
 from oacmail.privacy.erasure import forget_again
 from oacmail.store import SqliteStore, admin, connection, erase, remembered
+from oacmail.store.remembered import LOST
 
 # --- Drill -----------------------------------------------------------------------------------------------------------
 #

@@ -14,8 +14,7 @@ from typing import Literal
 
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.ports.store import KEY_FILE
-from oacmail.core.tokens import name_of_key
+from oacmail.core.tokens import KEY_FILE, name_of_key
 
 FILES = "OACMAIL_CREDENTIALS"
 """Names the folder of the admin's files, which are read at each login: a new password needs no restart."""

@@ -23,6 +23,7 @@ from oacmail.core.policy import Policy
 
 # Without I, O, 0, 1: people read these characters aloud on the telephone.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+KEY_FILE = "token.key"  # of the secrets, in the state directory, where no credential holds them
 MOST_SIGNATURES = 10  # a mail of ours has one signature; more would cost a hash each
 TRIAL = "check:"
 """The keys of trial mails (`check --online`), which no daemon sends, begin with this."""

@@ -18,7 +18,6 @@ from oacmail.core.board import OPENS, PASSES, BoardNames, CurrentPlace, Happened
 from oacmail.core.effects import Arrived, BoardDeletion, BoardMove
 from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import BoardPlace, Folder, MessageRef, Outcome, Role
-from oacmail.core.ports.board import Placed, Unsettled
 from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
 from oacmail.core.stored_values import BOARD_ROOTS
 from oacmail.engine.engine import Engine
@@ -27,6 +26,7 @@ from oacmail.engine.learning import with_lessons
 from oacmail.engine.watch import ProblemFlag
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
+from oacmail.store.board import Placed, Unsettled
 
 log = structlog.get_logger()
 MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word

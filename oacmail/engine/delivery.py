@@ -12,13 +12,14 @@ from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain
 from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS
 from oacmail.core.outgoing import MailKind
-from oacmail.core.ports.budget import WINDOW, SharedBudget
-from oacmail.core.ports.store import Claimed, Store
 from oacmail.core.ports.transport import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.core.stored_values import OTHER_INSTANCE
 from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
+from oacmail.host import WINDOW, BudgetFile
+from oacmail.store import SqliteStore
+from oacmail.store.outbox import Claimed
 
 # --- Relay budget ----------------------------------------------------------------------------------------------------
 # This town's own limit of a minute, and the budget that towns behind one relay share. Trouble with the shared budget
@@ -34,9 +35,9 @@ _PORTION = 4
 class RelayBudget:
     """`per_minute`: 0 = no limit. `shared`: None = this town counts for itself."""
 
-    store: Store
+    store: SqliteStore
     per_minute: int
-    shared: SharedBudget | None
+    shared: BudgetFile | None
     _since: datetime | None = None
     _unusable: ProblemFlag = field(init=False)
 
@@ -109,7 +110,7 @@ class Delivery:
     transport: Transport
     envelope: Callable[[MailKind], str]
     per_minute: int
-    shared: SharedBudget | None = None
+    shared: BudgetFile | None = None
     citizens_may: bool = False
     _interrupted: bool = False
     _unrecorded: DeliveryResult | None = None

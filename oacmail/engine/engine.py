@@ -33,16 +33,18 @@ from oacmail.core.model import AnswerText, Folder, MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, Policy
 from oacmail.core.ports.clock import Clock
-from oacmail.core.ports.renderer import FrozenMail, Renderer
-from oacmail.core.ports.store import Store, Turn
 from oacmail.core.stored_values import FORWARDED_BY, RUN
 from oacmail.mail import forwards
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.secrets import blank
+from oacmail.store import SqliteStore
+from oacmail.store.store import Turn
+from oacmail.store.writing import FrozenMail
 from oacmail.words.compose import Heading, bare_address, verify
 from oacmail.words.redact import redact
 from oacmail.words.relayed import mail, read, subject
+from oacmail.words.renderer import Renderer
 
 # --- Relayed answers -------------------------------------------------------------------------------------------------
 # From an agent's bytes to the mail that goes to the person. The agent's message is read a second time, since only mail
@@ -125,7 +127,7 @@ class Engine:
     of a long piece of work, in its thread: the work is not stuck."""
 
     policy: Policy
-    store: Store
+    store: SqliteStore
     renderer: Renderer
     clock: Clock
     on_mail: Callable[[], None] = lambda: None

@@ -12,13 +12,13 @@ import structlog
 from oacmail.batches import batched
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
-from oacmail.core.ports.store import LOST
 from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, Reconciliation, from_text, is_due
 from oacmail.core.sender import claimed_number, own_signature
 from oacmail.core.stored_values import RECONCILED
 from oacmail.engine.engine import Engine
 from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import parse
+from oacmail.store.remembered import LOST
 
 # --- Folder scan -----------------------------------------------------------------------------------------------------
 # A place is recorded before its message is read. UIDs alone are never enough: a mailbox restored from yesterday

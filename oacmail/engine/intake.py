@@ -16,7 +16,6 @@ from oacmail.core.errors import Fatal, FolderUnreadable, Transient, UnreadableMe
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports.mailbox import Fetched, FolderRead, Mailbox, WatchedFolder
-from oacmail.core.ports.store import UNREADABLE
 from oacmail.core.stored_values import OTHER_INSTANCE
 from oacmail.engine.board import BoardSync
 from oacmail.engine.engine import Engine
@@ -25,6 +24,7 @@ from oacmail.engine.learning import with_lessons
 from oacmail.engine.mailbox import Drafts, MailboxActions
 from oacmail.mail.parse import Answers, InlineParser, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
+from oacmail.store.seen_messages import UNREADABLE
 
 # --- Quarantine ------------------------------------------------------------------------------------------------------
 # A bug, or a message that a server cannot deliver, delays one message and never stops the service: each failure uses

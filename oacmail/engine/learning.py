@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core.ports.store import Correction, Store
 from oacmail.core.stored_values import LESSONS
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import learning, scores
 from oacmail.mail.understanding.learning import Example, LearningResult
+from oacmail.store import SqliteStore
+from oacmail.store.reports import Correction
 
 
-def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[LearningResult]:
+def learn(store: SqliteStore, parser_config: ParserConfig, now: datetime) -> list[LearningResult]:
     """Learn all corrections again and store the result; return one LearningResult for each field. Raises Transient,
     Fatal."""
     examples = [_example(correction, parser_config) for correction in store.corrections()]
@@ -28,7 +29,7 @@ def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[Lear
     return outcomes
 
 
-def with_lessons(store: Store, parser_config: ParserConfig) -> ParserConfig:
+def with_lessons(store: SqliteStore, parser_config: ParserConfig) -> ParserConfig:
     """Return the parser configuration with the stored lessons."""
     return replace(parser_config, lessons=learning.loaded(store.recall(LESSONS) or ""))
 

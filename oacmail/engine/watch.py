@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from oacmail.core.canary import CODE, moment_of
-from oacmail.core.ports.store import Store
 from oacmail.core.stored_values import (
     CANARY_ALARMED,
     CANARY_BACK,
@@ -22,6 +21,7 @@ from oacmail.core.stored_values import (
     RUNS,
 )
 from oacmail.engine.engine import Engine
+from oacmail.store import SqliteStore
 
 # --- Problem flag ----------------------------------------------------------------------------------------------------
 # A problem is recorded and logged when it begins and ends, not at each check. The first check after a start is always
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 class ProblemFlag:
     """`code`: the problem's name in `status`; `begins`: the log event when it begins."""
 
-    store: Store
+    store: SqliteStore
     code: str
     begins: str = "problem.degraded"
     _last: bool | None = None
@@ -203,7 +203,7 @@ DAEMON, ONCE, STOPPED = "daemon", "once", "stopped"
 REMEMBERED = timedelta(hours=1)
 
 
-def record_start(store: Store, kind: str, now: datetime) -> None:
+def record_start(store: SqliteStore, kind: str, now: datetime) -> None:
     """Record the start of a process of this kind (DAEMON, ONCE). A previous daemon that did not stop has crashed."""
     if kind == DAEMON and store.recall(RUNS) == DAEMON:
         earlier = recent_crashes(store.recall(CRASHES), now)
@@ -211,7 +211,7 @@ def record_start(store: Store, kind: str, now: datetime) -> None:
     store.remember(RUNS, kind, now)
 
 
-def record_stop(store: Store, now: datetime) -> None:
+def record_stop(store: SqliteStore, now: datetime) -> None:
     """Record that the daemon stopped as requested."""
     store.remember(RUNS, STOPPED, now)
 

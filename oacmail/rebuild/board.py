@@ -19,7 +19,6 @@ from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.from_board import on_board_move
 from oacmail.core.model import BoardFolder, BoardPlace, Folder, MessageRef
 from oacmail.core.policy import Policy
-from oacmail.core.ports.board import Placed
 from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
 from oacmail.core.view import View
 from oacmail.engine import Engine
@@ -31,6 +30,7 @@ from oacmail.rebuild.late_reading import LateReadings
 from oacmail.rebuild.proofs import Proof
 from oacmail.replay import VirtualClock
 from oacmail.store import SqliteStore, rebuilt
+from oacmail.store.board import Placed
 
 AT_ONCE = timedelta(seconds=1)
 """A message that lies in a folder so soon after its arrival was delivered there: that orders nothing."""

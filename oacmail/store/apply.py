@@ -34,7 +34,7 @@ from oacmail.core.model import Attachment, Kind, Message, Outcome, Role
 from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import FORWARDED_BY, RESERVED
 from oacmail.core.threading import fold_subject
-from oacmail.store import drafts, outbox, reports, votes
+from oacmail.store import outbox, reports, votes
 from oacmail.store.connection import hours_stored, stamp
 from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, person_id, raise_serial
 
@@ -437,7 +437,7 @@ WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext],
     effects.PlaceMessage: place_message,
     effects.UpdatePerson: update_person,
     effects.Remember: outbox.remember,
-    effects.WriteDraft: drafts.write,
+    effects.WriteDraft: outbox.write_draft,
     effects.FreezeMonth: reports.freeze_month,
     effects.CorrectFigure: reports.correct_month,
 }

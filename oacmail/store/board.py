@@ -1,4 +1,4 @@
-"""What the board remembers (core/ports/board.py): a row for each place and one for each message of the board.
+"""What the board remembers: a row for each place and one for each message of the board.
 
 A place is a row of board_places, with `passes` LEFT once the message lies there no longer: a UID that comes back then
 was restored by the server, and moved by nobody. board_messages says where a message was last put. This module
@@ -7,12 +7,13 @@ decides nothing; `SqliteStore` has its methods.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Literal
 
 from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
 from oacmail.core.model import MessageRef, Outcome, Role, Status
-from oacmail.core.ports.board import Placed, Unsettled, Word
 from oacmail.store.connection import Rows, at, moment, stamp
 from oacmail.store.reports import ANSWER_DUE
 
@@ -50,11 +51,42 @@ _LIVE = """b.fingerprint IN (
   UNION ALL SELECT fingerprint FROM reviews WHERE done_at IS NULL
   UNION ALL SELECT fingerprint FROM reviews WHERE done_at >= :since)"""
 
+Word = Literal["waits", "carry out", "undo"]
+"""What a person said of a move that is one of many: nothing yet, yes, no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A message that may have been moved. `outcome`, `role` None: it could not be read and has no record. `places`: all
+    that exist now, oldest first, their `means` and `deleted` unknown."""
+
+    message: str
+    case: str | None
+    outcome: Outcome | None
+    role: Role | None
+    last: LastSeen
+    word: Word | None
+    places: tuple[CurrentPlace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A message that lies where it was last put. `due_at`: of its case's earliest running response deadline;
+    `flagged`: as we left it; `target`: the folder to which a move of ours is under way."""
+
+    message: str
+    ref: MessageRef
+    standing: Standing
+    due_at: datetime | None
+    flagged: bool
+    target: str | None
+
 
 class BoardRows(Rows):
     """The methods of `SqliteStore` for the board."""
 
     def board_places(self) -> Mapping[tuple[str, int], set[int]]:
+        """(folder, UIDVALIDITY) -> UIDs that are recorded as lying there."""
         found: dict[tuple[str, int], set[int]] = {}
         with self._read():
             query = "SELECT folder, uidvalidity, uid FROM board_places WHERE passes >= 0"
@@ -63,6 +95,7 @@ class BoardRows(Rows):
         return found
 
     def board_seen(self, folder: str, uidvalidity: int, new: Collection[int], gone: Collection[int]) -> set[int]:
+        """These lie there now and these no longer. Returns those of `new` that are no messages of the board."""
         with self._write():
             self._left("folder = ? AND uidvalidity <> ?", [(folder, uidvalidity)])
             self._left(_HERE, [(folder, uidvalidity, uid) for uid in gone])
@@ -99,11 +132,13 @@ class BoardRows(Rows):
         )
 
     def board_folders(self, names: Collection[str]) -> None:
+        """Only these folders exist: what lay in others lies there no longer."""
         with self._write():
             known = {row[0] for row in self.con.execute("SELECT DISTINCT folder FROM board_places WHERE passes >= 0")}
             self._left("folder = ?", [(name,) for name in known.difference(names)])
 
     def board_begin(self) -> None:
+        """A message that is new on the board was put where it was first seen: that orders nothing."""
         with self._write():
             self.con.execute(
                 """INSERT INTO board_messages(fingerprint, folder, uidvalidity, uid, internal_date)
@@ -119,6 +154,7 @@ class BoardRows(Rows):
         return [_unsettled(list(group)) for _, group in groupby(rows, key=lambda row: row["fingerprint"])]
 
     def board_placed(self, since: datetime | None) -> Sequence[Placed]:
+        """Those that may have to be moved or flagged: without those that were at rest before `since`; None = all."""
         query, values = (_PLACED, {}) if since is None else (f"{_PLACED} AND {_LIVE}", {"since": stamp(since)})
         with self._read():
             return [_placed(row) for row in self.con.execute(query, values)]
@@ -137,6 +173,7 @@ class BoardRows(Rows):
             return row["number"] if row else None
 
     def board_accept(self, message: str, at: CurrentPlace) -> None:
+        """It counts as put there from now on, with no move under way."""
         with self._write():
             self._put(message, at.ref, stamp(at.internal_date), ours=False)
             # the others were there too, and are copies
@@ -153,6 +190,7 @@ class BoardRows(Rows):
         self.con.execute("UPDATE messages SET folder = ? WHERE fingerprint = ?", (ref.folder, message))
 
     def board_arrived(self, moved: Sequence[tuple[str, MessageRef, MessageRef]], now: datetime) -> None:
+        """Our move has put (message, from, to) there, by COPYUID: they are not read again."""
         with self._write():
             for message, old, new in moved:
                 self._arrived(message, old, new, now)
@@ -176,9 +214,11 @@ class BoardRows(Rows):
             self._put(message, new, row["internal_date"], ours=True)
 
     def board_target(self, messages: Iterable[str], target: str) -> None:
+        """We are about to move these."""
         self._set("target = ?, unsettled = 1", target, messages)
 
     def board_settled(self, message: str) -> None:
+        """Nothing more is to be found out about it."""
         self._set("unsettled = ?", 0, [message])
 
     def board_missing(self, message: str, passes: int) -> None:
@@ -197,10 +237,12 @@ class BoardRows(Rows):
             )
 
     def board_waits(self) -> int:
+        """How many messages wait for a word."""
         with self._read():
             return waiting(self.con)
 
     def board_passed(self) -> None:
+        """A pass over all folders has ended: each new place is one pass older, unless its message waits for a word."""
         with self._write():
             self.con.execute(
                 f"""UPDATE board_places SET passes = passes + 1 WHERE passes BETWEEN 0 AND {PASSES - 1}

@@ -283,7 +283,8 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
 
 
 def continued(con: sqlite3.Connection, number: str) -> tuple[tuple[str, ...], str]:
-    """See core/ports/store.py."""
+    """Return what an answer to the person of this case continues: the Message-IDs of that person's messages, oldest
+    first, and the subject of the last; ((), '') if there is no such case yet."""
     case = case_id(con, number)
     return ((), "") if case is None else _continued(con, case, _asked(con, case))
 

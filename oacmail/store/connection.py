@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
 from oacmail.core.model import Hours
-from oacmail.core.ports.store import KEY_FILE
+from oacmail.core.tokens import KEY_FILE
 from oacmail.shipped import shipped
 
 # --- Connection ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from oacmail.core.model import Intent, Outcome
 from oacmail.core.outbox import BACKOFF, OUT_OF_DATE, probe_after, probe_key
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy, mailbox
-from oacmail.core.ports.store import LOST
 from oacmail.core.rate_limits import is_public, registrable
 from oacmail.core.reconciliation import Reconciliation, from_text
 from oacmail.core.report.figures import request_counts
@@ -39,6 +38,7 @@ from oacmail.store import remembered, reports
 from oacmail.store.cases import away, cases, deadline_of, placeholders
 from oacmail.store.connection import at, moment, stamp
 from oacmail.store.outbox import LIMITED, LIVE
+from oacmail.store.remembered import LOST
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 
 # --- Load usage ------------------------------------------------------------------------------------------------------

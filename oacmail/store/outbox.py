@@ -5,18 +5,27 @@ core/kinds.py).
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
+from oacmail.core.effects import (
+    AuditEvent,
+    DropOutgoing,
+    ImportSent,
+    Remember,
+    Send,
+    SendWithoutOriginal,
+    UpdateOutbox,
+    WriteDraft,
+)
 from oacmail.core.kinds import ACKNOWLEDGEMENTS, KINDS, NEXT, Priority
 from oacmail.core.outbox import OUT_OF_DATE
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import mailbox
-from oacmail.core.ports.store import Claimed
 from oacmail.core.rate_limits import registrable
 from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, RESERVED
 from oacmail.store import writing
-from oacmail.store.connection import stamp
+from oacmail.store.connection import Rows, moment, stamp
 from oacmail.store.writing import WriteContext, case_id, raise_serial
 
 # --- Queue -----------------------------------------------------------------------------------------------------------
@@ -36,96 +45,146 @@ _PUT_BACK = max(Priority) + 1
 _WHEN = " ".join(f"WHEN kind = '{kind}' THEN {int(rules.priority)}" for kind, rules in KINDS.items())
 _RANK = f"""CASE WHEN next_at > coalesce(released_at, created_at) THEN {_PUT_BACK} {_WHEN} END"""
 _ORDER = f"{_RANK}, next_at, id"
+_DRAFTS = """SELECT d.key, d.message_id, d.mime, c.closed_at > d.created_at OR EXISTS(
+    SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.role = 'agent' AND m.outcome = 'case'
+    AND m.received_at > d.created_at) AS overtaken
+  FROM drafts d JOIN cases c ON c.id = d.case_id WHERE d.mime IS NOT NULL ORDER BY d.created_at, d.key"""
+"""The folder of drafts belongs to people: nothing says what has become of a draft that is there."""
 
 
-def recover(con: sqlite3.Connection) -> None:
-    """Recover the rows that a killed process left behind. Nothing may be sending."""
-    con.execute(
-        f"UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE {LIVE} AND state = 'claimed'"
-    )
-    con.execute(
-        f"""UPDATE outbox SET state = 'uncertain', tries = tries + 1, last_error = 'killed while sending'
-        WHERE {LIVE} AND state = 'sending'"""
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An outbox row that this process sends now."""
+
+    key: str
+    kind: MailKind
+    recipient: str
+    mime: bytes
 
 
-def claim(
-    con: sqlite3.Connection,
-    now: datetime,
-    most: int,
-    staff: frozenset[str] | None,
-    waits: Sequence[MailKind],
-    kinds: Sequence[MailKind],
-) -> list[Claimed]:
-    """Claim and return up to `most` rows that are due, in the order of the queue.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingDraft:
+    """A draft that is not known to be in its folder. `overtaken`: since it was written an agent has answered the case,
+    or the case was closed."""
 
-    `staff`: only mail to these addresses, None = to all; `waits`: kinds to leave out; `kinds`: only these, () = all.
-    """
-    only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
-    only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
-    only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
-    rows = con.execute(
-        f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
-        SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
-        RETURNING id, key, kind, recipient, next_at, {_RANK} AS turn,
-        (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
-        (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
-    ).fetchall()
-    return [
-        Claimed(key=row["key"], kind=MailKind(row["kind"]), recipient=row["recipient"], mime=row["mime"])
-        for row in sorted(rows, key=lambda row: (row["turn"], row["next_at"], row["id"]))
-    ]
+    key: str
+    message_id: str
+    mime: bytes
+    overtaken: bool
 
 
-def unclaim(con: sqlite3.Connection, keys: list[str], now: datetime) -> None:
-    """Put back rows that were never handed over, behind all that was due before `now`."""
-    con.executemany(
-        """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
-        WHERE key = ? AND state = 'claimed'""",
-        [(stamp(now), key) for key in keys],
-    )
+class OutboxRows(Rows):
+    """The methods of `SqliteStore` for the outbox and for drafts."""
 
+    def recover(self) -> None:
+        """Recover the rows that a killed process left behind. Nothing may be sending."""
+        with self._write():
+            self.con.execute(
+                f"""UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0)
+                WHERE {LIVE} AND state = 'claimed'"""
+            )
+            self.con.execute(
+                f"""UPDATE outbox SET state = 'uncertain', tries = tries + 1, last_error = 'killed while sending'
+                WHERE {LIVE} AND state = 'sending'"""
+            )
 
-def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: bool) -> bool:
-    """Record, after 354 and before the first byte, that the mail may leave from now on.
+    def claim(
+        self,
+        now: datetime,
+        most: int,
+        staff: frozenset[str] | None,
+        waits: Sequence[MailKind] = (),
+        kinds: Sequence[MailKind] = (),
+    ) -> list[Claimed]:
+        """Claim and return up to `most` rows that are due, in the order of the queue.
 
-    Return False if it must not be sent: its copy was seen, or it was dropped, while we talked to the relay.
-    """
-    row = con.execute(
-        "UPDATE outbox SET state = 'sending', data_at = ?, copy_expected = ? WHERE key = ? AND state = 'claimed'",
-        (stamp(now), int(copy_expected), key),
-    )
-    return row.rowcount == 1
+        `staff`: only mail to these addresses, None = to all; `waits`: kinds to leave out; `kinds`: only these, or all.
+        """
+        with self._write():
+            only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
+            only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
+            only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+            rows = self.con.execute(
+                f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
+                SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only}
+                ORDER BY {_ORDER} LIMIT ?)
+                RETURNING id, key, kind, recipient, next_at, {_RANK} AS turn,
+                (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
+                (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
+            ).fetchall()
+            return [
+                Claimed(key=row["key"], kind=MailKind(row["kind"]), recipient=row["recipient"], mime=row["mime"])
+                for row in sorted(rows, key=lambda row: (row["turn"], row["next_at"], row["id"]))
+            ]
 
+    def unclaim(self, keys: list[str], now: datetime) -> None:
+        """Put back rows that were never handed over, behind all that was due before `now`."""
+        with self._write():
+            self.con.executemany(
+                """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
+                WHERE key = ? AND state = 'claimed'""",
+                [(stamp(now), key) for key in keys],
+            )
 
-def next_due(con: sqlite3.Connection) -> str | None:
-    """Return the earliest `next_at` of a queued mail; deferred mail has none."""
-    row = con.execute(
-        f"SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NOT NULL"
-    ).fetchone()
-    return row[0] if row else None
+    def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool:
+        """Record, after 354 and before the first byte, that the mail may leave from now on.
 
+        Return False if it must not be sent: its copy was seen, or it was dropped, while we talked to the relay.
+        """
+        with self._write():
+            row = self.con.execute(
+                """UPDATE outbox SET state = 'sending', data_at = ?, copy_expected = ?
+                WHERE key = ? AND state = 'claimed'""",
+                (stamp(now), int(copy_expected), key),
+            )
+            return row.rowcount == 1
 
-def without_copy_since(con: sqlite3.Connection, staff: frozenset[str]) -> str | None:
-    """Return when the first mail without its copy was handed over, if no later mail has its copy. Mail to staff is not
-    counted, since it has no copies."""
-    proven = con.execute(
-        "SELECT max(data_at) FROM outbox WHERE data_at IS NOT NULL AND copied_at IS NOT NULL"
-    ).fetchone()[0]
-    row = con.execute(
-        f"""SELECT min(data_at) FROM outbox WHERE data_at IS NOT NULL AND data_at > ? AND copied_at IS NULL
-        AND state IN ('sent', 'uncertain', 'held') AND recipient NOT IN ({",".join("?" * len(staff))})""",
-        (proven or "", *sorted(staff)),
-    ).fetchone()
-    return row[0] if row else None
+    def next_due(self) -> datetime | None:
+        """Return the earliest `next_at` of a queued mail; deferred mail has none."""
+        with self._read():
+            row = self.con.execute(
+                f"SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NOT NULL"
+            ).fetchone()
+            return moment(row[0])
 
+    def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
+        """Return when the first mail without its copy was handed over; None = the latest mail has its copy. Mail to
+        staff is not counted, since it has no copies."""
+        with self._read():
+            proven = self.con.execute(
+                "SELECT max(data_at) FROM outbox WHERE data_at IS NOT NULL AND copied_at IS NOT NULL"
+            ).fetchone()[0]
+            row = self.con.execute(
+                f"""SELECT min(data_at) FROM outbox WHERE data_at IS NOT NULL AND data_at > ? AND copied_at IS NULL
+                AND state IN ('sent', 'uncertain', 'held') AND recipient NOT IN ({",".join("?" * len(staff))})""",
+                (proven or "", *sorted(staff)),
+            ).fetchone()
+            return moment(row[0])
 
-def handed_over_since(con: sqlite3.Connection, now: datetime, seconds: int) -> int:
-    row = con.execute(  # what a clock far ahead has recorded counts for no minute
-        "SELECT count(*) FROM outbox WHERE data_at > ? AND data_at <= ?",
-        (stamp(now - timedelta(seconds=seconds)), stamp(now)),
-    ).fetchone()
-    return int(row[0])
+    def handed_over_since(self, now: datetime, seconds: int) -> int:
+        with self._read():
+            row = self.con.execute(  # what a clock far ahead has recorded counts for no minute
+                "SELECT count(*) FROM outbox WHERE data_at > ? AND data_at <= ?",
+                (stamp(now - timedelta(seconds=seconds)), stamp(now)),
+            ).fetchone()
+            return int(row[0])
+
+    def drafts(self) -> list[WaitingDraft]:
+        with self._read():
+            return [
+                WaitingDraft(
+                    key=row["key"],
+                    message_id=row["message_id"],
+                    mime=row["mime"],
+                    overtaken=bool(row["overtaken"]),
+                )
+                for row in self.con.execute(_DRAFTS)
+            ]
+
+    def draft_settled(self, key: str, now: datetime) -> None:
+        """It is in the folder, or not needed any more: its bytes are forgotten."""
+        with self._write():
+            self.con.execute("UPDATE drafts SET mime = NULL, settled_at = ? WHERE key = ?", (stamp(now), key))
 
 
 # --- Effects ---------------------------------------------------------------------------------------------------------
@@ -291,3 +350,14 @@ def record_event(con: sqlite3.Connection, effect: AuditEvent, context: WriteCont
             "INSERT INTO notes(event_id, case_id, text) VALUES(?,?,?)",
             (row.lastrowid, case_id(con, effect.case), effect.text),
         )
+
+
+def write_draft(con: sqlite3.Connection, effect: WriteDraft, context: WriteContext) -> None:
+    if context.shadow:
+        return
+    mail = context.mails[effect.key]
+    con.execute(
+        """INSERT INTO drafts(key, message_id, case_id, mime, created_at) VALUES(?,?,?,?,?)
+        ON CONFLICT(key) DO NOTHING""",
+        (effect.key, mail.message_id, case_id(con, effect.case), mail.mime, stamp(context.now)),
+    )

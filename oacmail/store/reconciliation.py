@@ -47,6 +47,8 @@ class ReconciliationRows(Rows):
     """The method of `SqliteStore` for the nightly proof."""
 
     def discrepancies(self, present: Present, now: datetime) -> list[Discrepancy]:
+        """What the server has, by folder and UIDVALIDITY, and the database cannot account for; cases and mails that
+        nobody would notice any more."""
         ours: set[str] = set()
         messages = [
             found

@@ -23,7 +23,7 @@ from oacmail.core.stored_values import (
     SAVED_KEYS,
 )
 from oacmail.store import writing
-from oacmail.store.connection import FILE, at, connect_readonly, moment, stamp, transaction
+from oacmail.store.connection import FILE, Rows, at, connect_readonly, moment, stamp, transaction
 from oacmail.store.writing import remember
 
 # --- Tick failures ---------------------------------------------------------------------------------------------------
@@ -45,26 +45,6 @@ def put_off_item(con: sqlite3.Connection, now: datetime) -> frozenset[str]:
 
 def any_tick_failure(con: sqlite3.Connection) -> bool:
     return con.execute("SELECT 1 FROM tick_failures LIMIT 1").fetchone() is not None
-
-
-def add_tick_failure(con: sqlite3.Connection, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
-    con.execute(
-        """INSERT INTO tick_failures(item, "case", since, retry_at, error) VALUES(?,?,?,?,?)
-        ON CONFLICT(item) DO UPDATE SET retry_at = excluded.retry_at, error = excluded.error""",
-        (item.name, item.case, stamp(now), stamp(until), error),
-    )
-
-
-def clear_tick_failures(con: sqlite3.Connection, due: Collection[str], now: datetime) -> None:
-    """A tick has completed with all items but those put off; `due`: the names of all. A job is no item of a tick and
-    ends its own failure."""
-    still, names = put_off_item(con, now), [row["item"] for row in con.execute("SELECT item FROM tick_failures")]
-    over = [name for name in names if not name.startswith("job:") and (name not in due or name not in still)]
-    remove_tick_failure(con, over)
-
-
-def remove_tick_failure(con: sqlite3.Connection, names: Collection[str]) -> None:
-    con.executemany("DELETE FROM tick_failures WHERE item = ?", [(name,) for name in names])
 
 
 def tick_failure_cause(con: sqlite3.Connection) -> dict[str, str]:
@@ -114,6 +94,8 @@ def written_at(con: sqlite3.Connection, key: str) -> datetime | None:
 # --- Problems --------------------------------------------------------------------------------------------------------
 # Since when each exists, why, and the note that it was alerted: rows of `kv`. The remedies: cli/problems.py.
 
+LOST = "database-lost"
+"""The problem of a new database where an earlier one has been; a rebuild or a restore ends it."""
 _OF_PROBLEM = "key IN (?, ?) OR (key >= ? AND key < ?)"
 
 
@@ -236,14 +218,6 @@ def _used(con: sqlite3.Connection) -> bool:
     return bool(con.execute(query).fetchone()[0])
 
 
-def signed_with(con: sqlite3.Connection, names: Iterable[str], now: datetime) -> None:
-    """Record that these keys are in force from now on."""
-    con.executemany(
-        "INSERT INTO kv(key, value, at) VALUES(?,'',?) ON CONFLICT(key) DO NOTHING",
-        [(KNOWN_KEYS + name, stamp(now)) for name in names],
-    )
-
-
 def save_keys(con: sqlite3.Connection, keys: Iterable[bytes], now: datetime) -> None:
     """Store the keys in a backup."""
     text = "\n".join(key.decode() for key in keys)
@@ -255,3 +229,80 @@ def take_saved_keys(con: sqlite3.Connection) -> tuple[bytes, ...]:
     """Remove and return the keys of the backup that this database was restored from. () = none."""
     row = con.execute("DELETE FROM kv WHERE key = ? RETURNING value", (SAVED_KEYS,)).fetchone()
     return tuple(row[0].encode().split(b"\n")) if row else ()
+
+
+# --- Methods ---------------------------------------------------------------------------------------------------------
+
+
+class RememberedRows(Rows):
+    """The methods of `SqliteStore` for single values, problems, items of a tick that failed and token keys."""
+
+    def remember(self, name: str, value: str, now: datetime) -> None:
+        with self._write():
+            remember(self.con, name, value, now)
+
+    def recall(self, name: str) -> str | None:
+        with self._read():
+            return value(self.con, name)
+
+    def known_at(self, name: str) -> datetime | None:
+        """When this value was last remembered; None = it is not known."""
+        with self._read():
+            return written_at(self.con, name)
+
+    def problem(self, code: str, present: bool, now: datetime, why: str = "") -> None:
+        """`why`: the cause in codes and classes of errors; the latest one is kept."""
+        if not present:  # most checks find that nothing was wrong before either: that needs no transaction
+            with self._read():
+                if not is_recorded(self.con, code):
+                    return
+        with self._write():
+            set_problem(self.con, code, present, now, why)
+
+    def problems(self) -> dict[str, datetime]:
+        """Return the recorded problems and since when they exist."""
+        with self._read():
+            return problems(self.con)
+
+    def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
+        """The item raised. `error`: the name of its class."""
+        with self._write():
+            self.con.execute(
+                """INSERT INTO tick_failures(item, "case", since, retry_at, error) VALUES(?,?,?,?,?)
+                ON CONFLICT(item) DO UPDATE SET retry_at = excluded.retry_at, error = excluded.error""",
+                (item.name, item.case, stamp(now), stamp(until), error),
+            )
+            set_problem(self.con, TICK_CODE, True, now)
+
+    def is_put_off(self, item: TickItem, now: datetime) -> bool:
+        with self._read():
+            return item.name in put_off_item(self.con, now)
+
+    def clear_tick_failures(self, due: Collection[str], now: datetime) -> None:
+        """A tick has completed with all items but those put off; `due`: the names of all. A job is no item of a tick
+        and ends its own failure."""
+        still, names = (
+            put_off_item(self.con, now),
+            [row["item"] for row in self.con.execute("SELECT item FROM tick_failures")],
+        )
+        self._forget_failures(
+            [name for name in names if not name.startswith("job:") and (name not in due or name not in still)], now
+        )
+
+    def succeeded(self, item: TickItem, now: datetime) -> None:
+        """Forget its failure, if there was one."""
+        with self._write():
+            if any_tick_failure(self.con):
+                self._forget_failures([item.name], now)
+
+    def _forget_failures(self, names: Collection[str], now: datetime) -> None:
+        self.con.executemany("DELETE FROM tick_failures WHERE item = ?", [(name,) for name in names])
+        set_problem(self.con, TICK_CODE, any_tick_failure(self.con), now)
+
+    def signed_with(self, names: Iterable[str], now: datetime) -> None:
+        """`names` of the token secrets that are valid from now on."""
+        with self._write():
+            self.con.executemany(
+                "INSERT INTO kv(key, value, at) VALUES(?,'',?) ON CONFLICT(key) DO NOTHING",
+                [(KNOWN_KEYS + name, stamp(now)) for name in names],
+            )

@@ -14,7 +14,6 @@ from oacmail.core.effects import CorrectFigure, FreezeMonth
 from oacmail.core.model import Role
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.ports.store import Correction
 from oacmail.core.report.figures import (
     AckRow,
     AnswerLang,
@@ -48,6 +47,17 @@ ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND
 # N`).
 
 _LATEST = 5000  # messages: some months of a busy desk, read once a night
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A message whose classification an agent has corrected. `labels`: field (kind, topic, level, intent, language) to
+    the agent's value. `raw`: None if it was too large to store or is no longer stored."""
+
+    labels: Mapping[str, str]
+    subject: str
+    fresh: str
+    raw: bytes | None
 
 
 def corrected_examples(con: sqlite3.Connection) -> list[Correction]:

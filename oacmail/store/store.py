@@ -1,10 +1,10 @@
 """`SqliteStore`: one connection to the database, the lock of the state directory, and the transactions of the engine.
 
-A thin face over the modules beside it; it adds transactions and the naming of faults, and no rule.
+The modules beside it have its methods for their tables; none holds a rule.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -26,13 +26,10 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Transient
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import MessageRef, Status
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.ports.store import Claimed, Correction
 from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
 from oacmail.core.view import Noticed, TickView, View
-from oacmail.store import cases, connection, load_message, load_tick, outbox, remembered, reports, writing
+from oacmail.store import cases, connection, load_message, load_tick, remembered, reports, writing
 from oacmail.store.apply import WRITERS
 from oacmail.store.board import BoardRows
 from oacmail.store.connection import (
@@ -50,12 +47,15 @@ from oacmail.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.store.drafts import DraftRows
-from oacmail.store.folder_rows import FolderRows
+from oacmail.store.outbox import OutboxRows
 from oacmail.store.reconciliation import ReconciliationRows
+from oacmail.store.remembered import RememberedRows
+from oacmail.store.reports import Correction
+from oacmail.store.seen_messages import FolderRows
+from oacmail.store.writing import FrozenMail
 
 
-class SqliteTurn:
+class Turn:
     """Inside one transaction."""
 
     def __init__(self, con: sqlite3.Connection) -> None:
@@ -77,9 +77,11 @@ class SqliteTurn:
                 return View()
 
     def noticed(self, now: datetime) -> list[Noticed]:
+        """Notices to staff of the last hour, for their limits."""
         return load_tick.noticed(self._con, now)
 
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
+        """(fresh text, original bytes or None) of a recorded message."""
         row = self._con.execute(
             """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
             WHERE m.fingerprint = ?""",
@@ -88,6 +90,7 @@ class SqliteTurn:
         return (row["fresh"], row["bytes"]) if row else None
 
     def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
+        """(original bytes, arrival) of a recorded message whose bytes are stored."""
         row = self._con.execute(
             """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.sha256 = m.original
             WHERE m.fingerprint = ?""",
@@ -96,12 +99,14 @@ class SqliteTurn:
         return (bytes(row["bytes"]), at(row["received_at"])) if row else None
 
     def citizens(self, cases: Sequence[str]) -> dict[str, tuple[str, Status]]:
+        """Number of each of these cases that exists to the address of its citizen and its status."""
         query = """SELECT c.number, p.address, c.status FROM cases c JOIN people p ON p.id = c.citizen_id
             WHERE c.number = ?"""
         rows = (row for case in cases for row in self._con.execute(query, (case,)))
         return {row["number"]: (row["address"], Status(row["status"])) for row in rows}
 
     def continued(self, case: str) -> tuple[tuple[str, ...], str]:
+        """See `cases.continued`."""
         return cases.continued(self._con, case)
 
     def apply(
@@ -136,10 +141,12 @@ def _up_to_date(con: sqlite3.Connection) -> None:
         raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
 
 
-class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
+class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, RememberedRows):
     """Opens, locks and migrates the state directory. `close` gives the lock back.
 
-    With `beside` the daemon may run: the lock is left to it, and a schema that is behind is Transient.
+    With `beside` the daemon may run: the lock is left to it, and a schema that is behind is Transient. Each method
+    is one transaction, or part of a `turn` or of `together`; all raise StateError (locked, disk full) or Fatal
+    (damaged).
     """
 
     def __init__(self, state: Path, *, beside: bool = False) -> None:
@@ -180,99 +187,47 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
             yield
 
     @contextmanager
-    def turn(self) -> Iterator[SqliteTurn]:
+    def turn(self) -> Iterator[Turn]:
         with self._write():
-            yield SqliteTurn(self.con)
+            yield Turn(self.con)
 
     @contextmanager
     def together(self) -> Iterator[None]:
+        """All writes inside, by turns or other methods, share one commit at its end. A turn that fails is rolled back
+        alone; an exception that leaves the block rolls back all. No other thread writes meanwhile."""
         with self._write():
             yield
 
-    # --- outbox -----------------------------------------------------------------------------------
-
     def begin(self, run: str, now: datetime) -> None:
+        """A process starts under a unique name: `recover`, and forget that another instance was seen."""
         with self._write():
-            outbox.recover(self.con)
+            self.recover()
             writing.end_values(self.con, End.START)
             remembered.set_problem(self.con, OTHER_INSTANCE, False, now, "")
             last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
             writing.remember(self.con, RUN, run, max(now, last or now))
 
-    def signed_with(self, names: Iterable[str], now: datetime) -> None:
-        with self._write():
-            remembered.signed_with(self.con, names, now)
-
     def number_given(self, number: str, now: datetime) -> bool:
+        """A case of a lost database had this number: new ones stand above it. Return whether that is news."""
         with self._write():
             return writing.raise_serial(self.con, number, now)
 
-    def recover(self) -> None:
-        with self._write():
-            outbox.recover(self.con)
-
-    def claim(
-        self,
-        now: datetime,
-        most: int,
-        staff: frozenset[str] | None,
-        waits: Sequence[MailKind] = (),
-        kinds: Sequence[MailKind] = (),
-    ) -> list[Claimed]:
-        with self._write():
-            return outbox.claim(self.con, now, most, staff, waits, kinds)
-
-    def unclaim(self, keys: list[str], now: datetime) -> None:
-        with self._write():
-            outbox.unclaim(self.con, keys, now)
-
-    def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool:
-        with self._write():
-            return outbox.sending(self.con, key, now, copy_expected=copy_expected)
-
-    def next_due(self) -> datetime | None:
-        with self._read():
-            return moment(outbox.next_due(self.con))
-
     def refused(self, policy: Policy, now: datetime) -> list[str]:
+        """Recipients of mails that the relay refused or deferred since it last accepted one."""
         with self._read():
             return [refusal.recipient for refusal in load_message.refusals(self.con, policy, now)]
 
-    def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
-        with self._read():
-            return moment(outbox.without_copy_since(self.con, staff))
-
     def read_at(self) -> datetime | None:
+        """When both INBOX and Sent were last read."""
         with self._read():
             return load_tick.synced_at(self.con)
-
-    def handed_over_since(self, now: datetime, seconds: int) -> int:
-        with self._read():
-            return outbox.handed_over_since(self.con, now, seconds)
-
-    # --- the service itself -----------------------------------------------------------------------
-
-    def problem(self, code: str, present: bool, now: datetime, why: str = "") -> None:
-        if not present and not self._is_recorded(code):
-            return
-        with self._write():
-            remembered.set_problem(self.con, code, present, now, why)
-
-    def _is_recorded(self, code: str) -> bool:
-        """Most checks find that nothing was wrong before either: that needs no transaction."""
-        with self._read():
-            return remembered.is_recorded(self.con, code)
 
     def refuse_newer(self) -> None:
         with self._read():
             refuse_newer(self.con)
 
-    def problems(self) -> dict[str, datetime]:
-        """Return the recorded problems and since when they exist."""
-        with self._read():
-            return remembered.problems(self.con)
-
     def passed(self, now: datetime) -> None:
+        """One more pass over all watched folders is complete."""
         with self._write():
             self.con.execute(
                 """INSERT INTO kv(key, value, at) VALUES(?, '1', ?) ON CONFLICT(key)
@@ -282,58 +237,29 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
             writing.remember(self.con, RUN_READ, "yes", now)
 
     def tidy(self, now: datetime) -> None:
+        """Delete stored values that waited for a message that never arrived."""
         with self._write():
             writing.tidy(self.con, now)
 
-    # --- ticks ------------------------------------------------------------------------------------
-
     def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
+        """What a tick would handle now, without deferred items."""
         with self._read():
             put_off = remembered.put_off_item(self.con, now)
             return [item for item in load_tick.items(self.con, policy, now) if item.name not in put_off]
 
-    def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
-        with self._write():
-            remembered.add_tick_failure(self.con, item, error, until=until, now=now)
-            remembered.set_problem(self.con, remembered.TICK_CODE, True, now)
-
-    def is_put_off(self, item: TickItem, now: datetime) -> bool:
-        with self._read():
-            return item.name in remembered.put_off_item(self.con, now)
-
     def tick_completed(self, policy: Policy, now: datetime) -> None:
+        """Forget failures of items that succeeded or are no longer due; remember that a tick has completed."""
         with self._write():
             if remembered.any_tick_failure(self.con):
-                due = {item.name for item in load_tick.items(self.con, policy, now)}
-                remembered.clear_tick_failures(self.con, due, now)
-                self._judge_ticks(now)
+                self.clear_tick_failures({item.name for item in load_tick.items(self.con, policy, now)}, now)
             writing.remember(self.con, LAST_TICK, now.isoformat(), now)
 
-    def succeeded(self, item: TickItem, now: datetime) -> None:
-        with self._write():
-            if remembered.any_tick_failure(self.con):
-                remembered.remove_tick_failure(self.con, [item.name])
-                self._judge_ticks(now)
-
-    def _judge_ticks(self, now: datetime) -> None:
-        remembered.set_problem(self.con, remembered.TICK_CODE, remembered.any_tick_failure(self.con), now)
-
-    def remember(self, name: str, value: str, now: datetime) -> None:
-        with self._write():
-            writing.remember(self.con, name, value, now)
-
-    def recall(self, name: str) -> str | None:
-        with self._read():
-            return remembered.value(self.con, name)
-
-    def known_at(self, name: str) -> datetime | None:
-        with self._read():
-            return remembered.written_at(self.con, name)
-
     def corrections(self) -> list[Correction]:
+        """Agents' corrections of classifications."""
         with self._read():
             return reports.corrected_examples(self.con)
 
     def written(self) -> list[tuple[str, str]]:
+        """(address, subject and own words) of the latest messages of citizens."""
         with self._read():
             return reports.written(self.con)

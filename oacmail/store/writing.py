@@ -8,12 +8,25 @@ from itertools import count
 
 from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
-from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.stored_values import FAMILIES, SERIAL, End
 from oacmail.store.connection import stamp
 
 WAITS_AT_MOST = timedelta(days=60)
 ERASED_DOMAIN = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenMail:
+    """The final bytes of a mail. `length`: characters of its text part.
+
+    `bare`/`bare_id`: the same mail without its original, with its own Message-ID; else None.
+    """
+
+    message_id: str
+    mime: bytes
+    length: int
+    bare: bytes | None = None
+    bare_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

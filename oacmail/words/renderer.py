@@ -27,7 +27,6 @@ from oacmail.core.kinds import KINDS, TEMPLATED
 from oacmail.core.model import LANGUAGES, Hours, Slot
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.ports.renderer import Rendered
 from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.shipped import shipped
 from oacmail.words import dates, relayed
@@ -414,8 +413,19 @@ _SAMPLE_PROMISES = (
 )
 
 
-class JinjaRenderer:
-    """The Renderer port. Templates are read at construction."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A final MIME message with CRLF line ends, 7-bit or 8-bit as its header says. `fallback`: names of broken
+    overrides for which the shipped template was used. `length`: characters of the text part."""
+
+    message_id: str
+    mime: bytes
+    length: int = 0
+    fallback: tuple[str, ...] = ()
+
+
+class Renderer:
+    """Templates are read at construction."""
 
     def __init__(self, profile: OfficeProfile) -> None:
         self._profile = profile
@@ -426,10 +436,11 @@ class JinjaRenderer:
     def render(
         self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
-        """See core.ports.Renderer. `lang` may join two languages: "ca+es" has the full text in Catalan, then in
-        Spanish.
+        """Render the final mail. A broken override never raises: the shipped template is used instead. `lang` may join
+        two languages: "ca+es" has the full text in Catalan, then in Spanish.
 
-        The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
+        `sign` returns the value of X-Oacmail for the text; `originals` are the messages to attach, with secrets already
+        removed. The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
         """
         heading = self._heading(send, message_id, now)
         promised = promise(self._profile.policy, send.due_at, now, send.received_at)
@@ -438,7 +449,8 @@ class JinjaRenderer:
         )
 
     def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
-        """See core.ports.Renderer."""
+        """Render an answer that an agent completes: plain text, and no field that says who wrote it. `facts`: those of
+        the kind `draft`, and `subject`, the person's. A broken override never raises."""
         subject = relayed.subject(str(answer.facts.get("subject", "")), answer.token)
         heading = replace(self._heading(answer, message_id, now), subject=subject, case="", kind="", language="")
         return self._made(answer, message_id, lambda loader: self._answer_draft(loader, answer, heading))

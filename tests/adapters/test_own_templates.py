@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from oacmail.words import renderer as words_renderer
-from oacmail.words.renderer import JinjaRenderer
+from oacmail.words.renderer import Renderer
 from tests.adapters.test_templates import IN_HOURS, RENDERER, VOICE, body, render, send, shown
 from tests.work import calls
 
 
-def with_overrides(tmp_path: Path, **files: str) -> JinjaRenderer:
+def with_overrides(tmp_path: Path, **files: str) -> Renderer:
     for name, text in files.items():
         path = tmp_path / name.replace("__", "/").replace("_html", ".html.j2").replace("_txt", ".txt.j2")
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
-    return JinjaRenderer(replace(VOICE, overrides=tmp_path))
+    return Renderer(replace(VOICE, overrides=tmp_path))
 
 
 SOUND = "Subject: [{{ token }}] Rebut\n\nRespondrem {{ due_day }}."
@@ -73,7 +73,7 @@ def test_a_broken_override_is_passed_over_reported_and_found_by_check(tmp_path: 
 def test_an_override_that_is_not_utf_8_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "ca").mkdir()
     (tmp_path / "ca" / "ack.txt.j2").write_bytes("Subject: [{{ token }}] à\n\nadéu".encode("latin-1"))
-    assert "Hem rebut" in render(send(), renderer=JinjaRenderer(replace(VOICE, overrides=tmp_path)))["Subject"]
+    assert "Hem rebut" in render(send(), renderer=Renderer(replace(VOICE, overrides=tmp_path)))["Subject"]
 
 
 def test_check_names_the_file_and_the_line(tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ def test_a_town_template_without_an_end_is_named_and_the_shipped_one_is_used(
     (tmp_path / "ca").mkdir()
     template = tmp_path / "ca" / "ack.txt.j2"
     template.write_text("Subject: [{{ token }}] Rebut\n\n" + ENDLESS[name], "utf-8")
-    renderer = JinjaRenderer(replace(VOICE, overrides=tmp_path))
+    renderer = Renderer(replace(VOICE, overrides=tmp_path))
     mail = render(send(), renderer=renderer)
     assert "Hem rebut la vostra consulta" in str(mail["Subject"])
     for _ in range(20):
         render(send(), renderer=renderer)
-    (problem,) = JinjaRenderer(replace(VOICE, overrides=tmp_path)).problems()
+    (problem,) = Renderer(replace(VOICE, overrides=tmp_path)).problems()
     assert "ca/ack.txt.j2" in problem

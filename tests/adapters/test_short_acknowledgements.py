@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from oacmail.words.dates import BELOW
-from oacmail.words.renderer import JinjaRenderer
+from oacmail.words.renderer import Renderer
 from tests.adapters.test_templates import DUE, LANGUAGES, VOICE, body, render, send
 
 MOST = 90
@@ -29,7 +29,7 @@ ROADS: tuple[dict[str, object], ...] = (
 TERMS: tuple[dict[str, object], ...] = ({}, *({"ends_on": day, "ends_hour": time(14, 30)} for day in (TOMORROW, TODAY)))
 BESIDE = tuple(dict.fromkeys(names, True) for names in ((), ("missing",), ("secret",), ("missing", "secret")))
 MOMENTS = tuple(datetime(2026, 11, 27, hour, tzinfo=UTC) for hour in (4, 9, 20))  # before opening, open, closed
-RENDERER = JinjaRenderer(replace(VOICE, website="https://www.castellbisbal.example/"))
+RENDERER = Renderer(replace(VOICE, website="https://www.castellbisbal.example/"))
 VARIANTS = tuple({**road, **term, **beside} for road, term, beside in product(ROADS, TERMS, BESIDE))
 
 

@@ -11,9 +11,9 @@ import pytest
 from oacmail.core.effects import Decision, DropOutgoing, Effect, ImportSent, Send, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.kinds import FIRST, NEXT, next_state
 from oacmail.core.outgoing import MailEvent, MailKind, MailState
-from oacmail.core.ports.renderer import FrozenMail
 from oacmail.store import SqliteStore, admin
 from oacmail.store.outbox import LIVE
+from oacmail.store.writing import FrozenMail
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 MOMENT, CASE, KEY = "2026-11-25T08:00:00+00:00", "OAC-2026-000001", "ack:5f1e"

@@ -21,7 +21,7 @@ from oacmail.core.policy import Office, People, Policy
 from oacmail.shipped import shipped
 from oacmail.words.dates import councils
 from oacmail.words.facts import DEFAULTS, MAX_TEXT, SAMPLES
-from oacmail.words.renderer import JinjaRenderer, OfficeProfile
+from oacmail.words.renderer import OfficeProfile, Renderer
 from oacmail.workdays import OfficeCalendar
 
 POLICY = Policy(
@@ -42,7 +42,7 @@ VOICE = OfficeProfile(
     complaints_form_url="https://seu.castellbisbal.example/queixes",
     online_office_url="https://seu.castellbisbal.example/oficina",
 )
-RENDERER = JinjaRenderer(VOICE)
+RENDERER = Renderer(VOICE)
 IN_HOURS = datetime(2026, 11, 27, 9, tzinfo=UTC)
 OUT_OF_HOURS = datetime(2026, 11, 28, 21, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 19, tzinfo=UTC)
@@ -67,7 +67,7 @@ def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
 
 
 def render(
-    mail: Send, now: datetime = IN_HOURS, renderer: JinjaRenderer = RENDERER, originals: tuple[bytes, ...] = ()
+    mail: Send, now: datetime = IN_HOURS, renderer: Renderer = RENDERER, originals: tuple[bytes, ...] = ()
 ) -> EmailMessage:
     made = renderer.render(mail, "<0f@castellbisbal.example>", lambda _: "v=1; k=ack:1; s=00", now, *originals)
     parsed = message_from_bytes(made.mime, policy=default)
@@ -158,7 +158,7 @@ def test_a_language_that_we_do_not_write_is_answered_in_catalan() -> None:
 def test_hours_and_phone_are_the_office_s_own() -> None:
     office = replace(POLICY.office, opens=datetime(2026, 1, 1, 9, 30).time(), name="Oficina")
     voice = replace(VOICE, policy=replace(POLICY, office=office), phone="93 000 00 00")
-    mail = render(send(), OUT_OF_HOURS, JinjaRenderer(voice))
+    mail = render(send(), OUT_OF_HOURS, Renderer(voice))
     assert "Si és urgent: 93 000 00 00 (dies laborables de 9.30 a 20 h)." in body(mail)
     assert "Equip de l'Oficina · Ajuntament de Castellbisbal" in body(mail)
     assert mail["From"] == "Oficina <oac360@castellbisbal.example>"
@@ -307,7 +307,7 @@ def test_a_recipient_that_cannot_be_written_to_is_refused() -> None:
 
 
 def test_the_same_send_makes_the_same_bytes() -> None:
-    one, other = (JinjaRenderer(VOICE).render(send(), "<0f@x>", lambda _: "v=1", IN_HOURS, b"a: b") for _ in range(2))
+    one, other = (Renderer(VOICE).render(send(), "<0f@x>", lambda _: "v=1", IN_HOURS, b"a: b") for _ in range(2))
     assert one == other
 
 

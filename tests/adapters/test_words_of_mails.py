@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from oacmail.words.facts import SAMPLES
-from oacmail.words.renderer import JinjaRenderer
+from oacmail.words.renderer import Renderer
 from tests.adapters.test_templates import LANGUAGES, VOICE, body, render, send
 
 AUTOMATIC: Mapping[str, str] = {"ca": "Missatge automàtic", "es": "Mensaje automático", "en": "Automatic message"}
@@ -40,7 +40,7 @@ def test_who_is_pointed_to_another_body_is_greeted(lang: str) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_company_that_runs_the_desk_is_named_only_if_there_is_one(lang: str) -> None:
-    named = JinjaRenderer(replace(VOICE, processor="Serveis, SL"))
+    named = Renderer(replace(VOICE, processor="Serveis, SL"))
     assert "Serveis, SL" in body(render(send(lang=lang), renderer=named))
     clause = body(render(send(lang=lang))).split("\n\n")[-1]
     assert not re.search("empresa|company|servei\\.|servicio\\.", clause), "nobody is said to have access"

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.effects import Send
-from oacmail.core.ports.renderer import Rendered
+from oacmail.words.renderer import Rendered, Renderer
 from testbed.messages import message
 from testbed.office import NO_LIMITS
 from tests.e2e import strange
@@ -130,23 +129,21 @@ def test_a_message_on_which_the_server_hangs_up_delays_no_other_and_is_read_once
     assert {len(person.inbox()) for person in people} == {1}
 
 
-class _Stumbling:
+class _Stumbling(Renderer):
     """The real renderer, but for messages to one person: a bug of ours that nobody has thought of."""
 
-    def __init__(self, renderer: Any, recipient: str) -> None:
-        self._renderer, self._recipient = renderer, recipient
+    def __init__(self, right: Renderer, recipient: str) -> None:
+        self._right, self._recipient = right, recipient
 
     def render(
         self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         if send.recipient == self._recipient:
             raise ZeroDivisionError
-        done: Rendered = self._renderer.render(send, message_id, sign, now, *originals)
-        return done
+        return self._right.render(send, message_id, sign, now, *originals)
 
     def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
-        done: Rendered = self._renderer.draft(answer, message_id, now)
-        return done
+        return self._right.draft(answer, message_id, now)
 
 
 def test_a_message_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_and_comes_back(

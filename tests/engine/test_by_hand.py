@@ -13,8 +13,8 @@ from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import Folder
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
-from oacmail.core.ports.renderer import Rendered, Renderer
 from oacmail.store import admin, queries
+from oacmail.words.renderer import Rendered, Renderer
 from testbed.relay import deferred, refused
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
 
@@ -239,21 +239,21 @@ def test_an_outage_that_is_over_leaves_nothing_behind(world: World) -> None:
 # --- what cannot be shown -----------------------------------------------------------------------------
 
 
-class Squeamish:
+class Squeamish(Renderer):
     """A renderer that fails over every original, as a bug of ours would over a strange one."""
 
     def __init__(self, shipped: Renderer) -> None:
-        self._shipped = shipped
+        self._right = shipped
 
     def render(
         self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         if originals:
             raise ValueError("strange")
-        return self._shipped.render(send, message_id, sign, now, *originals)
+        return self._right.render(send, message_id, sign, now, *originals)
 
     def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
-        return self._shipped.draft(answer, message_id, now)
+        return self._right.draft(answer, message_id, now)
 
 
 def test_an_original_that_cannot_be_shown_stops_no_escalation(world: World) -> None:

@@ -197,7 +197,7 @@ FAULTS = (
     Planted(
         "seen_messages.unworked forgets the messages in flight at a kill",
         _instead(
-            seen_messages,
+            seen_messages.FolderRows,
             "unworked",
             lambda right, *args: {uid: row for uid, row in right(*args).items() if not row[2]},
         ),
@@ -293,7 +293,7 @@ FAULTS = (
     ),
     Planted(
         "seen_messages.sight takes messages of three hours ago for old ones",
-        _instead(seen_messages, "sight", _sight_of_the_young_alone),
+        _instead(seen_messages.FolderRows, "sight", _sight_of_the_young_alone),
         "every message is in one case or on the review list",
     ),
     Planted(
