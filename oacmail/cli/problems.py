@@ -1,7 +1,8 @@
 """All problems that `status` can show, one row each: code, remedy, and how it is found.
 
 To add a problem, add a row to PROBLEMS. A problem that the service records itself (`Store.problem`) has no `found`; it
-also needs a name in `words/labels.py` for the alert. All others are found from a `Snapshot` when `status` runs.
+also needs a name in `templates/catalogue.toml` for the alert. The others are found from a `Snapshot` when `status`
+runs.
 """
 
 from collections.abc import Callable, Iterable

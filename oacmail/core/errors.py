@@ -81,7 +81,7 @@ class Fatal(OacmailError):
 class Refused(OacmailError):
     """A command does not fit the case or the mail. The text gives the reason and a command that fits.
 
-    `reason`: a short code for the transcript of an order by mail (words/labels.py, "refused").
+    `reason`: a short code for the transcript of an order by mail (templates/catalogue.toml, `refused`).
     """
 
     def __init__(self, text: str, reason: str = "not-now") -> None:

@@ -34,7 +34,7 @@ LONG = 80
 
 
 class Verb(StrEnum):
-    """What an order does. The same name is its label in the transcript (words/orders.py)."""
+    """What an order does. The same name is its label in the transcript (templates/catalogue.toml)."""
 
     ASSIGN = "assign"
     MINE = "mine"

@@ -11,84 +11,7 @@ from typing import Any
 
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import name_of_key, person_mark, seal
-
-# --- Wording ---------------------------------------------------------------------------------------------------------
-#
-# The sentences of a certificate of erasure, in the languages of the office. It decides nothing.
-
-
-WORDING: Mapping[str, Mapping[str, str]] = {
-    "ca": {
-        "title": "Certificat de supressió de dades personals",
-        "office": "Oficina",
-        "at": "Data i hora",
-        "by": "Fet per",
-        "person": "Persona (empremta amb clau de la seva adreça)",
-        "erased": "Dades suprimides o anonimitzades (registres per taula)",
-        "mailbox": "Missatges esborrats de la bústia (per carpeta)",
-        "mailbox_kept": "Els missatges de la bústia no s'han esborrat.",
-        "shared": "Missatges que han escrit o rebut altres persones i que esmenten aquesta: queden, i els ha de mirar "
-        "algú (per carpeta)",
-        "kept": "Què queda, i per què",
-        "kept_rows": "Números, dates i estats dels casos, sense cap dada de la persona: els indicadors mensuals.",
-        "kept_events": "El registre d'activitat: què va passar, quan i quin agent ho va fer (RD 311/2022, op.exp.8).",
-        "kept_hash": "L'empremta de dalt: si es restaura una còpia antiga, la persona es torna a suprimir.",
-        "backups": "Còpies de seguretat que contenen dades d'aquest període",
-        "no_backups": "Cap, de les fetes amb oacmail backup.",
-        "until": "s'elimina el",
-        "unknown": "fins que l'Ajuntament l'elimini",
-        "rewritten": "també suprimida en aquesta còpia",
-        "other_backups": "Les còpies fetes per altres mitjans (disc, servidor de correu) no consten aquí.",
-        "seal": "Segell (HMAC-SHA256 amb la clau de l'oficina)",
-    },
-    "es": {
-        "title": "Certificado de supresión de datos personales",
-        "office": "Oficina",
-        "at": "Fecha y hora",
-        "by": "Hecho por",
-        "person": "Persona (huella con clave de su dirección)",
-        "erased": "Datos suprimidos o anonimizados (registros por tabla)",
-        "mailbox": "Mensajes borrados del buzón (por carpeta)",
-        "mailbox_kept": "Los mensajes del buzón no se han borrado.",
-        "shared": "Mensajes que han escrito o recibido otras personas y que mencionan a esta: quedan, y alguien debe "
-        "revisarlos (por carpeta)",
-        "kept": "Qué queda, y por qué",
-        "kept_rows": "Números, fechas y estados de los casos, sin datos de la persona: los indicadores mensuales.",
-        "kept_events": "El registro de actividad: qué pasó, cuándo y qué agente lo hizo (RD 311/2022, op.exp.8).",
-        "kept_hash": "La huella de arriba: si se restaura una copia antigua, la persona se vuelve a suprimir.",
-        "backups": "Copias de seguridad que contienen datos de este periodo",
-        "no_backups": "Ninguna, de las hechas con oacmail backup.",
-        "until": "se elimina el",
-        "unknown": "hasta que el Ayuntamiento la elimine",
-        "rewritten": "también suprimida en esta copia",
-        "other_backups": "Las copias hechas por otros medios (disco, servidor de correo) no constan aquí.",
-        "seal": "Sello (HMAC-SHA256 con la clave de la oficina)",
-    },
-    "en": {
-        "title": "Certificate of erasure of personal data",
-        "office": "Office",
-        "at": "Date and time",
-        "by": "Done by",
-        "person": "Person (keyed hash of their address)",
-        "erased": "Data erased or made anonymous (rows by table)",
-        "mailbox": "Messages deleted from the mailbox (by folder)",
-        "mailbox_kept": "The messages in the mailbox were not deleted.",
-        "shared": "Messages that other people wrote or received and that name this person: they stay, and somebody has "
-        "to look at them (by folder)",
-        "kept": "What stays, and why",
-        "kept_rows": "Numbers, times and states of the cases, without anything of the person: the monthly indicators.",
-        "kept_events": "The event log: what happened, when, and which agent did it (RD 311/2022, op.exp.8).",
-        "kept_hash": "The hash above: if an old backup is restored, the person is erased again.",
-        "backups": "Backups that hold data of this period",
-        "no_backups": "None of those made with oacmail backup.",
-        "until": "removed on",
-        "unknown": "until the town removes it",
-        "rewritten": "erased in this backup too",
-        "other_backups": "Backups made by other means (disk, mail server) are not known here.",
-        "seal": "Seal (HMAC-SHA256 with the office's key)",
-    },
-}
-
+from oacmail.words.labels import phrases
 
 # --- Certificate -----------------------------------------------------------------------------------------------------
 #
@@ -155,7 +78,7 @@ def verify(policy: Policy, certificate: Mapping[str, Any]) -> bool:
 
 def text(policy: Policy, certificate: Mapping[str, Any]) -> str:
     """The same for people, in the office's first language."""
-    words = WORDING.get(policy.office.languages[0], WORDING["en"])
+    words = phrases("certificate", policy.office.languages[0])
     lines = [words["title"], "=" * len(words["title"]), ""]
     lines += [f"{words[name]}: {certificate[name]}" for name in ("office", "at", "by", "person")]
     lines += ["", f"{words['erased']}:", *_counted(certificate["erased"])]

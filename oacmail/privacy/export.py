@@ -19,7 +19,7 @@ from oacmail.privacy.erasure import FoundMessage
 from oacmail.store import personal
 from oacmail.store.personal import held
 from oacmail.words import dates
-from oacmail.words.labels import label
+from oacmail.words.labels import label, phrase, phrases
 
 # --- Export ----------------------------------------------------------------------------------------------------------
 #
@@ -133,74 +133,8 @@ def _place(one: FoundMessage, number: int) -> dict[str, Any]:
 
 # --- Export words ----------------------------------------------------------------------------------------------------
 #
-# The words of the page that a person gets with a copy of their data, in the languages of the office.
+# What the page that a person gets with a copy of their data shows. Its words: the groups `export` of the catalogue.
 
-
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "ca": {
-        "title": "Còpia de les vostres dades personals",
-        "intro": "Dades que {office} té de {person}, a data {at} (article 15 del RGPD).",
-        "others": "Les adreces d'altres persones s'han emmascarat (article 15.4). Els missatges sencers són als "
-        "fitxers .eml; totes les dades, també les claus internes, són a data.json, per a programes.",
-        "none": "Cap.",
-        "people": "Qui sou",
-        "cases": "Casos",
-        "messages": "Missatges dels vostres casos",
-        "mails": "Correus que us hem enviat, o que tracten dels vostres casos",
-        "notes": "Notes dels agents",
-        "deadlines": "Terminis",
-        "events": "Què ha passat",
-        "votes": "Les vostres valoracions",
-        "reviews": "Missatges que ha mirat una persona",
-        "facts": "Altres registres amb la vostra adreça",
-        "mailbox": "Missatges a la bústia",
-        "mailbox_not_asked": "No s'ha consultat, o no n'hi ha cap.",
-        "backups": "Còpies de seguretat que en contenen",
-    },
-    "es": {
-        "title": "Copia de sus datos personales",
-        "intro": "Datos que {office} tiene de {person}, a fecha {at} (artículo 15 del RGPD).",
-        "others": "Las direcciones de otras personas se han enmascarado (artículo 15.4). Los mensajes enteros están en "
-        "los ficheros .eml; todos los datos, también las claves internas, están en data.json, para programas.",
-        "none": "Ninguno.",
-        "people": "Quién es",
-        "cases": "Casos",
-        "messages": "Mensajes de sus casos",
-        "mails": "Correos que le hemos enviado, o que tratan de sus casos",
-        "notes": "Notas de los agentes",
-        "deadlines": "Plazos",
-        "events": "Qué ha pasado",
-        "votes": "Sus valoraciones",
-        "reviews": "Mensajes que ha mirado una persona",
-        "facts": "Otros registros con su dirección",
-        "mailbox": "Mensajes en el buzón",
-        "mailbox_not_asked": "No se ha consultado, o no hay ninguno.",
-        "backups": "Copias de seguridad que los contienen",
-    },
-    "en": {
-        "title": "Copy of your personal data",
-        "intro": "Data that {office} holds on {person}, on {at} (GDPR article 15).",
-        "others": "Addresses of other people are masked (article 15.4). Whole messages are in the .eml files; all "
-        "data, internal keys too, are in data.json, for programs.",
-        "none": "None.",
-        "people": "Who you are",
-        "cases": "Cases",
-        "messages": "Messages of your cases",
-        "mails": "Mail that we sent to you, or that is about your cases",
-        "notes": "Notes of agents",
-        "deadlines": "Deadlines",
-        "events": "What happened",
-        "votes": "Your scores",
-        "reviews": "Messages that a person looked at",
-        "facts": "Other records with your address",
-        "mailbox": "Messages in the mailbox",
-        "mailbox_not_asked": "Not asked, or none.",
-        "backups": "Backups that hold them",
-    },
-}
-
-
-Words = Mapping[str, tuple[str, str, str]]
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "people": ("address", "name", "language"),
@@ -226,149 +160,10 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
 SOURCE: Mapping[str, str] = {"mail": "kind", "deadline": "kind", "event": "kind", "record": "key"}
 """Columns of the page that are called otherwise in the data."""
 
-COLUMNS: Words = {
-    "address": ("adreça", "dirección", "address"),
-    "name": ("nom", "nombre", "name"),
-    "language": ("llengua", "lengua", "language"),
-    "case": ("cas", "caso", "case"),
-    "number": ("número", "número", "number"),
-    "subject": ("assumpte", "asunto", "subject"),
-    "status": ("estat", "estado", "status"),
-    "topic": ("tema", "tema", "topic"),
-    "level": ("nivell", "nivel", "level"),
-    "intent": ("què demana", "qué pide", "what is asked"),
-    "phone": ("telèfon", "teléfono", "telephone"),
-    "slot": ("franja de la trucada", "franja de la llamada", "time of the call"),
-    "call_hours": ("hores demanades per a la trucada", "horas pedidas para la llamada", "hours asked for the call"),
-    "opened_at": ("obert", "abierto", "opened"),
-    "answered_at": ("respost", "respondido", "answered"),
-    "closed_at": ("tancat", "cerrado", "closed"),
-    "close_reason": ("motiu del tancament", "motivo del cierre", "why it was closed"),
-    "score": ("valoració", "valoración", "mark"),
-    "ends_on": ("el vostre termini", "su plazo", "your own deadline"),
-    "operator": ("plataforma de", "plataforma de", "platform of"),
-    "platform": ("plataforma", "plataforma", "platform"),
-    "cause": ("causa", "causa", "cause"),
-    "role": ("qui escriu", "quién escribe", "written by"),
-    "text": ("text", "texto", "text"),
-    "sent_at": ("enviat", "enviado", "sent"),
-    "received_at": ("rebut", "recibido", "received"),
-    "folder": ("carpeta", "carpeta", "folder"),
-    "reply_to": ("respostes a", "respuestas a", "replies to"),
-    "attachments": ("adjunts", "adjuntos", "attachments"),
-    "file": ("fitxer", "fichero", "file"),
-    "mail": ("què és", "qué es", "what it is"),
-    "recipient": ("destinatari", "destinatario", "recipient"),
-    "state": ("estat", "estado", "state"),
-    "created_at": ("escrit", "escrito", "written"),
-    "at": ("data", "fecha", "when"),
-    "deadline": ("termini", "plazo", "deadline"),
-    "started_at": ("des de", "desde", "since"),
-    "due_at": ("fins a", "hasta", "until"),
-    "met_at": ("complert", "cumplido", "met"),
-    "event": ("què ha passat", "qué ha pasado", "what happened"),
-    "reason": ("motiu", "motivo", "reason"),
-    "done_at": ("mirat", "visto", "looked at"),
-    "record": ("registre", "registro", "record"),
-    "path": ("còpia", "copia", "backup"),
-    "made_at": ("feta", "hecha", "made"),
-}
-_INTERNAL = ("registre intern", "registro interno", "internal record")
-OTHER: Words = {
-    "mail": ("un avís intern", "un aviso interno", "an internal notice"),
-    "deadline": _INTERNAL,
-    "event": _INTERNAL,
-    "record": _INTERNAL,
-    "state": ("pendent", "pendiente", "waiting"),
-    "role": ("l'oficina", "la oficina", "the office"),
-    "close_reason": ("sense activitat", "sin actividad", "no activity"),
-    "slot": ("qualsevol hora", "cualquier hora", "any time"),
-    "language": ("una altra", "otra", "another one"),
-}
-"""What a value is called that has no word of its own below."""
-VALUES: Mapping[str, Words] = {
-    "language": {
-        "ca": ("català", "catalán", "Catalan"),
-        "es": ("castellà", "castellano", "Spanish"),
-        "en": ("anglès", "inglés", "English"),
-        "fr": ("francès", "francés", "French"),
-    },
-    "slot": {
-        "morning": ("de 8 a 14 h", "de 8 a 14 h", "8 am to 2 pm"),
-        "afternoon": ("de 14 a 20 h", "de 14 a 20 h", "2 pm to 8 pm"),
-    },
-    "close_reason": {
-        "answered": ("respost", "respondido", "answered"),
-        "contact": ("parlat amb vós", "hablado con usted", "spoken with you"),
-        "thanks": ("vau donar les gràcies", "usted dio las gracias", "you said thank you"),
-        "spam": ("no era una consulta", "no era una consulta", "it was no enquiry"),
-        "duplicate": ("s'atén amb un altre cas", "se atiende con otro caso", "handled with another case"),
-    },
-    "role": {"citizen": ("vós", "usted", "you"), "robot": ("un sistema", "un sistema", "a system")},
-    "state": {
-        "sent": ("enviat", "enviado", "sent"),
-        "failed": ("no s'ha pogut enviar", "no se ha podido enviar", "could not be sent"),
-        "dropped": ("no s'ha enviat", "no se ha enviado", "not sent"),
-        "shadow": ("no s'ha enviat", "no se ha enviado", "not sent"),
-        "uncertain": ("no se sap si ha sortit", "no se sabe si salió", "not known whether it left"),
-    },
-    "mail": {
-        "ack": ("el justificant de recepció", "el acuse de recibo", "the acknowledgement"),
-        "relayed": ("una resposta", "una respuesta", "an answer"),
-        "passed_on": ("l'avís de derivació", "el aviso de derivación", "the notice that it was passed on"),
-        "progress": ("com està el vostre cas", "cómo está su caso", "how your case stands"),
-        "referred": ("qui us pot atendre", "quién le puede atender", "who can help you"),
-        "not_reached": ("us hem trucat", "le hemos llamado", "we called you"),
-        "survey": ("l'enquesta", "la encuesta", "the survey"),
-        "warned": ("un avís de seguretat", "un aviso de seguridad", "a security warning"),
-    },
-    "deadline": {
-        "answer": ("respondre-us", "responderle", "to answer you"),
-        "remind": ("recordatori a l'oficina", "recordatorio a la oficina", "reminder to the office"),
-        "nudge": (
-            "recordatori als serveis tècnics",
-            "recordatorio a los servicios técnicos",
-            "reminder to the services",
-        ),
-        "update": ("dir-vos com està", "decirle cómo está", "to tell you how it stands"),
-        "rights": ("la vostra sol·licitud de drets", "su solicitud de derechos", "your request of rights"),
-        "survey": ("enviar-vos l'enquesta", "enviarle la encuesta", "to send you the survey"),
-        "wait": ("esperar-vos", "esperarle", "to wait for you"),
-        "close": ("tancar el cas", "cerrar el caso", "to close the case"),
-    },
-    "event": {
-        "opened": ("s'ha obert el cas", "se ha abierto el caso", "the case was opened"),
-        "asked-anew": ("heu tornat a preguntar", "ha vuelto a preguntar", "you asked again"),
-        "answered": ("una resposta", "una respuesta", "an answer"),
-        "answer-undelivered": (
-            "una resposta ha estat retornada",
-            "una respuesta ha sido devuelta",
-            "an answer came back",
-        ),
-        "call-not-reached": ("us hem trucat en va", "le hemos llamado en vano", "we called in vain"),
-        "call-moved": ("una altra hora per trucar-vos", "otra hora para llamarle", "another time to call you"),
-        "closed": ("s'ha tancat el cas", "se ha cerrado el caso", "the case was closed"),
-        "corrected": ("s'ha reclassificat", "se ha reclasificado", "it was reclassified"),
-        "confirmed": ("se n'ha confirmat la classe", "se ha confirmado la clase", "its class was confirmed"),
-        "escalated": ("ha passat a un altre nivell", "ha pasado a otro nivel", "it went to another level"),
-        "not-theirs": ("ha tornat a l'oficina", "ha vuelto a la oficina", "it came back to the office"),
-        "solved": ("s'ha resolt", "se ha resuelto", "it was solved"),
-        "expected": ("hi ha una data prevista", "hay una fecha prevista", "a day is expected"),
-        "merged": ("s'hi ha unit un altre cas", "se le ha unido otro caso", "another case was merged"),
-        "split": ("se n'ha separat un missatge", "se ha separado un mensaje", "a message was split off"),
-        "moved": ("canvi de carpeta", "cambio de carpeta", "moved to a folder"),
-        "ordered": ("una ordre d'un agent", "una orden de un agente", "an agent's order"),
-        "overdue": ("ha vençut el termini", "ha vencido el plazo", "it became overdue"),
-        "opinion": ("queixa o suggeriment", "queja o sugerencia", "complaint or suggestion"),
-        "referred": ("us hem dit qui us atén", "le hemos dicho quién le atiende", "we told you who can help"),
-        "note": ("una nota", "una nota", "a note"),
-        "secret": ("hi havia una dada secreta", "había un dato secreto", "it held a secret"),
-        "voted": ("la vostra valoració", "su valoración", "your mark"),
-        "survey": ("l'enquesta", "la encuesta", "the survey"),
-    },
-}
+WORDED = ("language", "slot", "close_reason", "role", "state", "mail", "deadline", "event", "record")
+"""Columns whose values have words of their own, in a group `export_<column>`."""
 LABELLED = ("status", "topic", "level", "intent", "cause", "operator", "reason")
-"""Columns whose values are worded as in mails (words/labels.py)."""
+"""Columns whose values are worded as in mails (templates/catalogue.toml)."""
 
 
 # --- Archive ---------------------------------------------------------------------------------------------------------
@@ -411,8 +206,8 @@ def write_archive(archive: Archive, language: str, target: Path) -> None:
 
 def archive_page(archive: Archive, language: str) -> str:
     """The page, in the language of the office."""
-    lang = language if language in WORDS else "en"
-    words, data = WORDS[lang], archive.data
+    lang = language if language in LANGUAGES else "en"
+    words, data = phrases("export", lang), archive.data
     made = _moment(data["at"], lang, archive.zone)
     parts = [
         f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">',
@@ -430,14 +225,14 @@ def archive_page(archive: Archive, language: str) -> str:
 
 
 def _section(archive: Archive, lang: str, name: str, rows: list[dict[str, Any]], none: str = "") -> Iterator[str]:
-    words, place = WORDS[lang], LANGUAGES.index(lang)
+    words = phrases("export", lang)
     yield f"<h2>{escape(words[name])}</h2>"
     if not rows:
         yield f"<p>{escape(none or words['none'])}</p>"
         return
     held = {column: SOURCE.get(column, column) for column in SHOWN[name]}
     columns = [column for column in held if any(row[held[column]] not in _EMPTY for row in rows)]
-    heads = "".join(f'<th scope="col">{escape(COLUMNS[column][place])}</th>' for column in columns)
+    heads = "".join(f'<th scope="col">{escape(phrase("export_column", column, lang))}</th>' for column in columns)
     yield f'<div class="wide" tabindex="0" role="region" aria-label="{escape(words[name])}"><table>'
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for row in rows:
@@ -462,8 +257,10 @@ def _worded(archive: Archive, lang: str, column: str, value: Any) -> str:
         return label(column, str(value), lang, archive.office)
     if column == "attachments":
         return ", ".join(str(one["name"]) for one in value)
-    known = VALUES.get(column, {}).get(str(value), OTHER.get(column))
-    return known[LANGUAGES.index(lang)] if known else str(value)
+    if column not in WORDED:
+        return str(value)
+    words = phrases(f"export_{column}", lang)
+    return words.get(str(value), words["other"])
 
 
 def _moment(text: str, lang: str, zone: ZoneInfo) -> str:

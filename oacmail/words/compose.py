@@ -14,11 +14,13 @@ from email.errors import MessageError, MultipartInvariantViolationDefect
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from email.utils import format_datetime, getaddresses, parsedate_to_datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
 from unicodedata import normalize
 
 from oacmail.mail.mime import charset
+from oacmail.words.labels import group
 
 # --- Plain text ------------------------------------------------------------------------------------------------------
 #
@@ -41,8 +43,6 @@ _BARE_HOST = re.compile(
 _FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|od[ts]|jpe?g|png|gif|heic|txt|csv|xml|eml|msg)\Z", re.IGNORECASE)
 _SHARE = re.compile(r"\\\\(?=\w)")  # a client links `\\host\folder`
 _MAILTO = re.compile(r"\b(mailto):", re.IGNORECASE)
-# It begins with the space, which the engine finds faster than what stands before it.
-_TOGETHER = re.compile(r" (?:(?<=\d )(?=h\b|\d{3}\b)|(?<=\b(?:Llei|art\.) )(?=\d)|(?<=\b(?:Ley|Law|art) )(?=\d))")
 _NO_BREAK = "\u00a0"
 
 
@@ -72,9 +72,17 @@ def _dead(host: re.Match[str]) -> str:
     return host[0] if is_file else host[0].replace(".", "[.]")
 
 
+@cache
+def _together() -> re.Pattern[str]:
+    """It begins with the space, which the engine finds faster than what stands before it."""
+    words = {word for of_lang in group("format")["no_break_before_number"].values() for word in of_lang}
+    before = "|".join(rf"(?<=\b{re.escape(word)} )" for word in sorted(words))
+    return re.compile(rf" (?:(?<=\d )(?=h\b|\d{{3}}\b)|(?:{before})(?=\d))")
+
+
 def kept_together(text: str, name: str) -> str:
     """Put no-break spaces into hours, telephone numbers, laws and `name`, for HTML: a phone breaks lines anywhere."""
-    return _TOGETHER.sub(_NO_BREAK, text.replace(name, name.replace(" ", _NO_BREAK)))
+    return _together().sub(_NO_BREAK, text.replace(name, name.replace(" ", _NO_BREAK)))
 
 
 # --- Headers ---------------------------------------------------------------------------------------------------------

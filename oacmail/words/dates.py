@@ -1,101 +1,55 @@
-"""Days, hours, figures and the names of councils in words, in Catalan, Spanish and English."""
+"""Days, hours, figures and the names of councils as each language writes them (group `format` of the catalogue)."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from math import ceil, floor
+from typing import Any
 
-from oacmail.core.model import Hours
+from oacmail.core.model import LANGUAGES, Hours
 from oacmail.core.report.figures import Measure, Unit, Value
+from oacmail.words.labels import group, phrase
+
+
+def _of(key: str, lang: str) -> Any:
+    return group("format")[key][lang]
+
 
 # --- Dates in words --------------------------------------------------------------------------------------------------
 #
-# Write days, hours and greetings in words, in Catalan, Spanish and English.
-#
-# Each language has its own table; Babel writes Catalan dates differently from the town. All values are in local time
-# already: nothing here knows a time zone or the current time.
-
-
-_DAYS: Mapping[str, tuple[str, ...]] = {
-    "ca": ("dilluns", "dimarts", "dimecres", "dijous", "divendres", "dissabte", "diumenge"),
-    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_MONTHS: Mapping[str, tuple[str, ...]] = {
-    "ca": (
-        "de gener", "de febrer", "de març", "d'abril", "de maig", "de juny",
-        "de juliol", "d'agost", "de setembre", "d'octubre", "de novembre", "de desembre",
-    ),
-    "es": (
-        "de enero", "de febrero", "de marzo", "de abril", "de mayo", "de junio",
-        "de julio", "de agosto", "de septiembre", "de octubre", "de noviembre", "de diciembre",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-}  # fmt: skip
-_YEAR = {"ca": "{day} de {year}", "es": "{day} de {year}", "en": "{day} {year}"}
-_HOURS = {"ca": "de {opens} a {closes} h", "es": "de {opens} a {closes} h"}
-_GREETINGS: Mapping[str, tuple[tuple[int, str], ...]] = {
-    "ca": ((20, "Bona nit"), (14, "Bona tarda"), (6, "Bon dia"), (0, "Bona nit")),
-    "es": ((20, "Buenas noches"), (14, "Buenas tardes"), (6, "Buenos días"), (0, "Buenas noches")),
-    "en": ((18, "Good evening"), (12, "Good afternoon"), (6, "Good morning"), (0, "Good evening")),
-}
-BELOW = {"ca": "En català, més avall.", "es": "En castellano, más abajo.", "en": "In English, below."}
-NEXT_WORKING_DAY = {"ca": "el següent dia hàbil", "es": "siguiente día hábil", "en": "the next working day"}
-
-_NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "the {n}{th} working day from today"}
-_TH = {1: "st", 2: "nd", 3: "rd"}
-_AT = {"ca": "a {the} {hour}", "es": "a {the} {hour}", "en": "at {hour}"}
-_THE = {"ca": ("la", "les"), "es": ("la", "las"), "en": ("", "")}
-_ASKED: Mapping[str, Mapping[str, str]] = {  # {0}, {1}: from, until
-    "ca": {
-        **{"between": "entre les {0} i les {1}", "from": "a partir de les {0}", "until": "abans de les {1}"},
-        **{"at": "cap a les {0}", "or": " o "},
-    },
-    "es": {
-        **{"between": "entre las {0} y las {1}", "from": "a partir de las {0}", "until": "antes de las {1}"},
-        **{"at": "hacia las {0}", "or": " o "},
-    },
-    "en": {
-        **{"between": "between {0} and {1}", "from": "from {0}", "until": "before {1}"},
-        **{"at": "at about {0}", "or": " or "},
-    },
-}
-_SHORT_DAYS: Mapping[str, tuple[str, ...]] = {
-    "ca": ("dl.", "dt.", "dc.", "dj.", "dv.", "ds.", "dg."),
-    "es": ("lun.", "mar.", "mié.", "jue.", "vie.", "sáb.", "dom."),
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-}
+# Write days, hours and greetings in words. Babel writes Catalan dates differently from the town. All values are in
+# local time already: nothing here knows a time zone or the current time.
 
 
 def day_words(day: date, lang: str) -> str:
     """`dilluns 30 de novembre`; `Monday 30 November`."""
-    return f"{_DAYS[lang][day.weekday()]} {_day_of_month(day, lang)}"
+    return f"{_of('weekdays', lang)[day.weekday()]} {_day_of_month(day, lang)}"
 
 
 def nth_working_day(n: int, lang: str) -> str:
     """`d'aquí a 5 dies hàbils`: a promise for a year without known holidays; follows `el` in Spanish."""
-    th = "th" if n % 100 in (11, 12, 13) else _TH.get(n % 10, "th")
-    return _NTH[lang].format(n=n, th=th)
+    endings = _of("ordinals", lang)
+    th = endings[n % 10 if n % 10 < len(endings) and n % 100 not in (11, 12, 13) else 0] if endings else ""
+    return phrase("format", "nth_working_day", lang, n=n, th=th)
+
+
+def next_working_day(lang: str) -> str:
+    return phrase("format", "next_working_day", lang)
 
 
 def date_words(day: date, lang: str) -> str:
     """`30 de novembre de 2026`; `1 d'abril de 2026`."""
-    return _YEAR[lang].format(day=_day_of_month(day, lang), year=day.year)
+    return phrase("format", "with_year", lang, day=_day_of_month(day, lang), year=day.year)
 
 
 def month_words(day: date, lang: str) -> str:
     """`novembre de 2026`; `abril de 2026`; `November 2026`."""
-    name = _MONTHS[lang][day.month - 1].removeprefix("de ").removeprefix("d'")
-    return _YEAR[lang].format(day=name, year=day.year)
+    return phrase("format", "with_year", lang, day=_of("months", lang)[day.month - 1], year=day.year)
 
 
 def short_month(day: date, lang: str) -> str:
     """`nov 26`: for the axis of a chart."""
-    name = _MONTHS[lang][day.month - 1].removeprefix("de ").removeprefix("d'")
-    return f"{name[:3]}\u00a0{day.year % 100:02d}"
+    return f"{_of('months', lang)[day.month - 1][:3]}\u00a0{day.year % 100:02d}"
 
 
 def moment_words(moment: datetime, lang: str, this_year: int) -> str:
@@ -106,13 +60,12 @@ def moment_words(moment: datetime, lang: str, this_year: int) -> str:
 
 def at_hour_words(hour: time, lang: str) -> str:
     """`a les 16.03 h`; `a la 1 h`; `at 4:03 pm`."""
-    one, many = _THE[lang]
-    return _AT[lang].format(the=one if hour.hour == 1 else many, hour=hour_words(hour, lang))
+    return phrase("format", "at_one" if hour.hour == 1 else "at", lang, hour_words(hour, lang))
 
 
 def short_day(day: date, lang: str) -> str:
     """`dt. 24/11`; `Tue 24/11`: for lines that are read on a telephone."""
-    return f"{_SHORT_DAYS[lang][day.weekday()]} {day.day}/{day.month}"
+    return f"{_of('short_weekdays', lang)[day.weekday()]} {day.day}/{day.month}"
 
 
 def short_moment(moment: datetime, lang: str) -> str:
@@ -122,70 +75,56 @@ def short_moment(moment: datetime, lang: str) -> str:
 
 def hour_words(hour: time, lang: str) -> str:
     """`8 h`, `8.30 h`; `8 am`, `8:30 am`, `noon`, `midnight`. time.max stands for 24:00."""
-    return _clock_en(hour) if lang == "en" else f"{_clock(hour)} h"
+    return phrase("format", "hour", lang, _clock(hour, lang))
 
 
 def hours_words(opens: time, closes: time, lang: str) -> str:
     """`de 8 a 20 h`; `8 am–8 pm`."""
-    if lang == "en":
-        return f"{_clock_en(opens)}–{_clock_en(closes)}"
-    return _HOURS[lang].format(opens=_clock(opens), closes=_clock(closes))
+    return phrase("format", "hours", lang, _clock(opens, lang), _clock(closes, lang))
 
 
 def asked_hours(hours: Sequence[Hours], opens: time, closes: time, lang: str) -> str:
     """`entre les 10 i les 12`, `a partir de les 17`, `cap a les 11`; of several, `… o …`. `opens`, `closes`: the ends
     of the slot that they are part of."""
-    said = _ASKED[lang]
-    return said["or"].join(
-        said[
-            "at"
-            if start == end
-            else "from"
-            if end == _minute(closes)
-            else "until"
-            if start == _minute(opens)
-            else "between"
-        ].format(_short_clock(start, lang), _short_clock(end, lang))
-        for start, end in hours
-    )
+    said = []
+    for start, end in hours:
+        ends = (start == end, end == closes.hour * 60 + closes.minute, start == opens.hour * 60 + opens.minute, True)
+        kind = ("asked_at", "asked_from", "asked_until", "asked_between")[ends.index(True)]
+        said.append(phrase("format", kind, lang, _minute(start, lang), _minute(end, lang)))
+    return phrase("format", "or", lang).join(said)
 
 
 def call_hours(hours: Sequence[Hours], lang: str) -> str:
     """`10–12 h`, `9–11 h, 16.30–18 h`: for lists."""
-    unit = "" if lang == "en" else " h"
-    return ", ".join("–".join(_short_clock(minute, lang) for minute in dict.fromkeys(pair)) + unit for pair in hours)
-
-
-def _minute(hour: time) -> int:
-    return hour.hour * 60 + hour.minute
-
-
-def _short_clock(minute: int, lang: str) -> str:
-    return (_clock_en if lang == "en" else _clock)(time(*divmod(minute, 60)))
+    spans = ("–".join(_minute(minute, lang) for minute in dict.fromkeys(pair)) for pair in hours)
+    return ", ".join(phrase("format", "hour", lang, span) for span in spans)
 
 
 def greeting(moment: datetime, lang: str) -> str:
     """Return the greeting for the local hour: `Bon dia`, `Bona tarda`, `Bona nit`."""
-    return next(words for hour, words in _GREETINGS[lang] if moment.hour >= hour)
+    words: str = next(words for hour, words in _of("greetings", lang) if moment.hour >= hour)
+    return words
 
 
 def _day_of_month(day: date, lang: str) -> str:
-    return f"{day.day} {_MONTHS[lang][day.month - 1]}"
+    return f"{day.day} {_of('of_months', lang)[day.month - 1]}"
 
 
-def _clock(hour: time) -> str:
-    if hour == time.max:
-        return "24"
-    return f"{hour.hour}.{hour.minute:02}" if hour.minute else str(hour.hour)
+def _minute(minute: int, lang: str) -> str:
+    """A minute of the day."""
+    return _clock(time(*divmod(minute, 60)), lang)
 
 
-def _clock_en(hour: time) -> str:
+def _clock(hour: time, lang: str) -> str:
+    clock = _of("clock", lang)
+    minutes = f"{clock['minutes']}{hour.minute:02}" if hour.minute else ""
+    if "am" not in clock:
+        return "24" if hour == time.max else f"{hour.hour}{minutes}"
     if hour == time.max or (hour.hour, hour.minute) == (0, 0):
-        return "midnight"
+        return str(clock["midnight"])
     if (hour.hour, hour.minute) == (12, 0):
-        return "noon"
-    minutes = f":{hour.minute:02}" if hour.minute else ""
-    return f"{(hour.hour - 1) % 12 + 1}{minutes} {'am' if hour.hour < 12 else 'pm'}"
+        return str(clock["noon"])
+    return f"{(hour.hour - 1) % 12 + 1}{minutes} {clock['am' if hour.hour < 12 else 'pm']}"
 
 
 # --- Figures in words ------------------------------------------------------------------------------------------------
@@ -196,44 +135,41 @@ def _clock_en(hour: time) -> str:
 
 
 NOTHING = "—"
-_PLACES: Mapping[Unit, int] = {"percent": 1, "count": 0, "hours": 1, "days": 1, "points": 2}
 _NBSP = "\u00a0"
-_UNITS: Mapping[Unit, Mapping[str, str]] = {
-    "percent": {"ca": _NBSP + "%", "es": _NBSP + "%", "en": "%"},
-    "hours": dict.fromkeys(("ca", "es", "en"), _NBSP + "h"),
-    "days": {"ca": _NBSP + "dies hàbils", "es": _NBSP + "días hábiles", "en": _NBSP + "working days"},
-}
-_ONE_DAY = {"ca": _NBSP + "dia hàbil", "es": _NBSP + "día hábil", "en": _NBSP + "working day"}
-_POINTS = {"ca": _NBSP + "punts", "es": _NBSP + "puntos", "en": _NBSP + "points"}
-_BETWEEN = {"ca": "entre {} i {}", "es": "entre {} y {}", "en": "between {} and {}"}
-FEW = {"ca": "menys de 5", "es": "menos de 5", "en": "fewer than 5"}
+_PLACES: Mapping[Unit, int] = {"percent": 1, "count": 0, "hours": 1, "days": 1, "points": 2}
+_WITH_UNIT: Mapping[Unit, str] = {"percent": "percent", "hours": "duration_hours", "days": "duration_days"}
 _AT_LEAST = {True: "≥", False: "≤"}
 
 
 def number(value: Value, unit: Unit, lang: str, *, signed: bool = False) -> str:
     """With its unit; `signed`: a plus before what is more than nothing. A whole percentage has no decimals."""
+    return _number(value, unit, _WITH_UNIT.get(unit, ""), lang, signed=signed)
+
+
+def _number(value: Value, unit: Unit, named: str, lang: str, *, signed: bool) -> str:
     if value is None:
         return NOTHING
-    places = _PLACES[unit]
-    if unit in ("percent", "hours", "days") and float(value).is_integer():
-        places = 0
-    named = _ONE_DAY if unit == "days" and abs(value) == 1 else _UNITS.get(unit, {})
+    places = 0 if unit in _WITH_UNIT and float(value).is_integer() else _PLACES[unit]
+    whole, _, part = f"{abs(value):,.{places}f}".partition(".")
+    digits = whole.replace(",", _of("thousands", lang)) + (_of("decimal", lang) + part if part else "")
     sign = "+" if signed and value > 0 else "−" if value < 0 else ""
-    return f"{sign}{_digits(abs(value), places, lang)}{named.get(lang, '')}"
-
-
-def _digits(value: float, places: int, lang: str) -> str:
-    text = f"{value:,.{places}f}"
-    return text if lang == "en" else text.replace(",", " ").replace(".", ",").replace(" ", ".")
+    key = "duration_day" if unit == "days" and abs(value) == 1 else named
+    return sign + (phrase("format", key, lang, digits) if key else digits)
 
 
 def result(measure: Measure, lang: str) -> str:
     """The value of a measure, on its side of the target; bounds in the published form."""
     if measure.low is not None and measure.high is not None:
         if measure.unit == "count":
-            return FEW[lang]
-        return _BETWEEN[lang].format(*(number(one, measure.unit, lang) for one in (measure.low, measure.high)))
+            return few(lang)
+        bounds = (number(bound, measure.unit, lang) for bound in (measure.low, measure.high))
+        return phrase("format", "between", lang, *bounds)
     return number(_on_its_side(measure), measure.unit, lang)
+
+
+def few(lang: str) -> str:
+    """How a small number is published."""
+    return phrase("format", "few", lang)
 
 
 def _on_its_side(measure: Measure) -> Value:
@@ -253,9 +189,9 @@ def target(measure: Measure, lang: str) -> str:
     """`≥ 60 %`, `≤ 4 h`, `100 %`, `0`."""
     if measure.target is None:
         return NOTHING
-    text = number(measure.target, measure.unit, lang)
+    shown = number(measure.target, measure.unit, lang)
     exact = measure.target in (0, 100)
-    return text if exact else f"{_AT_LEAST[measure.at_least]}{_NBSP}{text}"
+    return shown if exact else f"{_AT_LEAST[measure.at_least]}{_NBSP}{shown}"
 
 
 def difference(measure: Measure, lang: str) -> str:
@@ -263,8 +199,8 @@ def difference(measure: Measure, lang: str) -> str:
     value, shown = measure.difference, _on_its_side(measure)
     if value is not None and shown is not None and measure.target is not None:
         value = round(shown - measure.target, _PLACES[measure.unit])
-    text = number(value, measure.unit, lang, signed=True)
-    return text.replace(_UNITS["percent"][lang], _POINTS[lang]) if measure.unit == "percent" else text
+    named = "percent_points" if measure.unit == "percent" else _WITH_UNIT.get(measure.unit, "")
+    return _number(value, measure.unit, named, lang, signed=True)
 
 
 # --- Councils --------------------------------------------------------------------------------------------------------
@@ -282,12 +218,12 @@ _VOWELS = "aàeèéhiíïoòóuúü"
 
 
 def councils(town: str) -> Mapping[str, str]:
-    """Return the council's name by language: "ca", "es", "en"."""
+    """Return the council's name by language."""
     capital = town[:1].upper() + town[1:]
-    return {"ca": f"Ajuntament {_of(town)}", "es": f"Ayuntamiento de {capital}", "en": f"{capital} town hall"}
+    return {lang: phrase("format", "council", lang, town=capital, of_town=_of_town(town)) for lang in LANGUAGES}
 
 
-def _of(town: str) -> str:
+def _of_town(town: str) -> str:
     """Return `de` and the town, in Catalan."""
     if article := _ARTICLE.match(town):
         return _OF_ARTICLE[(article[1] or article[2]).lower()] + town[article.end() :]

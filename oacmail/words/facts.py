@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
+from oacmail.core.model import LANGUAGES, Topic
 from oacmail.words.compose import dead_links, many_lines, one_line
-from oacmail.words.labels import IN_LISTS
-from oacmail.words.orders import AFTER
+from oacmail.words.labels import group
 from oacmail.words.redact import first_words
 
 MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the original contains the rest
@@ -407,7 +407,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"orders": ({"verb": "close", "reason": "goes-outside"},), "reached": "Tanca", "to_person": True},
             {"orders": ({"verb": "mine", "done": True},), "rest": True},
             {
-                "orders": tuple({"verb": "first_level", "done": True, "more": more} for more in AFTER),
+                "orders": tuple({"verb": "first_level", "done": True, "more": more} for more in group("after")),
                 "drafted": "folder",
                 "folder": "Esborranys",
                 "services": ("serveis@town.example",),
@@ -471,7 +471,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"said": "expected", "expected_on": date(2026, 12, 3), "text": "3/12"},
         ),
         "solved": (
-            *({"due_at": _THEN, "text": "1", "draft": (lang,)} for lang in ("ca", "es", "en")),
+            *({"due_at": _THEN, "text": "1", "draft": (lang,)} for lang in LANGUAGES),
             {"due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
         ),
         "wait": ({"opened_at": _THEN, "due_at": _THEN}, {"opened_at": _THEN}),
@@ -491,7 +491,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "draft": (
             {"outcome": "solved"},
             {"outcome": "taken_back"},
-            *({"topic": topic} for topic in IN_LISTS["short_topic"]),
+            *({"topic": topic} for topic in Topic),
             *({"intent": intent} for intent in ("callback", "complaint", "suggestion", "data_rights")),
             {"case_level": "second"},
             *({"case_level": "second", "cause": cause} for cause in ("platform", "document_or_form")),

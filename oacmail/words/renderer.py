@@ -31,9 +31,9 @@ from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.shipped import shipped
 from oacmail.words import dates, relayed
 from oacmail.words.compose import Heading, bare_address, compose, enclosed, kept_together, plain, verify
-from oacmail.words.dates import NEXT_WORKING_DAY, day_words, greeting, hours_words, nth_working_day
+from oacmail.words.dates import day_words, greeting, hours_words, next_working_day, nth_working_day
 from oacmail.words.facts import SAMPLES, facts_of
-from oacmail.words.labels import label
+from oacmail.words.labels import label, phrase
 
 # --- Bounds ----------------------------------------------------------------------------------------------------------
 #
@@ -176,21 +176,10 @@ def _promised_day(policy: Policy, due_at: datetime | None, now: datetime) -> dat
 
 _NOTHING = "—"
 _SUBJECT = "Subject:"
-WRITE_TO_THE_PERSON = {
-    "ca": "Escriviu a la persona en un correu nou; només li arriba el que hi poseu, des de l'adreça de l'oficina:",
-    "es": "Escriba a la persona en un correo nuevo; solo le llega lo que ponga, desde la dirección de la oficina:",
-    "en": "Write to the person in a new email; only what you put in it arrives, from the office's address:",
-}
 _STRONG: Mapping[str, tuple[str, ...]] = {"ack": ("case", "due_day", "call_day")}
 """Template -> the values that a reader must find at once; the page of the mail shows them in bold."""
-_BUTTON = {"ca": "Escriviu a la persona", "es": "Escriba a la persona", "en": "Write to the person"}
-_LINK_NAMES = {
-    "online_office_url": {"ca": "Oficina virtual", "es": "Oficina virtual", "en": "online office"},
-    "website": {"ca": "web de l'Ajuntament", "es": "web del Ayuntamiento", "en": "town hall website"},
-    "rights_url": {"ca": "exercici de drets", "es": "ejercicio de derechos", "en": "your rights"},
-    "complaints_form_url": {"ca": "formulari", "es": "formulario", "en": "form"},
-    "privacy_url": {"ca": "protecció de dades", "es": "protección de datos", "en": "data protection"},
-}
+_LINKS = ("online_office_url", "website", "rights_url", "complaints_form_url", "privacy_url")
+"""Our own addresses; their names as links: the group `link` of the catalogue."""
 
 
 class BrokenTemplateError(ValueError):
@@ -211,12 +200,12 @@ class Page:
 
     def offering(self, url: str) -> "Page":
         """Return the page with a last line that leads to a new mail to the person of the case."""
-        line = f"{WRITE_TO_THE_PERSON[self.lang]} {url}"
+        line = f"{phrase('line', 'write_to_the_person', self.lang)} {url}"
         return replace(self, text=f"{self.text}\n\n{line}", blocks=(*self.blocks, Block("paragraph", (line,))))
 
     def announcing(self, others: Iterable[str]) -> "Page":
         """Return the page with a first line that names the languages below."""
-        line = " · ".join(dates.BELOW[lang] for lang in others)
+        line = " · ".join(phrase("line", "below", lang) for lang in others)
         return replace(self, text=f"{line}\n\n{self.text}", blocks=(Block("paragraph", (line,)), *self.blocks))
 
 
@@ -339,8 +328,8 @@ def _broken(text: str | Markup) -> Markup:
 
 def _emphasized(text: Markup, phrases: Sequence[str]) -> Markup:
     """Return the text with each phrase in bold, after `linked`: links have names, so no phrase is in an address."""
-    for phrase in phrases:
-        text = text.replace(escape(phrase), _BOLD % phrase)
+    for words in phrases:
+        text = text.replace(escape(words), _BOLD % words)
     return text
 
 
@@ -348,7 +337,7 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
     """Turn our own addresses, and no others, into links with a name that says where they lead (WCAG 2.4.4)."""
     local, _, domain = profile.policy.office.address.rpartition("@")
     mailto = re.compile(rf"mailto:{re.escape(local)}\+[a-z0-9.-]+@{re.escape(domain)}(?:\?[^\s<>\"]*)?")
-    names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(profile, key))}
+    names = {url: key for key in _LINKS if (url := getattr(profile, key))}
     urls = re.compile("|".join((*(re.escape(url) for url in sorted(names, key=len, reverse=True)), mailto.pattern)))
     office = profile.policy.office.name
 
@@ -356,7 +345,8 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
         made = Markup()
         end = 0
         for match in urls.finditer(text):
-            before, name = _named_before(text[end : match.start()], names.get(match[0], _BUTTON)[lang])
+            name = phrase("link", names.get(match[0], "person"), lang)
+            before, name = _named_before(text[end : match.start()], name)
             made += escape(kept_together(before, office)) + _LINK % (match[0], name)
             end = match.end()
         rest = escape(kept_together(text[end:], office))
@@ -615,7 +605,7 @@ def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
 
 
 def _day(day: date | None, lang: str) -> str:
-    return NEXT_WORKING_DAY[lang] if day is None else day_words(day, lang)
+    return next_working_day(lang) if day is None else day_words(day, lang)
 
 
 def _term(facts: Mapping[str, object], now: datetime) -> str:

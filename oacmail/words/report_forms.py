@@ -33,8 +33,7 @@ from oacmail.core.report.indicators import ALARM
 from oacmail.shipped import shipped
 from oacmail.words import dates
 from oacmail.words import dates as figures
-from oacmail.words.labels import label
-from oacmail.words.report import said
+from oacmail.words.labels import label, phrase
 
 # --- Report view -----------------------------------------------------------------------------------------------------
 #
@@ -88,6 +87,11 @@ def report_view(
         "privacy": said("privacy", lang),
         "note": said("cohort_note", lang),
     }
+
+
+def said(key: str, lang: str, **values: object) -> str:
+    """A sentence or heading of the report. Raises KeyError for a key that the catalogue has not."""
+    return phrase("report", key, lang, **values)
 
 
 def _what(report: MonthlyReport, lang: str) -> str:
@@ -159,7 +163,7 @@ def _advice(one: Indicator, missed: Measure, report: MonthlyReport, lang: str) -
         "result": figures.result(missed, lang),
         "target": figures.target(missed, lang),
     }
-    return said(f"to_do_{one.id}" if own else "to_do_other", lang, **words)
+    return phrase(one.id, "to_do", lang, **words) if own else said("to_do_other", lang, **words)
 
 
 def _named_cases(one: Indicator) -> str:
@@ -189,7 +193,7 @@ def _in_time(main: Measure, lang: str) -> str:
 
 def count_of(measure: Measure, lang: str) -> str:
     if measure.n is None and not measure.enough:
-        return figures.FEW[lang]
+        return figures.few(lang)
     return figures.number(measure.n, "count", lang)
 
 
@@ -201,7 +205,7 @@ def _summary(report: MonthlyReport, lang: str) -> ReportView:
         "head": tuple(said(name, lang) for name in head),
         "rows": tuple(
             (
-                f"{one.id} · {label('indicator', one.id, lang, report.office)}",
+                f"{one.id} · {label(one.id, 'name', lang, report.office)}",
                 result_of(one, lang, report.office),
                 figures.target(one.main, lang),
                 verdict(one.main, lang),
@@ -235,7 +239,7 @@ def verdict(measure: Measure, lang: str) -> str:
 
 def _indicator(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
     office = report.office
-    name = label("indicator", one.id, lang, office)
+    name = label(one.id, "name", lang, office)
     return {
         "id": one.id,
         "heading": f"{one.id} · {name}",
@@ -250,8 +254,8 @@ def _indicator(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
 def _facts(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
     """The columns of published service charters, one below the other, so that a telephone shows them."""
     values = {
-        "commitment": label("commitment", one.id, lang, report.office),
-        "formula": label("formula", one.id, lang, report.office),
+        "commitment": label(one.id, "commitment", lang, report.office),
+        "formula": label(one.id, "formula", lang, report.office),
         "target": figures.target(one.main, lang) if one.main.target is not None else "",
         "result": result_of(one, lang, report.office),
         "n": count_of(one.main, lang) if one.main.n is not None else "",
@@ -501,8 +505,8 @@ def _plain(cell: object) -> object:
 
 def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tuple[object, ...]]:
     office = report.office
-    name = label("indicator", one.id, lang, office)
-    promised = label("commitment", one.id, lang, office)
+    name = label(one.id, "name", lang, office)
+    promised = label(one.id, "commitment", lang, office)
     why = causes(one, lang, office)
     opinions = figures.result(report.figures.indicators["I12"].measure("opinions"), lang)
     for measure in (one.main, *one.measures):
@@ -538,7 +542,7 @@ def _csv_cells(table: FigureTable, one: Indicator, report: MonthlyReport, lang: 
         count = None if table.uncounted else row.count
         yield (
             report.month, one.id, f"{table.key}.{row.key}", count, "count", None, None, None, "",
-            label("indicator", one.id, lang, report.office), "", f"{caption}: {named}", "",
+            label(one.id, "name", lang, report.office), "", f"{caption}: {named}", "",
             figures.number(count, "count", lang), "", "", "", "", "", "",
         )  # fmt: skip
 
@@ -578,8 +582,8 @@ def _json_indicator(one: Indicator, lang: str, office: str) -> dict[str, Any]:
     main = _measure(one.main, lang, office)
     return {
         "id": one.id,
-        "name": label("indicator", one.id, lang, office),
-        "formula": label("formula", one.id, lang, office),
+        "name": label(one.id, "name", lang, office),
+        "formula": label(one.id, "formula", lang, office),
         "target": main["target"],
         "result": main["value"],
         "unit": main["unit"],

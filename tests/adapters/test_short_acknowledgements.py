@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from oacmail.words.dates import BELOW
+from oacmail.words.labels import group
 from oacmail.words.renderer import Renderer
 from tests.adapters.test_templates import DUE, LANGUAGES, VOICE, body, render, send
 
@@ -36,7 +36,8 @@ VARIANTS = tuple({**road, **term, **beside} for road, term, beside in product(RO
 def _words(text: str) -> int:
     """Words beside the data-protection lines and the line that says where the other language begins; a sign between two
     of them is none."""
-    own = (block for block in text.split("\n\n") if VOICE.privacy_url not in block and block not in BELOW.values())
+    below = group("line")["below"].values()
+    own = (block for block in text.split("\n\n") if VOICE.privacy_url not in block and block not in below)
     return sum(any(map(str.isalnum, word)) for block in own for word in block.split())
 
 

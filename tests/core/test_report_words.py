@@ -21,8 +21,7 @@ from oacmail.core.report.figures import (
     grouped,
 )
 from oacmail.core.report.indicators import INDICATORS, month_figures
-from oacmail.words import dates
-from oacmail.words import report as words
+from oacmail.words import dates, labels
 from oacmail.words.labels import label
 from oacmail.words.report_forms import as_csv, as_row, measure_name, report_view
 from tests.core.report_rows import MADRID, NOVEMBER, POLICY, case, event, local, request
@@ -73,14 +72,18 @@ def test_a_corrected_cell_is_named_in_words(key: str) -> None:
         assert row not in measure_name(key, lang, "OAC").partition(": ")[2].split()
 
 
+_NAMES = ("name", "formula", "commitment")
+
+
 def test_every_figure_has_a_name_in_each_language() -> None:
     found = month_figures(POLICY, NOVEMBER, MonthRows(cases={"1": case()}, requests=(request(),)))
     for one in found.indicators.values():
         for lang in ("ca", "es", "en"):
-            named = [label(group, one.id, lang, "OAC") for group in ("indicator", "formula", "commitment")]
+            named = [label(one.id, key, lang, "OAC") for key in _NAMES]
             named += [label("measure", measure.key, lang, "OAC") for measure in (one.main, *one.measures)]
             named += [label("table", table.key, lang, "OAC") for table in one.tables]
-            assert not {one.id, *(measure.key for measure in (one.main, *one.measures))} & set(named)
+            keys = {measure.key for measure in (one.main, *one.measures)} | {table.key for table in one.tables}
+            assert not {*_NAMES, *keys} & set(named)
 
 
 # --- the published form ------------------------------------------------------------------------------------
@@ -174,9 +177,9 @@ def test_a_new_indicator_is_in_every_form_by_its_row_and_its_words(monkeypatch: 
     rows = MonthRows(cases={"1": case()}, requests=(request(),))
     main = Measure(key="open_doors", value=7, unit="count")
     monkeypatch.setitem(INDICATORS, "I99", (lambda of: Indicator(id="I99", main=main), ()))
-    for table in (words.INDICATORS, words.FORMULAS, words.COMMITMENTS):
-        monkeypatch.setitem(table, "I99", ("Portes", "Puertas", "Doors"))
-    monkeypatch.setitem(words.MEASURES, "open_doors", ("Obertes", "Abiertas", "Open"))
+    section = "".join(f'{key} = {{ ca = "Portes", es = "Puertas", en = "Doors" }}\n' for key in _NAMES)
+    monkeypatch.setitem(labels._sections(), "I99", section)
+    monkeypatch.setitem(labels.group("measure"), "open_doors", {"ca": "Obertes", "es": "Abiertas", "en": "Open"})
     made = replace(_report(Indicator(id="I99", main=main)), figures=month_figures(POLICY, NOVEMBER, rows))
     assert "Portes" in as_csv(made, "ca")
     assert "Doors" in str(report_view(made, "en", MADRID))

@@ -123,7 +123,7 @@ class MonthRows:
 
 
 # --- Figures ---------------------------------------------------------------------------------------------------------
-# Keys are stable names; what they are called in ca, es and en stands in words/report.py. A share is in percent, a time
+# Keys are stable names; what they are called stands in templates/catalogue.toml. A share is in percent, a time
 # in service hours, and every value is unrounded.
 
 Unit = Literal["percent", "count", "hours", "days", "points"]
