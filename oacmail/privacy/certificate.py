@@ -89,21 +89,16 @@ def text(policy: Policy, certificate: Mapping[str, Any]) -> str:
         lines += ["", f"{words['shared']}:", *_counted(certificate["shared"])]
     lines += ["", f"{words['kept']}:", *(f"- {words[f'kept_{name}']}" for name in ("rows", "events", "hash"))]
     lines += ["", f"{words['backups']}:"]
-    lines += [f"- {_backup(words, one)}" for one in certificate["backups"]] or [f"- {words['no_backups']}"]
+    for one in certificate["backups"]:
+        removed = f"{words['until']} {one['until']}" if one["until"] else words["unknown"]
+        lines.append(f"- {one['path']} ({one['made_at']}): {words['rewritten'] if one['erased'] else removed}")
+    lines += [] if certificate["backups"] else [f"- {words['no_backups']}"]
     lines += [words["other_backups"], "", f"{words['seal']}: {certificate['seal']}", ""]
     return "\n".join(lines)
 
 
 def _counted(counts: Mapping[str, int]) -> list[str]:
     return [f"- {name}: {count}" for name, count in counts.items()] or ["- 0"]
-
-
-def _backup(words: Mapping[str, str], one: Mapping[str, Any]) -> str:
-    if one["erased"]:
-        left = words["rewritten"]
-    else:
-        left = f"{words['until']} {one['until']}" if one["until"] else words["unknown"]
-    return f"{one['path']} ({one['made_at']}): {left}"
 
 
 def write(policy: Policy, certificate: Mapping[str, Any], folder: Path) -> Path:

@@ -4,8 +4,7 @@ forget again what has come back.
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,7 @@ from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
 from oacmail.store import erase, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
 from oacmail.store.erase import Backup, Forgotten, end_open_cases, erase_mentions, erase_person
-from oacmail.store.personal import Hold, Mentions, Scope
+from oacmail.store.personal import Hold
 from oacmail.store.writing import remember
 
 # --- Copies ----------------------------------------------------------------------------------------------------------
@@ -69,30 +68,22 @@ def erase_in_copies(
 ) -> Iterator[tuple[BackupLeft, str]]:
     """Yield each backup as it is left, and why it could not be rewritten: '' = it was, or was not to be."""
     wanted = set(rewrite)
-    for one in found:
-        problem = _rewritten(one.path, policy, address, now, by) if one.path in wanted and one.exists else ""
-        yield (
-            BackupLeft(
-                path=str(one.path),
-                made_at=one.made_at.date().isoformat(),
-                until=until(one.made_at.date(), days),
-                erased=one.path in wanted and one.exists and not problem,
-            ),
-            problem,
+    for backup in found:
+        rewritten, problem = backup.path in wanted and backup.exists, ""
+        if rewritten:
+            try:
+                with closing(connect(backup.path)) as con:
+                    migrate(con)
+                    forget(con, policy, address, now, by=by, even_open=True)
+                    certified(con, policy, address)
+                    erase.wipe(con)
+            except (OacmailError, sqlite3.Error, OSError) as error:
+                rewritten, problem = False, str(error) or type(error).__name__
+        made_at = backup.made_at.date()
+        left = BackupLeft(
+            path=str(backup.path), made_at=made_at.isoformat(), until=until(made_at, days), erased=rewritten
         )
-
-
-def _rewritten(path: Path, policy: Policy, address: str, now: datetime, by: str) -> str:
-    """Return why it was not possible, '' if it was."""
-    try:
-        with closing(connect(path)) as con:
-            migrate(con)
-            forget(con, policy, address, now, by=by, even_open=True)
-            certified(con, policy, address)
-            erase.wipe(con)
-    except (OacmailError, sqlite3.Error, OSError) as error:
-        return str(error) or type(error).__name__
-    return ""
+        yield left, problem
 
 
 # --- Mailbox ---------------------------------------------------------------------------------------------------------
@@ -135,19 +126,27 @@ class FoundMessage:
 def find_messages(box: ImapMailbox, sought: Sought) -> Iterator[FoundMessage]:
     """Yield the messages, folder by folder. Raises Transient, and Refused if the server does not return one of them: a
     certificate must not leave it out."""
+    terms = [(field, sought.address) for field in _FIELDS if "@" in sought.address]
+    terms += [("Message-ID", message_id) for message_id in sought.message_ids]
+    terms += [("X-Oacmail-Case", case) for case in sought.cases]
     for folder in box.names():
         epoch = box.open(folder).uidvalidity
-        hits = sorted(_hits(box, sought))
+        hits = sorted({uid for field, value in terms for uid in box.bearing(field, value)})
         for start in range(0, len(hits), AT_ONCE):
             for uid, fetched in _fetched(box, folder, hits[start : start + AT_ONCE]).items():
                 found = _found(MessageRef(folder=folder, uidvalidity=epoch, uid=uid), fetched.raw, sought)
-                if found.named_in or _is_on_a_case(found.raw, sought):
+                ids, cases = (set(map(str.strip, _head(found.raw, name))) for name in ("Message-ID", "X-Oacmail-Case"))
+                if found.named_in or ids & sought.message_ids or cases & sought.cases:
                     yield found
 
 
 def _found(ref: MessageRef, raw: bytes, sought: Sought) -> FoundMessage:
     """Who wrote it stands in From; of a form that a machine sends (`callback.form_senders`), in Reply-To."""
-    policy, named = sought.policy, {field: _addresses(raw, field) for field in _FIELDS}
+    policy = sought.policy
+    named = {
+        field: frozenset(address.lower() for _, address in getaddresses(_head(raw, field)) if address)
+        for field in _FIELDS
+    }
     writers = named["From"]
     if writers and writers <= policy.form_senders:
         writers = named["Reply-To"]
@@ -180,31 +179,9 @@ def _fetched(box: ImapMailbox, folder: str, uids: Sequence[int]) -> Mapping[int,
     return got
 
 
-def _hits(box: ImapMailbox, sought: Sought) -> set[int]:
-    hits: set[int] = set()
-    if "@" in sought.address:
-        for field in _FIELDS:
-            hits |= box.bearing(field, sought.address)
-    for message_id in sought.message_ids:
-        hits |= box.bearing("Message-ID", message_id)
-    for case in sought.cases:
-        hits |= box.bearing("X-Oacmail-Case", case)
-    return hits
-
-
-def _head(raw: bytes, *fields: str) -> list[str]:
-    """The fields of the head; strange ones as far as they can be read."""
-    mail = message_from_bytes(raw, policy=compat32)
-    return [str(value) for field in fields for value in mail.get_all(field, [])]
-
-
-def _addresses(raw: bytes, field: str) -> frozenset[str]:
-    return frozenset(found.lower() for _, found in getaddresses(_head(raw, field)) if found)
-
-
-def _is_on_a_case(raw: bytes, sought: Sought) -> bool:
-    ids = {value.strip() for value in _head(raw, "Message-ID")}
-    return bool(ids & sought.message_ids or {value.strip() for value in _head(raw, "X-Oacmail-Case")} & sought.cases)
+def _head(raw: bytes, field: str) -> list[str]:
+    """The field of the head; a strange one as far as it can be read."""
+    return list(map(str, message_from_bytes(raw, policy=compat32).get_all(field, [])))
 
 
 def by_folder(found: Sequence[MessageRef]) -> dict[str, int]:
@@ -286,12 +263,42 @@ def forget(
     """Erase in one transaction; with `until` only what came until then (a time as stored). Raises Transient if a mail
     to the person is being sent at this moment."""
     seen = personal.find_mentions(con, address, personal.needles(con, address), None, until)
-    done: list[Forgetting] = []
     with suppress(_RolledBack), transaction(con):
         found = personal.of_person(con, address, until)
-        done.append(_forgotten(con, policy, address, found, now, seen=seen, by=by, even_open=even_open, until=until))
-        _roll_back(dry_run or (bool(done[0].holds) and not even_open))
-    return done[0]
+        others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
+        rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
+        on_their_way = (Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest))
+        holds = (*personal.holds(con, found), *on_their_way)
+        related, elsewhere = personal.related(con, found), personal.named_elsewhere(con, found)
+        since = personal.since(con, found)
+        if even_open and holds:
+            everything = replace(found, mails=tuple({*found.mails, *others.mails}))
+            if personal.mails_on_their_way(con, everything, IN_FLIGHT):
+                raise Transient(
+                    "a mail about this person is being sent at this moment: run the command again in some minutes"
+                )
+            end_open_cases(con, everything, now)
+        counts = erase_person(con, found, now) + erase_mentions(con, others, found)
+        if counts and not found.is_empty:
+            # An event for each case, shown by `oacmail why`; one without a case for what is on none.
+            for case in found.cases or (None,):
+                erase.record(con, case, "erased", {"by": by, "why": "forget"}, now)
+        mark = person_mark(policy.secrets[-1], address)
+        if until == personal.NEVER:
+            erase.add_forgotten(con, mark, name_of_key(policy.secrets[-1]), now)
+        remember(con, UNCERTIFIED + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
+        done = Forgetting(
+            address=address,
+            found=bool(counts),
+            counts=dict(counts),
+            holds=holds,
+            related=related,
+            elsewhere=elsewhere,
+            since=since,
+        )
+        if dry_run or (holds and not even_open):
+            raise _RolledBack
+    return done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,68 +321,6 @@ def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> Uncert
 def certified(con: sqlite3.Connection, policy: Policy, address: str) -> None:
     with transaction(con):
         con.execute("DELETE FROM kv WHERE key = ?", (UNCERTIFIED + person_mark(policy.secrets[-1], address),))
-
-
-def _roll_back(wanted: bool) -> None:
-    if wanted:
-        raise _RolledBack
-
-
-def _forgotten(
-    con: sqlite3.Connection,
-    policy: Policy,
-    address: str,
-    found: Scope,
-    now: datetime,
-    *,
-    seen: Mentions,
-    by: str,
-    even_open: bool,
-    until: str,
-) -> Forgetting:
-    others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
-    holds = (*personal.holds(con, found), *_live(con, others, found))
-    related, elsewhere = personal.related(con, found), personal.named_elsewhere(con, found)
-    since = personal.since(con, found)
-    if even_open and holds:
-        _end(con, found, others, now)
-    counts = erase_person(con, found, now) + erase_mentions(con, others, found)
-    if not found.is_empty:
-        _recorded(con, found, counts, by, now)
-    mark = person_mark(policy.secrets[-1], address)
-    if until == personal.NEVER:
-        erase.add_forgotten(con, mark, name_of_key(policy.secrets[-1]), now)
-    remember(con, UNCERTIFIED + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
-    return Forgetting(
-        address=address,
-        found=bool(counts),
-        counts=dict(counts),
-        holds=holds,
-        related=related,
-        elsewhere=elsewhere,
-        since=since,
-    )
-
-
-def _live(con: sqlite3.Connection, others: Mentions, found: Scope) -> list[Hold]:
-    rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
-    return [Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest)]
-
-
-def _end(con: sqlite3.Connection, found: Scope, others: Mentions, now: datetime) -> None:
-    everything = replace(found, mails=tuple({*found.mails, *others.mails}))
-    if personal.mails_on_their_way(con, everything, IN_FLIGHT):
-        raise Transient("a mail about this person is being sent at this moment: run the command again in some minutes")
-    end_open_cases(con, everything, now)
-
-
-def _recorded(con: sqlite3.Connection, found: Scope, counts: Counter[str], by: str, now: datetime) -> None:
-    """An event for each case, shown by `oacmail why`; one without a case for what is on none."""
-    data = json.dumps({"by": by, "why": "forget"})
-    cases: list[int | None] = list(found.cases)
-    rows = [(stamp(now), case, data) for case in cases or [None]]
-    if counts:
-        con.executemany("INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'erased',?)", rows)
 
 
 # --- Restored --------------------------------------------------------------------------------------------------------
@@ -409,7 +354,16 @@ def forget_again(
             if "m0010_erasure" in schema(old)[0]:
                 with transaction(con):
                     erase.take_over_forgotten(con, erase.listed_forgotten(old))
-                count += _people(con, policy, now) + _rows(con, old, policy, now)
+                count += _people(con, policy, now)
+                staff = policy.people.staff
+                with transaction(con):
+                    cases = erase.erased_cases(con, old)
+                    for case in cases:
+                        found = personal.of_case(con, case, staff)
+                        end_open_cases(con, found, now)
+                        erase_person(con, found, now)
+                    erase_person(con, personal.of_messages(con, erase.erased_messages(con, old), staff), now)
+                    count += len(cases) + erase.remember_erased(con, old, now)
     if count:
         erase.wipe(con)
     return count
@@ -428,8 +382,14 @@ def certificates(state: Path, policy: Policy) -> Iterator[Forgotten]:
 
 
 def _people(con: sqlite3.Connection, policy: Policy, now: datetime) -> int:
+    """Erase who is on the list and has come back; return how many."""
+    keys = {name_of_key(secret): secret for secret in policy.secrets}
+
+    def mark(key: str, address: str) -> str | None:
+        return person_mark(keys[key], address) if key in keys else None
+
     count = 0
-    for address, at in erase.returned_forgotten(con, erase.listed_forgotten(con), _marks(policy)):
+    for address, at in erase.returned_forgotten(con, erase.listed_forgotten(con), mark):
         if personal.of_person(con, address, at).is_empty:
             continue
         try:
@@ -439,19 +399,3 @@ def _people(con: sqlite3.Connection, policy: Policy, now: datetime) -> int:
         certified(con, policy, address)  # its certificate was written when it was erased first
         count += 1
     return count
-
-
-def _rows(con: sqlite3.Connection, old: sqlite3.Connection, policy: Policy, now: datetime) -> int:
-    with transaction(con):
-        cases = erase.erased_cases(con, old)
-        for case in cases:
-            found = personal.of_case(con, case, policy.people.staff)
-            end_open_cases(con, found, now)
-            erase_person(con, found, now)
-        erase_person(con, personal.of_messages(con, erase.erased_messages(con, old), policy.people.staff), now)
-        return len(cases) + erase.remember_erased(con, old, now)
-
-
-def _marks(policy: Policy) -> Callable[[str, str], str | None]:
-    keys = {name_of_key(secret): secret for secret in policy.secrets}
-    return lambda key, address: person_mark(keys[key], address) if key in keys else None

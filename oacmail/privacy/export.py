@@ -32,7 +32,7 @@ from oacmail.words.labels import label, phrase, phrases
 
 FORMAT = 1
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]@]{1,64}@[\w.-]{1,253}(?<=\w)")  # bounded: the texts are strangers'
-_BYTES = ("bytes", "mime")
+_BYTES = {"messages": "bytes", "mails": "mime"}
 _OFFICE = "(office)"
 
 
@@ -75,26 +75,29 @@ def export(
     if found.is_empty and not mailbox:
         return None
     rows = held(con, found)
-    files = dict(_files(rows, mailbox or ()))
+    files = {row["file"]: row[part] for name, part in _BYTES.items() for row in rows[name] if row[part]}
+    # What somebody else wrote, or a colleague on the person's case, is named and not shown.
+    own = {number: f"mailbox/{number:05d}.eml" for number, one in enumerate(mailbox or (), 1) if one.theirs}
+    files |= {own[number]: one.raw for number, one in enumerate(mailbox or (), 1) if number in own}
+    places = [
+        {"folder": one.ref.folder, "uid": one.ref.uid, "file": own.get(number)}
+        for number, one in enumerate(mailbox or (), 1)
+    ]
+    # The rows without bytes, which are files, also where one has none: all rows of a table have the same columns.
+    readable = {
+        name: [{column: value for column, value in row.items() if column not in _BYTES.values()} for row in some]
+        for name, some in rows.items()
+    }
     data = {
         "format": FORMAT,
         "office": policy.office.address,
         "person": address,
         "at": now.astimezone(policy.office.timezone).isoformat(timespec="seconds"),
-        **_clean(policy, address, _readable(rows)),
-        "mailbox": None if mailbox is None else [_place(one, number) for number, one in enumerate(mailbox, 1)],
+        **_clean(policy, address, readable),
+        "mailbox": None if mailbox is None else places,
         "backups": [{"path": path, "made_at": day} for path, day in backups],
     }
     return Archive(data=data, files=files, office=policy.office.name, zone=policy.office.timezone)
-
-
-def _readable(rows: Mapping[str, Any]) -> dict[str, Any]:
-    """The rows without bytes, which are files, also where one has none: all rows of a table have the same columns."""
-    return {name: [_row(row) for row in some] for name, some in rows.items()}
-
-
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _BYTES}
 
 
 def _clean(policy: Policy, address: str, value: Any) -> Any:
@@ -108,27 +111,6 @@ def _clean(policy: Policy, address: str, value: Any) -> Any:
             return [_clean(policy, address, one) for one in value]
         case _:
             return value
-
-
-def _files(rows: Mapping[str, Any], mailbox: Sequence[FoundMessage]) -> Iterator[tuple[str, bytes]]:
-    for row in rows["messages"]:
-        if row["bytes"]:
-            yield row["file"], row["bytes"]
-    for row in rows["mails"]:
-        if row["mime"]:
-            yield row["file"], row["mime"]
-    for number, one in enumerate(mailbox, 1):
-        if one.theirs:
-            yield _name(number), one.raw
-
-
-def _name(number: int) -> str:
-    return f"mailbox/{number:05d}.eml"
-
-
-def _place(one: FoundMessage, number: int) -> dict[str, Any]:
-    """Where a message lies; what somebody else wrote, or a colleague on the person's case, is named and not shown."""
-    return {"folder": one.ref.folder, "uid": one.ref.uid, "file": _name(number) if one.theirs else None}
 
 
 # --- Export words ----------------------------------------------------------------------------------------------------
@@ -236,17 +218,13 @@ def _section(archive: Archive, lang: str, name: str, rows: list[dict[str, Any]],
     yield f'<div class="wide" tabindex="0" role="region" aria-label="{escape(words[name])}"><table>'
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for row in rows:
-        cells = (_cell(archive, lang, column, row[held[column]]) for column in columns)
+        cells = []
+        for column in columns:
+            value = row[held[column]]
+            shown = "" if value in _EMPTY else escape(_worded(archive, lang, column, value))
+            cells.append(f'<a href="{shown}">{shown}</a>' if column == "file" and shown else shown)
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</tbody></table></div>"
-
-
-def _cell(archive: Archive, lang: str, column: str, value: Any) -> str:
-    if value in _EMPTY:
-        return ""
-    if column == "file":
-        return f'<a href="{escape(value)}">{escape(value)}</a>'
-    return escape(_worded(archive, lang, column, value))
 
 
 def _worded(archive: Archive, lang: str, column: str, value: Any) -> str:

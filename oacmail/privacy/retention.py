@@ -1,8 +1,10 @@
-"""Retention: what the database still holds after a case is over, for how long (GDPR art. 5.1.e), and the purge of
-each night.
+"""What the database still holds after a case is over, for how long (GDPR art. 5.1.e), and the purge of each night.
+
+`privacy.original_days` after a case was closed its stored messages and mails are emptied, since the mailbox keeps
+them; `privacy.retention_months` after it the case is erased as a forgotten person's is. Neither an open case nor the
+mailbox is ever touched. Each case is a transaction of its own: an interrupted run goes on where it ended.
 """
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -18,17 +20,7 @@ from oacmail.core.review import LastPurge
 from oacmail.core.stored_values import PURGED
 from oacmail.store import erase, personal
 from oacmail.store.connection import stamp, transaction
-from oacmail.store.erase import erase_person
 from oacmail.store.writing import remember
-
-# --- Purge -----------------------------------------------------------------------------------------------------------
-#
-# Retention: what the database still holds after the case is over, and for how long (GDPR art. 5.1.e).
-#
-# `privacy.original_days` after a case was closed its stored messages and mails are emptied, since the mailbox keeps
-# them; `privacy.retention_months` after it the case is erased as a forgotten person's is. Neither an open case nor the
-# mailbox is ever touched. Each case is a transaction of its own: an interrupted run goes on where it ended.
-
 
 AT_ONCE = 200  # rows of a transaction: the daemon waits for it
 
@@ -77,55 +69,36 @@ def _empty_before(periods: Periods, now: datetime) -> str:
 
 def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: datetime, *, by: str) -> Purged:
     """Carry it out, in short transactions beside the daemon. Raises StateError where the database cannot be written."""
-    emptied = _emptied(con, periods, now)
-    before = _erase_before(periods, now)
+    emptied: Counter[str] = Counter()
+    if periods.original_days:
+        old = _empty_before(periods, now)
+        for name, expired, drop in (
+            ("originals", erase.expired_originals(con, old), erase.drop_originals),
+            ("mails", erase.expired_mails(con, old), erase.empty_mails),
+        ):
+            for start in range(0, len(expired), AT_ONCE):
+                with transaction(con):
+                    emptied[name] += drop(con, expired[start : start + AT_ONCE])
+    before, staff = _erase_before(periods, now), policy.people.staff
     counts: Counter[str] = Counter()
     done: list[str] = []
     for case, number in erase.expired_cases(con, before).items():
         with transaction(con):
             if erase.is_expired(con, before, case):  # not reopened meanwhile
-                counts += erase_person(con, personal.of_case(con, case, policy.people.staff), now)
-                _record(con, case, by, now)
+                counts += erase.erase_person(con, personal.of_case(con, case, staff), now)
+                erase.record(con, case, "erased", {"by": by, "why": "retention"}, now)  # `oacmail why` shows it
                 done.append(number)
     loose = erase.expired_messages(con, before)
     for start in range(0, len(loose), AT_ONCE):
         with transaction(con):
-            counts += erase_person(
-                con, personal.of_messages(con, loose[start : start + AT_ONCE], policy.people.staff), now
-            )
-    found = Purged(cases=tuple(done), counts=dict(+counts), emptied=dict(emptied))
-    _record_run(con, found, by, now)
-    return found
-
-
-def _emptied(con: sqlite3.Connection, periods: Periods, now: datetime) -> Counter[str]:
-    emptied: Counter[str] = Counter()
-    if periods.original_days:
-        before = _empty_before(periods, now)
-        originals, mails = erase.expired_originals(con, before), erase.expired_mails(con, before)
-        for start in range(0, len(originals), AT_ONCE):
-            with transaction(con):
-                emptied["originals"] += erase.drop_originals(con, originals[start : start + AT_ONCE])
-        for start in range(0, len(mails), AT_ONCE):
-            with transaction(con):
-                emptied["mails"] += erase.empty_mails(con, mails[start : start + AT_ONCE])
-    return +emptied
-
-
-def _record_run(con: sqlite3.Connection, found: Purged, by: str, now: datetime) -> None:
-    """One event without a case, of a run that removed anything: emptied copies have no event of their own."""
+            some = personal.of_messages(con, loose[start : start + AT_ONCE], staff)
+            counts += erase.erase_person(con, some, now)
+    found = Purged(cases=tuple(done), counts=dict(+counts), emptied=dict(+emptied))
     if found.cases or found.copies:
-        data = {"by": by, "cases": len(found.cases), "copies": found.copies}
-        with transaction(con):
-            con.execute("INSERT INTO events(at, kind, data) VALUES(?,'purged',?)", (stamp(now), json.dumps(data)))
-
-
-def _record(con: sqlite3.Connection, case: int, by: str, now: datetime) -> None:
-    """The event that `oacmail why` shows."""
-    con.execute(
-        "INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'erased',?)",
-        (stamp(now), case, json.dumps({"by": by, "why": "retention"})),
-    )
+        with transaction(con):  # emptied copies have no event of their own
+            data = {"by": by, "cases": len(found.cases), "copies": found.copies}
+            erase.record(con, None, "purged", data, now)
+    return found
 
 
 # --- Nightly ---------------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ class _Dying(sqlite3.Connection):
     erased = 0
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        self.erased += "'erased',?" in sql
+        self.erased += sql.startswith("INSERT INTO events") and "erased" in values[0]
         if self.erased > 1:
             raise _CutShort
         return super().execute(sql, *values)
