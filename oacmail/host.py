@@ -21,7 +21,7 @@ from oacmail.core.errors import BudgetUnusable
 
 # --- Clock -----------------------------------------------------------------------------------------------------------
 #
-# The real clock. All other code gets the time from its caller.
+# The real clock of the service. Verbs read the machine's time themselves; core and the store get it from their caller.
 
 
 class SystemClock:

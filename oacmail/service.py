@@ -1,4 +1,4 @@
-"""The daemon: the only module with threads. Three loops (watch, send, tick) and a main thread that handles signals.
+"""The daemon: three loops (watch, send, tick), each in a thread of its own, and a main thread that handles signals.
 
 A Transient in a loop is an outage: the loop retries at once, then with growing pauses. A Fatal stops the service. The
 watchdog is pinged only while every loop makes progress. SIGTERM wakes waiting loops; a message in progress is finished,

@@ -1,5 +1,5 @@
-"""The findings of `check` that need no server's word: level, place, problem and remedy, and those of the board and of
-a renamed office. It decides nothing.
+"""A finding of `check`: level, place, problem and remedy; and the findings about the board, of which `check --online`
+asks the server, and about a renamed office. It corrects nothing.
 """
 
 import sqlite3

@@ -1,6 +1,7 @@
 """The verb `login`: the first OAuth token, by the application's secret or by a person's sign-in, and a whole check.
 
-It writes nothing but the grant that a person's sign-in leaves. It stores no access token.
+Of the sign-in it stores the grant that a person's leaves, and no access token. The check is `check --online`: it sends
+two messages to the office's own mailbox.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """The folders of the board: which one a message belongs in, what a person's move is, and what the move means.
 
-It never asks the server where a message lies. A move that does not fit the case raises `Refused`; only an answer
-in the mailbox or a logged contact meets a deadline, never a move.
+It never asks the server where a message lies. A move that does not fit the case raises `Refused`. No move
+says that a person has an answer; one that passes the case on sends the notice, which meets the deadline (R22).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

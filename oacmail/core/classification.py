@@ -1,6 +1,7 @@
 """What a message is and what it asks for: kind, topic, level, intent and a call-back, from facts and learned scores.
 
-A table of rules decides the kind, the highest score the rest; each verdict gives its reasons and its confidence. This
+A table of rules decides the kind, the highest score the rest, unless the town's own words ([[topic]]) name topic and
+level or a form says that it asks for a call; each verdict gives its reasons and its confidence. This
 module never weighs the text (mail/understanding/scores.py does), never decides who is answered or what is closed. In
 doubt a message is a question of first level and topic other: a person reads it.
 """

@@ -2,7 +2,7 @@
 complex* (R12), and who is told.
 
 Nothing about an answer fires before every watched folder was read after the due time, since the answer may be in Sent
-unread. It computes no day (core/calendar.py).
+unread, or half an hour has passed without. It computes no day (core/calendar.py).
 """
 
 from collections.abc import Sequence

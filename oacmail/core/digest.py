@@ -1,10 +1,10 @@
 """The daily summary (R31; template J): when it is due, and its lines in the order in which a person works them.
 
 Each case that waits for an answer stands in one list: overdue, urgent, due today, rights, or the rest; a request of
-rights with a question beside it that is due sooner in two. Calls are listed by slot besides. A line has the case's
-short number, which an agent writes in a reply, and no name, address, phone number or subject (LOPDGDD DA 7). Only of a
-message that was set aside unread it shows the first words, masked, since nothing else tells whether a person waits. It
-never decides what is overdue or unhealthy.
+rights with a question beside it that is due sooner in two. Calls and derived cases are listed besides. A line has the
+case's short number, which an agent writes in a reply, and no name, address, phone number or subject (LOPDGDD DA 7).
+Only of a message that was set aside unread it shows the first words, masked, since nothing else tells whether a person
+waits. It never decides what is overdue or unhealthy.
 """
 
 import re

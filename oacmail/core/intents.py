@@ -1,7 +1,7 @@
 """What a request causes beside its answer: the supervisor's copy, the data protection officer, addresses of others, and
 the agents' notice of a term that ends today.
 
-Decides from the intent and the level alone who else hears of the message (R10, R28; docs/requirements.md section 4).
+Decides from the intent, the level and the end of a term who else hears of the message (R10, R28, R32).
 Nothing here stops or moves the deadline of the answer: a complaint or a request of rights may hold a question too and
 keeps its case, and a question that is not the town's is a person's to refuse.
 """

@@ -1,8 +1,8 @@
 """Requests of data-protection rights: the officer gets the message at once, and a deadline of a month starts.
 
 The month is the only clock (GDPR art. 12.3): an answer is due by its end too, and the summary names the case until an
-agent closes it, which alone ends the month. A week before its end, and at its end, the officer and the supervisor are
-told. Nothing here judges a right or its holder.
+agent closes it or says that it was none, which alone ends the month. A week before its end, and at its end, the officer
+and the supervisor are told. Nothing here judges a right or its holder.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 """Reads the selected folder: UIDs, sizes, dates, whole messages, and a message that is too large to be read whole by
-its parts (BODYSTRUCTURE, RFC 9051 7.5.2). Faults are not caught here.
+its parts (BODYSTRUCTURE, RFC 9051 7.5.2). Faults of the server are not caught here.
 """
 
 import re

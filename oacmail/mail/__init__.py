@@ -1,1 +1,1 @@
-"""Bytes to Message and back: pure functions; third-party mail parsers live here and nowhere else."""
+"""Bytes to Message: pure functions; third-party parsers of mail live here and nowhere else."""

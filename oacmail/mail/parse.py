@@ -1,4 +1,4 @@
-"""Bytes become a `Message`: parsed by the best of three ways, judged field by field, never raising.
+"""Bytes become a `Message`: parsed by the best of four ways, judged field by field, never raising.
 
 A judgement that fails costs its own field alone. It decides nothing about a message.
 """

@@ -1,4 +1,4 @@
-"""Backup, restore, and what an admin does to the review list.
+"""Backup, restore, a lost key, and what an admin does to the review list.
 
 Copies are made through SQLite's backup API only: a WAL database copied without its -wal file has no tables.
 """

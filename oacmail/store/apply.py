@@ -1,4 +1,5 @@
-"""The effects of a decision, written to SQLite in one transaction: one function for each effect. Decides nothing."""
+"""The effects of a decision, written to SQLite in one transaction: WRITERS has the function of each, which is here or
+in the module of its table. Decides nothing."""
 
 import json
 import sqlite3

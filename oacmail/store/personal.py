@@ -1,7 +1,7 @@
 """What the database holds on a person: which columns, which rows, and where else the person is named
 (docs/privacy.md).
 
-It changes nothing; core/rights.py knows who may ask, store/erase.py erases.
+It changes nothing; store/erase.py erases, and who may ask a person decides.
 """
 
 import json

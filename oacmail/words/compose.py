@@ -1,7 +1,7 @@
 """The final bytes of an outgoing mail: header fields, safe text, HTML, enclosures and, for staff, the original
 message.
 
-No other module turns text into header fields (docs/subjects.md, "What we write to others").
+No other module turns text into header fields of our mail (docs/subjects.md, "What we write to others").
 """
 
 import re

@@ -1,9 +1,10 @@
-"""What follows from automatic mail: it is recorded and filed, and nothing else (RFC 3834 section 2).
+"""What follows from automatic mail: it is recorded and filed (RFC 3834 section 2), with four exceptions.
 
-Two exceptions. A report that a mail of ours or an agent's answer was not delivered (R14): the mail is marked failed,
-the case is open again with a new deadline, and staff are informed; a delay or a success changes nothing. The
-out-of-office of an agent or supervisor: the others are told, and reminders go to all. A message that may be a web form
-goes to review. A robot never gets a mail, never opens a case and never changes another deadline.
+A report that a mail of ours or an agent's answer was not delivered (R14): the mail is marked failed, the case is open
+again with a new deadline, and staff are informed; a delay or a success changes nothing. The out-of-office of an agent
+or supervisor: the others are told, and reminders go to all. A message that may be a web form, and one that only its
+words make a report, go to review. What names a mail of ours proves that it was sent. A robot never gets a mail, never
+opens a case and never changes another deadline.
 """
 
 from datetime import datetime

@@ -1,6 +1,7 @@
 """What an admin's command does to a case: the verbs of `oacmail case` (docs/interfaces.md section 2).
 
-Only an answer in the mailbox or a logged contact meets the deadline; closing sends nothing. A command that cannot be
+An answer in the mailbox, a logged contact or the notice that a case was passed on meets the deadline; a closing as
+answered or by contact says that there was one, and sends nothing. A command that cannot be
 carried out raises `Refused` with the reason and changes nothing. The caller decides who may give commands.
 """
 

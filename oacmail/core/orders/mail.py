@@ -1,7 +1,7 @@
 """What follows from a mail with orders: which case each is about, in which order they count, and the transcript.
 
 Orders come from a proven agent (docs/interfaces.md section 7). What is unknown or does not fit the case changes
-nothing. The text of the message goes nowhere.
+nothing. What is no order goes nowhere.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,5 +1,5 @@
-r"""The port of the office's mailbox: folders, messages and their UIDs. On mail of people it changes no flag
-but \Flagged (the board); the only messages that it adds are drafts."""
+r"""The port of the office's mailbox: folders, messages and their UIDs. Of people's mail it
+moves what the board says and changes no flag but \Flagged; the only messages that it adds are drafts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""The messages that agents have labelled, and what is learned from corrections beside the shipped weights."""
+"""Labelled messages as training and evaluation read them, and what is learned from agents' corrections beside the
+shipped weights."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set

@@ -1,4 +1,5 @@
-"""Names of the town and words of a fault in a message, for whoever reads a case later. They score nothing."""
+"""The town's own words for topics in a message, and whether a fault is one of a paper or of a platform. Which verdict
+follows is decided in core (core/classification.py, core/derivation.py)."""
 
 import re
 from collections import Counter
