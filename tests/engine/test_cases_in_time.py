@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 
@@ -24,6 +24,63 @@ def test_an_answer_in_sent_answers_the_case(world: World) -> None:
     _answered(world)
     assert world.case()["status"] == "answered"
     assert world.case()["answered_at"] == "2026-11-25T10:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("to", "headers", "status"),
+    [(PERE, (("Cc", ANNA),), "answered"), (AGENT, (), "open")],
+    ids=["to somebody else, with her in copy", "to a colleague alone"],
+)
+def test_a_reply_answers_if_it_goes_to_the_person(
+    world: World, to: str, headers: tuple[tuple[str, str], ...], status: str
+) -> None:
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    world.put_into_sent(world.message(OFFICE, "", "Bon dia, a la seu.", to=to, answers=message, headers=headers))
+    world.turn()
+    assert world.case()["status"] == status
+    assert len(world.case()["messages"]) == 2
+
+
+def test_a_second_answer_leaves_the_hour_of_the_first(world: World) -> None:
+    answer = _answered(world)
+    world.clock.forward(hours=1)
+    world.put_into_sent(world.message(OFFICE, "", "Hi afegeixo un enllaç.", to=ANNA, answers=answer))
+    world.turn()
+    assert (world.case()["status"], world.case()["answered_at"]) == ("answered", "2026-11-25T10:00:00+01:00")
+
+
+def test_an_answer_that_came_back_in_copy_is_decided_by_the_one_in_sent(world: World) -> None:
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    answer = world.message(OFFICE, "", "Bon dia, a la seu.", to=ANNA, answers=message, headers=(("Cc", OFFICE),))
+    world.deliver(answer, sender=ANNA)
+    world.turn()
+    assert (world.case()["status"], world.reviews()) == ("open", ["from-our-address-unsigned"])
+    world.put_into_sent(answer)
+    world.turn()
+    assert (world.case()["status"], world.reviews()) == ("answered", [])
+
+
+def test_without_a_provider_nobody_is_proven(town: TOWN) -> None:
+    world = town(trust={"provider": "none"})
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    mail = world.message(AGENT, "", "Bon dia, a la seu.", to=ANNA, answers=message, headers=(("Cc", OFFICE),))
+    world.deliver(mail, verdict=PASS)
+    world.turn()
+    assert world.case()["status"] == "open"
+
+
+def test_who_asks_as_a_guest_is_answered_when_the_guest_is(world: World) -> None:
+    _answered(world)
+    guests = world.citizen_writes(PERE, "", "Soc el fill. On trobo el formulari?", answers=world.received(ANNA)[0])
+    world.turn()
+    assert (world.case()["status"], world.case()["citizen"]) == ("open", ANNA)
+    world.clock.forward(hours=1)
+    world.agent_answers(guests)
+    world.turn()
+    assert world.case()["status"] == "answered"
 
 
 def test_a_second_message_never_postpones_and_is_not_acknowledged(world: World) -> None:

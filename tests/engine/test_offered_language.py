@@ -1,10 +1,35 @@
 """The acknowledgement offers the other language in that language; who answers with its name gets it from then on."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.engine.world import AGENT, ANNA, World, text_of
+
+
+@pytest.mark.parametrize(
+    ("spoken", "text"),
+    [
+        ("ca", "Bon dia, no puc presentar la instància perquè no em deixa signar amb el certificat. Què puc fer?"),
+        ("es", "Buenos días, no puedo presentar la instancia porque no me deja firmar. ¿Qué puedo hacer?"),
+        ("en", "Good morning, I cannot file the application because the page does not let me sign it. What now?"),
+        ("ca, en", "Bonjour, je ne peux pas déposer ma demande car la page ne me laisse pas la signer. Que faire ?"),
+        ("ca, es", "Hola! IBI 2026"),
+    ],
+)
+def test_it_speaks_the_writers_language_or_two_where_one_may_not_do(world: World, spoken: str, text: str) -> None:
+    world.citizen_writes(ANNA, "Instància", text)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    said = {"ca": "Número de cas", "es": "Número de caso", "en": "Case number"}
+    places = [text_of(ack).find(f"{said[lang]}:") for lang in said if lang in spoken]
+    assert ack["Content-Language"] == spoken
+    assert sum(f"{words}:" in text_of(ack) for words in said.values()) == len(places)
+    assert places == sorted(places)
+    page = ack.get_body(("html",))
+    assert page is not None
+    assert re.findall(r'<section lang="(..)">', page.get_content()) == spoken.split(", ")
 
 
 @pytest.mark.parametrize("wish", ["castellano", "«Castellano».", "En castellano, por favor", "CASTELLÀ"])

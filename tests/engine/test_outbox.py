@@ -47,6 +47,14 @@ def test_an_acknowledgement_leaves_under_the_null_sender_and_a_notice_under_the_
     assert [mail.envelope_from for mail in world.relay.accepted] == ["", "oac360@castellbisbal.example"]
 
 
+@pytest.mark.parametrize(("setting", "begins"), [("bounce", "oac360+b."), ("office", "oac360@")])
+def test_the_envelope_of_an_acknowledgement_can_be_the_offices(town: TOWN, setting: str, begins: str) -> None:
+    world = town(smtp={"ack_envelope": setting})
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.relay.accepted[0].envelope_from.startswith(begins)
+
+
 # --- killed -------------------------------------------------------------------------------------------
 
 

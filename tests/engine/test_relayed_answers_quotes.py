@@ -4,25 +4,38 @@ from email.message import EmailMessage
 
 import pytest
 
+from tests.e2e.clients import CLIENTS
 from tests.engine import relayed_answers
 from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World, text_of
 
-_QUOTES = {
-    "attribution": "\n\nEl 27/11/2026 a les 9:00, OAC 360 <oac360@castellbisbal.example> va escriure:\n{quoted}",
-    "outlook": "\n\n________________________________\nDe: OAC 360 <oac360@castellbisbal.example>\n"
-    "Enviat: divendres, 27 de novembre de 2026 9:00\nPer a: Marta Soler\nAssumpte: VENÇUT\n\n{plain}",
-    "original": "\n\n-----Missatge original-----\nDe: OAC 360\n\n{plain}",
-}
+ANSWER = "Bon dia, ja ho teniu."
 
 
-@pytest.mark.parametrize("style", _QUOTES)
-def test_the_notice_below_the_answer_is_cut(world: World, style: str) -> None:
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_notice_below_the_answer_is_cut(world: World, client: str) -> None:
+    """In the text and in the page, and nothing tells of the agent's program."""
     notice = relayed_answers.notice(world)
-    lines = text_of(notice).splitlines()
-    quote = _QUOTES[style].format(plain="\n".join(lines), quoted="\n".join(f"> {line}" for line in lines))
-    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, ja ho teniu." + quote, answers=notice))
+    program = CLIENTS[client]
+    sender, to = f"Marta <{SUPERVISOR}>", relayed_answers.address(notice)
+    mail = program.reply(sender, to, notice, ANSWER)
+    mail.replace_header("Date", world.clock.now())
+    relayed_answers.send(world, mail)
     (got,) = relayed_answers.relayed(world)
-    assert text_of(got).strip() == "Bon dia, ja ho teniu."
+    assert text_of(got).strip() == ANSWER
+    page = got.get_body(("html",))
+    assert page is not None
+    assert f"<b>{ANSWER}</b>" in page.get_content()
+    seen = got.as_string() + page.get_content()
+    internal = [line.strip("-> ") for line in text_of(notice).splitlines() if len(line) > 20]
+    marks = [value for value in program.headers.values() if len(value) > 2]
+    assert [hidden for hidden in (*internal, *marks, SUPERVISOR, "Marta") if hidden in seen] == []
+
+
+def test_the_notice_below_a_mark_alone_is_cut(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    quote = f"\n\n-----Missatge original-----\nDe: OAC 360\n\n{text_of(notice)}"
+    relayed_answers.send(world, relayed_answers.mail(world, notice, ANSWER + quote, answers=notice))
+    assert text_of(relayed_answers.relayed(world)[0]).strip() == ANSWER
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,27 @@ def test_a_robot_changes_neither_state_nor_deadline_and_gets_no_mail(world: Worl
     assert (world.kinds(ANNA), world.kinds(PERE)) == (["ack"], [])
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        None,
+        ("List-Unsubscribe", "<https://news.example/u>"),
+        ("List-Id", "Veïns <veins.list.example>"),
+        ("Precedence", "bulk"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Auto-Submitted", "auto-notified; owner-email=a@b.example"),
+    ],
+    ids=str,
+)
+def test_what_machines_write_is_no_case(world: World, field: tuple[str, str] | None) -> None:
+    """By the null sender of its envelope alone, or by one field."""
+    news = "Novetats del mes: nova web del consorci, jornades gratuïtes i els cursos de tardor. Inscriviu-vos-hi!"
+    mail = world.message(PERE, "Novetats de novembre", news, headers=(field,) if field else ())
+    world.deliver(mail, sender=PERE if field else "")
+    world.turn()
+    assert (world.cases(), world.mails(), world.reviews()) == ([], [], [])
+
+
 def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
     message = world.citizen_writes(ANNA)
     world.turn()
