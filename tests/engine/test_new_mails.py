@@ -131,9 +131,9 @@ def test_without_proof_a_new_mail_in_an_agents_name_answers_nothing(world: World
 
 
 def test_a_colleagues_mail_about_no_case_waits_for_a_person(world: World) -> None:
-    world.deliver(world.message(AGENT, "Dinar de dijous", "Qui s'apunta al dinar de dijous?"))
+    world.staff_writes(AGENT, "Dinar de dijous", "Qui s'apunta al dinar de dijous?")
     world.turn()
-    assert (world.reviews(), world.cases(), world.received(AGENT)) == (["staff-without-case"], [], [])
+    assert (world.reviews(), world.cases(), world.mails("ack")) == (["staff-without-case"], [], [])
 
 
 def test_a_new_mail_to_a_citizen_who_waits_for_nothing_is_other_correspondence(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Which case a message lands on: docs/design.md, "Threads"."""
+"""Which case a message lands on: docs/subjects.md, "Threads"."""
 
 from email.message import EmailMessage
 from typing import Any
