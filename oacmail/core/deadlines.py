@@ -25,24 +25,24 @@ from oacmail.core.notices import assigned, case_card, notify, with_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
-from oacmail.core.view import CaseMessage, CaseView, Deadline, TickView
+from oacmail.core.view import CaseMessage, CaseView, Deadline, DueView
 
 Reached = tuple[CaseView, Deadline]
 UNREAD_PATIENCE = timedelta(minutes=30)
 
 
-def reached(tick: TickView, kind: str, now: datetime) -> list[Reached]:
+def reached(due: DueView, kind: str, now: datetime) -> list[Reached]:
     """(case, deadline) of this kind, if the mailbox was read since it was due or half an hour has passed."""
     return [
         (case, deadline)
-        for case, deadline in tick.reached
-        if deadline.kind == kind and (_read_since(tick, deadline.due_at) or now - deadline.due_at >= UNREAD_PATIENCE)
+        for case, deadline in due.reached
+        if deadline.kind == kind and (_read_since(due, deadline.due_at) or now - deadline.due_at >= UNREAD_PATIENCE)
     ]
 
 
-def _read_since(tick: TickView, due_at: datetime) -> bool:
+def _read_since(due: DueView, due_at: datetime) -> bool:
     """Whether every watched folder was read after `due_at`, so that no answer in time is unread."""
-    return tick.synced_at is not None and tick.synced_at >= due_at
+    return due.synced_at is not None and due.synced_at >= due_at
 
 
 # --- Overdue ---------------------------------------------------------------------------------------------------------
@@ -61,17 +61,17 @@ class OverdueCase:
     level: int
 
 
-def overdue(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def overdue(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """The levels that end and start of each case that was not answered in time, and who is told."""
     effects: list[Effect] = []
     late: list[OverdueCase] = []
-    unread: tuple[str, ...] = () if tick.synced_at is not None else tick.unread
-    for case, deadline in reached(tick, "answer", now):
-        read = _read_since(tick, deadline.due_at)
+    unread: tuple[str, ...] = () if due.synced_at is not None else due.unread
+    for case, deadline in reached(due, "answer", now):
+        read = _read_since(due, deadline.due_at)
         told_at = calendar.escalation_at(deadline.due_at, 1, policy)
         if not (read or deadline.level) and now - told_at < UNREAD_PATIENCE:
             continue
-        unread = unread if read else tick.unread
+        unread = unread if read else due.unread
         # The response deadline of which this one may be a later level, and the highest level whose time has come:
         # levels that were missed never start.
         same = (other for other in case.running("answer") if other.started_by == deadline.started_by)
@@ -103,7 +103,7 @@ def overdue(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
                     level=level,
                 )
             )
-    return [*effects, *escalate(policy, late, unread=unread, away=tick.away, now=now)]
+    return [*effects, *escalate(policy, late, unread=unread, away=due.away, now=now)]
 
 
 def escalate(
@@ -164,10 +164,10 @@ def _card(item: OverdueCase) -> dict[str, object]:
 # --- Due soon --------------------------------------------------------------------------------------------------------
 
 
-def reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def reminders(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """One list for each agent of all cases that are due soon, and one of those that are urgent: the person has named
     their own date (R32)."""
-    due_soon = reached(tick, "remind", now)
+    due_soon = reached(due, "remind", now)
     if not due_soon or not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = [
@@ -179,7 +179,7 @@ def reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
         some = {case.number: (case, deadline) for case, deadline in in_time if (deadline.level == TERM) is urgent}
         groups: dict[tuple[str, ...], list[Reached]] = {}
         for case, deadline in some.values():
-            groups.setdefault(assigned(policy, case.assignee, tick.away), []).append((case, deadline))
+            groups.setdefault(assigned(policy, case.assignee, due.away), []).append((case, deadline))
         for people, theirs in groups.items():
             first = theirs[0][1]
             effects += notify(
@@ -224,18 +224,18 @@ def waits_until(policy: Policy, case: CaseView, day: date, key: str, now: dateti
     )
 
 
-def waiting(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def waiting(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """The reminders of cases whose day has come."""
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = []
-    for case, deadline in reached(tick, WAIT, now):
+    for case, deadline in reached(due, WAIT, now):
         effects.append(DeadlineReached(started_by=deadline.started_by, kind=WAIT, level=deadline.level, at=now))
         if case.status is Status.CLOSED:
             continue
         effects += notify(
             policy,
-            assigned(policy, case.assignee, tick.away),
+            assigned(policy, case.assignee, due.away),
             key=f"{WAIT}:{deadline.started_by}",
             kind=MailKind.WAIT,
             now=now,
@@ -250,10 +250,10 @@ def waiting(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
 # --- Closed in silence -----------------------------------------------------------------------------------------------
 
 
-def closings(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def closings(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """What was answered, and nobody has written about since, is closed in silence."""
     effects: list[Effect] = []
-    for case, deadline in reached(tick, "close", now):
+    for case, deadline in reached(due, "close", now):
         effects.append(DeadlineReached(started_by=deadline.started_by, kind="close", level=deadline.level, at=now))
         if case.status in (Status.ANSWERED, Status.WAITING) and not case.running("answer") and not case.running(RIGHTS):
             effects += [

@@ -89,23 +89,24 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
     """What is due now. Level-triggered: one tick after three days of absence does once what the missed ticks would have
     done. No notice reaches staff outside service hours. After the clock was set back, nothing is due and nothing is
     lost."""
+    due = tick.due
     effects: list[Effect] = [
-        *deadlines.overdue(policy, tick, now),
-        *deadlines.reminders(policy, tick, now),
-        *nudges(policy, deadlines.reached(tick, "nudge", now), now),
-        *updates(policy, deadlines.reached(tick, "update", now), now),
-        *deadlines.waiting(policy, tick, now),
-        *deadlines.closings(policy, tick, now),
-        *survey.surveys(policy, deadlines.reached(tick, survey.SURVEY, now), tick.spared, now),
-        *rights.remind(policy, tick, now),
-        *outbox.release_deferred(policy, tick, now),
-        *outbox.list_notices(policy, tick, now),
-        *outbox.settle_uncertain(policy, tick, now),
-        *digest(policy, tick, now),
-        *outbox.alerts(policy, tick, now),
-        *outbox.send_canary(policy, tick, now),
-        *outbox.overnight(policy, tick, now),
-        *outbox.deferred_too_long(policy, tick, now),
+        *deadlines.overdue(policy, due, now),
+        *deadlines.reminders(policy, due, now),
+        *nudges(policy, deadlines.reached(due, "nudge", now), now),
+        *updates(policy, deadlines.reached(due, "update", now), now),
+        *deadlines.waiting(policy, due, now),
+        *deadlines.closings(policy, due, now),
+        *survey.surveys(policy, deadlines.reached(due, survey.SURVEY, now), due.spared, now),
+        *rights.remind(policy, due, now),
+        *outbox.release_deferred(policy, tick.deferred, tick.alerted, now),
+        *outbox.list_notices(policy, tick.notices, tick.alerted, now),
+        *outbox.settle_uncertain(policy, tick.uncertain, now),
+        *(digest(policy, tick.digest, now) if tick.digest else ()),
+        *outbox.alerts(policy, tick.problems, tick.alerted, now),
+        *outbox.send_canary(policy, tick.canary, now),
+        *outbox.overnight(policy, tick.overnight, now),
+        *outbox.deferred_too_long(policy, tick.far_off, now),
     ]
     return Decision(effects=tuple(effects), because=())
 

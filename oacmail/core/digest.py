@@ -24,7 +24,7 @@ from oacmail.core.reconciliation import Discrepancy
 from oacmail.core.review import SHORT_REF, ReviewEntry
 from oacmail.core.rights import RIGHTS
 from oacmail.core.stored_values import LAST_DIGEST
-from oacmail.core.view import CaseView, TickView
+from oacmail.core.view import CaseView, DigestView
 
 _NUMBER = re.compile(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
 Waiting = tuple[datetime, CaseView]
@@ -44,26 +44,24 @@ def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
     )
 
 
-def digest(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    if not tick.digest_due:
-        return []
+def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
     today = now.astimezone(policy.office.timezone).date()
-    facts = _facts(policy, tick, now)
+    facts = _facts(policy, view, now)
     sends = notify(policy, policy.digest.to, key=f"digest:{today}", kind=MailKind.DIGEST, now=now, facts=facts)
     return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
 
 
-def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
+def _facts(policy: Policy, view: DigestView, now: datetime) -> Facts:
     today = now.astimezone(policy.office.timezone).date()
-    waiting = [(due, case) for case in tick.live if (due := notices.due_at(case))]
+    waiting = [(due, case) for case in view.live if (due := notices.due_at(case))]
     waiting.sort(key=lambda pair: (not _is_first(pair[1]), pair[0]))
     return {
         "date": today,
         "waiting": len(waiting),
         **_by_urgency(policy, [pair for pair in waiting if not _is_of_rights(*pair)], now),
-        **_rights(tick.live, today, policy),
+        **_rights(view.live, today, policy),
         **_calls([case for _, case in waiting], today),
-        **_derived([case for case in tick.live if case.status is Status.DERIVED], today, policy),
+        **_derived([case for case in view.live if case.status is Status.DERIVED], today, policy),
         "suggested": tuple(_short(case, today) for _, case in waiting if _is_proposed(case))[:MOST_LISTED],
         "incidents": tuple(
             {
@@ -71,14 +69,14 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
                 "platform": incident.platform,
                 "count": incident.cases,
             }
-            for incident in tick.incidents
+            for incident in view.incidents
         ),
-        **_to_review(tick.waiting, today),
+        **_to_review(view.to_review, today),
         "load": _load([case for _, case in waiting]),
-        **_figures(tick),
-        **_proof(tick, today),
-        **_purged(tick, now),
-        "problems": tuple(tick.problems),
+        **_figures(view),
+        **_proof(view, today),
+        **_purged(view, now),
+        "problems": view.problems,
     }
 
 
@@ -214,10 +212,8 @@ def _load(cases: Sequence[CaseView]) -> tuple[Facts, ...]:
     )
 
 
-def _figures(tick: TickView) -> Facts:
-    known = tick.figures
-    if known is None:
-        return {}
+def _figures(view: DigestView) -> Facts:
+    known = view.figures
     return {
         "since": known.since,
         "arrived": known.arrived,
@@ -227,9 +223,9 @@ def _figures(tick: TickView) -> Facts:
     }
 
 
-def _proof(tick: TickView, today: date) -> Facts:
+def _proof(view: DigestView, today: date) -> Facts:
     """What the last nightly proof found, and how a person finds it."""
-    last = tick.reconciled
+    last = view.reconciled
     if last is None:
         return {}
     rows = tuple(_discrepancy(one, today) for one in last.found)
@@ -241,9 +237,9 @@ def _proof(tick: TickView, today: date) -> Facts:
     }
 
 
-def _purged(tick: TickView, now: datetime) -> Facts:
+def _purged(view: DigestView, now: datetime) -> Facts:
     """What the last nightly purge has removed, if it was since yesterday and removed anything."""
-    last = tick.purged
+    last = view.purged
     if last is None or now - last.at >= timedelta(days=1) or not (last.cases or last.copies):
         return {}
     return {"purged_at": last.at, "purged_cases": last.cases, "purged_copies": last.copies}

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from oacmail.core import answers, calendar, relayed
-from oacmail.core.canary import KEY, key_of, moment_of
+from oacmail.core.canary import KEY, LastCanary, key_of, moment_of
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -45,11 +45,12 @@ from oacmail.core.tokens import Signature
 from oacmail.core.view import (
     DeferredAcknowledgement,
     DeferredNotice,
+    DeferredView,
     Noticed,
     OutgoingView,
+    ProblemsView,
     RateUsage,
     Released,
-    TickView,
     UncertainDelivery,
     View,
 )
@@ -98,22 +99,24 @@ def _count(some: Iterable[Noticed]) -> int:
     return sum(one.count for one in some)
 
 
-def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def list_notices(
+    policy: Policy, items: Sequence[DeferredNotice], alerted: Mapping[str, datetime], now: datetime
+) -> list[Effect]:
     """Send one list of each kind to each recipient and one alert to the operator, in service hours, once an hour."""
-    last = tick.alerted.get(NOTICE_ALERT)
+    last = alerted.get(NOTICE_ALERT)
     recent = last is not None and timedelta(0) <= now - last < NOTICE_ALERT_EVERY
-    if not tick.deferred_notices or recent or not calendar.in_hours(now, policy):
+    if not items or recent or not calendar.in_hours(now, policy):
         return []
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     effects: list[Effect] = []
-    for (kind, recipient), group in groupby(sorted(tick.deferred_notices, key=_list_of), key=_list_of):
-        items = sorted(group, key=lambda item: (item.created_at, item.key))
-        effects += _notice_list(policy, kind, recipient, items, now)
-        effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=NOTICE_LISTED) for item in items]
+    for (kind, recipient), group in groupby(sorted(items, key=_list_of), key=_list_of):
+        listed = sorted(group, key=lambda item: (item.created_at, item.key))
+        effects += _notice_list(policy, kind, recipient, listed, now)
+        effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=NOTICE_LISTED) for item in listed]
     facts = {
-        "code": f"notice-budget:{len({(item.kind, item.message) for item in tick.deferred_notices})}",
-        "since": min(item.created_at for item in tick.deferred_notices),
-        "lines": tuple(f"{kind}: {count}" for kind, count in _cases_of_kinds(tick.deferred_notices)),
+        "code": f"notice-budget:{len({(item.kind, item.message) for item in items})}",
+        "since": min(item.created_at for item in items),
+        "lines": tuple(f"{kind}: {count}" for kind, count in _cases_of_kinds(items)),
     }
     told = notify(
         policy, policy.people.operator, key=f"{NOTICE_ALERT}:{stamp}", kind=MailKind.ALERT, now=now, facts=facts
@@ -166,39 +169,38 @@ _Share = tuple[str, str]
 _Ranked = tuple[tuple[bool, int, datetime], DeferredAcknowledgement]
 
 
-def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    waiting = [item for item in tick.deferred if not item.answered]
-    dropped = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in tick.deferred if item.answered]
-    released = _released(policy, tick, in_order_of_release(tick, waiting))
+def release_deferred(
+    policy: Policy, deferred: DeferredView, alerted: Mapping[str, datetime], now: datetime
+) -> list[Effect]:
+    items = deferred.acknowledgements
+    waiting = [item for item in items if not item.answered]
+    dropped = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in items if item.answered]
+    released = _released(policy, deferred.spent, in_order_of_release(deferred, waiting))
     leaves = [UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now) for item in released]
-    return [*dropped, *leaves, *_budget_alert(policy, tick, len(waiting) - len(released), now)]
+    alert: list[Effect] = []
+    last, left = alerted.get(BUDGET_ALERT), len(waiting) - len(released)
+    if left and (last is None or not timedelta(0) <= now - last < BUDGET_ALERT_EVERY):  # once an hour while they wait
+        facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in items)}
+        key = f"{BUDGET_ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
+        told = notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+        alert = [*told, Remember(name=BUDGET_ALERT, value=str(left))]
+    return [*dropped, *leaves, *alert]
 
 
-def _budget_alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Effect]:
-    """Alert the operator once an hour while acknowledgements wait."""
-    last = tick.alerted.get(BUDGET_ALERT)
-    if not left or (last is not None and timedelta(0) <= now - last < BUDGET_ALERT_EVERY):
-        return []
-    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in tick.deferred)}
-    key = f"{BUDGET_ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
-    told = notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
-    return [*told, Remember(name=BUDGET_ALERT, value=str(left))]
-
-
-def in_order_of_release(tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
+def in_order_of_release(deferred: DeferredView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
     """Newcomers first, then all others; of each the line that has had fewest in the day, there the domain that has had
     fewest, with its oldest. A line is a domain, or '': all strangers' domains."""
     lines: dict[str, list[_Ranked]] = {}
     for domain, group in groupby(sorted(items, key=_sender_domain), key=_sender_domain):
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
-            spent = tick.spent[item.recipient]
-            known = domain in tick.acquainted or is_public(item.recipient)
+            spent = deferred.spent[item.recipient]
+            known = domain in deferred.acquainted or is_public(item.recipient)
             rank = (spent.mailbox.day > 0, spent.domain.day + turn, item.created_at)
             lines.setdefault(domain if known else "", []).append((rank, item))
     ranked: list[_Ranked] = []
     for line, members in lines.items():
         for turn, ((late, of_domain, since), item) in enumerate(sorted(members, key=itemgetter(0))):
-            ranked.append(((late, of_domain if line else tick.strangers + turn, since), item))
+            ranked.append(((late, of_domain if line else deferred.strangers + turn, since), item))
     return [item for _, item in sorted(ranked, key=itemgetter(0))]
 
 
@@ -206,11 +208,13 @@ def _sender_domain(item: DeferredAcknowledgement) -> str:
     return registrable(item.recipient)
 
 
-def _released(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
+def _released(
+    policy: Policy, before: Mapping[str, RateUsage], items: list[DeferredAcknowledgement]
+) -> list[DeferredAcknowledgement]:
     released: list[DeferredAcknowledgement] = []
     used: Counter[_Share] = Counter()
     for item in items:
-        if may_leave(policy, item.budget, item.recipient, _spent(tick.spent[item.recipient], item, used)):
+        if may_leave(policy, item.budget, item.recipient, _spent(before[item.recipient], item, used)):
             released.append(item)
             used.update(_uses(item))
     return released
@@ -249,11 +253,8 @@ OVERTAKERS = 2
 OUT_OF_DATE = "out-of-date"  # the reason of an uncertain mail that is not sent again: it is no longer true
 
 
-def settle_uncertain(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    effects: list[Effect] = []
-    for delivery in tick.uncertain:
-        effects += _settle(policy, delivery, now)
-    return effects
+def settle_uncertain(policy: Policy, uncertain: Iterable[UncertainDelivery], now: datetime) -> list[Effect]:
+    return [effect for delivery in uncertain for effect in _settle(policy, delivery, now)]
 
 
 def _settle(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
@@ -352,36 +353,36 @@ def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) 
 ALERT_AFTER = timedelta(minutes=5)  # a problem that is over sooner alerts nobody
 
 
-def overnight(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def overnight(policy: Policy, notices: Iterable[tuple[str, MailKind]], now: datetime) -> list[Effect]:
     """Notices that the relay did not accept in time wait for the morning; those of the day are dropped."""
     return [
         UpdateOutbox(key=key, event=MailEvent.DROPPED)
         if kind in OF_THE_DAY
         else UpdateOutbox(key=key, event=MailEvent.RESCHEDULED, next_at=calendar.next_opening(now, policy))
-        for key, kind in tick.overnight
+        for key, kind in notices
     ]
 
 
-def deferred_too_long(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def deferred_too_long(policy: Policy, far_off: Iterable[tuple[str, MailKind, datetime]], now: datetime) -> list[Effect]:
     """Mail that a clock ahead of time has deferred: no retry waits longer than the longest wait, no notice longer than
     until the next opening."""
     opening = now if calendar.in_hours(now, policy) else calendar.next_opening(now, policy)
     return [
         UpdateOutbox(key=key, event=MailEvent.RESCHEDULED, next_at=opening if kind in IN_SERVICE_HOURS else now)
-        for key, kind, next_at in tick.far_off
+        for key, kind, next_at in far_off
         if kind not in IN_SERVICE_HOURS or next_at > opening
     ]
 
 
-def alerts(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def alerts(policy: Policy, problems: ProblemsView, alerted: Mapping[str, datetime], now: datetime) -> list[Effect]:
     """One mail to the operator for each problem, at any hour."""
     effects: list[Effect] = []
-    for code in tick.alerts:
-        since = tick.problems[code]
+    for code in problems.alerts:
+        since = problems.since[code]
         key = f"{ALERT}{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
-        if key in tick.alerted or timedelta(0) <= now - since < ALERT_AFTER:
+        if key in alerted or timedelta(0) <= now - since < ALERT_AFTER:
             continue
-        cause = tick.causes.get(code)
+        cause = problems.causes.get(code)
         facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
         effects += notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
         effects.append(Remember(name=key, value=now.isoformat()))
@@ -392,10 +393,9 @@ def alerts(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
 # When the next canary is sent, and that one has come back.
 
 
-def send_canary(policy: Policy, tick: TickView, now: datetime) -> tuple[Effect, ...]:
+def send_canary(policy: Policy, last: LastCanary | None, now: datetime) -> tuple[Effect, ...]:
     """The next one, `canary.every_minutes` after the last; while that one has not left, none: a relay that is back
     again would get them all at once. One that a clock far ahead has sent holds up no other."""
-    last = tick.canary
     if last is None or last.waits:
         return ()
     if last.key and timedelta(0) <= now - moment_of(last.key) < timedelta(minutes=policy.canary.every_minutes):

@@ -14,7 +14,7 @@ from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlin
 from oacmail.core.notices import notify
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import TickView
+from oacmail.core.view import DueView
 
 RIGHTS = "rights"  # the kind of the deadline
 _BEFORE = timedelta(days=7)
@@ -70,10 +70,10 @@ def settled(case: str, *, met: bool, at: datetime) -> EndDeadlines:
     return EndDeadlines(case=case, how="met" if met else "withdrawn", at=at, kinds=(RIGHTS,))
 
 
-def remind(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+def remind(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     """The mails a week before the month ends, and at its end, while the case is open."""
     effects: list[Effect] = []
-    for case, deadline in tick.reached:
+    for case, deadline in due.reached:
         if deadline.kind != RIGHTS:
             continue
         ends_at = calendar.month_due(deadline.started_at, policy)

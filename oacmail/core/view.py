@@ -326,6 +326,20 @@ class View:
     away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
 
 
+# --- For a tick ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueView:
+    """Deadlines that are due, and how far the mailbox has been read."""
+
+    reached: tuple[tuple[CaseView, Deadline], ...] = ()  # due now
+    synced_at: datetime | None = None  # when the least recently read watched folder was read
+    unread: tuple[str, ...] = ()  # names of the folders that could not be read
+    away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
+    spared: frozenset[str] = frozenset()  # citizens of reached cases who get no survey now (core/survey.py)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredAcknowledgement:
     """A deferred acknowledgement."""
@@ -335,6 +349,17 @@ class DeferredAcknowledgement:
     budget: str
     created_at: datetime
     answered: bool  # an agent has answered, or the case is closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeferredView:
+    """The deferred acknowledgements, and what their budgets have left."""
+
+    acknowledgements: tuple[DeferredAcknowledgement, ...] = ()
+    spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))  # by recipient
+    acquainted: frozenset[str] = frozenset()  # domains of the recipients of which an agent has answered somebody
+    strangers: int = 0
+    """Acknowledgements without a verdict that have left within the day to other domains that are no large provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,51 +395,47 @@ class UncertainDelivery:
     # Whether it left
     copy_expected: bool
     path_proven_at: datetime | None  # when the last copy of any mail was seen
-    synced_at: datetime | None  # as in `TickView`
+    synced_at: datetime | None  # as in `DueView`
     overtaken: int  # copies seen of mails sent long enough after it
     probed: bool = False  # probes were queued after this try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemsView:
+    """Problems of the service, by their code."""
+
+    since: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # those that are known
+    alerts: tuple[str, ...] = ()  # codes of those that this tick may report to the operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestView:
+    """What the summary of the day shows."""
+
+    live: tuple[CaseView, ...]
+    """Cases that somebody still has to work, oldest first; an answered request of rights too."""
+    to_review: tuple[ReviewEntry, ...]
+    figures: Figures
+    incidents: tuple[LiveIncident, ...]
+    reconciled: Reconciliation | None  # the last nightly proof
+    purged: LastPurge | None  # the last nightly purge
+    problems: tuple[str, ...]  # codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickView:
-    """For one tick: deadlines reached, mail that waits, and how far the mailbox has been read."""
+    """For one tick. What is not due, or was put off, is empty."""
 
-    # Cases
-    reached: tuple[tuple[CaseView, Deadline], ...] = ()  # due now
-    spared: frozenset[str] = frozenset()  # citizens of reached cases who get no survey now (core/survey.py)
-    away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
-
-    # Mail that waits
-    deferred: tuple[DeferredAcknowledgement, ...] = ()
-    spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))  # by recipient of `deferred`
-    acquainted: frozenset[str] = frozenset()  # domains of `deferred` of which an agent has answered somebody
-    strangers: int = 0
-    """Acknowledgements without a verdict that have left within the day to other domains that are no large provider."""
-    deferred_notices: tuple[DeferredNotice, ...] = ()
+    due: DueView = field(default_factory=DueView)
+    deferred: DeferredView = field(default_factory=DeferredView)
+    notices: tuple[DeferredNotice, ...] = ()
     uncertain: tuple[UncertainDelivery, ...] = ()
     overnight: tuple[tuple[str, MailKind], ...] = ()
     """(key, kind) of notices to staff that are due outside service hours: the relay did not accept them in time."""
     far_off: tuple[tuple[str, MailKind, datetime], ...] = ()
     """(key, kind, next_at) of queued mail that is deferred for longer than the longest wait between two attempts."""
     canary: LastCanary | None = None  # the last one, where any are sent
-
-    # How far the mailbox has been read
-    synced_at: datetime | None = None  # when the least recently read watched folder was read
-    unread: tuple[str, ...] = ()  # names of the folders that could not be read
-
-    # Problems
-    problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))  # code to start time
-    causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # code to known cause
-    alerts: tuple[str, ...] = ()  # codes of problems that this tick may report to the operator
+    problems: ProblemsView = field(default_factory=ProblemsView)
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))  # alert to when it was sent
-
-    # The digest; the rest is empty unless it is due
-    digest_due: bool = False
-    live: tuple[
-        CaseView, ...
-    ] = ()  # cases that somebody still has to work, oldest first; an answered request of rights too
-    waiting: tuple[ReviewEntry, ...] = ()  # the review list
-    figures: Figures | None = None
-    incidents: tuple[LiveIncident, ...] = ()
-    reconciled: Reconciliation | None = None  # the last nightly proof
-    purged: LastPurge | None = None  # the last nightly purge
+    digest: DigestView | None = None  # None = it is not due

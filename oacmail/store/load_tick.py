@@ -4,7 +4,7 @@ only.
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from oacmail.core import acknowledgement, calendar, rights, survey
@@ -28,7 +28,11 @@ from oacmail.core.view import (
     Deadline,
     DeferredAcknowledgement,
     DeferredNotice,
+    DeferredView,
+    DigestView,
+    DueView,
     Noticed,
+    ProblemsView,
     RateUsage,
     Released,
     TickView,
@@ -219,37 +223,47 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
     def rows(kind: str) -> Rows:
         return [row for row in _ROWS[kind](con, policy, now) if wanted(TickItem(kind=kind, key=row["item"]))]
 
-    digest = wanted(_DIGEST) and _digest_due(con, policy, now)
-    deferred = _deferred(rows("ack"))
     reached = _reached(con, policy, rows("deadline"), now)
-    recipients = {item.recipient for item in deferred}
+    acknowledgements = _deferred(rows("ack"))
+    recipients = {item.recipient for item in acknowledgements}
     acquainted, strangers = acquaintance(con, recipients, now)
+    problems = remembered.problems(con)
     return TickView(
-        reached=reached,
-        synced_at=synced_at(con),
-        unread=_unread(con),
-        deferred=deferred,
-        deferred_notices=_deferred_notices(rows("notice")),
+        due=DueView(
+            reached=reached,
+            synced_at=synced_at(con),
+            unread=_unread(con),
+            away=away(con, policy, now) if reached else frozenset(),
+            spared=_spared(con, policy, reached, now),
+        ),
+        deferred=DeferredView(
+            acknowledgements=acknowledgements,
+            spent=usages(con, policy, recipients, now),
+            acquainted=acquainted,
+            strangers=strangers,
+        ),
+        notices=_deferred_notices(rows("notice")),
         uncertain=_uncertain(con, policy, rows("uncertain")),
-        spent=usages(con, policy, recipients, now),
-        acquainted=acquainted,
-        strangers=strangers,
-        digest_due=digest,
-        live=live(con, policy, now) if digest else (),
-        waiting=waiting(con) if digest else (),
-        figures=figures(con, policy, now) if digest else None,
-        incidents=incidents(con) if digest else (),
-        reconciled=reconciled(con) if digest else None,
-        purged=purged(con) if digest else None,
-        problems=remembered.problems(con),
-        causes=remembered.causes(con),
-        alerts=tuple(row["item"] for row in rows("alert")),
-        alerted=_alerted(con),
         overnight=tuple((row["item"], of_name(row["kind"])) for row in rows("overnight")),
         far_off=_far_off(con, now),
         canary=_canary(con, policy) if only is None else None,
-        spared=_spared(con, policy, reached, now),
-        away=away(con, policy, now) if reached else frozenset(),
+        problems=ProblemsView(
+            since=problems, causes=remembered.causes(con), alerts=tuple(row["item"] for row in rows("alert"))
+        ),
+        alerted=_alerted(con),
+        digest=_digest(con, policy, problems, now) if wanted(_DIGEST) and _digest_due(con, policy, now) else None,
+    )
+
+
+def _digest(con: sqlite3.Connection, policy: Policy, problems: Iterable[str], now: datetime) -> DigestView:
+    return DigestView(
+        live=live(con, policy, now),
+        to_review=waiting(con),
+        figures=figures(con, policy, now),
+        incidents=incidents(con),
+        reconciled=reconciled(con),
+        purged=purged(con),
+        problems=tuple(problems),
     )
 
 

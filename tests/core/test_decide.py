@@ -1,5 +1,6 @@
 """What `decide` does with each kind of input, as tables: (view, input) -> effects, at 10:00 of a working day."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from oacmail.core.errors import Refused
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auth, Auto, DeliveryStatus, Dmarc, Features, Folder, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
-from oacmail.core.view import OutgoingView, Refusal, TickView, View
+from oacmail.core.view import DueView, OutgoingView, ProblemsView, Refusal, TickView, View
 from tests.core.builders import (
     AGENT,
     ANNA,
@@ -221,16 +222,16 @@ def test_a_message(name: str) -> None:
     assert effects(view, arrived) == expected
 
 
-def reached(kind: str, level: int = 0, status: Status = Status.OPEN, **changes: object) -> TickView:
+def reached(kind: str, level: int = 0, status: Status = Status.OPEN, synced_at: datetime | None = NOW) -> TickView:
     """This deadline is due, and the mailbox was read since."""
     clock = deadline(kind, level)
     deadlines = (clock,) if kind in ("answer", "close") else (clock, deadline(due_at=NOW.replace(hour=18)))
     found = case(status=status, deadlines=deadlines)
-    return TickView(reached=((found, clock),), **{"synced_at": NOW, **changes})  # type: ignore[arg-type]
+    return TickView(due=DueView(reached=((found, clock),), synced_at=synced_at))
 
 
 TICKS: dict[str, tuple[TickView, list[str]]] = {
-    "nothing is due": (TickView(synced_at=NOW), []),
+    "nothing is due": (TickView(due=DueView(synced_at=NOW)), []),
     "an answer is overdue": (reached("answer"), ["reached answer 0", "event overdue", "start answer 1"]),
     "an answer is overdue, but Sent is unread": (reached("answer", synced_at=None), []),
     "an answer is due soon": (reached("remind"), ["reached remind 0", "send remind to agent@town.example"]),
@@ -244,11 +245,11 @@ TICKS: dict[str, tuple[TickView, list[str]]] = {
         ],
     ),
     "a notice kept overnight": (
-        TickView(synced_at=NOW, overnight=(("remind:x", MailKind.REMIND),)),
+        TickView(overnight=(("remind:x", MailKind.REMIND),)),
         ["outbox remind:x: dropped"],
     ),
     "an outage of an hour": (
-        TickView(problems={"imap": NOW.replace(hour=8)}, alerts=("imap",)),
+        TickView(problems=ProblemsView(since={"imap": NOW.replace(hour=8)}, alerts=("imap",))),
         ["send alert to it@town.example", "Remember"],
     ),
 }
