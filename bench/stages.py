@@ -36,7 +36,7 @@ STAGES = {
     "hand over": ("oacmail.engine.delivery:Delivery.drain",),
     "SMTP": ("oacmail.smtp.transport:SmtpTransport.send",),
     "fetch": ("oacmail.imap.mailbox:ImapMailbox.fetch",),
-    "folder comparison": ("oacmail.engine.intake:Intake._look_at_all",),
+    "folder comparison": ("oacmail.engine.intake:FolderScan.scan",),
 }
 """Stage -> its functions, as `module:name` or `module:Class.name`, in the module that calls them."""
 

@@ -5,11 +5,13 @@ watchdog is pinged only while every loop makes progress. SIGTERM wakes waiting l
 and the next start treats a mail in flight as uncertain.
 """
 
+import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import FrameType
 
 import structlog
@@ -19,7 +21,6 @@ from oacmail import privacy, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.engine import watch
-from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
 from oacmail.engine.engine import summary
 from oacmail.engine.ticks import NightlyJobs
 from oacmail.engine.watch import DISK, OAUTH, ProblemFlag
@@ -34,6 +35,117 @@ STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
 END_WITHIN = 3.0  # seconds for work in progress; systemd and people wait five
 REFUSED = "config-refused"  # the code of the problem
 STATE = "state"  # the code of the problem
+
+# --- Outages ---------------------------------------------------------------------------------------------------------
+# How a loop handles an outage: the pause between two tries, and one log line at its beginning and its end. A connection
+# restored at the first retry does not count as an outage.
+
+LONGEST_WAIT = 300.0
+LONGEST_NAMED = 1800.0  # a provider asks for up to five minutes, rarely for more
+PACE = 60.0  # a server that asks once for so short a pause works: this is no outage yet
+
+
+@dataclass(slots=True)
+class Backoff:
+    """No pause, then 1, 2, 4 … 300 s with jitter; after an error with a minimum pause, that pause, then 300 s. A pause
+    that the server names is kept each time, up to half an hour; a short one grows to a minute."""
+
+    errors: int = 0
+    paused: int = 0
+
+    @property
+    def lasts(self) -> bool:
+        return self.errors > 1 or self.paused > 0
+
+    def next(self, at_least: float = 0.0, *, named: bool = False) -> float:
+        """Return the seconds to wait before the next try, after one more error with the minimum pause `at_least`."""
+        self.errors += 1
+        doubling = 2.0 ** min(self.errors - 2, 9)
+        if named:
+            self.paused += at_least > PACE
+            return min(LONGEST_NAMED, max(at_least, min(PACE, doubling))) * random.uniform(1.0, 1.05)  # noqa: S311 - jitter
+        if at_least:
+            self.paused += 1
+            return min(LONGEST_WAIT, at_least if self.paused == 1 else LONGEST_WAIT) * random.uniform(1.0, 1.2)  # noqa: S311 - jitter
+        if not self.lasts:
+            return 0.0
+        return min(LONGEST_WAIT, doubling) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+
+
+@dataclass(slots=True)
+class Outage:
+    """An outage of one server in one loop. It is logged again only if it changes, as when a server returns and refuses
+    the password."""
+
+    name: str
+    kind: str = ""
+    _backoff: Backoff = field(default_factory=Backoff)
+
+    @property
+    def lasts(self) -> bool:
+        return self._backoff.lasts
+
+    def failed(self, error: Transient) -> float:
+        """Return the seconds to wait before the next try."""
+        pause = self._backoff.next(error.at_least, named=error.named)
+        kind = type(error).__name__
+        if self.lasts and kind != self.kind:
+            event = "still-down" if self.kind else "down"
+            log.warning(f"{self.name}.{event}", error=str(error), kind=kind)
+            self.kind = kind
+        return pause
+
+    def recovered(self) -> bool:
+        """Return True if this ends an outage."""
+        recovered = self.lasts
+        if recovered:
+            log.info(f"{self.name}.recovered", errors=self._backoff.errors)
+        self._backoff, self.kind = Backoff(), ""
+        return recovered
+
+
+@dataclass(slots=True)
+class StateOutage:
+    """An outage of the state directory, which affects every loop: it begins with the first loop that it delays, and
+    ends when all of these have continued. Thread-safe."""
+
+    _stopped: dict[str, Backoff] = field(default_factory=dict)
+    _since: datetime | None = None
+    _why: str = ""
+    _over: tuple[datetime, str] | None = None
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def why(self) -> str:
+        """Return the database's reason for the current outage; '' if there is none."""
+        return self._why
+
+    def failed(self, loop: str, error: StateError, now: datetime) -> float:
+        """Return the seconds that this loop must wait before its next try."""
+        with self._guard:
+            backoff = self._stopped.setdefault(loop, Backoff())
+            pause = backoff.next()
+            if backoff.lasts and self._since is None:
+                log.error("state.down", error=str(error))
+                self._since = now
+            if self._since is not None:
+                self._why = str(error)
+            return pause
+
+    def recovered(self, loop: str) -> None:
+        with self._guard:
+            if self._stopped.pop(loop, None) is not None and self._since is not None and not self._stopped:
+                log.info("state.recovered")
+                self._over, self._since, self._why = (self._since, self._why), None, ""
+
+    def take_ended(self) -> tuple[datetime, str] | None:
+        """Return (since, reason) of an outage that has ended, once: it can be recorded only now."""
+        with self._guard:
+            over, self._over = self._over, None
+            return over
+
+
+# --- Service ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -128,35 +240,30 @@ class Service:
         for thread in threads:
             thread.join(max(0.1, until - time.monotonic()))
         if self._fatal is None:
-            self._stopped()
+            try:
+                watch.record_stop(self.parts.store, self.parts.engine.now())
+            except StateError as error:
+                log.warning("stop.unrecorded", error=str(error))  # the next start counts a crash
         if not any(thread.is_alive() for thread in threads):
             # otherwise a thread waits for a silent server on its own connection, which we must not use
             self.parts.close()
         log.info("stopped")
 
-    def _stopped(self) -> None:
-        try:
-            watch.record_stop(self.parts.store, self.parts.engine.now())
-        except StateError as error:
-            log.warning("stop.unrecorded", error=str(error))  # the next start counts a crash
-
     def _reload(self) -> None:
-        """Apply new rules and templates at once; changes of servers or state directory need a restart."""
-        self.systemd.reloading()
-        try:
-            config = self.reread()
-            wiring.reload(self.parts, config)
-            log.info("reloaded")
-            self._reload_refused("")
-        except ConfigError as error:
-            self._reload_refused("; ".join(error.findings))
-        except OacmailError as error:
-            self._reload_refused(str(error))
-        self.systemd.ready(self._status())
+        """Apply new rules and templates at once; changes of servers or state directory need a restart.
 
-    def _reload_refused(self, reason: str) -> None:
-        """Record a refused reload: under Type=notify-reload the service itself cannot make `systemctl reload` fail, and
-        `check` (ExecReload) does not know what needs a restart. '' means it was accepted."""
+        A refused reload is recorded: under Type=notify-reload the service itself cannot make `systemctl reload` fail,
+        and `check` (ExecReload) does not know what needs a restart.
+        """
+        self.systemd.reloading()
+        reason = ""
+        try:
+            wiring.reload(self.parts, self.reread())
+            log.info("reloaded")
+        except ConfigError as error:
+            reason = "; ".join(error.findings)
+        except OacmailError as error:
+            reason = str(error)
         if reason:
             log.error("reload.refused", reason=reason)
         try:
@@ -166,6 +273,7 @@ class Service:
                 self.parts.store.problem(REFUSED, True, now, reason)
         except StateError as trouble:
             log.warning("reload.unrecorded", error=str(trouble))
+        self.systemd.ready(self._status())
 
     # --- loops ------------------------------------------------------------------------------------
 
@@ -174,9 +282,13 @@ class Service:
             loop()
         except BaseException as error:
             log.critical("loop.died", job=name, exc_info=True)
-            self._fatal = error
-            self._stop.set()
-            self._main.set()
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the service; `run` raises the error."""
+        self._fatal = error
+        self._stop.set()
+        self._main.set()
 
     def _alive(self, name: str) -> None:
         self._beats[name] = time.monotonic()
@@ -188,46 +300,41 @@ class Service:
             self._alive(name)
 
     def _watch(self) -> None:
-        outage = Outage("imap")
-        imap = self.parts.config.imap
+        """Read the mailbox whenever it has news, and after each pause."""
+        outage, parts = Outage("imap"), self.parts
+        imap = parts.config.imap
         poll = min(imap.poll_seconds, imap.idle_minutes * 60, LONGEST_WAIT)
         while not self._stop.is_set():
             self._alive("watch")
-            try:
-                self._read_mailbox(compare=self._compare.is_set())
-                self._mailbox_recovered(outage)
-                self._state.recovered("watch")
-                self.parts.mailbox.wait(poll)
-            except StateError as error:
-                self._stop.wait(self._state.failed("watch", error, self.parts.engine.now()))
-            except Transient as error:
-                # until the folders are read again, a citizen's mail may be there as sent
-                self.parts.delivery.citizens_may = False
-                self._compare.set()
-                self._pause("watch", outage, error)
-
-    def _read_mailbox(self, *, compare: bool) -> None:
-        """Read the mailbox. A folder made by people that cannot be opened is logged and delays no mail."""
-        error = ""
-        if compare:
-            self._compare.clear()  # a request from here on is fulfilled by the next pass
-        try:
-            self.parts.intake.sync(compare=compare)
-        except StateError:
+            compare = self._compare.is_set()
             if compare:
+                self._compare.clear()  # a request from here on is fulfilled by the next pass
+            try:
+                # One pass. A folder made by people that cannot be opened is logged and delays no mail.
+                error = ""
+                try:
+                    parts.intake.sync(compare=compare)
+                except FolderUnreadable as unread:
+                    error = str(unread) or type(unread).__name__
+                self._unread.set(bool(error), parts.engine.now(), error)
+                # The mailbox was read: what has waited for it may go on.
+                if outage.recovered() or not parts.delivery.citizens_may:
+                    self._ended("imap")
+                if not parts.delivery.citizens_may:
+                    parts.delivery.citizens_may = True
+                    self._mail.set()
+                    self._tick()  # items that waited for the mailbox are due now
+                self._state.recovered("watch")
+                parts.mailbox.wait(poll)
+            except StateError as trouble:
+                if compare:
+                    self._compare.set()
+                self._stop.wait(self._state.failed("watch", trouble, parts.engine.now()))
+            except Transient as trouble:
+                # until the folders are read again, a citizen's mail may be there as sent
+                parts.delivery.citizens_may = False
                 self._compare.set()
-            raise
-        except FolderUnreadable as trouble:
-            error = str(trouble) or type(trouble).__name__
-        self._unread.set(bool(error), self.parts.engine.now(), error)
-
-    def _mailbox_recovered(self, outage: Outage) -> None:
-        if outage.recovered() or not self.parts.delivery.citizens_may:
-            self._ended("imap")
-        if not self.parts.delivery.citizens_may:
-            self.parts.delivery.citizens_may = True
-            self._mail.set()
-            self._tick()  # items that waited for the mailbox are due now
+                self._pause("watch", outage, trouble)
 
     def _ended(self, server: str) -> None:
         """Record that the server works again, and with it what gives its tokens."""
@@ -245,11 +352,7 @@ class Service:
                 self._state.recovered(loop)
             except StateError as trouble:
                 self._state.failed(loop, trouble, self.parts.engine.now())
-        self._rest(loop, pause)
-
-    def _rest(self, loop: str, seconds: float) -> None:
-        """A long pause that a server asks for is no sign of a stuck loop."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + pause  # a long one, that a server asks for, is no sign of a stuck loop
         while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
             self._alive(loop)
             self._stop.wait(min(left, LONGEST_WAIT))
@@ -284,7 +387,17 @@ class Service:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         zone = self.parts.engine.policy.office.timezone
         scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
-        nightly_jobs = NightlyJobs(self.parts.ticks, self._nightly_jobs())
+        nightly_jobs = NightlyJobs(
+            self.parts.ticks,
+            {
+                "compare": self._compare_places,
+                "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
+                "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
+                "forgotten": self._forget_again,
+                "purge": self._purge,
+                "learn": self._learn,
+            },
+        )
         scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
         scheduler.add_job(lambda: self._nightly(nightly_jobs), "interval", seconds=TICK_SECONDS)
         return scheduler
@@ -292,7 +405,13 @@ class Service:
     def _tick(self) -> None:
         try:
             self.parts.store.refuse_newer()  # somebody may have migrated the database during this process
-            self._record_state_outage()
+            # An outage of the database that has ended is a problem for one tick, which alerts if it was long. A full
+            # disk has its own alert.
+            ended = self._state.take_ended()
+            recorded = DISK in self.parts.store.problems()
+            self._full = recorded or (self._full and bool(ended or self._state.why))
+            if ended is not None and not self._full:
+                self.parts.store.problem(STATE, True, *ended)
             ticks = self.parts.ticks
             ticks.tick()
             self.parts.store.problem(STATE, False, self.parts.engine.now())
@@ -309,38 +428,15 @@ class Service:
             self._state.failed("tick", error, self.parts.engine.now())
             self._alive("tick")
         except (Fatal, ConfigError) as error:
-            self._fatal = error
-            self._stop.set()
-            self._main.set()
+            self._fail(error)
         except Exception:  # a bug: mail continues, and the watchdog restarts the service if no tick succeeds
             log.error("tick.failed", exc_info=True)
-
-    def _record_state_outage(self) -> None:
-        """Record an ended outage of the database as a problem for one tick, which alerts if it was long. A full disk
-        has its own alert."""
-        ended = self._state.take_ended()
-        recorded = DISK in self.parts.store.problems()
-        self._full = recorded or (self._full and bool(ended or self._state.why))
-        if ended is not None and not self._full:
-            self.parts.store.problem(STATE, True, *ended)
 
     def _nightly(self, nightly_jobs: NightlyJobs) -> None:
         try:
             nightly_jobs.look()
         except OacmailError as error:
             log.warning("night.postponed", error=str(error))
-
-    def _nightly_jobs(self) -> Mapping[str, Callable[[], object]]:
-        """Compare the mailbox with our records, check the calendar ahead, delete what has waited too long, erase again
-        who was forgotten, purge, and learn from corrections."""
-        return {
-            "compare": self._compare_places,
-            "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
-            "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
-            "forgotten": self._forget_again,
-            "purge": self._purge,
-            "learn": self._learn,
-        }
 
     def _compare_places(self) -> None:
         self._compare.set()

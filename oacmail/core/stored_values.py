@@ -221,7 +221,7 @@ FAMILIES: Mapping[str, Family] = {
     NO_MONTH_WAITS: Family(value="the month in which no report waits, as 2026-11", written_by=("wiring.py",)),
     RECONCILED: Family(
         value="JSON: the result of the last nightly proof (core/reconciliation.py)",
-        written_by=("engine/folder_scan.py",),
+        written_by=("engine/intake.py",),
     ),
     PURGED: Family(
         value="JSON: what the last nightly purge has removed (core/review.py)", written_by=("privacy/retention.py",)
@@ -248,7 +248,7 @@ FAMILIES: Mapping[str, Family] = {
         value="time since when the problem lasts of which the command has told, or empty",
         written_by=("engine/watch.py",),
     ),
-    DRAFTS: Family(value="name of the folder of drafts; empty: there is none", written_by=("engine/mailbox.py",)),
+    DRAFTS: Family(value="name of the folder of drafts; empty: there is none", written_by=("engine/intake.py",)),
     BOARD_ROOTS: Family(value="each board.root on this server, one a line", written_by=("engine/board.py",)),
     KNOWN_KEYS: Family(
         key="name of a token key, 8 hex digits",

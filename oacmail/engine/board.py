@@ -18,10 +18,9 @@ from oacmail.core.board import OPENS, PASSES, BoardNames, CurrentPlace, Happened
 from oacmail.core.effects import Arrived, BoardDeletion, BoardMove
 from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import BoardPlace, Folder, MessageRef, Outcome, Role
-from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
+from oacmail.core.ports.mailbox import FolderListing, Mailbox, WatchedFolder
 from oacmail.core.stored_values import BOARD_ROOTS
 from oacmail.engine.engine import Engine
-from oacmail.engine.folder_scan import FolderListing
 from oacmail.engine.learning import with_lessons
 from oacmail.engine.watch import ProblemFlag
 from oacmail.mail.parse import parse

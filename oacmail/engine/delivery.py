@@ -1,6 +1,6 @@
 """From the outbox to the relay: what may be claimed now, how many in a minute, and the result of each attempt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -123,28 +123,25 @@ class Delivery:
 
     def drain(self) -> bool:
         """Send what is due, up to a batch; return True if there may be more. Raises RelayError, Transient, Fatal."""
-        store, now = self.engine.store, self.engine.now()
-        if self.engine.policy.shadow:
+        store, now, policy = self.engine.store, self.engine.now(), self.engine.policy
+        if policy.shadow:
             return False
         if self._interrupted:
             self._record_last()
             store.recover()
         self._interrupted = True  # an exception from here on leaves claimed rows that nobody sends
+        # Claim what may leave now. Alerts are sent even while another daemon answers this mailbox.
         most = self._budget.room(BATCH, now)
-        staff = None if self.citizens_may else self.engine.policy.people.staff
-        waits = () if calendar.in_hours(now, self.engine.policy) else IN_SERVICE_HOURS
-        # Alerts are sent even while another daemon answers this mailbox.
+        staff = None if self.citizens_may else policy.people.staff
+        waits = () if calendar.in_hours(now, policy) else IN_SERVICE_HOURS
         only = ALERTS if store.recall(OTHER_INSTANCE) else ()
-        claimed = self._within_budget(store.claim(now, most, staff, waits, only) if most > 0 else [], now)
-        self._send_all(claimed)
-        self._interrupted = False
-        if claimed:
-            self._record_refusals(now)
-        return bool(claimed)
-
-    def _send_all(self, claimed: Sequence[Claimed]) -> None:
-        """Send all. If the relay refuses an envelope sender, mails with another one are still tried, once; not if it
-        refuses the login, or names a limit of all mail."""
+        claimed = store.claim(now, most, staff, waits, only) if most > 0 else []
+        allowed = self._budget.take(len(claimed), now)
+        if allowed < len(claimed):  # other towns left no room meanwhile
+            store.unclaim([mail.key for mail in claimed[allowed:]], now - timedelta(seconds=1))
+            claimed = claimed[:allowed]
+        # Send mail by mail. If the relay refuses an envelope sender, mails with another one are still tried, once; not
+        # if it refuses the login, or names a limit of all mail.
         trouble: dict[str, Transient] = {}
         broke: list[str] = []
         left: list[str] = []
@@ -166,10 +163,13 @@ class Delivery:
                     trouble[sender] = attempt.limit
         self._record_last()
         if trouble:
-            now = self.engine.now()
-            self.engine.store.unclaim(left, now - timedelta(seconds=1))
-            self.engine.store.unclaim(broke, now)
+            store.unclaim(left, self.engine.now() - timedelta(seconds=1))
+            store.unclaim(broke, self.engine.now())
             raise max(trouble.values(), key=lambda error: error.at_least)
+        self._interrupted = False
+        if claimed:  # note whether the relay refuses all recipients, or accepts mail again
+            self._refuses.set(refuses_everybody(policy, store.refused(policy, now)), now)
+        return bool(claimed)
 
     def _record_last(self) -> None:
         if self._unrecorded is not None:
@@ -187,22 +187,24 @@ class Delivery:
         self._unrecorded = None
         return ours
 
-    def _record_refusals(self, now: datetime) -> None:
-        """Record when the relay refuses all recipients, and when it accepts mail again."""
-        refuses = refuses_everybody(self.engine.policy, self.engine.store.refused(self.engine.policy, now))
-        self._refuses.set(refuses, now)
-
-    def _within_budget(self, claimed: list[Claimed], now: datetime) -> list[Claimed]:
-        """Return the mails that may leave; put back those for which other towns left no room meanwhile."""
-        allowed = self._budget.take(len(claimed), now)
-        if allowed < len(claimed):
-            self.engine.store.unclaim([mail.key for mail in claimed[allowed:]], now - timedelta(seconds=1))
-        return claimed[:allowed]
-
     def _attempt(self, mail: Claimed) -> Attempt:
         """Hand one mail over. Raises RelayError, StateError."""
-        outgoing = self._outgoing(mail)
-        server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copy_address(mail))
+        policy = self.engine.policy
+        # A copy to the office is wanted of mail to anybody but staff, and of few kinds to staff. A probe must come back
+        # by itself.
+        wanted = (
+            mail.recipient not in policy.office.own
+            and mail.kind is not MailKind.PROBE
+            and (KINDS[mail.kind].copy_of_staffs or mail.recipient not in policy.people.staff)
+        )
+        server_copies = wanted and policy.sending.self_copy == "server"
+        outgoing = Outgoing(
+            key=mail.key,
+            envelope_from=self.envelope(mail.kind),
+            recipient=mail.recipient,
+            copy_to=policy.office.address if wanted and policy.sending.self_copy == "yes" else "",
+            mime=mail.mime,
+        )
         expected = False
 
         def before_data(copy_accepted: bool) -> None:
@@ -241,23 +243,4 @@ class Delivery:
         log.info("mail." + state, key=mail.key, error=error or None)
         return DeliveryResult(
             key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error, limited=limited
-        )
-
-    def _copy_address(self, mail: Claimed) -> str:
-        """Return the office's address if a copy of this mail is wanted: of mail to anybody but staff, and of few
-        kinds to staff. A probe must come back by itself."""
-        policy = self.engine.policy
-        if mail.recipient in policy.office.own or mail.kind is MailKind.PROBE:
-            return ""
-        wanted = KINDS[mail.kind].copy_of_staffs or mail.recipient not in policy.people.staff
-        return policy.office.address if wanted else ""
-
-    def _outgoing(self, mail: Claimed) -> Outgoing:
-        wants_copy = self.engine.policy.sending.self_copy == "yes"
-        return Outgoing(
-            key=mail.key,
-            envelope_from=self.envelope(mail.kind),
-            recipient=mail.recipient,
-            copy_to=self._copy_address(mail) if wants_copy else "",
-            mime=mail.mime,
         )

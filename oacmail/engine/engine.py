@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from secrets import token_hex
-from typing import NamedTuple
 
 import structlog
 
@@ -108,14 +107,6 @@ TEMPLATES = "templates"  # the code of the problem
 ORIGINAL_MOST = 10_000_000
 
 
-class Attached(NamedTuple):
-    """An attached message: the heading above it, its writer's text, and its bytes if available."""
-
-    heading: str
-    fresh: str
-    raw: bytes | None
-
-
 class _Undo(Exception):
     """Ends a turn without a commit."""
 
@@ -180,6 +171,7 @@ class Engine:
         raw: bytes | None = None,
         message_ref: MessageRef | None = None,
     ) -> Decision:
+        """Look up what the input concerns, load what the database knows of it, decide, render, and write."""
         asked = looked_up(self.policy, inp)
         if isinstance(asked, Lookup) and raw is not None and asked.arrived.orders is None:
             asked = self._read_further(asked, raw)
@@ -187,11 +179,14 @@ class Engine:
         decision = self._decide(turn, asked, now)
         if self._treat_as_requests(turn, decision, now):  # decide again, with the cases that these messages have now
             decision = self._decide(turn, asked, now)
-        sends = [effect for effect in decision.effects if isinstance(effect, Send)]
+        # Every mail is rendered to its last byte before anything is written.
+        mails: dict[str, FrozenMail] = {}
         noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
-        mails = {send.key: self._render_send(send, turn, arrived, raw, noted, decision.effects, now) for send in sends}
-        drafts = [effect for effect in decision.effects if isinstance(effect, WriteDraft)]
-        mails |= {draft.key: self._render_draft(draft, turn, now) for draft in drafts}
+        for effect in decision.effects:
+            if isinstance(effect, Send):
+                mails[effect.key] = self._render_send(effect, turn, arrived, raw, noted, decision.effects, now)
+            elif isinstance(effect, WriteDraft):
+                mails[effect.key] = self._render_draft(effect, turn, now)
         turn.apply(
             decision,
             now=now,
@@ -263,25 +258,36 @@ class Engine:
         now: datetime,
     ) -> FrozenMail:
         """`noted`: texts of calls that the decision notes; `effects`: all that it writes."""
-        if send.kind is not MailKind.RELAYED:
-            citizens = turn.citizens(relayed.asked_links(self.policy, send))
-            shown = relayed.offer_links(self.policy, send, citizens, effects)
-            return self._render_with_originals(shown, _attached(shown, turn, arrived, raw, noted), now)
-        assert raw is not None  # core relays only what was read
-        message_id = tokens.message_id(self.policy, send.key)
-        return relayed_mail(self.policy.office, send, raw, message_id, self._signer(send, now), now)
-
-    def _render_with_originals(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
-        """`messages` are those to attach, newest first."""
-        if not messages:
-            return self._render(send, now)
-        text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in messages)
-        shown = replace(send, facts={**send.facts, "text": blank(text)})
-        raws = _newest_that_fit(messages)
-        if not raws:
+        if send.kind is MailKind.RELAYED:
+            assert raw is not None  # core relays only what was read
+            message_id = tokens.message_id(self.policy, send.key)
+            return relayed_mail(self.policy.office, send, raw, message_id, self._signer(send, now), now)
+        citizens = turn.citizens(relayed.asked_links(self.policy, send))
+        shown = relayed.offer_links(self.policy, send, citizens, effects)
+        # The messages that the mail quotes. What has just arrived, and a call that is noted now, are in no row yet.
+        texts: list[str] = []
+        originals: list[bytes] = []
+        quoted = shown.conversation or ((Quoted(message=shown.attach, heading=""),) if shown.attach is not None else ())
+        for quote in quoted:
+            if arrived is not None and arrived.message.fingerprint == quote.message:
+                stored: tuple[str, bytes | None] | None = (arrived.message.fresh, raw)
+            elif quote.message in noted:
+                stored = (noted[quote.message], None)
+            else:
+                stored = turn.message(quote.message)
+            if stored is None:
+                continue
+            text, original = stored
+            texts.append(f"{quote.heading}\n{text}".strip())
+            if original is not None and sum(map(len, originals)) + len(original) <= ORIGINAL_MOST:
+                originals.append(original)  # the newest that fit: they come newest first
+        if texts:
+            shown = replace(shown, facts={**shown.facts, "text": blank("\n\n".join(texts))})
+        if not originals:
             return self._render(shown, now)
+        # With originals there are two forms: the relay may refuse the attached one.
         try:
-            whole = self._render(shown, now, *(redact(raw, self.policy.office.languages[0]) for raw in raws))
+            whole = self._render(shown, now, *(redact(one, self.policy.office.languages[0]) for one in originals))
         except Exception:  # one strange message must not stop all deadlines: send the card without it
             log.error("original.unfit", key=send.key, exc_info=True)
             return self._render(shown, now)
@@ -326,34 +332,6 @@ class Engine:
             recipient=send.recipient,
             sent_at=now,
         )
-
-
-def _attached(
-    send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None, noted: Mapping[str, str]
-) -> list[Attached]:
-    """Return the messages to attach; the message that has just arrived, and a call that it notes, are in no row
-    yet."""
-    wanted = send.conversation or ((Quoted(message=send.attach, heading=""),) if send.attach is not None else ())
-    found: list[Attached] = []
-    for one in wanted:
-        if arrived is not None and arrived.message.fingerprint == one.message:
-            message: tuple[str, bytes | None] | None = (arrived.message.fresh, raw)
-        elif one.message in noted:
-            message = (noted[one.message], None)
-        else:
-            message = turn.message(one.message)
-        if message is not None:
-            found.append(Attached(one.heading, *message))
-    return found
-
-
-def _newest_that_fit(messages: Sequence[Attached]) -> list[bytes]:
-    """Return the newest originals that fit together into ORIGINAL_MOST."""
-    kept: list[bytes] = []
-    for one in messages:
-        if one.raw is not None and sum(map(len, kept)) + len(one.raw) <= ORIGINAL_MOST:
-            kept.append(one.raw)
-    return kept
 
 
 # --- Status line -----------------------------------------------------------------------------------------------------

@@ -12,8 +12,7 @@ from oacmail.batches import batched
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.ports.mailbox import Fetched, FolderRead, FolderState, Mailbox, MessageMeta, WatchedFolder
-from oacmail.engine.folder_scan import SIGNATURE_FIELD
-from oacmail.engine.intake import EARLIEST
+from oacmail.engine.intake import EARLIEST, SIGNATURE_FIELD
 
 BATCH = 40
 BATCH_BYTES = 4_000_000  # two such batches are in memory at once

@@ -13,7 +13,7 @@ from functools import partial
 
 from oacmail import cli, connections, service
 from oacmail.core import outbox
-from oacmail.engine import backoff, intake
+from oacmail.engine import intake
 from oacmail.imap import ImapSettings
 from oacmail.oauth import GrantRefused, tokens
 from oacmail.smtp import transport
@@ -28,7 +28,7 @@ def shorten() -> None:
     tokens.NEW = 0.0
     GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0
-    backoff.LONGEST_WAIT = 2.0
+    service.LONGEST_WAIT = 2.0
     transport.MINUTE = 1.0
     intake.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3

@@ -9,7 +9,7 @@ import structlog
 
 from oacmail import log
 from oacmail.core.errors import RelayError, Transient
-from oacmail.engine.backoff import Outage
+from oacmail.service import Outage
 from tests.engine.world import ANNA, MARTA, PERE, World
 
 TOWN = Callable[..., World]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from oacmail import wiring
-from oacmail.engine import folder_scan
+from oacmail.engine import intake
 from oacmail.host import Systemd
 from oacmail.service import Service
 from testbed.messages import as_bytes
@@ -22,7 +22,7 @@ def _lie_there(world: World, count: int) -> None:
 def test_a_first_look_that_breaks_off_goes_on_behind_what_it_has_identified(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder_scan, "PORTION", 2)
+    monkeypatch.setattr(intake, "PORTION", 2)
     world.stop()
     for file in world.config.office.state.glob("oacmail.db*"):
         file.unlink()

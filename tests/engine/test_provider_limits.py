@@ -6,7 +6,7 @@ import pytest
 
 from oacmail.cli.problems import described
 from oacmail.core.errors import Transient
-from oacmail.engine.backoff import LONGEST_NAMED, Backoff, Outage
+from oacmail.service import LONGEST_NAMED, Backoff, Outage
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.engine.world import ANNA, MARTA, PERE, World
 from tests.fakes.relay import Relay

@@ -12,7 +12,7 @@ from oacmail.cli.status import health
 from oacmail.core.model import LANGUAGES
 from oacmail.core.rate_limits import REFUSES
 from oacmail.engine import TEMPLATES
-from oacmail.engine.mailbox import FULL
+from oacmail.engine.intake import FULL
 from oacmail.engine.watch import CLOCK, DISK
 from oacmail.store.remembered import TICK_CODE as TICK_FAILED
 from oacmail.words.labels import label

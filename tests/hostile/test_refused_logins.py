@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 from oacmail.core.errors import RelayError, Transient
-from oacmail.engine.backoff import Outage
 from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.service import Outage
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer

@@ -36,7 +36,7 @@ from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.report import indicators
 from oacmail.core.report.figures import Cohorts
 from oacmail.core.services_reply import ServicesReply, Statement
-from oacmail.engine import board, mailbox
+from oacmail.engine import board, intake
 from oacmail.store import erase, seen_messages
 from oacmail.store import outbox as store_outbox
 from oacmail.words import relayed as words_relayed
@@ -366,8 +366,12 @@ FAULTS = (
         only=("reports a fault", "the services reply", "answers through the office"),
     ),
     Planted(
-        "drafts.Drafts puts draft answers among those that were sent",
-        _instead(mailbox.Drafts, "_append", lambda right, self, folder, name, raw: right(self, "Sent", name, raw)),
+        "intake.MailboxActions puts draft answers among those that were sent",
+        _instead(
+            intake.MailboxActions,
+            "_append_draft",
+            lambda right, self, folder, name, raw: right(self, "Sent", name, raw),
+        ),
         "a message counts as answered if and only if it was answered",
         days=30,
         seeds=BOARDS,

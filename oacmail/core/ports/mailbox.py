@@ -2,11 +2,11 @@ r"""The port of the office's mailbox: folders, messages and their UIDs. Of peopl
 moves what the board says and changes no flag but \Flagged; the only messages that it adds are drafts."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from oacmail.core.model import Folder
+from oacmail.core.model import Folder, MessageRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,3 +178,31 @@ class FolderRead:
     uidvalidity: int
     uidnext: int
     compared: bool
+
+
+@dataclass(slots=True)
+class FolderListing:
+    """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared. `present`:
+    all UIDs in it; `replaced`: those that have once named other messages; `renewed`: the folder was renumbered or
+    restored since the last pass.
+
+    `todo` maps uid -> (place, attempts, in flight at a crash); `own` are UIDs with a field of our signature's name.
+    Anybody can write one: intake removes those that we did not sign.
+    """
+
+    watched: WatchedFolder
+    state: FolderState
+    compared: bool
+    todo: dict[int, tuple[MessageMeta, int, bool]] = field(default_factory=dict)
+    own: set[int] = field(default_factory=set)
+    present: set[int] = field(default_factory=set)
+    replaced: set[int] = field(default_factory=set)
+    renewed: bool = False
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """(name, UIDVALIDITY): what a UID belongs to."""
+        return self.watched.name, self.state.uidvalidity
+
+    def ref(self, uid: int) -> MessageRef:
+        return MessageRef(folder=self.watched.name, uidvalidity=self.state.uidvalidity, uid=uid)
