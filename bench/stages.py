@@ -34,7 +34,7 @@ STAGES = {
     "apply": ("oacmail.store.store:Turn.apply",),
     "turns, commits": ("oacmail.engine.engine:Engine.perform", "oacmail.engine.intake:Intake._messages"),
     "hand over": ("oacmail.engine.delivery:Delivery.drain",),
-    "SMTP": ("oacmail.smtp.transport:SmtpTransport.send",),
+    "SMTP": ("oacmail.smtp:SmtpTransport.send",),
     "fetch": ("oacmail.imap.mailbox:ImapMailbox.fetch",),
     "folder comparison": ("oacmail.engine.intake:FolderScan.scan",),
 }

@@ -11,12 +11,11 @@ import sys
 from datetime import timedelta
 from functools import partial
 
-from oacmail import cli, connections, service
+from oacmail import cli, connections, service, smtp
 from oacmail.core import outbox
 from oacmail.engine import intake
 from oacmail.imap import ImapSettings
 from oacmail.oauth import GrantRefused, tokens
-from oacmail.smtp import transport
 from oacmail.store import connection
 
 SILENCE = "OACMAIL_TESTS_SILENCE"
@@ -29,7 +28,7 @@ def shorten() -> None:
     GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0
     service.LONGEST_WAIT = 2.0
-    transport.MINUTE = 1.0
+    smtp.MINUTE = 1.0
     intake.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
     vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))

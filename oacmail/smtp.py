@@ -1,5 +1,5 @@
-"""The port `Transport`: one kept connection to the relay, the order of SMTP commands (RFC 5321), and what a reply or
-a silence means for a mail. It never tries again by itself.
+"""Hands mail to the relay over SMTP (RFC 5321): one kept connection, the order of commands, and what a reply or a
+silence means for a mail: not handed over, handed over, refused, or uncertain. It never tries again by itself.
 """
 
 import base64
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal, NoReturn, TypeVar
+from typing import Literal, TypeVar
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
@@ -21,8 +21,6 @@ from oacmail.hosts import is_loopback
 from oacmail.words.compose import ascii_domain, seven_bit
 
 # --- Settings --------------------------------------------------------------------------------------------------------
-#
-# The settings of the transport, and the one fault that its callers distinguish from all others.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +73,6 @@ class SmtpLoginRefused(RelayError):
 
 
 MINUTE = 60.0
-_DAILY_PAUSE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +85,26 @@ class Limit:
     named: bool = False
 
 
+_A_DAY = Limit("limit of a day", 300.0)
+
+
 def sending_limit(code: int, text: str) -> Limit | None:
     """The limit that a reply names; `text` begins with the enhanced status code."""
+    limits = {
+        r"432 4\.3\.2\b|421 4\.3\.2\b.*(?:thread|connections?) limit exceeded": Limit(
+            "limit of a minute", MINUTE, True
+        ),
+        r"450 4\.2\.1\b.*Peak SMTP relay limit exceeded": Limit("limit of a minute", MINUTE),
+        r"5\d\d 5\.7\.1\b.*Daily SMTP relay limit exceeded": _A_DAY,
+        r"5\d\d 5\.(?:4\.5|1\.90)\b|5\d\d 5\.2\.0\b.*SubmissionQuotaExceeded": _A_DAY,
+    }
     line = f"{code} {text}"
-    if re.search(r"^432 4\.3\.2\b|^421 4\.3\.2\b.*(?:thread|connections?) limit exceeded", line, re.IGNORECASE):
-        return Limit("limit of a minute", MINUTE, named=True)
-    if re.search(r"^450 4\.2\.1\b.*Peak SMTP relay limit exceeded", line, re.IGNORECASE):
-        return Limit("limit of a minute", MINUTE)
-    if re.search(r"^5\d\d 5\.7\.1\b.*Daily SMTP relay limit exceeded", line, re.IGNORECASE):
-        return Limit("limit of a day", _DAILY_PAUSE)
-    if re.search(r"^5\d\d 5\.(?:4\.5|1\.90)\b|^5\d\d 5\.2\.0\b.*SubmissionQuotaExceeded", line):
-        return Limit("limit of a day", _DAILY_PAUSE)
-    return None
+    return next((limit for sign, limit in limits.items() if re.match(sign, line, re.IGNORECASE)), None)
 
 
 # --- Envelope --------------------------------------------------------------------------------------------------------
 #
-# Build the SMTP commands for a mail's envelope, as the relay's EHLO keywords allow (RFC 5321, 1870, 6152, 6531).
-#
-# The module is pure.
+# The SMTP commands for a mail's envelope, as the relay's EHLO keywords allow (RFC 5321, 1870, 6152, 6531).
 
 
 _UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
@@ -129,9 +127,13 @@ def envelope_commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
         raise Permanent("RCPT", 553, "5.6.7")
     if _UNSPEAKABLE.search(sender) or not (utf8 or sender.isascii()):
         raise RelayError("SMTP MAIL: the relay does not accept our own address in this form")
-    options = list(_options(mail.mime, offers)) + ([] if (sender + citizen).isascii() else ["SMTPUTF8"])
+    options = {
+        f" SIZE={len(mail.mime)}": "size" in offers,
+        " BODY=8BITMIME": "8bitmime" in offers and not mail.mime.isascii(),
+        " SMTPUTF8": not (sender + citizen).isascii(),
+    }
     return [
-        " ".join((f"MAIL FROM:<{sender}>", *options)),
+        f"MAIL FROM:<{sender}>" + "".join(option for option, wanted in options.items() if wanted),
         f"RCPT TO:<{citizen}>",
         *([f"RCPT TO:<{copy}>"] if copy and copy.isascii() and not _UNSPEAKABLE.search(copy) else []),
     ]
@@ -142,11 +144,6 @@ def stuffed(mime: bytes) -> bytes:
     lines = b"\n" + mime.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     end = b".\r\n" if mime.endswith((b"\r", b"\n")) else b"\r\n.\r\n"
     return lines.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")[2:] + end
-
-
-def _options(mime: bytes, offers: Mapping[str, str]) -> list[str]:
-    size = [f"SIZE={len(mime)}"] if "size" in offers else []
-    return size + (["BODY=8BITMIME"] if "8bitmime" in offers and not mime.isascii() else [])
 
 
 def _ascii_domain(address: str) -> str:
@@ -162,16 +159,14 @@ def _ascii_domain(address: str) -> str:
 
 # --- Connection ------------------------------------------------------------------------------------------------------
 #
-# One connection to the relay: connecting, TLS, login, and commands whose every reply is checked.
-#
-# It raises what smtplib and sockets raise; transport.py decides what that means for a mail.
+# One connection to the relay: connecting, TLS, login, and commands whose every reply is checked. It raises what smtplib
+# and sockets raise; `SmtpTransport` decides what that means for a mail.
 
 
 _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
 _CLOSING = 421
 _NONSENSE = -1
-_DONE = base64.b64encode(b"\1").decode("ascii")  # RFC 7628 section 3.2.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +307,8 @@ def _login(smtp: smtplib.SMTP, settings: SmtpSettings, secret: str) -> None:
         _authenticate(smtp, "XOAUTH2", f"user={user}\1auth=Bearer {secret}\1\1")
     elif settings.auth == "oauthbearer":  # RFC 7628
         name = user.replace("=", "=3D").replace(",", "=2C")
-        _authenticate(smtp, "OAUTHBEARER", f"n,a={name},\1auth=Bearer {secret}\1\1", no=_DONE)
+        done = base64.b64encode(b"\1").decode("ascii")  # section 3.2.3
+        _authenticate(smtp, "OAUTHBEARER", f"n,a={name},\1auth=Bearer {secret}\1\1", no=done)
     elif "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
         _authenticate(smtp, "PLAIN", f"\0{user}\0{secret}")  # UTF-8 (RFC 4616); smtplib's own login is not
     else:
@@ -330,10 +326,8 @@ def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str, no: str = "") 
 
 # --- Transport -------------------------------------------------------------------------------------------------------
 #
-# The port `Transport`: the order of SMTP commands, and what a reply or a silence means for a mail.
-#
-# It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a delivery that never
-# happened.
+# The port `Transport`. It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a
+# delivery that never happened.
 
 
 # These codes concern our login, not the mail, at any point (RFC 4954 section 6).
@@ -362,14 +356,28 @@ class SmtpTransport:
         One refusal before RCPT concerns the mail itself: 552, it is too large. If `before_data` raises, its exception
         is raised again and the relay gets no byte of the mail.
         """
-        connection, copy, mime = self._opened(mail) or self._opened(mail) or self._out_of_step()
+        opened = self._opened(mail) or self._opened(mail)
+        if opened is None:
+            raise RelayError("SMTP DATA: the relay gives more replies than it was asked for")
+        connection, copy, mime = opened
         try:
             before_data(copy)
         except BaseException:
             self._drop()
             raise
-        self._hand_over(connection, mime)
-        return copy
+        try:
+            answer = connection.data(stuffed(mime))
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise Uncertain(f"SMTP DATA: {_class(error)}") from None
+        if answer.accepted:
+            return copy
+        self._drop()
+        if answer.code < 400:
+            raise Uncertain(f"SMTP DATA: {answer}")
+        refusal = _refusal("DATA", answer)
+        # The row says that this mail may have left: it is put off. A pause holds for the others too.
+        raise _same_pause(Transient(str(refusal)), refusal) if isinstance(refusal, RelayError) else refusal
 
     def _opened(self, mail: Outgoing) -> tuple[Connection, bool, bytes] | None:
         """Return the connection ready for DATA's bytes, whether the copy was accepted, and the bytes for this relay.
@@ -382,7 +390,14 @@ class SmtpTransport:
         if connection.has_unasked_data():
             self._drop()
             return None
-        copy = self._check_envelope(connection, replies)
+        sender, citizen, *office = replies
+        if not (sender.accepted and citizen.accepted):
+            self._withdraw(connection)
+            if sender.accepted:
+                raise _refusal("RCPT", citizen)
+            about_it = sender.code == _TOO_LARGE or sender.limit
+            raise _refusal("MAIL", sender) if about_it else RelayError(f"SMTP MAIL: {sender}")
+        copy = bool(office) and office[0].accepted
         with self._nothing_sent("DATA"):
             (answer,) = connection.ask("DATA")
         if answer.accepted or connection.has_unasked_data():  # only DATA is answered with 354, and never with 2xx
@@ -392,9 +407,6 @@ class SmtpTransport:
             self._withdraw(connection)
             raise _refusal("DATA", answer)
         return connection, copy, fitted.mime
-
-    def _out_of_step(self) -> NoReturn:
-        raise RelayError("SMTP DATA: the relay gives more replies than it was asked for")
 
     def try_envelope(self, envelope_from: str, recipient: str) -> str:
         """Ask whether the relay would take a mail, then withdraw. Return '' or the refusal, such as "MAIL 550".
@@ -430,38 +442,12 @@ class SmtpTransport:
         try:
             self._connection = Connection(self._settings)
         except Transient as error:  # there is no password or token: no mail is at fault
-            raise _of_relay(error) from None
+            raise _same_pause(RelayError(str(error)), error) from None
         return self._asked(self._connection, mail)
 
     def _asked(self, connection: Connection, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
         fitted = mail if "8bitmime" in connection.offers else replace(mail, mime=seven_bit(mail.mime))
         return connection, connection.ask(*envelope_commands(fitted, connection.offers)), fitted
-
-    def _check_envelope(self, connection: Connection, replies: list[Reply]) -> bool:
-        """True if the copy was accepted too; raises if the sender or the citizen was refused."""
-        sender, citizen, *office = replies
-        if sender.accepted and citizen.accepted:
-            return bool(office) and office[0].accepted
-        self._withdraw(connection)
-        if sender.accepted:
-            raise _refusal("RCPT", citizen)
-        about_it = sender.code == _TOO_LARGE or sender.limit
-        raise _refusal("MAIL", sender) if about_it else RelayError(f"SMTP MAIL: {sender}")
-
-    def _hand_over(self, connection: Connection, mime: bytes) -> None:
-        try:
-            answer = connection.data(stuffed(mime))
-        except (OSError, smtplib.SMTPException) as error:
-            self._drop()
-            raise Uncertain(f"SMTP DATA: {_class(error)}") from None
-        if answer.accepted:
-            return
-        self._drop()
-        if answer.code < 400:
-            raise Uncertain(f"SMTP DATA: {answer}")
-        refusal = _refusal("DATA", answer)
-        # The row says that this mail may have left: it is put off. A pause holds for the others too.
-        raise _same_pause(Transient(str(refusal)), refusal) if isinstance(refusal, RelayError) else refusal
 
     def _withdraw(self, connection: Connection) -> None:
         """End the transaction; the connection is kept if the relay agrees."""
@@ -477,15 +463,6 @@ class SmtpTransport:
         if connection is not None:
             connection.close()
 
-    def _login_refused(self, error: smtplib.SMTPAuthenticationError) -> RelayError:
-        text = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
-        reply = Reply.read(error.smtp_code, text)
-        if reply.limit:
-            return _limited("AUTH", reply, reply.limit)
-        kind = SmtpLoginRefused if error.smtp_code >= 500 else RelayError
-        how = "" if self._settings.auth == "password" else " with a token"
-        return kind(f"SMTP AUTH: {error.smtp_code}{how}")
-
     @contextmanager
     def _nothing_sent(self, place: str) -> Iterator[None]:
         """Turn any exception inside into Transient and close the connection: the relay has no byte of the mail."""
@@ -495,14 +472,15 @@ class SmtpTransport:
             raise  # raised by us before anything was sent
         except smtplib.SMTPAuthenticationError as error:
             self._drop()
-            raise self._login_refused(error) from None
+            reply = Reply.read(error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b"")
+            if reply.limit:
+                raise _limited("AUTH", reply, reply.limit) from None
+            kind = SmtpLoginRefused if reply.code >= 500 else RelayError
+            how = "" if self._settings.auth == "password" else " with a token"
+            raise kind(f"SMTP AUTH: {reply.code}{how}") from None
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self._drop()
             raise RelayError(f"SMTP {place}: {_class(error)}") from None
-
-
-def _of_relay(error: Transient) -> RelayError:
-    return _same_pause(RelayError(str(error)), error)
 
 
 def _same_pause(new: _T, error: Transient) -> _T:
