@@ -191,9 +191,14 @@ def masked(address: str) -> str:
     return f"{local[:2]}…@{domain}"
 
 
+def can_be_reached(policy: Policy, address: str) -> bool:
+    """Whether a mail for citizens can go there."""
+    return is_deliverable(address) and not is_ours(policy, address)
+
+
 def can_be_told(policy: Policy, case: CaseView) -> bool:
     """Whether an automatic mail can go to the citizen of this case."""
-    return is_deliverable(case.citizen) and not is_ours(policy, case.citizen)
+    return can_be_reached(policy, case.citizen)
 
 
 def language_of_case(policy: Policy, case: CaseView) -> str:

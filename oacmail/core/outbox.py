@@ -36,7 +36,7 @@ from oacmail.core.kinds import (
     applies,
 )
 from oacmail.core.model import Folder
-from oacmail.core.notices import Facts, case_row, notify, undelivered_notices
+from oacmail.core.notices import case_row, notify, undelivered_notices
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, registrable
@@ -78,13 +78,13 @@ def with_limits(policy: Policy, noticed: Sequence[Noticed], author: str, decisio
     """Return the decision with each notice counted and those above a limit deferred. `author`: who wrote the message,
     '' = no message caused the decision."""
     full = {kind for kind in limited_kinds(decision) if not _has_room(policy, kind, author, noticed)}
-    return replace(decision, effects=tuple(_counted(effect, full) for effect in decision.effects))
-
-
-def _counted(effect: Effect, full: set[MailKind]) -> Effect:
-    if not isinstance(effect, Send) or effect.kind not in LIMITED_NOTICES:
-        return effect
-    return replace(effect, budget=NOTICE_BUDGET, release=None if effect.kind in full else effect.release)
+    effects = tuple(
+        replace(effect, budget=NOTICE_BUDGET, release=None if effect.kind in full else effect.release)
+        if isinstance(effect, Send) and effect.kind in LIMITED_NOTICES
+        else effect
+        for effect in decision.effects
+    )
+    return replace(decision, effects=effects)
 
 
 def _has_room(policy: Policy, kind: MailKind, author: str, before: Sequence[Noticed]) -> bool:
@@ -111,12 +111,31 @@ def list_notices(
     effects: list[Effect] = []
     for (kind, recipient), group in groupby(sorted(items, key=_list_of), key=_list_of):
         listed = sorted(group, key=lambda item: (item.created_at, item.key))
-        effects += _notice_list(policy, kind, recipient, listed, now)
+        cases = {item.case: item for item in listed if item.case}
+        rows = tuple(
+            case_row(item.case, opened_at=item.opened_at, due_at=item.due_at, status=item.status, topic=item.topic)
+            for item in list(cases.values())[:MOST_LISTED]
+        )
+        # The first message of each case, newest first, for readers who cannot look into the mailbox.
+        newest = reversed([item for item in cases.values() if item.first_message]) if kind in TO_OTHER_OFFICES else ()
+        effects += notify(
+            policy,
+            (recipient,),
+            key=f"{MailKind.NOTICE_LIST}:{kind}:{stamp}",
+            kind=MailKind.NOTICE_LIST,
+            now=now,
+            facts={"what": kind, "count": len(listed), "cases": rows, "more": max(len(cases) - MOST_LISTED, 0)},
+            conversation=tuple(
+                Quoted(message=item.first_message, heading=item.case) for item in islice(newest, MOST_ORIGINALS)
+            ),
+        )
         effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=NOTICE_LISTED) for item in listed]
+    messages = {(item.kind, item.message) for item in items}
+    of_kind = Counter(kind for kind, _ in messages)
     facts = {
-        "code": f"notice-budget:{len({(item.kind, item.message) for item in items})}",
+        "code": f"notice-budget:{len(messages)}",
         "since": min(item.created_at for item in items),
-        "lines": tuple(f"{kind}: {count}" for kind, count in _cases_of_kinds(items)),
+        "lines": tuple(f"{kind}: {of_kind[kind]}" for kind in sorted(of_kind)),
     }
     told = notify(
         policy, policy.people.operator, key=f"{NOTICE_ALERT}:{stamp}", kind=MailKind.ALERT, now=now, facts=facts
@@ -127,34 +146,6 @@ def list_notices(
 def _list_of(item: DeferredNotice) -> tuple[MailKind, str]:
     """What the notices of one list have in common: kind and recipient."""
     return item.kind, item.recipient
-
-
-def _cases_of_kinds(items: Iterable[DeferredNotice]) -> list[tuple[str, int]]:
-    pairs = sorted({(item.kind, item.message) for item in items})
-    return [(kind, sum(1 for _ in group)) for kind, group in groupby(pairs, key=lambda pair: pair[0])]
-
-
-def _notice_list(
-    policy: Policy, kind: MailKind, recipient: str, items: list[DeferredNotice], now: datetime
-) -> tuple[Send, ...]:
-    cases = {item.case: item for item in items if item.case}
-    rows = tuple(_listed_row(item) for item in list(cases.values())[:MOST_LISTED])
-    facts = {"what": kind, "count": len(items), "cases": rows, "more": max(len(cases) - MOST_LISTED, 0)}
-    key = f"{MailKind.NOTICE_LIST}:{kind}:{now.strftime('%Y%m%dT%H%M%SZ')}"
-    originals = _originals(cases) if kind in TO_OTHER_OFFICES else ()
-    return notify(
-        policy, (recipient,), key=key, kind=MailKind.NOTICE_LIST, now=now, facts=facts, conversation=originals
-    )
-
-
-def _originals(cases: Mapping[str, DeferredNotice]) -> tuple[Quoted, ...]:
-    """Return the first message of each case, newest first, for readers who cannot look into the mailbox."""
-    newest = reversed([item for item in cases.values() if item.first_message])
-    return tuple(Quoted(message=item.first_message, heading=item.case) for item in islice(newest, MOST_ORIGINALS))
-
-
-def _listed_row(item: DeferredNotice) -> Facts:
-    return case_row(item.case, opened_at=item.opened_at, due_at=item.due_at, status=item.status, topic=item.topic)
 
 
 # --- Deferred acknowledgements ---------------------------------------------------------------------------------------
@@ -175,16 +166,30 @@ def release_deferred(
     items = deferred.acknowledgements
     waiting = [item for item in items if not item.answered]
     dropped = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in items if item.answered]
-    released = _released(policy, deferred.spent, in_order_of_release(deferred, waiting))
+    released: list[DeferredAcknowledgement] = []
+    used: Counter[_Share] = Counter()
+    for item in in_order_of_release(deferred, waiting):
+        # What was spent before, and of the shares of this one by what this tick has released.
+        before = deferred.spent[item.recipient]
+        of_mailbox, of_domain = ("mailbox", mailbox(item.recipient)), ("domain", _sender_domain(item))
+        spent = RateUsage(
+            mailbox=_with_released(before.mailbox, used[of_mailbox]),
+            domain=_with_released(before.domain, used[of_domain]),
+            unverified=_with_released(before.unverified, used["budget", "unverified"]),
+        )
+        if may_leave(policy, item.budget, item.recipient, spent):
+            released.append(item)
+            known = item.budget == "known"
+            used.update((of_mailbox,) if known else (of_mailbox, of_domain, ("budget", item.budget)))
     leaves = [UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now) for item in released]
-    alert: list[Effect] = []
+    # The operator hears once an hour that acknowledgements wait.
     last, left = alerted.get(BUDGET_ALERT), len(waiting) - len(released)
-    if left and (last is None or not timedelta(0) <= now - last < BUDGET_ALERT_EVERY):  # once an hour while they wait
-        facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in items)}
-        key = f"{BUDGET_ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
-        told = notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
-        alert = [*told, Remember(name=BUDGET_ALERT, value=str(left))]
-    return [*dropped, *leaves, *alert]
+    if not left or (last is not None and timedelta(0) <= now - last < BUDGET_ALERT_EVERY):
+        return [*dropped, *leaves]
+    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in items)}
+    key = f"{BUDGET_ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
+    told = notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+    return [*dropped, *leaves, *told, Remember(name=BUDGET_ALERT, value=str(left))]
 
 
 def in_order_of_release(deferred: DeferredView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
@@ -206,34 +211,6 @@ def in_order_of_release(deferred: DeferredView, items: list[DeferredAcknowledgem
 
 def _sender_domain(item: DeferredAcknowledgement) -> str:
     return registrable(item.recipient)
-
-
-def _released(
-    policy: Policy, before: Mapping[str, RateUsage], items: list[DeferredAcknowledgement]
-) -> list[DeferredAcknowledgement]:
-    released: list[DeferredAcknowledgement] = []
-    used: Counter[_Share] = Counter()
-    for item in items:
-        if may_leave(policy, item.budget, item.recipient, _spent(before[item.recipient], item, used)):
-            released.append(item)
-            used.update(_uses(item))
-    return released
-
-
-def _uses(item: DeferredAcknowledgement) -> tuple[_Share, ...]:
-    of_mailbox = ("mailbox", mailbox(item.recipient))
-    if item.budget == "known":
-        return (of_mailbox,)
-    return of_mailbox, ("domain", _sender_domain(item)), ("budget", item.budget)
-
-
-def _spent(before: RateUsage, item: DeferredAcknowledgement, used: Counter[_Share]) -> RateUsage:
-    """What was spent `before`, and of the shares of `item` by what this tick has released."""
-    return RateUsage(
-        mailbox=_with_released(before.mailbox, used["mailbox", mailbox(item.recipient)]),
-        domain=_with_released(before.domain, used["domain", _sender_domain(item)]),
-        unverified=_with_released(before.unverified, used["budget", "unverified"]),
-    )
 
 
 def _with_released(share: Released, count: int) -> Released:
@@ -267,22 +244,13 @@ def _settle(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[
         return _without_copy(policy, delivery, now) if read_since else []
     if now - delivery.path_proven_at <= PATH_MEMORY and delivery.overtaken >= OVERTAKERS:
         return _not_sent(policy, delivery, now, "overtaken") if read_since else []
-    if read_since and (age >= PATH_BROKEN or _pressing(delivery, now)):
-        return _broken_path(policy, delivery, now)
-    return _probes(policy, delivery, now) if age >= probe_after(policy) and not delivery.probed else []
-
-
-def _pressing(delivery: UncertainDelivery, now: datetime) -> bool:
-    return delivery.due_at is not None and now >= delivery.due_at - BEFORE_DUE
-
-
-def probe_after(policy: Policy) -> timedelta:
-    """Return how much later than the uncertain one a mail must be sent for its copy to count as evidence."""
-    return timedelta(seconds=min(60, policy.sending.uncertain_seconds))
-
-
-def _probes(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
-    """Send two mails to ourselves if there is no traffic, once for each uncertain delivery, by their keys."""
+    pressing = delivery.due_at is not None and now >= delivery.due_at - BEFORE_DUE
+    if read_since and (age >= PATH_BROKEN or pressing):
+        settle = _not_sent if _always_resent(delivery) else _hold
+        return settle(policy, delivery, now, "self-copies-do-not-arrive")
+    if age < probe_after(policy) or delivery.probed:
+        return []
+    # Two mails to ourselves where there is no traffic, once for each uncertain delivery, by their keys.
     return [
         Send(
             key=f"{probe_key(delivery.key, delivery.tries)}{turn}",
@@ -293,6 +261,11 @@ def _probes(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[
         )
         for turn in range(OVERTAKERS)
     ]
+
+
+def probe_after(policy: Policy) -> timedelta:
+    """Return how much later than the uncertain one a mail must be sent for its copy to count as evidence."""
+    return timedelta(seconds=min(60, policy.sending.uncertain_seconds))
 
 
 def probe_key(key: str, tries: int) -> str:
@@ -307,11 +280,6 @@ def _without_copy(policy: Policy, delivery: UncertainDelivery, now: datetime) ->
     if rule is IfUncertain.HOLD:
         return _hold(policy, delivery, now, "no-copy-to-wait-for")
     return _not_sent(policy, delivery, now, "no-copy-to-wait-for") if now - delivery.data_at >= NO_COPY[rule] else []
-
-
-def _broken_path(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
-    settle = _not_sent if _always_resent(delivery) else _hold
-    return settle(policy, delivery, now, "self-copies-do-not-arrive")
 
 
 def _always_resent(delivery: UncertainDelivery) -> bool:
@@ -458,26 +426,6 @@ def _later(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResul
     return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
 
 
-def _relay_refuses_everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
-    return refuses_everybody(policy, (mail.recipient, *(other.recipient for other in view.refusals)))
-
-
-def _relay_at_fault(
-    policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime
-) -> list[Effect]:
-    """No mail is at fault: this one is deferred as for a busy server, and those given up before are queued again."""
-    again = [
-        UpdateOutbox(key=other.key, event=MailEvent.RELAY_AT_FAULT, next_at=now + BACKOFF[0])
-        for other in view.refusals
-        if other.final
-    ]
-    return [
-        *_later(policy, view, mail, result, now),
-        *again,
-        AuditEvent(kind="relay-refuses", data={"code": result.code}),
-    ]
-
-
 def _refused(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
     if mail.bare and (result.code in REFUSED_CONTENT or result.status.startswith("5.7.")):
         return [
@@ -485,20 +433,25 @@ def _refused(policy: Policy, view: View, mail: OutgoingView, result: DeliveryRes
             SendWithoutOriginal(key=mail.key, next_at=now),
             AuditEvent(kind="sent-without-original", case=mail.case, data={"code": result.code}),
         ]
-    if not view.taken_since and _relay_refuses_everybody(policy, view, mail):
-        return _relay_at_fault(policy, view, mail, result, now)
-    return _give_up(policy, view, mail, result, now)
+    refused = (mail.recipient, *(other.recipient for other in view.refusals))
+    if view.taken_since or not refuses_everybody(policy, refused):
+        return _give_up(policy, view, mail, result, now)
+    # No mail is at fault: this one is deferred as for a busy server, and those given up before are queued again.
+    again = [
+        UpdateOutbox(key=other.key, event=MailEvent.RELAY_AT_FAULT, next_at=now + BACKOFF[0])
+        for other in view.refusals
+        if other.final
+    ]
+    event = AuditEvent(kind="relay-refuses", data={"code": result.code})
+    return [*_later(policy, view, mail, result, now), *again, event]
 
 
 def _give_up(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
-    effects: list[Effect] = [
+    return [
         UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=result.error),
         AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": result.code}),
         *answers.notice_undelivered(policy, view, mail, at=now),
         *relayed.owed_again(policy, view, mail, at=now),
-    ]
-    return [
-        *effects,
         *undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=result.code),
     ]
 
@@ -520,25 +473,14 @@ def on_outbox_command(policy: Policy, view: View, command: OutboxCommand, now: d
     """:raises Refused: there is no such mail, its state does not allow the order, or its bytes are not kept."""
     if not view.mails:
         raise Refused(f"no mail {command.key}: see `oacmail outbox list --all`")
-    mail = view.mails[0]
-    effects = (_ordered_update(mail, command, now), _ordered_event(mail, command))
-    return Decision(effects=effects, because=(f"ordered: outbox {command.verb}",))
-
-
-def _ordered_update(mail: OutgoingView, command: OutboxCommand, now: datetime) -> UpdateOutbox:
+    mail, order = view.mails[0], f"outbox {command.verb}"
     event = MailEvent.RETRIED_BY_HAND if command.verb == "retry" else MailEvent.DROPPED_BY_HAND
     if not applies(event, mail.state):
-        raise Refused(
-            f"the mail is {mail.state}: outbox {command.verb} is for mail that waits, failed, or is held or uncertain"
-        )
-    if command.verb == "drop":
-        return UpdateOutbox(key=mail.key, event=event)
-    if not mail.kept:
+        raise Refused(f"the mail is {mail.state}: {order} is for mail that waits, failed, or is held or uncertain")
+    if command.verb == "retry" and not mail.kept:
         raise Refused("the mail left before the database was restored, and its bytes are not kept: write to the person")
-    return UpdateOutbox(key=mail.key, event=event, next_at=now)
-
-
-def _ordered_event(mail: OutgoingView, command: OutboxCommand) -> AuditEvent:
-    return AuditEvent(
-        kind="ordered", case=mail.case, data={"verb": f"outbox {command.verb}", "mail": mail.kind, "by": command.by}
+    effects = (
+        UpdateOutbox(key=mail.key, event=event, next_at=now if command.verb == "retry" else None),
+        AuditEvent(kind="ordered", case=mail.case, data={"verb": order, "mail": mail.kind, "by": command.by}),
     )
+    return Decision(effects=effects, because=(f"ordered: {order}",))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from oacmail.core import answers, cases, sender, tokens
-from oacmail.core.cases import is_deliverable, is_ours
+from oacmail.core.cases import can_be_reached
 from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
@@ -122,7 +122,7 @@ def offer_links(
     links = {
         case: f"mailto:{answer_address(policy, case)}?subject={quote(case)}"
         for case in asked_links(policy, send)
-        if case in standing and _can_be_written_to(policy, *standing[case])
+        if case in standing and standing[case][1] is not Status.CLOSED and can_be_reached(policy, standing[case][0])
     }
     if send.case:
         return replace(send, facts={**send.facts, "offer": links.get(send.case, "")})
@@ -130,10 +130,6 @@ def offer_links(
     assert isinstance(given, tuple)
     more = tuple({"verb": "write", "case": case, "url": url} for case, url in links.items())
     return replace(send, facts={**send.facts, "buttons": (*given, *more)}) if more else send
-
-
-def _can_be_written_to(policy: Policy, address: str, status: Status) -> bool:
-    return status is not Status.CLOSED and is_deliverable(address) and not is_ours(policy, address)
 
 
 # --- Relaying --------------------------------------------------------------------------------------------------------
@@ -153,13 +149,43 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
     rule = RULES[bool(reason)]
     record = RecordMessage(role=role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
     review = (ReviewDone(fingerprint=lookup.message.fingerprint),) if view.known is not None else ()
-    if reason or case is None:
-        told = _told(policy, lookup, number, reason, now)
+    message, key = lookup.message, f"{MailKind.RELAYED}:{lookup.message.fingerprint}"
+    if reason or case is None or view.thread is None:
+        # The writer hears that nothing went out, and why; of mail from the shared mailbox, the agents do.
+        refs = (*message.refs, message.message_id) if message.message_id else ()
+        told = notify(
+            policy,
+            policy.people.agents if policy.office.is_own(message.sender) else (message.sender,),
+            key=f"{MailKind.NOT_RELAYED}:{message.fingerprint[:16]}",
+            kind=MailKind.NOT_RELAYED,
+            now=now,
+            case=number,
+            facts={"reason": reason},
+        )
+        reply = (replace(send, automatic="auto-replied", in_reply_to=message.message_id, refs=refs) for send in told)
         event = AuditEvent(kind="not-relayed", case=number, data={"why": reason})
-        return Decision(effects=(record, *review, event, *told), because=(rule, reason))
-    event = AuditEvent(kind="relayed", case=number, data={"by": lookup.message.sender.partition("@")[0]})
-    send = _answer(policy, view, lookup, case, now)
-    return Decision(effects=(record, *review, event, send, *_left_before(policy, view, lookup, send)), because=(rule,))
+        return Decision(effects=(record, *review, event, *reply), because=(rule, reason))
+    event = AuditEvent(kind="relayed", case=number, data={"by": message.sender.partition("@")[0]})
+    send = Send(
+        key=key,
+        kind=MailKind.RELAYED,
+        lang="",
+        recipient=case.citizen,
+        case=case.number,
+        token=tokens.case_token(policy, case.number),
+        facts={"subject": view.thread.subject},
+        in_reply_to=view.thread.message_ids[-1] if view.thread.message_ids else "",
+        refs=view.thread.message_ids,
+        automatic="",
+        release=now,
+    )
+    effects: tuple[Effect, ...] = (record, *review, event, send)
+    left = next((mail for mail in view.mails if mail.key == key), None)
+    if left is not None and left.state is MailState.SENT:
+        # After a restore its copy was read before the agent's mail: it has left and counts.
+        asked = replace(left, state=MailState.UNCERTAIN, written_at=lookup.received_at, case=case.number)
+        effects += count_as_answer(policy, view, asked, lookup.received_at)
+    return Decision(effects=effects, because=(rule,))
 
 
 def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) -> str:
@@ -175,7 +201,9 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
         return ANSWERS_ANOTHER
     if not cases.can_be_told(policy, case):
         return "no-address"
-    if len(lookup.answer_for) > 1 or _others(policy, lookup):
+    # Whether anybody else gets it: a colleague who replies to all would write to the person. A blind copy, which
+    # clients send of every mail, keeps no answer from her.
+    if len(lookup.answer_for) > 1 or not all(map(policy.office.is_own, (*message.to, *message.cc))):
         return "others"
     if message.sent_at is None or abs(lookup.received_at - message.sent_at) > FRESH:
         return "too-old"
@@ -186,53 +214,3 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
     if any(not file.sha256 for file in message.attachments):
         return "too-large"
     return answer.reason or ("internal" if sender.has_internal_text(answer.text, view.thread.internal) else "")
-
-
-def _others(policy: Policy, lookup: Lookup) -> bool:
-    """Whether anybody else gets it: a colleague who replies to all would write to the person. A blind copy, which
-    clients send of every mail, keeps no answer from her."""
-    message = lookup.message
-    return any(not policy.office.is_own(address) for address in (*message.to, *message.cc))
-
-
-def _answer(policy: Policy, view: View, lookup: Lookup, case: CaseView, now: datetime) -> Send:
-    assert view.thread is not None
-    return Send(
-        key=f"{MailKind.RELAYED}:{lookup.message.fingerprint}",
-        kind=MailKind.RELAYED,
-        lang="",
-        recipient=case.citizen,
-        case=case.number,
-        token=tokens.case_token(policy, case.number),
-        facts={"subject": view.thread.subject},
-        in_reply_to=view.thread.message_ids[-1] if view.thread.message_ids else "",
-        refs=view.thread.message_ids,
-        automatic="",
-        release=now,
-    )
-
-
-def _left_before(policy: Policy, view: View, lookup: Lookup, send: Send) -> tuple[Effect, ...]:
-    """After a restore its copy was read before the agent's mail: it has left and counts."""
-    left = next((mail for mail in view.mails if mail.key == send.key), None)
-    if left is None or left.state is not MailState.SENT:
-        return ()
-    asked = replace(left, state=MailState.UNCERTAIN, written_at=lookup.received_at, case=send.case)
-    return count_as_answer(policy, view, asked, lookup.received_at)
-
-
-def _told(policy: Policy, lookup: Lookup, number: str | None, reason: str, now: datetime) -> tuple[Send, ...]:
-    """The writer hears that nothing went out, and why; of mail from the shared mailbox, the agents do."""
-    message = lookup.message
-    writers = policy.people.agents if policy.office.is_own(message.sender) else (message.sender,)
-    sends = notify(
-        policy,
-        writers,
-        key=f"{MailKind.NOT_RELAYED}:{message.fingerprint[:16]}",
-        kind=MailKind.NOT_RELAYED,
-        now=now,
-        case=number,
-        facts={"reason": reason},
-    )
-    refs = (*message.refs, message.message_id) if message.message_id else ()
-    return tuple(replace(send, automatic="auto-replied", in_reply_to=message.message_id, refs=refs) for send in sends)

@@ -50,14 +50,21 @@ def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) ->
             effects = on_admin_command(policy, view, given[0], now).effects if given else ()
             then = tuple(given[1:])
     except Refused as refused:
-        return _refused(policy, case, move, refused, now)
+        # One mail for each case, folder and minute: several of its messages may have been moved together.
+        about = case.number if case else move.message[:16]
+        key = f"{MailKind.MOVED_BACK}:{about}:{move.to.folder}:{now.replace(second=0).isoformat()}"
+        facts = {"folder": _named(policy, move.to), "reason": refused.reason}
+        told = notify_agents(policy, key=key, kind=MailKind.MOVED_BACK, now=now, case=move.case, facts=facts)
+        data = {"message": move.message[:16], "to": move.to.folder, "reason": refused.reason}
+        event = AuditEvent(kind="move-refused", case=move.case, data=data)
+        return Decision(effects=(*told, event), because=("refused",))
     if not effects:
         return Decision(effects=(), because=because)
     if case and move.to.folder in NO_REQUEST:
         effects = (*effects, UpdateCase(case=case.number, columns={"board_folder": move.to.folder}))
     moved = AuditEvent(kind="moved", case=move.case, data={"message": move.message[:16], "to": move.to.folder})
-    told = _taken_back(policy, view, case, move, now) if case else ()
-    return Decision(effects=(moved, *effects, *told), because=because, then=then)
+    taken_back = _taken_back(policy, view, case, move, now) if case else ()
+    return Decision(effects=(moved, *effects, *taken_back), because=because, then=then)
 
 
 def _taken_back(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
@@ -97,16 +104,6 @@ def _without_case(move: BoardMove) -> tuple[Effect, ...]:
         return (ReviewDone(fingerprint=move.message),)
     text = "no case can be opened for it" if move.to.folder in OPENS else "it has no case: open one first"
     raise Refused(text, "no-request")
-
-
-def _refused(policy: Policy, case: CaseView | None, move: BoardMove, refused: Refused, now: datetime) -> Decision:
-    """One mail for each case, folder and minute: several of its messages may have been moved together."""
-    about = case.number if case else move.message[:16]
-    key = f"{MailKind.MOVED_BACK}:{about}:{move.to.folder}:{now.replace(second=0).isoformat()}"
-    facts = {"folder": _named(policy, move.to), "reason": refused.reason}
-    told = notify_agents(policy, key=key, kind=MailKind.MOVED_BACK, now=now, case=move.case, facts=facts)
-    data = {"message": move.message[:16], "to": move.to.folder, "reason": refused.reason}
-    return Decision(effects=(*told, AuditEvent(kind="move-refused", case=move.case, data=data)), because=("refused",))
 
 
 def _named(policy: Policy, place: BoardPlace) -> str:

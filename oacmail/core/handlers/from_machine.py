@@ -20,7 +20,7 @@ from oacmail.core.outgoing import MailEvent, MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import UNDELIVERED
 from oacmail.core.threading import match_case
-from oacmail.core.view import CaseView, MessageView, OutgoingView, View
+from oacmail.core.view import CaseView, MessageView, View
 
 OUT_OF_OFFICE = "out-of-office"
 """The rule of a message by which its writer counts as away (core/view.py)."""
@@ -122,24 +122,38 @@ def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
 
 
 def _failed(policy: Policy, view: View, lookup: Lookup, status: DeliveryStatus, now: datetime) -> list[Effect]:
+    """What a report says of our mail and of agents' answers."""
     effects: list[Effect] = []
+    at, key = lookup.received_at, lookup.message.fingerprint
     for mail in view.mails:
-        if concerns(policy, status.recipients, mail.recipient):
-            effects += _our_mail(policy, view, lookup, mail, now)
+        if not concerns(policy, status.recipients, mail.recipient):
+            continue
+        effects += [
+            UpdateOutbox(key=mail.key, event=MailEvent.REPORTED, error="undelivered"),
+            AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
+        ]
+        if mail.state is not MailState.FAILED:
+            effects += answers.notice_undelivered(policy, view, mail, at=at)
+            effects += relayed.owed_again(policy, view, mail, at=at)
+            effects += undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=at)
     for message in view.named:
         case = view.cases.get(message.case or "")
         if _is_answer(message) and case is not None and concerns(policy, status.recipients, case.citizen):
             effects += answers.undelivered(
                 policy,
                 case,
-                at=lookup.received_at,
-                key=lookup.message.fingerprint,
+                at=at,
+                key=key,
                 now=now,
                 answer=message.fingerprint,
                 counted_at=message.received_at,
             )
     waits = any(message.role is Role.AGENT and message.case is None for message in view.named)
-    return effects if view.mails or (view.named and not waits) else _kept_for_later(status)
+    if view.mails or (view.named and not waits):
+        return effects
+    # The report came before the copy in Sent of the answer that it is about, or before an agent said which case that
+    # answers.
+    return [Remember(name=UNDELIVERED + about, value=" ".join(status.recipients)) for about in status.about[:1]]
 
 
 def _is_answer(message: MessageView) -> bool:
@@ -152,22 +166,3 @@ def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
     other address may be one to which the recipient's provider forwards."""
     others = (policy.people.staff | policy.office.own) - {recipient}
     return not refused or any(address not in others for address in refused)
-
-
-def _kept_for_later(status: DeliveryStatus) -> list[Effect]:
-    """The report arrived before the copy in Sent of the answer that it is about, or before an agent said which case
-    that answers."""
-    return [Remember(name=UNDELIVERED + about, value=" ".join(status.recipients)) for about in status.about[:1]]
-
-
-def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, now: datetime) -> list[Effect]:
-    effects: list[Effect] = [
-        UpdateOutbox(key=mail.key, event=MailEvent.REPORTED, error="undelivered"),
-        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
-    ]
-    if mail.state is MailState.FAILED:
-        return effects
-    key = f"bounced:{mail.key}"
-    effects += answers.notice_undelivered(policy, view, mail, at=lookup.received_at)
-    effects += relayed.owed_again(policy, view, mail, at=lookup.received_at)
-    return [*effects, *undelivered_notices(policy, mail, key=key, now=now, received_at=lookup.received_at)]

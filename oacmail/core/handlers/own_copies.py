@@ -63,10 +63,9 @@ def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
 
 def with_an_addition(lookup: Lookup, signed: Signature, mail: OutgoingView | None, more: str) -> Decision:
     """The signature proves the sending. An agent reviews the addition until copies to other recipients have it too."""
-    settled = [_proven(lookup, mail)] if mail is not None else [_import(lookup, signed), _imported(signed)]
     effects: tuple[Effect, ...] = (
         _record(signed, Outcome.QUARANTINED),
-        *settled,
+        *_settled(lookup, signed, mail),
         Remember(name=learned(more, _recipient(lookup.message)), value="1"),
         RequestReview(reason=WITH_AN_ADDITION),
     )
@@ -74,15 +73,22 @@ def with_an_addition(lookup: Lookup, signed: Signature, mail: OutgoingView | Non
 
 
 def on_own_copy(policy: Policy, view: View, lookup: Lookup, signed: Signature) -> Decision:
+    """The first one, one more, one of a mail that the database has lost, or of a second daemon."""
     mail = next((mail for mail in view.mails if mail.key == signed.key), None)
     if signed.run != view.run and not signed.key.startswith(TRIAL) and _is_of_this_run(view, lookup):
-        return _other_instance(signed.run, _told_by_another(lookup, signed, mail))
-    if mail is None:
-        return _restored(lookup, signed)
+        # The recipient has this mail, so ours of the same key is not sent. The case number is the other daemon's.
+        if mail is None:
+            return _other_instance(signed.run, replace(_import(lookup, signed), case="", message="", refs=()))
+        seen = UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, sent_at=lookup.received_at)
+        return _other_instance(signed.run, *(() if mail.copied else (seen,)))
     # A mail to ourselves that the provider has put into Sent comes back as well, and is filed like a first copy.
-    if mail.copied and not (policy.office.is_own(mail.recipient) and lookup.folder is Folder.INTAKE):
+    back = mail is not None and policy.office.is_own(mail.recipient) and lookup.folder is Folder.INTAKE
+    if mail is not None and mail.copied and not back:
         return Decision(effects=(_record(signed, Outcome.DUPLICATE),), because=("our-mail-again",))
-    return _first_copy(lookup, signed, mail)
+    settled = _settled(lookup, signed, mail)
+    filed = (FileMessage(folder=Folder.SENT),) if lookup.folder is Folder.INTAKE else ()
+    because = "our-mail-copy" if mail is not None else "our-mail-unknown: database restored"
+    return Decision(effects=(_record(signed, Outcome.OURS), *settled, *filed), because=(because,))
 
 
 def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView | None, decision: Decision) -> Decision:
@@ -93,7 +99,7 @@ def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView |
     )
     answered = relayed.count_as_answer(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
     back = outbox.canary_came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
-    return replace(decision, effects=(*decision.effects, *answered, *back)) if answered or back else decision
+    return decision.plus(*answered, *back)
 
 
 def _record(signed: Signature, outcome: Outcome) -> RecordMessage:
@@ -102,17 +108,14 @@ def _record(signed: Signature, outcome: Outcome) -> RecordMessage:
     )
 
 
-def _proven(lookup: Lookup, mail: OutgoingView) -> UpdateOutbox:
+def _settled(lookup: Lookup, signed: Signature, mail: OutgoingView | None) -> tuple[Effect, ...]:
+    """It was sent; `mail`: as the database knows it, None = it does not, and learns of it."""
+    if mail is None:
+        imported = AuditEvent(kind="imported", case=signed.case or None, data={"mail": kinds.of_key(signed.key)})
+        return (_import(lookup, signed), imported)
     message_id = lookup.message.message_id
     rewritten = message_id if message_id and message_id != mail.message_id else None
-    return UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, alias=rewritten, sent_at=lookup.received_at)
-
-
-def _first_copy(lookup: Lookup, signed: Signature, mail: OutgoingView) -> Decision:
-    effects: list[Effect] = [_record(signed, Outcome.OURS), _proven(lookup, mail)]
-    if lookup.folder is Folder.INTAKE:
-        effects.append(FileMessage(folder=Folder.SENT))
-    return Decision(effects=tuple(effects), because=("our-mail-copy",))
+    return (UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, alias=rewritten, sent_at=lookup.received_at),)
 
 
 def _import(lookup: Lookup, signed: Signature) -> ImportSent:
@@ -128,19 +131,8 @@ def _import(lookup: Lookup, signed: Signature) -> ImportSent:
     )
 
 
-def _imported(signed: Signature) -> AuditEvent:
-    return AuditEvent(kind="imported", case=signed.case or None, data={"mail": kinds.of_key(signed.key)})
-
-
 def _recipient(message: Message) -> str:
     return message.to[0] if message.to else ""
-
-
-def _restored(lookup: Lookup, signed: Signature) -> Decision:
-    effects: list[Effect] = [_record(signed, Outcome.OURS), _import(lookup, signed), _imported(signed)]
-    if lookup.folder is Folder.INTAKE:
-        effects.append(FileMessage(folder=Folder.SENT))
-    return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
 
 
 def _is_of_this_run(view: View, lookup: Lookup) -> bool:
@@ -162,48 +154,30 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     if not ours or raw is None:
         return None
     if _is_of_this_run(view, lookup):
+        # Who writes about a message that we have too reads this mailbox, unless our exchanger reports the mail as
+        # forged. The signature itself proves nothing: anybody can write one under another key.
         name, about = claimed_kind_and_key(raw)
-        return _other_instance(name, ()) if _reads_this_mailbox(view, message, about) else _by_another_office()
+        known = any(one.fingerprint == about for one in (*view.named, *view.recent))
+        if known and message.auth.dmarc is not Dmarc.FAIL:
+            return _other_instance(name)
+        record = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, rule=FOREIGN)
+        return Decision(effects=(record, RequestReview(reason=FOREIGN)), because=(FOREIGN,))
     record = RecordMessage(
         role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret"
     )
     return Decision(effects=(record,), because=("our-mail-of-another-secret",))
 
 
-def _reads_this_mailbox(view: View, message: Message, about: str) -> bool:
-    """Whether the mail is about a message that we have too, and our exchanger does not report it as forged. The
-    signature itself proves nothing: anybody can write one under another key."""
-    known = any(one.fingerprint == about for one in (*view.named, *view.recent))
-    return known and message.auth.dmarc is not Dmarc.FAIL
-
-
-def _by_another_office() -> Decision:
-    record = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, rule=FOREIGN)
-    return Decision(effects=(record, RequestReview(reason=FOREIGN)), because=(FOREIGN,))
-
-
-def _told_by_another(lookup: Lookup, signed: Signature, mail: OutgoingView | None) -> list[Effect]:
-    """The recipient has this mail, so ours of the same key is not sent. The case number is the other daemon's."""
-    if mail is not None:
-        return (
-            [] if mail.copied else [UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, sent_at=lookup.received_at)]
-        )
-    return [replace(_import(lookup, signed), case="", message="", refs=())]
-
-
-def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:
+def _other_instance(name: str, *settled: Effect) -> Decision:
     """Sending stops until the next start (engine/delivery.py)."""
     record = RecordMessage(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
     event = AuditEvent(kind=OTHER_INSTANCE, data={"instance": name})
-    effects = (record, *told, Remember(name=OTHER_INSTANCE, value=name or "early"), event)
+    effects = (record, *settled, Remember(name=OTHER_INSTANCE, value=name or "early"), event)
     return Decision(effects=effects, because=(OTHER_INSTANCE,))
 
 
 def claims_to_be_ours() -> Decision:
     """From our own address, outside Sent, unsigned: never acknowledged, never ignored, never an answer."""
-    record = RecordMessage(
-        role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="from-our-address-unsigned"
-    )
-    return Decision(
-        effects=(record, RequestReview(reason="from-our-address-unsigned")), because=("from-our-address-unsigned",)
-    )
+    rule = "from-our-address-unsigned"
+    record = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=rule)
+    return Decision(effects=(record, RequestReview(reason=rule)), because=(rule,))
