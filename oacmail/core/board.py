@@ -183,20 +183,13 @@ def _waiting(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
 
 
 def _answered(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    _refuse_if_unanswered(case)
     return (("answered", {}),)
 
 
 def _closed(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
     if case.status is Status.CLOSED:  # out of the folder of what was no request
         return (("set", {"kind": Kind.REQUEST}), ("close", {"reason": "thanks"}))
-    _refuse_if_unanswered(case)
     return (("close", {"reason": "answered"}),)
-
-
-def _refuse_if_unanswered(case: CaseView) -> None:
-    if case.running("answer") or case.answered_at is None:
-        raise Refused("the person waits for an answer", "waits")
 
 
 def _no_request(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:

@@ -351,10 +351,5 @@ NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
 }
 
 
-def next_state(event: MailEvent, state: MailState) -> MailState:
-    """The state after the event; the same one if the event does not apply."""
-    return NEXT[event].get(state, state)
-
-
 def applies(event: MailEvent, state: MailState) -> bool:
     return state in NEXT[event]

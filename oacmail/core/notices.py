@@ -8,9 +8,9 @@ from hashlib import sha256
 
 from oacmail.core import calendar, order_words, tokens
 from oacmail.core.effects import Quoted, Send
-from oacmail.core.kinds import AT_ANY_HOUR, KINDS, IfUndelivered
-from oacmail.core.model import LANGUAGES, Intent
-from oacmail.core.order_words import Verb
+from oacmail.core.kinds import AT_ANY_HOUR, KINDS, LISTS_OF_CASES, Audience, IfUndelivered
+from oacmail.core.model import Intent
+from oacmail.core.order_words import BUTTONS, Verb
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import registrable
@@ -182,40 +182,8 @@ def is_delayed(case: CaseView) -> bool:
 # words. The mail that a button opens is an order mail of an agent, or a reply of the technical services, like any
 # other, and its writer must be proven.
 
-_WORDS: Mapping[Verb, tuple[str, str, str]] = {
-    Verb.MINE: ("#meu", "#mio", "#mine"),
-    Verb.CALLED: ("#trucat", "#llamado", "#called"),
-    Verb.NOT_REACHED: ("NO CONTESTA", "NO CONTESTA", "NO ANSWER"),
-    Verb.SECOND_LEVEL: ("#deriva", "#deriva", "#escalate"),
-    Verb.FIRST_LEVEL: ("#nivell1", "#nivel1", "#level1"),
-    Verb.SPAM: ("#brossa", "#spam", "#spam"),
-    Verb.DRAFT: ("#esborrany", "#borrador", "#draft"),
-    Verb.SOLVED: ("#resolt", "#resuelto", "#solved"),
-    Verb.UNTIL: ("#previsio", "#prevision", "#until"),
-    Verb.NOT_OURS: ("#nonostre", "#noesnuestro", "#notours"),
-}
-"""What the mail of a button says, in ca, es and en."""
 LISTED = 10
 """Cases of a list that have buttons: a mail with more could not be read."""
-_OF_A_CASE: Mapping[MailKind, tuple[Verb, ...]] = {
-    MailKind.TERM: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL),
-    MailKind.OVERDUE: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL, Verb.SPAM),
-    MailKind.SECOND_LEVEL: (Verb.SECOND_LEVEL, Verb.FIRST_LEVEL, Verb.MINE),
-    MailKind.COMPLEX: (Verb.MINE, Verb.CALLED, Verb.SECOND_LEVEL),
-    MailKind.POINTERS: (Verb.FIRST_LEVEL, Verb.DRAFT, Verb.MINE),
-    MailKind.OPINION: (Verb.MINE, Verb.CALLED, Verb.DRAFT),
-    MailKind.LOW_SCORE: (Verb.MINE, Verb.CALLED, Verb.DRAFT),
-    MailKind.BOUNCED: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED),
-}
-_OF_A_LIST: Mapping[MailKind, tuple[Verb, ...]] = {
-    MailKind.REMIND: (Verb.MINE, Verb.CALLED),
-    MailKind.OVERDUE_DIGEST: (Verb.MINE, Verb.CALLED),
-    MailKind.NOTICE_LIST: (Verb.MINE, Verb.CALLED),
-    MailKind.DIGEST: (Verb.MINE, Verb.CALLED),
-}
-_FOR_THE_SERVICES = (MailKind.DERIVED, MailKind.NUDGE)
-_THEIRS = (Verb.SOLVED, Verb.UNTIL, Verb.NOT_OURS)
-"""What the technical services may say of each case (core/handlers/from_services.py)."""
 _LISTS = ("cases", "overdue_cases", "urgent_cases", "due_today_cases")
 
 
@@ -234,8 +202,13 @@ def buttons(
     where no server can prove who does."""
     if not policy.provable:
         return ()
-    cases = (case,) if case else listed_buttons(facts)
-    verbs = _verbs(policy, kind, recipient, of_a_case=bool(case))
+    verbs = [verb for verb, button in BUTTONS.items() if kind in button.kinds]
+    verbs += [verb for verb, button in BUTTONS.items() if kind in button.last_of]
+    if KINDS[kind].audience is Audience.TECHNICAL:
+        may_order = recipient in (*policy.people.technical, *policy.people.forms)
+    else:
+        may_order = recipient in policy.people.desk and bool(case) is not (kind in LISTS_OF_CASES)
+    cases = ((case,) if case else listed_buttons(facts)) if may_order else ()
     return tuple(
         {
             "verb": verb,
@@ -247,14 +220,6 @@ def buttons(
     )
 
 
-def _verbs(policy: Policy, kind: MailKind, recipient: str, *, of_a_case: bool) -> tuple[Verb, ...]:
-    if kind in _FOR_THE_SERVICES and recipient in (*policy.people.technical, *policy.people.forms):
-        return _THEIRS
-    if recipient in policy.people.desk:
-        return (_OF_A_CASE if of_a_case else _OF_A_LIST).get(kind, ())
-    return ()
-
-
 def listed_buttons(facts: Mapping[str, object]) -> tuple[str, ...]:
     """The first cases of a list, the most urgent ones of the digest."""
     lists = (rows for name in _LISTS if isinstance(rows := facts.get(name), tuple))
@@ -263,15 +228,7 @@ def listed_buttons(facts: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _link(policy: Policy, agent: str, case: str, verb: Verb, *, key: str, lang: str, now: datetime) -> str:
+    """Its mail has one order line; a client may add a signature below, or drop it."""
     token = order_words.order_token(policy, agent=agent, case=case, verb=verb, notice=key, now=now)
-    return token_link(policy, token, case=case, word=word_of(verb, lang), body=_body(verb, lang))
-
-
-def word_of(verb: Verb, lang: str) -> str:
-    """The order word of a button, in a language of the office."""
-    return _WORDS[verb][LANGUAGES.index(lang) if lang in LANGUAGES else 0]
-
-
-def _body(verb: Verb, lang: str) -> str:
-    """One order line; a client may add a signature below, or drop it. Of an estimate the person types the day."""
-    return f"{word_of(verb, lang)}{' ' if verb is Verb.UNTIL else ''}\r\n"
+    word = order_words.word_of(verb, lang)
+    return token_link(policy, token, case=case, word=word.strip(), body=f"{word}\r\n")

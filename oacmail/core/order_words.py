@@ -10,13 +10,16 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from itertools import chain, dropwhile, takewhile, zip_longest
+from typing import Literal
 
 from oacmail.core import polite_words, tokens
+from oacmail.core.model import LANGUAGES
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import case_number
 
@@ -34,7 +37,7 @@ LONG = 80
 
 
 class Verb(StrEnum):
-    """What an order does. The same name is its label in the transcript (templates/catalogue.toml)."""
+    """What an order does. Each has a row here and in core/orders/actions.py, and texts in templates/catalogue.toml."""
 
     ASSIGN = "assign"
     MINE = "mine"
@@ -73,91 +76,184 @@ class Order:
     case: str = ""
 
 
-UNSAID = (Verb.NOTE, Verb.SECOND_LEVEL, Verb.CALL, Verb.PERSON)
-"""Orders whose text no mail repeats: it stays on the case alone."""
-_WORDS: Mapping[Verb, str] = {
-    Verb.ASSIGN: "assign assigna asigna",
-    Verb.MINE: "mine meu meva mio mia",
-    Verb.CLOSE: "close tanca cierra",
-    Verb.SPAM: "spam brossa",
-    Verb.REOPEN: "reopen reobre reabre",
-    Verb.SECOND_LEVEL: "level_2 deriva derivar deriveu nivell_2 nivel_2 n_2 escalate",
-    Verb.FIRST_LEVEL: "level_1 nivell_1 nivel_1 n_1",
-    Verb.SOLVED: "solved resolt resuelto",
-    Verb.UNTIL: "until previsio prevision",
-    Verb.NOT_OURS: "not_ours no_nostre no_es_nostre no_es_nuestro",
-    Verb.WAIT: "wait espera",
-    Verb.NOTE: "note nota",
-    Verb.TOPIC: "topic tema",
-    Verb.CALLED: "called trucat llamado",
-    Verb.LANGUAGE: "language idioma",
-    Verb.HELP: "help ajuda ayuda",
-    Verb.CALL: "call trucada llamada",
-    Verb.MERGE: "merge fusiona",
-    Verb.SPLIT: "split separa",
-    Verb.OUT_OF_SCOPE: "out_of_scope fora_abast fora_dabast fuera_ambito fuera_de_ambito",
-    Verb.DRAFT: "draft esborrany borrador",
-    Verb.PERSON: "person persona",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """The link of an order in mail to staff. Where a mail has several, they stand in the order of their codes."""
+
+    code: int  # it is in mails that were sent: it is never given to another order
+    words: tuple[str, str, str]  # the line of its mail, in ca, es and en; a space at its end where a day is typed
+    kinds: tuple[MailKind, ...]  # the mails that have it; `DERIVED` and `NUDGE` have the technical services' buttons
+    last_of: tuple[MailKind, ...] = ()  # those in which it stands behind the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """How an order is written. What it does: core/orders/actions.py; what we call it: templates/catalogue.toml."""
+
+    hashed: str = ""
+    """Its words after a `#` and before a colon, in ca, es and en. A `_` is nothing or a space there (`#nivell2`,
+    `#nivell 2`); other words that run together are none: `no té` is no `note`."""
+    plain: Mapping[str, str] = field(
+        default_factory=dict
+    )  # its argument -> the lines, parted by |, that say nothing else
+    text: Literal["", "line", "long"] = ""  # what may follow a colon; `long` goes on in the lines below
+    unsaid: bool = False  # no mail repeats its text, which stays on the case alone
+    anywhere: bool = False  # it needs no reply: a mail to the office alone may begin with it
+    button: Button | None = None
+
+
+_OF_A_CASE = (MailKind.TERM, MailKind.OVERDUE, MailKind.COMPLEX, MailKind.OPINION, MailKind.LOW_SCORE, MailKind.BOUNCED)
+_OF_A_LIST = (MailKind.REMIND, MailKind.OVERDUE_DIGEST, MailKind.NOTICE_LIST, MailKind.DIGEST)
+_OF_THE_SERVICES = (MailKind.DERIVED, MailKind.NUDGE)
+ROWS: Mapping[Verb, OrderRow] = {
+    Verb.ASSIGN: OrderRow(hashed="assign assigna asigna", text="line"),
+    Verb.MINE: OrderRow(
+        hashed="mine meu meva mio mia",
+        plain={
+            "": "meva|meu|es meva|es meu|me la quedo|me'l quedo|ho agafo jo|l'agafo jo|ho porto jo|jo|mia|mio|es mia"
+            "|es mio|me lo quedo|lo llevo yo|yo|mine|i take it"
+        },
+        button=Button(
+            code=1,
+            words=("#meu", "#mio", "#mine"),
+            kinds=(*_OF_A_CASE, *_OF_A_LIST),
+            last_of=(MailKind.SECOND_LEVEL, MailKind.POINTERS),
+        ),
+    ),
+    Verb.CLOSE: OrderRow(
+        hashed="close tanca cierra",
+        plain={
+            "": "tanca|tanqueu|tancar|tancat|tanca-ho|tanca'l|tanqueu-lo|tanqueu-ho|cierra|cierre|cerrar|cierralo"
+            "|cierrelo|close|close it",
+            "duplicate": "tanca duplicat|tanca per duplicat|tanca com a duplicat|duplicat|es duplicat|es un duplicat"
+            "|cierra duplicado|cierra por duplicado|cierra como duplicado|duplicado|es duplicado|es un duplicado"
+            "|close duplicate|duplicate",
+        },
+    ),
+    Verb.SPAM: OrderRow(
+        hashed="spam brossa",
+        plain={"": "tanca brossa|brossa|es brossa|cierra spam|cierra basura|es spam|spam|close spam|it is spam"},
+        button=Button(code=6, words=("#brossa", "#spam", "#spam"), kinds=(MailKind.OVERDUE,)),
+    ),
+    Verb.REOPEN: OrderRow(
+        hashed="reopen reobre reabre",
+        plain={
+            "": "reobre|reobriu|reobrir|reobre'l|reobriu-lo|reabre|reabra|reabrir|reabrelo|reabralo|reopen|reopen it"
+        },
+    ),
+    Verb.SECOND_LEVEL: OrderRow(
+        hashed="level_2 deriva derivar deriveu nivell_2 nivel_2 n_2 escalate",
+        plain={
+            "": "deriva|deriveu|deriva-ho|deriveu-ho|deriva'l|deriveu-lo|derivar|derivelo|derivalo|nivell 2|nivel 2"
+            "|level 2|escalate|pass on|pass it on"
+        },
+        text="long",
+        unsaid=True,
+        button=Button(
+            code=4,
+            words=("#deriva", "#deriva", "#escalate"),
+            kinds=(MailKind.TERM, MailKind.OVERDUE, MailKind.SECOND_LEVEL, MailKind.COMPLEX),
+        ),
+    ),
+    Verb.FIRST_LEVEL: OrderRow(
+        hashed="level_1 nivell_1 nivel_1 n_1",
+        plain={"": "nivell 1|nivel 1|level 1"},
+        button=Button(
+            code=5, words=("#nivell1", "#nivel1", "#level1"), kinds=(MailKind.SECOND_LEVEL, MailKind.POINTERS)
+        ),
+    ),
+    Verb.SOLVED: OrderRow(
+        hashed="solved resolt resuelto",
+        plain={
+            "": "resolt|ja esta resolt|esta resolt|solucionat|ja esta solucionat|arreglat|ja esta arreglat|resuelto"
+            "|ya esta resuelto|esta resuelto|solucionado|ya esta solucionado|arreglado|ya esta arreglado|solved"
+            "|it is solved"
+        },
+        button=Button(code=8, words=("#resolt", "#resuelto", "#solved"), kinds=_OF_THE_SERVICES),
+    ),
+    Verb.UNTIL: OrderRow(
+        hashed="until previsio prevision",
+        button=Button(code=9, words=("#previsio ", "#prevision ", "#until "), kinds=_OF_THE_SERVICES),
+    ),
+    Verb.NOT_OURS: OrderRow(
+        hashed="not_ours no_nostre no_es_nostre no_es_nuestro",
+        button=Button(code=10, words=("#nonostre", "#noesnuestro", "#notours"), kinds=_OF_THE_SERVICES),
+    ),
+    Verb.WAIT: OrderRow(hashed="wait espera"),
+    Verb.NOTE: OrderRow(hashed="note nota", text="long", unsaid=True),
+    Verb.TOPIC: OrderRow(hashed="topic tema", text="line"),
+    Verb.CALLED: OrderRow(
+        hashed="called trucat llamado",
+        plain={
+            "": "trucat|trucada feta|he trucat|ja he trucat|l'he trucat|ja l'he trucat|li he trucat|ja li he trucat"
+            "|llamado|he llamado|ya he llamado|le he llamado|ya le he llamado|la he llamado|ya la he llamado|called"
+            "|i called"
+        },
+        button=Button(code=2, words=("#trucat", "#llamado", "#called"), kinds=(*_OF_A_CASE, *_OF_A_LIST)),
+    ),
+    Verb.NOT_REACHED: OrderRow(
+        plain={"": "no contesta|no contesten|no agafa el telefon|no coge el telefono|no answer|no-answer"},
+        button=Button(
+            code=3,
+            words=("NO CONTESTA", "NO CONTESTA", "NO ANSWER"),
+            kinds=(MailKind.TERM, MailKind.OVERDUE, MailKind.BOUNCED),
+        ),
+    ),
+    Verb.LANGUAGE: OrderRow(
+        hashed="language idioma",
+        plain={
+            "ca": "catala|catalan",
+            "es": "castella|castellano|espanyol|espanol|spanish",
+            "en": "angles|ingles|english",
+        },
+    ),
+    Verb.HELP: OrderRow(hashed="help ajuda ayuda", plain={"": "ajuda|ayuda|help"}, anywhere=True),
+    Verb.CALL: OrderRow(hashed="call trucada llamada", text="long", unsaid=True, anywhere=True),
+    Verb.MERGE: OrderRow(hashed="merge fusiona"),
+    Verb.SPLIT: OrderRow(hashed="split separa", plain={"": "separa|separeu-lo|separelo|split"}),
+    Verb.OUT_OF_SCOPE: OrderRow(
+        hashed="out_of_scope fora_abast fora_dabast fuera_ambito fuera_de_ambito",
+        plain={"": "fora d'abast|fuera de ambito|out of scope"},
+    ),
+    Verb.DRAFT: OrderRow(
+        hashed="draft esborrany borrador",
+        plain={"": "esborrany|borrador|draft"},
+        button=Button(
+            code=7,
+            words=("#esborrany", "#borrador", "#draft"),
+            kinds=(MailKind.POINTERS, MailKind.OPINION, MailKind.LOW_SCORE),
+        ),
+    ),
+    Verb.PERSON: OrderRow(
+        hashed="person persona",
+        plain={"": "es persona|es una persona|it is a person|it's a person|is a person|is person"},
+        unsaid=True,
+    ),
+    Verb.UNKNOWN: OrderRow(),
+    Verb.TOO_MANY: OrderRow(),
 }
+BUTTONS: Mapping[Verb, Button] = dict(
+    sorted(((verb, row.button) for verb, row in ROWS.items() if row.button), key=lambda one: one[1].code)
+)
+_OF_CODE = {button.code: verb for verb, button in BUTTONS.items()}
 _HASHED = {
     word.replace("_", between): verb
-    for verb, words in _WORDS.items()
-    for word in words.split()
+    for verb, row in ROWS.items()
+    for word in row.hashed.split()
     for between in ("", " ")
 }
-"""A `_` is nothing or a space there (`#nivell2`, `#nivell 2`); other words that run together are none: `no té` is no
-`note`."""
-_SAID: Mapping[Order, str] = {
-    Order(Verb.MINE): (
-        "meva|meu|es meva|es meu|me la quedo|me'l quedo|ho agafo jo|l'agafo jo|ho porto jo|jo|mia|mio|es mia|es mio"
-        "|me lo quedo|lo llevo yo|yo|mine|i take it"
-    ),
-    Order(Verb.CLOSE): (
-        "tanca|tanqueu|tancar|tancat|tanca-ho|tanca'l|tanqueu-lo|tanqueu-ho|cierra|cierre|cerrar|cierralo|cierrelo"
-        "|close|close it"
-    ),
-    Order(Verb.SPAM): "tanca brossa|brossa|es brossa|cierra spam|cierra basura|es spam|spam|close spam|it is spam",
-    Order(Verb.CLOSE, "duplicate"): (
-        "tanca duplicat|tanca per duplicat|tanca com a duplicat|duplicat|es duplicat|es un duplicat|cierra duplicado"
-        "|cierra por duplicado|cierra como duplicado|duplicado|es duplicado|es un duplicado|close duplicate|duplicate"
-    ),
-    Order(
-        Verb.REOPEN
-    ): "reobre|reobriu|reobrir|reobre'l|reobriu-lo|reabre|reabra|reabrir|reabrelo|reabralo|reopen|reopen it",
-    Order(Verb.SECOND_LEVEL): (
-        "deriva|deriveu|deriva-ho|deriveu-ho|deriva'l|deriveu-lo|derivar|derivelo|derivalo|nivell 2|nivel 2|level 2"
-        "|escalate|pass on|pass it on"
-    ),
-    Order(Verb.FIRST_LEVEL): "nivell 1|nivel 1|level 1",
-    Order(Verb.SOLVED): (
-        "resolt|ja esta resolt|esta resolt|solucionat|ja esta solucionat|arreglat|ja esta arreglat|resuelto"
-        "|ya esta resuelto|esta resuelto|solucionado|ya esta solucionado|arreglado|ya esta arreglado"
-        "|solved|it is solved"
-    ),
-    Order(Verb.CALLED): (
-        "trucat|trucada feta|he trucat|ja he trucat|l'he trucat|ja l'he trucat|li he trucat|ja li he trucat|llamado"
-        "|he llamado|ya he llamado|le he llamado|ya le he llamado|la he llamado|ya la he llamado|called|i called"
-    ),
-    Order(Verb.NOT_REACHED): "no contesta|no contesten|no agafa el telefon|no coge el telefono|no answer|no-answer",
-    Order(Verb.LANGUAGE, "ca"): "catala|catalan",
-    Order(Verb.LANGUAGE, "es"): "castella|castellano|espanyol|espanol|spanish",
-    Order(Verb.LANGUAGE, "en"): "angles|ingles|english",
-    Order(Verb.HELP): "ajuda|ayuda|help",
-    Order(Verb.SPLIT): "separa|separeu-lo|separelo|split",
-    Order(Verb.OUT_OF_SCOPE): "fora d'abast|fuera de ambito|out of scope",
-    Order(Verb.DRAFT): "esborrany|borrador|draft",
-    Order(Verb.PERSON): "es persona|es una persona|it is a person|it's a person|is a person|is person",
+_PLAIN = {
+    phrase: Order(verb, argument)
+    for verb, row in ROWS.items()
+    for argument, phrases in row.plain.items()
+    for phrase in phrases.split("|")
 }
-_PLAIN = {phrase: order for order, phrases in _SAID.items() for phrase in phrases.split("|")}
 _REACHED = frozenset({"", "reached", "contesta", "ha contestat", "ha contestado", "answered"})
 """After the word of a call: the person was reached, as without it."""
 _IN_VAIN = frozenset(
     {"no", "no ha contestat", "no respon", "no ha respost", "no ha contestado", "no responde", "did not answer"}
 )
 """After the word of a call alone: nobody answered."""
-_WITH_COLON = (Verb.ASSIGN, Verb.SECOND_LEVEL, Verb.NOTE, Verb.TOPIC, Verb.CALL)
-_LONG = (Verb.SECOND_LEVEL, Verb.NOTE, Verb.CALL)
-"""Orders whose argument is text of any length."""
 _ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "solved", "answered already"})
 """Below a call: it was answered at once."""
 _HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})(?:[:,;].*|[.!]?(?:\s.*)?)")
@@ -250,7 +346,7 @@ def first_sent(text: str) -> str:
     for line in map(str.strip, text.splitlines()):
         line = _GREETING.sub("", line, count=1).strip('*«»"“” ')
         if orders := _sent_line(line):
-            hidden = next((one.argument for one in orders if one.verb in UNSAID and one.argument), "")
+            hidden = next((one.argument for one in orders if ROWS[one.verb].unsaid and one.argument), "")
             return line[: line.find(hidden)] + "…" if hidden else line[:LONG]
     return ""
 
@@ -283,7 +379,7 @@ def _sent_line(line: str) -> list[Order]:
     orders = _line(line) or [order for order in _listed(line) if order.verb is not Verb.ASSIGN]
     if not orders and (capitals := _CAPITALS.match(line)):
         rest = line[capitals.end() :].strip(" ,.:;–—-")
-        orders = [replace(one, argument=rest) if one.verb in UNSAID else one for one in _phrases(capitals[0])]
+        orders = [replace(one, argument=rest) if ROWS[one.verb].unsaid else one for one in _phrases(capitals[0])]
     hashed = line.startswith("#") and " " not in line[2:]
     doubtful = {Verb.UNKNOWN} if line.startswith("#") else {Verb.UNKNOWN, Verb.SOLVED}
     return orders if hashed or doubtful.isdisjoint(order.verb for order in orders) else []
@@ -331,7 +427,13 @@ def _taken(found: list[Order], line: str, before: str, read: Callable[[str], lis
         return [*found, Order(Verb.CALLED)]
     if orders := read(line):
         return _joined([*found, *orders])
-    if last and last.verb in _LONG and len(before) >= WRAPPED and line[0] not in ">-_*|" and line[-1] != ":":
+    if (
+        last
+        and ROWS[last.verb].text == "long"
+        and len(before) >= WRAPPED
+        and line[0] not in ">-_*|"
+        and line[-1] != ":"
+    ):
         return [*found[:-1], replace(last, argument=f"{last.argument} {line}")]
     return []
 
@@ -407,7 +509,7 @@ def _phrases(line: str) -> list[Order]:
     if colon := _COLON_LINE.fullmatch(line):
         before = _plain(colon[1])
         verb = _HASHED.get(before) or (Verb.SECOND_LEVEL if _PLAIN.get(before) == Order(Verb.SECOND_LEVEL) else None)
-        return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
+        return [Order(verb, colon[2].strip())] if verb and ROWS[verb].text else []
     phrase, _, ref = _plain(line).rpartition(" ")
     about = _PLAIN.get(phrase) if _ENTRY.fullmatch(ref) else None
     return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []
@@ -417,6 +519,11 @@ def language_named(text: str) -> str:
     """`ca`, `es` or `en` of a language's name; else the text itself, in lower case."""
     order = _PLAIN.get(_plain(text).strip(" .!"))
     return order.argument if order and order.verb is Verb.LANGUAGE else text.lower().strip()
+
+
+def word_of(verb: Verb, lang: str) -> str:
+    """The line of a button's mail, in a language of the office."""
+    return BUTTONS[verb].words[LANGUAGES.index(lang) if lang in LANGUAGES else 0]
 
 
 def number_of(policy: Policy, text: str, year: int) -> str:
@@ -476,20 +583,6 @@ _EPOCH = date(2020, 1, 1)
 _FIRST_YEAR = 2000
 _MAC = 10  # octets: 80 bits, as many as fit into a local part of 64 octets (RFC 5321 section 4.5.3.1.1)
 _FOUND = re.compile(r"(?<![a-z0-9])o[a-z2-7]{32}(?![a-z0-9])", re.IGNORECASE)
-_CODES: Mapping[int, Verb] = {
-    1: Verb.MINE,
-    2: Verb.CALLED,
-    3: Verb.NOT_REACHED,
-    4: Verb.SECOND_LEVEL,
-    5: Verb.FIRST_LEVEL,
-    6: Verb.SPAM,
-    7: Verb.DRAFT,
-    8: Verb.SOLVED,
-    9: Verb.UNTIL,
-    10: Verb.NOT_OURS,
-}
-"""A code is in mails that were sent: it is never given to another order."""
-_CODE_OF = {verb: code for code, verb in _CODES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -507,7 +600,7 @@ def order_token(policy: Policy, *, agent: str, case: str, verb: Verb, notice: st
     """The token of one button. `agent`: the address that the notice goes to; `notice`: the key of the notice."""
     _, year, serial = case.rsplit("-", 2)
     last = (now.astimezone(policy.office.timezone).date() + timedelta(days=TOKEN_DAYS) - _EPOCH).days
-    payload = bytes((_CODE_OF[verb], int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big")
+    payload = bytes((BUTTONS[verb].code, int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big")
     payload += last.to_bytes(2, "big") + sha256(notice.encode()).digest()[:3]
     return "o" + base64.b32encode(payload + _mac(policy.secrets[0], payload, agent)).decode().lower()
 
@@ -525,7 +618,7 @@ def read_order_token(policy: Policy, token: str, sender: str, at: datetime) -> P
     except binascii.Error:
         return None
     payload, mac = octets[:-_MAC], octets[-_MAC:]
-    verb = _CODES.get(payload[0])
+    verb = _OF_CODE.get(payload[0])
     if verb is None:
         return None
     case = tokens.case_number(policy, _FIRST_YEAR + payload[1], int.from_bytes(payload[2:5], "big"))

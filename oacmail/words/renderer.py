@@ -33,7 +33,7 @@ from oacmail.words import dates, relayed
 from oacmail.words.compose import Heading, bare_address, compose, enclosed, kept_together, plain, verify
 from oacmail.words.dates import day_words, greeting, hours_words, next_working_day, nth_working_day
 from oacmail.words.facts import SAMPLES, facts_of
-from oacmail.words.labels import label, phrase
+from oacmail.words.labels import label, phrase, phrases
 
 # --- Bounds ----------------------------------------------------------------------------------------------------------
 #
@@ -313,6 +313,12 @@ def _label(context: Context, key: str, group: str) -> str:
     return label(group, str(key), context["lang"], context["office"])
 
 
+@pass_context
+def _listed(context: Context, group: str) -> str:
+    """Return all texts of a group of the catalogue in one line."""
+    return " · ".join(phrases(group, context["lang"]).values())
+
+
 def _evidence(words: Sequence[str]) -> str:
     """Return the words that decided, as written."""
     return ", ".join(f"«{word}»" for word in words)
@@ -375,6 +381,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "short_day": _in_words(dates.short_day),
     "short_moment": _in_words(dates.short_moment),
     "label": _label,
+    "listed": _listed,
     "evidence": _evidence,
     "quoted": quoted,
     "broken": _broken,

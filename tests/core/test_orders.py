@@ -1,11 +1,13 @@
 """Which lines are orders: all that our own pages and mails name, and no sentence of a person."""
 
+import ast
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from oacmail.core import order_words
 from oacmail.core.order_words import (
     MOST_ORDERS,
     Order,
@@ -17,15 +19,19 @@ from oacmail.core.order_words import (
     read_note,
     read_orders,
 )
+from oacmail.core.orders.actions import ACTIONS
+from oacmail.words.labels import group
 
 ROOT = Path(__file__).parents[2]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 GUIDE = (ROOT / "docs" / "guia-agents.md").read_text("utf-8")
 ROWS = re.findall(r"^   (?:\| (?!escri|---)(.+?) \| |(?=`[A-Z]+: )(`[^`]+`))", GUIDE, re.MULTILINE)
 _QUOTED = re.compile(r"`[^`]+`|[^,`\s][^,`]*")
-LISTED = [
-    said
-    for lang in ("ca", "es", "en")
-    for said in (ROOT / "templates" / lang / "transcript.txt.j2").read_text("utf-8").splitlines()[-1].split(" · ")
+LISTED = [said for row in group("help").values() for words in row.values() for said in words.split(" · ")]
+NO_ORDERS = {Verb.UNKNOWN, Verb.TOO_MANY}
+INTERFACES = (ROOT / "docs" / "interfaces.md").read_text("utf-8").partition("\n| order | plain words |")[2]
+DOCUMENTED = re.findall(r"^\| (.*?) \| (.*?) ?\| ", INTERFACES.partition("\n\n")[0].replace(r"\|", "/"), re.MULTILINE)[
+    1:
 ]
 
 
@@ -34,6 +40,41 @@ def test_the_guide_fits_two_printed_pages_a_language() -> None:
     words = [len(part.split()) for part in re.split(r"^## ", GUIDE, flags=re.MULTILINE)[1:]]
     assert len(words) == 2
     assert max(words) <= 1000
+
+
+def test_every_order_has_its_two_rows_and_no_module_a_further_one() -> None:
+    """CONTRIBUTING.md, "Recipes", names these files for a new order."""
+    assert set(order_words.ROWS) == set(ACTIONS) == set(Verb)
+    keyed = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "oacmail").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Dict) and any(key and ast.unparse(key).startswith("Verb.") for key in node.keys)
+    }
+    tables = {"oacmail/core/order_words.py", "oacmail/core/orders/actions.py"}
+    assert keyed == tables | {"oacmail/core/services_reply.py"}  # what three of them mean in a reply of the services
+    recipes = CONTRIBUTING.partition("\n## Recipes\n")[2].splitlines()
+    recipe = next(line for line in recipes if line.startswith("| an order by mail |"))
+    assert tables | {"templates/catalogue.toml"} <= set(re.findall(r"`([\w/]+\.\w+)`", recipe))
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_every_order_is_named_and_listed_as_it_is_read(verb: Verb) -> None:
+    """tests/mail/test_labels.py: each text in each language."""
+    button = order_words.ROWS[verb].button
+    assert verb in group("order")
+    assert (verb in group("button")) == (button is not None)
+    for words in button.words if button else ():
+        assert [order.verb for order in read_orders(words)] == [verb]
+    assert (verb in group("help")) == (verb not in NO_ORDERS and verb is not Verb.PERSON)  # which the digest explains
+    for words in group("help").get(verb, {}).values():
+        assert {order.verb for said in words.split(" · ") for order in read_orders(said)} == {verb}
+
+
+def test_every_order_is_promised_in_the_interfaces() -> None:
+    found = {said for row in DOCUMENTED for said in re.findall(r"`(#\w+)|([A-ZÀ-Ý' ]{4,})", " ".join(row))}
+    read = [order.verb for pair in found for order in read_orders(("".join(pair)).strip())]
+    assert set(read) - NO_ORDERS == set(Verb) - NO_ORDERS
 
 
 @pytest.mark.parametrize(

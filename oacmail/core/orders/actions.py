@@ -1,4 +1,4 @@
-"""What each order does to its case, one row an order: the admin's command of the same meaning, or effects of its own.
+"""What each order does, one row an order: the admin's command of the same meaning, or effects of its own.
 
 Who may give orders and which case they are about is decided before (core/orders/mail.py). An order that does not
 fit raises `Refused` and changes nothing.
@@ -33,6 +33,7 @@ from oacmail.core.order_words import Verb, folded, language_named, number_of
 from oacmail.core.orders.commands import CORRECTABLE, on_admin_command
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.review import NamedEntry
 from oacmail.core.services import refer
 from oacmail.core.view import CaseView, View
 
@@ -65,6 +66,27 @@ class GivenOrder:
         year = self.lookup.received_at.astimezone(self.policy.office.timezone).year
         return tokens.case_number(self.policy, year, self.view.serial)
 
+    def command(self, verb: str, case: CaseView, **words: str) -> tuple[Effect, ...]:
+        """What an order does that means the same as a command of the admin."""
+        given_in = f"{self.lookup.message.fingerprint[:16]}.{self.place}"
+        command = AdminCommand(verb=verb, case=case.number, by=self.agent, given_in=given_in, words=words)
+        return on_admin_command(self.policy, self.view, command, self.now).effects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What an order does to a case, to an entry of the review list, or where it is about neither; None = it is not
+    meant for that. Each raises `Refused`."""
+
+    case: Callable[[GivenOrder, CaseView], tuple[Effect, ...]] | None = None
+    entry: Callable[[GivenOrder, NamedEntry], tuple[Effect, ...]] | None = None
+    nothing: Callable[[GivenOrder], tuple[Effect, ...]] | None = None
+    reads: Callable[[GivenOrder], str] | None = None
+    """What follows its word, as the program names it; None = nothing does. Raises `Refused` if that cannot be read."""
+    after: Callable[[GivenOrder, CaseView], str] = lambda *_: ""
+    """What the agent has to know or to do once it is carried out, as the transcript says it; '' = nothing. The case is
+    as the order found it."""
+
 
 def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
     """The year of a case number without a year: that of the list to which the order replies, since an agent copies the
@@ -74,63 +96,14 @@ def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
     return at.astimezone(policy.office.timezone).year
 
 
-_Words = dict[str, str]
+# --- What follows the word -------------------------------------------------------------------------------------------
+
 _TO = re.compile(r"^(?:a l'|(?:a la|(?:per )?a|al|para|to)\s+|@)")
 """Before the name: `#assigna a Anna`."""
-
-
-def _by_command(
-    verb: str, words: Callable[[GivenOrder, CaseView], _Words]
-) -> Callable[[GivenOrder, CaseView], tuple[Effect, ...]]:
-    """The action of an order that means the same as a command of the admin."""
-
-    def carry_out(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-        command = AdminCommand(
-            verb=verb,
-            case=case.number,
-            by=given.agent,
-            given_in=f"{given.lookup.message.fingerprint[:16]}.{given.place}",
-            words=words(given, case),
-        )
-        return on_admin_command(given.policy, given.view, command, given.now).effects
-
-    return carry_out
-
-
-def named_agent(policy: Policy, text: str) -> str | None:
-    """The agent of this address or name, perhaps after a preposition; None = there is none, or several."""
-    return agent_of(policy, _TO.sub("", text.lower().strip(), count=1))
-
-
-def _assignee(given: GivenOrder, _: CaseView) -> _Words:
-    agent = named_agent(given.policy, given.argument)
-    if agent is None:
-        raise Refused("there is no agent of this name", "no-such-agent")
-    return {"name": agent.partition("@")[0]}
-
-
-def _myself(given: GivenOrder, _: CaseView) -> _Words:
-    """The shared mailbox is nobody who could have a case."""
-    if given.policy.office.is_own(given.lookup.message.sender):
-        raise Refused("the shared mailbox does not say which agent it is", "mailbox-is-nobody")
-    return {"name": given.agent}
-
-
-def _reason(given: GivenOrder, case: CaseView) -> _Words:
-    reason = CLOSE_REASONS.get(folded(given.argument))
-    if reason is None:
-        raise Refused("there is no such reason", "no-such-value")
-    if reason == "answered" and (case.running("answer") or case.answered_at is None):
-        raise Refused("the person waits for an answer", "waits")
-    return {"reason": reason}
-
-
-CLOSE_REASONS: Mapping[str, str] = {
+_CLOSE_REASONS: Mapping[str, str] = {
     "": "answered", "duplicate": "duplicate", "duplicat": "duplicate", "duplicado": "duplicate", "spam": "spam",
     "brossa": "spam", "thanks": "thanks", "gracies": "thanks", "gracias": "thanks",
 }  # fmt: skip
-
-
 _CAUSES: Mapping[str, str] = {
     "plataforma": "platform", "platform": "platform", "formulari": "document_or_form",
     "formulario": "document_or_form", "form": "document_or_form", "document": "document_or_form",
@@ -138,58 +111,100 @@ _CAUSES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def _why(given: GivenOrder, _: CaseView) -> _Words:
-    """The cause is chosen by one word, alone or before a sign: a sentence that has the word in it may deny it."""
-    first = re.match(r"\w+(?=\s*(?:$|[:;,.(–—-]))", folded(given.argument))
-    return {"why": given.argument, "cause": _CAUSES.get(first[0], "") if first else ""}
+def named_agent(policy: Policy, text: str) -> str | None:
+    """The agent of this address or name, perhaps after a preposition; None = there is none, or several."""
+    return agent_of(policy, _TO.sub("", text.lower().strip(), count=1))
 
 
-def _topic(given: GivenOrder, _: CaseView) -> _Words:
+def _agent(given: GivenOrder) -> str:
+    agent = named_agent(given.policy, given.argument)
+    if agent is None:
+        raise Refused("there is no agent of this name", "no-such-agent")
+    return agent.partition("@")[0]
+
+
+def _reason(given: GivenOrder) -> str:
+    reason = _CLOSE_REASONS.get(folded(given.argument))
+    if reason is None:
+        raise Refused("there is no such reason", "no-such-value")
+    return reason
+
+
+def _topic(given: GivenOrder) -> str:
     topic = topic_named(given.argument)
     if topic not in CORRECTABLE["topic"]:
         raise Refused("there is no such topic", "no-such-topic")
-    return {"topic": topic}
+    return topic
 
 
-def _since(given: GivenOrder, case: CaseView) -> _Words:
-    """It counts from the arrival of the order: the answer to the citizen may have been read before."""
-    return {"at": max(min(given.lookup.received_at, given.now), case.opened_at).isoformat()}
+def _language(given: GivenOrder) -> str:
+    language = language_named(given.argument)
+    if language not in CORRECTABLE["language"]:
+        raise Refused("there is no such language", "no-such-value")
+    return language
 
 
-def _day(given: GivenOrder, _: CaseView) -> _Words:
+def _day(given: GivenOrder) -> str:
     today = given.lookup.received_at.astimezone(given.policy.office.timezone).date()
     day = day_named(folded(given.argument), today, given.policy.workdays)
     if day is None:
         raise Refused("there is no such day", "no-day")
-    return {"day": day.isoformat()}
+    return day.isoformat()
 
 
-def _reached(given: GivenOrder, _: CaseView) -> _Words:
+def _number(given: GivenOrder) -> str:
+    number = number_of(given.policy, given.argument, numbered_in(given.policy, given.view, given.lookup))
+    if not number:
+        raise Refused("this is no number of a case", "no-such-case")
+    return number
+
+
+def _text(given: GivenOrder) -> str:
+    if not given.argument:
+        raise Refused("the text is empty", "empty")
+    return given.argument
+
+
+# --- What is done ----------------------------------------------------------------------------------------------------
+
+
+def _mine(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    """The shared mailbox is nobody who could have a case."""
+    if given.policy.office.is_own(given.lookup.message.sender):
+        raise Refused("the shared mailbox does not say which agent it is", "mailbox-is-nobody")
+    return given.command("assign", case, name=given.agent)
+
+
+def _derive(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    """The cause is chosen by one word, alone or before a sign: a sentence that has the word in it may deny it."""
+    first = re.match(r"\w+(?=\s*(?:$|[:;,.(–—-]))", folded(given.argument))
+    return given.command("escalate", case, why=given.argument, cause=_CAUSES.get(first[0], "") if first else "")
+
+
+def _solved(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    """It counts from the arrival of the order: the answer to the citizen may have been read before."""
+    at = max(min(given.lookup.received_at, given.now), case.opened_at)
+    return given.command("solved", case, at=at.isoformat())
+
+
+def _called(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     """What follows the word and is no known outcome may say that nobody answered: a deadline is not met by a guess."""
     if given.argument:
         raise Refused("the outcome of the call is not known", "no-such-outcome")
-    return {"outcome": "reached"}
+    return given.command("log-call", case, outcome="reached")
 
 
-def _text(given: GivenOrder, _: CaseView) -> _Words:
-    if not given.argument:
-        raise Refused("the note is empty", "empty")
-    return {"text": given.argument}
-
-
-def _into(given: GivenOrder, case: CaseView) -> _Words:
-    year = numbered_in(given.policy, given.view, given.lookup)
-    into = number_of(given.policy, given.argument, year)
+def _merge(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    into = _number(given)
     if into not in given.view.cases or into == case.number:
         raise Refused("there is no other case of this number to merge into", "no-such-case")
-    return {"into": into}
+    return given.command("merge", case, into=into)
 
 
 def _taken_back(
-    verb: str, words: Callable[[GivenOrder, CaseView], _Words]
+    command: Callable[[GivenOrder, CaseView], tuple[Effect, ...]],
 ) -> Callable[[GivenOrder, CaseView], tuple[Effect, ...]]:
-    """The action of an order that takes a case from the technical services, with what tells the person so."""
-    command = _by_command(verb, words)
+    """The command takes the case from the technical services; a draft tells the person so."""
 
     def carry_out(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
         effects = command(given, case)
@@ -221,7 +236,7 @@ def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     """Somebody waits on this case: one that was closed as spam is open again, what was filed there is a request, and a
     person who waits without an acknowledgement gets it."""
     if case.close_reason == "spam":
-        return _by_command("reopen", lambda *_: {})(given, case)
+        return given.command("reopen", case)
     untold = MailKind.ACK not in case.told and case.running("answer") and cases.can_be_told(given.policy, case)
     return (
         *(TreatAsRequest(message=fingerprint) for fingerprint in case.aside),
@@ -231,63 +246,29 @@ def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     )
 
 
-ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] = {
-    Verb.ASSIGN: _by_command("assign", _assignee),
-    Verb.MINE: _by_command("assign", _myself),
-    Verb.CLOSE: _by_command("close", _reason),
-    Verb.SPAM: _by_command("close", lambda *_: {"reason": "spam"}),
-    Verb.REOPEN: _by_command("reopen", lambda *_: {}),
-    Verb.SECOND_LEVEL: _by_command("escalate", _why),
-    Verb.FIRST_LEVEL: _taken_back("set", lambda *_: {"level": Level.FIRST}),
-    Verb.SOLVED: _by_command("solved", _since),
-    Verb.UNTIL: _by_command("until", _day),
-    Verb.NOT_OURS: _taken_back("not-theirs", lambda *_: {}),
-    Verb.WAIT: _by_command("wait", lambda given, case: _day(given, case) if given.argument else {}),
-    Verb.NOTE: _by_command("note", _text),
-    Verb.TOPIC: _by_command("set", _topic),
-    Verb.CALLED: _by_command("log-call", _reached),
-    Verb.NOT_REACHED: _by_command("log-call", lambda *_: {"outcome": "no-answer"}),
-    Verb.LANGUAGE: _by_command("set", lambda given, _: {"language": language_named(given.argument)}),
-    Verb.MERGE: _by_command("merge", _into),
-    Verb.SPLIT: _split,
-    Verb.OUT_OF_SCOPE: _out_of_scope,
-    Verb.DRAFT: _draft,
-    Verb.PERSON: _person,
-}
-"""Orders about one case."""
+def _person_of_entry(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
+    """It makes a request of the message, as `oacmail case open` does. The message is decided before the order is
+    (engine/engine.py), which then finds its case."""
+    if entry.request:
+        return ()
+    if not entry.kept:
+        raise Refused("the message was too large to be stored", "not-stored")
+    return (TreatAsRequest(message=entry.ref),)
 
 
-def _whom_to_tell(_: GivenOrder, case: CaseView) -> str:
-    return f"undone-{services.heard(case)}" if case.status is Status.DERIVED else ""
-
-
-def _two_people(given: GivenOrder, case: CaseView) -> str:
-    into = given.view.cases[_into(given, case)["into"]]
-    return "" if case.own & into.own - {""} else "two-people"
-
-
-def _still_answered(_: GivenOrder, case: CaseView) -> str:
-    return "still-answered" if case.status is Status.ANSWERED else ""
-
-
-AFTERWARDS: Mapping[Verb, Callable[[GivenOrder, CaseView], str]] = {
-    Verb.FIRST_LEVEL: _whom_to_tell,
-    Verb.NOT_OURS: _whom_to_tell,
-    Verb.MERGE: _two_people,
-    Verb.NOT_REACHED: _still_answered,
-    Verb.NOTE: lambda *_: "may-be-read",
-    Verb.SOLVED: lambda *_: "tell-the-person",
-    Verb.SPLIT: lambda given, _: f"new-case:{given.new_number}",
-}
-"""What the agent has to know or to do once an order is carried out, as the transcript says it; '' = nothing. The case
-is as the order found it."""
+def _spam_of_entry(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
+    if entry.case:
+        raise Refused("a case has been made of it", "has-a-case")
+    return (
+        ReviewDone(fingerprint=entry.ref),
+        AuditEvent(kind="review-closed", data={"ref": entry.ref[:16], "by": given.agent}),
+    )
 
 
 def _call(given: GivenOrder) -> tuple[Effect, ...]:
-    contact = read_contact(given.argument)
     return open_contact(
         given.policy,
-        contact,
+        read_contact(given.argument),
         number=given.new_number,
         key=given.key,
         topic=given.lookup.reading.topic,
@@ -296,12 +277,75 @@ def _call(given: GivenOrder) -> tuple[Effect, ...]:
     )
 
 
-WITHOUT_CASE: Mapping[Verb, Callable[[GivenOrder], tuple[Effect, ...]]] = {
-    Verb.CALL: _call,
+def _no_order(reason: str) -> Callable[[GivenOrder], tuple[Effect, ...]]:
+    def refuse(_: GivenOrder) -> tuple[Effect, ...]:
+        raise Refused("there is no such order", reason)
+
+    return refuse
+
+
+def _whom_to_tell(_: GivenOrder, case: CaseView) -> str:
+    return f"undone-{services.heard(case)}" if case.status is Status.DERIVED else ""
+
+
+def _two_people(given: GivenOrder, case: CaseView) -> str:
+    into = given.view.cases[_number(given)]
+    return "" if case.own & into.own - {""} else "two-people"
+
+
+def _still_answered(_: GivenOrder, case: CaseView) -> str:
+    return "still-answered" if case.status is Status.ANSWERED else ""
+
+
+ACTIONS: Mapping[Verb, Action] = {
+    Verb.ASSIGN: Action(case=lambda given, case: given.command("assign", case, name=_agent(given)), reads=_agent),
+    Verb.MINE: Action(case=_mine),
+    Verb.CLOSE: Action(case=lambda given, case: given.command("close", case, reason=_reason(given)), reads=_reason),
+    Verb.SPAM: Action(
+        case=lambda given, case: given.command("close", case, reason="spam"),
+        entry=_spam_of_entry,
+    ),
+    Verb.REOPEN: Action(case=lambda given, case: given.command("reopen", case)),
+    Verb.SECOND_LEVEL: Action(case=_derive, reads=_text),
+    Verb.FIRST_LEVEL: Action(
+        case=_taken_back(lambda given, case: given.command("set", case, level=Level.FIRST)),
+        after=_whom_to_tell,
+    ),
+    Verb.SOLVED: Action(case=_solved, after=lambda *_: "tell-the-person"),
+    Verb.UNTIL: Action(case=lambda given, case: given.command("until", case, day=_day(given)), reads=_day),
+    Verb.NOT_OURS: Action(
+        case=_taken_back(lambda given, case: given.command("not-theirs", case)),
+        after=_whom_to_tell,
+    ),
+    Verb.WAIT: Action(
+        case=lambda given, case: given.command("wait", case, day=_day(given) if given.argument else ""),
+        reads=_day,
+    ),
+    Verb.NOTE: Action(
+        case=lambda given, case: given.command("note", case, text=_text(given)),
+        reads=_text,
+        after=lambda *_: "may-be-read",
+    ),
+    Verb.TOPIC: Action(case=lambda given, case: given.command("set", case, topic=_topic(given)), reads=_topic),
+    Verb.CALLED: Action(case=_called),
+    Verb.NOT_REACHED: Action(
+        case=lambda given, case: given.command("log-call", case, outcome="no-answer"),
+        after=_still_answered,
+    ),
+    Verb.LANGUAGE: Action(
+        case=lambda given, case: given.command("set", case, language=_language(given)),
+        reads=_language,
+    ),
+    Verb.HELP: Action(nothing=lambda _: ()),
+    Verb.CALL: Action(nothing=_call),
+    Verb.MERGE: Action(case=_merge, reads=_number, after=_two_people),
+    Verb.SPLIT: Action(case=_split, after=lambda given, _: f"new-case:{given.new_number}"),
+    Verb.OUT_OF_SCOPE: Action(case=_out_of_scope, reads=_text),
+    Verb.DRAFT: Action(case=_draft),
+    Verb.PERSON: Action(case=_person, entry=_person_of_entry),
+    Verb.UNKNOWN: Action(nothing=_no_order("unknown")),
+    Verb.TOO_MANY: Action(nothing=_no_order("too-many")),
 }
-"""Orders about no case that exists."""
-ANYWHERE = (Verb.CALL, Verb.HELP)
-"""Orders that need no reply: a mail to an address of the office whose first line is one of them is an order mail."""
 
 
 # --- Contacts --------------------------------------------------------------------------------------------------------
@@ -309,7 +353,7 @@ ANYWHERE = (Verb.CALL, Verb.HELP)
 # `telephone` or `visit`, by which figures tell the channel. There is no address, so no automatic mail goes to anybody.
 
 TELEPHONE, VISIT = "telephone", "visit"
-_SAID = re.compile(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
+_CALL = re.compile(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
 _SPANISH = re.compile(r"[6-9]\d{8}")
 _FOREIGN = re.compile(r"\+[1-9]\d{6,14}")
 _COUNTRY = "+34"
@@ -335,7 +379,7 @@ class Contact:
 
 def read_contact(argument: str) -> Contact:
     """`NAME, NUMBER: what was asked`; the number may be missing. Raises Refused."""
-    said = _SAID.fullmatch(argument.strip())
+    said = _CALL.fullmatch(argument.strip())
     if said is None:
         raise Refused("a call is NAME, NUMBER: what was asked", "no-such-call")
     phone = _phone(said[2]) if said[2] else ""

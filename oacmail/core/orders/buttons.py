@@ -3,20 +3,16 @@
 A button's token is good once, for one order and one address. Its mail must be proven like any other.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from oacmail.core.effects import AuditEvent, Effect, Remember, ReviewDone, TreatAsRequest
-from oacmail.core.errors import Refused
+from oacmail.core.effects import AuditEvent, Effect, Remember
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Role
 from oacmail.core.notices import notify
-from oacmail.core.order_words import Order, Pressed, Verb, read_orders
-from oacmail.core.orders.actions import GivenOrder
+from oacmail.core.order_words import Order, Pressed, Verb, read_orders, word_of
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.review import NamedEntry
 from oacmail.core.services_reply import BY_ORDER, Statement
 from oacmail.core.stored_values import USED_TOKEN
 from oacmail.core.view import CaseView, View
@@ -107,42 +103,10 @@ def forged_alert(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect,
     return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
 
 
-# --- Order entries ---------------------------------------------------------------------------------------------------
-# The digest names entries without a case by their reference. `ÉS PERSONA` makes a request of one, as `oacmail case
-# open` does; `TANCA BROSSA` ends it. The message is decided again before the order mail is (engine/engine.py): the
-# transcript knows the number.
-
-
-def _person(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
-    if entry.request:
-        return ()
-    if not entry.kept:
-        raise Refused("the message was too large to be stored", "not-stored")
-    return (TreatAsRequest(message=entry.ref),)
-
-
-def _spam(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
-    if entry.case:
-        raise Refused("a case has been made of it", "has-a-case")
-    return (
-        ReviewDone(fingerprint=entry.ref),
-        AuditEvent(kind="review-closed", data={"ref": entry.ref[:16], "by": given.agent}),
-    )
-
-
-ON_AN_ENTRY: Mapping[Verb, Callable[[GivenOrder, NamedEntry], tuple[Effect, ...]]] = {
-    Verb.PERSON: _person,
-    Verb.SPAM: _spam,
-}
-"""Orders about one entry."""
-
-
 # --- Services buttons ------------------------------------------------------------------------------------------------
 # The mail is read like any other reply of theirs (core/services_reply.py); the token adds the answer if a client has
 # dropped the line of the button. One that is forged, used, too old, somebody else's or at odds with its mail says
 # nothing: it is recorded, and the agent who has the case reads the mail.
-
-_WORDS = {Statement.SOLVED: "#solved", Statement.EXPECTED: "#until", Statement.NOT_OURS: "#notours"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +114,7 @@ class Press:
     """A pressed button. `says`: None = it is none of the services'; `refused`: why it says nothing, '' = it does."""
 
     token: str
+    verb: Verb
     case: str
     says: Statement | None
     refused: str
@@ -158,7 +123,7 @@ class Press:
         """What the mail says, with the line of the button if it has lost that."""
         if self.says is None or written.lstrip().startswith("#"):
             return written
-        return f"{_WORDS[self.says]}\n{written}"
+        return f"{word_of(self.verb, 'en').strip()}\n{written}"
 
 
 def read_press(view: View, lookup: Lookup, current: CaseView | None) -> Press | None:
@@ -172,7 +137,8 @@ def read_press(view: View, lookup: Lookup, current: CaseView | None) -> Press | 
     says = BY_ORDER.get(first.verb)
     if not why and (others or says is None):
         why = "other-order"
-    return Press(token=first.token, case="" if first.problem == "forged" else first.case, says=says, refused=why)
+    case = "" if first.problem == "forged" else first.case
+    return Press(token=first.token, verb=first.verb, case=case, says=says, refused=why)
 
 
 def press_key(pressed: Press | None) -> str:

@@ -101,6 +101,8 @@ def _key(command: AdminCommand, case: CaseView, now: datetime) -> str:
 
 def _close(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     reason = command.words["reason"]
+    if reason == "answered" and command.given_in:  # by shell it says that somebody has answered elsewhere
+        _refuse_if_waits(case)
     if reason == "thanks" and case.running("answer"):
         text = "the case waits for an answer: thanks cannot close it; log the contact with --reason contact"
         raise Refused(text, "waits")
@@ -176,6 +178,12 @@ def _wait(policy: Policy, view: View, case: CaseView, command: AdminCommand, now
     )
 
 
+def _refuse_if_waits(case: CaseView) -> None:
+    """No order says that a case is answered while somebody waits; a logged contact may."""
+    if case.running("answer") or case.answered_at is None:
+        raise Refused("the person waits for an answer", "waits")
+
+
 def _refuse_if_derived(case: CaseView) -> None:
     """No order but one of the outcome takes a case from the technical services unnoticed (R13)."""
     if case.status is Status.DERIVED:
@@ -184,8 +192,7 @@ def _refuse_if_derived(case: CaseView) -> None:
 
 def _answered(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """It counts as answered again, by the answer that was seen. This meets no deadline."""
-    if case.running("answer") or case.answered_at is None:
-        raise Refused("the person waits for an answer", "waits")
+    _refuse_if_waits(case)
     _refuse_if_derived(case)
     return (
         *answers.opened_again(case, {"status": Status.ANSWERED}),

@@ -4,15 +4,13 @@ Orders come from a proven agent (docs/interfaces.md section 7). What is unknown 
 nothing. What is no order goes nowhere.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
-from oacmail.core import answers, calendar
-from oacmail.core.days_named import day_named
-from oacmail.core.derivation import topic_named
+from oacmail.core import answers
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -30,13 +28,11 @@ from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import MACHINES, Kind, Outcome, Role, Status
 from oacmail.core.notices import notify
 from oacmail.core.order_words import (
-    UNSAID,
+    ROWS,
     Order,
     Verb,
     beside_orders,
     first_sent,
-    folded,
-    language_named,
     misplaced,
     number_of,
     out_of_reach,
@@ -46,18 +42,7 @@ from oacmail.core.order_words import (
     sent_alone,
 )
 from oacmail.core.orders import buttons
-from oacmail.core.orders.actions import (
-    AFTERWARDS,
-    ANYWHERE,
-    CLOSE_REASONS,
-    ON_A_CASE,
-    WITHOUT_CASE,
-    GivenOrder,
-    named_agent,
-    numbered_in,
-)
-from oacmail.core.orders.buttons import ON_AN_ENTRY
-from oacmail.core.orders.commands import CORRECTABLE
+from oacmail.core.orders.actions import ACTIONS, GivenOrder, numbered_in
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
@@ -77,10 +62,10 @@ FRESH = timedelta(days=1)
 
 def _row(order: Order, case: str, *, reason: str = "", more: str = "") -> dict[str, object]:
     """The order's row of the transcript. `case`: the number that it is about or that it opened, '' = none; `reason`:
-    why it was refused, '' = it was carried out; `more`: see `AFTERWARDS`."""
+    why it was refused, '' = it was carried out; `more`: what is left to do."""
     return {
         "verb": order.verb,
-        "detail": "" if order.verb in UNSAID else order.argument,
+        "detail": "" if ROWS[order.verb].unsaid else order.argument,
         "case": case or order.case,
         "done": not reason,
         "reason": reason,
@@ -99,13 +84,13 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     replies = any(mail.recipient in policy.people.staff for mail in view.mails)
     begins = read_orders(lookup.message.typed)[:1]
     alone = to_office_alone(policy, lookup.arrived)
-    ordered = any(order.verb in ANYWHERE or alone for order in begins)
+    ordered = any(ROWS[order.verb].anywhere or alone for order in begins)
     remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
     return (
         about_a_case
         or replies
         or ordered
-        or (alone and (remarked or bool(orders_of_note(policy, lookup) or _in_subject(lookup))))
+        or (alone and (remarked or bool(orders_of_note(view, lookup) or _in_subject(lookup))))
     )
 
 
@@ -164,7 +149,7 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     Each order is a turn on the store, with a view of what those above it have left."""
     begun = lookup.arrived.orders
     number = begun.of_mail if begun else _case_of_mail(view, lookup)
-    given = _given(policy, view, lookup, number)
+    given = _given(view, lookup, number)
     rule = "orders" if given else "no-order"
     because = (rule, *(order.verb for order, _ in given))
     record: tuple[Effect, ...] = ()
@@ -190,7 +175,7 @@ def _transcript_of(policy: Policy, view: View, lookup: Lookup, begun: OrdersDone
     merged = {case: into for case, into in begun.into.items() if view.cases[case].status is Status.CLOSED}
     about = _only({merged.get(case, case) for case in named})
     key = f"transcript:{lookup.message.fingerprint[:16]}" if rows else _key_of_hint(policy, view, lookup, number, now)
-    listed = _replies_to_list(view) or bool(orders_of_note(policy, lookup))
+    listed = _replies_to_list(view) or bool(orders_of_note(view, lookup))
     left = [view.cases[str(row["case"])] for row in rows if row["more"] in ("undone-both", "undone-services")]
     more = {
         **begun.facts,
@@ -201,12 +186,12 @@ def _transcript_of(policy: Policy, view: View, lookup: Lookup, begun: OrdersDone
     return transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
 
 
-def _given(policy: Policy, view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
+def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
     """(order, why it is refused before it is looked at). Not of `fresh`, which of a bare forward is the text of
     somebody else."""
     if lookup.pressed:
         return buttons.orders_of(view, lookup, current)
-    noted, lists = orders_of_note(policy, lookup), _replies_to_list(view)
+    noted, lists = orders_of_note(view, lookup), _replies_to_list(view)
     why = "repeated" if _is_repeated(view, lookup, current) else ""
     typed = lookup.message.typed
     read = tuple((order, why) for order in noted or (read_list if lists else read_orders)(typed))
@@ -324,8 +309,8 @@ def _carry_out(
     about = (case.number if case else None) or (entry.case if entry else None) or ""
     given = GivenOrder(policy=policy, view=view, lookup=lookup, now=now, argument=order.argument, place=len(begun.rows))
     try:
-        effects = _on_entry(given, order, entry) if entry else _effects(given, order, case)
-        more = AFTERWARDS[order.verb](given, case) if case and not entry and order.verb in AFTERWARDS else ""
+        effects = _effects(given, order, case, entry)
+        more = ACTIONS[order.verb].after(given, case) if case and not entry else ""
     except Refused as why:
         return _refused(view, begun, order, about, why.reason)
     opened = next((effect.number for effect in effects if isinstance(effect, OpenCase)), "")
@@ -355,33 +340,19 @@ def _entry(view: View, order: Order) -> str:
     return named or next(iter(junk_cards(view.mails)), "")
 
 
-def _on_entry(given: GivenOrder, order: Order, entry: NamedEntry) -> tuple[Effect, ...]:
+def _effects(given: GivenOrder, order: Order, case: CaseView | None, entry: NamedEntry | None) -> tuple[Effect, ...]:
     """Raises Refused."""
-    if order.verb not in ON_AN_ENTRY:
-        raise Refused("this order needs a case", "no-case")
-    _check_age(given.lookup)
-    return ON_AN_ENTRY[order.verb](given, entry)
-
-
-def _check_age(lookup: Lookup) -> None:
-    """Raises Refused."""
-    sent_at = lookup.message.sent_at
-    if sent_at is None or abs(lookup.received_at - sent_at) > FRESH:
+    action, sent_at = ACTIONS[order.verb], given.lookup.message.sent_at
+    is_order = order.verb not in (Verb.HELP, Verb.UNKNOWN, Verb.TOO_MANY)
+    if is_order and (sent_at is None or abs(given.lookup.received_at - sent_at) > FRESH):
         raise Refused("the mail is too old", "too-old")
-
-
-def _effects(given: GivenOrder, order: Order, case: CaseView | None) -> tuple[Effect, ...]:
-    """Raises Refused."""
-    if order.verb is Verb.HELP:
-        return ()
-    if order.verb not in ON_A_CASE and order.verb not in WITHOUT_CASE:
-        raise Refused("there is no such order", "too-many" if order.verb is Verb.TOO_MANY else "unknown")
-    _check_age(given.lookup)
-    if order.verb in WITHOUT_CASE:
-        return WITHOUT_CASE[order.verb](given)
-    if case is None:
-        raise Refused("there is no such case", "no-such-case" if order.case else "no-case")
-    return ON_A_CASE[order.verb](given, case)
+    if entry and action.entry:
+        return action.entry(given, entry)
+    if action.nothing and not entry:
+        return action.nothing(given)
+    if case and action.case:
+        return action.case(given, case)
+    raise Refused("there is no such case", "no-such-case" if order.case and not entry else "no-case")
 
 
 # --- Numbered notes --------------------------------------------------------------------------------------------------
@@ -389,41 +360,16 @@ def _effects(given: GivenOrder, order: Order, case: CaseView | None) -> tuple[Ef
 # list of its writer's own: in `1 espera resposta del banc` no order can read what follows its word.
 
 
-def _names_day(policy: Policy, said: str, today: date) -> bool:
-    return day_named(folded(said), today, policy.workdays) is not None
-
-
-def _is_text(_: Policy, said: str, __: date) -> bool:
-    return bool(said)
-
-
-_READS: Mapping[Verb, Callable[[Policy, str, date], bool]] = {
-    Verb.ASSIGN: lambda policy, said, _: named_agent(policy, said) is not None,
-    Verb.CLOSE: lambda _, said, __: folded(said) in CLOSE_REASONS,
-    Verb.WAIT: _names_day,
-    Verb.UNTIL: _names_day,
-    Verb.MERGE: lambda policy, said, today: bool(number_of(policy, said, today.year)),
-    Verb.TOPIC: lambda _, said, __: topic_named(said) in CORRECTABLE["topic"],
-    Verb.LANGUAGE: lambda _, said, __: language_named(said) in CORRECTABLE["language"],
-    Verb.SECOND_LEVEL: _is_text,
-    Verb.NOTE: _is_text,
-    Verb.OUT_OF_SCOPE: _is_text,
-}
-"""What an order reads after its word; any other reads nothing."""
-
-
-def orders_of_note(policy: Policy, lookup: Lookup) -> tuple[Order, ...]:
-    """The orders of a new mail that begins with the number of a case; () = it is no list of orders."""
-    if lookup.message.refs:
+def orders_of_note(view: View, lookup: Lookup) -> tuple[Order, ...]:
+    """The orders of a new mail that begins with the number of a case; () = it is no list of orders: its first line has
+    no order, or one that cannot read what follows its word."""
+    orders = () if lookup.message.refs else read_note(lookup.message.typed)
+    if not orders or not orders[0].case or orders[0].verb is Verb.UNKNOWN:
         return ()
-    orders = read_note(lookup.message.typed)
-    today = calendar.local_day(lookup.received_at, policy)
-    return orders if orders and orders[0].case and _is_meant(policy, orders[0], today) else ()
-
-
-def _is_meant(policy: Policy, first: Order, today: date) -> bool:
-    """Whether the first line is an order: a word with nothing after it, or with what its order reads."""
-    if first.verb is Verb.UNKNOWN:
-        return False
-    reads = _READS.get(first.verb)
-    return not first.argument or (reads is not None and reads(policy, first.argument, today))
+    first, reads = orders[0], ACTIONS[orders[0].verb].reads
+    at = lookup.received_at
+    given = GivenOrder(policy=lookup.policy, view=view, lookup=lookup, now=at, argument=first.argument, place=0)
+    try:
+        return orders if not first.argument or (reads and reads(given)) else ()
+    except Refused:
+        return ()
