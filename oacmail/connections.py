@@ -9,7 +9,8 @@ from typing import Literal
 from oacmail import oauth
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpSettings, SmtpTransport
 
 _MICROSOFT = "https://login.microsoftonline.com"

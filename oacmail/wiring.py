@@ -30,7 +30,7 @@ from oacmail.core.tokens import name_of_key
 from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
 from oacmail.engine.watch import OAUTH
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
-from oacmail.imap import ImapMailbox
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import InlineParser, Parser
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import scores

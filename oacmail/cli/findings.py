@@ -12,7 +12,7 @@ from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.board import BoardNames, agents_of
 from oacmail.core.model import Outcome, Role
-from oacmail.imap import ImapMailbox
+from oacmail.imap.mailbox import ImapMailbox
 
 # --- Findings --------------------------------------------------------------------------------------------------------
 #

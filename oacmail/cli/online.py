@@ -25,7 +25,8 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpSettings, SmtpTransport
 
 # --- Probe -----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """One authenticated connection to the mailbox that restores itself: settings, limits of the server, login, SELECT,
-IDLE.
-
-It knows no message. The only module that uses imapclient's private connection object.
+IDLE. It knows no message.
 """
 
 import errno
@@ -27,8 +25,6 @@ from oacmail.core.ports.mailbox import FolderState
 from oacmail.hosts import is_loopback
 
 # --- Settings --------------------------------------------------------------------------------------------------------
-#
-# The settings of the mailbox adapter, and the faults that its callers distinguish from all others.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +71,8 @@ class TooLarge(Transient):
 
 # --- Limits ----------------------------------------------------------------------------------------------------------
 #
-# Recognise an IMAP server's own limits in its answers, and how long it asks us to stay away.
-#
-# This module decides only that an answer is a limit, which is never a message's or a password's fault. It waits for
-# nothing.
+# An IMAP server's own limits, as its answers name them, and how long it asks us to stay away. They are never the fault
+# of a message or a password.
 #
 # Sources: Exchange Online names the pause ("BAD Request is throttled. Suggested Backoff Time: 89117 milliseconds",
 # then BYE), <https://github.com/simonrob/email-oauth2-proxy/issues/191>. Gmail answers LOGIN with "NO [ALERT] Too many
@@ -98,16 +92,15 @@ _LIMITS: tuple[tuple[re.Pattern[str], str, float], ...] = (
 
 def server_limit(command: str, answer: str) -> Transient | None:
     """The error for the answer of a server that limits us, None for every other answer."""
-    if named := _NAMED.search(answer):
-        return _error(command, "throttled", int(named[1]) / 1000, named=True)
-    hit = next(((what, pause) for sign, what, pause in _LIMITS if sign.search(answer)), None)
-    return _error(command, *hit, named=False) if hit else None
-
-
-def _error(command: str, what: str, pause: float, *, named: bool) -> Transient:
-    error = Transient(f"IMAP {command}: {what}")
-    error.at_least, error.named = max(1.0, pause), named
-    return error
+    limits = [(what, pause) for sign, what, pause in _LIMITS if sign.search(answer)]
+    named = _NAMED.search(answer)
+    if named:
+        limits = [("throttled", int(named[1]) / 1000)]
+    for what, pause in limits:
+        error = Transient(f"IMAP {command}: {what}")
+        error.at_least, error.named = max(1.0, pause), named is not None
+        return error
+    return None
 
 
 # --- Client ----------------------------------------------------------------------------------------------------------
@@ -155,16 +148,24 @@ class ImapClient(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         found: dict[int, tuple[int, int]] = {}
         for code in self.take_untagged("COPYUID"):
             epoch, old, new = code.split()[:3]
-            found |= {uid: (int(epoch), to) for uid, to in zip(_uids(old), _uids(new), strict=False)}
+            found |= {uid: (int(epoch), to) for uid, to in zip(uids_of(old), uids_of(new), strict=False)}
         return found
 
     def take_untagged(self, name: str) -> list[bytes]:
         """Take the unread untagged answers of this name; imaplib keeps them no longer."""
         return list(self._imap.untagged_responses.pop(name, None) or ())
 
-    def peek(self) -> bytes:
-        """Return bytes that imaplib has buffered and nobody has read; at least one byte if the socket has one."""
-        return bytes(self._imap.file.peek(1))
+    def has_unread(self) -> bool:
+        """True if bytes are buffered in imaplib or in TLS, where no selector sees them."""
+        sock = self.socket()
+        patience = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            return bool(self._imap.file.peek(1))
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            sock.settimeout(patience)
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  # imapclient's name
         patience = self._timeout.connect
@@ -173,8 +174,8 @@ class ImapClient(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         return _Plain(self.host, self.port, patience, max_literal=self._max_literal)
 
 
-def _uids(numbers: bytes) -> list[int]:
-    """Return the UIDs of a set, in the order in which it names them."""
+def uids_of(numbers: bytes) -> list[int]:
+    """Return the UIDs of a set such as `4,7:9`, in the order in which it names them."""
     found: list[int] = []
     for number in numbers.split(b","):
         first, _, last = number.partition(b":")
@@ -249,13 +250,15 @@ class ImapSession:
     def client(self, command: str) -> Iterator[ImapClient]:
         """Yield the logged-in client. Any exception inside closes the connection and becomes Transient."""
         try:
-            yield self._connected()
+            if self._client is None:
+                self._client = _connect(self._settings)
+            yield self._client
         except OacmailError:
             self.drop()
             raise
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self.drop()
-            raise _translated(command, error, self._settings.auth) from None
+            raise self._translated(command, error) from None
 
     def has(self, capability: str) -> bool:
         """True if the server offered it after login."""
@@ -291,10 +294,13 @@ class ImapSession:
                 self.drop()  # the connection was broken, or the answer has no end
         self._client, self.selected = None, None
 
-    def _connected(self) -> ImapClient:
-        if self._client is None:
-            self._client = _connect(self._settings)
-        return self._client
+    def _translated(self, command: str, error: Exception) -> Transient:
+        if limited := server_limit(command, str(error)):
+            return limited
+        message = f"IMAP {command}: {type(error).__name__} {_detail(error)}".strip()
+        if not isinstance(error, LoginError) or _NOT_THE_PASSWORD.search(str(error)):
+            return Transient(message)
+        return ImapLoginRefused(message if self._settings.auth == "password" else f"{message} with a token")
 
 
 def _connect(settings: ImapSettings) -> ImapClient:
@@ -320,7 +326,10 @@ def _logged_in(settings: ImapSettings, secret: str) -> ImapClient:
         max_bytes=settings.max_bytes,
     )
     try:
-        _keep_alive(client.socket())
+        sock = client.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEPALIVE:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
         if settings.security == "starttls":
             client.starttls(tls)
         _login(client, settings, secret)
@@ -349,26 +358,11 @@ def _login(client: ImapClient, settings: ImapSettings, secret: str) -> None:
         raise
 
 
-def _keep_alive(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in _KEEPALIVE:
-        sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
 def _hang_up(client: ImapClient) -> None:
     try:
         client.shutdown()
     except OSError:
         client.socket().close()
-
-
-def _translated(command: str, error: Exception, auth: str) -> Transient:
-    if limited := server_limit(command, str(error)):
-        return limited
-    message = f"IMAP {command}: {type(error).__name__} {_detail(error)}".strip()
-    if not isinstance(error, LoginError) or _NOT_THE_PASSWORD.search(str(error)):
-        return Transient(message)
-    return ImapLoginRefused(message if auth == "password" else f"{message} with a token")
 
 
 def _detail(error: Exception) -> str:
@@ -437,23 +431,10 @@ def idle(client: ImapClient, waker: Waker, seconds: float, renew: float) -> Wake
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         client.idle()
-        reason = WakeReason.CONNECTION if _buffered(client) else waker.wait(min(left, renew), client.socket())
+        reason = WakeReason.CONNECTION if client.has_unread() else waker.wait(min(left, renew), client.socket())
         _, answers = client.idle_done()
         if reason is WakeReason.WAKER:
             return reason
         if any(len(answer) > 1 and answer[1] == b"EXISTS" for answer in answers):
             return WakeReason.CONNECTION
     return WakeReason.TIME
-
-
-def _buffered(client: ImapClient) -> bool:
-    """True if bytes are buffered in imaplib or in TLS, where no selector sees them."""
-    sock = client.socket()
-    patience = sock.gettimeout()
-    sock.settimeout(0)
-    try:
-        return bool(client.peek())
-    except ssl.SSLWantReadError:
-        return False
-    finally:
-        sock.settimeout(patience)

@@ -1,95 +1,138 @@
-"""The port `Mailbox` on a real server: which folder is read, which messages in which order, what a fault means.
-
-Before one message is blamed for being unreadable, the server must have given out another; it also says how full
-the mailbox is (QUOTA, RFC 9208).
+"""The port `Mailbox` on a real server: which folder is which and is read, which messages in which order, what a fault
+means. Before one message is blamed for being unreadable, the server must have given out another.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
-from imapclient import IMAPClient
+from imapclient import IMAPClient, imap_utf7
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
-from imapclient.imapclient import Quota
+from imapclient.response_parser import parse_response
 
 from oacmail.core.errors import Transient, UnreadableMessage
+from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
-from oacmail.imap import folders, messages
+from oacmail.imap import messages
 from oacmail.imap.connection import ImapClient, ImapSession, ImapSettings, TooLarge, Waker, WakeReason, idle
 
-# --- Proof -----------------------------------------------------------------------------------------------------------
+# --- Folders ---------------------------------------------------------------------------------------------------------
 #
-# Check that the server delivers messages at all, before one message is blamed for being unreadable.
-#
-# A few other messages, smallest first, are requested with the same command. Their content is discarded.
+# The folders and their roles by SPECIAL-USE (RFC 6154), else by name.
+
+# docs/interfaces.md section 5, [imap] sent: the last part of a name, in lower case.
+_SENT_NAMES = frozenset(
+    ("sent", "sent items", "sent messages", "enviats", "elements enviats", "enviados", "elementos enviados")
+)
+_JUNK_NAMES = frozenset(
+    ("junk", "junk email", "junk e-mail", "spam", "bulk mail", "correu brossa", "brossa", "correo no deseado")
+)
+_DRAFT_NAMES = frozenset(("drafts", "esborranys", "borradores"))
+_UNSELECTABLE = frozenset(("\\noselect", "\\nonexistent"))
+_DEFAULT_WATCH = ("INBOX", "\\Sent")
 
 
-_LOOKED_AT = 20  # messages of a folder, spread over all of it
-_ASKED_FOR = 3  # of these, how many are requested
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A selectable folder. `flags` are in lower case; `last` is the last part of its name, in lower case."""
+
+    name: str
+    flags: frozenset[str]
+    last: str
 
 
-def gives_out_a_message(session: ImapSession, folders: Sequence[str], but: tuple[str, int]) -> bool:
-    """True if a message of one of these folders, other than `but` (folder, uid), can be read now.
+@dataclass(frozen=True, slots=True)
+class FolderPlan:
+    """The folders to watch, INBOX first, and the names of those that do not exist. `drafts`: the folder of drafts, '' =
+    there is none. `junk_by_name`: the junk folder, if nothing but its name tells it."""
 
-    Leaves any folder selected. Raises Transient if the server cannot be reached.
-    """
-    return any(_gives(session, folder, uid) for folder in folders for uid in _candidates(session, folder, but))
-
-
-def _candidates(session: ImapSession, folder: str, but: tuple[str, int]) -> list[int]:
-    try:
-        state = session.select(folder, readonly=True)
-        with session.client("SEARCH") as client:
-            uids = sorted(uid for uid in messages.all_uids(client, state) if (folder, uid) != but)
-            metas = messages.all_metas(client, _spread(uids)) if uids else []
-    except Transient:
-        return []  # a folder that cannot be opened proves nothing
-    smallest = sorted((meta for meta in metas if meta.size), key=lambda meta: meta.size)
-    return [meta.uid for meta in smallest[:_ASKED_FOR]]
+    watched: tuple[WatchedFolder, ...]
+    missing: tuple[str, ...]
+    drafts: str = ""
+    junk_by_name: str = ""
 
 
-def _spread(uids: Sequence[int]) -> list[int]:
-    """Return the first, the last, and some between."""
-    step = max(1, (len(uids) - 1) // (_LOOKED_AT - 1))
-    return sorted({*uids[::step][:_LOOKED_AT], uids[-1]})
+def listed(client: ImapClient) -> list[Listed]:
+    """Return all folders, with their special uses if the server has them."""
+    extended = all(client.has_capability(capability) for capability in ("LIST-EXTENDED", "SPECIAL-USE"))
+    # list_folders is not enough: it cannot send RETURN, without which servers may omit special uses, and it fails on
+    # the whole list if one name is not modified UTF-7.
+    rows = client.rows("LIST", '""', '"*"', *(("RETURN", "(SPECIAL-USE)") if extended else ()))
+    return list(_parsed(tuple(rows)))
 
 
-def _gives(session: ImapSession, folder: str, uid: int) -> bool:
-    try:
-        if session.selected != (folder, True):
-            session.select(folder, readonly=True)
-        with session.client("FETCH") as client:
-            return bool(messages.whole(client, [uid]))
-    except Transient:
-        return False
+def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str, junk: str = "") -> FolderPlan:
+    r"""Return which of these folders to watch. The junk folder, if it exists, comes last: copies of our own mail may
+    land there; a common name does not make it of a folder that `watch` names. The folder of drafts is never watched:
+    what lies in it was not sent."""
+    drafts = _special(folders, "\\Drafts") or _by_name(folders, _DRAFT_NAMES)
+    hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
+    found = [hit for _, hit in hits if hit and hit != drafts]
+    rest = [folder for folder in folders if folder.name not in watch]
+    told = _named(folders, junk) if junk else _special(folders, "\\Junk")
+    guess = None if junk or told else _by_name(rest, _JUNK_NAMES)
+    filtered = told or guess
+    found += [filtered] if filtered else []
+    ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
+    watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent, filtered)) for folder in ordered)
+    missing = [_title(entry, sent) for entry, hit in hits if hit is None]
+    missing += [junk] if junk and filtered is None else []
+    return FolderPlan(watched, tuple(missing), drafts.name if drafts else "", guess.name if guess else "")
 
 
-# --- Quota -----------------------------------------------------------------------------------------------------------
-#
-# How full the mailbox is, if the server says so (QUOTA, RFC 9208). A server that fails on the question has given no
-# answer; only a broken connection is a fault.
+@lru_cache(maxsize=4)
+def _parsed(rows: tuple[object, ...]) -> tuple[Listed, ...]:
+    """Return the folders of one answer to LIST. A pass asks up to three times and mostly hears the same."""
+    words = iter(parse_response([row for row in rows if row not in (b"", None)]))
+    folders: list[Listed] = []
+    for flags, delimiter, raw in zip(words, words, words, strict=True):
+        lower = frozenset(flag.decode("ascii", "replace").lower() for flag in flags)
+        try:
+            name = imap_utf7.decode(str(raw) if isinstance(raw, int) else raw)  # one of digits alone becomes a number
+        except ValueError:  # it is not modified UTF-7, and could not be selected by the decoded name
+            continue
+        if name and not lower & _UNSELECTABLE:
+            last = name.split((delimiter or b"/").decode("ascii", "replace"))[-1]
+            folders.append(Listed(name, lower, last.lower()))
+    return tuple(folders)
 
 
-def quota_fill(client: IMAPClient) -> float:
-    """Return the share that INBOX uses of the limit closest to full; 0.0 if no limit is known."""
-    try:
-        _, quotas = client.get_quota_root("INBOX")
-    except IMAPClientAbortError:
-        raise
-    except (IMAPClientError, IndexError, ValueError, TypeError):
-        return 0.0
-    return max((_share(quota) for quota in quotas), default=0.0)
+def _find(folders: Sequence[Listed], entry: str, sent: str) -> Listed | None:
+    if entry == "\\Sent":
+        return _named(folders, sent) if sent else _special(folders, entry) or _by_name(folders, _SENT_NAMES)
+    return _special(folders, entry) if entry.startswith("\\") else _named(folders, entry)
 
 
-def _share(quota: Quota) -> float:
-    """Return the used share of any resource: bytes or messages."""
-    return float(quota.usage) / quota.limit if quota.limit else 0.0
+def _special(folders: Sequence[Listed], use: str) -> Listed | None:
+    return next((folder for folder in folders if use.lower() in folder.flags), None)
+
+
+def _named(folders: Sequence[Listed], name: str) -> Listed | None:
+    inbox = name.upper() == "INBOX"
+    return next((one for one in folders if one.name == name or (inbox and one.name.upper() == "INBOX")), None)
+
+
+def _by_name(folders: Sequence[Listed], names: frozenset[str]) -> Listed | None:
+    return next((folder for folder in folders if folder.last in names), None)
+
+
+def _role(folder: Listed, sent: str, junk: Listed | None) -> Folder:
+    # A second folder of sent mail ("Sent Items" next to "Sent") also counts as Sent if it is to be watched.
+    if folder.name.upper() == "INBOX":
+        return Folder.INTAKE
+    if folder.name == sent or "\\sent" in folder.flags or folder.last in _SENT_NAMES:
+        return Folder.SENT
+    return Folder.JUNK if folder == junk or "\\junk" in folder.flags else Folder.OTHER
+
+
+def _title(entry: str, sent: str) -> str:
+    return sent or "Sent" if entry == "\\Sent" else entry.lstrip("\\")
 
 
 # --- Mailbox ---------------------------------------------------------------------------------------------------------
-#
-# The port `Mailbox` on a real server: which folder is read, which messages in which order, what a fault means.
 #
 # A broken connection is restored at the next call, and the open folder is opened again if it is still the same one:
 # another UIDVALIDITY is Transient, so that the caller starts over.
@@ -98,6 +141,8 @@ def _share(quota: Quota) -> float:
 T = TypeVar("T")
 W = TypeVar("W")
 _AT_ONCE = 500  # UIDs in one command: command lines are limited (RFC 7162 section 4: 8,192 octets)
+_LOOKED_AT = 20  # messages of a folder, spread over all of it, of which the smallest prove that the server works
+_ASKED_FOR = 3  # of these, how many are requested
 
 
 class ImapMailbox:
@@ -136,14 +181,20 @@ class ImapMailbox:
     def names(self) -> Sequence[str]:
         """Return the names of all folders that can be opened."""
         with self._session.client("LIST") as client:
-            return sorted(folder.name for folder in folders.listed(client))
+            return sorted(folder.name for folder in listed(client))
 
     def fill(self) -> float:
         """Return the used share by GETQUOTAROOT (RFC 9208 section 4.1.2): of several limits the one closest to full."""
         if not self._session.has("QUOTA"):
             return 0.0
         with self._session.client("GETQUOTAROOT") as client:
-            return quota_fill(client)
+            try:
+                _, quotas = client.get_quota_root("INBOX")
+            except IMAPClientAbortError:
+                raise
+            except (IMAPClientError, IndexError, ValueError, TypeError):  # only a broken connection is a fault
+                return 0.0
+        return max((quota.usage / quota.limit for quota in quotas if quota.limit), default=0.0)
 
     def open(self, folder: str) -> FolderState:
         state = self._session.select(folder, readonly=True)
@@ -187,8 +238,7 @@ class ImapMailbox:
 
     def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         self._reopen()
-        some = (uids[first : first + _AT_ONCE] for first in range(0, len(uids), _AT_ONCE))
-        return {uid: head for few in some for uid, head in self._fetched(messages.identifying, few).items()}
+        return {uid: head for few in _portions(uids) for uid, head in self._fetched(messages.identifying, few).items()}
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """Return the messages that can be read.
@@ -219,22 +269,20 @@ class ImapMailbox:
         return str(answer.get(uid, {}).get(b"X-GM-MSGID", ""))
 
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
-        """Move the messages together: in a large mailbox each single move costs 25 ms.
-
-        Without MOVE and UIDPLUS the messages stay where they are: a bare EXPUNGE would remove others too.
-        """
-        if folder == target or not (self._session.has("MOVE") or self._session.has("UIDPLUS")):
-            return
-        state = self._session.select(folder, readonly=False)
-        self._same_epoch(folder, state)
-        waiting = sorted(uids)
-        with self._session.client("MOVE") as client:
-            for start in range(0, len(waiting), _AT_ONCE):
-                _move(client, waiting[start : start + _AT_ONCE], target, seen=seen)
+        self._move(folder, uids, target, seen=seen)
 
     def tree(self) -> FolderTree:
         with self._session.client("LIST") as client:
-            return folders.tree(client)
+            client.folder_encode = False  # the name is not decoded: only the separator is wanted (RFC 9051, 6.3.9)
+            try:
+                rows = client.list_folders("", "")
+            finally:
+                client.folder_encode = True
+            separator = next(((delimiter or b"").decode("ascii", "replace") for _, delimiter, _ in rows), "")
+            prefix = ""
+            if client.has_capability("NAMESPACE") and (personal := client.namespace().personal):
+                prefix, separator = personal[0][0], personal[0][1] or separator
+            return FolderTree(separator=separator, prefix=prefix, names=frozenset(one.name for one in listed(client)))
 
     def create(self, folder: str) -> bool:
         """CREATE and SUBSCRIBE. A server may refuse either, which breaks nothing."""
@@ -245,49 +293,61 @@ class ImapMailbox:
             except IMAPClientAbortError:
                 raise
             except IMAPClientError:
-                return folder in {one.name for one in folders.listed(client)}
+                return folder in {one.name for one in listed(client)}
         return True
 
     def can_move(self) -> bool:
         return self._session.has("MOVE") or self._session.has("UIDPLUS")
 
     def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
-        """As `file`, for messages of people."""
-        found: dict[int, tuple[int, int]] = {}
+        return self._move(folder, uids, target, seen=False)
+
+    def _move(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> dict[int, tuple[int, int]]:
+        """Move the messages together: in a large mailbox each single move costs 25 ms.
+
+        Without MOVE and UIDPLUS the messages stay where they are: a bare EXPUNGE would remove others too.
+        """
+        moved: dict[int, tuple[int, int]] = {}
         if folder == target or not self.can_move():
-            return found
-        self._same_epoch(folder, self._session.select(folder, readonly=False))
-        waiting = sorted(uids)
-        with self._session.client("MOVE") as client:
+            return moved
+        with self._changing(folder, "MOVE") as client:
             client.copied()  # what an earlier command left
-            for start in range(0, len(waiting), _AT_ONCE):
-                found |= _move(client, waiting[start : start + _AT_ONCE], target, seen=False)
-        return found
+            for some in _portions(uids):
+                if seen:
+                    client.add_flags(some, [rb"\Seen"], silent=True)
+                if client.has_capability("MOVE"):
+                    client.move(some, target)
+                    moved |= client.copied()
+                else:
+                    client.copy(some, target)
+                    moved |= client.copied()
+                    client.add_flags(some, [rb"\Deleted"], silent=True)
+                    client.uid_expunge(some)
+        return moved
 
     def remove(self, folder: str, uid: int) -> None:
         if self._session.has("UIDPLUS"):
-            self._same_epoch(folder, self._session.select(folder, readonly=False))
-            with self._session.client("EXPUNGE") as client:
-                client.add_flags([uid], [rb"\Deleted"], silent=True)
-                client.uid_expunge([uid])
+            self.erase(folder, [uid])
 
     def erase(self, folder: str, uids: Collection[int]) -> None:
         """Delete exactly these messages for good. The caller has checked that the server offers UIDPLUS."""
-        self._same_epoch(folder, self._session.select(folder, readonly=False))
-        waiting = sorted(uids)
-        with self._session.client("EXPUNGE") as client:
-            for start in range(0, len(waiting), _AT_ONCE):
-                some = waiting[start : start + _AT_ONCE]
+        with self._changing(folder, "EXPUNGE") as client:
+            for some in _portions(uids):
                 client.add_flags(some, [rb"\Deleted"], silent=True)
                 client.uid_expunge(some)
 
     def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
-        self._same_epoch(folder, self._session.select(folder, readonly=False))
-        waiting = sorted(uids)
-        with self._session.client("STORE") as client:
+        with self._changing(folder, "STORE") as client:
             store = client.add_flags if on else client.remove_flags
-            for start in range(0, len(waiting), _AT_ONCE):
-                store(waiting[start : start + _AT_ONCE], [rb"\Flagged"], silent=True)
+            for some in _portions(uids):
+                store(some, [rb"\Flagged"], silent=True)
+
+    @contextmanager
+    def _changing(self, folder: str, command: str) -> Iterator[ImapClient]:
+        """Yield the client with the folder open for changes. Raises Transient if its UIDs mean other messages now."""
+        self._same_epoch(folder, self._session.select(folder, readonly=False))
+        with self._session.client(command) as client:
+            yield client
 
     def deleted(self, folder: str) -> set[int]:
         self.open(folder)
@@ -301,19 +361,16 @@ class ImapMailbox:
         some servers IDLE never reports anything.
         """
         try:
-            return self._waited(seconds)
+            if self._news():
+                return True
+            if self._session.has("IDLE"):
+                with self._session.client("IDLE") as client:
+                    reason = idle(client, self._waker, seconds, self._settings.idle_minutes * 60)
+            else:
+                reason = self._waker.wait(seconds)
+            return reason is WakeReason.CONNECTION or (reason is WakeReason.TIME and self._news())
         finally:
             self._since_wait.clear()
-
-    def _waited(self, seconds: float) -> bool:
-        if self._news():
-            return True
-        if self._session.has("IDLE"):
-            with self._session.client("IDLE") as client:
-                reason = idle(client, self._waker, seconds, self._settings.idle_minutes * 60)
-        else:
-            reason = self._waker.wait(seconds)
-        return reason is WakeReason.CONNECTION or (reason is WakeReason.TIME and self._news())
 
     def wake(self) -> None:
         self._waker.wake()
@@ -322,9 +379,9 @@ class ImapMailbox:
         self._session.logout()
         self._waker.close()
 
-    def _plan(self) -> folders.FolderPlan:
+    def _plan(self) -> FolderPlan:
         with self._session.client("LIST") as client:
-            return folders.plan(folders.listed(client), self._settings.watch, self._settings.sent, self._settings.junk)
+            return plan(listed(client), self._settings.watch, self._settings.sent, self._settings.junk)
 
     def _reopen(self) -> None:
         """Select the folder of the last `open` again, read-only if it was."""
@@ -363,19 +420,38 @@ class ImapMailbox:
         return self._halved(read, uids[:middle]) + self._halved(read, uids[middle:])
 
     def _check_server(self, unread: int) -> None:
-        """Check that another message can be read. Raises Transient if none can: a fault with all messages is the
-        server's."""
-        if not self._proved:
-            found = gives_out_a_message(self._session, self._watched_names(), (self._folder, unread))
-            if not found:
-                raise Transient("IMAP FETCH: no message can be read")
-            self._proved = True
-            self._reopen()
+        """Check that another message can be read, of the open folder first. Raises Transient if none can: a fault with
+        all messages is the server's. What is read is discarded."""
+        if self._proved:
+            return
+        others = sorted((watched.name for watched in self._plan().watched), key=lambda name: name != self._folder)
+        for folder in others:
+            for uid in self._candidates(folder, (self._folder, unread)):
+                try:
+                    if self._session.selected != (folder, True):
+                        self._session.select(folder, readonly=True)
+                    with self._session.client("FETCH") as client:
+                        self._proved = bool(messages.whole(client, [uid]))
+                except Transient:
+                    continue
+                if self._proved:
+                    self._reopen()
+                    return
+        raise Transient("IMAP FETCH: no message can be read")
 
-    def _watched_names(self) -> list[str]:
-        """Return the open folder first."""
-        names = [watched.name for watched in self._plan().watched]
-        return sorted(names, key=lambda name: name != self._folder)
+    def _candidates(self, folder: str, but: tuple[str, int]) -> list[int]:
+        """Return the UIDs of a few small messages of the folder, other than `but` (folder, uid)."""
+        try:
+            state = self._session.select(folder, readonly=True)
+            with self._session.client("SEARCH") as client:
+                uids = sorted(uid for uid in messages.all_uids(client, state) if (folder, uid) != but)
+                step = max(1, (len(uids) - 1) // (_LOOKED_AT - 1))  # the first, the last, and some between
+                looked_at = sorted({*uids[::step][:_LOOKED_AT], *uids[-1:]})
+                metas = messages.all_metas(client, looked_at) if looked_at else []
+        except Transient:
+            return []  # a folder that cannot be opened proves nothing
+        smallest = sorted((meta for meta in metas if meta.size), key=lambda meta: meta.size)
+        return [meta.uid for meta in smallest[:_ASKED_FOR]]
 
     def _whole(self, metas: Sequence[MessageMeta]) -> dict[int, Fetched]:
         """Return the bytes of these messages; one that is larger than the server's size for it is read in part."""
@@ -413,14 +489,8 @@ class ImapMailbox:
             return None
 
 
-def _move(client: ImapClient, uids: Sequence[int], target: str, *, seen: bool) -> dict[int, tuple[int, int]]:
-    if seen:
-        client.add_flags(uids, [b"\\Seen"], silent=True)
-    if client.has_capability("MOVE"):
-        client.move(uids, target)
-        return client.copied()
-    client.copy(uids, target)
-    copied = client.copied()
-    client.add_flags(uids, [b"\\Deleted"], silent=True)
-    client.uid_expunge(uids)
-    return copied
+def _portions(uids: Collection[int]) -> Iterator[list[int]]:
+    """The UIDs in order, as many at once as one command may name."""
+    ordered = sorted(uids)
+    for first in range(0, len(ordered), _AT_ONCE):
+        yield ordered[first : first + _AT_ONCE]

@@ -4,6 +4,7 @@ its parts (BODYSTRUCTURE, RFC 9051 7.5.2). Faults of the server are not caught h
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -16,13 +17,12 @@ from imapclient import IMAPClient
 
 from oacmail.batches import batched
 from oacmail.core.ports.mailbox import Fetched, FolderState, MessageMeta
-from oacmail.imap.connection import ImapClient
+from oacmail.imap.connection import ImapClient, uids_of
 
 # --- Outline ---------------------------------------------------------------------------------------------------------
 #
-# The structure of a message from its BODYSTRUCTURE (RFC 9051 7.5.2), and a smaller message with the same structure.
-#
-# The smaller message is valid MIME: original header fields, and only the parts that were read. The module is pure.
+# The structure of a message from its BODYSTRUCTURE, and a smaller message with the same structure. It is valid MIME:
+# original header fields, and only the parts that were read.
 
 
 # The text of automatic reports: without it a large delivery report looks like a message (RFC 3464, 8098).
@@ -62,7 +62,8 @@ def outline(structure: Any, section: str = "", *, returned: bool = False) -> Out
     report = mime == "multipart/report"
     prefix = f"{section}." if section else ""
     children = tuple(outline(one, f"{prefix}{n}", returned=report) for n, one in enumerate(structure[0], 1))
-    kind = _parameters(structure).get("report-type", "") if report else ""
+    words = [_word(word) for word in (structure[2] if len(structure) > 2 else None) or ()]
+    kind = dict(zip(words[::2], words[1::2], strict=False)).get("report-type", "") if report else ""
     return OutlinePart(section=section, mime=mime, report=kind, children=children)
 
 
@@ -75,8 +76,11 @@ def is_readable(part: OutlinePart, head: bytes) -> bool:
 
 def described(part: OutlinePart, head: bytes, *, read: int = 0) -> tuple[str, str, int]:
     """Return (file name or '', MIME type, decoded bytes) of the unread rest of a part."""
+    name = message_from_bytes(head).get_filename("")
+    with suppress(HeaderParseError, LookupError, ValueError):
+        name = str(make_header(decode_header(name)))
     left = part.size - read
-    return _file_name(head), part.mime, left * 57 // 78 if part.encoding == "base64" else left
+    return str(name), part.mime, left * 57 // 78 if part.encoding == "base64" else left
 
 
 def assemble(header: bytes, root: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[str, bytes]) -> bytes:
@@ -104,31 +108,16 @@ def _multipart(part: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[st
     return head + b"".join(b"--%s\r\n%s\r\n" % (boundary, one) for one in inner) + b"--%s--\r\n" % boundary
 
 
-def _parameters(structure: Any) -> dict[str, str]:
-    words = [_word(word) for word in (structure[2] if len(structure) > 2 else None) or ()]
-    return dict(zip(words[::2], words[1::2], strict=False))
-
-
 def _word(value: bytes | int | None) -> str:
     """Return a type, encoding or parameter in lower case, without characters that could break a header field."""
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
     return re.sub(r'[^!-~]|["\\]', "", text.lower())
 
 
-def _file_name(head: bytes) -> str:
-    raw = message_from_bytes(head).get_filename("")
-    try:
-        return str(make_header(decode_header(raw)))
-    except (HeaderParseError, LookupError, ValueError):
-        return str(raw)
-
-
 # --- Messages --------------------------------------------------------------------------------------------------------
 #
-# Read the selected folder: UIDs, sizes and dates, whole messages. One command each; faults are not caught.
-#
-# Substitutes for a message are left out: NIL or no answer after an expunge, and Exchange's text for a message that it
-# cannot convert.
+# The selected folder: UIDs, sizes and dates, whole messages. One command each. Substitutes for a message are left out:
+# NIL or no answer after an expunge, and Exchange's text for a message that it cannot convert.
 
 
 # imaplib limits one line of an answer to a megabyte: this many UIDs of ten digits fit.
@@ -144,7 +133,8 @@ def all_uids(client: ImapClient, state: FolderState) -> set[int]:
         client.uid("SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient does not support RETURN
         answers = client.take_untagged("ESEARCH")
         if answers:
-            return set(_ranges(answers[-1]))
+            found = re.search(rb"\bALL ([0-9,:]+)", answers[-1])
+            return set(uids_of(found[1])) if found else set()
     return _searched(client, state)
 
 
@@ -181,8 +171,9 @@ def saved(client: ImapClient, wanted: str) -> dict[int, datetime]:
 def whole(client: ImapClient, uids: Sequence[int]) -> dict[int, bytes]:
     r"""Return the bytes of these messages, \Seen untouched."""
     answers = client.fetch(list(uids), ["BODY.PEEK[]"])
-    bodies = ((uid, answer.get(b"BODY[]")) for uid, answer in answers.items())
-    return {uid: as_bytes(raw) for uid, raw in bodies if raw is not None and _is_message(as_bytes(raw))}
+    bodies = ((uid, answer[b"BODY[]"]) for uid, answer in answers.items() if answer.get(b"BODY[]") is not None)
+    wholes = ((uid, as_bytes(body)) for uid, body in bodies)
+    return {uid: raw for uid, raw in wholes if raw and not _is_substitute(raw[:16_384])}
 
 
 def identifying(client: ImapClient, uids: Sequence[int]) -> dict[int, bytes]:
@@ -199,18 +190,9 @@ def as_bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("ascii")
 
 
-def _is_message(raw: bytes) -> bool:
-    """False if empty, or if Exchange made it up for a message it cannot convert; a real one has Received."""
-    head = raw[:16_384]
-    return bool(raw) and not (_SUBSTITUTE.search(head) and not _RECEIVED.search(head))
-
-
-def _ranges(answer: bytes) -> Iterator[int]:
-    found = re.search(rb"\bALL ([0-9,:]+)", answer)
-    for one in found[1].split(b",") if found else ():
-        low, _, high = one.partition(b":")
-        first, last = sorted((int(low), int(high or low)))
-        yield from range(first, last + 1)
+def _is_substitute(head: bytes) -> bool:
+    """Whether Exchange made it up for a message that it cannot convert; a real one has Received."""
+    return bool(_SUBSTITUTE.search(head)) and not _RECEIVED.search(head)
 
 
 def _set(uids: Iterable[int]) -> str:
@@ -232,18 +214,16 @@ _DATE = re.compile(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(
 
 
 def _places(client: ImapClient, wanted: str) -> list[MessageMeta]:
-    if not wanted:
-        return []
     # A hundred thousand lines: one regular expression each is faster than imapclient's general parser.
-    rows = client.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)")
-    found = (_place(row) for row in rows if isinstance(row, bytes))
-    return [meta for meta in found if meta is not None]
+    rows = client.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)") if wanted else []
+    places = (_place(row) for row in rows if isinstance(row, bytes))
+    return [meta for meta in places if meta is not None]
 
 
 def _place(row: bytes) -> MessageMeta | None:
     uid = size = date = b""
-    for one in _PLACE.finditer(row):
-        uid, size, date = one[1] or uid, one[2] or size, one[3] or date
+    for match in _PLACE.finditer(row):
+        uid, size, date = match[1] or uid, match[2] or size, match[3] or date
     if not (uid and size and date):
         return None
     return MessageMeta(uid=int(uid), size=int(size), internal_date=_moment(date))
@@ -272,10 +252,9 @@ def _moment(text: bytes) -> datetime:
 
 # --- Large -----------------------------------------------------------------------------------------------------------
 #
-# Read a message that is too large to be read whole: its header fields and its texts, part by part.
-#
-# The rest is listed in `Fetched.skipped` and stays on the server. At most one megabyte of a part and four of a message
-# are in memory. Small parts are requested together, since a server may read the whole message again for each request.
+# A message that is too large to be read whole: its header fields and its texts, part by part. The rest is listed in
+# `Fetched.skipped` and stays on the server. At most one megabyte of a part and four of a message are in memory. Small
+# parts are requested together, since a server may read the whole message again for each request.
 
 
 _PART_BYTES = 1024 * 1024
@@ -334,7 +313,8 @@ def _bodies(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (section, its first megabyte) of the texts. The header fields of a returned message are read as text."""
     room = _TEXT_BYTES
-    for batch in _together(leaf for leaf in leaves if is_readable(leaf, heads.get(leaf.section, b""))):
+    texts = (leaf for leaf in leaves if is_readable(leaf, heads.get(leaf.section, b"")))
+    for batch in batched(texts, lambda leaf: min(leaf.size, _PART_BYTES), _AT_ONCE, _PART_BYTES):
         wanted = {leaf.section: f"{leaf.section}.HEADER" if _is_returned(leaf) else leaf.section for leaf in batch}
         got = _pieces(client, uid, [(section, min(_PART_BYTES, room)) for section in wanted.values()])
         for leaf in batch:
@@ -344,10 +324,6 @@ def _bodies(
                 yield leaf.section, body if len(body) >= leaf.size else _whole_lines(body)
         if room <= 0:
             return
-
-
-def _together(leaves: Iterable[OutlinePart]) -> Iterator[list[OutlinePart]]:
-    return batched(leaves, lambda leaf: min(leaf.size, _PART_BYTES), _AT_ONCE, _PART_BYTES)
 
 
 def _is_returned(leaf: OutlinePart) -> bool:

@@ -17,8 +17,7 @@ from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials
 from google.oauth2.service_account import Credentials as ServiceAccount
 
-from oacmail.oauth import web
-from oacmail.oauth.settings import GrantRefused, OauthSettings, Token, TokenUnavailable
+from oacmail.oauth import GrantRefused, OauthSettings, Token, TokenUnavailable, web
 
 _SCOPE = "https://mail.google.com/"
 _BACK = "http://127.0.0.1:1/"  # nobody listens there: the person copies the address from the browser

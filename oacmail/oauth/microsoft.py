@@ -9,8 +9,7 @@ from typing import Any
 
 import msal
 
-from oacmail.oauth import web
-from oacmail.oauth.settings import GrantRefused, OauthSettings, Token, TokenUnavailable
+from oacmail.oauth import GrantRefused, OauthSettings, Token, TokenUnavailable, web
 
 _APPLICATION = ["https://outlook.office365.com/.default"]
 _PERSON = ["https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"]

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from oacmail.oauth.settings import TokenUnavailable
+from oacmail.oauth import TokenUnavailable
 
 SECONDS = 30.0
 _LONGEST = 3600.0  # the longest Retry-After that counts

@@ -23,7 +23,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import Fetched
 from oacmail.core.stored_values import UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
-from oacmail.imap import ImapMailbox
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
 from oacmail.store import erase, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction

@@ -9,7 +9,8 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.core.ports.mailbox import Fetched
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.maildir import Maildir
@@ -146,7 +147,8 @@ def test_fifty_megabytes_are_read_in_a_few(dovecot: Callable[..., Dovecot]) -> N
     )
     program = f"""
 from pathlib import Path
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 def peak():  # of this very program; getrusage's figure would begin with what the parent had at the fork
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.imap import ImapLoginRefused, ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapLoginRefused, ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from tests.adapters.boxes import filled, open_mailbox
 from tests.servers.dovecot import PASSWORD
 from tests.servers.mail_servers import MailServers

@@ -9,7 +9,9 @@ import pytest
 
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
-from oacmail.imap import ImapLoginRefused, ImapMailbox, ImapSettings, messages
+from oacmail.imap import messages
+from oacmail.imap.connection import ImapLoginRefused, ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from tests.fakes.imap_server import FakeMessage, ImapServer
 from tests.work import calls
 

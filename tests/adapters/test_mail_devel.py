@@ -8,7 +8,8 @@ import pytest
 
 from oacmail.core.model import Folder
 from oacmail.core.ports.transport import Outgoing
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from testbed.demo.children import Children
 from testbed.demo.mail_server import DemoMailServer, start_mail_server

@@ -13,7 +13,8 @@ import pytest
 
 from oacmail.core.errors import RelayError, Transient
 from oacmail.core.ports.transport import Outgoing
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.oauth import (
     GrantRefused,
     OauthSettings,

@@ -11,11 +11,11 @@ import sys
 from datetime import timedelta
 from functools import partial
 
-from oacmail import cli, connections, service, smtp
+from oacmail import cli, connections, oauth, service, smtp
 from oacmail.core import outbox
 from oacmail.engine import intake
-from oacmail.imap import ImapSettings
-from oacmail.oauth import GrantRefused, tokens
+from oacmail.imap.connection import ImapSettings
+from oacmail.oauth import GrantRefused
 from oacmail.store import connection
 
 SILENCE = "OACMAIL_TESTS_SILENCE"
@@ -24,7 +24,7 @@ SHORT_SILENCE = {SILENCE: "4"}
 
 def shorten() -> None:
     service.TICK_SECONDS = 1
-    tokens.NEW = 0.0
+    oauth.NEW = 0.0
     GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0
     service.LONGEST_WAIT = 2.0

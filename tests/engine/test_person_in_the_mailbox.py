@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from oacmail.core.errors import Refused
-from oacmail.imap import ImapMailbox
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.privacy.erasure import Sought, find_messages
 from testbed.mailbox import SimulatedMailbox
 from tests.core.builders import AGENT, OFFICE

@@ -6,7 +6,7 @@ from typing import cast
 
 from oacmail.cli import online
 from oacmail.core.ports.mailbox import MessageMeta
-from oacmail.imap import ImapMailbox
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport
 from testbed.mailbox import SimulatedMailbox
 

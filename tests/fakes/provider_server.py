@@ -18,7 +18,8 @@ from zlib import crc32
 
 from imapclient import imap_utf7
 
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox, StoredMessage
 from tests.servers.ports import HOST
 

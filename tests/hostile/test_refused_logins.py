@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 from oacmail.core.errors import RelayError, Transient
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.service import Outage
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.engine.world import ANNA, PERE, World

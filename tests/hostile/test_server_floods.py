@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from oacmail.core.errors import Transient
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
 

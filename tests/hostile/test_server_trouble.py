@@ -8,7 +8,8 @@ import pytest
 
 from oacmail.core.errors import Transient
 from oacmail.engine.intake import SPACING
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
 

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from imapclient import IMAPClient
 
-from oacmail.imap import ImapMailbox, ImapSettings
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from testbed.mailbox import StoredMessage
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
