@@ -45,7 +45,7 @@ def why_not(request: CitizenRequest) -> str:
         return "from-our-own-people"
     if request.forced:
         return ""
-    if rate_limits.budget_class(request.message, request.view.person) == "refused":
+    if rate_limits.budget_class(request.message, request.view.writer.person) == "refused":
         return DISOWNED
     if limit and request.now - request.received_at > timedelta(hours=limit):
         return "first-seen-late"
@@ -58,8 +58,8 @@ def why_not(request: CitizenRequest) -> str:
 
 def room(request: CitizenRequest) -> Room:
     """Whether the budgets have room for a mail to the author, now or later."""
-    kind = rate_limits.budget_class(request.message, request.view.person)
-    return rate_limits.room(request.policy, kind, request.author, request.view.spent)
+    kind = rate_limits.budget_class(request.message, request.view.writer.person)
+    return rate_limits.room(request.policy, kind, request.author, request.view.writer.spent)
 
 
 def _echo(request: CitizenRequest) -> str:
@@ -74,7 +74,7 @@ def _echo(request: CitizenRequest) -> str:
         return ""
     if request.message.features.repeats_us:
         return ECHO
-    domain = Released() if rate_limits.is_public(request.author) else view.spent.domain
+    domain = Released() if rate_limits.is_public(request.author) else view.writer.spent.domain
     answers = bool(view.tokened or view.mails) and domain.day + domain.waiting >= COLLEAGUES
     return FROM_ITS_DOMAIN if answers else ""
 
@@ -106,7 +106,7 @@ def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, obj
     """
     send = _acknowledgement(request, number, {**facts, "first": first}, request.due_at)
     view = request.view
-    uncertain = ((view.restored_at, RESTORED), (view.key_lost_at, KEY_LOST))
+    uncertain = ((view.writer.restored_at, RESTORED), (view.writer.key_lost_at, KEY_LOST))
     why = next((why for since, why in uncertain if since is not None and request.received_at <= since), "")
     if request.forced or not why:
         return [send]
@@ -131,7 +131,7 @@ def _acknowledgement(
 ) -> Send:
     """Deferred (`release` None) while its budget has no room."""
     policy, message = request.policy, request.message
-    kind = rate_limits.budget_class(message, request.view.person)
+    kind = rate_limits.budget_class(message, request.view.writer.person)
     leaves = room(request) is Room.NOW
     return Send(
         key=f"ack:{message.fingerprint}",
@@ -189,7 +189,7 @@ def of_confirmed_case(policy: Policy, case: CaseView, now: datetime) -> Send:
 
 def language(request: CitizenRequest) -> str:
     """The author's language, or two if one may not be understood (docs/requirements.md section 4, Language)."""
-    office, person = request.policy.office, request.view.person
+    office, person = request.policy.office, request.view.writer.person
     wish = wished_language(request) or (person.lang if person else None)
     short = request.reading.language in NEIGHBOURS and _too_short_to_tell(request.message.fresh)
     neighbour = next(lang for lang in NEIGHBOURS if lang != office.languages[0])
@@ -252,7 +252,7 @@ def warn_of_secret(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
-        budget=rate_limits.budget_class(message, request.view.person),
+        budget=rate_limits.budget_class(message, request.view.writer.person),
         release=request.now if room(request) is Room.NOW else None,
     )
     return (send,)

@@ -27,7 +27,7 @@ from oacmail.core.model import Level, Status
 from oacmail.core.notices import notify, notify_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Pointer, Policy
-from oacmail.core.view import CaseView, Deadline, OpenQuestion, OutgoingView, View
+from oacmail.core.view import Cases, CaseView, Deadline, OpenQuestion, OutgoingView
 
 # --- Answers ---------------------------------------------------------------------------------------------------------
 # Found in Sent, in an agent's proven copy, or logged by an admin (R16), an answer meets every deadline that started
@@ -239,13 +239,13 @@ def owed_as(case: CaseView, counted_at: datetime | None) -> Status:
     return Status.DERIVED if told or case.status is Status.DERIVED else Status.OPEN
 
 
-def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
+def notice_undelivered(policy: Policy, cases: Cases, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
     """The derivation notice or the referral did not arrive: the deadline that it met starts again, on the next working
     day (R22).
 
     `at` is when that was learned; () for any other mail.
     """
-    case = view.cases.get(mail.case or "")
+    case = cases.get(mail.case or "")
     if mail.kind not in (MailKind.PASSED_ON, MailKind.REFERRED) or case is None:
         return ()
     deadline: tuple[Effect, ...] = ()

@@ -9,7 +9,6 @@ message. What follows for a case or a mail is decided by what it calls.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
 from oacmail.core import deadlines, outbox, rights, survey
 from oacmail.core.cases import CORRECTED
@@ -45,32 +44,30 @@ from oacmail.core.policy import Policy
 from oacmail.core.report.publication import on_report_ready
 from oacmail.core.services import nudges, updates
 from oacmail.core.tokens import Signature
-from oacmail.core.view import MessageView, Noticed, TickView, View
+from oacmail.core.view import AnyView, CommandView, DeliveryView, MessageView, Noticed, TickView, View
 
 
-def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) -> Decision:
-    """`now` is aware. Raises only on a bug: the engine rolls back, counts the failure and sets the message aside."""
-    if isinstance(inp, Tick):
-        assert isinstance(view, TickView)
-        return on_tick(policy, view, now)
-    assert isinstance(view, View)
-    match inp:
-        case Lookup():
+def decide(policy: Policy, view: AnyView, inp: LookedUp, now: datetime) -> Decision:
+    """`view`: of the input's kind; `now` is aware. Raises only on a bug: the engine rolls back, counts the failure and
+    sets the message aside."""
+    match inp, view:
+        case Lookup(), View():
             return _arrived(policy, view, inp, now)
-        case DeliveryResult():
+        case Tick(), TickView():
+            return on_tick(policy, view, now)
+        case DeliveryResult(), DeliveryView():
             return on_delivery_result(policy, view, inp, now)
-        case AdminCommand():
-            return on_admin_command(policy, view, inp, now)
-        case OutboxCommand():
+        case OutboxCommand(), DeliveryView():
             return on_outbox_command(policy, view, inp, now)
-        case BoardMove():
+        case AdminCommand(), CommandView():
+            return on_admin_command(policy, view, inp, now)
+        case BoardMove(), CommandView():
             return on_board_move(policy, view, inp, now)
-        case BoardDeletion():
+        case BoardDeletion(), CommandView():
             return on_board_deletion(policy, view, inp, now)
-        case ReportReady():
+        case ReportReady(), _:
             return on_report_ready(policy, inp, now)
-        case _:
-            assert_never(inp)
+    raise TypeError(f"{type(inp).__name__} is not decided with a {type(view).__name__}")
 
 
 def may_exceed(inp: LookedUp, decision: Decision) -> bool:
@@ -160,7 +157,7 @@ def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) 
     """None = a person's message on top of our mail. In Sent nobody but the office writes."""
     mail = next((mail for mail in view.mails if mail.key == signature.key), None)
     more = own_copies.added(lookup, mail)
-    if not more or lookup.folder is Folder.SENT or view.added_before >= own_copies.BANNER:
+    if not more or lookup.folder is Folder.SENT or view.copy.added_before >= own_copies.BANNER:
         copy = own_copies.on_own_copy(policy, view, lookup, signature)
     elif own_copies.is_message(policy, mail):
         return None

@@ -46,13 +46,13 @@ from oacmail.core.view import (
     DeferredAcknowledgement,
     DeferredNotice,
     DeferredView,
+    DeliveryView,
     Noticed,
     OutgoingView,
     ProblemsView,
     RateUsage,
     Released,
     UncertainDelivery,
-    View,
 )
 
 # --- Notice limits ---------------------------------------------------------------------------------------------------
@@ -395,8 +395,9 @@ TRIES = 12  # before a mail is given up: after an outage longer than `give_up_da
 REFUSED_CONTENT = frozenset({552, 554})
 
 
-def on_delivery_result(policy: Policy, view: View, result: DeliveryResult, now: datetime) -> Decision:
-    mail = next(mail for mail in view.mails if mail.key == result.key)
+def on_delivery_result(policy: Policy, view: DeliveryView, result: DeliveryResult, now: datetime) -> Decision:
+    mail = view.mail
+    assert mail is not None
     event, follows = _FOLLOWS[result.state]
     if not applies(event, mail.state):
         return Decision(effects=(), because=(f"mail-{result.state}: too late, it is {mail.state}",))
@@ -404,12 +405,16 @@ def on_delivery_result(policy: Policy, view: View, result: DeliveryResult, now: 
     return Decision(effects=tuple(effects), because=(f"mail-{result.state}",))
 
 
-def _sent(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+def _sent(
+    policy: Policy, view: DeliveryView, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
     taken = UpdateOutbox(key=mail.key, event=MailEvent.TAKEN, sent_at=now, copy_expected=result.copy_expected, error="")
-    return [taken, *relayed.count_as_answer(policy, view, mail, now)]
+    return [taken, *relayed.count_as_answer(policy, view.cases, mail, now)]
 
 
-def _uncertain(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+def _uncertain(
+    policy: Policy, view: DeliveryView, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
     if mail.copied:  # its copy was quicker than the relay's answer
         return _sent(policy, view, mail, replace(result, copy_expected=True), now)
     return [
@@ -418,7 +423,9 @@ def _uncertain(policy: Policy, view: View, mail: OutgoingView, result: DeliveryR
     ]
 
 
-def _later(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+def _later(
+    policy: Policy, view: DeliveryView, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
     old = mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days)
     if old and mail.attempts >= TRIES and not result.limited:
         return _give_up(policy, view, mail, result, now)
@@ -426,7 +433,9 @@ def _later(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResul
     return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
 
 
-def _refused(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+def _refused(
+    policy: Policy, view: DeliveryView, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
     if mail.bare and (result.code in REFUSED_CONTENT or result.status.startswith("5.7.")):
         return [
             UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, error=result.error),
@@ -446,17 +455,19 @@ def _refused(policy: Policy, view: View, mail: OutgoingView, result: DeliveryRes
     return [*_later(policy, view, mail, result, now), *again, event]
 
 
-def _give_up(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+def _give_up(
+    policy: Policy, view: DeliveryView, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
     return [
         UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=result.error),
         AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": result.code}),
-        *answers.notice_undelivered(policy, view, mail, at=now),
-        *relayed.owed_again(policy, view, mail, at=now),
+        *answers.notice_undelivered(policy, view.cases, mail, at=now),
+        *relayed.owed_again(policy, view.cases, mail, at=now),
         *undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=result.code),
     ]
 
 
-_Follows = Callable[[Policy, View, OutgoingView, DeliveryResult, datetime], list[Effect]]
+_Follows = Callable[[Policy, DeliveryView, OutgoingView, DeliveryResult, datetime], list[Effect]]
 _FOLLOWS: Mapping[str, tuple[MailEvent, _Follows]] = {
     "sent": (MailEvent.TAKEN, _sent),
     "uncertain": (MailEvent.NO_ANSWER, _uncertain),
@@ -469,11 +480,11 @@ _FOLLOWS: Mapping[str, tuple[MailEvent, _Follows]] = {
 # `oacmail outbox retry` and `outbox drop`. Every order is in the event log of the mail's case.
 
 
-def on_outbox_command(policy: Policy, view: View, command: OutboxCommand, now: datetime) -> Decision:
+def on_outbox_command(policy: Policy, view: DeliveryView, command: OutboxCommand, now: datetime) -> Decision:
     """:raises Refused: there is no such mail, its state does not allow the order, or its bytes are not kept."""
-    if not view.mails:
+    if view.mail is None:
         raise Refused(f"no mail {command.key}: see `oacmail outbox list --all`")
-    mail, order = view.mails[0], f"outbox {command.verb}"
+    mail, order = view.mail, f"outbox {command.verb}"
     event = MailEvent.RETRIED_BY_HAND if command.verb == "retry" else MailEvent.DROPPED_BY_HAND
     if not applies(event, mail.state):
         raise Refused(f"the mail is {mail.state}: {order} is for mail that waits, failed, or is held or uncertain")

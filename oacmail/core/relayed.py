@@ -31,16 +31,16 @@ from oacmail.core.orders.buttons import ANSWERS_ANOTHER, answers_another
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import answer_address
-from oacmail.core.view import CaseView, OutgoingView, View
+from oacmail.core.view import Cases, CaseView, OutgoingView, View
 
 # --- What an answer does to its case ---------------------------------------------------------------------------------
 # A relayed answer counts once the relay has accepted it, and meets what was asked before the agent wrote it. If it
 # comes back, the answer is owed again (R14).
 
 
-def count_as_answer(policy: Policy, view: View, mail: OutgoingView, at: datetime) -> tuple[Effect, ...]:
+def count_as_answer(policy: Policy, cases: Cases, mail: OutgoingView, at: datetime) -> tuple[Effect, ...]:
     """What follows when it is known that the mail left, at `at`; () for any other mail, and for what was known."""
-    case = _case(view, mail)
+    case = _case(cases, mail)
     if case is None or mail.state is MailState.SENT:
         return ()
     recipients = frozenset((mail.recipient,))
@@ -49,9 +49,9 @@ def count_as_answer(policy: Policy, view: View, mail: OutgoingView, at: datetime
     )
 
 
-def owed_again(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
+def owed_again(policy: Policy, cases: Cases, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
     """The person does not have it: unless a later answer reached her, the case waits for one again."""
-    case = _case(view, mail)
+    case = _case(cases, mail)
     if case is None:
         return ()
     event = AuditEvent(kind="answer-undelivered", case=case.number, data={"message": mail.key[:16]})
@@ -74,8 +74,8 @@ def owed_again(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) 
     )
 
 
-def _case(view: View, mail: OutgoingView) -> CaseView | None:
-    return view.cases.get(mail.case or "") if mail.kind is MailKind.RELAYED else None
+def _case(cases: Cases, mail: OutgoingView) -> CaseView | None:
+    return cases.get(mail.case or "") if mail.kind is MailKind.RELAYED else None
 
 
 def _written(mail: OutgoingView, at: datetime) -> datetime:
@@ -184,7 +184,7 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
     if left is not None and left.state is MailState.SENT:
         # After a restore its copy was read before the agent's mail: it has left and counts.
         asked = replace(left, state=MailState.UNCERTAIN, written_at=lookup.received_at, case=case.number)
-        effects += count_as_answer(policy, view, asked, lookup.received_at)
+        effects += count_as_answer(policy, view.cases, asked, lookup.received_at)
     return Decision(effects=effects, because=(rule,))
 
 

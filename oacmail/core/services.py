@@ -37,7 +37,7 @@ from oacmail.core.notices import Facts, notify, notify_agents
 from oacmail.core.order_words import folded
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Pointer, Policy
-from oacmail.core.view import CaseView, Deadline, View
+from oacmail.core.view import CaseView, CommandView, Deadline
 
 # --- Second level ----------------------------------------------------------------------------------------------------
 # The services get the card and the message once for each case (R11-R13). Automatically only status and level change:
@@ -103,7 +103,7 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
 
 def _before_a_restore(request: CitizenRequest) -> bool:
     """Whether a restored database may have forgotten that the services know this message."""
-    moments = (request.view.restored_at, request.view.key_lost_at)
+    moments = (request.view.writer.restored_at, request.view.writer.key_lost_at)
     return not request.forced and any(moment is not None and request.received_at <= moment for moment in moments)
 
 
@@ -186,7 +186,7 @@ def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> C
     )
 
 
-def _affected(view: View, operator: str, platform: str, citizen: str) -> int:
+def _affected(view: CommandView, operator: str, platform: str, citizen: str) -> int:
     """How many people the failure affects today, with the citizen of this case."""
     return len(view.affected.get((operator, platform), frozenset()) | {citizen}) if platform else 0
 
@@ -214,7 +214,7 @@ def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[E
 
 
 def by_order(
-    policy: Policy, view: View, case: CaseView, *, cause: str, why: str, key: str, now: datetime
+    policy: Policy, view: CommandView, case: CaseView, *, cause: str, why: str, key: str, now: datetime
 ) -> tuple[Effect, ...]:
     """Derive the case if it is not with the services, or is said to be solved and is not, and tell the citizen, which
     meets the deadline (R22). A cause or observation that the agent adds goes to the services in any case. `cause`: the
@@ -240,7 +240,7 @@ def by_order(
     )
 
 
-def _kept_card(view: View, case: CaseView, cause: str, why: str) -> Card:
+def _kept_card(view: CommandView, case: CaseView, cause: str, why: str) -> Card:
     return Card(
         case=case.number,
         message=case.first_message,

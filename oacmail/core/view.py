@@ -1,7 +1,7 @@
 """What a decision may know: all that the store reads for one input.
 
-Values only. The store fills a `View` for a message, a command or a delivery result, and a `TickView` for a tick; the
-core never asks for more. Subjects are already folded by `threading.fold_subject`.
+Values only. Each kind of input has its view, and each subject its part of it, which the store loads beside what it
+writes of the subject; the core never asks for more. Subjects are already folded by `threading.fold_subject`.
 """
 
 from collections.abc import Mapping
@@ -143,6 +143,10 @@ class CaseView:
         return tuple(one for one in waiting if not (self.own | recipients) & one.asked_from)
 
 
+Cases = Mapping[str, CaseView]
+"""By the number that was asked for: a merged case also stands for those that became it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
     """A recorded message."""
@@ -201,7 +205,7 @@ class UnplacedMail:
     received_at: datetime
     cases: tuple[str, ...]  # those in the question; () = an agent has said that it is about none
     waits: bool  # nobody has said yet
-    undelivered: tuple[str, ...] | None = None  # as in `View`
+    undelivered: tuple[str, ...] | None = None  # as in `StaffView`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,68 +266,109 @@ class SimilarCase:
     topic: str
 
 
+# --- For a command ---------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """For one message, one command or one delivery result."""
+class CommandView:
+    """For a command about a case, and for a move on the board."""
 
-    # The message and what is related to it
-    known: MessageView | None = None  # the message of the same fingerprint
-    named: tuple[MessageView, ...] = ()  # messages that its refs name
-    naming: tuple[MessageView, ...] = ()  # the same citizen's messages that name its Message-ID
-    overtaken_by: tuple[MessageView, ...] = ()  # the desk's messages that do
-    recent: tuple[MessageView, ...] = ()  # messages of the author (for Sent: of the recipients) of the last 14 days
-    undelivered: tuple[str, ...] | None = None
-    """Recipients whom this message did not reach, by an earlier report; None = no report."""
+    cases: Cases = field(default_factory=lambda: MappingProxyType({}))
+    affected: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """(operator, platform) that its cases or the message blame, to the addresses of those whom it affects today."""
+    drafts: str = ""  # the folder for draft answers, '' = the mailbox has none
+    away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
 
-    # Its author
+
+# --- For an arrived message ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterView:
+    """For the acknowledgement: the writer, and whether it may have left before."""
+
     person: PersonView | None = None
     spent: RateUsage = field(default_factory=RateUsage)
+    restored_at: datetime | None = None  # of a restore; None also if self-copies show what had been sent before
+    key_lost_at: datetime | None = None  # when the token key was lost
 
-    # Cases
-    cases: Mapping[str, CaseView] = field(default_factory=lambda: MappingProxyType({}))
-    tokened: tuple[str, ...] = ()  # cases whose keyed token it carries
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyView:
+    """For a copy of our own mail."""
+
+    run: str = ""  # the name of this process
+    run_since: datetime | None = None
+    """What was sent and arrived later was not sent by an earlier process here. None until this process has read every
+    folder, since a restored database may have forgotten what is there."""
+    added_before: int = 0  # copies to other recipients that have the same addition as this one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffView:
+    """For mail between the desk and people outside."""
+
+    undelivered: tuple[str, ...] | None = None
+    """Recipients whom this message did not reach, by an earlier report; None = no report."""
     open_cases: tuple[str, ...] = ()
     """Of a new mail of the desk, the recipients' cases in which somebody may wait."""
-    serial: int = 1  # the next case serial of the year
+    unplaced: UnplacedMail | None = None
+    """The mail that our question names to which this message replies, or this message, if we have asked about it."""
+    overtaken_by: tuple[MessageView, ...] = ()  # the desk's messages that name its Message-ID
     forwarded_case: str | None = None  # the case that a mail in Sent, which it names, has forwarded to its sender
     entrusted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Of an agent's automatic reply, the cases in the agent's hands in which somebody may wait, to who assigned it."""
 
-    # Our mails
-    mails: tuple[OutgoingView, ...] = ()
-    """Those that its refs, report or signature name, oldest first, and the one that relays it; of a delivery result the
-    mail itself."""
-    added_before: int = 0  # copies to other recipients that have the same addition as this one
-    thread: CaseThread | None = None  # of the case to whose person this message is to be relayed
-    refusals: tuple[Refusal, ...] = ()  # of other mails, for one that is refused
-    taken_since: bool = False  # the relay accepted a mail since it last refused this one
 
-    # After a restore
-    reserved: str | None = None  # the number that a message, or what followed it, had before
-    acknowledged_as: str | None = None  # the number in the acknowledgement of this very message
-    restored_at: datetime | None = None  # when; None also if self-copies show what had been sent before
-    key_lost_at: datetime | None = None  # when the token key was lost
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersView:
+    """For orders by mail."""
 
-    # This process
-    run: str = ""  # its name
-    run_since: datetime | None = None
-    """What was sent and arrived later was not sent by an earlier process here. None until this process has read every
-    folder, since a restored database may have forgotten what is there."""
-
-    # Failures of platforms (core/incidents.py)
-    alike: tuple[SimilarCase, ...] = ()
-    """Recent second-level cases on the platform of the message, oldest first; of an incident only the last."""
-    affected: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    """(operator, platform) that its cases or the message blame, to the addresses of those whom it affects today."""
-
-    # Staff and their orders
-    unplaced: UnplacedMail | None = None
-    """The mail that our question names to which this message replies, or this message, if we have asked about it."""
     entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
     """Of the review list, by the beginning of the reference that an order, or the card of a message in Junk, names."""
     used_tokens: frozenset[str] = frozenset()  # the order tokens that it carries and that were used before
-    drafts: str = ""  # the folder for draft answers, '' = the mailbox has none
-    away: frozenset[str] = frozenset()  # addresses of staff who are out of office by their last mail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(CommandView):
+    """For an arrived message."""
+
+    # What it is related to
+    known: MessageView | None = None  # the message of the same fingerprint
+    named: tuple[MessageView, ...] = ()  # messages that its refs name
+    naming: tuple[MessageView, ...] = ()  # the same citizen's messages that name its Message-ID
+    recent: tuple[MessageView, ...] = ()  # messages of the author (for Sent: of the recipients) of the last 14 days
+    mails: tuple[OutgoingView, ...] = ()
+    """Mails of ours that its refs, report or signature name, oldest first, and the one that relays it."""
+    tokened: tuple[str, ...] = ()  # cases whose keyed token it carries
+
+    # The number of a case that it opens
+    serial: int = 1  # the next case serial of the year
+    reserved: str | None = None  # the number that it, or what followed it, had before a restore
+    acknowledged_as: str | None = None  # the number in the acknowledgement of this very message
+
+    # By subject
+    writer: WriterView = field(default_factory=WriterView)
+    copy: CopyView = field(default_factory=CopyView)
+    staff: StaffView = field(default_factory=StaffView)
+    orders: OrdersView = field(default_factory=OrdersView)
+    thread: CaseThread | None = None  # of the case to whose person it is to be relayed
+    alike: tuple[SimilarCase, ...] = ()
+    """Recent second-level cases on the platform that fails by it, oldest first; of an incident only the last."""
+
+
+# --- For a mail of ours ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """For a delivery result, and for a command about a mail."""
+
+    mail: OutgoingView | None = None  # None = there is no such mail
+    cases: Cases = field(default_factory=lambda: MappingProxyType({}))
+    """Its case, if the mail meets a deadline."""
+    refusals: tuple[Refusal, ...] = ()  # of other mails, for one that is refused
+    taken_since: bool = False  # the relay accepted a mail since it last refused this one
 
 
 # --- For a tick ------------------------------------------------------------------------------------------------------
@@ -439,3 +484,6 @@ class TickView:
     problems: ProblemsView = field(default_factory=ProblemsView)
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))  # alert to when it was sent
     digest: DigestView | None = None  # None = it is not due
+
+
+AnyView = View | CommandView | DeliveryView | TickView

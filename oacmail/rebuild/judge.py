@@ -14,7 +14,7 @@ from oacmail.core import relayed
 from oacmail.core.effects import Decision, DeliveryResult, Effect, RequestReview, StartDeadline, UpdateOutbox
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import View
+from oacmail.core.view import DeliveryView
 from oacmail.store import SqliteStore, rebuilt
 from oacmail.store.rebuilt import Unproven
 
@@ -46,12 +46,12 @@ def answer_not_found(store: SqliteStore, policy: Policy, key: str, now: datetime
     waits for an answer again because of it."""
     with store.turn() as turn:
         view = turn.view(policy, DeliveryResult(key=key, state="refused"), now)
-        assert isinstance(view, View)
-        mail = next(mail for mail in view.mails if mail.key == key)
-        owed = relayed.owed_again(policy, view, mail, at=now)
+        assert isinstance(view, DeliveryView)
+        assert view.mail is not None
+        owed = relayed.owed_again(policy, view.cases, view.mail, at=now)
         drop = UpdateOutbox(key=key, event=MailEvent.DROPPED, error=ANSWER_NOT_FOUND)
         turn.apply(Decision(effects=(drop, *owed), because=(ANSWER_NOT_FOUND,)), now=now, mails={})
-    return mail.case if any(isinstance(effect, StartDeadline) for effect in owed) else None
+    return view.mail.case if any(isinstance(effect, StartDeadline) for effect in owed) else None
 
 
 def _is_old(policy: Policy, mail: Unproven, now: datetime) -> bool:

@@ -35,13 +35,19 @@ from oacmail.core.stored_values import (
 from oacmail.core.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     CaseView,
+    CommandView,
+    CopyView,
+    DeliveryView,
     MessageView,
+    OrdersView,
     OutgoingView,
     PersonView,
     Refusal,
     SimilarCase,
+    StaffView,
     UnplacedMail,
     View,
+    WriterView,
 )
 from oacmail.store import rebuilt_numbers, remembered
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
@@ -122,100 +128,86 @@ _MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address
 
 
 def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
-    """The view of an arrived message; see core/view.py for what each part is."""
-    view = _related(con, lookup)
-    view = _remembered(con, policy, lookup, view)
-    view = replace(view, entrusted=_entrusted(con, policy, lookup))
-    about = _cases(con, policy, lookup, view, now)
-    blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
-    return replace(
-        view,
-        cases=about,
-        affected=affected(con, policy, {blamed, *_blamed(about)}, now),
-        person=_person(con, lookup.author),
-        spent=usages(con, policy, (lookup.author,), now)[lookup.author],
-        serial=_serial(con, policy, lookup, now),
-        thread=thread(con, lookup),
-        alike=alike(con, policy, lookup),
-        entries=_entries(con, (*lookup.entries, *junk_cards(view.mails))),
-        away=away(con, policy, now),
-    )
-
-
-def _related(con: sqlite3.Connection, lookup: Lookup) -> View:
-    """The messages, mails and numbers of cases that the message names, or that name it."""
+    """The view of an arrived message. First what it names, then what is stored of it, then the cases."""
     message, writers = lookup.message, lookup.writers
     ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
+    known = next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
+    named = _messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else ()
     naming, overtaken_by = _naming(con, message, writers)
-    mails = mails_named(con, lookup, ids)
-    return View(
-        known=next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None),
-        named=_messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else (),
-        naming=naming,
-        overtaken_by=overtaken_by,
-        mails=mails,
-        tokened=_not_erased(con, lookup.tokened),
-        recent=_recent(con, writers, lookup.received_at),
-        open_cases=_open_cases(con, lookup.addressed),
-        added_before=_added_before(con, lookup, mails),
+    recent, mails = _recent(con, writers, lookup.received_at), mails_named(con, lookup, ids)
+    tokened = _not_erased(con, lookup.tokened)
+    asked = _asked_about(message, mails)
+    told, undelivered = (
+        f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {message.message_id}",
+        UNDELIVERED + message.message_id,
     )
-
-
-def _remembered(con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View) -> View:
-    """`view` with what the stored values tell of the message, of this process and of a restore."""
-    message, asked = lookup.message, _asked_about(lookup.message, view.mails)
-    stored = remembered.values(con, (*_STORED_VALUES, *_names(lookup, view.named), UNPLACED + asked))
+    pressed = [USED_TOKEN + one.token for one in lookup.pressed]
+    forwards = [FORWARDED_TO + one.fingerprint for one in named]
+    names = (RESERVED + message.fingerprint, told, undelivered, UNPLACED + asked, *pressed, *forwards)
+    stored = remembered.values(con, (*_STORED_VALUES, *names))
     acknowledged_as = _value(stored, RESERVED + message.fingerprint)
-    return replace(
-        view,
-        reserved=acknowledged_as or _reserved_in_thread(con, _value(stored, _told(lookup))),
-        acknowledged_as=acknowledged_as,
-        restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
-        key_lost_at=moment(_value(stored, KEY_LOST_AT)),
-        run=_value(stored, RUN) or "",
-        run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
-        undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),
+    reserved = acknowledged_as or _reserved_in_thread(con, _value(stored, told))
+    staff = StaffView(
+        undelivered=_recipients(_value(stored, undelivered) if message.message_id else None),
+        open_cases=_open_cases(con, lookup.addressed),
         unplaced=_unplaced(con, asked, _value(stored, UNPLACED + asked)),
-        forwarded_case=_forwarded(message, view.named, stored),
-        drafts=_value(stored, DRAFTS) or "",
-        used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in stored),
+        overtaken_by=overtaken_by,
+        forwarded_case=_forwarded(message, named, stored),
+        entrusted=_entrusted(con, policy, lookup),
     )
-
-
-def _cases(
-    con: sqlite3.Connection, policy: Policy, lookup: Lookup, view: View, now: datetime
-) -> Mapping[str, CaseView]:
-    """The cases that the message, its orders, or what is related to it name; also those into which these merged before
-    its orders did."""
-    orders = lookup.arrived.orders
-    ordered = (orders.current or "", *orders.into) if orders else ()
     also = (
-        *ordered,
-        *view.tokened,
+        *tokened,
         *lookup.ordered,
         *(one.case for one in lookup.pressed),
         *lookup.numbers,
-        *view.open_cases,
-        *view.entrusted,
-        *(view.unplaced.cases if view.unplaced else ()),
-        *([view.reserved] if view.reserved else []),
+        *staff.open_cases,
+        *staff.entrusted,
+        *(staff.unplaced.cases if staff.unplaced else ()),
+        *([reserved] if reserved else []),
     )
-    numbers = _numbers((view.known, *view.named, *view.naming, *view.recent), view.mails, also)
+    about = _cases(con, policy, _numbers((known, *named, *naming, *recent), mails, also), now)
+    blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
+    return View(
+        cases=about,
+        affected=affected(con, policy, {blamed, *_blamed(about)}, now),
+        drafts=_value(stored, DRAFTS) or "",
+        away=away(con, policy, now),
+        known=known,
+        named=named,
+        naming=naming,
+        recent=recent,
+        mails=mails,
+        tokened=tokened,
+        serial=_serial(con, policy, lookup, now),
+        reserved=reserved,
+        acknowledged_as=acknowledged_as,
+        writer=WriterView(
+            person=_person(con, lookup.author),
+            spent=usages(con, policy, (lookup.author,), now)[lookup.author],
+            restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+            key_lost_at=moment(_value(stored, KEY_LOST_AT)),
+        ),
+        copy=CopyView(
+            run=_value(stored, RUN) or "",
+            run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
+            added_before=_added_before(con, lookup, mails),
+        ),
+        staff=staff,
+        orders=OrdersView(
+            entries=_entries(con, (*lookup.entries, *junk_cards(mails))),
+            used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in stored),
+        ),
+        thread=thread(con, lookup),
+        alike=alike(con, policy, lookup),
+    )
+
+
+def _cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime) -> Mapping[str, CaseView]:
+    """The cases of these numbers, and those into which they merged."""
     about = cases(con, policy, _not_erased(con, numbers), now)
-    if merged := merged_into(con, {number: case for number, case in about.items() if number not in ordered}):
+    if merged := merged_into(con, about):
         return with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
     return about
-
-
-def _names(lookup: Lookup, named: Sequence[MessageView]) -> tuple[str, ...]:
-    """The names of what may be known about this message, and about those that it names."""
-    message, pressed = lookup.message, (USED_TOKEN + one.token for one in lookup.pressed)
-    forwards = (FORWARDED_TO + one.fingerprint for one in named)
-    return (RESERVED + message.fingerprint, _told(lookup), UNDELIVERED + message.message_id, *pressed, *forwards)
-
-
-def _told(lookup: Lookup) -> str:
-    return f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {lookup.message.message_id}"
 
 
 def _value(stored: Mapping[str, remembered.StoredValue], name: str) -> str | None:
@@ -269,12 +261,12 @@ def _reserved_in_thread(con: sqlite3.Connection, told: str | None) -> str | None
 
 def command_view(
     con: sqlite3.Connection, policy: Policy, inp: AdminCommand | BoardMove | BoardDeletion, now: datetime
-) -> View:
+) -> CommandView:
     numbers = [inp.case] if inp.case else []
     if isinstance(inp, AdminCommand) and "into" in inp.words:
         numbers.append(inp.words["into"])
     about = cases(con, policy, numbers, now)
-    return View(
+    return CommandView(
         cases=about,
         affected=affected(con, policy, _blamed(about), now),
         away=away(con, policy, now),
@@ -436,25 +428,19 @@ _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, 
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
 
-def mail_view(con: sqlite3.Connection, key: str) -> View:
-    return View(mails=_mails(con, "WHERE o.key = ?", (key,)))
+def mail_view(con: sqlite3.Connection, key: str) -> DeliveryView:
+    return DeliveryView(mail=next(iter(_mails(con, "WHERE o.key = ?", (key,))), None))
 
 
-def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> View:
-    mails = _mails(con, "WHERE o.key = ?", (inp.key,))
-    owed = [mail.case for mail in mails if mail.kind in MEETS_DEADLINE and mail.case]
-    about = cases(con, policy, owed, now)
+def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> DeliveryView:
+    view = mail_view(con, inp.key)
+    owed = [view.mail.case] if view.mail and view.mail.kind in MEETS_DEADLINE and view.mail.case else []
+    view = replace(view, cases=cases(con, policy, owed, now))
     if inp.state != "refused":
-        return View(mails=mails, cases=about)
-    taken = _last_taken(con)
+        return view
     own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
     others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
-    return View(
-        mails=mails,
-        cases=about,
-        refusals=others,
-        taken_since=own is not None and own < taken,
-    )
+    return replace(view, refusals=others, taken_since=own is not None and own < _last_taken(con))
 
 
 def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:

@@ -28,7 +28,7 @@ from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import MessageRef, Status
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
-from oacmail.core.view import Noticed, TickView, View
+from oacmail.core.view import AnyView, CommandView, Noticed
 from oacmail.store import cases, connection, load_message, load_tick, remembered, reports, writing
 from oacmail.store.apply import WRITERS
 from oacmail.store.board import BoardRows
@@ -61,7 +61,7 @@ class Turn:
     def __init__(self, con: sqlite3.Connection) -> None:
         self._con = con
 
-    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> View | TickView:
+    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> AnyView:
         match inp:
             case Lookup():
                 return load_message.message_view(self._con, policy, inp, now)
@@ -74,7 +74,7 @@ class Turn:
             case DeliveryResult():
                 return load_message.delivery_view(self._con, policy, inp, now)
             case ReportReady():
-                return View()
+                return CommandView()
 
     def noticed(self, now: datetime) -> list[Noticed]:
         """Notices to staff of the last hour, for their limits."""

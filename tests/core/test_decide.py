@@ -12,7 +12,17 @@ from oacmail.core.errors import Refused
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auth, Auto, DeliveryStatus, Dmarc, Features, Folder, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
-from oacmail.core.view import DueView, OutgoingView, ProblemsView, Refusal, TickView, View
+from oacmail.core.view import (
+    AnyView,
+    CommandView,
+    DeliveryView,
+    DueView,
+    OutgoingView,
+    ProblemsView,
+    Refusal,
+    TickView,
+    View,
+)
 from tests.core.builders import (
     AGENT,
     ANNA,
@@ -50,7 +60,7 @@ MET = [
 ]
 
 
-def effects(view: View | TickView, inp: LookedUp) -> list[str]:
+def effects(view: AnyView, inp: LookedUp) -> list[str]:
     return shown(decide(POLICY, view, inp, NOW))
 
 
@@ -291,11 +301,11 @@ DELIVERIES: dict[str, tuple[OutgoingView, DeliveryResult, list[str]]] = {
 def test_a_delivery_result(name: str) -> None:
     mail, inp, expected = DELIVERIES[name]
 
-    assert effects(View(mails=(mail,)), inp) == expected
+    assert effects(DeliveryView(mail=mail), inp) == expected
 
 
 def test_a_relay_that_refuses_everybody_fails_no_mail() -> None:
-    assert effects(View(mails=(CLAIMED,), refusals=OTHERS), result("refused", code=550)) == [
+    assert effects(DeliveryView(mail=CLAIMED, refusals=OTHERS), result("refused", code=550)) == [
         "outbox ack:first: put_off",
         "outbox ack:a: relay_at_fault",
         "outbox ack:b: relay_at_fault",
@@ -344,7 +354,7 @@ COMMANDS: dict[str, tuple[AdminCommand, list[str]]] = {
 def test_a_command_on_a_case(name: str) -> None:
     inp, expected = COMMANDS[name]
 
-    assert effects(View(cases=CASES), inp) == expected
+    assert effects(CommandView(cases=CASES), inp) == expected
 
 
 @pytest.mark.parametrize(
@@ -360,7 +370,7 @@ def test_a_command_on_a_case(name: str) -> None:
 )
 def test_a_command_that_makes_no_sense_is_refused(refused: AdminCommand) -> None:
     with pytest.raises(Refused):
-        effects(View(cases=CASES), refused)
+        effects(CommandView(cases=CASES), refused)
 
 
 ORDERS: dict[str, tuple[OutgoingView, str, list[str]]] = {
@@ -382,12 +392,10 @@ def test_an_order_for_a_mail(name: str) -> None:
     mail, verb, expected = ORDERS[name]
     order = OutboxCommand(verb=verb, key=mail.key, by="admin")  # type: ignore[arg-type]
 
-    assert effects(View(mails=(mail,)), order) == expected
+    assert effects(DeliveryView(mail=mail), order) == expected
 
 
-@pytest.mark.parametrize(
-    "mails", [(), (outgoing(state=MailState.SENT),), (outgoing(state=MailState.FAILED, kept=False),)]
-)
-def test_a_mail_that_is_unknown_sent_or_not_kept_is_not_sent_again(mails: tuple[OutgoingView, ...]) -> None:
+@pytest.mark.parametrize("mail", [None, outgoing(state=MailState.SENT), outgoing(state=MailState.FAILED, kept=False)])
+def test_a_mail_that_is_unknown_sent_or_not_kept_is_not_sent_again(mail: OutgoingView | None) -> None:
     with pytest.raises(Refused):
-        effects(View(mails=mails), OutboxCommand(verb="retry", key="ack:first", by="admin"))
+        effects(DeliveryView(mail=mail), OutboxCommand(verb="retry", key="ack:first", by="admin"))

@@ -27,7 +27,7 @@ from oacmail.core.notices import notify_agents
 from oacmail.core.orders.commands import on_admin_command
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import CaseView, CommandView
 
 BY = "board"  # who gave the command: IMAP does not say who moved a message
 DELETED = "deleted-from-the-mailbox"
@@ -35,7 +35,7 @@ BY_HAND = "put-there-by-hand"
 _OF_THE_DESK = (BoardFolder.INTAKE, BoardFolder.OPEN, BoardFolder.ASSIGNED)
 
 
-def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) -> Decision:
+def on_board_move(policy: Policy, view: CommandView, move: BoardMove, now: datetime) -> Decision:
     """The first of its commands decides whether it is refused: no later one refuses the case that the first leaves."""
     case, because = view.cases.get(move.case or ""), (f"moved: {move.to.folder}",)
     then: tuple[Input, ...] = ()
@@ -67,7 +67,9 @@ def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) ->
     return Decision(effects=(moved, *effects, *taken_back), because=because, then=then)
 
 
-def _taken_back(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
+def _taken_back(
+    policy: Policy, view: CommandView, case: CaseView, move: BoardMove, now: datetime
+) -> tuple[Effect, ...]:
     """The agents hear who knows that the services had the case, which a move has taken from them."""
     heard = services.heard(case)
     if case.status is not Status.DERIVED or move.to.folder not in _OF_THE_DESK or heard == "nobody":
@@ -86,7 +88,7 @@ def _taken_back(policy: Policy, view: View, case: CaseView, move: BoardMove, now
     return (*draft, *told)
 
 
-def on_board_deletion(policy: Policy, view: View, deletion: BoardDeletion, now: datetime) -> Decision:
+def on_board_deletion(policy: Policy, view: CommandView, deletion: BoardDeletion, now: datetime) -> Decision:
     """A message of a closed case may be tidied away; every other case needs a person."""
     case = view.cases.get(deletion.case or "")
     if case is None:

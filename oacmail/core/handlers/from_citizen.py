@@ -83,7 +83,7 @@ def on_citizen_message(policy: Policy, view: View, lookup: Lookup, now: datetime
     if number is not None and request.reading.kind not in MACHINES:
         decision = decision.plus(*answers.tell_unseen(request, number), *_warn_of_reply_to(request, number))
     return decision.plus(
-        *(Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None)
+        *(Reconsider(fingerprint=known.fingerprint) for known in view.staff.overtaken_by if known.case is None)
     )
 
 
@@ -393,7 +393,7 @@ def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
 
 def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
     """The answer to this message, if we read the answer first. An out-of-office or an empty mail is none (R16)."""
-    answers_to_it = (known for known in request.view.overtaken_by if known.answers and known.case == case.number)
+    answers_to_it = (known for known in request.view.staff.overtaken_by if known.answers and known.case == case.number)
     return next((known for known in answers_to_it if known.received_at >= request.received_at), None)
 
 
@@ -515,12 +515,12 @@ def _row(case: CaseView) -> notices.Facts:
 
 def is_asked_which_case(view: View) -> bool:
     """Whether the message replies to our question."""
-    return view.unplaced is not None and any(mail.kind is MailKind.WHICH_CASE for mail in view.mails)
+    return view.staff.unplaced is not None and any(mail.kind is MailKind.WHICH_CASE for mail in view.mails)
 
 
 def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
     """What an agent's reply to the question says on its first line; None = it gives orders instead."""
-    assert view.unplaced is not None
+    assert view.staff.unplaced is not None
     line = next((line.strip() for line in lookup.message.typed.splitlines() if line.strip()), "")
     year = lookup.received_at.astimezone(policy.office.timezone).year
     named = order_words.numbers_in_line(policy, line, year)
@@ -528,13 +528,13 @@ def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Deci
         return None
     verb, detail = ("other_matter", "") if _says_none(line) else ("answers_case", line[:40])
     try:
-        number = NO_CHOICE if _says_none(line) else _chosen(view.unplaced, named)
+        number = NO_CHOICE if _says_none(line) else _chosen(view.staff.unplaced, named)
         effects = place_choice(policy, view, number, now)
         reason = ""
     except Refused as refused:
         effects, reason = (), refused.reason
     row = {"verb": verb, "detail": detail, "done": not reason, "reason": reason}
-    key = key_of_reply(lookup, view.unplaced.fingerprint, line)
+    key = key_of_reply(lookup, view.staff.unplaced.fingerprint, line)
     told = transcript(policy, lookup, None, now, key=key, rows=[row])
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, rule="chooses-a-case")
     return Decision(effects=(record, *effects, *told), because=("chooses-a-case", *([reason] if reason else ())))
@@ -552,11 +552,11 @@ def _chosen(mail: UnplacedMail, named: Sequence[str]) -> str:
 
 
 def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effect, ...]:
-    """The mail of `view.unplaced` answers the case `number`, or none of them (NO_CHOICE).
+    """The mail of `view.staff.unplaced` answers the case `number`, or none of them (NO_CHOICE).
 
     Raises Refused if an agent has said so before, or the case no longer exists.
     """
-    mail = view.unplaced
+    mail = view.staff.unplaced
     if mail is None or not mail.waits:
         raise Refused("this was decided before", "decided-already")
     key = mail.fingerprint
@@ -609,7 +609,7 @@ def _forwards_an_answer(view: View, lookup: Lookup) -> bool:
 
 def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
     """None = the message is no such reply, or one of somebody who may wait for an answer."""
-    message, case = lookup.message, view.cases.get(view.forwarded_case or "")
+    message, case = lookup.message, view.cases.get(view.staff.forwarded_case or "")
     if case is None or message.sender in case.own | case.others or message.auth.dmarc is Dmarc.FAIL:
         return None
     if view.acknowledged_as is not None or _is_citizen(view):

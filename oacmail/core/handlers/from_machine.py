@@ -64,9 +64,9 @@ def _out_of_office(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
     if not _is_out_of_office(policy, view, lookup):
         return ()
     message, day = lookup.message, calendar.local_day(now, policy)
-    by = frozenset(view.entrusted.values())
+    by = frozenset(view.staff.entrusted.values())
     assigners = sorted(address for address in policy.people.desk if address.partition("@")[0] in by)
-    mine = (view.cases[number] for number in view.entrusted if number in view.cases)
+    mine = (view.cases[number] for number in view.staff.entrusted if number in view.cases)
     return notify(
         policy,
         [address for address in (*assigners, *policy.people.agents) if address != message.sender],
@@ -117,7 +117,7 @@ def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
         effects.append(UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at))
         failed = lookup.message.delivery_status is not None and lookup.message.delivery_status.action == "failed"
         if by_machine and not failed and applies(MailEvent.NAMED, mail.state):
-            effects += relayed.count_as_answer(policy, view, mail, at)
+            effects += relayed.count_as_answer(policy, view.cases, mail, at)
     return effects
 
 
@@ -133,8 +133,8 @@ def _failed(policy: Policy, view: View, lookup: Lookup, status: DeliveryStatus, 
             AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
         ]
         if mail.state is not MailState.FAILED:
-            effects += answers.notice_undelivered(policy, view, mail, at=at)
-            effects += relayed.owed_again(policy, view, mail, at=at)
+            effects += answers.notice_undelivered(policy, view.cases, mail, at=at)
+            effects += relayed.owed_again(policy, view.cases, mail, at=at)
             effects += undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=at)
     for message in view.named:
         case = view.cases.get(message.case or "")

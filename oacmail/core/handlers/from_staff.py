@@ -137,7 +137,7 @@ def _written_by_a_person(
         return _empty(case)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, lookup, case)
-    if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
+    if view.staff.undelivered is not None and concerns(policy, view.staff.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
         return Decision(effects=(record, *returned), because=("answer-undelivered", match.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests, recipients=recipients)
@@ -180,9 +180,9 @@ def _of_a_new_mail(
     named = tuple(theirs.values())  # a merged case and the one that it was merged into are one
     if len(named) == 1:
         return ThreadMatch(named[0], "number-in-subject"), ()
-    if match.case is not None or (view.unplaced is not None and not view.unplaced.cases):
+    if match.case is not None or (view.staff.unplaced is not None and not view.staff.unplaced.cases):
         return match, ()  # an agent has said that it is about none
-    waiting = named or tuple(view.cases[number] for number in view.open_cases if number in view.cases)
+    waiting = named or tuple(view.cases[number] for number in view.staff.open_cases if number in view.cases)
     if len(waiting) == 1 and not lookup.numbers:
         return ThreadMatch(waiting[0], "only-open-case"), ()
     return match, waiting

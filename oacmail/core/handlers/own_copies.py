@@ -75,7 +75,7 @@ def with_an_addition(lookup: Lookup, signed: Signature, mail: OutgoingView | Non
 def on_own_copy(policy: Policy, view: View, lookup: Lookup, signed: Signature) -> Decision:
     """The first one, one more, one of a mail that the database has lost, or of a second daemon."""
     mail = next((mail for mail in view.mails if mail.key == signed.key), None)
-    if signed.run != view.run and not signed.key.startswith(TRIAL) and _is_of_this_run(view, lookup):
+    if signed.run != view.copy.run and not signed.key.startswith(TRIAL) and _is_of_this_run(view, lookup):
         # The recipient has this mail, so ours of the same key is not sent. The case number is the other daemon's.
         if mail is None:
             return _other_instance(signed.run, replace(_import(lookup, signed), case="", message="", refs=()))
@@ -97,7 +97,9 @@ def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView |
     proven = any(
         isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects
     )
-    answered = relayed.count_as_answer(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
+    answered = (
+        relayed.count_as_answer(policy, view.cases, mail, lookup.received_at) if mail is not None and proven else ()
+    )
     back = outbox.canary_came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
     return decision.plus(*answered, *back)
 
@@ -138,7 +140,7 @@ def _recipient(message: Message) -> str:
 def _is_of_this_run(view: View, lookup: Lookup) -> bool:
     """Whether it was sent and arrived since this process began. Mail of an earlier process is older, even if the
     database was restored or the clock set back: then both times would have to be wrong."""
-    since, sent_at = view.run_since, lookup.message.sent_at
+    since, sent_at = view.copy.run_since, lookup.message.sent_at
     return since is not None and sent_at is not None and min(sent_at, lookup.received_at) > since
 
 

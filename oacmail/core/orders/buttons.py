@@ -55,7 +55,7 @@ def why_refused(view: View, lookup: Lookup, pressed: Pressed, lines: tuple[Order
     """Why the button orders nothing, '' = it does. `lines`: the orders that stand in its mail; `current`: as above."""
     if pressed.problem:
         return pressed.problem
-    if pressed.token in view.used_tokens:
+    if pressed.token in view.orders.used_tokens:
         return "used-already"
     if answers_another(view, lookup):
         return ANSWERS_ANOTHER

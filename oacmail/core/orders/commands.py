@@ -30,7 +30,7 @@ from oacmail.core.notices import agent_of, assigned, notify
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RequestSummary
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import CaseView, CommandView
 
 CLOSE_REASONS = ("answered", "contact", "thanks", "spam", "duplicate")
 CORRECTABLE: dict[str, tuple[str, ...]] = {
@@ -43,14 +43,14 @@ CORRECTABLE: dict[str, tuple[str, ...]] = {
 _ALL = ("answer", "remind", "nudge", "update", "close", "wait")
 
 
-def on_admin_command(policy: Policy, view: View, command: AdminCommand, now: datetime) -> Decision:
+def on_admin_command(policy: Policy, view: CommandView, command: AdminCommand, now: datetime) -> Decision:
     case = view.cases[command.case]
     effects = _VERBS[command.verb](policy, view, case, command, now)
     event = AuditEvent(kind="ordered", case=case.number, data={"verb": command.verb, "by": command.by})
     return Decision(effects=(*effects, event), because=(f"ordered: {command.verb}",))
 
 
-_Verb = Callable[[Policy, View, CaseView, AdminCommand, datetime], tuple[Effect, ...]]
+_Verb = Callable[[Policy, CommandView, CaseView, AdminCommand, datetime], tuple[Effect, ...]]
 
 
 def _at(case: CaseView, command: AdminCommand, now: datetime) -> datetime:
@@ -64,7 +64,9 @@ def _at(case: CaseView, command: AdminCommand, now: datetime) -> datetime:
     return at
 
 
-def _assign(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _assign(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     """To nobody if the name is empty. Who gets the case hears it, or all agents do while that one is out of office; who
     took it knows it."""
     name = command.words["name"]
@@ -83,11 +85,15 @@ def _assign(policy: Policy, view: View, case: CaseView, command: AdminCommand, n
     return (changed, *told)
 
 
-def _note(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _note(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     return (AuditEvent(kind="note", case=case.number, data={"by": command.by}, text=command.words["text"]),)
 
 
-def _log_call(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _log_call(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     at = _at(case, command, now)
     if command.words.get("outcome", "reached") != "reached":
         return callbacks.not_reached(policy, case, at=at, key=_key(command, case, now), now=now)
@@ -99,7 +105,9 @@ def _key(command: AdminCommand, case: CaseView, now: datetime) -> str:
     return ":".join(filter(None, (command.verb, case.number, now.isoformat(), command.given_in)))
 
 
-def _close(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _close(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     reason = command.words["reason"]
     if reason == "answered" and command.given_in:  # by shell it says that somebody has answered elsewhere
         _refuse_if_waits(case)
@@ -139,7 +147,9 @@ def _refuse_if_asked_since(case: CaseView, at: datetime) -> None:
         raise Refused(text, "waits")
 
 
-def _reopen(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _reopen(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     if case.running("answer"):
         raise Refused("the case is already open, and an answer is due", "open-already")
     due = calendar.answer_due(now, policy)
@@ -150,7 +160,9 @@ def _reopen(policy: Policy, view: View, case: CaseView, command: AdminCommand, n
     )
 
 
-def _take_back(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _take_back(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
     _refuse_if_derived(case)
     due, key = calendar.answer_due(now, policy), _key(command, case, now)
@@ -165,7 +177,9 @@ def _take_back(policy: Policy, view: View, case: CaseView, command: AdminCommand
     )
 
 
-def _wait(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _wait(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     """The office waits for the person, perhaps until a day. This never stops a deadline that nobody has met."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first", "closed")
@@ -190,7 +204,9 @@ def _refuse_if_derived(case: CaseView) -> None:
         raise Refused("the technical services have the case: say first that it is solved, or take it back", "derived")
 
 
-def _answered(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _answered(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     """It counts as answered again, by the answer that was seen. This meets no deadline."""
     _refuse_if_waits(case)
     _refuse_if_derived(case)
@@ -201,7 +217,9 @@ def _answered(policy: Policy, view: View, case: CaseView, command: AdminCommand,
     )
 
 
-def _escalate(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _escalate(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first, so that a deadline runs", "closed")
@@ -213,7 +231,9 @@ def _escalate(policy: Policy, view: View, case: CaseView, command: AdminCommand,
     return services.by_order(policy, view, case, cause=cause, why=why, key=_key(command, case, now), now=now)
 
 
-def _solved(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _solved(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     """The problem is solved; the next answer to the citizen says so and ends the case (R13)."""
     _refuse_if_not_derived(case)
     return services.solved(
@@ -221,14 +241,18 @@ def _solved(policy: Policy, view: View, case: CaseView, command: AdminCommand, n
     )
 
 
-def _until(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _until(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     """The services expect to have it solved by this day."""
     _refuse_if_not_derived(case)
     day, key = date.fromisoformat(command.words["day"]), _key(command, case, now)
     return services.expected(policy, case, day, at=now, key=key, now=now, by=command.by)
 
 
-def _not_theirs(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _not_theirs(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     _refuse_if_not_derived(case)
     return services.not_theirs(policy, case, at=now, key=_key(command, case, now), now=now, by=command.by)
 
@@ -240,7 +264,9 @@ def _refuse_if_not_derived(case: CaseView) -> None:
         )
 
 
-def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _merge(
+    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
+) -> tuple[Effect, ...]:
     into = view.cases.get(command.words["into"])
     if into is None or into.number == case.number:
         raise Refused("there is no other case of this number to merge into: see `oacmail case list`", "no-such-case")
@@ -320,7 +346,7 @@ def _merged_term(policy: Policy, case: CaseView, into: CaseView, now: datetime) 
     return (UpdateCase(case=into.number, columns=answers.term(ends_on, ends_hour)),)
 
 
-def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _set(policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """A correction: it replaces the classifier's value and is stored as an example."""
     columns: CaseColumns = {}
     for field, value in command.words.items():

@@ -305,7 +305,7 @@ def _carry_out(
     year = numbered_in(policy, view, lookup)
     number = number_of(policy, order.case, year) if order.case else begun.current or ""
     case = view.cases.get(number)
-    entry = view.entries.get(_entry(view, order)) if case is None else None
+    entry = view.orders.entries.get(_entry(view, order)) if case is None else None
     about = (case.number if case else None) or (entry.case if entry else None) or ""
     given = GivenOrder(policy=policy, view=view, lookup=lookup, now=now, argument=order.argument, place=len(begun.rows))
     try:
