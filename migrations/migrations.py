@@ -437,6 +437,24 @@ def m0023_words_without_lists(db: Database) -> None:
     db.execute("PRAGMA writable_schema=RESET")
 
 
+_LEDGER = """
+CREATE TABLE ledger(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, "table" TEXT NOT NULL, row TEXT NOT NULL, image TEXT, mac BLOB NOT NULL,
+  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ'))) STRICT;
+CREATE TABLE ledger_rows(
+  "table" TEXT NOT NULL, row TEXT NOT NULL, image TEXT NOT NULL, PRIMARY KEY("table", row)) STRICT, WITHOUT ROWID;
+CREATE TABLE ledger_snapshot(
+  seq INTEGER NOT NULL, chained BLOB NOT NULL, schema TEXT NOT NULL, signed TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+"""
+
+
+@migrations()
+def m0024_ledger(db: Database) -> None:
+    """A signed record of each change of a row on which a promise depends (oacmail/store/ledger.py)."""
+    for statement in _statements(_LEDGER):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -36,7 +36,7 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import scores
 from oacmail.mail.understanding.learning import LearningResult
 from oacmail.smtp import SmtpTransport
-from oacmail.store import SqliteStore, admin, connection, remembered
+from oacmail.store import SqliteStore, admin, connection, ledger, remembered
 from oacmail.store.remembered import LOST
 from oacmail.words.dates import councils
 from oacmail.words.renderer import OfficeProfile, Renderer
@@ -162,6 +162,8 @@ def new_key(config: Config, now: datetime) -> int | None:
             secrets.make(config)
             found = secrets.tokens(config)
         store.signed_with(map(name_of_key, found), now)
+        store.record(found)
+        ledger.begin(store.con, found[0])  # the entries so far are signed with the lost key
         return admin.key_lost(store.con, now)
     finally:
         store.close()
@@ -239,6 +241,7 @@ class Parts:
 def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: Clock | None = None) -> Engine:
     """Return an engine on an open store."""
     policy = live_policy(config, shadow=shadow, first=True)
+    store.record(policy.secrets)
     return Engine(
         policy=policy,
         store=store,
@@ -384,6 +387,8 @@ def engine_for_command(config: Config) -> Iterator[Engine]:
 def _store_for_command(config: Config) -> Iterator[SqliteStore]:
     connection.refuse_missing(state(config))
     with closing(SqliteStore(state(config), beside=True)) as store:
+        if keys := secrets.tokens(config):
+            store.record(keys)
         yield store
 
 

@@ -44,6 +44,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "forget": ("personal", "Erase a person from the database; write a certificate."),
     "certificate": ("certificate", "Check whether a certificate of erasure is genuine."),
     "purge": ("personal", "Remove what is kept longer than [privacy] allows; without --yes only show it."),
+    "accept-rows": ("upkeep", "Accept what somebody changed in the database by hand."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
     "clock": ("upkeep", "Say that the clock is right again, after it was ahead."),
     "migrate": ("upkeep", "Update the database schema."),

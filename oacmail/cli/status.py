@@ -537,7 +537,7 @@ def _print(summary: dict[str, Any]) -> None:
 def _print_proof(last: dict[str, Any] | None) -> None:
     click.echo(f"{'reconciled':12} {safe(last['at'] if last else None)}")
     for one in last["found"][:LISTED] if last else ():
-        click.echo(f"  - {one['what']}: {safe(one['where'])} {one['at'] or ''}".rstrip())
+        click.echo(f"  - {one['what']}: {safe(one['where'])} {one['at'] or safe(one['detail'])}".rstrip())
     more = len(last["found"][LISTED:]) if last else 0
     if more:
         click.echo(f"  - and {more} more: see --json")

@@ -1,5 +1,8 @@
-"""The verbs `backup`, `restore`, `drill`, `new-key`, `clock`, `migrate`: work on the database and the token key."""
+"""The verbs `backup`, `restore`, `drill`, `accept-rows`, `new-key`, `clock` and `migrate`, which work on the database
+and the token key."""
 
+import getpass
+import json
 import sqlite3
 import sys
 import tempfile
@@ -18,7 +21,7 @@ from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
 from oacmail.engine.watch import CLOCK
 from oacmail.privacy.erasure import forget_again
-from oacmail.store import SqliteStore, admin, connection, erase, remembered
+from oacmail.store import SqliteStore, admin, connection, erase, ledger, remembered
 from oacmail.store.remembered import LOST
 
 # --- Drill -----------------------------------------------------------------------------------------------------------
@@ -257,6 +260,38 @@ def clock(ctx: click.Context, yes: bool) -> None:
         remembered.accept_time(con, now)
         remembered.set_problem(con, CLOCK, False, now)
     say("the clock counts as right from now on; check the due days that were given while it was ahead")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def accept_rows(ctx: click.Context, yes: bool) -> None:
+    """Accept changes that somebody made in the database by hand: the ledger begins again with the rows as they are.
+
+    Exit 1 if every row is as the ledger says.
+    """
+    config = configured(ctx)
+    keys = secrets.tokens(config)
+    with wiring.open_readonly(config) as beside:
+        proof = ledger.prove(beside, keys)
+    for one in proof.differences:
+        say(f"{one.where} {one.detail}")
+    if not (proof.differences or proof.broken):
+        say("every row is as the ledger says: nothing to do")
+        sys.exit(1)
+    if not yes:
+        count = (
+            f"{len(proof.differences)} rows differ" if proof.differences else f"the ledger is broken: {proof.broken}"
+        )
+        click.confirm(f"{count}. Are the rows right as they are now?", abort=True, err=True)
+    data = json.dumps({"by": getpass.getuser(), "rows": len(proof.differences)})
+    with wiring.open_writable(config) as con, connection.transaction(con):
+        ledger.begin(con, keys[0])
+        con.execute(
+            "INSERT INTO events(at, kind, data) VALUES(?,'rows-accepted',?)",
+            (connection.stamp(datetime.now(UTC)), data),
+        )
+    say("the ledger begins again with the rows as they are; the next proof is made within the hour")
 
 
 @click.command()

@@ -224,14 +224,17 @@ def _figures(view: DigestView) -> Facts:
 
 
 def _proof(view: DigestView, today: date) -> Facts:
-    """What the last nightly proof found, and how a person finds it."""
+    """What the last nightly proof compared and found, and how a person finds it. The first night proves nothing yet."""
     last = view.reconciled
-    if last is None:
+    if last is None or not (last.compared or last.found):
         return {}
     rows = tuple(_discrepancy(one, today) for one in last.found)
     return {
         "proved_at": last.at,
         "unaccounted": last.unaccounted,
+        "proved_cases": last.compared.get("cases", 0),
+        "proved_messages": last.compared.get("messages", 0),
+        "proved_mails": last.compared.get("outbox", 0),
         "discrepancies": rows[:MOST_LISTED],
         "more_discrepancies": len(rows[MOST_LISTED:]),
     }
@@ -248,4 +251,4 @@ def _purged(view: DigestView, now: datetime) -> Facts:
 def _discrepancy(one: Discrepancy, today: date) -> Facts:
     is_case = _NUMBER.fullmatch(one.where) is not None
     where = notices.short_number(one.where, today.year) if is_case else one.where
-    return {"what": one.what, "where": where, "since": one.at}
+    return {"what": one.what, "where": where, "since": one.at, "detail": one.detail}

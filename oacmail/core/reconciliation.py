@@ -5,7 +5,8 @@ found, which is for a person.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -20,7 +21,8 @@ AGAIN = timedelta(hours=1)
 class Mismatch(StrEnum):
     """`MESSAGE`: a message of the server has no outcome. `RECORD`: its outcome says that it was recorded, but its
     record or its case is missing. `CASE`: somebody waits on a case without a deadline (R14). `COPY`: the copy of a mail
-    of ours is in no folder. `STUCK`: a mail is under way for more than a day. `FOLDER`: a folder could not be read."""
+    of ours is in no folder. `STUCK`: a mail is under way for more than a day. `FOLDER`: a folder could not be read.
+    `ROW`: a row is not as the ledger says. `LEDGER`: the ledger itself proves nothing (store/ledger.py)."""
 
     MESSAGE = "message"
     RECORD = "record"
@@ -28,6 +30,8 @@ class Mismatch(StrEnum):
     COPY = "copy"
     STUCK = "stuck"
     FOLDER = "folder"
+    ROW = "row"
+    LEDGER = "ledger"
 
 
 UNACCOUNTED = (Mismatch.MESSAGE, Mismatch.RECORD)
@@ -35,20 +39,24 @@ UNACCOUNTED = (Mismatch.MESSAGE, Mismatch.RECORD)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
-    """`where`: the folder, the number of the case, or the kind of mail; `at`: when the message arrived, the mail was
-    sent or the case opened. By these two a person finds it."""
+    """`where`: the folder, the number of the case, the kind of mail or the row; `at`: when the message arrived, the
+    mail was sent or the case opened. By these two a person finds it. `detail`: of a row, what the ledger says and what
+    it has, field by field; of the ledger, what is wrong with it."""
 
     what: Mismatch
     where: str
     at: datetime | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """The result of one proof. `found`: () = nothing is lost."""
+    """The result of one proof. `compared`: rows by table, which had to be as the ledger says; {} = none were compared.
+    `found`: () = nothing differs."""
 
     at: datetime
     found: tuple[Discrepancy, ...] = ()
+    compared: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unaccounted(self) -> int:
@@ -56,8 +64,9 @@ class Reconciliation:
         return sum(one.what in UNACCOUNTED for one in self.found)
 
     def to_text(self) -> str:
-        found = [[one.what, one.where, one.at.isoformat() if one.at else None] for one in self.found]
-        return json.dumps({"at": self.at.isoformat(), "found": found}, ensure_ascii=False)
+        found = [[one.what, one.where, one.at.isoformat() if one.at else None, one.detail] for one in self.found]
+        stored = {"at": self.at.isoformat(), "found": found, "compared": dict(self.compared)}
+        return json.dumps(stored, ensure_ascii=False)
 
 
 def from_text(text: str | None) -> Reconciliation | None:
@@ -68,9 +77,15 @@ def from_text(text: str | None) -> Reconciliation | None:
     return Reconciliation(
         at=datetime.fromisoformat(stored["at"]),
         found=tuple(
-            Discrepancy(what=Mismatch(what), where=where, at=datetime.fromisoformat(at) if at else None)
-            for what, where, at in stored["found"]
+            Discrepancy(
+                what=Mismatch(what),
+                where=where,
+                at=datetime.fromisoformat(at) if at else None,
+                detail=detail[0] if detail else "",  # a result of an earlier version has none
+            )
+            for what, where, at, *detail in stored["found"]
         ),
+        compared=stored.get("compared", {}),
     )
 
 

@@ -554,11 +554,13 @@ class Intake:
             return
         if not is_due(last, now, self.engine.policy.office.timezone, compared=compared):
             return
+        differences, rows = store.rows_as_recorded()
         discrepancies = (
+            *differences,
             *store.discrepancies({listing.key: listing.present for listing in listings}, now),
             *(Discrepancy(what=Mismatch.FOLDER, where=name) for name in unread),
         )
-        store.remember(RECONCILED, Reconciliation(at=now, found=discrepancies).to_text(), now)
+        store.remember(RECONCILED, Reconciliation(at=now, found=discrepancies, compared=rows).to_text(), now)
         counts = Counter(discrepancy.what for discrepancy in discrepancies)
         text = ", ".join(f"{what} {counts[what]}" for what in sorted(counts))
         store.problem(CODE, bool(discrepancies), now, text)

@@ -25,7 +25,7 @@ from oacmail.core.stored_values import UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
-from oacmail.store import erase, personal, remembered
+from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
 from oacmail.store.erase import Backup, Forgotten, end_open_cases, erase_mentions, erase_person
 from oacmail.store.personal import Hold
@@ -74,6 +74,7 @@ def erase_in_copies(
             try:
                 with closing(connect(backup.path)) as con:
                     migrate(con)
+                    ledger.record(con, policy.secrets)
                     forget(con, policy, address, now, by=by, even_open=True)
                     certified(con, policy, address)
                     erase.wipe(con)
@@ -283,6 +284,7 @@ def forget(
             # An event for each case, shown by `oacmail why`; one without a case for what is on none.
             for case in found.cases or (None,):
                 erase.record(con, case, "erased", {"by": by, "why": "forget"}, now)
+            ledger.forget(con, policy.secrets)
         mark = person_mark(policy.secrets[-1], address)
         if until == personal.NEVER:
             erase.add_forgotten(con, mark, name_of_key(policy.secrets[-1]), now)

@@ -18,7 +18,7 @@ from oacmail.config import Config
 from oacmail.core.policy import Policy
 from oacmail.core.review import LastPurge
 from oacmail.core.stored_values import PURGED
-from oacmail.store import erase, personal
+from oacmail.store import erase, ledger, personal
 from oacmail.store.connection import stamp, transaction
 from oacmail.store.writing import remember
 
@@ -98,6 +98,7 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
         with transaction(con):  # emptied copies have no event of their own
             data = {"by": by, "cases": len(found.cases), "copies": found.copies}
             erase.record(con, None, "purged", data, now)
+            ledger.forget(con, policy.secrets)
     return found
 
 

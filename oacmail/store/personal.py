@@ -85,6 +85,8 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
     "drafts": {"key": "kind and fingerprint"},
     "tick_failures": {"item": "fingerprint or key; deleted at the next tick that succeeds"},
     "forgotten": {"person": "keyed hash of an address, with which a restored backup is erased again"},
+    "ledger": {"row": "fingerprint", "image": "derived and free columns of a row, and keyed hashes of its addresses"},
+    "ledger_rows": {"row": "fingerprint", "image": "likewise"},
 }
 """Hashes from which nobody can read a person, and which the desk needs afterwards."""
 
@@ -117,6 +119,9 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "forgotten": ("at", "key"),
     "reports": ("month", "published_at", "figures"),  # counts, and case numbers with the cause of a breach
     "report_corrections": ("month", "indicator", "measure", "at", "why"),
+    "ledger": ("table", "mac", "at"),
+    "ledger_rows": ("table",),
+    "ledger_snapshot": ("chained", "schema", "signed", "mac"),
 }
 """Times, labels, states, numbers, and names of staff and folders."""
 

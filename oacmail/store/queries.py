@@ -314,10 +314,15 @@ def _reconciled(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
     if last is None:
         return None
     found = [
-        {"what": one.what, "where": one.where, "at": one.at.astimezone(zone).isoformat() if one.at else None}
+        {
+            "what": one.what,
+            "where": one.where,
+            "at": one.at.astimezone(zone).isoformat() if one.at else None,
+            "detail": one.detail,
+        }
         for one in last.found
     ]
-    return {"at": last.at.astimezone(zone).isoformat(), "found": found}
+    return {"at": last.at.astimezone(zone).isoformat(), "compared": dict(last.compared), "found": found}
 
 
 def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:

@@ -7,12 +7,15 @@ asks, and each row is judged by one statement, so that nothing is half written b
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import Outcome
 from oacmail.core.reconciliation import Discrepancy, Mismatch
-from oacmail.store.connection import Rows, at, moment, stamp
+from oacmail.store import ledger
+from oacmail.store.connection import Rows, at, connect_readonly, moment, named_faults, stamp
 from oacmail.store.outbox import LIVE
 from oacmail.store.remembered import problems
 
@@ -44,7 +47,21 @@ _STUCK = f"""SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number
 
 
 class ReconciliationRows(Rows):
-    """The method of `SqliteStore` for the nightly proof."""
+    """The methods of `SqliteStore` for the nightly proof."""
+
+    file: Path
+    keys: Sequence[bytes]
+
+    def rows_as_recorded(self) -> tuple[list[Discrepancy], Mapping[str, int]]:
+        """Compare the rows with the ledger on a connection of its own, while other threads use the store. Return what
+        differs, and how many rows of each table were compared."""
+        with closing(connect_readonly(self.file)) as beside, named_faults(self.file):
+            proof = ledger.prove(beside, self.keys)
+        if proof.broken:
+            return [Discrepancy(what=Mismatch.LEDGER, where=Mismatch.LEDGER, detail=proof.broken)], {}
+        with self._write():
+            ledger.advance(self.con, self.keys, proof)
+        return list(proof.differences), proof.compared
 
     def discrepancies(self, present: Present, now: datetime) -> list[Discrepancy]:
         """What the server has, by folder and UIDVALIDITY, and the database cannot account for; cases and mails that

@@ -29,7 +29,7 @@ from oacmail.core.model import MessageRef, Status
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
 from oacmail.core.view import AnyView, CommandView, Noticed
-from oacmail.store import cases, connection, load_message, load_tick, remembered, reports, writing
+from oacmail.store import cases, connection, ledger, load_message, load_tick, remembered, reports, writing
 from oacmail.store.apply import WRITERS
 from oacmail.store.board import BoardRows
 from oacmail.store.connection import (
@@ -155,7 +155,8 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
         self._one_at_a_time = RLock()
         try:
             refuse_half_restored(state)
-            self.con = connect(state / FILE)
+            self.file = state / FILE
+            self.con = connect(self.file)
             if beside:
                 _up_to_date(self.con)
             else:
@@ -165,6 +166,12 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
         except BaseException:
             self._unlock()
             raise
+
+    def record(self, keys: Sequence[bytes]) -> None:
+        """Record in the ledger what this connection changes from now on."""
+        self.keys = keys
+        with self._one_at_a_time, named_faults():
+            ledger.record(self.con, keys)
 
     def close(self) -> None:
         with self._one_at_a_time:  # a turn of another thread ends first

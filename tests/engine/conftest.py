@@ -8,7 +8,7 @@ import pytest
 
 from testbed.mailbox import SimulatedMailbox
 from tests.engine.events import indiscretions
-from tests.engine.stored import unlisted
+from tests.engine.stored import unlisted, unrecorded
 from tests.engine.world import World
 
 
@@ -26,6 +26,7 @@ def town(tmp_path: Path) -> Iterator[Callable[..., World]]:
         world.stop()
     assert [line for world in made for line in indiscretions(world)] == []
     assert [key for world in made for key in unlisted(world)] == []
+    assert [row for world in made for row in unrecorded(world)] == []
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ Every world of the engine's tests is searched at its end.
 import sqlite3
 from contextlib import closing
 
+from oacmail.config import secrets
 from oacmail.core.stored_values import FAMILIES
+from oacmail.store import ledger
 from oacmail.store.connection import FILE
 from tests.engine.world import World
 
@@ -23,3 +25,13 @@ def unlisted(world: World) -> list[str]:
 
 def _belongs(key: str, name: str) -> bool:
     return key.startswith(name) if name.endswith(":") else key == name
+
+
+def unrecorded(world: World) -> list[str]:
+    """Rows that are not as the ledger says."""
+    file = world.config.office.state / FILE
+    if not file.exists():
+        return []
+    with closing(sqlite3.connect(file, isolation_level=None)) as con:
+        proof = ledger.prove(con, secrets.tokens(world.config))
+    return [proof.broken] if proof.broken else [str(difference) for difference in proof.differences]

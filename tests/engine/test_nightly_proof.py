@@ -60,16 +60,18 @@ def by_hand(world: World, statement: str, *values: object) -> None:
 
 
 def test_a_quiet_night_is_proved_and_the_digest_says_so(town_at_night: World) -> None:
-    assert proof(town_at_night) == {"at": "2026-11-26T03:01:00+01:00", "found": []}
+    result = proof(town_at_night)
+    assert (result["at"], result["found"]) == ("2026-11-26T03:01:00+01:00", [])
     assert health(town_at_night.config, town_at_night.clock.now())["ok"]
-    assert f"Comprovació de la nit ({AT_NIGHT}): 0 missatges sense comptar." in summary(town_at_night)
+    proven = f"Comprovació de la nit ({AT_NIGHT}): 1 cas, 3 missatges i 2 correus: cap diferència."
+    assert proven in summary(town_at_night)
 
 
-def test_before_the_first_night_the_digest_says_since_when_it_counts(town: Callable[..., World]) -> None:
+def test_before_the_first_night_the_digest_says_that_nothing_was_compared(town: Callable[..., World]) -> None:
     world = town(now="2026-11-25 07:00", digest={"to": [AGENT]})
     world.advance("2026-11-25 08:00")
     world.turn()
-    assert "Comprovació de la nit (dc. 25/11, 7 h): 0 missatges sense comptar." in text_of(world.received(AGENT)[0])
+    assert "Comprovació de la nit: encara no se n'ha fet cap." in text_of(world.received(AGENT)[0])
 
 
 def test_it_is_made_once_a_night_by_the_first_pass_that_compares(town_at_night: World) -> None:
@@ -92,7 +94,7 @@ def test_a_message_that_the_database_only_claims_to_have_handled_is_found(town_a
     world.store.sight("INBOX", state.uidvalidity, [meta], set(), world.clock.now())
     by_hand(world, "UPDATE sightings SET outcome = 'case', fingerprint = '0f' WHERE uid = ? AND folder = 'INBOX'", uid)
     assert found(world) == ["record"]
-    assert "1 missatge sense comptar:\n" in summary(world)
+    assert ": 1 diferència:\n" in summary(world)
     assert "- missatge que consta com a atès i no té registre · INBOX · dj. 26/11, 3.01 h\n" in summary(world)
 
 
@@ -120,7 +122,7 @@ def test_a_message_that_cannot_be_worked_for_hours_is_found_with_its_folder_and_
     by_hand(world, "UPDATE sightings SET outcome = NULL, retry_at = '2026-11-30T00:00:00Z' WHERE folder = 'INBOX'")
     assert found(world) == ["message"]
     text = summary(world)
-    assert "1 missatge sense comptar:" in text
+    assert ": 1 diferència:\n" in text
     assert "- missatge del qual no consta què se n'ha fet · INBOX · dc. 25/11, 9 h\n" in text
 
 
@@ -131,7 +133,7 @@ def test_a_copy_that_somebody_has_removed_is_found_by_its_case(town_at_night: Wo
     world.mailbox.expunge("Sent", copy)
     assert found(world) == ["copy"]
     text = summary(world)
-    assert "0 missatges sense comptar, i això altre:" in text
+    assert ": 1 diferència:\n" in text
     assert "- correu nostre la còpia del qual no és a cap carpeta · 1 · dc. 25/11, 9 h" in text
 
 

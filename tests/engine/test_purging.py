@@ -8,6 +8,7 @@ import pytest
 
 from oacmail.privacy import nightly_purge
 from oacmail.privacy.retention import Periods, Purged, preview, purge
+from oacmail.store import ledger
 from oacmail.store.erase import wipe
 from tests.engine.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
 from tests.engine.test_orders_of_calls import agent_writes
@@ -139,6 +140,7 @@ def test_an_interrupted_purge_goes_on_where_it_ended(world: World) -> None:
         world.order("close", case["number"], reason="answered")
     con = sqlite3.connect(world.config.office.state / "oacmail.db", isolation_level=None, factory=_Dying)
     con.row_factory = sqlite3.Row
+    ledger.record(con, world.policy.secrets)
     with pytest.raises(_CutShort):
         purge(con, world.policy, PERIODS, local("2027-12-01 10:00"), by="admin")
     con.close()  # the transaction that was open ends with its process

@@ -1,0 +1,308 @@
+"""The ledger: a signed record, without words or addresses, of each change of a row on which a promise depends.
+
+Triggers write it inside the transaction of the change: no change without its entry, no entry without its change. They
+are temporary triggers of our own connections: a hand in the file changes a row and writes no entry, and the nightly
+proof names that row. Nothing here repairs a row or decides which side is right.
+
+`ledger_rows` has the image of each row at the last snapshot, a JSON array of its columns, and `ledger_snapshot` signs
+them all. `ledger` has one entry for each change since: the table, the row, and its new image (NULL = the row was
+deleted). Each entry carries an HMAC-SHA256 (RFC 2104), cut to 16 bytes, over itself and the HMAC of the entry before.
+"""
+
+import hmac
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from oacmail.core.reconciliation import Discrepancy, Mismatch
+from oacmail.core.tokens import name_of_key, person_mark
+from oacmail.store.connection import schema, transaction
+from oacmail.store.personal import ERASED, ROWS
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "board_messages": ("fingerprint",),
+    "cases": ("id",),
+    "deadlines": ("started_by", "kind", "level"),
+    "messages": ("id",),
+    "outbox": ("id",),
+    "people": ("id",),
+    "reviews": ("fingerprint",),
+    "votes": ("id",),
+}
+"""Each table that the ledger covers, with the columns of its primary key."""
+_MARKED = ("address", "recipient")
+"""Columns with an address: the image has a keyed hash of it, so that a change is seen and nobody is named."""
+_MAC_BYTES = 16
+MOST_NAMED = 1000
+"""Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
+_LATEST = 'SELECT "table", row, image, max(seq) FROM ledger WHERE seq <= ? GROUP BY "table", row'
+
+
+def columns(con: sqlite3.Connection) -> dict[str, list[str]]:
+    """The columns of each table that make its image: those without words."""
+    return {
+        table: [
+            row[1]
+            for row in con.execute(f"PRAGMA table_info({table})")
+            if row[1] in _MARKED or (row[1] not in ERASED.get(table, ()) and row[1] not in ROWS.get(table, ()))
+        ]
+        for table in KEYS
+    }
+
+
+def _row(table: str, of: str = "") -> str:
+    """The SQL expression of a row's name: its primary key as text."""
+    return " || ' ' || ".join(f"{of}{name}" for name in KEYS[table]) + " || ''"
+
+
+def _image(names: Sequence[str], of: str = "") -> str:
+    """The SQL expression of a row's image: the columns of these names."""
+    values = (f"ledger_mark({of}{name})" if name in _MARKED else f"{of}{name}" for name in names)
+    return f"json_array({', '.join(values)})"
+
+
+def _schema(con: sqlite3.Connection, key: bytes) -> str:
+    """What a snapshot depends on: the key, the steps of the schema, which may change rows, and the columns."""
+    return json.dumps([name_of_key(key), schema(con)[0], columns(con)])
+
+
+def _key(con: sqlite3.Connection, keys: Sequence[bytes]) -> bytes | None:
+    """The key of the present snapshot; None = it is not among these. Without a snapshot the first one signs."""
+    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
+    return next((key for key in keys if snapshot is None or json.loads(snapshot[0])[0] == name_of_key(key)), None)
+
+
+def _mac(key: bytes, before: bytes, table: str, row: str, image: str | None) -> bytes:
+    entry = f"{before.hex()}\n{table}\n{row}\n{'-' if image is None else image}"
+    return hmac.digest(key, entry.encode(), "sha256")[:_MAC_BYTES]
+
+
+def _line(table: str, row: str, image: str) -> bytes:
+    return f"{table}\n{row}\n{image}\n".encode()
+
+
+# --- Record ----------------------------------------------------------------------------------------------------------
+# A connection that writes calls `record` before its first change.
+
+
+def record(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+    """Record each change that this connection makes from now on. A database that has no snapshot, or whose schema has
+    changed since its last, gets one of its rows as they are.
+
+    The key of the snapshot signs. A new first key does from the first start at which the old one is still given and
+    every row is as the ledger says."""
+    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
+    key = _key(con, keys) or keys[0]
+    if key != keys[0]:
+        proof = _proven(con, keys)
+        if not (proof.broken or proof.differences):
+            key, snapshot = keys[0], None
+    _sign_with(con, key)
+    for table, names in columns(con).items():
+        old, new = (", ".join(f"{row}.{name}" for name in names) for row in ("old", "new"))
+        for name, event, row, image in (
+            ("added", "INSERT", "new.", _image(names, "new.")),
+            ("changed", "UPDATE", "new.", _image(names, "new.")),
+            ("renamed", "UPDATE", "old.", "NULL"),
+            ("deleted", "DELETE", "old.", "NULL"),
+        ):
+            condition = {
+                "changed": f"WHEN ({old}) IS NOT ({new})",
+                "renamed": f"WHEN {_row(table, 'old.')} IS NOT {_row(table, 'new.')}",
+            }.get(name, "")
+            con.execute(f"DROP TRIGGER IF EXISTS temp.ledger_{table}_{name}")
+            con.execute(
+                f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {condition} BEGIN
+                INSERT INTO ledger("table", row, image, mac) SELECT of, name, image,
+                  ledger_mac(coalesce((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1),
+                    (SELECT chained FROM ledger_snapshot)), of, name, image)
+                FROM (SELECT '{table}' AS of, {_row(table, row)} AS name, {image} AS image); END"""
+            )
+    if snapshot is None or json.loads(snapshot[0])[1:] != json.loads(_schema(con, key))[1:]:
+        begin(con, key)
+
+
+def _sign_with(con: sqlite3.Connection, key: bytes) -> None:
+    """Give the connection the functions of the triggers and images."""
+    con.create_function("ledger_mac", 4, lambda *entry: _mac(key, *entry), deterministic=True)
+    con.create_function("ledger_mark", 1, cache(lambda address: person_mark(key, address)[:32]), deterministic=True)
+
+
+def begin(con: sqlite3.Connection, key: bytes) -> None:
+    """Take a snapshot of the rows as they are now: what they were before is no longer known."""
+    _sign_with(con, key)
+    with transaction(con):
+        con.execute("DELETE FROM ledger_rows")
+        signed = hmac.new(key, digestmod="sha256")
+        for table, names in columns(con).items():
+            images = f"SELECT {_row(table)} AS row, {_image(names)} AS image FROM main.{table} ORDER BY row"
+            con.execute(f"INSERT INTO ledger_rows SELECT '{table}', row, image FROM ({images})")
+            for row, image in con.execute(images):
+                signed.update(_line(table, row, image))
+        last = con.execute("SELECT seq, mac FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, chained = last or (0, b"")
+        _sign(con, key, seq, chained, signed.hexdigest())
+
+
+def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed: str) -> None:
+    """Sign the snapshot: it is what the rows were after the entry `seq`, whose HMAC is `chained`. Remove the entries
+    before it."""
+    written = _schema(con, key)
+    con.execute("DELETE FROM ledger_snapshot")
+    con.execute(
+        "INSERT INTO ledger_snapshot(seq, chained, schema, signed, mac) VALUES(?,?,?,?,?)",
+        (seq, chained, written, signed, _mac(key, chained, str(seq), written, signed)),
+    )
+    con.execute("DELETE FROM ledger WHERE seq <= ?", (seq,))
+
+
+# --- Proof -----------------------------------------------------------------------------------------------------------
+# Every night the entries are folded over the snapshot, and the result is compared with the rows. If nothing differs, it
+# is the next snapshot.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowProof:
+    """`broken`: why the ledger proves nothing ("none": it has no snapshot, "key": its key is not among these, "gap": an
+    entry is missing, "forged": a signature is wrong), or ''. `compared`: rows by table. `snapshot`: its HMAC. `until`
+    and `chained`: sequence and HMAC of the last entry; `signed`: the HMAC of all images after it."""
+
+    broken: str = ""
+    differences: tuple[Discrepancy, ...] = ()
+    compared: Mapping[str, int] = field(default_factory=dict)
+    snapshot: bytes = b""
+    until: int = 0
+    chained: bytes = b""
+    signed: str = ""
+
+
+def prove(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
+    """Compare every covered row with the ledger, in one state of the database. `con`: a connection of its own, which is
+    only read. It reads each row once, and keeps in memory the entries since the snapshot."""
+    con.execute("BEGIN")
+    try:
+        return _proven(con, keys)
+    finally:
+        con.execute("ROLLBACK")
+
+
+def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
+    """`prove`, inside a transaction."""
+    # The snapshot's own signature, then entry by entry.
+    snapshot = con.execute("SELECT seq, chained, schema, signed, mac FROM ledger_snapshot").fetchone()
+    if snapshot is None:
+        return RowProof(broken="none")
+    until, chained, written, signed, of_snapshot = snapshot
+    key = _key(con, keys)
+    if key is None:
+        return RowProof(broken="key")
+    if of_snapshot != _mac(key, chained, str(until), written, signed):
+        return RowProof(broken="forged")
+    changed: dict[str, dict[str, str | None]] = {table: {} for table in KEYS}
+    for seq, table, row, image, mac in con.execute('SELECT seq, "table", row, image, mac FROM ledger ORDER BY seq'):
+        if seq != until + 1:
+            return RowProof(broken="gap")
+        if mac != _mac(key, chained, table, row, image):
+            return RowProof(broken="forged")
+        changed[table][row] = image
+        until, chained = seq, mac
+    # The rows of each table beside what the ledger says of them.
+    _sign_with(con, key)
+    before, after = hmac.new(key, digestmod="sha256"), hmac.new(key, digestmod="sha256")
+    compared: dict[str, int] = {}
+    differences: list[tuple[str, list[str], str, str | None, str | None]] = []
+    for table, names in columns(con).items():
+        said = _folded(con, table, sorted(changed[table].items()), before)
+        held = con.execute(f"SELECT {_row(table)} AS row, {_image(names)} FROM {table} ORDER BY row")
+        compared[table] = 0
+        for row, says, has in _side_by_side(said, held):
+            compared[table] += 1
+            if says is not None:
+                after.update(_line(table, row, says))
+            if says != has and len(differences) < MOST_NAMED:
+                differences.append((table, names, row, says, has))
+    if signed != before.hexdigest():
+        return RowProof(broken="forged")
+    return RowProof(
+        differences=tuple(_difference(con, *one) for one in differences),
+        compared=compared,
+        snapshot=of_snapshot,
+        until=until,
+        chained=chained,
+        signed=after.hexdigest(),
+    )
+
+
+def _folded(
+    con: sqlite3.Connection, table: str, changed: Sequence[tuple[str, str | None]], before: hmac.HMAC
+) -> Iterator[tuple[str, str]]:
+    """Yield (row, image) in the order of rows: the snapshot's images, which `before` signs, and `changed` over them."""
+    rest = list(reversed(changed))
+    for row, image in con.execute('SELECT row, image FROM ledger_rows WHERE "table" = ? ORDER BY row', (table,)):
+        before.update(_line(table, row, image))
+        latest: str | None = image
+        while rest and rest[-1][0] <= row:
+            name, new = rest.pop()
+            if name == row:
+                latest = new
+            elif new is not None:
+                yield name, new
+        if latest is not None:
+            yield row, latest
+    yield from ((name, new) for name, new in reversed(rest) if new is not None)
+
+
+def _side_by_side(
+    said: Iterator[tuple[str, str]], held: Iterator[tuple[str, str]]
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield (row, image in the ledger, image of the row); None where a side has no such row. Both are in order."""
+    left, right = next(said, None), next(held, None)
+    while left or right:
+        row = min(side[0] for side in (left, right) if side)
+        says = left[1] if left and left[0] == row else None
+        has = right[1] if right and right[0] == row else None
+        yield row, says, has
+        left = next(said, None) if says is not None else left
+        right = next(held, None) if has is not None else right
+
+
+def _difference(
+    con: sqlite3.Connection, table: str, names: Sequence[str], row: str, says: str | None, has: str | None
+) -> Discrepancy:
+    """Name the row by its case, and what differs field by field. No value is a person's word."""
+    said, held = (dict(zip(names, json.loads(image), strict=True)) if image else {} for image in (says, has))
+    case = (said or held).get("number")
+    if case is None:
+        of = con.execute("SELECT number FROM cases WHERE id = ?", ((said or held).get("case_id"),)).fetchone()
+        case = of[0] if of else f"{table} {row}"
+    if said and held:
+        both = ((name, said[name], held[name]) for name in names if said[name] != held[name])
+        what = ", ".join(f"{name}: {json.dumps(says)} -> {json.dumps(has)}" for name, says, has in both)
+    else:
+        what = "missing" if said else "unknown"
+    return Discrepancy(what=Mismatch.ROW, where=case, detail=f"{table}: {what}")
+
+
+def advance(con: sqlite3.Connection, keys: Sequence[bytes], proof: RowProof) -> None:
+    """Fold the entries that a sound ledger had at the proof into its snapshot: of each row the latest image stays. A
+    difference stays one, since only the ledger's own images are folded."""
+    gone, kept = (f'SELECT "table", row, image FROM ({_LATEST}) WHERE image IS {what}' for what in ("NULL", "NOT NULL"))
+    with transaction(con):
+        if con.execute("SELECT mac FROM ledger_snapshot").fetchone()[0] != proof.snapshot:
+            return  # an erasure has folded it since
+        con.execute(
+            f'DELETE FROM ledger_rows WHERE ("table", row) IN (SELECT "table", row FROM ({gone}))', (proof.until,)
+        )
+        con.execute(f"INSERT OR REPLACE INTO ledger_rows {kept}", (proof.until,))
+        key = _key(con, keys)
+        assert key is not None  # the snapshot is that of the proof
+        _sign(con, key, proof.until, proof.chained, proof.signed)
+
+
+def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+    """After an erasure, inside its transaction: remove what the ledger kept of the rows as they were before."""
+    proof = _proven(con, keys)
+    if not proof.broken:
+        advance(con, keys, proof)
