@@ -29,7 +29,7 @@ from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.mail.mime import auth, charset, headers, parts
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.understanding import asking, bounces, evidence, features, machines, phones, reply_text, scores, topics
+from oacmail.mail.understanding import asking, bounces, features, machines, phones, reply_text, scores, topics
 from oacmail.mail.understanding import secrets as secret_kinds
 
 # --- Assemble --------------------------------------------------------------------------------------------------------
@@ -191,8 +191,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         language_wish=judged(lambda: reply_text.language(features.fold(fresh)), ""),
         names_attachment=judged(lambda: reply_text.names_attachment(features.fold(fresh)), False),
     )
-    weighed = judged(lambda: scores.weigh(replace(read, features=found), lessons=parser_config.lessons), found)
-    return replace(weighed, evidence=judged(lambda: evidence.shown(weighed, subject, fresh), weighed.evidence))
+    return judged(lambda: scores.weigh(replace(read, features=found), lessons=parser_config.lessons), found)
 
 
 def _vote(read: Message) -> VoteWords | None:

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from oacmail.core.classification import classify
-from oacmail.core.model import Evidence, Features
 from oacmail.mail.parse import parse
-from oacmail.mail.understanding import evidence, features, learning, scores
+from oacmail.mail.understanding import features, learning, scores
 
 
-def _shown(what: str, text: str) -> list[str]:
-    found = Features(evidence=(Evidence("level", "second", what, 0.5),))
-    return [spoken.words for spoken in evidence.shown(found, "", text)]
+def _shown(text: str, *pieces: str) -> list[str]:
+    loud = [(piece, 0.5) for piece in pieces]
+    return [words for words, _ in scores.shown(loud, scores.WrittenText(text))]
 
 
 @pytest.mark.parametrize(
@@ -36,14 +35,11 @@ def _shown(what: str, text: str) -> list[str]:
 def test_a_piece_of_the_model_is_shown_as_the_writer_wrote_it_or_not_at_all(
     what: str, text: str, own: list[str]
 ) -> None:
-    assert _shown(what, text) == own
+    assert _shown(text, what) == own
 
 
 def test_a_word_is_not_named_twice() -> None:
-    found = Features(
-        evidence=(Evidence("topic", "certificate", "idcat mobil", 0.5), Evidence("topic", "certificate", "idcat", 0.4))
-    )
-    assert [spoken.words for spoken in evidence.shown(found, "", "Amb l'idCAT Mòbil no puc")] == ["idCAT Mòbil"]
+    assert _shown("Amb l'idCAT Mòbil no puc", "idcat mobil", "idcat") == ["idCAT Mòbil"]
 
 
 def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message() -> None:

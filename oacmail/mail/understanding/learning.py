@@ -2,11 +2,13 @@
 shipped weights."""
 
 import json
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import lru_cache
 from importlib.resources import files
+from operator import itemgetter, mul
 from types import MappingProxyType
 
 from oacmail.core.model import Message
@@ -187,7 +189,7 @@ def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, 
     shifts: dict[str, dict[str, float]] = {}
     for label in starts[0]:
         truths = [example.labels[name] == label for example in corrected]
-        moved = scores.shift(rows, truths, [start[label] for start in starts], cost)
+        moved = shift(rows, truths, [start[label] for start in starts], cost)
         for piece, weight in moved.items():
             shifts.setdefault(piece, {})[f"{name}:{label}"] = round(weight * _LEAD, 4)
     return shifts
@@ -202,3 +204,49 @@ def _leads(reach: Mapping[str, float]) -> dict[str, float]:
 def _row(table: Table, message: Message, kept: Set[str]) -> dict[str, float]:
     """Return the row with each piece's share of the whole message, as in scoring."""
     return {piece: share for piece, share in scores.telling(table, message).items() if piece in kept}
+
+
+# --- Linear ----------------------------------------------------------------------------------------------------------
+#
+# Dual coordinate descent (Hsieh, Chang, Lin, Keerthi, Sundararajan 2008, algorithm 1, L2 loss) in a seeded order: the
+# same examples give the same shifts on any machine.
+
+
+_ROUNDS = 25
+_STEP = 0.01  # training stops when the largest change of a round is below this
+
+
+def shift(
+    rows: Sequence[Mapping[str, float]], truths: Sequence[bool], starts: Sequence[float], cost: float
+) -> dict[str, float]:
+    """Return what to add to the weights of one class with margins `starts`, so that these examples match `truths`.
+
+    The bias stays: messages without a common feature do not move.
+    """
+    names = {name: at for at, name in enumerate(sorted({name for row in rows for name in row}))}
+    weights = [0.0] * max(1, len(names))
+    places = [[*map(names.__getitem__, row)] for row in rows]
+    values = [[*row.values()] for row in rows]
+    # two extra places, since itemgetter returns no tuple for a single one
+    picked = [itemgetter(*of, 0, 0) for of in places]
+    softness = 1 / (2 * cost)
+    squares = [sum(map(mul, row, row)) + softness for row in values]
+    alphas = [0.0] * len(rows)
+    order = list(range(len(rows)))
+    shuffle = random.Random(1).shuffle  # noqa: S311  # an order, no secret
+    for _ in range(_ROUNDS):
+        shuffle(order)
+        largest = 0.0
+        for at in order:
+            sign = 1.0 if truths[at] else -1.0
+            reach = starts[at] + sum(map(mul, values[at], picked[at](weights)))
+            gradient = sign * reach - 1 + alphas[at] * softness
+            alpha = max(0.0, alphas[at] - gradient / squares[at])
+            if move := alpha - alphas[at]:
+                largest = max(largest, abs(move))
+                alphas[at] = alpha
+                for place, value in zip(places[at], values[at], strict=True):
+                    weights[place] += sign * move * value
+        if largest < _STEP:
+            break
+    return {name: weights[at] for name, at in names.items() if weights[at]}

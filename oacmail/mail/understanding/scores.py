@@ -5,16 +5,14 @@ No score alone decides anything; core/classification.py judges them.
 """
 
 import math
-import random
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import chain, groupby, pairwise
-from operator import itemgetter, mul
+from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from oacmail.core.errors import Fatal
@@ -45,70 +43,6 @@ def word_pieces(words: list[str]) -> set[str]:
     for length in _STEMS:
         found.update([word[:length] + "*" for word in words if len(word) > length])
     return found
-
-
-# --- Linear ----------------------------------------------------------------------------------------------------------
-#
-# Move the weights of a linear model so that corrected examples get their class: squared hinge loss from given margins.
-#
-# This module calculates shifts; the caller decides what an example contains. The algorithm is dual coordinate descent
-# (Hsieh, Chang, Lin, Keerthi, Sundararajan 2008, algorithm 1, L2 loss) in a seeded order: the same examples give the
-# same shifts on any machine.
-
-
-Row = Mapping[str, float]
-LinearWeights = dict[str, float]
-
-_ROUNDS = 25
-_STEP = 0.01  # training stops when the largest change of a round is below this
-
-
-def shift(rows: Sequence[Row], truths: Sequence[bool], starts: Sequence[float], cost: float) -> LinearWeights:
-    """Return what to add to the weights of one class with margins `starts`, so that these examples match `truths`.
-
-    The bias stays: messages without a common feature do not move.
-    """
-    return _one(rows, truths, starts, (cost, cost))
-
-
-def probabilities(reached: Mapping[str, float]) -> dict[str, float]:
-    """Return the probabilities whose logarithms, up to a constant, are `reached`."""
-    top = max(reached.values())
-    raised = {name: math.exp(margin - top) for name, margin in reached.items()}
-    total = sum(raised.values())
-    return {name: value / total for name, value in raised.items()}
-
-
-def _one(
-    rows: Sequence[Row], truths: Sequence[bool], starts: Sequence[float], costs: tuple[float, float]
-) -> LinearWeights:
-    names = {name: at for at, name in enumerate(sorted({name for row in rows for name in row}))}
-    weights = [0.0] * max(1, len(names))
-    places = [[*map(names.__getitem__, row)] for row in rows]
-    values = [[*row.values()] for row in rows]
-    # two extra places, since itemgetter returns no tuple for a single one
-    picked = [itemgetter(*of, 0, 0) for of in places]
-    softness = [1 / (2 * costs[0 if truth else 1]) for truth in truths]
-    squares = [sum(map(mul, of, of)) + soft for of, soft in zip(values, softness, strict=True)]
-    alphas = [0.0] * len(rows)
-    order = list(range(len(rows)))
-    shuffle = random.Random(1).shuffle  # noqa: S311  # an order, no secret
-    for _ in range(_ROUNDS):
-        shuffle(order)
-        largest = 0.0
-        for at in order:
-            sign = 1.0 if truths[at] else -1.0
-            reach = starts[at] + sum(map(mul, values[at], picked[at](weights)))
-            gradient = sign * reach - 1 + alphas[at] * softness[at]
-            alpha = max(0.0, alphas[at] - gradient / squares[at])
-            if move := alpha - alphas[at]:
-                largest = max(largest, abs(move))
-                alphas[at] = alpha
-                for place, value in zip(places[at], values[at], strict=True):
-                    weights[place] += sign * move * value
-        if largest < _STEP:
-            break
-    return {name: weights[at] for name, at in names.items() if weights[at]}
 
 
 # --- Weights ---------------------------------------------------------------------------------------------------------
@@ -150,19 +84,15 @@ class Weights:
     worth: tuple[float, ...]
     cells: bytes
 
-    def total(self, names: Iterable[str]) -> list[int]:
-        """Return the steps of these rows, added up for each column; a name that has no row adds nothing.
+    def rows_of(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the cells of those of these rows that there are, by their names."""
+        rows, cells, width = self.rows, self.cells, len(self.columns)
+        return {name: cells[row * width : (row + 1) * width] for name in names if (row := rows.get(name)) is not None}
 
-        Whole numbers: in any order the same sum.
-        """
-        width = len(self.columns)
-        places = [width * row for row in map(self.rows.get, names) if row is not None]
-        found = [self.cells[place : place + width] for place in places]
-        least = _ZERO * len(places)
-        return [total - least for total in map(sum, zip(*found, strict=True))] or [0] * width
-
-    def step(self, name: str, column: int) -> int:
-        return self.cells[self.rows[name] * len(self.columns) + column] - _ZERO
+    def total(self, rows: Collection[bytes]) -> list[int]:
+        """Return the steps of these rows, added up for each column. Whole numbers: in any order the same sum."""
+        least = _ZERO * len(rows)
+        return [total - least for total in map(sum, zip(*rows, strict=True))] or [0] * len(self.columns)
 
 
 def weights_of(columns: Iterable[str], worth: Iterable[float], rows: Mapping[str, Iterable[int]]) -> Weights:
@@ -259,46 +189,23 @@ _FIRM = re.compile(
 def circumstances(message: Message) -> frozenset[str]:
     """Return the names of all that hold: "auto:bulk", "field:list-id", "@news" (a word of the sender's name at his
     host), "@.example" (a word of the host), "text:thanks" (it has a word of thanks) …"""
-    parts = (
-        _of_fields(message),
-        _of_text(message),
-        _of_deeds(message),
-        _of_manner(message),
-        _of_sender(message.sender),
-    )
-    return frozenset(chain.from_iterable(parts))
-
-
-def _of_fields(message: Message) -> Iterator[str]:
-    yield f"auto:{message.auto}"
-    yield from (f"field:{reason.partition(':')[0]}" for reason in message.reasons)
-    held = {
+    found, length = message.features, len(message.fresh.split())
+    text, call = features.fold(message.fresh), found.callback
+    closes, on = found.closes, found.goes_on
+    asks, brief = found.asks or message.questions, length <= _SHORT
+    of_fields = {
         "machine": message.auto is not Auto.NONE,
         "report": message.delivery_status is not None,
         "in a thread": bool(message.refs),
         "many receive it": len(message.to) + len(message.cc) > _MANY,
         "answers go elsewhere": message.reply_to not in ("", message.sender),
         "calendar": any(part.mime == "text/calendar" or part.name.endswith(".ics") for part in message.attachments),
-    }
-    yield from (name for name, holds in held.items() if holds)
-
-
-def _of_text(message: Message) -> Iterator[str]:
-    found = message.features
-    yield from (f"form:{name}" for name in found.form_fields)
-    held = {
         "form:subject": found.subject_form,
         f"subject:{found.subject_says}": found.subject_says != "",
         "asks": "?" in message.fresh,
     }
-    yield from (name for name, holds in held.items() if holds)
-
-
-def _of_deeds(message: Message) -> Iterator[str]:
-    """What the text does: it asks, ends a matter, goes on, gives a telephone."""
-    found, brief = message.features, len(message.fresh.split()) <= _SHORT
-    asks, closes, on, call = found.asks or message.questions, found.closes, found.goes_on, found.callback
-    held = {
+    of_text = {
+        # what it does
         "asks": asks,
         "question": message.questions,
         "closes": closes,
@@ -310,16 +217,8 @@ def _of_deeds(message: Message) -> Iterator[str]:
         "brief and does not close": not closes and brief,
         "telephone": bool(call and call.phone),
         "time to call": call is not None and bool(call.phone) and (call.slot != "any" or call.outside),
-    }
-    yield from (OF_TEXT + name for name, holds in held.items() if holds)
-
-
-def _of_manner(message: Message) -> Iterator[str]:
-    """How the text is written: how long, by whom it is signed, with digits, files, a quote of ours."""
-    found, length = message.features, len(message.fresh.split())
-    text, name = features.fold(message.fresh), features.fold(message.name)
-    held = {
-        "signs": any(word in text for word in _NAME.findall(name)),
+        # how it is written
+        "signs": any(word in text for word in _NAME.findall(features.fold(message.name))),
         "sender of a firm": _FIRM.match(message.sender) is not None,
         "answers": features.is_answer(message.subject),
         "quotes us": message.quotes_us,
@@ -327,18 +226,23 @@ def _of_manner(message: Message) -> Iterator[str]:
         "digits": _DIGIT.search(message.fresh) is not None,
         "tiny": length <= _TINY,
         "brief": length <= _BRIEF,
-        "brief and asks": length <= _BRIEF and (found.asks or message.questions),
-        "short": length <= _SHORT,
+        "brief and asks": length <= _BRIEF and asks,
+        "short": brief,
         "long": length > _LONG,
         "files": bool(message.attachments) or found.names_attachment,
     }
-    yield from (OF_TEXT + name for name, holds in held.items() if holds)
-
-
-def _of_sender(address: str) -> Iterator[str]:
-    name, _, host = address.partition("@")
-    yield from (f"@{word}" for word in _WORD.findall(name))
-    yield from (f"@.{word}" for word in _WORD.findall(host))
+    name, _, host = message.sender.partition("@")
+    return frozenset(
+        (
+            f"auto:{message.auto}",
+            *(f"field:{reason.partition(':')[0]}" for reason in message.reasons),
+            *(f"form:{field}" for field in found.form_fields),
+            *(circumstance for circumstance, holds in of_fields.items() if holds),
+            *(OF_TEXT + circumstance for circumstance, holds in of_text.items() if holds),
+            *(f"@{word}" for word in _WORD.findall(name)),
+            *(f"@.{word}" for word in _WORD.findall(host)),
+        )
+    )
 
 
 # --- Lang ------------------------------------------------------------------------------------------------------------
@@ -373,7 +277,7 @@ def detect_language(text: str, unknown: str = NAMES[0], table: Weights | None = 
     if foreign and foreign > len(_LATIN.findall(text)):
         return "other"
     words = _LATIN_WORD.findall(text)
-    scored = map(_cached, words) if table is None else (table.total(_pieces(word)) for word in words)
+    scored = map(_cached, words) if table is None else (_steps(table, word) for word in words)
     scores = [*map(sum, zip(*scored, strict=True))] or [0] * len(NAMES)
     best = max(range(len(NAMES)), key=lambda place: scores[place] + _PRIOR.get(NAMES[place], _RARE))
     return NAMES[best] if NAMES[best] in ANSWERED else "other"
@@ -394,7 +298,13 @@ def _pieces(word: str) -> Iterator[str]:
 
 @lru_cache(maxsize=8192)  # a few words are frequent: the cache halves the work
 def _cached(word: str) -> list[int]:
-    return shipped_weights()["language"].total(_pieces(word))
+    return _steps(shipped_weights()["language"], word)
+
+
+def _steps(table: Weights, word: str) -> list[int]:
+    pieces = [*_pieces(word)]
+    rows = table.rows_of(pieces)
+    return table.total([rows[piece] for piece in pieces if piece in rows])
 
 
 # --- Scores ----------------------------------------------------------------------------------------------------------
@@ -411,8 +321,6 @@ OWN_TOWN = "owntown"  # stands for the office's town, whatever its name
 _TELLING = 4  # letters that a word needs to carry a lesson: "que" and "the" occur in every message
 _OLD_WORD = 0.4  # the share of a word in the shipped table, relative to a new word
 _STEM = 6  # letters of a word beginning that can carry one
-_NAMED = 12  # words named for each question, before mail/understanding/evidence.py removes unreadable ones
-_NOTICED = 0.15  # the smallest part of a log-probability that is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,9 +345,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What a message has of the table: its pieces there, the share of each, its circumstances."""
+    """What a message has of the table: its pieces there with their cells, the share of each, its circumstances."""
 
-    known: Set[str]
+    known: Mapping[str, bytes]
     share: float
     facts: Sequence[str]
 
@@ -460,27 +368,34 @@ def words(message: Message) -> list[str]:
 
 
 def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> Features:
-    """Return the message's features with `scores`, and `evidence` whose words are the model's pieces."""
+    """Return the message's features with `scores` and `evidence`."""
     table = table or shipped()
     read = _read(table, message)
     learned = _learned(table, message, lessons)
-    whole = [piece for piece in read.known if _speaks(piece, table.common)]
+    text = WrittenText(f"{message.subject}\n{message.fresh}"[: features.LONGEST])
     scored: dict[str, Mapping[str, float]] = {}
-    spoken: list[Evidence] = []
+    evidence: list[Evidence] = []
     for field, reach in zip(table.fields, _margins(table, read, learned), strict=True):
         likely = probabilities(reach)
         scored[field.name] = MappingProxyType({name: round(value, 4) for name, value in likely.items()})
         best = max(likely, key=lambda name: likely[name])
-        column = field.column + field.classes.index(best)
-        worth = table.pieces.worth[column] * read.share
-        parts = {piece: table.pieces.step(piece, column) * worth for piece in whole}
-        loud = _loudest(parts, learned.get(f"{field.name}:{best}", _NONE))
-        spoken += (Evidence(field.name, best, *why) for why in loud)
+        loud = _loudest(
+            table, read, field.column + field.classes.index(best), learned.get(f"{field.name}:{best}", _NONE)
+        )
+        evidence += (Evidence(field.name, best, *why) for why in shown(loud, text))
     if message.auto is not Auto.NONE:
         of_text = [fact for fact in read.facts if fact.startswith(OF_TEXT)]
         worded = probabilities(next(_margins(table, replace(read, facts=of_text), learned)))
         scored[WORDED] = MappingProxyType({name: round(value, 4) for name, value in worded.items()})
-    return replace(message.features, scores=MappingProxyType(scored), evidence=tuple(spoken))
+    return replace(message.features, scores=MappingProxyType(scored), evidence=tuple(evidence))
+
+
+def probabilities(reached: Mapping[str, float]) -> dict[str, float]:
+    """Return the probabilities whose logarithms, up to a constant, are `reached`."""
+    top = max(reached.values())
+    raised = {name: math.exp(margin - top) for name, margin in reached.items()}
+    total = sum(raised.values())
+    return {name: value / total for name, value in raised.items()}
 
 
 def margins(table: Table, message: Message, lessons: Lessons = NOTHING) -> list[dict[str, float]]:
@@ -505,11 +420,6 @@ def small_words(text: str) -> set[str]:
     return {piece for piece in word_pieces(word_tokens(features.fold(small))) if " " not in piece and _tells(piece)}
 
 
-def _speaks(piece: str, common: Set[str]) -> bool:
-    """Whether a piece may be named: a word, or a pair that ends with one, that tells something by itself."""
-    return piece[-1] not in "*?!." and piece.rpartition(" ")[2] not in common
-
-
 def _tells(piece: str) -> bool:
     if piece[-1] == "*":
         return len(piece) > _STEM
@@ -518,7 +428,7 @@ def _tells(piece: str) -> bool:
 
 def _read(table: Table, message: Message) -> _Read:
     said = words(message)
-    known = word_pieces(said) & table.pieces.rows.keys()
+    known = table.pieces.rows_of(word_pieces(said))
     return _Read(known=known, share=1 / math.sqrt(len(set(said))), facts=sorted(circumstances(message)))
 
 
@@ -549,7 +459,8 @@ def shipped() -> Table:
 
 
 def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, float]]:
-    said, held = table.pieces.total(read.known), table.facts.total([ALWAYS, *read.facts])
+    said = table.pieces.total(read.known.values())
+    held = table.facts.total(table.facts.rows_of([ALWAYS, *read.facts]).values())
     for field in table.fields:
         yield {
             name: said[at] * table.pieces.worth[at] * read.share
@@ -559,9 +470,85 @@ def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float
         }
 
 
-def _loudest(parts: dict[str, float], learned: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Return the strongest evidence: whole words and pairs; word beginnings count through them."""
+# --- Evidence --------------------------------------------------------------------------------------------------------
+#
+# Name the writer's own words that speak for a verdict.
+#
+# The model's pieces are folded and have masked digits; here they are mapped back to the words as written, and
+# meaningless ones ("o", "? i") are left out. Long numbers are never shown: they may be secrets.
+
+
+_WRITTEN_WORD = re.compile(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+", re.I)
+_NOTICED = 0.15  # the smallest part of a log-probability that is named
+_NAMED, _SHOWN = 12, 4  # pieces for each question: the loudest, and how many of these are shown
+_MEANINGFUL = re.compile(r"[a-z]{4}")  # by itself
+_HIDDEN = re.compile(
+    r"\d{4}|[.!?] "
+)  # a number longer than "error 500"; the end of a sentence and the next one's start
+
+
+class WrittenText:
+    """A text, and its words as the model reads them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._matches = list(_WRITTEN_WORD.finditer(text))
+        self._words = _folded_words(self._matches)
+        self._places: dict[str, list[int]] = {}
+        for at, word in enumerate(self._words):
+            self._places.setdefault(word, []).append(at)
+
+    def passage(self, piece: str) -> str:
+        """Return the first passage that folds to a piece of the model, as written; '' if none may be shown. The last
+        word of a pair may be a stem, and so may a single word that does not stand there."""
+        *before, last = _wanted(piece) or ("",)
+        places = self._places.get(before[0] if before else last, [])
+        if not places and not before and last:
+            places = [at for at, word in enumerate(self._words) if word.startswith(last)]
+        for at in places:
+            end = at + len(before)
+            if [*self._words[at:end]] == before and "".join(self._words[end : end + 1]).startswith(last):
+                written = " ".join(self._text[self._matches[at].start() : self._matches[end].end()].split())
+                if not _HIDDEN.search(written):
+                    return written
+        return ""
+
+
+def shown(loud: Iterable[tuple[str, float]], text: WrittenText) -> Iterator[tuple[str, float]]:
+    """Yield (words as written, part) of at most `_SHOWN` pieces, none of which stands in another: "idCAT" in "idCAT
+    Mòbil"."""
+    named: list[str] = []
+    for piece, part in loud:
+        words = text.passage(piece) if _MEANINGFUL.search(piece) else ""
+        bare = f" {words.casefold()} "
+        if words and not any(bare in other or other in bare for other in named):
+            named.append(bare)
+            yield words, part
+        if len(named) == _SHOWN:
+            return
+
+
+def _loudest(table: Table, read: _Read, column: int, learned: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return (piece, part) of the whole words and pairs that tell something by themselves and speak loudest for a
+    class; word beginnings count through them."""
+    worth, least = table.pieces.worth[column] * read.share, -math.inf if learned else _NOTICED
+    parts = {
+        piece: part
+        for piece, cells in read.known.items()
+        if (part := (cells[column] - _ZERO) * worth) > least
+        and piece[-1] not in "*?!."
+        and piece.rpartition(" ")[2] not in table.common
+    }
     for piece, added in learned.items():
         parts[piece] = parts.get(piece, 0.0) + added
-    loud = sorted((-part, name) for name, part in parts.items() if part > _NOTICED)
-    return [(name, round(-part, 3)) for part, name in loud[:_NAMED]]
+    loud = sorted((-part, piece) for piece, part in parts.items() if part > _NOTICED)[:_NAMED]
+    return [(piece, -part) for part, piece in sorted((round(part, 3), piece) for part, piece in loud)]
+
+
+@lru_cache(maxsize=8192)  # the same pieces of the model decide about most messages
+def _wanted(piece: str) -> tuple[str, ...]:
+    return _folded_words(_WRITTEN_WORD.finditer(piece))
+
+
+def _folded_words(found: Iterable[re.Match[str]]) -> tuple[str, ...]:
+    return tuple(["0" if (word := match[0]).isdigit() else features.plain(word) for match in found])
