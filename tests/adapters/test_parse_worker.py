@@ -53,6 +53,11 @@ def _asked(beside: ParseWorker) -> list[Message]:
     return read
 
 
+def _waiting(beside: ParseWorker) -> int:
+    """How many groups nobody has started."""
+    return sum(not (group.parsed.running() or group.parsed.done()) for group in beside.asked)
+
+
 def _not_here(message: RawMessage, parser_config: ParserConfig) -> Message:
     raise AssertionError(f"read by who works it: {message.day} {parser_config.prefix}")
 
@@ -63,7 +68,7 @@ def test_the_worker_parses_messages_like_the_caller(beside: ParseWorker, monkeyp
     monkeypatch.setattr(RawMessage, "read", _not_here)
     beside.begin(PARSER_CONFIG, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
-    until(lambda: not beside.waiting, what="the other has begun with the last group")
+    until(lambda: not _waiting(beside), what="the other has begun with the last group")
     assert [answer(at) for answer, count in answers for at in range(count)] == expected
 
 
@@ -71,7 +76,7 @@ def test_the_caller_parses_messages_that_the_worker_has_not_begun(beside: ParseW
     process = _begun(beside)
     process.send_signal(signal.SIGSTOP)
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
-    until(lambda: len(beside.waiting) < len(GROUPS), what="the other has been given the first group")
+    until(lambda: _waiting(beside) < len(GROUPS), what="the other has been given the first group")
     rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
     process.send_signal(signal.SIGCONT)
     assert [*(answers[0][0](at) for at in range(20)), *rest] == _read()
@@ -128,7 +133,7 @@ def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(beside: ParseW
     read = [first(at) for at in range(20)]
     process.send_signal(signal.SIGSTOP)  # a fast worker would have answered everything before it is killed
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS[1:]]
-    until(lambda: len(beside.waiting) < len(answers), what="the first of them is under way")
+    until(lambda: _waiting(beside) < len(answers), what="the first of them is under way")
     with capture_logs() as logs:  # another test may have turned standard output off
         process.kill()
         rest = [answer(at) for answer, count in answers for at in range(count)]
@@ -189,7 +194,7 @@ def test_a_fault_over_one_message_is_that_messages_alone_and_its_text_is_printed
 ) -> None:
     process = _begun(beside)
     answers = beside.ask([*UNREAD[:2], cast("RawMessage", "Anna Puig, DNI 12345678Z")])
-    until(lambda: not beside.waiting, what="the other has begun with the group")
+    until(lambda: not _waiting(beside), what="the other has begun with the group")
     assert [answers(at) for at in range(2)] == _read()[:2]
     with pytest.raises(AttributeError):
         answers(2)
@@ -203,7 +208,7 @@ def test_a_fault_of_ours_over_a_message_keeps_nobody_waiting(
     process = _begun(beside)
     process.send_signal(signal.SIGSTOP)
     answers = [beside.ask(UNREAD[group]) for group in GROUPS[:3]]
-    until(lambda: len(beside.waiting) < 3, what="the other has been given the first group")
+    until(lambda: _waiting(beside) < 3, what="the other has been given the first group")
     monkeypatch.setattr(RawMessage, "read", _not_here)
     with pytest.raises(AssertionError, match="read by who works it"):
         answers[2](0)
