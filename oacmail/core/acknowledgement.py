@@ -18,7 +18,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import Room
 from oacmail.core.sender import may_be_form
 from oacmail.core.threading import fold_subject
-from oacmail.core.view import CaseView, MessageView, Released, View
+from oacmail.core.view import CaseView, Released
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
@@ -83,18 +83,14 @@ def _like_a_machine(request: CitizenRequest) -> bool:
     """Whether three messages with this subject or text were acknowledged within a week and no agent answered any: a
     robot that sends no header."""
     folded, since = fold_subject(request.message.subject), request.received_at - timedelta(days=7)
+    answered = {number for number, case in request.view.cases.items() if case.answered_at is not None}
     alike = [
         known
         for known in request.view.recent
-        if known.acked and known.received_at >= since and not _was_answered(request.view, known)
+        if known.acked and known.received_at >= since and known.case not in answered
         and (known.body_hash == request.message.body_hash or (folded and known.subject == folded))
     ]  # fmt: skip
     return len(alike) >= SAME_MAIL_A_WEEK
-
-
-def _was_answered(view: View, known: MessageView) -> bool:
-    case = view.cases.get(known.case or "")
-    return case is not None and case.answered_at is not None
 
 
 def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, object], first: bool) -> list[Effect]:
@@ -191,7 +187,9 @@ def language(request: CitizenRequest) -> str:
     """The author's language, or two if one may not be understood (docs/requirements.md section 4, Language)."""
     office, person = request.policy.office, request.view.writer.person
     wish = wished_language(request) or (person.lang if person else None)
-    short = request.reading.language in NEIGHBOURS and _too_short_to_tell(request.message.fresh)
+    # As short as "Hola" or "IBI 2026", which the speakers of both languages write.
+    letters = len(list(islice(filter(str.isalpha, request.message.fresh), LEAST_LETTERS)))
+    short = request.reading.language in NEIGHBOURS and letters < LEAST_LETTERS
     neighbour = next(lang for lang in NEIGHBOURS if lang != office.languages[0])
     read, second = ("", neighbour) if short else (request.reading.language, "en")
     return cases.choose_language(office, wish, read, second)
@@ -212,11 +210,6 @@ def answers_offer(request: CitizenRequest) -> bool:
         return False
     automatic = (mail for mail in request.view.mails if mail.kind is not MailKind.RELAYED)
     return any(message.refs[-1:] in ((mail.message_id,), (mail.alias,)) for mail in automatic)
-
-
-def _too_short_to_tell(text: str) -> bool:
-    """Whether it is as short as "Hola" or "IBI 2026", which the speakers of both languages write."""
-    return len(list(islice(filter(str.isalpha, text), LEAST_LETTERS))) < LEAST_LETTERS
 
 
 # --- Exposed secrets -------------------------------------------------------------------------------------------------

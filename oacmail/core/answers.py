@@ -73,11 +73,22 @@ def answered(
     waiting = () if recipients is None or guests else case.not_reached(recipients)
     case = replace(case, deadlines=tuple(one for one in case.deadlines if one not in waiting))
     crossed, outcome, told = _crossed(policy, case, at, guests), tells_outcome(case, at), how != NOT_LOCATED
-    ended = outcome and not (crossed or waiting or _still_asked(case, at, guests)) and case.status is not Status.CLOSED
+    # What this answer meets; what it leaves running keeps the case open.
+    running = case.running("answer")
+    met_now = [one for one in running if one.started_at <= at and (not guests or one.started_by in guests)]
+    ended = outcome and not (crossed or waiting or len(met_now) < len(running)) and case.status is not Status.CLOSED
     notice = not outcome and not guests and case.solved_at is None and told
+    columns: CaseColumns = {"touched_at": at}
+    if not guests and (case.answered_at is None or at < case.answered_at):
+        columns["answered_at"] = at
+    if ended:
+        columns["status"] = Status.ANSWERED
+    if notice:
+        columns["told_at"] = at
+    late = [one for one in met_now if one.level == 0 and calendar.is_late_same_day(one.due_at, at, policy)]
     effects: list[Effect] = [
         *met(case, waiting, at=at, kinds=met_by_answer(case, at), guests=guests),
-        UpdateCase(case=case.number, columns=_columns(case, at, guests=guests, ended=ended, notice=notice)),
+        UpdateCase(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
         *(
@@ -89,22 +100,17 @@ def answered(
         *crossed,
         *(() if guests else (UpdatePerson(address=case.citizen, known=True),)),
         AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16], "at": at.isoformat()}),
-        *_late_same_day(policy, case, at, guests),
+        # Met after closing time on the due day (R19).
+        *(
+            AuditEvent(
+                kind=LATE_SAME_DAY, case=case.number, data={"due_at": one.due_at.isoformat(), "at": at.isoformat()}
+            )
+            for one in late
+        ),
     ]
     if ended:
         effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)
-
-
-def _columns(case: CaseView, at: datetime, *, guests: tuple[str, ...], ended: bool, notice: bool) -> CaseColumns:
-    columns: CaseColumns = {"touched_at": at}
-    if not guests and (case.answered_at is None or at < case.answered_at):
-        columns["answered_at"] = at
-    if ended:
-        columns["status"] = Status.ANSWERED
-    if notice:
-        columns["told_at"] = at
-    return columns
 
 
 def met(
@@ -123,38 +129,20 @@ def met(
     )
 
 
-def _still_asked(case: CaseView, at: datetime, guests: tuple[str, ...]) -> bool:
-    """Whether an answer of this moment leaves a deadline of the case running."""
-    return any(
-        deadline.started_at > at or (guests and deadline.started_by not in guests)
-        for deadline in case.running("answer")
-    )
-
-
 def out_of_date(case: CaseView, by: CancelledBy) -> tuple[Effect, ...]:
     """What is queued about the case and is not true after this leaves no more."""
     return (DropOutgoing(case=case.number, kinds=kinds.cancelled_by(by)),)
-
-
-def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
-    """An event for each deadline that the answer meets after closing time on the due day (R19)."""
-    return [
-        AuditEvent(
-            kind=LATE_SAME_DAY, case=case.number, data={"due_at": deadline.due_at.isoformat(), "at": at.isoformat()}
-        )
-        for deadline in case.running("answer")
-        if deadline.level == 0
-        and deadline.started_at <= at
-        and (not guests or deadline.started_by in guests)
-        and calendar.is_late_same_day(deadline.due_at, at, policy)
-    ]
 
 
 def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
     """A new deadline for the first message that each side sent between the answer and our reading of it; such a message
     has no deadline but those that the answer meets. A guest's message waits with the others'."""
     effects: list[Effect] = []
-    for asked in _first_after(case, at):
+    first: dict[str, OpenQuestion] = {}
+    for asked in case.asked:
+        if asked.at > at:
+            first.setdefault(asked.guest, asked)
+    for asked in first.values():
         guest = bool(asked.guest) and asked.guest not in case.own | case.others
         deadlines = case.running("answer") if guest else case.promised(asked.guest)
         ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
@@ -162,15 +150,6 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
             due_at = calendar.answer_due(asked.at, policy)
             effects += ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.ends_on)
     return effects
-
-
-def _first_after(case: CaseView, at: datetime) -> list[OpenQuestion]:
-    """The first request of each side after that moment."""
-    first: dict[str, OpenQuestion] = {}
-    for asked in case.asked:
-        if asked.at > at:
-            first.setdefault(asked.guest, asked)
-    return list(first.values())
 
 
 def silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
@@ -369,13 +348,13 @@ def draft(
     """An answer for an agent to complete, in the citizen's language. `folder`: that of drafts, '' = there is none;
     `agents`: who get the text then; `key` names the order. `taken_back`: it takes back that the services have it."""
     level = Level.OUT_OF_SCOPE if out_of_scope else case.level
-    solved = case.status is Status.DERIVED and case.solved_at is not None
+    solved, today = case.status is Status.DERIVED and case.solved_at is not None, calendar.local_day(now, policy)
     facts: notices.Facts = {
         **notices.case_card(case, notices.due_at(case)),
         "case_level": level,
         "cause": case.cause,
         "outcome": "taken_back" if taken_back else "solved" if solved else "",
-        "expected_on": case.expected_on if _is_ahead(policy, case, now) else None,
+        "expected_on": case.expected_on if case.expected_on and case.expected_on >= today else None,
         "pointers": tuple(map(draft_row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),
     }
     if folder and can_be_told(policy, case):
@@ -390,10 +369,6 @@ def draft(
         facts=facts,
         lang=language_of_case(policy, case),
     )
-
-
-def _is_ahead(policy: Policy, case: CaseView, now: datetime) -> bool:
-    return case.expected_on is not None and case.expected_on >= now.astimezone(policy.office.timezone).date()
 
 
 def draft_of_solution(policy: Policy, case: CaseView, *, folder: str, key: str) -> tuple[Effect, ...]:

@@ -51,7 +51,10 @@ def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mappi
     if ends <= request.now:
         begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
     day = begins.astimezone(policy.office.timezone).date()
-    slot = _named_slot(wish.slot, begins, policy)
+    # The afternoon for a person who takes calls at any hour, where only the afternoon is left of the day.
+    noon = calendar.SLOTS["afternoon"][0]
+    late = wish.slot == "any" and begins.astimezone(policy.office.timezone).time() == noon
+    slot: Slot = "afternoon" if late else wish.slot
     hours = _hours_left(wish.hours, slot, max(begins, request.now).astimezone(policy.office.timezone))
     return {
         **{"road": "callback", "call_day": day, "slot": slot, "call_hours": hours},
@@ -68,32 +71,22 @@ def _hours_left(hours: Iterable[Hours], slot: Slot, now: datetime) -> tuple[Hour
     return () if inside == ((begins, ends),) else inside
 
 
-def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:
-    """The afternoon for a person who takes calls at any hour, where only the afternoon is left of the day."""
-    noon = calendar.SLOTS["afternoon"][0]
-    return "afternoon" if slot == "any" and begins.astimezone(policy.office.timezone).time() == noon else slot
-
-
 def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """What a further message on the case says of the call: that one is wanted, the number that was missing, or in a
     reply a time that was not named yet, or another."""
     lacks_number = case.intent == Intent.CALLBACK and case.phone is None
     wish = request.reading.callback or (request.message.features.callback if lacks_number else None)
     if wish is None or not (wish.phone or lacks_number):
-        return _other_time(request, case)
+        other = request.message.features.other_time
+        if other is None or not request.message.refs or not _is_due(case):
+            return ()
+        time_alone: CaseColumns = {"slot": other.slot, "call_hours": other.hours}
+        return (UpdateCase(case=case.number, columns=time_alone), *_due_by(request, case, other.slot))
     slot, hours = wish.slot, wish.hours
     if slot == "any" and not hours and case.slot and case.running("answer"):
         slot, hours = case.slot, case.call_hours  # another number for the call that is due says nothing of its time
     columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot, "call_hours": hours}
     return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, slot))
-
-
-def _other_time(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    wish = request.message.features.other_time
-    if wish is None or not request.message.refs or not _is_due(case):
-        return ()
-    columns: CaseColumns = {"slot": wish.slot, "call_hours": wish.hours}
-    return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, wish.slot))
 
 
 def _is_due(case: CaseView) -> bool:
@@ -128,9 +121,15 @@ def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect
 def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
     """An agent called at `at` and reached nobody. So many calls in the slot (`callback.attempts`), and a mail that says
     how to reach us, are an answer (R27). `key` names the command."""
-    counts = _in_slot(case, at, policy)
+    asked = min((deadline.started_at for deadline in case.running("answer")), default=None)
+    slot = case.slot or ("any" if case.intent == Intent.CALLBACK else None)
+    counts = False
+    if slot is not None and asked is not None:
+        begins, ends = calendar.SLOTS[slot]
+        counts = begins <= at.astimezone(policy.office.timezone).time() < ends
     event = AuditEvent(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
-    calls = _calls_in_vain(case) + 1
+    # Calls in the slot since the person who waits now has asked.
+    calls = sum(asked is not None and call >= asked for call in case.calls_in_vain) + 1
     if not counts or calls < policy.call_attempts or not can_be_told(policy, case):
         return (event,)
     facts: dict[str, object] = {"calls": calls, "phone3": (case.phone or "")[-SHOWN:]}
@@ -139,17 +138,3 @@ def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: 
         notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
         *answers.answered(policy, case, at=at, key=key, how=answers.NOT_LOCATED, recipients=frozenset()),
     )
-
-
-def _in_slot(case: CaseView, at: datetime, policy: Policy) -> bool:
-    slot = case.slot or ("any" if case.intent == Intent.CALLBACK else None)
-    if slot is None or not case.running("answer"):
-        return False
-    begins, ends = calendar.SLOTS[slot]
-    return begins <= at.astimezone(policy.office.timezone).time() < ends
-
-
-def _calls_in_vain(case: CaseView) -> int:
-    """Calls in the slot since the person who waits now has asked."""
-    asked = min((deadline.started_at for deadline in case.running("answer")), default=None)
-    return sum(asked is not None and call >= asked for call in case.calls_in_vain)

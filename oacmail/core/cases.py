@@ -110,8 +110,11 @@ def promised_by_answer(policy: Policy, case: CaseView, *, key: str, at: datetime
 def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datetime) -> tuple[Effect, ...]:
     """The update that is due today and the deadline of the next one. While the notice that promised it is held, the
     deadline alone."""
-    day, today = _past_what_is_expected(policy, case, now), now.astimezone(policy.office.timezone).date()
-    facts: dict[str, object] = {"followup": day, "nudged": _is_of(today, case.nudged_at, policy)}
+    day, today = followup_day(policy, now), calendar.local_day(now, policy)
+    if case.expected_on is not None and case.expected_on >= day:  # the day by which the services expect to solve it
+        day = calendar.next_working_day(case.expected_on, policy.workdays)
+    nudged = case.nudged_at is not None and calendar.local_day(case.nudged_at, policy) == today
+    facts: dict[str, object] = {"followup": day, "nudged": nudged}
     if case.expected_on is not None and case.expected_on >= today:
         facts["expected_on"] = case.expected_on
     told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts=facts, now=now)
@@ -123,18 +126,6 @@ def followup_day(policy: Policy, now: datetime) -> date:
     """The local day by which the citizen gets the next update (R31)."""
     today = now.astimezone(policy.office.timezone).date()
     return calendar.add_working_days(today, policy.escalation.update_days, policy.workdays)
-
-
-def _past_what_is_expected(policy: Policy, case: CaseView, now: datetime) -> date:
-    """The local day of the next update: after the day by which the services expect to have solved it."""
-    day = followup_day(policy, now)
-    if case.expected_on is None or case.expected_on < day:
-        return day
-    return calendar.next_working_day(case.expected_on, policy.workdays)
-
-
-def _is_of(day: date, moment: datetime | None, policy: Policy) -> bool:
-    return moment is not None and moment.astimezone(policy.office.timezone).date() == day
 
 
 def update_by(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> StartDeadline:
@@ -213,12 +204,9 @@ def choose_language(office: Office, wish: str | None, read: str, second: str) ->
         return wish
     if office.language_policy == "catalan_first":
         return office.languages[0]
-    return read if read in office.languages else _both(office.languages, second)
-
-
-def _both(languages: tuple[str, ...], second: str) -> str:
-    first = languages[0]
-    return f"{first}+{second}" if second in languages and second != first else first
+    first = office.languages[0]
+    both = f"{first}+{second}" if second in office.languages and second != first else first
+    return read if read in office.languages else both
 
 
 # --- Corrections -----------------------------------------------------------------------------------------------------

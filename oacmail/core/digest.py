@@ -20,14 +20,12 @@ from oacmail.core.notices import Facts, notify
 from oacmail.core.outbox import MOST_LISTED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.reconciliation import Discrepancy
 from oacmail.core.review import SHORT_REF, ReviewEntry
 from oacmail.core.rights import RIGHTS
 from oacmail.core.stored_values import LAST_DIGEST
 from oacmail.core.view import CaseView, DigestView
 
 _NUMBER = re.compile(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
-Waiting = tuple[datetime, CaseView]
 
 
 def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
@@ -45,24 +43,50 @@ def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
 
 
 def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
-    today = now.astimezone(policy.office.timezone).date()
-    facts = _facts(policy, view, now)
-    sends = notify(policy, policy.digest.to, key=f"digest:{today}", kind=MailKind.DIGEST, now=now, facts=facts)
-    return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
-
-
-def _facts(policy: Policy, view: DigestView, now: datetime) -> Facts:
-    today = now.astimezone(policy.office.timezone).date()
+    """The summary of today, and that it was sent."""
+    zone = policy.office.timezone
+    today = now.astimezone(zone).date()
     waiting = [(due, case) for case in view.live if (due := notices.due_at(case))]
-    waiting.sort(key=lambda pair: (not _is_first(pair[1]), pair[0]))
-    return {
+    # First what has a term that is near (R32), or was long in transit (R18); then by the time at which it is due.
+    waiting.sort(key=lambda pair: (not (pair[1].urgent or notices.is_delayed(pair[1])), pair[0]))
+    cases = [case for _, case in waiting]
+    lists: dict[str, list[Facts]] = {"overdue": [], "urgent": [], "due_today": [], "rest": []}
+    for due, case in waiting:
+        if any(month.level == 0 and month.due_at <= due for month in case.running(RIGHTS)):
+            continue  # the answer to the request of rights, not that to a question beside it: listed below
+        if due <= now:
+            name = "overdue"
+        elif case.urgent:  # R32: the person's own date comes first
+            name = "urgent"
+        else:
+            name = "due_today" if due.astimezone(zone).date() == today else "rest"
+        lists[name].append({**notices.waiting_row(case, now), "short": _short(case, today)})
+    # Calls by the slot that was asked for; without one, the afternoon (R27).
+    calls = [case for case in cases if case.intent == Intent.CALLBACK]
+    by_slot = {
+        slot: tuple(
+            {"short": _short(case, today), "call_hours": case.call_hours}
+            for case in calls
+            if (case.slot == "morning") is (slot == "calls_morning")
+        )[:MOST_LISTED]
+        for slot in ("calls_morning", "calls_afternoon")
+    }
+    # Classified as second level, and no agent has set the level.
+    proposed = [
+        case
+        for case in cases
+        if case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand
+    ]
+    load, known = Counter(case.assignee or "" for case in cases), view.figures
+    facts: Facts = {
         "date": today,
         "waiting": len(waiting),
-        **_by_urgency(policy, [pair for pair in waiting if not _is_of_rights(*pair)], now),
+        **{name: value for listed, rows in lists.items() for name, value in _listed(listed, rows).items()},
         **_rights(view.live, today, policy),
-        **_calls([case for _, case in waiting], today),
+        "calls": len(calls),
+        **by_slot,
         **_derived([case for case in view.live if case.status is Status.DERIVED], today, policy),
-        "suggested": tuple(_short(case, today) for _, case in waiting if _is_proposed(case))[:MOST_LISTED],
+        "suggested": tuple(_short(case, today) for case in proposed)[:MOST_LISTED],
         "incidents": tuple(
             {
                 "case": notices.short_number(incident.first, today.year),
@@ -71,59 +95,39 @@ def _facts(policy: Policy, view: DigestView, now: datetime) -> Facts:
             }
             for incident in view.incidents
         ),
-        **_to_review(view.to_review, today),
-        "load": _load([case for _, case in waiting]),
-        **_figures(view),
-        **_proof(view, today),
-        **_purged(view, now),
+        # What was set aside unread is a list of its own, since a person may wait there (R14).
+        **_to_review("aside", "set_aside", [item for item in view.to_review if item.set_aside], today),
+        **_to_review("", "review", [item for item in view.to_review if not item.set_aside], today),
+        # How many cases each agent has that wait for an answer; those of nobody last.
+        "load": tuple(
+            {"agent": agent, "count": load[agent]} for agent in sorted(load, key=lambda name: (not name, name))
+        ),
+        "since": known.since,
+        "arrived": known.arrived,
+        "answered": known.answered,
+        "in_time": known.in_time,
+        "junk": known.junk,
+        **_nightly(view, today, now),
         "problems": view.problems,
     }
-
-
-def _is_of_rights(due: datetime, case: CaseView) -> bool:
-    """Whether what is due first is the answer to the request of rights, not that to a question beside it."""
-    return any(one.level == 0 and one.due_at <= due for one in case.running(RIGHTS))
-
-
-def _is_first(case: CaseView) -> bool:
-    """Whether it comes before others of its list: its term is near (R32), or it was long in transit (R18)."""
-    return case.urgent or notices.is_delayed(case)
+    sends = notify(policy, policy.digest.to, key=f"digest:{today}", kind=MailKind.DIGEST, now=now, facts=facts)
+    return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
 
 
 def _short(case: CaseView, today: date) -> str:
     return notices.short_number(case.number, today.year)
 
 
-def _by_urgency(policy: Policy, waiting: Sequence[Waiting], now: datetime) -> Facts:
-    """The four lists with their numbers; what is longer than a person can work is counted."""
-    zone = policy.office.timezone
-    today = now.astimezone(zone).date()
-    lists: dict[str, list[Facts]] = {"overdue": [], "urgent": [], "due_today": [], "rest": []}
-    for due, case in waiting:
-        lists[_list_of(due, case, now, today, policy)].append(
-            {**notices.waiting_row(case, now), "short": _short(case, today)}
-        )
-    numbers = {name: len(rows) for name, rows in lists.items()}
-    rows = {f"{name}_cases": tuple(rows[:MOST_LISTED]) for name, rows in lists.items()}
-    return {**numbers, **rows, **{f"more_{name}": len(rows[MOST_LISTED:]) for name, rows in lists.items()}}
-
-
-def _list_of(due: datetime, case: CaseView, now: datetime, today: date, policy: Policy) -> str:
-    if due <= now:
-        return "overdue"
-    if case.urgent:  # R32: the person's own date comes first
-        return "urgent"
-    return "due_today" if due.astimezone(policy.office.timezone).date() == today else "rest"
+def _listed(name: str, rows: Sequence[Facts]) -> Facts:
+    """A list and its number; what is longer than a person can work is counted."""
+    return {name: len(rows), f"{name}_cases": tuple(rows[:MOST_LISTED]), f"more_{name}": len(rows[MOST_LISTED:])}
 
 
 def _rights(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
     """The requests of data-protection rights that no agent has closed, by the end of their month."""
     zone = policy.office.timezone
-    ends = sorted(
-        (min(one.due_at for one in case.running(RIGHTS) if one.level == 0), case.number, case)
-        for case in cases
-        if any(one.level == 0 for one in case.running(RIGHTS))
-    )
+    months = ((case, [one.due_at for one in case.running(RIGHTS) if one.level == 0]) for case in cases)
+    ends = sorted((min(moments), case.number, case) for case, moments in months if moments)
     rows = [
         {
             **notices.case_card(case, at),
@@ -133,66 +137,37 @@ def _rights(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
         }
         for at, _, case in ends
     ]
-    return {"rights": len(rows), "rights_cases": tuple(rows[:MOST_LISTED]), "more_rights": len(rows[MOST_LISTED:])}
-
-
-def _calls(cases: Sequence[CaseView], today: date) -> Facts:
-    """Calls to make, by the slot that was asked for, with the hours that were named; without a slot, the afternoon
-    (R27)."""
-    calls = [case for case in cases if case.intent == Intent.CALLBACK]
-    lines = [({"short": _short(case, today), "call_hours": case.call_hours}, case.slot) for case in calls]
-    morning = tuple(line for line, slot in lines if slot == "morning")
-    afternoon = tuple(line for line, slot in lines if slot != "morning")
-    return {"calls": len(calls), "calls_morning": morning[:MOST_LISTED], "calls_afternoon": afternoon[:MOST_LISTED]}
+    return _listed("rights", rows)
 
 
 def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
     """Cases with the technical services, oldest first, and what the desk must do: inform the person, write today."""
     zone = policy.office.timezone
-    rows = sorted((_derived_line(case, today, policy) for case in cases), key=lambda row: str(row["derived_at"] or ""))
+    rows: list[Facts] = []
+    for case in cases:
+        update = next((deadline.due_at for deadline in case.running("update")), None)
+        rows.append(
+            {
+                **notices.case_card(case, notices.due_at(case)),
+                **notices.derived_facts(case),
+                "short": _short(case, today),
+                "derived_at": next((deadline.started_at for deadline in case.running("nudge")), None),
+                "told": is_told(case),
+                "update_on": update.astimezone(zone).date() if update else None,
+            }
+        )
+    rows.sort(key=lambda row: str(row["derived_at"] or ""))
     updates = ((case, deadline.due_at) for case in cases for deadline in case.running("update"))
     return {
-        "derived": len(cases),
-        "derived_cases": tuple(rows[:MOST_LISTED]),
-        "more_derived": len(rows[MOST_LISTED:]),
+        **_listed("derived", rows),
         "untold": tuple(_short(case, today) for case in cases if not is_told(case))[:MOST_LISTED],
         "updates_today": tuple(_short(case, today) for case, due in updates if due.astimezone(zone).date() <= today),
     }
 
 
-def _derived_line(case: CaseView, today: date, policy: Policy) -> Facts:
-    update = next((deadline.due_at for deadline in case.running("update")), None)
-    return {
-        **notices.case_card(case, notices.due_at(case)),
-        **notices.derived_facts(case),
-        "short": _short(case, today),
-        "derived_at": next((deadline.started_at for deadline in case.running("nudge")), None),
-        "told": is_told(case),
-        "update_on": update.astimezone(policy.office.timezone).date() if update else None,
-    }
-
-
-def _is_proposed(case: CaseView) -> bool:
-    """Whether it was classified as second level and no agent has set the level."""
-    return case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand
-
-
-def _to_review(waiting: Sequence[ReviewEntry], today: date) -> Facts:
-    """The review list; what was set aside unread is a separate list, since a person may wait there (R14)."""
-    aside = [item for item in waiting if item.set_aside]
-    rest = [item for item in waiting if not item.set_aside]
-    return {
-        "aside": len(aside),
-        "set_aside": _entries(aside, today),
-        "more_set_aside": len(aside[:-MOST_LISTED]),
-        "review": _entries(rest, today),
-        "more_review": len(rest[:-MOST_LISTED]),
-    }
-
-
-def _entries(items: Sequence[ReviewEntry], today: date) -> tuple[Facts, ...]:
-    """One line each of the newest."""
-    return tuple(
+def _to_review(count: str, name: str, items: Sequence[ReviewEntry], today: date) -> Facts:
+    """One line each of the newest; `count`: the fact that tells how many there are, '' = none does."""
+    rows = tuple(
         {
             "ref": item.ref if ":" in item.ref else item.ref[:SHORT_REF],
             "reason": item.reason,
@@ -202,53 +177,33 @@ def _entries(items: Sequence[ReviewEntry], today: date) -> tuple[Facts, ...]:
         }
         for item in items[-MOST_LISTED:]
     )
+    return {**({count: len(items)} if count else {}), name: rows, f"more_{name}": len(items[:-MOST_LISTED])}
 
 
-def _load(cases: Sequence[CaseView]) -> tuple[Facts, ...]:
-    """How many cases each agent has that wait for an answer; those of nobody last."""
-    counted = Counter(case.assignee or "" for case in cases)
-    return tuple(
-        {"agent": agent, "count": counted[agent]} for agent in sorted(counted, key=lambda name: (not name, name))
-    )
-
-
-def _figures(view: DigestView) -> Facts:
-    known = view.figures
-    return {
-        "since": known.since,
-        "arrived": known.arrived,
-        "answered": known.answered,
-        "in_time": known.in_time,
-        "junk": known.junk,
-    }
-
-
-def _proof(view: DigestView, today: date) -> Facts:
-    """What the last nightly proof compared and found, and how a person finds it. The first night proves nothing yet."""
-    last = view.reconciled
-    if last is None or not (last.compared or last.found):
-        return {}
-    rows = tuple(_discrepancy(one, today) for one in last.found)
-    return {
-        "proved_at": last.at,
-        "unaccounted": last.unaccounted,
-        "proved_cases": last.compared.get("cases", 0),
-        "proved_messages": last.compared.get("messages", 0),
-        "proved_mails": last.compared.get("outbox", 0),
-        "discrepancies": rows[:MOST_LISTED],
-        "more_discrepancies": len(rows[MOST_LISTED:]),
-    }
-
-
-def _purged(view: DigestView, now: datetime) -> Facts:
-    """What the last nightly purge has removed, if it was since yesterday and removed anything."""
-    last = view.purged
-    if last is None or now - last.at >= timedelta(days=1) or not (last.cases or last.copies):
-        return {}
-    return {"purged_at": last.at, "purged_cases": last.cases, "purged_copies": last.copies}
-
-
-def _discrepancy(one: Discrepancy, today: date) -> Facts:
-    is_case = _NUMBER.fullmatch(one.where) is not None
-    where = notices.short_number(one.where, today.year) if is_case else one.where
-    return {"what": one.what, "where": where, "since": one.at, "detail": one.detail}
+def _nightly(view: DigestView, today: date, now: datetime) -> Facts:
+    """What the last nightly proof compared and found, and how a person finds it: the first night proves nothing yet.
+    What the last purge has removed, if it was since yesterday and removed anything."""
+    facts: Facts = {}
+    proof, purge = view.reconciled, view.purged
+    if proof is not None and (proof.compared or proof.found):
+        rows = [
+            {
+                "what": one.what,
+                "where": notices.short_number(one.where, today.year) if _NUMBER.fullmatch(one.where) else one.where,
+                "since": one.at,
+                "detail": one.detail,
+            }
+            for one in proof.found
+        ]
+        facts |= {
+            "proved_at": proof.at,
+            "unaccounted": proof.unaccounted,
+            "proved_cases": proof.compared.get("cases", 0),
+            "proved_messages": proof.compared.get("messages", 0),
+            "proved_mails": proof.compared.get("outbox", 0),
+            "discrepancies": tuple(rows[:MOST_LISTED]),
+            "more_discrepancies": len(rows[MOST_LISTED:]),
+        }
+    if purge is not None and now - purge.at < timedelta(days=1) and (purge.cases or purge.copies):
+        facts |= {"purged_at": purge.at, "purged_cases": purge.cases, "purged_copies": purge.copies}
+    return facts

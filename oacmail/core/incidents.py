@@ -12,7 +12,7 @@ from oacmail.core import acknowledgement
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.model import Classification, Level, Status
-from oacmail.core.notices import Facts, case_row, notify
+from oacmail.core.notices import case_row, notify
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import SimilarCase
@@ -43,19 +43,8 @@ def joined(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         return _linked(going_on, [number])
     if len(others) + 1 < request.policy.escalation.incident_mails:
         return ()
-    first = others[0].number if others else number
-    return (*_linked(first, [*(case.number for case in others), number]), *_alert(request, number, first, others))
-
-
-def _linked(first: str, numbers: Sequence[str]) -> tuple[Effect, ...]:
-    changes = (UpdateCase(case=number, columns={"incident": first}) for number in numbers)
-    notes = (AuditEvent(kind=INCIDENT, case=number, data={"first": first}) for number in numbers)
-    return (*changes, *notes)
-
-
-def _alert(request: CitizenRequest, number: str, first: str, others: Sequence[SimilarCase]) -> tuple[Effect, ...]:
-    policy, reading = request.policy, request.reading
-    own = SimilarCase(
+    first, policy, reading = others[0].number if others else number, request.policy, request.reading
+    this = SimilarCase(
         number=number,
         incident=first,
         opened_at=request.received_at,
@@ -63,20 +52,29 @@ def _alert(request: CitizenRequest, number: str, first: str, others: Sequence[Si
         status=Status.DERIVED,
         topic=str(reading.topic or "other"),
     )
-    cases = [*others, own]
-    facts = {
-        "platform": platform(reading),
-        "operator": reading.operator,
-        "since": cases[0].opened_at,
-        "count": len(cases),
-        "cases": tuple(_row(case) for case in cases[-LISTED:]),
-    }
-    people = (*policy.people.technical, *policy.people.supervisor)
-    return notify(
-        policy, people, key=f"{MailKind.INCIDENT}:{first}", kind=MailKind.INCIDENT, now=request.now, facts=facts
+    cases = [*others, this]
+    rows = (
+        case_row(case.number, opened_at=case.opened_at, due_at=case.due_at, status=str(case.status), topic=case.topic)
+        for case in cases[-LISTED:]
     )
+    told = notify(
+        policy,
+        (*policy.people.technical, *policy.people.supervisor),
+        key=f"{MailKind.INCIDENT}:{first}",
+        kind=MailKind.INCIDENT,
+        now=request.now,
+        facts={
+            "platform": platform(reading),
+            "operator": reading.operator,
+            "since": cases[0].opened_at,
+            "count": len(cases),
+            "cases": tuple(rows),
+        },
+    )
+    return (*_linked(first, [case.number for case in cases]), *told)
 
 
-def _row(case: SimilarCase) -> Facts:
-    status = str(case.status)
-    return case_row(case.number, opened_at=case.opened_at, due_at=case.due_at, status=status, topic=case.topic)
+def _linked(first: str, numbers: Sequence[str]) -> tuple[Effect, ...]:
+    changes = (UpdateCase(case=number, columns={"incident": first}) for number in numbers)
+    notes = (AuditEvent(kind=INCIDENT, case=number, data={"first": first}) for number in numbers)
+    return (*changes, *notes)

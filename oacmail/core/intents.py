@@ -24,44 +24,39 @@ OPINION = "opinion"  # the event
 def by_message(request: CitizenRequest, number: str, *, answered: bool = False) -> tuple[Effect, ...]:
     """What the intent of this message on case `number`, and a term that ends today, cause. `answered`: the answer to it
     was read first, so nothing is urgent."""
-    reading = request.reading
-    facts = RequestSummary(
+    policy, reading, now, topic = request.policy, request.reading, request.now, str(request.reading.topic or "other")
+    summary = RequestSummary(
         case=number,
         message=request.message.fingerprint,
         asked_at=request.asked_at,
         due_at=request.due_at,
-        topic=str(reading.topic or "other"),
+        topic=topic,
     )
-    return (
-        *(() if answered else _ends_today(request, number)),
-        *by_intent(request.policy, str(reading.intent), facts, request.now),
-    )
-
-
-def _ends_today(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """The agents hear at once, at any hour, of a term of the person that ends today: the answer may come too late for
-    it (R32)."""
-    ends_on = request.reading.ends_on
-    if ends_on != calendar.local_day(request.now, request.policy):
-        return ()
-    ends_hour, call = request.ends_hour(ends_on), request.reading.callback
-    return notify_agents(
-        request.policy,
+    caused = by_intent(policy, str(reading.intent), summary, now)
+    ends_on, call = reading.ends_on, reading.callback
+    if answered or ends_on != calendar.local_day(now, policy):
+        return caused
+    # The agents hear at once, at any hour, of a term of the person that ends today: the answer may come too late for
+    # it (R32).
+    ends_hour = request.ends_hour(ends_on)
+    told = notify_agents(
+        policy,
         key=f"{MailKind.TERM}:{number}:{ends_on}:{derivation.hour_text(ends_hour) or ''}",
         kind=MailKind.TERM,
-        now=request.now,
+        now=now,
         case=number,
         facts={
             "opened_at": request.received_at,
             "due_at": request.due_at,
-            "topic": str(request.reading.topic or "other"),
-            "intent": str(request.reading.intent or "question"),
+            "topic": topic,
+            "intent": str(reading.intent or "question"),
             "slot": call.slot if call else None,
             "call_hours": call.hours if call else (),
             "ends_on": ends_on,
             "ends_hour": ends_hour,
         },
     )
+    return (*told, *caused)
 
 
 def by_intent(policy: Policy, intent: str, request: RequestSummary, now: datetime) -> tuple[Effect, ...]:

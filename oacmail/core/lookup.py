@@ -130,16 +130,21 @@ def looked_up(policy: Policy, inp: Input | LookedUp) -> LookedUp:
 def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     message = arrived.message
     signature = own_signature(policy, message)
-    added = _added(message, signature)
+    added = ""
+    if signature is not None and signature.text:
+        added = tokens.added_text(message.text + files(message), signature.text)
     on_top = signature is not None and bool(added or not signature.text)
     written = _written_on_top(policy, message) if on_top else message
     author, sender = author_of(policy, written), sender_of(policy, message)
+    of_the_desk = _is_of_the_desk(policy, arrived)
     ours = signature is not None and not on_top and not arrived.forced
     writers = () if ours else _writers(policy, arrived, author)
-    answer_for = _answer_for(policy, arrived)
+    # The cases of the answer addresses that it goes to. In a stranger's or a citizen's mail they mean nothing.
+    read = (read_answer_address(policy, address) for address in arrived.recipients if of_the_desk)
+    answer_for = tuple(dict.fromkeys(case for case in read if case))
     own_note = signature is None and is_own_note(policy, arrived)
     may_order = sender.proven or own_note
-    new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
+    new = of_the_desk and not message.refs and message.auto is Auto.NONE
     year = arrived.received_at.astimezone(policy.office.timezone).year
     return Lookup(
         policy=policy,
@@ -157,8 +162,12 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=order_words.numbers_in_text(policy, message.subject, year) if new else (),
         answer_for=answer_for,
-        pressed=_pressed(policy, arrived),
-        voted=tuple(one for text in message.vote_tokens if (one := tokens.read_vote_token(policy, text))),
+        pressed=tuple(
+            one
+            for text in message.order_tokens
+            if (one := order_words.read_order_token(policy, text, message.sender, arrived.received_at))
+        ),
+        voted=tuple(vote for text in message.vote_tokens if (vote := tokens.read_vote_token(policy, text))),
         own_note=own_note,
     )
 
@@ -184,12 +193,6 @@ def _reading(policy: Policy, message: Message, written_on: date) -> Classificati
     return classify(message, policy.form_senders, policy.tax_operator, written_on=written_on)
 
 
-def _added(message: Message, signature: Signature | None) -> str:
-    if signature is None or not signature.text:
-        return ""
-    return tokens.added_text(message.text + files(message), signature.text)
-
-
 def files(message: Message) -> str:
     """The names and types of its attachments. Of mail that may come back whole only a relayed answer has any, and its
     signature covers them."""
@@ -209,22 +212,6 @@ def _written_on_top(policy: Policy, message: Message) -> Message:
 
 def _is_of_the_desk(policy: Policy, arrived: Arrived) -> bool:
     return arrived.folder is Folder.SENT or arrived.message.sender in policy.people.staff
-
-
-def _pressed(policy: Policy, arrived: Arrived) -> tuple[Pressed, ...]:
-    message = arrived.message
-    read = (
-        order_words.read_order_token(policy, text, message.sender, arrived.received_at) for text in message.order_tokens
-    )
-    return tuple(one for one in read if one)
-
-
-def _answer_for(policy: Policy, arrived: Arrived) -> tuple[str, ...]:
-    """The cases of the answer addresses that it goes to. In a stranger's or a citizen's mail they mean nothing."""
-    if not _is_of_the_desk(policy, arrived):
-        return ()
-    named = (read_answer_address(policy, address) for address in arrived.recipients)
-    return tuple(dict.fromkeys(case for case in named if case))
 
 
 def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:

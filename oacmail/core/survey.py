@@ -60,7 +60,17 @@ def surveys(
         effects.append(DeadlineReached(started_by=deadline.started_by, kind=SURVEY, level=deadline.level, at=now))
         if _may_ask(policy, case, deadline, now) and case.citizen not in asked:
             asked.add(case.citizen)
-            effects += _ask(policy, case, deadline, now)
+            day = deadline.started_at.astimezone(policy.office.timezone).date()
+            facts: dict[str, object] = {
+                "silent": deadline.started_by.startswith(f"{SILENCE}:"),
+                "reopen_on": _reply_until(policy, case),
+                "votes": vote_links(policy, case.number),
+            }
+            key = f"{MailKind.SURVEY}:{case.number}:{day}"
+            effects += [
+                notice(policy, case, MailKind.SURVEY, key=key, facts=facts, now=now),
+                AuditEvent(kind="survey", case=case.number),
+            ]
     return effects
 
 
@@ -87,19 +97,6 @@ def _reply_until(policy: Policy, case: CaseView) -> date | None:
         return None
     closed = case.closed_at.astimezone(policy.office.timezone).date()
     return calendar.add_working_days(closed, policy.deadlines.reopen_days, policy.workdays)
-
-
-def _ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> tuple[Effect, ...]:
-    facts: dict[str, object] = {
-        "silent": deadline.started_by.startswith(f"{SILENCE}:"),
-        "reopen_on": _reply_until(policy, case),
-        "votes": vote_links(policy, case.number),
-    }
-    key = f"{MailKind.SURVEY}:{case.number}:{deadline.started_at.astimezone(policy.office.timezone).date()}"
-    return (
-        notice(policy, case, MailKind.SURVEY, key=key, facts=facts, now=now),
-        AuditEvent(kind="survey", case=case.number),
-    )
 
 
 # --- Votes -----------------------------------------------------------------------------------------------------------
@@ -145,7 +142,8 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
         return None
     score = words.score or (token.score if token and not words.unclear else 0)
     member = request.author in {case.citizen} | case.participants | case.reply_to
-    shown = token is not None or _names_survey(request, case)
+    named = any(mail.kind is MailKind.SURVEY and mail.case == case.number for mail in request.view.mails)
+    shown = token is not None or named
     late, asks = _is_late(request, case), words.beside == "asks" or bool(request.message.attachments)
     if late and (asks or words.beside == "words" or not score or not shown):
         return None
@@ -180,22 +178,29 @@ def _is_late(request: CitizenRequest, case: CaseView) -> bool:
     return request.received_at - case.surveyed_at > timedelta(days=VOTE_DAYS)
 
 
-def _names_survey(request: CitizenRequest, case: CaseView) -> bool:
-    return any(mail.kind is MailKind.SURVEY and mail.case == case.number for mail in request.view.mails)
-
-
 def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
     """The vote, the notice of a low one, and the review of what cannot be told."""
     if vote.late:
         return ()
-    number = vote.case.number
-    is_read = vote.asks or bool(vote.case.running("answer"))  # by whoever answers the case
+    case, number, policy = vote.case, vote.case.number, request.policy
+    is_read = vote.asks or bool(case.running("answer"))  # by whoever answers the case
     if not vote.score:
         return (RequestReview(reason=review.SURVEY_UNCLEAR),) if vote.unclear and not is_read else ()
+    told: tuple[Effect, ...] = ()
+    if vote.score <= LOW_SCORE:  # the supervisor is told once a case
+        told = notify(
+            policy,
+            policy.people.supervisor,
+            key=f"{MailKind.LOW_SCORE}:{number}",
+            kind=MailKind.LOW_SCORE,
+            now=request.now,
+            case=number,
+            facts={**notices.case_card(case, notices.due_at(case)), "score": vote.score, "signed": vote.signed},
+        )
     return (
         RecordVote(case=number, score=vote.score, signed=vote.signed, at=request.received_at),
         AuditEvent(kind="voted", case=number, data={"score": vote.score, "signed": int(vote.signed)}),
-        *(_low(request, vote) if vote.score <= LOW_SCORE else ()),
+        *told,
         *((RequestReview(reason=review.SURVEY_COMMENT),) if vote.says_more and not is_read else ()),
     )
 
@@ -207,18 +212,3 @@ def refuse_vote(lookup: Lookup, decision: Decision) -> tuple[Effect, ...]:
         return ()
     why = "forged" if not lookup.voted else str(lookup.sender.role)
     return (AuditEvent(kind="vote-refused", data={"why": why}),)
-
-
-def _low(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
-    """The supervisor is told once a case."""
-    case = vote.case
-    facts = {**notices.case_card(case, notices.due_at(case)), "score": vote.score, "signed": vote.signed}
-    return notify(
-        request.policy,
-        request.policy.people.supervisor,
-        key=f"{MailKind.LOW_SCORE}:{case.number}",
-        kind=MailKind.LOW_SCORE,
-        now=request.now,
-        case=case.number,
-        facts=facts,
-    )
