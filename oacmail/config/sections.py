@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, time
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,10 +19,12 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationInfo,
+    create_model,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from oacmail.core.model import LANGUAGES
 from oacmail.core.model import Topic as CaseTopic
 from oacmail.core.policy import mailbox
 from oacmail.hosts import is_address, is_loopback
@@ -225,7 +227,6 @@ FlagOrServer = Annotated[Literal[True, False, "server"], BeforeValidator(_no_num
 # one section are here; rules that need two sections are in model.py.
 
 
-Language = Literal["ca", "es", "en"]
 Level = Literal["first", "second", "out_of_scope"]
 BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "closed", "automatic", "review"]
 
@@ -255,12 +256,13 @@ Staff = Annotated[Addresses, AfterValidator(_not_own)]
 RequiredStaff = Annotated[Staff, AfterValidator(_not_empty)]
 
 
-class Council(Section):
+if TYPE_CHECKING:
+    Language = str
+    Council = Section
+else:
+    Language = Literal[LANGUAGES]
+    Council = create_model("Council", __base__=Section, **dict.fromkeys(LANGUAGES, (Line | None, None)))
     """The council's name in each language; None = derived from the town (words/dates.py)."""
-
-    ca: Line | None = None
-    es: Line | None = None
-    en: Line | None = None
 
 
 class OfficeSection(Section):
@@ -276,7 +278,7 @@ class OfficeSection(Section):
     name: Line = "OAC 360"
     aliases: Addresses = ()
     timezone: Zone = Field(default="Europe/Madrid", validate_default=True)
-    languages: tuple[Language, ...] = ("ca", "es", "en")
+    languages: tuple[Language, ...] = LANGUAGES
     language_policy: Literal["citizen", "catalan_first"] = "citizen"
     hours: tuple[Hour, Hour] = (time(8), time(20))
     calendar: Literal["ES-CT", "none"] = "ES-CT"

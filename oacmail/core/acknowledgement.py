@@ -11,7 +11,7 @@ from itertools import islice
 from oacmail.core import cases, rate_limits, tokens
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
-from oacmail.core.model import Dmarc
+from oacmail.core.model import NEIGHBOURS, Dmarc
 from oacmail.core.notices import notify_agents
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
@@ -29,7 +29,6 @@ FROM_ITS_DOMAIN = "answers-us-from-its-domain"
 COLLEAGUES = 2  # acknowledgements of a domain within a day, beside which a stranger there may answer our mail
 KEY_LOST = "token-key-lost"
 DISOWNED = "dmarc-fail"
-NEIGHBOURS = ("ca", "es")  # a few words are said in both
 LEAST_LETTERS = 12
 
 

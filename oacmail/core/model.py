@@ -169,7 +169,11 @@ NO_FEATURES = Features()
 # --- Model -----------------------------------------------------------------------------------------------------------
 
 LANGUAGES = ("ca", "es", "en")
-"""What the shipped templates are written in."""
+"""The languages of our mails: each has a folder of templates and a column in templates/catalogue.toml."""
+NEIGHBOURS = ("ca", "es")
+"""A few words are said in both, and many people read both."""
+COUNTED_LANGUAGES = (*dict.fromkeys((*LANGUAGES, "fr")), "other")
+"""The languages of messages, as an agent corrects them and the report counts them."""
 
 
 class Role(StrEnum):

@@ -522,8 +522,9 @@ def language_named(text: str) -> str:
 
 
 def word_of(verb: Verb, lang: str) -> str:
-    """The line of a button's mail, in a language of the office."""
-    return BUTTONS[verb].words[LANGUAGES.index(lang) if lang in LANGUAGES else 0]
+    """The line of a button's mail, in a language in which orders are written, else in the first."""
+    words = BUTTONS[verb].words
+    return dict(zip(LANGUAGES, words, strict=False)).get(lang, words[0])
 
 
 def number_of(policy: Policy, text: str, year: int) -> str:

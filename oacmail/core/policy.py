@@ -10,7 +10,7 @@ from datetime import date, time
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from oacmail.core.model import BoardFolder
+from oacmail.core.model import LANGUAGES, BoardFolder
 
 # --- Mailboxes -------------------------------------------------------------------------------------------------------
 # Which addresses are one mailbox, by how providers deliver: the office's own, or one that has its share of a budget.
@@ -53,7 +53,7 @@ class Office:
     name: str
     aliases: tuple[str, ...] = ()
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Madrid"))
-    languages: tuple[str, ...] = ("ca", "es", "en")
+    languages: tuple[str, ...] = LANGUAGES
     language_policy: Literal["citizen", "catalan_first"] = "citizen"
     opens: time = time(8)
     closes: time = time(20)

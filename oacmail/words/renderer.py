@@ -24,7 +24,7 @@ from oacmail.core import calendar
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
 from oacmail.core.kinds import KINDS, TEMPLATED
-from oacmail.core.model import LANGUAGES, Hours, Slot
+from oacmail.core.model import LANGUAGES, NEIGHBOURS, Hours, Slot
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.mail.mime.text import Block, outline, quoted
@@ -400,7 +400,9 @@ _FILTERS: dict[str, Callable[..., str]] = {
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 ANSWER_DRAFT = "answer_draft"
 """The template of an answer that an agent completes: all of a draft, the second part of a mail of the kind `draft`."""
-_SHARED = ("base.html.j2", "rows.txt.j2", "drafts.txt.j2", "report.html.j2", "report_parts.html.j2")
+_PARTS = {MailKind.DRAFT: (ANSWER_DRAFT, "solved_answer"), MailKind.SOLVED: ("solved_answer",)}
+"""Templates that are a part of a mail to staff, in the language of a citizen."""
+_SHARED = ("base.html.j2", "rows.txt.j2", "report.html.j2", "report_parts.html.j2")
 _FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -600,15 +602,14 @@ class Renderer:
     def _used(self, send: Send) -> Iterator[str]:
         languages = self._languages(send)
         yield from (f"{lang}/{send.kind}.txt.j2" for lang in languages)
-        if send.kind is MailKind.DRAFT:
-            yield from (f"{lang}/{ANSWER_DRAFT}.txt.j2" for lang in languages)
+        yield from (f"{lang}/{part}.txt.j2" for part in _PARTS.get(send.kind, ()) for lang in LANGUAGES)
         yield from (f"{languages[0]}/{send.kind}.html.j2", *_SHARED)
 
 
 def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
     """Return the other of the two local languages, if the mail has one and the office writes both."""
-    other = {"ca": "es", "es": "ca"}.get(spoken[0], "") if len(spoken) == 1 else ""
-    return other if other in languages else ""
+    others = [lang for lang in NEIGHBOURS if lang not in spoken and lang in languages]
+    return others[0] if len(spoken) == 1 and spoken[0] in NEIGHBOURS and others else ""
 
 
 def _day(day: date | None, lang: str) -> str:
@@ -659,7 +660,8 @@ def _place(error: Exception, send: Send) -> str:
 
 def _is_used(name: str) -> bool:
     names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in TEMPLATED for ext in ("txt", "html"))
-    return name in (*_SHARED, *(f"{lang}/{ANSWER_DRAFT}.txt.j2" for lang in LANGUAGES)) or name in names
+    parts = (f"{lang}/{part}.txt.j2" for lang in LANGUAGES for part in _PARTS[MailKind.DRAFT])
+    return name in (*_SHARED, *parts) or name in names
 
 
 def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:

@@ -238,10 +238,11 @@ def test_links_lead_only_to_us_and_say_where() -> None:
 def test_the_shipped_templates_are_sound_and_complete() -> None:
     assert RENDERER.problems() == []
     names = {path.relative_to(shipped("templates")).as_posix() for path in shipped("templates").rglob("*.j2")}
-    assert names == {f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*DEFAULTS, "answer_draft")} | {
+    assert names == {
+        f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*DEFAULTS, "answer_draft", "solved_answer")
+    } | {
         "base.html.j2",
         "rows.txt.j2",
-        "drafts.txt.j2",
         "report.html.j2",
         "report_page.html.j2",
         "report_parts.html.j2",

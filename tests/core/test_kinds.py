@@ -39,7 +39,7 @@ def test_every_kind_has_one_row() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_kind_has_a_template_in_each_language_and_every_template_a_kind(lang: str) -> None:
     templates = {file.name.removesuffix(".txt.j2") for file in (shipped("templates") / lang).glob("*.txt.j2")}
-    assert templates == {kind.value for kind in TEMPLATED} | {ANSWER_DRAFT}
+    assert templates == {kind.value for kind in TEMPLATED} | {ANSWER_DRAFT, "solved_answer"}
 
 
 def test_every_kind_says_which_facts_its_template_gets_and_has_samples() -> None:

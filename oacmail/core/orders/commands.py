@@ -25,7 +25,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import CancelledBy
-from oacmail.core.model import Intent, Kind, Level, Status, Topic
+from oacmail.core.model import COUNTED_LANGUAGES, Intent, Kind, Level, Status, Topic
 from oacmail.core.notices import agent_of, assigned, notify
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -38,7 +38,7 @@ CORRECTABLE: dict[str, tuple[str, ...]] = {
     "topic": tuple(Topic),
     "level": tuple(Level),
     "intent": tuple(Intent),
-    "language": ("ca", "es", "en", "fr", "other"),
+    "language": COUNTED_LANGUAGES,
 }
 _ALL = ("answer", "remind", "nudge", "update", "close", "wait")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from oacmail.core import calendar
-from oacmail.core.model import Level, Topic
+from oacmail.core.model import COUNTED_LANGUAGES, Level, Topic
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import (
     ASKED,
@@ -301,7 +301,6 @@ def time_to_solve(of: Cohorts) -> Indicator:
 # I5, I9 and I13, by the month of arrival.
 
 CHANNELS = ("mail", "callback", "telephone", "visit")
-LANGUAGES = ("ca", "es", "en", "fr", "other")
 NO_POINTER = "no_pointer"
 
 
@@ -342,14 +341,14 @@ def languages(of: Cohorts) -> Indicator:
         main=Measure(key="requests_by_mail", value=len(asked), unit="count"),
         measures=(Measure(key="answers_by_mail", value=len(answers), unit="count"),),
         tables=(
-            FigureTable(key="requests", rows=counted(map(_language, asked), LANGUAGES), words="in_language"),
-            FigureTable(key="answers", rows=counted(map(_language, answers), LANGUAGES), words="in_language"),
+            FigureTable(key="requests", rows=counted(map(_language, asked), COUNTED_LANGUAGES), words="in_language"),
+            FigureTable(key="answers", rows=counted(map(_language, answers), COUNTED_LANGUAGES), words="in_language"),
         ),
     )
 
 
 def _language(lang: str) -> str:
-    return lang if lang in LANGUAGES else "other"
+    return lang if lang in COUNTED_LANGUAGES else "other"
 
 
 def counted(keys: Iterable[str], order: Sequence[str] = ()) -> tuple[Count, ...]:
