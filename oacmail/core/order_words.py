@@ -4,9 +4,6 @@ name.
 It never decides who may give orders, and performs none.
 """
 
-import base64
-import binascii
-import hmac
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -298,12 +295,12 @@ _NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
 def read_orders(text: str) -> tuple[Order, ...]:
     """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none. More than
     `MOST` are none: `TOO_MANY` alone."""
-    return _read(text, _line)
+    return _run(text, _line)[0]
 
 
 def read_note(text: str) -> tuple[Order, ...]:
     """The same of a text whose lines may begin with the number of a case: `12 tanca`, `15 anna`, `#21 nota …`."""
-    return _read(text, _read_line)
+    return _run(text, _read_line)[0]
 
 
 def read_list(text: str) -> tuple[Order, ...]:
@@ -396,10 +393,6 @@ def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
 
 def _read_line(line: str) -> list[Order]:
     return _listed(line) or _line(line)
-
-
-def _read(text: str, read: Callable[[str], list[Order]]) -> tuple[Order, ...]:
-    return _run(text, read)[0]
 
 
 def _run(text: str, read: Callable[[str], list[Order]]) -> tuple[tuple[Order, ...], list[str]]:
@@ -571,19 +564,15 @@ def _bare(decomposed: str) -> str:
 
 
 # --- Order tokens ----------------------------------------------------------------------------------------------------
-# What a button carries, so that its mail orders one thing, about one case, by one agent, once: 33 characters of base32
-# (RFC 4648) of the order's code, the case, the last day, a hash of the notice, and an HMAC under a key of its own
-# label that also covers the agent's address. It never proves who sent a mail (core/sender.py).
+# What a button carries, so that its mail orders one thing, about one case, by one agent, once (core/tokens.py): the
+# order's code, the case, the last day and a hash of the notice, good for the agent's address alone. It never proves who
+# sent a mail (core/sender.py).
 
 TOKEN_DAYS = 10
 """How long a button works."""
-ORDER_TOKEN_LENGTH = 33
-MOST_TOKENS = 3  # tokens that are read of one mail: a button's mail has one
-_LABEL = b"order token"
+_ORDER = "order"
 _EPOCH = date(2020, 1, 1)
-_FIRST_YEAR = 2000
-_MAC = 10  # octets: 80 bits, as many as fit into a local part of 64 octets (RFC 5321 section 4.5.3.1.1)
-_FOUND = re.compile(r"(?<![a-z0-9])o[a-z2-7]{32}(?![a-z0-9])", re.IGNORECASE)
+_DAY, _NOTICE = 2, 3  # octets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -599,47 +588,30 @@ class Pressed:
 
 def order_token(policy: Policy, *, agent: str, case: str, verb: Verb, notice: str, now: datetime) -> str:
     """The token of one button. `agent`: the address that the notice goes to; `notice`: the key of the notice."""
-    _, year, serial = case.rsplit("-", 2)
     last = (now.astimezone(policy.office.timezone).date() + timedelta(days=TOKEN_DAYS) - _EPOCH).days
-    payload = bytes((BUTTONS[verb].code, int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big")
-    payload += last.to_bytes(2, "big") + sha256(notice.encode()).digest()[:3]
-    return "o" + base64.b32encode(payload + _mac(policy.secrets[0], payload, agent)).decode().lower()
+    more = last.to_bytes(_DAY, "big") + sha256(notice.encode()).digest()[:_NOTICE]
+    return tokens.sealed(policy, _ORDER, BUTTONS[verb].code, case, more, bound=agent)
 
 
 def find_order_tokens(texts: Iterable[str]) -> tuple[str, ...]:
-    """What has the form of a token, in lower case, at most `MOST`."""
-    found = (match[0].lower() for text in texts for match in _FOUND.finditer(text))
-    return tuple(dict.fromkeys(found))[:MOST_TOKENS]
+    return tokens.find_sealed(_ORDER, _DAY + _NOTICE, texts)
 
 
 def read_order_token(policy: Policy, token: str, sender: str, at: datetime) -> Pressed | None:
     """What the token says, if `sender` presses it at `at`; None = it has not even the form."""
-    try:
-        octets = base64.b32decode(token[1:].upper())
-    except binascii.Error:
+    read = tokens.unsealed(policy, _ORDER, token, bound=sender)
+    verb = _OF_CODE.get(read.number) if read else None
+    if read is None or verb is None:
         return None
-    payload, mac = octets[:-_MAC], octets[-_MAC:]
-    verb = _OF_CODE.get(payload[0])
-    if verb is None:
-        return None
-    case = tokens.case_number(policy, _FIRST_YEAR + payload[1], int.from_bytes(payload[2:5], "big"))
-    last = _EPOCH + timedelta(days=int.from_bytes(payload[5:7], "big"))
     problem = ""
-    if not _is_of(policy, payload, mac, sender):
-        others = policy.people.staff - {sender}
-        problem = "not-yours" if any(_is_of(policy, payload, mac, agent) for agent in others) else "forged"
-    elif at.astimezone(policy.office.timezone).date() > last:
+    if not read.valid:
+        others = (tokens.unsealed(policy, _ORDER, token, bound=other) for other in policy.people.staff)
+        problem = "not-yours" if any(other and other.valid for other in others) else "forged"
+    elif at.astimezone(policy.office.timezone).date() > _EPOCH + timedelta(
+        days=int.from_bytes(read.more[:_DAY], "big")
+    ):
         problem = "expired"
-    return Pressed(token=token, verb=verb, case=case, problem=problem)
-
-
-def _is_of(policy: Policy, payload: bytes, mac: bytes, agent: str) -> bool:
-    return any(hmac.compare_digest(_mac(secret, payload, agent), mac) for secret in policy.secrets)
-
-
-def _mac(secret: bytes, payload: bytes, agent: str) -> bytes:
-    key = hmac.digest(secret, _LABEL, "sha256")
-    return hmac.digest(key, payload + agent.lower().encode("utf-8", "surrogateescape"), "sha256")[:_MAC]
+    return Pressed(token=token, verb=verb, case=read.case, problem=problem)
 
 
 # --- Misplaced orders ------------------------------------------------------------------------------------------------

@@ -279,17 +279,67 @@ def _hash(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:TEXT_HASH_LENGTH]
 
 
-# --- Vote tokens -----------------------------------------------------------------------------------------------------
-# A link of a survey gives one score to one case and does nothing else: its token is 25 characters, a v and base32 (RFC
-# 4648) of the score, the case, and an HMAC under a key of its own label. Whoever holds it was shown the survey.
+# --- Sealed tokens ---------------------------------------------------------------------------------------------------
+# What a link in a mail of ours carries, so that a mail that brings it back says one thing about one case: base32 (RFC
+# 4648) of a number, the case, perhaps more, and an HMAC under a key of the label, whose first letter begins the token.
+
+TOKENS_MOST = 3  # tokens of a sort that are read of one mail: a link's mail has one
+_FIRST_YEAR = 2000
+_MAC = 10  # octets: 80 bits, as many as fit into a local part of 64 octets (RFC 5321 section 4.5.3.1.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What a token says; `valid`: one of the secrets has made it for `bound`."""
+
+    number: int
+    case: str
+    more: bytes
+    valid: bool
+
+
+def sealed(policy: Policy, label: str, number: int, case: str, more: bytes = b"", *, bound: str = "") -> str:
+    """A token in lower case. `bound`: what it does not say, and is good for alone."""
+    _, year, serial = case.rsplit("-", 2)
+    payload = bytes((number, int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big") + more
+    mac = _mac(policy.secrets[0], label, payload, bound)
+    return label[0] + base64.b32encode(payload + mac).decode().lower()
+
+
+def unsealed(policy: Policy, label: str, token: str, *, bound: str = "") -> Sealed | None:
+    """What the token says, true or not; None = it has not even the form."""
+    try:
+        octets = base64.b32decode(token[1:].upper())
+    except binascii.Error:
+        return None
+    payload, mac = octets[:-_MAC], octets[-_MAC:]
+    return Sealed(
+        number=payload[0],
+        case=case_number(policy, _FIRST_YEAR + payload[1], int.from_bytes(payload[2:5], "big")),
+        more=payload[5:],
+        valid=any(hmac.compare_digest(_mac(secret, label, payload, bound), mac) for secret in policy.secrets),
+    )
+
+
+def find_sealed(label: str, more: int, texts: Iterable[str]) -> tuple[str, ...]:
+    """What has the form of a token with `more` octets beside number and case, in lower case."""
+    form = rf"(?<![a-z0-9]){label[0]}[a-z2-7]{{{(5 + more + _MAC) * 8 // 5}}}(?![a-z0-9])"
+    found = (match[0].lower() for text in texts for match in re.finditer(form, text, re.IGNORECASE))
+    return tuple(dict.fromkeys(found))[:TOKENS_MOST]
+
+
+def _mac(secret: bytes, label: str, payload: bytes, bound: str) -> bytes:
+    key = hmac.digest(secret, f"{label} token".encode(), "sha256")
+    return hmac.digest(key, payload + bound.lower().encode("utf-8", "surrogateescape"), "sha256")[:_MAC]
+
+
+# --- Votes -----------------------------------------------------------------------------------------------------------
+# A link of a survey gives one score to one case and does nothing else: five `mailto:` links in its HTML alone (RFC
+# 6068); the text asks for a number. No web page is needed, and a program that follows links cannot vote. Whoever holds
+# a token was shown the survey.
 
 SCORES = (1, 2, 3, 4, 5)
-VOTE_TOKEN_LENGTH = 25
-MOST_VOTES = 3  # tokens that are read of one mail: a link's mail has one
-_LABEL = b"vote token"
-_FIRST_YEAR = 2000
-_MAC = 10  # octets: 80 bits
-_FOUND = re.compile(r"(?<![a-z0-9])v[a-z2-7]{24}(?![a-z0-9])", re.IGNORECASE)
+_VOTE = "vote"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,48 +351,27 @@ class VoteToken:
 
 
 def vote_token(policy: Policy, *, case: str, score: int) -> str:
-    """The token of one link."""
-    _, year, serial = case.rsplit("-", 2)
-    payload = bytes((score, int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big")
-    return "v" + base64.b32encode(payload + _mac(policy.secrets[0], payload)).decode().lower()
+    return sealed(policy, _VOTE, score, case)
 
 
 def find_vote_tokens(texts: Iterable[str]) -> tuple[str, ...]:
-    """What has the form of a token, in lower case, at most `MOST`."""
-    found = (match[0].lower() for text in texts for match in _FOUND.finditer(text))
-    return tuple(dict.fromkeys(found))[:MOST_VOTES]
+    return find_sealed(_VOTE, 0, texts)
 
 
 def read_vote_token(policy: Policy, token: str) -> VoteToken | None:
     """What the token says; None = none of the secrets has made it."""
-    try:
-        octets = base64.b32decode(token[1:].upper())
-    except binascii.Error:
-        return None
-    payload, mac = octets[:-_MAC], octets[-_MAC:]
-    if payload[0] not in SCORES or not any(hmac.compare_digest(_mac(key, payload), mac) for key in policy.secrets):
-        return None
-    case = case_number(policy, _FIRST_YEAR + payload[1], int.from_bytes(payload[2:5], "big"))
-    return VoteToken(case=case, score=payload[0])
-
-
-def _mac(secret: bytes, payload: bytes) -> bytes:
-    return hmac.digest(hmac.digest(secret, _LABEL, "sha256"), payload, "sha256")[:_MAC]
-
-
-# --- Vote links ------------------------------------------------------------------------------------------------------
-# Five `mailto:` links in the HTML of a survey alone (RFC 6068); the text asks for a number. No web page is needed, and
-# a program that follows links cannot vote.
+    read = unsealed(policy, _VOTE, token)
+    valid = read is not None and read.valid and read.number in SCORES
+    return VoteToken(case=read.case, score=read.number) if read and valid else None
 
 
 def vote_links(policy: Policy, case: str) -> tuple[dict[str, object], ...]:
     """The score and the link of each, the lowest first."""
-    return tuple({"score": score, "url": _link(policy, case, score)} for score in SCORES)
-
-
-def _link(policy: Policy, case: str, score: int) -> str:
-    token = vote_token(policy, case=case, score=score)
-    return token_link(policy, token, case=case, word=str(score), body=f"{score}\r\n")
+    tokens = ((score, vote_token(policy, case=case, score=score)) for score in SCORES)
+    return tuple(
+        {"score": score, "url": token_link(policy, token, case=case, word=str(score), body=f"{score}\r\n")}
+        for score, token in tokens
+    )
 
 
 # --- Token links -----------------------------------------------------------------------------------------------------

@@ -5,8 +5,6 @@ moves the case. The agent always gets the text; it never goes to the citizen, an
 causes: what is solved, an agent tells.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oacmail.core import answers, notices, services
@@ -16,14 +14,14 @@ from oacmail.core.kinds import KINDS, Audience
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role
 from oacmail.core.notices import assigned, notify
-from oacmail.core.order_words import read_orders
-from oacmail.core.orders.buttons import Press, orders_of_press, press_key, read_press
+from oacmail.core.order_words import Verb, read_orders, word_of
+from oacmail.core.orders.buttons import mark_used, refuse_button, why_refused
 from oacmail.core.orders.mail import FRESH
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.sender import Sender
 from oacmail.core.services import is_unsolved
-from oacmail.core.services_reply import UNREAD, ServicesReply, Statement, read_services_reply
+from oacmail.core.services_reply import BY_ORDER, UNREAD, ServicesReply, Statement, read_services_reply
 from oacmail.core.view import CaseView, View
 
 SAID = "services-said"  # the event's name
@@ -42,123 +40,89 @@ def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
 
 
 def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
-    case = _case(view)
-    pressed = read_press(view, lookup, case)
-    case = view.cases.get(pressed.case) if pressed and case is None else case
-    reply = UNREAD if pressed and pressed.refused else _read(policy, lookup, pressed)
-    if pressed and reply.said not in (Statement.UNREAD, pressed.says):
-        pressed, reply = replace(pressed, refused="other-order"), UNREAD
-    effects = _follows(policy, view, case, reply, lookup, now)
-    said = reply.said if effects else Statement.UNREAD if case is None or reply.said is Statement.UNREAD else None
+    """A button adds its answer if a client has dropped its line. One that is forged, used, too old, somebody else's or
+    at odds with its mail says nothing: it is recorded, and the agent who has the case reads the mail."""
+    # The case of the mail that it replies to, else of its token, else of the button.
+    numbers = [mail.case for mail in reversed(view.mails) if mail.case] + list(view.tokened)
+    case = next((view.cases[number] for number in numbers if number in view.cases), None)
+    why = (why_refused(view, lookup, one, (), case.number if case else None) for one in lookup.pressed)
+    refused, button = next(filter(None, why), ""), next(iter(lookup.pressed), None)
+    says = BY_ORDER.get(button.verb) if button else None
+    if button and not refused and (lookup.pressed[1:] or says is None):
+        refused = "other-order"
+    if button and case is None and button.problem != "forged":
+        case = view.cases.get(button.case)
+    reply = UNREAD if refused else _read(policy, lookup, button.verb if button else None)
+    if button and reply.said not in (Statement.UNREAD, says):
+        refused, reply = "other-order", UNREAD
+
+    effects = _follows(policy, case, reply, lookup, view.drafts, now) if case and is_unsolved(case) else ()
     number = case.number if case else None
+    if button and refused:
+        tokens = refuse_button(policy, view, lookup, now, why=refused)
+    else:
+        tokens = () if reply.said is Statement.UNREAD else mark_used(lookup, now)
+
+    # The agent gets the text. It may be too late for what they say.
+    late = case is not None and not effects and reply.said is not Statement.UNREAD
+    due_at = services.owed(effects) or (notices.due_at(case) if case else None)
+    if case and effects and reply.said is Statement.SOLVED:
+        kind = MailKind.SOLVED
+        facts = answers.draft_whereabouts(effects, view.drafts)
+        if not facts:  # no draft could be written: the mail shows its text
+            facts = {"draft": tuple(language_of_case(policy, case).split("+"))}
+    else:
+        kind = MailKind.SERVICES
+        said = reply.said if effects else Statement.UNREAD
+        promised = next((deadline.due_at for deadline in case.running("update")), None) if case else None
+        facts = {
+            "said": "late" if late else said,
+            "expected_on": reply.day,
+            "update_on": promised.astimezone(policy.office.timezone).date() if promised else None,
+            "refused": refused,
+        }
+    told = notify(
+        policy,
+        assigned(policy, case.assignee if case else None, view.away),
+        key=f"{kind}:{f'{button.token}:{refused}' if button and refused else lookup.message.fingerprint}",
+        kind=kind,
+        now=now,
+        case=number,
+        facts={**facts, "due_at": due_at},
+        attach=lookup.message.fingerprint,
+    )
     rule = f"services: {reply.said}"
     record = RecordMessage(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
     day = reply.day.isoformat() if reply.day else None
     event = AuditEvent(kind=SAID, case=number, data={"said": reply.said, "day": day})
-    kind = MailKind.SOLVED if said is Statement.SOLVED else MailKind.SERVICES
-    told = notify(
-        policy,
-        assigned(policy, case.assignee if case else None, view.away),
-        key=f"{kind}:{press_key(pressed) or lookup.message.fingerprint}",
-        kind=kind,
-        now=now,
-        case=number,
-        facts=(
-            _facts_of_a_solution(policy, view, case, effects)
-            if case and kind is MailKind.SOLVED
-            else {**_facts(policy, case, reply, said, effects), "refused": pressed.refused if pressed else ""}
-        ),
-        attach=lookup.message.fingerprint,
-    )
-    buttons = orders_of_press(policy, view, lookup, pressed, now, spent=reply.said is not Statement.UNREAD)
-    return Decision(effects=(record, *effects, *buttons, event, *told), because=(rule,))
+    return Decision(effects=(record, *effects, *tokens, event, *told), because=(rule,))
 
 
-def _case(view: View) -> CaseView | None:
-    """The case of the mail that it replies to, else of its token."""
-    numbers = [mail.case for mail in reversed(view.mails) if mail.case] + list(view.tokened)
-    return next((view.cases[number] for number in numbers if number in view.cases), None)
-
-
-def _read(policy: Policy, lookup: Lookup, pressed: Press | None) -> ServicesReply:
-    """A mail that is sent again later says nothing, nor does one that reads as if a program had written it: the day in
-    an out-of-office is not that of the solution."""
+def _read(policy: Policy, lookup: Lookup, verb: Verb | None) -> ServicesReply:
+    """`verb`: of the button. A mail that is sent again later says nothing, nor does one that reads as if a program had
+    written it: the day in an out-of-office is not that of the solution."""
     message, at = lookup.message, lookup.received_at
-    if reads_automatic(lookup):
+    if reads_automatic(lookup) or message.sent_at is None or abs(at - message.sent_at) > FRESH:
         return UNREAD
-    if message.sent_at is None or abs(at - message.sent_at) > FRESH:
-        return UNREAD
-    text = pressed.text(message.fresh) if pressed else message.fresh
+    text = message.fresh
+    if verb and not text.lstrip().startswith("#"):
+        text = f"{word_of(verb, 'en').strip()}\n{text}"
     return read_services_reply(text, at.astimezone(policy.office.timezone).date(), policy.workdays)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    policy: Policy
-    case: CaseView
-    reply: ServicesReply
-    key: str
-    at: datetime
-    now: datetime
-    drafts: str
-
-
 def _follows(
-    policy: Policy, view: View, case: CaseView | None, reply: ServicesReply, lookup: Lookup, now: datetime
+    policy: Policy, case: CaseView, reply: ServicesReply, lookup: Lookup, drafts: str, now: datetime
 ) -> tuple[Effect, ...]:
-    """() = nothing: it is not certain, or the services do not have the case any more."""
-    if case is None or not is_unsolved(case) or reply.said not in _FOLLOWS:
-        return ()
+    """() = nothing certain."""
     key, at = lookup.message.fingerprint, min(lookup.received_at, now)
-    return _FOLLOWS[reply.said](
-        _Told(policy=policy, case=case, reply=reply, key=key, at=at, now=now, drafts=view.drafts)
-    )
-
-
-def _solved(told: _Told) -> tuple[Effect, ...]:
-    return (
-        *services.solved(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services"),
-        *answers.draft_of_solution(told.policy, told.case, folder=told.drafts, key=told.key),
-    )
-
-
-def _expected(told: _Told) -> tuple[Effect, ...]:
-    assert told.reply.day is not None
-    return services.expected(
-        told.policy, told.case, told.reply.day, at=told.at, key=told.key, now=told.now, by="services"
-    )
-
-
-def _not_theirs(told: _Told) -> tuple[Effect, ...]:
-    return services.not_theirs(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services")
-
-
-_FOLLOWS: Mapping[Statement, Callable[[_Told], tuple[Effect, ...]]] = {
-    Statement.SOLVED: _solved,
-    Statement.EXPECTED: _expected,
-    Statement.NOT_OURS: _not_theirs,
-}
-
-
-def _facts(
-    policy: Policy, case: CaseView | None, reply: ServicesReply, said: Statement | None, effects: tuple[Effect, ...]
-) -> dict[str, object]:
-    """`said` None: it is too late for what they say."""
-    promised = next((deadline.due_at for deadline in case.running("update")), None) if case else None
-    return {
-        "said": said or "late",
-        "expected_on": reply.day,
-        "due_at": _due_at(case, effects),
-        "update_on": promised.astimezone(policy.office.timezone).date() if promised else None,
-    }
-
-
-def _facts_of_a_solution(policy: Policy, view: View, case: CaseView, effects: tuple[Effect, ...]) -> dict[str, object]:
-    """The mail shows the text of the draft where no draft could be written."""
-    drafted = answers.draft_whereabouts(effects, view.drafts)
-    shown = {} if drafted else {"draft": tuple(language_of_case(policy, case).split("+"))}
-    return {**drafted, **shown, "due_at": _due_at(case, effects)}
-
-
-def _due_at(case: CaseView | None, effects: tuple[Effect, ...]) -> datetime | None:
-    return services.owed(effects) or (notices.due_at(case) if case else None)
+    match reply.said:
+        case Statement.SOLVED:
+            solved = services.solved(policy, case, at=at, key=key, now=now, by="services")
+            return (*solved, *answers.draft_of_solution(policy, case, folder=drafts, key=key))
+        case Statement.EXPECTED:
+            assert reply.day is not None
+            return services.expected(policy, case, reply.day, at=at, key=key, now=now, by="services")
+        case Statement.NOT_OURS:
+            return services.not_theirs(policy, case, at=at, key=key, now=now, by="services")
+        case Statement.UNREAD:
+            return ()

@@ -3,19 +3,17 @@
 A button's token is good once, for one order and one address. Its mail must be proven like any other.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.core.effects import AuditEvent, Effect, Remember
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Role
 from oacmail.core.notices import notify
-from oacmail.core.order_words import Order, Pressed, Verb, read_orders, word_of
+from oacmail.core.order_words import Order, Pressed, read_orders
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.services_reply import BY_ORDER, Statement
 from oacmail.core.stored_values import USED_TOKEN
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import View
 
 # --- Order buttons ---------------------------------------------------------------------------------------------------
 # The mail's own first lines may only say more about the same order. A token that is forged, used, too old, another
@@ -101,58 +99,3 @@ def forged_alert(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect,
     key = f"{MailKind.ALERT}:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
     facts = {"code": FORGED, "since": lookup.received_at}
     return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
-
-
-# --- Services buttons ------------------------------------------------------------------------------------------------
-# The mail is read like any other reply of theirs (core/services_reply.py); the token adds the answer if a client has
-# dropped the line of the button. One that is forged, used, too old, somebody else's or at odds with its mail says
-# nothing: it is recorded, and the agent who has the case reads the mail.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """A pressed button. `says`: None = it is none of the services'; `refused`: why it says nothing, '' = it does."""
-
-    token: str
-    verb: Verb
-    case: str
-    says: Statement | None
-    refused: str
-
-    def text(self, written: str) -> str:
-        """What the mail says, with the line of the button if it has lost that."""
-        if self.says is None or written.lstrip().startswith("#"):
-            return written
-        return f"{word_of(self.verb, 'en').strip()}\n{written}"
-
-
-def read_press(view: View, lookup: Lookup, current: CaseView | None) -> Press | None:
-    """The button that came with the mail, None = none. `current`: the case that the mail itself is about."""
-    if not lookup.pressed:
-        return None
-    number = current.number if current else None
-    found = (why_refused(view, lookup, one, (), number) for one in lookup.pressed)
-    why = next(filter(None, found), "")
-    first, *others = lookup.pressed
-    says = BY_ORDER.get(first.verb)
-    if not why and (others or says is None):
-        why = "other-order"
-    case = "" if first.problem == "forged" else first.case
-    return Press(token=first.token, verb=first.verb, case=case, says=says, refused=why)
-
-
-def press_key(pressed: Press | None) -> str:
-    """Names the agent's notice of a button that says nothing, so that a mail which is sent again causes no second one;
-    '' = of no such button."""
-    return f"{pressed.token}:{pressed.refused}" if pressed and pressed.refused else ""
-
-
-def orders_of_press(
-    policy: Policy, view: View, lookup: Lookup, pressed: Press | None, now: datetime, *, spent: bool
-) -> tuple[Effect, ...]:
-    """`spent`: the mail said something certain, so that the token is good no more."""
-    if pressed is None:
-        return ()
-    if pressed.refused:
-        return refuse_button(policy, view, lookup, now, why=pressed.refused)
-    return mark_used(lookup, now) if spent else ()

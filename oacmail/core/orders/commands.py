@@ -118,33 +118,23 @@ def _close(
         _refuse_if_derived(case)  # the person is owed the outcome, which no earlier answer has told
     met: tuple[Effect, ...] = ()
     if reason in ("answered", "contact"):
-        at = _at(case, command, now)
-        _refuse_if_asked_since(case, at)
+        # A contact of that moment has not answered what came later; a case without a deadline waits for nothing.
+        at, waiting = _at(case, command, now), case.running("answer")
+        later = [one.started_at for one in waiting if one.started_at > at]
+        later += [one.at for one in case.asked if waiting and one.at > at]
+        if later:
+            text = f"an answer to what came later ({min(later).isoformat()}) is owed: note the contact with log-call"
+            raise Refused(text, "waits")
         met = answers.answered(policy, case, at=at, key=_key(command, case, now), how=reason)
-    columns: CaseColumns = {
-        "status": Status.CLOSED,
-        "closed_at": now,
-        "close_reason": reason,
-    }
     return (
         *met,
         rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
         EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=_ALL),
         *answers.out_of_date(case, CancelledBy.CLOSE),
-        UpdateCase(case=case.number, columns=columns),
+        UpdateCase(case=case.number, columns={"status": Status.CLOSED, "closed_at": now, "close_reason": reason}),
         *survey.start_survey(policy, case, reason=reason, now=now),
         AuditEvent(kind="closed", case=case.number, data={"by": command.by, "reason": reason}),
     )
-
-
-def _refuse_if_asked_since(case: CaseView, at: datetime) -> None:
-    """A contact of that moment has not answered what came later and still waits; a closed case waits for nothing."""
-    waiting = case.running("answer")
-    later = [one.started_at for one in waiting if one.started_at > at]
-    later += [one.at for one in case.asked if waiting and one.at > at]
-    if later:
-        text = f"an answer to what came later ({min(later).isoformat()}) is owed: note the contact with log-call"
-        raise Refused(text, "waits")
 
 
 def _reopen(
@@ -166,14 +156,15 @@ def _take_back(
     """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
     _refuse_if_derived(case)
     due, key = calendar.answer_due(now, policy), _key(command, case, now)
+    asked = (
+        ()
+        if case.running("answer")
+        else answers.ask(policy, case.number, key=key, at=now, due_at=due, ends_on=case.ends_on)
+    )
     return (
         *answers.opened_again(case, {"status": Status.OPEN}),
         EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("close", deadlines.WAIT)),
-        *(
-            ()
-            if case.running("answer")
-            else answers.ask(policy, case.number, key=key, at=now, due_at=due, ends_on=case.ends_on)
-        ),
+        *asked,
     )
 
 
@@ -184,11 +175,10 @@ def _wait(
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first", "closed")
     _refuse_if_derived(case)
-    waits = UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now})
-    day = command.words.get("day")
+    day, key = command.words.get("day"), _key(command, case, now)
     return (
-        waits,
-        *(deadlines.waits_until(policy, case, date.fromisoformat(day), _key(command, case, now), now) if day else ()),
+        UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now}),
+        *(deadlines.waits_until(policy, case, date.fromisoformat(day), key, now) if day else ()),
     )
 
 
@@ -226,8 +216,7 @@ def _escalate(
     if cases.has_notice(case) and case.solved_at is None:
         text = "the case is already with the technical services and the person knows it: answer the person"
         raise Refused(text, "derived-already")
-    words = command.words
-    cause, why = words.get("cause", ""), words.get("why", "")
+    cause, why = command.words.get("cause", ""), command.words.get("why", "")
     return services.by_order(policy, view, case, cause=cause, why=why, key=_key(command, case, now), now=now)
 
 
@@ -272,40 +261,31 @@ def _merge(
         raise Refused("there is no other case of this number to merge into: see `oacmail case list`", "no-such-case")
     if into.status is Status.CLOSED and (case.running("answer") or case.status is Status.DERIVED):
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer", "other-closed")
-    _refuse_if_two_are_owed(case, into)
-    return (
-        *_one_follow_up(case, into, now),
-        MergeCases(case=case.number, into=into.number),
-        *_merged_state(case, into),
-        *_merged_call(case, into),
-        *_merged_term(policy, case, into, now),
-        UpdateCase(
-            case=case.number,
-            columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
-        ),
-        AuditEvent(kind="merged", case=into.number, data={"from": case.number}),
-    )
-
-
-def _refuse_if_two_are_owed(case: CaseView, into: CaseView) -> None:
-    """Of two citizens, each is answered alone. No notice nor outcome would reach the second, and no answer would meet
-    what no message of theirs has asked for, such as a case that was reopened."""
+    # Of two citizens, each is answered alone. No notice nor outcome would reach the second, and no answer would meet
+    # what no message of theirs has asked for, such as a case that was reopened.
     derived = Status.DERIVED in (case.status, into.status)
     if not case.own & into.own - {""} and (derived or any(not one.asked_from for one in case.running("answer"))):
         text = "the cases are of two people, each with an answer of their own to come: leave them apart, answer each"
         raise Refused(text, "two-people")
-
-
-def _one_follow_up(case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
-    """The services hear of the merged case once, and so does its citizen."""
+    # The services hear of the merged case once, and so does its citizen.
     double = tuple(kind for kind in answers.FOLLOW_UP if case.running(kind) and into.running(kind))
-    return (EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=double),) if double else ()
+    closed: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"}
+    return (
+        *((EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=double),) if double else ()),
+        MergeCases(case=case.number, into=into.number),
+        *_goes_on(policy, case, into, now),
+        UpdateCase(case=case.number, columns=closed),
+        AuditEvent(kind="merged", case=into.number, data={"from": case.number}),
+    )
 
 
-def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
-    """A running deadline keeps `into` open, and a case with the technical services stays with them."""
+def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
+    """What `into`, which goes on, takes from the case that was merged into it."""
+    columns: CaseColumns = {}
+    effects: tuple[Effect, ...] = ()
+    # A running deadline keeps it open, and a case with the technical services stays with them.
     if case.status is Status.DERIVED and into.status in (Status.OPEN, Status.WAITING, Status.ANSWERED):
-        columns: CaseColumns = {
+        columns = {
             "status": Status.DERIVED,
             "level": Level.SECOND,
             "cause": case.cause,
@@ -315,35 +295,23 @@ def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
             "told_at": case.told_at,
             "expected_on": case.expected_on.isoformat() if case.expected_on else None,
         }
-        return (UpdateCase(case=into.number, columns=columns),)
-    if case.status is Status.DERIVED is into.status and (case.solved_at is None) is not (into.solved_at is None):
-        unsolved = UpdateCase(case=into.number, columns={"solved_at": None})
-        return (unsolved, *answers.out_of_date(into, CancelledBy.UNSOLVED))
-    if into.status is Status.ANSWERED and case.running("answer"):
-        return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
-    return ()
-
-
-def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
-    """The call that is due is listed with the case that waits for it."""
-    if case.intent != Intent.CALLBACK or not case.running("answer") or into.intent != Intent.QUESTION:
-        return ()
-    call: CaseColumns = {"intent": Intent.CALLBACK}
-    if case.slot:
-        call |= {"phone": case.phone, "slot": case.slot, "call_hours": case.call_hours}
-    return (UpdateCase(case=into.number, columns=call),)
-
-
-def _merged_term(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
-    """The earlier of the two terms that have not passed is that of the case which goes on (R32); of the same day, the
-    earlier hour."""
-    today = calendar.local_day(now, policy)
-    ends_on = soonest(case.ends_on, into.ends_on, today=today)
+    elif case.status is Status.DERIVED is into.status and (case.solved_at is None) is not (into.solved_at is None):
+        columns["solved_at"] = None
+        effects = answers.out_of_date(into, CancelledBy.UNSOLVED)
+    elif into.status is Status.ANSWERED and case.running("answer"):
+        columns["status"] = Status.OPEN
+    # The call that is due is listed with the case that waits for it.
+    if case.intent == Intent.CALLBACK and case.running("answer") and into.intent == Intent.QUESTION:
+        columns["intent"] = Intent.CALLBACK
+        if case.slot:
+            columns |= {"phone": case.phone, "slot": case.slot, "call_hours": case.call_hours}
+    # The earlier of the two terms that have not passed is its term (R32); of the same day, the earlier hour.
+    ends_on = soonest(case.ends_on, into.ends_on, today=calendar.local_day(now, policy))
     hours = (one.ends_hour for one in (case, into) if one.ends_on == ends_on and one.ends_hour is not None)
     ends_hour = min(hours, default=None)
-    if ends_on is None or (ends_on, ends_hour) == (into.ends_on, into.ends_hour):
-        return ()
-    return (UpdateCase(case=into.number, columns=answers.term(ends_on, ends_hour)),)
+    if ends_on is not None and (ends_on, ends_hour) != (into.ends_on, into.ends_hour):
+        columns |= answers.term(ends_on, ends_hour)
+    return (*((UpdateCase(case=into.number, columns=columns),) if columns else ()), *effects)
 
 
 def _set(policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
@@ -353,52 +321,40 @@ def _set(policy: Policy, view: CommandView, case: CaseView, command: AdminComman
         if value not in CORRECTABLE[field]:
             raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}", "no-such-value")
         columns[CORRECTED_COLUMN[field]] = value
+    words, key = command.words, _key(command, case, now)
+    # The language is stored for the person, not for the case alone (Llei 1/1998, art. 9.1).
+    speaks = words.get("language", "") if case.citizen else ""
     return (
         UpdateCase(case=case.number, columns=columns),
-        *services.corrected(policy, case, command.words.get("level", ""), key=_key(command, case, now), now=now),
-        *_by_intent(policy, case, command.words.get("intent", ""), key=_key(command, case, now), now=now),
-        *_language_wish(policy, case, command.words.get("language", "")),
-        *said_by_hand(case, command.words),
+        *services.corrected(policy, case, words.get("level", ""), key=key, now=now),
+        *_by_intent(policy, case, words.get("intent", ""), key=key, now=now),
+        *((UpdatePerson(address=case.citizen, lang=speaks),) if speaks in policy.office.languages else ()),
+        *said_by_hand(case, words),
     )
 
 
 def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
     """What the corrected intent causes, as if the message had been read so."""
-    due_at = min((deadline.due_at for deadline in case.running("answer")), default=None)
     if not intent or intent == case.intent:
         return ()
+    effects: list[Effect] = []
+    if case.intent == Intent.DATA_RIGHTS:
+        effects.append(rights.settled(case.number, met=False, at=now))
+    if Intent.DATA_RIGHTS in (intent, case.intent):
+        for one in case.promised():
+            due_at = calendar.due_by_intent(calendar.clock_start(one.started_at, one.sent_at, policy), intent, policy)
+            remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+            moves = (("answer", due_at), ("remind", remind_at))
+            effects += [MoveDeadline(started_by=one.started_by, kind=kind, due_at=at) for kind, at in moves]
     request = RequestSummary(
         case=case.number,
         message=case.first_message,
         asked_at=case.opened_at,
-        due_at=due_at,
+        due_at=min((deadline.due_at for deadline in case.running("answer")), default=None),
         topic=case.topic,
         ordered=key,
     )
-    was_rights = case.intent == Intent.DATA_RIGHTS
-    no_right = (rights.settled(case.number, met=False, at=now),) if was_rights else ()
-    moved = _due_by_intent(policy, case, intent) if Intent.DATA_RIGHTS in (intent, case.intent) else ()
-    return (*no_right, *moved, *intents.by_intent(policy, intent, request, now))
-
-
-def _due_by_intent(policy: Policy, case: CaseView, intent: str) -> tuple[Effect, ...]:
-    """What the person waits for is due as a request of this intent is."""
-    effects: list[Effect] = []
-    for one in case.promised():
-        asked_at = calendar.clock_start(one.started_at, one.sent_at, policy)
-        due_at = calendar.due_by_intent(asked_at, intent, policy)
-        remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
-        effects += [
-            MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
-            MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
-        ]
-    return tuple(effects)
-
-
-def _language_wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:
-    """The language is stored for the person, not for the case alone (Llei 1/1998, art. 9.1)."""
-    known = bool(case.citizen) and language in policy.office.languages
-    return (UpdatePerson(address=case.citizen, lang=language),) if known else ()
+    return (*effects, *intents.by_intent(policy, intent, request, now))
 
 
 _VERBS: dict[str, _Verb] = {
