@@ -116,7 +116,7 @@ def repeat(request: CitizenRequest, case: CaseView, *, facts: Mapping[str, objec
     """The acknowledgement of an open or answered case once more, in the language for which this message asks. It says
     what the case owes its person now, and starts nothing."""
     due_at = min((deadline.due_at for deadline in case.promised(request.author)), default=None)
-    term = {"ends_on": case.ends_on, "ends_hour": case.ends_hour}
+    term = {"ends_on": case.term.ends_on, "ends_hour": case.term.ends_hour}
     said = {**facts, **term, "first": False, "new_language": True, "empty": False, "missing": False}
     return (_acknowledgement(request, case.number, said, due_at),)
 
@@ -170,8 +170,8 @@ def of_confirmed_case(policy: Policy, case: CaseView, now: datetime) -> Send:
             "case": case.number,
             "road": road,
             "first": True,
-            "ends_on": case.ends_on,
-            "ends_hour": case.ends_hour,
+            "ends_on": case.term.ends_on,
+            "ends_hour": case.term.ends_hour,
         },
         automatic="auto-generated",
         budget="known",

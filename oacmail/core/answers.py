@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from oacmail.core import calendar, kinds, notices, tokens
 from oacmail.core.cases import CitizenRequest, can_be_told, has_notice, language_of_case, promised_by_answer
-from oacmail.core.derivation import NEAR, hour_text
+from oacmail.core.derivation import NEAR
 from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
@@ -46,7 +46,7 @@ not that the technical services have the case."""
 def tells_outcome(case: CaseView, at: datetime) -> bool:
     """Whether an answer of that time ends the matter: any, but on a derived case only one after somebody has said that
     it is solved."""
-    return case.status is not Status.DERIVED or (case.solved_at is not None and at >= case.solved_at)
+    return case.status is not Status.DERIVED or (case.services.solved_at is not None and at >= case.services.solved_at)
 
 
 def met_by_answer(case: CaseView, at: datetime) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def answered(
     running = case.running("answer")
     met_now = [one for one in running if one.started_at <= at and (not guests or one.started_by in guests)]
     ended = outcome and not (crossed or waiting or len(met_now) < len(running)) and case.status is not Status.CLOSED
-    notice = not outcome and not guests and case.solved_at is None and told
+    notice = not outcome and not guests and case.services.solved_at is None and told
     columns: CaseColumns = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
         columns["answered_at"] = at
@@ -139,16 +139,18 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
     has no deadline but those that the answer meets. A guest's message waits with the others'."""
     effects: list[Effect] = []
     first: dict[str, OpenQuestion] = {}
-    for asked in case.asked:
+    for asked in case.messages.asked:
         if asked.at > at:
             first.setdefault(asked.guest, asked)
     for asked in first.values():
-        guest = bool(asked.guest) and asked.guest not in case.own | case.others
+        guest = bool(asked.guest) and asked.guest not in case.addresses | case.others
         deadlines = case.running("answer") if guest else case.promised(asked.guest)
         ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
         if ended and all(ended) and not (guest and effects):
             due_at = calendar.answer_due(asked.at, policy)
-            effects += ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.ends_on)
+            effects += ask(
+                policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.term.ends_on
+            )
     return effects
 
 
@@ -191,9 +193,9 @@ def undelivered(
     if not case.promised():
         changed = opened_again(case, {**columns, "status": owed_as(case, counted_at)})
         due_at = calendar.answer_due(at, policy)
-        deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.ends_on)
+        deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.term.ends_on)
     withdrawn: tuple[Effect, ...] = ()
-    if counted_at is not None and counted_at == case.told_at:
+    if counted_at is not None and counted_at == case.services.told_at:
         columns["told_at"] = None
         withdrawn = no_news_promised(case, now)
     facts = {"what": "answer", "received_at": at}
@@ -214,7 +216,7 @@ def no_news_promised(case: CaseView, now: datetime) -> tuple[Effect, ...]:
 def owed_as(case: CaseView, counted_at: datetime | None) -> Status:
     """The status of a case whose answer did not arrive: with the services as before if it was an answer on their case
     or told its outcome (R13)."""
-    told = case.solved_at is not None and counted_at is not None and counted_at >= case.solved_at
+    told = case.services.solved_at is not None and counted_at is not None and counted_at >= case.services.solved_at
     return Status.DERIVED if told or case.status is Status.DERIVED else Status.OPEN
 
 
@@ -231,7 +233,9 @@ def notice_undelivered(policy: Policy, cases: Cases, mail: OutgoingView, *, at: 
     closed_by_it = case.close_reason == "answered" and mail.kind is MailKind.REFERRED
     if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
         due_at = calendar.answer_due(at, policy)
-        deadline = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.ends_on)
+        deadline = ask(
+            policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.term.ends_on
+        )
     columns: CaseColumns = {"status": Status.OPEN}
     if case.answered_at is not None and case.answered_at == mail.queued_at:
         columns["answered_at"] = None
@@ -242,7 +246,7 @@ def notice_undelivered(policy: Policy, cases: Cases, mail: OutgoingView, *, at: 
 
 def opened_again(case: CaseView, columns: CaseColumns) -> tuple[Effect, ...]:
     """The case is closed no longer, and a survey that has not left would say that it is."""
-    survey = out_of_date(case, CancelledBy.OPENED_AGAIN) if case.surveyed_at is not None else ()
+    survey = out_of_date(case, CancelledBy.OPENED_AGAIN) if case.sent.surveyed_at is not None else ()
     return (UpdateCase(case=case.number, columns={**columns, "closed_at": None, "close_reason": None}), *survey)
 
 
@@ -261,11 +265,6 @@ def ask(
     if policy.deadlines.remind_hours and remind > at:
         effects.append(StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=remind))
     return (*effects, *(remind_of_term(policy, number, key=key, at=at, ends_on=ends_on) if ends_on else ()))
-
-
-def term(ends_on: date | None, ends_hour: time | None) -> CaseColumns:
-    """The columns that hold when the person's own term ends."""
-    return {"ends_on": ends_on.isoformat() if ends_on else None, "ends_hour": hour_text(ends_hour)}
 
 
 def remind_of_term(policy: Policy, number: str, *, key: str, at: datetime, ends_on: date) -> tuple[Effect, ...]:
@@ -290,7 +289,7 @@ TWICE_WITHIN = timedelta(minutes=15)
 
 def warn_answered_twice(policy: Policy, case: CaseView, *, at: datetime, now: datetime) -> tuple[Send, ...]:
     """`at`: when the answer that has just been read was written; `case` as it stood before."""
-    before = case.latest[0] if case.latest else None
+    before = case.messages.latest[0] if case.messages.latest else None
     if before is None or not before.by_office or abs(at - before.at) > TWICE_WITHIN:
         return ()
     day = now.astimezone(policy.office.timezone).date()
@@ -348,13 +347,18 @@ def draft(
     """An answer for an agent to complete, in the citizen's language. `folder`: that of drafts, '' = there is none;
     `agents`: who get the text then; `key` names the order. `taken_back`: it takes back that the services have it."""
     level = Level.OUT_OF_SCOPE if out_of_scope else case.level
-    solved, today = case.status is Status.DERIVED and case.solved_at is not None, calendar.local_day(now, policy)
+    solved, today = (
+        case.status is Status.DERIVED and case.services.solved_at is not None,
+        calendar.local_day(now, policy),
+    )
     facts: notices.Facts = {
         **notices.case_card(case, notices.due_at(case)),
         "case_level": level,
-        "cause": case.cause,
+        "cause": case.services.cause,
         "outcome": "taken_back" if taken_back else "solved" if solved else "",
-        "expected_on": case.expected_on if case.expected_on and case.expected_on >= today else None,
+        "expected_on": case.services.expected_on
+        if case.services.expected_on and case.services.expected_on >= today
+        else None,
         "pointers": tuple(map(draft_row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),
     }
     if folder and can_be_told(policy, case):

@@ -37,7 +37,7 @@ def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, obje
     if case.intent != Intent.CALLBACK:
         return {"road": case.intent}
     asked_at = calendar.clock_start(waits.started_at, waits.sent_at, request.policy)
-    wish = Callback(phone=case.phone, slot=case.slot or "any", hours=case.call_hours)
+    wish = Callback(phone=case.call.phone, slot=case.call.slot or "any", hours=case.call.call_hours)
     return _offer(request, wish, asked_at)
 
 
@@ -74,7 +74,7 @@ def _hours_left(hours: Iterable[Hours], slot: Slot, now: datetime) -> tuple[Hour
 def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """What a further message on the case says of the call: that one is wanted, the number that was missing, or in a
     reply a time that was not named yet, or another."""
-    lacks_number = case.intent == Intent.CALLBACK and case.phone is None
+    lacks_number = case.intent == Intent.CALLBACK and case.call.phone is None
     wish = request.reading.callback or (request.message.features.callback if lacks_number else None)
     if wish is None or not (wish.phone or lacks_number):
         other = request.message.features.other_time
@@ -83,8 +83,11 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         time_alone: CaseColumns = {"slot": other.slot, "call_hours": other.hours}
         return (UpdateCase(case=case.number, columns=time_alone), *_due_by(request, case, other.slot))
     slot, hours = wish.slot, wish.hours
-    if slot == "any" and not hours and case.slot and case.running("answer"):
-        slot, hours = case.slot, case.call_hours  # another number for the call that is due says nothing of its time
+    if slot == "any" and not hours and case.call.slot and case.running("answer"):
+        slot, hours = (
+            case.call.slot,
+            case.call.call_hours,
+        )  # another number for the call that is due says nothing of its time
     columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot, "call_hours": hours}
     return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, slot))
 
@@ -96,7 +99,7 @@ def _is_due(case: CaseView) -> bool:
 def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect, ...]:
     """The agreed call is due at the end of the new slot on its due day, unless that slot has begun: then, and once it
     is late, the due time stays."""
-    policy, old = request.policy, case.slot
+    policy, old = request.policy, case.call.slot
     if old is None or slot == old or not _is_due(case):
         return ()
     effects: list[Effect] = []
@@ -122,17 +125,17 @@ def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: 
     """An agent called at `at` and reached nobody. So many calls in the slot (`callback.attempts`), and a mail that says
     how to reach us, are an answer (R27). `key` names the command."""
     asked = min((deadline.started_at for deadline in case.running("answer")), default=None)
-    slot = case.slot or ("any" if case.intent == Intent.CALLBACK else None)
+    slot = case.call.slot or ("any" if case.intent == Intent.CALLBACK else None)
     counts = False
     if slot is not None and asked is not None:
         begins, ends = calendar.SLOTS[slot]
         counts = begins <= at.astimezone(policy.office.timezone).time() < ends
     event = AuditEvent(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
     # Calls in the slot since the person who waits now has asked.
-    calls = sum(asked is not None and call >= asked for call in case.calls_in_vain) + 1
+    calls = sum(asked is not None and call >= asked for call in case.call.in_vain) + 1
     if not counts or calls < policy.call_attempts or not can_be_told(policy, case):
         return (event,)
-    facts: dict[str, object] = {"calls": calls, "phone3": (case.phone or "")[-SHOWN:]}
+    facts: dict[str, object] = {"calls": calls, "phone3": (case.call.phone or "")[-SHOWN:]}
     return (
         event,
         notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),

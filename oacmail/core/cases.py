@@ -64,7 +64,7 @@ class CitizenRequest:
             return None
         written_on = calendar.written_on(self.received_at, self.message.sent_at, self.policy)
         named = derivation.ends_hour(self.message.features, written_on, ends_on)
-        return named or (case.ends_hour if case is not None and case.ends_on == ends_on else None)
+        return named or (case.term.ends_hour if case is not None and case.term.ends_on == ends_on else None)
 
     def is_urgent(self, ends_on: date | None) -> bool:
         """Whether a term that ends on this day makes the case urgent now."""
@@ -80,19 +80,19 @@ PASSED_ON, PROGRESS = MailKind.PASSED_ON, MailKind.PROGRESS
 
 def is_told(case: CaseView) -> bool:
     """Whether the citizen knows that the case was passed on, by the notice or by an agent's own words."""
-    return case.status is Status.DERIVED and (has_notice(case) or case.told_at is not None)
+    return case.status is Status.DERIVED and (has_notice(case) or case.services.told_at is not None)
 
 
 def has_notice(case: CaseView) -> bool:
     """Whether the citizen has the notice that the case was passed on, with the day of the next news."""
-    return case.status is Status.DERIVED and PASSED_ON in case.told
+    return case.status is Status.DERIVED and PASSED_ON in case.sent.kinds
 
 
 def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: datetime) -> tuple[Effect, ...]:
     """The derivation notice and the deadline of the first update that it promises. `key` names the order; `cause`: what
     a person has found, '' = nobody has said anything of it, so that nothing is blamed."""
     day, today = followup_day(policy, now), now.astimezone(policy.office.timezone).date()
-    facts: dict[str, object] = {"cause": cause, "followup": day, "ends_on": soonest(case.ends_on, today=today)}
+    facts: dict[str, object] = {"cause": cause, "followup": day, "ends_on": soonest(case.term.ends_on, today=today)}
     return (
         notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
         update_by(policy, case, key=key, level=0, day=day, at=now),
@@ -111,12 +111,14 @@ def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datet
     """The update that is due today and the deadline of the next one. While the notice that promised it is held, the
     deadline alone."""
     day, today = followup_day(policy, now), calendar.local_day(now, policy)
-    if case.expected_on is not None and case.expected_on >= day:  # the day by which the services expect to solve it
-        day = calendar.next_working_day(case.expected_on, policy.workdays)
-    nudged = case.nudged_at is not None and calendar.local_day(case.nudged_at, policy) == today
+    if (
+        case.services.expected_on is not None and case.services.expected_on >= day
+    ):  # the day by which the services expect to solve it
+        day = calendar.next_working_day(case.services.expected_on, policy.workdays)
+    nudged = case.services.nudged_at is not None and calendar.local_day(case.services.nudged_at, policy) == today
     facts: dict[str, object] = {"followup": day, "nudged": nudged}
-    if case.expected_on is not None and case.expected_on >= today:
-        facts["expected_on"] = case.expected_on
+    if case.services.expected_on is not None and case.services.expected_on >= today:
+        facts["expected_on"] = case.services.expected_on
     told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts=facts, now=now)
     again = update_by(policy, case, key=key, level=level + 1, day=day, at=now)
     return (told, again) if is_told(case) else (again,)
@@ -148,8 +150,8 @@ def notice(
         case=case.number,
         token=tokens.case_token(policy, case.number),
         facts=facts,
-        in_reply_to=case.first_message_id,
-        refs=(case.first_message_id,) if case.first_message_id else (),
+        in_reply_to=case.messages.first_message_id,
+        refs=(case.messages.first_message_id,) if case.messages.first_message_id else (),
         automatic="auto-replied" if kind == PASSED_ON else "auto-generated",
         release=now,
     )

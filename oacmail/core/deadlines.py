@@ -157,7 +157,7 @@ def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, 
 def _card(item: OverdueCase) -> dict[str, object]:
     """`level`: that of the escalation; `answered_at`: when the case was last answered, before it waited again."""
     case = item.case
-    again = {"answered_at": case.answered_at, "wrote_again": case.asked_since > 0}
+    again = {"answered_at": case.answered_at, "wrote_again": case.messages.asked_since > 0}
     return {**case_card(case, item.due_at), "level": item.level, **again}
 
 
@@ -196,7 +196,7 @@ def reminders(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
 def _still_in_time(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:
     """Whether an answer can still be in time: for the person's own term, or by the due time."""
     if deadline.level == TERM:
-        passed = case.ends_on is None or case.ends_on < calendar.local_day(now, policy)
+        passed = case.term.ends_on is None or case.term.ends_on < calendar.local_day(now, policy)
         return not passed and bool(case.promised())
     return any(other.started_by == deadline.started_by and other.due_at > now for other in case.running("answer"))
 
@@ -279,7 +279,7 @@ def became_complex(
 ) -> tuple[Effect, ...]:
     """What follows from a citizen's further request on this case, `message`, received at `at`. `away`: staff who are
     out of office."""
-    if MailKind.COMPLEX in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
+    if MailKind.COMPLEX in case.sent.kinds or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people, by_itself = policy.people, policy.escalation.auto_complex
     told = (*people.technical, *people.supervisor) if by_itself else assigned(policy, case.assignee, away)
@@ -300,7 +300,7 @@ def became_complex(
                     heading=f"[{said.at.astimezone(policy.office.timezone):%d/%m/%Y %H:%M}"
                     f"{f' · {policy.office.name}' if said.by_office else ''}]",
                 )
-                for said in (CaseMessage(message=message, at=at, by_office=False), *case.latest)
+                for said in (CaseMessage(message=message, at=at, by_office=False), *case.messages.latest)
             ),
         ),
     )
@@ -311,4 +311,4 @@ def _is_complex(policy: Policy, case: CaseView, at: datetime) -> bool:
         return False
     zone, days = policy.office.timezone, policy.escalation.complex_days
     day = calendar.add_working_days(case.answered_at.astimezone(zone).date(), days, policy.workdays)
-    return case.asked_since + 1 >= policy.escalation.complex_messages or at.astimezone(zone).date() >= day
+    return case.messages.asked_since + 1 >= policy.escalation.complex_messages or at.astimezone(zone).date() >= day

@@ -48,7 +48,7 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
     today = now.astimezone(zone).date()
     waiting = [(due, case) for case in view.live if (due := notices.due_at(case))]
     # First what has a term that is near (R32), or was long in transit (R18); then by the time at which it is due.
-    waiting.sort(key=lambda pair: (not (pair[1].urgent or notices.is_delayed(pair[1])), pair[0]))
+    waiting.sort(key=lambda pair: (not (pair[1].term.near or notices.is_delayed(pair[1])), pair[0]))
     cases = [case for _, case in waiting]
     lists: dict[str, list[Facts]] = {"overdue": [], "urgent": [], "due_today": [], "rest": []}
     for due, case in waiting:
@@ -56,7 +56,7 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
             continue  # the answer to the request of rights, not that to a question beside it: listed below
         if due <= now:
             name = "overdue"
-        elif case.urgent:  # R32: the person's own date comes first
+        elif case.term.near:  # R32: the person's own date comes first
             name = "urgent"
         else:
             name = "due_today" if due.astimezone(zone).date() == today else "rest"
@@ -65,9 +65,9 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
     calls = [case for case in cases if case.intent == Intent.CALLBACK]
     by_slot = {
         slot: tuple(
-            {"short": _short(case, today), "call_hours": case.call_hours}
+            {"short": _short(case, today), "call_hours": case.call.call_hours}
             for case in calls
-            if (case.slot == "morning") is (slot == "calls_morning")
+            if (case.call.slot == "morning") is (slot == "calls_morning")
         )[:MOST_LISTED]
         for slot in ("calls_morning", "calls_afternoon")
     }
@@ -75,7 +75,7 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
     proposed = [
         case
         for case in cases
-        if case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand
+        if case.level == Level.SECOND and case.status is not Status.DERIVED and not case.services.level_by_hand
     ]
     load, known = Counter(case.assignee or "" for case in cases), view.figures
     facts: Facts = {

@@ -7,7 +7,7 @@ effect says how it is written. Times are aware datetimes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
@@ -322,8 +322,7 @@ class RecordMessage:
 
 
 class CaseColumns(TypedDict, total=False):
-    """Columns of a case that an effect may set, by their names in the schema. `ends_on`, `expected_on`: ISO dates;
-    `ends_hour`: "14:00"."""
+    """Columns of a case that an effect may set, by their names in the schema."""
 
     status: Status
     kind: str
@@ -339,8 +338,8 @@ class CaseColumns(TypedDict, total=False):
     platform: str
     cause: str
     incident: str
-    ends_on: str | None
-    ends_hour: str | None
+    ends_on: date | None
+    ends_hour: time | None
     touched_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
@@ -348,7 +347,7 @@ class CaseColumns(TypedDict, total=False):
     board_folder: str | None
     solved_at: datetime | None
     told_at: datetime | None
-    expected_on: str | None
+    expected_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

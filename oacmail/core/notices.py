@@ -137,13 +137,13 @@ def case_card(case: CaseView, due_at: datetime | None) -> Facts:
         "level": case.level,
         "case_level": case.level,
         "intent": case.intent,
-        "slot": case.slot if case.intent == Intent.CALLBACK else None,
-        "call_hours": case.call_hours,
+        "slot": case.call.slot if case.intent == Intent.CALLBACK else None,
+        "call_hours": case.call.call_hours,
         "assignee": case.assignee,
-        "urgent": case.urgent,
+        "urgent": case.term.near,
         "delayed": is_delayed(case),
-        "ends_on": case.ends_on,
-        "ends_hour": case.ends_hour,
+        "ends_on": case.term.ends_on,
+        "ends_hour": case.term.ends_hour,
     }
 
 
@@ -161,7 +161,11 @@ def short_number(number: str, year: int) -> str:
 
 def derived_facts(case: CaseView) -> Facts:
     """What the technical services see besides: who operates the platform, and what fails."""
-    return {"operator": case.operator or "town", "platform": case.platform, "cause": case.cause}
+    return {
+        "operator": case.services.operator or "town",
+        "platform": case.services.platform,
+        "cause": case.services.cause,
+    }
 
 
 def due_at(case: CaseView, *others: datetime) -> datetime | None:

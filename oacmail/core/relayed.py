@@ -56,21 +56,23 @@ def owed_again(policy: Policy, cases: Cases, mail: OutgoingView, *, at: datetime
         return ()
     event = AuditEvent(kind="answer-undelivered", case=case.number, data={"message": mail.key[:16]})
     written = _written(mail, at)
-    if case.promised() or any(said.by_office and said.at > written for said in case.latest):
+    if case.promised() or any(said.by_office and said.at > written for said in case.messages.latest):
         return (event,)
     first = case.answered_at is not None and case.answered_at >= written
-    untold = case.told_at is not None and case.told_at >= written
+    untold = case.services.told_at is not None and case.services.told_at >= written
     columns: CaseColumns = {
         "status": answers.owed_as(case, written),
         "answered_at": None if first else case.answered_at,
-        "told_at": None if untold else case.told_at,
+        "told_at": None if untold else case.services.told_at,
     }
     due_at = answers.due_again(policy, at)
     return (
         event,
         *(answers.no_news_promised(case, at) if untold else ()),
         *answers.opened_again(case, columns),
-        *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.ends_on),
+        *answers.ask(
+            policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.term.ends_on
+        ),
     )
 
 
@@ -86,7 +88,7 @@ def _moment(case: CaseView, mail: OutgoingView, at: datetime) -> datetime:
     """When it counts: when it left; but it answers nothing that she wrote after the agent did, and does not tell her
     that it is solved if that was said later."""
     written = _written(mail, at)
-    later = [asked.at for asked in case.asked] + ([case.solved_at] if case.solved_at else [])
+    later = [asked.at for asked in case.messages.asked] + ([case.services.solved_at] if case.services.solved_at else [])
     return written if any(moment > written for moment in later) else at
 
 

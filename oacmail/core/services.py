@@ -109,18 +109,18 @@ def _before_a_restore(request: CitizenRequest) -> bool:
 
 def _is_settled(case: CaseView | None) -> bool:
     """Whether it was derived before, or an agent has set the level."""
-    return case is not None and (DERIVED in case.told or case.level_by_hand)
+    return case is not None and (DERIVED in case.sent.kinds or case.services.level_by_hand)
 
 
 def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """The services are told at once of a day, the first or a sooner one, that is named on their case (R32)."""
-    ends_on = request.ends_on(case.ends_on)
+    ends_on = request.ends_on(case.term.ends_on)
     ends_hour = request.ends_hour(ends_on, case)
-    if ends_on is None or (ends_on, ends_hour) == (case.ends_on, case.ends_hour):
+    if ends_on is None or (ends_on, ends_hour) == (case.term.ends_on, case.term.ends_hour):
         return ()
     key = request.message.fingerprint
     card = replace(
-        _kept_card(request.view, case, case.cause, ""),
+        _kept_card(request.view, case, case.services.cause, ""),
         message=key,
         urgent=request.is_urgent(ends_on),
         ends_on=ends_on,
@@ -148,7 +148,7 @@ def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tupl
 
 def _propose(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
     """Once a case. The digest has all."""
-    if case is not None and PROPOSED in case.told:
+    if case is not None and PROPOSED in case.sent.kinds:
         return ()
     return (
         *(
@@ -168,7 +168,7 @@ def _of(reading: Classification) -> CaseColumns:
 
 
 def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> Card:
-    reading, ends_on = request.reading, request.ends_on(case.ends_on if case else None)
+    reading, ends_on = request.reading, request.ends_on(case.term.ends_on if case else None)
     return Card(
         case=number,
         message=request.message.fingerprint,
@@ -219,14 +219,14 @@ def by_order(
     """Derive the case if it is not with the services, or is said to be solved and is not, and tell the citizen, which
     meets the deadline (R22). A cause or observation that the agent adds goes to the services in any case. `cause`: the
     one that the agent has chosen, '' = none; the citizen is told no other."""
-    known = case.status is Status.DERIVED and DERIVED in case.told and case.solved_at is None
-    chosen, cause = cause, cause or case.cause
-    adds = bool(why) or cause != case.cause
+    known = case.status is Status.DERIVED and DERIVED in case.sent.kinds and case.services.solved_at is None
+    chosen, cause = cause, cause or case.services.cause
+    adds = bool(why) or cause != case.services.cause
     columns: CaseColumns = {
         "status": Status.DERIVED,
         "level": Level.SECOND,
         "cause": cause,
-        "operator": case.operator or "town",
+        "operator": case.services.operator or "town",
         "touched_at": now,
         **({} if known else ANEW),
     }
@@ -247,14 +247,16 @@ def _kept_card(view: CommandView, case: CaseView, cause: str, why: str) -> Card:
         opened_at=case.opened_at,
         due_at=notices.due_at(case),
         topic=case.topic,
-        operator=case.operator or "town",
-        platform=case.platform,
+        operator=case.services.operator or "town",
+        platform=case.services.platform,
         cause=cause,
-        urgent=case.urgent,
-        ends_on=case.ends_on,
-        ends_hour=case.ends_hour,
+        urgent=case.term.near,
+        ends_on=case.term.ends_on,
+        ends_hour=case.term.ends_hour,
         why=why,
-        affected=_affected(view, case.operator, case.platform if cause == "platform" else "", case.citizen),
+        affected=_affected(
+            view, case.services.operator, case.services.platform if cause == "platform" else "", case.citizen
+        ),
     )
 
 
@@ -311,7 +313,7 @@ def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datet
             key=f"solved:{key}",
             at=at,
             due_at=_owed_by(policy, case, at),
-            ends_on=case.ends_on,
+            ends_on=case.term.ends_on,
         ),
         AuditEvent(kind="solved", case=case.number, data={"by": by, "at": at.isoformat()}),
     )
@@ -337,7 +339,7 @@ def expected(
             update_by(policy, case, key=f"expected:{key}", level=0, day=due, at=at),
         )
     return (
-        UpdateCase(case=case.number, columns={"expected_on": day.isoformat(), "touched_at": at}),
+        UpdateCase(case=case.number, columns={"expected_on": day, "touched_at": at}),
         EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("nudge",)),
         StartDeadline(
             started_by=f"expected:{key}", kind="nudge", case=case.number, started_at=since, due_at=after, level=0
@@ -350,7 +352,13 @@ def expected(
 def not_theirs(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:
     """It is not for the services: the desk has it again, with a deadline."""
     return (
-        *taken_back(policy, replace(case, told_at=None), at=at, key=f"not-theirs:{key}", now=now),
+        *taken_back(
+            policy,
+            replace(case, services=replace(case.services, told_at=None)),
+            at=at,
+            key=f"not-theirs:{key}",
+            now=now,
+        ),
         AuditEvent(kind="not-theirs", case=case.number, data={"by": by}),
     )
 
@@ -371,11 +379,11 @@ def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: d
     status = Status.OPEN
     more: tuple[Effect, ...] = ()
     if not case.promised():
-        if case.told_at is not None and not has_notice(case):
-            status, more = Status.ANSWERED, tuple(answers.silent_close(policy, case, at=case.told_at, key=key))
+        if case.services.told_at is not None and not has_notice(case):
+            status, more = Status.ANSWERED, tuple(answers.silent_close(policy, case, at=case.services.told_at, key=key))
         else:
             due = _owed_by(policy, case, at)
-            more = answers.ask(policy, case.number, key=key, at=at, due_at=due, ends_on=case.ends_on)
+            more = answers.ask(policy, case.number, key=key, at=at, due_at=due, ends_on=case.term.ends_on)
     return (
         UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
         *_follow_up_ends(case, now),
@@ -396,8 +404,8 @@ def drafted(
 def heard(case: CaseView) -> str:
     """Who has heard that the services have the case, which now leaves them unsolved: both | person | services |
     nobody."""
-    person = MailKind.PASSED_ON in case.heard or case.told_at is not None
-    services = MailKind.DERIVED in case.heard
+    person = MailKind.PASSED_ON in case.sent.left or case.services.told_at is not None
+    services = MailKind.DERIVED in case.sent.left
     return "both" if person and services else "person" if person else "services" if services else "nobody"
 
 
@@ -441,7 +449,7 @@ def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Ef
     for case, deadline in reached:
         if is_unsolved(case):
             effects.append(_next_nudge(policy, case, deadline, now))
-            groups.setdefault(policy.people.services(case.cause), []).append((case, deadline))
+            groups.setdefault(policy.people.services(case.services.cause), []).append((case, deadline))
     for people, theirs in groups.items():
         effects += _told(policy, people, theirs, now)
     return effects
@@ -449,7 +457,7 @@ def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Ef
 
 def is_unsolved(case: CaseView) -> bool:
     """Whether the services have the case and nobody has said that it is solved."""
-    return case.status is Status.DERIVED and case.solved_at is None
+    return case.status is Status.DERIVED and case.services.solved_at is None
 
 
 def _next_nudge(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> StartDeadline:
@@ -485,7 +493,7 @@ def _row(case: CaseView, deadline: Deadline) -> Facts:
         **notices.case_card(case, due_at),
         **notices.derived_facts(case),
         "derived_at": deadline.started_at,
-        "expected_on": case.expected_on,
+        "expected_on": case.services.expected_on,
     }
 
 

@@ -85,7 +85,7 @@ def _may_ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) 
         and case.close_reason in ASKED_AFTER
         and case.answered_at is not None
         and case.intent not in NOT_ASKED
-        and case.surveyed_at is None
+        and case.sent.surveyed_at is None
         and can_be_told(policy, case)
         and (last is None or now.astimezone(policy.office.timezone).date() <= last)
     )
@@ -170,12 +170,12 @@ def is_caseless(request: CitizenRequest, lookup: Lookup) -> bool:
 
 
 def _was_asked(case: CaseView | None) -> bool:
-    return case is not None and case.surveyed_at is not None
+    return case is not None and case.sent.surveyed_at is not None
 
 
 def _is_late(request: CitizenRequest, case: CaseView) -> bool:
-    assert case.surveyed_at is not None
-    return request.received_at - case.surveyed_at > timedelta(days=VOTE_DAYS)
+    assert case.sent.surveyed_at is not None
+    return request.received_at - case.sent.surveyed_at > timedelta(days=VOTE_DAYS)
 
 
 def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:

@@ -193,7 +193,7 @@ def _subject(message: Message, view: View, writers: frozenset[str], received_at:
     if len(folded) < 4 or folded in _GENERIC:
         return None
     for earlier, case in reversed(_own_recent(message, view, writers, received_at - SUBJECT_WINDOW)):
-        if folded in (earlier.subject, case.subject):
+        if folded in (earlier.subject, case.subject_key):
             return ThreadMatch(case, "same-subject")
     return None
 

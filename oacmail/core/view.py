@@ -50,12 +50,71 @@ class CaseMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesView:
+    """The messages of a case."""
+
+    first_message_id: str = ""  # the Message-ID of the one that opened it
+    asked: tuple[OpenQuestion, ...] = ()
+    """The latest request of each side, and its first ones since a response deadline runs; the citizen's first."""
+    asked_since: int = 0  # requests after the first human answer
+    latest: tuple[CaseMessage, ...] = ()  # the last messages of citizens and agents, newest first
+    aside: tuple[str, ...] = ()
+    """Fingerprints, oldest first, of stored messages of citizens that were set aside as no request: those in the review
+    list, and of those that were filed the ones that the last summary which names any of them lists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentView:
+    """Our mails about a case."""
+
+    kinds: frozenset[MailKind] = frozenset()  # those that were sent or will be
+    left: frozenset[MailKind] = frozenset()  # those of which one has left
+    acks_today: int = 0  # acknowledgements that were queued today
+    surveyed_at: datetime | None = None  # when its survey was sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallView:
+    """The call for which the person of a case has asked."""
+
+    slot: Slot | None = None  # None = no number was given
+    call_hours: tuple[Hours, ...] = ()  # the hours of the slot that were named
+    phone: str | None = None  # E.164
+    in_vain: tuple[datetime, ...] = ()  # times of calls in the slot that reached nobody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermView:
+    """The person's own term (R32)."""
+
+    ends_on: date | None = None
+    ends_hour: time | None = None
+    near: bool = False
+    named_by: frozenset[str] = frozenset()  # fingerprints of the messages that name the day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicesView:
+    """What is with the technical services, or may be (R11, R22)."""
+
+    operator: str = ""
+    platform: str = ""
+    cause: str = ""
+    level_by_hand: bool = False  # an agent has set the level
+    solved_at: datetime | None = None  # when they or an agent said that it is solved
+    told_at: datetime | None = None  # when an agent told the citizen in their own words that the services have it
+    expected_on: date | None = None  # the day by which they expect to solve it
+    nudged_at: datetime | None = None  # when the last reminder about it alone left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case as it stands."""
+    """A case as it stands. A field that has the name and the type of a column of `cases` is read from it, here and in
+    the views above (store/cases.py)."""
 
     number: str
     status: Status
-    subject: str
+    subject_key: str
     assignee: str | None
     close_reason: str | None = None
     board_folder: str | None = None
@@ -71,7 +130,6 @@ class CaseView:
     # Classification
     topic: str
     level: str
-    level_by_hand: bool = False  # an agent has set the level
     intent: str
     lang: str
     wish: str | None = None  # the language that the citizen asked for
@@ -83,64 +141,32 @@ class CaseView:
     closed_at: datetime | None
     deadlines: tuple[Deadline, ...] = ()
 
-    # Messages
+    # By subject
     first_message: str = ""  # the fingerprint of the one that opened the case
-    first_message_id: str = ""  # its Message-ID
-    asked: tuple[OpenQuestion, ...] = ()
-    """The latest request of each side, and its first ones since a response deadline runs; the citizen's first."""
-    asked_since: int = 0  # requests after the first human answer
-    latest: tuple[CaseMessage, ...] = ()  # the last messages of citizens and agents, newest first
-    aside: tuple[str, ...] = ()
-    """Fingerprints, oldest first, of stored messages of citizens that were set aside as no request: those in the review
-    list, and of those that were filed the ones that the last summary which names any of them lists."""
-
-    # Our mails
-    told: frozenset[MailKind] = frozenset()  # kinds of mails about it that were sent or will be
-    heard: frozenset[MailKind] = frozenset()  # kinds of those that have left
-    acks_today: int = 0  # acknowledgements that were queued today
-    surveyed_at: datetime | None = None  # when its survey was sent
-
-    # The call
-    slot: Slot | None = None  # when the person wants to be called; None = no number was given
-    call_hours: tuple[Hours, ...] = ()  # the hours of the slot that were named
-    phone: str | None = None  # E.164
-    calls_in_vain: tuple[datetime, ...] = ()  # times of calls in the slot that reached nobody
-
-    # The platform (R11)
-    operator: str = ""
-    platform: str = ""
-    cause: str = ""
-
-    # The person's own term (R32)
-    ends_on: date | None = None
-    ends_hour: time | None = None
-    urgent: bool = False  # the end is near
-    term_named_by: frozenset[str] = frozenset()  # fingerprints of the messages that name the day
-
-    # The technical services (R22)
-    solved_at: datetime | None = None  # when they or an agent said that it is solved
-    told_at: datetime | None = None  # when an agent told the citizen in their own words that the services have it
-    expected_on: date | None = None  # the day by which they expect to solve it
-    nudged_at: datetime | None = None  # when the last reminder about it alone left
+    messages: MessagesView = field(default_factory=MessagesView)
+    sent: SentView = field(default_factory=SentView)
+    call: CallView = field(default_factory=CallView)
+    term: TermView = field(default_factory=TermView)
+    services: ServicesView = field(default_factory=ServicesView)
 
     def running(self, kind: str) -> tuple[Deadline, ...]:
         return tuple(deadline for deadline in self.deadlines if deadline.kind == kind)
 
     @property
-    def own(self) -> frozenset[str]:
-        """The addresses of its citizen."""
+    def addresses(self) -> frozenset[str]:
+        """Those of its citizen."""
         return frozenset((self.citizen, *self.participants, *self.reply_to)) - self.others
 
     def promised(self, writer: str = "") -> tuple[Deadline, ...]:
         """The response deadlines of its citizen, or of the `writer` whose case was merged into it; never of guests."""
         if writer in self.others:
             return tuple(one for one in self.running("answer") if writer in one.asked_from)
-        return tuple(one for one in self.running("answer") if not one.asked_from or self.own & one.asked_from)
+        return tuple(one for one in self.running("answer") if not one.asked_from or self.addresses & one.asked_from)
 
     def not_reached(self, recipients: frozenset[str]) -> tuple[Deadline, ...]:
         """The response deadlines of other citizens to none of whom an answer to its citizen and `recipients` went."""
         waiting = (one for one in self.running("answer") if self.others & one.asked_from)
-        return tuple(one for one in waiting if not (self.own | recipients) & one.asked_from)
+        return tuple(one for one in waiting if not (self.addresses | recipients) & one.asked_from)
 
 
 Cases = Mapping[str, CaseView]

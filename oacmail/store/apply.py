@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, time
 from hashlib import sha256
 from typing import Any
 
@@ -74,7 +74,7 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
             reading.language,
             reading.callback.phone if reading.callback else None,
             reading.callback.slot if reading.callback else None,
-            hours_stored(reading.callback.hours if reading.callback else ()),
+            _stored(reading.callback.hours if reading.callback else ()),
             effect.subject,
             fold_subject(effect.subject),
             stamp(effect.opened_at),
@@ -82,8 +82,8 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
             reading.operator,
             reading.platform,
             reading.cause,
-            reading.ends_on.isoformat() if reading.ends_on else None,
-            hour_text(effect.ends_hour),
+            _stored(reading.ends_on),
+            _stored(effect.ends_hour),
         ),
     )
     raise_serial(con, effect.number, context.now)
@@ -282,6 +282,10 @@ def _stored(value: object) -> object:
     match value:
         case datetime():
             return stamp(value)
+        case date():
+            return value.isoformat()
+        case time():
+            return hour_text(value)
         case tuple():
             return hours_stored(value)
         case _:

@@ -4,23 +4,37 @@ on, with the texts that a relayed answer continues. It writes nothing.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import Message
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from oacmail.core import sender
 from oacmail.core.derivation import TERM_ENDS, hour_of, is_near
 from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
 from oacmail.core.kinds import of_name
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Outcome, Role, Status
+from oacmail.core.model import Hours, Outcome, Role, Status
 from oacmail.core.outbox import NOTICE_LISTED
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.review import FILED, SET_ASIDE
-from oacmail.core.view import CaseMessage, CaseThread, CaseView, Deadline, OpenQuestion
+from oacmail.core.view import (
+    CallView,
+    CaseMessage,
+    CaseThread,
+    CaseView,
+    Deadline,
+    MessagesView,
+    OpenQuestion,
+    SentView,
+    ServicesView,
+    TermView,
+)
 from oacmail.store.connection import at, hours_of, moment, stamp
 from oacmail.store.reports import RUNNING_ANSWER
 from oacmail.store.writing import case_id
@@ -155,68 +169,71 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
     """The case with what lies on it: those who wrote, deadlines, open questions, calls, messages, our mails."""
     wrote, mails = parts["wrote"], {one["kind"]: one for one in parts["mails"]}
     first_sent = {kind: one["at"] for kind, one in mails.items() if one["at"]}
-    return replace(
-        _of_row(row, today),
+    term = TermView(**_columns(row, TermView), named_by=frozenset(one["fingerprint"] for one in parts["term_named"]))
+    return CaseView(
+        **_columns(row, CaseView),
+        first_message=row["opened_by"].rpartition(" ")[2],  # store/apply.py:split_case
         participants=frozenset(one["address"] for one in wrote),
         reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
         others=_others(row["citizen"], wrote),
         deadlines=tuple(map(_deadline, parts["deadlines"])),
-        acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
-        asked=tuple(
-            OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]
+        messages=MessagesView(
+            first_message_id=row["opened_by_id"] or "",
+            asked=tuple(
+                OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]
+            ),
+            asked_since=len(parts["asked_since"]),
+            latest=tuple(
+                CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
+                for one in parts["latest"]
+            ),
+            aside=tuple(one["fingerprint"] for one in parts["aside"]),
         ),
-        asked_since=len(parts["asked_since"]),
-        told=frozenset(map(of_name, first_sent)),
-        heard=frozenset(of_name(kind) for kind, one in mails.items() if one["left"]),
-        calls_in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
-        term_named_by=frozenset(one["fingerprint"] for one in parts["term_named"]),
-        latest=tuple(
-            CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
-            for one in parts["latest"]
+        sent=SentView(
+            kinds=frozenset(map(of_name, first_sent)),
+            left=frozenset(of_name(kind) for kind, one in mails.items() if one["left"]),
+            acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
+            surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
         ),
-        aside=tuple(one["fingerprint"] for one in parts["aside"]),
-        surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
-        nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
+        call=CallView(
+            **_columns(row, CallView),
+            in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
+        ),
+        term=replace(term, near=is_near(term.ends_on, today)),
+        services=ServicesView(
+            **_columns(row, ServicesView),
+            nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
+        ),
     )
 
 
-def _of_row(row: sqlite3.Row, today: date) -> CaseView:
-    """What the row of `cases` alone tells."""
-    ends_on = date.fromisoformat(row["ends_on"]) if row["ends_on"] else None
-    return CaseView(
-        number=row["number"],
-        status=Status(row["status"]),
-        citizen=row["citizen"],
-        participants=frozenset(),
-        subject=row["subject_key"],
-        topic=row["topic"],
-        level=row["level"],
-        intent=row["intent"],
-        lang=row["lang"],
-        assignee=row["assignee"],
-        opened_at=at(row["opened_at"]),
-        touched_at=at(row["touched_at"]),
-        answered_at=moment(row["answered_at"]),
-        closed_at=moment(row["closed_at"]),
-        first_message=row["opened_by"].rpartition(" ")[2],  # store/apply.py:split
-        first_message_id=row["opened_by_id"] or "",
-        slot=row["slot"],
-        call_hours=hours_of(row["call_hours"]),
-        phone=row["phone"],
-        operator=row["operator"],
-        platform=row["platform"],
-        cause=row["cause"],
-        urgent=is_near(ends_on, today),
-        ends_on=ends_on,
-        ends_hour=hour_of(row["ends_hour"]),
-        level_by_hand=bool(row["level_by_hand"]),
-        wish=row["wish"],
-        close_reason=row["close_reason"],
-        board_folder=row["board_folder"],
-        solved_at=moment(row["solved_at"]),
-        told_at=moment(row["told_at"]),
-        expected_on=date.fromisoformat(row["expected_on"]) if row["expected_on"] else None,
-    )
+_READ: Mapping[object, Callable[[Any], object]] = {
+    datetime: at,
+    date: date.fromisoformat,
+    time: hour_of,
+    bool: bool,
+    Status: Status,
+    tuple[Hours, ...]: hours_of,
+}
+"""How a column of such a field is read; text stays what it is."""
+
+
+def _columns(row: sqlite3.Row, view: type) -> dict[str, Any]:
+    """The fields of the view that are columns of the row, by their types."""
+    return {
+        name: None if row[name] is None else _READ[kind](row[name]) if kind in _READ else row[name]
+        for name, kind in _types(view).items()
+        if name in row.keys()  # noqa: SIM118 - `in` of a row compares values
+    }
+
+
+@cache
+def _types(view: type) -> Mapping[str, object]:
+    """The fields of a view with their types; of an optional one the type beside None."""
+    return {
+        name: get_args(hint)[0] if get_origin(hint) is UnionType else hint
+        for name, hint in get_type_hints(view).items()
+    }
 
 
 def _others(citizen: str, wrote: Sequence[sqlite3.Row]) -> frozenset[str]:

@@ -275,7 +275,7 @@ def command_view(
 
 
 def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
-    return {(case.operator, case.platform) for case in about.values()}
+    return {(case.services.operator, case.services.platform) for case in about.values()}
 
 
 def _numbers(

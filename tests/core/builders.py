@@ -23,7 +23,7 @@ from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Auth, Auto, Evidence, Features, Folder, Message, Outcome, Role, Rung, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Office, People, Policy
-from oacmail.core.view import CaseView, Deadline, MessageView, OutgoingView
+from oacmail.core.view import CaseView, Deadline, MessagesView, MessageView, OutgoingView
 from oacmail.workdays import EveryDay
 
 
@@ -106,7 +106,7 @@ def case(**changes: Any) -> CaseView:
         "status": Status.OPEN,
         "citizen": ANNA,
         "participants": frozenset({ANNA}),
-        "subject": "padró",
+        "subject_key": "padró",
         "topic": "enrolment",
         "level": "first",
         "intent": "question",
@@ -118,7 +118,7 @@ def case(**changes: Any) -> CaseView:
         "closed_at": None,
         "deadlines": (deadline(),),
         "first_message": "first",
-        "first_message_id": "<first@example.org>",
+        "messages": MessagesView(first_message_id="<first@example.org>"),
     }
     return CaseView(**{**usual, **changes})
 

@@ -109,7 +109,7 @@ def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: da
     told = [
         effect
         for case, clock in ringing
-        for knows in (replace(case, told=case.told | {cases.PASSED_ON}),)
+        for knows in (replace(case, sent=replace(case.sent, kinds=case.sent.kinds | {cases.PASSED_ON})),)
         for effect in cases.progress(policy, knows, key=clock.started_by, level=clock.level, now=now)
     ]
     return [*right(policy, ringing, now), *told]

@@ -147,6 +147,6 @@ def _confirmed(
     if folded(line).strip(" .!,;#") not in _YES:
         return (), "not-confirmed"
     done = ReviewDone(fingerprint=fingerprint)
-    if case.answered_at is not None or MailKind.ACK in case.told:
+    if case.answered_at is not None or MailKind.ACK in case.sent.kinds:
         return (done,), ""
     return (done, acknowledgement.of_confirmed_case(policy, case, now)), ""

@@ -80,7 +80,7 @@ def _taken_back(
     facts = {
         "orders": ({"verb": "first_level", "case": case.number, "done": True, "more": f"undone-{heard}"},),
         "moved": _named(policy, move.to),
-        "services": policy.people.services(case.cause) if heard != "person" else (),
+        "services": policy.people.services(case.services.cause) if heard != "person" else (),
         **answers.draft_whereabouts(draft, folder),
     }
     transcript = MailKind.TRANSCRIPT

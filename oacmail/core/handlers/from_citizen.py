@@ -140,8 +140,8 @@ def _warn_of_reply_to(request: CitizenRequest, number: str) -> tuple[Effect, ...
     """Tell the agents that "Reply" would reach an address that nothing proves to be the writer's, if the writer has
     another case: somebody may want the answers to it."""
     asked, policy = unproven_reply_to(request.message), request.policy
-    theirs = [case for case in request.view.cases.values() if request.author in case.own]
-    if not asked or not theirs or any(asked in case.own for case in theirs):
+    theirs = [case for case in request.view.cases.values() if request.author in case.addresses]
+    if not asked or not theirs or any(asked in case.addresses for case in theirs):
         return ()
     facts = {"address": cases.masked(asked), "received_at": request.received_at}
     key, kind = f"{MailKind.ANSWERS_ELSEWHERE}:{number}", MailKind.ANSWERS_ELSEWHERE
@@ -304,7 +304,7 @@ def _is_another_matter(request: CitizenRequest, case: CaseView, rule: str) -> bo
     by_reference = rule in ("our-message-id", "known-message-id")
     folded = fold_subject(message.subject)
     names_case = any(case.number in text for text in message.tokens) or is_reply(message.subject)
-    return by_reference and not names_case and bool(folded) and folded != case.subject
+    return by_reference and not names_case and bool(folded) and folded != case.subject_key
 
 
 def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decision:
@@ -312,7 +312,7 @@ def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: Case
     It opens no case again and starts no deadline."""
     record = replace(_record(request, case, False, match.rule), kind=Kind.THANKS)
     told = UpdatePerson(address=request.author, lang=acknowledgement.wished_language(request))
-    limited = case.acks_today >= ACKS_A_CASE_AND_DAY
+    limited = case.sent.acks_today >= ACKS_A_CASE_AND_DAY
     why = acknowledgement.why_not(request) or (acknowledgement.OVER_BUDGET if limited else "")
     again: tuple[Effect, ...] = (RequestReview(reason=why),)
     if not why:
@@ -380,12 +380,12 @@ def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple
 
 def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
     """The person names a day, the first or a sooner one, while an answer is due already (R32)."""
-    ends_on, at, key = request.ends_on(case.ends_on), request.received_at, request.message.fingerprint
+    ends_on, at, key = request.ends_on(case.term.ends_on), request.received_at, request.message.fingerprint
     ends_hour = request.ends_hour(ends_on, case)
-    if ends_on is None or (ends_on, ends_hour) == (case.ends_on, case.ends_hour):
+    if ends_on is None or (ends_on, ends_hour) == (case.term.ends_on, case.term.ends_hour):
         return []
     return [
-        UpdateCase(case=case.number, columns=answers.term(ends_on, ends_hour)),
+        UpdateCase(case=case.number, columns={"ends_on": ends_on, "ends_hour": ends_hour}),
         EndDeadlines(case=case.number, how="withdrawn", at=at, kinds=("remind",), level=answers.TERM),
         *answers.remind_of_term(request.policy, case.number, key=key, at=at, ends_on=ends_on),
     ]
@@ -448,10 +448,10 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     due = request.due_at
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     key, at = request.message.fingerprint, request.received_at
-    ends_on = None if guest else request.ends_on(case.ends_on)
+    ends_on = None if guest else request.ends_on(case.term.ends_on)
     columns: CaseColumns = {"status": status}
     if not guest:
-        columns |= answers.term(ends_on, request.ends_hour(ends_on, case))
+        columns |= {"ends_on": ends_on, "ends_hour": request.ends_hour(ends_on, case)}
     effects: list[Effect] = [
         *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, ends_on=ends_on),
         *answers.opened_again(case, columns),
@@ -460,7 +460,7 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     why = "" if guest and not request.forced else acknowledgement.why_not(request)
     if why == acknowledgement.DISOWNED:
         effects.append(RequestReview(reason=why))
-    elif (request.forced or not guest) and case.acks_today < ACKS_A_CASE_AND_DAY and not why:
+    elif (request.forced or not guest) and case.sent.acks_today < ACKS_A_CASE_AND_DAY and not why:
         facts = {
             **callbacks.acknowledgement_facts(request),
             "still_fails": request.message.features.still_fails,
@@ -610,7 +610,7 @@ def _forwards_an_answer(view: View, lookup: Lookup) -> bool:
 def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
     """None = the message is no such reply, or one of somebody who may wait for an answer."""
     message, case = lookup.message, view.cases.get(view.staff.forwarded_case or "")
-    if case is None or message.sender in case.own | case.others or message.auth.dmarc is Dmarc.FAIL:
+    if case is None or message.sender in case.addresses | case.others or message.auth.dmarc is Dmarc.FAIL:
         return None
     if view.acknowledged_as is not None or _is_citizen(view):
         return None

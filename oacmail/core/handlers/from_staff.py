@@ -125,7 +125,7 @@ def _written_by_a_person(
         aside = _set_aside("staff-without-case", role)
         alone = role is Role.AGENT and to_office_alone(policy, lookup.arrived)
         return replace(aside, effects=(*aside.effects, *hint_at_orders(policy, view, lookup, now))) if alone else aside
-    own = not recipients.isdisjoint(case.own)
+    own = not recipients.isdisjoint(case.addresses)
     guests = () if own else _deadlines_of_guests(case, recipients)
     if not guests and not own:
         told = _to_a_citizen(case, recipients)

@@ -237,9 +237,9 @@ def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     person who waits without an acknowledgement gets it."""
     if case.close_reason == "spam":
         return given.command("reopen", case)
-    untold = MailKind.ACK not in case.told and case.running("answer") and cases.can_be_told(given.policy, case)
+    untold = MailKind.ACK not in case.sent.kinds and case.running("answer") and cases.can_be_told(given.policy, case)
     return (
-        *(TreatAsRequest(message=fingerprint) for fingerprint in case.aside),
+        *(TreatAsRequest(message=fingerprint) for fingerprint in case.messages.aside),
         *((acknowledgement.of_confirmed_case(given.policy, case, given.now),) if untold else ()),
         ReviewDone(fingerprint=case.first_message),
         AuditEvent(kind="review-closed", case=case.number, data={"by": given.agent}),
@@ -290,7 +290,7 @@ def _whom_to_tell(_: GivenOrder, case: CaseView) -> str:
 
 def _two_people(given: GivenOrder, case: CaseView) -> str:
     into = given.view.cases[_number(given)]
-    return "" if case.own & into.own - {""} else "two-people"
+    return "" if case.addresses & into.addresses - {""} else "two-people"
 
 
 def _still_answered(_: GivenOrder, case: CaseView) -> str:
@@ -452,7 +452,7 @@ def message_to_split(view: View, case: CaseView) -> tuple[str, datetime]:
     that opened the case stays. Raises Refused if there is no other."""
     named = [known for known in view.named if known.case == case.number and known.role is Role.CITIZEN]
     found = [(known.fingerprint, known.received_at) for known in reversed(named)]
-    found += [(said.message, said.at) for said in case.latest if not said.by_office]
+    found += [(said.message, said.at) for said in case.messages.latest if not said.by_office]
     movable = [one for one in found if one[0] != case.first_message]
     if not movable:
         raise Refused("the case has no other message of the person", "only-message")
@@ -483,13 +483,13 @@ def _term_of(
 ) -> tuple[Effect, ...]:
     """The person's own term goes along with the message that names it, and stays too if another message names it. The
     case that is left without the reminder that is still to come gets one of its own (R32)."""
-    if case.ends_on is None or message not in case.term_named_by:
+    if case.term.ends_on is None or message not in case.term.named_by:
         return ()
-    stays = len(case.term_named_by) > 1
+    stays = len(case.term.named_by) > 1
     to_come = {one.started_by for one in case.running("remind") if one.level == answers.TERM}
     without = number if message not in to_come else case.number if stays and to_come == {message} else ""
     return (
-        UpdateCase(case=number, columns=answers.term(case.ends_on, case.ends_hour)),
-        *(() if stays else (UpdateCase(case=case.number, columns=answers.term(None, None)),)),
-        *(answers.remind_of_term(policy, without, key=key, at=now, ends_on=case.ends_on) if without else ()),
+        UpdateCase(case=number, columns={"ends_on": case.term.ends_on, "ends_hour": case.term.ends_hour}),
+        *(() if stays else (UpdateCase(case=case.number, columns={"ends_on": None, "ends_hour": None}),)),
+        *(answers.remind_of_term(policy, without, key=key, at=now, ends_on=case.term.ends_on) if without else ()),
     )

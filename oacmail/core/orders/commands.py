@@ -114,14 +114,14 @@ def _close(
     if reason == "thanks" and case.running("answer"):
         text = "the case waits for an answer: thanks cannot close it; log the contact with --reason contact"
         raise Refused(text, "waits")
-    if reason in ("answered", "thanks") and case.solved_at is None:
+    if reason in ("answered", "thanks") and case.services.solved_at is None:
         _refuse_if_derived(case)  # the person is owed the outcome, which no earlier answer has told
     met: tuple[Effect, ...] = ()
     if reason in ("answered", "contact"):
         # A contact of that moment has not answered what came later; a case without a deadline waits for nothing.
         at, waiting = _at(case, command, now), case.running("answer")
         later = [one.started_at for one in waiting if one.started_at > at]
-        later += [one.at for one in case.asked if waiting and one.at > at]
+        later += [one.at for one in case.messages.asked if waiting and one.at > at]
         if later:
             text = f"an answer to what came later ({min(later).isoformat()}) is owed: note the contact with log-call"
             raise Refused(text, "waits")
@@ -146,7 +146,7 @@ def _reopen(
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     return (
         *answers.opened_again(case, {"status": status}),
-        *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due, ends_on=case.ends_on),
+        *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due, ends_on=case.term.ends_on),
     )
 
 
@@ -159,7 +159,7 @@ def _take_back(
     asked = (
         ()
         if case.running("answer")
-        else answers.ask(policy, case.number, key=key, at=now, due_at=due, ends_on=case.ends_on)
+        else answers.ask(policy, case.number, key=key, at=now, due_at=due, ends_on=case.term.ends_on)
     )
     return (
         *answers.opened_again(case, {"status": Status.OPEN}),
@@ -213,7 +213,7 @@ def _escalate(
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first, so that a deadline runs", "closed")
-    if cases.has_notice(case) and case.solved_at is None:
+    if cases.has_notice(case) and case.services.solved_at is None:
         text = "the case is already with the technical services and the person knows it: answer the person"
         raise Refused(text, "derived-already")
     cause, why = command.words.get("cause", ""), command.words.get("why", "")
@@ -264,7 +264,9 @@ def _merge(
     # Of two citizens, each is answered alone. No notice nor outcome would reach the second, and no answer would meet
     # what no message of theirs has asked for, such as a case that was reopened.
     derived = Status.DERIVED in (case.status, into.status)
-    if not case.own & into.own - {""} and (derived or any(not one.asked_from for one in case.running("answer"))):
+    if not case.addresses & into.addresses - {""} and (
+        derived or any(not one.asked_from for one in case.running("answer"))
+    ):
         text = "the cases are of two people, each with an answer of their own to come: leave them apart, answer each"
         raise Refused(text, "two-people")
     # The services hear of the merged case once, and so does its citizen.
@@ -288,14 +290,16 @@ def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> t
         columns = {
             "status": Status.DERIVED,
             "level": Level.SECOND,
-            "cause": case.cause,
-            "platform": case.platform,
-            "operator": case.operator,
-            "solved_at": case.solved_at,
-            "told_at": case.told_at,
-            "expected_on": case.expected_on.isoformat() if case.expected_on else None,
+            "cause": case.services.cause,
+            "platform": case.services.platform,
+            "operator": case.services.operator,
+            "solved_at": case.services.solved_at,
+            "told_at": case.services.told_at,
+            "expected_on": case.services.expected_on,
         }
-    elif case.status is Status.DERIVED is into.status and (case.solved_at is None) is not (into.solved_at is None):
+    elif case.status is Status.DERIVED is into.status and (case.services.solved_at is None) is not (
+        into.services.solved_at is None
+    ):
         columns["solved_at"] = None
         effects = answers.out_of_date(into, CancelledBy.UNSOLVED)
     elif into.status is Status.ANSWERED and case.running("answer"):
@@ -303,14 +307,16 @@ def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> t
     # The call that is due is listed with the case that waits for it.
     if case.intent == Intent.CALLBACK and case.running("answer") and into.intent == Intent.QUESTION:
         columns["intent"] = Intent.CALLBACK
-        if case.slot:
-            columns |= {"phone": case.phone, "slot": case.slot, "call_hours": case.call_hours}
+        if case.call.slot:
+            columns |= {"phone": case.call.phone, "slot": case.call.slot, "call_hours": case.call.call_hours}
     # The earlier of the two terms that have not passed is its term (R32); of the same day, the earlier hour.
-    ends_on = soonest(case.ends_on, into.ends_on, today=calendar.local_day(now, policy))
-    hours = (one.ends_hour for one in (case, into) if one.ends_on == ends_on and one.ends_hour is not None)
+    ends_on = soonest(case.term.ends_on, into.term.ends_on, today=calendar.local_day(now, policy))
+    hours = (
+        one.term.ends_hour for one in (case, into) if one.term.ends_on == ends_on and one.term.ends_hour is not None
+    )
     ends_hour = min(hours, default=None)
-    if ends_on is not None and (ends_on, ends_hour) != (into.ends_on, into.ends_hour):
-        columns |= answers.term(ends_on, ends_hour)
+    if ends_on is not None and (ends_on, ends_hour) != (into.term.ends_on, into.term.ends_hour):
+        columns |= {"ends_on": ends_on, "ends_hour": ends_hour}
     return (*((UpdateCase(case=into.number, columns=columns),) if columns else ()), *effects)
 
 

@@ -139,7 +139,7 @@ def in_mail_to_others(
         AuditEvent(kind="order-refused", case=number, data={"verb": order.verb, "why": "goes-outside"})
         for order in orders
     ]
-    to_person = case is not None and not lookup.outsiders.isdisjoint(case.own | case.others)
+    to_person = case is not None and not lookup.outsiders.isdisjoint(case.addresses | case.others)
     reached = {"reached": first_sent(message.fresh) if orders else "", "no_answer": bool(alone), "to_person": to_person}
     return (*events, *transcript(policy, lookup, number, now, key=key, rows=rows, more=reached))
 
@@ -181,7 +181,9 @@ def _transcript_of(policy: Policy, view: View, lookup: Lookup, begun: OrdersDone
         **begun.facts,
         "rest": bool(beside_orders(lookup.message.fresh, listed=listed)),
         # the technical services that have to hear that a case has left them
-        "services": tuple(dict.fromkeys(address for case in left for address in policy.people.services(case.cause))),
+        "services": tuple(
+            dict.fromkeys(address for case in left for address in policy.people.services(case.services.cause))
+        ),
     }
     return transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
 
