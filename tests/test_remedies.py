@@ -11,7 +11,7 @@ import pytest
 
 from oacmail import config as settings
 from oacmail.cli import check, permission_remedy, status
-from oacmail.cli.findings import Finding
+from oacmail.cli.check import Finding
 from oacmail.config import Config
 
 FILE = "/etc/oacmail/credentials/imap"

@@ -11,23 +11,26 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import click
 
 from oacmail import config as settings
 from oacmail.advice import meaning
-from oacmail.cli import online
 from oacmail.cli.common import a_file, safe, say
 from oacmail.config import loading
 from oacmail.config.loading import SYSTEM, printable
 from oacmail.config.profiles import PROFILES
 from oacmail.config.sections import OfficeSection
 from oacmail.core.errors import ConfigError, Transient
+from oacmail.core.model import Folder
+from oacmail.imap.connection import ImapSettings
+from oacmail.imap.mailbox import ImapMailbox
 from oacmail.shipped import shipped
+from oacmail.smtp import SmtpSettings, SmtpTransport
 
 # --- Init files ------------------------------------------------------------------------------------------------------
 #
@@ -111,6 +114,120 @@ def is_shipped_town(town: str) -> bool:
 
 def _as_shipped() -> dict[str, Any]:
     return tomllib.loads(shipped("config.toml").read_text("utf-8"))
+
+
+# --- Probe -----------------------------------------------------------------------------------------------------------
+#
+# What the servers say of themselves: the port that works, folders, capabilities, sent mail. It logs in and reads; it
+# sends nothing and changes nothing.
+
+
+T = TypeVar("T")
+Security = Literal["tls", "starttls", "none"]
+IMAP_PORTS: tuple[tuple[int, Security], ...] = ((993, "tls"), (143, "starttls"))
+SMTP_PORTS: tuple[tuple[int, Security], ...] = ((587, "starttls"), (465, "tls"))
+_MOVES = {"MOVE", "UIDPLUS"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """`port`, `security`: None = try the usual ones."""
+
+    host: str
+    user: str
+    password: str
+    port: int | None = None
+    security: Security | None = None
+    ca_file: str | None = None
+
+    def ways(self, usual: tuple[tuple[int, Security], ...]) -> tuple[tuple[int, Security], ...]:
+        if self.port is None:
+            return usual
+        if self.security or self.port in dict(usual):
+            return ((self.port, self.security or dict(usual)[self.port]),)
+        return tuple((self.port, security) for _, security in usual)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxAbilities:
+    """`sent`, `drafts`: '' = not found. `moves`: messages can be moved, as the board needs."""
+
+    port: int
+    security: Security
+    offers: frozenset[str]
+    separator: str
+    names: tuple[str, ...]
+    sent: str
+    drafts: str
+
+    @property
+    def moves(self) -> bool:
+        return not self.offers.isdisjoint(_MOVES)
+
+
+def probe_mailbox(login: Login) -> MailboxAbilities:
+    """Raises Transient."""
+
+    def ask(port: int, security: Security) -> MailboxAbilities:
+        box = ImapMailbox(
+            ImapSettings(
+                host=login.host,
+                user=login.user,
+                password=login.password,
+                ca_file=login.ca_file,
+                port=port,
+                security=security,
+            )
+        )
+        try:
+            watched = box.watched()
+            return MailboxAbilities(
+                port=port,
+                security=security,
+                offers=box.offers(),
+                separator=box.tree().separator,
+                names=tuple(box.names()),
+                sent=next((folder.name for folder in watched if folder.role is Folder.SENT), ""),
+                drafts=box.drafts(),
+            )
+        finally:
+            box.close()
+
+    return _first_that_works(login.ways(IMAP_PORTS), ask)
+
+
+def probe_relay(login: Login, office: str) -> Mapping[str, int | str]:
+    """`port` and `security` by which the relay takes mail from the office to itself. Raises Transient."""
+
+    def ask(port: int, security: Security) -> Mapping[str, int | str]:
+        transport = SmtpTransport(
+            SmtpSettings(
+                host=login.host,
+                user=login.user,
+                password=login.password,
+                ca_file=login.ca_file,
+                port=port,
+                security=security,
+            )
+        )
+        try:
+            transport.try_envelope(office, office)
+        finally:
+            transport.close()
+        return {"port": port, "security": security}
+
+    return _first_that_works(login.ways(SMTP_PORTS), ask)
+
+
+def _first_that_works(ways: tuple[tuple[int, Security], ...], ask: Callable[[int, Security], T]) -> T:
+    """What the first way returns that reaches the login. Raises Transient: the error of the first way."""
+    errors: list[Transient] = []
+    for port, security in ways:
+        try:
+            return ask(port, security)
+        except Transient as error:
+            errors.append(error)
+    raise errors[0]
 
 
 # --- Init answers ----------------------------------------------------------------------------------------------------
@@ -240,24 +357,24 @@ class InitAnswers:
         self._ask(_RELAY)
         values.setdefault(("smtp", "user"), values["imap", "user"])
         try:
-            found = online.probe_relay(self._login("smtp"), values["office", "address"])
+            found = probe_relay(self._login("smtp"), values["office", "address"])
         except Transient as error:
             raise _explained("smtp", error) from None
         values |= {("smtp", key): value for key, value in found.items()}
         self._ask_board(box)
 
-    def _ask_board(self, box: online.MailboxAbilities) -> None:
+    def _ask_board(self, box: MailboxAbilities) -> None:
         """Only a person's word switches it on: it moves all mail."""
         if self.given is None:
             text = "11. Move mail into folders by the state of its case (the board)? INBOX is then empty"
             self.values[_BOARD] = click.confirm(text, default=bool(self.before.get(_BOARD, box.moves)), err=True)
 
-    def _log_in(self) -> online.MailboxAbilities:
+    def _log_in(self) -> MailboxAbilities:
         """Log in; a person may correct server, user and password."""
         for left in reversed(range(TRIES)):
             self.password = self._ask_password()
             try:
-                box = online.probe_mailbox(self._login("imap"))
+                box = probe_mailbox(self._login("imap"))
             except Transient as error:
                 if self.given is not None or not left:
                     raise _explained("imap", error) from None
@@ -298,10 +415,10 @@ class InitAnswers:
         path = self.password_paths()[0]
         return (path.read_text("utf-8").splitlines() or [""])[0] if path.exists() else ""
 
-    def _login(self, server: str) -> online.Login:
+    def _login(self, server: str) -> Login:
         values = self.values
         ca_file = values.get((server, "ca_file"))
-        return online.Login(
+        return Login(
             host=values[server, "host"],
             user=values[server, "user"],
             password=self.password or self._stored_password(),
@@ -310,7 +427,7 @@ class InitAnswers:
             ca_file=str(self.target.parent / ca_file) if ca_file else None,
         )
 
-    def _ask_sent_folder(self, box: online.MailboxAbilities) -> str:
+    def _ask_sent_folder(self, box: MailboxAbilities) -> str:
         names = safe(", ".join(box.names))
         if self.given is not None:
             raise ConfigError((f"imap.sent: no folder of sent mail was found: name one of {names}",))

@@ -1,4 +1,4 @@
-"""The verbs `export`, `forget` and `purge`: what is held on a person, and its erasure. Nothing
+"""The verbs `export`, `forget`, `certificate` and `purge`: what is held on a person, and its erasure. Nothing
 is removed before a dry run and a question, or `--yes`.
 """
 
@@ -19,14 +19,15 @@ from typing import Any
 import click
 
 from oacmail import connections, wiring
-from oacmail.cli.common import as_json, configured, print_json, refuse_beside_litestream, safe, say
+from oacmail.cli.common import a_file, as_json, configured, print_json, refuse_beside_litestream, safe, say
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
-from oacmail.core.tokens import name_of_key
+from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.engine import learning
-from oacmail.privacy import certificate, erasure, retention
+from oacmail.privacy import certificate as sealed
+from oacmail.privacy import erasure, retention
 from oacmail.privacy import export as rights
 from oacmail.privacy.erasure import (
     Forgetting,
@@ -196,7 +197,7 @@ def forget(
             raise Transient("the person has written at this very moment: run the command again")
         counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
         made = _certificate(run, counts, found, messages)
-        _hand_out(policy, made, target or wiring.state(config) / certificate.FOLDER)
+        _hand_out(policy, made, target or wiring.state(config) / sealed.FOLDER)
         erase.wipe(con)
         certified(con, policy, run.who)  # last: until then the same command goes on where it ended
     _learn_again(config, counts)
@@ -233,7 +234,7 @@ def _certificate(
     deleted = _deleted(run.config, messages.own) if messages is not None else None
     shared = by_folder(list(messages.shared)) if messages is not None else None
     left = _copies(run, found)
-    return certificate.made(
+    return sealed.made(
         run.policy, run.who, counts, mailbox=deleted, shared=shared, backups=left, by=run.by, now=run.now
     )
 
@@ -245,7 +246,7 @@ def _in_backups(con: sqlite3.Connection, run: _Erasure, since: datetime | None) 
     return erasure.known_copies(con, state, run.folder, names=names, since=since, now=run.now, days=days)
 
 
-def _copies(run: _Erasure, found: Sequence[Backup]) -> list[certificate.BackupLeft]:
+def _copies(run: _Erasure, found: Sequence[Backup]) -> list[sealed.BackupLeft]:
     """Erase the person in the backups of the folder, if one was given, and in databases that were set aside."""
     places = (wiring.state(run.config), *((run.folder.absolute(),) if run.folder else ()))
     rewrite = [one.path for one in found if any(one.path.is_relative_to(place) for place in places)]
@@ -258,8 +259,8 @@ def _copies(run: _Erasure, found: Sequence[Backup]) -> list[certificate.BackupLe
 
 
 def _hand_out(policy: Policy, made: Mapping[str, Any], folder: Path) -> None:
-    path = certificate.write(policy, made, folder)
-    click.echo(certificate.text(policy, made))
+    path = sealed.write(policy, made, folder)
+    click.echo(sealed.text(policy, made))
     say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
 
 
@@ -312,6 +313,27 @@ def _show_person(would: Forgetting, found: Sequence[Backup], messages: _InMailbo
 
 def _remedy(hold: Hold) -> str:
     return _REMEDIES[hold.kind].format(ref=safe(hold.ref))
+
+
+@click.command()
+@click.argument("file", type=str)
+@click.argument("address", required=False)
+@click.pass_context
+def certificate(ctx: click.Context, file: str, address: str | None) -> None:
+    """Check FILE (the JSON of a certificate of erasure): this office sealed it, nobody changed it, and, if ADDRESS is
+    given, it is about this person. Exit 1 if not."""
+    policy = wiring.live_policy(configured(ctx))
+    try:
+        found = json.loads(a_file(file).read_text("utf-8"))
+    except ValueError as error:
+        raise click.BadParameter("the file is no JSON: name the .json beside the text") from error
+    if not isinstance(found, dict) or not sealed.verify(policy, found):
+        say("not sealed by this office, or changed since")
+        sys.exit(1)
+    if address and found["person"] not in {person_mark(key, person(policy, address)) for key in policy.secrets}:
+        say("genuine, but about somebody else")
+        sys.exit(1)
+    click.echo("genuine")
 
 
 # --- Purge -----------------------------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def test_an_unknown_tenant_and_an_unreachable_provider_are_told_apart(service: T
 
 def test_the_libraries_are_not_imported_before_a_token_is_needed() -> None:
     """They would cost an idle service memory, and each command time."""
-    words = "import sys; from oacmail import wiring, service; from oacmail.cli import login; print(*sys.modules)"
+    words = "import sys; from oacmail import wiring, service; from oacmail.cli import check; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert not {"msal", "google.auth", "requests", "cryptography"} & set(done.stdout.split())
 

@@ -1,7 +1,7 @@
 """The office gets another address, or another prefix of its case numbers: `check` says what the old ones still do."""
 
 from oacmail import wiring
-from oacmail.cli.findings import renamed_findings
+from oacmail.cli.check import renamed_findings
 from oacmail.config import Config
 from tests.engine.world import ANNA, OFFICE, World
 

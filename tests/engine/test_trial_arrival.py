@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from oacmail.cli import online
+from oacmail.cli import check
 from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport
@@ -25,7 +25,7 @@ class FiledMeanwhile(SimulatedMailbox):
 def test_a_message_that_is_filed_while_it_is_looked_for_is_found_in_its_new_folder() -> None:
     box = FiledMeanwhile()
     box.append("INBOX", b"X-Oacmail-Kind: probe 5f1e0a2b\r\n\r\nHola\r\n", NOW)
-    post = online.TestMail(cast(ImapMailbox, box), cast(SmtpTransport, None), "", tuple(box.watched()))
+    post = check.TestMail(cast(ImapMailbox, box), cast(SmtpTransport, None), "", tuple(box.watched()))
     found = post.arrival("X-Oacmail-Kind", "5f1e0a2b")
     assert found is not None
     assert (found[0].name, found[1].internal_date) == ("Sent", NOW)
