@@ -100,22 +100,22 @@ def answer_due(received_at: datetime, policy: Policy) -> datetime:
 
 
 def callback_due(received_at: datetime, slot: Slot, policy: Policy) -> datetime:
-    """The moment by which a person who wishes to be called must have been: her slot's end on the due day (R27)."""
+    """The moment by which a person who wishes to be called must have been: the end of the slot on the due day (R27)."""
     return _moment(due_day(received_at, policy), SLOTS[slot][1], policy)
 
 
 def call_due(asked_at: datetime, slot: Slot, policy: Policy) -> datetime:
-    """The time by which she is called: when an answer is due, or when her slot on that day ends (R27)."""
+    """The time by which a person is called: when an answer is due, or when the slot on that day ends (R27)."""
     return min(answer_due(asked_at, policy), callback_due(asked_at, slot, policy))
 
 
 def callback_begins(received_at: datetime, slot: Slot, policy: Policy) -> datetime:
-    """When her slot begins on the due day."""
+    """When the slot begins on the due day."""
     return _moment(due_day(received_at, policy), SLOTS[slot][0], policy)
 
 
 def callback_offer(received_at: datetime, slot: Slot, policy: Policy) -> tuple[datetime, datetime]:
-    """The first slot of her choice that has not begun when she writes: its beginning and end (R27)."""
+    """The first slot of the person's choice that has not begun when they write: its beginning and end (R27)."""
     if slot == "any":
         return min(callback_offer(received_at, half, policy) for half in ("morning", "afternoon"))
     begins, ends = SLOTS[slot]

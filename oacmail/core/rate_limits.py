@@ -62,7 +62,7 @@ def registrable(address: str) -> str:
     """Return the registrable domain of an address or a host, in lower case; a public suffix is returned unchanged.
 
     By the ICANN section of the Public Suffix List (https://publicsuffix.org/list/): the private section would give
-    each customer of a dynamic-DNS host a budget of his own. Two labels are a registrable domain or a public suffix:
+    each customer of a dynamic-DNS host a budget of its own. Two labels are a registrable domain or a public suffix:
     the list, which takes a quarter of a second to load, changes neither.
     """
     domain = address.rpartition("@")[2].lower().encode("utf-8", "replace").decode()

@@ -50,7 +50,7 @@ def count_as_answer(policy: Policy, cases: Cases, mail: OutgoingView, at: dateti
 
 
 def owed_again(policy: Policy, cases: Cases, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
-    """The person does not have it: unless a later answer reached her, the case waits for one again."""
+    """The person does not have it: unless a later answer reached them, the case waits for one again."""
     case = _case(cases, mail)
     if case is None:
         return ()
@@ -85,8 +85,8 @@ def _written(mail: OutgoingView, at: datetime) -> datetime:
 
 
 def _moment(case: CaseView, mail: OutgoingView, at: datetime) -> datetime:
-    """When it counts: when it left; but it answers nothing that she wrote after the agent did, and does not tell her
-    that it is solved if that was said later."""
+    """When it counts: when it left; but it answers nothing that the person wrote after the agent did, and does not tell
+    them that it is solved if that was said later."""
     written = _written(mail, at)
     later = [asked.at for asked in case.messages.asked] + ([case.services.solved_at] if case.services.solved_at else [])
     return written if any(moment > written for moment in later) else at
@@ -204,7 +204,7 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
     if not cases.can_be_told(policy, case):
         return "no-address"
     # Whether anybody else gets it: a colleague who replies to all would write to the person. A blind copy, which
-    # clients send of every mail, keeps no answer from her.
+    # clients send of every mail, keeps no answer from anybody.
     if len(lookup.answer_for) > 1 or not all(map(policy.office.is_own, (*message.to, *message.cc))):
         return "others"
     if message.sent_at is None or abs(lookup.received_at - message.sent_at) > FRESH:

@@ -12,7 +12,7 @@ from oacmail.core.model import Features
 from oacmail.core.threading import FORWARD, REPLY
 from oacmail.mail.understanding import phrases, slots, terms_end
 
-LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
+LONGEST = 20_000  # characters of the text that are looked at: nobody asks a question later than that
 _TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _APOSTROPHES = (("’", "'"), ("‘", "'"), ("´", "'"), ("`", "'"), ("ŀ", "l"), ("Ŀ", "l"))
