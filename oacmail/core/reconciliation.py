@@ -22,7 +22,8 @@ class Mismatch(StrEnum):
     """`MESSAGE`: a message of the server has no outcome. `RECORD`: its outcome says that it was recorded, but its
     record or its case is missing. `CASE`: somebody waits on a case without a deadline (R14). `COPY`: the copy of a mail
     of ours is in no folder. `STUCK`: a mail is under way for more than a day. `FOLDER`: a folder could not be read.
-    `ROW`: a row is not as the ledger says. `LEDGER`: the ledger itself proves nothing (store/ledger.py)."""
+    `GONE`: a message of a live case is in no folder of the mailbox any more. `ROW`: a row is not as the ledger says.
+    `LEDGER`: the ledger itself proves nothing (store/ledger.py)."""
 
     MESSAGE = "message"
     RECORD = "record"
@@ -30,6 +31,7 @@ class Mismatch(StrEnum):
     COPY = "copy"
     STUCK = "stuck"
     FOLDER = "folder"
+    GONE = "gone"
     ROW = "row"
     LEDGER = "ledger"
 
@@ -47,6 +49,15 @@ class Discrepancy:
     where: str
     at: datetime | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingMessage:
+    """A message that is in no watched folder: `discrepancy` is what to say unless `message_id` is found elsewhere."""
+
+    fingerprint: str
+    message_id: str
+    discrepancy: Discrepancy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

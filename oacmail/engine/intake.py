@@ -4,7 +4,7 @@ of one that fails, and what the engine then puts into the mailbox: our own copie
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
@@ -27,7 +27,7 @@ from oacmail.core.ports.mailbox import (
     MessageMeta,
     WatchedFolder,
 )
-from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, Reconciliation, from_text, is_due
+from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, MissingMessage, Reconciliation, from_text, is_due
 from oacmail.core.sender import claimed_number, own_signature
 from oacmail.core.stored_values import DRAFTS, OTHER_INSTANCE, RECONCILED
 from oacmail.engine.board import BoardSync
@@ -555,9 +555,13 @@ class Intake:
         if not is_due(last, now, self.engine.policy.office.timezone, compared=compared):
             return
         differences, rows = store.rows_as_recorded()
+        unexplained, missing = store.discrepancies({listing.key: listing.present for listing in listings}, now)
+        gone = self._in_no_folder(missing)
+        store.named_as_gone(gone, now)
         discrepancies = (
             *differences,
-            *store.discrepancies({listing.key: listing.present for listing in listings}, now),
+            *unexplained,
+            *(message.discrepancy for message in gone),
             *(Discrepancy(what=Mismatch.FOLDER, where=name) for name in unread),
         )
         store.remember(RECONCILED, Reconciliation(at=now, found=discrepancies, compared=rows).to_text(), now)
@@ -565,6 +569,16 @@ class Intake:
         text = ", ".join(f"{what} {counts[what]}" for what in sorted(counts))
         store.problem(CODE, bool(discrepancies), now, text)
         log.info("reconciled", count=len(discrepancies))
+
+    def _in_no_folder(self, missing: Sequence[MissingMessage]) -> list[MissingMessage]:
+        """Return those that no folder has, watched or not: an agent may have moved one to a folder of their own."""
+        left = list(missing)
+        for folder in sorted(self.mailbox.tree().names) if left else ():
+            self.engine.progress()
+            with suppress(FolderUnreadable):  # of another account, say: nobody moves the office's mail there
+                self.mailbox.open(folder)
+                left = [message for message in left if not self.mailbox.bearing("Message-ID", message.message_id)]
+        return left
 
 
 def _read(listing: FolderListing) -> FolderRead:

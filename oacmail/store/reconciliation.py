@@ -6,14 +6,14 @@ asks, and each row is judged by one statement, so that nothing is half written b
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import Outcome
-from oacmail.core.reconciliation import Discrepancy, Mismatch
+from oacmail.core.reconciliation import Discrepancy, Mismatch, MissingMessage
 from oacmail.store import ledger
 from oacmail.store.connection import Rows, at, connect_readonly, moment, named_faults, stamp
 from oacmail.store.outbox import LIVE
@@ -23,6 +23,7 @@ BEING_WORKED = timedelta(hours=2)  # a message that the server does not deliver 
 COPIES_OF = timedelta(days=7)
 COPY_WITHIN = timedelta(hours=1)
 UNDER_WAY = timedelta(days=1)
+NAMED_FOR = timedelta(days=1)  # a message that is gone comes back by itself as seldom as a person can bring it back
 SELF_COPIES = "self-copies"  # the code of the problem that explains missing copies
 PAGE = 1000  # rows of one read: about 0.05 s
 _RECORDED = (Outcome.CASE, Outcome.AUTOMATIC, Outcome.OURS, Outcome.STAFF, Outcome.SPAM, Outcome.DUPLICATE)
@@ -41,6 +42,10 @@ _SENT = """SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.numbe
   AND (o.copy_expected OR o.copied_at IS NOT NULL) AND o.erased_at IS NULL
   AND o.kind <> 'probe' ORDER BY o.data_at"""
 _COPY = "SELECT fingerprint FROM messages WHERE message_id IN (?, ?) AND role = 'ours'"
+_OF_LIVE_CASES = """SELECT m.fingerprint, m.message_id, m.received_at, m.folder, c.number FROM cases c
+  JOIN messages m ON m.case_id = c.id WHERE (c.status <> 'closed' OR c.closed_at > ?) AND m.erased_at IS NULL
+  AND m.role <> 'ours' AND m.message_id <> '' AND NOT EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id
+    AND e.fingerprint = m.fingerprint AND e.kind = 'message-gone' AND e.at < ?)"""
 _STUCK = f"""SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number FROM outbox o
   LEFT JOIN cases c ON c.id = o.case_id WHERE o.state IN({", ".join(f"'{state}'" for state in IN_FLIGHT)})
   AND o.{LIVE} AND coalesce(o.data_at, o.created_at) < ? ORDER BY o.id"""
@@ -63,16 +68,41 @@ class ReconciliationRows(Rows):
             ledger.advance(self.con, self.keys, proof)
         return list(proof.differences), proof.compared
 
-    def discrepancies(self, present: Present, now: datetime) -> list[Discrepancy]:
-        """What the server has, by folder and UIDVALIDITY, and the database cannot account for; cases and mails that
-        nobody would notice any more."""
+    def discrepancies(self, present: Present, now: datetime) -> tuple[list[Discrepancy], list[MissingMessage]]:
+        """Return what the server has, by folder and UIDVALIDITY, and the database cannot account for, with cases and
+        mails that nobody would notice any more; and the messages of live cases that are in none of these folders."""
         ours: set[str] = set()
+        missing = {
+            row["fingerprint"]: row
+            for row in self._page(_OF_LIVE_CASES, stamp(now - COPIES_OF), stamp(now - NAMED_FOR))
+        }
         messages = [
             found
             for (folder, uidvalidity), uids in sorted(present.items())
-            for found in self._messages(folder, uidvalidity, uids, ours, now)
+            for found in self._messages(folder, uidvalidity, uids, ours, missing, now)
         ]
-        return [*messages, *self._cases(), *self._copies(ours, now), *self._stuck(now)]
+        gone = [
+            MissingMessage(
+                fingerprint=fingerprint,
+                message_id=row["message_id"],
+                discrepancy=Discrepancy(
+                    what=Mismatch.GONE, where=row["number"], at=at(row["received_at"]), detail=row["folder"]
+                ),
+            )
+            for fingerprint, row in missing.items()
+            if row["folder"] in {folder for folder, _ in present}
+        ]
+        return [*messages, *self._cases(), *self._copies(ours, now), *self._stuck(now)], gone
+
+    def named_as_gone(self, gone: Iterable[MissingMessage], now: datetime) -> None:
+        """Record on each case that its message is gone, so that it is named for a day and no longer."""
+        with self._write():
+            self.con.executemany(
+                """INSERT INTO events(at, case_id, fingerprint, kind) SELECT ?1, case_id, fingerprint, 'message-gone'
+                FROM messages m WHERE fingerprint = ?2 AND NOT EXISTS(SELECT 1 FROM events e
+                  WHERE e.case_id = m.case_id AND e.fingerprint = m.fingerprint AND e.kind = 'message-gone')""",
+                [(stamp(now), message.fingerprint) for message in gone],
+            )
 
     def _page(self, query: str, *values: object) -> list[sqlite3.Row]:
         """One short read."""
@@ -80,9 +110,10 @@ class ReconciliationRows(Rows):
             return self.con.execute(query, values).fetchall()
 
     def _messages(
-        self, folder: str, uidvalidity: int, uids: Set[int], ours: set[str], now: datetime
+        self, folder: str, uidvalidity: int, uids: Set[int], ours: set[str], live: dict[str, sqlite3.Row], now: datetime
     ) -> Iterator[Discrepancy]:
-        """Also fill `ours` with the fingerprints of our own mail that the server has."""
+        """Also fill `ours` with the fingerprints of our own mail that the server has, and remove from `live` those
+        messages of live cases."""
         missing, after = set(uids), 0
         while page := self._page(_SEEN, folder, uidvalidity, after, PAGE):
             after = page[-1]["uid"]
@@ -90,6 +121,7 @@ class ReconciliationRows(Rows):
                 if row["uid"] not in uids:
                     continue
                 missing.discard(row["uid"])
+                live.pop(row["fingerprint"], None)
                 if row["outcome"] == Outcome.OURS or (row["outcome"] == Outcome.DUPLICATE and row["fingerprint"]):
                     ours.add(row["fingerprint"])
                 what = _wrong(row, now)

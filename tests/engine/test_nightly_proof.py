@@ -225,3 +225,35 @@ def test_it_reads_page_by_page_and_finds_what_lies_on_any_page(
     copies = world.mailbox.bearing("X-Oacmail-Kind", "ack")
     world.mailbox.expunge("Sent", min(copies))  # the first one was sent on Wednesday; the others in this hour
     assert found(world) == ["record", "copy"]
+
+
+@pytest.mark.parametrize("board", [False, True])
+def test_a_message_of_a_live_case_that_is_in_no_folder_any_more_is_named_for_a_day(
+    town: Callable[..., World], board: bool
+) -> None:
+    world = town(digest={"to": [AGENT]}, board={"enabled": board})
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    for folder in world.mailbox.folders:
+        world.mailbox.open(folder)
+        for uid in world.mailbox.uids():
+            if not world.mailbox.folders[folder].messages[uid].fields.get(b"x-oacmail-kind"):
+                world.mailbox.expunge(folder, uid)
+    world.advance(NIGHT)
+    assert [(one["what"], one["where"]) for one in proof(world)["found"]] == [("gone", "OAC-2026-000001")] * 2
+    assert "- missatge d'un cas que ja no és a cap carpeta de la bústia · 1 · dc. 25/11, 9 h" in summary(world)
+    world.advance("2026-11-27 03:10")
+    assert found(world) == []
+
+
+def test_a_message_that_somebody_has_moved_to_a_folder_of_their_own_is_not_gone(town: Callable[..., World]) -> None:
+    world = town(digest={"to": [AGENT]})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.mailbox.create("Arxiu")
+    world.mailbox.open("INBOX")
+    world.mailbox.move_messages("INBOX", world.mailbox.uids(), "Arxiu")
+    world.advance(NIGHT)
+    assert found(world) == []
