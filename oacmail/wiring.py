@@ -241,7 +241,6 @@ class Parts:
 def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: Clock | None = None) -> Engine:
     """Return an engine on an open store."""
     policy = live_policy(config, shadow=shadow, first=True)
-    store.record(policy.secrets)
     return Engine(
         policy=policy,
         store=store,

@@ -126,6 +126,9 @@ class Engine:
     parser_config: Callable[[], ParserConfig] = ParserConfig
     _broken_templates: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.store.record(self.policy.secrets)
+
     def now(self) -> datetime:
         """Return the time in whole seconds, as in Date fields and rows."""
         return self.clock.now().replace(microsecond=0)
@@ -139,6 +142,7 @@ class Engine:
         """Use these from the next turn on. A turn in progress ends under its own rules."""
         with self.store.turn():
             self.policy, self.renderer = policy, renderer
+        self.store.record(policy.secrets)
         self._record_keys()
 
     def _record_keys(self) -> None:
