@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import deadlines, outbox, rights, survey
+from oacmail.core import deadlines, outbox, rights, services, survey
 from oacmail.core.cases import CORRECTED
 from oacmail.core.digest import digest
 from oacmail.core.effects import (
@@ -42,7 +42,6 @@ from oacmail.core.orders.mail import on_order_mail, on_own_note
 from oacmail.core.outbox import on_delivery_result, on_outbox_command
 from oacmail.core.policy import Policy
 from oacmail.core.report.publication import on_report_ready
-from oacmail.core.services import nudges, updates
 from oacmail.core.tokens import Signature
 from oacmail.core.view import AnyView, CommandView, DeliveryView, MessageView, Noticed, TickView, View
 
@@ -90,8 +89,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
     effects: list[Effect] = [
         *deadlines.overdue(policy, due, now),
         *deadlines.reminders(policy, due, now),
-        *nudges(policy, deadlines.reached(due, "nudge", now), now),
-        *updates(policy, deadlines.reached(due, "update", now), now),
+        *services.follow_up(policy, due, now),
         *deadlines.waiting(policy, due, now),
         *deadlines.closings(policy, due, now),
         *survey.surveys(policy, deadlines.reached(due, survey.SURVEY, now), due.spared, now),

@@ -20,6 +20,7 @@ from oacmail.core.cases import (
     said_by_hand,
     update_by,
 )
+from oacmail.core.deadlines import Reached, reached
 from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
@@ -37,7 +38,7 @@ from oacmail.core.notices import Facts, notify, notify_agents
 from oacmail.core.order_words import folded
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Pointer, Policy
-from oacmail.core.view import CaseView, CommandView, Deadline
+from oacmail.core.view import CaseView, CommandView, Deadline, DueView
 
 # --- Second level ----------------------------------------------------------------------------------------------------
 # The services get the card and the message once for each case (R11-R13). Automatically only status and level change:
@@ -437,7 +438,11 @@ def _owed_by(policy: Policy, case: CaseView, at: datetime) -> datetime:
 # nobody has said that it is solved. An answer to the citizen ends neither. After days of absence one of each is sent,
 # and the next is counted from it.
 
-Reached = tuple[CaseView, Deadline]
+
+def follow_up(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
+    """What time causes of a case that the services have: their reminders, and the news that its citizen was
+    promised."""
+    return [*nudges(policy, reached(due, "nudge", now), now), *updates(policy, reached(due, "update", now), now)]
 
 
 def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Effect]:
@@ -448,30 +453,26 @@ def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Ef
     groups: dict[tuple[str, ...], list[Reached]] = {}
     for case, deadline in reached:
         if is_unsolved(case):
-            effects.append(_next_nudge(policy, case, deadline, now))
+            again = StartDeadline(
+                started_by=deadline.started_by,
+                kind="nudge",
+                case=case.number,
+                started_at=deadline.started_at,
+                due_at=calendar.opening_days_after(now, policy.escalation.nudge_days, policy),
+                level=deadline.level + 1,
+            )
+            effects.append(again)
             groups.setdefault(policy.people.services(case.services.cause), []).append((case, deadline))
     for people, theirs in groups.items():
-        effects += _told(policy, people, theirs, now)
+        as_list = len(theirs) > policy.deadlines.digest_above
+        for some in [theirs] if as_list else [[one] for one in theirs]:
+            effects += _nudge(policy, people, some, now)
     return effects
 
 
 def is_unsolved(case: CaseView) -> bool:
     """Whether the services have the case and nobody has said that it is solved."""
     return case.status is Status.DERIVED and case.services.solved_at is None
-
-
-def _next_nudge(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> StartDeadline:
-    due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
-    return StartDeadline(
-        started_by=deadline.started_by, kind="nudge", case=case.number, started_at=deadline.started_at, due_at=due,
-        level=deadline.level + 1,
-    )  # fmt: skip
-
-
-def _told(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], now: datetime) -> list[Send]:
-    if len(reached) > policy.deadlines.digest_above:
-        return list(_nudge(policy, people, reached, now))
-    return [send for one in reached for send in _nudge(policy, people, (one,), now)]
 
 
 def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], now: datetime) -> tuple[Send, ...]:

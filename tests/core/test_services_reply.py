@@ -5,8 +5,10 @@ from datetime import date
 
 import pytest
 
-from oacmail.core.services_reply import read_services_reply
+from oacmail.core.model import LANGUAGES
+from oacmail.core.services_reply import Statement, read_services_reply
 from oacmail.mail.understanding import reply_text
+from oacmail.shipped import shipped
 from tests.core.services_replies import (
     AFTER_THE_READER,
     DOUBTFUL,
@@ -54,3 +56,11 @@ def test_few_replies_that_say_something_are_left_unread() -> None:
 def test_a_very_long_reply_and_an_empty_one_say_nothing() -> None:
     assert _read("") == _read("\n" * 10) == UNREAD
     assert _read("hola " * 100_000 + "\nJa està resolt") == UNREAD
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_agent_reads_each_statement_in_words_of_its_own(lang: str) -> None:
+    """What is solved has a mail of its own, and what is unread the last paragraph (CONTRIBUTING.md, "Recipes")."""
+    template = (shipped("templates") / lang / "services.txt.j2").read_text("utf-8")
+    worded = {said for said in Statement if f'said == "{said}"' in template}
+    assert worded == set(Statement) - {Statement.SOLVED, Statement.UNREAD}

@@ -279,8 +279,8 @@ FAULTS = (
         "a message counts as answered if and only if it was answered",
     ),
     Planted(
-        "decide.nudges sends progress notices to citizens without notice of the derivation",
-        _instead(decide, "nudges", _with_progress),
+        "services.nudges sends progress notices to citizens without notice of the derivation",
+        _instead(services, "nudges", _with_progress),
         "no progress notice goes to a citizen without notice of the derivation",
         only=("reports a fault",),
     ),
