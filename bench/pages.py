@@ -24,10 +24,9 @@ from bench import export_page, report_pages
 from oacmail.config import load
 from oacmail.core import relayed
 from oacmail.core.effects import Send
-from oacmail.core.kinds import KINDS, TEMPLATED
+from oacmail.core.kinds import KINDS, TEMPLATED, MailKind
 from oacmail.core.model import LANGUAGES, Status
 from oacmail.core.notices import buttons
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.shipped import shipped
 from oacmail.wiring import renderer, rules

@@ -20,8 +20,8 @@ from bench.report_cost import configured
 from oacmail import config as settings
 from oacmail import reporting, wiring
 from oacmail.core.effects import Send
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import Month, MonthlyReport, grouped
 from oacmail.words.renderer import Renderer

@@ -20,8 +20,7 @@ from oacmail import config as settings
 from oacmail.config import Config, secrets
 from oacmail.connections import mailbox, token_source, transport
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.kinds import KINDS, EnvelopeSender
-from oacmail.core.outgoing import MailKind
+from oacmail.core.kinds import KINDS, EnvelopeSender, MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
 from oacmail.core.report.figures import Month

@@ -15,8 +15,8 @@ from oacmail import report_process, wiring
 from oacmail.charts import Drawn
 from oacmail.config import Config
 from oacmail.core.errors import RelayError, Transient
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import MessageRef
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import FolderRead, MessageMeta
 from oacmail.engine import Delivery, Engine, Intake, Ticks

@@ -36,8 +36,8 @@ from oacmail.core import tokens
 from oacmail.core.board import BoardNames, agents_of
 from oacmail.core.effects import Send
 from oacmail.core.errors import ConfigError, OacmailError, Refused, Transient
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder, Outcome, Role
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing

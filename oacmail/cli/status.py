@@ -27,8 +27,8 @@ from oacmail.cli.common import configured, print_json, safe, table
 from oacmail.config import Config
 from oacmail.config.loading import SYSTEM
 from oacmail.core.errors import ConfigError, Fatal, StateError
+from oacmail.core.kinds import MailState
 from oacmail.core.model import Status
-from oacmail.core.outgoing import MailState
 from oacmail.shipped import version
 from oacmail.store import connection, queries
 from oacmail.store.remembered import LOST

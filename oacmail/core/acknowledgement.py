@@ -11,9 +11,9 @@ from itertools import islice
 from oacmail.core import cases, rate_limits, tokens
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
+from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.model import NEIGHBOURS, Dmarc
 from oacmail.core.notices import notify_agents
-from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import Room
 from oacmail.core.sender import may_be_form

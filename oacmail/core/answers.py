@@ -22,10 +22,9 @@ from oacmail.core.effects import (
     UpdatePerson,
     WriteDraft,
 )
-from oacmail.core.kinds import CancelledBy
+from oacmail.core.kinds import CancelledBy, MailKind
 from oacmail.core.model import Level, Status
 from oacmail.core.notices import notify, notify_agents
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Pointer, Policy
 from oacmail.core.view import Cases, CaseView, Deadline, OpenQuestion, OutgoingView
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from oacmail.core import answers, calendar
 from oacmail.core.cases import CitizenRequest, can_be_told, notice
 from oacmail.core.effects import AuditEvent, CaseColumns, Effect, MoveDeadline, UpdateCase
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Callback, Hours, Intent, Slot
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 

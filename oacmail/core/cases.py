@@ -11,8 +11,8 @@ from typing import Literal
 from oacmail.core import calendar, derivation, tokens
 from oacmail.core.derivation import soonest
 from oacmail.core.effects import AuditEvent, Effect, Send, StartDeadline
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Classification, Intent, Message, Status
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, Policy
 from oacmail.core.view import CaseView, View
 

@@ -20,9 +20,9 @@ from oacmail.core.effects import (
     StartDeadline,
     UpdateCase,
 )
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Status
 from oacmail.core.notices import assigned, case_card, notify, with_agents
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
 from oacmail.core.view import CaseMessage, CaseView, Deadline, DueView

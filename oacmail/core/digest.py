@@ -15,10 +15,10 @@ from datetime import date, datetime, timedelta
 from oacmail.core import calendar, notices
 from oacmail.core.cases import is_told
 from oacmail.core.effects import Effect, Remember
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Intent, Level, Status
 from oacmail.core.notices import Facts, notify
 from oacmail.core.outbox import MOST_LISTED
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import SHORT_REF, ReviewEntry
 from oacmail.core.rights import RIGHTS

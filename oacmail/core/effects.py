@@ -11,8 +11,8 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
+from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.model import BoardPlace, Classification, Folder, Hours, Kind, Message, Outcome, Role, Slot, Status
-from oacmail.core.outgoing import MailEvent, MailKind
 
 # --- Report effects --------------------------------------------------------------------------------------------------
 # A month whose figures are ready to be published, and what is kept of it. `figures` is JSON text

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from oacmail.core import acknowledgement
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Classification, Level, Status
 from oacmail.core.notices import case_row, notify
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import SimilarCase
 

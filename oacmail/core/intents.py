@@ -12,9 +12,9 @@ from datetime import datetime
 from oacmail.core import calendar, derivation, rights
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Intent, Level
 from oacmail.core.notices import notify, notify_agents
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RequestSummary
 

@@ -1,19 +1,68 @@
 """The kinds of outgoing mail and their states: who gets a mail, when it leaves, what follows if it does not arrive.
 
-The order of the queue, the limits, the SQL of the store and the envelope senders derive from these tables. It
+The order of the queue, the limits, the SQL of the store and the envelope senders derive from these tables. The names
+of kinds and states are stored in the outbox, that of the kind also in the field X-Oacmail-Kind (docs/interfaces.md). It
 never decides whether a mail is sent, nor that an event happens.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, auto
-
-from oacmail.core.outgoing import MailEvent, MailKind, MailState
-from oacmail.core.view import OutgoingView
 
 # --- Kinds -----------------------------------------------------------------------------------------------------------
 # `LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/notices.py) are written by hand; all else derives from these
 # rows.
+
+
+class MailKind(StrEnum):
+    """A kind of outgoing mail; also the name of its template, templates/<language>/<kind>.txt.j2. `RELAYED` has none: a
+    person wrote it."""
+
+    ACK = "ack"
+    WARNED = "warned"
+    PASSED_ON = "passed_on"
+    PROGRESS = "progress"
+    REFERRED = "referred"
+    NOT_REACHED = "not_reached"
+    SURVEY = "survey"
+    RELAYED = "relayed"
+    TERM = "term"
+    OVERDUE = "overdue"
+    OVERDUE_DIGEST = "overdue_digest"
+    REMIND = "remind"
+    DIGEST = "digest"
+    IN_JUNK = "in_junk"
+    RIGHTS = "rights"
+    RIGHTS_DUE = "rights_due"
+    OPINION = "opinion"
+    LOW_SCORE = "low_score"
+    DERIVED = "derived"
+    NUDGE = "nudge"
+    INCIDENT = "incident"
+    SECOND_LEVEL = "second_level"
+    SERVICES = "services"
+    SOLVED = "solved"
+    WAIT = "wait"
+    ASSIGNED = "assigned"
+    AWAY = "away"
+    POINTERS = "pointers"
+    COMPLEX = "complex"
+    SECRET = "secret"  # noqa: S105
+    REMARK = "remark"
+    UNSEEN_ANSWER = "unseen_answer"
+    ANSWERS_ELSEWHERE = "answers_elsewhere"
+    TRANSCRIPT = "transcript"
+    NOT_RELAYED = "not_relayed"
+    DRAFT = "draft"
+    FORWARDED = "forwarded"
+    WHICH_CASE = "which_case"
+    MOVED_BACK = "moved_back"
+    ANSWERED_TWICE = "answered_twice"
+    BOUNCED = "bounced"
+    NOTICE_LIST = "notice_list"
+    REPORT = "report"
+    ALERT = "alert"
+    PROBE = "probe"
 
 
 class Audience(StrEnum):
@@ -293,14 +342,58 @@ def of_key(key: str) -> MailKind:
     return of_name(key.partition(":")[0])
 
 
-def junk_cards(mails: Sequence[OutgoingView]) -> tuple[str, ...]:
-    """The fingerprints of the messages in the junk folder that these mails show, the newest first."""
-    return tuple(mail.key.split(":")[1] for mail in reversed(mails) if mail.kind is MailKind.IN_JUNK)
-
-
 # --- States ----------------------------------------------------------------------------------------------------------
 # A pair of event and state that is not in the table changes nothing: an event that comes too late is no error.
 # tests/adapters/test_states.py holds the SQL of the store to the table.
+
+
+class MailState(StrEnum):
+    """The state of a row of the outbox. `UNCERTAIN`: the mail was handed over without an answer; `HELD`: a person
+    decides; `SHADOW`: the mail was written in shadow and never leaves."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+    DROPPED = "dropped"
+    SHADOW = "shadow"
+
+
+class MailEvent(StrEnum):
+    """What can happen to a mail in the outbox.
+
+    By the sender: `CLAIMED`; `RETURNED`: claimed, but not tried; `HANDING_OVER`: the relay has said 354;
+    `RECOVERED`: the process that had claimed it is gone. By the relay: `TAKEN`, `PUT_OFF` (4xx), `REFUSED` (5xx or too
+    old), `NO_ANSWER`; `RELAY_AT_FAULT`: it refuses everybody, so its refusal does not count. By the mailbox:
+    `COPY_SEEN`; `NAMED`: a message names its Message-ID; `REPORTED`: a report says that it was not delivered. By the
+    rules: `RESCHEDULED`; `RESENT`: an uncertain one counts as not sent; `HELD`; `DROPPED`; `CANCELLED`: its case has
+    changed. By a person: `RETRIED_BY_HAND`, `DROPPED_BY_HAND`. `KEY_LOST`: its copy can no longer be recognised.
+    """
+
+    CLAIMED = "claimed"
+    RETURNED = "returned"
+    HANDING_OVER = "handing_over"
+    RECOVERED = "recovered"
+    TAKEN = "taken"
+    PUT_OFF = "put_off"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    RELAY_AT_FAULT = "relay_at_fault"
+    COPY_SEEN = "copy_seen"
+    NAMED = "named"
+    REPORTED = "reported"
+    RESCHEDULED = "rescheduled"
+    RESENT = "resent"
+    HELD = "held"
+    DROPPED = "dropped"
+    CANCELLED = "cancelled"
+    KEY_LOST = "key_lost"
+    RETRIED_BY_HAND = "retried_by_hand"
+    DROPPED_BY_HAND = "dropped_by_hand"
+
 
 _S = MailState
 _UNDER_WAY = (_S.CLAIMED, _S.SENDING)

@@ -15,8 +15,8 @@ from itertools import chain, dropwhile, takewhile, zip_longest
 from typing import Literal
 
 from oacmail.core import polite_words, tokens
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import case_number
 

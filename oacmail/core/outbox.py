@@ -33,11 +33,12 @@ from oacmail.core.kinds import (
     OF_THE_DAY,
     TO_OTHER_OFFICES,
     IfUncertain,
+    MailEvent,
+    MailKind,
     applies,
 )
 from oacmail.core.model import Folder
 from oacmail.core.notices import case_row, notify, undelivered_notices
-from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, registrable
 from oacmail.core.stored_values import ALERT, CANARY_BACK, CANARY_SENT

@@ -22,13 +22,12 @@ from oacmail.core.effects import (
     Send,
     UpdateCase,
 )
-from oacmail.core.kinds import KINDS, Audience
+from oacmail.core.kinds import KINDS, Audience, MailKind, MailState
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role, Rung, Status
 from oacmail.core.notices import listed_buttons, notify
 from oacmail.core.order_words import names_order
 from oacmail.core.orders.buttons import ANSWERS_ANOTHER, answers_another
-from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import answer_address
 from oacmail.core.view import Cases, CaseView, OutgoingView, View

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, StartDeadline
+from oacmail.core.kinds import MailKind
 from oacmail.core.notices import notify
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import DueView
 

@@ -32,11 +32,10 @@ from oacmail.core.effects import (
     UpdateCase,
 )
 from oacmail.core.errors import Refused
-from oacmail.core.kinds import CancelledBy
+from oacmail.core.kinds import CancelledBy, MailKind
 from oacmail.core.model import Classification, Level, Status
 from oacmail.core.notices import Facts, notify, notify_agents
 from oacmail.core.order_words import folded
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Pointer, Policy
 from oacmail.core.view import CaseView, CommandView, Deadline, DueView
 

@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from oacmail.core import calendar, notices, review
 from oacmail.core.cases import CitizenRequest, can_be_told, notice
 from oacmail.core.effects import AuditEvent, DeadlineReached, Decision, Effect, RecordVote, RequestReview, StartDeadline
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import MACHINES, Dmarc, Intent, Kind, Status
 from oacmail.core.notices import notify
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.threading import ThreadMatch
 from oacmail.core.tokens import vote_links

@@ -4,14 +4,14 @@ Values only. Each kind of input has its view, and each subject its part of it, w
 writes of the subject; the core never asks for more. Subjects are already folded by `threading.fold_subject`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from types import MappingProxyType
 
 from oacmail.core.canary import LastCanary
+from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.model import Hours, Outcome, Role, Slot, Status
-from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.reconciliation import Reconciliation
 from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
 
@@ -212,6 +212,11 @@ class OutgoingView:
     length: int = 0  # characters of its text part
     bare: bool = False  # the same mail without its original is stored too
     kept: bool = True  # its bytes are here; those of a mail found as a copy after a restore are not
+
+
+def junk_cards(mails: Sequence[OutgoingView]) -> tuple[str, ...]:
+    """The fingerprints of the messages in the junk folder that these mails show, the newest first."""
+    return tuple(mail.key.split(":")[1] for mail in reversed(mails) if mail.kind is MailKind.IN_JUNK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,7 @@ import structlog
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain
-from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS
-from oacmail.core.outgoing import MailKind
+from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS, MailKind
 from oacmail.core.ports.transport import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.core.stored_values import OTHER_INSTANCE

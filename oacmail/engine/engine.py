@@ -27,9 +27,9 @@ from oacmail.core.effects import (
     TreatAsRequest,
     WriteDraft,
 )
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import LookedUp, Lookup, files, looked_up, with_forwarded
 from oacmail.core.model import AnswerText, Folder, MessageRef
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.stored_values import FORWARDED_BY, RUN

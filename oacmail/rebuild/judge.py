@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from oacmail.core import relayed
 from oacmail.core.effects import Decision, DeliveryResult, Effect, RequestReview, StartDeadline, UpdateOutbox
-from oacmail.core.outgoing import MailEvent, MailKind
+from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import DeliveryView
 from oacmail.store import SqliteStore, rebuilt

@@ -14,9 +14,9 @@ import structlog
 
 from oacmail.core.effects import AdminCommand, Arrived, Reconsider, Send
 from oacmail.core.errors import Fatal, Refused, Transient
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
-from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import Fetched, Mailbox
 from oacmail.core.ports.transport import Outgoing
 from oacmail.core.view import View

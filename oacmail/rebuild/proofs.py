@@ -10,8 +10,8 @@ from datetime import datetime
 from operator import attrgetter
 
 from oacmail.core import kinds
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder, Message
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.sender import own_signature
 from oacmail.core.tokens import TRIAL, is_foreign

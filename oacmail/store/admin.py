@@ -13,7 +13,7 @@ from pathlib import Path
 
 from oacmail.core.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal, StateError
-from oacmail.core.outgoing import MailKind
+from oacmail.core.kinds import MailKind
 from oacmail.core.stored_values import KEY_LOST_AT, RESTORED_AT, End
 from oacmail.store import remembered
 from oacmail.store.connection import (

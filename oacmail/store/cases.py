@@ -16,11 +16,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 from oacmail.core import sender
 from oacmail.core.derivation import TERM_ENDS, hour_of, is_near
 from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
-from oacmail.core.kinds import of_name
+from oacmail.core.kinds import MailKind, MailState, of_name
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Hours, Outcome, Role, Status
 from oacmail.core.outbox import NOTICE_LISTED
-from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.review import FILED, SET_ASIDE
 from oacmail.core.view import (

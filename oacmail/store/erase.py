@@ -14,8 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from oacmail.core.errors import OacmailError, Transient
-from oacmail.core.kinds import NOT_ENDED
-from oacmail.core.outgoing import MailKind
+from oacmail.core.kinds import NOT_ENDED, MailKind
 from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction

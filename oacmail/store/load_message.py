@@ -13,10 +13,9 @@ from oacmail.core.acknowledgement import DISOWNED
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, DeliveryResult
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
-from oacmail.core.kinds import MEETS_DEADLINE, junk_cards, of_name
+from oacmail.core.kinds import MEETS_DEADLINE, MailKind, MailState, of_name
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role, Status
-from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK, NamedEntry
 from oacmail.core.stored_values import (
@@ -48,6 +47,7 @@ from oacmail.core.view import (
     UnplacedMail,
     View,
     WriterView,
+    junk_cards,
 )
 from oacmail.store import rebuilt_numbers, remembered
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged

@@ -12,10 +12,9 @@ from oacmail.core.canary import LastCanary
 from oacmail.core.digest import digest_due
 from oacmail.core.effects import TickItem
 from oacmail.core.intents import OPINION
-from oacmail.core.kinds import IN_SERVICE_HOURS, of_name
+from oacmail.core.kinds import IN_SERVICE_HOURS, MailKind, MailState, of_name
 from oacmail.core.model import Intent, Outcome
 from oacmail.core.outbox import BACKOFF, OUT_OF_DATE, probe_after, probe_key
-from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import is_public, registrable
 from oacmail.core.reconciliation import Reconciliation, from_text

@@ -18,9 +18,8 @@ from oacmail.core.effects import (
     UpdateOutbox,
     WriteDraft,
 )
-from oacmail.core.kinds import ACKNOWLEDGEMENTS, KINDS, NEXT, Priority
+from oacmail.core.kinds import ACKNOWLEDGEMENTS, KINDS, NEXT, MailEvent, MailKind, Priority
 from oacmail.core.outbox import OUT_OF_DATE
-from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import mailbox
 from oacmail.core.rate_limits import registrable
 from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, RESERVED

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from oacmail.core.kinds import of_name
+from oacmail.core.kinds import MailKind, of_name
 from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
-from oacmail.core.outgoing import MailKind
 from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, REBUILT_AT, RESERVED, End
 from oacmail.store.connection import at, moment, stamp
 from oacmail.store.outbox import LIVE

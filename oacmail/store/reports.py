@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any, cast
 
 from oacmail.core.effects import CorrectFigure, FreezeMonth
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Role
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import (
     AckRow,

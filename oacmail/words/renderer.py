@@ -23,9 +23,8 @@ from markupsafe import Markup, escape
 from oacmail.core import calendar
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
-from oacmail.core.kinds import KINDS, TEMPLATED
+from oacmail.core.kinds import KINDS, TEMPLATED, MailKind
 from oacmail.core.model import LANGUAGES, NEIGHBOURS, Hours, Slot
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.shipped import shipped

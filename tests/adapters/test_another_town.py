@@ -14,8 +14,7 @@ import pytest
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.effects import Send
-from oacmail.core.kinds import KINDS
-from oacmail.core.outgoing import MailKind
+from oacmail.core.kinds import KINDS, MailKind
 from oacmail.words.facts import DEFAULTS, SAMPLES
 from tests.adapters.test_templates import IN_HOURS, OUT_OF_HOURS, send
 

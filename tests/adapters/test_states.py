@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.core.effects import Decision, DropOutgoing, Effect, ImportSent, Send, SendWithoutOriginal, UpdateOutbox
-from oacmail.core.kinds import FIRST, NEXT
-from oacmail.core.outgoing import MailEvent, MailKind, MailState
+from oacmail.core.kinds import FIRST, NEXT, MailEvent, MailKind, MailState
 from oacmail.store import SqliteStore, admin
 from oacmail.store.outbox import LIVE
 from oacmail.store.writing import FrozenMail

@@ -19,9 +19,9 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdateOutbox,
 )
+from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Auth, Auto, Evidence, Features, Folder, Message, Outcome, Role, Rung, Status
-from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Office, People, Policy
 from oacmail.core.view import CaseView, Deadline, MessagesView, MessageView, OutgoingView
 from oacmail.workdays import EveryDay

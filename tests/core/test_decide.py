@@ -9,9 +9,9 @@ from oacmail.core import tokens
 from oacmail.core.decide import decide
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Tick
 from oacmail.core.errors import Refused
+from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auth, Auto, DeliveryStatus, Dmarc, Features, Folder, Role, Status
-from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.view import (
     AnyView,
     CommandView,

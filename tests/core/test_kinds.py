@@ -16,12 +16,12 @@ from oacmail.core.kinds import (
     EnvelopeSender,
     IfUncertain,
     IfUndelivered,
+    MailKind,
     cancelled_by,
     of_key,
     of_name,
 )
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outgoing import MailKind
 from oacmail.shipped import shipped
 from oacmail.store import load_tick
 from oacmail.store.connection import connect, migrate

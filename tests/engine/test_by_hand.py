@@ -10,8 +10,8 @@ import pytest
 from oacmail import wiring
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Send
 from oacmail.core.errors import Refused, Transient
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
-from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
 from oacmail.store import admin, queries
 from oacmail.words.renderer import Rendered, Renderer

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.core.kinds import KINDS
-from oacmail.core.outgoing import MailKind
+from oacmail.core.kinds import KINDS, MailKind
 from tests.engine import relayed_answers
 from tests.engine.test_answers_unseen import _replies as quotes_an_agent
 from tests.engine.test_forwards import _forward as forward

@@ -14,8 +14,8 @@ from oacmail.cli import daemon, status
 from oacmail.cli.problems import PROBLEMS
 from oacmail.cli.status import health
 from oacmail.config import Config
+from oacmail.core.kinds import MailState
 from oacmail.core.model import Status
-from oacmail.core.outgoing import MailState
 from testbed.relay import DOWN
 from tests.engine.world import ANNA, OFFICE, PERE, World
 

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from oacmail.core.outgoing import MailKind
+from oacmail.core.kinds import MailKind
 from tests.engine import relayed_answers
 from tests.engine.test_order_buttons import buttons, press
 from tests.engine.test_orders import late_case, reply, transcripts

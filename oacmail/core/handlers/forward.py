@@ -23,13 +23,12 @@ from oacmail.core.effects import (
     Send,
 )
 from oacmail.core.handlers.from_citizen import on_citizen_message
-from oacmail.core.kinds import TO_CITIZENS
+from oacmail.core.kinds import TO_CITIZENS, MailKind
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Kind, Outcome, Role
 from oacmail.core.notices import notify
 from oacmail.core.order_words import folded, read_orders
 from oacmail.core.orders.mail import key_of_reply, transcript
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import FORWARDED_BY
 from oacmail.core.view import CaseView, OutgoingView, View

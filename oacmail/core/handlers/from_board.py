@@ -22,10 +22,10 @@ from oacmail.core.effects import (
     UpdateCase,
 )
 from oacmail.core.errors import Refused
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.notices import notify_agents
 from oacmail.core.orders.commands import on_admin_command
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, CommandView
 

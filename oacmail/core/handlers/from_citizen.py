@@ -47,12 +47,12 @@ from oacmail.core.effects import (
 )
 from oacmail.core.errors import Refused
 from oacmail.core.handlers.from_machine import concerns
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import WRITERS_MOST, Lookup
 from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status
 from oacmail.core.notices import assigned, notify, notify_agents
 from oacmail.core.order_words import folded, read_orders
 from oacmail.core.orders.mail import key_of_reply, transcript
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK, SHORT_REF
 from oacmail.core.stored_values import FORWARDED_TO, UNPLACED

@@ -12,11 +12,10 @@ from hashlib import sha256
 
 from oacmail.core import answers, calendar, notices, relayed, sender
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, Remember, RequestReview, UpdateOutbox
-from oacmail.core.kinds import applies
+from oacmail.core.kinds import MailEvent, MailKind, MailState, applies
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
 from oacmail.core.notices import notify, undelivered_notices
-from oacmail.core.outgoing import MailEvent, MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import UNDELIVERED
 from oacmail.core.threading import match_case

@@ -10,14 +10,13 @@ from datetime import datetime
 from oacmail.core import answers, notices, services
 from oacmail.core.cases import language_of_case
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
-from oacmail.core.kinds import KINDS, Audience
+from oacmail.core.kinds import KINDS, Audience, MailKind
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role
 from oacmail.core.notices import assigned, notify
 from oacmail.core.order_words import Verb, read_orders, word_of
 from oacmail.core.orders.buttons import mark_used, refuse_button, why_refused
 from oacmail.core.orders.mail import FRESH
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.sender import Sender
 from oacmail.core.services import is_unsolved

@@ -14,13 +14,13 @@ from oacmail.core.handlers import forward, from_citizen
 from oacmail.core.handlers.from_citizen import has_forward_subject, third_person_asked
 from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
 from oacmail.core.notices import notify
 from oacmail.core.order_words import read_orders, sent_alone
 from oacmail.core.orders.buttons import FORGED
 from oacmail.core.orders.mail import hint_at_orders, in_mail_to_others, is_order_mail, on_order_mail, on_own_note
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.relayed import on_relayed_answer
 from oacmail.core.sender import Sender, to_office_alone

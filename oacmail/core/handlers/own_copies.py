@@ -23,9 +23,9 @@ from oacmail.core.effects import (
     RequestReview,
     UpdateOutbox,
 )
+from oacmail.core.kinds import MailEvent
 from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
-from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import ADDED, OTHER_INSTANCE
 from oacmail.core.tokens import MOST_SIGNATURES, TRIAL, Signature, claimed_kind_and_key, is_foreign

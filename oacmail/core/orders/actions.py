@@ -25,13 +25,12 @@ from oacmail.core.effects import (
     UpdateCase,
 )
 from oacmail.core.errors import Refused
-from oacmail.core.kinds import LISTS_OF_CASES
+from oacmail.core.kinds import LISTS_OF_CASES, MailKind
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Callback, Classification, Intent, Kind, Level, Role, Status, Topic
 from oacmail.core.notices import agent_of
 from oacmail.core.order_words import Verb, folded, language_named, number_of
 from oacmail.core.orders.commands import CORRECTABLE, on_admin_command
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
 from oacmail.core.services import refer

@@ -6,11 +6,11 @@ A button's token is good once, for one order and one address. Its mail must be p
 from datetime import datetime
 
 from oacmail.core.effects import AuditEvent, Effect, Remember
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Role
 from oacmail.core.notices import notify
 from oacmail.core.order_words import Order, Pressed, read_orders
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import USED_TOKEN
 from oacmail.core.view import View

@@ -24,10 +24,9 @@ from oacmail.core.effects import (
     UpdatePerson,
 )
 from oacmail.core.errors import Refused
-from oacmail.core.kinds import CancelledBy
+from oacmail.core.kinds import CancelledBy, MailKind
 from oacmail.core.model import COUNTED_LANGUAGES, Intent, Kind, Level, Status, Topic
 from oacmail.core.notices import agent_of, assigned, notify
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RequestSummary
 from oacmail.core.view import CaseView, CommandView

@@ -23,7 +23,7 @@ from oacmail.core.effects import (
     Send,
 )
 from oacmail.core.errors import Refused
-from oacmail.core.kinds import LISTS_OF_CASES, junk_cards
+from oacmail.core.kinds import LISTS_OF_CASES, MailKind
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import MACHINES, Kind, Outcome, Role, Status
 from oacmail.core.notices import notify
@@ -43,11 +43,10 @@ from oacmail.core.order_words import (
 )
 from oacmail.core.orders import buttons
 from oacmail.core.orders.actions import ACTIONS, GivenOrder, numbered_in
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
 from oacmail.core.sender import to_office_alone
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import CaseView, View, junk_cards
 
 # --- Orders ----------------------------------------------------------------------------------------------------------
 # Orders stand on top of a reply to a mail of ours to staff or in a mail to an address of the office, never in a mail

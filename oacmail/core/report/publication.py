@@ -11,8 +11,8 @@ from typing import Any
 
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Decision, FreezeMonth, ReportReady
+from oacmail.core.kinds import MailKind
 from oacmail.core.notices import notify
-from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import (
     Breach,
