@@ -248,9 +248,11 @@ FAULTS = (
     Planted(
         "outbox_queue.claim never claims notices of complex cases",
         _instead(
-            store_outbox,
+            store_outbox.OutboxRows,
             "claim",
-            lambda right, con, now, most, staff, waits, kinds: right(con, now, most, staff, (*waits, "complex"), kinds),
+            lambda right, store, now, most, staff=None, waits=(), kinds=(): right(
+                store, now, most, staff, (*waits, "complex"), kinds
+            ),
         ),
         "no mail is stuck",
     ),
