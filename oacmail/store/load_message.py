@@ -155,7 +155,11 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         forwarded_case=_forwarded(message, named, stored),
         entrusted=_entrusted(con, policy, lookup),
     )
+    # A case that an order of this mail has opened or merged is that case to the orders below it.
+    orders = lookup.arrived.orders
+    ordered = (orders.current or "", *orders.into) if orders else ()
     also = (
+        *ordered,
         *tokened,
         *lookup.ordered,
         *(one.case for one in lookup.pressed),
@@ -165,7 +169,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         *(staff.unplaced.cases if staff.unplaced else ()),
         *([reserved] if reserved else []),
     )
-    about = _cases(con, policy, _numbers((known, *named, *naming, *recent), mails, also), now)
+    about = _cases(con, policy, _numbers((known, *named, *naming, *recent), mails, also), now, as_they_are=ordered)
     blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
     return View(
         cases=about,
@@ -202,10 +206,12 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     )
 
 
-def _cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime) -> Mapping[str, CaseView]:
-    """The cases of these numbers, and those into which they merged."""
+def _cases(
+    con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime, *, as_they_are: Collection[str] = ()
+) -> Mapping[str, CaseView]:
+    """The cases of these numbers, and those into which they merged, but for `as_they_are`."""
     about = cases(con, policy, _not_erased(con, numbers), now)
-    if merged := merged_into(con, about):
+    if merged := merged_into(con, {number: case for number, case in about.items() if number not in as_they_are}):
         return with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
     return about
 
