@@ -9,7 +9,7 @@ from hashlib import sha256
 from oacmail.core import calendar, order_words, tokens
 from oacmail.core.effects import Quoted, Send
 from oacmail.core.kinds import AT_ANY_HOUR, KINDS, LISTS_OF_CASES, Audience, IfUndelivered, MailKind
-from oacmail.core.model import Intent
+from oacmail.core.model import Intent, Message
 from oacmail.core.order_words import BUTTONS, Verb
 from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import registrable
@@ -34,9 +34,11 @@ def notify(
     facts: Mapping[str, object] | None = None,
     attach: str | None = None,
     conversation: tuple[Quoted, ...] = (),
+    answers: Message | None = None,
     lang: str = "",
 ) -> tuple[Send, ...]:
-    """Return the same notice to each of these people, in the first language of the office or in `lang`."""
+    """Return the same notice to each of these people, in the first language of the office or in `lang`; in the thread
+    of the message that it `answers`."""
     at_once = kind in AT_ANY_HOUR or calendar.in_hours(now, policy)
     lang, told = lang or policy.office.languages[0], facts or {}
     return tuple(
@@ -54,6 +56,9 @@ def notify(
             },
             attach=attach,
             conversation=conversation,
+            automatic="auto-generated" if answers is None else "auto-replied",
+            in_reply_to=answers.message_id if answers else "",
+            refs=(*answers.refs, answers.message_id) if answers and answers.message_id else (),
             release=now if at_once else calendar.next_opening(now, policy),
         )
         for address in dict.fromkeys(recipients)

@@ -153,7 +153,6 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
     message, key = lookup.message, f"{MailKind.RELAYED}:{lookup.message.fingerprint}"
     if reason or case is None or view.thread is None:
         # The writer hears that nothing went out, and why; of mail from the shared mailbox, the agents do.
-        refs = (*message.refs, message.message_id) if message.message_id else ()
         told = notify(
             policy,
             policy.people.agents if policy.office.is_own(message.sender) else (message.sender,),
@@ -162,10 +161,10 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
             now=now,
             case=number,
             facts={"reason": reason},
+            answers=message,
         )
-        reply = (replace(send, automatic="auto-replied", in_reply_to=message.message_id, refs=refs) for send in told)
         event = AuditEvent(kind="not-relayed", case=number, data={"why": reason})
-        return Decision(effects=(record, *review, event, *reply), because=(rule, reason))
+        return Decision(effects=(record, *review, event, *told), because=(rule, reason))
     event = AuditEvent(kind="relayed", case=number, data={"by": message.sender.partition("@")[0]})
     send = Send(
         key=key,

@@ -31,7 +31,7 @@ from oacmail.core.order_words import folded, read_orders
 from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import FORWARDED_BY
-from oacmail.core.view import CaseView, OutgoingView, View
+from oacmail.core.view import OutgoingView, View
 
 WAITS = "forwarded-unconfirmed"  # on the review list: the case is open, its person was not told
 UNSURE = "forwarded-by-whom"  # on the review list: no case yet
@@ -59,7 +59,10 @@ def on_forward(policy: Policy, view: View, lookup: Lookup, role: Role, now: date
             record = RecordMessage(role=role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case, rule="known-message")
             return Decision(effects=(record,), because=("forward-of-a-known-message",))
     if inner is None or forwarded.doubt or policy.office.is_own(inner.sender) or inner.sender in policy.people.staff:
-        return _ask(policy, lookup, role, forwarded.doubt or "none", now)
+        doubt = forwarded.doubt or "none"
+        record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=UNSURE)
+        asks = _question(policy, lookup, None, now, doubt=doubt)
+        return Decision(effects=(record, RequestReview(reason=UNSURE), *asks), because=(UNSURE, doubt))
     if inner.auto is not Auto.NONE:
         record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="forwarded-robot")
         return Decision(effects=(record, RequestReview(reason="staff-without-case")), because=("forwarded-robot",))
@@ -67,39 +70,31 @@ def on_forward(policy: Policy, view: View, lookup: Lookup, role: Role, now: date
     effects = tuple(
         replace(effect, written=inner) if isinstance(effect, RecordMessage) else effect for effect in opened.effects
     )
-    event = AuditEvent(kind="forwarded", case=_number(effects), data={"by": lookup.message.sender.partition("@")[0]})
+    number = next((effect.case for effect in effects if isinstance(effect, RecordMessage)), None)
+    event = AuditEvent(kind="forwarded", case=number, data={"by": lookup.message.sender.partition("@")[0]})
     review = (ReviewDone(fingerprint=inner.fingerprint),) if view.known is not None else ()
     if forwarded.whole or forwarded.confirmed:
         return replace(opened, effects=(*effects, event, *review), because=("forwarded", *opened.because))
+    # Of a forward as text nothing goes to the person before the colleague has confirmed the address.
     kept = tuple(effect for effect in effects if not (isinstance(effect, Send) and effect.kind in TO_CITIZENS))
-    asks = _confirm(policy, lookup, inner.sender, _number(effects), now) if len(kept) < len(effects) else ()
-    return replace(opened, effects=(*kept, event, *review, *asks), because=("forwarded-as-text", *opened.because))
+    asks = _question(policy, lookup, number, now, doubt="", address=inner.sender) if len(kept) < len(effects) else ()
+    waits: tuple[Effect, ...] = (RequestReview(reason=WAITS), *asks) if asks else ()
+    return replace(opened, effects=(*kept, event, *review, *waits), because=("forwarded-as-text", *opened.because))
 
 
-def _number(effects: tuple[Effect, ...]) -> str | None:
-    return next((effect.case for effect in effects if isinstance(effect, RecordMessage)), None)
-
-
-def _confirm(policy: Policy, lookup: Lookup, address: str, case: str | None, now: datetime) -> tuple[Effect, ...]:
-    facts = {"doubt": "", "address": address, "received_at": lookup.received_at}
-    return (RequestReview(reason=WAITS), *_question(policy, lookup, case, facts, now))
-
-
-def _ask(policy: Policy, lookup: Lookup, role: Role, doubt: str, now: datetime) -> Decision:
-    record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=UNSURE)
-    asks = _question(policy, lookup, None, {"doubt": doubt, "received_at": lookup.received_at}, now)
-    return Decision(effects=(record, RequestReview(reason=UNSURE), *asks), because=(UNSURE, doubt))
-
-
-def _question(
-    policy: Policy, lookup: Lookup, case: str | None, facts: dict[str, object], now: datetime
-) -> tuple[Send, ...]:
+def _question(policy: Policy, lookup: Lookup, case: str | None, now: datetime, **facts: object) -> tuple[Send, ...]:
     """To the colleague alone, as an answer to the forward."""
     message = lookup.message
-    key = f"{MailKind.FORWARDED}:{message.fingerprint}"
-    refs = (*message.refs, message.message_id) if message.message_id else ()
-    sends = notify(policy, (message.sender,), key=key, kind=MailKind.FORWARDED, now=now, case=case, facts=facts)
-    return tuple(replace(send, automatic="auto-replied", in_reply_to=message.message_id, refs=refs) for send in sends)
+    return notify(
+        policy,
+        (message.sender,),
+        key=f"{MailKind.FORWARDED}:{message.fingerprint}",
+        kind=MailKind.FORWARDED,
+        now=now,
+        case=case,
+        facts={**facts, "received_at": lookup.received_at},
+        answers=message,
+    )
 
 
 # --- the colleague's reply --------------------------------------------------------------------------------
@@ -117,35 +112,27 @@ def on_reply(policy: Policy, view: View, lookup: Lookup, asked: OutgoingView, no
         return None
     fingerprint = asked.key.split(":")[1]
     case = view.cases.get(asked.case or "")
-    if case is None:
-        effects, reason = _with_address(policy, fingerprint, line)
-        verb = "person_is"
-    else:
-        effects, reason = _confirmed(policy, case, fingerprint, line, now)
+    effects: tuple[Effect, ...] = ()
+    reason = ""
+    if case is None:  # it names the address of the person
+        verb, found = "person_is", _ADDRESS.findall(line.lower())
+        if len(found) != 1:
+            reason = "no-address"
+        elif policy.office.is_own(found[0]) or found[0] in policy.people.staff:
+            reason = "is-ours"
+        else:
+            named = Remember(name=FORWARDED_BY + fingerprint, value=found[0])
+            effects = (named, Reconsider(fingerprint=fingerprint))
+    else:  # it confirms the address to which the acknowledgement goes
         verb = "acknowledge"
-    key = key_of_reply(lookup, fingerprint, line)
+        if folded(line).strip(" .!,;#") not in _YES:
+            reason = "not-confirmed"
+        else:
+            told = case.answered_at is not None or MailKind.ACK in case.sent.kinds
+            ack = () if told else (acknowledgement.of_confirmed_case(policy, case, now),)
+            effects = (ReviewDone(fingerprint=fingerprint), *ack)
     row = {"verb": verb, "detail": "", "done": not reason, "reason": reason}
-    told = transcript(policy, lookup, asked.case, now, key=key, rows=[row])
+    key = key_of_reply(lookup, fingerprint, line)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=asked.case, rule="confirms")
-    return Decision(effects=(record, *effects, *told), because=("confirms-a-forward", *([reason] if reason else ())))
-
-
-def _with_address(policy: Policy, fingerprint: str, line: str) -> tuple[tuple[Effect, ...], str]:
-    found = _ADDRESS.findall(line.lower())
-    if len(found) != 1:
-        return (), "no-address"
-    if policy.office.is_own(found[0]) or found[0] in policy.people.staff:
-        return (), "is-ours"
-    named = Remember(name=FORWARDED_BY + fingerprint, value=found[0])
-    return (named, Reconsider(fingerprint=fingerprint)), ""
-
-
-def _confirmed(
-    policy: Policy, case: CaseView, fingerprint: str, line: str, now: datetime
-) -> tuple[tuple[Effect, ...], str]:
-    if folded(line).strip(" .!,;#") not in _YES:
-        return (), "not-confirmed"
-    done = ReviewDone(fingerprint=fingerprint)
-    if case.answered_at is not None or MailKind.ACK in case.sent.kinds:
-        return (done,), ""
-    return (done, acknowledgement.of_confirmed_case(policy, case, now)), ""
+    effects = (record, *effects, *transcript(policy, lookup, asked.case, now, key=key, rows=[row]))
+    return Decision(effects=effects, because=("confirms-a-forward", *filter(None, (reason,))))

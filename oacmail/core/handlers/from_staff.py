@@ -5,10 +5,9 @@ agent (R16; docs/subjects.md, "Who wrote"). Without proof the message is stored 
 author is informed. Staff never get automatic mail as if they were citizens.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import answers
+from oacmail.core import answers, calendar
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, ReviewDone, UpdateCase
 from oacmail.core.handlers import forward, from_citizen
 from oacmail.core.handlers.from_citizen import has_forward_subject, third_person_asked
@@ -19,7 +18,7 @@ from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
 from oacmail.core.notices import notify
 from oacmail.core.order_words import read_orders, sent_alone
-from oacmail.core.orders.buttons import FORGED
+from oacmail.core.orders.buttons import alert_forged
 from oacmail.core.orders.mail import hint_at_orders, in_mail_to_others, is_order_mail, on_order_mail, on_own_note
 from oacmail.core.policy import Policy
 from oacmail.core.relayed import on_relayed_answer
@@ -37,23 +36,19 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
     """A message in Sent. It matches a case by its recipients, not by its author."""
     message = lookup.message
     if message.auth.from_outside:
-        return _set_aside("in-sent-but-came-by-smtp")
+        return _set_aside("in-sent-but-came-by-smtp", Role.AGENT)
     if message.auto is not Auto.NONE:
-        return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
+        return _recorded(Role.AGENT, Outcome.AUTOMATIC, "automatic-in-sent")
     if lookup.answer_for and not _has_it(view, lookup):
         return on_relayed_answer(policy, view, lookup, Role.AGENT, now)
-    ordered = on_own_note(policy, view, lookup, now) if lookup.own_note else None
-    return ordered or _proves_its_copy(
-        view, lookup, _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
-    )
-
-
-def _proves_its_copy(view: View, lookup: Lookup, decision: Decision) -> Decision:
-    """Its copy in INBOX waited for a person as one that claims to be ours: nobody need look at it now."""
-    copy, asked = view.known, any(isinstance(effect, RequestReview) for effect in decision.effects)
-    if copy is None or asked or (copy.role, copy.outcome) != (Role.OURS, Outcome.QUARANTINED):
-        return decision
-    return replace(decision, effects=(*decision.effects, ReviewDone(fingerprint=lookup.message.fingerprint)))
+    if lookup.own_note and (ordered := on_own_note(policy, view, lookup, now)):
+        return ordered
+    decision, copy = _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now), view.known
+    # Its copy in INBOX may have waited for a person as one that claims to be ours: nobody need look at it now.
+    waited = copy is not None and (copy.role, copy.outcome) == (Role.OURS, Outcome.QUARANTINED)
+    if waited and not any(isinstance(effect, RequestReview) for effect in decision.effects):
+        return decision.plus(ReviewDone(fingerprint=message.fingerprint))
+    return decision
 
 
 def on_staff_message(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
@@ -78,65 +73,74 @@ def on_staff_message(policy: Policy, view: View, lookup: Lookup, writer: Sender,
         if by_agent and inside and is_order_mail(policy, view, lookup):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
+    # Without proof it changes nothing. One alert a day if our own mail exchanger reports that staff mail is forged.
     match = _match(view, lookup, frozenset((lookup.message.sender,)))
-    if match.case is None:
-        decision = _set_aside(f"{writer.rule}: no case", writer.role)
-    else:
-        decision = _remark(policy, lookup, writer, match.case, now)
-    return replace(decision, effects=(*decision.effects, *_alert_operator(policy, lookup, now)))
-
-
-def _alert_operator(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
-    """One alert a day if our own mail exchanger reports that staff mail is forged."""
-    if lookup.message.auth.dmarc is not Dmarc.FAIL:
-        return ()
-    key = f"{MailKind.ALERT}:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
-    facts = {"code": FORGED, "since": lookup.received_at}
-    return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+    decision = (
+        _set_aside(f"{writer.rule}: no case", writer.role)
+        if match.case is None
+        else _remark(policy, lookup, writer, match.case, now)
+    )
+    forged = lookup.message.auth.dmarc is Dmarc.FAIL
+    return decision.plus(*alert_forged(policy, lookup, now)) if forged else decision
 
 
 def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, how: str, now: datetime) -> Decision:
     match = _match(view, lookup, lookup.outsiders)
-    if reads_automatic(lookup):
-        return _unmarked_robot(lookup, role, match.case)
+    if reads_automatic(lookup):  # an out-of-office is no answer (R16); an agent looks, in case a person wrote it
+        robot, because = f"looks-automatic: {Kind.AUTO_REPLY}", lookup.reading.because
+        review, kind = RequestReview(reason=robot), Kind.AUTO_REPLY
+        return _recorded(role, Outcome.QUARANTINED, robot, review, case=match.case, kind=kind, because=because)
     decision = _written_by_a_person(policy, view, lookup, role, how, match, now)
     if not lookup.outsiders:
         return decision
     number = next((one.case for one in decision.effects if isinstance(one, RecordMessage)), None)
     answers, ordered = EMPTY not in decision.because, role is Role.AGENT
-    not_done = in_mail_to_others(policy, view, lookup, number, now, ordered=ordered, answers=answers)
-    return replace(decision, effects=(*decision.effects, *not_done))
+    return decision.plus(*in_mail_to_others(policy, view, lookup, number, now, ordered=ordered, answers=answers))
 
 
 def _written_by_a_person(
     policy: Policy, view: View, lookup: Lookup, role: Role, how: str, match: ThreadMatch, now: datetime
 ) -> Decision:
-    message, recipients = lookup.message, lookup.outsiders
+    message, recipients, answer = lookup.message, lookup.outsiders, lookup.answer
+    # Whether the person got no word and no file, or orders alone, which an agent meant for the desk. A forward says
+    # what it brings; what was not read whole may say anything.
+    says_nothing = False
+    if answer is not None and not has_forward_subject(lookup):
+        only_orders = role is Role.AGENT and bool(sent_alone(message.fresh))
+        says_nothing = answer.says_nothing or (only_orders and not answer.attaches)
+
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
-        if candidates and _says_nothing(lookup, role):
+        if candidates and says_nothing:
             return _empty(None)
         if candidates:
             return from_citizen.ask_which_case(policy, lookup, candidates, role, now)
     case = match.case
     if case is None:
         if how == "answer-in-sent":  # the desk's own correspondence; in INBOX its author expects something of the desk
-            return _filed(role, None, Outcome.STAFF, how)
+            return _recorded(role, Outcome.STAFF, how)
         aside = _set_aside("staff-without-case", role)
         alone = role is Role.AGENT and to_office_alone(policy, lookup.arrived)
-        return replace(aside, effects=(*aside.effects, *hint_at_orders(policy, view, lookup, now))) if alone else aside
+        return aside.plus(*hint_at_orders(policy, view, lookup, now)) if alone else aside
+
+    # To its citizen, or to guests, who alone meet only the deadlines that they have started.
     own = not recipients.isdisjoint(case.addresses)
-    guests = () if own else _deadlines_of_guests(case, recipients)
+    asked = () if own else case.running("answer")
+    guests = tuple(one.started_by for one in asked if not recipients.isdisjoint(one.asked_from))
     if not guests and not own:
         told = _to_a_citizen(case, recipients)
-        outcome = Outcome.CASE if told else Outcome.STAFF
         how = TO_OTHERS if recipients and not has_forward_subject(lookup) else "staff-message"
-        filed = _filed(role, case, outcome, f"{how}; {match.rule}", touched=lookup.received_at)
-        return filed if told else replace(filed, effects=(*filed.effects, *third_person_asked(view, lookup)))
-    if _says_nothing(lookup, role):
+        touched = UpdateCase(case=case.number, columns={"touched_at": lookup.received_at})
+        outcome, rule = Outcome.CASE if told else Outcome.STAFF, f"{how}; {match.rule}"
+        filed = _recorded(role, outcome, rule, touched, case=case)
+        return filed if told else filed.plus(*third_person_asked(view, lookup))
+    if says_nothing:
         return _empty(case)
+
+    # A client with a slow clock dates its copy in Sent before the question that it answers.
+    at = max((lookup.received_at, *(known.received_at for known in view.named if known.case == case.number)))
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
-    key, at = message.fingerprint, _written_at(view, lookup, case)
+    key = message.fingerprint
     if view.staff.undelivered is not None and concerns(policy, view.staff.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
         return Decision(effects=(record, *returned), because=("answer-undelivered", match.rule))
@@ -145,29 +149,10 @@ def _written_by_a_person(
     return Decision(effects=(record, *effects, *twice), because=(how, match.rule))
 
 
-def _says_nothing(lookup: Lookup, role: Role) -> bool:
-    """Whether the person got no word and no file, or orders alone, which an agent meant for the desk. A forward says
-    what it brings; what was not read whole may say anything."""
-    answer = lookup.answer
-    if answer is None or has_forward_subject(lookup):
-        return False
-    only_orders = role is Role.AGENT and bool(sent_alone(lookup.message.fresh))
-    return answer.says_nothing or (only_orders and not answer.attaches)
-
-
 def _empty(case: CaseView | None) -> Decision:
     """A mail that says nothing meets no deadline: its text was lost, or sent too early. The desk hears it."""
-    number = case.number if case else None
-    record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=EMPTY)
-    return Decision(effects=(record, AuditEvent(kind=EMPTY, case=number)), because=(EMPTY,))
-
-
-def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:
-    """An out-of-office is never an answer (R16). An agent looks at it, in case a person wrote it."""
-    reason = f"looks-automatic: {Kind.AUTO_REPLY}"
-    number = case.number if case else None
-    record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, case=number, rule=reason)
-    return Decision(effects=(record, RequestReview(reason=reason)), because=(reason, *lookup.reading.because))
+    event = AuditEvent(kind=EMPTY, case=case.number if case else None)
+    return _recorded(Role.AGENT, Outcome.STAFF, EMPTY, event, case=case)
 
 
 def _of_a_new_mail(
@@ -198,19 +183,6 @@ def _to_a_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
     return not recipients.isdisjoint({case.citizen} | case.participants | case.reply_to)
 
 
-def _deadlines_of_guests(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...]:
-    """The deadlines that an answer to a guest alone meets; all others keep running."""
-    return tuple(
-        deadline.started_by for deadline in case.running("answer") if not recipients.isdisjoint(deadline.asked_from)
-    )
-
-
-def _written_at(view: View, lookup: Lookup, case: CaseView) -> datetime:
-    """When it was written. A client with a slow clock dates its copy in Sent before the question that it answers."""
-    asked = (message.received_at for message in view.named if message.case == case.number)
-    return max((lookup.received_at, *asked))
-
-
 def _match(view: View, lookup: Lookup, writers: frozenset[str]) -> ThreadMatch:
     """Staff are no participants, so the case that they name by reference or token counts."""
     match = match_case(lookup.message, view, writers, lookup.received_at)
@@ -224,38 +196,36 @@ def _match(view: View, lookup: Lookup, writers: frozenset[str]) -> ThreadMatch:
     return ThreadMatch(case, "staff-reference") if case else match
 
 
-def _filed(role: Role, case: CaseView | None, outcome: Outcome, rule: str, touched: datetime | None = None) -> Decision:
-    number = case.number if case else None
-    record = RecordMessage(role=role, outcome=outcome, kind=Kind.REQUEST, case=number, rule=rule)
-    effects: tuple[Effect, ...] = (record,)
-    if number and touched:
-        effects = (record, UpdateCase(case=number, columns={"touched_at": touched}))
-    return Decision(effects=effects, because=(rule,))
+def _recorded(
+    role: Role,
+    outcome: Outcome,
+    rule: str,
+    *more: Effect,
+    case: CaseView | None = None,
+    kind: Kind = Kind.REQUEST,
+    because: tuple[str, ...] = (),
+) -> Decision:
+    """The message is recorded with what follows. `because`: reasons beside the rule."""
+    record = RecordMessage(role=role, outcome=outcome, kind=kind, case=case.number if case else None, rule=rule)
+    return Decision(effects=(record, *more), because=(rule, *because))
 
 
-def _set_aside(reason: str, role: Role = Role.AGENT) -> Decision:
-    record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=reason)
-    return Decision(effects=(record, RequestReview(reason=reason)), because=(reason,))
+def _set_aside(reason: str, role: Role) -> Decision:
+    return _recorded(role, Outcome.QUARANTINED, reason, RequestReview(reason=reason))
 
 
 def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now: datetime) -> Decision:
-    record = RecordMessage(
-        role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule
-    )
-    day = now.astimezone(policy.office.timezone).date()
-    # An agent who meant to answer, or to give an order, must know that it does not count. At most once a day and case:
-    # a forged From must not fill the agent's mailbox.
-    answers_or_orders = (
-        bool(lookup.answer_for) or _to_a_citizen(case, lookup.outsiders) or bool(read_orders(lookup.message.typed))
-    )
+    """An agent who meant to answer, or to give an order, must know that it does not count. At most once a day and case:
+    a forged From must not fill the agent's mailbox."""
+    answers = bool(lookup.answer_for) or _to_a_citizen(case, lookup.outsiders)
     told = notify(
         policy,
-        (lookup.message.sender,) if answers_or_orders else (),
-        key=f"remark:{case.number}:{day}",
+        (lookup.message.sender,) if answers or read_orders(lookup.message.typed) else (),
+        key=f"remark:{case.number}:{calendar.local_day(now, policy)}",
         kind=MailKind.REMARK,
         now=now,
         case=case.number,
         facts={"received_at": lookup.received_at},
     )
     event = AuditEvent(kind="remark", case=case.number, data={"rule": writer.rule})
-    return Decision(effects=(record, event, *told), because=(writer.rule, "remark"))
+    return _recorded(writer.role, Outcome.STAFF, writer.rule, event, *told, case=case, because=("remark",))

@@ -3,8 +3,10 @@
 A button's token is good once, for one order and one address. Its mail must be proven like any other.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
+from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Effect, Remember
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup
@@ -29,13 +31,12 @@ def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Or
     itself is about. If one is refused, they all are."""
     lines = read_orders(lookup.message.typed)
     pressed = lookup.pressed
-    why = next((reason for one in pressed if (reason := why_refused(view, lookup, one, lines, current))), "")
-    if why:
+    reasons = (why_refused(view, lookup, one, lines, current) for one in pressed)
+    if why := next(filter(None, reasons), ""):
         return tuple((Order(one.verb, case="" if one.problem == "forged" else one.case), why) for one in pressed)
     first, *others = pressed
-    own = lines or (Order(first.verb),)
     return (
-        *((Order(line.verb, line.argument, line.case or first.case), "") for line in own),
+        *((replace(line, case=line.case or first.case), "") for line in lines or (Order(first.verb),)),
         *((Order(other.verb, case=other.case), "") for other in others),
     )
 
@@ -58,7 +59,7 @@ def why_refused(view: View, lookup: Lookup, pressed: Pressed, lines: tuple[Order
     if answers_another(view, lookup):
         return ANSWERS_ANOTHER
     about = view.cases.get(pressed.case)
-    if current is not None and current not in (pressed.case, about.number if about else ""):
+    if current not in (None, pressed.case, about.number if about else ""):
         return "other-case"
     if lines and pressed.verb not in {line.verb for line in lines}:
         return "other-order"
@@ -79,23 +80,23 @@ def record_refused(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
 
 def refuse_button(policy: Policy, view: View, lookup: Lookup, now: datetime, *, why: str) -> tuple[Effect, ...]:
     """`why`: of tokens that have no problem of their own."""
-    return (
-        *(
-            AuditEvent(
-                kind="order-refused",
-                case=one.case if one.problem != "forged" and one.case in view.cases else None,
-                data={"verb": one.verb, "why": one.problem or why},
-            )
-            for one in lookup.pressed
-        ),
-        *forged_alert(policy, lookup, now),
+    events = (
+        AuditEvent(
+            kind="order-refused",
+            case=one.case if one.problem != "forged" and one.case in view.cases else None,
+            data={"verb": one.verb, "why": one.problem or why},
+        )
+        for one in lookup.pressed
     )
+    return (*events, *forged_tokens(policy, lookup, now))
 
 
-def forged_alert(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
-    """The operator is told of forged tokens, once a day."""
-    if not any(one.problem == "forged" for one in lookup.pressed):
-        return ()
-    key = f"{MailKind.ALERT}:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
+def forged_tokens(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    return alert_forged(policy, lookup, now) if any(one.problem == "forged" for one in lookup.pressed) else ()
+
+
+def alert_forged(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """The operator is told once a day of mail or tokens that somebody forges in the name of staff."""
+    key = f"{MailKind.ALERT}:{FORGED}:{calendar.local_day(now, policy)}"
     facts = {"code": FORGED, "since": lookup.received_at}
     return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)

@@ -162,7 +162,7 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
         return Decision(effects=(*record, *effects), because=because, then=(then,))
     spent = () if any(refused for _, refused in given) else buttons.mark_used(lookup, now)
     told = _transcript_of(policy, view, lookup, begun, now)
-    effects = (*record, *spent, *buttons.forged_alert(policy, lookup, now), *told)
+    effects = (*record, *spent, *buttons.forged_tokens(policy, lookup, now), *told)
     return Decision(effects=effects, because=because)
 
 
@@ -239,16 +239,8 @@ def transcript(
     facts."""
     message, facts = lookup.message, {"orders": tuple(rows), **more}
     writers = policy.people.agents if policy.office.is_own(message.sender) else (message.sender,)
-    sends = notify(policy, writers, key=key, kind=MailKind.TRANSCRIPT, now=now, case=number, facts=facts)
-    return tuple(
-        replace(
-            send,
-            automatic="auto-replied",
-            in_reply_to=message.message_id,
-            refs=(*message.refs, message.message_id) if message.message_id else (),
-        )
-        for send in sends
-    )
+    kind = MailKind.TRANSCRIPT
+    return notify(policy, writers, key=key, kind=kind, now=now, case=number, facts=facts, answers=message)
 
 
 def _only(numbers: Collection[str]) -> str | None:
