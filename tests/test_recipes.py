@@ -1,13 +1,20 @@
 """The recipes of CONTRIBUTING.md are true: the files and tests that they name exist, and what no other test misses."""
 
 import re
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from oacmail.core.effects import Effect
+from oacmail.core.board import Standing, belongs
+from oacmail.core.effects import CaseColumns, Decision, Effect, UpdateCase
+from oacmail.core.model import Outcome, Status
+from oacmail.store import SqliteStore, cases
 from oacmail.store.apply import WRITERS
+from oacmail.words.labels import group
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,3 +42,44 @@ def test_a_recipe_names_files_and_a_test_that_exist(recipe: list[str]) -> None:
 
 def test_every_effect_has_a_function_that_writes_it() -> None:
     assert set(get_args(Effect)) == set(WRITERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WeatherView:
+    rained_on: date | None = None
+    dried_at: datetime | None = None
+
+
+def test_a_column_of_a_case_is_written_and_read_by_its_name_and_type(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 25, 9, tzinfo=UTC)
+    with closing(SqliteStore(tmp_path)) as store:
+        store.con.execute("INSERT INTO people(id, address) VALUES(1, 'anna@example.org')")
+        store.con.execute(
+            """INSERT INTO cases(number, opened_by, citizen_id, status, kind, topic, level, intent, lang, subject,
+            subject_key, opened_at, touched_at)
+            VALUES('OAC-2026-000001', 'f', 1, '', '', '', '', '', '', '', '', '', '')"""
+        )
+        for name in _WeatherView.__annotations__:
+            store.con.execute(f"ALTER TABLE cases ADD COLUMN {name} TEXT")
+        columns: CaseColumns = {"rained_on": date(2026, 11, 25), "dried_at": now}  # type: ignore[typeddict-unknown-key]
+        with store.turn() as turn:
+            turn.apply(
+                Decision(effects=(UpdateCase(case="OAC-2026-000001", columns=columns),), because=()), now=now, mails={}
+            )
+        row = store.con.execute("SELECT * FROM cases").fetchone()
+        assert cases.columns(row, _WeatherView) == columns
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_of_a_case_has_words_and_a_folder_of_the_board(status: Status) -> None:
+    standing = Standing(
+        outcome=Outcome.CASE,
+        status=status,
+        assignee=None,
+        close_reason=None,
+        board_folder=None,
+        in_review=False,
+        reviewed=False,
+    )
+    assert belongs(standing) is not None
+    assert status in group("status")

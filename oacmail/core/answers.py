@@ -23,7 +23,7 @@ from oacmail.core.effects import (
     WriteDraft,
 )
 from oacmail.core.kinds import CancelledBy, MailKind
-from oacmail.core.model import Level, Status
+from oacmail.core.model import DeadlineKind, Level, Status
 from oacmail.core.notices import notify, notify_agents
 from oacmail.core.policy import Pointer, Policy
 from oacmail.core.view import Cases, CaseView, Deadline, OpenQuestion, OutgoingView
@@ -36,7 +36,7 @@ from oacmail.core.view import Cases, CaseView, Deadline, OpenQuestion, OutgoingV
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
 TERM = 1  # the level of the reminder that R32 adds to the ordinary one
-FOLLOW_UP = ("nudge", "update")
+FOLLOW_UP: tuple[DeadlineKind, ...] = ("nudge", "update")
 NOT_LOCATED = "not-located"
 """How a case is answered whose person could not be reached by telephone (R27): the mail about it tells no outcome, and
 not that the technical services have the case."""
@@ -48,7 +48,7 @@ def tells_outcome(case: CaseView, at: datetime) -> bool:
     return case.status is not Status.DERIVED or (case.services.solved_at is not None and at >= case.services.solved_at)
 
 
-def met_by_answer(case: CaseView, at: datetime) -> tuple[str, ...]:
+def met_by_answer(case: CaseView, at: datetime) -> tuple[DeadlineKind, ...]:
     """The kinds of deadlines that an answer of that time meets."""
     return ("answer", "remind", *(FOLLOW_UP if tells_outcome(case, at) else ()))
 
@@ -113,7 +113,12 @@ def answered(
 
 
 def met(
-    case: CaseView, waiting: Sequence[Deadline], *, at: datetime, kinds: Sequence[str], guests: tuple[str, ...] = ()
+    case: CaseView,
+    waiting: Sequence[Deadline],
+    *,
+    at: datetime,
+    kinds: Sequence[DeadlineKind],
+    guests: tuple[str, ...] = (),
 ) -> tuple[Effect, ...]:
     """What an answer of that time meets of these kinds: all but the deadlines in `waiting`, or those of `guests`."""
     if not waiting:

@@ -8,6 +8,7 @@ unread, or half an hour has passed without. It computes no day (core/calendar.py
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from oacmail.core import answers, calendar, notices, survey
 from oacmail.core.answers import TERM
@@ -21,7 +22,7 @@ from oacmail.core.effects import (
     UpdateCase,
 )
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import Status
+from oacmail.core.model import DeadlineKind, Status
 from oacmail.core.notices import assigned, case_card, notify, with_agents
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
@@ -31,7 +32,7 @@ Reached = tuple[CaseView, Deadline]
 UNREAD_PATIENCE = timedelta(minutes=30)
 
 
-def reached(due: DueView, kind: str, now: datetime) -> list[Reached]:
+def reached(due: DueView, kind: DeadlineKind, now: datetime) -> list[Reached]:
     """(case, deadline) of this kind, if the mailbox was read since it was due or half an hour has passed."""
     return [
         (case, deadline)
@@ -206,7 +207,7 @@ def _still_in_time(policy: Policy, case: CaseView, deadline: Deadline, now: date
 # citizen writes (core/handlers/from_citizen.py). On the day the agent is reminded, and from then on the case closes in
 # silence as an answered one does.
 
-WAIT = "wait"
+WAIT: Final = "wait"
 
 
 def waits_until(policy: Policy, case: CaseView, day: date, key: str, now: datetime) -> tuple[Effect, ...]:

@@ -9,10 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from types import MappingProxyType
-from typing import Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from oacmail.core.kinds import MailEvent, MailKind
-from oacmail.core.model import BoardPlace, Classification, Folder, Hours, Kind, Message, Outcome, Role, Slot, Status
+from oacmail.core.model import (
+    BoardPlace,
+    Classification,
+    DeadlineKind,
+    Folder,
+    Hours,
+    Kind,
+    Message,
+    Outcome,
+    Role,
+    Slot,
+    Status,
+)
 
 # --- Report effects --------------------------------------------------------------------------------------------------
 # A month whose figures are ready to be published, and what is kept of it. `figures` is JSON text
@@ -148,7 +160,7 @@ class MoveDeadline:
     again."""
 
     started_by: str
-    kind: str
+    kind: DeadlineKind
     due_at: datetime
 
 
@@ -321,30 +333,35 @@ class RecordMessage:
     kept: bool = True
 
 
+Label = Annotated[str, "label"]
+"""A word of a list of ours, or the name of a folder or of staff: it says nothing of a citizen."""
+
+
 class CaseColumns(TypedDict, total=False):
-    """Columns of a case that an effect may set, by their names in the schema."""
+    """Columns of a case that an effect may set, by their names in the schema. What is text and no `Label` is personal:
+    store/personal.py says what becomes of it."""
 
     status: Status
-    kind: str
-    topic: str
-    level: str
-    intent: str
-    lang: str
-    assignee: str | None
+    kind: Label
+    topic: Label
+    level: Label
+    intent: Label
+    lang: Label
+    assignee: Label | None
     phone: str | None
     slot: Slot
     call_hours: tuple[Hours, ...]
-    operator: str
-    platform: str
-    cause: str
-    incident: str
+    operator: Label
+    platform: Label
+    cause: Label
+    incident: Label
     ends_on: date | None
     ends_hour: time | None
     touched_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
-    close_reason: str | None
-    board_folder: str | None
+    close_reason: Label | None
+    board_folder: Label | None
     solved_at: datetime | None
     told_at: datetime | None
     expected_on: date | None
@@ -363,7 +380,7 @@ class StartDeadline:
     """Start a deadline. `started_by`: the message's fingerprint or the event's key; `started_at`: its time."""
 
     started_by: str
-    kind: str
+    kind: DeadlineKind
     case: str
     started_at: datetime
     due_at: datetime
@@ -378,7 +395,7 @@ class EndDeadlines:
     case: str
     how: Literal["met", "withdrawn"]
     at: datetime
-    kinds: tuple[str, ...]
+    kinds: tuple[DeadlineKind, ...]
     started_by: tuple[str, ...] = ()
     level: int | None = None
 
@@ -388,7 +405,7 @@ class DeadlineReached:
     """A deadline was reached. A response deadline (kind answer, level 0) keeps running: it can be met late."""
 
     started_by: str
-    kind: str
+    kind: DeadlineKind
     level: int
     at: datetime
 

@@ -194,6 +194,11 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+DeadlineKind = Literal["answer", "remind", "rights", "nudge", "update", "survey", "wait", "close"]
+"""What a deadline is about: an answer, the reminder of it, a request of rights, the technical services, the citizen of
+a case that these have, a survey, the wait for a person, the closing of an answered case."""
+
+
 class Kind(StrEnum):
     """What sort of message (docs/reading.md, "Labels")."""
 

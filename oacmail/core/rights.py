@@ -8,6 +8,7 @@ and the supervisor are told. Nothing here judges a right or its holder.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, StartDeadline
@@ -16,7 +17,7 @@ from oacmail.core.notices import notify
 from oacmail.core.policy import Policy
 from oacmail.core.view import DueView
 
-RIGHTS = "rights"  # the kind of the deadline
+RIGHTS: Final = "rights"  # the kind of the deadline
 _BEFORE = timedelta(days=7)
 
 

@@ -6,6 +6,7 @@ There is no reminder. A vote alone never opens a case again. No text of a citize
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from oacmail.core import calendar, notices, review
 from oacmail.core.cases import CitizenRequest, can_be_told, notice
@@ -24,7 +25,7 @@ from oacmail.core.view import CaseView, Deadline
 # `survey.per_address_days` or who has a complaint or a request of rights in course. A case that is open
 # again by then gets none.
 
-SURVEY = "survey"  # the kind of deadline
+SURVEY: Final = "survey"  # the kind of deadline
 SILENCE = "silence"
 ASKED_AFTER = ("answered", "contact", "thanks")
 """Why a case is closed whose citizen is asked; spam and duplicates are no service."""

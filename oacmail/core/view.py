@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from oacmail.core.canary import LastCanary
 from oacmail.core.kinds import MailKind, MailState
-from oacmail.core.model import Hours, Outcome, Role, Slot, Status
+from oacmail.core.model import DeadlineKind, Hours, Outcome, Role, Slot, Status
 from oacmail.core.reconciliation import Reconciliation
 from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
 
@@ -22,7 +22,7 @@ class Deadline:
     runs after it was reached."""
 
     started_by: str
-    kind: str
+    kind: DeadlineKind
     level: int
     started_at: datetime
     due_at: datetime
@@ -149,7 +149,7 @@ class CaseView:
     term: TermView = field(default_factory=TermView)
     services: ServicesView = field(default_factory=ServicesView)
 
-    def running(self, kind: str) -> tuple[Deadline, ...]:
+    def running(self, kind: DeadlineKind) -> tuple[Deadline, ...]:
         return tuple(deadline for deadline in self.deadlines if deadline.kind == kind)
 
     @property

@@ -168,9 +168,9 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
     """The case with what lies on it: those who wrote, deadlines, open questions, calls, messages, our mails."""
     wrote, mails = parts["wrote"], {one["kind"]: one for one in parts["mails"]}
     first_sent = {kind: one["at"] for kind, one in mails.items() if one["at"]}
-    term = TermView(**_columns(row, TermView), named_by=frozenset(one["fingerprint"] for one in parts["term_named"]))
+    term = TermView(**columns(row, TermView), named_by=frozenset(one["fingerprint"] for one in parts["term_named"]))
     return CaseView(
-        **_columns(row, CaseView),
+        **columns(row, CaseView),
         first_message=row["opened_by"].rpartition(" ")[2],  # store/apply.py:split_case
         participants=frozenset(one["address"] for one in wrote),
         reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
@@ -195,12 +195,12 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
             surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
         ),
         call=CallView(
-            **_columns(row, CallView),
+            **columns(row, CallView),
             in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
         ),
         term=replace(term, near=is_near(term.ends_on, today)),
         services=ServicesView(
-            **_columns(row, ServicesView),
+            **columns(row, ServicesView),
             nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
         ),
     )
@@ -217,7 +217,7 @@ _READ: Mapping[object, Callable[[Any], object]] = {
 """How a column of such a field is read; text stays what it is."""
 
 
-def _columns(row: sqlite3.Row, view: type) -> dict[str, Any]:
+def columns(row: sqlite3.Row, view: type) -> dict[str, Any]:
     """The fields of the view that are columns of the row, by their types."""
     return {
         name: None if row[name] is None else _READ[kind](row[name]) if kind in _READ else row[name]

@@ -14,8 +14,9 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as Mail
-from typing import Any
+from typing import Any, get_type_hints
 
+from oacmail.core.effects import CaseColumns
 from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.review import FILED
 from oacmail.store.connection import moment
@@ -93,10 +94,12 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
 FREE: Mapping[str, tuple[str, ...]] = {
     "people": (),
     "cases": (
-        *("number", "parent", "status", "kind", "topic", "level", "intent", "lang", "slot", "call_hours", "incident"),
-        *("assignee", "operator", "platform", "cause", "board_folder", "close_reason"),  # `assignee` names staff
-        *("opened_at", "touched_at", "answered_at", "closed_at", "ends_on", "ends_hour", "erased_at"),
-        *("solved_at", "told_at", "expected_on"),
+        *("number", "parent", "opened_at", "erased_at"),
+        *(
+            name
+            for name, kind in get_type_hints(CaseColumns, include_extras=True).items()
+            if kind not in (str, str | None)
+        ),
     ),
     "messages": (
         *("role", "outcome", "kind", "rule", "lang", "rung", "folder", "sent_at", "received_at", "erased_at"),

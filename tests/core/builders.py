@@ -21,7 +21,19 @@ from oacmail.core.effects import (
 )
 from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.lookup import Lookup, look_up
-from oacmail.core.model import Auth, Auto, Evidence, Features, Folder, Message, Outcome, Role, Rung, Status
+from oacmail.core.model import (
+    Auth,
+    Auto,
+    DeadlineKind,
+    Evidence,
+    Features,
+    Folder,
+    Message,
+    Outcome,
+    Role,
+    Rung,
+    Status,
+)
 from oacmail.core.policy import Office, People, Policy
 from oacmail.core.view import CaseView, Deadline, MessagesView, MessageView, OutgoingView
 from oacmail.workdays import EveryDay
@@ -93,7 +105,7 @@ def lookup(folder: Folder = Folder.INTAKE, features: Features | None = None, **c
     return look_up(POLICY, Arrived(message=message(features, **changes), received_at=NOW, folder=folder))
 
 
-def deadline(kind: str = "answer", level: int = 0, **changes: Any) -> Deadline:
+def deadline(kind: DeadlineKind = "answer", level: int = 0, **changes: Any) -> Deadline:
     """Started a day ago, due an hour ago."""
     usual = {"started_by": "first", "started_at": NOW - timedelta(days=1), "due_at": NOW - timedelta(hours=1)}
     return Deadline(kind=kind, level=level, **{**usual, **changes})

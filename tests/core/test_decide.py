@@ -1,7 +1,7 @@
 """What `decide` does with each kind of input, as tables: (view, input) -> effects, at 10:00 of a working day."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,7 +11,7 @@ from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Ti
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Auth, Auto, DeliveryStatus, Dmarc, Features, Folder, Role, Status
+from oacmail.core.model import Auth, Auto, DeadlineKind, DeliveryStatus, Dmarc, Features, Folder, Role, Status
 from oacmail.core.view import (
     AnyView,
     CommandView,
@@ -232,7 +232,9 @@ def test_a_message(name: str) -> None:
     assert effects(view, arrived) == expected
 
 
-def reached(kind: str, level: int = 0, status: Status = Status.OPEN, synced_at: datetime | None = NOW) -> TickView:
+def reached(
+    kind: DeadlineKind, level: int = 0, status: Status = Status.OPEN, synced_at: datetime | None = NOW
+) -> TickView:
     """This deadline is due, and the mailbox was read since."""
     clock = deadline(kind, level)
     deadlines = (clock,) if kind in ("answer", "close") else (clock, deadline(due_at=NOW.replace(hour=18)))
@@ -263,6 +265,11 @@ TICKS: dict[str, tuple[TickView, list[str]]] = {
         ["send alert to it@town.example", "Remember"],
     ),
 }
+
+
+@pytest.mark.parametrize("kind", get_args(DeadlineKind))
+def test_every_kind_of_deadline_ends_or_starts_anew_when_it_is_reached(kind: DeadlineKind) -> None:
+    assert effects(reached(kind), Tick()) != []
 
 
 @pytest.mark.parametrize("name", TICKS)

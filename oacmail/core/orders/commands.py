@@ -7,6 +7,7 @@ carried out raises `Refused` with the reason and changes nothing. The caller dec
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Final
 
 from oacmail.core import answers, calendar, callbacks, cases, deadlines, intents, notices, rights, services, survey
 from oacmail.core.cases import CORRECTED_COLUMN, said_by_hand
@@ -39,7 +40,7 @@ CORRECTABLE: dict[str, tuple[str, ...]] = {
     "intent": tuple(Intent),
     "language": COUNTED_LANGUAGES,
 }
-_ALL = ("answer", "remind", "nudge", "update", "close", "wait")
+_ALL: Final = ("answer", "remind", "nudge", "update", "close", "wait")
 
 
 def on_admin_command(policy: Policy, view: CommandView, command: AdminCommand, now: datetime) -> Decision:
@@ -349,8 +350,10 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: da
         for one in case.promised():
             due_at = calendar.due_by_intent(calendar.clock_start(one.started_at, one.sent_at, policy), intent, policy)
             remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
-            moves = (("answer", due_at), ("remind", remind_at))
-            effects += [MoveDeadline(started_by=one.started_by, kind=kind, due_at=at) for kind, at in moves]
+            effects += [
+                MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
+                MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
+            ]
     request = RequestSummary(
         case=case.number,
         message=case.first_message,
