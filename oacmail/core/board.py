@@ -4,7 +4,7 @@ It never asks the server where a message lies. A move that does not fit the case
 says that a person has an answer; one that passes the case on sends the notice, which meets the deadline (R22).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -148,65 +148,33 @@ def commands(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
     """What the move into `to` orders about the case, in this order; () = it is so already. Raises Refused."""
     if to == place_of_case(case.status, case.assignee, case.close_reason, case.board_folder):
         return ()
-    return _MEANING[to.folder](case, to)
-
-
-def _taken_back(case: CaseView) -> tuple[Command, ...]:
-    """It is the desk's again, and open. What was put aside as no request, or passed on, was judged wrongly."""
-    wrong: tuple[Command, ...] = ()
-    if case.status is Status.CLOSED and case.close_reason == "spam":
-        wrong = (("set", {"kind": Kind.REQUEST}),)
+    # The desk's again, and open: what was put aside as no request, or passed on, was judged wrongly.
+    closed = case.status is Status.CLOSED
+    back: tuple[Command, ...] = (("take-back", {}),) if case.status is not Status.OPEN else ()
+    if closed and case.close_reason == "spam":
+        back = (("set", {"kind": Kind.REQUEST}), *back)
     if case.status is Status.DERIVED:
-        wrong = (("set", {"level": Level.FIRST}),)
-    return (*wrong, *((("take-back", {}),) if case.status is not Status.OPEN else ()))
-
-
-def _open(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    nobodys: tuple[Command, ...] = (("assign", {"name": ""}),) if case.assignee else ()
-    return (*_taken_back(case), *nobodys)
-
-
-def _assigned(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    if not to.agent:
-        raise Refused("this folder belongs to no agent: use the agent's own", "no-such-agent")
-    return (*_taken_back(case), ("assign", {"name": to.agent}))
-
-
-def _derived(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    closed = case.status is Status.CLOSED
-    return (*(_taken_back(case) if closed else ()), ("escalate", {}))
-
-
-def _waiting(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    closed = case.status is Status.CLOSED
-    return (*(_taken_back(case) if closed else ()), ("wait", {}))
-
-
-def _answered(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    return (("answered", {}),)
-
-
-def _closed(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    if case.status is Status.CLOSED:  # out of the folder of what was no request
-        return (("set", {"kind": Kind.REQUEST}), ("close", {"reason": "thanks"}))
-    return (("close", {"reason": "answered"}),)
-
-
-def _no_request(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:
-    kind = Kind.SPAM if to.folder is BoardFolder.REVIEW else Kind.BULK
-    return (("set", {"kind": kind}), ("close", {"reason": "spam"}))
-
-
-_MEANING: Mapping[BoardFolder, Callable[[CaseView, BoardPlace], tuple[Command, ...]]] = {
-    BoardFolder.INTAKE: _open,
-    BoardFolder.OPEN: _open,
-    BoardFolder.ASSIGNED: _assigned,
-    BoardFolder.DERIVED: _derived,
-    BoardFolder.WAITING: _waiting,
-    BoardFolder.ANSWERED: _answered,
-    BoardFolder.CLOSED: _closed,
-    **dict.fromkeys(NO_REQUEST, _no_request),
-}
+        back = (("set", {"level": Level.FIRST}), *back)
+    match to.folder:
+        case BoardFolder.INTAKE | BoardFolder.OPEN:
+            return (*back, ("assign", {"name": ""})) if case.assignee else back
+        case BoardFolder.ASSIGNED:
+            if not to.agent:
+                raise Refused("this folder belongs to no agent: use the agent's own", "no-such-agent")
+            return (*back, ("assign", {"name": to.agent}))
+        case BoardFolder.DERIVED:
+            return (*(back if closed else ()), ("escalate", {}))
+        case BoardFolder.WAITING:
+            return (*(back if closed else ()), ("wait", {}))
+        case BoardFolder.ANSWERED:
+            return (("answered", {}),)
+        case BoardFolder.CLOSED if closed:  # out of the folder of what was no request
+            return (("set", {"kind": Kind.REQUEST}), ("close", {"reason": "thanks"}))
+        case BoardFolder.CLOSED:
+            return (("close", {"reason": "answered"}),)
+        case BoardFolder.AUTOMATIC | BoardFolder.REVIEW:
+            kind = Kind.SPAM if to.folder is BoardFolder.REVIEW else Kind.BULK
+            return (("set", {"kind": kind}), ("close", {"reason": "spam"}))
 
 
 # --- Sightings -------------------------------------------------------------------------------------------------------

@@ -18,9 +18,7 @@ from oacmail.core.report.figures import (
     HANDED_OVER,
     NOT_LOCATED,
     NOTICE,
-    AckRow,
     Breach,
-    CaseRow,
     Cohorts,
     Count,
     EventRow,
@@ -59,6 +57,8 @@ def answered_in_time(of: Cohorts) -> Indicator:
     failed = [one for one in due if not of.in_time(one)]
     breaches = tuple(_breach(of, one) for one in sorted(failed, key=lambda one: (one.due_at, one.case)))
     in_time = len(due) - len(failed)
+    of_cause = Counter(breach.cause for breach in breaches)
+    causes = tuple(Count(key=cause, count=of_cause[cause]) for cause in _CAUSES if of_cause[cause])
     return Indicator(
         id="I1",
         main=Measure(key="in_time", value=share(in_time, len(due)), unit="percent", n=len(due), target=100.0),
@@ -66,14 +66,9 @@ def answered_in_time(of: Cohorts) -> Indicator:
             Measure(key="in_time_count", value=in_time, unit="count", part=True),
             Measure(key="late_same_day", value=sum(map(of.late_same_day, failed)), unit="count", part=True),
         ),
-        tables=(FigureTable(key="causes", rows=_by_cause(breaches), words="cause_of_breach"),),
+        tables=(FigureTable(key="causes", rows=causes, words="cause_of_breach"),),
         breaches=breaches,
     )
-
-
-def _by_cause(breaches: tuple[Breach, ...]) -> tuple[Count, ...]:
-    counted = {cause: sum(breach.cause == cause for breach in breaches) for cause in _CAUSES}
-    return tuple(Count(key=cause, count=count) for cause, count in counted.items() if count)
 
 
 def unanswered(of: Cohorts) -> Indicator:
@@ -90,20 +85,14 @@ def unanswered(of: Cohorts) -> Indicator:
 def same_day(of: Cohorts) -> Indicator:
     """I3. Of what arrived on a working day before closing time."""
     zone, closes = of.policy.office.timezone, of.policy.office.closes
-    counted = []
+    n = same = 0
     for one in of.arrived():
-        local = one.asked_at.astimezone(zone)
+        local, at = one.asked_at.astimezone(zone), one.answered_at
         if of.policy.workdays.is_working_day(local.date()) and local.time() < closes:
-            counted.append(one)
-    same = sum(_on_the_day(of, one) for one in counted)
-    value = share(same, len(counted))
-    main = Measure(key="same_day", value=value, unit="percent", n=len(counted), target=SAME_DAY_TARGET)
+            n += 1
+            same += at is not None and at.astimezone(zone).date() == local.date()
+    main = Measure(key="same_day", value=share(same, n), unit="percent", n=n, target=SAME_DAY_TARGET)
     return Indicator(id="I3", main=main)
-
-
-def _on_the_day(of: Cohorts, request: RequestRow) -> bool:
-    zone, at = of.policy.office.timezone, request.answered_at
-    return at is not None and at.astimezone(zone).date() == request.asked_at.astimezone(zone).date()
 
 
 def response_time(of: Cohorts) -> Indicator:
@@ -123,30 +112,26 @@ def response_time(of: Cohorts) -> Indicator:
 
 
 def _breach(of: Cohorts, request: RequestRow) -> Breach:
-    at = request.answered_at
+    """Why it was not answered, or not in time, and by how much it was late."""
+    at, returned = request.answered_at, request.source == "returned"
     if at is None:
-        return Breach(case=request.case, cause=_why_unanswered(of, request))
-    late = None if of.late_same_day(request) else service_hours(request.due_at, at, of.policy)
-    return Breach(case=request.case, cause=_why_late(of, request), late=late)
-
-
-def _why_unanswered(of: Cohorts, request: RequestRow) -> str:
-    if request.source == "returned":
-        return "returned_unanswered"
-    if is_derived(of, request.case):
-        return "outcome_untold" if request.source == "outcome" else "derived_untold"
-    return "call_not_made" if is_call(of, request) else "unanswered"
-
-
-def _why_late(of: Cohorts, request: RequestRow) -> str:
+        if returned:
+            cause = "returned_unanswered"
+        elif is_derived(of, request.case):
+            cause = "outcome_untold" if request.source == "outcome" else "derived_untold"
+        else:
+            cause = "call_not_made" if is_call(of, request) else "unanswered"
+        return Breach(case=request.case, cause=cause)
     if of.late_same_day(request):
-        return "late_same_day"
-    if request.source == "returned":
-        return "returned_late"
+        return Breach(case=request.case, cause="late_same_day")
     how = of.how(request)
-    if how == NOTICE:
-        return "derived_late"
-    return "call_late" if how in BY_CALL and is_call(of, request) else "late"
+    if returned:
+        cause = "returned_late"
+    elif how == NOTICE:
+        cause = "derived_late"
+    else:
+        cause = "call_late" if how in BY_CALL and is_call(of, request) else "late"
+    return Breach(case=request.case, cause=cause, late=service_hours(request.due_at, at, of.policy))
 
 
 def is_call(of: Cohorts, request: RequestRow) -> bool:
@@ -176,29 +161,23 @@ _A_MOMENT = timedelta.resolution
 
 def solved_where(of: Cohorts) -> Indicator:
     """I6. Of the cases whose last closing of the month was no spam and no double, and that were not merged."""
-    closed = [case for case in of.rows.cases.values() if _closed(of, case)]
-    first = sum(case.level == "first" and not handed_over(of, case.number) for case in closed)
-    once = sum(_contacts(of, case.number) <= 1 for case in closed)
-    n = len(closed)
+    n = first = once = 0
+    for number, case in of.rows.cases.items():
+        ended = of.events_of(number, "closed")
+        if of.is_merged(number) or not ended or not of.holds(ended[-1].at):
+            continue
+        if (ended[-1].text("reason") or "answered") in _NO_REQUEST:
+            continue
+        # Answers of people, and the notice that a case was passed on; that a case was closed as answered is none.
+        handed = handed_over(of, number)
+        contacts = sum(event.text("by") != "answered" for event in of.story_of(number, "answered"))
+        contacts += sum(event.text("why") == "ordered" for event in handed)
+        n, first, once = n + 1, first + (case.level == "first" and not handed), once + (contacts <= 1)
     return Indicator(
         id="I6",
         main=Measure(key="first_level", value=share(first, n), unit="percent", n=n, target=FIRST_LEVEL_TARGET),
         measures=(Measure(key="one_contact", value=share(once, n), unit="percent", n=n, target=ONE_CONTACT_TARGET),),
     )
-
-
-def _closed(of: Cohorts, case: CaseRow) -> bool:
-    ended = of.events_of(case.number, "closed")
-    if of.is_merged(case.number):
-        return False
-    return bool(ended) and of.holds(ended[-1].at) and (ended[-1].text("reason") or "answered") not in _NO_REQUEST
-
-
-def _contacts(of: Cohorts, case: str) -> int:
-    """Answers of people, and the notice that a case was passed on; that a case was closed as answered is none."""
-    answers = [event for event in of.story_of(case, "answered") if event.text("by") != "answered"]
-    notices = [event for event in handed_over(of, case) if event.text("why") == "ordered"]
-    return len(answers) + len(notices)
 
 
 def handed_over(of: Cohorts, case: str) -> list[EventRow]:
@@ -235,12 +214,19 @@ class Derivation:
 
 def derivations(of: Cohorts, case: str) -> list[Derivation]:
     """Those of a case up to the end of the month; one that came back unsolved is none."""
-    if not handed_over(of, case):
+    handed = handed_over(of, case)
+    if not handed:
         return []
-    told = _outcomes(of, case)
+    # The person knows the outcome by the first answer after somebody has said that it is solved, or by the closing of
+    # the case as a request.
+    answers = sorted(moment_of(event) for event in of.story_of(case, "answered"))
+    solved = [moment_of(event) for event in of.story_of(case, "solved")]
+    told = {at for said in solved if (at := next((at for at in answers if at >= said), None)) is not None}
+    told |= {event.at for event in of.story_of(case, "closed") if event.text("reason") not in _NO_REQUEST}
+    changes = [(event.at, "begun") for event in handed] + [(at, "returned") for at in came_back(of, case)]
     found: list[Derivation] = []
     begun: datetime | None = None
-    for at, what in sorted([*_changes(of, case), *((at, "told") for at in told)]):
+    for at, what in sorted([*changes, *((at, "told") for at in told if at < of.ends)]):
         if what == "begun":
             begun = begun or at
         elif begun is not None and at >= begun:
@@ -250,11 +236,6 @@ def derivations(of: Cohorts, case: str) -> list[Derivation]:
     return [*found, *([Derivation(case=case, begun_at=begun)] if begun is not None else [])]
 
 
-def _changes(of: Cohorts, case: str) -> Sequence[tuple[datetime, str]]:
-    begun = [(event.at, "begun") for event in handed_over(of, case)]
-    return [*begun, *((at, "returned") for at in came_back(of, case))]
-
-
 def came_back(of: Cohorts, case: str) -> list[datetime]:
     """When the case left the technical services without an outcome: it is not theirs, is not of the second level, is no
     request of its own, or its person was forgotten."""
@@ -262,15 +243,6 @@ def came_back(of: Cohorts, case: str) -> list[datetime]:
     dropped = (event for event in of.story_of(case, "closed") if event.text("reason") in _NO_REQUEST)
     ended = (*of.story_of(case, "not-theirs"), *of.story_of(case, "erased"))
     return [event.at for event in (*ended, *corrected, *dropped)]
-
-
-def _outcomes(of: Cohorts, case: str) -> list[datetime]:
-    """The first answer after somebody has said that it is solved, or the closing of the case as a request."""
-    answers = sorted(moment_of(event) for event in of.story_of(case, "answered"))
-    solved = [moment_of(event) for event in of.story_of(case, "solved")]
-    told = [next((at for at in answers if at >= said), None) for said in solved]
-    closed = [event.at for event in of.story_of(case, "closed") if event.text("reason") not in _NO_REQUEST]
-    return sorted({at for at in (*told, *closed) if at is not None and at < of.ends})
 
 
 def time_to_solve(of: Cohorts) -> Indicator:
@@ -391,7 +363,11 @@ def calls(of: Cohorts) -> Indicator:
             ),
         ),
         breaches=tuple(
-            Breach(case=one.case, cause=what, late=_late(of, one) if what == "call_late" else None)
+            Breach(
+                case=one.case,
+                cause=what,
+                late=service_hours(one.due_at, _calls_made(of, one)[0][0], of.policy) if what == "call_late" else None,
+            )
             for one, what in sorted(failed, key=lambda pair: pair[0].case)
         ),
     )
@@ -418,22 +394,13 @@ def _outcome(of: Cohorts, request: RequestRow) -> str:
     made = _calls_made(of, request)
     if not made:
         return "answered_by_mail" if request.answered_at else "call_not_made"
-    good = next((how for at, how in made if at <= request.due_at and _in_slot(of, request, at)), None)
+    case, zone = of.case(request.case), of.policy.office.timezone
+    begins, ends = calendar.SLOTS[(case and case.slot) or "any"]
+    in_time = ((at.astimezone(zone).time(), how) for at, how in made if at <= request.due_at)
+    good = next((how for clock, how in in_time if begins <= clock < ends), None)
     if good:
         return "not_located" if good == NOT_LOCATED else "called"
     return "call_late" if made[0][0] > request.due_at else "call_outside_slot"
-
-
-def _in_slot(of: Cohorts, request: RequestRow, at: datetime) -> bool:
-    case = of.case(request.case)
-    if case is None or case.slot is None:
-        return False
-    begins, ends = calendar.SLOTS[case.slot]
-    return begins <= at.astimezone(of.policy.office.timezone).time() < ends
-
-
-def _late(of: Cohorts, request: RequestRow) -> float:
-    return service_hours(request.due_at, _calls_made(of, request)[0][0], of.policy)
 
 
 # --- Satisfaction ----------------------------------------------------------------------------------------------------
@@ -548,7 +515,8 @@ ACK_TARGET = 99.0
 def quality(of: Cohorts) -> Indicator:
     """I14. Of the messages that arrived in the month; the other figures by the moment of the event."""
     acks = [one for one in of.rows.acks if of.holds(one.asked_at)]
-    quick = sum(_quick(of, one) for one in acks)
+    sent = ((one.asked_at, one.sent_at) for one in acks if one.sent_at is not None and one.sent_at < of.ends)
+    quick = sum(at - asked_at <= WITHIN for asked_at, at in sent)
     returned = {(one.case, one.text("message") or one.message) for one in of.in_month("answer-undelivered")}
     corrected = {one.case for one in of.in_month("corrected")}
     return Indicator(
@@ -560,10 +528,6 @@ def quality(of: Cohorts) -> Indicator:
             _none_wanted("rescued", of.rows.rescued),
         ),
     )
-
-
-def _quick(of: Cohorts, ack: AckRow) -> bool:
-    return ack.sent_at is not None and ack.sent_at < of.ends and ack.sent_at - ack.asked_at <= WITHIN
 
 
 def _none_wanted(key: str, value: int) -> Measure:
