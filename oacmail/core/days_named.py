@@ -11,34 +11,32 @@ from datetime import date, timedelta
 from itertools import chain
 
 from oacmail.core import calendar
+from oacmail.core.common_words import MONTHS, NUMBERS, WEEKDAYS
 from oacmail.core.model import late_pattern
 from oacmail.core.policy import Workdays
 
 MOST = 60
 """Days ahead; a later date is a slip of the pen or another year's."""
 _FRIDAY = 4
-_WEEKDAYS = (
-    *("dilluns lunes monday", "dimarts martes tuesday", "dimecres miercoles wednesday", "dijous jueves thursday"),
-    *("divendres viernes friday", "dissabte sabado saturday", "diumenge domingo sunday"),
+_SHORT_MONTHS = (
+    "jan",
+    "feb",
+    "mar",
+    "abr apr",
+    "",
+    "jun",
+    "jul",
+    "ago aug",
+    "set sep sept",
+    "oct",
+    "nov",
+    "des dic dec",
 )
-_MONTHS = (
-    *("gener enero january jan", "febrer febrero february feb", "marc marzo march mar", "abril april abr apr"),
-    *("maig mayo may", "juny junio june jun", "juliol julio july jul", "agost agosto august ago aug"),
-    *("setembre septiembre setiembre september set sep sept", "octubre october oct", "novembre noviembre november nov"),
-    "desembre diciembre december des dic dec",
-)
-_NUMBERS = (
-    "un una one a",
-    "dos dues two",
-    "tres three",
-    "quatre cuatro four",
-    "cinc cinco five",
-    "sis seis six",
-    "set",
-)
-_DAY_OF = {word: number for number, words in enumerate(_WEEKDAYS) for word in words.split()}
-_MONTH_OF = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
-_NUMBER_OF = {word: number for number, words in enumerate(_NUMBERS, 1) for word in words.split()}
+_DAY_OF = {word: number for number, words in enumerate(WEEKDAYS) for word in words.split()}
+_MONTH_OF = {
+    word: number for table in (MONTHS, _SHORT_MONTHS) for number, words in enumerate(table, 1) for word in words.split()
+}
+_NUMBER_OF = {"a": 1} | {word: number for number, words in enumerate(NUMBERS[:8]) for word in words.split() if number}
 
 
 def _one_of(words: Iterator[str] | dict[str, int]) -> str:

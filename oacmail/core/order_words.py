@@ -14,7 +14,7 @@ from hashlib import sha256
 from itertools import chain, dropwhile, takewhile, zip_longest
 from typing import Literal
 
-from oacmail.core import polite_words, tokens
+from oacmail.core import common_words, tokens
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
@@ -258,12 +258,11 @@ _COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it 
 _BETWEEN = re.compile(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
 """Between two orders of one plain line."""
 _GREETING = re.compile(
-    r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos d[ií]as|buenas(?: tardes)?|hello|hi"
-    r"|good (?:morning|afternoon))\b(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone)\b)?"
-    r"[ ,.:!]*",
+    rf"(?:{'|'.join(common_words.GREETINGS).replace('dias', 'd[ií]as')}|hola|bones|buenas|hello|hi)\b"
+    r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone)\b)?[ ,.:!]*",
     re.IGNORECASE,
 )
-_POLITE = re.compile(rf"[\s,.;!]{{1,3}}(?:{polite_words.PLEASE})[ .!]{{0,5}}$")
+_POLITE = re.compile(rf"[\s,.;!]{{1,3}}(?:{common_words.PLEASE})[ .!]{{0,5}}$")
 """After an order of a plain line."""
 _LISTED_LINE = re.compile(
     r"(?:[Cc]as[oe]?\s)?#?\s?\[?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?"
@@ -275,7 +274,7 @@ _NAMES = re.compile(
 )
 """A line of names alone, of a person or of an office."""
 _CLOSING = re.compile(
-    rf"(?:(?:{'|'.join(sorted(polite_words.CLOSING))}|un|molt|ben|fins (?:aviat|ara|dema)|wishes|sincerely)"
+    rf"(?:(?:{'|'.join(sorted(common_words.CLOSING))}|un|molt|ben|fins (?:aviat|ara|dema)|wishes|sincerely)"
     r"(?:[\s,.!]+|$))+"
 )
 """A line that ends a message, folded."""

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import dropwhile
 
-from oacmail.core import polite_words
+from oacmail.core import common_words
 from oacmail.core.days_named import day_named, days_named, without_days
 from oacmail.core.model import late_pattern
 from oacmail.core.order_words import Verb, folded, read_orders
@@ -385,7 +385,7 @@ administracio administracion town city hall council
 """
 IN_A_SIGNATURE = frozenset(_IN_A_SIGNATURE.split())
 """What may stand in lower case in a line that names a person, a post or an office."""
-GREETINGS = polite_words.WORDS.union(["ok", "d'acord", "perfecte", "perfecto", "perfect", "vale", "fins", "ara"])
+GREETINGS = common_words.POLITE.union(["ok", "d'acord", "perfecte", "perfecto", "perfect", "vale", "fins", "ara"])
 MEASURE = late_pattern(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
 """What follows a number that is a date or a quantity, and no answer."""
 OF_OUR_MAIL = late_pattern(

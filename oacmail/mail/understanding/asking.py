@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
-from oacmail.core import polite_words
+from oacmail.core import common_words
+from oacmail.core.common_words import NUMBERS
 from oacmail.core.model import VoteWords
 from oacmail.mail.understanding import features, phrases, reply_text
 
@@ -104,7 +105,7 @@ _ENDS = re.compile(
     "|[\U0001f44d\U0001f64f\U0001faf6\U0001f44c\U00002764\U0001f44f\U0001f389\U0001f60a]"
 )
 _WORD = re.compile(r"\w+")
-_POLITE = polite_words.WORDS.union(_BESIDE.split())
+_POLITE = common_words.POLITE.union(_BESIDE.split())
 _NO_DENIAL = re.compile(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
 _AGAINST = re.compile(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
 _ON = re.compile(rf"(?<!\w){_table(_DENIES, _TURNS)}(?!\w)|n't\b|\?")
@@ -165,12 +166,7 @@ _STAR = re.compile("[\u2b50\u2605\U0001f31f]")
 _VOTE_ENDS = re.compile(r"(?<![.!?;:\u2026])[.!?;:\u2026]+(?=\s|$)|(?<=\s)[-\u2013\u2014]+(?=\s)|,(?=\s|$)")
 _VOTE_WORD = re.compile(r"[^\W\d_]+")
 _SPOKEN = re.compile(r"[^\W_]")
-_VOTE_WORDS = {
-    "0": "zero cero nought", "1": "un u uno una one", "2": "dos dues two", "3": "tres three", "4": "quatre cuatro four",
-    "5": "cinc cinco five", "6": "sis seis six", "7": "set siete seven", "8": "vuit ocho eight", "9": "nou nueve nine",
-    "10": "deu diez ten",
-}  # fmt: skip
-_VALUES = {word: int(value) for value, words in _VOTE_WORDS.items() for word in words.split()}
+_VALUES = {"u": 1, "uno": 1} | {word: value for value, words in enumerate(NUMBERS[:11]) for word in words.split()}
 _ARTICLES = frozenset(["un", "u", "uno", "una", "one"])  # a mark only where nothing else is said
 _LEAD = (
     "nota puntuacio puntuacion valoracio valoracion score rating mark vot voto vote la el the meva mi my es is seria"

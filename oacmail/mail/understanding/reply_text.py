@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
-from oacmail.core import polite_words
+from oacmail.core import common_words
 from oacmail.mail.parser_config import Sentence, Wording
 from oacmail.mail.understanding import features, phrases
 
@@ -66,7 +66,7 @@ _LANGUAGES = {
 }
 _NAMES = tuple(name for names in _LANGUAGES.values() for name in names)
 _INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would restart at every space
-_POLITE = re.compile(rf"(?<=\w)\W{{1,9}}(?:{polite_words.PLEASE})$")
+_POLITE = re.compile(rf"(?<=\w)\W{{1,9}}(?:{common_words.PLEASE})$")
 _ATTACHED = re.compile(
     r"\b(?:us |hi |te |le |les |os )?adjunt(?:o|em|amos) (?!al |a la |a l'|amb |con )"
     r"|\b(?:trobareu|trobaran|va|us envio|li envio) adjunt\w*\b"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
 
+from oacmail.core.common_words import MONTHS, WEEKDAYS
 from oacmail.core.model import EndDay
 from oacmail.mail.understanding import time_words
 
@@ -18,15 +19,7 @@ _ENDS = (
     r"|caduca|expires?|ends?|closes|due|ultim dia|ultimo dia|last day|es tanca|se cierra|com a molt tard"
     r"|como muy tarde)\b"
 )
-_WEEK = (
-    r"dilluns|lunes|monday", r"dimarts|martes|tuesday", r"dimecres|miercoles|wednesday", r"dijous|jueves|thursday",
-    r"divendres|viernes|friday", r"dissabte|sabado|saturday", r"diumenge|domingo|sunday",
-)  # fmt: skip
-_MONTHS = (
-    r"gener|enero|january", r"febrer|febrero|february", r"marc|marzo|march", r"abril|april", r"maig|mayo|may",
-    r"juny|junio|june", r"juliol|julio|july", r"agost|agosto|august", r"setembre|septiembre|september",
-    r"octubre|october", r"novembre|noviembre|november", r"desembre|diciembre|december",
-)  # fmt: skip
+_MONTHS = [names.replace(" ", "|") for names in MONTHS]
 _PASSED = r"(?!\W+(?:\w+\W+){0,2}(?:de l'any passat|del ano pasado))"
 _DAYS: tuple[tuple[str, EndDay], ...] = (
     (
@@ -40,7 +33,7 @@ _DAYS: tuple[tuple[str, EndDay], ...] = (
         r"|d'aqui a (?:una|dues) hor\w+)",
         EndDay(in_days=0),
     ),
-    *((rf"(?:{day})", EndDay(weekday=at)) for at, day in enumerate(_WEEK)),
+    *((rf"(?:{names.replace(' ', '|')})", EndDay(weekday=at)) for at, names in enumerate(WEEKDAYS)),
 )
 _ENDED = re.compile(
     r"\b(?:va|van) (?:acabar|vencer|finalitzar|caducar|tancar|ser)\b"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from oacmail.core.common_words import GREETINGS, MONTHS, NUMBERS, WEEKDAYS
 from oacmail.core.model import late_pattern
 from oacmail.mail.understanding import phrases
 
@@ -202,14 +203,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         dema passat, pasado manana, mitja hora, media hora, half an hour, manana o tarde, tarde o manana, manana y
         tarde, entre semana, entre setmana, cap de setmana, fin de semana
     """,
-    "weekday": """
-        dilluns, dimarts, dimecres, dijous, divendres, lunes, martes, miercoles, jueves, viernes, dl, dm, dc, dj, dv,
-        monday, tuesday, wednesday, thursday, friday
-    """,
-    "greeting": """
-        bon dia, bona tarda, bones tardes, buenas tardes, buena tarde, bona nit, buenas noches, buenos dias, good
-        morning, good afternoon, good evening, bon vespre, bonsoir, bonne soiree
-    """,
+    "weekday": ", ".join(" ".join(WEEKDAYS[:5]).split()) + ", dl, dm, dc, dj, dv",
+    "greeting": ", ".join(GREETINGS) + ", buena tarde, bonsoir, bonne soiree",
     "article": """
         les, las, el, els, los, cap a, cap a les, hacia, sobre, cerca de, about, around, at, vers, a eso de, siguin, que
         siguen, sean, siguen, de, del, en, pel, pels, dels volts de
@@ -310,12 +305,14 @@ def _word(text: str, at: int) -> TimeToken | None:
 
 # --- clock times ----------------------------------------------------------------------------------
 
-_NAMES = (
-    "una one une", "dues dos two deux", "tres three trois", "quatre cuatro four", "cinc cinco five cinq",
-    "sis seis six", "set siete seven sept", "vuit ocho eight huit", "nou nueve nine neuf", "deu diez ten dix",
-    "onze once eleven", "dotze doce twelve douze",
-)  # fmt: skip
-_HOURS = {name: hour for hour, names in enumerate(_NAMES, 1) for name in names.split()}
+_FRENCH_HOURS = ("une", "deux", "trois", "", "cinq", "", "sept", "huit", "neuf", "dix", "", "douze")
+_HOURS = {
+    name: hour
+    for table in (NUMBERS[1:], _FRENCH_HOURS)
+    for hour, names in enumerate(table, 1)
+    for name in names.split()
+    if name != "un"  # an article
+}
 _LATE_HOURS = ("treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf", "vingt")
 _HOURS |= {f"{name} heures": hour for hour, name in enumerate(_LATE_HOURS, 13)}
 _MINUTES = {
@@ -340,8 +337,8 @@ _CLOCK = late_pattern(
     rf"(?P<part> (?:{_LATE}|{_EARLY})\b)?"
 )
 _NOUN = late_pattern(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
-    r" ?(?:[%€/@]|(?<=\bo una )(?!de\b|del\b)\w|de (?:gener|febrer|marc|abril|maig|juny|juliol|agosto?|setembre|octubre"
-    r"|novembre|desembre|enero|febrero|marzo|mayo|junio|julio|septiembre|noviembre|diciembre)\b"
+    r" ?(?:[%€/@]|(?<=\bo una )(?!de\b|del\b)\w"
+    rf"|de (?:{'|'.join(MONTHS).replace(' ', '|')})\b"
     r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades|tocadas|passades|pasadas|clavades|gracies|gracias|adeus|salutacions|saludos|\w+mos)\b)"
     r"\w+s\b)"
 )
