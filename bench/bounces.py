@@ -2,7 +2,7 @@
 
 Usage: make bounces CORPORA=DIR MAIL=DIR (or python -m bench.bounces DIR MAIL). DIR holds flufl_bounce and
 perl_bounceparser with an oracle.jsonl each, and folders of people's mail; MAIL holds labelled messages with
-labels.jsonl. A report is found if the message has one (mail/understanding/bounces.py). What falls short is
+labels.jsonl. A report is found if the message has one (mail/understanding/machines.py). What falls short is
 named.
 """
 

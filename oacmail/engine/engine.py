@@ -33,8 +33,7 @@ from oacmail.core.model import AnswerText, Folder, MessageRef
 from oacmail.core.policy import Office, Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.stored_values import FORWARDED_BY, RUN
-from oacmail.mail import forwards
-from oacmail.mail.parse import parse
+from oacmail.mail.parse import parse, read_forward
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.secrets import blank
 from oacmail.store import SqliteStore
@@ -241,7 +240,7 @@ class Engine:
         if not lookup.may_forward:
             return lookup
         policy, outer = self.policy, lookup.message
-        forwarded = forwards.read(
+        forwarded = read_forward(
             raw,
             outer,
             self.parser_config(),

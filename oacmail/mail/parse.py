@@ -1,74 +1,89 @@
-"""Bytes become a `Message`: parsed by the best of four ways, judged field by field, never raising.
+"""Bytes become a `Message`, and the message inside a colleague's forward another: whatever arrives, never raising.
 
-A judgement that fails costs its own field alone. It decides nothing about a message.
+Each question about a message is asked for itself: if it fails, its field alone is lost, and `Message.rung` tells. This
+module decides nothing about a message; core decides who wrote, which case it is and what to do.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from email.message import EmailMessage
 from email.message import Message as Tree
-from email.utils import mktime_tz, parsedate_tz
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from oacmail.core.model import (
     NO_FEATURES,
     Attachment,
     Auth,
     Auto,
-    DeliveryStatus,
     Features,
+    Forwarded,
     Message,
     Rung,
-    TownWord,
-    VoteWords,
 )
 from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.mail.mime import auth, charset, headers, parts
 from oacmail.mail.mime.headers import Fields
+from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.understanding import asking, bounces, features, machines, phones, reply_text, scores, topics
+from oacmail.mail.understanding import asking, features, machines, phones, reply_text, scores
 from oacmail.mail.understanding import secrets as secret_kinds
 
-# --- Assemble --------------------------------------------------------------------------------------------------------
+# --- Parse -----------------------------------------------------------------------------------------------------------
 #
-# Build a Message from the answers of the other modules of mail/: fields, text, origin, language, features.
-#
-# Nothing is decided here. Each question is asked through `judged`: if it fails, `parse` can continue with the default
-# that harms a citizen least: a person, not a machine; no proof of identity; all text as newly written.
+# `rung` is FULL if all questions were answered, STDLIB if one failed, HEADERS if the tree of parts could not be built
+# (then the text is the body as it stands), and OPAQUE if nothing could be read but bytes. The answer to a question
+# that fails is the one that harms a citizen least: a person, not a machine; no proof of identity; all text as newly
+# written. `except Exception` stands here and nowhere else in this package, but for what foreign parsers of reports
+# and signatures raise: parsers of strangers' bytes fail in ways that no list names.
 
 
 SUBJECT = 998
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_PERSON: tuple[Auto, tuple[str, ...]] = (Auto.NONE, ())
-_NOBODY = ("", "", False)
+_FORWARD = re.compile(rf"\W{{0,3}}(?:{FORWARD}|{RARE_FORWARD})\s*:", re.I)
 
 Skipped = Sequence[tuple[str, str, int]]
 T = TypeVar("T")
-
-
-class Judged(Protocol):
-    """Return the answer; if the question fails, its default, or raise, as `parse` chooses."""
-
-    def __call__(self, judge: Callable[[], T], instead: T, /) -> T: ...
+U = TypeVar("U")
+Read = TypeVar("Read", Message, Features)
 
 
 class MessageSource:
-    """The message while it is read: tidied body, capped bytes, fields."""
+    """The message while it is read: tidied body, capped bytes, fields. `failed`: some question about it did."""
 
     def __init__(self, raw: bytes, parser_config: ParserConfig, day: str, skipped: Skipped) -> None:
+        self.failed = False
         self.size = len(raw)
         self.parser_config = parser_config
-        self.day = day
         self.skipped = skipped
         tidied = charset.tidy(raw)
-        head, self.body = charset.split(tidied)
+        head, body = charset.split(tidied)
         self.capped, self.caps = parts.cap_message(parts.repair_boundaries(tidied))
         whole = self.capped == tidied
         self.fields = Fields.from_pairs(charset.pairs(head if whole else charset.split(self.capped)[0]))
+        named = [self.fields.first(name) for name in ("message-id", "from", "date", "subject")]
+        self.fingerprint = _digest(*named, "" if named[0] else day, body=body)
+
+    def judged(self, judge: Callable[[], T], instead: U) -> T | U:
+        """The answer, or `instead` if the question fails."""
+        try:
+            return judge()
+        except Exception:
+            self.failed = True
+            return instead
+
+    def filled(self, read: Read, **judges: Callable[[], Any]) -> Read:
+        """`read` with each of these fields, but those whose question fails."""
+        answers: dict[str, Any] = {}
+        for name, judge in judges.items():
+            try:
+                answers[name] = judge()
+            except Exception:
+                self.failed = True
+        return replace(read, **answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,143 +97,163 @@ class Body:
     caps: Sequence[str] = ()
 
 
-def assembled(
-    message: MessageSource, rung: Rung, body: Body, date: Callable[[str], datetime | None], judged: Judged
-) -> Message:
-    """The Message of a message, its body read on this rung; `date` reads the Date field."""
-    parser_config = message.parser_config
+def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str = "", skipped: Skipped = ()) -> Message:  # noqa: B008
+    """A Message from any bytes; never raises.
+
+    `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a message without Message-ID, so that the same
+    form pressed a week later is no duplicate. `skipped`: (name, MIME type, size) of parts of a too large message
+    that were left on the server; they are listed as attachments with sha256 ''.
+    """
+    with suppress(Exception):
+        return _read(MessageSource(raw, parser_config, day, skipped))
+    text = charset.decode(raw[: parts.TEXT_LIMIT])
+    bare = _bare(_digest(day, body=raw), len(raw), parser_config.language)
+    return replace(bare, text=text, fresh=text, body_hash=_body_hash(text))
+
+
+def _read(source: MessageSource) -> Message:
+    """The Message of a message that has fields, each asked for itself."""
+    fields, parser_config = source.fields, source.parser_config
+    rung, body = Rung.FULL, source.judged(lambda: _body(source), None)
+    if body is None:
+        rest = charset.split(source.capped)[1][: parts.TEXT_LIMIT]
+        rung, body = Rung.HEADERS, Body(source.judged(lambda: charset.decode(rest), rest.decode("ascii", "replace")))
+    bare = _bare(source.fingerprint, source.size, parser_config.language)
+
+    # Of the text, our own sentences are not the writer's; of a message that only quotes us, nothing of ours is.
     text = "\n\n".join(filter(None, (body.text, body.forwarded)))
-    own = judged(lambda: reply_text.part(body.text, parser_config.wording), reply_text.Parted(body.text))
-    written = judged(lambda: _written(own, body.forwarded, parser_config), reply_text.ReplyText(text.strip(), ""))
-    no_files: tuple[Attachment, ...] = ()
-    attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, message.skipped)), no_files))
-    read = replace(
-        _of_fields(message, date, judged),
-        text=text,
-        fresh=written.fresh,
-        typed=judged(lambda: _typed(message, body), ""),
-        quotes_us=bool(own.ours) or judged(lambda: _quotes_us(written.quoted, parser_config), False),
-        attachments=attachments,
-        lang=judged(lambda: scores.detect_language(written.fresh, parser_config.language), parser_config.language),
-        rung=rung,
-        secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
-        caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
-        body_hash=_body_hash(written.fresh),
-        quotes_from=judged(lambda: reply_text.writers(written.quoted), ()),
+    parted = source.judged(lambda: reply_text.part(body.text, parser_config.wording), reply_text.Parted(body.text))
+    written = source.judged(
+        lambda: _written(parted, body.forwarded, parser_config), reply_text.ReplyText(text.strip(), "")
     )
-    read = _by_origin(read, message.fields, body.root, judged)
-    with_ours = judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if own.ours else written.fresh
-    return replace(read, features=_features(read, with_ours, _signature(own.rest, written), parser_config, judged))
-
-
-def _of_fields(message: MessageSource, date: Callable[[str], datetime | None], judged: Judged) -> Message:
-    """The Message as far as its header fields tell it: who writes to whom, about what, with which proofs."""
-    fields, parser_config = message.fields, message.parser_config
-    title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
-    sender, name, single_from = judged(lambda: headers.sender(fields), _NOBODY)
-    nothing: tuple[str, ...] = ()
-    details = judged(lambda: headers.details(fields, parser_config), nothing)
-    return replace(
-        _bare(_fingerprint(message), message.size, parser_config.language),
-        message_id=judged(lambda: headers.message_id(fields), ""),
-        refs=judged(lambda: headers.references(fields), ()),
-        sender=sender,
-        name=name,
-        single_from=single_from,
-        reply_to=judged(lambda: next(iter(headers.address_list(fields.all("reply-to"), 1)), ""), ""),
-        to=judged(lambda: headers.address_list(fields.all("to")), ()),
-        cc=judged(lambda: headers.address_list(fields.all("cc")), ()),
-        bcc=judged(lambda: headers.address_list(fields.all("bcc")), ()),
-        subject=title,
-        sent_at=judged(lambda: date(fields.first("date")), None),
-        auth=judged(lambda: auth.evaluate(fields, sender, single_from, parser_config), Auth()),
-        signatures=fields.all("x-oacmail"),
-        tokens=judged(lambda: headers.tokens(details, title, parser_config), ()),
-        order_tokens=judged(lambda: headers.order_tokens(details, title), ()),
-        vote_tokens=judged(lambda: headers.vote_tokens(details, title), ()),
+    left = source.judged(
+        lambda: [Attachment(name=parts.clean_name(name), mime=mime, size=size) for name, mime, size in source.skipped],
+        (),
     )
+    attachments = (*body.attachments, *left)
+
+    # Who writes to whom, about what, with which proofs, as far as the header fields tell it.
+    title = source.judged(
+        lambda: subject(fields), _printed(fields.first("subject")[:SUBJECT]).encode("ascii", "replace").decode()
+    )
+    sender, name, single_from = source.judged(lambda: headers.sender(fields), ("", "", False))
+    details = source.judged(lambda: headers.details(fields, parser_config), ())
+    status = source.judged(lambda: machines.delivery_status(body.root, fields, text), None)
+    auto, reasons = source.judged(lambda: machines.classify(fields, sender, status), (bare.auto, bare.reasons))
+
+    message = source.filled(
+        replace(
+            bare,
+            sender=sender,
+            name=name,
+            single_from=single_from,
+            subject=title,
+            text=text,
+            fresh=written.fresh,
+            attachments=attachments,
+            auto=auto,
+            reasons=reasons,
+            delivery_status=status,
+            quotes_us=bool(parted.ours),
+            signatures=fields.all("x-oacmail"),
+            caps=tuple(dict.fromkeys((*source.caps, *body.caps))),
+            body_hash=_body_hash(written.fresh),
+        ),
+        message_id=lambda: headers.message_id(fields),
+        refs=lambda: headers.references(fields),
+        reply_to=lambda: next(iter(headers.address_list(fields.all("reply-to"), 1)), ""),
+        to=lambda: headers.address_list(fields.all("to")),
+        cc=lambda: headers.address_list(fields.all("cc")),
+        bcc=lambda: headers.address_list(fields.all("bcc")),
+        sent_at=lambda: headers.read_date(fields.first("date")),
+        auth=lambda: auth.evaluate(fields, sender, single_from, parser_config),
+        tokens=lambda: headers.tokens(details, title, parser_config),
+        order_tokens=lambda: headers.find_order_tokens((*details, title)),
+        vote_tokens=lambda: headers.find_vote_tokens((*details, title)),
+        typed=lambda: _typed(source, body),
+        quotes_us=lambda: bool(parted.ours) or _quotes_us(written.quoted, parser_config),
+        lang=lambda: scores.detect_language(written.fresh, parser_config.language),
+        secrets=lambda: secret_kinds.find(text, attachments),
+        quotes_from=lambda: reply_text.writers(written.quoted),
+    )
+    with_ours = (
+        source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else written.fresh
+    )
+    found = _features(source, message, with_ours, _signature(parted.rest, written))
+    return replace(message, features=found, rung=Rung.STDLIB if source.failed and rung is Rung.FULL else rung)
 
 
-def _by_origin(read: Message, fields: Fields, root: Tree, judged: Judged) -> Message:
-    """`read` with whether a person or a machine wrote it, and what it reports if it is a delivery report."""
-    no_status: DeliveryStatus | None = None
-    found = judged(lambda: bounces.find(root, fields, read.text), no_status)
-    verdict, reasons = judged(lambda: machines.classify(fields, read.sender, found), _PERSON)
-    return replace(read, auto=verdict, reasons=reasons, delivery_status=found)
+def _body(source: MessageSource) -> Body:
+    root = parts.tree(source.capped)
+    content = parts.Content(root)
+    forwarding = _FORWARD.match(subject(source.fields)) or not content.text.strip()
+    return Body(content.text, content.forwarded if forwarding else "", root, content.attachments, content.caps)
 
 
-def _typed(message: MessageSource, body: Body) -> str:
+def subject(fields: Fields) -> str:
+    return _printed(charset.field(fields.first("subject")))[:SUBJECT]
+
+
+def _printed(value: str) -> str:
+    return " ".join(_CONTROLS.sub(" ", value).split())
+
+
+def _typed(source: MessageSource, body: Body) -> str:
     """What a person may have typed: orders are read of it (core/order_words.py)."""
     kinds = {part.get_content_type() for part in body.root.walk()}
     calendar = "text/calendar" in kinds and kinds.isdisjoint({"text/plain", "text/html"})
-    return "" if calendar or b"\0" in message.capped else body.text
+    return "" if calendar or b"\0" in source.capped else body.text
 
 
-def _features(read: Message, with_ours: str, signature: str, parser_config: ParserConfig, judged: Judged) -> Features:
+def _features(source: MessageSource, message: Message, with_ours: str, signature: str) -> Features:
     """What the text names and does (asks, closes, repeats us, names an attachment), and the model's scores.
 
     `with_ours`: what was written now, our own sentences left in.
     """
-    subject, fresh = read.subject, read.fresh
-    found = judged(
-        lambda: features.find(subject, fresh, signature, phone=parser_config.phone, town=parser_config.town),
-        NO_FEATURES,
+    title, fresh, parser_config = message.subject, message.fresh, source.parser_config
+    folded = source.judged(lambda: features.fold(fresh), fresh)
+    whole = source.judged(lambda: features.fold(f"{title} . {fresh}"), fresh)
+    may_vote = bool(message.refs or message.tokens or message.vote_tokens)  # nobody votes unasked
+    machine = message.auto is not Auto.NONE  # people write "Nom: …" as well
+    is_ours = bool(message.tokens) or features.is_answer(title)  # the subject is not the writer's
+    titled = bool(title) and not is_ours and not asking.closes(features.fold(title))
+    named = source.judged(
+        lambda: features.find(title, fresh, signature, phone=parser_config.phone, town=parser_config.town), NO_FEATURES
     )
-    no_words: tuple[TownWord, ...] = ()
-    no_fields: frozenset[str] = frozenset()
-    no_vote: VoteWords | None = None
-    may_vote = bool(read.refs or read.tokens or read.vote_tokens)  # nobody votes unasked
-    machine = read.auto is not Auto.NONE  # people write "Nom: …" as well
-    is_ours = bool(read.tokens) or features.is_answer(subject)  # the subject is not the writer's
-    titled = bool(subject) and not is_ours and not asking.closes(features.fold(subject))
-    found = replace(
-        found,
-        asks=judged(lambda: asking.asks(features.fold(fresh)), True),
-        complains=judged(lambda: asking.complains(features.fold(fresh)), True),
-        adds_nothing=judged(lambda: asking.adds_nothing(features.fold(fresh)), False),
-        closes=judged(lambda: not titled and asking.closes(features.fold(fresh)), False),
-        goes_on=judged(lambda: asking.goes_on(features.fold(fresh if is_ours else f"{subject} . {fresh}")), True),
-        of_paper=judged(lambda: topics.of_paper(features.fold(f"{subject} . {fresh}")), False),
-        subject_says=judged(lambda: machines.title_kind(subject, fresh, answers=bool(read.refs)), ""),
-        names_absence=judged(lambda: machines.names_absence(fresh), False),
-        vote=judged(lambda: _vote(read), no_vote) if may_vote else None,
-        repeats_us=judged(lambda: reply_text.repeats(subject, with_ours, token=bool(read.tokens)), False),
-        form_fields=judged(lambda: phones.sorts(fresh), no_fields) if machine else no_fields,
-        subject_form=machine and phones.is_title(subject),
-        call_form=phones.is_call_form(f"{subject}\n{fresh}"),
-        town_words=judged(lambda: topics.found(subject, fresh, parser_config.topics), no_words),
-        still_fails=judged(lambda: reply_text.still_fails(features.fold(fresh)), False),
-        language_wish=judged(lambda: reply_text.language(features.fold(fresh)), ""),
-        names_attachment=judged(lambda: reply_text.names_attachment(features.fold(fresh)), False),
+    found = source.filled(
+        replace(named, asks=True, complains=True, goes_on=True),
+        asks=lambda: asking.asks(folded),
+        complains=lambda: asking.complains(folded),
+        adds_nothing=lambda: asking.adds_nothing(folded),
+        closes=lambda: not titled and asking.closes(folded),
+        goes_on=lambda: asking.goes_on(folded if is_ours else whole),
+        of_paper=lambda: features.of_paper(whole),
+        subject_says=lambda: machines.title_kind(title, fresh, answers=bool(message.refs)),
+        names_absence=lambda: machines.names_absence(fresh),
+        vote=lambda: (
+            asking.read_votes(fresh, message.name, message.sender, asked=bool(message.vote_tokens))
+            if may_vote
+            else None
+        ),
+        repeats_us=lambda: reply_text.repeats(title, with_ours, token=bool(message.tokens)),
+        form_fields=lambda: phones.sorts(fresh) if machine else frozenset(),
+        subject_form=lambda: machine and phones.is_title(title),
+        call_form=lambda: phones.is_call_form(f"{title}\n{fresh}"),
+        town_words=lambda: features.town_words(title, fresh, parser_config.topics),
+        still_fails=lambda: reply_text.still_fails(folded),
+        language_wish=lambda: reply_text.language(folded),
+        names_attachment=lambda: reply_text.names_attachment(folded),
     )
-    return judged(lambda: scores.weigh(replace(read, features=found), lessons=parser_config.lessons), found)
+    return source.judged(lambda: scores.weigh(replace(message, features=found), lessons=parser_config.lessons), found)
 
 
-def _vote(read: Message) -> VoteWords | None:
-    return asking.read_votes(read.fresh, read.name, read.sender, asked=bool(read.vote_tokens))
-
-
-def subject(fields: Fields) -> str:
-    return " ".join(_CONTROLS.sub(" ", charset.field(fields.first("subject"))).split())[:SUBJECT]
-
-
-def _ascii(value: str) -> str:
-    """A subject as it stands, encoded words and all."""
-    return " ".join(_CONTROLS.sub(" ", value[:SUBJECT]).encode("ascii", "replace").decode().split())
-
-
-def _left_behind(part: tuple[str, str, int]) -> Attachment:
-    name, mime, size = part
-    return Attachment(name=parts.clean_name(name), mime=mime, size=size)
-
-
-def _written(own: reply_text.Parted, forwarded: str, parser_config: ParserConfig) -> reply_text.ReplyText:
+def _written(parted: reply_text.Parted, forwarded: str, parser_config: ParserConfig) -> reply_text.ReplyText:
     """What was written now, without our own sentences; of a message that only quotes us, nothing of ours."""
-    written = reply_text.split(own.rest, forwarded)
+    written = reply_text.split(parted.rest, forwarded)
     lines = [line for line in written.fresh.splitlines() if line.strip()]
     if lines and all(line.lstrip().startswith(">") for line in lines):
-        parted = reply_text.part(written.fresh, parser_config.wording, within_quotes=True)
-        return replace(written, fresh=parted.rest if parted.rest.strip("> \n") else "")
+        quote = reply_text.part(written.fresh, parser_config.wording, within_quotes=True)
+        return replace(written, fresh=quote.rest if quote.rest.strip("> \n") else "")
     return written
 
 
@@ -227,10 +262,10 @@ def _quotes_us(quoted: str, parser_config: ParserConfig) -> bool:
     return any(address in lowered for address in parser_config.own) or bool(headers.find_tokens(quoted, parser_config))
 
 
-def _signature(own: str, written: reply_text.ReplyText) -> str:
+def _signature(rest: str, written: reply_text.ReplyText) -> str:
     """What is neither written now nor quoted."""
     known = {*written.fresh.splitlines(), *written.quoted.splitlines()}
-    return "\n".join(line for line in map(str.rstrip, own.splitlines()) if line not in known)
+    return "\n".join(line for line in map(str.rstrip, rest.splitlines()) if line not in known)
 
 
 def _body_hash(text: str) -> str:
@@ -239,21 +274,9 @@ def _body_hash(text: str) -> str:
     return hashlib.sha256(folded.encode()).hexdigest() if folded else ""
 
 
-def _fingerprint(message: MessageSource) -> str:
-    named = [message.fields.first(name) for name in ("message-id", "from", "date", "subject")]
-    return _digest(*named, "" if named[0] else message.day, body=message.body)
-
-
 def _digest(*named: str, body: bytes) -> str:
     lines = "\n".join(named).encode("utf-8", "surrogateescape")
     return hashlib.sha256(lines + b"\n\n" + body.rstrip()).hexdigest()
-
-
-def opaque(raw: bytes, day: str, language: str) -> Message:
-    """Nothing but bytes: text as far as there is any, no fields believed."""
-    text = charset.decode(raw[: parts.TEXT_LIMIT])
-    bare = _bare(_digest(day, body=raw), len(raw), language)
-    return replace(bare, text=text, fresh=text, body_hash=_body_hash(text))
 
 
 def _bare(fingerprint: str, size: int, language: str) -> Message:
@@ -289,77 +312,137 @@ def _bare(fingerprint: str, size: int, language: str) -> Message:
     )
 
 
-# --- Parse -----------------------------------------------------------------------------------------------------------
+# --- Forwards --------------------------------------------------------------------------------------------------------
 #
-# Bytes to Message, on a ladder that never raises: whatever arrives becomes a message that somebody can answer.
+# Read the person's message out of a colleague's forward: an attached message, or a text below a client's heading.
 #
-# Decides how far down the ladder a message goes: FULL (the standard library's tree, dates by mail-parser and
-# dateutil), STDLIB (the tree alone), HEADERS (fields by our own splitter, the body as it stands), OPAQUE (nothing but
-# bytes). A fault in one judgement costs that judgement, never the sender, the subject or the text:
-# below FULL each is made for itself. It only reads; core decides who wrote, which case it is and what to do. `except
-# Exception` stands here and nowhere else in this package, but for what foreign parsers of reports raise: parsers of
-# strangers' bytes fail in ways that no list names.
+# An attached message (message/rfc822) is whole: its own header names its writer. In a forward as text only the lines
+# that the client printed do, and the colleague may have changed them. Of several headings the first counts that names
+# nobody of staff. This never decides whether the colleague is proven, or what follows.
 
 
-_FORWARD = re.compile(rf"\W{{0,3}}(?:{FORWARD}|{RARE_FORWARD})\s*:", re.I)
+_MESSAGES = frozenset({"message/rfc822", "message/global"})
+_PREFIXES = re.compile(rf"\A(?:\s*(?:{FORWARD}|{RARE_FORWARD})\s*:\s*){{1,10}}", re.I)
+# Gmail, Thunderbird, Outlook ("-----Missatge original-----"), Apple Mail
+_HEADING = re.compile(
+    r"\s{0,4}(?:-{2,40}\s{0,4})?(?:forwarded message|missatge (?:reenviat|original)|mensaje (?:reenviado|original)"
+    r"|original message|begin forwarded message|inici del missatge reenviat|inicio del mensaje reenviado)"
+    r"\s{0,4}(?:-{2,40}|:)\s{0,4}",
+    re.I,
+)
+_FROM = re.compile(r"\s*\*?(?:de|from)\s{0,2}:\*?\s*(\S.*)", re.I)
+_SUBJECT_LINE = re.compile(r"\s*\*?(?:assumpte|tema|asunto|subject)\s{0,2}:\*?\s*(.*)", re.I)
+_HEAD_LINE = re.compile(
+    r"\s*\*?(?:enviat|enviado|sent|date|data|fecha|per a|para|a|to|cc|c/c|assumpte|tema|asunto|subject|de|from"
+    r"|respon a|responder a|reply-to|importància|importancia|importance)(?: el)?\s{0,2}:\*?(?:\s|$)",
+    re.I,
+)
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24}")
+_NO_NAME = re.compile(r"[^\w .-]")
+_MOST_LINES = 5_000
 
 
-def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str = "", skipped: Skipped = ()) -> Message:  # noqa: B008
-    """A Message from any bytes; never raises.
-
-    `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a message without Message-ID, so that the same
-    form pressed a week later is no duplicate. `skipped`: (name, MIME type, size) of parts of a too large message
-    that were left on the server; they are listed as attachments with sha256 ''.
-    """
-    for step in (_full, _stdlib, _headers):
-        with suppress(Exception):  # any fault of any parser means one rung down; Message.rung tells
-            return step(MessageSource(raw, parser_config, day, skipped))
-    return opaque(raw, day, parser_config.language)
-
-
-def _strictly(judge: Callable[[], T], _: T) -> T:
-    return judge()
-
-
-def _leniently(judge: Callable[[], T], instead: T) -> T:
-    try:
-        return judge()
-    except Exception:  # this judgement alone is lost; Message.rung tells that something was
-        return instead
-
-
-def _full(message: MessageSource) -> Message:
-    return assembled(message, Rung.FULL, _body(message), _sent_at, _strictly)
-
-
-def _stdlib(message: MessageSource) -> Message:
-    return assembled(message, Rung.STDLIB, _body(message), _plain_date, _leniently)
-
-
-def _headers(message: MessageSource) -> Message:
-    body = charset.split(message.capped)[1][: parts.TEXT_LIMIT]
-    text = _leniently(lambda: charset.decode(body), body.decode("ascii", "replace"))
-    return assembled(message, Rung.HEADERS, Body(text), _plain_date, _leniently)
+def read_forward(
+    raw: bytes,
+    outer: Message,
+    parser_config: ParserConfig,
+    *,
+    insiders: frozenset[str],
+    given: str = "",
+    day: str = "",
+) -> Forwarded | None:
+    """The forwarded message; None = it is no forward. `outer`: the colleague's mail, as it was parsed. `insiders`: the
+    addresses of staff and office. `given`: the writer's address as an agent has confirmed it, '' = nobody has."""
+    enclosed = _enclosed(raw)
+    if len(enclosed) > 1:
+        return Forwarded(message=None, doubt="several")
+    if enclosed:
+        inner = parse(enclosed[0], parser_config, day=day)
+        if inner.sender in insiders:
+            return None
+        doubt = "" if given or (inner.sender and inner.single_from) else "none"
+        inner = replace(inner, sender=given or inner.sender)
+    else:
+        block = next((block for block in _blocks(outer) if insiders.isdisjoint(_addresses(block.writer))), None)
+        if block is None:
+            return None
+        named = [address for address in dict.fromkeys(_addresses(block.writer)) if address not in insiders]
+        doubt = "" if given or len(named) == 1 else "several" if named else "none"
+        inner = _parsed(block, given or (named[0] if len(named) == 1 else ""), parser_config, day)
+        inner = replace(inner, attachments=outer.attachments, message_id="", refs=())
+    # under the identity of the forward, and without any proof: our exchanger has judged the colleague's mail alone
+    message = replace(inner, fingerprint=outer.fingerprint, auth=Auth(), signatures=(), reply_to="", to=(), cc=())
+    return Forwarded(message=message, doubt=doubt, whole=bool(enclosed), confirmed=bool(given))
 
 
-def _body(message: MessageSource) -> Body:
-    root = parts.tree(message.capped)
-    content = parts.Content(root)
-    forwarding = _FORWARD.match(subject(message.fields)) or not content.text.strip()
-    return Body(content.text, content.forwarded if forwarding else "", root, content.attachments, content.caps)
+def _enclosed(raw: bytes) -> Sequence[bytes]:
+    """The attached messages, at the top of the mail alone."""
+    root = parts.tree(parts.cap_message(parts.repair_boundaries(charset.tidy(raw)))[0])
+    found: list[bytes] = []
+    for part in root.get_payload() if root.get_content_type() == "multipart/mixed" else [root]:
+        if not isinstance(part, MimePart):
+            continue
+        if part.get_content_type() in _MESSAGES and part.is_multipart():
+            found += (parts.flat(child) for child in part.get_payload() if isinstance(child, MimePart))
+        elif parts.file_name(part).lower().endswith(".eml"):
+            found.append(part.data())
+    return found
 
 
-def _sent_at(value: str) -> datetime | None:
-    return headers.read_date(value)
+def _addresses(text: str) -> list[str]:
+    return [address.lower() for address in _ADDRESS.findall(text)]
 
 
-def _plain_date(value: str) -> datetime | None:
-    """A well-formed date and no other."""
-    read = parsedate_tz(value[:100])
-    try:
-        return datetime.fromtimestamp(mktime_tz(read), UTC) if read else None
-    except (ValueError, OverflowError):  # a month of 31 days that has 30, a year without end
-        return None
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """`writer`: the value of its From line, '' = it has none."""
+
+    writer: str
+    subject: str
+    body: str
+
+
+def _blocks(outer: Message) -> Iterator[_Block]:
+    """The texts below a heading; in a mail with a forward's subject, also those below header lines without one."""
+    lines = [line.lstrip("> ") if line.startswith(">") else line for line in outer.text.split("\n")[:_MOST_LINES]]
+    forwarded = bool(_FORWARD.match(outer.subject))
+    heads: list[int] = []
+    for at, line in enumerate(lines):
+        if _HEADING.fullmatch(line) and (forwarded or "original" not in line.lower()):
+            heads.append(next((n for n in range(at + 1, min(at + 4, len(lines))) if lines[n].strip()), at))
+        elif forwarded and _FROM.match(line) and at not in heads and _has_head(lines[at : at + 6]):
+            heads.append(at)
+    return (_block(lines, at) for at in heads)
+
+
+def _has_head(lines: Sequence[str]) -> bool:
+    return sum(bool(_HEAD_LINE.match(line)) for line in lines) >= 3
+
+
+def _block(lines: Sequence[str], at: int) -> _Block:
+    writer = subject = ""
+    end = at
+    while end < len(lines) and (_HEAD_LINE.match(lines[end]) or (end > at and lines[end].startswith((" ", "\t")))):
+        if not writer and (named := _FROM.match(lines[end])):
+            writer = named[1]
+        if not subject and (titled := _SUBJECT_LINE.match(lines[end])):
+            subject = titled[1].strip()
+        end += 1
+        if end < len(lines) - 1 and not lines[end].strip() and _HEAD_LINE.match(lines[end + 1]):
+            end += 1  # an empty line between header lines, as Apple Mail and converted HTML have it
+    return _Block(writer, subject, "\n".join(lines[end:]).strip())
+
+
+def _parsed(block: _Block, writer: str, parser_config: ParserConfig, day: str) -> Message:
+    """Read as the mail that it was, as far as the forward shows it."""
+    mail = EmailMessage()
+    if writer:
+        name = headers.display_name([block.writer.partition("<")[0]]) if "<" in block.writer else ""
+        name = _NO_NAME.sub("", name)
+        mail["From"] = f'"{name}" <{writer}>' if name else writer
+    mail["Subject"] = " ".join(_PREFIXES.sub("", block.subject).split())
+    mail.set_content(block.body or "\n", charset="utf-8")
+    return parse(mail.as_bytes(), parser_config, day=day)
 
 
 # --- Parsing ---------------------------------------------------------------------------------------------------------

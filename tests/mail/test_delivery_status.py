@@ -5,13 +5,13 @@ from functools import partial
 import pytest
 
 from oacmail.core.model import DeliveryStatus
-from oacmail.mail.understanding import bounces
+from oacmail.mail.understanding import machines
 from tests.mail.messages import corpus, opened
 from tests.work import PER_CHARACTER, calls
 
 
 def found(name: str) -> DeliveryStatus | None:
-    return bounces.find(*opened(corpus(name)))
+    return machines.delivery_status(*opened(corpus(name)))
 
 
 def test_a_standard_report_tells_whose_mail_came_back_and_why() -> None:
@@ -107,7 +107,7 @@ def test_the_action_counts_and_where_it_is_strange_the_status_class(action: str,
         + f"Final-Recipient: rfc822; a@example.org\r\nAction: {action}\r\nStatus: {status}\r\n\r\n--R--\r\n".encode()
     )
 
-    seen = bounces.find(*opened(raw))
+    seen = machines.delivery_status(*opened(raw))
 
     assert seen is not None
     assert seen.action == expected
@@ -121,7 +121,7 @@ def test_of_several_recipients_the_worst_outcome_is_reported_with_its_own_addres
         b"Final-Recipient: rfc822; Bad@Example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--R--\r\n"
     )
 
-    seen = bounces.find(*opened(raw))
+    seen = machines.delivery_status(*opened(raw))
 
     assert seen is not None
     assert (seen.action, seen.recipients) == ("failed", ("bad@example.org",))
@@ -133,7 +133,7 @@ def test_a_report_whose_boundary_is_broken_is_still_a_report() -> None:
         b"Content-Type: multipart/report; report-type=delivery-status; boundary=no\r\n\r\n<<< No Message >>>"
     )
 
-    assert bounces.find(*opened(raw)) is not None
+    assert machines.delivery_status(*opened(raw)) is not None
 
 
 def test_a_person_who_declares_a_status_part_without_a_server_s_mark_is_a_person() -> None:
@@ -144,7 +144,7 @@ def test_a_person_who_declares_a_status_part_without_a_server_s_mark_is_a_person
         b"Final-Recipient: rfc822; a@example.org\r\nAction: failed\r\n\r\n--R--\r\n"
     )
 
-    assert bounces.find(*opened(raw)) is None
+    assert machines.delivery_status(*opened(raw)) is None
 
 
 def test_an_automatic_reply_with_null_sender_is_no_report() -> None:
@@ -153,7 +153,7 @@ def test_an_automatic_reply_with_null_sender_is_no_report() -> None:
         b"No hi soc. Mail could not be delivered last week, sorry.\r\n"
     )
 
-    assert bounces.find(*opened(raw)) is None
+    assert machines.delivery_status(*opened(raw)) is None
 
 
 def test_a_report_of_a_known_server_with_raw_bytes_in_its_from_is_read(caplog: pytest.LogCaptureFixture) -> None:
@@ -162,7 +162,7 @@ def test_a_report_of_a_known_server_with_raw_bytes_in_its_from_is_read(caplog: p
         b"Your message could not be delivered to <a@example.org>.\r\n"
     )
 
-    seen = bounces.find(*opened(raw))
+    seen = machines.delivery_status(*opened(raw))
 
     assert seen is not None
     assert seen.recipients == ("a@example.org",)
@@ -176,14 +176,14 @@ def test_nothing_in_a_hostile_report_raises() -> None:
     ] * 40
     raw = b"Return-Path: <>\r\nX-Failed-Recipients: \xff\r\n" + b"".join(pieces)
 
-    bounces.find(*opened(raw))
+    machines.delivery_status(*opened(raw))
 
 
 def test_a_report_of_nothing_but_lines_costs_no_more_than_its_length() -> None:
     raw = b"Return-Path: <>\r\nSubject: Undelivered Mail\r\n\r\n"
     for lines in (b"\n" * 300_000, b"> \n" * 100_000):
         found = opened(raw + lines)
-        assert calls(partial(bounces.find, *found)) < PER_CHARACTER * len(lines)
+        assert calls(partial(machines.delivery_status, *found)) < PER_CHARACTER * len(lines)
 
 
 def test_the_report_of_dragonfly_mail_agent_names_address_and_mail() -> None:

@@ -16,7 +16,6 @@ from oacmail.mail.mime.text import unwrap_flowed
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import (
     asking,
-    bounces,
     features,
     machines,
     phones,
@@ -25,7 +24,6 @@ from oacmail.mail.understanding import (
     scores,
     secrets,
     slots,
-    terms_end,
     time_words,
 )
 from oacmail.words import compose, redact, relayed
@@ -92,8 +90,8 @@ TEXT_READERS: dict[str, Reader] = {
     "features.find": lambda text: features.find("", text),
     "auto_subjects.title_kind": lambda text: machines.title_kind(text, text, answers=False),
     "call_back.find": lambda text: slots.find_call(text, text.split("\n")),
-    "delivery_status_text.recipients": lambda text: bounces.recipients_of_text(Fields.from_pairs([]), text),
-    "delivery_status_text.returned_headers": lambda text: list(bounces.returned_headers(text)),
+    "delivery_status_text.recipients": lambda text: machines.recipients_of_text(Fields.from_pairs([]), text),
+    "delivery_status_text.returned_headers": lambda text: list(machines.returned_headers(text)),
     "echoes.repeats": lambda text: reply_text.repeats("", text, token=True),
     "form_fields.sorts": phones.sorts,
     "form_fields.is_call_form": phones.is_call_form,
@@ -105,7 +103,7 @@ TEXT_READERS: dict[str, Reader] = {
     "remarks.names_attachment": reply_text.names_attachment,
     "remarks.language": reply_text.language,
     "slots.find": lambda text: slots.find_slot(text.split("\n")),
-    "terms_end.ends": lambda text: list(terms_end.ends(text)),
+    "terms_end.ends": lambda text: list(features.end_days(text)),
     "time_words.tokens": time_words.tokens,
 }
 

@@ -122,7 +122,7 @@ def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPat
 
 JUDGEMENTS = (
     "understanding.reply_text.split",
-    "understanding.bounces.find",
+    "understanding.machines.delivery_status",
     "understanding.machines.classify",
     "mime.headers.message_id",
     "mime.headers.references",

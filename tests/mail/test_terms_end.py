@@ -5,8 +5,7 @@ from datetime import time
 import pytest
 
 from oacmail.core.model import EndDay
-from oacmail.mail.understanding.features import fold
-from oacmail.mail.understanding.terms_end import ends
+from oacmail.mail.understanding.features import end_days, fold
 
 
 @pytest.mark.parametrize(
@@ -42,7 +41,7 @@ from oacmail.mail.understanding.terms_end import ends
     ],
 )
 def test_only_a_day_beside_a_word_of_ending_counts(text: str, days: list[EndDay]) -> None:
-    assert list(ends(fold(text))) == days
+    assert list(end_days(fold(text))) == days
 
 
 @pytest.mark.parametrize(
@@ -77,5 +76,5 @@ def test_only_a_day_beside_a_word_of_ending_counts(text: str, days: list[EndDay]
     ],
 )
 def test_the_hour_is_the_one_beside_the_day(text: str, hour: time | None) -> None:
-    hours = {day.hour for day in ends(fold(text)) if day.hour is not None}
+    hours = {day.hour for day in end_days(fold(text)) if day.hour is not None}
     assert hours == ({hour} if hour else set())
