@@ -6,8 +6,9 @@ never decides whether a mail is sent, nor that an event happens.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum, auto
+from types import MappingProxyType
 
 # --- Kinds -----------------------------------------------------------------------------------------------------------
 # `LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/notices.py) are written by hand; all else derives from these
@@ -150,10 +151,15 @@ class EnvelopeSender(StrEnum):
     ACK = auto()
 
 
+Facts = Mapping[str, object]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRules:
     """What holds for one kind. `about_case`: the mail names one case and carries its token in the subject;
-    `copy_of_staffs`: a self-copy is wanted also where the recipient is staff (mail to others always has one)."""
+    `copy_of_staffs`: a self-copy is wanted also where the recipient is staff (mail to others always has one); `facts`:
+    what its text may show, with what it is if nothing is known. Any other fact of a `Send` never reaches its template,
+    except `case`, `token` and `buttons`."""
 
     kind: MailKind
     audience: Audience
@@ -166,13 +172,17 @@ class MailRules:
     cancelled_by: frozenset[CancelledBy] = frozenset()
     envelope: EnvelopeSender = EnvelopeSender.OFFICE
     copy_of_staffs: bool = False
+    facts: Facts = field(default_factory=dict)
 
 
-def _to_citizen(kind: MailKind, *cancelled_by: CancelledBy, if_undelivered: IfUndelivered) -> MailRules:
+def _to_citizen(
+    kind: MailKind, *cancelled_by: CancelledBy, if_undelivered: IfUndelivered, facts: Facts = MappingProxyType({})
+) -> MailRules:
     """A mail that a person's word or a promise causes; whether it left decides what may be said next."""
     return MailRules(
         kind=kind, audience=Audience.CITIZEN, about_case=True, release=Release.ANY_HOUR, priority=Priority.CITIZEN,
         if_uncertain=IfUncertain.HOLD, if_undelivered=if_undelivered, cancelled_by=frozenset(cancelled_by),
+        facts=facts,
     )  # fmt: skip
 
 
@@ -186,12 +196,13 @@ def _to_staff(
     budget: Budget = Budget.NONE,
     if_undelivered: IfUndelivered = IfUndelivered.AS_OTHER,
     copied: bool = False,
+    facts: Facts = MappingProxyType({}),
 ) -> MailRules:
     """Mail to staff has no copy to wait for, and twice is less harm than never."""
     return MailRules(
         kind=kind, audience=audience, about_case=about_case, release=release, priority=priority, budget=budget,
         if_uncertain=IfUncertain.RESEND, if_undelivered=if_undelivered, cancelled_by=frozenset(cancelled_by),
-        copy_of_staffs=copied,
+        copy_of_staffs=copied, facts=facts,
     )  # fmt: skip
 
 
@@ -199,85 +210,195 @@ _ANSWER, _CLOSE = CancelledBy.ANSWER, CancelledBy.CLOSE
 _ANY_HOUR, _SERVICE_HOURS, _OF_THE_DAY = Release.ANY_HOUR, Release.SERVICE_HOURS, Release.OF_THE_DAY
 _DEADLINE, _NOTICES = Priority.DEADLINE, Budget.NOTICES
 
+# What the text of several kinds may show.
+_CARD: Facts = {
+    "opened_at": None, "due_at": None, "topic": "other", "case_level": "first", "intent": "question", "slot": None,
+    "call_hours": (), "assignee": None, "text": "",
+}  # fmt: skip
+_SECOND: Facts = {
+    "opened_at": None, "due_at": None, "topic": "other", "operator": "town", "platform": "", "cause": "",
+    "urgent": False, "ends_on": None, "ends_hour": None, "words": (),
+}  # fmt: skip
+_DIGEST: Facts = {
+    "date": None, "waiting": 0, **dict.fromkeys(("overdue", "urgent", "due_today", "rights", "rest"), 0),
+    **{f"{name}_cases": () for name in ("overdue", "urgent", "due_today", "rights", "rest")},
+    **{f"more_{name}": 0 for name in ("overdue", "urgent", "due_today", "rights", "rest")}, "calls": 0,
+    "calls_morning": (), "calls_afternoon": (), "derived": 0, "derived_cases": (), "more_derived": 0, "untold": (),
+    "updates_today": (), "suggested": (), "incidents": (), "aside": 0, "set_aside": (), "more_set_aside": 0,
+    "review": (), "more_review": 0, "load": (), "since": None, "arrived": 0, "answered": 0, "in_time": 0, "junk": 0,
+    "problems": (), "proved_at": None, "unaccounted": 0, "proved_cases": 0, "proved_messages": 0, "proved_mails": 0,
+    "discrepancies": (), "more_discrepancies": 0, "purged_at": None, "purged_cases": 0, "purged_copies": 0,
+}  # fmt: skip
+
 _ROWS = (
     # --- to citizens ------------------------------------------------------------------------------
     MailRules(
         kind=MailKind.ACK, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR, priority=Priority.CITIZEN,
         budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.RESEND_ALWAYS, if_undelivered=IfUndelivered.AS_ACK,
         cancelled_by=frozenset({_CLOSE}), envelope=EnvelopeSender.ACK,
+        facts={"first": True, "secret": False, "road": "question", "slot": "any", "call_hours": (), "outside": False,
+        "phone3": "", **dict.fromkeys(("new_language", "still_fails", "empty", "missing"), False), "ends_on": None,
+        "ends_hour": None},
     ),
     MailRules(
-        kind=MailKind.WARNED, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR,
-        priority=Priority.CITIZEN, budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.HOLD,
+        kind=MailKind.WARNED, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR, priority=Priority.CITIZEN,
+        budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.HOLD,
     ),
-    _to_citizen(MailKind.PASSED_ON, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_ANSWER),
-    _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
-    _to_citizen(MailKind.REFERRED, if_undelivered=IfUndelivered.AS_ANSWER),
-    _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
+    _to_citizen(
+        MailKind.PASSED_ON, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_ANSWER,
+        facts={"cause": "", "ends_on": None},
+    ),
+    _to_citizen(
+        MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER,
+        facts={"nudged": False, "expected_on": None},
+    ),
+    _to_citizen(MailKind.REFERRED, if_undelivered=IfUndelivered.AS_ANSWER, facts={"pointer": {}}),
+    _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER, facts={"calls": 2, "phone3": ""}),
     MailRules(
         kind=MailKind.SURVEY, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR, priority=Priority.NOTICE,
         if_uncertain=IfUncertain.DROP, cancelled_by=frozenset({CancelledBy.OPENED_AGAIN}),
+        facts={"silent": False, "votes": ()},
     ),
     _to_citizen(MailKind.RELAYED, if_undelivered=IfUndelivered.AS_ANSWER),
     # --- deadlines --------------------------------------------------------------------------------
     _to_staff(
         MailKind.OVERDUE, Audience.SUPERVISOR, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
         priority=_DEADLINE,
+        facts={**_CARD, "level": 1, "unread": (), "answered_at": None, "wrote_again": False},
     ),
     _to_staff(
-        MailKind.OVERDUE_DIGEST, Audience.SUPERVISOR, _SERVICE_HOURS, about_case=False, priority=_DEADLINE
+        MailKind.OVERDUE_DIGEST, Audience.SUPERVISOR, _SERVICE_HOURS, about_case=False, priority=_DEADLINE,
+        facts={"cases": (), "unread": ()},
     ),
-    _to_staff(MailKind.REMIND, Audience.AGENTS, _OF_THE_DAY, about_case=False, priority=_DEADLINE),
     _to_staff(
-        MailKind.TERM, Audience.AGENTS, _ANY_HOUR, _ANSWER, _CLOSE, priority=_DEADLINE, budget=_NOTICES
+        MailKind.REMIND, Audience.AGENTS, _OF_THE_DAY, about_case=False, priority=_DEADLINE,
+        facts={"cases": (), "urgent": False},
     ),
-    _to_staff(MailKind.RIGHTS_DUE, Audience.OFFICER, _SERVICE_HOURS, priority=_DEADLINE),
-    _to_staff(MailKind.INCIDENT, Audience.TECHNICAL, _ANY_HOUR, about_case=False, priority=_DEADLINE),
+    _to_staff(
+        MailKind.TERM, Audience.AGENTS, _ANY_HOUR, _ANSWER, _CLOSE, priority=_DEADLINE, budget=_NOTICES,
+        facts={"opened_at": None, "due_at": None, "topic": "other", "ends_on": None, "ends_hour": None,
+        "intent": "question", "slot": None, "call_hours": ()},
+    ),
+    _to_staff(
+        MailKind.RIGHTS_DUE, Audience.OFFICER, _SERVICE_HOURS, priority=_DEADLINE,
+        facts={"opened_at": None, "ends_at": None, "ended": False},
+    ),
+    _to_staff(
+        MailKind.INCIDENT, Audience.TECHNICAL, _ANY_HOUR, about_case=False, priority=_DEADLINE,
+        facts={"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
+    ),
     # --- notices ----------------------------------------------------------------------------------
-    _to_staff(MailKind.DIGEST, Audience.DIGEST, _OF_THE_DAY, about_case=False),
-    _to_staff(MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
-    _to_staff(MailKind.LOW_SCORE, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
-    _to_staff(MailKind.RIGHTS, Audience.OFFICER, _ANY_HOUR, budget=_NOTICES),
-    _to_staff(MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, CancelledBy.SOLVED, budget=_NOTICES),
+    _to_staff(MailKind.DIGEST, Audience.DIGEST, _OF_THE_DAY, about_case=False, facts=_DIGEST),
     _to_staff(
-        MailKind.NUDGE, Audience.TECHNICAL, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.SOLVED, about_case=False
+        MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES,
+        facts={"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
+    ),
+    _to_staff(
+        MailKind.LOW_SCORE, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES,
+        facts={"opened_at": None, "topic": "other", "assignee": None, "score": 1, "signed": True},
+    ),
+    _to_staff(
+        MailKind.RIGHTS, Audience.OFFICER, _ANY_HOUR, budget=_NOTICES,
+        facts={"opened_at": None, "due_at": None, "ends_at": None, "text": ""},
+    ),
+    _to_staff(
+        MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, CancelledBy.SOLVED, budget=_NOTICES,
+        facts={**_SECOND, "why": "", "affected": 0, "text": ""},
+    ),
+    _to_staff(
+        MailKind.NUDGE, Audience.TECHNICAL, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.SOLVED, about_case=False,
+        facts={"cases": ()},
     ),
     _to_staff(
         MailKind.SECOND_LEVEL, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
         CancelledBy.SOLVED, budget=_NOTICES,
+        facts={**_SECOND, "derived": False},
     ),
-    _to_staff(MailKind.SERVICES, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE),
     _to_staff(
-        MailKind.SOLVED, Audience.AGENTS, _SERVICE_HOURS, _CLOSE, CancelledBy.UNSOLVED, priority=_DEADLINE
+        MailKind.SERVICES, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE,
+        facts={"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": "", "refused": ""},
     ),
-    _to_staff(MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE),
-    _to_staff(MailKind.ASSIGNED, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, priority=_DEADLINE),
-    _to_staff(MailKind.AWAY, Audience.SEVERAL, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),
-    _to_staff(MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
-    _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
-    _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
-    _to_staff(MailKind.REMARK, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
-    _to_staff(MailKind.IN_JUNK, Audience.AGENTS, _SERVICE_HOURS, about_case=False, budget=_NOTICES),
-    _to_staff(MailKind.UNSEEN_ANSWER, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
-    _to_staff(MailKind.ANSWERS_ELSEWHERE, Audience.AGENTS, _ANY_HOUR, budget=_NOTICES),
-    _to_staff(MailKind.MOVED_BACK, Audience.AGENTS, _ANY_HOUR, about_case=False, priority=_DEADLINE),
-    _to_staff(MailKind.ANSWERED_TWICE, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
-    _to_staff(MailKind.TRANSCRIPT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
-    _to_staff(MailKind.FORWARDED, Audience.SEVERAL, _ANY_HOUR, about_case=False, priority=_DEADLINE),
-    _to_staff(MailKind.NOT_RELAYED, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
-    _to_staff(MailKind.DRAFT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
-    _to_staff(MailKind.WHICH_CASE, Audience.AGENTS, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),
     _to_staff(
-        MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY
+        MailKind.SOLVED, Audience.AGENTS, _SERVICE_HOURS, _CLOSE, CancelledBy.UNSOLVED, priority=_DEADLINE,
+        facts={"due_at": None, "text": "", "draft": (), "drafted": "", "folder": ""},
     ),
-    _to_staff(MailKind.NOTICE_LIST, Audience.SEVERAL, _SERVICE_HOURS, about_case=False),
+    _to_staff(
+        MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE,
+        facts={"opened_at": None, "due_at": None, "topic": "other"},
+    ),
+    _to_staff(
+        MailKind.ASSIGNED, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, priority=_DEADLINE,
+        facts={**_CARD, "by": "", "urgent": False, "ends_on": None, "ends_hour": None},
+    ),
+    _to_staff(
+        MailKind.AWAY, Audience.SEVERAL, _SERVICE_HOURS, about_case=False, priority=_DEADLINE,
+        facts={"who": "", "received_at": None, "cases": (), "text": ""},
+    ),
+    _to_staff(
+        MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES,
+        facts={"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
+    ),
+    _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, facts=_CARD),
+    _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES, facts={"received_at": None}),
+    _to_staff(MailKind.REMARK, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES, facts={"received_at": None}),
+    _to_staff(
+        MailKind.IN_JUNK, Audience.AGENTS, _SERVICE_HOURS, about_case=False, budget=_NOTICES,
+        facts={"ref": "", "received_at": None, "opening": ""},
+    ),
+    _to_staff(MailKind.UNSEEN_ANSWER, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES, facts={"received_at": None}),
+    _to_staff(
+        MailKind.ANSWERS_ELSEWHERE, Audience.AGENTS, _ANY_HOUR, budget=_NOTICES,
+        facts={"address": "", "received_at": None},
+    ),
+    _to_staff(
+        MailKind.MOVED_BACK, Audience.AGENTS, _ANY_HOUR, about_case=False, priority=_DEADLINE,
+        facts={"folder": "", "reason": ""},
+    ),
+    _to_staff(
+        MailKind.ANSWERED_TWICE, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE,
+        facts={"first_at": None, "second_at": None},
+    ),
+    _to_staff(
+        MailKind.TRANSCRIPT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE,
+        facts={**dict.fromkeys(("drafted", "folder", "reached", "moved"), ""), **dict.fromkeys(("no_answer",
+        "to_person", "rest"), False), **dict.fromkeys(("orders", "services"), ())},
+    ),
+    _to_staff(
+        MailKind.FORWARDED, Audience.SEVERAL, _ANY_HOUR, about_case=False, priority=_DEADLINE,
+        facts={"doubt": "", "address": "", "received_at": None},
+    ),
+    _to_staff(MailKind.NOT_RELAYED, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE, facts={"reason": ""}),
+    _to_staff(
+        MailKind.DRAFT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE,
+        facts={**_CARD, "status": "open", "cause": "", "pointers": (), "outcome": "", "expected_on": None,
+        "ends_on": None},
+    ),
+    _to_staff(
+        MailKind.WHICH_CASE, Audience.AGENTS, _SERVICE_HOURS, about_case=False, priority=_DEADLINE,
+        facts={"received_at": None, "cases": (), "subject": ""},
+    ),
+    _to_staff(
+        MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY,
+        facts={"what": "other", "received_at": None, "domain": "", "code": ""},
+    ),
+    _to_staff(
+        MailKind.NOTICE_LIST, Audience.SEVERAL, _SERVICE_HOURS, about_case=False,
+        facts={"what": "", "count": 0, "cases": (), "more": 0, "text": ""},
+    ),
     # Its copy tells a restored database that the month was sent.
-    _to_staff(MailKind.REPORT, Audience.REPORT, _SERVICE_HOURS, about_case=False, copied=True),
+    _to_staff(
+        MailKind.REPORT, Audience.REPORT, _SERVICE_HOURS, about_case=False, copied=True,
+        facts={"subject": "", "text": "", "page": {}},
+    ),
     # --- the service itself -----------------------------------------------------------------------
-    _to_staff(MailKind.ALERT, Audience.OPERATOR, _ANY_HOUR, about_case=False, priority=Priority.ALERT),
+    _to_staff(
+        MailKind.ALERT, Audience.OPERATOR, _ANY_HOUR, about_case=False, priority=Priority.ALERT,
+        facts={"code": "", "since": None, "lines": ()},
+    ),
     MailRules(
         kind=MailKind.PROBE, audience=Audience.OFFICE, about_case=False, release=_ANY_HOUR, priority=Priority.NOTICE,
         if_uncertain=IfUncertain.DROP, if_undelivered=IfUndelivered.NOBODY,
+        facts={"canary": False},
     ),
 )  # fmt: skip
 KINDS = {row.kind: row for row in _ROWS}

@@ -1,4 +1,4 @@
-"""The facts that each template gets, cleaned, with defaults for missing ones.
+"""The facts that each template gets (core/kinds.py), cleaned, with defaults for missing ones.
 
 A fact that is not listed for a template does not reach it: an acknowledgement cannot repeat a citizen's subject or
 text, whatever a town's own template asks for. Citizens' text is shown without hidden characters and clickable links.
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
+from oacmail.core.kinds import KINDS, TEMPLATED
 from oacmail.core.model import LANGUAGES, Topic
 from oacmail.words.compose import dead_links, many_lines, one_line
 from oacmail.words.labels import group
@@ -19,142 +20,7 @@ from oacmail.words.redact import first_words
 MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the original contains the rest
 _LAST_MOMENTS = ("due_at", "ends_at")
 
-_CARD: Mapping[str, object] = {
-    "opened_at": None,
-    "due_at": None,
-    "topic": "other",
-    "case_level": "first",
-    "intent": "question",
-    "slot": None,
-    "call_hours": (),
-    "assignee": None,
-    "text": "",
-}
-_SECOND: Mapping[str, object] = {
-    "opened_at": None,
-    "due_at": None,
-    "topic": "other",
-    "operator": "town",
-    "platform": "",
-    "cause": "",
-    "urgent": False,
-    "ends_on": None,
-    "ends_hour": None,
-    "words": (),
-}
 _ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
-_SAID: Mapping[str, object] = {
-    **dict.fromkeys(("new_language", "still_fails", "empty", "missing"), False),
-    **dict.fromkeys(("ends_on", "ends_hour")),
-}
-DEFAULTS: Mapping[str, Mapping[str, object]] = {
-    "ack": {
-        "first": True,
-        "secret": False,
-        "road": "question",
-        "slot": "any",
-        "call_hours": (),
-        "outside": False,
-        "phone3": "",
-        **_SAID,
-    },
-    "overdue": {**_CARD, "level": 1, "unread": (), "answered_at": None, "wrote_again": False},
-    "overdue_digest": {"cases": (), "unread": ()},
-    "remind": {"cases": (), "urgent": False},
-    "term": {
-        **{"opened_at": None, "due_at": None, "topic": "other", "ends_on": None, "ends_hour": None},
-        **{"intent": "question", "slot": None, "call_hours": ()},
-    },
-    "digest": {
-        "date": None,
-        "waiting": 0,
-        **dict.fromkeys(("overdue", "urgent", "due_today", "rights", "rest"), 0),
-        **{f"{name}_cases": () for name in ("overdue", "urgent", "due_today", "rights", "rest")},
-        **{f"more_{name}": 0 for name in ("overdue", "urgent", "due_today", "rights", "rest")},
-        "calls": 0,
-        "calls_morning": (),
-        "calls_afternoon": (),
-        "derived": 0,
-        "derived_cases": (),
-        "more_derived": 0,
-        "untold": (),
-        "updates_today": (),
-        "suggested": (),
-        "incidents": (),
-        "aside": 0,
-        "set_aside": (),
-        "more_set_aside": 0,
-        "review": (),
-        "more_review": 0,
-        "load": (),
-        "since": None,
-        "arrived": 0,
-        "answered": 0,
-        "in_time": 0,
-        "junk": 0,
-        "problems": (),
-        "proved_at": None,
-        "unaccounted": 0,
-        "proved_cases": 0,
-        "proved_messages": 0,
-        "proved_mails": 0,
-        "discrepancies": (),
-        "more_discrepancies": 0,
-        "purged_at": None,
-        "purged_cases": 0,
-        "purged_copies": 0,
-    },
-    "alert": {"code": "", "since": None, "lines": ()},
-    "bounced": {"what": "other", "received_at": None, "domain": "", "code": ""},
-    "remark": {"received_at": None},
-    "in_junk": {"ref": "", "received_at": None, "opening": ""},
-    "unseen_answer": {"received_at": None},
-    "answers_elsewhere": {"address": "", "received_at": None},
-    "transcript": {
-        **dict.fromkeys(("drafted", "folder", "reached", "moved"), ""),
-        **dict.fromkeys(("no_answer", "to_person", "rest"), False),
-        **dict.fromkeys(("orders", "services"), ()),
-    },
-    "not_relayed": {"reason": ""},
-    "forwarded": {"doubt": "", "address": "", "received_at": None},
-    "which_case": {"received_at": None, "cases": (), "subject": ""},
-    "moved_back": {"folder": "", "reason": ""},
-    "answered_twice": {"first_at": None, "second_at": None},
-    "draft": {
-        **_CARD,
-        "status": "open",
-        "cause": "",
-        "pointers": (),
-        "outcome": "",
-        "expected_on": None,
-        "ends_on": None,
-    },
-    "secret": {"received_at": None},
-    "complex": _CARD,
-    "opinion": {"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
-    "rights": {"opened_at": None, "due_at": None, "ends_at": None, "text": ""},
-    "rights_due": {"opened_at": None, "ends_at": None, "ended": False},
-    "not_reached": {"calls": 2, "phone3": ""},
-    "survey": {"silent": False, "votes": ()},
-    "low_score": {"opened_at": None, "topic": "other", "assignee": None, "score": 1, "signed": True},
-    "derived": {**_SECOND, "why": "", "affected": 0, "text": ""},
-    "second_level": {**_SECOND, "derived": False},
-    "nudge": {"cases": ()},
-    "passed_on": {"cause": "", "ends_on": None},
-    "progress": {"nudged": False, "expected_on": None},
-    "services": {"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": "", "refused": ""},
-    "solved": {"due_at": None, "text": "", "draft": (), "drafted": "", "folder": ""},
-    "wait": {"opened_at": None, "due_at": None, "topic": "other"},
-    "assigned": {**_CARD, "by": "", "urgent": False, "ends_on": None, "ends_hour": None},
-    "away": {"who": "", "received_at": None, "cases": (), "text": ""},
-    "referred": {"pointer": {}},
-    "warned": {},
-    "incident": {"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
-    "notice_list": {"what": "", "count": 0, "cases": (), "more": 0, "text": ""},
-    "pointers": {"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
-    "report": {"subject": "", "text": "", "page": {}},
-    "probe": {"canary": False},
-}
 _DERIVED: Mapping[str, object] = {
     "derived_at": None,
     "operator": "town",
@@ -190,8 +56,8 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
 
 
 def facts_of(send: Send, now: datetime, zone: ZoneInfo) -> dict[str, object]:
-    """Return the facts of one mail: local times, no hidden characters. Every kind has a row in DEFAULTS."""
-    defaults = DEFAULTS[send.kind]
+    """Return the facts of one mail: local times, no hidden characters."""
+    defaults = KINDS[send.kind].facts
     own = {"opened_at": send.received_at, "received_at": send.received_at, "due_at": send.due_at, "date": now}
     given = {**own, **{name: value for name, value in send.facts.items() if value is not None}}
     facts = {name: _shown(name, given.get(name, default), zone) for name, default in defaults.items()}
@@ -270,8 +136,7 @@ _SAMPLE_CALLS: tuple[Mapping[str, object], ...] = (
     {"slot": "afternoon", "call_hours": ((1020, 1200),)},
     {"slot": "morning", "call_hours": ((660, 660),)},
 )
-# `check` renders every template with these, so that each branch runs at least once.
-SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
+_SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
         "ack": (
             {},
@@ -490,7 +355,6 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"who": "anna", "received_at": _THEN, "cases": (_SAMPLE_ROW,), "text": "Sóc fora fins dilluns."},
             {"who": "anna", "received_at": _THEN, "text": "Sóc fora fins dilluns."},
         ),
-        "warned": ({},),
         "referred": (
             {"pointer": {"body": "Consorci AOC", "address": "https://www.aoc.cat/", "phone": "900 905 490"}},
             {"pointer": {"body": "060", "phone": "060"}},
@@ -534,3 +398,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "probe": ({}, {"canary": True}),
     }
 )
+SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = {
+    kind: _SAMPLES.get(kind, ({},)) for kind in sorted(TEMPLATED)
+}
+"""What `check` renders every template with, so that each branch runs at least once: the facts of one mail each."""

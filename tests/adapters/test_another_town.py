@@ -15,7 +15,7 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.effects import Send
 from oacmail.core.kinds import KINDS, MailKind
-from oacmail.words.facts import DEFAULTS, SAMPLES
+from oacmail.words.facts import SAMPLES
 from tests.adapters.test_templates import IN_HOURS, OUT_OF_HOURS, send
 
 TENANT = re.compile(r"castellbisbal|OAC.?360|900.?772.?772|\b772\b", re.IGNORECASE)
@@ -79,7 +79,7 @@ def _mails(config: settings.Config) -> list[ShownMail]:
     name, language, mail, and all words that anybody can see."""
     renderer = wiring.renderer(config, wiring.rules(config))
     made = []
-    for template, (lang, now) in product(DEFAULTS, _HOURS):
+    for template, (lang, now) in product(SAMPLES, _HOURS):
         for facts in SAMPLES[template]:
             mail: Send = send(template, lang, facts=facts)
             rendered = renderer.render(
@@ -100,7 +100,7 @@ def _words(mail: EmailMessage) -> str:
 
 
 def test_no_mail_of_another_town_bears_a_word_of_the_first(mails: list[ShownMail]) -> None:
-    assert {template for template, *_ in mails} == DEFAULTS.keys()
+    assert {template for template, *_ in mails} == SAMPLES.keys()
     found = {(template, lang, word) for template, lang, _, _, words in mails for word in TENANT.findall(words)}
     assert found == set()
 

@@ -18,7 +18,7 @@ from oacmail.core.order_words import Verb, word_of
 from oacmail.core.policy import Office, People, Policy
 from oacmail.shipped import shipped
 from oacmail.words.dates import councils
-from oacmail.words.facts import DEFAULTS, MAX_TEXT, SAMPLES
+from oacmail.words.facts import MAX_TEXT, SAMPLES
 from oacmail.words.renderer import OfficeProfile, Renderer
 from oacmail.workdays import OfficeCalendar
 
@@ -116,7 +116,7 @@ def test_the_mails_to_the_citizen_of_a_derived_case(template: str, lang: str, sn
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("template", sorted(DEFAULTS.keys() - {"ack", "passed_on", "progress"}))
+@pytest.mark.parametrize("template", sorted(SAMPLES.keys() - {"ack", "passed_on", "progress"}))
 def test_the_mails_to_staff(template: str, lang: str, snapshot: SnapshotAssertion) -> None:
     assert "\n=====\n".join(shown(render(send(template, lang, facts=facts))) for facts in SAMPLES[template]) == snapshot
 
@@ -213,7 +213,7 @@ class Tags(HTMLParser):
         return [attrs for tag, attrs in self.seen if tag == name]
 
 
-@pytest.mark.parametrize("template", sorted(DEFAULTS.keys() - {"report"}))
+@pytest.mark.parametrize("template", sorted(SAMPLES.keys() - {"report"}))
 def test_html_says_its_language_has_a_heading_and_real_tables(template: str) -> None:
     tags = Tags(body(render(send(template, "ca+en", facts=SAMPLES[template][-1])), "html"))
     assert tags.all("html") == [{"lang": "ca"}]
@@ -238,7 +238,7 @@ def test_the_shipped_templates_are_sound_and_complete() -> None:
     assert RENDERER.problems() == []
     names = {path.relative_to(shipped("templates")).as_posix() for path in shipped("templates").rglob("*.j2")}
     assert names == {
-        f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*DEFAULTS, "answer_draft", "solved_answer")
+        f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*SAMPLES, "answer_draft", "solved_answer")
     } | {
         "base.html.j2",
         "rows.txt.j2",
