@@ -6,7 +6,6 @@ A change goes through `decide` as an AdminCommand, beside the running daemon.
 import getpass
 import json
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -66,15 +65,11 @@ def show(ctx: click.Context, n: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json(known)
     else:
-        _print_cases(known)
+        for place, row in enumerate(known):
+            click.echo("\n" * bool(place), nl=False)
+            _print_case(row)
     for word in (word for word, row in rows.items() if row is None):
         _not_found(number(config, word))
-
-
-def _print_cases(rows: Iterable[dict[str, Any]]) -> None:
-    for place, row in enumerate(rows):
-        click.echo("\n" * bool(place), nl=False)
-        _print_case(row)
 
 
 def _print_case(row: dict[str, Any]) -> None:
@@ -114,10 +109,6 @@ def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None
         command = AdminCommand(verb=verb, case=case_number, by=getpass.getuser(), words=given)
         engine.perform(command)
     say(f"{case_number}: {verb}: done")
-
-
-def _print_done(because: Iterable[str]) -> None:
-    say(f"done: {', '.join(because)}")
 
 
 def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
@@ -252,7 +243,8 @@ def open_(ctx: click.Context, message_id: str) -> None:
         parser_config = learning.with_lessons(engine.store, wiring.parser_config(config))
         message = parse(stored.raw, parser_config, skipped=stored.skipped, day=day)
         arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
-        _print_done(engine.perform(arrived, raw=stored.raw if stored.complete else None).because)
+        done = engine.perform(arrived, raw=stored.raw if stored.complete else None)
+    say(f"done: {', '.join(done.because)}")
 
 
 def _stored(config: Config, row: sqlite3.Row) -> Fetched:

@@ -27,8 +27,11 @@ def run(ctx: click.Context, shadow: bool) -> None:
     log.configure()
     gc.freeze()  # imported modules stay: the collector need not scan them
     parts = wiring.assemble(config, shadow=shadow, parsing=ParseWorker())
-    try:
-        _check_templates(parts)
+    try:  # a broken template of the town's own is reported before the first citizen writes
+        broken = wiring.own_templates(config, wiring.renderer(config, parts.engine.policy))
+        for line in broken:
+            say(line)
+        parts.store.problem(TEMPLATES, bool(broken), parts.engine.now())
     except BaseException:
         parts.close()
         raise
@@ -62,11 +65,3 @@ def _export(config: Config) -> None:
     if config.monitoring.prometheus_file is not None:
         summary = health(config, datetime.now(UTC))
         status.write_metrics(config.monitoring.prometheus_file, status.prometheus(summary, config.office.address))
-
-
-def _check_templates(parts: wiring.Parts) -> None:
-    """Render the town's own templates at the start, to report a broken one before the first citizen writes."""
-    problems = wiring.own_templates(parts.config, wiring.renderer(parts.config, parts.engine.policy))
-    for line in problems:
-        say(line)
-    parts.store.problem(TEMPLATES, bool(problems), parts.engine.now())

@@ -1,7 +1,6 @@
 """The verbs `try`, `due`, `replay`: what oacmail would decide. They write nothing and contact no server."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +12,6 @@ from oacmail.core.classification import classify
 from oacmail.core.errors import OacmailError
 from oacmail.core.model import Classification, Message
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import ParserConfig
 
 
 @click.command("try")
@@ -25,17 +23,16 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     config = rules_only(ctx)
     paths = [a_file(name) for name in files]
     parser_config, senders = wiring.parser_config(config), frozenset(config.callback.form_senders)
-    rows = (_try_file(path, parser_config, senders, config.office.tax_operator) for path in paths)
-    if as_json:
-        print_json(rows)
-    else:
-        for row in rows:
-            _print(row)
-
-
-def _try_file(path: Path, parser_config: ParserConfig, senders: frozenset[str], tax_operator: str) -> dict[str, Any]:
-    message = parse(path.read_bytes(), parser_config)
-    return _row(str(path), message, classify(message, senders, tax_operator))
+    for path in paths:
+        message = parse(path.read_bytes(), parser_config)
+        row = _row(str(path), message, classify(message, senders, config.office.tax_operator))
+        if as_json:
+            print_json([row])
+            continue
+        for name in ("file", "rung", "sender", "subject", "kind", "topic", "level", "intent", "language", "callback"):
+            click.echo(f"{name:10} {safe(row[name])}")
+        click.echo("because    " + "; ".join(safe(reason) for reason in row["because"]))
+        click.echo("fresh      " + safe(" ⏎ ".join(row["fresh"].splitlines()))[:500] + "\n")
 
 
 def _row(file: str, message: Message, reading: Classification) -> dict[str, Any]:
@@ -58,13 +55,6 @@ def _row(file: str, message: Message, reading: Classification) -> dict[str, Any]
         "fresh": message.fresh,
         "attachments": [{"name": part.name, "mime": part.mime, "size": part.size} for part in message.attachments],
     }
-
-
-def _print(row: dict[str, Any]) -> None:
-    for name in ("file", "rung", "sender", "subject", "kind", "topic", "level", "intent", "language", "callback"):
-        click.echo(f"{name:10} {safe(row[name])}")
-    click.echo("because    " + "; ".join(safe(reason) for reason in row["because"]))
-    click.echo("fresh      " + safe(" ⏎ ".join(row["fresh"].splitlines()))[:500] + "\n")
 
 
 @click.command()

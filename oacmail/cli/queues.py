@@ -5,11 +5,10 @@ meant.
 import getpass
 import os
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import click
 
@@ -20,9 +19,7 @@ from oacmail.store import admin, queries
 from oacmail.store import board as rows
 from oacmail.store.board import Word
 
-# --- Queues ----------------------------------------------------------------------------------------------------------
-#
-# The verbs `outbox` and `quarantine`: list, retry and end whatever waits.
+# --- Outbox and quarantine -------------------------------------------------------------------------------------------
 
 
 @click.group()
@@ -54,21 +51,15 @@ def show(ctx: click.Context, key: str) -> None:
     with wiring.open_readonly(configured(ctx)) as con:
         raw = queries.mail(con, key)
     if raw is None:
-        _done(False, f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
-    else:
-        for line in _readable(raw):
-            click.echo(safe(line))
-
-
-def _readable(raw: bytes) -> Iterator[str]:
-    """Yields the decoded header, the text, and the types of all other parts."""
+        _no(f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
     mail = message_from_bytes(raw, policy=policy.default)
-    yield from (f"{name}: {value}" for name, value in mail.items())
     text = mail.get_body(("plain",))
-    yield from ("", *(str(text.get_content()).splitlines() if text else ()))
     others = [part.get_content_type() for part in mail.walk() if not part.is_multipart() and part is not text]
-    if others:
-        yield from ("", f"(other parts: {', '.join(others)})")
+    lines = [f"{name}: {value}" for name, value in mail.items()]
+    lines += ["", *(str(text.get_content()).splitlines() if text else ())]
+    lines += ["", f"(other parts: {', '.join(others)})"] if others else []
+    for line in lines:
+        click.echo(safe(line))
 
 
 @outbox.command()
@@ -93,10 +84,9 @@ def _perform(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> No
         engine.perform(OutboxCommand(verb=verb, key=key, by=getpass.getuser()))
 
 
-def _done(done: bool, otherwise: str) -> None:
-    if not done:
-        say(otherwise)
-        sys.exit(1)
+def _no(text: str) -> NoReturn:
+    say(text)
+    sys.exit(1)
 
 
 @click.group()
@@ -129,17 +119,12 @@ def export(ctx: click.Context, ref: str, directory: Path) -> None:
         whole = admin.find_review(con, ref)
         raw = admin.original(con, whole) if whole else None
     if whole is None:
-        _done(False, f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
-    elif raw is None:
-        _done(False, f"the bytes of {safe(ref)} are not stored: the message is in the mailbox")
-    else:
-        _written(raw, directory, whole)
-
-
-def _written(raw: bytes, directory: Path, whole: str) -> None:
-    """Readable by this account alone, and through no link that somebody else has put there."""
+        _no(f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
+    if raw is None:
+        _no(f"the bytes of {safe(ref)} are not stored: the message is in the mailbox")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = directory / f"{whole[:64]}.eml"
+    # Readable by this account alone, and through no link that somebody else has put there.
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with os.fdopen(os.open(target, flags, 0o600), "wb") as out:
         os.fchmod(out.fileno(), 0o600)
@@ -154,12 +139,11 @@ def retry_message(ctx: click.Context, ref: str) -> None:
     """Process a failed message again at the daemon's next pass."""
     with wiring.open_writable(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
-        done = whole is not None and admin.retry_message(con, whole, datetime.now(UTC))
-        _done(
-            done,
-            f"{safe(ref)} has not failed, or is no longer in a watched folder; `oacmail case open` makes a case of a"
-            " doubtful message, `oacmail quarantine done` removes it from the list",
-        )
+        if whole is None or not admin.retry_message(con, whole, datetime.now(UTC)):
+            _no(
+                f"{safe(ref)} has not failed, or is no longer in a watched folder; `oacmail case open` makes a case of "
+                "a doubtful message, `oacmail quarantine done` removes it from the list"
+            )
 
 
 @quarantine.command()
@@ -169,16 +153,11 @@ def done(ctx: click.Context, ref: str) -> None:
     """Remove a message from the list after a person has seen it. It changes and sends no mail."""
     with wiring.open_writable(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
-        ended = whole is not None and admin.end_review(con, whole, datetime.now(UTC))
-        _done(
-            ended,
-            f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again",
-        )
+        if whole is None or not admin.end_review(con, whole, datetime.now(UTC)):
+            _no(f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again")
 
 
 # --- Board -----------------------------------------------------------------------------------------------------------
-#
-# The verb `board`: what a person says of many moves that were made at once on the board.
 
 
 @click.group()

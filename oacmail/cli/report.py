@@ -11,7 +11,7 @@ from oacmail import reporting, wiring
 from oacmail.cli.common import YEARS, as_json, configured, print_json, safe, say
 from oacmail.config import Config
 from oacmail.core.model import LANGUAGES
-from oacmail.core.report.figures import Month, MonthlyReport, grouped
+from oacmail.core.report.figures import Month, grouped
 from oacmail.words.report_forms import as_csv, as_row, as_text, report_page
 
 
@@ -55,13 +55,8 @@ def report(
     if as_json:
         print_json([as_row(made, lang)])
     elif not (html or csv):
-        _show(made, lang, config)
-
-
-def _show(made: MonthlyReport, lang: str, config: Config) -> None:
-    view = reporting.in_words(made, lang, config.office.timezone)
-    for line in as_text(view).splitlines():
-        click.echo(safe(line))
+        for line in as_text(reporting.in_words(made, lang, config.office.timezone)).splitlines():
+            click.echo(safe(line))
 
 
 def _send(config: Config, month: Month) -> None:

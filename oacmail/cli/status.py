@@ -39,7 +39,7 @@ from oacmail.store.remembered import LOST
 #
 # A town is looked at by a process of its own, with the rights of the town's own user: root reads no file of a town,
 # and whatever breaks, hangs or dies there is the summary of that town alone. The process answers in JSON, of which
-# nothing is executed. This module decides no problem: it calls the function that it is given.
+# nothing is executed.
 
 
 LONGEST = 30.0  # seconds for one town
@@ -154,7 +154,11 @@ def _answer(answers: Connection, town: TownFile, look: Look, failed: Failed) -> 
     summary: Summary | None
     try:
         known = _become(user_of(town.name))
-        if not _is_town(town.path):
+        try:
+            sections = set(tomllib.loads(town.path.read_bytes().decode()))
+        except (OSError, ValueError):
+            sections = {*_OURS}  # what cannot be read may be a town
+        if _OURS.isdisjoint(sections):  # other TOML, such as a holiday file
             summary = None
         elif not town.enabled:
             summary = failed("", "")
@@ -184,23 +188,12 @@ def _become(name: str) -> bool:
     return known
 
 
-def _is_town(path: Path) -> bool:
-    """False for TOML without any section of ours, such as a holiday file. What cannot be read may be a town."""
-    try:
-        values: Mapping[str, object] = tomllib.loads(path.read_bytes().decode())
-    except (OSError, ValueError):
-        return True
-    return not _OURS.isdisjoint(values)
-
-
 # --- Monitoring ------------------------------------------------------------------------------------------------------
 #
-# The summary of `status` in the forms of Nagios and Prometheus, and the metrics file of the daemon.
-#
-# It decides names, units and exit codes of both forms, and never what is wrong: problems.py does. Nagios: one line of
-# text and performance data (https://www.monitoring-plugins.org/doc/guidelines.html). Prometheus: the text format
-# 0.0.4, for the textfile collector of node_exporter. Metrics are times and not ages, since an age in a file stops when
-# the service stops.
+# The summary of `status` in the forms of Nagios and Prometheus, and the metrics file of the daemon: names, units and
+# exit codes. What is wrong is decided by problems.py. Nagios: one line of text and performance data
+# (https://www.monitoring-plugins.org/doc/guidelines.html). Prometheus: the text format 0.0.4, for the textfile
+# collector of node_exporter. Metrics are times and not ages, since an age in a file stops when the service stops.
 
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -219,7 +212,20 @@ def nagios(summary: StatusSummary) -> tuple[str, int]:
     else:
         code = CRITICAL if found[0]["severity"] == problems.CRITICAL else WARNING
         text = f"{', '.join(problem['code'] for problem in found)}: {found[0]['text']}"
-    return f"{_state(code, text)} | {' '.join(_performance(summary))}", code
+    # `label=value[unit];warning;critical;minimum`; U = not known
+    performance = [
+        f"{name}={'U' if (age := summary[f'{name}_seconds']) is None else f'{age}s'};;{limit.total_seconds():.0f};0"
+        for name, limit in (("sync_age", problems.SILENT), ("tick_age", problems.NOT_TICKING))
+    ]
+    performance += [
+        f"oldest_waiting={summary['oldest_waiting_seconds']}s;;;0",
+        f"open={summary['cases']['open']};;;0",
+        f"overdue={summary['overdue']};;;0",
+        f"held={summary['outbox']['held']};;0;0",
+        f"unaccounted={summary['unaccounted']};;;0",
+        f"quarantine={summary['quarantine']};;;0",
+    ]
+    return f"{_state(code, text)} | {' '.join(performance)}", code
 
 
 def unknown(reason: str) -> str:
@@ -230,22 +236,6 @@ def unknown(reason: str) -> str:
 def _state(code: int, text: str) -> str:
     """One line without `|`, which begins the performance data."""
     return safe(f"OACMAIL {_WORDS[code]} - {' '.join(text.split())}".replace("|", "/"))[:_LONGEST]
-
-
-def _performance(summary: StatusSummary) -> Iterator[str]:
-    """`label=value[unit];warning;critical;minimum`; U = not known."""
-    for name, limit in (
-        ("sync_age", problems.SILENT),
-        ("tick_age", problems.NOT_TICKING),
-    ):
-        age = summary[f"{name}_seconds"]
-        yield f"{name}={'U' if age is None else f'{age}s'};;{limit.total_seconds():.0f};0"
-    yield f"oldest_waiting={summary['oldest_waiting_seconds']}s;;;0"
-    yield f"open={summary['cases']['open']};;;0"
-    yield f"overdue={summary['overdue']};;;0"
-    yield f"held={summary['outbox']['held']};;0;0"
-    yield f"unaccounted={summary['unaccounted']};;;0"
-    yield f"quarantine={summary['quarantine']};;;0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +251,11 @@ def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
     """All metrics, in the order of docs/monitoring.md."""
     present = {problem["code"] for problem in summary["problems"]}
     rows = {problem.code: problems.severity(problem.code) for problem in problems.PROBLEMS}
+    versions = {"version": summary["version"], "schema": summary["schema"] or ""}
+    proof = summary["reconciled"] or {"at": None, "found": ()}
+    canary = summary["canary"] or {"sent_at": None, "seconds": None}
     return (
-        Metric("info", "Version of the program and of the database.", [(_versions(summary), 1)]),
+        Metric("info", "Version of the program and of the database.", [(versions, 1)]),
         Metric("healthy", "1 if no problem is critical.", _one(int(summary["ok"]))),
         Metric("shadow", "1 if the service sends and moves nothing.", _one(int(summary["shadow"]))),
         Metric(
@@ -290,22 +283,13 @@ def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
             "When a backup was last restored as a drill.",
             _at((summary["drill"] or {}).get("at")),
         ),
-        *_proofs(summary["reconciled"], summary["canary"]),
-    )
-
-
-def _proofs(reconciled: StatusSummary | None, canary: StatusSummary | None) -> tuple[Metric, ...]:
-    proof, back = reconciled or {"at": None, "found": ()}, canary or {"sent_at": None, "seconds": None}
-    return (
         Metric("reconciled_timestamp_seconds", "When the nightly proof was last made.", _at(proof["at"])),
         Metric("reconciled_findings", "What the last nightly proof found.", _one(len(proof["found"]))),
-        Metric("canary_sent_timestamp_seconds", "When the last test mail that is back was sent.", _at(back["sent_at"])),
-        Metric("canary_seconds", "How long that test mail was on its way.", _one(back["seconds"])),
+        Metric(
+            "canary_sent_timestamp_seconds", "When the last test mail that is back was sent.", _at(canary["sent_at"])
+        ),
+        Metric("canary_seconds", "How long that test mail was on its way.", _one(canary["seconds"])),
     )
-
-
-def _versions(summary: StatusSummary) -> dict[str, str]:
-    return {"version": summary["version"], "schema": summary["schema"] or ""}
 
 
 def _one(value: float | None) -> list[tuple[Mapping[str, str], float]]:
@@ -353,9 +337,7 @@ def write_metrics(path: Path, text: str) -> None:
 
 # --- Status ----------------------------------------------------------------------------------------------------------
 #
-# The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy.
-#
-# The summary for people and as JSON; the forms of Nagios and Prometheus, and the towns of `--all`, are above.
+# The health of the service, read from the database alone, for people and as JSON.
 
 
 LISTED = 20
@@ -408,7 +390,7 @@ def _all_towns(ctx: click.Context, form: str | None) -> int:
     if form not in (None, "json"):
         raise click.UsageError("--all prints lines for people, or --json")
     folder = (settings.find(ctx.find_root().obj) or SYSTEM).parent
-    rows = list(summaries(folder, _of_file, _empty))
+    rows = list(summaries(folder, lambda path: health(settings.load(path), datetime.now(UTC)), _empty))
     if not rows:
         raise ConfigError((f"{folder}: holds no configuration of a town: name the folder's file with --config",))
     if form == "json":
@@ -416,11 +398,6 @@ def _all_towns(ctx: click.Context, form: str | None) -> int:
     else:
         table(("town", "state", "cases", "problems"), (_cells(town, row) for town, row in rows))
     return 0 if all(_is_well(town, row) for town, row in rows) else 1
-
-
-def _of_file(path: Path) -> dict[str, Any]:
-    """Raises ConfigError."""
-    return health(settings.load(path), datetime.now(UTC))
 
 
 def _is_well(town: TownFile, summary: Mapping[str, Any]) -> bool:
@@ -432,13 +409,6 @@ def _cells(town: TownFile, summary: Mapping[str, Any]) -> tuple[str, str, str, s
         return town.name, "off", "", ""
     state = "healthy" if summary["ok"] else "UNHEALTHY"
     return town.name, state, f"{summary['cases']['open']} open, {summary['overdue']} overdue", "; ".join(lines(summary))
-
-
-def _show(summary: dict[str, Any], form: str | None) -> None:
-    if form == "json":
-        print_json([summary])
-    else:
-        _print(summary)
 
 
 def health(config: Config, now: datetime) -> dict[str, Any]:
@@ -518,26 +488,25 @@ def lines(summary: Mapping[str, Any]) -> list[str]:
     return [f"{problem['code']}: {problem['text']}" for problem in summary["problems"]]
 
 
-def _print(summary: dict[str, Any]) -> None:
+def _show(summary: dict[str, Any], form: str | None) -> None:
+    if form == "json":
+        print_json([summary])
+        return
     click.echo("healthy" if summary["ok"] else "UNHEALTHY")
     for name in ("cases", "outbox"):
         counts = ", ".join(f"{count} {state}" for state, count in summary[name].items() if count) or "none"
         click.echo(f"{name:12} {counts}")
     for name in ("overdue", "unaccounted", "quarantine", "last_sync", "last_tick", "last_backup", "schema", "version"):
         click.echo(f"{name:12} {safe(summary[name])}")
-    _print_proof(summary["reconciled"])
+    proof = summary["reconciled"] or {"at": None, "found": ()}
+    click.echo(f"{'reconciled':12} {safe(proof['at'])}")
+    for finding in proof["found"][:LISTED]:
+        click.echo(f"  - {finding['what']}: {safe(finding['where'])} {finding['at'] or ''}".rstrip())
+    if more := len(proof["found"][LISTED:]):
+        click.echo(f"  - and {more} more: see --json")
     if (canary := summary["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
     if (purged := summary["purged"]) is not None:
         click.echo(f"{'purged':12} {purged['cases']} cases, {purged['copies']} copies, {safe(purged['at'])}")
     for line in lines(summary):
         click.echo(f"  ! {safe(line)}")
-
-
-def _print_proof(last: dict[str, Any] | None) -> None:
-    click.echo(f"{'reconciled':12} {safe(last['at'] if last else None)}")
-    for one in last["found"][:LISTED] if last else ():
-        click.echo(f"  - {one['what']}: {safe(one['where'])} {one['at'] or safe(one['detail'])}".rstrip())
-    more = len(last["found"][LISTED:]) if last else 0
-    if more:
-        click.echo(f"  - and {more} more: see --json")

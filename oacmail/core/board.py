@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from oacmail.core.errors import Refused
-from oacmail.core.model import BoardFolder, BoardPlace, Kind, Level, MessageRef, Outcome, Status
+from oacmail.core.model import BoardFolder, BoardPlace, Kind, Level, MessageRef, Outcome, Role, Status
 from oacmail.core.policy import Board
 from oacmail.core.view import CaseView
 
@@ -142,6 +142,12 @@ Command = tuple[str, dict[str, str]]
 """A verb of `oacmail case` and its options."""
 OPENS = (BoardFolder.INTAKE, BoardFolder.OPEN, BoardFolder.ASSIGNED, BoardFolder.DERIVED, BoardFolder.WAITING)
 """The folders into which a message without a case is put because it is a request after all."""
+PERHAPS_REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
+
+
+def makes_a_request(to: BoardPlace, outcome: Outcome | None, role: Role | None) -> bool:
+    """Whether a person who puts a message without a case there says that it is a request after all."""
+    return to.folder in OPENS and outcome in PERHAPS_REQUESTS and role is not Role.OURS
 
 
 def commands(case: CaseView, to: BoardPlace) -> tuple[Command, ...]:

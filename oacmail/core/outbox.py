@@ -231,6 +231,14 @@ OVERTAKERS = 2
 OUT_OF_DATE = "out-of-date"  # the reason of an uncertain mail that is not sent again: it is no longer true
 
 
+def wants_copy(policy: Policy, kind: MailKind, recipient: str) -> bool:
+    """Whether the office gets a copy: of mail to anybody but staff, and of few kinds to staff. A probe must come back
+    by itself."""
+    if recipient in policy.office.own or kind is MailKind.PROBE:
+        return False
+    return KINDS[kind].copy_of_staffs or recipient not in policy.people.staff
+
+
 def settle_uncertain(policy: Policy, uncertain: Iterable[UncertainDelivery], now: datetime) -> list[Effect]:
     return [effect for delivery in uncertain for effect in _settle(policy, delivery, now)]
 

@@ -10,7 +10,8 @@ import structlog
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain
-from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS, MailKind
+from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, MailKind
+from oacmail.core.outbox import wants_copy
 from oacmail.core.ports.transport import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.core.stored_values import OTHER_INSTANCE
@@ -189,13 +190,7 @@ class Delivery:
     def _attempt(self, mail: Claimed) -> Attempt:
         """Hand one mail over. Raises RelayError, StateError."""
         policy = self.engine.policy
-        # A copy to the office is wanted of mail to anybody but staff, and of few kinds to staff. A probe must come back
-        # by itself.
-        wanted = (
-            mail.recipient not in policy.office.own
-            and mail.kind is not MailKind.PROBE
-            and (KINDS[mail.kind].copy_of_staffs or mail.recipient not in policy.people.staff)
-        )
+        wanted = wants_copy(policy, mail.kind, mail.recipient)
         server_copies = wanted and policy.sending.self_copy == "server"
         outgoing = Outgoing(
             key=mail.key,

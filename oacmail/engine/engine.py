@@ -154,7 +154,11 @@ class Engine:
         now = self.now()
         with self.store.turn() as turn:
             decision = self._decide_and_write(turn, inp, now, raw=raw, message_ref=message_ref)
-        self._record_broken_templates(now)
+        for name in sorted(self._broken_templates):
+            log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
+        if self._broken_templates:
+            self.store.problem(TEMPLATES, True, now)
+        self._broken_templates.clear()
         if isinstance(inp, DeliveryResult) or any(isinstance(effect, Send) for effect in decision.effects):
             self.on_mail()
         return decision
@@ -225,13 +229,6 @@ class Engine:
                 arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
                 self._decide_and_write(turn, arrived, now, raw=raw)
         return bool(named)
-
-    def _record_broken_templates(self, now: datetime) -> None:
-        for name in sorted(self._broken_templates):
-            log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
-        if self._broken_templates:
-            self.store.problem(TEMPLATES, True, now)
-        self._broken_templates.clear()
 
     def _read_further(self, lookup: Lookup, raw: bytes) -> Lookup:
         """Read again what only few mails need: what an answer says, what a forward brings."""

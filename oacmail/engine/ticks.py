@@ -5,6 +5,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -30,9 +31,11 @@ class Ticks:
         """Raises Transient or Fatal of the store. Items that raise anything else are postponed."""
         engine = self.engine
         if not self._batch():
-            self._put_off_what_raises()
+            # Each item is tried alone and undone, so that the others are still processed together: one list for the
+            # supervisor, not fifty mails.
+            self._each(engine.rehearse)
             if not self._batch():  # they raise only in combination
-                self._one_by_one()
+                self._each(engine.perform)
         engine.store.tick_completed(engine.policy, engine.now())
 
     def job(self, name: str, work: Callable[[], object]) -> bool:
@@ -56,18 +59,9 @@ class Ticks:
             return False
         return True
 
-    def _put_off_what_raises(self) -> None:
-        """Try each item alone and undo it, so that the remaining items are still processed together: one list for the
-        supervisor, not fifty mails."""
-        for item in self._items():
-            self._isolated(item, lambda item=item: self.engine.rehearse(Tick(only=item)))  # type: ignore[misc]
-
-    def _one_by_one(self) -> None:
-        for item in self._items():
-            self._isolated(item, lambda item=item: self.engine.perform(Tick(only=item)))  # type: ignore[misc]
-
-    def _items(self) -> list[TickItem]:
-        return self.engine.store.tick_items(self.engine.policy, self.engine.now())
+    def _each(self, do: Callable[[Tick], object]) -> None:
+        for item in self.engine.store.tick_items(self.engine.policy, self.engine.now()):
+            self._isolated(item, partial(do, Tick(only=item)))
 
     def _isolated(self, item: TickItem, work: Callable[[], object]) -> bool:
         try:
@@ -99,29 +93,23 @@ class NightlyJobs:
 
     def look(self) -> None:
         """Run the jobs that are due. Raises StateError, Fatal."""
-        for name, job in self.jobs.items():
-            if self._is_due(name):
-                self._do(name, job)
-
-    def _is_due(self, name: str) -> bool:
         engine = self.ticks.engine
-        now, done = engine.now(), engine.store.recall(NIGHT_JOB + name)
-        if done is None:
-            engine.store.remember(NIGHT_JOB + name, now.isoformat(), now)
-            return False
-        failed = self._failed.get(name)
-        if failed is not None and timedelta(0) <= now - failed < AGAIN:
-            return False
-        return not is_since_last_night(datetime.fromisoformat(done), now, engine.policy.office.timezone)
-
-    def _do(self, name: str, job: Callable[[], object]) -> None:
-        now = self.ticks.engine.now()
-        self._failed[name] = now
-        try:
-            done = self.ticks.job(name, job)
-        except OacmailError as error:
-            log.warning("night.postponed", job=name, error=str(error))
-            return
-        if done:
-            del self._failed[name]
-            self.ticks.engine.store.remember(NIGHT_JOB + name, now.isoformat(), now)
+        store, zone = engine.store, engine.policy.office.timezone
+        for name, job in self.jobs.items():
+            now, done = engine.now(), store.recall(NIGHT_JOB + name)
+            if done is None:
+                store.remember(NIGHT_JOB + name, now.isoformat(), now)
+                continue
+            failed = self._failed.get(name)
+            waits = failed is not None and timedelta(0) <= now - failed < AGAIN
+            if waits or is_since_last_night(datetime.fromisoformat(done), now, zone):
+                continue
+            self._failed[name] = now
+            try:
+                succeeded = self.ticks.job(name, job)
+            except OacmailError as error:
+                log.warning("night.postponed", job=name, error=str(error))
+                continue
+            if succeeded:
+                del self._failed[name]
+                store.remember(NIGHT_JOB + name, now.isoformat(), now)

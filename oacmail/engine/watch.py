@@ -79,25 +79,22 @@ class HostChecks:
 
     def look_at_copies(self) -> None:
         """Check that copies of our mail still return: they prove that it was sent. Raises StateError."""
-        policy, now = self.engine.policy, self.engine.now()
+        policy, store = self.engine.policy, self.engine.store
+        late = False
         # Without copies the query would read every mail that was ever handed over, at each tick.
-        self._is(COPIES, policy.sending.self_copy != "no" and self._are_copies_missing(), now)
-
-    def _are_copies_missing(self) -> bool:
-        store = self.engine.store
-        missing, read = store.without_copy_since(self.engine.policy.people.staff), store.read_at()
-        return bool(missing and read and read - missing >= WITHOUT_COPY)
+        if policy.sending.self_copy != "no":
+            missing, read = store.without_copy_since(policy.people.staff), store.read_at()
+            late = bool(missing and read and read - missing >= WITHOUT_COPY)
+        self._is(COPIES, late, self.engine.now())
 
     def look_at_clock(self) -> None:
         """Raises StateError."""
-        now = self.engine.now()
-        self._is(CLOCK, self._set_back(now), now)
-
-    def _set_back(self, now: datetime) -> bool:
-        known = self.engine.store.recall(LATEST)
-        if known is None or now > datetime.fromisoformat(known):
-            self.engine.store.remember(LATEST, now.isoformat(), now)
-        return known is not None and is_set_back(now, datetime.fromisoformat(known))
+        store, now = self.engine.store, self.engine.now()
+        known = store.recall(LATEST)
+        latest = datetime.fromisoformat(known) if known else None
+        if latest is None or now > latest:
+            store.remember(LATEST, now.isoformat(), now)
+        self._is(CLOCK, latest is not None and is_set_back(now, latest), now)
 
     def _is(self, code: str, unhealthy: bool, now: datetime) -> None:
         self._flags.setdefault(code, ProblemFlag(self.engine.store, code)).set(unhealthy, now)
@@ -173,18 +170,13 @@ class CanaryWatch:
         now, alarmed = self.engine.now(), store.recall(CANARY_ALARMED) or ""
         limit = timedelta(minutes=policy.canary.limit_minutes)
         back = store.known_at(CANARY_BACK + last)
-        if back is not None:
-            self._measured(last, back, now)
+        if back is not None and (store.recall(CANARY_LAST) or "").partition(" ")[0] != last:
+            seconds = max(back - moment_of(last), timedelta(0)).total_seconds()
+            store.remember(CANARY_LAST, f"{last} {seconds:.0f}", now)
         if alarmed and (back is not None or store.known_at(CANARY_BACK + alarmed) is not None):
             self._tell("up", alarmed, now)
         elif not alarmed and back is None and now - max(moment_of(last), self._since) > limit:
             self._tell("down", last, now)
-
-    def _measured(self, key: str, back: datetime, now: datetime) -> None:
-        store = self.engine.store
-        if (store.recall(CANARY_LAST) or "").partition(" ")[0] != key:
-            seconds = max(back - moment_of(key), timedelta(0)).total_seconds()
-            store.remember(CANARY_LAST, f"{key} {seconds:.0f}", now)
 
     def _tell(self, what: str, key: str, now: datetime) -> None:
         store, since = self.engine.store, moment_of(key)

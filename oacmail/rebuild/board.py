@@ -14,15 +14,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from oacmail.core.board import NO_REQUEST, OPENS, BoardNames, agents_of, belongs
+from oacmail.core.board import NO_REQUEST, OPENS, PERHAPS_REQUESTS, BoardNames, agents_of, belongs
 from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.from_board import on_board_move
 from oacmail.core.model import BoardFolder, BoardPlace, Folder, MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
-from oacmail.core.view import View
+from oacmail.core.view import CommandView
 from oacmail.engine import Engine
-from oacmail.engine.board import MOVES_MOST, PERHAPS_REQUESTS, TRACKED, WITHIN
+from oacmail.engine.board import MOVES_MOST, TRACKED, WITHIN
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import FolderContents, Found, fetched
@@ -213,7 +213,7 @@ class PlayedBoard:
         """Return whether the rules allow such a move."""
         with self.store.turn() as turn:
             view = turn.view(self.engine.policy, move, self.engine.now())
-        assert isinstance(view, View)
+        assert isinstance(view, CommandView)
         if on_board_move(self.engine.policy, view, move, self.engine.now()).because == ("refused",):
             return False
         self.engine.perform(move)
