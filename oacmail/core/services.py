@@ -4,8 +4,8 @@ No derived case is forgotten: what ends the reminders starts a deadline for an a
 decides what is second level (core/classification.py).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
 
 from oacmail.core import acknowledgement, answers, calendar, incidents, notices
@@ -27,7 +27,6 @@ from oacmail.core.effects import (
     DeadlineReached,
     Effect,
     EndDeadlines,
-    Send,
     StartDeadline,
     UpdateCase,
 )
@@ -71,9 +70,8 @@ class Card:
     why: str = ""
     affected: int = 0
 
-    def facts(self) -> Mapping[str, object]:
-        named = ("opened_at", "due_at", "topic", "operator", "platform", "cause", "urgent", "ends_on", "words", "why")
-        return {name: getattr(self, name) for name in (*named, "ends_hour", "affected")}
+    def facts(self) -> dict[str, object]:
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("case", "message")}
 
 
 BRIEF = 6
@@ -83,33 +81,61 @@ BRIEF = 6
 
 
 def by_message(request: CitizenRequest, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
-    """What follows from this message on case `number`, which it opens if there is no `case` yet; () = nothing."""
+    """What follows from this message on case `number`, which it opens if there is no `case` yet; () = nothing. The
+    services get the case if it is sure, else an agent decides."""
     if acknowledgement.why_not(request):
         return ()
     if case is not None and case.status is Status.DERIVED:
         return _date_named(request, case)
+    policy, reading, key, now = request.policy, request.reading, request.message.fingerprint, request.now
     brief = len(request.message.fresh.split()) <= BRIEF
-    if request.reading.level is not Level.SECOND or _is_settled(case) or (brief and case is not None):
+    # Whether it was derived before, or an agent has set the level.
+    settled = case is not None and (DERIVED in case.sent.kinds or case.services.level_by_hand)
+    if reading.level is not Level.SECOND or settled or (brief and case is not None):
         return ()
-    rules = request.policy.escalation
-    sure = (
-        not brief
-        and rules.auto_second_level
-        and rules.threshold <= request.reading.confidence["level"]
-        and rules.threshold < 1
-    )
-    return (_derive if sure and not _before_a_restore(request) else _propose)(request, number, case)
-
-
-def _before_a_restore(request: CitizenRequest) -> bool:
-    """Whether a restored database may have forgotten that the services know this message."""
+    # A restored database may have forgotten that the services know this message.
     moments = (request.view.writer.restored_at, request.view.writer.key_lost_at)
-    return not request.forced and any(moment is not None and request.received_at <= moment for moment in moments)
+    forgotten = not request.forced and any(moment is not None and request.received_at <= moment for moment in moments)
+    rules, sure = policy.escalation, reading.confidence["level"]
+    derives = not (brief or forgotten) and rules.auto_second_level and rules.threshold <= sure and rules.threshold < 1
+    if not derives and case is not None and PROPOSED in case.sent.kinds:
+        return ()  # once a case; the digest has all
 
-
-def _is_settled(case: CaseView | None) -> bool:
-    """Whether it was derived before, or an agent has set the level."""
-    return case is not None and (DERIVED in case.sent.kinds or case.services.level_by_hand)
+    ends_on = request.ends_on(case.term.ends_on if case else None)
+    card = Card(
+        case=number,
+        message=key,
+        opened_at=case.opened_at if case else request.received_at,
+        due_at=notices.due_at(case, request.due_at) if case else request.due_at,
+        topic=case.topic if case else str(reading.topic),
+        operator=reading.operator,
+        platform=reading.platform,
+        cause=reading.cause,
+        urgent=request.is_urgent(ends_on),
+        ends_on=ends_on,
+        ends_hour=request.ends_hour(ends_on, case),
+        words=_words(reading),
+        affected=_affected(request.view, reading.operator, incidents.platform(reading), request.author),
+    )
+    columns: CaseColumns = {
+        "level": Level.SECOND,
+        "operator": reading.operator,
+        "platform": reading.platform,
+        "cause": reading.cause,
+    }
+    # The agents are told, since only an agent informs the citizen.
+    facts = {**card.facts(), "derived": derives}
+    told = notify_agents(policy, key=f"{PROPOSED}:{key}", kind=PROPOSED, now=now, case=number, facts=facts)
+    if not derives:
+        suggested = AuditEvent(kind="suggested", case=number, data={"level": "second", "sure": sure})
+        return (*([UpdateCase(case=number, columns=columns)] if case else []), *told, suggested)
+    return (
+        UpdateCase(case=number, columns={"status": Status.DERIVED, **columns, **ANEW}),
+        *_to_services(policy, card, key=key, now=now),
+        *_first_nudge(policy, number, key=key, now=now),
+        *told,
+        AuditEvent(kind="escalated", case=number, data={"why": "second-level", "cause": reading.cause, "sure": sure}),
+    )
 
 
 def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
@@ -132,60 +158,6 @@ def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     )
 
 
-def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
-    reading, key = request.reading, request.message.fingerprint
-    columns: CaseColumns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading), **ANEW}
-    sure = reading.confidence["level"]
-    card = _read_card(request, number, case)
-    return (
-        UpdateCase(case=number, columns=columns),
-        *_to_services(request.policy, card, key=key, now=request.now),
-        *_first_nudge(request.policy, number, key=key, now=request.now),
-        *_to_agents(request, card, derived=True),
-        AuditEvent(kind="escalated", case=number, data={"why": "second-level", "cause": reading.cause, "sure": sure}),
-    )
-
-
-def _propose(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
-    """Once a case. The digest has all."""
-    if case is not None and PROPOSED in case.sent.kinds:
-        return ()
-    return (
-        *(
-            (UpdateCase(case=number, columns={"level": Level.SECOND, **_of(request.reading)}),)
-            if case is not None
-            else ()
-        ),
-        *_to_agents(request, _read_card(request, number, case), derived=False),
-        AuditEvent(
-            kind="suggested", case=number, data={"level": "second", "sure": request.reading.confidence["level"]}
-        ),
-    )
-
-
-def _of(reading: Classification) -> CaseColumns:
-    return {"operator": reading.operator, "platform": reading.platform, "cause": reading.cause}
-
-
-def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> Card:
-    reading, ends_on = request.reading, request.ends_on(case.term.ends_on if case else None)
-    return Card(
-        case=number,
-        message=request.message.fingerprint,
-        opened_at=case.opened_at if case else request.received_at,
-        due_at=notices.due_at(case, request.due_at) if case else request.due_at,
-        topic=case.topic if case else str(reading.topic),
-        operator=reading.operator,
-        platform=reading.platform,
-        cause=reading.cause,
-        urgent=request.is_urgent(ends_on),
-        ends_on=ends_on,
-        ends_hour=request.ends_hour(ends_on, case),
-        words=_words(reading),
-        affected=_affected(request.view, reading.operator, incidents.platform(reading), request.author),
-    )
-
-
 def _affected(view: CommandView, operator: str, platform: str, citizen: str) -> int:
     """How many people the failure affects today, with the citizen of this case."""
     return len(view.affected.get((operator, platform), frozenset()) | {citizen}) if platform else 0
@@ -195,19 +167,6 @@ def _words(reading: Classification) -> tuple[str, ...]:
     """The words that decided for second level, without sums and without features that only the model can read."""
     found = (why.removeprefix(_DECIDED) for why in reading.because if why.startswith(_DECIDED))
     return tuple(word for word in found if word[:1].isalnum() and not word.startswith("level:"))
-
-
-def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[Effect, ...]:
-    """The agents are told, since only an agent informs the citizen."""
-    facts = {**card.facts(), "derived": derived}
-    return notify_agents(
-        request.policy,
-        key=f"{PROPOSED}:{card.message}",
-        kind=PROPOSED,
-        now=request.now,
-        case=card.case,
-        facts=facts,
-    )
 
 
 # --- by an agent's order --------------------------------------------------------------------------------
@@ -221,23 +180,27 @@ def by_order(
     one that the agent has chosen, '' = none; the citizen is told no other."""
     known = case.status is Status.DERIVED and DERIVED in case.sent.kinds and case.services.solved_at is None
     chosen, cause = cause, cause or case.services.cause
-    adds = bool(why) or cause != case.services.cause
     columns: CaseColumns = {
         "status": Status.DERIVED,
         "level": Level.SECOND,
         "cause": cause,
         "operator": case.services.operator or "town",
         "touched_at": now,
-        **({} if known else ANEW),
     }
-    return (
-        UpdateCase(case=case.number, columns=columns),
-        *(_to_services(policy, _kept_card(view, case, cause, why), key=key, now=now) if adds or not known else ()),
-        *(() if known else answers.out_of_date(case, CancelledBy.UNSOLVED)),
-        *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
-        *(_tell_citizen(policy, case, cause=chosen, key=key, now=now) if can_be_told(policy, case) else ()),
-        AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
-    )
+    effects: list[Effect] = [UpdateCase(case=case.number, columns=columns if known else {**columns, **ANEW})]
+    if not known or why or cause != case.services.cause:
+        effects += _to_services(policy, _kept_card(view, case, cause, why), key=key, now=now)
+    if not known:
+        effects += answers.out_of_date(case, CancelledBy.UNSOLVED)
+        effects += _first_nudge(policy, case.number, key=key, now=now)
+    if can_be_told(policy, case):  # the notice meets the deadlines that an answer would meet (core/answers.py)
+        effects += [
+            EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("update",)),
+            *passed_on(policy, case, key=key, cause=chosen, now=now),
+            *answers.met(case, case.not_reached(frozenset()), at=now, kinds=("answer", "remind")),
+            *answers.out_of_date(case, CancelledBy.DERIVATION_NOTICE),
+        ]
+    return (*effects, AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}))
 
 
 def _kept_card(view: CommandView, case: CaseView, cause: str, why: str) -> Card:
@@ -257,16 +220,6 @@ def _kept_card(view: CommandView, case: CaseView, cause: str, why: str) -> Card:
         affected=_affected(
             view, case.services.operator, case.services.platform if cause == "platform" else "", case.citizen
         ),
-    )
-
-
-def _tell_citizen(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
-    """It meets the deadlines that an answer would meet (core/answers.py); the case stays with the services."""
-    return (
-        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("update",)),
-        *passed_on(policy, case, key=key, cause=cause, now=now),
-        *answers.met(case, case.not_reached(frozenset()), at=now, kinds=("answer", "remind")),
-        *answers.out_of_date(case, CancelledBy.DERIVATION_NOTICE),
     )
 
 
@@ -304,17 +257,11 @@ def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datet
 
     The deadline starts beside one that runs: an answer written before `at` meets that one and tells no outcome.
     """
+    due, ends_on = _owed_by(policy, case, at), case.term.ends_on
     return (
         UpdateCase(case=case.number, columns={"solved_at": at, "touched_at": at}),
         *_follow_up_ends(case, now),
-        *answers.ask(
-            policy,
-            case.number,
-            key=f"solved:{key}",
-            at=at,
-            due_at=_owed_by(policy, case, at),
-            ends_on=case.term.ends_on,
-        ),
+        *answers.ask(policy, case.number, key=f"solved:{key}", at=at, due_at=due, ends_on=ends_on),
         AuditEvent(kind="solved", case=case.number, data={"by": by, "at": at.isoformat()}),
     )
 
@@ -351,16 +298,8 @@ def expected(
 
 def not_theirs(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:
     """It is not for the services: the desk has it again, with a deadline."""
-    return (
-        *taken_back(
-            policy,
-            replace(case, services=replace(case.services, told_at=None)),
-            at=at,
-            key=f"not-theirs:{key}",
-            now=now,
-        ),
-        AuditEvent(kind="not-theirs", case=case.number, data={"by": by}),
-    )
+    event = AuditEvent(kind="not-theirs", case=case.number, data={"by": by})
+    return (*taken_back(policy, case, told_at=None, at=at, key=f"not-theirs:{key}", now=now), event)
 
 
 def owed(effects: tuple[Effect, ...]) -> datetime | None:
@@ -370,20 +309,21 @@ def owed(effects: tuple[Effect, ...]) -> datetime | None:
     )
 
 
-def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
+def taken_back(
+    policy: Policy, case: CaseView, *, told_at: datetime | None, at: datetime, key: str, now: datetime
+) -> tuple[Effect, ...]:
     """The case leaves the services unsolved and is the desk's again.
 
     It is open with a deadline. Without one it counts as answered only if an agent has written to the citizen since the
-    services have it, and no notice has promised the outcome.
+    services have it, at `told_at`, and no notice has promised the outcome.
     """
     status = Status.OPEN
-    more: tuple[Effect, ...] = ()
-    if not case.promised():
-        if case.services.told_at is not None and not has_notice(case):
-            status, more = Status.ANSWERED, tuple(answers.silent_close(policy, case, at=case.services.told_at, key=key))
-        else:
-            due = _owed_by(policy, case, at)
-            more = answers.ask(policy, case.number, key=key, at=at, due_at=due, ends_on=case.term.ends_on)
+    more: Iterable[Effect] = ()
+    if not case.promised() and told_at is not None and not has_notice(case):
+        status, more = Status.ANSWERED, answers.silent_close(policy, case, at=told_at, key=key)
+    elif not case.promised():
+        due = _owed_by(policy, case, at)
+        more = answers.ask(policy, case.number, key=key, at=at, due_at=due, ends_on=case.term.ends_on)
     return (
         UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
         *_follow_up_ends(case, now),
@@ -413,7 +353,7 @@ def corrected(policy: Policy, case: CaseView, level: str, *, key: str, now: date
     """What follows when an agent corrects the level of the case: not the second level, so not the services' case."""
     if case.status is not Status.DERIVED or not level or level == Level.SECOND:
         return ()
-    return taken_back(policy, case, at=now, key=key, now=now)
+    return taken_back(policy, case, told_at=case.services.told_at, at=now, key=key, now=now)
 
 
 def _follow_up_ends(case: CaseView, now: datetime) -> tuple[Effect, ...]:
@@ -439,18 +379,17 @@ def _owed_by(policy: Policy, case: CaseView, at: datetime) -> datetime:
 
 
 def follow_up(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
-    """What time causes of a case that the services have: their reminders, and the news that its citizen was
-    promised."""
-    return [*nudges(policy, reached(due, "nudge", now), now), *updates(policy, reached(due, "update", now), now)]
-
-
-def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Effect]:
-    """To the services that have the case: one mail for each case, or a list if there are many."""
+    """What time causes of a case that the services have: their reminders, one mail for each case or a list if there are
+    many, and the news that its citizen was promised."""
     if not calendar.in_hours(now, policy):
         return []
-    effects: list[Effect] = [_fired(deadline, now) for _, deadline in reached]
+    nudged, updated = reached(due, "nudge", now), reached(due, "update", now)
+    effects: list[Effect] = [
+        DeadlineReached(started_by=one.started_by, kind=one.kind, level=one.level, at=now)
+        for _, one in (*nudged, *updated)
+    ]
     groups: dict[tuple[str, ...], list[Reached]] = {}
-    for case, deadline in reached:
+    for case, deadline in nudged:
         if is_unsolved(case):
             again = StartDeadline(
                 started_by=deadline.started_by,
@@ -465,7 +404,19 @@ def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Ef
     for people, theirs in groups.items():
         as_list = len(theirs) > policy.deadlines.digest_above
         for some in [theirs] if as_list else [[one] for one in theirs]:
-            effects += _nudge(policy, people, some, now)
+            first_case, first = some[0]
+            effects += notify(
+                policy,
+                people,
+                key=f"nudge:{first.started_by}:{first.level}",
+                kind=MailKind.NUDGE,
+                now=now,
+                case=first_case.number if len(some) == 1 else None,
+                facts={"cases": tuple(_row(case, deadline) for case, deadline in some)},
+            )
+    for case, deadline in updated:
+        if is_unsolved(case) and can_be_told(policy, case):
+            effects += progress(policy, case, key=deadline.started_by, level=deadline.level, now=now)
     return effects
 
 
@@ -474,43 +425,13 @@ def is_unsolved(case: CaseView) -> bool:
     return case.status is Status.DERIVED and case.services.solved_at is None
 
 
-def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], now: datetime) -> tuple[Send, ...]:
-    first_case, first = reached[0]
-    return notify(
-        policy,
-        people,
-        key=f"nudge:{first.started_by}:{first.level}",
-        kind=MailKind.NUDGE,
-        now=now,
-        case=first_case.number if len(reached) == 1 else None,
-        facts={"cases": tuple(_row(case, deadline) for case, deadline in reached)},
-    )
-
-
 def _row(case: CaseView, deadline: Deadline) -> Facts:
-    due_at = notices.due_at(case)
     return {
-        **notices.case_card(case, due_at),
+        **notices.case_card(case, notices.due_at(case)),
         **notices.derived_facts(case),
         "derived_at": deadline.started_at,
         "expected_on": case.services.expected_on,
     }
-
-
-def updates(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Effect]:
-    """The updates that the derivation notice has promised to the citizen."""
-    if not calendar.in_hours(now, policy):
-        return []
-    effects: list[Effect] = []
-    for case, deadline in reached:
-        effects.append(_fired(deadline, now))
-        if is_unsolved(case) and can_be_told(policy, case):
-            effects += progress(policy, case, key=deadline.started_by, level=deadline.level, now=now)
-    return effects
-
-
-def _fired(deadline: Deadline, now: datetime) -> DeadlineReached:
-    return DeadlineReached(started_by=deadline.started_by, kind=deadline.kind, level=deadline.level, at=now)
 
 
 # --- Referral --------------------------------------------------------------------------------------------------------

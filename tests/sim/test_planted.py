@@ -94,9 +94,11 @@ def _sight_of_the_young_alone(right: Callable[..., None], *args: Any) -> None:
     right(*place, found, old | {one.uid for one in found if now - one.internal_date > timedelta(hours=3)}, now)
 
 
-def _ends_the_deadline(right: Callable[..., Any], message: Any, number: str, case: Any) -> Any:
+def _ends_the_deadline(right: Callable[..., Any], message: Any, number: str, case: Any = None) -> Any:
+    effects = right(message, number, case)
+    derived = any(isinstance(one, UpdateCase) and one.columns.get("status") is Status.DERIVED for one in effects)
     met = EndDeadlines(case=number, how="met", at=message.now, kinds=("answer",))
-    return (*right(message, number, case), met)
+    return (*effects, met) if derived else effects
 
 
 def _without_review(right: Callable[..., Any], *args: Any, **named: Any) -> Any:
@@ -105,14 +107,14 @@ def _without_review(right: Callable[..., Any], *args: Any, **named: Any) -> Any:
     return replace(filed, effects=kept)
 
 
-def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: datetime) -> Any:
+def _with_progress(right: Callable[..., Any], policy: Any, due: Any, now: datetime) -> Any:
     told = [
         effect
-        for case, clock in ringing
+        for case, clock in deadlines.reached(due, "nudge", now)
         for knows in (replace(case, sent=replace(case.sent, kinds=case.sent.kinds | {cases.PASSED_ON})),)
         for effect in cases.progress(policy, knows, key=clock.started_by, level=clock.level, now=now)
     ]
-    return [*right(policy, ringing, now), *told]
+    return [*right(policy, due, now), *told]
 
 
 def _closes_what_waits(right: Callable[..., Any], policy: Any, view: Any, now: datetime) -> Any:
@@ -277,12 +279,12 @@ FAULTS = (
     ),
     Planted(
         "second_level.by_message ends the deadline of the citizen",
-        _instead(services, "_derive", _ends_the_deadline),
+        _instead(services, "by_message", _ends_the_deadline),
         "a message counts as answered if and only if it was answered",
     ),
     Planted(
-        "services.nudges sends progress notices to citizens without notice of the derivation",
-        _instead(services, "nudges", _with_progress),
+        "services.follow_up sends progress notices to citizens without notice of the derivation",
+        _instead(services, "follow_up", _with_progress),
         "no progress notice goes to a citizen without notice of the derivation",
         only=("reports a fault",),
     ),
