@@ -23,7 +23,7 @@ from oacmail.core.report.figures import YEAR, FigureCorrection, Month, MonthFigu
 from oacmail.core.report.indicators import month_figures, with_variations
 from oacmail.core.report.publication import is_final, may_publish
 from oacmail.core.stored_values import RUN
-from oacmail.store import load_tick, remembered, reports
+from oacmail.store import remembered, reports, seen_messages
 from oacmail.store.reports import PublishedMonth
 from oacmail.words.compose import EnclosedFile
 from oacmail.words.report_forms import ReportView, as_csv, as_mail_text, report_view
@@ -136,7 +136,7 @@ def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Mon
     if only is not None:
         return only if is_final(policy, only, now) and reports.published(con, only) is None else None
     oldest = oldest_unpublished(con, policy, now)
-    read_at, began_at = load_tick.synced_at(con), remembered.written_at(con, RUN)
+    read_at, began_at = seen_messages.synced_at(con), remembered.written_at(con, RUN)
     return oldest if oldest and may_publish(policy, oldest, now, read_at=read_at, began_at=began_at) else None
 
 

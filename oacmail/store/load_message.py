@@ -4,16 +4,15 @@ only.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from oacmail.core import incidents, tokens
 from oacmail.core.acknowledgement import DISOWNED
-from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, DeliveryResult
+from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
-from oacmail.core.kinds import MEETS_DEADLINE, MailKind, MailState, of_name
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role, Status
 from oacmail.core.policy import Policy
@@ -36,12 +35,10 @@ from oacmail.core.view import (
     CaseView,
     CommandView,
     CopyView,
-    DeliveryView,
     MessageView,
     OrdersView,
     OutgoingView,
     PersonView,
-    Refusal,
     SimilarCase,
     StaffView,
     UnplacedMail,
@@ -52,7 +49,7 @@ from oacmail.core.view import (
 from oacmail.store import rebuilt_numbers, remembered
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
 from oacmail.store.connection import at, moment, stamp
-from oacmail.store.load_tick import usages
+from oacmail.store.outbox import mails_named, usages
 from oacmail.store.reports import ANSWER_DUE
 from oacmail.store.writing import case_id
 
@@ -420,84 +417,3 @@ def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: dateti
     number = partial(tokens.case_number, policy, year)
     author = "" if lookup.message.auth.dmarc is Dmarc.FAIL else lookup.author
     return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=arrived, now=now)
-
-
-# --- Load mail -------------------------------------------------------------------------------------------------------
-# Our own mails, and the view of a delivery result.
-
-REFUSALS_MOST = 1000
-
-_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
-  o.attempts, o.created_at, coalesce(o.alias, '') AS alias, o.bare_id IS NOT NULL AS bare,
-  iif(o.kind = 'relayed', (SELECT received_at FROM messages WHERE fingerprint = substr(o.key, 9)), NULL) AS written_at,
-  EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
-  FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
-
-
-def mail_view(con: sqlite3.Connection, key: str) -> DeliveryView:
-    return DeliveryView(mail=next(iter(_mails(con, "WHERE o.key = ?", (key,))), None))
-
-
-def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> DeliveryView:
-    view = mail_view(con, inp.key)
-    owed = [view.mail.case] if view.mail and view.mail.kind in MEETS_DEADLINE and view.mail.case else []
-    view = replace(view, cases=cases(con, policy, owed, now))
-    if inp.state != "refused":
-        return view
-    own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
-    others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
-    return replace(view, refusals=others, taken_since=own is not None and own < _last_taken(con))
-
-
-def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
-    """Return the refusals since the relay last took a mail, of mails that are young enough to be tried again."""
-    young = stamp(now - timedelta(days=policy.sending.give_up_days))
-    rows = con.execute(
-        """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
-        AND created_at > ? AND state IN ('queued', 'claimed', 'failed') ORDER BY refused_at DESC LIMIT ?""",
-        (_last_taken(con), young, REFUSALS_MOST),
-    )
-    return tuple(Refusal(key=row["key"], recipient=row["recipient"], final=row["state"] == "failed") for row in rows)
-
-
-def _last_taken(con: sqlite3.Connection) -> str:
-    """Return when the relay last took a mail; '' = never."""
-    row = con.execute(
-        "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
-    ).fetchone()
-    return str(row[0]) if row else ""
-
-
-def mails_named(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:
-    """Return our mails that the Message-IDs, the signature or the relayed answer of a message name, oldest first."""
-    found: list[OutgoingView] = []
-    if ids:
-        where = f"WHERE o.message_id IN ({placeholders(ids)}) OR o.alias IN ({placeholders(ids)}) ORDER BY o.id"
-        found += _mails(con, where, (*ids, *ids))
-    if lookup.signature is not None:
-        found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
-    if lookup.answer_for:
-        found += _mails(con, "WHERE o.key = ?", (f"{MailKind.RELAYED}:{lookup.message.fingerprint}",))
-    return tuple(found)
-
-
-def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[OutgoingView, ...]:
-    return tuple(
-        OutgoingView(
-            key=row["key"],
-            kind=of_name(row["kind"]),
-            message_id=row["message_id"],
-            case=row["case"],
-            recipient=row["recipient"],
-            state=MailState(row["state"]),
-            length=row["length"],
-            copied=row["copied_at"] is not None,
-            attempts=row["attempts"],
-            queued_at=moment(row["created_at"]),
-            written_at=moment(row["written_at"]),
-            bare=bool(row["bare"]),
-            kept=bool(row["kept"]),
-            alias=row["alias"],
-        )
-        for row in con.execute(_MAIL + where, values)
-    )

@@ -1,15 +1,18 @@
-"""The rows of the outbox: written by a decision, claimed, handed over, recovered after a kill (the states:
-core/kinds.py).
+"""The outbox: its rows are written by a decision, claimed, handed over, recovered after a kill (the states:
+core/kinds.py), and read for what is decided about them.
 """
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from oacmail.core import calendar
+from oacmail.core.canary import LastCanary
 from oacmail.core.effects import (
     AuditEvent,
+    DeliveryResult,
     DropOutgoing,
     ImportSent,
     Remember,
@@ -18,13 +21,40 @@ from oacmail.core.effects import (
     UpdateOutbox,
     WriteDraft,
 )
-from oacmail.core.kinds import ACKNOWLEDGEMENTS, KINDS, NEXT, MailEvent, MailKind, Priority
-from oacmail.core.outbox import OUT_OF_DATE
-from oacmail.core.policy import mailbox
-from oacmail.core.rate_limits import registrable
-from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, RESERVED
-from oacmail.store import writing
-from oacmail.store.connection import Rows, moment, stamp
+from oacmail.core.kinds import (
+    ACKNOWLEDGEMENTS,
+    IN_SERVICE_HOURS,
+    KINDS,
+    MEETS_DEADLINE,
+    NEXT,
+    MailEvent,
+    MailKind,
+    MailState,
+    Priority,
+    of_name,
+)
+from oacmail.core.lookup import Lookup
+from oacmail.core.outbox import BACKOFF, OUT_OF_DATE, probe_after, probe_key
+from oacmail.core.policy import Policy, mailbox
+from oacmail.core.rate_limits import is_public, registrable
+from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, CANARY_SENT, RESERVED
+from oacmail.core.view import (
+    DeferredAcknowledgement,
+    DeferredNotice,
+    DeferredView,
+    DeliveryView,
+    Noticed,
+    OutgoingView,
+    RateUsage,
+    Refusal,
+    Released,
+    UncertainDelivery,
+)
+from oacmail.store import remembered, writing
+from oacmail.store.cases import cases, placeholders
+from oacmail.store.connection import Rows, at, moment, stamp
+from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
+from oacmail.store.seen_messages import synced_at
 from oacmail.store.writing import WriteContext, case_id, raise_serial
 
 # --- Queue -----------------------------------------------------------------------------------------------------------
@@ -360,3 +390,284 @@ def write_draft(con: sqlite3.Connection, effect: WriteDraft, context: WriteConte
         ON CONFLICT(key) DO NOTHING""",
         (effect.key, mail.message_id, case_id(con, effect.case), mail.mime, stamp(context.now)),
     )
+
+
+# --- Mails and deliveries --------------------------------------------------------------------------------------------
+# Our own mails, and the view of a delivery result.
+
+REFUSALS_MOST = 1000
+
+_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
+  o.attempts, o.created_at, coalesce(o.alias, '') AS alias, o.bare_id IS NOT NULL AS bare,
+  iif(o.kind = 'relayed', (SELECT received_at FROM messages WHERE fingerprint = substr(o.key, 9)), NULL) AS written_at,
+  EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
+  FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
+
+
+def mail_view(con: sqlite3.Connection, key: str) -> DeliveryView:
+    return DeliveryView(mail=next(iter(_mails(con, "WHERE o.key = ?", (key,))), None))
+
+
+def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> DeliveryView:
+    view = mail_view(con, inp.key)
+    owed = [view.mail.case] if view.mail and view.mail.kind in MEETS_DEADLINE and view.mail.case else []
+    view = replace(view, cases=cases(con, policy, owed, now))
+    if inp.state != "refused":
+        return view
+    own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
+    others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
+    return replace(view, refusals=others, taken_since=own is not None and own < _last_taken(con))
+
+
+def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
+    """Return the refusals since the relay last took a mail, of mails that are young enough to be tried again."""
+    young = stamp(now - timedelta(days=policy.sending.give_up_days))
+    rows = con.execute(
+        """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
+        AND created_at > ? AND state IN ('queued', 'claimed', 'failed') ORDER BY refused_at DESC LIMIT ?""",
+        (_last_taken(con), young, REFUSALS_MOST),
+    )
+    return tuple(Refusal(key=row["key"], recipient=row["recipient"], final=row["state"] == "failed") for row in rows)
+
+
+def _last_taken(con: sqlite3.Connection) -> str:
+    """Return when the relay last took a mail; '' = never."""
+    row = con.execute(
+        "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def mails_named(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:
+    """Return our mails that the Message-IDs, the signature or the relayed answer of a message name, oldest first."""
+    found: list[OutgoingView] = []
+    if ids:
+        where = f"WHERE o.message_id IN ({placeholders(ids)}) OR o.alias IN ({placeholders(ids)}) ORDER BY o.id"
+        found += _mails(con, where, (*ids, *ids))
+    if lookup.signature is not None:
+        found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
+    if lookup.answer_for:
+        found += _mails(con, "WHERE o.key = ?", (f"{MailKind.RELAYED}:{lookup.message.fingerprint}",))
+    return tuple(found)
+
+
+def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[OutgoingView, ...]:
+    return tuple(
+        OutgoingView(
+            key=row["key"],
+            kind=of_name(row["kind"]),
+            message_id=row["message_id"],
+            case=row["case"],
+            recipient=row["recipient"],
+            state=MailState(row["state"]),
+            length=row["length"],
+            copied=row["copied_at"] is not None,
+            attempts=row["attempts"],
+            queued_at=moment(row["created_at"]),
+            written_at=moment(row["written_at"]),
+            bare=bool(row["bare"]),
+            kept=bool(row["kept"]),
+            alias=row["alias"],
+        )
+        for row in con.execute(_MAIL + where, values)
+    )
+
+
+# --- Usage -----------------------------------------------------------------------------------------------------------
+# Counts the mails that were released lately, for the limits of core/outbox.py: for any number of addresses with the
+# same three queries, and nothing for which there is no limit.
+
+# What counts for the limits: what has been released in the last day, and what waits.
+_COUNTED = f"""(SELECT mailbox, domain, budget, released_at FROM outbox
+    WHERE {LIMITED} AND released_at > :day AND released_at <= :until AND state <> 'dropped'
+  UNION ALL SELECT mailbox, domain, budget, NULL FROM outbox
+    WHERE {LIVE} AND state = 'queued' AND {LIMITED} AND released_at IS NULL)"""
+_SUMS = f"coalesce(sum(released_at > :hour), 0), count(released_at), sum(released_at IS NULL) FROM {_COUNTED}"
+_MAILBOX = f"SELECT mailbox, {_SUMS} WHERE mailbox IN (SELECT value FROM json_each(:asked)) GROUP BY mailbox"
+_DOMAIN = f"""SELECT domain, {_SUMS}
+  WHERE budget <> 'known' AND domain IN (SELECT value FROM json_each(:asked)) GROUP BY domain"""
+_UNVERIFIED = f"SELECT {_SUMS} WHERE budget = 'unverified'"
+
+_LEFT = f"""SELECT domain, count(*) FROM outbox WHERE {LIMITED} AND budget = 'unverified' AND state <> 'dropped'
+  AND released_at > ? AND released_at <= ? GROUP BY domain"""
+_ANSWERED = f"""SELECT value FROM json_each(?) WHERE EXISTS(
+  SELECT 1 FROM outbox o WHERE {LIMITED} AND domain = value AND released_at IS NOT NULL
+  AND EXISTS(SELECT 1 FROM cases c WHERE c.id = o.case_id AND c.answered_at IS NOT NULL))"""
+
+# A key ends with its recipient. The condition is that of the index outbox_notices.
+_NOTICED = """SELECT kind, author, count(*) FROM (
+  SELECT DISTINCT o.kind, rtrim(o.key, replace(o.key, ':', '')) AS message, coalesce(p.address, '') AS author
+  FROM outbox o LEFT JOIN cases c ON c.id = o.case_id LEFT JOIN people p ON p.id = c.citizen_id
+  WHERE o.budget = 'notice' AND o.released_at IS NOT NULL AND o.created_at BETWEEN ? AND ?) GROUP BY kind, author"""
+
+
+def usages(con: sqlite3.Connection, policy: Policy, addresses: Collection[str], now: datetime) -> dict[str, RateUsage]:
+    """Return what is used of the shares of each address; what has no limit is not counted."""
+    limits = policy.budgets
+    since = {"hour": stamp(now - timedelta(hours=1)), "day": stamp(now - timedelta(days=1)), "until": stamp(now)}
+    of_mailbox = of_domain = dict[str, Released]()
+    unverified = Released()
+    if addresses and (limits.per_address_hour or limits.per_address_day):
+        rows = con.execute(_MAILBOX, {**since, "asked": json.dumps([*map(mailbox, addresses)])})
+        of_mailbox = {row[0]: _released(*row[1:]) for row in rows}
+    if addresses and limits.per_domain_hour:
+        rows = con.execute(_DOMAIN, {**since, "asked": json.dumps([*set(map(registrable, addresses))])})
+        of_domain = {row[0]: _released(*row[1:]) for row in rows}
+    if addresses and limits.unverified_per_hour:
+        unverified = _released(*con.execute(_UNVERIFIED, since).fetchone())
+    return {
+        address: RateUsage(
+            mailbox=of_mailbox.get(mailbox(address), Released()),
+            domain=of_domain.get(registrable(address), Released()),
+            unverified=unverified,
+        )
+        for address in addresses
+    }
+
+
+def _released(hour: int, day: int, waiting: int | None) -> Released:
+    return Released(hour=hour, day=day, waiting=waiting or 0)
+
+
+def acquaintance(con: sqlite3.Connection, addresses: Collection[str], now: datetime) -> tuple[frozenset[str], int]:
+    """Return the domains of these addresses of which an agent has answered somebody, and how many acknowledgements
+    without a verdict have left within the day to other domains that are no large provider."""
+    if not addresses:
+        return frozenset(), 0
+    left = dict(con.execute(_LEFT, (stamp(now - timedelta(days=1)), stamp(now))).fetchall())
+    domains = left.keys() | set(map(registrable, addresses))
+    answered = frozenset(row[0] for row in con.execute(_ANSWERED, (json.dumps(sorted(domains)),)))
+    return answered, sum(count for domain, count in left.items() if domain not in answered and not is_public(domain))
+
+
+def noticed(con: sqlite3.Connection, now: datetime) -> list[Noticed]:
+    """Return how many notices to staff of each kind and citizen have left in the last hour."""
+    rows = con.execute(_NOTICED, (stamp(now - timedelta(hours=1)), stamp(now)))
+    return [Noticed(kind=of_name(kind), author=author, count=count) for kind, author, count in rows]
+
+
+# --- Mail that waits -------------------------------------------------------------------------------------------------
+# What a tick decides about. Rows are read first, since each is an item that may be put off (load_tick.py).
+
+
+def deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:
+    return con.execute(
+        f"""SELECT o.key AS item, c.number, o.recipient, o.budget, o.created_at,
+        (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
+        FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.{LIMITED} AND o.next_at IS NULL"""
+    ).fetchall()
+
+
+def deferred_view(con: sqlite3.Connection, policy: Policy, rows: Sequence[sqlite3.Row], now: datetime) -> DeferredView:
+    recipients = {row["recipient"] for row in rows}
+    acquainted, strangers = acquaintance(con, recipients, now)
+    return DeferredView(
+        acknowledgements=tuple(
+            DeferredAcknowledgement(
+                key=row["item"],
+                recipient=row["recipient"],
+                budget=row["budget"],
+                created_at=at(row["created_at"]),
+                answered=bool(row["answered"]),
+            )
+            for row in rows
+        ),
+        spent=usages(con, policy, recipients, now),
+        acquainted=acquainted,
+        strangers=strangers,
+    )
+
+
+def notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:
+    return con.execute(
+        f"""SELECT o.key AS item, o.kind, o.recipient, o.created_at, c.number, c.opened_by, c.opened_at, c.status,
+        c.topic, {ANSWER_DUE} AS due_at
+        FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.next_at IS NULL AND o.budget = 'notice'"""
+    ).fetchall()
+
+
+def deferred_notices(rows: Sequence[sqlite3.Row]) -> tuple[DeferredNotice, ...]:
+    return tuple(
+        DeferredNotice(
+            key=row["item"],
+            kind=of_name(row["kind"]),
+            message=row["item"].rpartition(":")[0],
+            first_message=row["opened_by"] or "",
+            recipient=row["recipient"],
+            created_at=at(row["created_at"]),
+            case=row["number"] or "",
+            opened_at=moment(row["opened_at"]),
+            due_at=moment(row["due_at"]),
+            status=row["status"] or "",
+            topic=row["topic"] or "",
+        )
+        for row in rows
+    )
+
+
+def uncertain_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:
+    return con.execute(
+        f"""SELECT o.*, o.key AS item, (SELECT number FROM cases c WHERE c.id = o.case_id) AS number,
+        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND {RUNNING_ANSWER}) AS due_at
+        FROM outbox o WHERE o.{LIVE} AND o.state = 'uncertain'"""
+    ).fetchall()
+
+
+def uncertain(con: sqlite3.Connection, policy: Policy, rows: Sequence[sqlite3.Row]) -> tuple[UncertainDelivery, ...]:
+    if not rows:
+        return ()
+    proven = moment(con.execute("SELECT max(copied_at) FROM outbox WHERE copied_at IS NOT NULL").fetchone()[0])
+    overtaken = "SELECT count(*) FROM outbox WHERE data_at >= ? AND copied_at IS NOT NULL"
+    return tuple(
+        UncertainDelivery(
+            key=row["key"],
+            kind=of_name(row["kind"]),
+            data_at=at(row["data_at"]),
+            tries=row["tries"],
+            copy_expected=bool(row["copy_expected"]),
+            overtaken=con.execute(overtaken, (stamp(at(row["data_at"]) + probe_after(policy)),)).fetchone()[0],
+            path_proven_at=proven,
+            synced_at=synced_at(con),
+            due_at=moment(row["due_at"]),
+            probed=is_queued(con, f"{probe_key(row['key'], row['tries'])}0"),
+            out_of_date=row["last_error"] == OUT_OF_DATE,
+        )
+        for row in rows
+    )
+
+
+def is_queued(con: sqlite3.Connection, key: str) -> bool:
+    """Whether there is a mail of this key, in whatever state."""
+    return con.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
+
+
+def overnight_rows(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[sqlite3.Row]:
+    """Notices to staff that are due, outside service hours."""
+    if calendar.in_hours(now, policy):
+        return []
+    return con.execute(
+        f"SELECT key AS item, NULL AS number, kind FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ? "
+        f"AND kind IN ({placeholders(IN_SERVICE_HOURS)})",
+        (stamp(now), *IN_SERVICE_HOURS),
+    ).fetchall()
+
+
+def far_off(con: sqlite3.Connection, now: datetime) -> tuple[tuple[str, MailKind, datetime], ...]:
+    rows = con.execute(
+        f"SELECT key, kind, next_at FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at > ?",
+        (stamp(now + max(BACKOFF)),),
+    )
+    return tuple((row["key"], of_name(row["kind"]), at(row["next_at"])) for row in rows)
+
+
+def canary(con: sqlite3.Connection, policy: Policy) -> LastCanary | None:
+    """Return the last canary; None where none is sent."""
+    if not policy.canary.enabled or policy.shadow:
+        return None
+    last = remembered.value(con, CANARY_SENT)
+    if last is None:
+        return LastCanary()
+    waits = con.execute(f"SELECT 1 FROM outbox WHERE {LIVE} AND key = ?", (last,)).fetchone()
+    return LastCanary(key=last, waits=waits is not None)

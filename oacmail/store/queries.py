@@ -14,14 +14,27 @@ from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.canary import moment_of
 from oacmail.core.derivation import NEAR
 from oacmail.core.model import Role
-from oacmail.core.stored_values import CANARY_LAST, CRASHES, LAST_TICK, LATEST, OTHER_INSTANCE, RUNS, SHADOW
+from oacmail.core.reconciliation import from_text
+from oacmail.core.review import last_purge
+from oacmail.core.stored_values import (
+    CANARY_LAST,
+    CRASHES,
+    LAST_TICK,
+    LATEST,
+    OTHER_INSTANCE,
+    PURGED,
+    RECONCILED,
+    RUNS,
+    SHADOW,
+)
 from oacmail.mail.understanding.secrets import blank
 from oacmail.store import remembered
 from oacmail.store.connection import at, stamp
-from oacmail.store.load_tick import purged, reconciled, synced_at, waiting
+from oacmail.store.load_tick import waiting
 from oacmail.store.outbox import LIVE
 from oacmail.store.remembered import causes, problems
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
+from oacmail.store.seen_messages import synced_at
 
 # --- Queries ---------------------------------------------------------------------------------------------------------
 # Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a
@@ -239,33 +252,45 @@ def _counted(con: sqlite3.Connection, query: str) -> Mapping[str, int]:
 
 def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
     """The counts of `status`. The caller judges what is wrong: it knows the clock."""
+
+    def one(query: str) -> Any:
+        return con.execute(query).fetchone()[0]
+
+    proof = from_text(remembered.value(con, RECONCILED))
+    purge = last_purge(remembered.value(con, PURGED))
+    canary, _, seconds = (remembered.value(con, CANARY_LAST) or "").partition(" ")
+    rotated, drill = remembered.last_drill(con)
     return {
         "cases": _counted(con, "SELECT status, count(*) FROM cases GROUP BY status"),
         "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
-        "over_budget": con.execute("SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at IS NULL").fetchone()[
-            0
-        ],
-        "unaccounted": con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0],
-        "unaccounted_since": local(
-            con.execute("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL").fetchone()[0], zone
-        ),
+        "over_budget": one("SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at IS NULL"),
+        "unaccounted": one("SELECT count(*) FROM sightings WHERE outcome IS NULL"),
+        "unaccounted_since": local(one("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL"), zone),
         "quarantine": len(waiting(con)),
-        "unreadable": con.execute(
-            "SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"
-        ).fetchone()[0],
+        "unreadable": one("SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"),
         "last_sync": _shown(synced_at(con), zone),
-        "last_tick": _value(con, LAST_TICK, zone),
+        "last_tick": local(remembered.value(con, LAST_TICK), zone),
         "runs": remembered.value(con, RUNS),
         "started": _shown(remembered.written_at(con, RUNS), zone),
         "crashes": remembered.value(con, CRASHES),
         "causes": causes(con),
         "latest": remembered.value(con, LATEST),
-        "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
+        "problems": {code: _shown(since, zone) for code, since in problems(con).items()},
         "other_instance": remembered.value(con, OTHER_INSTANCE),
-        "reconciled": _reconciled(con, zone),
-        "canary": _canary(con, zone),
-        "purged": _purged(con, zone),
-        **_copies(con, zone),
+        "reconciled": proof
+        and {
+            "at": _shown(proof.at, zone),
+            "compared": dict(proof.compared),
+            "found": [
+                {"what": found.what, "where": found.where, "at": _shown(found.at, zone), "detail": found.detail}
+                for found in proof.found
+            ],
+        },
+        # the last that came back, and how long it took
+        "canary": {"sent_at": _shown(moment_of(canary), zone), "seconds": int(seconds)} if canary else None,
+        "purged": purge and {"at": _shown(purge.at, zone), "cases": purge.cases, "copies": purge.copies},
+        "rotated": local(rotated, zone),  # when the last backup by rotation was made
+        "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
         "shadow": bool(remembered.value(con, SHADOW)),
     }
 
@@ -285,52 +310,8 @@ def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:
     return {"overdue": overdue, "waiting": 0 if since is None else max(0, int(now.timestamp()) - since)}
 
 
-def _copies(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
-    """`rotated`: when the last backup by rotation was made; `drill`: when a backup was last tried, and the result."""
-    rotated, drill = remembered.last_drill(con)
-    return {
-        "rotated": local(rotated, zone),
-        "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
-    }
-
-
-def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
-    """The last canary that came back, and how long it took; None if none ever did."""
-    key, _, seconds = (remembered.value(con, CANARY_LAST) or "").partition(" ")
-    return {"sent_at": moment_of(key).astimezone(zone).isoformat(), "seconds": int(seconds)} if key else None
-
-
-def _purged(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
-    """The last nightly purge; None if there was none."""
-    last = purged(con)
-    if last is None:
-        return None
-    return {"at": last.at.astimezone(zone).isoformat(), "cases": last.cases, "copies": last.copies}
-
-
-def _reconciled(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
-    """The last nightly proof: when, and what it found."""
-    last = reconciled(con)
-    if last is None:
-        return None
-    found = [
-        {
-            "what": one.what,
-            "where": one.where,
-            "at": one.at.astimezone(zone).isoformat() if one.at else None,
-            "detail": one.detail,
-        }
-        for one in last.found
-    ]
-    return {"at": last.at.astimezone(zone).isoformat(), "compared": dict(last.compared), "found": found}
-
-
 def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:
     return moment.astimezone(zone).isoformat() if moment else None
-
-
-def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:
-    return local(remembered.value(con, key), zone)
 
 
 # --- Reasons ---------------------------------------------------------------------------------------------------------

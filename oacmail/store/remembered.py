@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oacmail.core.effects import TickItem
+from oacmail.core.policy import Policy
 from oacmail.core.stored_values import (
     ALERT,
     CAUSE,
@@ -133,6 +134,19 @@ def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: dateti
         "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
         (PROBLEM + code, stamp(now), stamp(now)),
     )
+
+
+def problem_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:
+    """The codes of the problems, each an item of a tick."""
+    return con.execute(
+        f"SELECT substr(key, ?) AS item, NULL AS number FROM kv WHERE key GLOB '{PROBLEM}*' ORDER BY key",
+        (len(PROBLEM) + 1,),
+    ).fetchall()
+
+
+def alerted(con: sqlite3.Connection) -> dict[str, datetime]:
+    """Return when each alert was sent."""
+    return {row["key"]: at(row["at"]) for row in con.execute(f"SELECT key, at FROM kv WHERE key GLOB '{ALERT}*'")}
 
 
 # --- Clock ahead -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports.mailbox import FolderRead, FolderRow, MessageMeta, WatchedFolder
-from oacmail.store.connection import Rows, at, stamp
+from oacmail.store.connection import Rows, at, moment, stamp
 
 UNREADABLE = "unreadable: the server gives up on it"
 """Why a message is quarantined that the server does not deliver."""
@@ -292,3 +292,16 @@ class FolderRows(Rows):
 def any_failed(con: sqlite3.Connection) -> bool:
     query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
     return con.execute(query).fetchone() is not None
+
+
+def synced_at(con: sqlite3.Connection) -> datetime | None:
+    """When the least recently read of INBOX and Sent was read."""
+    return moment(con.execute("SELECT min(synced_at) FROM folders WHERE role IN ('intake', 'sent')").fetchone()[0])
+
+
+def unread(con: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the folders that were read less recently than the others; all if the server is unreachable."""
+    rows = con.execute("SELECT name, synced_at FROM folders WHERE role IN ('intake', 'sent') ORDER BY name").fetchall()
+    latest = max((row["synced_at"] for row in rows), default="")
+    behind = [row["name"] for row in rows if row["synced_at"] < latest]
+    return tuple(behind or (row["name"] for row in rows)) or ("INBOX",)

@@ -29,7 +29,18 @@ from oacmail.core.model import MessageRef, Status
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
 from oacmail.core.view import AnyView, CommandView, Noticed
-from oacmail.store import cases, connection, ledger, load_message, load_tick, remembered, reports, writing
+from oacmail.store import (
+    cases,
+    connection,
+    ledger,
+    load_message,
+    load_tick,
+    outbox,
+    remembered,
+    reports,
+    seen_messages,
+    writing,
+)
 from oacmail.store.apply import WRITERS
 from oacmail.store.board import BoardRows
 from oacmail.store.connection import (
@@ -70,15 +81,15 @@ class Turn:
             case AdminCommand() | BoardMove() | BoardDeletion():
                 return load_message.command_view(self._con, policy, inp, now)
             case OutboxCommand():
-                return load_message.mail_view(self._con, inp.key)
+                return outbox.mail_view(self._con, inp.key)
             case DeliveryResult():
-                return load_message.delivery_view(self._con, policy, inp, now)
+                return outbox.delivery_view(self._con, policy, inp, now)
             case ReportReady():
                 return CommandView()
 
     def noticed(self, now: datetime) -> list[Noticed]:
         """Notices to staff of the last hour, for their limits."""
-        return load_tick.noticed(self._con, now)
+        return outbox.noticed(self._con, now)
 
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         """(fresh text, original bytes or None) of a recorded message."""
@@ -222,12 +233,12 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
     def refused(self, policy: Policy, now: datetime) -> list[str]:
         """Recipients of mails that the relay refused or deferred since it last accepted one."""
         with self._read():
-            return [refusal.recipient for refusal in load_message.refusals(self.con, policy, now)]
+            return [refusal.recipient for refusal in outbox.refusals(self.con, policy, now)]
 
     def read_at(self) -> datetime | None:
         """When both INBOX and Sent were last read."""
         with self._read():
-            return load_tick.synced_at(self.con)
+            return seen_messages.synced_at(self.con)
 
     def refuse_newer(self) -> None:
         with self._read():
