@@ -28,11 +28,11 @@ from oacmail.core import (
     services,
     threading,
 )
-from oacmail.core import board as core_board
 from oacmail.core.board import Happened
 from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
 from oacmail.core.handlers import from_citizen, from_services, from_staff
 from oacmail.core.model import BoardFolder, BoardPlace, Status
+from oacmail.core.orders import commands
 from oacmail.core.report import indicators
 from oacmail.core.report.figures import Cohorts
 from oacmail.core.services_reply import ServicesReply, Statement
@@ -334,8 +334,8 @@ FAULTS = (
         seeds=(4, 2, 6),
     ),
     Planted(
-        "meaning.commands closes cases that wait for an answer",
-        _instead(core_board, "_refuse_if_unanswered", lambda right, case: None),
+        "commands._close closes cases that wait for an answer",
+        _instead(commands, "_refuse_if_waits", lambda right, case: None),
         "a message counts as answered if and only if it was answered",
         seeds=(4, 2, 6),
         only=("writes", "drags messages"),
