@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oacmail import charts, host, report_process
@@ -108,14 +107,14 @@ def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
     For a database that was signed with another key none is created or accepted.
     """
     found = secrets.tokens(config)
-    names, used = remembered.compare_keys(state(config))
+    names, used = remembered.compare_keys(config.office.state)
     if wrong := _wrong_key(found, names, used=used):
         raise ConfigError((wrong,))
     if not found:
         if not first:
-            connection.refuse_missing(state(config))
-        if not (state(config) / connection.FILE).exists():
-            connection.expect(state(config))
+            connection.refuse_missing(config.office.state)
+        if not (config.office.state / connection.FILE).exists():
+            connection.expect(config.office.state)
         secrets.make(config)
         found = secrets.tokens(config)
     return found
@@ -123,7 +122,7 @@ def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
 
 def wrong_key(config: Config) -> str:
     """Return why the service would not start with the existing keys, '' if it would. Raises ConfigError, Transient."""
-    names, used = remembered.compare_keys(state(config))
+    names, used = remembered.compare_keys(config.office.state)
     return _wrong_key(secrets.tokens(config), names, used=used)
 
 
@@ -151,8 +150,8 @@ def new_key_below(names: Set[str], token: tuple[bytes, ...]) -> bool:
 def new_key(config: Config, now: datetime) -> int | None:
     """Continue with a key that the database does not know; return the number of held acknowledgements, or None if it
     knows the key. Raises ConfigError, Transient (a daemon runs, no database)."""
-    connection.refuse_missing(state(config))
-    store = SqliteStore(state(config))
+    connection.refuse_missing(config.office.state)
+    store = SqliteStore(config.office.state)
     try:
         found = secrets.tokens(config)
         if knows_key(remembered.known_keys(store.con), found):
@@ -255,8 +254,8 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
     `parsing` is the parser; by default messages are parsed in the calling thread.
     """
     secrets.read(config)
-    lost = connection.is_lost(state(config))
-    store = SqliteStore(state(config))
+    lost = connection.is_lost(config.office.state)
+    store = SqliteStore(config.office.state)
     try:
         core = engine(config, store, shadow=shadow)
         if lost:
@@ -264,7 +263,20 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         store.remember(SHADOW, "yes" if shadow else "", core.now())
         given = token_source(config)
         box, relay = mailbox(config, given), transport(config, given)
-        intake, delivery = _intake(config, core, box, parsing), _delivery(config, core, relay)
+        intake = Intake(
+            engine=core,
+            mailbox=box,
+            parser_config=parser_config(config),
+            backlog=timedelta(days=config.imap.backlog_days),
+            parsing=parsing or InlineParser(),
+        )
+        delivery = Delivery(
+            engine=core,
+            transport=relay,
+            envelope=envelopes(config, core.policy).__getitem__,
+            per_minute=config.smtp.per_minute,
+            shared=shared_budget(config),
+        )
     except BaseException:
         store.close()
         raise
@@ -277,30 +289,10 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         transport=relay,
         intake=intake,
         delivery=delivery,
-        host_checks=HostChecks(engine=core, free=lambda: host.free_space(state(config))),
+        host_checks=HostChecks(engine=core, free=lambda: host.free_space(config.office.state)),
         ticks=Ticks(engine=core),
         canary=CanaryWatch(engine=core, run=alert.run),
         grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
-    )
-
-
-def _intake(config: Config, core: Engine, box: ImapMailbox, parsing: Parser | None) -> Intake:
-    return Intake(
-        engine=core,
-        mailbox=box,
-        parser_config=parser_config(config),
-        backlog=timedelta(days=config.imap.backlog_days),
-        parsing=parsing or InlineParser(),
-    )
-
-
-def _delivery(config: Config, core: Engine, relay: SmtpTransport) -> Delivery:
-    return Delivery(
-        engine=core,
-        transport=relay,
-        envelope=envelopes(config, core.policy).__getitem__,
-        per_minute=config.smtp.per_minute,
-        shared=shared_budget(config),
     )
 
 
@@ -315,10 +307,6 @@ def _alert_command(config: Config) -> AdminProgram:
 def learn(parts: Parts) -> list[LearningResult]:
     """Learn from staff corrections; lessons apply from the next pass over the mailbox. Raises Transient."""
     return learning.learn(parts.store, parts.intake.parser_config, parts.engine.now())
-
-
-def state(config: Config) -> Path:
-    return config.office.state
 
 
 def publish_report(
@@ -349,7 +337,7 @@ def publish_report(
             if reporting.oldest_unpublished(con, engine.policy, now) is None:
                 engine.store.remember(NO_MONTH_WAITS, this, now)
             return ""
-    made = compute(state(config) / connection.FILE, engine.policy, month, now)
+    made = compute(config.office.state / connection.FILE, engine.policy, month, now)
     engine.perform(reporting.ready(made, engine.policy, report_page, draw))
     host.give_back_memory()
     return str(month)
@@ -358,8 +346,8 @@ def publish_report(
 @contextmanager
 def open_readonly(config: Config) -> Iterator[sqlite3.Connection]:
     """Open the database read-only next to a running daemon. Raises NoDatabase before the first start."""
-    connection.refuse_missing(state(config))
-    file = state(config) / connection.FILE
+    connection.refuse_missing(config.office.state)
+    file = config.office.state / connection.FILE
     with closing(connection.connect_readonly(file)) as con, connection.named_faults(file):
         yield con
 
@@ -383,8 +371,8 @@ def engine_for_command(config: Config) -> Iterator[Engine]:
 
 @contextmanager
 def _store_for_command(config: Config) -> Iterator[SqliteStore]:
-    connection.refuse_missing(state(config))
-    with closing(SqliteStore(state(config), beside=True)) as store:
+    connection.refuse_missing(config.office.state)
+    with closing(SqliteStore(config.office.state, beside=True)) as store:
         if keys := secrets.tokens(config):
             store.record(keys)
         yield store

@@ -169,7 +169,7 @@ def _calendar(config: Config) -> Iterator[Finding]:
 
 
 def _folder(config: Config) -> Iterator[Finding]:
-    state = wiring.state(config)
+    state = config.office.state
     if not state.exists():
         above = next(folder for folder in state.parents if folder.exists())
         if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
@@ -197,11 +197,11 @@ def _folder(config: Config) -> Iterator[Finding]:
 
 
 def _database(config: Config) -> Iterator[Finding]:
-    if connection.is_lost(wiring.state(config)):
+    if connection.is_lost(config.office.state):
         yield error(
             "database", "is lost, and the token key is still there", "restore a backup, or run `oacmail rebuild`"
         )
-    if not (wiring.state(config) / connection.FILE).exists():
+    if not (config.office.state / connection.FILE).exists():
         return
     try:
         with wiring.open_readonly(config) as con, connection.named_faults():
@@ -518,8 +518,8 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
 
 def _findings(config: Config, file: Path, online: bool) -> Iterator[Finding]:
     yield from _unedited(config, file.read_text("utf-8"))
-    if other := status.other_town(file.absolute(), wiring.state(config)):
-        what = f'{wiring.state(config)} is the state of the town "{other}"'
+    if other := status.other_town(file.absolute(), config.office.state):
+        what = f'{config.office.state} is the state of the town "{other}"'
         yield error("office.state", what, f"write a folder of its own, such as /var/lib/oacmail/{file.stem}")
         return  # what follows would look at the cases of that town
     yield from chain.from_iterable(_guarded(part, config) for part in _OFFLINE)

@@ -46,7 +46,7 @@ def rules_only(ctx: click.Context) -> Config:
 def open_list(config: Config) -> Iterator[sqlite3.Connection | None]:
     """Open the database for a list. None before the first start: the list is empty, and standard error says why."""
     try:
-        refuse_missing(wiring.state(config))
+        refuse_missing(config.office.state)
     except NoDatabase as nothing:
         say(str(nothing))
         yield None
@@ -57,7 +57,7 @@ def open_list(config: Config) -> Iterator[sqlite3.Connection | None]:
 
 def refuse_beside_litestream(config: Config) -> None:
     """For a verb that must leave no byte behind. Raises Refused."""
-    if host.litestream_replicates(wiring.state(config) / FILE):
+    if host.litestream_replicates(config.office.state / FILE):
         raise Refused(
             "nothing was erased: Litestream replicates the database, so that the write-ahead log and the replica would "
             "keep what is erased: stop it first (systemctl stop oacmail-litestream), run this command again, and start "

@@ -80,7 +80,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
         since = personal.since(con, personal.of_person(con, who))
         names = [name_of_key(secret) for secret in policy.secrets]
         known = erasure.known_copies(
-            con, wiring.state(config), None, names=names, since=since, now=now, days=config.privacy.backup_days
+            con, config.office.state, None, names=names, since=since, now=now, days=config.privacy.backup_days
         )
         backups = [(str(one.path), str(one.made_at.date())) for one in known]
         copy = rights.export(con, policy, who, now, mailbox=found, backups=backups)
@@ -197,7 +197,7 @@ def forget(
             raise Transient("the person has written at this very moment: run the command again")
         counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
         made = _certificate(run, counts, found, messages)
-        _hand_out(policy, made, target or wiring.state(config) / sealed.FOLDER)
+        _hand_out(policy, made, target or config.office.state / sealed.FOLDER)
         erase.wipe(con)
         certified(con, policy, run.who)  # last: until then the same command goes on where it ended
     _learn_again(config, counts)
@@ -242,13 +242,13 @@ def _certificate(
 def _in_backups(con: sqlite3.Connection, run: _Erasure, since: datetime | None) -> Sequence[Backup]:
     """Return the backups that may hold the person, who has been in the database since then."""
     names = [name_of_key(secret) for secret in run.policy.secrets]
-    state, days = wiring.state(run.config), run.config.privacy.backup_days
+    state, days = run.config.office.state, run.config.privacy.backup_days
     return erasure.known_copies(con, state, run.folder, names=names, since=since, now=run.now, days=days)
 
 
 def _copies(run: _Erasure, found: Sequence[Backup]) -> list[sealed.BackupLeft]:
     """Erase the person in the backups of the folder, if one was given, and in databases that were set aside."""
-    places = (wiring.state(run.config), *((run.folder.absolute(),) if run.folder else ()))
+    places = (run.config.office.state, *((run.folder.absolute(),) if run.folder else ()))
     rewrite = [one.path for one in found if any(one.path.is_relative_to(place) for place in places)]
     left, days = [], run.config.privacy.backup_days
     for one, problem in erasure.erase_in_copies(found, rewrite, run.policy, run.who, run.now, by=run.by, days=days):

@@ -40,7 +40,7 @@ class Snapshot:
 
     @cached_property
     def state(self) -> Path:
-        return wiring.state(self.config)
+        return self.config.office.state
 
     def older(self, patience: timedelta, since: str | None) -> bool:
         """Whether the time `since` (ISO 8601) is longer ago than `patience`; False for None (never)."""

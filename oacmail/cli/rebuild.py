@@ -45,11 +45,11 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     config = configured(ctx)
     begun = moment(config, since) if since else None
-    refuse_if_used(wiring.state(config))
+    refuse_if_used(config.office.state)
     if not secrets.tokens(config) and (begun is None or dry_run):
         raise Refused(_NO_KEY)
     if not (yes or dry_run):
-        click.confirm(f"Rebuild the database in {wiring.state(config)} from the mailbox?", abort=True, err=True)
+        click.confirm(f"Rebuild the database in {config.office.state} from the mailbox?", abort=True, err=True)
     summary = _rebuilt(config, begun, dry_run=dry_run)
     if not dry_run:
         privacy.nightly_forgetting(config, datetime.now(UTC))  # the mailbox may bring back who was forgotten
@@ -65,7 +65,7 @@ def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> Rebuil
     secrets.read(config)
     with closing(connections.mailbox(config)) as mailbox:
         return Rebuild(
-            state=wiring.state(config),
+            state=config.office.state,
             mailbox=mailbox,
             engine=lambda store, clock: wiring.engine(config, store, clock=clock),
             parser_config=wiring.parser_config(config),

@@ -413,7 +413,7 @@ def _cells(town: TownFile, summary: Mapping[str, Any]) -> tuple[str, str, str, s
 
 def health(config: Config, now: datetime) -> dict[str, Any]:
     """The summary of `status --json` (docs/interfaces.md section 3)."""
-    state = wiring.state(config)
+    state = config.office.state
     if not (state / connection.FILE).exists():
         return _empty(LOST if connection.is_lost(state) else "no-database")
     try:

@@ -81,7 +81,7 @@ def _is_backup(file: Path) -> bool:
 def _tried(config: Config, source: Path, now: datetime) -> DrillResult:
     age = int((now.timestamp() - source.stat().st_mtime) // 3600)
     try:
-        with tempfile.TemporaryDirectory(dir=wiring.state(config), prefix="drill-") as scratch:
+        with tempfile.TemporaryDirectory(dir=config.office.state, prefix="drill-") as scratch:
             restored = admin.restore(Path(scratch), source, now)
             with closing(connection.connect_readonly(Path(scratch) / connection.FILE)) as con:
                 cases, messages = remembered.drill_counts(con)
@@ -140,7 +140,7 @@ def backup(ctx: click.Context, path: Path, keep: int | None) -> None:
 
 
 def _backup(config: Config, path: Path) -> None:
-    state = wiring.state(config)
+    state = config.office.state
     if path.exists():
         raise click.BadParameter(f"{path}: already exists: a backup never overwrites a file")
     if not path.absolute().parent.is_dir():
@@ -170,7 +170,7 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
     The replaced database is kept beside it. The service reads messages that arrived since from the mailbox again.
     """
     config, source = configured(ctx), existing(path)
-    state = wiring.state(config)
+    state = config.office.state
     if not yes:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
     now = datetime.now(UTC)
@@ -191,7 +191,7 @@ def _forget_again(config: Config, replaced: Path | None, now: datetime) -> None:
         return
     with wiring.open_writable(config) as con:
         try:
-            again = forget_again(con, wiring.state(config), wiring.live_policy(config), now, replaced)
+            again = forget_again(con, config.office.state, wiring.live_policy(config), now, replaced)
         except (sqlite3.DatabaseError, Fatal):
             say("the replaced database cannot be read: only certificates tell whom this backup must forget")
             return
@@ -303,7 +303,7 @@ def migrate(ctx: click.Context, list_only: bool, dry_run: bool) -> None:
 
     A copy of the database from before is kept in the state directory.
     """
-    state = wiring.state(configured(ctx))
+    state = configured(ctx).office.state
     if dry_run and (state / connection.FILE).exists():
         sys.exit(_rehearsed(connection.rehearse(state)))
     if not (list_only or dry_run):

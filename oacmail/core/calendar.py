@@ -7,7 +7,6 @@ LookupError where the sum runs into a year that has no calendar: no date is ever
 """
 
 from calendar import monthrange
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Protocol, runtime_checkable
@@ -220,33 +219,19 @@ def opening_before_end(ends_on: date, ahead: timedelta, policy: Policy) -> datet
 
 def explain(received_at: datetime, policy: Policy) -> tuple[str, ...]:
     """The why of `oacmail due`, a line a step: what counts as the day of arrival, each day after it, the end."""
-    start, last = _counted_from(received_at, policy), due_day(received_at, policy)
-    due = answer_due(received_at, policy)
-    steps = (start + timedelta(days=n + 1) for n in range((last - start).days))
-    return (*_arrival(received_at, start, policy), *_walk(steps, policy), f"answer by {_clock(due, policy)}")
-
-
-def _arrival(received_at: datetime, start: date, policy: Policy) -> tuple[str, ...]:
-    line = f"received {_clock(received_at, policy)}"
-    if start == _local(received_at, policy).date():
-        return (line,)
-    return (line, f"outside opening hours: counted as received on {_named(start)}")
-
-
-def _walk(days: Iterable[date], policy: Policy) -> tuple[str, ...]:
-    lines: list[str] = []
+    start, last, days = _counted_from(received_at, policy), due_day(received_at, policy), policy.workdays
+    lines = [f"received {_clock(received_at, policy)}"]
+    if start != _local(received_at, policy).date():
+        lines.append(f"outside opening hours: counted as received on {_named(start)}")
     worked = 0
-    for day in days:
-        if policy.workdays.is_working_day(day):
+    for day in (start + timedelta(days=n + 1) for n in range((last - start).days)):
+        if days.is_working_day(day):
             worked += 1
-            lines.append(f"{_named(day)}: working day {worked} of {policy.deadlines.business_days}")
+            why = f"working day {worked} of {policy.deadlines.business_days}"
         else:
-            lines.append(f"{_named(day)}: {_reason(day, policy.workdays)}")
-    return tuple(lines)
-
-
-def _reason(day: date, workdays: Workdays) -> str:
-    return workdays.reason(day) if isinstance(workdays, ReasonedWorkdays) else "closed"
+            why = days.reason(day) if isinstance(days, ReasonedWorkdays) else "closed"
+        lines.append(f"{_named(day)}: {why}")
+    return (*lines, f"answer by {_clock(answer_due(received_at, policy), policy)}")
 
 
 def _counted_from(received_at: datetime, policy: Policy) -> date:

@@ -53,7 +53,8 @@ def sender_of(policy: Policy, message: Message) -> Sender:
     if policy.office.is_own(message.sender):
         return Sender(Role.OURS, False, "from-our-address-unsigned")
     if message.sender in policy.people.staff and message.single_from:
-        return _staff(policy, message)
+        role, proven = Role.AGENT if message.sender in policy.people.desk else Role.TECHNICAL, message.auth.authentic
+        return Sender(role, proven, f"{role}-proven" if proven else f"{role}-unproven")
     return Sender(Role.CITIZEN, False, "citizen")
 
 
@@ -84,12 +85,6 @@ def author_of(policy: Policy, message: Message) -> str:
     if message.sender in policy.form_senders or may_be_form(message):
         return form_person(policy, message)
     return "" if NO_REPLY in message.reasons else message.sender
-
-
-def _staff(policy: Policy, message: Message) -> Sender:
-    role = Role.AGENT if message.sender in policy.people.desk else Role.TECHNICAL
-    proven = message.auth.authentic
-    return Sender(role, proven, f"{role}-proven" if proven else f"{role}-unproven")
 
 
 # --- Forms -----------------------------------------------------------------------------------------------------------

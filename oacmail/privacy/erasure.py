@@ -340,7 +340,7 @@ ACCOUNT = "again"  # the `by` of its events
 def nightly_forgetting(config: Config, now: datetime) -> int:
     """Return how many people were erased again. Raises Transient, ConfigError."""
     with wiring.open_writable(config) as con:
-        return forget_again(con, wiring.state(config), wiring.live_policy(config), now)
+        return forget_again(con, config.office.state, wiring.live_policy(config), now)
 
 
 def forget_again(

@@ -66,7 +66,7 @@ from oacmail.core.threading import (
     match_case,
     unproven_reply_to,
 )
-from oacmail.core.view import CaseView, MessageView, UnplacedMail, View
+from oacmail.core.view import CaseView, View
 
 ACKS_A_CASE_AND_DAY = 3
 
@@ -92,7 +92,14 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     acknowledgement which the copy did not, or a person hears why not, and the case is open again if it was closed for
     the copy. None = it is no such message, or it was acknowledged or answered."""
     known, case = view.known, view.cases.get((view.known and view.known.case) or "")
-    if known is None or case is None or not known.disowned or known.acked or _is_answered(case, known):
+    if known is None or case is None or not known.disowned or known.acked:
+        return None
+    # Whether somebody has answered this message, or what was asked after it; a case that was closed as spam was closed
+    # for the copy.
+    answered = case.answered_at is not None
+    if case.answered_at is not None and case.answered_at < known.received_at:
+        answered = not case.running("answer") and case.close_reason != "spam"
+    if answered:
         return None
     if lookup.folder is not Folder.INTAKE or lookup.written.auth.dmarc is Dmarc.FAIL:
         return None
@@ -113,14 +120,6 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
         effects.append(ReviewDone(fingerprint=known.fingerprint))
         effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=first)
     return Decision(effects=tuple(effects), because=("genuine-copy", *((why,) if why else ())))
-
-
-def _is_answered(case: CaseView, known: MessageView) -> bool:
-    """Whether somebody has answered this message, or what was asked after it; a case that was closed as spam was closed
-    for the copy."""
-    if case.answered_at is None or case.answered_at >= known.received_at:
-        return case.answered_at is not None
-    return not case.running("answer") and case.close_reason != "spam"
 
 
 def _request(policy: Policy, view: View, lookup: Lookup, now: datetime) -> CitizenRequest:
@@ -157,7 +156,13 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     if sender.is_unknown_form(policy, message) and not request.forced:
         # The address in the text may be a stranger's choice, so it matches no case.
         return _open(request, parent=None, rule="form-of-an-unknown-sender")
-    match = _filed_on(request) or match_case(message, request.view, frozenset((request.author,)), request.received_at)
+    known = request.view.known if request.forced else None
+    lies_on = request.view.cases.get(known.case or "") if known is not None else None
+    if lies_on is not None:  # an agent calls a message of the case a request
+        member = request.author in {lies_on.citizen} | lies_on.participants
+        match = ThreadMatch(lies_on, "filed-there", guest=not member)
+    else:
+        match = match_case(message, request.view, frozenset((request.author,)), request.received_at)
     acknowledged_as, case = request.view.acknowledged_as, match.case
     if case is not None and acknowledged_as not in (None, case.number):
         # The database was lost since this message was acknowledged.
@@ -195,16 +200,6 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     return _open(request, parent=match.parent, rule=match.rule)
 
 
-def _filed_on(request: CitizenRequest) -> ThreadMatch | None:
-    """The case on which the message lies that an agent calls a request; None = it has none."""
-    known = request.view.known if request.forced else None
-    case = request.view.cases.get(known.case or "") if known is not None else None
-    if case is None:
-        return None
-    member = request.author in {case.citizen} | case.participants
-    return ThreadMatch(case, "filed-there", guest=not member)
-
-
 # --- a message without a case ---------------------------------------------------------------------------
 
 
@@ -216,19 +211,15 @@ def _set_aside(request: CitizenRequest, outcome: Outcome, reason: str) -> Decisi
 
 
 def _thanks_without_reference(request: CitizenRequest) -> Decision:
+    """On the author's latest case, unless it refers to somebody else's message or case."""
     live = [case for case in request.view.cases.values() if case.citizen == request.author != ""]
+    others = any(known.author != request.author for known in request.view.named)
     if request.message.auth.dmarc is Dmarc.FAIL:
         return _set_aside(request, Outcome.QUARANTINED, acknowledgement.DISOWNED)
-    if not live or _speaks_of_others(request):
+    if not live or others or request.view.tokened:
         return _set_aside(request, Outcome.QUARANTINED, review.UNKNOWN_THANKS)
     case = max(live, key=lambda case: case.touched_at)
     return _file_on_case(request, case, Kind.THANKS, guest=False, rule="thanks; latest case")
-
-
-def _speaks_of_others(request: CitizenRequest) -> bool:
-    """Whether it refers to somebody else's message or case, so that it is not about the author's latest case."""
-    named = request.view.named
-    return bool(request.view.tokened) or any(known.author != request.author for known in named)
 
 
 def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision:
@@ -345,9 +336,23 @@ def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decisi
     # an agent calls a person waits for an answer of their own.
     running = case.running("answer") if guest else case.promised(request.author)
     waits = any(not (guest and request.forced) or request.author in deadline.asked_from for deadline in running)
-    answer = None if waits else _answered_already(request, case)
+    # We may have read the answer to this message first. An out-of-office or an empty mail is none (R16).
+    answers_to_it = (known for known in request.view.staff.overtaken_by if known.answers and known.case == number)
+    after = (known for known in answers_to_it if known.received_at >= request.received_at)
+    answer = None if waits else next(after, None)
     if answer is not None:
-        effects += _meet_at_once(request, case, answer)
+        # A deadline starts and is met at the time of the answer, so that the statistics count it. No mail is sent.
+        key, at = request.message.fingerprint, answer.received_at
+        effects += [
+            *answers.ask(request.policy, number, key=key, at=request.received_at, due_at=request.due_at),
+            EndDeadlines(
+                case=number,
+                how="met",
+                at=at,
+                kinds=answers.met_by_answer(case, at),
+                started_by=(key,) if case.others else (),
+            ),
+        ]
         because.append("answered-before-it-was-read")
     elif not waits:
         effects += _ask_again(request, case, guest=guest)
@@ -388,27 +393,6 @@ def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
         UpdateCase(case=case.number, columns={"ends_on": ends_on, "ends_hour": ends_hour}),
         EndDeadlines(case=case.number, how="withdrawn", at=at, kinds=("remind",), level=answers.TERM),
         *answers.remind_of_term(request.policy, case.number, key=key, at=at, ends_on=ends_on),
-    ]
-
-
-def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
-    """The answer to this message, if we read the answer first. An out-of-office or an empty mail is none (R16)."""
-    answers_to_it = (known for known in request.view.staff.overtaken_by if known.answers and known.case == case.number)
-    return next((known for known in answers_to_it if known.received_at >= request.received_at), None)
-
-
-def _meet_at_once(request: CitizenRequest, case: CaseView, answer: MessageView) -> list[Effect]:
-    """Start a deadline and meet it at the time of the answer, so that the statistics count it. No mail is sent."""
-    key, due = request.message.fingerprint, request.due_at
-    return [
-        *answers.ask(request.policy, case.number, key=key, at=request.received_at, due_at=due),
-        EndDeadlines(
-            case=case.number,
-            how="met",
-            at=answer.received_at,
-            kinds=answers.met_by_answer(case, answer.received_at),
-            started_by=(key,) if case.others else (),
-        ),
     ]
 
 
@@ -493,7 +477,16 @@ def ask_which_case(policy: Policy, lookup: Lookup, cases: Sequence[CaseView], ro
     """Set the mail aside and ask the agents; once, by its key."""
     fingerprint = lookup.message.fingerprint
     record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=CHOICE_REASON)
-    rows = tuple(_row(case) for case in sorted(cases, key=lambda case: case.opened_at))
+    rows = tuple(
+        notices.case_row(
+            case.number,
+            opened_at=case.opened_at,
+            due_at=notices.due_at(case),
+            status=str(case.status),
+            topic=case.topic,
+        )
+        for case in sorted(cases, key=lambda case: case.opened_at)
+    )
     subject = "" if lookup.message.secrets else lookup.message.subject[:CHOICE_SUBJECT]
     asked = notify_agents(
         policy,
@@ -504,13 +497,6 @@ def ask_which_case(policy: Policy, lookup: Lookup, cases: Sequence[CaseView], ro
     )
     listed = Remember(name=UNPLACED + fingerprint, value=" ".join(str(row["case"]) for row in rows))
     return Decision(effects=(record, RequestReview(reason=CHOICE_REASON), listed, *asked), because=(CHOICE_REASON,))
-
-
-def _row(case: CaseView) -> notices.Facts:
-    due_at = notices.due_at(case)
-    return notices.case_row(
-        case.number, opened_at=case.opened_at, due_at=due_at, status=str(case.status), topic=case.topic
-    )
 
 
 def is_asked_which_case(view: View) -> bool:
@@ -524,31 +510,22 @@ def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Deci
     line = next((line.strip() for line in lookup.message.typed.splitlines() if line.strip()), "")
     year = lookup.received_at.astimezone(policy.office.timezone).year
     named = order_words.numbers_in_line(policy, line, year)
-    if not named and not _says_none(line) and read_orders(line):
+    none = folded(line).strip(" .!,;#") in _NONE
+    if not named and not none and read_orders(line):
         return None
-    verb, detail = ("other_matter", "") if _says_none(line) else ("answers_case", line[:40])
+    verb, detail = ("other_matter", "") if none else ("answers_case", line[:40])
+    chosen = [NO_CHOICE] if none else [number for number in named if number in view.staff.unplaced.cases]
+    effects: tuple[Effect, ...] = ()
+    reason = "" if len(chosen) == 1 else "not-in-the-list"
     try:
-        number = NO_CHOICE if _says_none(line) else _chosen(view.staff.unplaced, named)
-        effects = place_choice(policy, view, number, now)
-        reason = ""
+        effects = () if reason else place_choice(policy, view, chosen[0], now)
     except Refused as refused:
-        effects, reason = (), refused.reason
+        reason = refused.reason
     row = {"verb": verb, "detail": detail, "done": not reason, "reason": reason}
     key = key_of_reply(lookup, view.staff.unplaced.fingerprint, line)
     told = transcript(policy, lookup, None, now, key=key, rows=[row])
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, rule="chooses-a-case")
     return Decision(effects=(record, *effects, *told), because=("chooses-a-case", *([reason] if reason else ())))
-
-
-def _says_none(line: str) -> bool:
-    return folded(line).strip(" .!,;#") in _NONE
-
-
-def _chosen(mail: UnplacedMail, named: Sequence[str]) -> str:
-    listed = [number for number in named if number in mail.cases]
-    if len(listed) != 1:
-        raise Refused("the number is not one of the list", "not-in-the-list")
-    return listed[0]
 
 
 def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effect, ...]:
@@ -590,21 +567,13 @@ def has_forward_subject(lookup: Lookup) -> bool:
 def third_person_asked(view: View, lookup: Lookup) -> tuple[Remember, ...]:
     """Remember who got the case, of a mail about it that went to none of its citizens; () = no forward in Sent, or one
     of the office's own answer, which asks nobody: it may have gone to another address of the citizen."""
-    if (
-        lookup.folder is not Folder.SENT
-        or not lookup.outsiders
-        or not has_forward_subject(lookup)
-        or _forwards_an_answer(view, lookup)
-    ):
+    # What it forwards is the last message that it names (RFC 5322, 3.6.4).
+    last = lookup.message.refs[-1:]
+    answer = any(known.role is Role.AGENT and known.message_id in last for known in view.named)
+    if lookup.folder is not Folder.SENT or not lookup.outsiders or not has_forward_subject(lookup) or answer:
         return ()
     people = sorted(lookup.outsiders)[:WRITERS_MOST]
     return (Remember(name=FORWARDED_TO + lookup.message.fingerprint, value=" ".join(people)),)
-
-
-def _forwards_an_answer(view: View, lookup: Lookup) -> bool:
-    """Whether what it forwards, the last message that it names (RFC 5322, 3.6.4), is an answer of the office."""
-    last = lookup.message.refs[-1:]
-    return any(one.role is Role.AGENT and one.message_id in last for one in view.named)
 
 
 def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
@@ -612,7 +581,10 @@ def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: dateti
     message, case = lookup.message, view.cases.get(view.staff.forwarded_case or "")
     if case is None or message.sender in case.addresses | case.others or message.auth.dmarc is Dmarc.FAIL:
         return None
-    if view.acknowledged_as is not None or _is_citizen(view):
+    # Whether the writer has asked something of late, on a case that is not closed.
+    asked = (view.cases.get(known.case or "") for known in view.recent if known.role is Role.CITIZEN)
+    open_too = any(other is not None and other.status is not Status.CLOSED for other in asked)
+    if view.acknowledged_as is not None or open_too:
         return None
     record = RecordMessage(
         role=Role.TECHNICAL, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=THIRD_PERSON
@@ -628,12 +600,6 @@ def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: dateti
         attach=message.fingerprint,
     )
     return Decision(effects=(record, *told), because=(THIRD_PERSON,))
-
-
-def _is_citizen(view: View) -> bool:
-    """Whether the writer has asked something of late, on a case that is not closed."""
-    asked = (view.cases.get(one.case or "") for one in view.recent if one.role is Role.CITIZEN)
-    return any(case is not None and case.status is not Status.CLOSED for case in asked)
 
 
 # --- In junk ---------------------------------------------------------------------------------------------------------
