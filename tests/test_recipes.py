@@ -40,6 +40,18 @@ def test_a_recipe_names_files_and_a_test_that_exist(recipe: list[str]) -> None:
     assert [name for name in named if not any(ROOT.glob(name)) and not any((ROOT / "oacmail").glob(name))] == []
 
 
+@pytest.mark.parametrize("kind", ["remark", "away", "answers_elsewhere", "progress"])
+def test_the_recipe_of_a_kind_of_mail_names_each_file_that_names_one(kind: str) -> None:
+    """But for the module of its subject, which is the only one."""
+    (recipe,) = [row for row in _recipes() if row[0] == "a kind of mail"]
+    name = re.compile(rf"\bMailKind\.{kind.upper()}\b|^    {kind.upper()} = |^    \"{kind}\":", re.MULTILINE)
+    naming = {
+        str(path.relative_to(ROOT)) for path in ROOT.glob("oacmail/**/*.py") if name.search(path.read_text("utf-8"))
+    }
+    assert len(naming - {*_files(recipe[1])}) <= 1
+    assert {"oacmail/core/kinds.py"} <= naming
+
+
 def test_every_effect_has_a_function_that_writes_it() -> None:
     assert set(get_args(Effect)) == set(WRITERS)
 
