@@ -30,7 +30,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = "oacmail/core"
-MEASURED = r"tests/(core|engine)/test_(?!rebuilt|restore|months_by_hand|any_day|agents_page)"
+MEASURED = r"tests/(core|engine)/test_(?!rebuilt|restore|months_by_hand|agents_page)"
 OPTIONS = ("-q", "-p", "bench.mutants", "-p", "no:cacheprovider", "-p", "no:xdist", "--snapshot-warn-unused")
 MOST_TESTS = 150  # for one mutant, the quickest first
 LIMIT_SECONDS = 240  # a mutant whose tests take longer never ends: it counts as killed

@@ -34,7 +34,6 @@ _LONGEST_FIRST = (
     "tests/hostile/test_orders_stay_inside.py",
     "tests/sim/",
     "tests/test_demo.py",
-    "tests/engine/test_any_day.py",
     "tests/e2e/",
     "tests/hostile/",
     "tests/adapters/",

@@ -117,17 +117,10 @@ class _Run:
 
 
 EachDay = Callable[[datetime, SimulationResult], None]
-AtEnd = Callable[[SimulatedTown], None]
 
 
-def run_plan(
-    config: Config,
-    plan: Plan,
-    each_day: EachDay = lambda day, outcome: None,
-    at_end: AtEnd = lambda town: None,
-) -> SimulationResult:
-    """Run the plan until its end or the first broken invariant. `each_day` is called at the end of each day, `at_end`
-    before the town stops."""
+def run_plan(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome: None) -> SimulationResult:
+    """Run the plan until its end or the first broken invariant. `each_day` is called at the end of each day."""
     outcome = SimulationResult(plan)
     with tempfile.TemporaryDirectory(prefix="oacmail-town-") as scratch:
         town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *line: run.line(*line))
@@ -144,7 +137,6 @@ def run_plan(
             if town.down:
                 town.start()
             run.close()
-            at_end(town)
             town.stop()
     return outcome
 

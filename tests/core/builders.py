@@ -6,20 +6,7 @@ from typing import Any
 
 from oacmail.core.effects import (
     Arrived,
-    AuditEvent,
-    DeadlineReached,
-    Decision,
-    Effect,
-    EndDeadlines,
-    FileMessage,
-    RecordMessage,
-    RequestReview,
-    Send,
-    StartDeadline,
-    UpdateCase,
-    UpdateOutbox,
 )
-from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import (
     Auth,
@@ -29,13 +16,11 @@ from oacmail.core.model import (
     Features,
     Folder,
     Message,
-    Outcome,
-    Role,
     Rung,
     Status,
 )
 from oacmail.core.policy import Office, People, Policy
-from oacmail.core.view import CaseView, Deadline, MessagesView, MessageView, OutgoingView
+from oacmail.core.view import CaseView, Deadline, MessagesView
 from oacmail.workdays import EveryDay
 
 
@@ -133,69 +118,3 @@ def case(**changes: Any) -> CaseView:
         "messages": MessagesView(first_message_id="<first@example.org>"),
     }
     return CaseView(**{**usual, **changes})
-
-
-def recorded(**changes: Any) -> MessageView:
-    """Anna's first message, on her case."""
-    usual = {
-        "fingerprint": "first",
-        "message_id": "<first@example.org>",
-        "case": CASE,
-        "author": ANNA,
-        "role": Role.CITIZEN,
-        "outcome": Outcome.CASE,
-        "received_at": NOW - timedelta(days=1),
-        "subject": "padró",
-        "body_hash": "h",
-    }
-    return MessageView(**{**usual, **changes})
-
-
-def outgoing(**changes: Any) -> OutgoingView:
-    """The acknowledgement of Anna's first message, as the sender has claimed it."""
-    usual = {
-        "key": "ack:first",
-        "kind": MailKind.ACK,
-        "message_id": "<ack@town.example>",
-        "case": CASE,
-        "recipient": ANNA,
-        "state": MailState.SENDING,
-        "attempts": 1,
-        "queued_at": NOW - timedelta(minutes=5),
-    }
-    return OutgoingView(**{**usual, **changes})
-
-
-def shown(decision: Decision) -> list[str]:
-    """The effects in short, in their order."""
-    return [_line(effect) for effect in decision.effects]
-
-
-def _line(effect: Effect) -> str:
-    match effect:
-        case RecordMessage():
-            return f"record {effect.outcome} of {effect.role}" + (" as guest" if effect.guest else "")
-        case StartDeadline():
-            return f"start {effect.kind} {effect.level}"
-        case EndDeadlines():
-            return f"end {effect.how}: {' '.join(effect.kinds)}"
-        case DeadlineReached():
-            return f"reached {effect.kind} {effect.level}"
-        case Send():
-            return f"send {effect.kind} to {effect.recipient}" + ("" if effect.release else ", deferred")
-        case UpdateOutbox():
-            return f"outbox {effect.key}: {effect.event}"
-        case UpdateCase():
-            told = [f"{name}={value}" for name, value in effect.columns.items() if name in _TOLD]
-            return f"case: {' '.join(told)}" if told else "UpdateCase"
-        case RequestReview():
-            return f"review {effect.reason}"
-        case AuditEvent():
-            return f"event {effect.kind}"
-        case FileMessage():
-            return f"file into {effect.folder}"
-        case _:
-            return type(effect).__name__
-
-
-_TOLD = ("status", "level", "close_reason", "assignee")

@@ -75,6 +75,11 @@ def test_what_an_agent_took_up_again_and_an_outcome_that_is_owed_are_no_requests
         assert figures("I2", request(source=source)).main.value == 1
 
 
+def test_who_was_not_told_of_the_solution_is_named_so() -> None:
+    handed = event("escalated", "2026-11-10 10:01", why="second-level")
+    assert causes(figures("I2", request(source="outcome"), events=(handed,))) == [("1", "outcome_untold")]
+
+
 def test_unanswered_cases_are_listed_once_also_those_of_earlier_months() -> None:
     old = request("2026-10-01 10:00", "2026-10-02 20:00")
     of = figures("I2", old, request(), request(case="2"), cases=(case(), case("2")))
@@ -200,6 +205,13 @@ def test_a_complaint_is_judged_in_the_month_in_which_ten_working_days_end() -> N
     assert (december.measure("opinions").value, december.main.n, causes(december)) == (
         0, 1, [("1", "opinion_unanswered")],
     )  # fmt: skip
+
+
+def test_a_complaint_that_was_answered_after_ten_working_days_is_late() -> None:
+    events = (event("opinion", "2026-11-02 10:00", intent="complaint"),)
+    asked = request("2026-11-02 10:00", "2026-11-03 20:00", "2026-11-20 10:00")
+    of = figures("I12", asked, events=events, cases=(case(opened="2026-11-02 10:00", intent="complaint"),))
+    assert (of.main.value, causes(of)) == (0.0, [("1", "opinion_late")])
 
 
 def test_what_an_agent_made_a_question_is_no_complaint() -> None:

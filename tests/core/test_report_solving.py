@@ -48,6 +48,7 @@ def test_a_derivation_ends_when_the_person_knows_the_outcome() -> None:
     assert (told.main.value, told.main.n, told.main.met) == (4.0, 1, True)
     slow = figures("I8", events=(handed, solved, answered("2026-11-12 10:00")))
     assert (slow.main.value, causes(slow), slow.main.met) == (8.0, [("1", "slow")], False)
+    assert [one.late for one in slow.breaches] == [3]
 
 
 def test_a_case_that_came_back_unsolved_has_no_time_to_solve() -> None:

@@ -23,6 +23,9 @@ HOLIDAYS = {
 HOURS = {"morning": (8, 14), "afternoon": (14, 20), "any": (8, 20)}
 OPINIONS = ("complaint", "suggestion")
 ASIDE = ("spam", "duplicate")
+MADE = object()
+Missed = tuple[str, str, float | None]
+"""Case, cause, and how late: in service hours, or in working days of a derived case."""
 
 
 class Fact(NamedTuple):
@@ -59,6 +62,12 @@ class PaperRequest:
     @property
     def in_time(self) -> bool:
         return self.answered is not None and self.answered <= self.due
+
+    @property
+    def in_the_evening(self) -> bool:
+        """Late, on the day on which the desk closes at the moment when it was due."""
+        late = self.answered is not None and not self.in_time and self.due.hour == 20
+        return late and self.answered is not None and self.answered.date() == self.due.date()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -275,16 +284,30 @@ class PaperMonth:
 
     def i1(self) -> dict[str, Any]:
         missed = [one for one in self.due if not one.in_time]
-        evening = [
-            one for one in missed if one.answered and one.due.hour == 20 and one.answered.date() == one.due.date()
-        ]
+        evening = sum(one.in_the_evening for one in missed)
         n, good = len(self.due), len(self.due) - len(missed)
-        named = sorted(one.case for one in missed)
-        return {**figure(share(good, n), n, in_time_count=good, late_same_day=len(evening)), "cases": named}
+        causes = [self._cause(one) for one in missed]
+        return {**figure(share(good, n), n, in_time_count=good, late_same_day=evening), "causes": causes}
 
     def i2(self) -> dict[str, Any]:
-        open_ = {one.case for one in self.requests if one.due < self.end and not one.answered and not one.aside}
-        return {**figure(len(open_)), "cases": sorted(open_)}
+        first: dict[str, PaperRequest] = {}
+        for one in sorted(self.requests, key=lambda one: one.due):
+            if one.due < self.end and not one.answered and not one.aside:
+                first.setdefault(one.case, one)
+        return {**figure(len(first)), "causes": [self._cause(one) for one in first.values()]}
+
+    def _cause(self, one: PaperRequest) -> Missed:
+        if one.answered is None:
+            if one.kind == "bounce":
+                return one.case, "returned_unanswered", None
+            if self.cases[one.case].stay:
+                return one.case, "outcome_untold" if one.kind == "outcome" else "derived_untold", None
+            return one.case, "call_not_made" if one.slot else "unanswered", None
+        if one.in_the_evening:
+            return one.case, "late_same_day", None
+        what = "returned_late" if one.kind == "bounce" else "derived_late" if one.how == "notice" else "late"
+        called = one.slot and one.how in ("call", "not_located")
+        return one.case, "call_late" if called else what, service_hours(one.due, one.answered)
 
     def i3(self) -> dict[str, Any]:
         counted = [one for one in self.arrived if works(one.at.date()) and one.at.hour < 20]
@@ -327,10 +350,11 @@ class PaperMonth:
     def i8(self) -> dict[str, Any]:
         days = [(case, days_between(begun, told)) for case, begun, told in self.stays if self.holds(told)]
         last = self.end - timedelta(days=1)
-        open_ = [case.name for case in self.cases.values() if case.stay and days_between(case.stay, last) > 5]
-        slow = [case for case, taken in days if taken > 5]
+        waiting = [(case.name, days_between(case.stay, last)) for case in self.cases.values() if case.stay]
+        open_: list[Missed] = [(case, "not_over", taken - 5) for case, taken in waiting if taken > 5]
+        slow: list[Missed] = [(case, "slow", taken - 5) for case, taken in days if taken > 5]
         mean = statistics.fmean(taken for _, taken in days) if days else None
-        return {**figure(mean, len(days), still_open=len(open_)), "cases": sorted([*slow, *open_])}
+        return {**figure(mean, len(days), still_open=len(open_)), "causes": [*slow, *open_]}
 
     def i9(self) -> dict[str, Any]:
         found = [case for case in self.opened if case.class_["level"] == "out_of_scope"]
@@ -338,12 +362,9 @@ class PaperMonth:
         return {**figure(len(found)), "tables": {"pointers": bodies}}
 
     def i10(self) -> dict[str, Any]:
-        outcomes: dict[str, str] = {}
-        for one in self.due:
-            if one.slot:
-                outcomes[one.case] = self._call(one)
-        counts = Counter("failed" if what not in ("called", "not_located") else what for what in outcomes.values())
-        missed = sorted((case, what) for case, what in outcomes.items() if what not in ("called", "not_located"))
+        outcomes = {one.case: self._call(one) for one in self.due if one.slot}
+        counts = Counter(what if late is MADE else "failed" for what, late in outcomes.values())
+        missed = [(case, what, late) for case, (what, late) in outcomes.items() if late is not MADE]
         made = counts["called"] + counts["not_located"]
         return {
             **figure(share(made, len(outcomes)), len(outcomes), not_located=counts["not_located"]),
@@ -351,17 +372,19 @@ class PaperMonth:
             "causes": missed,
         }
 
-    def _call(self, one: PaperRequest) -> str:
+    def _call(self, one: PaperRequest) -> tuple[str, Any]:
+        """What became of it, and how late it was; MADE: as agreed."""
         begins, ends = HOURS[one.slot]
         made = [
             (at, how) for at, how in self.cases[one.case].answers if how in ("call", "not_located") and at >= one.at
         ]
         for at, how in made:
             if at <= one.due and begins <= at.hour < ends:
-                return "called" if how == "call" else how
+                return "called" if how == "call" else how, MADE
         if made:
-            return "call_late" if made[0][0] > one.due else "call_outside_slot"
-        return "answered_by_mail" if one.answered else "call_not_made"
+            late = made[0][0] > one.due
+            return ("call_late", service_hours(one.due, made[0][0])) if late else ("call_outside_slot", None)
+        return "answered_by_mail" if one.answered else "call_not_made", None
 
     def i11(self) -> dict[str, Any]:
         marks = list(self.votes.values())
@@ -375,14 +398,18 @@ class PaperMonth:
                 unsigned=len(self.strangers - self.votes.keys()),
             ),
             "tables": {"marks": Counter(map(str, marks))},
+            "causes": [(case, "low_mean", None) for case, mark in self.votes.items() if self._is_low(marks, mark)],
         }
+
+    def _is_low(self, marks: list[int], mark: int) -> bool:
+        return len(marks) >= 5 and statistics.fmean(marks) < 4 and mark < 4
 
     def i12(self) -> dict[str, Any]:
         counted = [(intent, at, one) for intent, at, one in self.opinions if not one.aside]
         received = Counter(intent for intent, at, _ in counted if self.holds(at))
         ending = [(at, one) for _, at, one in counted if self.holds(at_hour(working_day(at.date(), 10), 20))]
         missed = [
-            one.case
+            (one.case, "opinion_late" if one.answered else "opinion_unanswered", None)
             for at, one in ending
             if one.answered is None or one.answered > at_hour(working_day(at.date(), 10), 20)
         ]
@@ -390,7 +417,7 @@ class PaperMonth:
         return {
             **figure(share(n - len(missed), n), n, opinions=sum(received.values())),
             "tables": {"kinds": received},
-            "cases": sorted(missed),
+            "causes": missed,
         }
 
     def i13(self) -> dict[str, Any]:
