@@ -158,11 +158,13 @@ class TownDatabase:
         return found
 
     def set_aside(self) -> set[str]:
-        """Messages of citizens that start nothing and are neither votes, acknowledged nor on the review list."""
+        """Messages of citizens that start nothing and are neither votes, also refused ones (of a link that is too old),
+        acknowledged nor on the review list."""
         return set(
             self._column(
                 """SELECT m.message_id FROM messages m WHERE m.role = 'citizen' AND m.kind NOT IN ('request', 'spam')
                 AND m.erased_at IS NULL AND NOT EXISTS(SELECT 1 FROM votes v WHERE v.message = m.fingerprint)
+                AND NOT EXISTS(SELECT 1 FROM events e WHERE e.fingerprint = m.fingerprint AND e.kind = 'vote-refused')
                 AND NOT EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint)
                 AND NOT EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint)"""
             )

@@ -54,6 +54,23 @@ def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words:
     assert world.case()["answered_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("verb", "words", "why"),
+    [
+        ("log-call", {"at": "2026-11-25T10:00:00+01:00"}, "in the future"),
+        ("close", {"reason": "thanks"}, "waits for an answer"),
+        ("reopen", {}, "already open"),
+        ("merge", {"into": "OAC-2026-000001"}, "no other case"),
+        ("set", {"topic": "weather"}, "topic: one of"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(world: World, verb: str, words: dict[str, str], why: str) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    with pytest.raises(Refused, match=why):
+        world.order(verb, "OAC-2026-000001", **words)
+
+
 def test_a_contact_before_the_persons_last_question_does_not_close_the_case(world: World) -> None:
     message = world.citizen_writes(ANNA)
     world.turn()
@@ -119,6 +136,12 @@ def test_a_mail_that_has_left_takes_no_order_and_the_log_stays_as_it_is(
     with pytest.raises(Refused, match="no mail ack:nothing"):
         _outbox(world, verb, "ack:nothing")
     assert _ordered(world) == []
+
+
+@pytest.mark.parametrize("verb", ["retry", "drop"])
+def test_a_mail_that_does_not_exist_takes_no_order(world: World, verb: Literal["retry", "drop"]) -> None:
+    with pytest.raises(Refused, match="no mail ack:nothing"):
+        _outbox(world, verb, "ack:nothing")
 
 
 def test_an_answer_of_the_relay_that_comes_after_the_copy_undoes_nothing(world: World) -> None:
