@@ -245,13 +245,17 @@ class TownDatabase:
         )
 
     def requests_without_a_promise(self) -> Rows:
-        """Requests without a deadline of their own, and without one that ran when they came."""
+        """Requests without a deadline of their own, and without one that ran when they came. One that ran may be met by
+        an earlier answer that became known after the request had its own: it covered the request all the same."""
         return self._all(
             f"""SELECT m.message_id, m.case_id, m.received_at, c.number FROM messages m JOIN cases c ON c.id = m.case_id
             WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
             SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {_PROMISE}
             AND (d.started_by = m.fingerprint OR d.started_at <= m.received_at
-            AND (coalesce(d.met_at, d.withdrawn_at) IS NULL OR coalesce(d.met_at, d.withdrawn_at) >= m.received_at)))"""
+            AND (coalesce(d.met_at, d.withdrawn_at) IS NULL OR coalesce(d.met_at, d.withdrawn_at) >= m.received_at
+            OR EXISTS(SELECT 1 FROM events own JOIN events late ON late.case_id = own.case_id AND late.id > own.id
+            WHERE own.case_id = c.id AND own.kind = 'answered' AND late.kind = 'answered'
+            AND {_told("late")} = substr(d.met_at, 1, 19) AND {_told("own")} >= substr(m.received_at, 1, 19)))))"""
         )
 
     def is_promised_by(self, case: int, latest: datetime, since: str) -> bool:
@@ -368,3 +372,8 @@ def at(moment: str) -> datetime:
 
 def text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _told(event: str) -> str:
+    """When the answer of an event was given, to the second."""
+    return f"substr(json_extract({event}.data, '$.at'), 1, 19)"
