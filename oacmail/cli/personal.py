@@ -266,7 +266,7 @@ def _hand_out(policy: Policy, made: Mapping[str, Any], folder: Path) -> None:
 
 def _in_mailbox(run: _Erasure, con: sqlite3.Connection) -> _InMailbox:
     """Raises Transient."""
-    message_ids, cases = personal.identifiers(con, personal.of_person(con, run.who))
+    message_ids, cases = personal.identifiers(con, personal.with_mail_about(con, personal.of_person(con, run.who)))
     sought = Sought(policy=run.policy, address=run.who, message_ids=message_ids, cases=cases)
     own: list[MessageRef] = []
     shared: dict[MessageRef, str] = {}

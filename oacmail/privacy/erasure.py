@@ -265,7 +265,7 @@ def forget(
     to the person is being sent at this moment."""
     seen = personal.find_mentions(con, address, personal.needles(con, address), None, until)
     with suppress(_RolledBack), transaction(con):
-        found = personal.of_person(con, address, until)
+        found = personal.with_mail_about(con, personal.of_person(con, address, until))
         others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
         rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
         on_their_way = (Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest))
@@ -361,7 +361,7 @@ def forget_again(
                 with transaction(con):
                     cases = erase.erased_cases(con, old)
                     for case in cases:
-                        found = personal.of_case(con, case, staff)
+                        found = personal.with_mail_about(con, personal.of_case(con, case, staff))
                         end_open_cases(con, found, now)
                         erase_person(con, found, now)
                     erase_person(con, personal.of_messages(con, erase.erased_messages(con, old), staff), now)

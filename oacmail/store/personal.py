@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
@@ -207,6 +207,23 @@ def of_person(con: sqlite3.Connection, address: str, until: str = NEVER) -> Scop
         mails=mails,
         whole=until == NEVER,
     )
+
+
+def with_mail_about(con: sqlite3.Connection, scope: Scope) -> Scope:
+    """Add the mail of staff and services that concerns these rows and is on another case, or on none: what did something
+    to one of the cases, perhaps beside others (orders, forwards), and what replies to a message of theirs or to a mail
+    to them (on a case that was merged since). An erasure covers it; an export does not, since it may name others."""
+    about = _ids(
+        con,
+        f"""SELECT id FROM messages WHERE role IN ('agent', 'technical') AND erased_at IS NULL AND (
+          fingerprint IN (SELECT fingerprint FROM events WHERE case_id {IN} AND fingerprint IS NOT NULL)
+          OR id IN (SELECT message_id FROM refs WHERE ref IN (
+            SELECT message_id FROM messages WHERE id {IN} UNION SELECT message_id FROM outbox WHERE id {IN})))""",
+        ids(scope.cases),
+        ids(scope.messages),
+        ids(scope.mails),
+    )
+    return replace(scope, messages=tuple(sorted({*scope.messages, *about})))
 
 
 def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:
