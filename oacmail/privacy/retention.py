@@ -85,9 +85,8 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
     for case, number in erase.expired_cases(con, before).items():
         with transaction(con):
             if erase.is_expired(con, before, case):  # not reopened meanwhile
-                counts += erase.erase_person(
-                    con, personal.with_mail_about(con, personal.of_case(con, case, staff)), now
-                )
+                scope = personal.with_mail_about(con, personal.of_case(con, case, staff))
+                counts += erase.erase_person(con, scope, now)
                 erase.record(con, case, "erased", {"by": by, "why": "retention"}, now)  # `oacmail why` shows it
                 done.append(number)
     loose = erase.expired_messages(con, before)

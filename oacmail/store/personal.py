@@ -210,9 +210,9 @@ def of_person(con: sqlite3.Connection, address: str, until: str = NEVER) -> Scop
 
 
 def with_mail_about(con: sqlite3.Connection, scope: Scope) -> Scope:
-    """Add the mail of staff and services that concerns these rows and is on another case, or on none: what did something
-    to one of the cases, perhaps beside others (orders, forwards), and what replies to a message of theirs or to a mail
-    to them (on a case that was merged since). An erasure covers it; an export does not, since it may name others."""
+    """Add the mail of staff and services that concerns these rows and is on another case, or on none: what did
+    something to one of the cases, perhaps beside others (orders, forwards), and what replies to a message of theirs or
+    to a mail to them (on a case that was merged since). An erasure covers it; no export does: it may name others."""
     about = _ids(
         con,
         f"""SELECT id FROM messages WHERE role IN ('agent', 'technical') AND erased_at IS NULL AND (
@@ -463,7 +463,12 @@ _CASES = f"""SELECT id AS "case", number, status, kind, topic, level, intent, la
   FROM cases WHERE id {IN} ORDER BY id"""
 _MESSAGES = f"""SELECT m.id, c.number AS "case", m.message_id, m.role, m.kind, m.subject, m.fresh AS text, m.sent_at,
   m.received_at, m.lang AS language, m.folder, m.reply_to, m.attachments, m.because,
-  iif(m.author_id {IN}, o.bytes, NULL) AS bytes, m.author_id {IN} AS own
+  iif(m.author_id {IN}, o.bytes, NULL) AS bytes, m.author_id {IN} AS own,
+  iif(m.role = 'citizen', m.author_id NOT {IN}, m.role IN ('agent', 'technical')
+    AND EXISTS(SELECT 1 FROM refs r JOIN messages a ON a.message_id = r.ref
+      WHERE r.message_id = m.id AND a.role = 'citizen' AND a.author_id NOT {IN})
+    AND NOT EXISTS(SELECT 1 FROM refs r JOIN messages a ON a.message_id = r.ref
+      WHERE r.message_id = m.id AND a.author_id {IN})) AS others
   FROM messages m LEFT JOIN cases c ON c.id = m.case_id LEFT JOIN originals o ON o.sha256 = m.original
   WHERE m.id {IN} ORDER BY m.received_at, m.id"""
 _MAILS = f"""SELECT o.id, c.number AS "case", o.kind, o.recipient, o.state, o.created_at, o.sent_at, o.last_error,
@@ -485,13 +490,14 @@ _STAFF_NAMES = ("by", "name")  # keys of an event's data that name the account
 
 
 def held(con: sqlite3.Connection, scope: Scope) -> dict[str, list[dict[str, Any]]]:
-    """Return a list of rows for each table. Times are UTC texts; a message or mail with `file` has its bytes too."""
+    """Return a list of rows for each table. Times are UTC texts. A message or mail with `file` has its bytes too; a
+    message with `others` has no words, which are another person's."""
     cases, messages, mails, people = map(ids, (scope.cases, scope.messages, scope.mails, scope.people))
     addresses = json.dumps(scope.addresses)
     rows = {
         "people": _all(con, f"SELECT address, name, lang AS language FROM people WHERE id {IN}", people),
         "cases": _all(con, _CASES, cases),
-        "messages": _all(con, _MESSAGES, people, people, messages),
+        "messages": _all(con, _MESSAGES, people, people, people, people, people, messages),
         "mails": _all(con, _MAILS, addresses, addresses, mails),
         "deadlines": _all(con, _DEADLINES, cases),
         "events": _all(con, _EVENTS, cases),
@@ -502,6 +508,9 @@ def held(con: sqlite3.Connection, scope: Scope) -> dict[str, list[dict[str, Any]
     }
     for number, row in enumerate(rows["messages"], 1):
         row |= {"attachments": json.loads(row["attachments"]), "because": json.loads(row["because"])}
+        if row["others"]:  # what another person wrote on the case, or was answered: theirs to see (GDPR, article 15.4)
+            row |= {"message_id": "", "subject": "", "text": "", "reply_to": "", "attachments": [], "because": []}
+            row["role"] = "another" if row["role"] == "citizen" else row["role"]
         row["file"] = f"messages/{number:05d}.eml" if row["bytes"] else None
     for number, row in enumerate(rows["mails"], 1):
         row["file"] = f"mails/{number:05d}.eml" if row["mime"] else None

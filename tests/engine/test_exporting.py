@@ -61,6 +61,19 @@ def test_nobody_elses_address_is_disclosed(world: World) -> None:
     assert "Escola bressol" not in told
 
 
+def test_what_another_person_wrote_on_the_case_and_was_answered_is_left_out(world: World) -> None:
+    world.citizen_writes(ANNA, "Escola", "Quan comença el curs?")
+    his = world.citizen_writes(PERE, "Bressol", "El meu fill té plaça?")
+    world.turn()
+    world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")
+    world.agent_answers(his, "El vostre fill té plaça al torn de tarda.")
+    world.turn()
+    told = _everything(_export(world))
+    assert "Quan comença el curs?" in told
+    assert "una altra persona" in told
+    assert [word for word in ("Bressol", "té plaça", "torn de tarda") if word in told] == []
+
+
 def test_the_page_is_made_where_staff_got_the_first_mail(world: World) -> None:
     """Of what others got, there is no file."""
     world.citizen_writes(ANNA, "Queixa", "Bon dia, vull presentar una queixa: em van atendre molt malament.")
