@@ -4,7 +4,7 @@ are untrusted programs with limits in time and size. It decides nothing.
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, product
@@ -91,6 +91,8 @@ def joined(pieces: Iterable[str], *, seconds: float | None = None) -> str:
             made.append(piece)
     finally:
         sys.settrace(before)
+        if isinstance(pieces, Generator):
+            pieces.close()  # now, untimed: the collector might do it in the time of another template
     return "".join(made)
 
 

@@ -23,3 +23,20 @@ def test_what_waits_for_the_machine_is_not_ended() -> None:
 def test_what_works_too_long_is_ended() -> None:
     with pytest.raises(OutOfBoundsError):
         joined((piece for piece in repeat("")), seconds=0.05)
+
+
+def test_a_template_that_made_too_much_is_closed_at_once_and_not_in_the_time_of_another() -> None:
+    """Else the collector closes it while another template is timed, and it ends with that one's error."""
+    closed: list[object] = []
+
+    def endless() -> Iterator[str]:
+        try:
+            while True:
+                yield "x" * 10_000
+        finally:
+            closed.append(sys.gettrace())
+
+    pieces = endless()
+    with pytest.raises(OutOfBoundsError):
+        joined(pieces)
+    assert closed == [sys.gettrace()]
