@@ -224,8 +224,11 @@ def _facts(
         "subject": view["subject"],
         "text": as_mail_text(view),
         "page": shown,
-        "pictures": tuple(EnclosedFile(key, "image/png", image) for key, image in made.images.items()),
-        "files": (
+        "enclosed": (
+            *(
+                EnclosedFile(f"{key}.png", "image/png", image, f"{key}@report.invalid")
+                for key, image in made.images.items()
+            ),
             EnclosedFile(f"{name}.html", "text/html; charset=utf-8", page(view).encode()),
             EnclosedFile(f"{name}.csv", "text/csv; charset=utf-8", as_csv(report, lang).encode()),
         ),

@@ -39,7 +39,7 @@ from oacmail.mail.understanding.secrets import blank
 from oacmail.store import SqliteStore
 from oacmail.store.store import Turn
 from oacmail.store.writing import FrozenMail
-from oacmail.words.compose import Heading, bare_address, verify
+from oacmail.words.compose import heading_of, verify
 from oacmail.words.redact import redact
 from oacmail.words.relayed import mail, read, subject
 from oacmail.words.renderer import Renderer
@@ -67,32 +67,15 @@ def relayed_mail(
     """
     answer = read(raw)
     agent = parse(raw).sender
-    mime = mail(_heading(office, send, message_id, "v=0", now), answer, agent)
-    text = parse(mime)
-    heading = _heading(office, send, message_id, sign(text.text + files(text)), now)
+    named = subject(str(send.facts["subject"]), send.token)
+    heading = replace(heading_of(office, send, message_id, now), subject=named, signature="v=0")
+    text = parse(mail(heading, answer, agent))
+    heading = replace(heading, signature=sign(text.text + files(text)))
     mime = mail(heading, answer, agent)
     wrong = verify(mime, heading)
     if wrong:
         raise ValueError(f"a relayed answer: {wrong}")
     return FrozenMail(message_id=message_id, mime=mime, length=len(text.text))
-
-
-def _heading(office: Office, send: Send, message_id: str, signature: str, now: datetime) -> Heading:
-    return Heading(
-        office=office.name,
-        sender=office.address,
-        recipient=bare_address(send.recipient),
-        subject=subject(str(send.facts["subject"]), send.token),
-        message_id=message_id,
-        sent_at=now,
-        automatic=send.automatic,
-        kind=send.kind,
-        signature=signature,
-        language="",
-        case=send.case or "",
-        in_reply_to=send.in_reply_to,
-        refs=send.refs,
-    )
 
 
 # --- Engine ----------------------------------------------------------------------------------------------------------

@@ -16,9 +16,12 @@ from email.parser import BytesHeaderParser
 from email.utils import format_datetime, getaddresses, parsedate_to_datetime
 from functools import cache
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Literal
 from unicodedata import normalize
+from urllib.parse import quote
 
+from oacmail.core.effects import Send
+from oacmail.core.policy import Office
 from oacmail.mail.mime import charset
 from oacmail.words.labels import group
 
@@ -209,50 +212,6 @@ def _ascii_label(label: str) -> str:
     return ascii_form.encode("idna").decode()  # checks its length
 
 
-# --- Enclosed --------------------------------------------------------------------------------------------------------
-#
-# What a mail of ours encloses beside its text: pictures that its HTML shows, and files. Names are ASCII.
-#
-# They come with the facts of a mail and never reach a template: a template names a picture by its Content-ID alone.
-
-
-_FILE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+(?:; charset=utf-8)?")
-
-
-@dataclass(frozen=True, slots=True)
-class EnclosedFile:
-    """`name`: of a picture, its Content-ID before the @."""
-
-    name: str
-    mime: str
-    content: bytes
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for a name or a type that would break the header."""
-        if _FILE_NAME.fullmatch(self.name) is None or _MIME.fullmatch(self.mime) is None:
-            raise ValueError(f"enclosed: {self.name!r}, {self.mime!r}: no name and type of a file")
-
-
-@dataclass(frozen=True, slots=True)
-class Enclosed:
-    pictures: tuple[EnclosedFile, ...] = ()
-    files: tuple[EnclosedFile, ...] = ()
-
-
-NOTHING_ENCLOSED = Enclosed()
-
-
-def enclosed(facts: Mapping[str, object]) -> Enclosed:
-    """What stands under `pictures` and `files`: tuples of EnclosedFile."""
-    return Enclosed(_of(facts.get("pictures", ())), _of(facts.get("files", ())))
-
-
-def _of(given: Any) -> tuple[EnclosedFile, ...]:
-    found: Iterable[object] = given
-    return tuple(one for one in found if isinstance(one, EnclosedFile))
-
-
 # --- Compose ---------------------------------------------------------------------------------------------------------
 #
 # Build the final bytes of an outgoing mail: header fields, text, HTML and, for staff, the original message.
@@ -286,31 +245,66 @@ class Heading:
     refs: tuple[str, ...] = ()
 
 
+def heading_of(office: Office, send: Send, message_id: str, now: datetime) -> Heading:
+    """Return the header values of this mail, as far as its text does not make them. Raises ValueError for a recipient
+    that no To field can hold."""
+    return Heading(
+        office=office.name,
+        sender=office.address,
+        recipient=bare_address(send.recipient),
+        subject="",
+        message_id=message_id,
+        sent_at=now.replace(microsecond=0),
+        automatic=send.automatic,
+        kind=send.kind,
+        signature="",
+        language="",
+        case=send.case or "",
+        in_reply_to=send.in_reply_to,
+        refs=send.refs,
+    )
+
+
 _NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
 _MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
 
 
-def compose(heading: Heading, text: str, html: str, *originals: bytes, enclosed: Enclosed = NOTHING_ENCLOSED) -> bytes:
+@dataclass(frozen=True, slots=True)
+class EnclosedFile:
+    """`place`: the Content-ID by which the HTML shows it; '' = an attachment. No template gets it: a template names a
+    picture by its Content-ID alone."""
+
+    name: str
+    mime: str
+    data: bytes
+    place: str = ""
+
+
+def compose(
+    heading: Heading, text: str, html: str = "", *originals: bytes, files: Sequence[EnclosedFile] = ()
+) -> bytes:
     """Return the whole mail with CRLF line ends, 7-bit except for `originals` in 8-bit, no line above 998 octets.
 
-    The `originals` are attached as message/rfc822, or as base64 if their lines or bytes cannot be sent unencoded.
-    The pictures of `enclosed` are in one container with the HTML that shows them (RFC 2387), its files follow the text.
+    The `originals` are attached as message/rfc822, or as base64 if their lines or bytes cannot be sent unencoded. The
+    pictures of `files` are in one container with the HTML that shows them (RFC 2387), the others follow the text.
     Raises ValueError for a recipient or an id that no header field can hold.
     """
     seed = sha256(f"{heading.message_id}\n{text}".encode()).hexdigest()[:24]
-    shown = leaf("html", html)
-    if enclosed.pictures:
-        shown = multipart("related", f"=_r{seed}", (shown, *map(_picture, enclosed.pictures)))
-    body = multipart("alternative", f"=_a{seed}", (leaf("plain", text), shown))
-    beside = (*map(_file, enclosed.files), *map(_attached, originals))
+    body = leaf("plain", text)
+    if html:
+        shown = leaf("html", html)
+        pictures = [_file(file) for file in files if file.place]
+        if pictures:
+            shown = multipart("related", f"=_r{seed}", (shown, *pictures))
+        body = multipart("alternative", f"=_a{seed}", (body, shown))
+    beside = (*(_file(file) for file in files if not file.place), *map(_attached, originals))
     if beside:
-        body = multipart("mixed", _unused(seed, b"".join(originals)), (body, *beside))
+        # A boundary that does not occur in the originals, one of which may be an earlier escalation of ours.
+        boundary = f"=_m{seed}"
+        while any(boundary.encode() in original for original in originals):
+            boundary = f"=_m{sha256(boundary.encode()).hexdigest()[:24]}"
+        body = multipart("mixed", boundary, (body, *beside))
     return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
-
-
-def plain(heading: Heading, text: str) -> bytes:
-    """Return a mail of this text alone. Raises ValueError as `compose`."""
-    return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + leaf("plain", text)
 
 
 def verify(mime: bytes, heading: Heading) -> str | None:
@@ -383,20 +377,20 @@ def leaf(subtype: str, text: str) -> bytes:
     return head.encode() + encoded
 
 
-def _picture(picture: EnclosedFile) -> bytes:
-    head = (
-        f'Content-ID: <{picture.name}@report.invalid>\r\nContent-Disposition: inline; filename="{picture.name}.png"\r\n'
-    )
-    return _in_base64(picture, head)
-
-
 def _file(file: EnclosedFile) -> bytes:
-    return _in_base64(file, f'Content-Disposition: attachment; filename="{file.name}"\r\n')
+    head = f"Content-Type: {file.mime}\r\nContent-Transfer-Encoding: base64\r\n"
+    head += f"Content-ID: <{file.place}>\r\n" if file.place else ""
+    head += f"Content-Disposition: {'inline' if file.place else 'attachment'}{_named(file.name)}\r\n\r\n"
+    return head.encode("ascii") + encodebytes(file.data).replace(b"\n", b"\r\n")
 
 
-def _in_base64(file: EnclosedFile, head: str) -> bytes:
-    typed = f"Content-Type: {file.mime}\r\n{head}Content-Transfer-Encoding: base64\r\n\r\n"
-    return typed.encode("ascii") + encodebytes(file.content).replace(b"\n", b"\r\n")
+def _named(name: str) -> str:
+    """RFC 2231 section 4 for a name that is not plain."""
+    if not name:
+        return ""
+    if re.fullmatch(r"[A-Za-z0-9 ._-]{1,100}", name):
+        return f';\r\n filename="{name}"'
+    return f";\r\n filename*=utf-8''{quote(name[:100], safe='')}"
 
 
 def _attached(original: bytes) -> bytes:
@@ -437,11 +431,3 @@ def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
     delimiter = f"--{boundary}".encode()
     inside = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts)
     return head.encode() + inside + delimiter + b"--\r\n"
-
-
-def _unused(seed: str, original: bytes) -> str:
-    """Return a boundary that does not occur in the original, which may be an earlier escalation of ours."""
-    boundary = f"=_m{seed}"
-    while boundary.encode() in original:
-        boundary = f"=_m{sha256(boundary.encode()).hexdigest()[:24]}"
-    return boundary

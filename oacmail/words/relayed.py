@@ -3,7 +3,6 @@ office's name. Whether it is relayed is decided in core/relayed.py.
 """
 
 import re
-from base64 import encodebytes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -16,8 +15,7 @@ from oacmail.mail.mime import charset, parts, text
 from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.mime.text import builds_at_most, html_to_text, is_hidden
 from oacmail.mail.understanding import reply_text
-from oacmail.words import compose
-from oacmail.words.compose import LIMIT, Heading, one_line
+from oacmail.words.compose import LIMIT, EnclosedFile, Heading, compose, one_line
 
 # --- Answer text -----------------------------------------------------------------------------------------------------
 #
@@ -234,23 +232,13 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerFile:
-    """`place`: the Content-ID by which the HTML shows it; '' = an attachment."""
-
-    name: str
-    mime: str
-    data: bytes
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerParts:
     """`reason`: why it cannot be relayed, '' = it can; `empty` also with `files` beside a signature alone. `whole`: the
     text before the cut."""
 
     text: str = ""
     html: str = ""
-    files: tuple[AnswerFile, ...] = ()
+    files: tuple[EnclosedFile, ...] = ()
     reason: str = ""
     whole: str = ""
 
@@ -258,7 +246,7 @@ class AnswerParts:
 @dataclass(slots=True)
 class _Found:
     bodies: list[tuple[str, str]] = field(default_factory=list)  # (plain | html, text)
-    files: list[AnswerFile] = field(default_factory=list)
+    files: list[EnclosedFile] = field(default_factory=list)
     reason: str = ""
 
 
@@ -274,17 +262,14 @@ def read(raw: bytes) -> AnswerParts:
         found.reason = "protected"
     if found.reason:
         return AnswerParts(reason=found.reason)
-    return _answer(found)
-
-
-def _answer(found: _Found) -> AnswerParts:
     whole = "\n\n".join(text for kind, text in found.bodies if kind == "plain")
-    if any(kind == "html" for kind, _ in found.bodies):
-        html = "\n".join(text if kind == "html" else _as_html(text) for kind, text in found.bodies)
-        cut = cut_html(html)
-    else:
-        cut = cut_text(whole)
-    shown, attached = _placed(cut, "\n".join(text for kind, text in found.bodies if kind == "html"), found.files)
+    htmls = [text for kind, text in found.bodies if kind == "html"]
+    as_html = (text if kind == "html" else _as_html(text) for kind, text in found.bodies)
+    cut = cut_html("\n".join(as_html)) if htmls else cut_text(whole)
+    # An image of the quote goes with the quote. A file that no HTML shows is an attachment; Gmail and Exchange give
+    # each of them a Content-ID.
+    shown = tuple(file for file in found.files if _shows(cut.html, file))
+    attached = tuple(replace(file, place="") for file in found.files if not _shows("\n".join(htmls), file))
     written = reply_text.above_quote(cut.text).is_written
     reason = cut.reason or ("" if written or (attached and not cut.text.strip()) else "empty")
     return AnswerParts(cut.text, cut.html, (*shown, *attached), reason, whole or cut.text)
@@ -294,15 +279,7 @@ def _as_html(text: str) -> str:
     return "<p>" + escape(text).replace("\n", "<br>\n") + "</p>"
 
 
-def _placed(cut: Cut, html: str, files: list[AnswerFile]) -> tuple[tuple[AnswerFile, ...], tuple[AnswerFile, ...]]:
-    """(images in the HTML that remains, attachments): an image of the quote goes with the quote. A file that no HTML
-    shows is an attachment; Gmail and Exchange give each of them a Content-ID."""
-    shown = tuple(file for file in files if _shows(cut.html, file))
-    attached = tuple(replace(file, place="") for file in files if not _shows(html, file))
-    return shown, attached
-
-
-def _shows(html: str, file: AnswerFile) -> bool:
+def _shows(html: str, file: EnclosedFile) -> bool:
     return bool(file.place) and f"cid:{file.place}" in html
 
 
@@ -350,7 +327,7 @@ def _leaf(part: MimePart, found: _Found) -> None:
         place = part.raw("content-id").strip("<> ")
         shown = _TYPE.fullmatch(kind) and not kind.startswith(("multipart/", "message/"))
         mime = kind if shown else "application/octet-stream"
-        found.files.append(AnswerFile(parts.clean_name(name), mime, part.data(), place))
+        found.files.append(EnclosedFile(parts.clean_name(name), mime, part.data(), place))
 
 
 def _decoded(part: MimePart, kind: str) -> str:
@@ -386,33 +363,21 @@ def subject(theirs: str, token: str) -> str:
 def mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
     """The whole mail with CRLF line ends, 7-bit. `agent`: the writer's address, which is replaced."""
     seed = sha256(f"{heading.message_id}\n{answer.text}".encode()).hexdigest()[:24]
-    host = heading.sender.rpartition("@")[2]
-    shown = [file for file in answer.files if file.place]
-    attached = [file for file in answer.files if not file.place and not _is_card(file, agent)]
-    text = _hidden(answer.text, agent, heading.sender)
-    body = compose.leaf("plain", text)
-    if answer.html:
-        html = _hidden(answer.html, agent, heading.sender)
-        for number, file in enumerate(shown):
-            html = html.replace(f"cid:{file.place}", f"cid:{_place(seed, number, host)}")
-        page = compose.leaf("html", _declared(html))
-        if shown:
-            images = (_file(file, _place(seed, number, host)) for number, file in enumerate(shown))
-            page = compose.multipart("related", f"=_r{seed}", (page, *images))
-        body = compose.multipart("alternative", f"=_a{seed}", (body, page))
-    if attached:
-        body = compose.multipart("mixed", f"=_m{seed}", (body, *(_file(file) for file in attached)))
-    return compose.header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
+    text, html = (_hidden(part, agent, heading.sender) for part in (answer.text, answer.html))
+    files = [file for file in answer.files if not file.place and not _is_card(file, agent)]
+    for number, file in enumerate(file for file in answer.files if file.place):
+        place = f"{number}.{seed}@{heading.sender.rpartition('@')[2]}"
+        html = html.replace(f"cid:{file.place}", f"cid:{place}")
+        files.append(replace(file, place=place))
+    # with the charset in which it is sent: the program's own was removed
+    html = html.replace("<head>", '<head><meta charset="utf-8">', 1)
+    return compose(heading, text, html, files=files)
 
 
-def _is_card(file: AnswerFile, agent: str) -> bool:
+def _is_card(file: EnclosedFile, agent: str) -> bool:
     """Whether it is the writer's own visiting card, which some programs attach to each mail (RFC 6350)."""
     card = file.mime in _CARDS or file.name.lower().endswith(".vcf")
     return card and bool(agent) and agent.encode() in file.data.lower()
-
-
-def _place(seed: str, number: int, host: str) -> str:
-    return f"{number}.{seed}@{host}"
 
 
 def _hidden(text: str, agent: str, office: str) -> str:
@@ -422,26 +387,3 @@ def _hidden(text: str, agent: str, office: str) -> str:
     for written, instead in ((agent, office), (quote(agent, safe=""), quote(office, safe=""))):
         text = instead.join(re.split(rf"(?<![\w.+-]){re.escape(written)}(?![\w-])", text, flags=re.I))
     return text
-
-
-def _declared(html: str) -> str:
-    """With the charset in which it is sent: the program's own was removed."""
-    return html.replace("<head>", '<head><meta charset="utf-8">', 1)
-
-
-def _file(file: AnswerFile, place: str = "") -> bytes:
-    lines = [f"Content-Type: {file.mime}", "Content-Transfer-Encoding: base64"]
-    if place:
-        lines.append(f"Content-ID: <{place}>")
-    lines.append(f"Content-Disposition: {'inline' if place else 'attachment'}{_named(file.name)}")
-    head = "\r\n".join(lines).encode("ascii")
-    return head + b"\r\n\r\n" + encodebytes(file.data).replace(b"\n", b"\r\n")
-
-
-def _named(name: str) -> str:
-    """RFC 2231 section 4 for a name that is not plain."""
-    if not name:
-        return ""
-    if re.fullmatch(r"[A-Za-z0-9 ._-]{1,100}", name):
-        return f';\r\n filename="{name}"'
-    return f";\r\n filename*=utf-8''{quote(name[:100], safe='')}"

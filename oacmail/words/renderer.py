@@ -29,7 +29,7 @@ from oacmail.core.policy import Policy
 from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.shipped import shipped
 from oacmail.words import dates, relayed
-from oacmail.words.compose import Heading, bare_address, compose, enclosed, kept_together, plain, verify
+from oacmail.words.compose import EnclosedFile, Heading, compose, heading_of, kept_together, verify
 from oacmail.words.dates import day_words, greeting, hours_words, next_working_day, nth_working_day
 from oacmail.words.facts import SAMPLES, facts_of
 from oacmail.words.labels import label, phrase, phrases
@@ -442,7 +442,7 @@ class Renderer:
         `sign` returns the value of X-Oacmail for the text; `originals` are the messages to attach, with secrets already
         removed. The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
         """
-        heading = self._heading(send, message_id, now)
+        heading = heading_of(self._profile.policy.office, send, message_id, now)
         promised = promise(self._profile.policy, send.due_at, now, send.received_at)
         return self._made(
             send, message_id, lambda loader: self._mime(loader, send, heading, sign, promised, *originals)
@@ -452,7 +452,9 @@ class Renderer:
         """Render an answer that an agent completes: plain text, and no field that says who wrote it. `facts`: those of
         the kind `draft`, and `subject`, the person's. A broken override never raises."""
         subject = relayed.subject(str(answer.facts.get("subject", "")), answer.token)
-        heading = replace(self._heading(answer, message_id, now), subject=subject, case="", kind="", language="")
+        heading = replace(
+            heading_of(self._profile.policy.office, answer, message_id, now), subject=subject, case="", kind=""
+        )
         return self._made(answer, message_id, lambda loader: self._answer_draft(loader, answer, heading))
 
     def _made(self, send: Send, message_id: str, make: Callable[[TemplateLoader], tuple[bytes, int]]) -> Rendered:
@@ -478,7 +480,7 @@ class Renderer:
             if (send.kind, send.lang) in self._endless:
                 continue
             try:
-                heading = self._heading(send, _SAMPLE_ID, _SAMPLE_NOW)
+                heading = heading_of(self._profile.policy.office, send, _SAMPLE_ID, _SAMPLE_NOW)
                 self._mime(self._loader(send), send, heading, _sample_mark, promised, b"")
             except Exception as error:  # as in render: an override may raise anything
                 self._note_endless(send, error)
@@ -509,8 +511,9 @@ class Renderer:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
         html = loader.html(send.kind, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
-        heading = replace(heading, subject=_subject(pages), signature=sign(text))
-        mime = compose(heading, text, html, *originals, enclosed=enclosed(send.facts))
+        language = ", ".join(page.lang for page in pages)
+        heading = replace(heading, subject=_subject(pages), signature=sign(text), language=language)
+        mime = compose(heading, text, html, *originals, files=_enclosed(send.facts))
         reason = _token_lost(send, heading) or verify(mime, heading)
         if reason:
             raise BrokenTemplateError(reason)
@@ -520,7 +523,7 @@ class Renderer:
         promised = promise(self._profile.policy, answer.due_at, heading.sent_at)
         contexts = (self._context(answer, lang, promised, heading.sent_at, False) for lang in self._languages(answer))
         text = _BETWEEN_LANGUAGES.join(loader.text(ANSWER_DRAFT, context) for context in contexts)
-        mime = plain(heading, text)
+        mime = compose(heading, text)
         reason = verify(mime, heading)
         if reason:
             raise BrokenTemplateError(reason)
@@ -530,24 +533,6 @@ class Renderer:
         """Add the way to the person to a notice about one case (core/relayed.py)."""
         url = str(send.facts.get("offer", ""))
         return page.offering(url) if url else page
-
-    def _heading(self, send: Send, message_id: str, now: datetime) -> Heading:
-        office = self._profile.policy.office
-        return Heading(
-            office=office.name,
-            sender=office.address,
-            recipient=bare_address(send.recipient),
-            subject="",
-            message_id=message_id,
-            sent_at=now.replace(microsecond=0),
-            automatic=send.automatic,
-            kind=send.kind,
-            signature="",
-            language=", ".join(self._languages(send)),
-            case=send.case or "",
-            in_reply_to=send.in_reply_to,
-            refs=send.refs,
-        )
 
     def _context(self, send: Send, lang: str, promised: Promise, now: datetime, attached: bool) -> dict[str, object]:
         profile, office = self._profile, self._profile.policy.office
@@ -605,6 +590,12 @@ class Renderer:
         yield from (f"{lang}/{send.kind}.txt.j2" for lang in languages)
         yield from (f"{lang}/{part}.txt.j2" for part in _PARTS.get(send.kind, ()) for lang in LANGUAGES)
         yield from (f"{languages[0]}/{send.kind}.html.j2", *_SHARED)
+
+
+def _enclosed(facts: Mapping[str, object]) -> tuple[EnclosedFile, ...]:
+    """The pictures that the HTML shows, and files."""
+    files = facts.get("enclosed", ())
+    return tuple(file for file in files if isinstance(file, EnclosedFile)) if isinstance(files, tuple) else ()
 
 
 def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
