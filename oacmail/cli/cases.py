@@ -8,12 +8,24 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from oacmail import connections, wiring
-from oacmail.cli.common import as_json, configured, is_message, moment, number, open_list, print_json, safe, say, table
+from oacmail.cli.common import (
+    answer_no,
+    as_json,
+    configured,
+    is_message,
+    moment,
+    number,
+    open_list,
+    print_json,
+    safe,
+    say,
+    table,
+)
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
 from oacmail.core.errors import OacmailError
@@ -88,10 +100,9 @@ def _plain(value: object) -> str:
     )
 
 
-def _not_found(case_number: str) -> None:
+def _not_found(case_number: str) -> NoReturn:
     """The whole number shows the year that was taken for digits alone."""
-    say(f"no case {safe(case_number)}: `oacmail case list` lists all cases")
-    raise SystemExit(1)
+    answer_no(f"no case {safe(case_number)}: `oacmail case list` lists all cases")
 
 
 def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:

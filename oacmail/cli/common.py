@@ -3,12 +3,13 @@
 import json
 import re
 import sqlite3
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -75,6 +76,12 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 def say(text: str) -> None:
     """A line for the admin on standard error."""
     click.echo(f"oacmail: {text}", err=True)
+
+
+def answer_no(text: str) -> NoReturn:
+    """Say it, and exit with 1: done, and the answer is no."""
+    say(text)
+    sys.exit(1)
 
 
 def safe(value: object) -> str:

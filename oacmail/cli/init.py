@@ -107,11 +107,6 @@ def given_answers(path: Path) -> Values:
     return {(section, key): value for section, keys in read.items() for key, value in keys.items()}
 
 
-def is_shipped_town(town: str) -> bool:
-    """Whether the pages in the shipped config.toml are this town's own."""
-    return bool(town == _as_shipped()["office"]["town"])
-
-
 def _as_shipped() -> dict[str, Any]:
     return tomllib.loads(shipped("config.toml").read_text("utf-8"))
 
@@ -353,7 +348,10 @@ class InitAnswers:
         box, values = self._log_in(), self.values
         values |= {("imap", "port"): box.port, ("imap", "security"): box.security}
         if not box.sent and ("imap", "sent") not in {*values, *self.before}:
-            values["imap", "sent"] = self._ask_sent_folder(box)
+            names = safe(", ".join(box.names))
+            if self.given is not None:
+                raise ConfigError((f"imap.sent: no folder of sent mail was found: name one of {names}",))
+            values["imap", "sent"] = str(click.prompt(f"Folder of sent mail, one of {names}", err=True))
         self._ask(_RELAY)
         values.setdefault(("smtp", "user"), values["imap", "user"])
         try:
@@ -361,13 +359,9 @@ class InitAnswers:
         except Transient as error:
             raise _explained("smtp", error) from None
         values |= {("smtp", key): value for key, value in found.items()}
-        self._ask_board(box)
-
-    def _ask_board(self, box: MailboxAbilities) -> None:
-        """Only a person's word switches it on: it moves all mail."""
-        if self.given is None:
+        if self.given is None:  # only a person's word switches it on: it moves all mail
             text = "11. Move mail into folders by the state of its case (the board)? INBOX is then empty"
-            self.values[_BOARD] = click.confirm(text, default=bool(self.before.get(_BOARD, box.moves)), err=True)
+            values[_BOARD] = click.confirm(text, default=bool(self.before.get(_BOARD, box.moves)), err=True)
 
     def _log_in(self) -> MailboxAbilities:
         """Log in; a person may correct server, user and password."""
@@ -379,25 +373,21 @@ class InitAnswers:
                 if self.given is not None or not left:
                     raise _explained("imap", error) from None
                 say(safe(_explained("imap", error)))
-                self._ask_again(error)
+                for key, text in ((("imap", "host"), "IMAP server"), (("imap", "user"), "Login name")):
+                    self.values[key] = click.prompt(text, default=self.values[key], err=True)
+                self._split_host("imap")
+                if re.search("certificate|FileNotFound", str(error), re.IGNORECASE):
+                    text = "File with your certificate authority (PEM; Enter = none)"
+                    path = click.prompt(text, default="", err=True)
+                    self.values |= {(server, "ca_file"): path for server in ("imap", "smtp") if path}
             else:
                 break
-        click.echo(
-            f"oacmail: logged in at port {box.port}; folders: {safe(', '.join(box.names))}; separator "
+        say(
+            f"logged in at port {box.port}; folders: {safe(', '.join(box.names))}; separator "
             f"{safe(box.separator)}; sent mail: {safe(box.sent) or 'not found'}; drafts: "
-            f"{safe(box.drafts) or 'not found'}; messages can {'' if box.moves else 'not '}be moved",
-            err=True,
+            f"{safe(box.drafts) or 'not found'}; messages can {'' if box.moves else 'not '}be moved"
         )
         return box
-
-    def _ask_again(self, error: Transient) -> None:
-        """Ask again for what the login needs, and for the authority of a certificate that is not trusted."""
-        for key, text in ((("imap", "host"), "IMAP server"), (("imap", "user"), "Login name")):
-            self.values[key] = click.prompt(text, default=self.values[key], err=True)
-        self._split_host("imap")
-        if re.search("certificate|FileNotFound", str(error), re.IGNORECASE):
-            path = click.prompt("File with your certificate authority (PEM; Enter = none)", default="", err=True)
-            self.values |= {(server, "ca_file"): path for server in ("imap", "smtp") if path}
 
     def _ask_password(self) -> str:
         if self._source:
@@ -427,29 +417,20 @@ class InitAnswers:
             ca_file=str(self.target.parent / ca_file) if ca_file else None,
         )
 
-    def _ask_sent_folder(self, box: MailboxAbilities) -> str:
-        names = safe(", ".join(box.names))
-        if self.given is not None:
-            raise ConfigError((f"imap.sent: no folder of sent mail was found: name one of {names}",))
-        return str(click.prompt(f"Folder of sent mail, one of {names}", err=True))
-
     def _derive_rest(self) -> None:
         """The keys that follow from the answers, unless the file or the answers have them."""
-        pages = () if is_shipped_town(self.values["office", "town"]) else _PAGES
+        # The pages in the shipped config.toml are those of its town.
+        pages = () if self.values["office", "town"] == _as_shipped()["office"]["town"] else _PAGES
         follows: Values = {("office", key): self.values["office", "website"] for key in pages}
         follows["people", "operator"] = self.values["people", "supervisor"]
-        follows["office", "state"] = _state_of(self.target)
+        follows["office", "state"] = "state"
+        if self.target.parent == SYSTEM.parent:  # the folder that the town's unit makes (StateDirectory)
+            town = () if self.target == SYSTEM else (self.target.stem,)
+            follows["office", "state"] = str(Path("/var/lib/oacmail", *town))
         if "OACMAIL_CREDENTIALS" not in os.environ and ("imap", "provider") not in self.values:
             follows |= {key: f"credentials/{key[0]}" for key in _PASSWORD_FILES}
         self.assumed += [key for key in follows if key in _SHOWN and key not in {*self.before, *self.values}]
         self.values = {key: value for key, value in follows.items() if key not in self.before} | self.values
-
-
-def _state_of(target: Path) -> str:
-    """The folder that the town's unit makes (StateDirectory); elsewhere one beside the file."""
-    if target.parent != SYSTEM.parent:
-        return "state"
-    return "/var/lib/oacmail" if target == SYSTEM else f"/var/lib/oacmail/{target.stem}"
 
 
 def _explained(server: str, error: Transient) -> Transient:
@@ -458,8 +439,6 @@ def _explained(server: str, error: Transient) -> Transient:
 
 
 # --- Init ------------------------------------------------------------------------------------------------------------
-#
-# The verb `init`: eleven questions, a checked configuration with comments, the credentials, a first `check --online`.
 #
 # It starts nothing, and a second run changes only what is answered differently. systemd/oacmail
 # runs it as root, since /etc/oacmail belongs to root; the check runs as the service's user ($OACMAIL_OWNER).
@@ -492,12 +471,8 @@ def init(ctx: click.Context, answers: str | None) -> None:
     if config.uses_oauth:
         click.echo("next: docs/provider.md, Microsoft 365 or Google; then `oacmail login`, which checks online too")
         return
-    sys.exit(_checked(target, owner))
-
-
-def _checked(target: Path, owner: str) -> int:
-    """`check --online` as the service's user; its exit code."""
+    # `check --online` as the service's user
     as_owner = ("runuser", "-u", owner, "--") if owner and os.geteuid() == 0 else ()
     command = (*as_owner, sys.executable, "-m", "oacmail", "--config", str(target), "check", "--online")
     sys.stdout.flush()
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words, and a path that was given
+    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words, and a path that was given

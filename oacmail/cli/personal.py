@@ -5,21 +5,18 @@ is removed before a dry run and a question, or `--yes`.
 import getpass
 import json
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import compat32
 from pathlib import Path
-from typing import Any
 
 import click
 
 from oacmail import connections, wiring
-from oacmail.cli.common import a_file, as_json, configured, print_json, refuse_beside_litestream, safe, say
+from oacmail.cli.common import a_file, answer_no, as_json, configured, print_json, refuse_beside_litestream, safe, say
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
@@ -43,11 +40,11 @@ from oacmail.privacy.erasure import (
 )
 from oacmail.privacy.erasure import forget as forgotten
 from oacmail.privacy.export import write_archive
-from oacmail.privacy.retention import Purged, periods
+from oacmail.privacy.retention import periods
 from oacmail.store import erase, personal
 from oacmail.store.connection import stamp, transaction
 from oacmail.store.erase import Backup
-from oacmail.store.personal import Hold, decoded_field
+from oacmail.store.personal import decoded_field
 
 # --- Export ----------------------------------------------------------------------------------------------------------
 #
@@ -76,37 +73,41 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
     if path.exists():
         raise click.BadParameter(f"{path}: already exists: an export never overwrites a file")
     with wiring.open_writable(config) as con:
-        found = None if no_mailbox else _told_of_mailbox(config, con, policy, who)
-        since = personal.since(con, personal.of_person(con, who))
-        names = [name_of_key(secret) for secret in policy.secrets]
-        known = erasure.known_copies(
-            con, config.office.state, None, names=names, since=since, now=now, days=config.privacy.backup_days
-        )
-        backups = [(str(one.path), str(one.made_at.date())) for one in known]
-        copy = rights.export(con, policy, who, now, mailbox=found, backups=backups)
+        scope = personal.of_person(con, who)
+        messages: list[FoundMessage] | None = None
+        if not no_mailbox:
+            with closing(connections.mailbox(config)) as box:
+                messages = list(find_messages(box, _sought(con, policy, who, scope)))
+        known = _backups(con, config, policy, None, personal.since(con, scope), now)
+        backups = [(str(backup.path), str(backup.made_at.date())) for backup in known]
+        copy = rights.export(con, policy, who, now, mailbox=messages, backups=backups)
         if copy is None:
-            say("nothing is held on this address")
-            sys.exit(1)
+            answer_no("nothing is held on this address")
         write_archive(copy, policy.office.languages[0], path)
-        _record(con, who, now)
+        # An event for each case, which `oacmail why` shows; one without a case if there is none.
+        data = json.dumps({"by": getpass.getuser()})
+        cases: list[int | None] = [*scope.cases] or [None]
+        with transaction(con):
+            con.executemany(
+                "INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'exported',?)",
+                [(stamp(now), case, data) for case in cases],
+            )
     click.echo(str(path))
 
 
-def _told_of_mailbox(config: Config, con: sqlite3.Connection, policy: Policy, who: str) -> list[FoundMessage]:
-    message_ids, cases = personal.identifiers(con, personal.of_person(con, who))
-    with closing(connections.mailbox(config)) as box:
-        return list(find_messages(box, Sought(policy=policy, address=who, message_ids=message_ids, cases=cases)))
+def _sought(con: sqlite3.Connection, policy: Policy, who: str, scope: personal.Scope) -> Sought:
+    """What a message of the person in the mailbox is known by."""
+    message_ids, cases = personal.identifiers(con, scope)
+    return Sought(policy=policy, address=who, message_ids=message_ids, cases=cases)
 
 
-def _record(con: sqlite3.Connection, who: str, now: datetime) -> None:
-    """An event for each case, which `oacmail why` shows; one without a case if there is none."""
-    data = json.dumps({"by": getpass.getuser()})
-    cases: list[int | None] = list(personal.of_person(con, who).cases)
-    with transaction(con):
-        con.executemany(
-            "INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'exported',?)",
-            [(stamp(now), case, data) for case in cases or [None]],
-        )
+def _backups(
+    con: sqlite3.Connection, config: Config, policy: Policy, folder: Path | None, since: datetime | None, now: datetime
+) -> Sequence[Backup]:
+    """Return the backups that may hold the person, who has been in the database since then."""
+    names = [name_of_key(secret) for secret in policy.secrets]
+    state, days = config.office.state, config.privacy.backup_days
+    return erasure.known_copies(con, state, folder, names=names, since=since, now=now, days=days)
 
 
 # --- Forget ----------------------------------------------------------------------------------------------------------
@@ -120,26 +121,6 @@ _REMEDIES = {
     "waits-for-a-person": "message {ref} waits for a person: oacmail quarantine done {ref}",
     "mail": "mail {ref} is on its way or held: wait, or oacmail outbox drop {ref}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Erasure:
-    """Who is erased, when and by whom; `folder`: of backups, None = none was given."""
-
-    config: Config
-    policy: Policy
-    who: str
-    now: datetime
-    by: str
-    folder: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class _InMailbox:
-    """`own`: where the messages lie that are deleted; `shared`: those that stay, with what an admin finds them by."""
-
-    own: Sequence[MessageRef]
-    shared: Mapping[MessageRef, str]
 
 
 @click.command()
@@ -176,132 +157,93 @@ def forget(
     First shows what would be erased, then asks. Exit 1 if nothing is held, or something open stands against it.
     """
     config = configured(ctx)
-    policy = wiring.live_policy(config)
-    run = _Erasure(config, policy, person(policy, address), datetime.now(UTC), getpass.getuser(), folder)
-    _refuse_what_may_not_be(config, mailbox=mailbox, dry_run=dry_run)
-    with wiring.open_writable(config) as con:
-        earlier = uncertified(con, policy, run.who)  # by a run that was interrupted
-        would = forgotten(con, policy, run.who, run.now, by=run.by, even_open=even_open, dry_run=True)
-        found = _in_backups(con, run, would.since or (earlier.since if earlier else None))
-        messages = _in_mailbox(run, con) if mailbox else None
-        for text in messages.shared.values() if messages is not None else ():
-            click.echo(f"names this person too, and stays: message of somebody else: {safe(text)}: look at it")
-        if not (would.found or earlier or (messages and messages.own)):
-            say("nothing is held on this address that can be erased")
-            sys.exit(1)
-        _show_person(would, found, messages, even_open=even_open)
-        if not _is_confirmed(would, even_open=even_open, dry_run=dry_run, yes=yes):
-            return
-        done = forgotten(con, policy, run.who, run.now, by=run.by, even_open=even_open)
-        if done.holds and not even_open:
-            raise Transient("the person has written at this very moment: run the command again")
-        counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
-        made = _certificate(run, counts, found, messages)
-        _hand_out(policy, made, target or config.office.state / sealed.FOLDER)
-        erase.wipe(con)
-        certified(con, policy, run.who)  # last: until then the same command goes on where it ended
-    _learn_again(config, counts)
-
-
-def _refuse_what_may_not_be(config: Config, *, mailbox: bool, dry_run: bool) -> None:
+    policy, now, by = wiring.live_policy(config), datetime.now(UTC), getpass.getuser()
+    who = person(policy, address)
     if mailbox and not config.privacy.forget_mailbox:
         raise Refused("--mailbox is switched off: the town decides it with privacy.forget_mailbox = true")
     if not dry_run:
         refuse_beside_litestream(config)
-
-
-def _is_confirmed(would: Forgetting, *, even_open: bool, dry_run: bool, yes: bool) -> bool:
-    """Whether to erase now. Exits with 1 if something open stands against it."""
-    if would.holds and not even_open:
-        say("nothing was erased: " + "; ".join(map(_remedy, would.holds)) + "; or use --even-open")
-        sys.exit(1)
-    if not (dry_run or yes):
-        click.confirm("Erase all this for good?", abort=True, err=True)
-    return not dry_run
-
-
-def _learn_again(config: Config, counts: Mapping[str, int]) -> None:
-    """The lessons may have been erased; those of other people's corrections hold on."""
-    if "kv" in counts:
+    with wiring.open_writable(config) as con:
+        # Show what would be erased: in the database, in the mailbox, in the backups.
+        earlier = uncertified(con, policy, who)  # by a run that was interrupted
+        would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
+        backups = _backups(con, config, policy, folder, would.since or (earlier.since if earlier else None), now)
+        scope = personal.with_mail_about(con, personal.of_person(con, who))
+        own, shared = _in_mailbox(config, _sought(con, policy, who, scope)) if mailbox else ([], {})
+        for text in shared.values():
+            click.echo(f"names this person too, and stays: message of somebody else: {safe(text)}: look at it")
+        if not (would.found or earlier or own):
+            answer_no("nothing is held on this address that can be erased")
+        _show_person(would, backups, own if mailbox else None, even_open=even_open)
+        if would.holds and not even_open:
+            remedies = (_REMEDIES[hold.kind].format(ref=safe(hold.ref)) for hold in would.holds)
+            answer_no("nothing was erased: " + "; ".join(remedies) + "; or use --even-open")
+        if dry_run:
+            return
+        if not yes:
+            click.confirm("Erase all this for good?", abort=True, err=True)
+        # Erase it: in the database, in the mailbox, in the backups of the folder and in databases that were set aside.
+        done = forgotten(con, policy, who, now, by=by, even_open=even_open)
+        if done.holds and not even_open:
+            raise Transient("the person has written at this very moment: run the command again")
+        counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
+        deleted: Mapping[str, int] | None = None
+        if mailbox:
+            with closing(connections.mailbox(config)) as box:
+                deleted = delete_messages(box, own)
+        places = (config.office.state, *((folder.absolute(),) if folder else ()))
+        rewrite = [one.path for one in backups if any(one.path.is_relative_to(place) for place in places)]
+        days = config.privacy.backup_days
+        left: list[sealed.BackupLeft] = []
+        for backup, problem in erasure.erase_in_copies(backups, rewrite, policy, who, now, by=by, days=days):
+            left.append(backup)
+            if problem:
+                say(f"{backup.path}: could not be rewritten: {problem}")
+        # Write the certificate.
+        kept = by_folder(list(shared)) if mailbox else None
+        made = sealed.made(policy, who, counts, mailbox=deleted, shared=kept, backups=left, by=by, now=now)
+        path = sealed.write(policy, made, target or config.office.state / sealed.FOLDER)
+        click.echo(sealed.text(policy, made))
+        say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
+        erase.wipe(con)
+        certified(con, policy, who)  # last: until then the same command goes on where it ended
+    if "kv" in counts:  # the lessons may have been erased; those of other people's corrections hold on
         with wiring.engine_for_command(config) as engine:
             learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
 
 
-def _certificate(
-    run: _Erasure, counts: Mapping[str, int], found: Sequence[Backup], messages: _InMailbox | None
-) -> Mapping[str, Any]:
-    """Erase the messages in the mailbox and the person in the backups; return the certificate of all that."""
-    deleted = _deleted(run.config, messages.own) if messages is not None else None
-    shared = by_folder(list(messages.shared)) if messages is not None else None
-    left = _copies(run, found)
-    return sealed.made(
-        run.policy, run.who, counts, mailbox=deleted, shared=shared, backups=left, by=run.by, now=run.now
-    )
-
-
-def _in_backups(con: sqlite3.Connection, run: _Erasure, since: datetime | None) -> Sequence[Backup]:
-    """Return the backups that may hold the person, who has been in the database since then."""
-    names = [name_of_key(secret) for secret in run.policy.secrets]
-    state, days = run.config.office.state, run.config.privacy.backup_days
-    return erasure.known_copies(con, state, run.folder, names=names, since=since, now=run.now, days=days)
-
-
-def _copies(run: _Erasure, found: Sequence[Backup]) -> list[sealed.BackupLeft]:
-    """Erase the person in the backups of the folder, if one was given, and in databases that were set aside."""
-    places = (run.config.office.state, *((run.folder.absolute(),) if run.folder else ()))
-    rewrite = [one.path for one in found if any(one.path.is_relative_to(place) for place in places)]
-    left, days = [], run.config.privacy.backup_days
-    for one, problem in erasure.erase_in_copies(found, rewrite, run.policy, run.who, run.now, by=run.by, days=days):
-        left.append(one)
-        if problem:
-            say(f"{one.path}: could not be rewritten: {problem}")
-    return left
-
-
-def _hand_out(policy: Policy, made: Mapping[str, Any], folder: Path) -> None:
-    path = sealed.write(policy, made, folder)
-    click.echo(sealed.text(policy, made))
-    say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
-
-
-def _in_mailbox(run: _Erasure, con: sqlite3.Connection) -> _InMailbox:
-    """Raises Transient."""
-    message_ids, cases = personal.identifiers(con, personal.with_mail_about(con, personal.of_person(con, run.who)))
-    sought = Sought(policy=run.policy, address=run.who, message_ids=message_ids, cases=cases)
+def _in_mailbox(config: Config, sought: Sought) -> tuple[list[MessageRef], dict[MessageRef, str]]:
+    """Return where the messages lie that are deleted, and those that stay, with what an admin finds them by in a mail
+    program, and where they name the person. Raises Transient."""
     own: list[MessageRef] = []
     shared: dict[MessageRef, str] = {}
-    with closing(connections.mailbox(run.config)) as box:
-        refuse_if_it_cannot_delete(box)
-        for one in find_messages(box, sought):
-            if one.shared:
-                shared[one.ref] = _named(one)
-            else:
-                own.append(one.ref)
-    return _InMailbox(own, shared)
-
-
-def _named(one: FoundMessage) -> str:
-    """By what an admin finds the message in a mail program, and where it names the person."""
-    head = message_from_bytes(one.raw, policy=compat32)
-    where = ", ".join(one.named_in) or "on a case of theirs"
-    return f"{one.ref.folder}, {head['Date']}, {decoded_field(str(head['Subject']))} ({where})"
-
-
-def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int]:
     with closing(connections.mailbox(config)) as box:
-        return delete_messages(box, messages)
+        refuse_if_it_cannot_delete(box)
+        for message in find_messages(box, sought):
+            if not message.shared:
+                own.append(message.ref)
+                continue
+            head = message_from_bytes(message.raw, policy=compat32)
+            where = ", ".join(message.named_in) or "on a case of theirs"
+            subject = decoded_field(str(head["Subject"]))
+            shared[message.ref] = f"{message.ref.folder}, {head['Date']}, {subject} ({where})"
+    return own, shared
 
 
-def _show_person(would: Forgetting, found: Sequence[Backup], messages: _InMailbox | None, *, even_open: bool) -> None:
+def _show_person(
+    would: Forgetting, backups: Sequence[Backup], messages: Sequence[MessageRef] | None, *, even_open: bool
+) -> None:
+    """`messages`: those in the mailbox that are deleted, None = all stay."""
     for table, count in sorted(would.counts.items()):
         click.echo(f"{table:12} {count}")
     click.echo("stays: numbers, times and states of the cases (indicators), the event log, a keyed hash of the address")
-    for folder, count in by_folder(messages.own).items() if messages is not None else ():
+    for folder, count in by_folder(messages or ()).items():
         click.echo(f"mailbox: {safe(folder)} {count}")
     if messages is None:
         click.echo("stays: the messages in the mailbox")
-    for one in found:
-        click.echo(f"backup: {safe(one.path)} ({one.made_at.date()}){'' if one.exists else ' (no longer there)'}")
+    for backup in backups:
+        gone = "" if backup.exists else " (no longer there)"
+        click.echo(f"backup: {safe(backup.path)} ({backup.made_at.date()}){gone}")
     for other in would.related:
         click.echo(f"also used by this person, to be forgotten by itself: {safe(other)}")
     for number in would.elsewhere:
@@ -309,10 +251,6 @@ def _show_person(would: Forgetting, found: Sequence[Backup], messages: _InMailbo
     if even_open:
         for hold in would.holds:
             click.echo(f"ended: {safe(hold.ref)}")
-
-
-def _remedy(hold: Hold) -> str:
-    return _REMEDIES[hold.kind].format(ref=safe(hold.ref))
 
 
 @click.command()
@@ -328,11 +266,9 @@ def certificate(ctx: click.Context, file: str, address: str | None) -> None:
     except ValueError as error:
         raise click.BadParameter("the file is no JSON: name the .json beside the text") from error
     if not isinstance(found, dict) or not sealed.verify(policy, found):
-        say("not sealed by this office, or changed since")
-        sys.exit(1)
+        answer_no("not sealed by this office, or changed since")
     if address and found["person"] not in {person_mark(key, person(policy, address)) for key in policy.secrets}:
-        say("genuine, but about somebody else")
-        sys.exit(1)
+        answer_no("genuine, but about somebody else")
     click.echo("genuine")
 
 
@@ -359,20 +295,15 @@ def purge(ctx: click.Context, yes: bool, as_json: bool) -> None:
         else:
             found = retention.preview(con, periods(config), now)
     if as_json:
-        rows = {"cases": found.cases, "erased": found.counts, "emptied": found.emptied, "done": yes}
-        print_json([rows])
-    else:
-        _show(found, done=yes)
-
-
-def _show(found: Purged, *, done: bool) -> None:
+        print_json([{"cases": found.cases, "erased": found.counts, "emptied": found.emptied, "done": yes}])
+        return
     for number in found.cases:
         click.echo(number)
     for table, count in sorted(found.counts.items()):
-        click.echo(f"{table:12} {count} {'erased' if done else 'to erase'}")
+        click.echo(f"{table:12} {count} {'erased' if yes else 'to erase'}")
     for table, count in sorted(found.emptied.items()):
-        click.echo(f"{table:12} {count} {'emptied' if done else 'to empty'}")
+        click.echo(f"{table:12} {count} {'emptied' if yes else 'to empty'}")
     if not (found.counts or found.emptied):
         say("nothing is past its retention")
-    elif not done:
+    elif not yes:
         say("nothing was changed: run `oacmail purge --yes` to remove it")

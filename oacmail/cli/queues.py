@@ -8,12 +8,12 @@ import sys
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import as_json, configured, open_list, print_json, safe, say, table
+from oacmail.cli.common import answer_no, as_json, configured, open_list, print_json, safe, say, table
 from oacmail.core.effects import OutboxCommand
 from oacmail.store import admin, queries
 from oacmail.store import board as rows
@@ -51,7 +51,7 @@ def show(ctx: click.Context, key: str) -> None:
     with wiring.open_readonly(configured(ctx)) as con:
         raw = queries.mail(con, key)
     if raw is None:
-        _no(f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
+        answer_no(f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
     mail = message_from_bytes(raw, policy=policy.default)
     text = mail.get_body(("plain",))
     others = [part.get_content_type() for part in mail.walk() if not part.is_multipart() and part is not text]
@@ -84,11 +84,6 @@ def _perform(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> No
         engine.perform(OutboxCommand(verb=verb, key=key, by=getpass.getuser()))
 
 
-def _no(text: str) -> NoReturn:
-    say(text)
-    sys.exit(1)
-
-
 @click.group()
 def quarantine() -> None:
     """Messages that wait for a person ("review"), each with its reason."""
@@ -119,9 +114,9 @@ def export(ctx: click.Context, ref: str, directory: Path) -> None:
         whole = admin.find_review(con, ref)
         raw = admin.original(con, whole) if whole else None
     if whole is None:
-        _no(f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
+        answer_no(f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
     if raw is None:
-        _no(f"the bytes of {safe(ref)} are not stored: the message is in the mailbox")
+        answer_no(f"the bytes of {safe(ref)} are not stored: the message is in the mailbox")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = directory / f"{whole[:64]}.eml"
     # Readable by this account alone, and through no link that somebody else has put there.
@@ -140,7 +135,7 @@ def retry_message(ctx: click.Context, ref: str) -> None:
     with wiring.open_writable(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         if whole is None or not admin.retry_message(con, whole, datetime.now(UTC)):
-            _no(
+            answer_no(
                 f"{safe(ref)} has not failed, or is no longer in a watched folder; `oacmail case open` makes a case of "
                 "a doubtful message, `oacmail quarantine done` removes it from the list"
             )
@@ -154,7 +149,9 @@ def done(ctx: click.Context, ref: str) -> None:
     with wiring.open_writable(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         if whole is None or not admin.end_review(con, whole, datetime.now(UTC)):
-            _no(f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again")
+            answer_no(
+                f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again"
+            )
 
 
 # --- Board -----------------------------------------------------------------------------------------------------------

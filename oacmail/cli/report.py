@@ -1,15 +1,13 @@
 """The verb `report`: the monthly indicators as text, HTML page, CSV or JSON, or sent to the addresses of report.to."""
 
 import gc
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from oacmail import reporting, wiring
-from oacmail.cli.common import YEARS, as_json, configured, print_json, safe, say
-from oacmail.config import Config
+from oacmail.cli.common import YEARS, answer_no, as_json, configured, print_json, safe, say
 from oacmail.core.model import LANGUAGES
 from oacmail.core.report.figures import Month, grouped
 from oacmail.words.report_forms import as_csv, as_row, as_text, report_page
@@ -37,7 +35,14 @@ def report(
     """Show the indicators of a month: as published, with what is corrected since, else as they stand now."""
     config, wanted = configured(ctx), _month(month)
     if send:
-        _send(config, wanted)
+        # Published now, by the engine, which writes the mails that the daemon sends.
+        if not config.report.to:
+            answer_no("report.to names nobody: write the addresses there")
+        with wiring.engine_for_command(config) as engine:
+            sent = wiring.publish_report(config, engine, only=wanted)
+        if not sent:
+            answer_no(f"{wanted} is not over yet, or was published before: a report is sent once")
+        say(f"the report of {wanted} is queued for {len(config.report.to)} people")
         return
     policy = wiring.report_policy(config)
     gc.disable()  # rows hold no cycles, and the collector would look through all of them again and again
@@ -57,23 +62,6 @@ def report(
     elif not (html or csv):
         for line in as_text(reporting.in_words(made, lang, config.office.timezone)).splitlines():
             click.echo(safe(line))
-
-
-def _send(config: Config, month: Month) -> None:
-    """Publish it now, by the engine, which writes the mails that the daemon sends. Exit 1 if it was published before,
-    or nobody is to get it."""
-    if not config.report.to:
-        _no("report.to names nobody: write the addresses there")
-    with wiring.engine_for_command(config) as engine:
-        sent = wiring.publish_report(config, engine, only=month)
-    if not sent:
-        _no(f"{month} is not over yet, or was published before: a report is sent once")
-    say(f"the report of {month} is queued for {len(config.report.to)} people")
-
-
-def _no(text: str) -> None:
-    say(text)
-    sys.exit(1)
 
 
 def _month(text: str) -> Month:

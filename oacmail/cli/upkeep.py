@@ -7,15 +7,15 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import as_json, configured, existing, print_json, safe, say
+from oacmail.cli.common import answer_no, as_json, configured, existing, print_json, safe, say
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
@@ -23,25 +23,6 @@ from oacmail.engine.watch import CLOCK
 from oacmail.privacy.erasure import forget_again
 from oacmail.store import SqliteStore, admin, connection, erase, ledger, remembered
 from oacmail.store.remembered import LOST
-
-# --- Drill -----------------------------------------------------------------------------------------------------------
-#
-# The verb `drill`: restores the newest backup into a scratch folder and says whether it would do in an emergency.
-#
-# It never touches the database in use, but for the result: `status` shows it, and the operator is alerted when it
-# fails.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrillResult:
-    """`age_hours` and the counts are of the backup; `fault`: why it cannot be used, '' = it can."""
-
-    ok: bool
-    backup: str
-    age_hours: int
-    cases: int
-    messages: int
-    fault: str
 
 
 @click.command()
@@ -51,63 +32,43 @@ class DrillResult:
 def drill(ctx: click.Context, path: str, as_json: bool) -> None:
     """Restore the backup at PATH, or the newest of a folder, into a scratch folder, and report; exit 1 if it fails."""
     config, now = configured(ctx), datetime.now(UTC)
-    source = _newest(existing(path))
-    result = _tried(config, source, now) if source else _failed(path, 0, "there is no backup in this folder")
+    source: Path | None = existing(path)
+    if source is not None and source.is_dir():
+        # A copy by timer, whatever it holds, or any other database: the archive of an `export` may lie beside them.
+        files = [file for file in source.iterdir() if file.is_file()]
+        backups = [file for file in files if fnmatch(file.name, remembered.BY_DATE) or connection.is_database(file)]
+        source = max(backups, key=lambda file: file.stat().st_mtime, default=None)
+    # `age_hours` and the counts are of the backup; `fault`: why it cannot be used, "" = it can.
+    row: dict[str, Any] = {"ok": False, "backup": path, "age_hours": 0, "cases": 0, "messages": 0}
+    row["fault"] = "there is no backup in this folder"
+    if source is not None:
+        row |= {"backup": str(source), "age_hours": int((now.timestamp() - source.stat().st_mtime) // 3600)}
+        try:
+            with tempfile.TemporaryDirectory(dir=config.office.state, prefix="drill-") as scratch:
+                restored = admin.restore(Path(scratch), source, now)
+                with closing(connection.connect_readonly(Path(scratch) / connection.FILE)) as con:
+                    cases, messages = remembered.drill_counts(con)
+        except (OacmailError, OSError) as error:
+            row["fault"] = str(error)
+        else:
+            known = wiring.knows_key(restored.names, restored.keys or secrets.tokens(config))
+            fault = "" if known else "neither it nor the configuration has the token key that signed its mail"
+            row |= {"ok": known, "cases": cases, "messages": messages, "fault": fault}
+    # The database in use is touched for the result alone: `status` shows it, and the operator is alerted.
     try:
         with wiring.open_writable(config) as con:
-            remembered.record_drill(con, ok=result.ok, fault=result.fault, now=now)
+            remembered.record_drill(con, ok=row["ok"], fault=row["fault"], now=now)
     except (Transient, ConfigError) as error:
         say(f"`status` will not show this drill: {error}")
     if as_json:
-        print_json([asdict(result)])
+        print_json([row])
+    elif row["ok"]:
+        passed = "restore drill passed: {backup}, {age_hours} hours old: {cases} cases, {messages} messages"
+        click.echo(safe(passed.format(**row) + ", and the token key"))
     else:
-        click.echo(safe(_said(result)))
-    sys.exit(0 if result.ok else 1)
-
-
-def _newest(path: Path) -> Path | None:
-    if not path.is_dir():
-        return path
-    files = (file for file in path.iterdir() if file.is_file() and _is_backup(file))
-    return max(files, key=lambda file: file.stat().st_mtime, default=None)
-
-
-def _is_backup(file: Path) -> bool:
-    """Whether it is a copy by timer, whatever it holds, or any other database: the archive of an `export` may lie
-    beside them."""
-    return fnmatch(file.name, remembered.BY_DATE) or connection.is_database(file)
-
-
-def _tried(config: Config, source: Path, now: datetime) -> DrillResult:
-    age = int((now.timestamp() - source.stat().st_mtime) // 3600)
-    try:
-        with tempfile.TemporaryDirectory(dir=config.office.state, prefix="drill-") as scratch:
-            restored = admin.restore(Path(scratch), source, now)
-            with closing(connection.connect_readonly(Path(scratch) / connection.FILE)) as con:
-                cases, messages = remembered.drill_counts(con)
-    except (OacmailError, OSError) as error:
-        return _failed(str(source), age, str(error))
-    known = wiring.knows_key(restored.names, restored.keys or secrets.tokens(config))
-    fault = "" if known else "neither it nor the configuration has the token key that signed its mail"
-    return DrillResult(ok=not fault, backup=str(source), age_hours=age, cases=cases, messages=messages, fault=fault)
-
-
-def _failed(path: str, age: int, fault: str) -> DrillResult:
-    return DrillResult(ok=False, backup=path, age_hours=age, cases=0, messages=0, fault=fault)
-
-
-def _said(result: DrillResult) -> str:
-    if not result.ok:
-        return f"restore drill FAILED: {result.backup}: {result.fault}: make a new backup, and look at the disk"
-    return (
-        f"restore drill passed: {result.backup}, {result.age_hours} hours old: {result.cases} cases, "
-        f"{result.messages} messages, and the token key"
-    )
-
-
-# --- Upkeep ----------------------------------------------------------------------------------------------------------
-#
-# The verbs `backup`, `restore`, `new-key`, `clock`, `migrate`: work on the database and the token key.
+        failed = "restore drill FAILED: {backup}: {fault}: make a new backup, and look at the disk"
+        click.echo(safe(failed.format(**row)))
+    sys.exit(0 if row["ok"] else 1)
 
 
 @click.command()
@@ -146,8 +107,7 @@ def _backup(config: Config, path: Path) -> None:
     if not path.absolute().parent.is_dir():
         raise click.BadParameter(f"{path}: its folder does not exist")
     if not (state / connection.FILE).exists():
-        say(f"{state}: there is no database yet")
-        sys.exit(1)
+        answer_no(f"{state}: there is no database yet")
     token = secrets.tokens(config)
     now = datetime.now(UTC)
     admin.backup(state, path, token, now)
@@ -180,27 +140,7 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
         with wiring.open_writable(config) as con:
             held = admin.hold_acks(con, RESTORED)
         say(f"no copies show which acknowledgements were sent: {_held(held)}")
-    _put_key_back(config, restored, now)
-    _forget_again(config, restored.replaced, now)
-
-
-def _forget_again(config: Config, replaced: Path | None, now: datetime) -> None:
-    """Erase once more the people who were forgotten since the backup."""
-    if wiring.wrong_key(config):
-        say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
-        return
-    with wiring.open_writable(config) as con:
-        try:
-            again = forget_again(con, config.office.state, wiring.live_policy(config), now, replaced)
-        except (sqlite3.DatabaseError, Fatal):
-            say("the replaced database cannot be read: only certificates tell whom this backup must forget")
-            return
-    if again:
-        say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
-
-
-def _put_key_back(config: Config, restored: admin.Restored, now: datetime) -> None:
-    """Restore the key after the database. A key problem is reported; it cannot cause a second sending."""
+    # The key comes after the database. A key problem is reported; it cannot cause a second sending.
     aside = secrets.put_back(config, restored.keys)
     if aside is not None:
         say(f"the key of this backup differs from the service's key; it is stored in {aside}: {_PUT_KEY_BACK}")
@@ -209,6 +149,18 @@ def _put_key_back(config: Config, restored: admin.Restored, now: datetime) -> No
             held = admin.key_lost(con, now)
         say(f"the key of this database is missing, and without it no copy proves what was sent: {_held(held)}")
         say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
+    # The people who were forgotten since the backup are erased once more.
+    if wiring.wrong_key(config):
+        say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
+        return
+    with wiring.open_writable(config) as con:
+        try:
+            again = forget_again(con, state, wiring.live_policy(config), now, restored.replaced)
+        except (sqlite3.DatabaseError, Fatal):
+            say("the replaced database cannot be read: only certificates tell whom this backup must forget")
+            return
+    if again:
+        say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
 
 
 @click.command()
@@ -224,8 +176,7 @@ def new_key(ctx: click.Context, yes: bool) -> None:
         click.confirm("Is the old key lost for good? With it, no mail would be held", abort=True, err=True)
     held = wiring.new_key(config, datetime.now(UTC))
     if held is None:
-        say("the key in force is the right one: nothing to do")
-        sys.exit(1)
+        answer_no("the key in force is the right one: nothing to do")
     say(f"the new key is in force; no copy shows which acknowledgements were sent: {_held(held)}")
 
 
@@ -251,8 +202,7 @@ def clock(ctx: click.Context, yes: bool) -> None:
     with wiring.open_writable(config) as con:
         ahead = remembered.latest_time(con)
         if ahead is None or ahead <= now:
-            say("no recorded time is ahead of the clock: nothing to do")
-            sys.exit(1)
+            answer_no("no recorded time is ahead of the clock: nothing to do")
         zone = config.office.timezone
         shown = f"the database holds {ahead.astimezone(zone):%Y-%m-%d %H:%M}, ahead of the clock"
         if not yes:
@@ -277,8 +227,7 @@ def accept_rows(ctx: click.Context, yes: bool) -> None:
     for one in proof.differences:
         say(f"{one.where} {one.detail}")
     if not (proof.differences or proof.broken):
-        say("every row is as the ledger says: nothing to do")
-        sys.exit(1)
+        answer_no("every row is as the ledger says: nothing to do")
     if not yes:
         count = (
             f"{len(proof.differences)} rows differ" if proof.differences else f"the ledger is broken: {proof.broken}"
@@ -305,7 +254,20 @@ def migrate(ctx: click.Context, list_only: bool, dry_run: bool) -> None:
     """
     state = configured(ctx).office.state
     if dry_run and (state / connection.FILE).exists():
-        sys.exit(_rehearsed(connection.rehearse(state)))
+        trial = connection.rehearse(state)
+        for name, seconds in trial.steps:
+            click.echo(f"pending  {name}  {seconds:.1f} s")
+        for fault in trial.faults:
+            say(f"the migrated copy is not sound: {fault}")
+        if not trial.steps:
+            say("no step is pending; nothing was changed")
+        elif not trial.faults:
+            needed = (trial.size + trial.most) / 1e6
+            say(
+                f"tried on a copy of {trial.size / 1e6:.0f} MB: {trial.seconds:.1f} s with the copy that is kept, up "
+                f"to {needed:.0f} MB of free disk; nothing was changed"
+            )
+        sys.exit(1 if trial.faults else 0)
     if not (list_only or dry_run):
         SqliteStore(state).close()
     if (state / connection.FILE).exists():
@@ -318,20 +280,3 @@ def migrate(ctx: click.Context, list_only: bool, dry_run: bool) -> None:
         con.close()
     for name, word in [(name, "applied") for name in applied] + [(name, "pending") for name in pending]:
         click.echo(f"{word}  {name}")
-
-
-def _rehearsed(trial: connection.Trial) -> int:
-    """Tell what an upgrade would do; the exit code."""
-    for name, seconds in trial.steps:
-        click.echo(f"pending  {name}  {seconds:.1f} s")
-    for fault in trial.faults:
-        say(f"the migrated copy is not sound: {fault}")
-    if not trial.steps:
-        say("no step is pending; nothing was changed")
-    elif not trial.faults:
-        needed = (trial.size + trial.most) / 1e6
-        say(
-            f"tried on a copy of {trial.size / 1e6:.0f} MB: {trial.seconds:.1f} s with the copy that is kept, up to "
-            f"{needed:.0f} MB of free disk; nothing was changed"
-        )
-    return 1 if trial.faults else 0
