@@ -80,6 +80,15 @@ def test_the_installed_pages_lead_nowhere_else_and_name_no_test(tmp_path: Path) 
         assert re.findall(r"\b(?:test_\w+|tests/\w+|bench/\w+)", text) == [], name
 
 
+def test_an_upgrade_removes_the_pages_of_earlier_versions(tmp_path: Path) -> None:
+    _deploy(tmp_path)
+    folder = tmp_path / "opt/oacmail/share/docs"
+    before = {path.name for path in folder.glob("*.md")}
+    (folder / "README.md").touch()
+    _deploy(tmp_path)
+    assert {path.name for path in folder.glob("*.md")} == before
+
+
 def test_the_fault_finder_would_find_one(tmp_path: Path) -> None:
     _install(tmp_path)
     unit = tmp_path / "etc/systemd/system/oacmail.service"
