@@ -24,7 +24,6 @@ from oacmail.core.effects import (
 )
 from oacmail.core.kinds import CancelledBy, MailKind
 from oacmail.core.model import DeadlineKind, Level, Status
-from oacmail.core.notices import notify, notify_agents
 from oacmail.core.policy import Pointer, Policy
 from oacmail.core.view import Cases, CaseView, Deadline, OpenQuestion, OutgoingView
 
@@ -208,7 +207,9 @@ def undelivered(
         *withdrawn,
         *changed,
         *deadline,
-        *notify_agents(policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts),
+        *notices.notify_agents(
+            policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts
+        ),
     )
 
 
@@ -299,7 +300,7 @@ def warn_answered_twice(policy: Policy, case: CaseView, *, at: datetime, now: da
     day = now.astimezone(policy.office.timezone).date()
     facts = {"first_at": min(before.at, at), "second_at": max(before.at, at)}
     key = f"{MailKind.ANSWERED_TWICE}:{case.number}:{day}"
-    return notify_agents(policy, key=key, kind=MailKind.ANSWERED_TWICE, now=now, case=case.number, facts=facts)
+    return notices.notify_agents(policy, key=key, kind=MailKind.ANSWERED_TWICE, now=now, case=case.number, facts=facts)
 
 
 # --- Unseen answers --------------------------------------------------------------------------------------------------
@@ -320,7 +321,7 @@ def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     agents = [one for one in dict.fromkeys((*message.quotes_from, *message.to, *message.cc)) if one in desk][
         :MOST_AGENTS
     ]
-    told = notify(
+    told = notices.notify(
         policy,
         agents,
         key=f"{MailKind.UNSEEN_ANSWER}:{number}",
@@ -367,7 +368,7 @@ def draft(
     }
     if folder and can_be_told(policy, case):
         return _written(policy, case, key=key, facts=facts)
-    return notify(
+    return notices.notify(
         policy,
         agents,
         key=f"{MailKind.DRAFT}:{key}",

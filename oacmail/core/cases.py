@@ -9,7 +9,6 @@ from datetime import date, datetime, time
 from typing import Literal
 
 from oacmail.core import calendar, derivation, tokens
-from oacmail.core.derivation import soonest
 from oacmail.core.effects import AuditEvent, Effect, Send, StartDeadline
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Classification, Intent, Message, Status
@@ -92,7 +91,11 @@ def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: date
     """The derivation notice and the deadline of the first update that it promises. `key` names the order; `cause`: what
     a person has found, '' = nobody has said anything of it, so that nothing is blamed."""
     day, today = followup_day(policy, now), now.astimezone(policy.office.timezone).date()
-    facts: dict[str, object] = {"cause": cause, "followup": day, "ends_on": soonest(case.term.ends_on, today=today)}
+    facts: dict[str, object] = {
+        "cause": cause,
+        "followup": day,
+        "ends_on": derivation.soonest(case.term.ends_on, today=today),
+    }
     return (
         notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
         update_by(policy, case, key=key, level=0, day=day, at=now),

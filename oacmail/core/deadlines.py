@@ -11,7 +11,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from oacmail.core import answers, calendar, notices, survey
-from oacmail.core.answers import TERM
 from oacmail.core.effects import (
     AuditEvent,
     DeadlineReached,
@@ -23,7 +22,6 @@ from oacmail.core.effects import (
 )
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import DeadlineKind, Status
-from oacmail.core.notices import assigned, case_card, notify, with_agents
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
 from oacmail.core.view import CaseMessage, CaseView, Deadline, DueView
@@ -126,7 +124,7 @@ def escalate(
         cards = tuple(_card(item) for item in sorted(late, key=lambda item: (item.due_at, item.case.number)))
         return [
             *effects,
-            *notify(
+            *notices.notify(
                 policy,
                 _recipients(policy, level, away),
                 key=f"overdue-list:{day}:{min(item.started_by for item in late)[:16]}:{level}",
@@ -136,7 +134,7 @@ def escalate(
             ),
         ]
     for item in late:
-        effects += notify(
+        effects += notices.notify(
             policy,
             _recipients(policy, item.level, away),
             key=f"overdue:{item.started_by}:{item.level}",
@@ -152,14 +150,14 @@ def escalate(
 
 def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, ...]:
     people = policy.people.supervisor
-    return with_agents(policy, (*people, *policy.people.operator) if level > 1 else people, away)
+    return notices.with_agents(policy, (*people, *policy.people.operator) if level > 1 else people, away)
 
 
 def _card(item: OverdueCase) -> dict[str, object]:
     """`level`: that of the escalation; `answered_at`: when the case was last answered, before it waited again."""
     case = item.case
     again = {"answered_at": case.answered_at, "wrote_again": case.messages.asked_since > 0}
-    return {**case_card(case, item.due_at), "level": item.level, **again}
+    return {**notices.case_card(case, item.due_at), "level": item.level, **again}
 
 
 # --- Due soon --------------------------------------------------------------------------------------------------------
@@ -177,13 +175,15 @@ def reminders(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
     ]
     in_time = [(case, deadline) for case, deadline in due_soon if _still_in_time(policy, case, deadline, now)]
     for urgent, name in ((True, "urgent"), (False, "remind")):
-        some = {case.number: (case, deadline) for case, deadline in in_time if (deadline.level == TERM) is urgent}
+        some = {
+            case.number: (case, deadline) for case, deadline in in_time if (deadline.level == answers.TERM) is urgent
+        }
         groups: dict[tuple[str, ...], list[Reached]] = {}
         for case, deadline in some.values():
-            groups.setdefault(assigned(policy, case.assignee, due.away), []).append((case, deadline))
+            groups.setdefault(notices.assigned(policy, case.assignee, due.away), []).append((case, deadline))
         for people, theirs in groups.items():
             first = theirs[0][1]
-            effects += notify(
+            effects += notices.notify(
                 policy,
                 people,
                 key=f"{name}:{first.due_at.astimezone(policy.office.timezone):%Y-%m-%dT%H%M}:{first.started_by[:16]}",
@@ -196,7 +196,7 @@ def reminders(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
 
 def _still_in_time(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:
     """Whether an answer can still be in time: for the person's own term, or by the due time."""
-    if deadline.level == TERM:
+    if deadline.level == answers.TERM:
         passed = case.term.ends_on is None or case.term.ends_on < calendar.local_day(now, policy)
         return not passed and bool(case.promised())
     return any(other.started_by == deadline.started_by and other.due_at > now for other in case.running("answer"))
@@ -234,9 +234,9 @@ def waiting(policy: Policy, due: DueView, now: datetime) -> list[Effect]:
         effects.append(DeadlineReached(started_by=deadline.started_by, kind=WAIT, level=deadline.level, at=now))
         if case.status is Status.CLOSED:
             continue
-        effects += notify(
+        effects += notices.notify(
             policy,
-            assigned(policy, case.assignee, due.away),
+            notices.assigned(policy, case.assignee, due.away),
             key=f"{WAIT}:{deadline.started_by}",
             kind=MailKind.WAIT,
             now=now,
@@ -283,10 +283,10 @@ def became_complex(
     if MailKind.COMPLEX in case.sent.kinds or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people, by_itself = policy.people, policy.escalation.auto_complex
-    told = (*people.technical, *people.supervisor) if by_itself else assigned(policy, case.assignee, away)
+    told = (*people.technical, *people.supervisor) if by_itself else notices.assigned(policy, case.assignee, away)
     return (
         AuditEvent(kind="escalated", case=case.number, data={"why": "complex"}),
-        *notify(
+        *notices.notify(
             policy,
             told,
             key=f"complex:{case.number}",

@@ -30,7 +30,6 @@ from oacmail.core.effects import (
 )
 from oacmail.core.handlers import from_citizen, own_copies
 from oacmail.core.handlers.from_board import on_board_deletion, on_board_move
-from oacmail.core.handlers.from_citizen import on_citizen_message
 from oacmail.core.handlers.from_machine import on_automatic_mail, proofs
 from oacmail.core.handlers.from_services import SAID
 from oacmail.core.handlers.from_staff import in_sent_folder, on_staff_message
@@ -39,7 +38,6 @@ from oacmail.core.model import Folder, Kind, Outcome, Role
 from oacmail.core.orders import buttons
 from oacmail.core.orders.commands import on_admin_command
 from oacmail.core.orders.mail import on_order_mail, on_own_note
-from oacmail.core.outbox import on_delivery_result, on_outbox_command
 from oacmail.core.policy import Policy
 from oacmail.core.report.publication import on_report_ready
 from oacmail.core.tokens import Signature
@@ -55,9 +53,9 @@ def decide(policy: Policy, view: AnyView, inp: LookedUp, now: datetime) -> Decis
         case Tick(), TickView():
             return on_tick(policy, view, now)
         case DeliveryResult(), DeliveryView():
-            return on_delivery_result(policy, view, inp, now)
+            return outbox.on_delivery_result(policy, view, inp, now)
         case OutboxCommand(), DeliveryView():
-            return on_outbox_command(policy, view, inp, now)
+            return outbox.on_outbox_command(policy, view, inp, now)
         case AdminCommand(), CommandView():
             return on_admin_command(policy, view, inp, now)
         case BoardMove(), CommandView():
@@ -111,7 +109,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     signature, known, in_sent = lookup.signature, view.known, lookup.folder is Folder.SENT
     if lookup.forced:
         # A person says that the message is a request: an example to learn from.
-        opened = on_citizen_message(policy, view, lookup, now)
+        opened = from_citizen.on_citizen_message(policy, view, lookup, now)
         cases = (effect.number for effect in opened.effects if isinstance(effect, OpenCase))
         learnt = (AuditEvent(kind=CORRECTED, case=case, data={"kind": Kind.REQUEST}) for case in cases)
         return opened.plus(ReviewDone(fingerprint=lookup.message.fingerprint), *learnt)
@@ -131,7 +129,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     if in_sent:
         decision = in_sent_folder(policy, view, lookup, now)
     elif signature is not None:  # a person's message on top of our mail
-        decision = on_citizen_message(policy, view, lookup, now)
+        decision = from_citizen.on_citizen_message(policy, view, lookup, now)
     elif sender.role is Role.ROBOT:
         decision = on_automatic_mail(policy, view, lookup, now)
     elif sender.role is Role.OURS:
@@ -140,7 +138,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         decision = ordered or own_copies.claims_to_be_ours()
     elif sender.role is Role.CITIZEN:
         replied = from_citizen.third_person_replied(policy, view, lookup, now)
-        decision = replied or on_citizen_message(policy, view, lookup, now)
+        decision = replied or from_citizen.on_citizen_message(policy, view, lookup, now)
     else:
         decision = on_staff_message(policy, view, lookup, sender, now)
     # What the message proves, and tokens that counted for nothing.

@@ -17,7 +17,7 @@ from oacmail.core.cases import is_told
 from oacmail.core.effects import Effect, Remember
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Intent, Level, Status
-from oacmail.core.notices import Facts, notify
+from oacmail.core.notices import Facts
 from oacmail.core.outbox import MOST_LISTED
 from oacmail.core.policy import Policy
 from oacmail.core.review import SHORT_REF, ReviewEntry
@@ -110,7 +110,7 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
         **_nightly(view, today, now),
         "problems": view.problems,
     }
-    sends = notify(policy, policy.digest.to, key=f"digest:{today}", kind=MailKind.DIGEST, now=now, facts=facts)
+    sends = notices.notify(policy, policy.digest.to, key=f"digest:{today}", kind=MailKind.DIGEST, now=now, facts=facts)
     return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
 
 

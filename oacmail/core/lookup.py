@@ -25,7 +25,7 @@ from oacmail.core.model import MACHINES, AnswerText, Auto, Classification, Folde
 from oacmail.core.order_words import Pressed
 from oacmail.core.policy import Policy
 from oacmail.core.sender import Sender, author_of, is_own_note, own_signature, sender_of
-from oacmail.core.tokens import Signature, VoteToken, read_answer_address, read_token
+from oacmail.core.tokens import Signature, VoteToken
 
 WRITERS_MOST = 20
 _SURE = 0.95
@@ -140,7 +140,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     ours = signature is not None and not on_top and not arrived.forced
     writers = () if ours else _writers(policy, arrived, author)
     # The cases of the answer addresses that it goes to. In a stranger's or a citizen's mail they mean nothing.
-    read = (read_answer_address(policy, address) for address in arrived.recipients if of_the_desk)
+    read = (tokens.read_answer_address(policy, address) for address in arrived.recipients if of_the_desk)
     answer_for = tuple(dict.fromkeys(case for case in read if case))
     own_note = signature is None and is_own_note(policy, arrived)
     may_order = sender.proven or own_note
@@ -155,7 +155,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         author=author,
         sender=sender,
         reading=_reading(policy, written, calendar.written_on(arrived.received_at, written.sent_at, policy)),
-        tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *answer_for),
+        tokened=(*(case for case in (tokens.read_token(policy, text) for text in message.tokens) if case), *answer_for),
         ordered=order_words.numbers(policy, message.typed, arrived.received_at) if may_order else (),
         entries=order_words.entries(message.typed) if may_order else (),
         writers=writers,

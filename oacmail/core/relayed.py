@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from oacmail.core import answers, cases, sender, tokens
-from oacmail.core.cases import can_be_reached
 from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
@@ -29,7 +28,6 @@ from oacmail.core.notices import listed_buttons, notify
 from oacmail.core.order_words import names_order
 from oacmail.core.orders.buttons import ANSWERS_ANOTHER, answers_another
 from oacmail.core.policy import Policy
-from oacmail.core.tokens import answer_address
 from oacmail.core.view import Cases, CaseView, OutgoingView, View
 
 # --- What an answer does to its case ---------------------------------------------------------------------------------
@@ -121,9 +119,11 @@ def offer_links(
             case UpdateCase(columns={"status": status}) if effect.case in standing:
                 standing[effect.case] = (standing[effect.case][0], status)
     links = {
-        case: f"mailto:{answer_address(policy, case)}?subject={quote(case)}"
+        case: f"mailto:{tokens.answer_address(policy, case)}?subject={quote(case)}"
         for case in asked_links(policy, send)
-        if case in standing and standing[case][1] is not Status.CLOSED and can_be_reached(policy, standing[case][0])
+        if case in standing
+        and standing[case][1] is not Status.CLOSED
+        and cases.can_be_reached(policy, standing[case][0])
     }
     if send.case:
         return replace(send, facts={**send.facts, "offer": links.get(send.case, "")})

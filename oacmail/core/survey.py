@@ -14,7 +14,6 @@ from oacmail.core.effects import AuditEvent, DeadlineReached, Decision, Effect, 
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import MACHINES, Dmarc, Intent, Kind, Status
-from oacmail.core.notices import notify
 from oacmail.core.policy import Policy
 from oacmail.core.threading import ThreadMatch
 from oacmail.core.tokens import vote_links
@@ -189,7 +188,7 @@ def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
         return (RequestReview(reason=review.SURVEY_UNCLEAR),) if vote.unclear and not is_read else ()
     told: tuple[Effect, ...] = ()
     if vote.score <= LOW_SCORE:  # the supervisor is told once a case
-        told = notify(
+        told = notices.notify(
             policy,
             policy.people.supervisor,
             key=f"{MailKind.LOW_SCORE}:{number}",

@@ -27,7 +27,7 @@ from oacmail.imap.mailbox import ImapMailbox
 from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
 from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
-from oacmail.store.erase import Backup, Forgotten, end_open_cases, erase_mentions, erase_person
+from oacmail.store.erase import Backup, Forgotten
 from oacmail.store.personal import Hold
 from oacmail.store.writing import remember
 
@@ -278,8 +278,8 @@ def forget(
                 raise Transient(
                     "a mail about this person is being sent at this moment: run the command again in some minutes"
                 )
-            end_open_cases(con, everything, now)
-        counts = erase_person(con, found, now) + erase_mentions(con, others, found)
+            erase.end_open_cases(con, everything, now)
+        counts = erase.erase_person(con, found, now) + erase.erase_mentions(con, others, found)
         if counts and not found.is_empty:
             # An event for each case, shown by `oacmail why`; one without a case for what is on none.
             for case in found.cases or (None,):
@@ -362,9 +362,9 @@ def forget_again(
                     cases = erase.erased_cases(con, old)
                     for case in cases:
                         found = personal.with_mail_about(con, personal.of_case(con, case, staff))
-                        end_open_cases(con, found, now)
-                        erase_person(con, found, now)
-                    erase_person(con, personal.of_messages(con, erase.erased_messages(con, old), staff), now)
+                        erase.end_open_cases(con, found, now)
+                        erase.erase_person(con, found, now)
+                    erase.erase_person(con, personal.of_messages(con, erase.erased_messages(con, old), staff), now)
                     count += len(cases) + erase.remember_erased(con, old, now)
     if count:
         erase.wipe(con)

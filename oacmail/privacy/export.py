@@ -17,7 +17,6 @@ from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
 from oacmail.privacy.erasure import FoundMessage
 from oacmail.store import personal
-from oacmail.store.personal import held
 from oacmail.words import dates
 from oacmail.words.labels import label, phrase, phrases
 
@@ -74,7 +73,7 @@ def export(
     found = personal.of_person(con, address)
     if found.is_empty and not mailbox:
         return None
-    rows = held(con, found)
+    rows = personal.held(con, found)
     files = {row["file"]: row[part] for name, part in _BYTES.items() for row in rows[name] if row[part]}
     # What somebody else wrote, or a colleague on the person's case, is named and not shown.
     own = {number: f"mailbox/{number:05d}.eml" for number, one in enumerate(mailbox or (), 1) if one.theirs}

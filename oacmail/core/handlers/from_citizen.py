@@ -50,11 +50,8 @@ from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import WRITERS_MOST, Lookup
 from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status
-from oacmail.core.notices import assigned, notify, notify_agents
-from oacmail.core.order_words import folded, read_orders
 from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.policy import Policy
-from oacmail.core.review import IN_JUNK, SHORT_REF
 from oacmail.core.stored_values import FORWARDED_TO, UNPLACED
 from oacmail.core.threading import (
     ACKNOWLEDGED,
@@ -146,7 +143,7 @@ def _warn_of_reply_to(request: CitizenRequest, number: str) -> tuple[Effect, ...
     key, kind = f"{MailKind.ANSWERS_ELSEWHERE}:{number}", MailKind.ANSWERS_ELSEWHERE
     return (
         AuditEvent(kind="answers-elsewhere", case=number),
-        *notify_agents(policy, key=key, kind=kind, now=request.now, case=number, facts=facts),
+        *notices.notify_agents(policy, key=key, kind=kind, now=request.now, case=number, facts=facts),
     )
 
 
@@ -488,7 +485,7 @@ def ask_which_case(policy: Policy, lookup: Lookup, cases: Sequence[CaseView], ro
         for case in sorted(cases, key=lambda case: case.opened_at)
     )
     subject = "" if lookup.message.secrets else lookup.message.subject[:CHOICE_SUBJECT]
-    asked = notify_agents(
+    asked = notices.notify_agents(
         policy,
         key=f"{MailKind.WHICH_CASE}:{fingerprint}",
         kind=MailKind.WHICH_CASE,
@@ -510,8 +507,8 @@ def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Deci
     line = next((line.strip() for line in lookup.message.typed.splitlines() if line.strip()), "")
     year = lookup.received_at.astimezone(policy.office.timezone).year
     named = order_words.numbers_in_line(policy, line, year)
-    none = folded(line).strip(" .!,;#") in _NONE
-    if not named and not none and read_orders(line):
+    none = order_words.folded(line).strip(" .!,;#") in _NONE
+    if not named and not none and order_words.read_orders(line):
         return None
     verb, detail = ("other_matter", "") if none else ("answers_case", line[:40])
     chosen = [NO_CHOICE] if none else [number for number in named if number in view.staff.unplaced.cases]
@@ -589,9 +586,9 @@ def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: dateti
     record = RecordMessage(
         role=Role.TECHNICAL, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=THIRD_PERSON
     )
-    told = notify(
+    told = notices.notify(
         policy,
-        assigned(policy, case.assignee, view.away),
+        notices.assigned(policy, case.assignee, view.away),
         key=f"{MailKind.SERVICES}:{message.fingerprint}",
         kind=MailKind.SERVICES,
         now=now,
@@ -614,19 +611,27 @@ def on_junk(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decisi
     """The card names nobody; it goes to the agents once a message."""
     message = lookup.message
     if not _reads_as_a_persons(view, lookup):
-        counted = RecordMessage(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule=IN_JUNK, kept=False)
-        return Decision(effects=(counted,), because=(IN_JUNK,))
+        counted = RecordMessage(
+            role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule=review.IN_JUNK, kept=False
+        )
+        return Decision(effects=(counted,), because=(review.IN_JUNK,))
     record = RecordMessage(
-        role=lookup.sender.role, outcome=Outcome.SPAM, kind=lookup.reading.kind, rule=IN_JUNK, author=lookup.author
+        role=lookup.sender.role,
+        outcome=Outcome.SPAM,
+        kind=lookup.reading.kind,
+        rule=review.IN_JUNK,
+        author=lookup.author,
     )
     facts = {
-        "ref": message.fingerprint[:SHORT_REF],
+        "ref": message.fingerprint[: review.SHORT_REF],
         "received_at": lookup.received_at,
         "opening": message.fresh or message.subject,
     }
     key = f"{MailKind.IN_JUNK}:{message.fingerprint}"
-    card = notify_agents(policy, key=key, kind=MailKind.IN_JUNK, now=now, facts=facts)
-    return Decision(effects=(record, RequestReview(reason=IN_JUNK), *card), because=(IN_JUNK, *lookup.reading.because))
+    card = notices.notify_agents(policy, key=key, kind=MailKind.IN_JUNK, now=now, facts=facts)
+    return Decision(
+        effects=(record, RequestReview(reason=review.IN_JUNK), *card), because=(review.IN_JUNK, *lookup.reading.because)
+    )
 
 
 def _reads_as_a_persons(view: View, lookup: Lookup) -> bool:

@@ -15,7 +15,6 @@ from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, Re
 from oacmail.core.kinds import MailEvent, MailKind, MailState, applies
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
-from oacmail.core.notices import notify, undelivered_notices
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import UNDELIVERED
 from oacmail.core.threading import match_case
@@ -66,7 +65,7 @@ def _out_of_office(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
     by = frozenset(view.staff.entrusted.values())
     assigners = sorted(address for address in policy.people.desk if address.partition("@")[0] in by)
     mine = (view.cases[number] for number in view.staff.entrusted if number in view.cases)
-    return notify(
+    return notices.notify(
         policy,
         [address for address in (*assigners, *policy.people.agents) if address != message.sender],
         key=f"{MailKind.AWAY}:{sha256(message.sender.encode()).hexdigest()[:8]}:{day}",
@@ -134,7 +133,7 @@ def _failed(policy: Policy, view: View, lookup: Lookup, status: DeliveryStatus, 
         if mail.state is not MailState.FAILED:
             effects += answers.notice_undelivered(policy, view.cases, mail, at=at)
             effects += relayed.owed_again(policy, view.cases, mail, at=at)
-            effects += undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=at)
+            effects += notices.undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=at)
     for message in view.named:
         case = view.cases.get(message.case or "")
         if _is_answer(message) and case is not None and concerns(policy, status.recipients, case.citizen):
