@@ -37,7 +37,7 @@ from oacmail.mail.parse import parse, read_forward
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.secrets import blank
 from oacmail.store import SqliteStore
-from oacmail.store.store import Turn
+from oacmail.store.turn import Turn
 from oacmail.store.writing import FrozenMail
 from oacmail.words.compose import heading_of, verify
 from oacmail.words.redact import redact

@@ -30,11 +30,11 @@ from oacmail.core.stored_values import (
 from oacmail.mail.understanding.secrets import blank
 from oacmail.store import remembered
 from oacmail.store.connection import at, stamp
-from oacmail.store.load_tick import waiting
 from oacmail.store.outbox import LIVE
 from oacmail.store.remembered import causes, problems
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.store.seen_messages import synced_at
+from oacmail.store.tick import waiting
 
 # --- Queries ---------------------------------------------------------------------------------------------------------
 # Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a

@@ -4,7 +4,7 @@ The modules beside it have its methods for their tables; none holds a rule.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,41 +12,25 @@ from threading import RLock
 from typing import IO
 
 from oacmail.core.effects import (
-    AdminCommand,
-    Arrived,
-    BoardDeletion,
-    BoardMove,
-    Decision,
-    DeliveryResult,
-    OutboxCommand,
-    ReportReady,
-    Tick,
     TickItem,
 )
 from oacmail.core.errors import Transient
-from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import MessageRef, Status
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
-from oacmail.core.view import AnyView, CommandView, Noticed
 from oacmail.store import (
-    cases,
     connection,
     ledger,
-    load_message,
-    load_tick,
     outbox,
     remembered,
     reports,
     seen_messages,
+    tick,
     writing,
 )
-from oacmail.store.apply import WRITERS
 from oacmail.store.board import BoardRows
 from oacmail.store.connection import (
     EXPECTED,
     FILE,
-    at,
     connect,
     lock,
     migrate,
@@ -63,86 +47,7 @@ from oacmail.store.reconciliation import ReconciliationRows
 from oacmail.store.remembered import RememberedRows
 from oacmail.store.reports import Correction
 from oacmail.store.seen_messages import FolderRows
-from oacmail.store.writing import FrozenMail
-
-
-class Turn:
-    """Inside one transaction."""
-
-    def __init__(self, con: sqlite3.Connection) -> None:
-        self._con = con
-
-    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> AnyView:
-        match inp:
-            case Lookup():
-                return load_message.message_view(self._con, policy, inp, now)
-            case Tick():
-                return load_tick.tick_view(self._con, policy, now, inp.only)
-            case AdminCommand() | BoardMove() | BoardDeletion():
-                return load_message.command_view(self._con, policy, inp, now)
-            case OutboxCommand():
-                return outbox.mail_view(self._con, inp.key)
-            case DeliveryResult():
-                return outbox.delivery_view(self._con, policy, inp, now)
-            case ReportReady():
-                return CommandView()
-
-    def noticed(self, now: datetime) -> list[Noticed]:
-        """Notices to staff of the last hour, for their limits."""
-        return outbox.noticed(self._con, now)
-
-    def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
-        """(fresh text, original bytes or None) of a recorded message."""
-        row = self._con.execute(
-            """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
-            WHERE m.fingerprint = ?""",
-            (fingerprint,),
-        ).fetchone()
-        return (row["fresh"], row["bytes"]) if row else None
-
-    def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
-        """(original bytes, arrival) of a recorded message whose bytes are stored."""
-        row = self._con.execute(
-            """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.sha256 = m.original
-            WHERE m.fingerprint = ?""",
-            (fingerprint,),
-        ).fetchone()
-        return (bytes(row["bytes"]), at(row["received_at"])) if row else None
-
-    def citizens(self, cases: Sequence[str]) -> dict[str, tuple[str, Status]]:
-        """Number of each of these cases that exists to the address of its citizen and its status."""
-        query = """SELECT c.number, p.address, c.status FROM cases c JOIN people p ON p.id = c.citizen_id
-            WHERE c.number = ?"""
-        rows = (row for case in cases for row in self._con.execute(query, (case,)))
-        return {row["number"]: (row["address"], Status(row["status"])) for row in rows}
-
-    def continued(self, case: str) -> tuple[tuple[str, ...], str]:
-        """See `cases.continued`."""
-        return cases.continued(self._con, case)
-
-    def apply(
-        self,
-        decision: Decision,
-        *,
-        now: datetime,
-        mails: Mapping[str, FrozenMail],
-        arrived: Arrived | None = None,
-        raw: bytes | None = None,
-        message_ref: MessageRef | None = None,
-        shadow: bool = False,
-    ) -> None:
-        """Write every effect. Raises KeyError for a Send without its rendered mail: a bug of the engine."""
-        context = writing.WriteContext(
-            now=now,
-            arrived=arrived,
-            raw=raw,
-            message_ref=message_ref,
-            mails=mails,
-            because=decision.because,
-            shadow=shadow,
-        )
-        for effect in decision.effects:
-            WRITERS[type(effect)](self._con, effect, context)
+from oacmail.store.turn import Turn
 
 
 def _up_to_date(con: sqlite3.Connection) -> None:
@@ -263,13 +168,13 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
         """What a tick would handle now, without deferred items."""
         with self._read():
             put_off = remembered.put_off_item(self.con, now)
-            return [item for item in load_tick.items(self.con, policy, now) if item.name not in put_off]
+            return [item for item in tick.items(self.con, policy, now) if item.name not in put_off]
 
     def tick_completed(self, policy: Policy, now: datetime) -> None:
         """Forget failures of items that succeeded or are no longer due; remember that a tick has completed."""
         with self._write():
             if remembered.any_tick_failure(self.con):
-                self.clear_tick_failures({item.name for item in load_tick.items(self.con, policy, now)}, now)
+                self.clear_tick_failures({item.name for item in tick.items(self.con, policy, now)}, now)
             writing.remember(self.con, LAST_TICK, now.isoformat(), now)
 
     def corrections(self) -> list[Correction]:

@@ -1,20 +1,30 @@
-"""Loads the view of a message, of a command and of a delivery result: everything that the decision may know. Selects
-only.
+"""A turn on the store: the view of an input is read, with everything that the decision may know, and the decision's
+effects are written, in one transaction.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from oacmail.core import incidents, tokens
 from oacmail.core.acknowledgement import DISOWNED
-from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove
+from oacmail.core.effects import (
+    AdminCommand,
+    Arrived,
+    BoardDeletion,
+    BoardMove,
+    Decision,
+    DeliveryResult,
+    OutboxCommand,
+    ReportReady,
+    Tick,
+)
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.kinds import MailKind
-from oacmail.core.lookup import Lookup
-from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role, Status
+from oacmail.core.lookup import LookedUp, Lookup
+from oacmail.core.model import Auto, Dmarc, Kind, Message, MessageRef, Outcome, Role, Status
 from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK, NamedEntry
 from oacmail.core.stored_values import (
@@ -32,10 +42,12 @@ from oacmail.core.stored_values import (
 )
 from oacmail.core.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
+    AnyView,
     CaseView,
     CommandView,
     CopyView,
     MessageView,
+    Noticed,
     OrdersView,
     OutgoingView,
     PersonView,
@@ -47,11 +59,13 @@ from oacmail.core.view import (
     junk_cards,
 )
 from oacmail.store import rebuilt_numbers, remembered
-from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
+from oacmail.store.apply import WRITERS
+from oacmail.store.cases import away, cases, continued, merged_into, placeholders, thread, with_merged
 from oacmail.store.connection import at, moment, stamp
-from oacmail.store.outbox import mails_named, usages
+from oacmail.store.outbox import delivery_view, mail_view, mails_named, noticed, usages
 from oacmail.store.reports import ANSWER_DUE
-from oacmail.store.writing import case_id
+from oacmail.store.tick import tick_view
+from oacmail.store.writing import FrozenMail, WriteContext, case_id
 
 # --- Load platform ---------------------------------------------------------------------------------------------------
 # Similar cases of a platform that fails, and the people whom the failure affects today: they have a second-level case
@@ -113,6 +127,7 @@ def affected(
 
 RECENT_MOST = 200
 OPEN_MOST = 50  # cases in a question
+_Stored = Mapping[str, remembered.StoredValue]
 _STORED_VALUES = (RESTORED_AT, KEY_LOST_AT, RUN, RUN_READ, DRAFTS)
 
 _MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
@@ -133,44 +148,42 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     naming, overtaken_by = _naming(con, message, writers)
     recent, mails = _recent(con, writers, lookup.received_at), mails_named(con, lookup, ids)
     tokened = _not_erased(con, lookup.tokened)
-    asked = _asked_about(message, mails)
-    told, undelivered = (
-        f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {message.message_id}",
-        UNDELIVERED + message.message_id,
-    )
+    # What is known under a name that the message tells.
+    told = f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {message.message_id}"
+    asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
+    about = asked[-1] if asked else message.fingerprint  # the mail that our question names, else this one
     pressed = [USED_TOKEN + one.token for one in lookup.pressed]
     forwards = [FORWARDED_TO + one.fingerprint for one in named]
-    names = (RESERVED + message.fingerprint, told, undelivered, UNPLACED + asked, *pressed, *forwards)
-    stored = remembered.values(con, (*_STORED_VALUES, *names))
-    acknowledged_as = _value(stored, RESERVED + message.fingerprint)
-    reserved = acknowledged_as or _reserved_in_thread(con, _value(stored, told))
+    names = (RESERVED + message.fingerprint, told, UNDELIVERED + message.message_id, UNPLACED + about)
+    stored = remembered.values(con, (*_STORED_VALUES, *names, *pressed, *forwards))
+    acknowledged_as, in_thread = _value(stored, RESERVED + message.fingerprint), _value(stored, told)
+    reserved = acknowledged_as or (in_thread if in_thread and case_id(con, in_thread) is None else None)
     staff = StaffView(
-        undelivered=_recipients(_value(stored, undelivered) if message.message_id else None),
+        undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),
         open_cases=_open_cases(con, lookup.addressed),
-        unplaced=_unplaced(con, asked, _value(stored, UNPLACED + asked)),
+        unplaced=_unplaced(con, about, _value(stored, UNPLACED + about)),
         overtaken_by=overtaken_by,
         forwarded_case=_forwarded(message, named, stored),
         entrusted=_entrusted(con, policy, lookup),
     )
-    # A case that an order of this mail has opened or merged is that case to the orders below it.
+    # The cases that the message, its orders, or what is related to it name. A case that an order of this mail has
+    # opened or merged is that case to the orders below it.
     orders = lookup.arrived.orders
     ordered = (orders.current or "", *orders.into) if orders else ()
-    also = (
-        *ordered,
-        *tokened,
-        *lookup.ordered,
-        *(one.case for one in lookup.pressed),
-        *lookup.numbers,
-        *staff.open_cases,
-        *staff.entrusted,
-        *(staff.unplaced.cases if staff.unplaced else ()),
-        *([reserved] if reserved else []),
+    numbers = (
+        *(one.case for one in (known, *named, *naming, *recent) if one),
+        *(mail.case for mail in mails),
+        *(*ordered, *tokened, *lookup.ordered, *(one.case for one in lookup.pressed), *lookup.numbers),
+        *(*staff.open_cases, *staff.entrusted, *(staff.unplaced.cases if staff.unplaced else ()), reserved),
     )
-    about = _cases(con, policy, _numbers((known, *named, *naming, *recent), mails, also), now, as_they_are=ordered)
+    found = cases(con, policy, _not_erased(con, [number for number in dict.fromkeys(numbers) if number]), now)
+    merged = merged_into(con, {number: case for number, case in found.items() if number not in ordered})
+    if merged:
+        found = with_merged(found, merged, cases(con, policy, tuple(merged.values()), now))
     blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
     return View(
-        cases=about,
-        affected=affected(con, policy, {blamed, *_blamed(about)}, now),
+        cases=found,
+        affected=affected(con, policy, {blamed, *_blamed(found)}, now),
         drafts=_value(stored, DRAFTS) or "",
         away=away(con, policy, now),
         known=known,
@@ -182,17 +195,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         serial=_serial(con, policy, lookup, now),
         reserved=reserved,
         acknowledged_as=acknowledged_as,
-        writer=WriterView(
-            person=_person(con, lookup.author),
-            spent=usages(con, policy, (lookup.author,), now)[lookup.author],
-            restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
-            key_lost_at=moment(_value(stored, KEY_LOST_AT)),
-        ),
-        copy=CopyView(
-            run=_value(stored, RUN) or "",
-            run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
-            added_before=_added_before(con, lookup, mails),
-        ),
+        writer=_writer(con, policy, lookup.author, stored, now),
+        copy=_copy(con, lookup, mails, stored),
         staff=staff,
         orders=OrdersView(
             entries=_entries(con, (*lookup.entries, *junk_cards(mails))),
@@ -203,23 +207,36 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     )
 
 
-def _cases(
-    con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime, *, as_they_are: Collection[str] = ()
-) -> Mapping[str, CaseView]:
-    """The cases of these numbers, and those into which they merged, but for `as_they_are`."""
-    about = cases(con, policy, _not_erased(con, numbers), now)
-    if merged := merged_into(con, {number: case for number, case in about.items() if number not in as_they_are}):
-        return with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
-    return about
+def _writer(con: sqlite3.Connection, policy: Policy, address: str, stored: _Stored, now: datetime) -> WriterView:
+    row = con.execute("SELECT lang, known FROM people WHERE address = ?", (address,)).fetchone()
+    return WriterView(
+        person=PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None,
+        spent=usages(con, policy, (address,), now)[address],
+        restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        key_lost_at=moment(_value(stored, KEY_LOST_AT)),
+    )
 
 
-def _value(stored: Mapping[str, remembered.StoredValue], name: str) -> str | None:
+def _copy(con: sqlite3.Connection, lookup: Lookup, mails: Sequence[OutgoingView], stored: _Stored) -> CopyView:
+    added_before, more = 0, ""
+    if signed := lookup.signature:
+        more = own_copies.added(lookup, next((mail for mail in mails if mail.key == signed.key), None))
+    if more:
+        to_this_one = own_copies.learned(more, lookup.message.to[0] if lookup.message.to else "")
+        query = "SELECT count(*) FROM kv WHERE key GLOB ? AND key <> ?"
+        added_before = con.execute(query, (own_copies.learned(more) + "*", to_this_one)).fetchone()[0]
+    return CopyView(
+        run=_value(stored, RUN) or "",
+        run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
+        added_before=added_before,
+    )
+
+
+def _value(stored: _Stored, name: str) -> str | None:
     return stored[name].value if name in stored else None
 
 
-def _forwarded(
-    message: Message, named: Sequence[MessageView], stored: Mapping[str, remembered.StoredValue]
-) -> str | None:
+def _forwarded(message: Message, named: Sequence[MessageView], stored: _Stored) -> str | None:
     """Return the case of the last of these messages that went to the sender of this one as a forward."""
     to = ((one.case, _value(stored, FORWARDED_TO + one.fingerprint) or "") for one in reversed(named))
     return next((case for case, people in to if message.single_from and message.sender in people.split()), None)
@@ -230,8 +247,7 @@ def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, .
     if not numbers:
         return ()
     query = f"SELECT number FROM cases WHERE erased_at IS NOT NULL AND number IN ({placeholders(numbers)})"
-    rows = con.execute(query, numbers)
-    erased = {row["number"] for row in rows}
+    erased = {row["number"] for row in con.execute(query, numbers)}
     return tuple(number for number in numbers if number not in erased)
 
 
@@ -257,11 +273,6 @@ def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEnt
     return found
 
 
-def _reserved_in_thread(con: sqlite3.Connection, told: str | None) -> str | None:
-    """Return the number that an acknowledgement of the thread names, if no case has that number."""
-    return told if told and case_id(con, told) is None else None
-
-
 def command_view(
     con: sqlite3.Connection, policy: Policy, inp: AdminCommand | BoardMove | BoardDeletion, now: datetime
 ) -> CommandView:
@@ -279,13 +290,6 @@ def command_view(
 
 def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
     return {(case.services.operator, case.services.platform) for case in about.values()}
-
-
-def _numbers(
-    messages: Iterable[MessageView | None], mails: Iterable[OutgoingView], tokened: Iterable[str]
-) -> list[str]:
-    found = [message.case for message in messages if message] + [mail.case for mail in mails] + list(tokened)
-    return [number for number in dict.fromkeys(found) if number]
 
 
 def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MessageView, ...]:
@@ -336,23 +340,6 @@ def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: dateti
     return tuple(reversed(_messages(con, where, (*writers, since))))
 
 
-def _added_before(con: sqlite3.Connection, lookup: Lookup, mails: Sequence[OutgoingView]) -> int:
-    """Count the copies of our mail to others that have the same addition."""
-    if lookup.signature is None:
-        return 0
-    more = own_copies.added(lookup, next((mail for mail in mails if mail.key == lookup.signature.key), None))
-    if not more:
-        return 0
-    own = own_copies.learned(more, lookup.message.to[0] if lookup.message.to else "")
-    query = "SELECT count(*) FROM kv WHERE key GLOB ? AND key <> ?"
-    return int(con.execute(query, (own_copies.learned(more) + "*", own)).fetchone()[0])
-
-
-def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
-    row = con.execute("SELECT lang, known FROM people WHERE address = ?", (address,)).fetchone()
-    return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
-
-
 def _recipients(recipients: str | None) -> tuple[str, ...] | None:
     return None if recipients is None else tuple(recipients.split())
 
@@ -387,12 +374,6 @@ def _entrusted(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> dict[
     return {row["number"]: row["by"] or "" for row in rows}
 
 
-def _asked_about(message: Message, mails: Sequence[OutgoingView]) -> str:
-    """The fingerprint of the mail that our question names to which this message replies, else of this message."""
-    asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
-    return asked[-1] if asked else message.fingerprint
-
-
 def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> UnplacedMail | None:
     """`listed`: the numbers of the cases that the question about the mail names; None = there was no question."""
     if listed is None:
@@ -412,8 +393,89 @@ def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> 
 
 
 def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> int:
-    arrived = lookup.received_at
-    year = arrived.astimezone(policy.office.timezone).year
+    year = lookup.received_at.astimezone(policy.office.timezone).year
     number = partial(tokens.case_number, policy, year)
     author = "" if lookup.message.auth.dmarc is Dmarc.FAIL else lookup.author
-    return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=arrived, now=now)
+    return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=lookup.received_at, now=now)
+
+
+# --- Turn ------------------------------------------------------------------------------------------------------------
+
+
+class Turn:
+    """What the engine does inside one transaction: read what one decision may know, and write what it says."""
+
+    def __init__(self, con: sqlite3.Connection) -> None:
+        self._con = con
+
+    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> AnyView:
+        match inp:
+            case Lookup():
+                return message_view(self._con, policy, inp, now)
+            case Tick():
+                return tick_view(self._con, policy, now, inp.only)
+            case AdminCommand() | BoardMove() | BoardDeletion():
+                return command_view(self._con, policy, inp, now)
+            case OutboxCommand():
+                return mail_view(self._con, inp.key)
+            case DeliveryResult():
+                return delivery_view(self._con, policy, inp, now)
+            case ReportReady():
+                return CommandView()
+
+    def noticed(self, now: datetime) -> list[Noticed]:
+        """Notices to staff of the last hour, for their limits."""
+        return noticed(self._con, now)
+
+    def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
+        """(fresh text, original bytes or None) of a recorded message."""
+        row = self._con.execute(
+            """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
+            WHERE m.fingerprint = ?""",
+            (fingerprint,),
+        ).fetchone()
+        return (row["fresh"], row["bytes"]) if row else None
+
+    def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
+        """(original bytes, arrival) of a recorded message whose bytes are stored."""
+        row = self._con.execute(
+            """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.sha256 = m.original
+            WHERE m.fingerprint = ?""",
+            (fingerprint,),
+        ).fetchone()
+        return (bytes(row["bytes"]), at(row["received_at"])) if row else None
+
+    def citizens(self, numbers: Sequence[str]) -> dict[str, tuple[str, Status]]:
+        """Number of each of these cases that exists to the address of its citizen and its status."""
+        query = """SELECT c.number, p.address, c.status FROM cases c JOIN people p ON p.id = c.citizen_id
+            WHERE c.number = ?"""
+        rows = (row for number in numbers for row in self._con.execute(query, (number,)))
+        return {row["number"]: (row["address"], Status(row["status"])) for row in rows}
+
+    def continued(self, case: str) -> tuple[tuple[str, ...], str]:
+        """See `continued`."""
+        return continued(self._con, case)
+
+    def apply(
+        self,
+        decision: Decision,
+        *,
+        now: datetime,
+        mails: Mapping[str, FrozenMail],
+        arrived: Arrived | None = None,
+        raw: bytes | None = None,
+        message_ref: MessageRef | None = None,
+        shadow: bool = False,
+    ) -> None:
+        """Write every effect. Raises KeyError for a Send without its rendered mail: a bug of the engine."""
+        context = WriteContext(
+            now=now,
+            arrived=arrived,
+            raw=raw,
+            message_ref=message_ref,
+            mails=mails,
+            because=decision.because,
+            shadow=shadow,
+        )
+        for effect in decision.effects:
+            WRITERS[type(effect)](self._con, effect, context)
