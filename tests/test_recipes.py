@@ -12,8 +12,9 @@ import pytest
 from oacmail.core.board import Standing, belongs
 from oacmail.core.effects import CaseColumns, Decision, Effect, UpdateCase
 from oacmail.core.model import Outcome, Status
-from oacmail.store import SqliteStore, cases
+from oacmail.store import SqliteStore
 from oacmail.store.apply import WRITERS
+from oacmail.store.connection import as_view
 from oacmail.words.labels import group
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +80,7 @@ def test_a_column_of_a_case_is_written_and_read_by_its_name_and_type(tmp_path: P
                 Decision(effects=(UpdateCase(case="OAC-2026-000001", columns=columns),), because=()), now=now, mails={}
             )
         row = store.con.execute("SELECT * FROM cases").fetchone()
-        assert cases.columns(row, _WeatherView) == columns
+        assert as_view(_WeatherView, row) == _WeatherView(rained_on=date(2026, 11, 25), dried_at=now)
 
 
 @pytest.mark.parametrize("status", Status)

@@ -7,7 +7,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -69,26 +69,24 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
     try:
         _remove(new)  # what a killed restore has left
         _check(source)
-        restored = _restored(source, new, now)
+        # The backup in today's schema, complete in one file.
+        with closing(_opened(source)) as taken, new_copy(taken, new):
+            pass
+        with closing(connect(new)) as con:
+            migrate(con)
+            with transaction(con):  # messages that came since the backup are read again from the mailbox
+                end_values(con, End.PROBLEM)
+                remember(con, RESTORED_AT, stamp(now), now)
+                keys, names = remembered.take_saved_keys(con), frozenset(remembered.known_keys(con))
+            con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if Path(f"{new}-wal").exists():  # closing the last connection removes it, unless the disk is full
+            raise StateError("database: the restored database could not be completed: free some space, then try again")
         replaced = set_aside(state)
         new.replace(state / FILE)
-        return replace(restored, replaced=replaced)
+        return Restored(keys=keys, names=names, replaced=replaced)
     finally:
         _remove(new)
         held.close()
-
-
-def _restored(source: Path, new: Path, now: datetime) -> Restored:
-    """Write the backup to `new`, in today's schema, complete in one file. Raises Fatal, Transient."""
-    with closing(_opened(source)) as taken, new_copy(taken, new):
-        pass
-    with closing(connect(new)) as con:
-        migrate(con)
-        restored = _after_restore(con, now)
-        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    if Path(f"{new}-wal").exists():  # closing the last connection removes it, unless the disk is full
-        raise StateError("database: the restored database could not be completed: free some space, then try again")
-    return restored
 
 
 def _opened(source: Path) -> sqlite3.Connection:
@@ -122,24 +120,13 @@ def set_aside(state: Path) -> Path | None:
 def _check(source: Path) -> None:
     if not is_database(source):
         raise Fatal(f"{source}: is no backup of oacmail: name a file that `oacmail backup` has written")
-    con = _opened(source)
-    try:
+    with closing(_opened(source)) as con:
         with named_faults():
             tables = {row[0] for row in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             sound = con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         refuse_newer(con)
-    finally:
-        con.close()
     if not sound or not {"cases", "outbox", "sightings"} <= tables:
         raise Fatal(f"{source}: is not a sound backup of oacmail")
-
-
-def _after_restore(con: sqlite3.Connection, now: datetime) -> Restored:
-    """Messages that came since the backup are read again from the mailbox."""
-    with transaction(con):
-        end_values(con, End.PROBLEM)
-        remember(con, RESTORED_AT, stamp(now), now)
-        return Restored(keys=remembered.take_saved_keys(con), names=frozenset(remembered.known_keys(con)))
 
 
 def hold_acks(con: sqlite3.Connection, why: str) -> int:

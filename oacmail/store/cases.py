@@ -4,21 +4,18 @@ on, with the texts that a relayed answer continues. It writes nothing.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
-from functools import cache
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
 
 from oacmail.core import sender
-from oacmail.core.derivation import TERM_ENDS, hour_of, is_near
+from oacmail.core.derivation import TERM_ENDS, is_near
 from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
 from oacmail.core.kinds import MailKind, MailState, of_name
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Hours, Outcome, Role, Status
+from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outbox import NOTICE_LISTED
 from oacmail.core.policy import Policy
 from oacmail.core.review import FILED, SET_ASIDE
@@ -34,7 +31,7 @@ from oacmail.core.view import (
     ServicesView,
     TermView,
 )
-from oacmail.store.connection import at, hours_of, moment, stamp
+from oacmail.store.connection import as_view, at, moment, stamp
 from oacmail.store.reports import RUNNING_ANSWER
 from oacmail.store.writing import case_id
 
@@ -168,14 +165,18 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
     """The case with what lies on it: those who wrote, deadlines, open questions, calls, messages, our mails."""
     wrote, mails = parts["wrote"], {one["kind"]: one for one in parts["mails"]}
     first_sent = {kind: one["at"] for kind, one in mails.items() if one["at"]}
-    term = TermView(**columns(row, TermView), named_by=frozenset(one["fingerprint"] for one in parts["term_named"]))
-    return CaseView(
-        **columns(row, CaseView),
+    term = as_view(TermView, row, named_by=frozenset(one["fingerprint"] for one in parts["term_named"]))
+    return as_view(
+        CaseView,
+        row,
         first_message=row["opened_by"].rpartition(" ")[2],  # store/apply.py:split_case
         participants=frozenset(one["address"] for one in wrote),
         reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
         others=_others(row["citizen"], wrote),
-        deadlines=tuple(map(_deadline, parts["deadlines"])),
+        deadlines=tuple(
+            as_view(Deadline, one, asked_from=frozenset(filter(None, (one["author"], one["reply_to"]))))
+            for one in parts["deadlines"]
+        ),
         messages=MessagesView(
             first_message_id=row["opened_by_id"] or "",
             asked=tuple(
@@ -194,45 +195,18 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
             acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
             surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
         ),
-        call=CallView(
-            **columns(row, CallView),
+        call=as_view(
+            CallView,
+            row,
             in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
         ),
         term=replace(term, near=is_near(term.ends_on, today)),
-        services=ServicesView(
-            **columns(row, ServicesView),
+        services=as_view(
+            ServicesView,
+            row,
             nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
         ),
     )
-
-
-_READ: Mapping[object, Callable[[Any], object]] = {
-    datetime: at,
-    date: date.fromisoformat,
-    time: hour_of,
-    bool: bool,
-    Status: Status,
-    tuple[Hours, ...]: hours_of,
-}
-"""How a column of such a field is read; text stays what it is."""
-
-
-def columns(row: sqlite3.Row, view: type) -> dict[str, Any]:
-    """The fields of the view that are columns of the row, by their types."""
-    return {
-        name: None if row[name] is None else _READ[kind](row[name]) if kind in _READ else row[name]
-        for name, kind in _types(view).items()
-        if name in row.keys()  # noqa: SIM118 - `in` of a row compares values
-    }
-
-
-@cache
-def _types(view: type) -> Mapping[str, object]:
-    """The fields of a view with their types; of an optional one the type beside None."""
-    return {
-        name: get_args(hint)[0] if get_origin(hint) is UnionType else hint
-        for name, hint in get_type_hints(view).items()
-    }
 
 
 def _others(citizen: str, wrote: Sequence[sqlite3.Row]) -> frozenset[str]:
@@ -240,25 +214,6 @@ def _others(citizen: str, wrote: Sequence[sqlite3.Row]) -> frozenset[str]:
     own = {citizen} | {one["reply_to"] for one in wrote if one["address"] == citizen and one["reply_to"]}
     others = [one for one in wrote if own.isdisjoint((one["address"], one["reply_to"]))]
     return frozenset(address for other in others for address in (other["address"], other["reply_to"]) if address) - own
-
-
-def _deadline(row: sqlite3.Row) -> Deadline:
-    asked_from = frozenset(address for address in (row["author"], row["reply_to"]) if address)
-    return deadline_of(row, asked_from, moment(row["sent_at"]))
-
-
-def deadline_of(
-    row: sqlite3.Row, asked_from: frozenset[str] = frozenset(), sent_at: datetime | None = None
-) -> Deadline:
-    return Deadline(
-        started_by=row["started_by"],
-        kind=row["kind"],
-        level=row["level"],
-        started_at=at(row["started_at"]),
-        due_at=at(row["due_at"]),
-        sent_at=sent_at,
-        asked_from=asked_from,
-    )
 
 
 def away(con: sqlite3.Connection, policy: Policy, now: datetime) -> frozenset[str]:

@@ -7,21 +7,24 @@ import os
 import re
 import shutil
 import sqlite3
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib import util
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING
+from time import monotonic, sleep
+from types import UnionType
+from typing import IO, TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
+from oacmail.core.derivation import hour_of
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
-from oacmail.core.model import Hours
+from oacmail.core.kinds import MailKind, MailState, of_name
+from oacmail.core.model import Hours, Outcome, Role, Status
 from oacmail.core.tokens import KEY_FILE
 from oacmail.shipped import shipped
 
@@ -223,7 +226,7 @@ def lock(state: Path) -> IO[str]:
             if pause is None:
                 handle.close()
                 raise Transient("state: another oacmail works on this state directory") from error
-            time.sleep(pause)
+            sleep(pause)
         else:
             break
     return handle
@@ -285,6 +288,12 @@ def refuse_newer(con: sqlite3.Connection) -> None:
         )
 
 
+def refuse_older(con: sqlite3.Connection) -> None:
+    """Raises Transient where steps of this program are pending."""
+    if schema(con)[1]:
+        raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
+
+
 def migrate(con: sqlite3.Connection) -> list[str]:
     """Apply the pending migrations and return their names. Raises ConfigError as `refuse_newer`."""
     refuse_newer(con)
@@ -318,6 +327,44 @@ def transaction(con: sqlite3.Connection) -> Iterator[None]:
                 for statement in undo:
                     con.execute(statement)
             raise
+
+
+# --- Views -----------------------------------------------------------------------------------------------------------
+
+_READ: Mapping[object, Callable[[Any], object]] = {
+    datetime: at,
+    date: date.fromisoformat,
+    time: hour_of,
+    bool: bool,
+    tuple[Hours, ...]: hours_of,
+    MailKind: of_name,
+    MailState: MailState,
+    Outcome: Outcome,
+    Role: Role,
+    Status: Status,
+}
+"""How a column of such a field is read; any other stays what it is."""
+View = TypeVar("View")
+
+
+def as_view(view: Callable[..., View], row: sqlite3.Row, **more: object) -> View:
+    """The view of which the row has the fields, each as a column of its name, by their types; `more`: the others."""
+    names = row.keys()
+    given = {
+        name: None if row[name] is None else _READ[kind](row[name]) if kind in _READ else row[name]
+        for name, kind in _types(view).items()
+        if name in names and name not in more
+    }
+    return view(**given, **more)
+
+
+@cache
+def _types(view: Callable[..., object]) -> Mapping[str, object]:
+    """The fields of a view with their types; of an optional one the type beside None."""
+    return {
+        name: get_args(hint)[0] if get_origin(hint) is UnionType else hint
+        for name, hint in get_type_hints(view).items()
+    }
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
@@ -364,7 +411,11 @@ class Trial:
 def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
     """Copy a database whose schema is behind, before it is migrated; None = it is empty or up to date. The caller holds
     the lock of `state`. Raises ConfigError as `refuse_newer`, Transient where there is no room."""
-    _remove_leftovers(state)
+    # What a killed upgrade or trial has left: whole copies, of which `forget` knows nothing.
+    for draft in state.glob(f"{FILE}{_DRAFT}*"):
+        draft.unlink()
+    for trial in state.glob(f"{_TRIAL}*"):
+        shutil.rmtree(trial)
     refuse_newer(con)
     applied, pending = schema(con)
     if not applied or not pending:
@@ -378,14 +429,6 @@ def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
         for older in set(state.glob(f"{FILE}{KEPT}*")) - {kept}:
             older.unlink()
     return kept
-
-
-def _remove_leftovers(state: Path) -> None:
-    """Remove what a killed upgrade or trial has left: whole copies, of which `forget` knows nothing."""
-    for draft in state.glob(f"{FILE}{_DRAFT}*"):
-        draft.unlink()
-    for trial in state.glob(f"{_TRIAL}*"):
-        shutil.rmtree(trial)
 
 
 def _interrupted(kept: Path, applied: int) -> bool:
@@ -409,10 +452,10 @@ def rehearse(state: Path) -> Trial:
             return Trial(steps=())
         with TemporaryDirectory(dir=state, prefix=_TRIAL) as folder, named_faults():
             copy = Path(folder) / FILE
-            began = time.monotonic()
+            began = monotonic()
             with new_copy(source, copy):
                 pass
-            copied = time.monotonic() - began
+            copied = monotonic() - began
             size = copy.stat().st_size
             with closing(connect(copy)) as con:
                 return _tried(con, copy, pending, copied, size)
@@ -423,20 +466,20 @@ def _tried(con: sqlite3.Connection, copy: Path, pending: list[str], copied: floa
 
     database, steps, most = Database(con), [], size
     for name, following in zip(pending, (*pending[1:], None), strict=True):
-        began = time.monotonic()
+        began = monotonic()
         migrations().apply(database, stop_before=following)
-        steps.append((name, time.monotonic() - began))
+        steps.append((name, monotonic() - began))
         most = max(most, sum(file.stat().st_size for file in copy.parent.iterdir()))
     return Trial(
         steps=tuple(steps),
         seconds=copied + sum(seconds for _, seconds in steps),
         size=size,
         most=most,
-        faults=tuple(_faults(con)),
+        faults=(
+            *(str(row[0]) for row in con.execute("PRAGMA integrity_check") if row[0] != "ok"),
+            *(
+                f"{row[0]}: a row points to a row of {row[2]} that does not exist"
+                for row in con.execute("PRAGMA foreign_key_check")
+            ),
+        ),
     )
-
-
-def _faults(con: sqlite3.Connection) -> list[str]:
-    unsound = [str(row[0]) for row in con.execute("PRAGMA integrity_check") if row[0] != "ok"]
-    lost = con.execute("PRAGMA foreign_key_check").fetchall()
-    return unsound + [f"{row[0]}: a row points to a row of {row[2]} that does not exist" for row in lost]

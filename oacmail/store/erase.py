@@ -143,8 +143,8 @@ CLOSED_FOR = "erased"  # the reason with which a case ends that was erased while
 def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
     """Return the number of rows changed or deleted, by table. Rows that were erased before are not counted again."""
     counts: Counter[str] = Counter()
-    names = _identifiers(con, scope)
-    originals = _originals(con, scope)
+    rows = con.execute(f"SELECT message_id, fingerprint, original FROM messages WHERE id {IN}", (ids(scope.messages),))
+    erased = rows.fetchall()
     stand_in = nobody(con) if scope.people else None
     counts["cases"] = _set(con, "cases", scope.cases, now)
     counts["messages"] = _set(con, "messages", scope.messages, now)
@@ -153,11 +153,15 @@ def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counte
         f"UPDATE mails SET {setting('mails')} WHERE id {IN} AND length(mime) > 0",
         (ids((*scope.mails, *_with_first_words(con, scope))),),
     ).rowcount
-    counts["originals"] = _unused(con, originals)
+    counts["originals"] = _unused(con, {row["original"] for row in erased if row["original"]})
     counts["notes"] = _deleted(con, "notes", f"case_id {IN}", ids(scope.cases))
     counts["drafts"] = _deleted(con, "drafts", f"case_id {IN}", ids(scope.cases))
-    counts["refs"] = _references(con, scope, names)
-    counts["kv"] = _stored_values(con, scope, names) + _lessons(con, scope)
+    counts["refs"] = _deleted(con, "refs", f"message_id {IN}", ids(scope.messages))
+    counts["refs"] += sum(_deleted(con, "refs", "ref = ?", row["message_id"]) for row in erased if row["message_id"])
+    counts["kv"] = _stored_values(con, scope, erased)
+    # What was learned from a correction of one of these cases: the lessons are learned again from the others.
+    corrected = f"EXISTS(SELECT 1 FROM events WHERE kind IN ('corrected', 'confirmed') AND case_id {IN})"
+    counts["kv"] += _deleted(con, "kv", f"key = ? AND {corrected}", LESSONS, ids(scope.cases))
     con.execute(
         f"""UPDATE reviews SET done_at = ? WHERE done_at IS NULL
         AND fingerprint IN (SELECT fingerprint FROM messages WHERE id {IN})""",
@@ -200,17 +204,6 @@ def _deleted(con: sqlite3.Connection, table: str, where: str, *values: object) -
     return con.execute(f"DELETE FROM {table} WHERE {where}", values).rowcount
 
 
-def _identifiers(con: sqlite3.Connection, scope: Scope) -> list[tuple[str, str]]:
-    """(Message-ID, fingerprint) of the messages; the Message-ID is '' if it has none."""
-    rows = con.execute(f"SELECT message_id, fingerprint FROM messages WHERE id {IN}", (ids(scope.messages),))
-    return [(row["message_id"], row["fingerprint"]) for row in rows]
-
-
-def _originals(con: sqlite3.Connection, scope: Scope) -> list[str]:
-    query = f"SELECT DISTINCT original FROM messages WHERE id {IN} AND original IS NOT NULL"
-    return [row["original"] for row in con.execute(query, (ids(scope.messages),))]
-
-
 def _unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
     """Delete those of these originals that no message refers to; return how many there were."""
     query = """DELETE FROM originals WHERE sha256 = ?
@@ -218,13 +211,7 @@ def _unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
     return sum(con.execute(query, (original,)).rowcount for original in originals)
 
 
-def _references(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
-    count = _deleted(con, "refs", f"message_id {IN}", ids(scope.messages))
-    gone = [message_id for message_id, _ in names if message_id]
-    return count + sum(_deleted(con, "refs", "ref = ?", one) for one in gone)
-
-
-def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
+def _stored_values(con: sqlite3.Connection, scope: Scope, erased: Iterable[sqlite3.Row]) -> int:
     """Stored values about the addresses and the messages. Hashes of an address are guessable: they go too."""
     keys: list[str] = []
     for address in scope.addresses if scope.whole else ():
@@ -233,15 +220,10 @@ def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[
         keys += [row["key"] for row in rows if whole.search(f"{row['key']} {row['value']}")]
         added = (f"{ADDED}*:{sha256(address.encode()).hexdigest()[:16]}",)
         keys += [row["key"] for row in con.execute("SELECT key FROM kv WHERE key GLOB ?", added)]
-    for message_id, fingerprint in names:
-        keys += [kind + fingerprint for kind in _ABOUT_A_MESSAGE] + [UNDELIVERED + message_id] * bool(message_id)
+    for row in erased:
+        keys += [kind + row["fingerprint"] for kind in _ABOUT_A_MESSAGE]
+        keys += [UNDELIVERED + row["message_id"]] if row["message_id"] else []
     return sum(_deleted(con, "kv", "key = ?", key) for key in keys)
-
-
-def _lessons(con: sqlite3.Connection, scope: Scope) -> int:
-    """What was learned from a correction of one of these cases: the lessons are learned again from the others."""
-    corrected = f"EXISTS(SELECT 1 FROM events WHERE kind IN ('corrected', 'confirmed') AND case_id {IN})"
-    return _deleted(con, "kv", f"key = ? AND {corrected}", LESSONS, ids(scope.cases))
 
 
 def _cut(con: sqlite3.Connection, scope: Scope, stand_in: int) -> int:

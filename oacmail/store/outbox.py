@@ -29,7 +29,6 @@ from oacmail.core.kinds import (
     NEXT,
     MailEvent,
     MailKind,
-    MailState,
     Priority,
     of_name,
 )
@@ -52,7 +51,7 @@ from oacmail.core.view import (
 )
 from oacmail.store import remembered, writing
 from oacmail.store.cases import cases, placeholders
-from oacmail.store.connection import Rows, at, moment, stamp
+from oacmail.store.connection import Rows, as_view, at, moment, stamp
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.store.seen_messages import synced_at
 from oacmail.store.writing import WriteContext, case_id, raise_serial
@@ -279,17 +278,21 @@ def send_without_original(con: sqlite3.Connection, effect: SendWithoutOriginal, 
 
 def update_outbox(con: sqlite3.Connection, effect: UpdateOutbox, context: WriteContext) -> None:
     if effect.event is MailEvent.COPY_SEEN:
-        _record_copy(con, effect, context)
+        # The relay took the mail, whatever its state says: the copy is noted in every state.
+        sent_at = stamp(effect.sent_at or context.now)
+        con.execute(
+            f"""UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
+            sent_at = coalesce(sent_at, ?), state = {_NEXT[MailEvent.COPY_SEEN]} WHERE key = ?""",
+            (stamp(context.now), effect.alias, sent_at, effect.key),
+        )
         return
+    values = _values(effect)
+    given = "".join(f", {name} = {_SET.get(name, '?')}" for name in values)
     con.execute(
-        f"""UPDATE outbox SET state = {_NEXT[effect.event]}{_ALSO.get(effect.event, "")}{_given(effect)}
+        f"""UPDATE outbox SET state = {_NEXT[effect.event]}{_ALSO.get(effect.event, "")}{given}
         WHERE key = ? AND state IN ({_BEFORE[effect.event]})""",
-        (*_values(effect).values(), effect.key),
+        (*values.values(), effect.key),
     )
-
-
-def _given(effect: UpdateOutbox) -> str:
-    return "".join(f", {name} = {_SET.get(name, '?')}" for name in _values(effect))
 
 
 def _values(effect: UpdateOutbox) -> dict[str, str | int | None]:
@@ -304,16 +307,6 @@ def _values(effect: UpdateOutbox) -> dict[str, str | int | None]:
     if effect.error is not None:
         columns["last_error"] = effect.error or None
     return {name: value for name, value in columns.items() if value is not None or name == "last_error"}
-
-
-def _record_copy(con: sqlite3.Connection, effect: UpdateOutbox, context: WriteContext) -> None:
-    """The relay took the mail, whatever its state says: the copy is noted in every state."""
-    sent_at = stamp(effect.sent_at or context.now)
-    con.execute(
-        f"""UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
-        sent_at = coalesce(sent_at, ?), state = {_NEXT[MailEvent.COPY_SEEN]} WHERE key = ?""",
-        (stamp(context.now), effect.alias, sent_at, effect.key),
-    )
 
 
 def drop_outgoing(con: sqlite3.Connection, effect: DropOutgoing, context: WriteContext) -> None:
@@ -397,8 +390,9 @@ def write_draft(con: sqlite3.Connection, effect: WriteDraft, context: WriteConte
 
 REFUSALS_MOST = 1000
 
-_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
-  o.attempts, o.created_at, coalesce(o.alias, '') AS alias, o.bare_id IS NOT NULL AS bare,
+_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.attempts,
+  o.copied_at IS NOT NULL AS copied, o.created_at AS queued_at, coalesce(o.alias, '') AS alias,
+  o.bare_id IS NOT NULL AS bare,
   iif(o.kind = 'relayed', (SELECT received_at FROM messages WHERE fingerprint = substr(o.key, 9)), NULL) AS written_at,
   EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
@@ -452,25 +446,7 @@ def mails_named(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> 
 
 
 def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[OutgoingView, ...]:
-    return tuple(
-        OutgoingView(
-            key=row["key"],
-            kind=of_name(row["kind"]),
-            message_id=row["message_id"],
-            case=row["case"],
-            recipient=row["recipient"],
-            state=MailState(row["state"]),
-            length=row["length"],
-            copied=row["copied_at"] is not None,
-            attempts=row["attempts"],
-            queued_at=moment(row["created_at"]),
-            written_at=moment(row["written_at"]),
-            bare=bool(row["bare"]),
-            kept=bool(row["kept"]),
-            alias=row["alias"],
-        )
-        for row in con.execute(_MAIL + where, values)
-    )
+    return tuple(as_view(OutgoingView, row) for row in con.execute(_MAIL + where, values))
 
 
 # --- Usage -----------------------------------------------------------------------------------------------------------
@@ -552,7 +528,7 @@ def noticed(con: sqlite3.Connection, now: datetime) -> list[Noticed]:
 
 def deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:
     return con.execute(
-        f"""SELECT o.key AS item, c.number, o.recipient, o.budget, o.created_at,
+        f"""SELECT o.key, o.key AS item, c.number, o.recipient, o.budget, o.created_at,
         (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
         WHERE o.{LIVE} AND o.state = 'queued' AND o.{LIMITED} AND o.next_at IS NULL"""
@@ -563,16 +539,7 @@ def deferred_view(con: sqlite3.Connection, policy: Policy, rows: Sequence[sqlite
     recipients = {row["recipient"] for row in rows}
     acquainted, strangers = acquaintance(con, recipients, now)
     return DeferredView(
-        acknowledgements=tuple(
-            DeferredAcknowledgement(
-                key=row["item"],
-                recipient=row["recipient"],
-                budget=row["budget"],
-                created_at=at(row["created_at"]),
-                answered=bool(row["answered"]),
-            )
-            for row in rows
-        ),
+        acknowledgements=tuple(as_view(DeferredAcknowledgement, row) for row in rows),
         spent=usages(con, policy, recipients, now),
         acquainted=acquainted,
         strangers=strangers,
@@ -581,30 +548,16 @@ def deferred_view(con: sqlite3.Connection, policy: Policy, rows: Sequence[sqlite
 
 def notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:
     return con.execute(
-        f"""SELECT o.key AS item, o.kind, o.recipient, o.created_at, c.number, c.opened_by, c.opened_at, c.status,
-        c.topic, {ANSWER_DUE} AS due_at
+        f"""SELECT o.key, o.key AS item, o.kind, o.recipient, o.created_at, c.number, coalesce(c.number, '') AS "case",
+        coalesce(c.opened_by, '') AS first_message, c.opened_at, coalesce(c.status, '') AS status,
+        coalesce(c.topic, '') AS topic, {ANSWER_DUE} AS due_at
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
         WHERE o.{LIVE} AND o.state = 'queued' AND o.next_at IS NULL AND o.budget = 'notice'"""
     ).fetchall()
 
 
 def deferred_notices(rows: Sequence[sqlite3.Row]) -> tuple[DeferredNotice, ...]:
-    return tuple(
-        DeferredNotice(
-            key=row["item"],
-            kind=of_name(row["kind"]),
-            message=row["item"].rpartition(":")[0],
-            first_message=row["opened_by"] or "",
-            recipient=row["recipient"],
-            created_at=at(row["created_at"]),
-            case=row["number"] or "",
-            opened_at=moment(row["opened_at"]),
-            due_at=moment(row["due_at"]),
-            status=row["status"] or "",
-            topic=row["topic"] or "",
-        )
-        for row in rows
-    )
+    return tuple(as_view(DeferredNotice, row, message=row["key"].rpartition(":")[0]) for row in rows)
 
 
 def uncertain_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:
@@ -621,16 +574,12 @@ def uncertain(con: sqlite3.Connection, policy: Policy, rows: Sequence[sqlite3.Ro
     proven = moment(con.execute("SELECT max(copied_at) FROM outbox WHERE copied_at IS NOT NULL").fetchone()[0])
     overtaken = "SELECT count(*) FROM outbox WHERE data_at >= ? AND copied_at IS NOT NULL"
     return tuple(
-        UncertainDelivery(
-            key=row["key"],
-            kind=of_name(row["kind"]),
-            data_at=at(row["data_at"]),
-            tries=row["tries"],
-            copy_expected=bool(row["copy_expected"]),
+        as_view(
+            UncertainDelivery,
+            row,
             overtaken=con.execute(overtaken, (stamp(at(row["data_at"]) + probe_after(policy)),)).fetchone()[0],
             path_proven_at=proven,
             synced_at=synced_at(con),
-            due_at=moment(row["due_at"]),
             probed=is_queued(con, f"{probe_key(row['key'], row['tries'])}0"),
             out_of_date=row["last_error"] == OUT_OF_DATE,
         )

@@ -3,7 +3,6 @@
 The modules beside it have its methods for their tables; none holds a rule.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +13,6 @@ from typing import IO
 from oacmail.core.effects import (
     TickItem,
 )
-from oacmail.core.errors import Transient
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
 from oacmail.store import (
@@ -38,7 +36,7 @@ from oacmail.store.connection import (
     named_faults,
     refuse_half_restored,
     refuse_newer,
-    schema,
+    refuse_older,
     stamp,
     transaction,
 )
@@ -48,13 +46,6 @@ from oacmail.store.remembered import RememberedRows
 from oacmail.store.reports import Correction
 from oacmail.store.seen_messages import FolderRows
 from oacmail.store.turn import Turn
-
-
-def _up_to_date(con: sqlite3.Connection) -> None:
-    refuse_newer(con)
-    _, pending = schema(con)
-    if pending:
-        raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
 
 
 class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, RememberedRows):
@@ -74,7 +65,8 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
             self.file = state / FILE
             self.con = connect(self.file)
             if beside:
-                _up_to_date(self.con)
+                refuse_newer(self.con)
+                refuse_older(self.con)
             else:
                 connection.keep_copy(self.con, state)
                 migrate(self.con)

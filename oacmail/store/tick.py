@@ -26,8 +26,8 @@ from oacmail.core.view import (
     TickView,
 )
 from oacmail.store import outbox, remembered, reports, seen_messages
-from oacmail.store.cases import away, cases, deadline_of, placeholders
-from oacmail.store.connection import at, stamp
+from oacmail.store.cases import away, cases, placeholders
+from oacmail.store.connection import as_view, stamp
 from oacmail.store.remembered import LOST
 
 # --- Load digest -----------------------------------------------------------------------------------------------------
@@ -57,23 +57,15 @@ def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
     A message of a case is listed until the case is answered or closed after it; one that was filed there, until a
     digest was sent since, whatever becomes of the case."""
     rows = con.execute(
-        f"""SELECT r.fingerprint AS ref, r.reason, r.at, c.number, coalesce(nullif(m.fresh, ''), m.subject, '') AS text
+        f"""SELECT r.fingerprint AS ref, r.reason, r.at AS since, c.number AS "case",
+          coalesce(nullif(m.fresh, ''), m.subject, '') AS text
         FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
         WHERE r.done_at IS NULL AND iif(r.reason IN {FILED}, r.at >= coalesce(({LAST_SENT}), ''),
           max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at) UNION ALL
         SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, ''
         FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
     )
-    return tuple(
-        ReviewEntry(
-            ref=row["ref"],
-            reason=row["reason"],
-            since=at(row["at"]),
-            case=row["number"],
-            opening=row["text"][:_OPENING],
-        )
-        for row in rows
-    )
+    return tuple(as_view(ReviewEntry, row, opening=row["text"][:_OPENING]) for row in rows)
 
 
 def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
@@ -127,7 +119,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
 
     late = rows("deadline")
     views = cases(con, policy, list({row["number"] for row in late}), now)
-    reached = tuple((views[row["number"]], deadline_of(row)) for row in late)
+    reached = tuple((views[row["number"]], as_view(Deadline, row)) for row in late)
     problems = remembered.problems(con)
     digest = None
     if wanted(_DIGEST) and _digest_due(con, policy, now):

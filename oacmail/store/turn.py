@@ -61,7 +61,7 @@ from oacmail.core.view import (
 from oacmail.store import rebuilt_numbers, remembered
 from oacmail.store.apply import WRITERS
 from oacmail.store.cases import away, cases, continued, merged_into, placeholders, thread, with_merged
-from oacmail.store.connection import at, moment, stamp
+from oacmail.store.connection import as_view, at, moment, stamp
 from oacmail.store.outbox import delivery_view, mail_view, mails_named, noticed, usages
 from oacmail.store.reports import ANSWER_DUE
 from oacmail.store.tick import tick_view
@@ -100,17 +100,7 @@ def alike(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> tuple[Simi
     most = max(incidents.LISTED, policy.escalation.incident_mails)
     rows = con.execute(_ALIKE.format(only=_GOING_ON, most=1), alike).fetchall()
     rows = rows or con.execute(_ALIKE.format(only=_STILL_FAILS, most=most), alike).fetchall()
-    return tuple(
-        SimilarCase(
-            number=row["number"],
-            incident=row["incident"],
-            opened_at=at(row["opened_at"]),
-            due_at=moment(row["due_at"]),
-            status=Status(row["status"]),
-            topic=row["topic"],
-        )
-        for row in reversed(rows)
-    )
+    return tuple(as_view(SimilarCase, row) for row in reversed(rows))
 
 
 def affected(
@@ -131,7 +121,7 @@ _Stored = Mapping[str, remembered.StoredValue]
 _STORED_VALUES = (RESTORED_AT, KEY_LOST_AT, RUN, RUN_READ, DRAFTS)
 
 _MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
-  m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
+  m.received_at, m.subject_key AS subject, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
   m.role = 'agent' AND (m.outcome = 'case' OR m.rule LIKE '{TO_OTHERS};%') AS answers,
   m.rule = '{IN_JUNK}' AS in_junk,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked,
@@ -293,26 +283,7 @@ def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
 
 
 def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MessageView, ...]:
-    return tuple(
-        MessageView(
-            fingerprint=row["fingerprint"],
-            message_id=row["message_id"],
-            case=row["case"],
-            author=row["author"],
-            role=Role(row["role"]),
-            outcome=Outcome(row["outcome"]),
-            received_at=at(row["received_at"]),
-            subject=row["subject_key"],
-            body_hash=row["body_hash"],
-            acked=bool(row["acked"]),
-            disowned=bool(row["disowned"]),
-            sent_at=moment(row["sent_at"]),
-            erased=bool(row["erased"]),
-            answers=bool(row["answers"]),
-            in_junk=bool(row["in_junk"]),
-        )
-        for row in con.execute(_MESSAGE + where, values)
-    )
+    return tuple(as_view(MessageView, row) for row in con.execute(_MESSAGE + where, values))
 
 
 def _naming(
