@@ -23,7 +23,9 @@ from oacmail.core.model import (
     Message,
     Rung,
 )
+from oacmail.core.order_words import find_order_tokens
 from oacmail.core.threading import FORWARD, RARE_FORWARD
+from oacmail.core.tokens import find_vote_tokens
 from oacmail.mail.mime import auth, charset, headers, parts
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.mime.parts import MimePart
@@ -168,8 +170,8 @@ def _read(source: MessageSource) -> Message:
         sent_at=lambda: headers.read_date(fields.first("date")),
         auth=lambda: auth.evaluate(fields, sender, single_from, parser_config),
         tokens=lambda: headers.tokens(details, title, parser_config),
-        order_tokens=lambda: headers.find_order_tokens((*details, title)),
-        vote_tokens=lambda: headers.find_vote_tokens((*details, title)),
+        order_tokens=lambda: find_order_tokens((*details, title)),
+        vote_tokens=lambda: find_vote_tokens((*details, title)),
         typed=lambda: _typed(source, body),
         quotes_us=lambda: bool(parted.ours) or _quotes_us(written.quoted, parser_config),
         lang=lambda: scores.detect_language(written.fresh, parser_config.language),

@@ -11,12 +11,13 @@ RFC 8601 (Authentication-Results), RFC 7489 section 3.1 (alignment), RFC 5321 se
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
 
 from oacmail.core.model import Auth, Dmarc
-from oacmail.mail.mime.headers import Fields, Hop, hop, without_comments
+from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parser_config import ParserConfig
 
 _Verdict = tuple[str, str]  # (dmarc result, header.from), both in lower case
@@ -36,6 +37,72 @@ _PAIR = re.compile(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECAS
 _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "return-path")
 
 
+# --- Received --------------------------------------------------------------------------------------------------------
+#
+# Parse one Received field (RFC 5321 section 4.4): which host wrote it, from whom it took the message, and how.
+#
+# Clauses are read in grammatical order and nested comments are respected, since a client chooses its own HELO name and
+# the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)" must not pass for the server's
+# words.
+
+
+_MARKS = re.compile(r'([\\"()])')
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """`by` is the host that wrote the field and `protocol` the word after "with", both in lower case, '' if absent.
+    `start` is the first word. `comments` are the outermost ones, in order, without their parentheses."""
+
+    start: str
+    by: str
+    protocol: str
+    comments: tuple[str, ...]
+
+
+def hop(value: str) -> Hop:
+    """Parse an unfolded Received value. Clauses that do not fit the grammar become ''."""
+    text, comments = without_comments(value)
+    words = text.partition(";")[0].lower().split()
+    start = words[0] if words else ""
+    rest = words[2 if start == "from" else 0 :]
+    rest = rest[rest.index("by") + 1 :] if "by" in rest else []
+    after = rest[rest.index("with", 1) + 1 :] if "with" in rest[1:] else []
+    return Hop(start, rest[0].rstrip(".") if rest else "", after[0] if after else "", comments)
+
+
+def without_comments(value: str) -> tuple[str, tuple[str, ...]]:
+    """Return (the value without its comments, its outermost comments); nesting and quoted pairs as in RFC 5322
+    3.2.2."""
+    if "(" not in value:
+        return value, ()
+    outside: list[str] = []
+    comments: list[str] = []
+    inside: list[str] = []
+    depth, escaped, quoted = 0, False, False
+    for char in filter(None, _MARKS.split(value)):  # a special character, or the text between two
+        if escaped or char == "\\":
+            escaped = not escaped
+        elif char == '"' and not depth:
+            quoted = not quoted
+        elif char == "(" and not quoted:
+            depth += 1
+            if depth == 1:
+                outside.append(" ")
+                continue
+        elif char == ")" and depth:
+            depth -= 1
+            if not depth:
+                comments.append("".join(inside).strip())
+                inside = []
+                continue
+        (inside if depth else outside).append(char)
+    return "".join(outside), tuple(comments)
+
+
+# --- Proof -----------------------------------------------------------------------------------------------------------
+
+
 def evaluate(fields: Fields, sender: str, single_from: bool, parser_config: ParserConfig) -> Auth:
     """Return what is proven about `sender`, the bare From address in lower case (core.model.Auth). Never raises.
 
@@ -44,8 +111,11 @@ def evaluate(fields: Fields, sender: str, single_from: bool, parser_config: Pars
     """
     hops = list(_our_hops(fields, parser_config))
     entry_index = next((index for index, entry in hops if not entry.protocol.startswith("lmtp")), None)
-    verdict, proven, submitted = _PROVIDERS[parser_config.provider](fields, entry_index, sender, parser_config)
+    verdict, proven, submitted = Dmarc.NONE, False, False
+    if parser_config.provider != "none":
+        verdict, proven, submitted = _PROVIDERS[parser_config.provider](fields, entry_index, sender, parser_config)
     certain = single_from and bool(sender) and verdict is not Dmarc.FAIL
+    delivered_to = fields.first("delivered-to").strip(" <>").lower()
     known = bool(parser_config.mx) or parser_config.provider in _DEFAULT_MX
     return Auth(
         dmarc=verdict,
@@ -54,12 +124,8 @@ def evaluate(fields: Fields, sender: str, single_from: bool, parser_config: Pars
         from_outside=bool(hops)
         or bool(fields.all("delivered-to"))
         or (not known and any(fields.all(name) for name in _TRANSPORT)),
-        into_folder=_names_folder(fields.first("delivered-to").strip(" <>").lower(), parser_config),
+        into_folder="+" in delivered_to.rpartition("@")[0] and delivered_to not in parser_config.own,
     )
-
-
-def _names_folder(delivered_to: str, parser_config: ParserConfig) -> bool:
-    return "+" in delivered_to.rpartition("@")[0] and delivered_to not in parser_config.own
 
 
 def _our_hops(fields: Fields, parser_config: ParserConfig) -> Iterator[tuple[int, Hop]]:
@@ -79,16 +145,15 @@ def _our_hops(fields: Fields, parser_config: ParserConfig) -> Iterator[tuple[int
 _Proof = tuple[Dmarc, bool, bool]
 
 
-def _none(_fields: Fields, _entry_index: int | None, _sender: str, _parser_config: ParserConfig) -> _Proof:
-    return Dmarc.NONE, False, False
-
-
 def _postfix(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> _Proof:
     if entry_index is None:
         return Dmarc.NONE, False, False
     verdict = _verdict_for(_own_results(fields.items[:entry_index], parser_config.authserv_id), sender)
     entry = hop(fields.items[entry_index][1])
-    return verdict, verdict is Dmarc.PASS or _from_relay(entry, parser_config), _logged_in(entry, sender)
+    # a submission with the sender's own login, `smtpd_sasl_authenticated_header = yes`
+    logins = [match[1].lower() for comment in entry.comments if (match := _LOGIN.fullmatch(comment))]
+    submitted = entry.protocol in _SUBMITTED and logins == [sender]
+    return verdict, verdict is Dmarc.PASS or _from_relay(entry, parser_config), submitted
 
 
 def _gmail(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> _Proof:
@@ -117,7 +182,6 @@ _PROVIDERS: dict[str, Callable[[Fields, int | None, str, ParserConfig], _Proof]]
     "postfix": _postfix,
     "gmail": _gmail,
     "exchange": _exchange,
-    "none": _none,
 }
 
 
@@ -141,12 +205,12 @@ def _verdict_for(results: Sequence[tuple[_Verdict, ...] | None], sender: str) ->
 def _own_results(fields: Sequence[_Field], authserv_id: str) -> list[tuple[_Verdict, ...] | None]:
     """Return the verdicts of the fields with our authserv-id; others do not count (RFC 8601 section 5)."""
     values = [value for name, value in fields if name == "authentication-results"]
-    return [_parse_results(value) for value in values if authserv_id and _authserv(value) == authserv_id.lower()]
-
-
-def _authserv(value: str) -> str:
-    found = _AUTHSERV.match(without_comments(value)[0].strip())
-    return found.group().lower() if found else ""
+    names = [_AUTHSERV.match(without_comments(value)[0].strip()) for value in values]
+    return [
+        _parse_results(value)
+        for value, name in zip(values, names, strict=True)
+        if authserv_id and name and name[0].lower() == authserv_id.lower()
+    ]
 
 
 @lru_cache(maxsize=1024)  # a filter writes the same field for every message from one domain
@@ -169,15 +233,6 @@ def _parse_exchange(value: str) -> tuple[_Verdict, ...] | None:
     text, _ = without_comments(value)
     resinfos = [{key.lower(): found.lower() for key, found in _PAIR.findall(part)} for part in text.split(";")]
     return tuple((pairs["dmarc"], pairs.get("header.from", "")) for pairs in resinfos if "dmarc" in pairs)
-
-
-# --- what Postfix says about the client ---------------------------------------------------------------
-
-
-def _logged_in(entry: Hop, sender: str) -> bool:
-    """True for a submission with the sender's own login, `smtpd_sasl_authenticated_header = yes`."""
-    logins = [match[1].lower() for comment in entry.comments if (match := _LOGIN.fullmatch(comment))]
-    return entry.protocol in _SUBMITTED and logins == [sender]
 
 
 def _from_relay(entry: Hop, parser_config: ParserConfig) -> bool:

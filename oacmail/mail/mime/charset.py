@@ -7,6 +7,8 @@ import codecs
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from string import ascii_letters, digits
 from urllib.parse import unquote_to_bytes
 
@@ -51,6 +53,7 @@ _ALIASES = {
 }
 # Python codecs that are not mail charsets, are slow on hostile input, or always refuse.
 _NOT_CHARSETS = frozenset({"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"})
+_SINGLE_BYTE = ("cp125", "iso8859", "mac-", "cp437", "cp85", "koi8", "latin")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -72,16 +75,10 @@ def decode(data: bytes, declared: str = "") -> str:
     """Decode `data`; `declared` is the charset parameter as it stands in the message, '' for none."""
     if not declared and data.isascii() and b"\0" not in data:
         return data.decode("ascii")
-    text = _marked(data) or _declared(data, known(declared)) or _guessed(data)
+    marked = next((codec for bom, codec in _BOMS if data.startswith(bom)), "")
+    text = marked and data.decode(marked, "replace")
+    text = text or _declared(data, known(declared)) or _guessed(data)
     return _SURROGATES.sub("\ufffd", text.replace("\0", ""))
-
-
-def _marked(data: bytes) -> str:
-    """Decode by byte order mark; '' without one."""
-    for bom, codec in _BOMS:
-        if data.startswith(bom):
-            return data.decode(codec, "replace")
-    return ""
 
 
 def _declared(data: bytes, codec: str) -> str:
@@ -90,8 +87,8 @@ def _declared(data: bytes, codec: str) -> str:
         return ""
     if codec.startswith("utf-16"):
         return data.decode(_endian(data, codec), "replace")
-    # UTF-8 bytes under a single-byte name: nobody means "Ã§" for "ç"
-    if _is_single_byte(codec) and (text := _utf8(data)):
+    # UTF-8 bytes under a name whose bytes are one character each: nobody means "Ã§" for "ç"
+    if codec.startswith(_SINGLE_BYTE) and (text := _utf8(data)):
         return text
     try:
         return data.decode(codec)
@@ -105,12 +102,6 @@ def _endian(data: bytes, codec: str) -> str:
     if codec != "utf-16":
         return codec
     return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
-
-
-@lru_cache(maxsize=64)
-def _is_single_byte(codec: str) -> bool:
-    """True if every byte is one character; such a codec accepts UTF-8 bytes and returns wrong characters."""
-    return codec.startswith(("cp125", "iso8859", "mac-", "cp437", "cp85", "koi8", "latin"))
 
 
 def _utf8(data: bytes) -> str:
@@ -143,6 +134,7 @@ def _guessed(data: bytes) -> str:
 _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = bytes(set(range(256)) - set(f"{ascii_letters}{digits}+/".encode()))
+_NO_ESCAPES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _LONGEST = 16 * 1024
 
 
@@ -155,16 +147,13 @@ def field(value: str) -> str:
     value = value[:_LONGEST]
     if "=?" not in value:
         return value if value.isascii() else decode(_bytes(value))
-    return "".join(decode(data, name) for name, data in _joined(_chunks(value)))
+    joined = groupby(_chunks(value), key=itemgetter(0))
+    return "".join(decode(b"".join(data for _, data in chunks), name or "") for name, chunks in joined)
 
 
 def _bytes(value: str) -> bytes:
-    return value.encode("utf-8", "surrogateescape") if not _SURROGATES.search(value) else _mixed(value)
-
-
-def _mixed(value: str) -> bytes:
     """Turn surrogate escapes into their bytes and any other lone surrogate into a question mark."""
-    return re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", value).encode("utf-8", "surrogateescape")
+    return _NO_ESCAPES.sub("?", value).encode("utf-8", "surrogateescape")
 
 
 def _chunks(value: str) -> Iterator[tuple[str | None, bytes]]:
@@ -174,27 +163,14 @@ def _chunks(value: str) -> Iterator[tuple[str | None, bytes]]:
         between = value[end : word.start()]
         if end == 0 or between.strip():
             yield None, _bytes(between)
-        yield word[1].lower(), _word(word[2].lower(), _bytes(word[3]))
+        data = _bytes(word[3])
+        if word[2] in "qQ":
+            data = _QUOTED.sub(lambda code: bytes((int(code[1], 16),)), data.replace(b"_", b" "))
+        else:
+            data = base64(data)
+        yield word[1].lower(), data
         end = word.end()
     yield None, _bytes(value[end:])
-
-
-def _joined(chunks: Iterator[tuple[str | None, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Join adjacent chunks of the same charset."""
-    charset: str | None = None
-    gathered = b""
-    for name, data in chunks:
-        if name != charset and gathered:
-            yield charset or "", gathered
-            gathered = b""
-        charset, gathered = name, gathered + data
-    yield charset or "", gathered
-
-
-def _word(encoding: str, data: bytes) -> bytes:
-    if encoding == "q":
-        return _QUOTED.sub(lambda code: bytes((int(code[1], 16),)), data.replace(b"_", b" "))
-    return base64(data)
 
 
 def base64(data: bytes) -> bytes:
@@ -258,24 +234,25 @@ _BLANK = re.compile(rb"^\n", re.M)
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _STRAY = re.compile(rb"^(?![!-9;-~]+:|[ \t])[^\n]+", re.M)
 _LOOSE_COLON = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.M)
-_LONGEST_HEAD = 998  # octets of a line without its end (RFC 5322 section 2.1.1)
+_LONGEST_LINE = 998  # octets of a line without its end (RFC 5322 section 2.1.1)
 _KNOWN = re.compile(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-]+|received)[ \t]*:", re.M | re.I)
 
 
 def tidy(raw: bytes) -> bytes:
     """Return the message with LF line ends, a head that a parser can read, and nothing before the first field."""
-    raw = _newlines(raw.removeprefix(b"\xef\xbb\xbf"))
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     raw = _MBOX.sub(b"", raw, count=1) if raw[:6].lstrip(b">").startswith(b"From ") else raw
     if raw[:1] == b"\n" and _FIELD.match(raw.lstrip(b"\n")):
         raw = raw.lstrip(b"\n")
     head, body = split(raw)
-    return _repair(head.replace(b"\0", b"")) + b"\n" + body if head else raw
-
-
-def _newlines(raw: bytes) -> bytes:
-    if b"\r" not in raw:
+    if not head:
         return raw
-    return raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    head = head.replace(b"\0", b"")
+    if _STRAY.search(head):  # a space before a colon is obsolete syntax; a stray line continues the field above it
+        head = _STRAY.sub(lambda line: b" " + line[0], _LOOSE_COLON.sub(rb"\1:", head))
+    return head + b"\n" + body
 
 
 def crlf(data: bytes) -> bytes:
@@ -286,18 +263,15 @@ def crlf(data: bytes) -> bytes:
 def travels(data: bytes) -> bool:
     """True if `data` can be sent unencoded, as 7bit or 8bit (RFC 2045 sections 2.7 and 2.8)."""
     lines = data.replace(b"\r\n", b"\n")
-    return b"\0" not in lines and b"\r" not in lines and not _has_long_line(lines)
-
-
-def _has_long_line(lines: bytes) -> bool:
-    """Jump from the last line end within reach to the next: a pattern would read each octet hundreds of times."""
+    if b"\0" in lines or b"\r" in lines:
+        return False
     at = 0
-    while len(lines) - at > _LONGEST_HEAD:
-        end = lines.rfind(b"\n", at, at + _LONGEST_HEAD + 1)
+    while len(lines) - at > _LONGEST_LINE:  # jump to the last line end within reach: a pattern would read on and on
+        end = lines.rfind(b"\n", at, at + _LONGEST_LINE + 1)
         if end < 0:
-            return True
+            return False
         at = end + 1
-    return False
+    return True
 
 
 def split(tidied: bytes) -> tuple[bytes, bytes]:
@@ -324,13 +298,6 @@ def _prose(head: bytes) -> int:
             if line.start() > known:
                 return line.start()
     return 0
-
-
-def _repair(head: bytes) -> bytes:
-    """Remove spaces before colons (obsolete syntax); make a stray line in the head continue the field above it."""
-    if not _STRAY.search(head):
-        return head
-    return _STRAY.sub(lambda line: b" " + line[0], _LOOSE_COLON.sub(rb"\1:", head))
 
 
 def pairs(head: bytes) -> list[tuple[str, str]]:

@@ -1,5 +1,4 @@
-"""Header fields as they stand in the message: addresses, dates, identifiers, Received, and what a message is
-recognised by.
+"""Header fields as they stand in the message: addresses, dates, identifiers, and what a message is recognised by.
 
 Everything is parsed before encoded words are decoded (RFC 5322, RFC 2047). It decides nothing.
 """
@@ -14,8 +13,6 @@ from itertools import islice
 from dateutil.parser import ParserError, parse
 from mailparser.dates import parse_mail_date
 
-from oacmail.core.order_words import find_order_tokens as find_order_tokens
-from oacmail.core.tokens import find_vote_tokens as find_vote_tokens
 from oacmail.mail.mime import charset
 from oacmail.mail.parser_config import ParserConfig
 
@@ -125,7 +122,8 @@ def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Par
     angles = [word for word in words if word[0] == "<"]
     phrase = [word for word in words if word[0] != "<"]
     if angles:  # several: use the last one, where a reply would go; `plain` is false
-        address = bare_address(_without_route(angles[-1].strip("<>")))
+        route, colon, routed = angles[-1].strip("<>").partition(":")  # `@relay.example:anna@…`, RFC 5322 section 4.4
+        address = bare_address(routed if colon and route.lstrip().startswith("@") else angles[-1].strip("<>"))
         name = display_name(phrase)
         odd = "".join(word for word in phrase if word[0] != '"').strip("' ")
         plain = len(angles) == 1 and ("@" not in odd or odd.lower() == address)
@@ -135,12 +133,6 @@ def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Par
         name = display_name(comments)
         plain = "<" not in text
     yield ParsedAddress(name, address, plain and not group)
-
-
-def _without_route(text: str) -> str:
-    """Remove a source route: `@relay.example,@other.example:anna@example.org` (RFC 5322 section 4.4)."""
-    route, colon, address = text.partition(":")
-    return address if colon and route.lstrip().startswith("@") else text
 
 
 def bare_address(text: str) -> str:
@@ -206,11 +198,10 @@ def read_date(value: str) -> datetime | None:
     if not value.strip():
         return None
     known: datetime | None = None if _EUROPEAN.search(value) else parse_mail_date(value).value
-    return known or _odd(_GMT_AND.sub("", value))
-
-
-def _odd(value: str) -> datetime | None:
-    value = _WORD.sub(_in_english, value)
+    if known:
+        return known
+    # some web forms write the names of months and days in Catalan or Spanish
+    value = _WORD.sub(lambda word: _MONTHS.get(word[0].rstrip("'’").lower(), word[0]), _GMT_AND.sub("", value))
     try:
         dayfirst = not _ISO.match(value)
         readings = {parse(value, default=to, tzinfos=_zone, dayfirst=dayfirst) for to in _DEFAULTS}
@@ -218,11 +209,6 @@ def _odd(value: str) -> datetime | None:
         return None if readings else (when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC))
     except (ParserError, ValueError, OverflowError, TypeError, ArithmeticError):
         return None
-
-
-def _in_english(word: re.Match[str]) -> str:
-    """Translate month and day names: some web forms write dates in Catalan or Spanish."""
-    return _MONTHS.get(word[0].rstrip("'’").lower(), word[0])
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:
@@ -281,16 +267,6 @@ def tokens(details: Iterable[str], subject: str, parser_config: ParserConfig) ->
     return tuple(dict.fromkeys(found))
 
 
-def order_tokens(details: Iterable[str], subject: str) -> tuple[str, ...]:
-    """Return what looks like tokens of buttons, from the same places as `tokens`."""
-    return find_order_tokens((*details, subject))
-
-
-def vote_tokens(details: Iterable[str], subject: str) -> tuple[str, ...]:
-    """Return what looks like tokens of surveys, from the same places as `tokens`."""
-    return find_vote_tokens((*details, subject))
-
-
 def find_tokens(text: str, parser_config: ParserConfig) -> Iterable[str]:
     """Yield case tokens anywhere in `text`."""
     if parser_config.prefix.lower() not in text.lower():
@@ -309,76 +285,6 @@ def details(fields: Fields, parser_config: ParserConfig) -> tuple[str, ...]:
         if plus and f"{user}@{domain}" in parser_config.own:
             found.append(detail)
     return tuple(found)
-
-
-# --- Received --------------------------------------------------------------------------------------------------------
-#
-# Parse one Received field (RFC 5321 section 4.4): which host wrote it, from whom it took the message, and how.
-#
-# This module decides nothing. It reads clauses in grammatical order and respects nested comments, since a client
-# chooses its own HELO name and the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)"
-# must not pass for the server's words.
-
-
-_MARKS = re.compile(r'([\\"()])')
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """`by` is the host that wrote the field and `protocol` the word after "with", both in lower case, '' if absent.
-    `start` is the first word. `comments` are the outermost ones, in order, without their parentheses."""
-
-    start: str
-    by: str
-    protocol: str
-    comments: tuple[str, ...]
-
-
-def hop(value: str) -> Hop:
-    """Parse an unfolded Received value. Clauses that do not fit the grammar become ''."""
-    text, comments = without_comments(value)
-    words = text.partition(";")[0].lower().split()
-    start = words[0] if words else ""
-    by_at = _find(words, "by", 2 if start == "from" else 0)
-    with_at = _find(words, "with", by_at + 2) if by_at >= 0 else -1
-    return Hop(start, _word(words, by_at).rstrip("."), _word(words, with_at), comments)
-
-
-def _find(words: list[str], word: str, start: int) -> int:
-    return words.index(word, start) if word in words[start:] else -1
-
-
-def _word(words: list[str], at: int) -> str:
-    return words[at + 1] if 0 <= at < len(words) - 1 else ""
-
-
-def without_comments(value: str) -> tuple[str, tuple[str, ...]]:
-    """Return (the value without its comments, its outermost comments); nesting and quoted pairs as in RFC 5322
-    3.2.2."""
-    if "(" not in value:
-        return value, ()
-    outside: list[str] = []
-    comments: list[str] = []
-    inside: list[str] = []
-    depth, escaped, quoted = 0, False, False
-    for char in filter(None, _MARKS.split(value)):  # a special character, or the text between two
-        if escaped or char == "\\":
-            escaped = not escaped
-        elif char == '"' and not depth:
-            quoted = not quoted
-        elif char == "(" and not quoted:
-            depth += 1
-            if depth == 1:
-                outside.append(" ")
-                continue
-        elif char == ")" and depth:
-            depth -= 1
-            if not depth:
-                comments.append("".join(inside).strip())
-                inside = []
-                continue
-        (inside if depth else outside).append(char)
-    return "".join(outside), tuple(comments)
 
 
 # --- Identity --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@ text as blocks.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -37,8 +36,8 @@ _ALONE = _VOID | _SELF_CLOSING
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "object", "svg", "-comment"})
 _LINE = frozenset({"div", "tr", "li", "dt", "dd", "center", "form", "option", "section", "article", "address", "hr"})
 _PARAGRAPH = frozenset({"p", "table", "ul", "ol", "dl", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})
-_SIGNATURE = "--"
-_ZIMBRA_SIGNATURES = ("__SIG_PRE__", "__SIG_POST__")
+_SIGNATURES = {"class": ("gmail_signature",), "id": ("Signature",), "data-marker": ("__SIG_PRE__", "__SIG_POST__")}
+"""Attributes by which Gmail, Outlook and Zimbra mark a signature."""
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)", re.I)
 
@@ -138,7 +137,7 @@ def _walk(root: LexborNode, page: _Page) -> None:
     pre = 0
     while node is not None:
         tag = node.tag or ""
-        seen = tag not in _UNSEEN and not _hidden(node, tag)
+        seen = tag not in _UNSEEN and not is_hidden(node)
         if seen:
             pre += tag == "pre"
             _enter(node, tag, page, pre > 0)
@@ -148,9 +147,13 @@ def _walk(root: LexborNode, page: _Page) -> None:
             continue
         while node is not None:
             tag = node.tag or ""
-            if tag not in _UNSEEN and not _hidden(node, tag):
+            if tag not in _UNSEEN and not is_hidden(node):
                 pre -= tag == "pre"
-                _leave(tag, page)
+                if tag in _LINE or tag in _PARAGRAPH:
+                    page.end_line()
+                if tag in _PARAGRAPH:
+                    page.quotes -= tag == "blockquote"
+                    page.end_line(blank=True)
             if node.mem_id == root.mem_id:
                 return
             if node.next is not None:
@@ -160,16 +163,10 @@ def _walk(root: LexborNode, page: _Page) -> None:
 
 
 def is_hidden(node: LexborNode) -> bool:
-    """True for an element that readers do not see, such as a preheader."""
-    return _hidden(node, node.tag or "")
-
-
-def _hidden(node: LexborNode, tag: str) -> bool:
     """True for preheaders and tracking texts, which readers do not see."""
-    if tag not in ("div", "span", "p", "td", "table"):
+    if node.tag not in ("div", "span", "p", "td", "table"):
         return False
-    style = node.attributes.get("style")
-    return bool(style) and bool(_HIDDEN.search(style or ""))
+    return bool(_HIDDEN.search(node.attributes.get("style") or ""))
 
 
 def _enter(node: LexborNode, tag: str, page: _Page, pre: bool) -> None:
@@ -182,29 +179,11 @@ def _enter(node: LexborNode, tag: str, page: _Page, pre: bool) -> None:
         page.quotes += tag == "blockquote"
         if tag == "li":
             page.words.append("- ")
-        elif tag == "div" and _is_signature(node.attributes):
-            page.words.append(_SIGNATURE)
+        elif tag == "div" and any(node.attributes.get(name) in values for name, values in _SIGNATURES.items()):
+            page.words.append("--")
             page.end_line()
     elif tag in ("td", "th"):
         page.words.append(" ")
-
-
-def _is_signature(attributes: Mapping[str, str | None]) -> bool:
-    """Recognise the signature markup of Gmail, Outlook and Zimbra."""
-    return (
-        attributes.get("class") == "gmail_signature"
-        or attributes.get("id") == "Signature"
-        or attributes.get("data-marker") in _ZIMBRA_SIGNATURES
-    )
-
-
-def _leave(tag: str, page: _Page) -> None:
-    if tag in _LINE:
-        page.end_line()
-    elif tag in _PARAGRAPH:
-        page.end_line()
-        page.quotes -= tag == "blockquote"
-        page.end_line(blank=True)
 
 
 # --- Flowed ----------------------------------------------------------------------------------------------------------
@@ -285,17 +264,16 @@ class Block:
 
 def outline(text: str) -> tuple[Block, ...]:
     """Return the blocks of a text, top to bottom."""
-    filled = groupby((line.rstrip() for line in text.split("\n")), key=bool)
-    return tuple(_block(tuple(lines)) for full, lines in filled if full)
+    blocks: list[Block] = []
+    for full, group in groupby((line.rstrip() for line in text.split("\n")), key=bool):
+        lines = tuple(group)
+        if full:
+            marks = (mark for mark in _MARKS if all(f"{line} ".startswith(mark) for line in lines))
+            mark = next(marks, "")
+            blocks.append(Block(_MARKS.get(mark, "paragraph"), tuple(line[len(mark) :] for line in lines)))
+    return tuple(blocks)
 
 
 def quoted(text: str) -> str:
     """Return any text as one quotation block, so that nothing in it becomes a heading, a list or a table."""
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
-
-
-def _block(lines: tuple[str, ...]) -> Block:
-    for mark, kind in _MARKS.items():
-        if all(f"{line} ".startswith(mark) for line in lines):
-            return Block(kind, tuple(line[len(mark) :] for line in lines))
-    return Block("paragraph", lines)
