@@ -22,7 +22,6 @@ from oacmail.engine import Engine, Ticks
 from oacmail.mail.mime import charset, headers
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import ParserConfig
 from oacmail.store import SqliteStore
 
 STEP = timedelta(hours=1)
@@ -52,18 +51,13 @@ def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
             clock=clock,
             parser_config=lambda: wiring.parser_config(config),
         )
-        yield from _play(engine, clock, messages, wiring.parser_config(config))
-
-
-def _play(
-    engine: Engine, clock: VirtualClock, messages: list[tuple[datetime, bytes]], parser_config: ParserConfig
-) -> Iterator[dict[str, Any]]:
-    for received_at, raw in messages:
-        _pass_time(engine, clock, received_at)
-        message = parse(raw, parser_config, day=received_at.date().isoformat())
-        ours = message.sender in engine.policy.office.own and not message.auth.from_outside
-        arrived = Arrived(message=message, received_at=received_at, folder=Folder.SENT if ours else Folder.INTAKE)
-        yield _row(arrived, engine.perform(arrived, raw=raw))
+        parser_config = wiring.parser_config(config)
+        for received_at, raw in messages:
+            _pass_time(engine, clock, received_at)
+            message = parse(raw, parser_config, day=received_at.date().isoformat())
+            ours = message.sender in engine.policy.office.own and not message.auth.from_outside
+            arrived = Arrived(message=message, received_at=received_at, folder=Folder.SENT if ours else Folder.INTAKE)
+            yield _row(arrived, engine.perform(arrived, raw=raw))
 
 
 def _pass_time(engine: Engine, clock: VirtualClock, until: datetime) -> None:

@@ -68,7 +68,7 @@ def days_named(text: str, today: date, workdays: Workdays) -> set[date | None]:
         text = pattern.sub(" ", text)
     named = {_DAY_OF[match[1]] for match in _WEEKDAY.finditer(text)}
     dated = {day.weekday() for day in found if day is not None}
-    return found | {_next(today, weekday) for weekday in named - dated}
+    return found | {today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1) for weekday in named - dated}
 
 
 def without_days(text: str) -> str:
@@ -78,34 +78,24 @@ def without_days(text: str) -> str:
     return " ".join(text.split())
 
 
-def _next(today: date, weekday: int) -> date:
-    """The next such day after today."""
-    return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
-
-
 def _dated(day: int, month: int, year: int, today: date) -> date | None:
     """`year` 0: the next such day. 26 stands for 2026."""
     years = (year + 2000 if year < 100 else year,) if year else (today.year, today.year + 1)
-    for one in years:
-        if 1 <= month <= 12 and 1 <= day <= monthrange(one, month)[1] and (year or date(one, month, day) >= today):
-            return date(one, month, day)
+    for each in years:
+        if 1 <= month <= 12 and 1 <= day <= monthrange(each, month)[1] and (year or date(each, month, day) >= today):
+            return date(each, month, day)
     return None
 
 
-def _iso(match: re.Match[str], today: date, _: Workdays) -> date | None:
-    return _dated(int(match[3]), int(match[2]), int(match[1]), today)
+def _date(*, day: int, month: int, year: int) -> _Found:
+    """Read a date from these groups of a match: the month is a number or a name, and the year may be missing."""
 
+    def read(match: re.Match[str], today: date, _: Workdays) -> date | None:
+        named = match[month]
+        number = int(named) if named.isdigit() else _MONTH_OF[named]
+        return _dated(int(match[day]), number, int(match[year] or 0), today)
 
-def _numbers(match: re.Match[str], today: date, _: Workdays) -> date | None:
-    return _dated(int(match[1]), int(match[2]), int(match[3] or 0), today)
-
-
-def _in_words(match: re.Match[str], today: date, _: Workdays) -> date | None:
-    return _dated(int(match[1]), _MONTH_OF[match[2]], int(match[3] or 0), today)
-
-
-def _month_first(match: re.Match[str], today: date, _: Workdays) -> date | None:
-    return _dated(int(match[2]), _MONTH_OF[match[1]], int(match[3] or 0), today)
+    return read
 
 
 def _day_of_month(match: re.Match[str], today: date, _: Workdays) -> date | None:
@@ -135,10 +125,6 @@ def _in_working_days(match: re.Match[str], today: date, workdays: Workdays) -> d
         return None
 
 
-def _month_end(_: re.Match[str], today: date, __: Workdays) -> date:
-    return today.replace(day=monthrange(today.year, today.month)[1])
-
-
 def _ahead(days: int) -> _Found:
     return lambda _, today, __: today + timedelta(days=days)
 
@@ -147,25 +133,29 @@ def _counted(each: int) -> _Found:
     return lambda match, today, _: today + timedelta(days=each * _count(match[1]))
 
 
+_DAY_FIRST = _date(day=1, month=2, year=3)
 _DEAR = r"(?:\b(?:dia|el|al|del|pel|on|by)\s|^\W*)"
 _WEEKDAY = late_pattern(rf"\b({_DAY})\b(?:\s(?:vinent|que ve|que viene|proxim|proximo))?")
 _PATTERNS: tuple[tuple[re.Pattern[str], _Found], ...] = tuple(
     (late_pattern(pattern), read)
     for pattern, read in (
-        (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _iso),
+        (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _date(day=3, month=2, year=1)),
         (
             r"(?<![\d/.,:-])(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?![\d/:])"
             r"(?! ?(?:h\b|hor|jornada|dies|dias|days))",
-            _numbers,
+            _DAY_FIRST,
         ),
-        (r"(?<![\d/.,:-])(\d{1,2})[.-](\d{1,2})[.-](\d{4}|\d{2})(?![\d/:])", _numbers),
-        (_DEAR + r"(\d{1,2})[.-](\d{1,2})()(?![\d/:.-])(?! ?(?:h\b|hor|dies|dias|days))", _numbers),
+        (r"(?<![\d/.,:-])(\d{1,2})[.-](\d{1,2})[.-](\d{4}|\d{2})(?![\d/:])", _DAY_FIRST),
+        (
+            _DEAR + r"(\d{1,2})[.-](\d{1,2})()(?![\d/:.-])(?! ?(?:h\b|hor|dies|dias|days))",
+            _DAY_FIRST,
+        ),
         (
             rf"(?<!\d)(\d{{1,2}})(?:er|r|n|t|e|st|nd|rd|th)?,?\s(?:de\s|d'|of\s)?({_MONTH})\b\.?"
             r"(?:,?\s(?:de\s|del\s)?(20\d\d))?",
-            _in_words,
+            _DAY_FIRST,
         ),
-        (rf"\b({_MONTH})\s(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(20\d\d))?", _month_first),
+        (rf"\b({_MONTH})\s(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(20\d\d))?", _date(day=2, month=1, year=3)),
         (r"\bdia\s(\d{1,2})\b", _day_of_month),
         (rf"\b(?:({_DAY})\s(?:de\s|of\s)?)?{_NEXT_WEEK}\b", _in_next_week),
         (r"\b(?:aquesta setmana|esta semana|this week)\b", _this_week),
@@ -179,6 +169,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Found], ...] = tuple(
         ),
         (rf"\b{_AHEAD}\s({_COUNT})\s(?:dies|dias|dia|days|day)\b", _counted(1)),
         (rf"\b{_AHEAD}\s({_COUNT})\s(?:setmanes|setmana|semanas|semana|weeks|week)\b", _counted(7)),
-        (r"\b(?:finals? de mes|finales de mes|fin de mes|end of (?:the )?month)\b", _month_end),
+        (
+            r"\b(?:finals? de mes|finales de mes|fin de mes|end of (?:the )?month)\b",
+            lambda _, today, __: today.replace(day=monthrange(today.year, today.month)[1]),
+        ),
     )
 )

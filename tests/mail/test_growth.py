@@ -10,7 +10,8 @@ import pytest
 
 from oacmail.mail import parse
 from oacmail.mail.mime import charset, parts, text
-from oacmail.mail.mime.headers import Fields, address_list, hop
+from oacmail.mail.mime.auth import hop
+from oacmail.mail.mime.headers import Fields, address_list
 from oacmail.mail.mime.parts import repair_boundaries
 from oacmail.mail.mime.text import unwrap_flowed
 from oacmail.mail.parser_config import ParserConfig

@@ -38,7 +38,7 @@ class Fields:
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[str, object]]) -> "Fields":
         """Build from the (name, value) pairs of an email.message.Message with policy compat32, or of
-        normalize.pairs."""
+        charset.pairs."""
         return cls(tuple((name.lower(), " ".join(str(value).split())) for name, value in pairs))
 
     def all(self, name: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from oacmail.mail.mime.text import event_lines, html_to_text, unwrap_flowed
 #
 # Apply size limits before any parser runs: content beyond a limit is dropped and the limit is recorded.
 #
-# The scans are linear and work on the output of normalize.tidy; they decide nothing about meaning. Mail parsers take
+# The scans are linear and work on the output of charset.tidy; they decide nothing about meaning. Mail parsers take
 # quadratic time or worse on hostile structure (many parts, deep nesting, endless parameters), and one message that
 # takes a minute delays all others.
 
@@ -143,7 +143,7 @@ def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
 # This module decides which boundary the body uses. A boundary folded inside its quotes is unfolded to match the
 # delimiter lines. A boundary that no delimiter line has, or a missing one, is replaced by the first delimiter line
 # that a part header follows (RFC 2046 section 5.1.1). A declared boundary that is in use stays unchanged. The input is
-# the output of normalize.tidy; the work is linear.
+# the output of charset.tidy; the work is linear.
 
 
 _FOLDED = re.compile(rb"(\bboundary[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"", re.I)
@@ -335,7 +335,7 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 #
 # This module decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is
 # a file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more
-# text than limits.TEXT. The tree is the standard library's, with the policy that fails least (compat32).
+# text than TEXT_LIMIT. The tree is the standard library's, with the policy that fails least (compat32).
 
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")

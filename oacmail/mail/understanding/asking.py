@@ -197,22 +197,10 @@ _BETTER = re.compile(
 def read_votes(fresh: str, name: str, sender: str, *, asked: bool) -> VoteWords | None:
     """`name` and `sender` are the writer's, whose signature says nothing. `asked`: a link of a survey gave the mark;
     without it a text that gives no mark is no vote: None."""
-    scores, rest, alone = _parted(fresh[:LONGEST])
-    if not scores and not asked:
-        return None
-    words = "\n".join(rest) + fresh[LONGEST:]
-    if _ARTICLES.issuperset(alone) and alone and _bare(words):
-        scores, words = set(), fresh
-    score = next(iter(scores)) if len(scores) == 1 else UNCLEAR
-    return VoteWords(score=score, unclear=bool(scores) and score == UNCLEAR, beside=_beside(words, name, sender))
-
-
-def _parted(text: str) -> tuple[set[int], list[str], list[str]]:
-    """Return the marks that the text gives, what else it says, and the marks as they were written."""
     scores: set[int] = set()
-    rest: list[str] = []
-    marks: list[str] = []
-    for sentence, end in _sentences(text):
+    rest: list[str] = []  # what else it says
+    marks: list[str] = []  # as they were written
+    for sentence, end in _sentences(fresh[:LONGEST]):
         folded = _bare(features.fold(sentence))
         found = _MARK.fullmatch(folded)
         value = _value(found) if found else None
@@ -222,7 +210,13 @@ def _parted(text: str) -> tuple[set[int], list[str], list[str]]:
         scores.add(value)
         marks.append(folded)
         rest.append((found["rest"] or found["said"] or "") + (end if "?" in end else ""))
-    return scores, [line for line in rest if not _LABEL.fullmatch(_bare(features.fold(line)))], marks
+    if not scores and not asked:
+        return None
+    words = "\n".join(line for line in rest if not _LABEL.fullmatch(_bare(features.fold(line)))) + fresh[LONGEST:]
+    if marks and _ARTICLES.issuperset(marks) and _bare(words):
+        scores, words = set(), fresh
+    score = next(iter(scores)) if len(scores) == 1 else UNCLEAR
+    return VoteWords(score=score, unclear=bool(scores) and score == UNCLEAR, beside=_beside(words, name, sender))
 
 
 def _bare(text: str) -> str:
@@ -232,18 +226,15 @@ def _bare(text: str) -> str:
 
 
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each sentence with what ends it."""
-    text = unicodedata.normalize("NFKC", _STARS.sub(_counted, _KEYCAP.sub(r"\1", text)))
+    """Yield each sentence with what ends it; a row of stars is their number."""
+    stars = _STARS.sub(lambda row: f" {len(_STAR.findall(row[0]))} ", _KEYCAP.sub(r"\1", text))
+    text = unicodedata.normalize("NFKC", stars)
     for line in text.splitlines():
         start = 0
         for mark in _VOTE_ENDS.finditer(line):
             yield line[start : mark.start()], mark.group()
             start = mark.end()
         yield line[start:], ""
-
-
-def _counted(stars: re.Match[str]) -> str:
-    return f" {len(_STAR.findall(stars.group()))} "
 
 
 def _value(found: re.Match[str]) -> int | None:

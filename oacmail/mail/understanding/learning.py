@@ -170,12 +170,8 @@ def _right_of_unseen(table: Table, name: str, corrected: Sequence[Example], cost
 
 
 def _right(table: Table, lessons: Lessons, name: str, examples: Sequence[Example]) -> int:
-    return sum(_read(table, lessons, name, example.message) == example.labels[name] for example in examples)
-
-
-def _read(table: Table, lessons: Lessons, name: str, message: Message) -> str:
-    reach = _margins(table, lessons, name, message)
-    return max(reach, key=lambda label: reach[label])
+    reached = ((_margins(table, lessons, name, example.message), example.labels[name]) for example in examples)
+    return sum(max(margins, key=lambda label: margins[label]) == right for margins, right in reached)
 
 
 def _margins(table: Table, lessons: Lessons, name: str, message: Message) -> dict[str, float]:
@@ -184,7 +180,8 @@ def _margins(table: Table, lessons: Lessons, name: str, message: Message) -> dic
 
 
 def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, kept: Set[str]) -> Lessons:
-    rows = [_row(table, example.message, kept) for example in corrected]
+    told = [scores.telling(table, example.message) for example in corrected]
+    rows = [{piece: share for piece, share in pieces.items() if piece in kept} for pieces in told]
     starts = [_leads(_margins(table, scores.NOTHING, name, example.message)) for example in corrected]
     shifts: dict[str, dict[str, float]] = {}
     for label in starts[0]:
@@ -199,11 +196,6 @@ def _leads(reach: Mapping[str, float]) -> dict[str, float]:
     """Return by how much each class leads before the best other one, as a share of `_LEAD`."""
     others = {label: max(value for other, value in reach.items() if other != label) for label in reach}
     return {label: (value - others[label]) / _LEAD for label, value in reach.items()}
-
-
-def _row(table: Table, message: Message, kept: Set[str]) -> dict[str, float]:
-    """Return the row with each piece's share of the whole message, as in scoring."""
-    return {piece: share for piece, share in scores.telling(table, message).items() if piece in kept}
 
 
 # --- Linear ----------------------------------------------------------------------------------------------------------

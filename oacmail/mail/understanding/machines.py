@@ -164,23 +164,18 @@ def classify(fields: Fields, sender: str, delivery_status: DeliveryStatus | None
     section 4.5.1) from any software; a receipt is REPLY; lists and notices are BULK. Reasons are codes:
     "auto-submitted: auto-replied", "list-id", "sender: no-reply".
     """
-    found = list(_found(fields, sender))
+    found: list[tuple[Auto, str]] = []
+    for name, test, auto, with_value in _RULES:
+        values = fields.all(name)[:1] if name in _TOPMOST else fields.all(name)
+        if value := next((value for value in values if test(value)), None):
+            safe = value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")
+            found.append((auto, f"{name}: {safe}" if with_value else name))
+    found += ((auto, reason) for test, auto, reason in _SENDERS if test(sender))
     if delivery_status is not None:
         found.insert(0, (Auto.BOUNCE, f"report: {delivery_status.action}"))
     elif found and found[0][0] is Auto.REPLY and _POSTMASTER.match(sender):
         found.insert(0, (Auto.BOUNCE, "sender: postmaster"))
     return (found[0][0] if found else Auto.NONE), tuple(dict.fromkeys(reason for _, reason in found))
-
-
-def _found(fields: Fields, sender: str) -> Iterator[tuple[Auto, str]]:
-    for name, test, auto, with_value in _RULES:
-        values = fields.all(name)[:1] if name in _TOPMOST else fields.all(name)
-        if value := next((value for value in values if test(value)), None):
-            safe = value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")
-            yield auto, f"{name}: {safe}" if with_value else name
-    for sender_test, auto, reason in _SENDERS:
-        if sender_test(sender):
-            yield auto, reason
 
 
 # --- Words of delivery reports ---------------------------------------------------------------------------------------

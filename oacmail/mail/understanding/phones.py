@@ -131,25 +131,21 @@ _ENDING = re.compile(  # "619 33 70 28, perdo, 82 al final"
 
 def in_digits(text: str) -> str:
     """ "al 655, trenta, trenta-dos, vuitanta-u" -> "al 655303281": runs that give the digits of a telephone."""
-    return _ENDING.sub(_corrected, _spelled(_plain(text)))
-
-
-def _corrected(found: re.Match[str]) -> str:
-    words = _TOKEN.findall(found["end"])
-    if not all(word.isdigit() or word in _VALUES or word in _LINKS or word in " -" for word in words):
-        return found[0]
-    end = "".join(_read_numerals(words, joined=True))
-    number = [*found["number"]]
-    for place in reversed([at for at, sign in enumerate(number) if sign.isdigit()]):
-        if not end:
-            break
-        number[place], end = end[-1], end[:-1]
-    return "".join(number)
+    if not text.isascii():
+        text = text.translate(_CHINESE)
+    text = _O.sub("0", text)
+    if len(max(text.split(), key=len, default="")) >= _LONG_WORD:  # number words without spaces
+        text = _GLUED.sub(lambda found: " ".join(_GLUED_UNIT.findall(found.group())), text)
+    for then in reversed([*_THEN.finditer(text)]):
+        if _DIALLED.search(_THEN.sub(" ", text[: then.start()])):
+            text = f"{text[: then.start()]} {text[then.end() :]}"
+    if sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) >= _FEWEST_WORDS:
+        text = _spelled(text)
+    return _ENDING.sub(_corrected, text)
 
 
 def _spelled(text: str) -> str:
-    if sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) < _FEWEST_WORDS:
-        return text
+    """Write each run of numerals that gives a telephone as its digits."""
     words = _TOKEN.findall(text)
     at, whole = 0, []
     for start, end in _runs(words):
@@ -164,17 +160,17 @@ def _spelled(text: str) -> str:
     return "".join([*whole, *words[at:]])
 
 
-def _plain(text: str) -> str:
-    """Chinese digits as ours, O as zero, number words without spaces apart, no "then" inside a telephone."""
-    if not text.isascii():
-        text = text.translate(_CHINESE)
-    text = _O.sub("0", text)
-    if len(max(text.split(), key=len, default="")) >= _LONG_WORD:
-        text = _GLUED.sub(lambda found: " ".join(_GLUED_UNIT.findall(found.group())), text)
-    for then in reversed([*_THEN.finditer(text)]):
-        if _DIALLED.search(_THEN.sub(" ", text[: then.start()])):
-            text = f"{text[: then.start()]} {text[then.end() :]}"
-    return text
+def _corrected(found: re.Match[str]) -> str:
+    words = _TOKEN.findall(found["end"])
+    if not all(word.isdigit() or word in _VALUES or word in _LINKS or word in " -" for word in words):
+        return found[0]
+    end = "".join(_read_numerals(words, joined=True))
+    number = [*found["number"]]
+    for place in reversed([at for at, sign in enumerate(number) if sign.isdigit()]):
+        if not end:
+            break
+        number[place], end = end[-1], end[:-1]
+    return "".join(number)
 
 
 def _runs(words: list[str]) -> Iterator[tuple[int, int]]:
@@ -208,17 +204,13 @@ def _telephone(run: list[str], abroad: bool) -> str:
     few = sum(map(_is_numeral, run[:first])) <= _OF_AN_HOUR
     if first and few and (found := _telephone(run[first + 1 :], abroad=False)):
         return "".join(run[: first + 1]) + found
-    readings = ((words, joined) for words in (run, _without_articles(run)) for joined in (True, False))
-    return next((found for words, joined in readings if (found := _in_groups(words, joined, abroad))), "")
-
-
-def _without_articles(run: list[str]) -> list[str]:
-    """The run without the articles before a digit: "tres ceros y un tres" ends with 0003."""
-    return [
+    without_articles = [  # before a digit: "tres ceros y un tres" ends with 0003
         word
         for at, word in enumerate(run)
         if word not in _ARTICLES - {"u"} or run[at + 1 : at + 2] != [" "] or run[at + 2] in _LINKS | _ARTICLES
     ]
+    readings = ((words, joined) for words in (run, without_articles) for joined in (True, False))
+    return next((found for words, joined in readings if (found := _in_groups(words, joined, abroad))), "")
 
 
 def _in_groups(run: list[str], joined: bool, abroad: bool) -> str:
@@ -245,8 +237,9 @@ def _read_numerals(run: list[str], joined: bool) -> Iterator[str]:
     while at < len(run):
         word = run[at]
         if word in _REPEATED:
-            times, at = _REPEATED[word], _next(run, at)
-            yield _digits(run[at]) * times if at < len(run) else ""
+            at = next((after for after in range(at + 1, len(run)) if run[after].isalnum()), len(run))
+            again = run[at] if at < len(run) else ""
+            yield (again if again.isdigit() else str(_VALUES.get(again, ""))) * _REPEATED[word]
         elif word in _VALUES:
             value, at = _compound(run, at, joined)
             several = _adjoining(run, at, joined=True)
@@ -259,18 +252,6 @@ def _read_numerals(run: list[str], joined: bool) -> Iterator[str]:
         at += 1
 
 
-def _digits(word: str) -> str:
-    return word if word.isdigit() else str(_VALUES.get(word, ""))
-
-
-def _next(run: list[str], at: int) -> int:
-    """Return the place of the next word."""
-    at += 1
-    while at < len(run) and not run[at].isalnum():
-        at += 1
-    return at
-
-
 def _compound(run: list[str], at: int, joined: bool) -> tuple[int, int]:
     """Return (value, place after it) of the numeral that begins at `at`."""
     value, end = _VALUES[run[at]], at + 1
@@ -281,20 +262,18 @@ def _compound(run: list[str], at: int, joined: bool) -> tuple[int, int]:
     if value == 4 and after and run[after] in ("vingt", "vingts"):
         value, end = 80, after + 1
         after = _adjoining(run, end, joined)
-    room = _room(value, run[at])
+    # what the number that follows in the same numeral is less than: "soixante-dix-huit", "quatre-cents set"
+    room = 0
+    if value and value % 100 == 0:
+        room = 100
+    elif value in (60, 80):
+        room = 20
+    elif run[at] == "dix" or (value >= 20 and value % 10 == 0):
+        room = 10
     if after and 0 < _VALUES.get(run[after], 0) < room:
         more, end = _compound(run, after, joined)
         return (value + more, end) if more < room else (value, after - 1)
     return value, end
-
-
-def _room(value: int, word: str) -> int:
-    """Return what the number that follows in the same numeral is less than: "soixante-dix-huit", "quatre-cents set"."""
-    if value and value % 100 == 0:
-        return 100
-    if value in (60, 80):
-        return 20
-    return 10 if word == "dix" or (value >= 20 and value % 10 == 0) else 0
 
 
 def _adjoining(run: list[str], at: int, joined: bool) -> int:
@@ -425,19 +404,13 @@ def _found(text: str) -> Iterator[Telephone]:
         groups = list(islice(_GROUP.finditer(text, run.start(), run.end()), _MOST_GROUPS))
         before = text[max(0, run.start() - 12) : run.start()]
         if _BOUND_BEFORE.search(before) and not _LABEL.search(before):
-            groups = _after_a_sentence(text, groups)
-            if not groups:
+            if len(groups) < 2 or text[groups[0].end() : groups[1].start()] != ". ":
                 continue
+            del groups[0]  # it ends a sentence: "els de P1. 659 77 20 41"
         if _BOUND_AFTER.match(text, groups[-1].end()):
             groups.pop()
         for part in _parts(text, groups):
             yield from _numbers(text, part)
-
-
-def _after_a_sentence(text: str, groups: list[re.Match[str]]) -> list[re.Match[str]]:
-    """Return the groups after the one that ends a sentence: "els de P1. 659 77 20 41"."""
-    ended = len(groups) > 1 and text[groups[0].end() : groups[1].start()] == ". "
-    return groups[1:] if ended else []
 
 
 def _parts(text: str, groups: list[re.Match[str]], signs: int = 0) -> Iterator[list[re.Match[str]]]:
@@ -647,7 +620,12 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
     found = found[:_MOST_NUMBERS]
     beside = [_beside(text, at, found) for at in range(len(found))]
     refused = _refused(text, found)
-    left = [at for at, one in enumerate(found) if one.number not in refused and not _is_unfit(beside[at])]
+    left = [
+        at
+        for at, (one, said) in enumerate(zip(found, beside, strict=True))
+        if one.number not in refused
+        and not (_YOURS.search(said.lead) or _FAX.search(said.lead) or _IS_FAX.match(said.tail))
+    ]
     if len(left) < 2:
         return next((found[at] for at in left), None)
     asked = (
@@ -666,10 +644,6 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
         return _weight(beside[at], last=at == len(found) - 1) + 3 * preferred - 3 * no, -at
 
     return found[max(left, key=weight)]
-
-
-def _is_unfit(beside: _Beside) -> bool:
-    return bool(_YOURS.search(beside.lead) or _FAX.search(beside.lead) or _IS_FAX.match(beside.tail))
 
 
 def _named(said: re.Match[str]) -> set[str]:

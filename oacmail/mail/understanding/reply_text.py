@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from oacmail.core import common_words
@@ -165,7 +165,12 @@ class _Token:
 
 def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
     """Remove our sentences from `text`; those on quoted lines only with `within_quotes`."""
-    if not _may_hold(text, wording):
+    # most messages hold no long sentence of ours, and need no word by word search
+    if len(text) <= features.LONGEST:
+        words = set(_WORDS_ALONE.findall(features.fold(text)))
+        if not any(map(words.issuperset, wording.anchors)):
+            return Parted(text)
+    elif not wording.long:
         return Parted(text)
     tokens = list(_tokens(text[:_LONGEST], within_quotes))
     pieces, ours, done = [], [], 0
@@ -177,14 +182,6 @@ def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
     return Parted("".join((*pieces, text[done:])), "\n".join(ours)) if ours else Parted(text)
 
 
-def _may_hold(text: str, wording: Wording) -> bool:
-    """Whether a long sentence of ours can be in the text: most messages hold none, and need no word by word search."""
-    if len(text) > features.LONGEST:
-        return bool(wording.long)
-    words = set(_WORDS_ALONE.findall(features.fold(text)))
-    return any(map(words.issuperset, wording.anchors))
-
-
 def _spans(tokens: Sequence[_Token], wording: Wording) -> Iterator[tuple[int, int]]:
     """Yield (first token, token after the last) of each run of our sentences, in order, without overlap."""
     at = free = 0
@@ -193,26 +190,18 @@ def _spans(tokens: Sequence[_Token], wording: Wording) -> Iterator[tuple[int, in
         if end is None:
             at += 1
             continue
-        first = _before(tokens, free, at, wording.short)
-        while (further := _further(tokens, end, wording)) is not None:
+        first: int | None = at
+        while first is not None:  # our short sentences that end directly before
+            begin, before = first, range(max(free, first - _ENOUGH), first)
+            first = next((start for start in before if _end(tokens, start, wording.short) == begin), None)
+        further: int | None = end
+        while further is not None:  # our sentences that follow, also behind a name
             end = further
-        yield first, end
+            named = (_end(tokens, end + skipped, wording.filled) for skipped in range(1, _NAME_LINE + 1))
+            further = _end(tokens, end, wording.long) or _end(tokens, end, wording.short)
+            further = further or next(filter(None, named), None)
+        yield begin, end
         at = free = end
-
-
-def _further(tokens: Sequence[_Token], at: int, wording: Wording) -> int | None:
-    """Return the end of a sentence of ours that follows another of ours at `at`."""
-    end = _end(tokens, at, wording.long) or _end(tokens, at, wording.short)
-    begun = (_end(tokens, at + skipped, wording.filled) for skipped in range(1, _NAME_LINE + 1))
-    return end or next((end for end in begun if end), None)
-
-
-def _before(tokens: Sequence[_Token], free: int, at: int, short: Mapping[str, tuple[Sentence, ...]]) -> int:
-    """Return the start of our short sentences that end directly before `at`."""
-    for first in range(max(free, at - _ENOUGH), at):
-        if _end(tokens, first, short) == at:
-            return _before(tokens, free, first, short)
-    return at
 
 
 def _end(tokens: Sequence[_Token], at: int, sentences: Mapping[str, tuple[Sentence, ...]]) -> int | None:
@@ -224,38 +213,23 @@ def _end(tokens: Sequence[_Token], at: int, sentences: Mapping[str, tuple[Senten
 
 
 def _matched(tokens: Sequence[_Token], at: int, sentence: Sentence) -> int | None:
-    for piece, filled_in in _pieces(sentence):
+    """Return the end of this sentence, if it begins at `at`: up to `_HOLE` words stand for each variable."""
+    filled_in = False
+    for is_variable, words in groupby(sentence, key=HOLE.__eq__):
+        if is_variable:
+            filled_in = True
+            continue
+        run = [*words]
         reach = range(at, at + (_HOLE if filled_in else 0) + 1)
-        found = next((start for start in reach if _stands(tokens, start, piece)), None)
+        begins = (start for start in reach if [token.word for token in tokens[start : start + len(run)]] == run)
+        found = next(begins, None)
         if found is None:
             return None
-        at = found + len(piece)
-    return _closed(tokens, at) if sentence[-1] == HOLE else at
-
-
-def _pieces(sentence: Sentence) -> Iterator[tuple[Sentence, bool]]:
-    """Yield the runs of words between variables, and whether a variable precedes each."""
-    run: list[str] = []
-    filled_in = False
-    for word in sentence:
-        if word != HOLE:
-            run.append(word)
-            continue
-        if run:
-            yield tuple(run), filled_in
-        run, filled_in = [], True
-    if run:
-        yield tuple(run), filled_in
-
-
-def _stands(tokens: Sequence[_Token], at: int, piece: Sentence) -> bool:
-    return at + len(piece) <= len(tokens) and all(tokens[at + number].word == word for number, word in enumerate(piece))
-
-
-def _closed(tokens: Sequence[_Token], at: int) -> int:
-    """Return the end of a variable that ends its sentence."""
-    reach = range(at, min(at + _HOLE, len(tokens)))
-    return next((number + 1 for number in reach if tokens[number].closes), at)
+        at = found + len(run)
+    if sentence[-1] != HOLE:
+        return at
+    closed = (number + 1 for number in range(at, min(at + _HOLE, len(tokens))) if tokens[number].closes)
+    return next(closed, at)
 
 
 def _words(text: str) -> Sentence:
@@ -416,13 +390,10 @@ def _is_block(lines: list[str], number: int) -> bool:
     following = [line for line in lines[number : number + 10] if line.strip()][:6]
     heads = [line for line in following if _is_head(line)]
     if len(heads) >= 3 and any(phrases.FROM.match(line) for line in heads):
-        return any(map(_is_printed, heads)) or _with_rule(lines, number) != number
+        printed = any(phrases.PARTY.match(head) or phrases.MOMENT.match(head) for head in heads)
+        return printed or _with_rule(lines, number) != number
     two = [line for line in following[:2] if _is_head(line)]
     return any(map(phrases.PARTY.match, two)) and any(map(phrases.MOMENT.match, two))
-
-
-def _is_printed(head: str) -> bool:
-    return bool(phrases.PARTY.match(head) or phrases.MOMENT.match(head))
 
 
 def _intro_start(lines: list[str], number: int) -> int | None:
@@ -442,9 +413,11 @@ def _intro_start(lines: list[str], number: int) -> int | None:
         if quoted or phrases.SURE.search(joined):
             return start if phrases.INTRO_END.search(joined) or phrases.ONE_LINE.match(joined) else None
     line = lines[number][:_INTRO]
-    if phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line)):
-        return _with_name(lines, number)
-    return None
+    if not (phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line))):
+        return None
+    # the name stands alone on the line above if this one begins with its address
+    named = number > 0 and phrases.ADDRESSED.match(line) and 0 < len(lines[number - 1].strip()) <= _NAME
+    return number - 1 if named and (number < 2 or not lines[number - 2].strip()) else number
 
 
 def _bare_intro(lines: list[str], number: int) -> int | None:
@@ -465,28 +438,18 @@ def _may_be_last(ending: str) -> bool:
     return phrases.LAST.search(ending) is not None
 
 
-def _upwards(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
-    """Yield (first line, the lines from there to `number` joined), up to a blank line or the wrapping limit."""
+def _openings(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
+    """Yield (first line, the lines from there to `number` joined), up to a blank line or the wrapping limit, of those
+    that begin like an attribution: with a day, or with a name and an address."""
     joined = ""
+    reached: list[tuple[int, str]] = []
     for start in range(number, max(-1, number - _INTRO_LINES), -1):
         if not lines[start].strip():
-            return
+            break
         joined = f"{lines[start].strip()} {joined}"[:_INTRO].rstrip()
-        yield start, joined
-
-
-def _openings(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
-    """Yield those of `_upwards` that begin like an attribution: with a day, or with a name and an address."""
-    reached = list(_upwards(lines, number))
+        reached.append((start, joined))
     for opener in (phrases.OPENER, phrases.NAMED):
         yield from ((start, joined) for start, joined in reached if opener.match(joined))
-
-
-def _with_name(lines: list[str], number: int) -> int:
-    """Include the line above if this one begins with the address of the name there."""
-    named = number > 0 and phrases.ADDRESSED.match(lines[number][:_INTRO])
-    alone = named and 0 < len(lines[number - 1].strip()) <= _NAME and (number < 2 or not lines[number - 2].strip())
-    return number - 1 if alone else number
 
 
 def _quote_follows(lines: list[str], number: int) -> bool:
@@ -508,7 +471,7 @@ def _kinds(lines: list[str]) -> list[str]:
     for number, kind in enumerate(kinds):
         if kind == "sign" or (kind == "text" and phrases.DISCLAIMER.match(lines[number][:400])):
             tail = kind != "sign" or number - text <= _SIGNED
-        elif kind in ("quote", "intro") or (kind == "text" and _is_postscript(lines[number])):
+        elif kind in ("quote", "intro") or (kind == "text" and phrases.POSTSCRIPT.match(lines[number][:_MARK])):
             tail = False
         if kinds[number] == "sign":
             kinds[number] = "tail" if tail else "text"
@@ -516,10 +479,6 @@ def _kinds(lines: list[str]) -> list[str]:
             kinds[number] = "tail"
         text = number if kinds[number] == "text" else text
     return kinds
-
-
-def _is_postscript(line: str) -> bool:
-    return phrases.POSTSCRIPT.match(line[:_MARK]) is not None
 
 
 def _kind(line: str) -> str:
@@ -539,15 +498,10 @@ def _answer(lines: list[str], kinds: list[str]) -> list[str]:
     if not written:
         return []
     last = written[-1]
-    inline = _is_interleaved(kinds[: last + 1])
+    solid = [kind for kind in kinds[: last + 1] if kind in ("text", "quote")]
+    inline = [*pairwise(solid)].count(("quote", "text")) >= 2
     kept = {"text", "blank", "quote"} if inline else {"text", "blank"}
     return [line for line, kind in zip(lines[: last + 1], kinds, strict=False) if kind in kept]
-
-
-def _is_interleaved(kinds: list[str]) -> bool:
-    """True for two or more runs of quotes, each followed by text."""
-    solid = [kind for kind in kinds if kind in ("text", "quote")]
-    return sum(1 for one, two in pairwise(solid) if (one, two) == ("quote", "text")) >= 2
 
 
 def _trimmed(lines: list[str]) -> str:

@@ -85,10 +85,7 @@ def _time(windows: Sequence[Window]) -> CallTime:
         if not window.wanted:
             end = window.start + _AN_HOUR if _is_a_moment(window) else window.end  # "any time but at five"
             left = _without(left, (window.start, end))
-    return _slot(left or spans)
-
-
-def _slot(spans: list[Interval]) -> CallTime:
+    spans = left or spans
     morning = any(start < _NOON and end > _OPENS for start, end in spans)
     afternoon = any(start < _CLOSES and end > _NOON for start, end in spans)
     if morning or afternoon:

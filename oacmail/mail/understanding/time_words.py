@@ -16,7 +16,7 @@ from oacmail.mail.understanding import phrases
 #
 # The words by which people say when they can be called (ca, es, en, fr): one table for each purpose.
 #
-# Data for time_words.py. Terms stand between commas, folded (features.fold); one that ends with * also matches what
+# Terms stand between commas, folded (features.fold); one that ends with * also matches what
 # begins with it. An elided article is a word of its own ("de onze").
 
 
@@ -222,13 +222,13 @@ WORDS: dict[str, str] = {  # kind of token -> its words
 #
 # Split what a person says of times (ca, es, en, fr) into tokens: clock times, parts of the day, words of a grammar.
 #
-# The words are in time_tables.py; mail/understanding/slots.py reads the sequence of their kinds. This module decides
-# no slot. Text is folded (features.fold): one sentence. Minutes count from midnight.
+# mail/understanding/slots.py reads the sequence of their kinds. Text is folded (features.fold): one sentence. Minutes
+# count from midnight.
 
 
 class TimeToken(NamedTuple):
-    """`kind`: one of time_tables, or clock, phone, stop, comma, open, close, word. `start`, `end`: minutes of a part of
-    the day, the same twice of a clock time. `text`: as written."""
+    """`kind`: one of `PARTS` and `WORDS`, or clock, phone, stop, comma, open, close, word. `start`, `end`: minutes of a
+    part of the day, the same twice of a clock time. `text`: as written."""
 
     kind: str
     text: str
@@ -277,16 +277,14 @@ def tokens(text: str) -> list[TimeToken]:
         if text[at] == " ":
             at += 1
             continue
-        token = _clock(text, at, found) or _sign(text, at) or _word(text, at)
+        sign = _SIGN.match(text, at)
+        token = _clock(text, at, found)
+        if token is None:
+            token = TimeToken(_SIGNS.get(sign[0], "stop"), sign[0]) if sign else _word(text, at)
         if token is not None:
             found.append(token)
         at += len(token.text) if token else 1
     return found
-
-
-def _sign(text: str, at: int) -> TimeToken | None:
-    found = _SIGN.match(text, at)
-    return TimeToken(_SIGNS.get(found.group(), "stop"), found.group()) if found else None
 
 
 def _word(text: str, at: int) -> TimeToken | None:
@@ -413,8 +411,8 @@ def _is_led(before: list[TimeToken], text: str, end: int, minutes: int) -> bool:
 #
 # Find the sentences of a message that may say when a call suits, and split them into clauses.
 #
-# Data about clauses; mail/understanding/slots.py reads the times in them. Hours elsewhere belong to the problem. Text
-# is folded, its telephones are digits.
+# mail/understanding/slots.py reads the times in them. Hours elsewhere belong to the problem. Text is folded, its
+# telephones are digits.
 
 
 _REACH = 2  # sentences around a request for a call
