@@ -1,10 +1,15 @@
 """One person in every place that a mail about them can reach: after the erasure no byte of theirs is left there."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from typing import Any
 
 import pytest
 
 from oacmail.privacy.erasure import forget
+from oacmail.store import ledger
+from oacmail.store.connection import FILE
 from oacmail.store.erase import wipe
 from tests.engine import relayed_answers
 from tests.engine.test_forgetting import left_in
@@ -78,3 +83,45 @@ def test_the_source_of_an_answer_that_was_sent_on(world: World) -> None:
     )
     assert relayed_answers.relayed(world)
     assert erased(world, ANNA) == set()
+
+
+class Dying(sqlite3.Connection):
+    """Ends its process at a statement."""
+
+    left = 10**9
+
+    def execute(self, *words: Any) -> sqlite3.Cursor:
+        self.left -= 1
+        if self.left < 0:
+            raise KilledHere
+        return super().execute(*words)
+
+
+class KilledHere(BaseException):
+    pass
+
+
+def test_an_erasure_that_is_killed_anywhere_is_done_or_not_begun(world: World) -> None:
+    world.citizen_writes(ANNA, text=f"Bon dia, com pago {WORD} rebuts? {NAME}, 612345678")
+    world.turn()
+    agent_writes(world, f"1 NOTA: la senyora {NAME}, 612345678")
+    count, whole = statements_of_an_erasure(world, 10**9, dry_run=True), list(world.store.con.iterdump())
+    assert count > 40
+    for moment in range(0, count, count // 40):
+        with pytest.raises(KilledHere):
+            statements_of_an_erasure(world, moment)
+        assert list(world.store.con.iterdump()) == whole
+    statements_of_an_erasure(world, 10**9)
+    wipe(world.store.con)
+    assert left_in(world.config.office.state, (NAME.split()[1], "612345678", WORD)) == set()
+
+
+def statements_of_an_erasure(world: World, most: int, *, dry_run: bool = False) -> int:
+    """Erase in a process that dies after so many statements; return how many there were."""
+    file = world.config.office.state / FILE
+    with closing(sqlite3.connect(file, isolation_level=None, factory=Dying)) as con:
+        con.row_factory = sqlite3.Row
+        ledger.record(con, world.policy.secrets)
+        con.left = most
+        forget(con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True, dry_run=dry_run)
+        return most - con.left
