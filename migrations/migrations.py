@@ -439,7 +439,7 @@ def m0023_words_without_lists(db: Database) -> None:
 
 _LEDGER = """
 CREATE TABLE ledger(
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, "table" TEXT NOT NULL, row TEXT NOT NULL, image TEXT, mac BLOB NOT NULL,
+  seq INTEGER PRIMARY KEY, "table" TEXT NOT NULL, row TEXT NOT NULL, image TEXT, mac BLOB NOT NULL,
   at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ'))) STRICT;
 CREATE TABLE ledger_rows(
   "table" TEXT NOT NULL, row TEXT NOT NULL, image TEXT NOT NULL, PRIMARY KEY("table", row)) STRICT, WITHOUT ROWID;

@@ -74,8 +74,9 @@ def _key(con: sqlite3.Connection, keys: Sequence[bytes]) -> bytes | None:
     return next((key for key in keys if snapshot is None or json.loads(snapshot[0])[0] == name_of_key(key)), None)
 
 
-def _mac(key: bytes, before: bytes, table: str, row: str, image: str | None) -> bytes:
-    entry = f"{before.hex()}\n{table}\n{row}\n{'-' if image is None else image}"
+def _mac(key: bytes, before: bytes | None, table: str, row: str, image: str | None) -> bytes:
+    """`before`: the HMAC of the entry before; None = there was none."""
+    entry = f"{(before or b'').hex()}\n{table}\n{row}\n{'-' if image is None else image}"
     return hmac.digest(key, entry.encode(), "sha256")[:_MAC_BYTES]
 
 
@@ -116,8 +117,7 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
             con.execute(
                 f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {condition} BEGIN
                 INSERT INTO ledger("table", row, image, mac) SELECT of, name, image,
-                  ledger_mac(coalesce((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1),
-                    (SELECT chained FROM ledger_snapshot)), of, name, image)
+                  ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), of, name, image)
                 FROM (SELECT '{table}' AS of, {_row(table, row)} AS name, {image} AS image); END"""
             )
     if snapshot is None or json.loads(snapshot[0])[1:] != json.loads(_schema(con, key))[1:]:
@@ -148,14 +148,14 @@ def begin(con: sqlite3.Connection, key: bytes) -> None:
 
 def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed: str) -> None:
     """Sign the snapshot: it is what the rows were after the entry `seq`, whose HMAC is `chained`. Remove the entries
-    before it."""
+    before that one, from which the next goes on."""
     written = _schema(con, key)
     con.execute("DELETE FROM ledger_snapshot")
     con.execute(
         "INSERT INTO ledger_snapshot(seq, chained, schema, signed, mac) VALUES(?,?,?,?,?)",
         (seq, chained, written, signed, _mac(key, chained, str(seq), written, signed)),
     )
-    con.execute("DELETE FROM ledger WHERE seq <= ?", (seq,))
+    con.execute("DELETE FROM ledger WHERE seq < ?", (seq,))
 
 
 # --- Proof -----------------------------------------------------------------------------------------------------------
@@ -201,7 +201,8 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
     if of_snapshot != _mac(key, chained, str(until), written, signed):
         return RowProof(broken="forged")
     changed: dict[str, dict[str, str | None]] = {table: {} for table in KEYS}
-    for seq, table, row, image, mac in con.execute('SELECT seq, "table", row, image, mac FROM ledger ORDER BY seq'):
+    entries = con.execute('SELECT seq, "table", row, image, mac FROM ledger WHERE seq > ? ORDER BY seq', (until,))
+    for seq, table, row, image, mac in entries:
         if seq != until + 1:
             return RowProof(broken="gap")
         if mac != _mac(key, chained, table, row, image):

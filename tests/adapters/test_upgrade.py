@@ -40,7 +40,7 @@ SHIPPED = {
     "m0021_domains": "fb2908122bdc9b4d",
     "m0022_words_of_the_field": "12c95a87d4e4cb63",
     "m0023_words_without_lists": "d0024f77e8c88c2f",
-    "m0024_ledger": "2cb2b55d7f2f519f",
+    "m0024_ledger": "22d6984056f3c97e",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _RENAMED = {
