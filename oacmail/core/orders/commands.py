@@ -5,9 +5,9 @@ answered or by contact says that there was one, and sends nothing. A command tha
 carried out raises `Refused` with the reason and changes nothing. The caller decides who may give commands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from oacmail.core import answers, calendar, callbacks, cases, deadlines, intents, notices, rights, services, survey
 from oacmail.core.cases import CORRECTED_COLUMN, said_by_hand
@@ -30,6 +30,7 @@ from oacmail.core.model import COUNTED_LANGUAGES, Intent, Kind, Level, Status, T
 from oacmail.core.notices import agent_of, assigned, notify
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RequestSummary
+from oacmail.core.services import is_unsolved
 from oacmail.core.view import CaseView, CommandView
 
 CLOSE_REASONS = ("answered", "contact", "thanks", "spam", "duplicate")
@@ -43,40 +44,61 @@ CORRECTABLE: dict[str, tuple[str, ...]] = {
 _ALL: Final = ("answer", "remind", "nudge", "update", "close", "wait")
 
 
+_Effects = tuple[Effect, ...]
+
+
+class _Given(NamedTuple):
+    policy: Policy
+    view: CommandView
+    case: CaseView
+    command: AdminCommand
+    now: datetime
+
+    @property
+    def key(self) -> str:
+        """Names the order and what it causes; two orders of one moment are two."""
+        named = (self.command.verb, self.case.number, self.now.isoformat(), self.command.given_in)
+        return ":".join(filter(None, named))
+
+    @property
+    def at(self) -> datetime:
+        """When the contact took place: not later than now, not before the case was opened."""
+        text = self.command.words.get("at", "")
+        at = datetime.fromisoformat(text) if text else self.now
+        if at > self.now:
+            raise Refused("--at is in the future: give the time at which the contact took place")
+        if at < self.case.opened_at:
+            opened = self.case.opened_at.isoformat()
+            raise Refused(f"--at is before the case was opened ({opened}): give a later time")
+        return at
+
+    def ask(self) -> _Effects:
+        """Start a response deadline now."""
+        due, ends_on = calendar.answer_due(self.now, self.policy), self.case.term.ends_on
+        return answers.ask(self.policy, self.case.number, key=self.key, at=self.now, due_at=due, ends_on=ends_on)
+
+
 def on_admin_command(policy: Policy, view: CommandView, command: AdminCommand, now: datetime) -> Decision:
-    case = view.cases[command.case]
-    effects = _VERBS[command.verb](policy, view, case, command, now)
+    case, (carry_out, *guards) = view.cases[command.case], _VERBS[command.verb]
+    for refuse in guards:
+        refuse(case)
+    effects = carry_out(_Given(policy, view, case, command, now))
     event = AuditEvent(kind="ordered", case=case.number, data={"verb": command.verb, "by": command.by})
     return Decision(effects=(*effects, event), because=(f"ordered: {command.verb}",))
 
 
-_Verb = Callable[[Policy, CommandView, CaseView, AdminCommand, datetime], tuple[Effect, ...]]
-
-
-def _at(case: CaseView, command: AdminCommand, now: datetime) -> datetime:
-    """When the contact took place: not later than now, not before the case was opened."""
-    text = command.words.get("at", "")
-    at = datetime.fromisoformat(text) if text else now
-    if at > now:
-        raise Refused("--at is in the future: give the time at which the contact took place")
-    if at < case.opened_at:
-        raise Refused(f"--at is before the case was opened ({case.opened_at.isoformat()}): give a later time")
-    return at
-
-
-def _assign(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _assign(given: _Given) -> _Effects:
     """To nobody if the name is empty. Who gets the case hears it, or all agents do while that one is out of office; who
     took it knows it."""
+    policy, case, command, now = given.policy, given.case, given.command, given.now
     name = command.words["name"]
     changed = UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now})
     if agent_of(policy, name) is None or name in (case.assignee, command.by):
         return (changed,)
     told = notify(
         policy,
-        assigned(policy, name, view.away),
-        key=f"{MailKind.ASSIGNED}:{_key(command, case, now)}",
+        assigned(policy, name, given.view.away),
+        key=f"{MailKind.ASSIGNED}:{given.key}",
         kind=MailKind.ASSIGNED,
         now=now,
         case=case.number,
@@ -85,29 +107,19 @@ def _assign(
     return (changed, *told)
 
 
-def _note(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
-    return (AuditEvent(kind="note", case=case.number, data={"by": command.by}, text=command.words["text"]),)
+def _note(given: _Given) -> _Effects:
+    by, text = given.command.by, given.command.words["text"]
+    return (AuditEvent(kind="note", case=given.case.number, data={"by": by}, text=text),)
 
 
-def _log_call(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
-    at = _at(case, command, now)
-    if command.words.get("outcome", "reached") != "reached":
-        return callbacks.not_reached(policy, case, at=at, key=_key(command, case, now), now=now)
-    return answers.answered(policy, case, at=at, key=_key(command, case, now), how="call")
+def _log_call(given: _Given) -> _Effects:
+    if given.command.words.get("outcome", "reached") == "reached":
+        return answers.answered(given.policy, given.case, at=given.at, key=given.key, how="call")
+    return callbacks.not_reached(given.policy, given.case, at=given.at, key=given.key, now=given.now)
 
 
-def _key(command: AdminCommand, case: CaseView, now: datetime) -> str:
-    """Names the order and what it causes; two orders of one moment are two."""
-    return ":".join(filter(None, (command.verb, case.number, now.isoformat(), command.given_in)))
-
-
-def _close(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _close(given: _Given) -> _Effects:
+    policy, case, command, now = given.policy, given.case, given.command, given.now
     reason = command.words["reason"]
     if reason == "answered" and command.given_in:  # by shell it says that somebody has answered elsewhere
         _refuse_if_waits(case)
@@ -119,13 +131,13 @@ def _close(
     met: tuple[Effect, ...] = ()
     if reason in ("answered", "contact"):
         # A contact of that moment has not answered what came later; a case without a deadline waits for nothing.
-        at, waiting = _at(case, command, now), case.running("answer")
+        at, waiting = given.at, case.running("answer")
         later = [one.started_at for one in waiting if one.started_at > at]
         later += [one.at for one in case.messages.asked if waiting and one.at > at]
         if later:
             text = f"an answer to what came later ({min(later).isoformat()}) is owed: note the contact with log-call"
             raise Refused(text, "waits")
-        met = answers.answered(policy, case, at=at, key=_key(command, case, now), how=reason)
+        met = answers.answered(policy, case, at=at, key=given.key, how=reason)
     return (
         *met,
         rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
@@ -137,49 +149,27 @@ def _close(
     )
 
 
-def _reopen(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
-    if case.running("answer"):
+def _reopen(given: _Given) -> _Effects:
+    if given.case.running("answer"):
         raise Refused("the case is already open, and an answer is due", "open-already")
-    due = calendar.answer_due(now, policy)
-    status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
-    return (
-        *answers.opened_again(case, {"status": status}),
-        *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due, ends_on=case.term.ends_on),
-    )
+    status = Status.DERIVED if given.case.status is Status.DERIVED else Status.OPEN
+    return (*answers.opened_again(given.case, {"status": status}), *given.ask())
 
 
-def _take_back(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _take_back(given: _Given) -> _Effects:
     """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
-    _refuse_if_derived(case)
-    due, key = calendar.answer_due(now, policy), _key(command, case, now)
-    asked = (
-        ()
-        if case.running("answer")
-        else answers.ask(policy, case.number, key=key, at=now, due_at=due, ends_on=case.term.ends_on)
-    )
-    return (
-        *answers.opened_again(case, {"status": Status.OPEN}),
-        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("close", deadlines.WAIT)),
-        *asked,
-    )
+    ended = EndDeadlines(case=given.case.number, how="withdrawn", at=given.now, kinds=("close", deadlines.WAIT))
+    asked = () if given.case.running("answer") else given.ask()
+    return (*answers.opened_again(given.case, {"status": Status.OPEN}), ended, *asked)
 
 
-def _wait(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _wait(given: _Given) -> _Effects:
     """The office waits for the person, perhaps until a day. This never stops a deadline that nobody has met."""
-    if case.status is Status.CLOSED:
-        raise Refused("the case is closed: reopen it first", "closed")
-    _refuse_if_derived(case)
-    day, key = command.words.get("day"), _key(command, case, now)
-    return (
-        UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now}),
-        *(deadlines.waits_until(policy, case, date.fromisoformat(day), key, now) if day else ()),
-    )
+    waits = UpdateCase(case=given.case.number, columns={"status": Status.WAITING, "touched_at": given.now})
+    if not (day := given.command.words.get("day")):
+        return (waits,)
+    until = deadlines.waits_until(given.policy, given.case, date.fromisoformat(day), given.key, given.now)
+    return (waits, *until)
 
 
 def _refuse_if_waits(case: CaseView) -> None:
@@ -188,75 +178,60 @@ def _refuse_if_waits(case: CaseView) -> None:
         raise Refused("the person waits for an answer", "waits")
 
 
+def _refuse_if_closed(case: CaseView) -> None:
+    if case.status is Status.CLOSED:
+        raise Refused("the case is closed: reopen it first, so that a deadline runs", "closed")
+
+
 def _refuse_if_derived(case: CaseView) -> None:
     """No order but one of the outcome takes a case from the technical services unnoticed (R13)."""
     if case.status is Status.DERIVED:
         raise Refused("the technical services have the case: say first that it is solved, or take it back", "derived")
 
 
-def _answered(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _answered(given: _Given) -> _Effects:
     """It counts as answered again, by the answer that was seen. This meets no deadline."""
-    _refuse_if_waits(case)
-    _refuse_if_derived(case)
     return (
-        *answers.opened_again(case, {"status": Status.ANSWERED}),
-        EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=(deadlines.WAIT,)),
-        *answers.silent_close(policy, case, at=now, key=_key(command, case, now)),
+        *answers.opened_again(given.case, {"status": Status.ANSWERED}),
+        EndDeadlines(case=given.case.number, how="withdrawn", at=given.now, kinds=(deadlines.WAIT,)),
+        *answers.silent_close(given.policy, given.case, at=given.now, key=given.key),
     )
 
 
-def _escalate(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _escalate(given: _Given) -> _Effects:
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
-    if case.status is Status.CLOSED:
-        raise Refused("the case is closed: reopen it first, so that a deadline runs", "closed")
-    if cases.has_notice(case) and case.services.solved_at is None:
+    if cases.has_notice(given.case) and given.case.services.solved_at is None:
         text = "the case is already with the technical services and the person knows it: answer the person"
         raise Refused(text, "derived-already")
-    cause, why = command.words.get("cause", ""), command.words.get("why", "")
-    return services.by_order(policy, view, case, cause=cause, why=why, key=_key(command, case, now), now=now)
+    words = {name: given.command.words.get(name, "") for name in ("cause", "why")}
+    return services.by_order(given.policy, given.view, given.case, **words, key=given.key, now=given.now)
 
 
-def _solved(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _solved(given: _Given) -> _Effects:
     """The problem is solved; the next answer to the citizen says so and ends the case (R13)."""
-    _refuse_if_not_derived(case)
-    return services.solved(
-        policy, case, at=_at(case, command, now), key=_key(command, case, now), now=now, by=command.by
-    )
+    return services.solved(given.policy, given.case, at=given.at, key=given.key, now=given.now, by=given.command.by)
 
 
-def _until(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
+def _until(given: _Given) -> _Effects:
     """The services expect to have it solved by this day."""
-    _refuse_if_not_derived(case)
-    day, key = date.fromisoformat(command.words["day"]), _key(command, case, now)
-    return services.expected(policy, case, day, at=now, key=key, now=now, by=command.by)
+    day, by = date.fromisoformat(given.command.words["day"]), given.command.by
+    return services.expected(given.policy, given.case, day, at=given.now, key=given.key, now=given.now, by=by)
 
 
-def _not_theirs(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
-    _refuse_if_not_derived(case)
-    return services.not_theirs(policy, case, at=now, key=_key(command, case, now), now=now, by=command.by)
+def _not_theirs(given: _Given) -> _Effects:
+    by = given.command.by
+    return services.not_theirs(given.policy, given.case, at=given.now, key=given.key, now=given.now, by=by)
 
 
 def _refuse_if_not_derived(case: CaseView) -> None:
     if case.status is not Status.DERIVED:
-        raise Refused(
-            "the case is not with the technical services: `oacmail case escalate` passes it on", "not-derived"
-        )
+        text = "the case is not with the technical services: `oacmail case escalate` passes it on"
+        raise Refused(text, "not-derived")
 
 
-def _merge(
-    policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime
-) -> tuple[Effect, ...]:
-    into = view.cases.get(command.words["into"])
+def _merge(given: _Given) -> _Effects:
+    case, now = given.case, given.now
+    into = given.view.cases.get(given.command.words["into"])
     if into is None or into.number == case.number:
         raise Refused("there is no other case of this number to merge into: see `oacmail case list`", "no-such-case")
     if into.status is Status.CLOSED and (case.running("answer") or case.status is Status.DERIVED):
@@ -264,9 +239,8 @@ def _merge(
     # Of two citizens, each is answered alone. No notice nor outcome would reach the second, and no answer would meet
     # what no message of theirs has asked for, such as a case that was reopened.
     derived = Status.DERIVED in (case.status, into.status)
-    if not case.addresses & into.addresses - {""} and (
-        derived or any(not one.asked_from for one in case.running("answer"))
-    ):
+    owed = derived or any(not one.asked_from for one in case.running("answer"))
+    if owed and not case.addresses & into.addresses - {""}:
         text = "the cases are of two people, each with an answer of their own to come: leave them apart, answer each"
         raise Refused(text, "two-people")
     # The services hear of the merged case once, and so does its citizen.
@@ -275,13 +249,13 @@ def _merge(
     return (
         *((EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=double),) if double else ()),
         MergeCases(case=case.number, into=into.number),
-        *_goes_on(policy, case, into, now),
+        *_goes_on(given.policy, case, into, now),
         UpdateCase(case=case.number, columns=closed),
         AuditEvent(kind="merged", case=into.number, data={"from": case.number}),
     )
 
 
-def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
+def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> _Effects:
     """What `into`, which goes on, takes from the case that was merged into it."""
     columns: CaseColumns = {}
     effects: tuple[Effect, ...] = ()
@@ -297,9 +271,7 @@ def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> t
             "told_at": case.services.told_at,
             "expected_on": case.services.expected_on,
         }
-    elif case.status is Status.DERIVED is into.status and (case.services.solved_at is None) is not (
-        into.services.solved_at is None
-    ):
+    elif case.status is Status.DERIVED is into.status and is_unsolved(case) is not is_unsolved(into):
         columns["solved_at"] = None
         effects = answers.out_of_date(into, CancelledBy.UNSOLVED)
     elif into.status is Status.ANSWERED and case.running("answer"):
@@ -311,23 +283,22 @@ def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> t
             columns |= {"phone": case.call.phone, "slot": case.call.slot, "call_hours": case.call.call_hours}
     # The earlier of the two terms that have not passed is its term (R32); of the same day, the earlier hour.
     ends_on = soonest(case.term.ends_on, into.term.ends_on, today=calendar.local_day(now, policy))
-    hours = (
-        one.term.ends_hour for one in (case, into) if one.term.ends_on == ends_on and one.term.ends_hour is not None
-    )
-    ends_hour = min(hours, default=None)
+    terms = (one for one in (case.term, into.term) if one.ends_on == ends_on)
+    ends_hour = min((one.ends_hour for one in terms if one.ends_hour is not None), default=None)
     if ends_on is not None and (ends_on, ends_hour) != (into.term.ends_on, into.term.ends_hour):
         columns |= {"ends_on": ends_on, "ends_hour": ends_hour}
     return (*((UpdateCase(case=into.number, columns=columns),) if columns else ()), *effects)
 
 
-def _set(policy: Policy, view: CommandView, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _set(given: _Given) -> _Effects:
     """A correction: it replaces the classifier's value and is stored as an example."""
+    policy, case, now = given.policy, given.case, given.now
     columns: CaseColumns = {}
-    for field, value in command.words.items():
+    for field, value in given.command.words.items():
         if value not in CORRECTABLE[field]:
             raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}", "no-such-value")
         columns[CORRECTED_COLUMN[field]] = value
-    words, key = command.words, _key(command, case, now)
+    words, key = given.command.words, given.key
     # The language is stored for the person, not for the case alone (Llei 1/1998, art. 9.1).
     speaks = words.get("language", "") if case.citizen else ""
     return (
@@ -339,7 +310,7 @@ def _set(policy: Policy, view: CommandView, case: CaseView, command: AdminComman
     )
 
 
-def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
+def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: datetime) -> _Effects:
     """What the corrected intent causes, as if the message had been read so."""
     if not intent or intent == case.intent:
         return ()
@@ -365,19 +336,20 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: da
     return (*effects, *intents.by_intent(policy, intent, request, now))
 
 
-_VERBS: dict[str, _Verb] = {
-    "assign": _assign,
-    "note": _note,
-    "log-call": _log_call,
-    "close": _close,
-    "reopen": _reopen,
-    "take-back": _take_back,
-    "wait": _wait,
-    "answered": _answered,
-    "escalate": _escalate,
-    "solved": _solved,
-    "until": _until,
-    "not-theirs": _not_theirs,
-    "merge": _merge,
-    "set": _set,
+_VERBS: Mapping[str, tuple[Callable[[_Given], _Effects], *tuple[Callable[[CaseView], None], ...]]] = {
+    "assign": (_assign,),
+    "note": (_note,),
+    "log-call": (_log_call,),
+    "close": (_close,),
+    "reopen": (_reopen,),
+    "take-back": (_take_back, _refuse_if_derived),
+    "wait": (_wait, _refuse_if_closed, _refuse_if_derived),
+    "answered": (_answered, _refuse_if_waits, _refuse_if_derived),
+    "escalate": (_escalate, _refuse_if_closed),
+    "solved": (_solved, _refuse_if_not_derived),
+    "until": (_until, _refuse_if_not_derived),
+    "not-theirs": (_not_theirs, _refuse_if_not_derived),
+    "merge": (_merge,),
+    "set": (_set,),
 }
+"""What carries a command out, and what refuses it before."""
