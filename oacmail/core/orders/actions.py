@@ -6,11 +6,10 @@ fit raises `Refused` and changes nothing.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oacmail.core import acknowledgement, answers, calendar, cases, services, tokens
-from oacmail.core.answers import draft
 from oacmail.core.days_named import day_named
 from oacmail.core.derivation import topic_named
 from oacmail.core.effects import (
@@ -33,7 +32,6 @@ from oacmail.core.order_words import Verb, folded, language_named, number_of
 from oacmail.core.orders.commands import CORRECTABLE, on_admin_command
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
-from oacmail.core.services import refer
 from oacmail.core.view import CaseView, View
 
 
@@ -99,6 +97,9 @@ def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
 
 _TO = re.compile(r"^(?:a l'|(?:a la|(?:per )?a|al|para|to)\s+|@)")
 """Before the name: `#assigna a Anna`."""
+_CALL = re.compile(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
+_SPANISH = re.compile(r"[6-9]\d{8}")
+_FOREIGN = re.compile(r"\+[1-9]\d{6,14}")
 _CLOSE_REASONS: Mapping[str, str] = {
     "": "answered", "duplicate": "duplicate", "duplicat": "duplicate", "duplicado": "duplicate", "spam": "spam",
     "brossa": "spam", "thanks": "thanks", "gracies": "thanks", "gracias": "thanks",
@@ -217,18 +218,53 @@ def _taken_back(
 
 
 def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-    message, at = message_to_split(given.view, case)
-    return split(given.policy, case, message=message, at=at, number=given.new_number, key=given.key, now=given.now)
+    """A message that is another matter becomes a case: the one that the order replies to, else the newest other one of
+    a citizen. A deadline that it has started goes with it. While the old case waits, an earlier deadline covered the
+    message and its promise counts from its arrival; after an answer, from the order. Nobody gets a mail."""
+    policy, number = given.policy, given.new_number
+    named = [known for known in given.view.named if known.case == case.number and known.role is Role.CITIZEN]
+    found = [(known.fingerprint, known.received_at) for known in reversed(named)]
+    found += [(said.message, said.at) for said in case.messages.latest if not said.by_office]
+    message, at = next((one for one in found if one[0] != case.first_message), ("", given.now))
+    if not message:
+        raise Refused("the case has no other message of the person", "only-message")
+    effects: list[Effect] = [SplitCase(case=case.number, number=number, message=message, opened_at=at)]
+    starters = [deadline.started_by for deadline in case.running("answer")]
+    others = any(starter != message for starter in starters)
+    if message not in starters:
+        start = at if others else given.now
+        due_at = calendar.answer_due(start, policy)
+        effects += answers.ask(policy, number, key=given.key, at=start, due_at=due_at)
+    if not others and case.status is Status.OPEN and case.answered_at is not None:
+        effects.append(UpdateCase(case=case.number, columns={"status": Status.ANSWERED}))
+    # The person's own term goes with the message that names it, and stays too if another message names it. The case
+    # that is left without the reminder that is still to come gets one of its own (R32).
+    term, ends_on = case.term, case.term.ends_on
+    if ends_on is not None and message in term.named_by:
+        effects.append(UpdateCase(case=number, columns={"ends_on": ends_on, "ends_hour": term.ends_hour}))
+        stays = len(term.named_by) > 1
+        if not stays:
+            effects.append(UpdateCase(case=case.number, columns={"ends_on": None, "ends_hour": None}))
+        to_come = {one.started_by for one in case.running("remind") if one.level == answers.TERM}
+        without = number if message not in to_come else case.number if stays and to_come == {message} else ""
+        if without:
+            effects += answers.remind_of_term(policy, without, key=given.key, at=given.now, ends_on=ends_on)
+    return (
+        *effects,
+        AuditEvent(kind="split", case=case.number, data={"into": number}),
+        AuditEvent(kind="opened", case=number, data={"rule": "split"}),
+    )
 
 
 def _out_of_scope(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     sender, folder = given.lookup.message.sender, given.view.drafts
-    return refer(given.policy, case, body=given.argument, folder=folder, agent=sender, key=given.key, now=given.now)
+    body, key = given.argument, given.key
+    return services.refer(given.policy, case, body=body, folder=folder, agent=sender, key=key, now=given.now)
 
 
 def _draft(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-    sender, folder = given.lookup.message.sender, given.view.drafts
-    return draft(given.policy, case, folder=folder, agents=(sender,), key=given.key, now=given.now)
+    agents, folder = (given.lookup.message.sender,), given.view.drafts
+    return answers.draft(given.policy, case, folder=folder, agents=agents, key=given.key, now=given.now)
 
 
 def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
@@ -265,14 +301,50 @@ def _spam_of_entry(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:
 
 
 def _call(given: GivenOrder) -> tuple[Effect, ...]:
-    return open_contact(
-        given.policy,
-        read_contact(given.argument),
-        number=given.new_number,
-        key=given.key,
-        topic=given.lookup.reading.topic,
-        by=given.agent,
-        at=min(given.lookup.received_at, given.now),
+    """The case of a telephone call or a visit: `NAME, NUMBER: what was asked`; the number may be missing. The message
+    that opens it has the rule `telephone` or `visit`, by which figures tell the channel. Without an address no
+    automatic mail goes to anybody."""
+    policy, number, key = given.policy, given.new_number, given.key
+    said = _CALL.fullmatch(given.argument.strip())
+    if said is None:
+        raise Refused("a call is NAME, NUMBER: what was asked", "no-such-call")
+    name, text = " ".join(said[1].split()), said[3].strip()
+    phone = re.sub(r"[\s().-]", "", said[2] or "")  # E.164 (ITU-T)
+    phone = "+" + phone.removeprefix("00") if phone.startswith("00") else phone
+    phone = "+34" + phone if _SPANISH.fullmatch(phone) else phone
+    if said[2] and _FOREIGN.fullmatch(phone) is None:
+        raise Refused("this is no telephone number", "no-such-number")
+    # What stands for the person's address: a `tel:` URI (RFC 3966), to which no mail can go; '' = unknown.
+    channel, citizen = ("telephone", f"tel:{phone}") if phone else ("visit", "")
+    at = min(given.lookup.received_at, given.now)
+    due_at = calendar.answer_due(at, policy)
+    reading = Classification(
+        kind=Kind.REQUEST,
+        topic=given.lookup.reading.topic or Topic.OTHER,
+        level=Level.FIRST,
+        intent=Intent.QUESTION,
+        language=policy.office.languages[0],
+        callback=None,
+        confidence={},
+        because=(channel,),
+    )
+    if phone:
+        due_at = min(due_at, calendar.callback_due(at, "any", policy))
+        reading = replace(reading, intent=Intent.CALLBACK, callback=Callback(phone=phone, slot="any"))
+    return (
+        OpenCase(
+            number=number,
+            citizen=citizen,
+            name=name,
+            subject=name,
+            reading=reading,
+            opened_at=at,
+            due_at=due_at,
+            opened_by=key,
+        ),
+        RecordContact(message=key, case=number, author=citizen, subject=name, text=text, channel=channel, at=at),
+        *answers.ask(policy, number, key=key, at=at, due_at=due_at),
+        AuditEvent(kind="opened", case=number, data={"rule": channel, "by": given.agent}),
     )
 
 
@@ -345,150 +417,3 @@ ACTIONS: Mapping[Verb, Action] = {
     Verb.UNKNOWN: Action(nothing=_no_order("unknown")),
     Verb.TOO_MANY: Action(nothing=_no_order("too-many")),
 }
-
-
-# --- Contacts --------------------------------------------------------------------------------------------------------
-# A case of a telephone call or a visit, which an agent notes by mail (`#call`). The message that opens it has the rule
-# `telephone` or `visit`, by which figures tell the channel. There is no address, so no automatic mail goes to anybody.
-
-TELEPHONE, VISIT = "telephone", "visit"
-_CALL = re.compile(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
-_SPANISH = re.compile(r"[6-9]\d{8}")
-_FOREIGN = re.compile(r"\+[1-9]\d{6,14}")
-_COUNTRY = "+34"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """Who called or came, and what was asked. `phone` in E.164, '' = a visit, or no number was given."""
-
-    name: str
-    phone: str
-    text: str
-
-    @property
-    def channel(self) -> str:
-        return TELEPHONE if self.phone else VISIT
-
-    @property
-    def address(self) -> str:
-        """What stands for the person's address: a `tel:` URI (RFC 3966), to which no mail can go; '' = unknown."""
-        return f"tel:{self.phone}" if self.phone else ""
-
-
-def read_contact(argument: str) -> Contact:
-    """`NAME, NUMBER: what was asked`; the number may be missing. Raises Refused."""
-    said = _CALL.fullmatch(argument.strip())
-    if said is None:
-        raise Refused("a call is NAME, NUMBER: what was asked", "no-such-call")
-    phone = _phone(said[2]) if said[2] else ""
-    return Contact(name=" ".join(said[1].split()), phone=phone, text=said[3].strip())
-
-
-def _phone(text: str) -> str:
-    digits = re.sub(r"[\s().-]", "", text)
-    digits = "+" + digits.removeprefix("00") if digits.startswith("00") else digits
-    digits = _COUNTRY + digits if _SPANISH.fullmatch(digits) else digits
-    if _FOREIGN.fullmatch(digits) is None:
-        raise Refused("this is no telephone number", "no-such-number")
-    return digits
-
-
-def _reading(policy: Policy, contact: Contact, topic: Topic | None) -> Classification:
-    return Classification(
-        kind=Kind.REQUEST,
-        topic=topic or Topic.OTHER,
-        level=Level.FIRST,
-        intent=Intent.CALLBACK if contact.phone else Intent.QUESTION,
-        language=policy.office.languages[0],
-        callback=Callback(phone=contact.phone, slot="any") if contact.phone else None,
-        confidence={},
-        because=(contact.channel,),
-    )
-
-
-def open_contact(
-    policy: Policy, contact: Contact, *, number: str, key: str, topic: Topic | None, by: str, at: datetime
-) -> tuple[Effect, ...]:
-    """The case of the contact, with its deadline. `key` names the order, `by` the agent, `topic` what the order's text
-    is about."""
-    due_at = calendar.answer_due(at, policy)
-    if contact.phone:
-        due_at = min(due_at, calendar.callback_due(at, "any", policy))
-    return (
-        OpenCase(
-            number=number,
-            citizen=contact.address,
-            name=contact.name,
-            subject=contact.name,
-            reading=_reading(policy, contact, topic),
-            opened_at=at,
-            due_at=due_at,
-            opened_by=key,
-        ),
-        RecordContact(
-            message=key,
-            case=number,
-            author=contact.address,
-            subject=contact.name,
-            text=contact.text,
-            channel=contact.channel,
-            at=at,
-        ),
-        *answers.ask(policy, number, key=key, at=at, due_at=due_at),
-        AuditEvent(kind="opened", case=number, data={"rule": contact.channel, "by": by}),
-    )
-
-
-# --- Split -----------------------------------------------------------------------------------------------------------
-# A message that is another matter becomes a case, and a deadline that it has started goes with it. While the old case
-# waits, an earlier deadline covered the message and its promise counts from its arrival; after an answer, from the
-# order. The person's own term goes with the message that names it. Nobody gets a mail.
-
-
-def message_to_split(view: View, case: CaseView) -> tuple[str, datetime]:
-    """(fingerprint, arrival) of the message that the order replies to, else of the newest message of a citizen. The one
-    that opened the case stays. Raises Refused if there is no other."""
-    named = [known for known in view.named if known.case == case.number and known.role is Role.CITIZEN]
-    found = [(known.fingerprint, known.received_at) for known in reversed(named)]
-    found += [(said.message, said.at) for said in case.messages.latest if not said.by_office]
-    movable = [one for one in found if one[0] != case.first_message]
-    if not movable:
-        raise Refused("the case has no other message of the person", "only-message")
-    return movable[0]
-
-
-def split(
-    policy: Policy, case: CaseView, *, message: str, at: datetime, number: str, key: str, now: datetime
-) -> tuple[Effect, ...]:
-    """Make a case `number` of the message, which arrived at `at`. `key` names the order."""
-    own = [deadline for deadline in case.running("answer") if deadline.started_by == message]
-    others = [deadline for deadline in case.running("answer") if deadline.started_by != message]
-    start = at if others else now
-    deadline = () if own else answers.ask(policy, number, key=key, at=start, due_at=calendar.answer_due(start, policy))
-    settled = not others and case.status is Status.OPEN and case.answered_at is not None
-    return (
-        SplitCase(case=case.number, number=number, message=message, opened_at=at),
-        *deadline,
-        *((UpdateCase(case=case.number, columns={"status": Status.ANSWERED}),) if settled else ()),
-        *_term_of(policy, case, message, number=number, key=key, now=now),
-        AuditEvent(kind="split", case=case.number, data={"into": number}),
-        AuditEvent(kind="opened", case=number, data={"rule": "split"}),
-    )
-
-
-def _term_of(
-    policy: Policy, case: CaseView, message: str, *, number: str, key: str, now: datetime
-) -> tuple[Effect, ...]:
-    """The person's own term goes along with the message that names it, and stays too if another message names it. The
-    case that is left without the reminder that is still to come gets one of its own (R32)."""
-    if case.term.ends_on is None or message not in case.term.named_by:
-        return ()
-    stays = len(case.term.named_by) > 1
-    to_come = {one.started_by for one in case.running("remind") if one.level == answers.TERM}
-    without = number if message not in to_come else case.number if stays and to_come == {message} else ""
-    return (
-        UpdateCase(case=number, columns={"ends_on": case.term.ends_on, "ends_hour": case.term.ends_hour}),
-        *(() if stays else (UpdateCase(case=case.number, columns={"ends_on": None, "ends_hour": None}),)),
-        *(answers.remind_of_term(policy, without, key=key, at=now, ends_on=case.term.ends_on) if without else ()),
-    )
