@@ -278,7 +278,7 @@ _CLOSING = re.compile(
     r"(?:[\s,.!]+|$))+"
 )
 """A line that ends a message, folded."""
-_NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
+_ENDS_TEXT = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
 _CAPITALS = re.compile(r"[A-ZÀ-Ý'’]{3,20}(?: [A-ZÀ-Ý'’]{3,20}){0,2}(?=[\s,.:;–—-])")
 _POSTCODE = re.compile(r"\d{5}\s\D+")
@@ -311,20 +311,24 @@ def read_list(text: str) -> tuple[Order, ...]:
 
 def _listed_run(text: str) -> tuple[tuple[Order, ...], list[str]]:
     """(the orders of a reply to a list, the lines below the last of them)."""
-    found, rest = _run(text, _read_line)
-    own = list(takewhile(_is_own, map(str.strip, rest)))
-    read = ([] if _POSTCODE.fullmatch(line) else _listed(line) for line in own)
-    numbered = [[order for order in orders if order.verb is not Verb.UNKNOWN] for orders in read]
-    end = max((place + 1 for place, orders in enumerate(numbered) if orders), default=0)
-    unread = [[Order(Verb.UNKNOWN, line[:MOST_ORDERS])] if line and not _line(line) else [] for line in own]
-    between = [orders or unread[place] for place, orders in enumerate(numbered[:end])]
-    return (*found, *chain.from_iterable(between)), rest[end:]
+    orders, rest = _run(text, _read_line)
+    read: list[Order] = []
+    unread: list[Order] = []  # until a line with an order follows
+    end = 0
+    for place, line in enumerate(takewhile(_is_the_writers, map(str.strip, rest))):
+        listed = [] if _POSTCODE.fullmatch(line) else _listed(line)
+        known = [order for order in listed if order.verb is not Verb.UNKNOWN]
+        if known:
+            read, unread, end = [*read, *unread, *known], [], place + 1
+        elif line and not _line(line):
+            unread.append(Order(Verb.UNKNOWN, line[:MOST_ORDERS]))
+    return (*orders, *read), rest[end:]
 
 
-def _is_own(line: str) -> bool:
+def _is_the_writers(line: str) -> bool:
     """Whether the writer's own words may go on there. Of lines that end with a colon only one with a digit or an
     address introduces a quote."""
-    return not _NOT_OWN.match(line) or (line.endswith(":") and not _INTRODUCES.search(line))
+    return not _ENDS_TEXT.match(line) or (line.endswith(":") and not _INTRODUCES.search(line))
 
 
 def sent_alone(text: str) -> tuple[Order, ...]:
@@ -385,7 +389,7 @@ def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
     """The orders below the end of the run, as far as the writer's own words go: they are none, and the writer may take
     them for some. `listed`: of a reply to a list of cases, where those with a number count (`read_list`)."""
     found, rest = _run(text, _read_line if listed else _line)
-    own = takewhile(_is_own, map(str.strip, rest))
+    own = takewhile(_is_the_writers, map(str.strip, rest))
     orders = [order for line in own for order in _line(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
     return tuple(orders[:MOST_ORDERS]) if found else ()
 
@@ -419,13 +423,8 @@ def _taken(found: list[Order], line: str, before: str, read: Callable[[str], lis
         return [*found, Order(Verb.CALLED)]
     if orders := read(line):
         return _joined([*found, *orders])
-    if (
-        last
-        and ROWS[last.verb].text == "long"
-        and len(before) >= WRAPPED
-        and line[0] not in ">-_*|"
-        and line[-1] != ":"
-    ):
+    goes_on = len(before) >= WRAPPED and line[0] not in ">-_*|" and line[-1] != ":"
+    if goes_on and last and ROWS[last.verb].text == "long":
         return [*found[:-1], replace(last, argument=f"{last.argument} {line}")]
     return []
 
@@ -439,35 +438,28 @@ def _joined(orders: list[Order]) -> list[Order]:
     ]
 
 
-def _outcome(order: Order) -> Order:
-    """Of a call, its outcome (`#called no answer`). One that is not known stays its argument."""
-    said = _POLITE.sub("", f" {_plain(order.argument)}").strip(" .!")
-    if order.verb is Verb.CALLED and (said in _IN_VAIN or _PLAIN.get(said) == Order(Verb.NOT_REACHED)):
-        return Order(Verb.NOT_REACHED)
-    return Order(Verb.CALLED) if order.verb is Verb.CALLED and said in _REACHED else order
-
-
 def _listed(line: str) -> list[Order]:
     """The orders of a line that begins with a number; [] = it begins with none."""
     match = _LISTED_LINE.fullmatch(line)
-    return [replace(order, case=match[1]) for order in _of_case(match[2])] if match else []
-
-
-def _of_case(said: str) -> list[Order]:
-    if orders := _line(said):
-        return orders
-    if order := _spelled(said):
-        return [order]
-    return [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST_ORDERS])]
+    if match is None:
+        return []
+    said, order = match[2], _spelled(match[2])
+    if not (orders := _line(said) or ([order] if order else [])):
+        orders = [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST_ORDERS])]
+    return [replace(order, case=match[1]) for order in orders]
 
 
 def _spelled(said: str) -> Order | None:
-    """The order with whose word it begins, the rest its argument."""
-    for begins in _SPELLED:
-        found = begins.fullmatch(said)
-        if found and (verb := _HASHED.get(_plain(found[1]).replace("'", ""))):
-            return _outcome(Order(verb, found[2].strip()))
-    return None
+    """The order with whose word it begins, the rest its argument; of a call the rest is its outcome, if it is known."""
+    spelled = (begins.fullmatch(said) for begins in _SPELLED)
+    named = ((_HASHED.get(_plain(found[1]).replace("'", "")), found[2].strip()) for found in spelled if found)
+    verb, argument = next(((verb, rest) for verb, rest in named if verb), (None, ""))
+    if verb is Verb.CALLED:
+        outcome = _POLITE.sub("", f" {_plain(argument)}").strip(" .!")
+        if outcome in _IN_VAIN or _PLAIN.get(outcome) == Order(Verb.NOT_REACHED):
+            return Order(Verb.NOT_REACHED)
+        argument = "" if outcome in _REACHED else argument
+    return Order(verb, argument) if verb else None
 
 
 def names_order(text: str) -> bool:
@@ -523,11 +515,7 @@ def number_of(policy: Policy, text: str, year: int) -> str:
     """The case number that an agent writes: whole, with or without its keyed letters, or its digits, which are of
     `year`; '' = it has no such form."""
     written = _NUMBER.fullmatch(text.strip().upper())
-    if written is None:
-        return ""
-    if written[1]:
-        return written[1]
-    return tokens.case_number(policy, year, int(written[2]))
+    return "" if written is None else written[1] or tokens.case_number(policy, year, int(written[2]))
 
 
 def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
@@ -547,19 +535,15 @@ def entries(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.lower() for one in map(str.strip, named) if _ENTRY.fullmatch(one.lower())))
 
 
-def folded(text: str) -> str:
+def folded(text: str, form: Literal["NFKD", "NFD"] = "NFKD") -> str:
     """Lower case, without accents, single spaces, and one sort of apostrophe."""
-    return _bare(unicodedata.normalize("NFKD", text))
+    bare = "".join(char for char in unicodedata.normalize(form, text) if not unicodedata.combining(char))
+    return " ".join(bare.lower().replace("\u2019", "'").split())
 
 
 def _plain(text: str) -> str:
     """The same of a word that orders: a character that looks like another stays what it is."""
-    return _bare(unicodedata.normalize("NFD", text))
-
-
-def _bare(decomposed: str) -> str:
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(bare.lower().replace("\u2019", "'").split())
+    return folded(text, "NFD")
 
 
 # --- Order tokens ----------------------------------------------------------------------------------------------------
