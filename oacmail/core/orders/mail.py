@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
-from oacmail.core import answers
+from oacmail.core import answers, calendar
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -79,24 +79,18 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     case, which its writer hears, as of an order in the subject of a new mail. For the office alone, a person's text on
     top of a message of a case is one too, without an order. Its writer and other recipients are the caller's to
     judge."""
-    about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
-    replies = any(mail.recipient in policy.people.staff for mail in view.mails)
+    if lookup.pressed or view.tokened or _named(view, lookup):
+        return True
     begins = read_orders(lookup.message.typed)[:1]
-    alone = to_office_alone(policy, lookup.arrived)
-    ordered = any(ROWS[order.verb].anywhere or alone for order in begins)
+    replies = any(mail.recipient in policy.people.staff for mail in view.mails)
+    if replies or any(ROWS[order.verb].anywhere for order in begins):
+        return True
+    if not to_office_alone(policy, lookup.arrived):
+        return False
+    subject = "" if lookup.message.refs else lookup.message.subject
     remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
-    return (
-        about_a_case
-        or replies
-        or ordered
-        or (alone and (remarked or bool(orders_of_note(view, lookup) or _in_subject(lookup))))
-    )
-
-
-def _in_subject(lookup: Lookup) -> bool:
-    """Whether the subject of a new mail is an order, which its writer hears is none there."""
-    message = lookup.message
-    return not message.refs and bool(misplaced("", message.subject, listed=False))
+    ordered = begins or orders_of_note(view, lookup) or misplaced("", subject, listed=False)
+    return remarked or bool(ordered)
 
 
 def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
@@ -104,8 +98,7 @@ def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> De
     if not is_order_mail(policy, view, lookup):
         return None
     done = on_order_mail(policy, view, lookup, now)
-    review = (ReviewDone(fingerprint=lookup.message.fingerprint),) if view.known is not None else ()
-    return replace(done, effects=(*done.effects, *review))
+    return done.plus(ReviewDone(fingerprint=lookup.message.fingerprint)) if view.known is not None else done
 
 
 def in_mail_to_others(
@@ -133,11 +126,8 @@ def in_mail_to_others(
         rows = [{"verb": "answers_case", "detail": "", "case": number or "", "done": False, "reason": "says-nothing"}]
     if not rows:
         return ()
-    key = f"transcript:{message.fingerprint[:16]}"
-    events = [
-        AuditEvent(kind="order-refused", case=number, data={"verb": order.verb, "why": "goes-outside"})
-        for order in orders
-    ]
+    key, refused = f"transcript:{message.fingerprint[:16]}", "goes-outside"
+    events = [AuditEvent(kind="order-refused", case=number, data={"verb": one.verb, "why": refused}) for one in orders]
     to_person = case is not None and not lookup.outsiders.isdisjoint(case.addresses | case.others)
     reached = {"reached": first_sent(message.fresh) if orders else "", "no_answer": bool(alone), "to_person": to_person}
     return (*events, *transcript(policy, lookup, number, now, key=key, rows=rows, more=reached))
@@ -160,31 +150,21 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
         effects, begun = _carry_out(policy, view, lookup, begun, order, refused, now)
         then = replace(lookup.arrived, orders=begun)
         return Decision(effects=(*record, *effects), because=because, then=(then,))
+    # What became of them. The transcript is about the one case that goes on, if there is one.
+    rows = begun.rows
+    known = [view.cases[case] for row in rows if (case := str(row["case"])) in view.cases]
+    merged = {case: into for case, into in begun.into.items() if view.cases[case].status is Status.CLOSED}
+    about = _only({merged.get(case, case) for case in ([number] if number else [one.number for one in known])})
+    key = f"transcript:{lookup.message.fingerprint[:16]}" if rows else _key_of_hint(policy, view, lookup, number, now)
+    rest = beside_orders(lookup.message.fresh, listed=_replies_to_list(view) or bool(orders_of_note(view, lookup)))
+    # The technical services have to hear that a case has left them.
+    left = [view.cases[str(row["case"])] for row in rows if row["more"] in ("undone-both", "undone-services")]
+    people = dict.fromkeys(address for case in left for address in policy.people.services(case.services.cause))
+    more = {**begun.facts, "rest": bool(rest), "services": tuple(people)}
     spent = () if any(refused for _, refused in given) else buttons.mark_used(lookup, now)
-    told = _transcript_of(policy, view, lookup, begun, now)
+    told = transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
     effects = (*record, *spent, *buttons.forged_tokens(policy, lookup, now), *told)
     return Decision(effects=effects, because=because)
-
-
-def _transcript_of(policy: Policy, view: View, lookup: Lookup, begun: OrdersDone, now: datetime) -> tuple[Send, ...]:
-    """What became of the orders. It is about the one case that goes on, if there is one."""
-    rows, number = begun.rows, begun.of_mail
-    known = [view.cases[case] for row in rows if (case := str(row["case"])) in view.cases]
-    named = [number] if number else [case.number for case in known]
-    merged = {case: into for case, into in begun.into.items() if view.cases[case].status is Status.CLOSED}
-    about = _only({merged.get(case, case) for case in named})
-    key = f"transcript:{lookup.message.fingerprint[:16]}" if rows else _key_of_hint(policy, view, lookup, number, now)
-    listed = _replies_to_list(view) or bool(orders_of_note(view, lookup))
-    left = [view.cases[str(row["case"])] for row in rows if row["more"] in ("undone-both", "undone-services")]
-    more = {
-        **begun.facts,
-        "rest": bool(beside_orders(lookup.message.fresh, listed=listed)),
-        # the technical services that have to hear that a case has left them
-        "services": tuple(
-            dict.fromkeys(address for case in left for address in policy.people.services(case.services.cause))
-        ),
-    }
-    return transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
 
 
 def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
@@ -192,32 +172,22 @@ def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order
     somebody else."""
     if lookup.pressed:
         return buttons.orders_of(view, lookup, current)
-    noted, lists = orders_of_note(view, lookup), _replies_to_list(view)
-    why = "repeated" if _is_repeated(view, lookup, current) else ""
-    typed = lookup.message.typed
-    read = tuple((order, why) for order in noted or (read_list if lists else read_orders)(typed))
+    noted, lists, message = orders_of_note(view, lookup), _replies_to_list(view), lookup.message
+    # The same mail about the same case may have arrived before under another Message-ID, which a signature of the
+    # sender's domain may not cover (RFC 6376 section 5.4.1).
+    this = (message.sender, current, message.sent_at, message.body_hash)
+    others = [known for known in view.recent if known.fingerprint != message.fingerprint]
+    repeated = this in ((known.author, known.case, known.sent_at, known.body_hash) for known in others)
+    orders = noted or (read_list if lists else read_orders)(message.typed)
+    read = tuple((order, "repeated" if repeated else "") for order in orders)
     numbered = lists or bool(noted)
-    below_text = ((order, "below-text") for order in out_of_reach(typed, listed=numbered))
-    subject = "" if read or lookup.message.refs else lookup.message.subject
-    return (*read, *below_text, *misplaced(typed, subject, listed=numbered))
+    below_text = ((order, "below-text") for order in out_of_reach(message.typed, listed=numbered))
+    subject = "" if read or message.refs else message.subject
+    return (*read, *below_text, *misplaced(message.typed, subject, listed=numbered))
 
 
 def _replies_to_list(view: View) -> bool:
     return any(mail.kind in LISTS_OF_CASES for mail in view.mails)
-
-
-def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:
-    """Whether the same mail about the same case has arrived before under another Message-ID, which a signature of the
-    sender's domain may not cover (RFC 6376 section 5.4.1)."""
-    message = lookup.message
-    return any(
-        known.author == message.sender
-        and known.case == current
-        and known.sent_at == message.sent_at
-        and known.body_hash == message.body_hash
-        and known.fingerprint != message.fingerprint
-        for known in view.recent
-    )
 
 
 def hint_at_orders(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Send, ...]:
@@ -285,7 +255,7 @@ def _key_of_hint(policy: Policy, view: View, lookup: Lookup, number: str | None,
         return f"{_HINT}{place}:{lookup.message.fingerprint[:16]}"
     text = lookup.message.fresh if by_person else ""
     once = sha256(f"{lookup.message.sender}\n{text}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    day = now.astimezone(policy.office.timezone).date()
+    day = calendar.local_day(now, policy)
     return f"{_HINT}{min(place, HINTS_MOST + 1)}:{number or 'none'}:{once}:{day}"
 
 
@@ -298,7 +268,11 @@ def _carry_out(
     year = numbered_in(policy, view, lookup)
     number = number_of(policy, order.case, year) if order.case else begun.current or ""
     case = view.cases.get(number)
-    entry = view.orders.entries.get(_entry(view, order)) if case is None else None
+    # An entry's reference stands before the order or after `ÉS PERSONA`; without one it is that of the message in Junk
+    # about which the mail is to which the agent replies.
+    named = (order.case or (order.argument if order.verb is Verb.PERSON else "")).strip().lower()
+    reference = named or next(iter(junk_cards(view.mails)), "")
+    entry = view.orders.entries.get(reference) if case is None else None
     about = (case.number if case else None) or (entry.case if entry else None) or ""
     given = GivenOrder(policy=policy, view=view, lookup=lookup, now=now, argument=order.argument, place=len(begun.rows))
     try:
@@ -324,13 +298,6 @@ def _refused(
     case = about if about in view.cases else None
     event = AuditEvent(kind="order-refused", case=case, data={"verb": order.verb, "why": reason})
     return (event,), replace(begun, rows=(*begun.rows, _row(order, about, reason=reason)))
-
-
-def _entry(view: View, order: Order) -> str:
-    """What may be the reference of an entry: before the order, or after `ÉS PERSONA`; without one, that of the message
-    in Junk about which the mail is to which the agent replies."""
-    named = (order.case or (order.argument if order.verb is Verb.PERSON else "")).strip().lower()
-    return named or next(iter(junk_cards(view.mails)), "")
 
 
 def _effects(given: GivenOrder, order: Order, case: CaseView | None, entry: NamedEntry | None) -> tuple[Effect, ...]:
