@@ -47,7 +47,7 @@ class ExpectedCase:
     overdue: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DemoCitizen:
     """A citizen who writes one message. `days_ago`: it arrived that long before oacmail starts. `aside`: it is set
     aside until an agent brings it in, as thanks that came just before oacmail starts, or by the filter of junk mail.
@@ -64,7 +64,7 @@ class DemoCitizen:
     term: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UnwantedSender:
     """A sender who must get no mail. `sender`: the From field; `expected_kind`: the kind or the reason for review."""
 
@@ -77,7 +77,7 @@ class UnwantedSender:
     dmarc: str = "pass"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StaffAction:
     """An action on the case of the citizen named `about`. `expected_kind`: of a mail that must get no answer, as
     for an UnwantedSender."""
@@ -102,165 +102,165 @@ ZONE = ZoneInfo("Europe/Madrid")
 
 CITIZENS = (
     DemoCitizen(
-        name="Jordi Camps",
-        address="jordi.camps@correu.example",
-        subject="No puc signar la instància",
-        text="Bon dia, fa dies que intento signar la instància genèrica amb l'idCAT i no me'n surto. Com ho faig?",
+        "Jordi Camps",
+        "jordi.camps@correu.example",
+        "No puc signar la instància",
+        "Bon dia, fa dies que intento signar la instància genèrica amb l'idCAT i no me'n surto. Com ho faig?",
         days_ago=2,
         expected=ExpectedCase(languages="ca", overdue=True),
     ),
     DemoCitizen(
-        name="Lucía Navarro",
-        address="lucia.navarro@mail.example",
-        subject="Cita previa para el padrón",
-        text="Buenas tardes, ¿cómo pido cita previa por internet para empadronarme? Gracias.",
+        "Lucía Navarro",
+        "lucia.navarro@mail.example",
+        "Cita previa para el padrón",
+        "Buenas tardes, ¿cómo pido cita previa por internet para empadronarme? Gracias.",
         days_ago=2,
         expected=ExpectedCase(languages="es", status="answered", messages=4),
     ),
     DemoCitizen(
-        name="Montserrat Vila",
-        address="montserrat.vila@correu.example",
-        subject="Instal·lar l'idCAT al Firefox",
-        text="Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
+        "Montserrat Vila",
+        "montserrat.vila@correu.example",
+        "Instal·lar l'idCAT al Firefox",
+        "Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
         expected=ExpectedCase(languages="ca", acks=2, messages=3, topic="certificate", level="first"),
     ),
     DemoCitizen(
-        name="Antonio Ruiz",
-        address="antonio.ruiz@mail.example",
-        subject="Adjuntar documentos a la instancia",
-        text="Buenos días, ¿cómo puedo adjuntar dos documentos a la instancia genérica? Solo me deja subir uno.",
+        "Antonio Ruiz",
+        "antonio.ruiz@mail.example",
+        "Adjuntar documentos a la instancia",
+        "Buenos días, ¿cómo puedo adjuntar dos documentos a la instancia genérica? Solo me deja subir uno.",
         expected=ExpectedCase(languages="es", status="answered", messages=2, topic="application", level="first"),
     ),
     DemoCitizen(
-        name="Emma Clarke",
-        address="emma.clarke@post.example",
-        subject="Proof of address",
-        text="Good morning, how can I get a proof of address from the municipal register online? Thank you, Emma",
+        "Emma Clarke",
+        "emma.clarke@post.example",
+        "Proof of address",
+        "Good morning, how can I get a proof of address from the municipal register online? Thank you, Emma",
         expected=ExpectedCase(languages="en", status="answered", messages=2, topic="folder"),
     ),
     DemoCitizen(
-        name="Jean Morel",
-        address="jean.morel@poste.example",
-        subject="Attestation de résidence",
-        text="Bonjour, je voudrais obtenir une attestation de résidence par internet. Comment dois-je faire ? Merci.",
+        "Jean Morel",
+        "jean.morel@poste.example",
+        "Attestation de résidence",
+        "Bonjour, je voudrais obtenir une attestation de résidence par internet. Comment dois-je faire ? Merci.",
         expected=ExpectedCase(languages="ca, en", topic="folder"),
     ),
     DemoCitizen(
-        name="Construccions Pla",
-        address="ofertes@construccionspla.example",
-        subject="Error 500 a l'oficina virtual",
-        text="Bon dia, des d'ahir l'oficina virtual dona error 500 en enviar l'oferta de la licitació, i a altres "
+        "Construccions Pla",
+        "ofertes@construccionspla.example",
+        "Error 500 a l'oficina virtual",
+        "Bon dia, des d'ahir l'oficina virtual dona error 500 en enviar l'oferta de la licitació, i a altres "
         "empreses també els passa. El termini s'acaba aviat. És un problema de la plataforma, ho podeu corregir?",
         expected=ExpectedCase(languages="ca", status="answered", messages=4, topic="procurement", level="second"),
     ),
     DemoCitizen(
-        name="Rosa Ferrer",
-        address="rosa.ferrer@correu.example",
-        subject="El formulari de la subvenció suma malament",
-        text="Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
+        "Rosa Ferrer",
+        "rosa.ferrer@correu.example",
+        "El formulari de la subvenció suma malament",
+        "Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
         "l'IVA i és l'imprès del curs passat. Ho podeu corregir?",
         expected=ExpectedCase(languages="ca", status="derived", messages=3, topic="grant", level="second"),
     ),
     DemoCitizen(
-        name="Josep Roca",
-        address="josep.roca@correu.example",
-        subject="Truqueu-me, si us plau",
-        text="Bon dia, m'embolico amb la inscripció al casal. Truqueu-me al 600 000 000, millor al matí.",
+        "Josep Roca",
+        "josep.roca@correu.example",
+        "Truqueu-me, si us plau",
+        "Bon dia, m'embolico amb la inscripció al casal. Truqueu-me al 600 000 000, millor al matí.",
         expected=ExpectedCase(languages="ca", status="answered", topic="enrolment", intent="callback"),
     ),
     DemoCitizen(
-        name="Carmen Ortega",
-        address="carmen.ortega@mail.example",
-        subject="Queja",
-        text="Quiero presentar una queja: llevo tres semanas esperando y nadie me dice nada. Es vergonzoso.",
+        "Carmen Ortega",
+        "carmen.ortega@mail.example",
+        "Queja",
+        "Quiero presentar una queja: llevo tres semanas esperando y nadie me dice nada. Es vergonzoso.",
         expected=ExpectedCase(languages="es", intent="complaint"),
     ),
     DemoCitizen(
-        name="Laia Soler",
-        address="laia.soler@correu.example",
-        subject="La impressora no va",
-        text="Hola, la impressora de casa no s'engega i l'ordinador em surt amb la pantalla blava. Què faig?",
+        "Laia Soler",
+        "laia.soler@correu.example",
+        "La impressora no va",
+        "Hola, la impressora de casa no s'engega i l'ordinador em surt amb la pantalla blava. Què faig?",
         expected=ExpectedCase(languages="ca", status="answered", messages=2, level="out_of_scope"),
     ),
     DemoCitizen(
-        name="Nil Bosch",
-        address="nil.bosch@correu.example",
-        subject="",
-        text="",
+        "Nil Bosch",
+        "nil.bosch@correu.example",
+        "",
+        "",
         attachment="captura de pantalla.png",
         expected=ExpectedCase(languages="ca, es"),
     ),
     DemoCitizen(
-        name="Pilar Gómez",
-        address="pilar.gomez@mail.example",
-        subject="",
-        text="Buenas, no encuentro dónde se paga el recibo del IBI por internet, ¿me lo pueden decir?",
+        "Pilar Gómez",
+        "pilar.gomez@mail.example",
+        "",
+        "Buenas, no encuentro dónde se paga el recibo del IBI por internet, ¿me lo pueden decir?",
         expected=ExpectedCase(languages="es", status="derived"),
     ),
     DemoCitizen(
-        name="Marc Serra",
-        address="marc.serra@correu.example",
-        subject="Notificació de l'e-NOTUM",
-        text="Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. El termini acaba AVUI a les 23:59. "
+        "Marc Serra",
+        "marc.serra@correu.example",
+        "Notificació de l'e-NOTUM",
+        "Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. El termini acaba AVUI a les 23:59. "
         "Què he de fer?",
         term="a les 23.59 h",
         expected=ExpectedCase(languages="ca", messages=2, topic="notification"),
     ),
     DemoCitizen(
-        name="Fatima Alaoui",
-        address="fatima.alaoui@correu.example",
-        subject="Inscripció a l'escola bressol",
-        text="Bon dia, vull fer la inscripció de la meva filla a l'escola bressol i no trobo el formulari. On és?",
+        "Fatima Alaoui",
+        "fatima.alaoui@correu.example",
+        "Inscripció a l'escola bressol",
+        "Bon dia, vull fer la inscripció de la meva filla a l'escola bressol i no trobo el formulari. On és?",
         expected=ExpectedCase(languages="ca", messages=3, topic="enrolment"),
     ),
     DemoCitizen(
-        name="David Price",
-        address="david.price@post.example",
-        subject="Paying the car tax",
-        text="Hello, can I pay the car tax online with a foreign card? I could not find the page. Thanks, David",
+        "David Price",
+        "david.price@post.example",
+        "Paying the car tax",
+        "Hello, can I pay the car tax online with a foreign card? I could not find the page. Thanks, David",
         expected=ExpectedCase(languages="en", acks=2, messages=3),
     ),
     DemoCitizen(
-        name="Teresa Puig",
-        address="teresa.puig@correu.example",
-        subject="Beca de menjador",
-        text="Bon dia, com puc saber l'estat de la sol·licitud de la beca de menjador a la carpeta ciutadana?",
+        "Teresa Puig",
+        "teresa.puig@correu.example",
+        "Beca de menjador",
+        "Bon dia, com puc saber l'estat de la sol·licitud de la beca de menjador a la carpeta ciutadana?",
         expected=ExpectedCase(languages="ca", messages=3),
     ),
     DemoCitizen(
-        name="Omar Benali",
-        address="omar.benali@mail.example",
-        subject="Licencia de obras",
-        text="Buenos días, ¿qué documentos hacen falta para pedir por internet la licencia de obras menores?",
+        "Omar Benali",
+        "omar.benali@mail.example",
+        "Licencia de obras",
+        "Buenos días, ¿qué documentos hacen falta para pedir por internet la licencia de obras menores?",
         expected=ExpectedCase(languages="es", topic="application"),
     ),
     DemoCitizen(
-        name="Núria Tort",
-        address="nuria.tort@correu.example",
-        subject="Volant d'empadronament",
-        text="Hola, necessito un volant d'empadronament. El puc descarregar des de la carpeta ciutadana?",
+        "Núria Tort",
+        "nuria.tort@correu.example",
+        "Volant d'empadronament",
+        "Hola, necessito un volant d'empadronament. El puc descarregar des de la carpeta ciutadana?",
         expected=ExpectedCase(languages="ca", status="answered", messages=2, topic="folder"),
     ),
     DemoCitizen(
-        name="Biel Coll",
-        address="biel.coll@correu.example",
-        subject="Suggeriment per a la web",
-        text="Bona tarda, us suggereixo que la seu electrònica recordi l'idioma. Seria molt útil. Salutacions, Biel",
+        "Biel Coll",
+        "biel.coll@correu.example",
+        "Suggeriment per a la web",
+        "Bona tarda, us suggereixo que la seu electrònica recordi l'idioma. Seria molt útil. Salutacions, Biel",
         expected=ExpectedCase(languages="ca", intent="suggestion"),
     ),
     DemoCitizen(
-        name="Quim Rovira",
-        address="quim.rovira@correu.example",
-        subject="Gràcies",
-        text="Moltes gràcies!",
+        "Quim Rovira",
+        "quim.rovira@correu.example",
+        "Gràcies",
+        "Moltes gràcies!",
         aside="thanks",
         expected=ExpectedCase(languages="ca"),
     ),
     DemoCitizen(
-        name="Aina Grau",
-        address="aina.grau@correu.example",
-        subject="Bonificació de l'IBI",
-        text="Bon dia, com demano la bonificació de l'IBI per família nombrosa a la seu electrònica?",
+        "Aina Grau",
+        "aina.grau@correu.example",
+        "Bonificació de l'IBI",
+        "Bon dia, com demano la bonificació de l'IBI per família nombrosa a la seu electrònica?",
         aside="junk",
         expected=ExpectedCase(languages="ca", topic="payment"),
     ),
@@ -268,99 +268,75 @@ CITIZENS = (
 
 STRANGERS = (
     UnwantedSender(
-        name="Newsletter",
-        sender="Fira Digital <noreply@fira.example>",
-        subject="Novetats de la Fira Digital",
-        text="Aquesta setmana: tres conferències i un taller. Inscriviu-vos-hi ara.",
+        "Newsletter",
+        "Fira Digital <noreply@fira.example>",
+        "Novetats de la Fira Digital",
+        "Aquesta setmana: tres conferències i un taller. Inscriviu-vos-hi ara.",
         headers=(("List-Unsubscribe", "<https://fira.example/baixa>"), ("Precedence", "bulk")),
         expected_kind="bulk",
     ),
     UnwantedSender(
-        name="Spam",
-        sender="Best Price <sales@seo-top.example>",
-        subject="First page of Google, 100 backlinks",
-        text="Dear sir, we bring your site to the first page of Google. SEO, free audit, pay in bitcoin.",
+        "Spam",
+        "Best Price <sales@seo-top.example>",
+        "First page of Google, 100 backlinks",
+        "Dear sir, we bring your site to the first page of Google. SEO, free audit, pay in bitcoin.",
         expected_kind="suspected-spam",
     ),
     UnwantedSender(
-        name="Our address, forged",
-        sender=f"{OFFICE_NAME} <{OFFICE}>",
-        subject="Urgent: contrasenya de la bústia",
-        text="La vostra bústia ha caducat. Responeu a aquest correu amb la contrasenya.",
+        "Our address, forged",
+        f"{OFFICE_NAME} <{OFFICE}>",
+        "Urgent: contrasenya de la bústia",
+        "La vostra bústia ha caducat. Responeu a aquest correu amb la contrasenya.",
         dmarc="fail",
         expected_kind="from-our-address-unsigned",
     ),
 )
 
 AT_THE_DESK = (
-    StaffAction(who=MARTA, how="press", about="Construccions Pla"),
-    StaffAction(who=PAU, how="order", about="Rosa Ferrer", text="L'imprès penjat és el del curs passat"),
-    StaffAction(who=MARTA, how="drag", about="Pilar Gómez"),
-    StaffAction(who=PAU, how="call", about="Josep Roca"),
-    StaffAction(who=PAU, how="a person", about="Quim Rovira"),
-    StaffAction(who=MARTA, how="a person", about="Aina Grau"),
-    StaffAction(who=PAU, how="telephone", about=CALLER, text="600111333: vol saber on es paga la taxa de la grua"),
-    StaffAction(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
-    StaffAction(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
-    StaffAction(
-        who=PAU, how="answer in copy", about="Antonio Ruiz", text="Pulse «Añadir otro documento» bajo el primero."
-    ),
-    StaffAction(
-        who=MARTA, how="answer", about="Emma Clarke", text="Open Citizen folder, then Register, then Download."
-    ),
-    StaffAction(
-        who=MARTA, how="answer", about="Laia Soler", text="No és un tràmit de la seu: us hi ajudarà un tècnic."
-    ),
-    StaffAction(who=PAU, how="answer in copy", about="Núria Tort", text="Sí: Carpeta ciutadana, Padró, Descarrega."),
-    StaffAction(who=MARTA, how="answer", about="David Price", text="Yes: Payments, Pay without certificate, any card."),
-    StaffAction(
-        who=MARTA, how="answer", about="Teresa Puig", text="Ho trobareu a Carpeta ciutadana, Els meus tràmits."
-    ),
+    StaffAction(MARTA, "press", "Construccions Pla"),
+    StaffAction(PAU, "order", "Rosa Ferrer", "L'imprès penjat és el del curs passat"),
+    StaffAction(MARTA, "drag", "Pilar Gómez"),
+    StaffAction(PAU, "call", "Josep Roca"),
+    StaffAction(PAU, "a person", "Quim Rovira"),
+    StaffAction(MARTA, "a person", "Aina Grau"),
+    StaffAction(PAU, "telephone", CALLER, "600111333: vol saber on es paga la taxa de la grua"),
+    StaffAction(MARTA, "answer", "Lucía Navarro", "Puede pedirla en la sede, apartado Cita previa."),
+    StaffAction(MARTA, "answer", "Montserrat Vila", "Aneu a Preferències, Certificats, Importa."),
+    StaffAction(PAU, "answer in copy", "Antonio Ruiz", "Pulse «Añadir otro documento» bajo el primero."),
+    StaffAction(MARTA, "answer", "Emma Clarke", "Open Citizen folder, then Register, then Download."),
+    StaffAction(MARTA, "answer", "Laia Soler", "No és un tràmit de la seu: us hi ajudarà un tècnic."),
+    StaffAction(PAU, "answer in copy", "Núria Tort", "Sí: Carpeta ciutadana, Padró, Descarrega."),
+    StaffAction(MARTA, "answer", "David Price", "Yes: Payments, Pay without certificate, any card."),
+    StaffAction(MARTA, "answer", "Teresa Puig", "Ho trobareu a Carpeta ciutadana, Els meus tràmits."),
 )
 
 AFTERWARDS = (
-    StaffAction(who="Read receipt", how="read receipt", about="Lucía Navarro", expected_kind="auto_reply"),
+    StaffAction("Read receipt", "read receipt", "Lucía Navarro", expected_kind="auto_reply"),
+    StaffAction("Thanks", "thanks", "Lucía Navarro", "Muchas gracias, ya la tengo.", expected_kind="filed-thanks"),
+    StaffAction("Out of office", "out of office", "Rosa Ferrer", expected_kind="auto_reply"),
+    StaffAction("Delivery report", "bounce", "Teresa Puig", expected_kind="bounce"),
     StaffAction(
-        who="Thanks",
-        how="thanks",
-        about="Lucía Navarro",
-        text="Muchas gracias, ya la tengo.",
-        expected_kind="filed-thanks",
-    ),
-    StaffAction(who="Out of office", how="out of office", about="Rosa Ferrer", expected_kind="auto_reply"),
-    StaffAction(who="Delivery report", how="bounce", about="Teresa Puig", expected_kind="bounce"),
-    StaffAction(
-        who="David Price",
-        how="reply to the answer",
-        about="David Price",
-        text="Thank you. The page says that my card was refused, though. Can I pay at a bank instead?",
+        "David Price",
+        "reply to the answer",
+        "David Price",
+        "Thank you. The page says that my card was refused, though. Can I pay at a bank instead?",
     ),
     StaffAction(
-        who="Montserrat Vila",
-        how="reply to the answer",
-        about="Montserrat Vila",
-        text="Ja us ho vaig enviar ahir i no he rebut res.",
+        "Montserrat Vila", "reply to the answer", "Montserrat Vila", "Ja us ho vaig enviar ahir i no he rebut res."
     ),
     StaffAction(
-        who="Marc Serra",
-        how="reply to the acknowledgement",
-        about="Marc Serra",
-        text="M'he deixat de dir que ho faig amb un mòbil Android i que em demana un codi per SMS.",
+        "Marc Serra",
+        "reply to the acknowledgement",
+        "Marc Serra",
+        "M'he deixat de dir que ho faig amb un mòbil Android i que em demana un codi per SMS.",
     ),
-    StaffAction(who="Fatima Alaoui", how="resend", about="Fatima Alaoui"),
-    StaffAction(
-        who=TECHNICAL,
-        how="services_reply",
-        about="Construccions Pla",
-        text="Ja està resolt: hem reiniciat el servidor.",
-    ),
+    StaffAction("Fatima Alaoui", "resend", "Fatima Alaoui"),
+    StaffAction(TECHNICAL, "services_reply", "Construccions Pla", "Ja està resolt: hem reiniciat el servidor."),
 )
 
 AT_THE_END = (
-    StaffAction(
-        who=MARTA, how="answer", about="Construccions Pla", text="Ja funciona i el termini s'ha ampliat un dia."
-    ),
-    StaffAction(who=MARTA, how="order to the person", about="Fatima Alaoui", text="TANCA DUPLICAT"),
+    StaffAction(MARTA, "answer", "Construccions Pla", "Ja funciona i el termini s'ha ampliat un dia."),
+    StaffAction(MARTA, "order to the person", "Fatima Alaoui", "TANCA DUPLICAT"),
 )
 
 ACTS = (
