@@ -1,10 +1,8 @@
-"""Any bytes become a case and an acknowledgement; unreadable messages are shown and retried."""
+"""A huge message, and messages that cannot be read or processed: they are shown and retried."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-
-import pytest
 
 from oacmail import config as settings
 from oacmail import wiring
@@ -12,61 +10,12 @@ from oacmail.core.effects import Send
 from oacmail.words.renderer import Rendered, Renderer
 from testbed.messages import message
 from testbed.office import NO_LIMITS
-from tests.e2e import strange
 from tests.e2e.office import COMMAND, IMPATIENT, RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., RunningOffice]
-
-
-@pytest.fixture(scope="module")
-def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
-    """A desk to which every strange message has been written, `desk.people` by the message's name."""
-    office = RunningOffice(mail_servers, tmp_path_factory.mktemp("strange"), ack=NO_LIMITS)
-    office.people = {make.__name__: Citizen(mail_servers, "Joan Vidal") for make in strange.ANSWERED}
-    with office.running():
-        for make in strange.ANSWERED:
-            office.mailbox.deliver(make(office.people[make.__name__], office.address))
-        office.mailbox.deliver(strange.NOBODY)
-        office.mailbox.deliver(strange.GARBAGE)
-        count = len(strange.ANSWERED) + 2
-        until(lambda: len(office.rows("SELECT 1 FROM messages")) >= count, 30, what="all are processed")
-        for person in office.people.values():
-            person.wait_for_mail(1, 20)
-        yield office
-    assert office.indiscretions() == []
-
-
-@pytest.mark.parametrize("name", [make.__name__ for make in strange.ANSWERED])
-def test_a_case_and_an_acknowledgement_for_a_message_with(desk: RunningOffice, name: str) -> None:
-    person = desk.people[name]
-    (case,) = desk.rows(
-        "SELECT number FROM cases JOIN people ON people.id = citizen_id WHERE address = ?", person.address
-    )
-    (ack,) = person.inbox()
-    assert case["number"] in str(ack["Subject"])
-
-
-def test_a_message_without_a_sender_is_a_case_on_the_review_list(desk: RunningOffice) -> None:
-    (case,) = [case for case in desk.cases() if case["subject"] == "Qui soc?"]
-    (shown,) = [item for item in desk.json("quarantine", "list") if item["case"] == case["number"]]
-    assert shown["reason"] == "no-address-to-answer"
-    assert desk.case(case["number"])["outgoing"] == []
-
-
-def test_no_bytes_at_all_are_without_an_outcome(desk: RunningOffice) -> None:
-    until(lambda: desk.status()["unaccounted"] == 0, what="the copies of our own mail are processed too")
-    assert desk.rows("SELECT 1 FROM sightings WHERE outcome = 'gone'") == []
-
-
-def test_what_was_declared_wrongly_is_shown_as_it_was_meant(desk: RunningOffice) -> None:
-    subjects = {case["citizen"]: case["subject"] for case in desk.cases()}
-    assert subjects[desk.people["a_raw_latin1_subject"].address] == "Sol·licitud urgent"
-
-
-# --- fifty megabytes --------------------------------------------------------------------------------------
 
 
 def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(

@@ -4,7 +4,6 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
-from tests.servers.waiting import next_second, until
+from tests.servers.waiting import until
 
 MakeOffice = Callable[..., RunningOffice]
 
@@ -127,58 +126,6 @@ def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(
     why = desk.oacmail("why", digits).stdout
     assert "Espera el DNI" in why
     assert "deadline answer 0" in why
-
-
-@pytest.mark.parametrize(
-    ("reason", "answered"), [("answered", True), ("contact", True), ("spam", False), ("duplicate", False)]
-)
-def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_nothing(
-    mail_servers: MailServers, desk: RunningOffice, reason: str, answered: bool
-) -> None:
-    number = _one_case(mail_servers, desk)
-    next_second()  # nobody is called in the second in which his message arrives
-    words = ("--at", datetime.now(UTC).replace(microsecond=0).isoformat()) if answered else ()
-    desk.oacmail("case", "close", number, "--reason", reason, *words)
-    desk.passes()
-    closed = desk.case(number)
-    assert (closed["status"], closed["answered_at"] is not None) == ("closed", answered)
-    assert closed["overdue"] is False
-    assert [mail["kind"] for mail in closed["outgoing"]] == ["ack"]
-
-
-def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_reopened(
-    mail_servers: MailServers, desk: RunningOffice
-) -> None:
-    number = _one_case(mail_servers, desk)
-    refused = desk.oacmail("case", "close", number, "--reason", "thanks", code=1)
-    assert "waits for an answer" in refused.stderr
-    desk.oacmail("case", "log-call", number)
-    desk.oacmail("case", "close", number, "--reason", "thanks")
-    assert desk.case(number)["status"] == "closed"
-    desk.oacmail("case", "reopen", number)
-    case = desk.case(number)
-    assert (case["status"], case["closed_at"]) == ("open", None)
-    assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)
-    assert "already open" in desk.oacmail("case", "reopen", number, code=1).stderr
-
-
-def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service_with_the_message(
-    mail_servers: MailServers, desk: RunningOffice
-) -> None:
-    first = _one_case(mail_servers, desk, "La signatura", "Com signo la instància amb el certificat?")
-    second = _one_case(mail_servers, desk, "Encara la signatura", "Hola de nou, no trobo on he de signar.")
-    desk.oacmail("case", "merge", second, first)
-    assert (desk.case(second)["status"], len(desk.case(first)["messages"])) == ("closed", 2)
-    assert "no other case of this number" in desk.oacmail("case", "merge", first, first, code=1).stderr
-    desk.oacmail("case", "escalate", first, "--why", "Error 500 en signar")
-    notices = "SELECT 1 FROM outbox o JOIN cases c ON c.id = o.case_id WHERE c.number = ? AND o.state = 'sent'"
-    until(lambda: len(desk.rows(notices, first)) >= 2, what="the notice leaves")
-    notice = desk.technical.wait_for_mail()[-1]
-    assert first in str(notice["Subject"])
-    assert any(part.get_content_type() == "message/rfc822" for part in notice.walk())
-    case = desk.case(first)
-    assert (case["status"], case["level"]) == ("derived", "second")
-    assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)
 
 
 def test_a_message_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(
