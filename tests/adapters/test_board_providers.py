@@ -31,8 +31,7 @@ def test_a_second_copy_orders_nothing_also_if_the_first_goes_later(  # type: ign
     if mailbox.sent == EXCHANGE.sent:
         _second_copy(world)
         return
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (uid,) = world.mailbox.folders[OPEN].messages
     world.mailbox.copy(OPEN, uid, MINE)
     quiet(world)

@@ -61,8 +61,7 @@ class BusyMonth:
 
     def _citizen(self) -> None:
         sender, text = f"veina{self._order}.{self.random.randrange(10**6)}@example.org", self.random.choice(TEXTS)
-        mail = self.world.citizen_writes(sender, f"Consulta {self._order}", text)
-        self.world.turn()
+        mail = self.world.citizen_asks(sender, f"Consulta {self._order}", text)
         rows = self.world.rows("SELECT number FROM cases ORDER BY id DESC LIMIT 1")
         number, now = str(rows[0]["number"]), self.world.clock.now().astimezone(MADRID)
         chance = self.random.random()
@@ -89,8 +88,7 @@ class BusyMonth:
             self._later(now + waits, lambda: self._returned(mail))
 
     def _returned(self, question: object) -> None:
-        answer = self.world.agent_answers(question)  # type: ignore[arg-type]
-        self.world.turn()
+        answer = self.world.agent_replies(question)  # type: ignore[arg-type]
         self._later(self.world.clock.now() + timedelta(minutes=7), lambda: self.world.report_on(answer))
 
     def _call(self, number: str, now: datetime) -> None:

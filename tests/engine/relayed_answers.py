@@ -17,8 +17,7 @@ def address(notice: EmailMessage) -> str:
 
 def notice(world: World, *, text: str = "Bon dia, com puc signar la instància?") -> EmailMessage:
     """A case that is overdue; the notice that the supervisor has."""
-    world.citizen_writes(ANNA, text=text)
-    world.turn()
+    world.citizen_asks(ANNA, text=text)
     world.live("2026-11-27 09:00")
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
     return notice
@@ -30,8 +29,7 @@ def mail(world: World, notice: EmailMessage, text: str = TEXT, **more: Any) -> E
 
 
 def send(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
-    world.deliver(mail, verdict=verdict, sender=SUPERVISOR)
-    world.turn()
+    world.receive(mail, verdict=verdict, sender=SUPERVISOR)
 
 
 def relayed(world: World, address: str = ANNA) -> list[EmailMessage]:

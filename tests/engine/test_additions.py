@@ -61,17 +61,14 @@ def _forwarded(question: str) -> Change:
 
 def _redirected(world: World, raw: bytes) -> None:
     world.clock.forward(minutes=1)
-    world.deliver(_read(raw), sender=ANNA)
-    world.turn()
+    world.receive(_read(raw), sender=ANNA)
 
 
 def _answered(world: World) -> EmailMessage:
     """Anna's acknowledgement, whose case an agent has answered since."""
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     world.clock.forward(minutes=5)
-    world.agent_answers(asked)
-    world.turn()
+    world.agent_replies(asked)
     return world.received(ANNA)[0]
 
 
@@ -129,8 +126,7 @@ def test_our_copy_is_recognised_however_a_relay_wraps_and_encodes_it(
     world: World, monkeypatch: pytest.MonkeyPatch, change: Change, encoding: str
 ) -> None:
     _copies_get(world, monkeypatch, change, encoding=encoding)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.mail()["copied_at"] is not None
     assert world.reviews() == []
     assert len(world.received(ANNA)) == 1
@@ -156,8 +152,7 @@ def test_our_copy_is_recognised_behind_a_gateway_that_rewrites_links(
 ) -> None:
     rewrite = _rewriting(gateway)
     _copies_get(world, monkeypatch, lambda text: beside(rewrite(text)))
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     copy = text_of(_read(world.mailbox.raws("Sent")[0]))
     assert gateway.partition("{")[0] in copy
     assert world.mail()["copied_at"] is not None
@@ -178,8 +173,7 @@ def test_a_relays_footer_is_looked_at_twice_and_known_from_then_on(
     _copies_get(world, monkeypatch, _below)
     for number in range(6):
         world.clock.forward(minutes=1)
-        world.citizen_writes(f"persona{number}@example.cat", f"Tràmit {'abcdef'[number]}")
-        world.turn()
+        world.citizen_asks(f"persona{number}@example.cat", f"Tràmit {'abcdef'[number]}")
     assert world.reviews() == ["our-mail-with-an-addition"] * 2
     assert {mail["state"] for mail in world.mails()} == {"sent"}
     assert all(mail["copied_at"] for mail in world.mails())
@@ -192,8 +186,7 @@ def test_a_question_on_a_mail_that_has_the_relays_footer_is_a_message(
     with monkeypatch.context() as relay:
         _copies_get(world, relay, _below)
         for sender in (MARTA, PERE, "nou@example.cat"):
-            world.citizen_writes(sender, f"Tràmit de {sender[:3]}")
-            world.turn()
+            world.citizen_asks(sender, f"Tràmit de {sender[:3]}")
     _redirected(world, _changed(_answered(world), lambda text: "Quan?\n\n" + _below(text)))
     assert _roles(world) == ["citizen", "agent", "citizen"]
 
@@ -204,8 +197,7 @@ def test_after_a_restore_a_question_on_top_waits_for_a_person_and_is_not_lost(wo
     backup = world.root / "backup"
     copytree(world.config.office.state, backup)
     world.start()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     number = world.case()["number"]
     for uid in list(world.mailbox.folders["Sent"].messages):

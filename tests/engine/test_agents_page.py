@@ -101,11 +101,9 @@ def test_done_and_not_done_are_called_as_the_office_calls_them(town: TOWN, lang:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_without_a_notice_the_number_in_the_subject_of_a_new_mail_names_the_case(town: TOWN, lang: str) -> None:
     world = town()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (subject,) = said(lang, "subject")
-    world.staff_writes(AGENT, subject.replace("12", "1"), said(lang)[0])
-    world.turn()
+    world.staff_says(AGENT, subject.replace("12", "1"), said(lang)[0])
     assert world.case()["assignee"] == "agent"
     assert re.search(r"OAC-\d{4}-000012</span>", PAGES[lang])
 
@@ -114,8 +112,7 @@ def test_without_a_notice_the_number_in_the_subject_of_a_new_mail_names_the_case
 def test_the_lines_for_the_daily_summary_are_done_in_reply_to_it(town: TOWN, lang: str) -> None:
     called, person = said(lang, "list")
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     reply(world, digest_of(world), called.replace("12", "1"), sender=AGENT)
     assert world.case()["status"] == "answered"
     world.clock.forward(minutes=5)
@@ -132,10 +129,8 @@ def test_the_cases_of_a_colleague_who_is_ill_are_taken_and_given_in_reply_to_the
     mine, given = said(lang, "ill")
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]}, people={"agents": [AGENT, "marta@town.example"]})
     for citizen in (ANNA, PERE):
-        world.citizen_writes(citizen)
-        world.turn()
-        world.staff_writes(AGENT, f"cas {len(world.cases())}", "ASSIGNA: marta")
-        world.turn()
+        world.citizen_asks(citizen)
+        world.staff_says(AGENT, f"cas {len(world.cases())}", "ASSIGNA: marta")
     assert [case["assignee"] for case in world.cases()] == ["marta", "marta"]
     reply(world, digest_of(world), f"{mine.replace('12', '1')}\n{given.replace('15', '2')}", sender=AGENT)
     assert [case["assignee"] for case in world.cases()] == ["agent", "marta"]
@@ -163,8 +158,7 @@ def test_the_subject_that_it_shows_is_the_one_of_a_notice(town: TOWN, lang: str)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_help_is_asked_for_in_a_new_mail_to_the_office(world: World, lang: str) -> None:
     (helps,) = [text for text in said(lang) if read_orders(text)[0].verb is Verb.HELP]
-    world.staff_writes(AGENT, "", helps)
-    world.turn()
+    world.staff_says(AGENT, "", helps)
     assert "TANCA DUPLICAT" in transcripts(world, AGENT)[0]
 
 
@@ -184,11 +178,9 @@ def test_the_text_for_the_person_lies_in_the_drafts_of_the_office_or_comes_by_ma
 def test_the_second_case_of_the_same_is_closed_and_the_first_still_waits(town: TOWN) -> None:
     world = town(people=PEOPLE)
     for address in (ANNA, "anna@work.example"):
-        world.citizen_writes(address)
-        world.turn()
+        world.citizen_asks(address)
         world.clock.forward(minutes=5)
-    world.staff_writes(AGENT, "cas 2", "TANCA DUPLICAT")
-    world.turn()
+    world.staff_says(AGENT, "cas 2", "TANCA DUPLICAT")
     assert [case["status"] for case in world.cases()] == ["open", "closed"]
     assert world.kinds(ANNA) == world.kinds("anna@work.example") == ["ack"]
 
@@ -196,8 +188,7 @@ def test_the_second_case_of_the_same_is_closed_and_the_first_still_waits(town: T
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_call_of_somebody_who_has_not_written_is_a_case(world: World, lang: str) -> None:
     (line,) = said(lang, "new")
-    world.staff_writes(AGENT, "", line)
-    world.turn()
+    world.staff_says(AGENT, "", line)
     assert world.case()["citizen"] == "tel:+34612345678"
     assert "OAC-2026-000001" in transcripts(world, AGENT)[0]
 
@@ -205,8 +196,7 @@ def test_a_call_of_somebody_who_has_not_written_is_a_case(world: World, lang: st
 def test_what_it_says_of_mistakes_is_true(late: tuple[World, EmailMessage]) -> None:
     """The order that reached the person is repeated, and the misspelt one mended, in reply to the mail that says so."""
     world, notice = late
-    asked = world.citizen_writes(ANNA, "", "I com ho faig amb el mòbil?", answers=world.received(ANNA)[0])
-    world.turn()
+    asked = world.citizen_asks(ANNA, "", "I com ho faig amb el mòbil?", answers=world.received(ANNA)[0])
     for wrong in ("MEVVA", "Bon dia, heu de portar el DNI."):
         heard, got = len(transcripts(world)), world.kinds(ANNA)
         reply(world, notice, wrong + quoted(notice))
@@ -215,14 +205,12 @@ def test_what_it_says_of_mistakes_is_true(late: tuple[World, EmailMessage]) -> N
     reply(world, world.received(SUPERVISOR)[-1], "MEVA")
     assert world.case()["assignee"] == "cap"
     mail = world.message(OFFICE, "", "TANCA DUPLICAT", to=ANNA, answers=asked)
-    world.put_into_sent(mail)
-    world.turn()
+    world.see_in_sent(mail)
     assert world.case()["status"] == "open"
     assert "escriviu-li" in transcripts(world, AGENT)[-1]
     reported = world.received(AGENT)[-1]
     answer = world.message(OFFICE, "", "Bon dia, cal el DNI. Disculpeu.", to=ANNA, answers=asked)
-    world.put_into_sent(answer)
-    world.turn()
+    world.see_in_sent(answer)
     assert world.case()["status"] == "answered"
     assert world.received(AGENT)[-1] == reported
     reply(world, reported, "TANCA DUPLICAT", sender=AGENT)

@@ -27,22 +27,19 @@ def olesa(tmp_path: Path) -> World:
 
 def test_its_own_telephone_in_a_message_is_nobody_to_call(olesa: World) -> None:
     text = "Buenos días, ¿me pueden llamar? He probado en el 93 778 00 50 y nadie contesta."
-    olesa.citizen_writes(ANNA, "Llámenme, por favor", text)
-    olesa.turn()
+    olesa.citizen_asks(ANNA, "Llámenme, por favor", text)
     assert olesa.case()["intent"] == "callback"
     assert olesa.rows("SELECT phone FROM cases") == [{"phone": None}]
     assert "ningún teléfono" in text_of(olesa.received(ANNA)[0])
 
 
 def test_the_telephone_of_another_desk_is_one_to_call(olesa: World) -> None:
-    olesa.citizen_writes(ANNA, "Llámenme, por favor", "Buenos días, ¿me pueden llamar al 900 772 772? Gracias.")
-    olesa.turn()
+    olesa.citizen_asks(ANNA, "Llámenme, por favor", "Buenos días, ¿me pueden llamar al 900 772 772? Gracias.")
     assert "terminado en 772" in text_of(olesa.received(ANNA)[0])
 
 
 def test_a_message_without_words_is_answered_in_the_language_of_the_office(olesa: World) -> None:
-    olesa.citizen_writes(ANNA, "", "-")
-    olesa.turn()
+    olesa.citizen_asks(ANNA, "", "-")
     assert str(olesa.received(ANNA)[0]["Content-Language"]).startswith("es")
 
 
@@ -50,8 +47,7 @@ def test_what_was_taken_out_of_an_original_is_reported_in_the_language_of_the_of
     world = World(tmp_path, office=OLESA)
     mail = world.message(ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
     mail.add_attachment(b"MZ\x90\x00", maintype="application", subtype="octet-stream", filename="factura.exe")
-    world.deliver(mail, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
     world.live("2026-11-27 09:00")
     (told,) = [mail for mail in world.received(SUPERVISOR) if str(mail["X-Oacmail-Kind"]).startswith("overdue")]
     whole = "".join(str(part.get_payload(decode=True)) for part in told.walk() if part.get_content_maintype() == "text")

@@ -47,15 +47,13 @@ def test_a_case_of_a_message_still_does(world: World) -> None:
 def test_each_line_of_the_list_of_late_cases_leads_to_its_person(town: TOWN) -> None:
     world = town(deadline={"digest_above": 1})
     for citizen in (ANNA, PERE):
-        world.citizen_writes(citizen)
-        world.turn()
+        world.citizen_asks(citizen)
     agent_writes(world, CALL)
     listed = _late(world, "overdue_digest")
     to = _links(listed)
     assert len(to) == len(set(to)) == 2, "not the caller, who has no address"
     answer = world.message(f"Marta Soler <{SUPERVISOR}>", "Resposta", TEXT, to=to[1])
-    world.deliver(answer, verdict=PASS, sender=SUPERVISOR)
-    world.turn()
+    world.receive(answer, verdict=PASS, sender=SUPERVISOR)
     assert len(relayed(world, PERE)) == 1
     assert relayed(world) == []
 
@@ -74,16 +72,14 @@ def test_each_line_of_a_list_of_notices_leads_to_its_person(town: TOWN) -> None:
 def test_a_list_of_the_services_does_not(town: TOWN) -> None:
     world = town(people={"technical": ["tecnics@town.example"]}, deadline={"digest_above": 1})
     for citizen in (ANNA, PERE):
-        world.citizen_writes(citizen, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en signar.")
-        world.turn()
+        world.citizen_asks(citizen, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en signar.")
     world.live("2026-11-27 12:00")
     nudges = [mail for mail in world.received("tecnics@town.example") if mail["X-Oacmail-Kind"] == "nudge"]
     assert [_links(mail) for mail in nudges] == [[]] * len(nudges) != []
 
 
 def test_the_offer_follows_a_case_that_is_opened_in_the_same_turn(world: World) -> None:
-    world.citizen_writes(ANNA, "Queixa", "Em vull queixar del tracte que he rebut, és una vergonya.")
-    world.turn()
+    world.citizen_asks(ANNA, "Queixa", "Em vull queixar del tracte que he rebut, és una vergonya.")
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "opinion"]
     assert WRITE in buttons(notice)
 
@@ -98,8 +94,7 @@ def test_the_transcript_of_an_order_that_closes_a_case_offers_no_mail_that_would
     world: World, order: str
 ) -> None:
     world.citizen_writes(PERE)
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     assert _links(_transcript(world, "#nota abans", asked))
     closed = _transcript(world, order, asked)
     assert {case["number"]: case["status"] for case in world.cases()}["OAC-2026-000002"] == "closed"
@@ -108,8 +103,7 @@ def test_the_transcript_of_an_order_that_closes_a_case_offers_no_mail_that_would
 
 
 def test_the_transcript_of_an_order_that_reopens_a_case_offers_to_write_to_its_person(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     assert _links(_transcript(world, "TANCA DUPLICAT", asked)) == []
     assert _links(_transcript(world, "#nota Va venir", asked)) == [], "of a case that was closed before"
     assert len(_links(_transcript(world, "REOBRE", asked))) == 1

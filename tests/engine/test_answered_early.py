@@ -9,8 +9,7 @@ def test_an_acknowledgement_that_may_go_still_goes_with_its_number_and_the_data_
     message = world.citizen_writes(ANNA)
     world.sync()
     world.clock.forward(minutes=1)
-    world.agent_answers(message)
-    world.turn()
+    world.agent_replies(message)
     assert world.case()["status"] == "answered"
     assert world.kinds(ANNA) == ["ack"]
 
@@ -18,12 +17,10 @@ def test_an_acknowledgement_that_may_go_still_goes_with_its_number_and_the_data_
 def test_one_that_waited_for_its_budget_is_dropped(town: Callable[..., World]) -> None:
     world = town(ack={"per_address_hour": 1})
     world.citizen_writes(ANNA, "Padró")
-    second = world.citizen_writes(ANNA, "Brossa", "Quin dia passen?")
-    world.turn()
+    second = world.citizen_asks(ANNA, "Brossa", "Quin dia passen?")
     assert world.kinds(ANNA) == ["ack"]
     world.clock.forward(minutes=5)
-    world.agent_answers(second)
-    world.turn()
+    world.agent_replies(second)
     world.clock.forward(hours=2)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]

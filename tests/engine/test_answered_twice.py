@@ -17,17 +17,13 @@ def world(town: TOWN) -> World:
 
 
 def test_both_are_told_once_with_the_two_hours(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     world.advance("2026-11-25 10:00")
-    world.agent_answers(asked, "Ho heu de fer amb l'idCAT.")
-    world.turn()
+    world.agent_replies(asked, "Ho heu de fer amb l'idCAT.")
     world.advance("2026-11-25 10:04")
-    world.agent_answers(asked, "No cal cap certificat.")
-    world.turn()
+    world.agent_replies(asked, "No cal cap certificat.")
     world.advance("2026-11-25 10:06")
-    world.agent_answers(asked, "Perdoneu, sí que cal.")
-    world.turn()
+    world.agent_replies(asked, "Perdoneu, sí que cal.")
     assert world.kinds(AGENT) == world.kinds(PERE) == ["answered_twice"]
     assert "a les 10 h i a les 10.04 h" in text_of(world.received(AGENT)[0])
     assert "certificat" not in text_of(world.received(AGENT)[0])
@@ -35,43 +31,32 @@ def test_both_are_told_once_with_the_two_hours(world: World) -> None:
 
 
 def test_an_answer_later_is_an_ordinary_one(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked, "Ho heu de fer amb l'idCAT.")
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked, "Ho heu de fer amb l'idCAT.")
     world.advance("2026-11-25 09:20")
-    world.agent_answers(asked, "Un detall més: el codi arriba per SMS.")
-    world.turn()
+    world.agent_replies(asked, "Un detall més: el codi arriba per SMS.")
     assert world.kinds(AGENT) == []
 
 
 def test_two_answers_to_two_questions_are_right(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked, "Ho heu de fer amb l'idCAT.")
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked, "Ho heu de fer amb l'idCAT.")
     world.advance("2026-11-25 09:05")
-    again = world.citizen_writes(ANNA, "Re: consulta", "I on el demano?", answers=asked)
-    world.turn()
+    again = world.citizen_asks(ANNA, "Re: consulta", "I on el demano?", answers=asked)
     world.advance("2026-11-25 09:08")
-    world.agent_answers(again, "A la web de l'AOC.")
-    world.turn()
+    world.agent_replies(again, "A la web de l'AOC.")
     assert world.kinds(AGENT) == []
 
 
 def test_an_order_before_the_answer_is_no_answer(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-11-26 20:05")
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.turn_at("2026-11-26 20:05")
+    world.turn_at("2026-11-27 08:00")
     reply(world, world.received(SUPERVISOR)[0], "#nota he trucat abans")
     world.turn()
     assert [
         row["verb"]
         for row in world.rows("SELECT json_extract(data, '$.verb') AS verb FROM events WHERE kind = 'ordered'")
     ] == ["note"]
-    world.agent_answers(asked)
-    world.turn()
+    world.agent_replies(asked)
     assert "answered_twice" not in world.kinds(AGENT)

@@ -23,9 +23,7 @@ AUTOMATIC = [
 
 
 def _asked(world: World) -> EmailMessage:
-    mail = world.citizen_writes(ANNA)
-    world.turn()
-    return mail
+    return world.citizen_asks(ANNA)
 
 
 @pytest.mark.parametrize("refers", [True, False])
@@ -58,8 +56,7 @@ def test_no_out_of_office_is_an_answer(
     ],
 )
 def test_a_persons_words_about_absence_are_an_answer(world: World, text: str) -> None:
-    world.agent_answers(_asked(world), text)
-    world.turn()
+    world.agent_replies(_asked(world), text)
     assert world.case()["status"] == "answered"
 
 
@@ -107,8 +104,7 @@ def _replies(world: World, asked: EmailMessage, style: str, *, to: str = OFFICE,
     mail = world.message(sender, f"Re: {asked['Subject']}", f"I on el porto?\n\n{_quotes(style)}", to=to,
         refs=[str(asked["Message-ID"]), "<personal@town.example>"],
     )  # fmt: skip
-    world.deliver(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
-    world.turn()
+    world.receive(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
 
 
 def _told(world: World) -> list[str]:
@@ -132,11 +128,9 @@ def test_her_reply_shows_an_answer_that_the_office_has_not_seen(world: World, st
 
 def test_a_reply_to_what_the_office_has_seen_tells_nobody(world: World) -> None:
     asked = _asked(world)
-    answer = world.agent_answers(asked)
-    world.turn()
+    answer = world.agent_replies(asked)
     text = f"I on el porto?\n\n{_quotes('attribution')}"
-    world.citizen_writes(ANNA, "", text, answers=answer)
-    world.turn()
+    world.citizen_asks(ANNA, "", text, answers=answer)
     assert not _told(world)
 
 
@@ -144,8 +138,7 @@ def test_who_quotes_nobody_of_the_house_causes_no_notice(world: World) -> None:
     asked = _asked(world)
     text = f"I on el porto?\n\n{_quotes('attribution', f'Pere <{PERE}>')}"
     mail = world.message(ANNA, "", text, refs=[str(asked["Message-ID"]), "<x@example.net>"])
-    world.deliver(mail, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
     assert not _told(world)
 
 

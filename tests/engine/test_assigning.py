@@ -16,16 +16,14 @@ SECOND = "anna.puig@town.example"
 )
 def test_an_agent_gets_the_case_by_address_or_by_name(world: World, name: str, assignee: str | None) -> None:
     world.restart(people={"agents": [AGENT, SECOND]})
-    world.citizen_writes("anna@example.org")
-    world.turn()
+    world.citizen_asks("anna@example.org")
     assert oacmail(world, "case", "assign", "1", name).exit_code == 0
     assert world.case()["assignee"] == assignee
 
 
 @pytest.mark.parametrize("name", ["jordi", "anna@example.org", "agnet", "town.example"])
 def test_another_name_is_wrong_usage_and_changes_nothing(world: World, name: str) -> None:
-    world.citizen_writes("anna@example.org")
-    world.turn()
+    world.citizen_asks("anna@example.org")
     refused = oacmail(world, "case", "assign", "1", name)
     assert refused.exit_code == 2
     assert f"{name} names no agent of people.agents" in refused.output
@@ -53,8 +51,7 @@ def _orders(world: World, text: str, *, sender: str = AGENT) -> None:
 def _is_out(world: World, who: str, notice: EmailMessage, text: str = "Sóc fora fins al 10 de desembre.") -> None:
     marks = (("Auto-Submitted", "auto-replied"),)
     mail = world.message(who, "", text, answers=notice, headers=marks)
-    world.deliver(mail, sender="")
-    world.turn()
+    world.receive(mail, sender="")
 
 
 def _of_kind(world: World, who: str, kind: str) -> list[EmailMessage]:
@@ -71,8 +68,7 @@ def test_who_gets_a_case_hears_it_with_who_gave_it_and_when_it_is_due(two: World
 
 def test_who_takes_a_case_gets_no_mail_of_it(two: World) -> None:
     _orders(two, "1 meva")
-    two.order("assign", two.case()["number"], name="")
-    two.turn()
+    two.obey("assign", two.case()["number"], name="")
     assert _of_kind(two, AGENT, "assigned") == _of_kind(two, SECOND, "assigned") == []
 
 
@@ -123,6 +119,5 @@ def test_the_out_of_office_of_who_was_reminded_goes_to_the_agents_and_so_does_th
 def test_a_forged_out_of_office_says_nothing_of_anybody(two: World) -> None:
     _orders(two, "1 assigna anna.puig")
     marks = (("Auto-Submitted", "auto-replied"),)
-    two.deliver(two.message(SECOND, "Fora", "Sóc fora.", headers=marks), sender="")
-    two.turn()
+    two.receive(two.message(SECOND, "Fora", "Sóc fora.", headers=marks), sender="")
     assert _of_kind(two, AGENT, "away") == []

@@ -47,8 +47,7 @@ def test_the_boards_folders_exist_from_the_start(world: World) -> None:
 
 def test_without_a_board_messages_stay_in_the_inbox(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert lies(world) == {"INBOX": 1}
     assert set(world.mailbox.folders) == {"INBOX", "Sent", "Junk"}
 
@@ -56,17 +55,15 @@ def test_without_a_board_messages_stay_in_the_inbox(tmp_path: Path) -> None:
 def test_each_message_lies_in_the_folder_of_its_state(world: World) -> None:
     question = world.citizen_writes(ANNA)
     world.robot_writes(PERE, "Sóc fora de l'oficina")
-    world.citizen_writes(
+    world.citizen_asks(
         MARTA,
         "Oferta",
         "Heu estat seleccionat: guanyeu 5.000 euros al nostre casino. Feu clic aquí i deixeu-hi la targeta.",
     )
-    world.turn()
     assert lies(world)[OPEN] == 1
     assert lies(world)[AUTOMATIC] == 1
     assert "INBOX" not in lies(world)
-    world.agent_answers(question)
-    world.turn()
+    world.agent_replies(question)
     assert lies(world)[ANSWERED] == 1
     assert OPEN not in lies(world)
 
@@ -92,20 +89,16 @@ def test_a_kill_between_the_move_and_its_record_changes_nothing(world: World, te
 
 def test_a_server_that_does_not_say_where_a_moved_message_is(world: World) -> None:
     world.mailbox.tells_copyuid = False
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.agent_replies(question)
     world.turn()
     assert lies(world) == {ANSWERED: 1}
     assert (world.mailbox.moves, world.events("moved")) == (2, [])
 
 
 def test_a_change_by_command_moves_all_messages_of_the_case(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
     assert lies(world) == {OPEN: 2}
     world.order("assign", world.case()["number"], name="agent")
     world.sync()
@@ -116,10 +109,8 @@ def test_a_change_by_command_moves_all_messages_of_the_case(world: World) -> Non
 
 
 def test_a_folder_of_an_agent_is_an_assignment_and_the_other_messages_follow(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
     world.mailbox.move(OPEN, min(world.mailbox.folders[OPEN].messages), MINE)
     world.sync()
     assert world.case()["assignee"] == "agent"
@@ -127,8 +118,7 @@ def test_a_folder_of_an_agent_is_an_assignment_and_the_other_messages_follow(wor
 
 
 def test_a_move_back_to_pending_or_inbox_takes_the_agent_off_the_case(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     for back in (OPEN, "INBOX"):
         move(world, OPEN, MINE)
         assert world.case()["assignee"] == "agent"
@@ -138,8 +128,7 @@ def test_a_move_back_to_pending_or_inbox_takes_the_agent_off_the_case(world: Wor
 
 
 def test_an_unanswered_case_cannot_be_closed_by_a_move_and_the_agents_are_told(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     move(world, OPEN, CLOSED)
     world.drain()
     assert world.case()["status"] == "open"
@@ -150,10 +139,8 @@ def test_an_unanswered_case_cannot_be_closed_by_a_move_and_the_agents_are_told(w
 
 
 def test_an_answered_case_is_closed_and_reopened_by_moves(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.agent_replies(question)
     move(world, ANSWERED, CLOSED)
     assert world.case()["status"] == "closed"
     move(world, CLOSED, OPEN)
@@ -162,8 +149,7 @@ def test_an_answered_case_is_closed_and_reopened_by_moves(world: World) -> None:
 
 
 def test_second_level_waiting_and_back(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     move(world, OPEN, WAITING)
     assert world.case()["status"] == "waiting"
     move(world, WAITING, DERIVED)
@@ -176,17 +162,14 @@ def test_second_level_waiting_and_back(world: World) -> None:
 
 
 def test_what_waited_for_the_person_is_open_when_the_person_writes(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     move(world, OPEN, WAITING)
-    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "Aquí teniu la dada.", answers=question)
-    world.turn()
+    world.citizen_asks(ANNA, "Re: " + str(question["Subject"]), "Aquí teniu la dada.", answers=question)
     assert lies(world) == {OPEN: 2}
 
 
 def test_a_request_put_among_spam_teaches_and_is_closed(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     move(world, OPEN, REVIEW)
     assert (world.case()["status"], world.case()["kind"]) == ("closed", "spam")
     assert lies(world) == {REVIEW: 1}
@@ -196,13 +179,11 @@ def test_a_request_put_among_spam_teaches_and_is_closed(world: World) -> None:
 
 
 def test_an_unanswered_case_cannot_be_put_among_the_answered_ones(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     move(world, OPEN, ANSWERED)
     assert (world.case()["status"], lies(world)) == ("open", {OPEN: 1})
     world.clock.forward(minutes=1)
-    world.order("close", world.case()["number"], reason="duplicate")
-    world.turn()
+    world.obey("close", world.case()["number"], reason="duplicate")
     move(world, CLOSED, ANSWERED)
     assert (world.case()["status"], world.case()["answered_at"], lies(world)) == ("closed", None, {CLOSED: 1})
     world.drain()
@@ -210,18 +191,15 @@ def test_an_unanswered_case_cannot_be_put_among_the_answered_ones(world: World) 
 
 
 def test_a_closed_case_that_was_answered_can_be_put_among_the_answered_ones(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.agent_replies(question)
     move(world, ANSWERED, CLOSED)
     move(world, CLOSED, ANSWERED)
     assert (world.case()["status"], lies(world)) == ("answered", {ANSWERED: 1})
 
 
 def test_a_robots_mail_can_be_put_up_for_review_and_back_but_not_among_the_answered_ones(world: World) -> None:
-    world.robot_writes(PERE, "Sóc fora de l'oficina")
-    world.turn()
+    world.robot_says(PERE, "Sóc fora de l'oficina")
     move(world, AUTOMATIC, REVIEW)
     assert (lies(world), world.reviews()) == ({REVIEW: 1}, ["put-there-by-hand"])
     move(world, REVIEW, AUTOMATIC)
@@ -233,8 +211,7 @@ def test_a_robots_mail_can_be_put_up_for_review_and_back_but_not_among_the_answe
 
 
 def test_a_request_after_all_gets_a_case(world: World) -> None:
-    world.robot_writes(PERE, "Sóc fora de l'oficina")
-    world.turn()
+    world.robot_says(PERE, "Sóc fora de l'oficina")
     assert lies(world) == {AUTOMATIC: 1}
     move(world, AUTOMATIC, MINE)
     assert (world.case()["citizen"], world.case()["assignee"]) == (PERE, "agent")
@@ -244,8 +221,7 @@ def test_a_request_after_all_gets_a_case(world: World) -> None:
 
 def test_a_persons_move_wins_over_ours(world: World) -> None:
     """Both move it at the same time: it lies in both folders, and our copy goes."""
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     ours = world.mailbox.move_messages
 
     def both(folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
@@ -283,8 +259,7 @@ def test_a_copy_that_lay_in_the_inbox_before_our_move_orders_nothing(world: Worl
 
 
 def test_a_second_copy_orders_nothing_also_if_the_first_goes_later(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (uid,) = world.mailbox.folders[OPEN].messages
     world.mailbox.copy(OPEN, uid, MINE)
     quiet(world)
@@ -296,8 +271,7 @@ def test_a_second_copy_orders_nothing_also_if_the_first_goes_later(world: World)
 
 
 def test_a_client_that_expunges_later_has_moved_the_message(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (uid,) = world.mailbox.folders[OPEN].messages
     world.mailbox.copy(OPEN, uid, MINE)
     world.mailbox.mark_deleted(OPEN, uid)
@@ -312,8 +286,7 @@ def test_a_client_that_expunges_later_has_moved_the_message(world: World) -> Non
 def test_mail_that_arrives_in_a_folder_of_the_board_is_new_mail_and_orders_nothing(world: World) -> None:
     """By a plus-address: `lmtp_save_to_detail_mailbox`."""
     mail = world.message(ANNA, "Padró", "Com demano un volant d'empadronament?")
-    world.deliver(mail, folder=CLOSED, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    world.receive(mail, folder=CLOSED, verdict="dmarc=pass header.from=example.org")
     quiet(world)
     assert (world.case()["status"], world.case()["assignee"]) == ("open", None)
     assert lies(world) == {OPEN: 1}
@@ -321,8 +294,7 @@ def test_mail_that_arrives_in_a_folder_of_the_board_is_new_mail_and_orders_nothi
 
 
 def test_the_same_message_sent_again_into_a_folder_of_the_board_orders_nothing(world: World) -> None:
-    mail = world.citizen_writes(ANNA)
-    world.turn()
+    mail = world.citizen_asks(ANNA)
     world.clock.forward(minutes=5)
     world.deliver(mail, folder=MINE, verdict="dmarc=pass header.from=example.org")
     quiet(world)
@@ -336,8 +308,7 @@ def test_the_same_message_sent_again_into_a_folder_of_the_board_orders_nothing(w
 
 
 def test_deleting_is_not_closing(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (uid,) = world.mailbox.folders[OPEN].messages
     world.mailbox.expunge(OPEN, uid)
     quiet(world)
@@ -347,8 +318,7 @@ def test_deleting_is_not_closing(world: World) -> None:
 
 
 def test_what_was_moved_while_the_daemon_was_down_counts(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.stop()
     (uid,) = world.mailbox.folders[OPEN].messages
     world.mailbox.move(OPEN, uid, MINE)
@@ -359,8 +329,7 @@ def test_what_was_moved_while_the_daemon_was_down_counts(world: World) -> None:
 
 
 def test_a_folder_that_was_renamed_or_removed_is_made_again(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.mailbox.rename(OPEN, "OAC360/1 Pendents vell")
     quiet(world)
     assert lies(world) == {OPEN: 1}
@@ -372,8 +341,7 @@ def test_a_folder_that_was_renamed_or_removed_is_made_again(world: World) -> Non
 
 
 def test_a_folder_that_an_agent_makes_below_the_assigned_ones_is_that_agents(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     theirs = "OAC360/2 En curs/Núria"
     world.mailbox.create_folder(theirs)
     move(world, OPEN, theirs)
@@ -383,10 +351,8 @@ def test_a_folder_that_an_agent_makes_below_the_assigned_ones_is_that_agents(wor
 
 
 def test_two_messages_of_a_case_in_two_folders_end_in_one(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
     first, second = sorted(world.mailbox.folders[OPEN].messages)
     world.mailbox.move(OPEN, first, MINE)
     world.mailbox.move(OPEN, second, WAITING)
@@ -398,14 +364,11 @@ def test_two_messages_of_a_case_in_two_folders_end_in_one(world: World) -> None:
 
 
 def test_what_is_due_today_is_flagged(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     assert not _flagged(world, OPEN)
-    world.advance("2026-11-26 08:00")
-    world.turn()
+    world.turn_at("2026-11-26 08:00")
     assert _flagged(world, OPEN)
-    world.agent_answers(question)
-    world.turn()
+    world.agent_replies(question)
     world.turn()
     assert not _flagged(world, ANSWERED)
 

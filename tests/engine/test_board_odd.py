@@ -12,8 +12,7 @@ def test_a_folder_that_cannot_be_made_is_a_problem_and_nothing_else_stops(tmp_pa
     mailbox = SimulatedMailbox()
     mailbox.refused.add(OPEN)
     world = World(tmp_path, mailbox=mailbox, board={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert (lies(world), world.problems(), world.kinds(ANNA)) == ({"INBOX": 1}, {"board"}, ["ack"])
     mailbox.refused.clear()
     quiet(world)
@@ -25,8 +24,7 @@ def test_a_folder_that_takes_no_message_holds_up_no_other(tmp_path: Path) -> Non
     world.mailbox.unwritable.add(OPEN)
     world.citizen_writes(ANNA)
     answered = world.citizen_writes(PERE)
-    world.agent_answers(answered)
-    world.turn()
+    world.agent_replies(answered)
     quiet(world)
     assert (lies(world), world.problems()) == ({"INBOX": 1, ANSWERED: 1}, {"board"})
     world.mailbox.unwritable.clear()
@@ -50,11 +48,9 @@ def test_a_folder_that_takes_no_flag_holds_up_no_other(tmp_path: Path) -> None:
 
 def test_a_folder_that_was_deleted_with_its_messages_holds_up_no_other(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     del world.mailbox.folders[OPEN]
-    world.agent_answers(world.citizen_writes(PERE))
-    world.turn()
+    world.agent_replies(world.citizen_writes(PERE))
     quiet(world)
     assert (lies(world), world.problems()) == ({ANSWERED: 1}, set())
     assert world.reviews() == ["deleted-from-the-mailbox"]
@@ -63,15 +59,13 @@ def test_a_folder_that_was_deleted_with_its_messages_holds_up_no_other(tmp_path:
 def test_in_shadow_nothing_is_made_and_nothing_moved(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
     world.engine.policy = replace(world.engine.policy, shadow=True)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert (lies(world), world.mailbox.moves) == ({"INBOX": 1}, 0)
 
 
 def test_a_new_uidvalidity_is_no_move_by_a_person(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.mailbox.renew(OPEN)
     quiet(world)
     assert (lies(world), world.events("moved"), world.reviews(), len(world.cases())) == ({OPEN: 1}, [], [], 1)
@@ -79,11 +73,9 @@ def test_a_new_uidvalidity_is_no_move_by_a_person(tmp_path: Path) -> None:
 
 def test_a_mailbox_restored_from_yesterday_orders_nothing(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     yesterday = world.mailbox.snapshot()
-    world.agent_answers(question)
-    world.turn()
+    world.agent_replies(question)
     move(world, ANSWERED, CLOSED)
     world.mailbox.restore(yesterday)
     world.compare = True
@@ -94,22 +86,19 @@ def test_a_mailbox_restored_from_yesterday_orders_nothing(tmp_path: Path) -> Non
 
 def test_the_board_is_switched_on_and_off_again(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.restart(board={"enabled": True})
     quiet(world)
     assert (lies(world), world.events("moved")) == ({OPEN: 1}, [])
     world.restart(board={"enabled": False})
-    world.citizen_writes(PERE, "Padró", "Com demano un volant?")
-    world.turn()
+    world.citizen_asks(PERE, "Padró", "Com demano un volant?")
     assert lies(world) == {OPEN: 1, "INBOX": 1}
     assert world.rows("SELECT * FROM sightings WHERE outcome IS NULL") == []
 
 
 def test_a_message_that_comes_back_from_the_bin_is_known_again(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (uid,) = world.mailbox.folders[OPEN].messages
     binned = world.mailbox.folders[OPEN].messages.pop(uid)
     quiet(world)
@@ -121,8 +110,7 @@ def test_a_message_that_comes_back_from_the_bin_is_known_again(tmp_path: Path) -
 
 def test_a_message_in_a_folder_of_peoples_own_stays_there(tmp_path: Path) -> None:
     world = World(tmp_path, mailbox=SimulatedMailbox("INBOX", "Sent", "Junk", "Arxiu"), board={"enabled": True})
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     move(world, OPEN, "Arxiu")
     world.agent_answers(question)
     quiet(world)
@@ -149,8 +137,7 @@ def test_a_message_that_the_restored_mailbox_has_lost_moves_no_other_that_has_it
     world = World(tmp_path, board={"enabled": True})
     world.turn()
     yesterday = world.mailbox.snapshot()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     lost = world.case()["number"]
     (uid,) = world.mailbox.folders[OPEN].messages
     world.mailbox.restore(yesterday)
@@ -166,8 +153,7 @@ def test_a_message_that_the_restored_mailbox_has_lost_moves_no_other_that_has_it
 def test_a_drag_is_noticed_where_the_restored_folder_gives_its_uids_again(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
     world.citizen_writes(ANNA)
-    world.citizen_writes(PERE, "Padró", "Com demano un volant?")
-    world.turn()
+    world.citizen_asks(PERE, "Padró", "Com demano un volant?")
     yesterday = world.mailbox.snapshot()
     world.mailbox.move(OPEN, min(world.mailbox.folders[OPEN].messages), MINE)
     quiet(world)
@@ -186,8 +172,7 @@ def test_a_drag_is_noticed_where_the_restored_folder_gives_its_uids_again(tmp_pa
 
 def test_another_root_of_the_board_takes_the_messages_along_and_asks_nobody(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.restart(board={"root": "Oficina"})
     quiet(world)
     assert lies(world) == {OPEN.replace("OAC360", "Oficina"): 1}

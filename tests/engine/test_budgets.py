@@ -81,10 +81,8 @@ def test_what_waited_goes_when_there_is_room_and_the_oldest_first(world: World) 
 
 def test_what_waited_is_dropped_when_a_person_has_answered(world: World) -> None:
     _write(world, 3, ANNA)
-    message = world.citizen_writes(ANNA, "El quart", "I el quart, com es fa?")
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA, "El quart", "I el quart, com es fa?")
+    world.agent_replies(message)
     assert world.mails("ack")[-1]["state"] == "dropped"
 
 
@@ -164,10 +162,8 @@ def test_it_holds_even_where_nothing_else_is_limited(town: TOWN) -> None:
 
 def test_who_was_answered_before_is_not_under_the_common_caps(town: TOWN) -> None:
     world = town(ack={"per_domain_hour": 2})
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    world.agent_replies(message)
     world.advance("2026-11-25 10:01")
     _write(world, 2, "nou{}@example.org")
     assert (_acks(world), _waiting(world)) == (3, 0)
@@ -176,8 +172,7 @@ def test_who_was_answered_before_is_not_under_the_common_caps(town: TOWN) -> Non
 
 
 def test_who_was_answered_before_has_three_an_hour_all_the_same(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     world.agent_answers(message)
     world.advance("2026-11-25 10:01")
     _write(world, 4, ANNA)
@@ -186,20 +181,16 @@ def test_who_was_answered_before_has_three_an_hour_all_the_same(world: World) ->
 
 
 def test_a_failed_dmarc_is_a_case_and_a_deadline_and_no_acknowledgement(world: World) -> None:
-    world.citizen_writes(ANNA, dmarc="fail")
-    world.turn()
+    world.citizen_asks(ANNA, dmarc="fail")
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert world.mails("ack") == []
     assert world.reviews() == ["dmarc-fail"]
 
 
 def test_a_failed_dmarc_of_a_known_address_gets_none_either(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
-    world.citizen_writes(ANNA, "Altra cosa", "Envieu-me les dades d'accés, si us plau?", dmarc="fail")
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    world.agent_replies(message)
+    world.citizen_asks(ANNA, "Altra cosa", "Envieu-me les dades d'accés, si us plau?", dmarc="fail")
     assert _acks(world) == 1
     assert len(world.cases()) == 2
 
@@ -227,8 +218,7 @@ def test_a_clock_that_was_ahead_blocks_no_budget_and_no_retry(town: TOWN) -> Non
     world.advance("2027-03-01 09:00")
     _write(world, 4, ANNA)
     world.relay.when(deferred(), to=PERE)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.relay.recover()
     world.advance("2026-11-25 09:00")
     world.citizen_writes(ANNA, "Ara és l'hora bona", "I ara, com es fa la targeta?")

@@ -25,8 +25,7 @@ TOWN = Callable[..., World]
 
 
 def test_a_closed_case_is_not_handed_to_the_technical_services(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     number = world.case()["number"]
     world.order("close", number, reason="spam")
     with pytest.raises(Refused, match="reopen"):
@@ -36,10 +35,8 @@ def test_a_closed_case_is_not_handed_to_the_technical_services(world: World) -> 
 
 def test_an_answered_case_is_open_again_when_one_that_waits_is_merged_into_it(world: World) -> None:
     message = world.citizen_writes(ANNA)
-    world.citizen_writes(PERE)
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
+    world.citizen_asks(PERE)
+    world.agent_replies(message)
     answered, waiting = (case["number"] for case in world.cases())
     world.order("merge", waiting, into=answered)
     assert [case["status"] for case in world.cases()] == ["open", "closed"]
@@ -47,8 +44,7 @@ def test_an_answered_case_is_open_again_when_one_that_waits_is_merged_into_it(wo
 
 @pytest.mark.parametrize(("verb", "words"), [("log-call", {}), ("close", {"reason": "contact"})])
 def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words: dict[str, str]) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     with pytest.raises(Refused, match="before the case was opened"):
         world.order(verb, world.case()["number"], at=local("2026-11-25 08:59").isoformat(), **words)
     assert world.case()["answered_at"] is None
@@ -65,19 +61,16 @@ def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words:
     ],
 )
 def test_a_command_that_makes_no_sense_is_refused(world: World, verb: str, words: dict[str, str], why: str) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     with pytest.raises(Refused, match=why):
         world.order(verb, "OAC-2026-000001", **words)
 
 
 def test_a_contact_before_the_persons_last_question_does_not_close_the_case(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     number = world.case()["number"]
     world.advance("2026-11-25 11:00")
-    world.citizen_writes(ANNA, "", "I com puc pagar l'IBI d'aquest any?", answers=message)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I com puc pagar l'IBI d'aquest any?", answers=message)
     world.advance("2026-11-25 12:00")
     at = local("2026-11-25 10:00").isoformat()
     with pytest.raises(Refused, match="is owed"):
@@ -89,6 +82,32 @@ def test_a_contact_before_the_persons_last_question_does_not_close_the_case(worl
         world.order("close", number, reason="contact", at=at)
     world.order("close", number, reason="contact")
     assert world.case()["status"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("reason", "answered"), [("answered", True), ("contact", True), ("spam", False), ("duplicate", False)]
+)
+def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_nothing(
+    world: World, reason: str, answered: bool
+) -> None:
+    world.citizen_asks(ANNA)
+    world.clock.forward(minutes=5)
+    world.obey("close", "OAC-2026-000001", reason=reason)
+    case = world.case()
+    assert (case["status"], case["answered_at"] is not None, case["overdue"]) == ("closed", answered, False)
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_thanks_close_a_case_that_was_answered_and_it_can_be_reopened(world: World) -> None:
+    world.citizen_asks(ANNA)
+    number = world.case()["number"]
+    world.clock.forward(minutes=5)
+    world.order("log-call", number)
+    world.order("close", number, reason="thanks")
+    assert world.case()["status"] == "closed"
+    world.order("reopen", number)
+    case = world.case()
+    assert (case["status"], case["closed_at"], case["due_at"]) == ("open", None, "2026-11-26T20:00:00+01:00")
 
 
 # --- one mail of the outbox ---------------------------------------------------------------------------
@@ -104,8 +123,7 @@ def _ordered(world: World) -> list[dict[str, Any]]:
 
 def test_a_refused_mail_is_sent_again_by_hand_and_the_log_of_the_case_says_who_ordered_it(world: World) -> None:
     world.relay.when(refused(550), kind="ack", times=1)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     key = world.mail()["key"]
     assert world.mail()["state"] == "failed"
     _outbox(world, "retry", key)
@@ -116,8 +134,7 @@ def test_a_refused_mail_is_sent_again_by_hand_and_the_log_of_the_case_says_who_o
 
 def test_a_mail_that_waits_is_dropped_by_hand_and_the_log_of_the_case_says_so(world: World) -> None:
     world.relay.when(deferred(450), kind="ack")
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     _outbox(world, "drop", world.mail()["key"])
     world.live("2026-11-25 12:00")
     assert world.mail()["state"] == "dropped"
@@ -129,8 +146,7 @@ def test_a_mail_that_waits_is_dropped_by_hand_and_the_log_of_the_case_says_so(wo
 def test_a_mail_that_has_left_takes_no_order_and_the_log_stays_as_it_is(
     world: World, verb: Literal["retry", "drop"]
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     with pytest.raises(Refused, match="the mail is sent"):
         _outbox(world, verb, world.mail()["key"])
     with pytest.raises(Refused, match="no mail ack:nothing"):
@@ -145,8 +161,7 @@ def test_a_mail_that_does_not_exist_takes_no_order(world: World, verb: Literal["
 
 
 def test_an_answer_of_the_relay_that_comes_after_the_copy_undoes_nothing(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     key = world.mail()["key"]
     world.turn()
     for state in ("refused", "later", "uncertain"):
@@ -161,8 +176,7 @@ def test_an_answer_of_the_relay_that_comes_after_the_copy_undoes_nothing(world: 
 
 
 def test_a_doubtful_message_that_is_tried_again_still_waits_for_a_person(world: World) -> None:
-    world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies!")
-    world.turn()
+    world.citizen_asks(ANNA, "Gràcies", "Moltes gràcies!")
     ((ref, reason),) = [(row["ref"], row["reason"]) for row in queries.review(world.store.con, MADRID)]
     whole = admin.find_review(world.store.con, ref)
     assert whole is not None
@@ -180,8 +194,7 @@ def test_what_is_ordered_while_the_daemon_runs_in_shadow_is_never_sent(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OACMAIL_IMAP_PASSWORD", "invented")
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.store.close()
     wiring.assemble(world.config, shadow=True).close()
     with wiring.engine_for_command(world.config) as engine:
@@ -236,11 +249,9 @@ def test_a_copy_that_cannot_be_moved_is_reported_and_holds_no_mail_back(
 
     with monkeypatch.context() as rights:
         rights.setattr(world.mailbox, "file", refused)
-        world.citizen_writes(ANNA)
-        world.turn()
+        world.citizen_asks(ANNA)
         assert world.problems() == {"unfiled"}
-        world.citizen_writes(PERE)
-        world.turn()
+        world.citizen_asks(PERE)
     assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
     world.turn()
     assert world.problems() == set()
@@ -281,7 +292,6 @@ class Squeamish(Renderer):
 
 def test_an_original_that_cannot_be_shown_stops_no_escalation(world: World) -> None:
     world.engine.renderer = Squeamish(world.engine.renderer)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.live("2026-11-27 08:30", minutes=30)
     assert world.kinds(SUPERVISOR) == ["overdue"]

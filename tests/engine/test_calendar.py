@@ -31,8 +31,7 @@ def test_the_digest_goes_once_at_eight_on_working_days(town: TOWN) -> None:
 
 def test_a_late_start_still_sends_the_digest_of_the_day(town: TOWN) -> None:
     world = town(now="2026-11-25 07:00", **DIGEST)
-    world.advance("2026-11-25 19:45")
-    world.turn()
+    world.turn_at("2026-11-25 19:45")
     world.turn()
     assert world.kinds(AGENT) == ["digest"]
 
@@ -71,19 +70,16 @@ def test_the_digest_counts_the_calls_to_be_made_by_their_slot(town: TOWN) -> Non
     world.citizen_writes(ANNA, "Truqueu-me", "Em podeu trucar al 600 111 222? Al matí, si us plau.")
     world.citizen_writes(PERE, "Truqueu-me", "Em podeu trucar al 600 111 333 a la tarda?")
     world.citizen_writes(MARTA, "Truqueu-me", "Truqueu-me al 600 111 444, a qualsevol hora.")
-    answered = world.citizen_writes("joan@example.org", "Truqueu-me", "Em podeu trucar al 600 111 555 al matí?")
-    world.turn()
+    answered = world.citizen_asks("joan@example.org", "Truqueu-me", "Em podeu trucar al 600 111 555 al matí?")
     world.agent_answers(answered)
     world.live("2026-11-25 08:00")
     assert "- matí: 1\n- tarda: 2, 3\n" in text_of(world.received(AGENT)[-1])
 
 
 def test_a_case_that_was_answered_no_longer_waits_for_a_person(world: World) -> None:
-    message = world.citizen_writes(ANNA, dmarc="fail")
-    world.turn()
+    message = world.citizen_asks(ANNA, dmarc="fail")
     assert world.reviews() == ["dmarc-fail"]
-    world.agent_answers(message)
-    world.turn()
+    world.agent_replies(message)
     assert world.reviews() == []
 
 
@@ -101,8 +97,7 @@ def forgotten(town: TOWN, tmp_path: Path) -> Callable[[str], World]:
 
 def test_a_message_becomes_a_case_in_a_year_without_calendar(forgotten: Callable[[str], World]) -> None:
     world = forgotten("2027-03-10 10:00")
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.case()["due_at"] == "2027-03-11T20:00:00+01:00"
     assert "el següent dia hàbil" in text_of(world.received(ANNA)[0])
     assert "11 de març" not in text_of(world.received(ANNA)[0])
@@ -111,8 +106,7 @@ def test_a_message_becomes_a_case_in_a_year_without_calendar(forgotten: Callable
 def test_no_day_is_promised_that_lies_in_a_year_without_calendar(forgotten: Callable[[str], World]) -> None:
     world = forgotten("2026-12-30 21:00")
     world.restart(deadline={"business_days": 2})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.case()["due_at"] == "2027-01-01T20:00:00+01:00"
     assert "gener" not in text_of(world.received(ANNA)[0])
 

@@ -12,8 +12,7 @@ SUBJECT = "Em podeu trucar?"
 
 def _asks_for_a_call(world: World, when: str = "", number: str = "al 612 345 678") -> None:
     text = f"Bon dia, no puc signar la instància. Em podeu trucar {number}{when}, si us plau? Gràcies, Anna"
-    world.citizen_writes(ANNA, SUBJECT, text)
-    world.turn()
+    world.citizen_asks(ANNA, SUBJECT, text)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +53,7 @@ def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None
     world = town(now="2026-11-30 13:50")
     text = "Bon dia, em podeu trucar al 612 345 678 al matí, si us plau? No puc signar la instància."
     world.citizen_writes(ANNA, SUBJECT, text)
-    world.advance("2026-12-01 15:00")
-    world.turn()
+    world.turn_at("2026-12-01 15:00")
     assert "Us trucarem dimecres 2 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[0])
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
@@ -73,8 +71,7 @@ def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, number="")
     world.clock.forward(minutes=30)
-    world.citizen_writes(ANNA, "", "És el 612 345 678, millor a la tarda.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "És el 612 345 678, millor a la tarda.", answers=world.received(ANNA)[0])
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": "afternoon"}]
     assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
     assert world.kinds(ANNA) == ["ack"]
@@ -106,8 +103,7 @@ def test_who_names_a_time_and_no_number_is_asked_for_the_number_alone(
         "en": "Good morning, I cannot sign the form for the grant",
     }
     world = town(now="2026-11-30 09:00")
-    world.citizen_writes(ANNA, "Trucada", f"{begins[lang]}. {asks}")
-    world.turn()
+    world.citizen_asks(ANNA, "Trucada", f"{begins[lang]}. {asks}")
     assert asked in " ".join(text_of(world.received(ANNA)[0]).split())
     assert world.case()["intent"] == "callback"
 
@@ -120,8 +116,7 @@ def test_the_time_that_came_without_a_number_binds_and_agents_see_it_and_the_lat
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
     world.live("2026-12-01 08:30")
     assert "- matí: 1 (10–12 h)" in text_of(world.received(AGENT)[-1])
-    world.citizen_writes(ANNA, "", "És el 612 345 678.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "És el 612 345 678.", answers=world.received(ANNA)[0])
     assert world.rows("SELECT phone, slot, call_hours FROM cases") == [{"phone": "+34612345678", **kept}]
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
@@ -129,8 +124,7 @@ def test_the_time_that_came_without_a_number_binds_and_agents_see_it_and_the_lat
 def test_a_reply_that_names_the_time_and_still_no_number_is_kept(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, number="")
-    world.citizen_writes(ANNA, "", "A la tarda, gràcies.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "A la tarda, gràcies.", answers=world.received(ANNA)[0])
     assert world.rows("SELECT intent, phone, slot FROM cases") == [
         {"intent": "callback", "phone": None, "slot": "afternoon"}
     ]
@@ -139,8 +133,7 @@ def test_a_reply_that_names_the_time_and_still_no_number_is_kept(town: TOWN) -> 
 def test_another_number_for_the_call_keeps_the_slot_that_was_promised(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " al matí")
-    world.citizen_writes(ANNA, "", "Perdoneu, truqueu-me millor al 611 223 344.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "Perdoneu, truqueu-me millor al 611 223 344.", answers=world.received(ANNA)[0])
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34611223344", "slot": "morning"}]
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
@@ -158,8 +151,7 @@ def test_a_reply_that_names_another_slot_alone_changes_it_and_the_time_of_the_sa
 ) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " al matí")
-    world.citizen_writes(ANNA, "", text, answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", text, answers=world.received(ANNA)[0])
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": slot}]
     assert world.case()["due_at"] == f"2026-12-01T{due}:00+01:00"
 
@@ -180,8 +172,7 @@ def test_the_new_slot_binds_on_the_due_day_unless_it_has_begun_or_the_call_is_la
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, first)
     world.live(when)
-    world.citizen_writes(ANNA, "", text, answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", text, answers=world.received(ANNA)[0])
     assert world.case()["due_at"] == f"2026-12-01T{due}:00+01:00"
 
 
@@ -201,15 +192,12 @@ def test_a_call_moved_to_the_afternoon_is_not_late_before_its_slot_and_is_remind
 def test_a_call_moved_after_its_reminder_is_reminded_of_again_at_its_new_time(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " al matí")
-    world.advance("2026-12-01 10:00")
-    world.turn()
+    world.turn_at("2026-12-01 10:00")
     assert world.kinds(AGENT) == ["remind"]
     world.advance("2026-12-01 11:00")
-    world.citizen_writes(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
     assert world.kinds(AGENT) == ["remind"]
-    world.advance("2026-12-01 16:00")
-    world.turn()
+    world.turn_at("2026-12-01 16:00")
     world.turn()
     assert world.kinds(AGENT) == ["remind", "remind"]
     assert "dt. 1/12, 20 h" in text_of(world.received(AGENT)[-1])
@@ -219,34 +207,27 @@ def test_a_call_moved_after_its_reminder_is_reminded_of_again_at_its_new_time(to
 def test_a_call_that_stays_due_at_the_same_time_is_not_reminded_of_again(town: TOWN) -> None:
     """Of a call at any hour and one in the afternoon, the day ends at the same time."""
     world = town(now="2026-11-30 09:00", deadline={"remind_hours": 8})
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     _asks_for_a_call(world, "")
-    world.advance("2026-12-01 12:00")
-    world.turn()
+    world.turn_at("2026-12-01 12:00")
     assert world.kinds(AGENT) == ["remind"]
     world.advance("2026-12-01 13:00")
-    world.citizen_writes(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
     world.turn()
     assert world.kinds(AGENT) == ["remind"]
 
 
 def test_a_case_of_a_question_gets_no_slot(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.citizen_writes(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
     assert world.rows("SELECT intent, slot FROM cases") == [{"intent": "question", "slot": None}]
 
 
 def test_a_call_that_is_due_goes_along_when_its_case_is_merged(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00", digest={"to": [AGENT]})
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.citizen_writes("anna@feina.example", SUBJECT, "Em podeu trucar al 612 345 678 al matí? No puc signar.")
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.citizen_asks("anna@feina.example", SUBJECT, "Em podeu trucar al 612 345 678 al matí? No puc signar.")
     question, call = (case["number"] for case in world.cases())
     world.order("merge", call, into=question)
     rows = world.rows("SELECT intent, phone, slot FROM cases WHERE number = ?", question)
@@ -257,13 +238,10 @@ def test_a_call_that_is_due_goes_along_when_its_case_is_merged(town: TOWN) -> No
 
 def test_a_message_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    answer = world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    answer = world.agent_replies(message)
     world.advance("2026-11-30 13:50")
-    world.citizen_writes(ANNA, "", "No me'n surto. Em podeu trucar al 612 345 678 al matí?", answers=answer)
-    world.turn()
+    world.citizen_asks(ANNA, "", "No me'n surto. Em podeu trucar al 612 345 678 al matí?", answers=answer)
     assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[-1])
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
@@ -301,8 +279,7 @@ def test_the_hours_that_a_person_names_are_offered_with_the_slot_that_binds(
         "en": f"Good morning, I cannot sign the form. Could you please call me on 612 345 678 {when}? Thank you",
     }
     world = town(now="2026-11-30 13:50")
-    world.citizen_writes(ANNA, SUBJECT, asks[lang])
-    world.turn()
+    world.citizen_asks(ANNA, SUBJECT, asks[lang])
     assert said in " ".join(text_of(world.received(ANNA)[0]).split())
     assert "A l'hora demanada no truquem." not in text_of(world.received(ANNA)[0])
 
@@ -310,8 +287,7 @@ def test_the_hours_that_a_person_names_are_offered_with_the_slot_that_binds(
 def test_hours_that_are_over_when_we_read_are_promised_no_more(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     world.citizen_writes(ANNA, SUBJECT, "Bon dia, em podeu trucar al 612 345 678 entre les 10 i les 12? No puc signar.")
-    world.advance("2026-12-01 12:30")
-    world.turn()
+    world.turn_at("2026-12-01 12:30")
     assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[0])
 
 
@@ -321,19 +297,16 @@ def test_agents_see_the_hours_in_the_summary_and_with_the_case(town: TOWN) -> No
     assert world.rows("SELECT slot, call_hours FROM cases") == [{"slot": "morning", "call_hours": "10:00-12:00"}]
     world.live("2026-12-01 08:30")
     assert "- matí: 1 (10–12 h)" in text_of(world.received(AGENT)[-1])
-    world.order("assign", world.case()["number"], name="agent")
-    world.turn()
+    world.obey("assign", world.case()["number"], name="agent")
     assert "Petició de trucada (Truca'm) · matí (10–12 h)" in text_of(world.received(AGENT)[-1])
 
 
 def test_a_reply_that_names_hours_alone_changes_them(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " al matí")
-    world.citizen_writes(ANNA, "", "Millor entre les 10 i les 12.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "Millor entre les 10 i les 12.", answers=world.received(ANNA)[0])
     assert world.rows("SELECT slot, call_hours FROM cases") == [{"slot": "morning", "call_hours": "10:00-12:00"}]
-    world.citizen_writes(ANNA, "", "Perdoneu, truqueu-me al 611 223 344.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "Perdoneu, truqueu-me al 611 223 344.", answers=world.received(ANNA)[0])
     assert world.rows("SELECT slot, call_hours FROM cases") == [{"slot": "morning", "call_hours": "10:00-12:00"}]
 
 
@@ -342,8 +315,7 @@ def test_a_reply_that_names_hours_alone_changes_them(town: TOWN) -> None:
 
 def _calls(world: World, at: str) -> None:
     world.advance(at)
-    world.order("log-call", world.case()["number"], outcome="no-answer")
-    world.turn()
+    world.obey("log-call", world.case()["number"], outcome="no-answer")
 
 
 def test_two_calls_in_vain_to_a_number_that_the_message_did_not_tell_are_an_answer_too(town: TOWN) -> None:
@@ -359,8 +331,7 @@ def test_two_calls_in_vain_to_a_number_that_the_message_did_not_tell_are_an_answ
 def test_calls_without_success_on_a_derived_case_tell_nobody_that_it_was_passed_on(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00", people={"technical": ["tecnics@town.example"]})
     text = "Bon dia, la seu electrònica dona error 500 en signar. Truqueu-me al 612345678 a la tarda."
-    world.citizen_writes(ANNA, "Error 500 a la seu", text)
-    world.turn()
+    world.citizen_asks(ANNA, "Error 500 a la seu", text)
     assert world.case()["status"] == "derived"
     for at in ("2026-11-30 15:00", "2026-11-30 17:00"):
         _calls(world, at)
@@ -399,8 +370,7 @@ def test_a_call_outside_the_slot_is_noted_and_does_not_count(town: TOWN) -> None
 
 
 def test_calls_on_a_case_that_asked_for_none_never_answer_it(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     for at in ("2026-11-25 10:00", "2026-11-25 11:00", "2026-11-25 12:00"):
         _calls(world, at)
     assert world.kinds(ANNA) == ["ack"]
@@ -419,8 +389,7 @@ def _form(town: TOWN) -> World:
 
 def _filled_in(world: World, line: str = "Correu electrònic: Anna@example.org\n", **headers: str) -> None:
     marks = {"Auto-Submitted": "auto-generated", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    world.citizen_writes(FORM, "Truca'm", _FILLED.format(line), headers=tuple(marks.items()))
-    world.turn()
+    world.citizen_asks(FORM, "Truca'm", _FILLED.format(line), headers=tuple(marks.items()))
 
 
 def test_the_forms_mail_is_the_request_of_the_person_named_in_it(town: TOWN) -> None:
@@ -450,8 +419,7 @@ def test_who_sends_the_form_twice_has_one_case_and_is_a_member_of_it(town: TOWN)
     world = _form(town)
     for _ in range(2):
         _filled_in(world)
-    world.citizen_writes(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
     assert len(world.case()["messages"]) == 3
     assert world.rows("SELECT DISTINCT guest FROM messages WHERE role = 'citizen'") == [{"guest": 0}]
     assert world.kinds(ANNA) == ["ack"]

@@ -28,8 +28,7 @@ class WatchedTown:
 
     def turn(self, *times: str) -> None:
         for at in times:
-            self.world.advance(f"2026-11-25 {at}")
-            self.world.turn()
+            self.world.turn_at(f"2026-11-25 {at}")
             self.world.sync()
             self.watch.look()
 

@@ -20,8 +20,7 @@ def test_a_message_that_crashes_the_process_again_and_again_is_set_aside_and_sto
     world.citizen_writes(ANNA)
     for _ in range(1 + MAX_CRASHES):
         world.kill(POINT, world.sync)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     assert world.kinds(PERE) == ["ack"]
     assert world.kinds(ANNA) == []
     assert "quarantine" in world.problems()

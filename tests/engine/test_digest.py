@@ -16,10 +16,8 @@ CALL = "Bon dia, em podeu trucar al 612 345 678 {}, si us plau? No puc signar la
 
 def test_suspected_spam_is_set_aside_and_names_nobody(town: TOWN) -> None:
     world = town(now="2026-11-26 21:00", digest={"to": [AGENT]})
-    world.citizen_writes("prize@lottery.example", *SPAM)
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.citizen_asks("prize@lottery.example", *SPAM)
+    world.turn_at("2026-11-27 08:00")
     (summary,) = world.received(AGENT)
     (ref,) = [row["fingerprint"] for row in world.rows("SELECT fingerprint FROM reviews")]
     text = text_of(summary)
@@ -35,8 +33,7 @@ def test_suspected_spam_is_set_aside_and_names_nobody(town: TOWN) -> None:
 def test_a_day_on_which_nothing_was_set_aside_lists_none(town: TOWN) -> None:
     world = town(now="2026-11-26 21:00", digest={"to": [AGENT]})
     world.citizen_writes(ANNA)
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     assert "Apartats" not in text_of(world.received(AGENT)[0])
 
 
@@ -45,8 +42,7 @@ def test_calls_are_counted_by_the_slot_and_no_number_is_shown(town: TOWN) -> Non
     for sender, when in ((ANNA, "al matí"), (PERE, "a la tarda"), (MARTA, "")):
         world.citizen_writes(sender, "Em podeu trucar?", CALL.format(when))
     world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     summary = world.received(AGENT)[-1]
     assert "3 trucades" in str(summary["Subject"])
     assert "- matí: 1\n- tarda: 2, 3\n" in text_of(summary)
@@ -60,8 +56,7 @@ def digest_of(world: World) -> EmailMessage:
 
 def test_each_case_has_one_line_in_the_list_of_what_is_done_first(town: TOWN) -> None:
     world = town(now="2026-11-24 16:03", digest={"to": [AGENT]}, people={"agents": [AGENT]})
-    world.citizen_writes(ANNA, "Certificat", "Bon dia, com puc renovar l'idCAT? Gràcies.")
-    world.turn()
+    world.citizen_asks(ANNA, "Certificat", "Bon dia, com puc renovar l'idCAT? Gràcies.")
     world.order("assign", "OAC-2026-000001", name="jordi")
     world.advance("2026-11-25 10:00")
     urgent = "Bon dia, no sé com presentar la subvenció. El termini s'acaba el 27 de novembre. Gràcies."
@@ -80,11 +75,9 @@ def test_each_case_has_one_line_in_the_list_of_what_is_done_first(town: TOWN) ->
 
 def test_the_figures_are_those_of_the_last_working_day_and_after(town: TOWN) -> None:
     world = town(now="2026-11-26 10:00", digest={"to": [AGENT]})
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.advance("2026-11-27 09:00")  # a Friday
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     world.agent_answers(asked)
     world.advance("2026-11-28 12:00")
     world.citizen_writes(MARTA)
@@ -113,6 +106,5 @@ def test_an_incident_is_one_line(town: TOWN) -> None:
 def test_a_clock_that_was_ahead_stops_no_digest(town: TOWN) -> None:
     world = town(now="2026-11-26 21:00", digest={"to": [AGENT]})
     world.store.remember("digest", "2031-01-02", world.clock.now())
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     assert world.kinds(AGENT) == ["digest"]

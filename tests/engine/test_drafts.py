@@ -34,8 +34,7 @@ def drafts(world: World, folder: str = "Drafts") -> list[EmailMessage]:
 
 def asked(world: World, subject: str = "No puc signar la instància", text: str = CATALAN) -> EmailMessage:
     """The citizen's message, once an agent has asked for a draft of its answer."""
-    message = world.citizen_writes(ANNA, subject, text)
-    world.turn()
+    message = world.citizen_asks(ANNA, subject, text)
     world.live("2026-11-27 09:00")
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
     reply(world, notice, "#esborrany")
@@ -59,8 +58,7 @@ def test_a_draft_is_a_reply_to_the_citizens_message_that_only_lacks_an_agent(wor
 
 def test_it_answers_the_last_message_of_the_citizen(world: World) -> None:
     with_drafts(world)
-    first = world.citizen_writes(ANNA)
-    world.turn()
+    first = world.citizen_asks(ANNA)
     second = world.citizen_writes(ANNA, "Re: No puc signar la instància", "Ara em surt un error 12.", answers=first)
     world.live("2026-11-27 09:00")
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
@@ -92,8 +90,7 @@ def test_it_counts_as_the_answer_once_an_agent_has_sent_it(world: World) -> None
     (draft,) = drafts(world)
     sent = world.message(OFFICE, str(draft["Subject"]), text_of(draft).replace("[", ""), to=str(draft["To"]))
     sent["In-Reply-To"], sent["References"] = draft["In-Reply-To"], draft["References"]
-    world.put_into_sent(sent)
-    world.turn()
+    world.see_in_sent(sent)
     assert world.case()["status"] == "answered"
 
 
@@ -116,8 +113,7 @@ def test_a_draft_that_waits_while_the_server_is_away_is_not_made_once_somebody_h
     assert drafts(world) == []
     assert "drafts" in world.problems()
     world.clock.set(world.clock.now().replace(hour=12))
-    world.agent_answers(message)
-    world.turn()
+    world.agent_replies(message)
     world.mailbox.refused.clear()
     world.turn()
     assert drafts(world) == []
@@ -150,8 +146,7 @@ def test_in_shadow_nothing_is_written_into_the_mailbox(world: World) -> None:
 
 def test_what_the_services_have_solved_is_told_by_a_draft(town: TOWN) -> None:
     world = with_drafts(town(people={"technical": [TECHNICAL]}))
-    message = world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    message = world.citizen_asks(ANNA, *FAULT)
     (notice,) = world.received(TECHNICAL)
     _reply(world, notice, "1")
     (draft,) = drafts(world)
@@ -174,8 +169,7 @@ def test_what_the_services_have_solved_is_told_by_a_draft(town: TOWN) -> None:
 )
 def test_the_draft_on_a_derived_case_says_what_is_known(town: TOWN, orders: str, said: str) -> None:
     world = with_drafts(town(people={"technical": [TECHNICAL]}))
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
     (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
     reply(world, notice, orders, sender=AGENT)
     (draft,) = drafts(world)
@@ -185,8 +179,7 @@ def test_the_draft_on_a_derived_case_says_what_is_known(town: TOWN, orders: str,
 def test_the_drafts_of_two_cases_are_two(world: World) -> None:
     with_drafts(world)
     world.citizen_writes(ANNA)
-    world.citizen_writes(PERE, "Padró", "Bon dia, com demano un volant de padró?")
-    world.turn()
+    world.citizen_asks(PERE, "Padró", "Bon dia, com demano un volant de padró?")
     world.live("2026-11-27 09:00")
     for number in ("000001", "000002"):
         (one,) = [mail for mail in world.received(SUPERVISOR) if f"OAC-2026-{number}" in str(mail["Subject"])]
@@ -216,8 +209,7 @@ def test_a_draft_that_the_server_refuses_holds_up_no_other(world: World) -> None
 
     with_drafts(world)
     world.citizen_writes(ANNA)
-    world.citizen_writes(PERE, "Padró", "Bon dia, com demano un volant de padró?")
-    world.turn()
+    world.citizen_asks(PERE, "Padró", "Bon dia, com demano un volant de padró?")
     world.live("2026-11-27 09:00")
     world.mailbox.__class__ = Picky
     for number in ("000001", "000002"):

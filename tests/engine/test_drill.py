@@ -52,8 +52,7 @@ def test_the_newest_backups_by_date_stay_and_other_files_are_never_touched(world
 
 
 def test_a_drill_restores_the_newest_backup_and_leaves_nothing_behind(world: World, folder: Path) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     before = sorted(world.config.office.state.iterdir())
     oacmail(world, "backup", "--keep", "2", str(folder))
     backups = sorted(folder.iterdir())

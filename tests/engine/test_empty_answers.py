@@ -13,9 +13,7 @@ QUOTE = "\n\nEl 25/11/2026 9:00, Anna va escriure:\n> Bon dia, com puc signar\n>
 
 
 def _asked(world: World) -> EmailMessage:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    return asked
+    return world.citizen_asks(ANNA)
 
 
 def _sent(world: World, mail: EmailMessage) -> None:
@@ -31,8 +29,7 @@ def _told(world: World) -> list[str]:
     "text", ["", " \n\n", QUOTE, "\n-- \nMarta Soler\nOAC 360\n" + QUOTE, "Enviat des del meu iPhone\n" + QUOTE]
 )
 def test_a_mail_without_a_word_of_its_own_is_no_answer(world: World, text: str) -> None:
-    world.agent_answers(_asked(world), text)
-    world.turn()
+    world.agent_replies(_asked(world), text)
     world.turn()
     case = world.case()
     assert (case["status"], case["answered_at"]) == ("open", None)
@@ -50,8 +47,7 @@ def test_so_it_is_in_the_html_of_ordinary_clients(world: World, program: MailPro
 
 
 def test_the_agent_who_wrote_it_with_the_office_in_copy_hears_it(world: World) -> None:
-    world.staff_writes(AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
-    world.turn()
+    world.staff_says(AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
     assert world.case()["status"] == "open"
     assert len(_told(world)) == 1
 
@@ -94,8 +90,7 @@ def test_words_below_the_quote_and_a_forward_of_others_words_are_an_answer(
 
 def test_an_empty_new_mail_to_a_person_with_several_cases_asks_for_none(world: World) -> None:
     for subject in ("Padró", "Beca menjador"):
-        world.citizen_writes(ANNA, subject=subject, text=f"Com demano això: {subject}?")
-        world.turn()
+        world.citizen_asks(ANNA, subject=subject, text=f"Com demano això: {subject}?")
     _sent(world, world.message(OFFICE, "", "", to=ANNA))
     assert len(_told(world)) == 1
     assert "which_case" not in world.kinds(AGENT)
@@ -117,15 +112,13 @@ def test_orders_alone_in_a_mail_to_the_person_are_no_answer(world: World, progra
 
 @pytest.mark.parametrize("text", ["#meu\n\nSí, amb l'idCAT.", "Sí.\n#meu", "#1 de la cua sou vós.", "Resolt."])
 def test_words_beside_orders_are_an_answer(world: World, text: str) -> None:
-    world.agent_answers(_asked(world), text)
-    world.turn()
+    world.agent_replies(_asked(world), text)
     assert world.case()["status"] == "answered"
     assert not _told(world)
 
 
 def test_orders_below_the_quote_alone_are_no_answer_and_the_agents_hear_it(world: World) -> None:
-    world.agent_answers(_asked(world), QUOTE.strip() + "\n\n#meu")
-    world.turn()
+    world.agent_replies(_asked(world), QUOTE.strip() + "\n\n#meu")
     assert world.case()["status"] == "open"
     (told,) = transcripts(world, AGENT)
     assert "ha rebut el text «#meu». No consta com a resposta" in told

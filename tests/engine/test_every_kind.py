@@ -79,8 +79,7 @@ def _a_platform_fails(town: TOWN) -> World:
 def _agents_decide_who_can_help(town: TOWN) -> World:
     world = town(escalation={"auto_second_level": False}, pointer=[POINTER])
     world.citizen_writes(ANNA, *FAULT)  # second_level
-    world.citizen_writes(PERE, "Impressora", PRINTER)  # pointers
-    world.turn()
+    world.citizen_asks(PERE, "Impressora", PRINTER)  # pointers
     (table,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "pointers"]
     reply(world, table, "#foraabast consorci", sender=AGENT)  # referred
     return world
@@ -91,8 +90,7 @@ def _more_than_a_question(town: TOWN) -> World:
     world = town(people={"technical": [TECHNICAL]})
     world.citizen_writes(ANNA, "Dret d'accés", RIGHTS)  # rights
     world.citizen_writes(PERE, "Beca", "Com presento la beca? El termini s'acaba avui a les 14 h.")  # term
-    asked = world.citizen_writes(MARTA, text=CALL)
-    world.turn()
+    asked = world.citizen_asks(MARTA, text=CALL)
     world.citizen_writes(ANNA, "", f"Encara espero. {PIN}", answers=world.received(ANNA)[0])  # secret, warned
     number = next(case["number"] for case in world.cases() if case["citizen"] == MARTA)
     for hour in ("16:00", "17:00"):
@@ -115,8 +113,7 @@ def _answers_that_raise_a_question(town: TOWN) -> World:
     elsewhere = world.message(ANNA, "Una altra cosa", "Quan obriu a l'agost?")
     elsewhere["Reply-To"] = "algu@altre.example"
     world.deliver(elsewhere)  # answers_elsewhere
-    answer = world.agent_answers(asked)
-    world.turn()
+    answer = world.agent_replies(asked)
     world.clock.forward(minutes=4)
     world.agent_answers(asked, "No cal cap certificat.")
     world.turn()  # answered_twice

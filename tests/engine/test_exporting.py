@@ -49,11 +49,9 @@ def test_the_names_in_the_data_are_those_of_the_files(world: World) -> None:
 
 
 def test_nobody_elses_address_is_disclosed(world: World) -> None:
-    first = world.citizen_writes(ANNA, "La veïna", f"La meva veïna és {PERE.upper()}.")
-    world.turn()
+    first = world.citizen_asks(ANNA, "La veïna", f"La meva veïna és {PERE.upper()}.")
     world.citizen_writes(MARTA, "Re: La veïna", "Jo també ho vull.", answers=first)
-    world.citizen_writes(PERE, "Escola bressol", "Hi ha plaça?")
-    world.turn()
+    world.citizen_asks(PERE, "Escola bressol", "Hi ha plaça?")
     told = _everything(_export(world))
     for address in (PERE, MARTA, *STAFF):
         assert address not in told.lower()
@@ -76,8 +74,7 @@ def test_what_another_person_wrote_on_the_case_and_was_answered_is_left_out(worl
 
 def test_the_page_is_made_where_staff_got_the_first_mail(world: World) -> None:
     """Of what others got, there is no file."""
-    world.citizen_writes(ANNA, "Queixa", "Bon dia, vull presentar una queixa: em van atendre molt malament.")
-    world.turn()
+    world.citizen_asks(ANNA, "Queixa", "Bon dia, vull presentar una queixa: em van atendre molt malament.")
     copy = _export(world)
     assert sorted(bool(row["file"]) for row in copy.data["mails"]) == [False, True]
     assert [row["own"] for row in copy.data["mails"]] == [0, 1]
@@ -86,8 +83,7 @@ def test_the_page_is_made_where_staff_got_the_first_mail(world: World) -> None:
 
 def test_a_long_word_of_a_stranger_stops_no_export(world: World) -> None:
     """A search for an address that reads each character again for each one before it would take hours."""
-    world.citizen_writes(ANNA, "La veïna", f"{'a' * 300_000} {'a@' * 20_000} {PERE}")
-    world.turn()
+    world.citizen_asks(ANNA, "La veïna", f"{'a' * 300_000} {'a@' * 20_000} {PERE}")
     assert PERE not in _everything(_export(world))
 
 
@@ -108,8 +104,7 @@ class _TagsOfThePage(HTMLParser):
 
 @pytest.mark.parametrize("language", ["ca", "es", "en", "fr"])
 def test_the_page_is_for_everybody(world: World, language: str) -> None:
-    world.citizen_writes(ANNA, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>")
-    world.turn()
+    world.citizen_asks(ANNA, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>")
     page = _TagsOfThePage()
     page.feed(archive_page(_export(world), language))
     names = [tag for tag, _ in page.tags]
@@ -147,10 +142,8 @@ class _CellsOfThePage(HTMLParser):
 )
 def test_the_page_speaks_the_readers_language(world: World, language: str, words: set[str]) -> None:
     """No code of ours, no time of programs, no reference: those are in data.json."""
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked)
     page = _CellsOfThePage()
     page.feed(archive_page(_export(world), language))
     assert words <= set(page.cells)

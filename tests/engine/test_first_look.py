@@ -83,8 +83,7 @@ def test_what_lay_there_at_the_first_look_is_known_after_a_move_to_another_provi
     world.turn()
     world.clock.forward(minutes=10)
     _moved_to_another_provider(world, copied_at=copied_at)
-    world.citizen_writes(MARTA)
-    world.turn()
+    world.citizen_asks(MARTA)
     assert _citizens(world) == [MARTA]
     assert [len(world.received(who)) for who in (ANNA, PERE, MARTA)] == [0, 0, 1]
     _moved_to_another_provider(world, copied_at=copied_at)

@@ -52,12 +52,10 @@ def _answered_and_closed(world: World) -> str:
     number = str(world.case()["number"])
     _writes(world, answers=first, text="Afegeixo: el pis és el Torrentfonda 3.")
     world.turn()
-    world.agent_answers(first, f"Bon dia, senyora Puigdomènech, truquem al {PHONE}.")
-    world.turn()
+    world.agent_replies(first, f"Bon dia, senyora Puigdomènech, truquem al {PHONE}.")
     world.order("note", number, text=f"La Puigdomènech ha trucat des del {PHONE}")
     world.order("set", number, topic="enrolment")
-    world.order("close", number, reason="answered")
-    world.turn()
+    world.obey("close", number, reason="answered")
     return number
 
 
@@ -102,10 +100,8 @@ def test_no_byte_is_left_of_a_message_that_came_twice_on_two_ways(world: World) 
     mail = world.message(ANNA, "Padró", f"Soc al carrer Torrentfonda 3, {PHONE}. Com em dono d'alta?")
     for folder in ("Junk", "INBOX"):
         world.clock.forward(minutes=5)  # the second copy has Received lines of its own
-        world.deliver(mail, verdict="dmarc=pass header.from=example.org", sender=ANNA, folder=folder)
-        world.turn()
-    world.agent_answers(mail)
-    world.turn()
+        world.receive(mail, verdict="dmarc=pass header.from=example.org", sender=ANNA, folder=folder)
+    world.agent_replies(mail)
     world.order("close", str(world.case()["number"]), reason="answered")
     assert _forget(world).found
     wipe(world.store.con)
@@ -116,14 +112,12 @@ def test_no_byte_is_left_of_first_words_that_a_summary_named(town: MakeWorld) ->
     world = town(digest={"to": [AGENT]})
     first = _writes(world)
     world.turn()
-    world.agent_answers(first)
-    world.turn()
+    world.agent_replies(first)
     world.citizen_writes(ANNA, "Re: Padró", "Moltes gràcies de part de tots els Torrentfonda!", answers=first)
     world.live("2026-11-26 09:00")
     digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1]
     assert "Torrentfonda" in text_of(digest)
-    world.order("close", str(world.case()["number"]), reason="answered")
-    world.turn()
+    world.obey("close", str(world.case()["number"]), reason="answered")
     assert _forget(world).found
     wipe(world.store.con)
     assert left_in(world.config.office.state) == set()
@@ -138,16 +132,14 @@ def visited(world: World) -> World:
 
 
 def test_a_visit_without_a_number_keeps_nobody_from_being_forgotten(visited: World) -> None:
-    visited.citizen_writes(ANNA, SUBJECT, TEXT)
-    visited.turn()
+    visited.citizen_asks(ANNA, SUBJECT, TEXT)
     assert _forget(visited, even_open=True, dry_run=True).found
     assert _forget(visited, even_open=True).found
     assert [case["citizen"].partition("@")[2] for case in visited.cases()] == ["", "invalid"]
 
 
 def test_who_was_forgotten_comes_back_beside_a_visit_and_is_forgotten_again(visited: World, tmp_path: Path) -> None:
-    visited.citizen_writes(ANNA, SUBJECT, TEXT)
-    visited.turn()
+    visited.citizen_asks(ANNA, SUBJECT, TEXT)
     admin.backup(visited.config.office.state, tmp_path / "backup", (), visited.clock.now())
     visited.advance("2026-11-25 09:30")
     _forget(visited, even_open=True)
@@ -161,16 +153,14 @@ def test_an_address_that_looks_like_that_of_nobody_keeps_nobody_from_being_forgo
         world.citizen_writes(f"erased.{number}@invalid", f"Padró {number}", "Com demano un volant?")
     world.turn()
     for person_ in (ANNA, PERE):
-        world.citizen_writes(person_, SUBJECT, TEXT)
-        world.turn()
+        world.citizen_asks(person_, SUBJECT, TEXT)
         assert _forget(world, person_, even_open=True).found
 
 
 def test_an_address_that_ends_like_the_forgotten_one_stays_whole_in_other_peoples_messages(world: World) -> None:
     _answered_and_closed(world)
     text = f"Bon dia, sóc jo{ANNA} i pregunto pel padró; {ANNA} ja us ha escrit."
-    world.citizen_writes(f"jo{ANNA}", "Padró", text)
-    world.turn()
+    world.citizen_asks(f"jo{ANNA}", "Padró", text)
     _forget(world)
     (row,) = world.rows("SELECT fresh FROM messages WHERE subject = 'Padró'")
     assert f"sóc jo{ANNA} i" in row["fresh"]
@@ -224,8 +214,7 @@ def test_nothing_is_sent_to_nobody_when_an_agent_takes_the_case_up_again(world: 
     _forget(world)
     sent = len(world.mails())
     world.order("reopen", number)
-    world.order("escalate", number, why="Ho torna a demanar per telèfon")
-    world.turn()
+    world.obey("escalate", number, why="Ho torna a demanar per telèfon")
     assert [mail["recipient"] for mail in world.mails()[sent:] if mail["recipient"].endswith("invalid")] == []
     assert world.case(number)["status"] == "derived"
 
@@ -235,8 +224,7 @@ def test_a_later_message_of_the_same_person_opens_a_new_case(world: World) -> No
     (ack,) = world.received(ANNA)
     _forget(world)
     reply = world.message(ANNA, f"Re: {ack['Subject']}", "Encara no puc entrar-hi.", answers=ack)
-    world.deliver(reply, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    world.receive(reply, verdict="dmarc=pass header.from=example.org")
     cases = world.cases()
     assert [case["status"] for case in cases] == ["closed", "open"]
     assert world.rows("SELECT parent FROM cases WHERE number <> ?", number) == [{"parent": None}]
@@ -259,8 +247,7 @@ def test_a_mailbox_that_is_read_again_brings_nothing_back(world: World) -> None:
 
 def test_what_another_person_wrote_stays(world: World) -> None:
     _answered_and_closed(world)
-    world.citizen_writes(PERE, "Escola bressol", "Hi ha plaça?")
-    world.turn()
+    world.citizen_asks(PERE, "Escola bressol", "Hi ha plaça?")
     _forget(world)
     case = next(case for case in world.cases() if case["citizen"] == PERE)
     assert case["subject"] == "Escola bressol"
@@ -269,8 +256,7 @@ def test_what_another_person_wrote_stays(world: World) -> None:
 
 def test_an_address_in_another_persons_message_is_taken_out(world: World) -> None:
     _answered_and_closed(world)
-    world.citizen_writes(PERE, "La veïna", f"Escriviu també a {ANNA.upper()}, gràcies.")
-    world.turn()
+    world.citizen_asks(PERE, "La veïna", f"Escriviu també a {ANNA.upper()}, gràcies.")
     _forget(world)
     (row,) = world.rows("SELECT fresh, original FROM messages WHERE fresh LIKE '%Escriviu%'")
     assert row == {"fresh": "Escriviu també a […], gràcies.", "original": None}
@@ -340,8 +326,7 @@ def test_a_backup_that_never_knew_the_person_does_not_learn_of_them_from_the_mai
     _restored_from(world, tmp_path / "backup")
     world.turn()
     assert world.cases() == []
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     assert world.case()["number"] == "OAC-2026-000002"  # the first was the forgotten person's
     wipe(world.store.con)
     assert left_in(world.config.office.state) == set()
@@ -350,8 +335,7 @@ def test_a_backup_that_never_knew_the_person_does_not_learn_of_them_from_the_mai
 def test_who_writes_again_after_being_forgotten_is_not_forgotten_by_a_restore(world: World, tmp_path: Path) -> None:
     _answered_and_closed(world)
     _forget(world)
-    world.citizen_writes(ANNA, "Una altra cosa", "Quin horari feu?")
-    world.turn()
+    world.citizen_asks(ANNA, "Una altra cosa", "Quin horari feu?")
     admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
     assert _restored_from(world, tmp_path / "backup") == 0
     assert [case["citizen"] for case in world.cases()][1:] == [ANNA]
@@ -366,8 +350,7 @@ def test_the_monthly_figures_are_the_same_before_and_after(world: World) -> None
 
 
 def test_what_a_forgotten_person_still_waited_for_counts_as_withdrawn(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert report(world, "2026-11")["indicators"][4]["result"] == 1
     _forget(world, even_open=True)
     assert report(world, "2026-11")["indicators"][4]["result"] == 0
@@ -436,8 +419,7 @@ def test_whoever_comes_back_from_the_mailbox_alone_is_forgotten_again_by_the_cer
     world.advance("2026-11-25 10:00")
     world.start()
     world.citizen_writes(PERE, "Escola bressol", "Hi ha plaça?")
-    world.citizen_writes(ANNA, "Una altra cosa", "Quin horari feu?")
-    world.turn()
+    world.citizen_asks(ANNA, "Una altra cosa", "Quin horari feu?")
     assert ANNA in {row["citizen"] for row in world.cases() if row["subject"] == SUBJECT}
     assert forget_again(world.store.con, world.config.office.state, world.policy, world.engine.now()) == 1
     assert {row["subject"]: row["citizen"].partition("@")[2] for row in world.cases()} == {
@@ -452,8 +434,7 @@ def test_whoever_comes_back_from_the_mailbox_alone_is_forgotten_again_by_the_cer
 
 def test_somebody_elses_case_that_names_the_person_is_shown_to_a_person(world: World) -> None:
     number = _answered_and_closed(world)
-    world.citizen_writes(PERE, "La veïna", f"Escric per l'{NAME.upper()}.")
-    world.turn()
+    world.citizen_asks(PERE, "La veïna", f"Escric per l'{NAME.upper()}.")
     other = next(case["number"] for case in world.cases() if case["number"] != number)
     assert _forget(world, dry_run=True).elsewhere == (other,)
 

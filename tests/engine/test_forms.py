@@ -20,8 +20,7 @@ FILLED = (
 
 def _sent(world: World, subject: str, text: str, *, sender: str = FORM, **headers: str) -> bytes:
     fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    mail = world.citizen_writes(sender, subject, text, headers=fields)
-    world.turn()
+    mail = world.citizen_asks(sender, subject, text, headers=fields)
     return as_bytes(mail)
 
 
@@ -48,8 +47,7 @@ def test_the_answer_to_the_person_behind_the_form_counts(world: World) -> None:
     _sent(world, "[Web] Nova consulta", FILLED)
     form = world.message(ANNA, "[Web] Nova consulta", "")
     form.replace_header("Message-ID", world.case()["messages"][0]["message_id"])
-    world.agent_answers(form)
-    world.turn()
+    world.agent_replies(form)
     assert world.case()["status"] == "answered"
 
 
@@ -112,8 +110,7 @@ def test_a_person_who_writes_through_a_machine_has_a_case_and_the_machine_gets_n
 
 def test_what_a_ticket_system_says_of_a_case_opens_no_other(world: World) -> None:
     """Its update repeats the citizen's words, under the number of the case and without References."""
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     text = "Nou comentari: bon dia, no puc signar la instància, la pàgina em surt en blanc. Què he de fer?"
     _sent(world, str(ack["Subject"]), text, sender="tickets@suport.example", Auto_Submitted="auto-generated")
@@ -145,7 +142,6 @@ def test_lists_replies_and_notices_are_no_forms(world: World, subject: str, text
 
 
 def test_a_form_joins_no_case_of_the_person_whom_it_names(world: World) -> None:
-    world.citizen_writes(ANNA, "Nova consulta")
-    world.turn()
+    world.citizen_asks(ANNA, "Nova consulta")
     _sent(world, "Nova consulta", FILLED)
     assert len(world.cases()) == 2

@@ -60,8 +60,7 @@ def _inline(world: World, client: str) -> EmailMessage:
 
 
 def _forward(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
-    world.deliver(mail, verdict=verdict)
-    world.turn()
+    world.receive(mail, verdict=verdict)
 
 
 def _questions(world: World) -> list[EmailMessage]:
@@ -71,8 +70,7 @@ def _questions(world: World) -> list[EmailMessage]:
 def _reply(world: World, question: EmailMessage, text: str, *, verdict: str = PASS) -> None:
     quoted = "\n".join(f"> {line}" for line in text_of(question).splitlines())
     said = f"{text}\n\nEl 25/11/2026, l'OAC 360 va escriure:\n{quoted}"
-    world.deliver(world.message(AGENT, "", said, answers=question), verdict=verdict)
-    world.turn()
+    world.receive(world.message(AGENT, "", said, answers=question), verdict=verdict)
     world.turn()
 
 
@@ -94,15 +92,13 @@ def test_an_attached_message_opens_the_case_of_its_writer_and_she_is_acknowledge
 def test_an_answer_from_the_shared_mailbox_to_it_counts(world: World) -> None:
     original = _original(world)
     _forward(world, _enclosing(world, original))
-    world.agent_answers(original)
-    world.turn()
+    world.agent_replies(original)
     assert world.case()["status"] == "answered"
 
 
 def test_her_reply_to_the_acknowledgement_joins(world: World) -> None:
     _forward(world, _enclosing(world, _original(world)))
-    world.citizen_writes(ANNA, "", "Encara espero.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "Encara espero.", answers=world.received(ANNA)[0])
     assert len(world.case()["messages"]) == 2
 
 
@@ -192,8 +188,7 @@ def test_a_strangers_forward_is_the_strangers_message(world: World) -> None:
 
 def test_a_message_that_reached_the_office_too_has_one_case(world: World) -> None:
     original = _original(world)
-    world.deliver(original, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    world.receive(original, verdict="dmarc=pass header.from=example.org")
     _forward(world, _enclosing(world, original))
     assert len(world.cases()) == 1
     assert len(world.received(ANNA)) == 1
@@ -220,8 +215,7 @@ def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: W
     _forward(world, _inline(world, "Gmail"))
     (last,) = _questions(world)
     for _ in range(3):
-        world.staff_writes(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
-        world.turn()
+        world.staff_says(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         last = world.received(AGENT)[-1]
     assert world.kinds(AGENT).count("transcript") == 1
 

@@ -53,15 +53,13 @@ def test_an_order_above_a_signature_has_no_rest(world: World, text: str) -> None
 def test_a_new_mail_of_an_agent_to_the_office_alone_is_answered(
     world: World, subject: str, text: str, said: str
 ) -> None:
-    world.staff_writes(AGENT, subject, text)
-    world.turn()
+    world.staff_says(AGENT, subject, text)
     (told,) = transcripts(world, AGENT)
     assert said in told
 
 
 def test_a_mail_to_colleagues_with_the_office_in_copy_is_not(world: World) -> None:
-    world.staff_writes(AGENT, "Dilluns", "No hi seré.", to=f"{SUPERVISOR}, {OFFICE}")
-    world.turn()
+    world.staff_says(AGENT, "Dilluns", "No hi seré.", to=f"{SUPERVISOR}, {OFFICE}")
     assert not transcripts(world, AGENT)
 
 
@@ -95,8 +93,7 @@ def test_a_program_that_answers_each_of_our_mails_without_a_mark_is_soon_answere
         del mail["References"]
         if not naming:
             del mail["In-Reply-To"]
-        world.deliver(mail, verdict=PASS)
-        world.turn()
+        world.receive(mail, verdict=PASS)
         if _hints(world):
             asked = _hints(world)[-1]
         world.clock.forward(minutes=1)

@@ -26,8 +26,7 @@ def world(town: TOWN) -> World:
 def _write(world: World, *messages: tuple[str, str], minutes: int = 5) -> None:
     for subject, text in messages:
         place = len(world.rows("SELECT 1 FROM cases"))
-        world.citizen_writes(f"veina{place}@casa{place}.example", subject, text)
-        world.turn()
+        world.citizen_asks(f"veina{place}@casa{place}.example", subject, text)
         world.clock.forward(minutes=minutes)
 
 
@@ -125,8 +124,7 @@ def test_a_form_that_is_wrong_is_no_platform_that_fails(world: World) -> None:
 
 
 def test_what_is_answered_or_closed_does_not_count(world: World) -> None:
-    message = world.citizen_writes("veina@casa.example", *FAULTS[0])
-    world.turn()
+    message = world.citizen_asks("veina@casa.example", *FAULTS[0])
     world.order("solved", world.case()["number"])
     world.agent_answers(message)
     _write(world, FAULTS[1])

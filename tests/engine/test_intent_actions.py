@@ -15,9 +15,7 @@ RIGHTS = "D'acord amb el RGPD, exerceixo el dret d'accés i demano còpia de les
 
 
 def _writes(world: World, subject: str, text: str) -> EmailMessage:
-    message = world.citizen_writes(ANNA, subject, text)
-    world.turn()
-    return message
+    return world.citizen_asks(ANNA, subject, text)
 
 
 def _parts(mail: EmailMessage) -> list[str]:
@@ -51,8 +49,7 @@ def test_a_complaint_by_night_reaches_the_manager_as_the_citizen_is_told(town: T
 def test_a_complaint_on_a_case_reaches_the_manager_too(world: World) -> None:
     message = _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
     world.clock.forward(hours=1)
-    world.citizen_writes(ANNA, "", COMPLAINT, answers=message)
-    world.turn()
+    world.citizen_asks(ANNA, "", COMPLAINT, answers=message)
     assert world.kinds(SUPERVISOR) == ["opinion"]
     assert world.kinds(ANNA) == ["ack"]
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
@@ -102,8 +99,7 @@ def test_a_request_of_rights_runs_one_clock_that_agents_and_supervisor_see(town:
 def test_a_question_beside_a_request_of_rights_stands_where_it_is_due(town: TOWN) -> None:
     world = town(digest={"to": [AGENT]})
     message = _writes(world, "Dret d'accés", RIGHTS)
-    world.agent_answers(message, "Bon dia, ho hem passat a la unitat responsable.")
-    world.turn()
+    world.agent_replies(message, "Bon dia, ho hem passat a la unitat responsable.")
     world.advance("2026-11-25 12:00")
     asked = world.citizen_writes(ANNA, "", "I com puc signar la instància amb l'idCAT?", answers=message)
     world.live("2026-11-27 09:00")
@@ -157,8 +153,7 @@ def test_who_closes_the_case_ends_the_month(world: World) -> None:
 
 def test_the_officers_answer_is_mail_of_the_office(world: World) -> None:
     _writes(world, "Dret d'accés", RIGHTS)
-    answer = world.citizen_writes(DPO, "", "Rebut, ho mirem.", answers=world.received(DPO)[0])
-    world.turn()
+    answer = world.citizen_asks(DPO, "", "Rebut, ho mirem.", answers=world.received(DPO)[0])
     assert str(answer["From"]) == DPO
     assert world.kinds(DPO) == ["rights"]
     assert len(world.case()["messages"]) == 2
@@ -171,8 +166,7 @@ def test_an_intent_set_by_a_person_takes_the_same_actions(world: World) -> None:
     _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
     number = world.case()["number"]
     for _ in range(2):
-        world.order("set", number, intent="data_rights")
-        world.turn()
+        world.obey("set", number, intent="data_rights")
     assert world.kinds(DPO) == ["rights"]
     assert _rights(world)[0] == "2026-12-25T19:00:00Z"
 

@@ -29,8 +29,7 @@ SEALED = Path(__file__).parents[2] / "bench" / "sealed.jsonl"
 def junk(world: World, sender: str = ANNA, text: str = ASKS, subject: str = "Beca", **more: object) -> EmailMessage:
     """The server's filter has put it there."""
     mail = world.message(sender, subject, text, **more)  # type: ignore[arg-type]
-    world.deliver(mail, folder="Junk")
-    world.turn()
+    world.receive(mail, folder="Junk")
     return mail
 
 
@@ -76,8 +75,7 @@ def test_it_is_a_person_opens_its_case_with_the_day_of_its_arrival(world: World,
 
 
 def test_a_reply_to_us_joins_its_case(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     junk(world, text="Hola.", subject="", answers=world.received(ANNA)[0])
     reply(world, cards(world)[0], "és persona", sender=AGENT)
     assert len(world.case()["messages"]) == 2
@@ -108,8 +106,7 @@ def test_of_what_is_no_persons_only_that_it_came_is_stored(world: World) -> None
     mail = world.message("prize@lottery.example", SPAM[0], SPAM[1], headers=BULK)
     mail["References"] = "<an.earlier@lottery.example>"
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="prize.pdf")
-    world.deliver(mail, folder="Junk")
-    world.turn()
+    world.receive(mail, folder="Junk")
     dump = "\n".join(world.store.con.iterdump())
     (row,) = world.rows("SELECT fingerprint, received_at, folder, rule FROM messages")
     assert (row["received_at"][:16], row["folder"], row["rule"]) == ("2026-11-25T09:00", "Junk", "in-junk")
@@ -125,8 +122,7 @@ def test_of_what_is_no_persons_only_that_it_came_is_stored(world: World) -> None
 
 
 def test_mail_of_the_office_and_of_staff_is_not_taken_for_a_persons_nor_obeyed(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     copies = dict(world.mailbox.folders["Sent"].messages)
     (uid,) = copies
     world.mailbox.copy("Sent", uid, "Junk")
@@ -138,11 +134,9 @@ def test_mail_of_the_office_and_of_staff_is_not_taken_for_a_persons_nor_obeyed(w
 
 
 def test_proven_staff_are_a_line_and_no_order_is_carried_out(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     mail = world.message(AGENT, "cas 1", "#meu")
-    world.deliver(mail, verdict="dmarc=pass header.from=town.example", folder="Junk")
-    world.turn()
+    world.receive(mail, verdict="dmarc=pass header.from=town.example", folder="Junk")
     assert world.reviews() == ["in-junk"]
     assert world.case()["assignee"] is None
     uid = max(world.mailbox.folders["Junk"].messages)
@@ -177,8 +171,7 @@ def test_what_a_person_takes_out_of_junk_is_new_there(town: TOWN, to: str) -> No
 
 
 def test_what_a_person_puts_into_junk_is_the_same_message(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.mailbox.move("INBOX", 1, "Junk")
     world.turn()
     assert (cards(world), len(world.cases()), world.kinds(ANNA)) == ([], 1, ["ack"])
@@ -212,8 +205,7 @@ def test_a_flood_of_people_is_a_list_and_each_stands_in_the_summary(town: TOWN) 
 
 def test_a_mailbox_without_a_junk_folder(tmp_path: Path) -> None:
     world = World(tmp_path, mailbox=SimulatedMailbox("INBOX", "Sent"))
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.kinds(ANNA) == ["ack"]
     world.stop()
 

@@ -15,6 +15,5 @@ def test_outside_hours_is_said_of_when_the_message_came_not_of_when_it_was_read(
     world.mailbox.away = True
     world.citizen_writes(ANNA)
     world.mailbox.away = False
-    world.advance("2026-11-25 07:30")
-    world.turn()
+    world.turn_at("2026-11-25 07:30")
     assert ("fora d'horari" in text_of(world.received(ANNA)[0])) == said

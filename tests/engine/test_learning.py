@@ -19,10 +19,8 @@ def _learn(world: World) -> list[tuple[str, int, bool]]:
 
 def _plot_is_corrected(world: World) -> None:
     """Two people have written of the plots; the one is corrected."""
-    world.citizen_writes(MARTA, *EARLIER)
-    world.turn()
-    world.citizen_writes(ANNA, *PLOT)
-    world.turn()
+    world.citizen_asks(MARTA, *EARLIER)
+    world.citizen_asks(ANNA, *PLOT)
     world.order("set", _case_of(world, ANNA)["number"], topic="application")
 
 
@@ -38,8 +36,7 @@ def test_a_correction_changes_the_next_classification(world: World) -> None:
     _plot_is_corrected(world)
     assert _learn(world) == [("topic", 1, True)]
 
-    world.citizen_writes(PERE, *LIKE)
-    world.turn()
+    world.citizen_asks(PERE, *LIKE)
 
     assert _topic_of(world, PERE) == "application"
 
@@ -62,16 +59,14 @@ def test_a_word_of_one_person_alone_is_not_kept_and_goes_with_her_messages(world
 
 
 def test_without_the_lesson_the_like_message_is_read_as_shipped(world: World) -> None:
-    world.citizen_writes(PERE, *LIKE)
-    world.turn()
+    world.citizen_asks(PERE, *LIKE)
 
     assert _learn(world) == []
     assert world.case()["topic"] != "application"
 
 
 def test_the_last_word_on_a_field_holds_and_what_is_taken_back_is_unlearned(world: World) -> None:
-    world.citizen_writes(ANNA, *PLOT)
-    world.turn()
+    world.citizen_asks(ANNA, *PLOT)
     number = world.case()["number"]
     world.order("set", number, topic="payment")
     world.order("set", number, topic="application", level="first")
@@ -85,7 +80,6 @@ def test_lessons_outlive_the_process(world: World) -> None:
     _plot_is_corrected(world)
     _learn(world)
     world.restart()
-    world.citizen_writes(PERE, *LIKE)
-    world.turn()
+    world.citizen_asks(PERE, *LIKE)
 
     assert _topic_of(world, PERE) == "application"

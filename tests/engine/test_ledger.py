@@ -25,11 +25,9 @@ def night(tmp_path: Path) -> Iterator[World]:
     at the end that rows are not as recorded."""
     world = World(tmp_path, digest={"to": [AGENT]})
     question = world.citizen_writes(ANNA)
-    world.citizen_writes(PERE)
+    world.citizen_asks(PERE)
     world.turn()
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    world.agent_replies(question)
     world.advance(NIGHT)
     yield world
     world.stop()
@@ -131,8 +129,7 @@ def test_a_hand_in_the_ledger_itself_is_named(night: World, statement: str, what
 def test_what_the_service_itself_has_changed_is_no_difference_and_later_changes_follow(night: World) -> None:
     assert proof(night)["found"] == []
     assert proof(night)["compared"]["cases"] == 2
-    night.citizen_writes(ANNA)
-    night.turn()
+    night.citizen_asks(ANNA)
     night.advance("2026-11-27 03:01")
     found = proof(night)
     assert (found["found"], found["compared"]["messages"]) == ([], 7)

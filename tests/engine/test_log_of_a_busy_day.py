@@ -42,8 +42,7 @@ def _a_busy_day(world: World) -> None:
     )
     (ack, *_) = world.received(ANNA)
     world.report_on(ack)
-    world.citizen_writes(ANNA, "Re: Empadronament a la Torrentfonda", "Encara espero.", answers=messages[ANNA])
-    world.turn()
+    world.citizen_asks(ANNA, "Re: Empadronament a la Torrentfonda", "Encara espero.", answers=messages[ANNA])
     for case in world.cases():
         world.order("note", case["number"], text="La Puigdomènech ha trucat al 612345678")
     world.agent_answers(messages[PERE], "Canvieu la contrasenya Gat-2026!")

@@ -16,8 +16,7 @@ MEANWHILE = (
 
 def _away(world: World) -> None:
     """Anna was answered from the shared mailbox on Monday, and four people wrote."""
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     world.stop()
     for moment, who, what in MEANWHILE:
         world.advance(moment)

@@ -52,8 +52,7 @@ def test_our_own_copy_is_verified_once(world: World) -> None:
 
 
 def test_an_answer_is_looked_up_once_and_its_token_verified_once(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.sync()
     world.agent_answers(world.received(ANNA)[0])
 
@@ -62,8 +61,7 @@ def test_an_answer_is_looked_up_once_and_its_token_verified_once(world: World) -
 
 def test_our_own_copy_loads_the_case_that_it_is_about_and_no_other(world: World) -> None:
     for number in range(5):
-        world.citizen_writes(f"persona{number}@example.org", f"Tràmit {number}", f"Com puc fer el tràmit {number}?")
-        world.turn()
+        world.citizen_asks(f"persona{number}@example.org", f"Tràmit {number}", f"Com puc fer el tràmit {number}?")
     world.citizen_writes(ANNA)
     world.sync()
     world.drain()

@@ -7,8 +7,7 @@ from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
 
 def _new_mail(world: World, subject: str, text: str, *, to: str = OFFICE) -> None:
-    world.staff_writes(AGENT, subject, text, to=to)
-    world.turn()
+    world.staff_says(AGENT, subject, text, to=to)
 
 
 def _transcript(world: World) -> EmailMessage:
@@ -18,8 +17,7 @@ def _transcript(world: World) -> EmailMessage:
 def _merged(world: World, second: str = ANNA) -> str:
     """Two cases, the second merged into the first. The answer address of the second, from a mail of before."""
     world.citizen_writes(ANNA)
-    world.citizen_writes(second, "Padró", "Bon dia, com demano un volant de padró?")
-    world.turn()
+    world.citizen_asks(second, "Padró", "Bon dia, com demano un volant de padró?")
     world.advance("2026-11-25 10:00")
     _new_mail(world, "cas 2", "#nota Vol el volant per a un lloguer")
     before = address(_transcript(world))
@@ -41,16 +39,14 @@ def test_orders_that_name_it_are_carried_out_on_the_other_case(world: World) -> 
 def test_a_new_mail_to_the_person_that_names_it_answers_the_other_case(world: World) -> None:
     _merged(world)
     answer = world.message(OFFICE, "Cas 2: padró", "Bon dia, aquí el teniu.", to=ANNA)
-    world.put_into_sent(answer)
-    world.turn()
+    world.see_in_sent(answer)
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
 
 
 def test_a_new_mail_that_names_both_answers_the_one_that_goes_on(world: World) -> None:
     _merged(world)
     answer = world.message(OFFICE, "Casos 1 i 2: padró, cas 2 i cas 1", "Aquí el teniu.", to=ANNA)
-    world.put_into_sent(answer)
-    world.turn()
+    world.see_in_sent(answer)
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
 
 
@@ -81,8 +77,7 @@ def test_the_transcript_of_the_merge_offers_to_answer_the_case_that_goes_on(worl
 
 def test_the_transcript_of_several_merges_offers_to_answer_the_case_that_goes_on(world: World) -> None:
     for subject in ("Instància", "Padró", "Beca"):
-        world.citizen_writes(ANNA, subject, f"Bon dia, una pregunta sobre un tràmit: {subject}.")
-        world.turn()
+        world.citizen_asks(ANNA, subject, f"Bon dia, una pregunta sobre un tràmit: {subject}.")
     _new_mail(world, "avui", "2 fusiona 1\n3 fusiona 1")
     assert [case["status"] for case in world.cases()] == ["open", "closed", "closed"]
     assert "2026-000001" in address(_transcript(world))
@@ -98,7 +93,6 @@ def test_the_transcript_of_a_merge_of_two_people_offers_to_write_to_neither(worl
 
 def test_the_transcript_of_a_merge_whose_case_is_reopened_at_once_is_about_that_case(world: World) -> None:
     world.citizen_writes(ANNA)
-    world.citizen_writes(ANNA, "Padró", "Bon dia, com demano un volant de padró?")
-    world.turn()
+    world.citizen_asks(ANNA, "Padró", "Bon dia, com demano un volant de padró?")
     _new_mail(world, "cas 2", "#fusiona 1\n#reobre")
     assert "OAC-2026-000002" in str(_transcript(world)["Subject"])

@@ -15,8 +15,7 @@ FIRST, SECOND = "OAC-2026-000001", "OAC-2026-000002"
 def asked(world: World) -> tuple[EmailMessage, EmailMessage]:
     """The message of Anna, and Pere's, whose case was merged into hers."""
     hers = world.citizen_writes(ANNA)
-    his = world.citizen_writes(PERE, "Padró", "Bon dia, com demano el volant?")
-    world.turn()
+    his = world.citizen_asks(PERE, "Padró", "Bon dia, com demano el volant?")
     world.order("merge", SECOND, into=FIRST)
     return hers, his
 
@@ -37,8 +36,7 @@ def _waiting(world: World) -> list[str]:
 def test_an_answer_to_one_leaves_the_other_waiting_with_a_reminder(
     world: World, asked: tuple[EmailMessage, EmailMessage], first: int
 ) -> None:
-    world.agent_answers(asked[first])
-    world.turn()
+    world.agent_replies(asked[first])
     other = (PERE, ANNA)[first]
     assert _waiting(world) == [other]
     assert (world.case(FIRST)["status"], world.case(FIRST)["due_at"]) == (
@@ -49,16 +47,14 @@ def test_an_answer_to_one_leaves_the_other_waiting_with_a_reminder(
         len(world.rows("SELECT 1 FROM deadlines WHERE kind = 'remind' AND met_at IS NULL AND withdrawn_at IS NULL"))
         == 1
     )
-    world.agent_answers(asked[1 - first])
-    world.turn()
+    world.agent_replies(asked[1 - first])
     assert _waiting(world) == []
     assert world.case(FIRST)["status"] == "answered"
 
 
 def test_one_mail_to_both_answers_both(world: World, asked: tuple[EmailMessage, EmailMessage]) -> None:
     mail = world.message(OFFICE, "", "Bon dia.", to=f"{ANNA}, {PERE}", answers=asked[0])
-    world.put_into_sent(mail)
-    world.turn()
+    world.see_in_sent(mail)
     assert _waiting(world) == []
     assert world.case(FIRST)["status"] == "answered"
 
@@ -66,20 +62,16 @@ def test_one_mail_to_both_answers_both(world: World, asked: tuple[EmailMessage, 
 def test_who_asks_again_while_only_the_other_waits_has_a_deadline(
     world: World, asked: tuple[EmailMessage, EmailMessage]
 ) -> None:
-    answer = world.agent_answers(asked[1])
-    world.turn()
-    world.citizen_writes(PERE, "", "I quant triga a arribar?", answers=answer)
-    world.turn()
-    world.agent_answers(asked[0])
-    world.turn()
+    answer = world.agent_replies(asked[1])
+    world.citizen_asks(PERE, "", "I quant triga a arribar?", answers=answer)
+    world.agent_replies(asked[0])
     assert _waiting(world) == [PERE]
     assert world.case(FIRST)["status"] == "open"
 
 
 def test_a_second_answer_to_one_answers_nobody_else(world: World, asked: tuple[EmailMessage, EmailMessage]) -> None:
     for _ in range(2):
-        world.agent_answers(asked[1])
-        world.turn()
+        world.agent_replies(asked[1])
     assert _waiting(world) == [ANNA]
     assert not world.reviews()
 
@@ -105,8 +97,7 @@ def test_the_outcome_of_a_derived_case_is_told_to_each_so_two_people_stay_apart(
     world: World, case: str, into: str
 ) -> None:
     world.citizen_writes(ANNA, *FAULT)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     with pytest.raises(Refused, match="of two people"):
         world.order("merge", case, into=into)
     assert world.case(case)["status"] != "closed"
@@ -114,10 +105,8 @@ def test_the_outcome_of_a_derived_case_is_told_to_each_so_two_people_stay_apart(
 
 def test_what_no_message_of_his_asks_for_is_not_merged_with_her_case(world: World) -> None:
     world.citizen_writes(ANNA)
-    his = world.citizen_writes(PERE, "Padró", "Bon dia, com demano el volant?")
-    world.turn()
-    world.agent_answers(his)
-    world.turn()
+    his = world.citizen_asks(PERE, "Padró", "Bon dia, com demano el volant?")
+    world.agent_replies(his)
     world.order("reopen", SECOND)
     with pytest.raises(Refused, match="of two people"):
         world.order("merge", SECOND, into=FIRST)

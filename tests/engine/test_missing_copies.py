@@ -74,8 +74,7 @@ def test_where_no_copies_are_wanted_none_is_missed(town: Callable[..., World]) -
 
 def test_where_no_copies_are_wanted_no_mail_is_looked_through(town: Callable[..., World]) -> None:
     world = town(smtp={"self_copy": False})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     asked: list[str] = []
     world.store.con.set_trace_callback(asked.append)
     HostChecks(engine=world.engine, free=lambda: 10**12).look_at_copies()

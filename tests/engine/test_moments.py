@@ -16,8 +16,7 @@ def _arrives_after(world: World, way: timedelta) -> None:
     """Anna's message, received now."""
     mail = world.message(ANNA, "Instància", "Com puc signar la instància?")
     mail.replace_header("Date", format_datetime(world.clock.now() - way))
-    world.deliver(mail, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
 
 
 def _listed(world: World) -> list[str]:
@@ -30,8 +29,7 @@ def _why(world: World, number: str) -> list[str]:
 
 def test_a_message_that_was_long_under_way_is_flagged_and_first_while_somebody_waits(town: TOWN) -> None:
     world = town(digest={"to": [AGENT]})
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     _arrives_after(world, timedelta(minutes=61))
     _, case = world.cases()
     assert case["delayed"]
@@ -45,8 +43,7 @@ def test_a_message_that_was_long_under_way_is_flagged_and_first_while_somebody_w
 
 @pytest.mark.parametrize("way", [timedelta(minutes=60), timedelta(hours=-2), timedelta(days=400)])
 def test_an_ordinary_way_and_a_wrong_clock_are_no_delay(world: World, way: timedelta) -> None:
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     _arrives_after(world, way)
     assert [case["delayed"] for case in world.cases()] == [False, False]
     assert _listed(world) == [PERE, ANNA]
@@ -65,11 +62,9 @@ def test_an_ordinary_way_and_a_wrong_clock_are_no_delay(world: World, way: timed
 def test_an_answer_on_the_due_day_after_closing_counts_late_and_is_shown_apart(
     world: World, answered: str, late: bool, shown_apart: bool
 ) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     world.advance(answered)
-    world.agent_answers(message)
-    world.turn()
+    world.agent_replies(message)
     case = world.case()
     assert (case["answered_at"] > case["due_at"]) is late
     assert case["late_same_day"] is shown_apart
@@ -79,17 +74,14 @@ def test_an_answer_on_the_due_day_after_closing_counts_late_and_is_shown_apart(
 def test_an_answer_of_that_evening_is_not_late_for_a_delayed_message_that_arrives_after_it(town: TOWN) -> None:
     """Her second message counts from its Date, so that it is due before it arrives."""
     world = town(deadline={"clock": "sent_if_plausible"})
-    first = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(first)
-    world.turn()
+    first = world.citizen_asks(ANNA)
+    world.agent_replies(first)
     more = world.message(ANNA, "", "I on he de signar el segon full?", answers=first)
     world.mailbox.refused = {"Sent"}
     world.advance("2026-11-26 20:30")
     world.agent_answers(first, "Afegim que també ho podeu fer amb el mòbil.")
     world.advance("2026-11-26 20:40")
-    world.deliver(more, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    world.receive(more, verdict="dmarc=pass header.from=example.org")
     world.mailbox.refused = set()
     world.turn()
     case = world.case()

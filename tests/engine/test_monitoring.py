@@ -42,8 +42,7 @@ def _samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def test_the_report_counts_what_is_late(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert (_report(world)["overdue"], _report(world)["oldest_waiting_seconds"]) == (0, 0)
     world.live("2026-11-27 08:30", minutes=30)
     report = _report(world)
@@ -56,8 +55,7 @@ def test_the_report_counts_what_is_late(world: World) -> None:
 
 def test_a_mail_that_no_relay_takes_waits_from_its_first_moment(world: World) -> None:
     world.relay.when(DOWN)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.clock.forward(minutes=40)
     assert _report(world)["oldest_waiting_seconds"] == 2400
     world.relay.recover()
@@ -85,8 +83,7 @@ def _elsewhere(world: World, tmp_path: Path) -> Config:
 
 
 def test_nagios_reads_one_line_with_performance_data(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     line, code = status.nagios(_report(world) | {"problems": []})
     assert code == 0
     text, _, performance = line.partition(" | ")
@@ -127,8 +124,7 @@ def test_what_prevents_a_report_is_unknown_and_never_a_state(tmp_path: Path, fau
 
 def test_prometheus_reads_what_status_says(world: World) -> None:
     world.citizen_writes(ANNA)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     report = _report(world)
     found = _samples(status.prometheus(report, OFFICE))
     assert found["oacmail_cases", "open"] == 2

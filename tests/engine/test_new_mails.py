@@ -19,8 +19,7 @@ TEXTS = (
 def _cases(world: World, *citizens: str) -> list[dict[str, Any]]:
     """A case for each of these citizens, all acknowledged."""
     for citizen, subject, text in zip(citizens, SUBJECTS, TEXTS, strict=False):
-        world.citizen_writes(citizen, subject, text)
-        world.turn()
+        world.citizen_asks(citizen, subject, text)
     return world.cases()
 
 
@@ -48,8 +47,7 @@ def _transcripts(world: World, address: str = AGENT) -> list[str]:
 def _chooses(world: World, ask: EmailMessage, text: str, *, verdict: str = PASS) -> None:
     quoted = "\n".join(f"> {line}" for line in text_of(ask).splitlines())
     said = f"{text}\n\nEl 25/11/2026, l'OAC 360 va escriure:\n{quoted}"
-    world.deliver(world.message(AGENT, "", said, answers=ask), verdict=verdict)
-    world.turn()
+    world.receive(world.message(AGENT, "", said, answers=ask), verdict=verdict)
 
 
 def _statuses(world: World) -> list[str]:
@@ -97,8 +95,7 @@ def test_the_number_of_somebody_elses_case_answers_nothing(world: World) -> None
 
 def test_the_number_in_a_citizens_subject_is_no_reference(world: World) -> None:
     _cases(world, ANNA)
-    world.citizen_writes(PERE, "Sobre el cas 1", "Quin dia obriu?")
-    world.turn()
+    world.citizen_asks(PERE, "Sobre el cas 1", "Quin dia obriu?")
     assert [case["citizen"] for case in world.cases()] == [ANNA, PERE]
 
 
@@ -125,22 +122,18 @@ def test_without_proof_a_new_mail_in_an_agents_name_answers_nothing(world: World
     _cases(world, ANNA)
     mail = world.message(AGENT, "La vostra pregunta", "Ja està.", to=ANNA)
     mail["Cc"] = OFFICE
-    world.deliver(mail)
-    world.turn()
+    world.receive(mail)
     assert _statuses(world) == ["open"]
 
 
 def test_a_colleagues_mail_about_no_case_waits_for_a_person(world: World) -> None:
-    world.staff_writes(AGENT, "Dinar de dijous", "Qui s'apunta al dinar de dijous?")
-    world.turn()
+    world.staff_says(AGENT, "Dinar de dijous", "Qui s'apunta al dinar de dijous?")
     assert (world.reviews(), world.cases(), world.mails("ack")) == (["staff-without-case"], [], [])
 
 
 def test_a_new_mail_to_a_citizen_who_waits_for_nothing_is_other_correspondence(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    world.agent_replies(message)
     _new(world, ANNA, "Curs d'idCAT")
     world.turn()
     assert not _asks(world)
@@ -151,8 +144,7 @@ def test_a_new_mail_that_answers_an_unread_message_is_no_guess(world: World) -> 
     """It refers to a message that nobody has read yet."""
     _cases(world, ANNA)
     mail = world.message(OFFICE, "Un altre tema", "Fet.", to=ANNA, refs=["<unread@example.org>"])
-    world.put_into_sent(mail)
-    world.turn()
+    world.see_in_sent(mail)
     assert _statuses(world) == ["open"]
     assert not _asks(world)
 
@@ -246,8 +238,7 @@ def test_the_words_of_a_message_that_the_agent_attaches_choose_nothing(world: Wo
     world.turn()
     reply = world.message(AGENT, "", "", answers=_asks(world)[0])
     reply.add_attachment(world.message(ANNA, "Hola", "2"))
-    world.deliver(reply, verdict=PASS)
-    world.turn()
+    world.receive(reply, verdict=PASS)
     assert _statuses(world) == ["open", "open"]
 
 
@@ -258,8 +249,7 @@ def test_the_second_agent_who_chooses_is_told_that_it_is_done(town: Any) -> None
     world.turn()
     (ask,), (other,) = _asks(world), _asks(world, SUPERVISOR)
     _chooses(world, ask, "2")
-    world.staff_writes(SUPERVISOR, "", "1", answers=other)
-    world.turn()
+    world.staff_says(SUPERVISOR, "", "1", answers=other)
     assert _statuses(world) == ["open", "answered"]
     assert "no fet" in _transcripts(world, SUPERVISOR)[-1]
 
@@ -269,8 +259,7 @@ def test_what_she_asks_after_the_mail_is_still_owed_when_the_agent_chooses(world
     mail = _new(world, ANNA, "La vostra pregunta")
     world.turn()
     world.clock.set(world.clock.now() + timedelta(hours=1))
-    world.citizen_writes(ANNA, "", "I quant costa?", answers=world.received(ANNA)[1])
-    world.turn()
+    world.citizen_asks(ANNA, "", "I quant costa?", answers=world.received(ANNA)[1])
     _chooses(world, _asks(world)[0], "2")
     second = world.case("OAC-2026-000002")
     assert mail["To"] == ANNA
@@ -282,8 +271,7 @@ def test_a_report_that_it_did_not_arrive_before_the_agent_chooses_is_not_forgott
     _cases(world, ANNA, ANNA)
     mail = _new(world, ANNA, "La vostra pregunta")
     world.turn()
-    world.report_on(mail)
-    world.turn()
+    world.bounce(mail)
     _chooses(world, _asks(world)[0], "2")
     assert world.case("OAC-2026-000002")["status"] == "open"
     assert [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "bounced"]
@@ -305,8 +293,7 @@ def test_an_autoresponder_that_answers_each_mail_gets_one_transcript(world: Worl
     world.turn()
     (last,) = _asks(world)
     for _ in range(3):
-        world.staff_writes(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
-        world.turn()
+        world.staff_says(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         last = world.received(AGENT)[-1]
     assert len(_transcripts(world)) == 1
     _chooses(world, _asks(world)[0], "1")

@@ -67,8 +67,7 @@ def test_the_daemon_removes_at_night_what_purge_lists_and_says_so(purging_town: 
     assert left_in(world.config.office.state) == set()
     assert [row["data"] for row in world.events("erased")] == ['{"by": "nightly", "why": "retention"}']
     assert [row["case_id"] for row in world.events("purged")] == [None]
-    world.advance("2027-11-30 08:01")
-    world.turn()
+    world.turn_at("2027-11-30 08:01")
     (digest,) = world.received(AGENT)[-1:]
     assert f"Conservació de dades (dt. 30/11, 3 h): 1 cas esborrat, {purged['copies']} còpies" in text_of(digest)
 

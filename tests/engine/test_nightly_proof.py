@@ -24,11 +24,9 @@ AT_NIGHT = "dj. 26/11, 3.01 h"
 def town_at_night(town: Callable[..., World]) -> World:
     """Anna was answered on Wednesday; it is three o'clock at night."""
     world = town(digest={"to": [AGENT]})
-    question = world.citizen_writes(ANNA)
+    question = world.citizen_asks(ANNA)
     world.turn()
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    world.agent_replies(question)
     world.advance(NIGHT)
     return world
 
@@ -46,8 +44,7 @@ def found(world: World) -> list[str]:
 
 
 def summary(world: World) -> str:
-    world.advance(MORNING)
-    world.turn()
+    world.turn_at(MORNING)
     mails: list[EmailMessage] = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
     return text_of(mails[-1])
 
@@ -69,8 +66,7 @@ def test_a_quiet_night_is_proved_and_the_digest_says_so(town_at_night: World) ->
 
 def test_before_the_first_night_the_digest_says_that_nothing_was_compared(town: Callable[..., World]) -> None:
     world = town(now="2026-11-25 07:00", digest={"to": [AGENT]})
-    world.advance("2026-11-25 08:00")
-    world.turn()
+    world.turn_at("2026-11-25 08:00")
     assert "Comprovació de la nit: encara no se n'ha fet cap." in text_of(world.received(AGENT)[0])
 
 
@@ -78,8 +74,7 @@ def test_it_is_made_once_a_night_by_the_first_pass_that_compares(town_at_night: 
     first = proof(town_at_night)["at"]
     town_at_night.advance("2026-11-26 12:00")
     assert proof(town_at_night)["at"] == first
-    town_at_night.advance("2026-11-27 09:00")
-    town_at_night.turn()
+    town_at_night.turn_at("2026-11-27 09:00")
     assert health(town_at_night.config, town_at_night.clock.now())["reconciled"]["at"] == first
     assert proof(town_at_night)["at"] == "2026-11-27T09:00:00+01:00"
 
@@ -165,8 +160,7 @@ def test_what_was_mended_is_seen_within_the_hour(town_at_night: World) -> None:
             "UPDATE deadlines SET kind = 'answer', withdrawn_at = NULL WHERE started_by = ? AND kind = 'wait'",
             key,
         )
-    world.advance("2026-11-26 04:30")
-    world.turn()
+    world.turn_at("2026-11-26 04:30")
     assert health(world.config, world.clock.now())["ok"]
 
 
@@ -188,8 +182,7 @@ def test_a_rebuilt_database_is_proved_too(town_at_night: World) -> None:
 def test_what_the_board_has_moved_is_accounted_for(town: Callable[..., World]) -> None:
     world = town(board={"enabled": True})
     question = world.citizen_writes(ANNA)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.turn()
     world.agent_answers(question)
     world.live("2026-11-25 12:00")
@@ -199,13 +192,11 @@ def test_what_the_board_has_moved_is_accounted_for(town: Callable[..., World]) -
 
 def test_copies_that_come_after_their_person_was_forgotten_are_accounted_for(world: World) -> None:
     world.relay.copies = "held"
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     forget(world.store.con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True)
     (ack,) = world.received(ANNA)
     world.relay.release_copies()
-    world.put_into_sent(ack)
-    world.turn()
+    world.see_in_sent(ack)
     world.advance(NIGHT)
     assert found(world) == []
     wipe(world.store.con)
@@ -232,10 +223,8 @@ def test_a_message_of_a_live_case_that_is_in_no_folder_any_more_is_named_for_a_d
     town: Callable[..., World], board: bool
 ) -> None:
     world = town(digest={"to": [AGENT]}, board={"enabled": board})
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.agent_replies(question)
     for folder in world.mailbox.folders:
         world.mailbox.open(folder)
         for uid in world.mailbox.uids():
@@ -250,8 +239,7 @@ def test_a_message_of_a_live_case_that_is_in_no_folder_any_more_is_named_for_a_d
 
 def test_a_message_that_somebody_has_moved_to_a_folder_of_their_own_is_not_gone(town: Callable[..., World]) -> None:
     world = town(digest={"to": [AGENT]})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.mailbox.create("Arxiu")
     world.mailbox.open("INBOX")
     world.mailbox.move_messages("INBOX", world.mailbox.uids(), "Arxiu")

@@ -36,8 +36,7 @@ def press(
     fields = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
     text = (fields["body"] if body is None else body) + below
     mail = world.message(sender, fields["subject"] if subject is None else subject, text, to=unquote(parts.path))
-    world.deliver(mail, verdict=verdict)
-    world.turn()
+    world.receive(mail, verdict=verdict)
     return mail
 
 
@@ -174,13 +173,11 @@ def test_a_button_carries_no_other_order(world: World, body: str) -> None:
 
 
 def test_a_button_in_a_reply_about_another_case_orders_nothing(world: World) -> None:
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.live("2026-11-27 09:00")
     notices = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
     (first,) = notices
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.live("2026-12-01 09:00")
     overdue = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
     second = next(mail for mail in overdue if mail["X-Oacmail-Case"] != first["X-Oacmail-Case"])

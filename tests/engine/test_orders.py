@@ -12,11 +12,9 @@ from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PASS, PERE, SUPERV
 
 def late_case(world: World) -> EmailMessage:
     """A case that is overdue; returns the notice that the supervisor has."""
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     for moment in ("2026-11-26 16:00", "2026-11-27 08:00", "2026-11-27 09:00"):  # the reminder, the escalation, now
-        world.advance(moment)
-        world.turn()
+        world.turn_at(moment)
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
     return notice
 
@@ -28,8 +26,7 @@ def reply(
     for name, value in more.items():
         del mail[name]
         mail[name] = value
-    world.deliver(mail, verdict=verdict)
-    world.turn()
+    world.receive(mail, verdict=verdict)
     return mail
 
 
@@ -203,8 +200,7 @@ def test_a_signed_order_that_is_sent_again_days_later_orders_nothing(world: Worl
 def test_the_same_order_delivered_twice_is_done_once(world: World) -> None:
     notice = late_case(world)
     mail = reply(world, notice, "TRUCAT" + quoted(notice))
-    world.deliver(mail, verdict=PASS)
-    world.turn()
+    world.receive(mail, verdict=PASS)
     assert len(world.events("ordered")) == 1
     assert len(transcripts(world)) == 1
 
@@ -259,8 +255,7 @@ def test_orders_are_read_from_the_html_of_ordinary_clients(world: World, client:
         mail.set_content(html, subtype="html")
     else:
         mail.add_alternative(html, subtype="html")
-    world.deliver(mail, verdict=PASS)
-    world.turn()
+    world.receive(mail, verdict=PASS)
     case = world.case()
     assert (case["assignee"], case["status"]) == ("cap", "answered")
     assert "no fet" not in transcripts(world)[0]

@@ -14,8 +14,7 @@ def agent_writes(
 ) -> EmailMessage:
     """A new mail of an agent, not a reply."""
     mail = world.message(sender, subject, text, to=to)
-    world.deliver(mail, verdict=verdict)
-    world.turn()
+    world.receive(mail, verdict=verdict)
     return mail
 
 
@@ -107,8 +106,7 @@ def test_without_proof_or_with_a_citizen_in_copy_no_call_is_noted(
 
 
 def test_a_citizen_who_writes_the_word_opens_her_own_ordinary_case(world: World) -> None:
-    world.citizen_writes(ANNA, text="#trucada Pere, 612345678: vol un volant")
-    world.turn()
+    world.citizen_asks(ANNA, text="#trucada Pere, 612345678: vol un volant")
     assert world.case()["citizen"] == ANNA
 
 
@@ -121,8 +119,7 @@ def test_help_needs_no_reply_and_who_gives_another_order_without_a_case_is_told(
 
 def test_the_same_mail_read_twice_opens_one_case(world: World) -> None:
     mail = agent_writes(world, "#trucada Anna, 612345678: hola")
-    world.deliver(mail, verdict=PASS)
-    world.turn()
+    world.receive(mail, verdict=PASS)
     assert len(world.cases()) == 1
 
 
@@ -130,8 +127,7 @@ def test_the_same_mail_read_twice_opens_one_case(world: World) -> None:
 def test_a_new_mail_with_the_number_in_its_subject_orders_about_that_case(
     world: World, subject: str, status: str
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     agent_writes(world, "Bon dia,\n\nTRUCAT\n#nota vindrà dimarts\n\nMarta", subject=subject)
     assert world.case()["status"] == status
     (transcript,) = transcripts(world, AGENT)
@@ -142,8 +138,7 @@ def test_a_new_mail_with_the_number_in_its_subject_orders_about_that_case(
 def test_a_new_mail_about_a_case_without_an_order_and_one_about_no_case_come_back(
     world: World,
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     agent_writes(world, "Ha de portar el DNI.", subject="cas 1")
     assert "no conté cap ordre" in transcripts(world, AGENT)[0]
     agent_writes(world, "TRUCAT", subject="cas 77")

@@ -104,8 +104,7 @@ def test_digits_in_a_reply_to_a_list_of_the_old_year_are_of_that_year(town: Call
     world.live("2026-12-31 08:30")
     *_, last = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
     world.advance("2027-01-04 08:00")
-    world.citizen_writes(MARTA, "Cita", "Com demano cita prèvia?")
-    world.turn()
+    world.citizen_asks(MARTA, "Cita", "Com demano cita prèvia?")
     reply(world, last, "1 tanca brossa\n2 fusiona 1", sender=AGENT)
     assert {case["number"]: case["status"] for case in world.cases()} == {
         "OAC-2026-000001": "closed",

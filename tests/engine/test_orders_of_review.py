@@ -16,8 +16,7 @@ SPAM = (
 def suspect(world: World) -> tuple[str, EmailMessage]:
     """(reference, digest) of a message of Pere that is suspected to be spam."""
     world.restart(digest={"to": [AGENT]})
-    world.citizen_writes(PERE, subject="You won bitcoin", text=SPAM, dmarc="")
-    world.turn()
+    world.citizen_asks(PERE, subject="You won bitcoin", text=SPAM, dmarc="")
     assert world.reviews() == ["suspected-spam"]
     world.live("2026-11-26 08:30")
     *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
@@ -82,8 +81,7 @@ def test_without_proof_the_entry_stays(world: World, suspect: tuple[str, EmailMe
 
 def test_a_case_that_was_closed_as_spam_by_mistake_is_open_again(world: World) -> None:
     world.restart(digest={"to": [AGENT]})
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.live("2026-11-26 08:30")
     *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
     reply(world, digest, "1 tanca brossa", sender=AGENT)

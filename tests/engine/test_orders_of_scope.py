@@ -64,8 +64,7 @@ def test_a_referral_that_does_not_arrive_is_no_answer(pointing: World) -> None:
     notice = late_case(pointing)
     reply(pointing, notice, "#foraabast trànsit")
     (told,) = [mail for mail in pointing.received(ANNA) if mail["X-Oacmail-Kind"] == "referred"]
-    pointing.report_on(told)
-    pointing.turn()
+    pointing.bounce(told)
     case = pointing.case()
     assert (case["status"], case["answered_at"]) == ("open", None)
     assert case["due_at"] == "2026-11-30T20:00:00+01:00"
@@ -75,8 +74,7 @@ def test_a_referral_that_does_not_arrive_is_no_answer(pointing: World) -> None:
                                             ("¿Cómo puedo firmar la instancia con el certificado?", "Este borrador"),
                                             ("How can I sign the form, please?", "This draft")])  # fmt: skip
 def test_a_draft_is_in_the_persons_language_and_goes_to_the_agent_alone(world: World, text: str, word: str) -> None:
-    world.citizen_writes(ANNA, text=text)
-    world.turn()
+    world.citizen_asks(ANNA, text=text)
     world.live("2026-11-27 09:00")
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
     reply(world, notice, "Esborrany")
@@ -97,8 +95,7 @@ def test_a_referral_that_comes_back_opens_the_case_that_was_closed_after_it(poin
     notice = late_case(pointing)
     reply(pointing, notice, "#foraabast trànsit\n#tanca")
     (told,) = [mail for mail in pointing.received(ANNA) if mail["X-Oacmail-Kind"] == "referred"]
-    pointing.report_on(told)
-    pointing.turn()
+    pointing.bounce(told)
     assert (pointing.case()["status"], pointing.case()["answered_at"]) == ("open", None)
     assert pointing.case()["due_at"] == "2026-11-30T20:00:00+01:00"
     assert "bounced" in pointing.kinds(AGENT)

@@ -9,13 +9,11 @@ from tests.engine.world import ANNA, PERE, SUPERVISOR, World
 
 
 def _second_message(world: World, asked: EmailMessage) -> None:
-    world.citizen_writes(ANNA, "Re: No puc signar la instància", "I una altra cosa: on pago l'IBI?", answers=asked)
-    world.turn()
+    world.citizen_asks(ANNA, "Re: No puc signar la instància", "I una altra cosa: on pago l'IBI?", answers=asked)
 
 
 def test_a_message_that_is_another_matter_becomes_a_case_with_its_own_clock(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     world.live("2026-11-26 10:00")
     _second_message(world, asked)
     world.live("2026-11-27 08:30")
@@ -30,10 +28,8 @@ def test_a_message_that_is_another_matter_becomes_a_case_with_its_own_clock(worl
 
 
 def test_a_question_after_the_answer_takes_its_deadline_along(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked)
     world.live("2026-11-26 10:00")
     _second_message(world, asked)
     world.live("2026-11-30 08:30")
@@ -60,10 +56,8 @@ def test_a_case_of_one_message_stays_whole_and_alone(world: World, text: str) ->
 def test_a_message_that_an_order_above_has_moved_is_not_split_off_again(
     world: World, text: str, sizes: list[int]
 ) -> None:
-    world.citizen_writes(PERE, "Beca menjador", "Bon dia, quan surt la beca?")
-    world.turn()
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(PERE, "Beca menjador", "Bon dia, quan surt la beca?")
+    asked = world.citizen_asks(ANNA)
     world.live("2026-11-26 10:00")
     _second_message(world, asked)
     world.live("2026-11-27 08:30")

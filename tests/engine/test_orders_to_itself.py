@@ -18,14 +18,12 @@ def _note(world: World, text: str, subject: str = "Nota", *, delivered: bool = T
     if delivered:
         world.deliver(mail, verdict=OFFICE_PASS)
         world.sync()
-    world.put_into_sent(mail)
-    world.turn()
+    world.see_in_sent(mail)
 
 
 @pytest.fixture
 def asked(world: World) -> World:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     return world
 
 
@@ -53,14 +51,12 @@ def test_a_note_to_itself_with_the_number_on_the_line_is_carried_out_once(
 
 
 def test_an_agents_new_mail_to_the_office_may_name_the_case_on_the_line_too(asked: World) -> None:
-    asked.staff_writes(AGENT, "avui", "1 trucat")
-    asked.turn()
+    asked.staff_says(AGENT, "avui", "1 trucat")
     assert asked.case()["status"] == "answered"
 
 
 def test_on_top_of_the_persons_message_and_with_the_number_in_the_subject(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     _note(world, "#tema padró\n\n> Bon dia", subject="", answers=question)
     _note(world, "TRUCAT", subject="Cas 1")
     assert (world.case()["topic"], world.case()["status"]) == ("folder", "answered")
@@ -99,8 +95,7 @@ def test_a_forged_note_orders_nothing(asked: World) -> None:
     """By SMTP in our name: with a verdict on the domain alone, and into Sent by a plus-address."""
     for folder in ("INBOX", "Sent"):
         mail = asked.message(OFFICE, "Nota", "1 tanca brossa")
-        asked.deliver(mail, verdict=OFFICE_PASS, folder=folder)
-        asked.turn()
+        asked.receive(mail, verdict=OFFICE_PASS, folder=folder)
     assert asked.case()["status"] == "open"
     assert not asked.events("ordered")
     assert asked.reviews()

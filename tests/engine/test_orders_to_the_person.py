@@ -15,8 +15,7 @@ TEXT = "Tanca\n\nBon dia, ja us hem enviat el certificat."
 
 @pytest.mark.parametrize("sender", [OFFICE, AGENT])
 def test_the_mail_is_an_answer_and_its_writer_is_told_that_the_order_was_not_done(world: World, sender: str) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     mail = world.message(sender, "", TEXT, to=ANNA, answers=asked)
     if sender == OFFICE:
         world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
@@ -53,10 +52,8 @@ def test_of_a_mail_about_no_case_too(world: World) -> None:
     ],
 )
 def test_an_ordinary_answer_is_not_commented(world: World, text: str) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked, text)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked, text)
     assert world.case()["status"] == "answered"
     assert not transcripts(world, AGENT)
 
@@ -87,8 +84,7 @@ def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_rea
 ) -> None:
     for signature in SIGNATURES:
         world = town()
-        asked = world.citizen_writes(ANNA)
-        world.turn()
+        asked = world.citizen_asks(ANNA)
         mail = program.reply(OFFICE, ANNA, asked, text + signature)
         world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
         world.turn()
@@ -99,8 +95,7 @@ def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_rea
         assert "| no fet: " in told
         assert "no s'ha enviat" not in told
         assert "dilluns" not in told
-        world.advance("2026-11-27 09:00")
-        world.turn()
+        world.turn_at("2026-11-27 09:00")
         assert world.case()["overdue"]
         assert "overdue" in world.kinds(SUPERVISOR)
 
@@ -108,8 +103,7 @@ def test_an_order_alone_is_no_answer_and_the_agents_hear_what_the_person_has_rea
 @pytest.mark.parametrize("source", ["cid:logo@town.example", "https://town.example/logo.png"])
 @pytest.mark.parametrize("below", ["Marta Soler<br>OAC 360 | Ajuntament", "Enviat des del meu iPhone"])
 def test_the_logo_of_a_signature_makes_no_answer_of_an_order(world: World, source: str, below: str) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     mail = world.message(OFFICE, "", "MEVA\n\n" + below.replace("<br>", "\n"), to=ANNA, answers=asked)
     mail.add_alternative(f'<p>MEVA</p><p>{below}</p><img src="{source}">', subtype="html")
     page = mail.get_payload(1)
@@ -127,8 +121,7 @@ def test_the_logo_of_a_signature_makes_no_answer_of_an_order(world: World, sourc
     "text", ["Sí.", "Demà.", "12 euros", "No cal.", "Fet!", "Resolt.", "Al taulell", "Hola Anna,\n\nDilluns.\n\nMarta"]
 )
 def test_an_answer_of_one_or_two_words_that_is_no_order_counts(world: World, program: MailProgram, text: str) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     mail = program.reply(OFFICE, ANNA, asked, text)
     world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()

@@ -13,16 +13,14 @@ TOWN = Callable[..., World]
 
 def _overdue_at_eight(world: World) -> None:
     """A message with an attachment's weight, unanswered; it is 08:00 of the day after its end."""
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.advance("2026-11-27 08:00")
     world.sync()
     world.tick()
 
 
 def test_the_copy_proves_the_sending_and_is_filed_in_sent_as_seen(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     mail = world.mail()
     assert (mail["state"], mail["copy_expected"]) == ("sent", 1)
     assert mail["copied_at"] is not None
@@ -50,8 +48,7 @@ def test_an_acknowledgement_leaves_under_the_null_sender_and_a_notice_under_the_
 @pytest.mark.parametrize(("setting", "begins"), [("bounce", "oac360+b."), ("office", "oac360@")])
 def test_the_envelope_of_an_acknowledgement_can_be_the_offices(town: TOWN, setting: str, begins: str) -> None:
     world = town(smtp={"ack_envelope": setting})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.relay.accepted[0].envelope_from.startswith(begins)
 
 
@@ -115,8 +112,7 @@ def test_killed_after_the_sending_was_recorded(world: World) -> None:
 
 @pytest.mark.parametrize("point", ["before commit", "after commit"])
 def test_killed_in_a_tick_the_supervisor_is_notified_once(world: World, point: str) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.advance("2026-11-27 08:00")
     world.sync()
     world.kill(point, world.tick)
@@ -130,8 +126,7 @@ def test_killed_in_a_tick_the_supervisor_is_notified_once(world: World, point: s
 
 def test_a_refused_citizen_fails_and_the_office_has_no_copy_of_what_never_left(world: World) -> None:
     world.relay.when(refused(550, "5.1.1"), to=ANNA)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.mail()["state"] == "failed"
     assert world.mailbox.raws("Sent") == []
     assert len(world.mailbox.raws("INBOX")) == 1
@@ -154,8 +149,7 @@ def test_what_staff_did_not_get_is_reported_to_the_operator_and_no_further(world
 
 def test_a_busy_server_is_asked_again_after_1_5_15_and_60_minutes(world: World) -> None:
     world.relay.when(deferred(450), to=ANNA)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     waits: list[float] = []
     for _ in range(5):
         before = world.clock.now()
@@ -184,8 +178,7 @@ def test_after_give_up_days_it_fails_and_the_agents_are_notified(town: TOWN) -> 
 def test_after_an_outage_longer_than_give_up_days_a_mail_is_not_given_up_at_its_first_deferral(town: TOWN) -> None:
     world = town(smtp={"give_up_days": 1})
     world.relay.when(DOWN)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.advance("2026-11-27 09:00")
     world.relay.recover()
     world.relay.when(deferred(450), to=ANNA, times=2)
@@ -231,8 +224,7 @@ def test_a_notice_refused_even_without_its_original_fails_and_is_reported(world:
 
 def test_a_refusal_after_the_data_is_a_refusal(world: World) -> None:
     world.relay.when(refused(550, "5.7.1", "DATA"), to=ANNA)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.mail()["state"] == "failed"
 
 
@@ -271,8 +263,7 @@ def test_a_relay_that_refuses_the_null_sender_holds_up_no_other_mail(world: Worl
 def test_a_mail_that_breaks_the_line_takes_turns_with_the_others(world: World) -> None:
     world.relay.when(DOWN, to=ANNA)
     world.citizen_writes(ANNA)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.clock.forward(seconds=5)
     world.drain()
     assert world.kinds(PERE) == ["ack"]
@@ -360,8 +351,7 @@ def test_one_outage_is_one_alert_at_any_hour(town: TOWN) -> None:
 
 def test_without_self_copies_no_second_rcpt_is_asked_for(town: TOWN) -> None:
     world = town(smtp={"self_copy": False})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert [mail.copy_to for mail in world.relay.accepted] == [""]
     assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 0)
 
@@ -369,8 +359,7 @@ def test_without_self_copies_no_second_rcpt_is_asked_for(town: TOWN) -> None:
 def test_a_provider_that_keeps_its_own_copies_is_believed(town: TOWN) -> None:
     world = town(smtp={"self_copy": "server"})
     world.relay.server_copies = True
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert [mail.copy_to for mail in world.relay.accepted] == [""]
     assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 1)
     assert world.mail()["copied_at"] is not None
@@ -379,20 +368,17 @@ def test_a_provider_that_keeps_its_own_copies_is_believed(town: TOWN) -> None:
 
 def test_when_the_offices_rcpt_is_refused_the_citizen_gets_her_mail_all_the_same(world: World) -> None:
     world.relay.when(NO_COPY)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.kinds(ANNA) == ["ack"]
     assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 0)
 
 
 def test_a_relay_that_rewrites_message_ids_does_not_break_threads(world: World) -> None:
     world.relay.rewrites = True
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     assert world.mail()["alias"] == str(ack["Message-ID"]) != world.mail()["message_id"]
     stranger = "germana@example.edu"
-    world.citizen_writes(stranger, "", "Li envio jo el document, d'acord?", answers=ack)
-    world.turn()
+    world.citizen_asks(stranger, "", "Li envio jo el document, d'acord?", answers=ack)
     assert len(world.case()["messages"]) == 2
     assert world.received(stranger) == []

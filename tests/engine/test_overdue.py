@@ -11,21 +11,17 @@ TOWN = Callable[..., World]
 
 
 def test_a_message_is_acknowledged_and_due_at_the_end_of_the_next_working_day(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.kinds(ANNA) == ["ack"]
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert "dijous 26 de novembre" in text_of(world.received(ANNA)[0])
 
 
 def test_the_agents_are_reminded_four_service_hours_before_the_end(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-11-26 15:59")
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-26 15:59")
     assert world.kinds(AGENT) == []
-    world.advance("2026-11-26 16:00")
-    world.turn()
+    world.turn_at("2026-11-26 16:00")
     assert world.kinds(AGENT) == ["remind"]
 
 
@@ -39,18 +35,15 @@ def test_one_reminder_names_all_cases_and_goes_once(world: World) -> None:
 
 
 def test_an_answered_case_is_not_reminded_of(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     world.agent_answers(message)
     world.live("2026-11-27 20:00")
     assert world.kinds(AGENT) == world.kinds(SUPERVISOR) == []
 
 
 def test_a_reminder_slept_through_is_not_sent_after_the_deadline(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-11-27 09:00")
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-27 09:00")
     assert world.kinds(AGENT) == []
     assert world.kinds(SUPERVISOR) == ["overdue"]
 
@@ -59,8 +52,7 @@ def test_overdue_goes_to_the_supervisor_at_the_next_opening_with_the_message(wor
     world.citizen_writes(ANNA, text="No em funciona el certificat, què faig?")
     world.live("2026-11-27 07:59", minutes=7)
     assert world.received(SUPERVISOR) == []
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     (mail,) = world.received(SUPERVISOR)
     assert world.case()["number"] in str(mail["Subject"])
     assert "No em funciona el certificat" in text_of(mail)
@@ -98,19 +90,15 @@ def test_levels_two_and_three_follow_a_working_day_later_each_with_the_operator_
 
 @pytest.mark.parametrize("moment", ["2026-11-26 20:00", "2026-11-27 07:59", "2026-11-28 10:00", "2026-12-08 10:00"])
 def test_nothing_reaches_staff_outside_service_hours(world: World, moment: str) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance(moment)
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at(moment)
     world.turn()
     assert world.kinds(SUPERVISOR) == world.kinds(AGENT) == world.kinds(OPERATOR) == []
 
 
 def test_after_three_days_down_one_tick_says_it_once_at_the_highest_level(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-12-01 10:00")
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-12-01 10:00")
     (mail,) = world.received(SUPERVISOR)
     assert "Avís 3 de 3" in text_of(mail)
     assert world.kinds(OPERATOR) == ["overdue"]
@@ -119,10 +107,8 @@ def test_after_three_days_down_one_tick_says_it_once_at_the_highest_level(world:
 
 
 def test_after_a_level_was_slept_through_the_next_one_waits_for_the_next_working_day(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-11-30 19:30")  # level 2 was due at 08:00
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-30 19:30")  # level 2 was due at 08:00
     assert len(world.received(SUPERVISOR)) == 1
     world.live("2026-12-01 07:59", minutes=15)
     assert len(world.received(SUPERVISOR)) == 1
@@ -137,19 +123,16 @@ def test_each_late_case_has_its_own_mail_up_to_five_and_above_five_there_is_one_
         for number in range(messages):
             world.citizen_writes(f"veina{number}@poble{number}.example", f"Tràmit número {'abcdef'[number]}")
         world.turn()
-        world.advance("2026-11-27 08:00")
-        world.turn()
+        world.turn_at("2026-11-27 08:00")
         counts.append(world.kinds(SUPERVISOR))
     assert counts == [["overdue"] * 5, ["overdue_digest"]]
     assert all(case["number"] in text_of(world.received(SUPERVISOR)[0]) for case in world.cases())
 
 
 def test_an_answer_of_19_59_that_is_seen_only_after_the_end_meets_the_promise(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     world.mailbox.away = True
-    world.advance("2026-11-26 20:01")
-    world.turn()
+    world.turn_at("2026-11-26 20:01")
     world.advance("2026-11-26 20:10")
     world.agent_answers(message, at="2026-11-26 19:59")
     world.mailbox.away = False
@@ -172,8 +155,7 @@ def test_an_answer_after_the_end_counts_late_and_still_stops_the_escalation(worl
 
 
 def test_no_deadline_fires_before_sent_was_read_after_it(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     world.advance("2026-11-27 08:05")
     world.agent_answers(message, at="2026-11-26 18:00")
     world.tick()
@@ -185,8 +167,7 @@ def test_no_deadline_fires_before_sent_was_read_after_it(world: World) -> None:
 
 
 def test_a_folder_that_cannot_be_read_holds_it_back_for_half_an_hour_and_is_named(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.mailbox.refused = {"Sent"}
     world.live("2026-11-27 08:29", minutes=9)
     assert world.kinds(SUPERVISOR) == []
@@ -199,8 +180,7 @@ def test_a_folder_that_cannot_be_read_holds_it_back_for_half_an_hour_and_is_name
 
 
 def test_a_server_that_is_away_holds_it_back_for_half_an_hour_and_all_folders_are_named(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.mailbox.away = True
     world.live("2026-11-27 08:30", minutes=30)
     (mail,) = world.received(SUPERVISOR)
@@ -222,8 +202,7 @@ def test_a_clock_set_back_finds_nothing_due_and_loses_nothing(world: World) -> N
     world.citizen_writes(ANNA)
     world.live("2026-11-27 08:00", minutes=30)
     assert len(world.received(SUPERVISOR)) == 1
-    world.advance("2026-11-25 10:00")
-    world.turn()
+    world.turn_at("2026-11-25 10:00")
     world.live("2026-11-27 10:00", minutes=30)
     assert len(world.received(SUPERVISOR)) == 1
     world.live("2026-11-30 08:00")
@@ -231,8 +210,7 @@ def test_a_clock_set_back_finds_nothing_due_and_loses_nothing(world: World) -> N
 
 
 def test_a_notice_that_a_clock_ahead_has_queued_leaves_once_at_the_opening_of_the_true_day(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.advance("2026-11-27 12:00")
     world.sync()
     world.tick()
@@ -245,12 +223,10 @@ def test_a_notice_that_a_clock_ahead_has_queued_leaves_once_at_the_opening_of_th
 
 def test_two_deadlines_of_a_merged_case_make_one_mail(world: World) -> None:
     world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.citizen_writes(ANNA, "Beca", "On es demana la beca menjador?")
-    world.turn()
+    world.citizen_asks(ANNA, "Beca", "On es demana la beca menjador?")
     first, second = world.cases()
     world.order("merge", second["number"], into=first["number"])
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     assert world.kinds(SUPERVISOR) == ["overdue"]
 
 
@@ -266,16 +242,14 @@ def test_two_deadlines_of_a_merged_case_make_one_mail(world: World) -> None:
 )
 def test_the_due_day_by_the_day_of_arrival(town: TOWN, arrival: str, due: str) -> None:
     world = town(now=arrival)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.case()["due_at"] == due
 
 
 @pytest.mark.parametrize("arrival", ["2026-11-28 11:00", "2026-11-27 20:01"])
 def test_a_deemed_arrival_gives_a_day_more(town: TOWN, arrival: str) -> None:
     world = town(now=arrival, deadline={"non_working_arrival": "deemed_next_open"})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
 
 
@@ -305,8 +279,7 @@ def test_a_message_seen_within_three_days_but_past_its_day_is_promised_the_next_
 def test_a_notice_deferred_into_the_night_waits_even_if_the_relay_recovers_before_the_next_tick(
     world: World,
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.relay.when(deferred(451), to=AGENT)
     world.live("2026-11-26 19:59", minutes=15)
     assert world.mail("remind")["state"] == "queued"
@@ -323,8 +296,7 @@ def test_the_agent_who_has_the_case_is_reminded_and_of_nobodys_cases_all_are(tow
         world.citizen_writes(sender)
     world.turn()
     world.order("assign", "OAC-2026-000001", name="jordi")
-    world.advance("2026-11-26 16:00")
-    world.turn()
+    world.turn_at("2026-11-26 16:00")
     (reminder,) = world.received(AGENT)
     assert "OAC-2026-000002" in text_of(reminder)
     assert "OAC-2026-000001" not in text_of(reminder)
@@ -335,10 +307,8 @@ def test_the_agent_who_has_the_case_is_reminded_and_of_nobodys_cases_all_are(tow
 
 def test_a_case_that_was_answered_is_not_said_to_have_no_answer(town: TOWN) -> None:
     world = town()
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    world.agent_replies(message)
     world.advance("2026-11-25 12:00")
     world.citizen_writes(ANNA, "", "Encara no em funciona. Què més puc fer?", answers=message)
     world.live("2026-11-27 09:00")
@@ -350,9 +320,7 @@ def test_a_case_that_was_answered_is_not_said_to_have_no_answer(town: TOWN) -> N
 
 def test_a_case_assigned_to_somebody_who_is_no_agent_reminds_all_agents(town: TOWN) -> None:
     world = town()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.order("assign", "OAC-2026-000001", name="becari")
-    world.advance("2026-11-26 16:00")
-    world.turn()
+    world.turn_at("2026-11-26 16:00")
     assert world.kinds(AGENT) == ["remind"]

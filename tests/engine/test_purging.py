@@ -69,10 +69,8 @@ def test_a_visit_without_a_number_is_purged_like_any_other_case(world: World) ->
 
 
 def _answered_and_closed_beside(world: World) -> None:
-    first = world.citizen_writes(ANNA, "Padró", "Com demano un volant?")
-    world.turn()
-    world.agent_answers(first, "Aquí el teniu.")
-    world.turn()
+    first = world.citizen_asks(ANNA, "Padró", "Com demano un volant?")
+    world.agent_replies(first, "Aquí el teniu.")
     world.order("close", world.cases()[-1]["number"], reason="answered")
 
 
@@ -99,16 +97,14 @@ def test_an_open_case_is_never_touched(world: World, periods: Periods) -> None:
 def test_a_person_with_a_younger_case_keeps_it(world: World) -> None:
     _answered_and_closed(world)
     world.advance("2027-11-20 10:00")
-    world.citizen_writes(ANNA, "Una altra cosa", "Quin horari feu?")
-    world.turn()
+    world.citizen_asks(ANNA, "Una altra cosa", "Quin horari feu?")
     _purge(world, "2027-12-01 10:00")
     citizens = [case["citizen"] for case in world.cases()]
     assert [citizen.partition("@")[2] for citizen in citizens] == ["invalid", "example.org"]
 
 
 def test_messages_without_a_case_go_after_the_same_time(world: World) -> None:
-    world.robot_writes(MARTA, "Fora de l'oficina")
-    world.turn()
+    world.robot_says(MARTA, "Fora de l'oficina")
     assert _purge(world, "2027-12-01 10:00").counts["messages"] == 1
     assert world.rows("SELECT 1 FROM people WHERE address = ?", MARTA) == []
 
@@ -132,10 +128,8 @@ class _Dying(sqlite3.Connection):
 def test_an_interrupted_purge_goes_on_where_it_ended(world: World) -> None:
     _answered_and_closed(world)
     for person in (PERE, MARTA):
-        message = world.citizen_writes(person, "Padró", "Com m'empadrono?")
-        world.turn()
-        world.agent_answers(message)
-        world.turn()
+        message = world.citizen_asks(person, "Padró", "Com m'empadrono?")
+        world.agent_replies(message)
     for case in world.cases()[1:]:
         world.order("close", case["number"], reason="answered")
     con = sqlite3.connect(world.config.office.state / "oacmail.db", isolation_level=None, factory=_Dying)

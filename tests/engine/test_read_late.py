@@ -12,8 +12,7 @@ def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World
     world.mailbox.refused = {"INBOX"}
     message = world.citizen_writes(ANNA)
     world.clock.forward(minutes=30)
-    world.agent_answers(message)
-    world.turn()
+    world.agent_replies(message)
     assert world.cases() == []
     world.mailbox.refused = set()
     world.turn()
@@ -35,8 +34,7 @@ def test_what_is_no_answer_answers_no_question_that_is_read_after_it(world: Worl
 
 
 def test_an_answer_to_an_earlier_message_answers_none_that_is_read_after_it(world: World) -> None:
-    first = world.citizen_writes(ANNA)
-    world.turn()
+    first = world.citizen_asks(ANNA)
     world.mailbox.refused = {"INBOX"}
     world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
     world.clock.forward(minutes=30)
@@ -68,10 +66,8 @@ def test_what_went_to_a_colleague_or_a_department_answers_nobody(world: World, t
 
 def _anna_is_answered(world: World) -> None:
     """From here on INBOX cannot be read."""
-    first = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(first)
-    world.turn()
+    first = world.citizen_asks(ANNA)
+    world.agent_replies(first)
     world.mailbox.refused = {"INBOX"}
 
 
@@ -85,8 +81,7 @@ def _read_at_last(world: World) -> None:
 def _answered_unseen(world: World) -> tuple[EmailMessage, EmailMessage]:
     """Anna's message was answered half an hour ago, in a folder that cannot be read; the message, its
     acknowledgement."""
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     world.mailbox.refused = {"Sent"}
     world.clock.forward(minutes=30)
@@ -97,8 +92,7 @@ def _answered_unseen(world: World) -> tuple[EmailMessage, EmailMessage]:
 
 def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(world: World) -> None:
     message, _ = _answered_unseen(world)
-    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=message)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I on he de signar el segon full?", answers=message)
     world.mailbox.refused = set()
     world.turn()
     assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
@@ -110,8 +104,7 @@ def test_and_by_the_day_that_the_first_of_her_later_messages_was_promised(world:
     message, _ = _answered_unseen(world)
     world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=message)
     world.advance("2026-11-26 10:00")
-    world.citizen_writes(ANNA, "", "Em podeu dir on se signa?", answers=message)
-    world.turn()
+    world.citizen_asks(ANNA, "", "Em podeu dir on se signa?", answers=message)
     world.mailbox.refused = set()
     world.turn()
     assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
@@ -119,10 +112,8 @@ def test_and_by_the_day_that_the_first_of_her_later_messages_was_promised(world:
 
 def test_also_when_a_guest_has_written_since(world: World) -> None:
     message, ack = _answered_unseen(world)
-    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=message)
-    world.turn()
-    world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I on he de signar el segon full?", answers=message)
+    world.citizen_asks(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
     world.mailbox.refused = set()
     world.turn()
     assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
@@ -130,8 +121,7 @@ def test_also_when_a_guest_has_written_since(world: World) -> None:
 
 def test_and_so_is_a_guest_who_wrote_after_it(world: World) -> None:
     _, ack = _answered_unseen(world)
-    world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
-    world.turn()
+    world.citizen_asks(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
     world.mailbox.refused = set()
     world.turn()
     assert (_waited_for(world), world.case()["status"]) == ([PERE], "open")
@@ -148,16 +138,13 @@ def _waited_for(world: World) -> list[str]:
 
 
 def test_a_second_message_read_after_its_answer_is_answered_and_not_acknowledged(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    first = world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    first = world.agent_replies(message)
     world.mailbox.refused = {"INBOX"}
     world.clock.forward(minutes=30)
     second = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=first)
     world.clock.forward(minutes=30)
-    world.agent_answers(second)
-    world.turn()
+    world.agent_replies(second)
     world.mailbox.refused = set()
     world.turn()
     assert (world.case()["status"], len(world.case()["messages"])) == ("answered", 4)
@@ -167,13 +154,11 @@ def test_a_second_message_read_after_its_answer_is_answered_and_not_acknowledged
 
 
 def test_an_answer_to_a_message_that_is_not_read_yet_answers_no_other_of_the_same_subject(world: World) -> None:
-    world.citizen_writes(ANNA, "Instància 101", "Bon dia, com signo la primera instància?")
-    world.turn()
+    world.citizen_asks(ANNA, "Instància 101", "Bon dia, com signo la primera instància?")
     world.mailbox.refused = {"INBOX"}
     world.clock.forward(days=4)
     second = world.citizen_writes(ANNA, "Instància 202", "Bon dia, on envio els plànols de l'obra?")
-    world.agent_answers(second)
-    world.turn()
+    world.agent_replies(second)
     world.mailbox.refused = set()
     world.turn()
     world.turn()

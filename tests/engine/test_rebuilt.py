@@ -22,28 +22,21 @@ TOWN = Callable[..., World]
 
 def _busy_days(world: World) -> None:
     """Pere is never answered; Anna is, and asks anew; Marta thanks; a robot writes; the first case is late."""
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.clock.forward(minutes=7)
-    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.turn()
+    message = world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
     world.clock.forward(minutes=7)
-    question = world.citizen_writes(MARTA, "Beca", "On es demana la beca?")
-    world.turn()
+    question = world.citizen_asks(MARTA, "Beca", "On es demana la beca?")
     world.clock.forward(minutes=7)
     world.robot_writes("robot@example.org", "Fora de l'oficina")
-    answer = world.agent_answers(message)
-    world.turn()
+    answer = world.agent_replies(message)
     world.clock.forward(minutes=7)
-    world.citizen_writes(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
-    world.turn()
-    reply = world.agent_answers(question)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
+    reply = world.agent_replies(question)
     world.clock.forward(minutes=7)
     world.citizen_writes(MARTA, "", "Moltes gràcies!", answers=reply)
     world.live("2026-11-27 09:30")
-    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
-    world.turn()
+    world.citizen_asks("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
 
 
 def test_after_a_rebuild_each_case_is_as_it_was(world: World) -> None:
@@ -64,15 +57,13 @@ def test_the_rebuild_sends_nothing_and_the_service_goes_on_without_a_mail_sent_t
     world.turn()
     world.live("2026-11-27 20:00")
     assert {who: len(world.received(who)) for who in sent} == sent
-    world.citizen_writes(PERE, "Una altra cosa", "Es pot pagar l'IBI a terminis, si us plau?")
-    world.turn()
+    world.citizen_asks(PERE, "Una altra cosa", "Es pot pagar l'IBI a terminis, si us plau?")
     assert max(case["number"] for case in world.cases()) == "OAC-2026-000005"
     assert len(world.received(PERE)) == sent[PERE] + 1
 
 
 def test_it_refuses_while_there_is_a_database_with_cases(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.stop()
     with pytest.raises(Refused, match="there is a database with cases"):
         rebuild(world)
@@ -81,15 +72,13 @@ def test_it_refuses_while_there_is_a_database_with_cases(world: World) -> None:
 
 
 def test_it_refuses_while_the_service_runs(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     with pytest.raises(Transient, match="another oacmail"):
         rebuild(world)
 
 
 def test_a_database_without_cases_is_put_aside(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     lose(world)
     world.start()  # somebody has started the service, which made an empty one
     world.stop()
@@ -99,15 +88,13 @@ def test_a_database_without_cases_is_put_aside(world: World) -> None:
 
 
 def test_a_service_that_was_started_without_a_rebuild_gives_no_number_twice(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.clock.forward(hours=1)
     lose(world)
     world.start()
     world.sync()
     world.clock.forward(minutes=5)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
     assert len(world.received(ANNA)) == 1
 
@@ -118,8 +105,7 @@ def _digests(world: World) -> int:
 
 def test_a_database_that_was_lost_is_critical_and_has_no_digest_until_it_is_rebuilt(town: TOWN) -> None:
     world = town(digest={"to": [AGENT]})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     sent = _digests(world)
     lose(world)
     world.start()
@@ -137,8 +123,7 @@ def test_a_database_that_was_lost_is_critical_and_has_no_digest_until_it_is_rebu
 
 
 def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_to_do(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.clock.forward(hours=1)
     lose(world)
     (world.config.office.state / "token.key").write_text("another" * 8)
@@ -146,8 +131,7 @@ def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_t
     with capture_logs() as logged:
         world.sync()
     world.clock.forward(minutes=5)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
     (line,) = [line for line in logged if line["event"] == "numbers.continued"]
     assert (line["folder"], line["case"]) == ("Sent", "OAC-2026-000001")
@@ -157,8 +141,7 @@ def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_t
 def test_unsigned_mail_in_sent_proves_no_lost_database_and_stops_no_digest(town: TOWN) -> None:
     """A field of our signature's name, under a key that is not ours."""
     world = town(digest={"to": [AGENT]})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     sent = _digests(world)
     lose(world)
     (world.config.office.state / "token.key").unlink()
@@ -173,8 +156,7 @@ def test_unsigned_mail_in_sent_proves_no_lost_database_and_stops_no_digest(town:
 def test_a_connection_that_breaks_at_the_first_look_gives_no_number_twice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.clock.forward(hours=1)
     lose(world)
     world.start()
@@ -186,14 +168,12 @@ def test_a_connection_that_breaks_at_the_first_look_gives_no_number_twice(
         patch.setattr(world.mailbox, "fetch", breaks)
         assert not world.sync()
     world.clock.forward(minutes=5)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
 
 
 def test_a_dry_run_writes_nothing(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     lose(world)
     before = sorted(path.name for path in world.config.office.state.iterdir())
     report = rebuild(world, dry_run=True, start=False)
@@ -202,8 +182,7 @@ def test_a_dry_run_writes_nothing(world: World) -> None:
 
 
 def test_a_killed_rebuild_leaves_nothing_half(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     lose(world)
     fetch, calls = world.mailbox.fetch, []
 
@@ -224,8 +203,7 @@ def test_a_killed_rebuild_leaves_nothing_half(world: World, monkeypatch: pytest.
 
 def test_with_another_key_it_says_so_and_counts_again_only_if_told(world: World) -> None:
     began = world.clock.now()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     lose(world)
     (world.config.office.state / "token.key").write_text("quite another secret than the one before\n")
     with pytest.raises(Refused, match="1 are signed with another key"):
@@ -237,11 +215,9 @@ def test_with_another_key_it_says_so_and_counts_again_only_if_told(world: World)
 
 
 def test_a_case_whose_message_is_gone_comes_back_from_its_acknowledgement(world: World) -> None:
-    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.turn()
+    message = world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
     world.clock.forward(minutes=10)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     due = world.case("OAC-2026-000001")["due_at"]
     expunge(world, "INBOX", b"Com demano el volant")
     lose(world)
@@ -253,18 +229,15 @@ def test_a_case_whose_message_is_gone_comes_back_from_its_acknowledgement(world:
     ]
     assert world.case("OAC-2026-000001")["due_at"] == due
     world.agent_answers(message)
-    world.citizen_writes(MARTA)
-    world.turn()
+    world.citizen_asks(MARTA)
     assert world.case("OAC-2026-000001")["status"] == "answered"
     assert world.cases()[-1]["number"] == "OAC-2026-000003"
 
 
 def test_an_order_by_shell_that_told_the_citizen_is_known_from_that_mail(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.clock.forward(minutes=40)
-    world.order("escalate", "OAC-2026-000001")
-    world.turn()
+    world.obey("escalate", "OAC-2026-000001")
     world.live("2026-11-25 12:00")
     before = taken(world)
     assert world.kinds(ANNA) == ["ack", "passed_on"]
@@ -277,8 +250,7 @@ def test_an_order_by_shell_that_told_the_citizen_is_known_from_that_mail(world: 
 def test_a_month_that_was_reported_is_not_reported_again(world: World) -> None:
     world.citizen_writes(ANNA)
     world.live("2026-12-02 10:00")
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     lose(world)
     rebuild(world)
     assert [row["month"] for row in world.rows("SELECT month FROM reports")] == ["2026-11"]
@@ -301,8 +273,7 @@ def test_votes_come_back_and_nobody_is_asked_again_how_it_was(town: TOWN) -> Non
 
 
 def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.live("2026-11-27 09:30")
     notice = world.received(SUPERVISOR)[-1]
     mail = world.message(SUPERVISOR, "", "DERIVA: la plataforma no respon", answers=notice)
@@ -321,8 +292,7 @@ def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) ->
 
 
 def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     before = taken(world)
     world.mailbox.create_folder("Arxiu")
     world.mailbox.copy("INBOX", 1, "Arxiu")
@@ -337,8 +307,7 @@ def test_older_messages_than_the_first_that_was_answered_are_the_past(town: TOWN
     mailbox.append("INBOX", as_bytes(earlier), clock.now())
     message_id = str(earlier["Message-ID"])
     world = town(mailbox=mailbox)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     before = taken(world)
     lose(world)
     report = rebuild(world)
@@ -359,6 +328,5 @@ def test_a_message_that_a_person_has_moved_into_sent_is_the_citizens_all_the_sam
     lose(world)
     rebuild(world)
     assert difference(before, taken(world)) == []
-    world.agent_answers(message)
-    world.turn()
+    world.agent_replies(message)
     assert world.case()["status"] == "answered"

@@ -26,8 +26,7 @@ def _states(world: World) -> list[tuple[object, ...]]:
 
 def _goes_on(world: World) -> None:
     world.clock.forward(hours=1)
-    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta?")
-    world.turn()
+    world.citizen_asks("nou@example.cat", "Targeta", "Com puc renovar la targeta?")
     world.sync()
 
 
@@ -42,8 +41,7 @@ def _lost(world: World) -> tuple[list[tuple[object, ...]], dict[str, int], int]:
 
 @pytest.mark.parametrize("target", [MINE, WAITING, REVIEW, AUTOMATIC])
 def test_a_case_that_a_person_has_moved_is_what_its_folder_says(board: World, target: str) -> None:
-    board.citizen_writes(ANNA)
-    board.turn()
+    board.citizen_asks(ANNA)
     board.sync()
     move(board, OPEN, target)
     states, places, moved = _lost(board)
@@ -56,10 +54,8 @@ def test_a_case_that_a_person_has_moved_is_what_its_folder_says(board: World, ta
 
 
 def test_an_answered_case_that_a_person_has_closed_is_closed(board: World) -> None:
-    message = board.citizen_writes(ANNA)
-    board.turn()
-    board.agent_answers(message)
-    board.turn()
+    message = board.citizen_asks(ANNA)
+    board.agent_replies(message)
     board.sync()
     move(board, ANSWERED, CLOSED)
     states, places, _ = _lost(board)
@@ -72,8 +68,7 @@ def test_an_answered_case_that_a_person_has_closed_is_closed(board: World) -> No
 def _reopened(board: World) -> tuple[str, str]:
     """A week after a person has put an answered case among the open ones, the database is lost: its due moment before
     and after."""
-    message = board.citizen_writes(ANNA)
-    board.turn()
+    message = board.citizen_asks(ANNA)
     board.agent_answers(message)
     board.live("2026-11-26 10:00")
     board.sync()
@@ -95,8 +90,7 @@ def test_where_no_server_tells_when_it_was_put_there_it_is_due_from_the_last_sig
 
 
 def test_a_second_copy_in_another_folder_moves_nothing(board: World) -> None:
-    board.citizen_writes(ANNA)
-    board.turn()
+    board.citizen_asks(ANNA)
     board.sync()
     board.clock.forward(hours=1)
     (uid,) = board.mailbox.folders[OPEN].messages
@@ -107,8 +101,7 @@ def test_a_second_copy_in_another_folder_moves_nothing(board: World) -> None:
 
 
 def test_a_machines_mail_that_a_person_has_put_among_the_open_ones_is_a_request(board: World) -> None:
-    board.robot_writes(PERE, "Sóc fora de l'oficina")
-    board.turn()
+    board.robot_says(PERE, "Sóc fora de l'oficina")
     board.sync()
     move(board, AUTOMATIC, OPEN)
     board.turn()
@@ -122,8 +115,7 @@ def test_a_machines_mail_that_a_person_has_put_among_the_open_ones_is_a_request(
 
 def test_where_nobody_has_moved_anything_the_board_stays_as_it_is(board: World) -> None:
     message = board.citizen_writes(ANNA)
-    board.citizen_writes(MARTA, "Beca", "On es demana la beca?")
-    board.turn()
+    board.citizen_asks(MARTA, "Beca", "On es demana la beca?")
     board.clock.forward(minutes=30)
     board.agent_answers(message)
     board.live("2026-11-25 11:00")
@@ -138,8 +130,7 @@ def test_where_nobody_has_moved_anything_the_board_stays_as_it_is(board: World) 
 
 def test_what_happened_after_the_last_sign_of_life_says_more_than_the_folder(board: World) -> None:
     """The service has died before it could move the answered message."""
-    message = board.citizen_writes(ANNA)
-    board.turn()
+    message = board.citizen_asks(ANNA)
     board.sync()
     board.stop()
     board.clock.forward(hours=1)
@@ -164,11 +155,9 @@ def _stays_open(world: World, *, listed: bool = True) -> None:
 @pytest.mark.parametrize("order", [("log-call", {}), ("close", {"reason": "contact"})])
 def test_a_case_that_a_call_has_answered_is_listed_and_owed(board: World, order: tuple[str, dict[str, str]]) -> None:
     verb, words = order
-    board.citizen_writes(ANNA)
-    board.turn()
+    board.citizen_asks(ANNA)
     board.clock.forward(minutes=20)
-    board.order(verb, board.cases()[0]["number"], **words)
-    board.turn()
+    board.obey(verb, board.cases()[0]["number"], **words)
     board.sync()
     assert sum(lies(board).get(folder, 0) for folder in (ANSWERED, CLOSED)) == 1
     _goes_on(board)
@@ -177,8 +166,7 @@ def test_a_case_that_a_call_has_answered_is_listed_and_owed(board: World, order:
 
 def _waits(board: World) -> int:
     """Anna's case waits, and another letter is acknowledged an hour later; return the UID of her message."""
-    board.citizen_writes(ANNA)
-    board.turn()
+    board.citizen_asks(ANNA)
     board.sync()
     (uid,) = board.mailbox.folders[OPEN].messages
     _goes_on(board)
@@ -235,12 +223,9 @@ def test_a_move_that_the_service_could_not_put_back_hides_no_owed_answer(board: 
 
 def _two_answered(board: World) -> list[int]:
     """The UIDs of Anna's two messages, both answered."""
-    message = board.citizen_writes(ANNA)
-    board.turn()
-    board.citizen_writes(ANNA, "", "I quan s'acaba el termini?", answers=message)
-    board.turn()
-    board.agent_answers(message)
-    board.turn()
+    message = board.citizen_asks(ANNA)
+    board.citizen_asks(ANNA, "", "I quan s'acaba el termini?", answers=message)
+    board.agent_replies(message)
     board.sync()
     assert lies(board) == {ANSWERED: 2}
     board.clock.forward(hours=1)
@@ -276,8 +261,7 @@ def test_a_reopening_counts_although_a_message_was_moved_after_the_service_died(
 
 def _reported(board: World) -> EmailMessage:
     """Anna's question, whose answer came back; the report was read first and lies among the automatic mails."""
-    message = board.citizen_writes(ANNA)
-    board.turn()
+    message = board.citizen_asks(ANNA)
     board.sync()
     board.clock.forward(hours=1)
     answered_at = board.clock.now()
@@ -312,8 +296,7 @@ def test_a_report_that_is_left_alone_of_a_case_does_not_close_it(board: World) -
 def test_a_reopening_counts_although_a_report_lies_among_the_automatic_mails(board: World) -> None:
     message = _reported(board)
     board.clock.forward(hours=1)
-    board.agent_answers(message)
-    board.turn()
+    board.agent_replies(message)
     board.sync()
     board.clock.forward(hours=1)
     (uid,) = board.mailbox.folders[ANSWERED].messages
@@ -354,8 +337,7 @@ def test_a_copy_among_the_automatic_mails_closes_nothing(board: World, savedate:
     if not savedate:
         board.mailbox.clock = None
     board.mailbox.create_folder("Zona")
-    board.citizen_writes(ANNA)
-    board.turn()
+    board.citizen_asks(ANNA)
     board.sync()
     move(board, OPEN, "Zona")
     board.clock.forward(hours=1)

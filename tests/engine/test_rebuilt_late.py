@@ -27,8 +27,7 @@ def _unreadable(world: World, *folders: str, until: str) -> Iterator[None]:
 def _goes_on(world: World) -> None:
     """A sign of life an hour later."""
     world.clock.forward(hours=1)
-    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
-    world.turn()
+    world.citizen_asks("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
 
 
 def _standing(world: World) -> list[tuple[object, ...]]:
@@ -57,18 +56,15 @@ def test_what_was_first_seen_days_later_is_not_passed_on(world: World) -> None:
 
 @pytest.mark.parametrize("goes_on", [True, False])
 def test_an_answer_that_was_read_before_a_second_question_does_not_hide_it(world: World, goes_on: bool) -> None:
-    first = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
-    world.turn()
-    answer = world.agent_answers(first)
-    world.turn()
+    first = world.citizen_asks(ANNA, "Beca", "On es demana la beca?")
+    answer = world.agent_replies(first)
     world.clock.forward(minutes=10)
     with _unreadable(world, "INBOX", until="2026-11-25 16:00"):
         second = world.citizen_writes(ANNA, "", "I per al meu fill, on es demana?", answers=answer)
         world.clock.forward(minutes=10)
         world.citizen_writes(ANNA, "", "I quan s'acaba el termini?", answers=answer)
         world.clock.forward(minutes=10)
-        world.agent_answers(second)
-        world.turn()
+        world.agent_replies(second)
     assert world.case()["status"] == "open"
     if goes_on:
         _goes_on(world)
@@ -77,11 +73,9 @@ def test_an_answer_that_was_read_before_a_second_question_does_not_hide_it(world
 
 def test_an_order_that_was_read_late_is_due_when_it_was(town: TOWN) -> None:
     world = town(people={"technical": ["tecnics@town.example"]})
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
     world.clock.forward(minutes=10)
-    world.order("escalate", "OAC-2026-000001")
-    world.turn()
+    world.obey("escalate", "OAC-2026-000001")
     world.advance("2026-11-25 17:00")
     with _unreadable(world, "INBOX", "Sent", until="2026-11-26 17:00"):
         world.citizen_writes(PERE, "Beca", "On es demana la beca?")
@@ -95,10 +89,8 @@ def test_an_order_that_was_read_late_is_due_when_it_was(town: TOWN) -> None:
 @pytest.mark.parametrize("goes_on", [True, False])
 def test_a_move_on_the_board_counts_from_when_the_service_saw_it(town: TOWN, goes_on: bool) -> None:
     world = town(board={"enabled": True})
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    world.agent_replies(message)
     world.sync()
     world.advance("2026-11-25 17:00")
     with _unreadable(world, "INBOX", until="2026-11-26 17:00"):
@@ -118,18 +110,15 @@ def test_a_message_that_lies_apart_from_its_case_moves_no_case(town: TOWN) -> No
     """Nothing tells that Sent was read while INBOX was not: the rebuild takes thanks for those of another case."""
     world = town(board={"enabled": True})
     first = world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
-    second = world.citizen_writes(ANNA, "Padró", "Com es demana el volant d'empadronament?")
-    world.turn()
-    world.agent_answers(first)
-    world.turn()
+    second = world.citizen_asks(ANNA, "Padró", "Com es demana el volant d'empadronament?")
+    world.agent_replies(first)
     world.sync()
     world.clock.forward(minutes=10)
     with _unreadable(world, "INBOX", until="2026-11-25 16:00"):
         world.citizen_writes(PERE, "Targeta", "Com puc renovar la targeta?")
         world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies, ja està resolt!")
         world.clock.forward(minutes=10)
-        world.agent_answers(second)
-        world.turn()
+        world.agent_replies(second)
     world.sync()
     answered = world.mailbox.folders[ANSWERED].messages
     thanks = next(uid for uid, message in answered.items() if b"resolt" in message.raw)
@@ -146,10 +135,8 @@ def test_an_acknowledgement_that_the_limits_hold_back_does_not_tell_that_sent_wa
     world = town(people={"technical": ["tecnics@town.example"]}, ack={"per_address_hour": 1})
     answers = {}
     for person in (ANNA, PERE):
-        question = world.citizen_writes(person, "Beca", "On es demana la beca?")
-        world.turn()
-        answers[person] = world.agent_answers(question)
-        world.turn()
+        question = world.citizen_asks(person, "Beca", "On es demana la beca?")
+        answers[person] = world.agent_replies(question)
         world.clock.forward(minutes=10)
     with _unreadable(world, "INBOX", "Sent", until="2026-11-26 10:00"):
         fault = world.citizen_writes(ANNA, "Re: Beca", FAULT[1], answers=answers[ANNA])

@@ -16,11 +16,9 @@ TOWN = Callable[..., World]
 
 
 def test_an_acknowledgement_without_a_copy_is_held_and_reviewed_and_never_sent(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.clock.forward(hours=1)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     expunge(world, "Sent", b"To: anna@example.org")
     lose(world)
     report = rebuild(world, since=world.clock.now() - timedelta(hours=2))
@@ -32,19 +30,16 @@ def test_an_acknowledgement_without_a_copy_is_held_and_reviewed_and_never_sent(w
 
 
 def test_an_answer_through_the_answer_address_that_nothing_proves_is_owed_again(world: World) -> None:
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     world.live("2026-11-27 09:00")
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
-    world.agent_answers(question)
-    world.turn()
+    world.agent_replies(question)
     world.relay.when(refused(550), to=ANNA)
     world.clock.forward(minutes=7)
     relayed_answers.send(world, relayed_answers.mail(world, notice))
     world.turn()
     world.clock.forward(minutes=7)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     case = world.case("OAC-2026-000001")
     before = taken(world)
     assert case["status"] == "open"
@@ -60,8 +55,7 @@ def test_an_answer_through_the_answer_address_that_nothing_proves_is_owed_again(
 
 
 def test_what_arrives_after_the_last_sign_of_life_is_acknowledged_by_the_service(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.stop()
     world.clock.forward(hours=3)
     world.citizen_writes(PERE, "Beca", "On es demana la beca?")
@@ -77,8 +71,7 @@ def test_what_arrives_after_the_last_sign_of_life_is_acknowledged_by_the_service
 def test_without_self_copies_every_acknowledgement_is_held(town: TOWN) -> None:
     world = town(smtp={"self_copy": False})
     began = world.clock.now()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     lose(world)
     with pytest.raises(Refused, match="--since"):
         rebuild(world)
@@ -89,8 +82,7 @@ def test_without_self_copies_every_acknowledgement_is_held(town: TOWN) -> None:
 
 
 def test_forged_fields_rebuild_nothing(world: World) -> None:
-    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.turn()
+    message = world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
     mark = str(world.received(ANNA)[0]["X-Oacmail"])
     before = taken(world)
     lose(world)
@@ -106,8 +98,7 @@ def test_forged_fields_rebuild_nothing(world: World) -> None:
 
 
 def test_a_copy_that_a_citizen_sends_again_is_no_sign_of_life(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.stop()
     world.clock.forward(hours=3)
     world.citizen_writes(PERE, "Beca", "On es demana la beca?")

@@ -11,8 +11,7 @@ NO = (refused(550, "5.1.1"), refused(554, "5.7.1", "DATA"), deferred(450), defer
 
 def _three_write(world: World) -> None:
     for who, what in zip(CITIZENS, ("el padró", "la beca", "la piscina"), strict=True):
-        world.citizen_writes(who, f"Sobre {what}", f"Bon dia, com es demana {what}?")
-        world.turn()
+        world.citizen_asks(who, f"Sobre {what}", f"Bon dia, com es demana {what}?")
         world.clock.forward(seconds=10)
 
 
@@ -34,8 +33,7 @@ def test_every_mail_leaves_once_when_everything_recovers(world: World, outcome: 
 
 def test_a_refused_citizen_and_a_refused_agent_are_enough_to_know(world: World) -> None:
     rule = world.relay.when(refused(554, "5.7.1"))
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.turn()
     assert "relay-refuses" in world.problems()
     world.relay.remove(rule)

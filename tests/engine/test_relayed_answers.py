@@ -37,16 +37,14 @@ def test_what_an_agent_writes_to_the_answer_address_reaches_the_person_from_the_
 
 def test_her_reply_to_it_joins_the_case_and_asks_again(world: World) -> None:
     relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
-    world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relayed_answers.relayed(world)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "I si no en tinc, d'idCAT?", answers=relayed_answers.relayed(world)[0])
     assert world.case()["status"] == "open"
 
 
 def test_the_next_answer_continues_her_last_message(world: World) -> None:
     notice = relayed_answers.notice(world)
     relayed_answers.send(world, relayed_answers.mail(world, notice))
-    again = world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relayed_answers.relayed(world)[0])
-    world.turn()
+    again = world.citizen_asks(ANNA, "", "I si no en tinc, d'idCAT?", answers=relayed_answers.relayed(world)[0])
     relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
     assert relayed_answers.relayed(world)[1]["In-Reply-To"] == again["Message-ID"]
     assert str(relayed_answers.relayed(world)[1]["Subject"]).count("Re:") == 1
@@ -62,8 +60,7 @@ def test_a_copy_lies_in_sent_for_the_colleagues(world: World) -> None:
 
 def test_it_bears_no_subject_of_somebody_else_whose_case_was_merged(world: World) -> None:
     notice = relayed_answers.notice(world)
-    world.citizen_writes(PERE, "El meu divorci i el padró", "Bon dia, com canvio el padró?")
-    world.turn()
+    world.citizen_asks(PERE, "El meu divorci i el padró", "Bon dia, com canvio el padró?")
     first, second = (case["number"] for case in world.cases())
     world.order("merge", second, into=first)
     relayed_answers.send(world, relayed_answers.mail(world, notice))
@@ -154,8 +151,7 @@ def test_a_closed_case_is_reopened_as_its_refusal_says_before_a_mail_reaches_the
     notice = relayed_answers.notice(world)
 
     def order(text: str, answers: EmailMessage) -> None:
-        world.staff_writes(SUPERVISOR, "", text, answers=answers)
-        world.turn()
+        world.staff_says(SUPERVISOR, "", text, answers=answers)
 
     order("TANCA BROSSA", notice)
     assert world.case()["status"] == "closed"
@@ -184,8 +180,7 @@ def test_without_proof_nothing_goes_and_the_agent_is_told(world: World) -> None:
 def test_a_citizens_mail_to_it_is_an_ordinary_mail_of_theirs(world: World, sender: str) -> None:
     notice = relayed_answers.notice(world)
     mail = world.message(sender, "Una altra cosa", "Quin horari feu avui?", to=relayed_answers.address(notice))
-    world.deliver(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
-    world.turn()
+    world.receive(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
     assert not relayed_answers.relayed(world)
     assert [case["citizen"] for case in world.cases()] == [ANNA, sender]
 
@@ -221,8 +216,7 @@ def test_a_changed_address_leads_nowhere(world: World) -> None:
 def test_a_plain_reply_to_a_notice_reaches_nobody(world: World) -> None:
     notice = relayed_answers.notice(world)
     before = len(world.received(ANNA))
-    world.staff_writes(SUPERVISOR, "", TEXT, answers=notice)
-    world.turn()
+    world.staff_says(SUPERVISOR, "", TEXT, answers=notice)
     assert len(world.received(ANNA)) == before
     assert "+r-" not in f"{notice['From']} {notice['Reply-To']} {notice['To']} {notice['Cc']}"
 
@@ -244,8 +238,7 @@ def test_it_may_be_written_from_the_shared_mailbox_too(world: World, first: str)
 def test_without_plus_addresses_or_proof_no_notice_offers_it(town: Any) -> None:
     for trust in ({"plus_addressing": False}, {"provider": "none"}):
         world = town(trust=trust)
-        world.citizen_writes(ANNA, dmarc="")
-        world.turn()
+        world.citizen_asks(ANNA, dmarc="")
         world.live("2026-11-27 09:00")
         (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
         assert "mailto:" not in text_of(notice)

@@ -29,8 +29,7 @@ def test_what_she_writes_while_it_waits_is_still_owed(world: World) -> None:
     refusal = world.relay.when(deferred(), to=ANNA)
     relayed_answers.send(world, relayed_answers.mail(world, notice))
     world.clock.set(world.clock.now() + timedelta(hours=1))
-    world.citizen_writes(ANNA, "", "I quant costa?", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, "", "I quant costa?", answers=world.received(ANNA)[0])
     world.relay.remove(refusal)
     world.clock.set(world.clock.now() + timedelta(hours=2))
     world.turn()
@@ -42,22 +41,17 @@ def test_what_she_writes_while_it_waits_is_still_owed(world: World) -> None:
 def test_a_report_that_it_did_not_arrive_opens_the_case_again(world: World) -> None:
     relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
     assert world.case()["status"] == "answered"
-    world.report_on(relayed_answers.relayed(world)[0])
-    world.turn()
+    world.bounce(relayed_answers.relayed(world)[0])
     assert (world.case()["status"], world.case()["answered_at"]) == ("open", None)
     assert "bounced" in world.kinds(AGENT)
 
 
 def test_an_answer_that_comes_back_takes_no_case_from_the_technical_services(world: World) -> None:
-    world.citizen_writes(
-        ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància."
-    )
-    world.turn()
+    world.citizen_asks(ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància.")
     (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
     relayed_answers.send(world, relayed_answers.mail(world, notice))
     assert world.case()["status"] == "derived"
-    world.report_on(relayed_answers.relayed(world)[0])
-    world.turn()
+    world.bounce(relayed_answers.relayed(world)[0])
     assert (world.case()["status"], world.case()["answered_at"]) == ("derived", None)
     running = "met_at IS NULL AND withdrawn_at IS NULL"
     assert {row["kind"] for row in world.rows(f"SELECT kind FROM deadlines WHERE {running}")} == {
@@ -124,13 +118,11 @@ def test_an_answer_to_a_late_reply_to_a_relayed_answer_belongs_to_the_case_of_th
     first = world.case()["number"]
     world.live("2027-01-11 09:00", minutes=600)
     assert world.case()["status"] == "closed"
-    late = world.citizen_writes(
+    late = world.citizen_asks(
         ANNA, "", "Ara em demana un altre document. Quin és?", answers=relayed_answers.relayed(world)[0]
     )
-    world.turn()
     (child,) = [case["number"] for case in world.cases() if case["number"] != first]
-    world.agent_answers(late)
-    world.turn()
+    world.agent_replies(late)
     assert world.case(child)["answered_at"] is not None
 
 
@@ -139,13 +131,9 @@ def test_an_answer_written_before_the_services_solved_it_does_not_tell_the_perso
 ) -> None:
     """Both lie in the mailbox when the service comes back."""
     world = town(people={"technical": [TECHNICAL]})
-    world.citizen_writes(
-        ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància."
-    )
-    world.turn()
+    world.citizen_asks(ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància.")
     (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
-    world.order("escalate", world.case()["number"])
-    world.turn()
+    world.obey("escalate", world.case()["number"])
     world.advance("2026-11-26 10:00")
     (derived,) = world.received(TECHNICAL)
     world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)

@@ -87,8 +87,7 @@ def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
     """No mark separates it from the text, so it looks like a remark."""
     notice = relayed_answers.notice(world)
     order = world.message(SUPERVISOR, "", f"#meu{SIGNED}", answers=notice)
-    world.deliver(order, verdict=PASS)
-    world.turn()
+    world.receive(order, verdict=PASS)
     relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
     assert len(relayed_answers.relayed(world)) == 1
 
@@ -97,8 +96,7 @@ def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
 def test_what_a_colleague_wrote_about_the_case_reaches_no_citizen(world: World, times: int) -> None:
     notice = relayed_answers.notice(world)
     remark = world.message(AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE)
-    world.deliver(remark, verdict=PASS)
-    world.turn()
+    world.receive(remark, verdict=PASS)
     for _ in range(times):
         text = "Bon dia,\nAquesta senyora ja va trucar tres vegades ahir.\nSalutacions"
         relayed_answers.send(world, relayed_answers.mail(world, notice, text))
@@ -114,11 +112,9 @@ FOOTER = (
 def _remarks(world: World, *texts: str) -> EmailMessage:
     """A colleague writes among the house: first about Anna's case, then about Pere's; returns the notice on Anna's."""
     notice = relayed_answers.notice(world)
-    world.citizen_writes(PERE, "Padró", "Com demano un volant de padró?")
-    world.turn()
+    world.citizen_asks(PERE, "Padró", "Com demano un volant de padró?")
     for number, text in enumerate(texts, 1):
-        world.staff_writes(AGENT, f"cas {number}", text, to=OFFICE)
-        world.turn()
+        world.staff_says(AGENT, f"cas {number}", text, to=OFFICE)
     return notice
 
 

@@ -12,11 +12,9 @@ def _told(world: World) -> list[str]:
 
 
 def test_its_writer_hears_each_time_that_nothing_was_done_with_the_list_of_orders(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     for text in (TEXT, f"I també la còpia.\n{TEXT}"):
-        world.staff_writes(AGENT, "", text, answers=asked)
-        world.turn()
+        world.staff_says(AGENT, "", text, answers=asked)
     assert len(_told(world)) == 2
     for told in _told(world):
         assert "no s'ha enviat a la persona" in told
@@ -26,8 +24,7 @@ def test_its_writer_hears_each_time_that_nothing_was_done_with_the_list_of_order
 
 
 def test_from_the_shared_mailbox_to_itself_the_agents_hear_it(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     mail = world.message(OFFICE, "", TEXT, to=OFFICE, answers=asked)
     world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
     world.turn()
@@ -35,11 +32,9 @@ def test_from_the_shared_mailbox_to_itself_the_agents_hear_it(world: World) -> N
 
 
 def test_a_text_to_a_colleague_too_or_by_a_robot_is_not_commented(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     away = "Resposta automàtica: sóc fora de l'oficina fins dilluns. No llegiré el correu fins que torni."
     for text, to in ((TEXT, f"{OFFICE}, cap@town.example"), (away, OFFICE)):
-        world.staff_writes(AGENT, "Resposta automàtica", text, to=to, answers=asked)
-        world.turn()
+        world.staff_says(AGENT, "Resposta automàtica", text, to=to, answers=asked)
     assert not _told(world)
     assert world.case()["status"] == "open"

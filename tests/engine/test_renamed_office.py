@@ -14,10 +14,8 @@ def found(world: World, **office: object) -> list[str]:
 
 
 def answered(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    world.agent_replies(message)
 
 
 def test_an_office_that_keeps_its_names_has_nothing_to_do(world: World) -> None:

@@ -36,11 +36,9 @@ def test_an_answer_in_time_one_late_and_none_at_all(town: TOWN) -> None:
     asked = [world.citizen_writes(who) for who in (ANNA, PERE, MARTA)]
     world.turn()
     world.advance("2026-11-25 16:00")
-    world.agent_answers(asked[0])
-    world.turn()
+    world.agent_replies(asked[0])
     world.advance("2026-11-26 11:00")
-    world.agent_answers(asked[1])
-    world.turn()
+    world.agent_replies(asked[1])
     world.live("2026-12-01 09:00", minutes=600)
     first = indicator(world, "2026-11", "I1")
     assert (first["n"], round(first["result"], 2), first["target"], first["met"]) == (3, 33.33, 100.0, False)
@@ -54,8 +52,7 @@ def test_an_answer_in_time_one_late_and_none_at_all(town: TOWN) -> None:
 
 def test_a_request_counts_in_the_month_of_its_due_day(town: TOWN) -> None:
     world = town(now="2026-11-30 21:00")  # a Monday evening: due on Tuesday, 1 December
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert indicator(world, "2026-11", "I1")["n"] == 0
     assert indicator(world, "2026-12", "I1")["n"] == 1
     assert report(world, "2026-11")["final"] is False
@@ -74,8 +71,7 @@ def sent(world: World) -> list[str]:
 
 def test_the_report_leaves_on_the_first_working_day_at_eight_and_once(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00", report={"to": [COUNCIL]})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     world.agent_answers(asked)
     world.live("2026-12-01 07:59", minutes=300)
     assert sent(world) == []
@@ -114,8 +110,7 @@ def test_nobody_gets_a_report_and_the_month_is_frozen_all_the_same(town: TOWN) -
 
 def test_what_is_known_later_is_a_correction_and_changes_no_published_figure(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00", report={"to": [COUNCIL]})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.live("2026-12-01 08:00", minutes=300)
     assert indicator(world, "2026-11", "I1")["result"] == 0
     number = world.case()["number"]
@@ -160,8 +155,7 @@ def test_a_report_is_computed_by_a_process_of_its_own_and_by_the_daemon_if_that_
     town: TOWN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = town(now="2026-11-24 10:00")
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.advance("2026-12-01 09:00")
     asked = (world.config.office.state / FILE, world.policy, Month.parse("2026-11"), world.clock.now())
     elsewhere = report_process.elsewhere(*asked)

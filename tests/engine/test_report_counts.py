@@ -31,8 +31,7 @@ def measure(of: dict[str, object], key: str) -> object:
 
 def test_a_telephone_call_that_an_agent_noted_is_no_agreed_call(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00")
-    world.citizen_writes(ANNA, "Truqueu-me", MORNING)
-    world.turn()
+    world.citizen_asks(ANNA, "Truqueu-me", MORNING)
     for said in ("#trucat\n", ""):
         text = f"#trucada Pep Mas, 933 334 455: com renovo l'idCAT?\n{said}"
         world.staff_writes(AGENT, "trucada", text, to=OFFICE)
@@ -49,10 +48,8 @@ def test_a_telephone_call_that_an_agent_noted_is_no_agreed_call(town: TOWN) -> N
 )
 def test_a_call_counts_although_a_mail_came_before_it(town: TOWN, call: str, outcome: list[str]) -> None:
     world = town(now="2026-11-24 16:00")
-    asked = world.citizen_writes(ANNA, "Truqueu-me", MORNING)
-    world.turn()
-    world.agent_answers(asked, "Bon dia, us trucaré demà al matí.")
-    world.turn()
+    asked = world.citizen_asks(ANNA, "Truqueu-me", MORNING)
+    world.agent_replies(asked, "Bon dia, us trucaré demà al matí.")
     world.advance("2026-11-26 09:00")
     world.order("log-call", world.case()["number"], at=local(call).isoformat())
     assert [cause for _, cause in breaches(world, "2026-11", "I10")] == outcome
@@ -60,10 +57,8 @@ def test_a_call_counts_although_a_mail_came_before_it(town: TOWN, call: str, out
 
 def test_a_mail_without_a_call_is_no_call(town: TOWN) -> None:
     world = town(now="2026-11-24 16:00")
-    asked = world.citizen_writes(ANNA, "Truqueu-me", MORNING)
-    world.turn()
-    world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks(ANNA, "Truqueu-me", MORNING)
+    world.agent_replies(asked)
     assert breaches(world, "2026-11", "I10") == [("001", "answered_by_mail")]
 
 
@@ -71,11 +66,9 @@ def test_a_mail_without_a_call_is_no_call(town: TOWN) -> None:
 def test_a_call_that_is_noted_later_counts_at_the_time_when_it_was_made(town: TOWN, noted: str) -> None:
     """Whatever a mail that came between them has met."""
     world = town(now="2026-11-24 16:00")
-    asked = world.citizen_writes(ANNA, "Truqueu-me", MORNING)
-    world.turn()
+    asked = world.citizen_asks(ANNA, "Truqueu-me", MORNING)
     world.advance("2026-11-25 17:00")
-    world.agent_answers(asked, "Bon dia, us he trucat aquest matí.")
-    world.turn()
+    world.agent_replies(asked, "Bon dia, us he trucat aquest matí.")
     assert breaches(world, "2026-11", "I10") == [("001", "answered_by_mail")]
     assert breaches(world, "2026-11", "I1") == [("001", "late")]
     world.advance(noted)
@@ -90,8 +83,7 @@ def test_a_call_that_is_noted_later_counts_at_the_time_when_it_was_made(town: TO
 def test_what_is_closed_as_spam_after_the_month_stays_in_every_figure_of_it(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00", board={"enabled": True})
     for who in (ANNA, PERE, MARTA):
-        world.citizen_writes(who)
-        world.turn()
+        world.citizen_asks(who)
     first, second, third = (case["number"] for case in world.cases())
     world.order("close", third, reason="spam")
     world.live("2026-12-01 09:00", minutes=600)
@@ -109,8 +101,7 @@ def test_what_is_closed_as_spam_after_the_month_stays_in_every_figure_of_it(town
 def test_two_cases_that_are_merged_after_the_month_stay_two_in_it(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00")
     world.citizen_writes(ANNA)
-    world.citizen_writes(ANNA, "Padró", "Bon dia, com demano un volant de padró?")
-    world.turn()
+    world.citizen_asks(ANNA, "Padró", "Bon dia, com demano un volant de padró?")
     world.live("2026-12-01 09:00", minutes=600)
     first, second = (case["number"] for case in world.cases())
     before = report(world, "2026-11")
@@ -122,13 +113,10 @@ def test_two_cases_that_are_merged_after_the_month_stay_two_in_it(town: TOWN) ->
 def test_requests_are_the_cases_that_they_opened_and_the_further_ones(town: TOWN) -> None:
     """An answered request that is closed as a duplicate afterwards has been one."""
     world = town(now="2026-11-24 10:00")
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked)
     world.advance("2026-11-24 12:00")
-    world.citizen_writes(ANNA, "", "I si no tinc idCAT, com ho faig per signar?", answers=asked)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I si no tinc idCAT, com ho faig per signar?", answers=asked)
     world.order("close", world.case()["number"], reason="duplicate")
     volumes = indicator(world, "2026-11", "I5")
     assert (volumes["result"], measure(volumes, "further")) == (1, 0)
@@ -150,8 +138,7 @@ DRAGS = (REVIEW, OPEN, MINE, CLOSED)
 
 def test_a_request_that_was_dragged_to_9_and_back_is_still_due(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00", board={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     drag(world, REVIEW)
     world.advance("2026-11-27 10:00")
     assert breaches(world, "2026-11", "I1") == []
@@ -165,14 +152,12 @@ def test_a_request_that_was_dragged_to_9_and_back_is_still_due(town: TOWN) -> No
 def test_two_complaints_stay_two_whatever_was_dragged_between_and_after(town: TOWN, first: str, second: str) -> None:
     """Put to 9 and not taken back, they are none."""
     world = town(now="2026-11-10 10:00", board={"enabled": True})
-    asked = world.citizen_writes(ANNA, "Queixa", COMPLAINT)
-    world.turn()
+    asked = world.citizen_asks(ANNA, "Queixa", COMPLAINT)
     world.advance("2026-11-10 11:00")
     drag(world, first)
     drag(world, OPEN)
     world.advance("2026-11-10 12:00")
-    world.citizen_writes(ANNA, "", AGAIN, answers=asked)
-    world.turn()
+    world.citizen_asks(ANNA, "", AGAIN, answers=asked)
     world.advance("2026-11-10 13:00")
     drag(world, second)
     world.advance("2026-11-10 14:00")
@@ -189,12 +174,10 @@ def test_two_complaints_stay_two_whatever_was_dragged_between_and_after(town: TO
 def test_what_an_agent_says_again_is_no_change(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00", pointer=[{"body": "Trànsit", "address": "https://transit.example/"}])
     world.citizen_writes(ANNA, "Ordinador", "Bon dia, no se m'encén l'ordinador.")
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     first, second = world.cases()
     assert first["level"] == "out_of_scope"
-    world.staff_writes(AGENT, f"cas {first['number']}", "#foraabast trànsit", to=OFFICE)
-    world.turn()
+    world.staff_says(AGENT, f"cas {first['number']}", "#foraabast trànsit", to=OFFICE)
     world.order("set", second["number"], topic=second["topic"], level=second["level"])
     quality = indicator(world, "2026-11", "I14")
     assert measure(quality, "corrected_cases") == 0
@@ -208,14 +191,11 @@ def test_the_summary_counts_requests_as_the_report_does(town: TOWN) -> None:
     asked = [world.citizen_writes(who) for who in (ANNA, PERE, MARTA)]
     world.turn()
     numbers = [case["number"] for case in world.cases()]
-    answer = world.agent_answers(asked[0])
-    world.turn()
+    answer = world.agent_replies(asked[0])
     world.advance("2026-11-26 10:30")
-    world.report_on(answer)
-    world.turn()
+    world.bounce(answer)
     world.order("close", numbers[1], reason="spam")
-    world.agent_answers(asked[2])
-    world.turn()
+    world.agent_replies(asked[2])
     world.advance("2026-11-26 11:00")
     world.order("reopen", numbers[2])
     world.live("2026-11-27 08:00")

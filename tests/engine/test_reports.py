@@ -9,20 +9,15 @@ from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, 
 
 
 def _answered(world: World) -> EmailMessage:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     world.clock.forward(hours=1)
-    answer = world.agent_answers(message)
-    world.turn()
-    return answer
+    return world.agent_replies(message)
 
 
 def test_an_acknowledgement_that_came_back_failed_and_the_agents_are_notified_once(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     for _ in range(2):
-        world.report_on(world.received(ANNA)[0])
-        world.turn()
+        world.bounce(world.received(ANNA)[0])
     assert world.mail()["state"] == "failed"
     (told,) = world.received(AGENT)
     assert world.case()["number"] in str(told["Subject"])
@@ -45,8 +40,7 @@ def test_what_came_back_at_night_is_reported_at_the_opening(world: World) -> Non
 def test_an_answer_that_came_back_reopens_the_case_and_arms_the_next_working_day(world: World) -> None:
     answer = _answered(world)
     world.advance("2026-11-27 10:00")
-    world.report_on(answer)
-    world.turn()
+    world.bounce(answer)
     case = world.case()
     assert (case["status"], case["answered_at"], case["due_at"]) == ("open", None, "2026-11-30T20:00:00+01:00")
     assert world.kinds(AGENT) == ["bounced"]
@@ -58,15 +52,13 @@ def test_an_answer_that_came_back_reopens_the_case_and_arms_the_next_working_day
 def test_an_answer_that_came_back_reopens_even_a_closed_case(world: World) -> None:
     answer = _answered(world)
     world.order("close", world.case()["number"], reason="answered")
-    world.report_on(answer)
-    world.turn()
+    world.bounce(answer)
     assert world.case()["status"] == "open"
 
 
 def test_a_second_answer_after_the_report_answers(world: World) -> None:
     answer = _answered(world)
-    world.report_on(answer)
-    world.turn()
+    world.bounce(answer)
     world.clock.forward(minutes=30)
     world.agent_answers(answer)  # to her, in the same thread
     again = world.message(OFFICE, "", "Ara sí.", to=ANNA, answers=answer)
@@ -91,8 +83,7 @@ def test_a_delay_or_a_success_changes_nothing(world: World, action: str, status:
 def test_a_report_on_a_colleague_in_copy_is_not_one_on_the_citizen(world: World) -> None:
     answer = _answered(world)
     answer.replace_header("To", AGENT)
-    world.report_on(answer)
-    world.turn()
+    world.bounce(answer)
     assert world.case()["status"] == "answered"
 
 
@@ -100,8 +91,7 @@ def test_a_notice_that_staff_did_not_get_is_reported_to_the_operator(world: Worl
     world.citizen_writes(ANNA)
     world.live("2026-11-27 08:00")
     (overdue,) = world.received(SUPERVISOR)
-    world.report_on(overdue)
-    world.turn()
+    world.bounce(overdue)
     assert world.kinds(OPERATOR) == ["bounced"]
 
 
@@ -131,14 +121,12 @@ def test_what_machines_write_is_no_case(world: World, field: tuple[str, str] | N
     """By the null sender of its envelope alone, or by one field."""
     news = "Novetats del mes: nova web del consorci, jornades gratuïtes i els cursos de tardor. Inscriviu-vos-hi!"
     mail = world.message(PERE, "Novetats de novembre", news, headers=(field,) if field else ())
-    world.deliver(mail, sender=PERE if field else "")
-    world.turn()
+    world.receive(mail, sender=PERE if field else "")
     assert (world.cases(), world.mails(), world.reviews()) == ([], [], [])
 
 
 def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     marks = (("Auto-Submitted", "auto-replied"),)
     mail = world.message(OFFICE, "", "Som de festa.", to=ANNA, answers=message, headers=marks)
     world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
@@ -147,11 +135,9 @@ def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
 
 
 def test_a_mail_that_came_into_sent_from_outside_is_no_answer(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     forged = world.message(OFFICE, "", "Ja està respost.", to=ANNA, answers=message)
-    world.deliver(forged, folder="Sent")
-    world.turn()
+    world.receive(forged, folder="Sent")
     assert world.case()["status"] == "open"
     assert world.reviews() == ["in-sent-but-came-by-smtp"]
 
@@ -166,8 +152,7 @@ def _acks_in_a_week(world: World, reply: str) -> int:
     seen = 0
     for day in range(25, 31):
         for hour in (9, 11, 13, 15, 17):
-            world.advance(f"2026-11-{day} {hour:02}:00")
-            world.turn()
+            world.turn_at(f"2026-11-{day} {hour:02}:00")
             for ack in world.received(machine)[seen:]:
                 number = 1002 + seen
                 if reply == "a new ticket each":
@@ -189,8 +174,7 @@ def test_a_robot_that_writes_every_hour_is_acknowledged_three_times_a_week(world
     for day in (25, 26, 27, 30):
         for hour in range(9, 20):
             world.advance(f"2026-11-{day} {hour:02}:00")
-            world.citizen_writes(machine, f"Estat del sistema {day}{hour}", f"Tot correcte a les {hour}:{day}.")
-            world.turn()
+            world.citizen_asks(machine, f"Estat del sistema {day}{hour}", f"Tot correcte a les {hour}:{day}.")
     assert len(world.received(machine)) == 3
     assert "same-mail-again-and-again" in world.reviews()
 
@@ -198,9 +182,7 @@ def test_a_robot_that_writes_every_hour_is_acknowledged_three_times_a_week(world
 def test_a_person_who_was_answered_is_no_robot_however_often_she_writes(world: World) -> None:
     for turn, day in enumerate(("11-25", "11-26", "11-27", "11-30", "12-01")):
         world.advance(f"2026-{day} 09:30")
-        message = world.citizen_writes(ANNA, "Consulta", f"Bon dia, què faig amb el tràmit {'abcde'[turn]}?")
-        world.turn()
+        message = world.citizen_asks(ANNA, "Consulta", f"Bon dia, què faig amb el tràmit {'abcde'[turn]}?")
         world.advance(f"2026-{day} 12:00")
-        world.agent_answers(message)
-        world.turn()
+        world.agent_replies(message)
     assert world.kinds(ANNA) == ["ack"] * 5

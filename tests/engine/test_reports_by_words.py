@@ -14,32 +14,27 @@ RETURNED = [
 
 @pytest.mark.parametrize(("subject", "text"), RETURNED)
 def test_a_citizen_who_tells_of_a_returned_message_waits_for_a_person(world: World, subject: str, text: str) -> None:
-    world.citizen_writes(ANNA, subject, text)
-    world.turn()
+    world.citizen_asks(ANNA, subject, text)
     assert (world.reviews(), world.received(ANNA)) == (["looks-automatic: bounce"], [])
 
 
 @pytest.mark.parametrize(("subject", "text"), RETURNED)
 def test_words_alone_do_not_mark_our_mail_as_undelivered(world: World, subject: str, text: str) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     mail = world.message(ANNA, subject, text, answers=ack)
     del mail["Subject"]
     mail["Subject"] = subject
-    world.deliver(mail)
-    world.turn()
+    world.receive(mail)
     assert (world.mail()["state"], world.reviews()) == ("sent", ["looks-automatic: bounce"])
 
 
 def test_words_that_return_our_mail_are_a_report(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     text = (
         f"Your message to {ANNA} could not be delivered: user unknown.\n\n"
         f"----- Original message -----\n\nMessage-ID: {ack['Message-ID']}\nSubject: x\n\n"
     )
-    world.deliver(world.message("correu@example.org", "Undelivered mail", text))
-    world.turn()
+    world.receive(world.message("correu@example.org", "Undelivered mail", text))
     assert (world.mail()["state"], world.reviews()) == ("failed", [])

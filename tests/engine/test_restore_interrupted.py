@@ -20,11 +20,9 @@ def _backup(world: World) -> Path:
 def test_a_restore_that_fails_half_way_leaves_the_database_in_force(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     backup = _backup(world)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.stop()
 
     def full(_: sqlite3.Connection) -> list[str]:
@@ -41,8 +39,7 @@ def test_a_restore_that_fails_half_way_leaves_the_database_in_force(
 
 
 def test_what_a_killed_restore_has_left_is_in_nobodys_way(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     backup = _backup(world)
     world.stop()
     state = world.config.office.state
@@ -55,8 +52,7 @@ def test_what_a_killed_restore_has_left_is_in_nobodys_way(world: World) -> None:
 
 
 def test_after_a_restore_that_was_killed_between_the_two_databases_no_empty_one_begins(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     backup = _backup(world)
     world.stop()
     state = world.config.office.state

@@ -32,21 +32,16 @@ def _restore(world: World, backup: Path) -> None:
 
 def _busy_day(world: World) -> Path:
     """Pere writes, a backup is made, then Anna and Marta write and Anna is answered and asks anew; the backup."""
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     backup = _backup(world)
     world.sync()
-    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.turn()
+    message = world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
     world.clock.forward(minutes=10)
-    world.citizen_writes(MARTA, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(MARTA, "Beca", "On es demana la beca?")
     world.clock.forward(minutes=10)
-    answer = world.agent_answers(message)
-    world.turn()
+    answer = world.agent_replies(message)
     world.clock.forward(minutes=10)
-    world.citizen_writes(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
     return backup
 
 
@@ -71,8 +66,7 @@ def test_after_it_new_numbers_stand_above_the_highest_seen(world: World) -> None
     backup = _busy_day(world)
     highest = max(case["number"] for case in world.cases())
     _restore(world, backup)
-    world.citizen_writes("nou@example.cat", "Nou", "Una consulta nova, si us plau?")
-    world.turn()
+    world.citizen_asks("nou@example.cat", "Nou", "Una consulta nova, si us plau?")
     (new,) = [case for case in world.cases() if case["citizen"] == "nou@example.cat"]
     assert new["number"] > highest
 
@@ -90,8 +84,7 @@ def test_a_strangers_mark_takes_no_number_and_no_case_after_a_restore(world: Wor
     assert len(world.cases()) == len(before) + count
     assert len(world.received(ANNA)) == sent
     world.clock.forward(minutes=10)
-    world.citizen_writes(MARTA, "Una altra cosa", "Es pot pagar l'IBI a terminis, si us plau?")
-    world.turn()
+    world.citizen_asks(MARTA, "Una altra cosa", "Es pot pagar l'IBI a terminis, si us plau?")
     assert world.kinds(MARTA)[-1] == "ack"
 
 
@@ -101,8 +94,7 @@ def test_the_imported_acknowledgement_belongs_to_its_case_again_and_replies_to_i
     world.turn()
     marta = next(case for case in world.cases() if case["citizen"] == MARTA)
     assert [mail["kind"] for mail in marta["outgoing"]] == ["ack"]
-    world.citizen_writes("avi@example.fr", "", "Soc l'avi: ja li ho faig jo?", answers=world.received(MARTA)[0])
-    world.turn()
+    world.citizen_asks("avi@example.fr", "", "Soc l'avi: ja li ho faig jo?", answers=world.received(MARTA)[0])
     assert len(world.case(marta["number"])["messages"]) == 2
 
 
@@ -133,11 +125,9 @@ def test_a_mail_that_was_queued_in_the_backup_and_has_left_since_is_not_sent_aga
 
 
 def test_after_yesterdays_mailbox_new_messages_on_used_uids_are_seen_and_old_ones_known(world: World) -> None:
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     snapshot = world.mailbox.snapshot()
-    world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.turn()
+    world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
     world.mailbox.restore(snapshot)
     for number, sender in enumerate((MARTA, "nou@example.cat", "vell@example.fr")):
         world.citizen_writes(sender, f"Tràmit {'abc'[number]}", f"Com es fa el tràmit {'abc'[number]}?")
@@ -175,13 +165,10 @@ def test_what_waits_for_a_message_that_never_comes_is_forgotten_after_two_months
 
 
 def test_a_notice_that_the_restored_database_finds_unsent_leaves_at_the_next_opening(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    answer = world.agent_answers(message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    answer = world.agent_replies(message)
     world.advance("2026-11-30 20:51")
-    world.citizen_writes(ANNA, "", "Gràcies, però ara em surt un error. Com ho arreglo?", answers=answer)
-    world.turn()
+    world.citizen_asks(ANNA, "", "Gràcies, però ara em surt un error. Com ho arreglo?", answers=answer)
     backup = _backup(world)
     world.live("2026-12-01 10:00")
     assert world.kinds(SUPERVISOR) == ["complex"]
@@ -199,13 +186,11 @@ def test_a_citizen_who_got_a_number_further_down_the_thread_keeps_it(town: TOWN)
     world = town(ack={"per_address_hour": 1})
     backup = _backup(world)
     world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
-    opening = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
-    world.turn()
+    opening = world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
     answer = world.agent_answers(opening)  # the second acknowledgement had to wait, and is not due any more
     world.clock.forward(minutes=70)
     world.turn()
-    world.citizen_writes(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
     before = _tuples(world)
     assert [before[-1][0] in subject for subject in world.subjects(ANNA)] == [False, True]
     _restore(world, backup)
@@ -224,8 +209,7 @@ def test_another_who_uses_her_messages_id_gets_another_number(world: World) -> N
     for old in list(inbox.messages):
         world.mailbox.expunge("INBOX", old)
     _restore(world, backup)
-    world.deliver(forged)
-    world.turn()
+    world.receive(forged)
     (number,) = [case["number"] for case in world.cases() if case["citizen"] == "altre@example.cat"]
     assert number > max(before)
 
@@ -245,8 +229,7 @@ def test_a_restored_database_gives_no_number_out_before_sent_has_been_read(world
 def test_once_sent_has_been_read_messages_are_worked_although_it_cannot_be_opened(world: World) -> None:
     world.turn()
     world.mailbox.refused = {"Sent"}
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert [case["citizen"] for case in world.cases()] == [ANNA]
 
 

@@ -41,14 +41,12 @@ def test_an_acknowledgement_that_the_database_has_forgotten_is_held_and_the_case
     quiet: World,
 ) -> None:
     backup = _backup(quiet)
-    quiet.citizen_writes(ANNA)
-    quiet.turn()
+    quiet.citizen_asks(ANNA)
     due = quiet.case()["due_at"]
     quiet.clock.forward(minutes=10)
     assert _restore(quiet, backup) == 0
     quiet.clock.forward(minutes=1)
-    quiet.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    quiet.turn()
+    quiet.citizen_asks(PERE, "Beca", "On es demana la beca?")
     assert _states(quiet) == {ANNA: "held", PERE: "sent"}
     assert [len(quiet.received(who)) for who in (ANNA, PERE)] == [1, 1]
     assert next(case for case in quiet.cases() if case["citizen"] == ANNA)["due_at"] == due
@@ -57,8 +55,7 @@ def test_an_acknowledgement_that_the_database_has_forgotten_is_held_and_the_case
 
 def test_one_that_waited_in_the_backup_or_was_in_doubt_there_is_held(quiet: World) -> None:
     quiet.relay.when(no_reply(lost=False), to=ANNA, times=1)
-    quiet.citizen_writes(ANNA)
-    quiet.turn()
+    quiet.citizen_asks(ANNA)
     quiet.citizen_writes(PERE, "Beca", "On es demana la beca?")
     quiet.sync()
     backup = _backup(quiet)

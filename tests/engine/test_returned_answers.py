@@ -6,17 +6,12 @@ PAU = "pau.vei@example.net"
 
 
 def test_the_person_is_owed_an_answer_while_only_a_neighbour_s_question_runs(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    answer = world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    answer = world.agent_replies(asked)
     (ack,) = world.relay.inboxes[ANNA].last("ack")
-    helps = world.citizen_writes(PAU, "", "Bon dia, soc qui l'ajuda: quina documentació li cal?", answers=ack)
-    world.turn()
-    world.deliver(world.report_about(answer))
-    world.turn()
-    world.agent_answers(helps)
-    world.turn()
+    helps = world.citizen_asks(PAU, "", "Bon dia, soc qui l'ajuda: quina documentació li cal?", answers=ack)
+    world.receive(world.report_about(answer))
+    world.agent_replies(helps)
 
     case = world.case()
     assert (case["status"], case["answered_at"]) == ("open", None)

@@ -12,8 +12,7 @@ def world(town: TOWN) -> World:
 
 
 def test_the_services_are_nudged_every_second_working_day_at_the_opening(world: World) -> None:
-    world.citizen_writes(ANNA, *FAULT)  # Wednesday
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)  # Wednesday
     world.order("escalate", world.case()["number"])
     nudged: list[str] = []
     for day in ("2026-11-26", "2026-11-27", "2026-11-28", "2026-11-30", "2026-12-01", "2026-12-02", "2026-12-03"):
@@ -27,25 +26,20 @@ def test_the_services_are_nudged_every_second_working_day_at_the_opening(world: 
 
 
 def test_an_automatically_derived_case_is_nudged_before_the_person_is_notified(world: World) -> None:
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
     world.live("2026-12-07 09:00", minutes=240)
     assert world.kinds(TECHNICAL).count("nudge") >= 3
     assert world.kinds(ANNA) == ["ack"], "who was not told of it hears of no progress"
 
 
 def test_after_days_of_absence_there_is_one_nudge_and_none_outside_service_hours(world: World) -> None:
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
     world.order("escalate", world.case()["number"])
-    world.advance("2026-12-04 21:00")
-    world.turn()
+    world.turn_at("2026-12-04 21:00")
     assert world.kinds(TECHNICAL) == ["derived"]
-    world.advance("2026-12-05 10:00")  # Saturday
-    world.turn()
+    world.turn_at("2026-12-05 10:00")  # Saturday
     assert world.kinds(TECHNICAL) == ["derived"]
-    world.advance("2026-12-07 08:00")
-    world.turn()
+    world.turn_at("2026-12-07 08:00")
     world.turn()
     assert world.kinds(TECHNICAL) == ["derived", "nudge"]
     (deadline,) = _deadlines(world, "nudge")
@@ -53,10 +47,8 @@ def test_after_days_of_absence_there_is_one_nudge_and_none_outside_service_hours
 
 
 def test_no_nudge_goes_before_the_folders_were_read(world: World) -> None:
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
-    world.order("escalate", world.case()["number"])
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
+    world.obey("escalate", world.case()["number"])
     world.advance("2026-11-27 08:10")
     world.mailbox.away = True
     world.tick()
@@ -74,8 +66,7 @@ def test_many_cases_are_one_nudge(town: TOWN) -> None:
 
 
 def test_the_person_gets_a_notice_every_fifth_working_day_on_the_promised_day(world: World) -> None:
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
     world.order("escalate", world.case()["number"])
     world.live("2026-12-02 15:59")
     assert world.kinds(ANNA) == ["ack", "passed_on"]
@@ -91,8 +82,7 @@ def test_the_person_gets_a_notice_every_fifth_working_day_on_the_promised_day(wo
 def test_the_digest_shows_cases_with_the_services_and_who_must_get_a_notice_today(town: TOWN) -> None:
     world = town(people=PEOPLE, digest={"to": [AGENT]})
     world.citizen_writes(ANNA, *FAULT)
-    world.citizen_writes(PERE, *FAULT)
-    world.turn()
+    world.citizen_asks(PERE, *FAULT)
     world.order("escalate", "OAC-2026-000001")
     world.live("2026-12-02 08:00", minutes=240)
     digest = text_of([mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1])

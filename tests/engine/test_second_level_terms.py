@@ -20,8 +20,7 @@ def world(town: TOWN) -> World:
 
 
 def test_a_term_about_to_end_stands_on_the_card_with_the_law_that_lets_it_be_extended(world: World) -> None:
-    world.citizen_writes(ANNA, FAULT[0], ENDS)
-    world.turn()
+    world.citizen_asks(ANNA, FAULT[0], ENDS)
     (mail,) = world.received(TECHNICAL)
     said = text_of(mail)
     assert "Termini de la persona: 26 de novembre de 2026" in said
@@ -36,8 +35,7 @@ def test_a_term_about_to_end_stands_on_the_card_with_the_law_that_lets_it_be_ext
 def test_who_has_a_term_is_first_in_the_queue_and_reminded_of_the_same_day(world: World) -> None:
     world.citizen_writes(PERE)
     world.advance("2026-11-25 10:00")
-    world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
-    world.turn()
+    world.citizen_asks(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
     rows = queries.cases(world.store.con, MADRID, world.clock.now())
     assert [row["citizen"] for row in rows] == [ANNA, PERE]
     world.live("2026-11-25 15:59")
@@ -51,16 +49,13 @@ def test_who_has_a_term_is_first_in_the_queue_and_reminded_of_the_same_day(world
 
 def test_late_in_the_day_the_agents_are_notified_of_a_term_at_once(town: TOWN) -> None:
     world = town(now="2026-11-25 18:30")
-    world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
-    world.turn()
+    world.citizen_asks(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
     assert world.kinds(AGENT) == ["term", "remind"]
 
 
 def test_a_second_message_that_names_a_term_moves_the_case_up(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.citizen_writes(ANNA, "", "Ah, i el termini s'acaba demà!", answers=message)
-    world.turn()
+    message = world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "", "Ah, i el termini s'acaba demà!", answers=message)
     assert world.case()["urgent"] is True
     world.live("2026-11-25 16:00")
     assert any("Urgent, per avui" in subject for subject in world.subjects(AGENT))
@@ -68,15 +63,11 @@ def test_a_second_message_that_names_a_term_moves_the_case_up(world: World) -> N
 
 
 def test_a_term_that_is_named_when_the_case_lies_with_the_services_reaches_them_at_once(world: World) -> None:
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
-    world.order("escalate", world.case()["number"])
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
+    world.obey("escalate", world.case()["number"])
     world.advance("2026-11-25 21:00")
-    world.citizen_writes(ANNA, "", "El meu termini s'acaba demà.", answers=world.received(ANNA)[-1])
-    world.turn()
-    world.citizen_writes(ANNA, "", "De veritat, el termini s'acaba demà.", answers=world.received(ANNA)[-1])
-    world.turn()
+    world.citizen_asks(ANNA, "", "El meu termini s'acaba demà.", answers=world.received(ANNA)[-1])
+    world.citizen_asks(ANNA, "", "De veritat, el termini s'acaba demà.", answers=world.received(ANNA)[-1])
     assert world.kinds(TECHNICAL) == ["derived", "derived"]
     said = text_of(world.received(TECHNICAL)[-1])
     assert "Termini de la persona: 26 de novembre de 2026" in said
@@ -86,19 +77,14 @@ def test_a_term_that_is_named_when_the_case_lies_with_the_services_reaches_them_
 def test_a_question_after_the_answer_keeps_the_term_that_the_person_named_before(town: TOWN) -> None:
     world = town()
     ask = "Com puc signar la instància? El termini s'acaba el 26 de novembre."
-    question = world.citizen_writes(ANNA, "Instància", ask)
-    world.turn()
-    answer = world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(ANNA, "Instància", ask)
+    answer = world.agent_replies(question)
     world.advance("2026-11-26 09:00")
-    more = world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
-    world.turn()
+    more = world.citizen_asks(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
     assert (world.case()["urgent"], world.case()["ends_on"]) == (True, "2026-11-26")
     world.live("2026-11-26 16:30")
     assert "Urgent, per avui" in world.subjects(AGENT)[-1]
-    world.agent_answers(more)
-    world.turn()
+    world.agent_replies(more)
     world.advance("2026-11-27 09:00")
-    world.citizen_writes(ANNA, "", "I ara com puc demanar el justificant?", answers=answer)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I ara com puc demanar el justificant?", answers=answer)
     assert (world.case()["urgent"], world.case()["ends_on"]) == (False, None), "the term has passed"

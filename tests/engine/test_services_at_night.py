@@ -18,8 +18,7 @@ def world(town: TOWN) -> World:
 
 def _derived(world: World, text: str = FAULT[1]) -> EmailMessage:
     """Derived by itself; the derivation mail."""
-    world.citizen_writes(ANNA, FAULT[0], text)
-    world.turn()
+    world.citizen_asks(ANNA, FAULT[0], text)
     return world.received(TECHNICAL)[-1]
 
 

@@ -29,8 +29,7 @@ def notice(world: World) -> EmailMessage:
 
 def derived(world: World, citizen: str) -> EmailMessage:
     """The mail that passes this citizen's case on."""
-    world.citizen_writes(citizen, *FAULT)
-    world.turn()
+    world.citizen_asks(citizen, *FAULT)
     return world.received(TECHNICAL)[-1]
 
 
@@ -170,8 +169,7 @@ def test_a_button_of_the_services_is_good_once(world: World, notice: EmailMessag
     """A replay after the desk has passed the case on again; the same mail at other times as well."""
     link = buttons(notice)[NOT_OURS]
     by_services(world, link)
-    world.order("escalate", world.case()["number"])
-    world.turn()
+    world.obey("escalate", world.case()["number"])
     for _ in range(3):
         by_services(world, link)
     assert world.case()["status"] == "derived"
@@ -221,7 +219,6 @@ def test_the_button_of_an_agent_says_nothing_by_the_services(world: World, notic
 def test_two_buttons_in_one_mail_say_nothing(world: World, notice: EmailMessage) -> None:
     links = [buttons(notice)[label] for label in (SOLVED, NOT_OURS)]
     to = ", ".join(unquote(urlsplit(link).path) for link in links)
-    world.deliver(world.message(TECHNICAL, "", "", to=to), verdict="dmarc=pass header.from=town.example")
-    world.turn()
+    world.receive(world.message(TECHNICAL, "", "", to=to), verdict="dmarc=pass header.from=town.example")
     nothing_happened(world)
     assert "other-order" in refusals(world)[0]

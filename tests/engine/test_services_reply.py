@@ -23,10 +23,8 @@ def world(town: TOWN) -> World:
 @pytest.fixture
 def notice(world: World) -> EmailMessage:
     """The derivation mail of a case whose citizen knows of it, promised news by Wednesday 2 December."""
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
-    world.order("escalate", world.case()["number"])
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
+    world.obey("escalate", world.case()["number"])
     world.advance("2026-11-26 10:00")
     (mail,) = world.received(TECHNICAL)
     return mail
@@ -44,8 +42,7 @@ def _reply(
     for name, value in more.items():
         del mail[name]
         mail[name] = value
-    world.deliver(mail, verdict=verdict)
-    world.turn()
+    world.receive(mail, verdict=verdict)
     return mail
 
 
@@ -129,16 +126,14 @@ def test_solved_stops_both_follow_ups_and_asks_the_agent_to_tell_the_citizen(
     (message,) = [row for row in world.case()["messages"] if row["role"] == "citizen"]
     assert message
     answered = world.message(OFFICE, "", "Ja està arreglat.", to=ANNA, answers=world.received(ANNA)[0])
-    world.put_into_sent(answered)
-    world.turn()
+    world.see_in_sent(answered)
     assert world.case()["status"] == "answered"
 
 
 def test_the_draft_is_in_the_citizens_language(town: TOWN) -> None:
     world = town(people={"technical": [TECHNICAL]})
     text = "Buenos días, desde ayer la sede electrónica da error 500 al enviar la instancia, a todo el mundo."
-    world.citizen_writes(ANNA, "Error 500 en la sede", text)
-    world.turn()
+    world.citizen_asks(ANNA, "Error 500 en la sede", text)
     (notice,) = world.received(TECHNICAL)
     _reply(world, notice, "1")
     (mail,) = _told(world)
@@ -175,10 +170,8 @@ def test_the_next_news_after_an_estimate_is_promised_past_its_day(world: World, 
 
 def test_whom_no_notice_has_promised_a_day_gets_news_past_the_estimate(town: TOWN) -> None:
     world = town(people={"technical": [TECHNICAL]})
-    message = world.citizen_writes(ANNA, *FAULT)
-    world.turn()
-    world.agent_answers(message, "Ho hem passat a l'Ajuntament.")
-    world.turn()
+    message = world.citizen_asks(ANNA, *FAULT)
+    world.agent_replies(message, "Ho hem passat a l'Ajuntament.")
     (notice,) = world.received(TECHNICAL)
     _reply(world, notice, "Ho tindrem el 10 de desembre.")
     (update,) = _deadlines(world, "update")
@@ -229,8 +222,7 @@ def test_a_citizen_who_says_so_changes_nothing(world: World, notice: EmailMessag
 
 def test_it_goes_to_the_agent_who_has_the_case(town: TOWN) -> None:
     world = town(people={"technical": [TECHNICAL], "agents": [AGENT, "berta@town.example"]})
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
     world.order("assign", world.case()["number"], name="berta")
     (notice,) = world.received(TECHNICAL)
     _reply(world, notice, "1")
@@ -249,8 +241,7 @@ def test_at_night_the_agent_hears_of_it_in_the_morning(world: World, notice: Ema
     world.advance("2026-11-26 21:00")
     _reply(world, notice, "1")
     assert _told(world) == []
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     assert len(_told(world)) == 1
     (deadline,) = _deadlines(world, "answer")
     assert deadline["due_at"] == "2026-11-27T19:00:00Z"
@@ -258,8 +249,7 @@ def test_at_night_the_agent_hears_of_it_in_the_morning(world: World, notice: Ema
 
 def test_the_same_reply_again_says_it_once(world: World, notice: EmailMessage) -> None:
     mail = _reply(world, notice, "1")
-    world.deliver(mail, verdict=PASS)
-    world.turn()
+    world.receive(mail, verdict=PASS)
     assert len(_told(world)) == len(world.events("solved")) == 1
 
 
@@ -279,8 +269,7 @@ def test_a_reply_to_a_reminder_of_one_case_is_read_as_well(world: World, notice:
 
 def test_where_the_supervisor_stands_in_for_the_services_both_readings_work(town: TOWN) -> None:
     world = town()
-    world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    world.citizen_asks(ANNA, *FAULT)
     (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "derived"]
     _reply(world, notice, "MEVA", sender=SUPERVISOR)
     assert world.case()["assignee"] == "cap"
@@ -351,14 +340,12 @@ def test_an_agent_passes_on_that_it_is_not_theirs(world: World, notice: EmailMes
 
 def test_waiting_for_the_citizen_stops_no_deadline_and_reminds_on_the_day(town: TOWN) -> None:
     world = town()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.live("2026-11-25 16:00")
     world.live("2026-11-26 17:00")
     notice = world.received(AGENT)[-1]
     subject = f"Cas {world.received(ANNA)[0]['Subject'].partition(']')[0].strip('[')}"
-    world.staff_writes(AGENT, subject, "#espera 3/12", answers=notice)
-    world.turn()
+    world.staff_says(AGENT, subject, "#espera 3/12", answers=notice)
     assert world.case()["status"] == "waiting"
     assert len(_deadlines(world, "answer")) == 1
     world.agent_answers(world.received(ANNA)[0], "Envieu-nos una captura.")
@@ -379,8 +366,7 @@ def test_what_the_services_say_stops_a_notice_to_the_citizen_that_has_not_left(
     world: World, notice: EmailMessage, text: str
 ) -> None:
     """The mailbox could not be read, so that nothing went to citizens; the services do not have the case any more."""
-    world.citizen_writes(PERE, *FAULT)
-    world.turn()
+    world.citizen_asks(PERE, *FAULT)
     (other,) = [mail for mail in world.received(TECHNICAL) if mail["X-Oacmail-Case"] == "OAC-2026-000002"]
     world.mailbox.away = True
     world.sync()

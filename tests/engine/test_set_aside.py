@@ -25,12 +25,10 @@ def lines(mail: EmailMessage) -> list[str]:
 def thanking(town: TOWN) -> World:
     """Anna has thanked on Wednesday at 12 for an answer."""
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     answer = world.agent_answers(asked)
     world.advance("2026-11-25 12:00")
-    world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=answer)
-    world.turn()
+    world.citizen_asks(ANNA, "Re: No puc signar la instància", THANKS, answers=answer)
     return world
 
 
@@ -55,14 +53,12 @@ def test_it_stands_in_one_summary(thanked: World) -> None:
 @pytest.mark.parametrize("ends", ["close", "answer"])
 def test_it_stands_in_the_next_summary_whatever_became_of_its_case_since(town: TOWN, ends: str) -> None:
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     ack = world.received(ANNA)[0]
     if ends == "close":
         world.agent_answers(asked)
         world.live("2026-12-10 10:00", minutes=240)  # ten working days: it closes at 20 h
-    world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=ack)
-    world.turn()
+    world.citizen_asks(ANNA, "Re: No puc signar la instància", THANKS, answers=ack)
     if ends == "answer":
         world.advance("2026-11-25 11:00")
         world.agent_answers(asked)
@@ -114,10 +110,8 @@ def test_it_is_a_person_makes_requests_of_what_that_summary_names_alone(thanked:
 
 def test_it_is_a_person_brings_back_what_an_answer_has_followed(town: TOWN) -> None:
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
     world.advance("2026-11-25 11:00")
     world.agent_answers(asked)
     world.live("2026-11-26 08:30")
@@ -127,8 +121,7 @@ def test_it_is_a_person_brings_back_what_an_answer_has_followed(town: TOWN) -> N
 
 def test_it_is_a_person_acknowledges_a_guest_too(town: TOWN) -> None:
     world = town(now="2026-11-25 16:00", digest={"to": [AGENT]})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.citizen_writes(PERE, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
     world.live("2026-11-26 08:30")
     assert world.kinds(PERE) == []
@@ -140,8 +133,7 @@ def test_it_is_a_person_acknowledges_a_guest_too(town: TOWN) -> None:
 
 def test_the_acknowledgement_is_in_the_language_of_its_writer(town: TOWN) -> None:
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    asked = world.citizen_writes(PERE, "Padrón", "Buenos días, ¿cómo puedo pedir el certificado del padrón?")
-    world.turn()
+    asked = world.citizen_asks(PERE, "Padrón", "Buenos días, ¿cómo puedo pedir el certificado del padrón?")
     world.citizen_writes(PERE, "Re: Padrón", "¡Muchísimas gracias por todo!", answers=world.agent_answers(asked))
     world.live("2026-11-26 08:30")
     reply(world, digest_of(world), "1 és persona", sender=AGENT)
@@ -150,8 +142,7 @@ def test_the_acknowledgement_is_in_the_language_of_its_writer(town: TOWN) -> Non
 
 def test_thanks_while_an_answer_is_due_are_a_line_too(town: TOWN) -> None:
     world = town(now="2026-11-25 16:30", digest={"to": [AGENT]})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
     world.live("2026-11-25 16:45")
     world.citizen_writes(ANNA, "Re: No puc signar la instància", "Gràcies de nou.", answers=asked)
@@ -164,11 +155,9 @@ def test_thanks_while_an_answer_is_due_are_a_line_too(town: TOWN) -> None:
 
 def test_an_absence_by_its_subject_alone_is_a_line(town: TOWN) -> None:
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     absent = "Resposta automàtica: [OAC] Hem rebut la vostra consulta"
-    world.citizen_writes(ANNA, absent, "Seré fora fins dilluns.", answers=world.received(ANNA)[0])
-    world.turn()
+    world.citizen_asks(ANNA, absent, "Seré fora fins dilluns.", answers=world.received(ANNA)[0])
     world.live("2026-11-26 08:30")
     assert lines(digest_of(world)) == ["- 1 · sembla automàtic · dc. 25/11, 10 h · «Seré fora fins dilluns.»"]
 

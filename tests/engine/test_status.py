@@ -28,15 +28,13 @@ def _named(world: World) -> set[str]:
 
 
 def test_a_quiet_town_is_healthy(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert _named(world) == set()
     assert health(world.config, world.clock.now())["ok"]
 
 
 def test_a_held_mail_makes_status_unhealthy(world: World) -> None:
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.relay.when(no_reply(lost=True), to=ANNA)
     world.citizen_writes(ANNA)
     world.live("2026-11-25 11:00", minutes=1)
@@ -46,8 +44,7 @@ def test_a_held_mail_makes_status_unhealthy(world: World) -> None:
 
 def test_a_refused_mail_is_a_warning(world: World) -> None:
     world.relay.when(refused(), to=ANNA)
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert _named(world) == {"failed"}
     assert health(world.config, world.clock.now())["ok"]
 
@@ -63,11 +60,9 @@ def test_a_refused_mail_is_a_warning(world: World) -> None:
 def test_a_failing_server_makes_status_unhealthy_until_it_is_back(
     world: World, fault: Callable[[World], object], named: str
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     fault(world)
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     assert named in _named(world)
     world.mailbox.away, world.mailbox.refused = False, set()
     world.relay.recover()
@@ -98,8 +93,7 @@ def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_langu
 
 
 def test_a_message_that_is_being_worked_is_counted_and_no_illness(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.store.con.execute("UPDATE sightings SET outcome = NULL")
     report = health(world.config, world.clock.now())
     assert report["unaccounted"]

@@ -35,10 +35,8 @@ def asked(town: Callable[..., World]) -> World:
 
 
 def _answered(world: World, sender: str, **written: object) -> EmailMessage:
-    question = world.citizen_writes(sender, **written)  # type: ignore[arg-type]
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(sender, **written)  # type: ignore[arg-type]
+    world.agent_replies(question)
     return question
 
 
@@ -59,15 +57,12 @@ def press(world: World, link: str, *, sender: str = ANNA, body: str | None = Non
     fields = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
     text = fields["body"] if body is None else body
     mail = world.message(sender, fields["subject"], text, to=unquote(parts.path), **how)
-    world.deliver(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
-    world.turn()
+    world.receive(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
     return mail
 
 
 def reply(world: World, text: str, *, sender: str = ANNA, **how: object) -> EmailMessage:
-    mail = world.citizen_writes(sender, f"Re: {survey(world)['Subject']}", text, answers=survey(world), **how)  # type: ignore[arg-type]
-    world.turn()
-    return mail
+    return world.citizen_asks(sender, f"Re: {survey(world)['Subject']}", text, answers=survey(world), **how)  # type: ignore[arg-type]
 
 
 def given(world: World) -> list[tuple[int, bool]]:
@@ -146,10 +141,8 @@ def test_a_survey_that_could_not_leave_is_dropped_when_the_case_opens_again(
     town: Callable[..., World], opens: Callable[[World, EmailMessage, EmailMessage], None]
 ) -> None:
     world = town(**ON)
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    answer = world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    answer = world.agent_replies(question)
     world.order("close", world.case()["number"], reason="contact")
     world.relay.when(deferred(450), kind="survey")
     world.live("2026-11-26 08:30", minutes=60)
@@ -163,8 +156,7 @@ def test_a_survey_that_could_not_leave_is_dropped_when_the_case_opens_again(
 def test_nobody_is_asked_about_a_mail_that_their_own_domain_disowns(town: Callable[..., World]) -> None:
     """Somebody else may have written in their name, and an agent has called all the same."""
     world = town(**ON)
-    world.citizen_writes(ANNA, dmarc="fail")
-    world.turn()
+    world.citizen_asks(ANNA, dmarc="fail")
     world.order("log-call", world.case()["number"])
     world.live("2026-12-14 12:00", minutes=240)
     assert world.case()["status"] == "closed"
@@ -201,8 +193,7 @@ def test_who_has_a_complaint_in_course_is_not_asked_about_another_case(town: Cal
     world = town(**ON)
     _answered(world, ANNA)
     world.order("close", world.case()["number"], reason="answered")
-    world.citizen_writes(ANNA, "Queixa", "Vull posar una queixa formal pel tracte que vaig rebre ahir a la OAC.")
-    world.turn()
+    world.citizen_asks(ANNA, "Queixa", "Vull posar una queixa formal pel tracte que vaig rebre ahir a la OAC.")
     world.order("set", world.cases()[-1]["number"], intent="complaint")
     world.live("2026-11-26 12:00", minutes=120)
     assert not world.mails("survey")
@@ -214,11 +205,9 @@ def test_who_has_complained_in_a_later_message_of_an_open_case_is_not_asked_abou
     world = town(**ON)
     _answered(world, ANNA)
     world.order("close", world.case()["number"], reason="answered")
-    question = world.citizen_writes(ANNA, "Instància genèrica", "Com puc signar la instància genèrica?")
-    world.turn()
+    question = world.citizen_asks(ANNA, "Instància genèrica", "Com puc signar la instància genèrica?")
     complaint = "Això és una queixa formal: estic molt descontenta de la vostra atenció, és vergonyós."
-    world.citizen_writes(ANNA, "Re: Instància genèrica", complaint, answers=question)
-    world.turn()
+    world.citizen_asks(ANNA, "Re: Instància genèrica", complaint, answers=question)
     assert world.kinds(SUPERVISOR) == ["opinion"]
     assert "complaint" not in {case["intent"] for case in world.cases()}
     world.live("2026-11-26 12:00", minutes=120)
@@ -228,8 +217,7 @@ def test_who_has_complained_in_a_later_message_of_an_open_case_is_not_asked_abou
 def test_a_telephone_case_without_an_address_is_not_asked_about(town: Callable[..., World]) -> None:
     world = town(**ON)
     order = world.message(AGENT, "trucada", "#trucada Joan Mas, 612345678: com es demana el padró?")
-    world.deliver(order, verdict="dmarc=pass header.from=town.example")
-    world.turn()
+    world.receive(order, verdict="dmarc=pass header.from=town.example")
     world.order("close", world.case()["number"], reason="contact")
     world.live("2026-11-26 12:00", minutes=120)
     assert world.case()["status"] == "closed"
@@ -271,8 +259,7 @@ def test_the_last_vote_counts(asked: World) -> None:
 
 def test_a_month_that_is_over_keeps_its_votes(asked: World) -> None:
     press(asked, links(survey(asked))[3])
-    asked.advance("2027-01-07 10:00")
-    asked.turn()
+    asked.turn_at("2027-01-07 10:00")
     press(asked, links(survey(asked))[5])
     december = votes(asked.store.con, local("2026-12-01 00:00"), local("2027-01-01 00:00"))
     january = votes(asked.store.con, local("2027-01-01 00:00"), local("2027-02-01 00:00"))
@@ -282,8 +269,7 @@ def test_a_month_that_is_over_keeps_its_votes(asked: World) -> None:
 
 def test_the_same_mail_again_votes_once(asked: World) -> None:
     mail = press(asked, links(survey(asked))[4])
-    asked.deliver(mail, verdict="dmarc=pass header.from=example.org")
-    asked.turn()
+    asked.receive(mail, verdict="dmarc=pass header.from=example.org")
     assert given(asked) == [(4, True)]
 
 
@@ -323,8 +309,7 @@ def test_without_plus_addresses_the_token_is_in_the_subject(town: Callable[..., 
 
 
 def test_a_number_that_names_only_the_case_is_counted_apart(asked: World) -> None:
-    asked.citizen_writes(ANNA, f"{survey(asked)['Subject']}", "5")
-    asked.turn()
+    asked.citizen_asks(ANNA, f"{survey(asked)['Subject']}", "5")
     assert given(asked) == [(5, False)]
     assert asked.case()["score"] is None
 
@@ -339,8 +324,7 @@ def test_a_strangers_link_is_counted_apart_and_replaces_no_signed_vote(asked: Wo
 
 
 def test_a_stranger_who_was_shown_nothing_has_no_vote(asked: World) -> None:
-    asked.citizen_writes(PERE, f"{survey(asked)['Subject']}", "1")
-    asked.turn()
+    asked.citizen_asks(PERE, f"{survey(asked)['Subject']}", "1")
     assert not given(asked)
 
 
@@ -358,8 +342,7 @@ def test_a_request_beside_the_number_opens_the_case_and_the_number_counts(asked:
 def test_a_file_beside_the_number_is_a_request(asked: World) -> None:
     mail = asked.message(ANNA, f"Re: {survey(asked)['Subject']}", "5", answers=survey(asked))
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="instancia.pdf")
-    asked.deliver(mail, verdict="dmarc=pass header.from=example.org")
-    asked.turn()
+    asked.receive(mail, verdict="dmarc=pass header.from=example.org")
     assert given(asked) == [(5, True)]
     assert asked.case()["status"] == "open"
 

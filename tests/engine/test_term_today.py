@@ -37,8 +37,7 @@ def test_the_person_is_told_first_to_call_at_once_and_the_agents_hear_the_hour_a
     tmp_path: Path, lang: str
 ) -> None:
     world = World(tmp_path, office=OFFICE)
-    world.citizen_writes(ANNA, "Beca", TODAY[lang])
-    world.turn()
+    world.citizen_asks(ANNA, "Beca", TODAY[lang])
     (ack,) = world.received(ANNA)
     assert SAID[lang] in _plain(text_of(ack)).split("\n\n")[1], "before anything else"
     (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "term"]
@@ -51,8 +50,7 @@ def test_the_person_is_told_first_to_call_at_once_and_the_agents_hear_the_hour_a
 @pytest.mark.parametrize("now", ["2026-11-25 06:30", "2026-11-25 21:00", "2026-11-28 10:00"])
 def test_outside_hours_the_agents_hear_at_once_and_the_person_when_somebody_picks_up(tmp_path: Path, now: str) -> None:
     world = World(tmp_path, now=now, office=OFFICE)
-    world.citizen_writes(ANNA, "Beca", AT_MIDNIGHT)
-    world.turn()
+    world.citizen_asks(ANNA, "Beca", AT_MIDNIGHT)
     assert world.kinds(AGENT) == ["term"]
     said = _plain(text_of(world.received(ANNA)[0]))
     assert f"{PHONE} (dies laborables de 8 a 20 h)" in said
@@ -61,28 +59,23 @@ def test_outside_hours_the_agents_hear_at_once_and_the_person_when_somebody_pick
 
 def test_a_further_message_that_names_it_tells_the_agents_once(tmp_path: Path) -> None:
     world = World(tmp_path)
-    first = world.citizen_writes(ANNA)
-    world.turn()
+    first = world.citizen_asks(ANNA)
     assert "term" not in world.kinds(AGENT)
     for _ in range(2):
         world.clock.forward(minutes=5)
-        world.citizen_writes(ANNA, "", "Us recordo que el termini s'acaba avui a les 13.30 h!", answers=first)
-        world.turn()
+        world.citizen_asks(ANNA, "", "Us recordo que el termini s'acaba avui a les 13.30 h!", answers=first)
     assert world.kinds(AGENT).count("term") == 1
     assert world.case()["ends_hour"] == "13:30"
 
 
 def test_a_message_that_was_answered_before_it_was_read_is_not_urgent(tmp_path: Path) -> None:
     world = World(tmp_path)
-    first = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(first)
-    world.turn()
+    first = world.citizen_asks(ANNA)
+    world.agent_replies(first)
     world.mailbox.refused = {"INBOX"}
     more = world.citizen_writes(ANNA, "", "I on se signa? El termini s'acaba avui a les 14 h!", answers=first)
     world.clock.forward(minutes=30)
-    world.agent_answers(more)
-    world.turn()
+    world.agent_replies(more)
     world.mailbox.refused = set()
     world.turn()
     assert (world.case()["status"], len(world.case()["messages"])) == ("answered", 4)
@@ -91,8 +84,7 @@ def test_a_message_that_was_answered_before_it_was_read_is_not_urgent(tmp_path: 
 
 def test_a_term_of_another_day_is_no_urgent_notice_and_its_hour_is_kept(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.citizen_writes(ANNA, "Beca", "Com presento la beca? El termini s'acaba divendres a les 15 h.")
-    world.turn()
+    world.citizen_asks(ANNA, "Beca", "Com presento la beca? El termini s'acaba divendres a les 15 h.")
     assert "term" not in world.kinds(AGENT)
     assert (world.case()["ends_on"], world.case()["ends_hour"]) == ("2026-11-27", "15:00")
     assert "s'acaba divendres 27 de novembre a les 15 h" in _plain(text_of(world.received(ANNA)[0]))
@@ -122,10 +114,8 @@ def test_an_hour_of_the_kept_case_stands_against_a_later_one_of_the_same_day(tmp
 
 def test_the_hour_goes_with_the_case_to_the_technical_services(tmp_path: Path) -> None:
     world = World(tmp_path, people={"technical": ["tic@town.example"]})
-    world.citizen_writes(ANNA, "Error 500 a la seu", "La seu dona error 500 i el termini acaba avui a les 14 h!")
-    world.turn()
-    world.order("escalate", world.case()["number"])
-    world.turn()
+    world.citizen_asks(ANNA, "Error 500 a la seu", "La seu dona error 500 i el termini acaba avui a les 14 h!")
+    world.obey("escalate", world.case()["number"])
     (card,) = world.received("tic@town.example")
     assert "Termini de la persona: 25 de novembre de 2026 a les 14 h" in _plain(text_of(card))
     told = _plain(text_of(world.received(ANNA)[-1]))
@@ -143,8 +133,7 @@ def test_an_acknowledgement_that_waits_for_its_budget_past_midnight_names_the_da
     world = World(tmp_path, now="2026-11-25 19:30", office=OFFICE)
     for number in range(3):
         world.citizen_writes(ANNA, f"Tràmit {number}", f"Com es fa el tràmit {number}?")
-    world.citizen_writes(ANNA, "Beca", AT_MIDNIGHT)
-    world.turn()
+    world.citizen_asks(ANNA, "Beca", AT_MIDNIGHT)
     said = _after_midnight(world)
     assert "s'acaba dimecres 25 de novembre a les 24 h: escriure'ns no l'atura" in said
     assert not ANOTHER_DAY.findall(said)

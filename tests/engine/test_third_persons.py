@@ -17,12 +17,10 @@ SAYS = "La llicència d'aquest solar encara és a informe del tècnic."
 
 def _forwarded(world: World, *, subject: str = "Rv: No puc signar la instància", to: str = PLANNING) -> EmailMessage:
     """Anna's case, whose message an agent forwards from the shared mailbox."""
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     refs = [str(asked["Message-ID"])]
     mail = world.message(OFFICE, subject, "Com està això?", to=to, refs=refs)
-    world.put_into_sent(mail)
-    world.turn()
+    world.see_in_sent(mail)
     return mail
 
 
@@ -30,9 +28,7 @@ def _replies(
     world: World, forward: EmailMessage, text: str = SAYS, *, sender: str = PLANNING, dmarc: str = "pass"
 ) -> EmailMessage:
     world.advance("2026-11-25 10:00")
-    mail = world.citizen_writes(sender, "", text, answers=forward, dmarc=dmarc)
-    world.turn()
-    return mail
+    return world.citizen_asks(sender, "", text, answers=forward, dmarc=dmarc)
 
 
 def _notices(world: World) -> list[EmailMessage]:
@@ -91,8 +87,7 @@ def test_the_third_person_takes_no_part_in_the_case(world: World) -> None:
     forward = _forwarded(world)
     _replies(world, forward)
     tag = str(world.received(ANNA)[0]["Subject"]).partition("]")[0] + "]"
-    world.citizen_writes(PLANNING, f"Re: {tag} No puc signar", "Quan em respondreu?")
-    world.turn()
+    world.citizen_asks(PLANNING, f"Re: {tag} No puc signar", "Quan em respondreu?")
     assert [case["citizen"] for case in world.cases()] == [ANNA, PLANNING]
 
 
@@ -106,8 +101,7 @@ def test_who_did_not_get_the_forward_or_is_disowned_is_no_third_person(world: Wo
 
 def test_the_address_alone_is_no_evidence(world: World) -> None:
     _forwarded(world)
-    world.citizen_writes(PLANNING, "Rv: No puc signar la instància", SAYS)
-    world.turn()
+    world.citizen_asks(PLANNING, "Rv: No puc signar la instància", SAYS)
     assert [case["citizen"] for case in world.cases()] == [ANNA, PLANNING]
 
 
@@ -120,8 +114,7 @@ def test_an_answer_to_another_address_of_a_citizen_is_no_forward(world: World) -
 
 def test_who_has_a_case_of_their_own_is_its_citizen(world: World) -> None:
     """An agent answers Pere by forwarding what Anna was told; he still waits."""
-    world.citizen_writes(PERE, "Segell de temps", "Què és el segell de temps?")
-    world.turn()
+    world.citizen_asks(PERE, "Segell de temps", "Què és el segell de temps?")
     forward = _forwarded(world, to=PERE)
     _replies(world, forward, "Ho he provat i encara em surt l'error. Què més puc fer?", sender=PERE)
     assert [case["citizen"] for case in world.cases()] == [PERE, ANNA, PERE]
@@ -131,35 +124,29 @@ def test_who_has_a_case_of_their_own_is_its_citizen(world: World) -> None:
 
 def test_who_gets_the_offices_own_answer_forwarded_asks_for_themselves(world: World) -> None:
     """Anna's other address: what is forwarded there is for her, and she may have another question."""
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    answer = world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    answer = world.agent_replies(asked)
     other = "anna.puig@correu.example"
     mail = world.message(OFFICE, "Rv: No puc signar la instància", "Us ho reenvio.", to=other, answers=answer)
-    world.put_into_sent(mail)
-    world.turn()
+    world.see_in_sent(mail)
     _replies(world, mail, "Encara no em funciona. Què he de fer?", sender=other)
     assert [(case["citizen"], case["status"]) for case in world.cases()] == [(ANNA, "answered"), (other, "open")]
     assert world.kinds(other) == ["ack"]
 
 
 def test_a_forward_that_arrives_by_smtp_names_nobody(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     refs = [str(asked["Message-ID"])]
     forged = world.message(OFFICE, "Rv: Consulta", "Com està?", to=PLANNING, refs=refs)
     world.deliver(forged)
-    world.deliver(forged, folder="Sent")
-    world.turn()
+    world.receive(forged, folder="Sent")
     _replies(world, forged)
     assert [case["citizen"] for case in world.cases()] == [ANNA, PLANNING]
 
 
 def test_the_reply_follows_a_case_that_was_merged(world: World) -> None:
     forward = _forwarded(world)
-    world.citizen_writes(ANNA, "Beca menjador", "Quan surt la beca?")
-    world.turn()
+    world.citizen_asks(ANNA, "Beca menjador", "Quan surt la beca?")
     first, second = (case["number"] for case in world.cases())
     world.order("merge", first, into=second)
     _replies(world, forward)
@@ -175,8 +162,7 @@ def test_what_the_third_person_wrote_is_never_relayed_to_the_citizen(world: Worl
     forward = _forwarded(world)
     _replies(world, forward)
     to = address(_notices(world)[0])
-    world.staff_writes(AGENT, "Re", f"Bon dia,\n\n{SAYS}", to=to)
-    world.turn()
+    world.staff_says(AGENT, "Re", f"Bon dia,\n\n{SAYS}", to=to)
     assert world.kinds(ANNA) == ["ack"]
     assert "not_relayed" in world.kinds(AGENT)
 
@@ -185,8 +171,7 @@ def test_a_rebuild_files_it_alike(world: World) -> None:
     forward = _forwarded(world)
     _replies(world, forward)
     world.advance("2026-11-25 11:00")
-    world.citizen_writes(PERE, "Beca menjador", "Quan surt la beca?")  # her acknowledgement proves the notice sent
-    world.turn()
+    world.citizen_asks(PERE, "Beca menjador", "Quan surt la beca?")  # her acknowledgement proves the notice sent
     before = rebuilding.taken(world)
     rebuilding.lose(world)
     rebuilding.rebuild(world)
@@ -195,8 +180,7 @@ def test_a_rebuild_files_it_alike(world: World) -> None:
 
 def test_a_rebuild_keeps_the_case_of_a_reply_that_was_read_before_the_forward(world: World) -> None:
     """The client stores its copy in Sent late; by then the writer has a number and a deadline."""
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     refs = [str(asked["Message-ID"])]
     forward = world.message(OFFICE, "Rv: Consulta", "Com està?", to=PLANNING, refs=refs)
     written = world.clock.now()

@@ -12,8 +12,7 @@ GUAL = ("Instància del gual", "Bon dia, no puc presentar la instància del gual
 
 def _asked(world: World, sender: str = ANNA, subject: str = GUAL[0], text: str = GUAL[1]) -> EmailMessage:
     """A first message of this person; its acknowledgement."""
-    world.citizen_writes(sender, subject, text)
-    world.turn()
+    world.citizen_asks(sender, subject, text)
     return world.received(sender)[-1]
 
 
@@ -49,8 +48,7 @@ def test_what_leads_to_the_case_of_the_writer(world: World, rule: str, subject: 
         to=to.format(**named),
         answers=ack if answers else None,
     )
-    world.deliver(mail)
-    world.turn()
+    world.receive(mail)
     assert _last(world)["rule"] == rule
     assert (len(world.case()["messages"]), world.case()["due_at"]) == (2, before["due_at"])
     assert world.kinds(ANNA) == ["ack"]
@@ -59,10 +57,8 @@ def test_what_leads_to_the_case_of_the_writer(world: World, rule: str, subject: 
 def test_a_reply_that_overtook_its_original_is_joined_by_it(world: World) -> None:
     original = "<original.1@casa.example>"
     early = {"References": original, "In-Reply-To": original}
-    world.citizen_writes(ANNA, "Oblidava una cosa del casal", "Són dos germans.", headers=tuple(early.items()))
-    world.turn()
-    world.citizen_writes(ANNA, "Casal", "Vull inscriure els fills al casal.", headers=(("Message-ID", original),))
-    world.turn()
+    world.citizen_asks(ANNA, "Oblidava una cosa del casal", "Són dos germans.", headers=tuple(early.items()))
+    world.citizen_asks(ANNA, "Casal", "Vull inscriure els fills al casal.", headers=(("Message-ID", original),))
     assert _last(world)["rule"] == "named-by-known-message"
     assert len(world.case()["messages"]) == 2
 
@@ -71,8 +67,7 @@ def test_a_reply_that_overtook_its_original_is_joined_by_it(world: World) -> Non
 def test_a_reply_prefix_of_any_client_and_the_same_subject_join_without_headers(world: World, prefix: str) -> None:
     _asked(world, PERE)
     _asked(world)
-    world.citizen_writes(ANNA, f"{prefix}: {GUAL[0]}", "Ho he provat amb un altre navegador.")
-    world.turn()
+    world.citizen_asks(ANNA, f"{prefix}: {GUAL[0]}", "Ho he provat amb un altre navegador.")
     assert _last(world)["rule"] == "same-subject"
     assert [len(case["messages"]) for case in world.cases()] == [1, 2]
 
@@ -92,28 +87,23 @@ def test_the_same_text_in_capitals_under_another_subject_is_one_case(world: Worl
 
 def test_another_subject_by_reference_opens_a_child_with_which_its_replies_stay(world: World) -> None:
     ack = _asked(world)
-    world.citizen_writes(ANNA, "Certificat nou", "Com demano un certificat de convivència?", answers=ack)
-    world.turn()
+    world.citizen_asks(ANNA, "Certificat nou", "Com demano un certificat de convivència?", answers=ack)
     first, child = world.cases()
     assert _last(world)["parent"] == first["number"]
     (_, of_the_child) = world.received(ANNA)
     assert child["number"] in of_the_child["Subject"]
-    world.citizen_writes(ANNA, "", "Som família nombrosa des de l'any passat.", answers=of_the_child)
-    world.turn()
+    world.citizen_asks(ANNA, "", "Som família nombrosa des de l'any passat.", answers=of_the_child)
     assert _last(world)["number"] == child["number"]
 
 
 def test_an_office_that_is_only_in_copy_is_asked_all_the_same(world: World) -> None:
-    world.deliver(world.message(ANNA, *GUAL, to=PERE, headers=(("Cc", OFFICE),)))
-    world.turn()
+    world.receive(world.message(ANNA, *GUAL, to=PERE, headers=(("Cc", OFFICE),)))
     assert (world.kinds(ANNA), world.received(PERE)) == (["ack"], [])
 
 
 def test_several_citizens_on_one_thread_have_a_case_each_and_get_mail_about_their_own_only(world: World) -> None:
-    seen = world.citizen_writes(ANNA, *GUAL, headers=(("Cc", PERE),))
-    world.turn()
-    world.citizen_writes(PERE, "", "A mi tampoc no em funciona.", answers=seen)
-    world.turn()
+    seen = world.citizen_asks(ANNA, *GUAL, headers=(("Cc", PERE),))
+    world.citizen_asks(PERE, "", "A mi tampoc no em funciona.", answers=seen)
     first, second = world.cases()
     assert (_last(world)["number"], _last(world)["parent"]) == (second["number"], first["number"])
     (ack,) = world.received(PERE)

@@ -105,16 +105,13 @@ def test_what_still_works_keeps_its_list(town: TOWN) -> None:
 
 
 def test_a_failed_case_that_is_answered_is_no_problem_any_more(world: World) -> None:
-    message = world.citizen_writes(ANNA)
-    world.turn()
+    message = world.citizen_asks(ANNA)
     number = world.case()["number"]
     _damage(world, number)
-    world.advance("2026-11-27 08:05")
-    world.turn()
+    world.turn_at("2026-11-27 08:05")
     assert number in _problem(world)
     _repair(world, number)
-    world.agent_answers(message)
-    world.turn()
+    world.agent_replies(message)
     assert _problem(world) == ""
 
 
@@ -136,12 +133,10 @@ def test_the_digest_fails_alone(town: TOWN, number: int) -> None:
 
 
 def test_an_uncertain_delivery_that_cannot_be_read_holds_back_no_other(world: World) -> None:
-    world.citizen_writes(MARTA)
-    world.turn()
+    world.citizen_asks(MARTA)
     world.relay.when(no_reply(lost=True))
     for sender in (ANNA, PERE):
-        world.citizen_writes(sender)
-        world.turn()
+        world.citizen_asks(sender)
     bad, good = (mail for mail in world.mails("ack") if mail["state"] == "uncertain")
     world.relay.recover()
     world.store.con.execute("UPDATE outbox SET data_at = 'then' WHERE id = ?", (bad["id"],))
@@ -154,8 +149,7 @@ def test_an_uncertain_delivery_that_cannot_be_read_holds_back_no_other(world: Wo
 def test_a_deferred_acknowledgement_that_cannot_be_read_holds_back_no_other(town: TOWN) -> None:
     world = town(ack={"unverified_per_hour": 1})
     for sender in (MARTA, ANNA, PERE):
-        world.citizen_writes(sender, dmarc="")
-        world.turn()
+        world.citizen_asks(sender, dmarc="")
     bad, good = (mail for mail in world.mails("ack") if mail["state"] == "queued")
     world.store.con.execute("UPDATE outbox SET created_at = 'then' WHERE id = ?", (bad["id"],))
     world.live("2026-11-25 12:30", minutes=10)
@@ -164,8 +158,7 @@ def test_a_deferred_acknowledgement_that_cannot_be_read_holds_back_no_other(town
 
 
 def test_a_clock_that_no_tick_looks_at_is_a_problem(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert _report(world)["ok"]
     world.clock.forward(minutes=4)
     world.sync()

@@ -38,8 +38,7 @@ def _configure(etc: Path, name: str, world: World) -> None:
 def living(town: Callable[..., World]) -> World:
     """A town that has read its mailbox a moment ago."""
     world = town(now=f"{datetime.now(MADRID):%Y-%m-%d %H:%M:%S}", office={"calendar": "none"})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     return world
 
 

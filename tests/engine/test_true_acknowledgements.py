@@ -56,8 +56,7 @@ def _plain(text: str) -> str:
 
 def _acknowledged(tmp_path: Path, now: str, lang: str, text: str) -> tuple[World, str]:
     world = World(tmp_path, now=now, office={"phone": PHONE})
-    world.citizen_writes(ANNA, {"ca": "Instància", "es": "Instancia", "en": "Application"}[lang], text)
-    world.turn()
+    world.citizen_asks(ANNA, {"ca": "Instància", "es": "Instancia", "en": "Application"}[lang], text)
     (ack,) = world.received(ANNA)
     assert ack["Content-Language"] == lang
     return world, _plain(text_of(ack))

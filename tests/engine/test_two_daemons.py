@@ -73,8 +73,7 @@ def test_two_daemons_notice_each_other_and_both_stop(
 ) -> None:
     world = town(smtp={"self_copy": copies})
     world.relay.server_copies = copies == "server"
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.clock.forward(seconds=5)
     second = other(world)
     _pass(world, second)
@@ -111,8 +110,7 @@ def test_a_second_daemon_stops_before_anybody_gets_a_mail_twice(world: World) ->
     second.turn()
     for sender in (ANNA, PERE):
         world.clock.forward(seconds=20)
-        world.citizen_writes(sender)
-        world.turn()
+        world.citizen_asks(sender)
         second.turn()
     assert _stops(second)
     assert not _stops(world)
@@ -139,8 +137,7 @@ def test_restarted_while_the_other_still_runs_it_stops_again(world: World) -> No
 
 
 def _ack(world: World) -> EmailMessage:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     return ack
 
@@ -199,8 +196,7 @@ def test_a_mail_of_another_installation_that_a_person_or_a_rule_puts_into_sent_d
     _pass(world)
     assert not _stops(world)
     assert world.reviews() == ["signed-by-another-installation"]
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     assert world.kinds(PERE) == ["ack"]
 
 

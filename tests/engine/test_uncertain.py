@@ -17,8 +17,7 @@ LOST, ARRIVES = no_reply(lost=True), no_reply(lost=False)
 @pytest.fixture
 def proven(world: World) -> World:
     """A town where copies have come back: one mail was sent and seen."""
-    world.citizen_writes(PERE)
-    world.turn()
+    world.citizen_asks(PERE)
     world.clock.forward(minutes=5)
     return world
 
@@ -253,8 +252,7 @@ def test_mail_to_staff_goes_once_more_after_a_quarter_of_an_hour(proven: World) 
 def test_an_uncertain_notice_that_is_no_longer_true_does_not_go_once_more(town: TOWN) -> None:
     world = town(people={"technical": ["tic@town.example"]})
     world.relay.when(LOST, kind="second_level", times=1)
-    question = world.citizen_writes(ANNA, "Error 500", "Des d'ahir la seu electrònica dóna error 500 a tothom.")
-    world.turn()
+    question = world.citizen_asks(ANNA, "Error 500", "Des d'ahir la seu electrònica dóna error 500 a tothom.")
     assert [mail["state"] for mail in world.mails("second_level")] == ["uncertain"]
     world.clock.forward(minutes=3)
     world.agent_answers(question)
@@ -264,8 +262,7 @@ def test_an_uncertain_notice_that_is_no_longer_true_does_not_go_once_more(town: 
 
 def test_a_survey_whose_case_is_open_again_does_not_go_once_more(town: TOWN) -> None:
     world = town(survey={"enabled": True})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.order("close", "OAC-2026-000001", reason="contact")
     world.relay.when(LOST, kind="survey", times=1)
     world.live("2026-11-26 08:04", minutes=2)

@@ -21,16 +21,13 @@ def desk(town: Callable[..., World]) -> World:
 
 
 def _ordered(world: World, asked: EmailMessage, text: str) -> str:
-    world.staff_writes(AGENT, "", text, answers=asked)
-    world.turn()
+    world.staff_says(AGENT, "", text, answers=asked)
     world.turn()
     return transcripts(world, AGENT)[-1]
 
 
 def _asked(world: World, sender: str = ANNA) -> EmailMessage:
-    asked = world.citizen_writes(sender)
-    world.turn()
-    return asked
+    return world.citizen_asks(sender)
 
 
 @pytest.mark.parametrize("order", ["#nivell1", "#nonostre"])
@@ -95,8 +92,7 @@ def test_a_solution_is_to_be_told_and_a_note_may_be_read(desk: World) -> None:
 
 def test_a_split_names_the_new_case_and_a_merge_of_two_people_warns(desk: World) -> None:
     asked = _asked(desk)
-    desk.citizen_writes(ANNA, "Re: No puc signar la instància", "I com demano la beca menjador?", answers=asked)
-    desk.turn()
+    desk.citizen_asks(ANNA, "Re: No puc signar la instància", "I com demano la beca menjador?", answers=asked)
     told = _ordered(desk, asked, "#separa")
     assert "| OAC-2026-000001 | separar-ne el missatge | fet. El cas nou és OAC-2026-000002. |" in told
     assert "dues persones" not in _ordered(desk, asked, "#fusiona 2")

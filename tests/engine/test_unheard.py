@@ -27,11 +27,9 @@ COMPLAINTS = (
 
 def _answered(tmp_path: Path) -> World:
     world = World(tmp_path)
-    question = world.citizen_writes(ANNA)
-    world.turn()
+    question = world.citizen_asks(ANNA)
     world.advance("2026-11-25 11:00")
-    world.agent_answers(question)
-    world.turn()
+    world.agent_replies(question)
     return world
 
 
@@ -40,8 +38,7 @@ def test_a_short_reply_of_a_person_who_waits_is_acknowledged(tmp_path: Path, tex
     world = _answered(tmp_path)
     (ack,) = world.received(ANNA)
     world.advance("2026-11-25 12:00")
-    world.citizen_writes(ANNA, f"Re: {ack['Subject']}", text, answers=ack)
-    world.turn()
+    world.citizen_asks(ANNA, f"Re: {ack['Subject']}", text, answers=ack)
     assert world.kinds(ANNA) == ["ack", "ack"]
     assert (world.case()["status"], world.case()["due_at"][:10]) == ("open", "2026-11-26")
 
@@ -54,8 +51,7 @@ def test_plain_thanks_cause_no_mail(tmp_path: Path, text: str) -> None:
     world = _answered(tmp_path)
     (ack,) = world.received(ANNA)
     world.advance("2026-11-25 12:00")
-    world.citizen_writes(ANNA, f"Re: {ack['Subject']}", text, answers=ack)
-    world.turn()
+    world.citizen_asks(ANNA, f"Re: {ack['Subject']}", text, answers=ack)
     assert (world.kinds(ANNA), world.case()["status"]) == (["ack"], "answered")
 
 
@@ -86,8 +82,7 @@ def test_a_question_above_our_text_without_a_mark_is_acknowledged(tmp_path: Path
 
 def _twice(world: World, mail: EmailMessage, between: Callable[[], None]) -> None:
     """A copy that Anna's domain disowns, then the message itself."""
-    world.deliver(mail, verdict="dmarc=fail header.from=example.org")
-    world.turn()
+    world.receive(mail, verdict="dmarc=fail header.from=example.org")
     between()
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
 
@@ -140,8 +135,7 @@ def test_a_reply_that_was_answered_after_its_forged_copy_causes_nothing(tmp_path
 
     def answered() -> None:
         world.clock.forward(minutes=5)
-        world.agent_answers(mail)
-        world.turn()
+        world.agent_replies(mail)
 
     _twice(world, mail, answered)
     world.turn()

@@ -19,8 +19,7 @@ def why(world: World, ref: str, *words: str) -> Result:
 
 def test_a_message_that_was_taken_for_automatic_names_its_reason(tmp_path: Path) -> None:
     world = World(tmp_path)
-    mail = world.robot_writes("news@shop.example", "Ofertes de novembre")
-    world.turn()
+    mail = world.robot_says("news@shop.example", "Ofertes de novembre")
     line = json.loads(why(world, str(mail["Message-ID"]), "--json").stdout)
     assert (line["kind"], line["data"]["case"], line["data"]["message_id"]) == ("message", None, mail["Message-ID"])
     assert line["data"]["because"] != []
@@ -28,8 +27,7 @@ def test_a_message_that_was_taken_for_automatic_names_its_reason(tmp_path: Path)
 
 def test_a_message_of_a_case_names_the_case(tmp_path: Path) -> None:
     world = World(tmp_path)
-    mail = world.citizen_writes("anna@example.org", "Com signo?", "No sé com signar la instància.")
-    world.turn()
+    mail = world.citizen_asks("anna@example.org", "Com signo?", "No sé com signar la instància.")
     number = world.case()["number"]
     told = why(world, str(mail["Message-ID"]).strip("<>"))
     assert number in told.stdout

@@ -16,8 +16,7 @@ TOPICS = [
 
 def opened(tmp_path: Path, subject: str, text: str) -> dict[str, object]:
     world = World(tmp_path, topic=TOPICS)
-    world.citizen_writes(ANNA, subject, text)
-    world.turn()
+    world.citizen_asks(ANNA, subject, text)
     return world.case()
 
 
@@ -54,16 +53,14 @@ def test_a_topic_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Pat
 def test_who_collects_the_taxes_runs_the_platform_of_tax_matters(tmp_path: Path, collects: str, operator: str) -> None:
     world = World(tmp_path, office={"tax_operator": collects})
     text = "Bon dia, la passarel·la de pagament dona error 500 quan pago el rebut de l'IBI. A tots els ordinadors."
-    world.citizen_writes(ANNA, "Error 500 en pagar l'IBI: no funciona", text)
-    world.turn()
+    world.citizen_asks(ANNA, "Error 500 en pagar l'IBI: no funciona", text)
     case = world.case()
     assert (case["topic"], case["level"], case["operator"]) == ("payment", "second", operator)
 
 
 def test_the_web_site_stands_under_what_citizens_get(tmp_path: Path) -> None:
     world = World(tmp_path, office={"website": "https://www.town.example/"})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     assert "https://www.town.example/" in text_of(ack)
     html = ack.get_body(("html",))

@@ -3,6 +3,7 @@
     world = World(tmp_path, now="2026-11-25 09:00")
     message = world.citizen_writes(ANNA, "Padró", "Com demano un volant?")
     world.turn()                          # sync, tick, drain: what the three loops of the service do
+    message = world.citizen_asks(ANNA, "Padró", "Com demano un volant?")  # the same in one: an act, and a turn
     world.advance("2026-11-26 19:59")
     world.agent_answers(message, "Aquí el teniu.")
 
@@ -11,12 +12,12 @@ makes a new one from what the file holds.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from oacmail import config as settings
@@ -40,6 +41,8 @@ STAFF = (SUPERVISOR, OPERATOR, AGENT)
 PASS = "dmarc=pass header.from=town.example"
 """What the MX says of a mail of staff whose provider signs."""
 MADRID = ZoneInfo("Europe/Madrid")
+P = ParamSpec("P")
+T = TypeVar("T")
 _DEFAULTS = sections(
     OFFICE,
     town="Castellbisbal",
@@ -68,6 +71,15 @@ def _migrated() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         SqliteStore(Path(folder)).close()
         return (Path(folder) / FILE).read_bytes()
+
+
+def _and_a_turn(act: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    def acted(world: Any, /, *words: P.args, **more: P.kwargs) -> T:
+        done = act(world, *words, **more)
+        world.turn()
+        return done
+
+    return acted
 
 
 class World(SimulatedService):
@@ -175,6 +187,25 @@ class World(SimulatedService):
 
     def order(self, verb: str, case: str, **words: str) -> None:
         self.engine.perform(AdminCommand(verb=verb, case=case, by="admin", words=words))
+
+    # --- and a turn: each act is read and worked before the next ------------------------------------
+
+    receive = _and_a_turn(deliver)
+    citizen_asks = _and_a_turn(citizen_writes)
+    robot_says = _and_a_turn(robot_writes)
+    agent_replies = _and_a_turn(agent_answers)
+    see_in_sent = _and_a_turn(SimulatedService.put_into_sent)
+    bounce = _and_a_turn(report_on)
+    turn_at = _and_a_turn(advance)
+
+    def staff_says(self, sender: str, subject: str, text: str, **rest: Any) -> EmailMessage:
+        mail = self.staff_writes(sender, subject, text, **rest)
+        self.turn()
+        return mail
+
+    def obey(self, verb: str, case: str, **words: str) -> None:
+        self.order(verb, case, **words)
+        self.turn()
 
     # --- looking ----------------------------------------------------------------------------------
 

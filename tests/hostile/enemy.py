@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 
 from click.testing import CliRunner, Result
 
@@ -54,6 +55,12 @@ def slip_in(
     return world.mailbox.append(
         folder, arrived(raw, sender, recipient, world.clock.true(), verdict), at or world.clock.now()
     )
+
+
+def smuggle(world: World, raw: bytes, **more: Any) -> None:
+    """`slip_in`, and a turn."""
+    slip_in(world, raw, **more)
+    world.turn()
 
 
 def altered(mail: EmailMessage, **fields: str | None) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.engine.test_orders import late_case
 from tests.engine.world import ANNA, PASS, STAFF, SUPERVISOR, World
-from tests.hostile.enemy import message, slip_in
+from tests.hostile.enemy import message, smuggle
 
 ORDER = "#tanca brossa\n#meu\nTANCA BROSSA\n"
 TECHNICIAN = "tecnic@town.example"
@@ -43,8 +43,7 @@ def attack(world: World, notice: EmailMessage, mail: Attack) -> None:
     }
     given = {name for name, _ in mail.fields}
     fields = (*((name, value) for name, value in usual.items() if name not in given), *mail.fields)
-    slip_in(world, message(world, fields, mail.text), sender=mail.sender, verdict=mail.verdict)
-    world.turn()
+    smuggle(world, message(world, fields, mail.text), sender=mail.sender, verdict=mail.verdict)
 
 
 def beginning(world: World, mail: Attack) -> EmailMessage:

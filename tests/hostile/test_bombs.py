@@ -137,8 +137,7 @@ def test_a_bomb_costs_no_more_than_its_length_also_in_an_escalation_and_the_next
 ) -> None:
     _explode(world, name)
     assert calls(world.turn) < CALLS
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert len(world.received(ANNA)) == 1
     assert world.rows("SELECT error FROM sightings WHERE error IS NOT NULL") == []
     world.advance("2026-11-27 08:00")
@@ -166,6 +165,5 @@ if __name__ == "__main__":
     for each in BOMBS:
         _explode(town, each)
         town.turn()
-    town.advance("2026-11-27 08:00")
-    town.turn()
+    town.turn_at("2026-11-27 08:00")
     print(_peak())

@@ -4,16 +4,14 @@ import pytest
 
 from testbed.relay import refused
 from tests.engine.world import OPERATOR, SUPERVISOR, World
-from tests.hostile.enemy import everything_said, message, slip_in
+from tests.hostile.enemy import everything_said, message, smuggle
 
 NUMBER = "OAC-2026-000001"
 
 
 def _overdue(world: World, raw: bytes) -> None:
-    slip_in(world, raw)
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    smuggle(world, raw)
+    world.turn_at("2026-11-27 08:00")
 
 
 def _with_file(world: World, data: bytes, name: str = "volant.pdf") -> bytes:

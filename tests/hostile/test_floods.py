@@ -142,8 +142,7 @@ def test_a_played_attacker_never_exceeds_the_computed_bound_and_ten_newcomers_ar
             _from(world, address, hour, f"dmarc=pass header.from={address.rpartition('@')[2]}")
             world.turn()
             assert len(world.received(address)) == 1
-        world.advance(f"2026-11-25 {hour:02}:40")
-        world.turn()
+        world.turn_at(f"2026-11-25 {hour:02}:40")
     world.live("2026-11-26 21:00", minutes=30)
     (hour_most, day_most), (hour_seen, day_seen) = _bound(world, domains=7, mailboxes=1), _peaks(world, honest)
     assert waiting == []
@@ -161,10 +160,8 @@ def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_fo
 ) -> None:
     """More than a day of the share has, each a first acknowledgement, before she writes and afterwards."""
     world = town(ack=FIFTH)
-    asked = world.citizen_writes("veina@poble1.example")
-    world.turn()
-    world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks("veina@poble1.example")
+    world.agent_replies(asked)
     for number in range(120):
         _from(world, forged.format(number, number), number)
     world.turn()
@@ -206,15 +203,12 @@ def test_our_desk_cannot_be_used_to_bomb_a_third_person(world: World, verdict: s
 
 
 def test_a_citizen_whom_a_person_has_answered_is_never_crowded_out(world: World) -> None:
-    asked = world.citizen_writes(ANNA, dmarc="")
-    world.turn()
-    world.agent_answers(asked)
-    world.turn()
+    asked = world.citizen_asks(ANNA, dmarc="")
+    world.agent_replies(asked)
     for number in range(150):
         _from(world, f"x{number}@forged{number}.example", number)
     world.advance("2026-11-25 10:30")
-    world.citizen_writes(ANNA, "Una altra cosa", "Quan obriu a l'estiu?", dmarc="")
-    world.turn()
+    world.citizen_asks(ANNA, "Una altra cosa", "Quan obriu a l'estiu?", dmarc="")
     assert len(world.received(ANNA)) == 2
 
 
@@ -224,8 +218,7 @@ def test_a_flood_of_hundreds_leaves_a_digest_that_can_be_read(town: Callable[...
         domain = f"forged{number}.example"
         _from(world, f"x@{domain}", number, f"dmarc=fail header.from={domain}")
     world.turn()
-    world.advance("2026-11-26 08:01")
-    world.turn()
+    world.turn_at("2026-11-26 08:01")
     digest = world.received("agent@town.example")[-1]
     assert len(digest.as_bytes()) < 300_000
     assert "250 " in str(digest["Subject"])

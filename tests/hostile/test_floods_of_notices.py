@@ -42,8 +42,7 @@ def test_an_honest_citizen_is_acknowledged_before_what_a_flood_makes(town: TOWN,
     message, _ = FLOODS[kind]
     _flood(world, message)
     world.sync()
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert world.kinds(ANNA) == ["ack"]
 
 
@@ -85,8 +84,7 @@ def test_in_a_busy_hour_the_services_get_every_message(town: TOWN) -> None:
 
 def test_an_escalation_leaves_before_the_notices_of_a_flood(town: TOWN) -> None:
     world = town(smtp={"per_minute": 3}, ack={"unverified_per_hour": 1}, deadline={"digest_above": 50})
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     world.advance("2026-11-27 08:05")
     _flood(world, FLOODS["opinion"][0], 20)
     world.turn()
@@ -130,13 +128,11 @@ def test_what_was_listed_counts_as_reported(town: TOWN) -> None:
     """A case whose derivation stood in a list is not derived again by its next message."""
     world = town(people={"technical": [TECHNICAL]}, deadline={"digest_above": 1})
     world.citizen_writes("pere@example.net", *FAULT)
-    message = world.citizen_writes(ANNA, *FAULT)
-    world.turn()
+    message = world.citizen_asks(ANNA, *FAULT)
     told = ["derived", "notice_list"]
     assert world.kinds(TECHNICAL) == told
     world.clock.forward(hours=2)
-    world.citizen_writes(ANNA, "", FAULT[1], answers=message)
-    world.turn()
+    world.citizen_asks(ANNA, "", FAULT[1], answers=message)
     assert world.kinds(TECHNICAL) == told
 
 

@@ -7,15 +7,13 @@ import pytest
 
 from oacmail.core import tokens
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
-from tests.hostile.enemy import EVIL, message, outcomes, slip_in
+from tests.hostile.enemy import EVIL, message, outcomes, slip_in, smuggle
 
 NUMBER = "OAC-2026-000001"
 
 
 def _annas_case(world: World) -> EmailMessage:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    return asked
+    return world.citizen_asks(ANNA)
 
 
 def _token(world: World) -> str:
@@ -43,8 +41,7 @@ def test_a_strangers_token_reaches_no_case(world: World, subject: str) -> None:
     """Not even the right one: it has stood in a subject that anybody may have seen."""
     _annas_case(world)
     token = _token(world)
-    slip_in(world, message(world, [("Subject", subject.format(token=token, lower=token.lower()))]))
-    world.turn()
+    smuggle(world, message(world, [("Subject", subject.format(token=token, lower=token.lower()))]))
     assert [case["citizen"] for case in world.cases()] == [ANNA, EVIL]
     assert len(world.case(NUMBER)["messages"]) == 1
 
@@ -52,8 +49,7 @@ def test_a_strangers_token_reaches_no_case(world: World, subject: str) -> None:
 @pytest.mark.parametrize("field", ["To", "Cc", "Delivered-To", "X-Original-To"])
 def test_a_strangers_plus_address_reaches_no_case(world: World, field: str) -> None:
     _annas_case(world)
-    slip_in(world, message(world, [(field, _plus(_token(world)))]))
-    world.turn()
+    smuggle(world, message(world, [(field, _plus(_token(world)))]))
     assert len(world.case(NUMBER)["messages"]) == 1
 
 
@@ -81,8 +77,7 @@ def test_a_right_guess_tells_the_stranger_nothing(world: World) -> None:
 
 def test_naming_a_strangers_message_in_references_opens_a_case_of_ones_own(world: World) -> None:
     asked = _annas_case(world)
-    slip_in(world, message(world, [("References", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]))
-    world.turn()
+    smuggle(world, message(world, [("References", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]))
     assert [case["citizen"] for case in world.cases()] == [ANNA, EVIL]
     assert world.rows("SELECT parent FROM cases ORDER BY id")[1]["parent"] == NUMBER
     assert len(world.case(NUMBER)["messages"]) == 1
@@ -92,8 +87,7 @@ def test_naming_our_own_mail_makes_a_guest_who_gets_nothing(world: World) -> Non
     """Anna has passed our mail on: what he asks is seen by people, and no machine answers him."""
     _annas_case(world)
     (ack,) = world.received(ANNA)
-    world.citizen_writes(PERE, "", "I jo, què he de fer?", answers=ack)
-    world.turn()
+    world.citizen_asks(PERE, "", "I jo, què he de fer?", answers=ack)
     assert len(world.case()["messages"]) == 2
     assert world.received(PERE) == []
 
@@ -102,10 +96,8 @@ def test_a_guest_stays_a_guest(world: World) -> None:
     """Having written once does not make him a participant who may use the token."""
     _annas_case(world)
     (ack,) = world.received(ANNA)
-    world.citizen_writes(PERE, "", "I jo, què he de fer?", answers=ack)
-    world.turn()
-    world.citizen_writes(PERE, f"Re: [{_token(world)}]", "I doncs?")
-    world.turn()
+    world.citizen_asks(PERE, "", "I jo, què he de fer?", answers=ack)
+    world.citizen_asks(PERE, f"Re: [{_token(world)}]", "I doncs?")
     assert len(world.case(NUMBER)["messages"]) == 2
     assert [case["citizen"] for case in world.cases()] == [ANNA, PERE]
 
@@ -121,8 +113,7 @@ def test_a_mail_that_annas_domain_disowns_is_not_annas(world: World, evidence: s
     }[evidence]
     text = asked.get_content() if evidence == "text" else "Ja no cal, tanqueu-ho."
     forged = message(world, [("From", ANNA), *fields], text)
-    slip_in(world, forged, verdict="dmarc=fail header.from=example.org")
-    world.turn()
+    smuggle(world, forged, verdict="dmarc=fail header.from=example.org")
     assert len(world.case(NUMBER)["messages"]) == 1
     assert "dmarc-fail" in world.reviews()
     assert len(world.received(ANNA)) == 1
@@ -131,8 +122,7 @@ def test_a_mail_that_annas_domain_disowns_is_not_annas(world: World, evidence: s
 def test_thanks_forged_in_annas_name_close_nothing(world: World) -> None:
     asked = _annas_case(world)
     fields = [("From", ANNA), ("In-Reply-To", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]
-    slip_in(world, message(world, fields, "Moltes gràcies, ja està resolt."))
-    world.turn()
+    smuggle(world, message(world, fields, "Moltes gràcies, ja està resolt."))
     assert world.case(NUMBER)["status"] == "open"
     assert world.case(NUMBER)["answered_at"] is None
 
@@ -140,8 +130,7 @@ def test_thanks_forged_in_annas_name_close_nothing(world: World) -> None:
 def test_thanks_that_annas_domain_disowns_lie_on_no_case(world: World) -> None:
     _annas_case(world)
     forged = message(world, [("From", ANNA), ("Subject", "Gràcies")], "Moltes gràcies per tot!")
-    slip_in(world, forged, verdict="dmarc=fail header.from=example.org")
-    world.turn()
+    smuggle(world, forged, verdict="dmarc=fail header.from=example.org")
     assert len(world.case(NUMBER)["messages"]) == 1
     assert outcomes(world) == ["case", "quarantined"]
 
@@ -150,8 +139,7 @@ def test_thanks_that_annas_domain_disowns_lie_on_no_case(world: World) -> None:
 def test_two_messages_from_nobody_have_nothing_in_common(world: World, sender: str) -> None:
     for text in ("Quan obriu?", "Quan obriu?", "Gràcies per tot."):
         fields = [("From", sender), ("Subject", "Re: l'horari d'estiu"), ("Message-ID", f"<{len(outcomes(world))}@x>")]
-        slip_in(world, message(world, fields, text))
-        world.turn()
+        smuggle(world, message(world, fields, text))
     assert len(outcomes(world)) == 3
     assert all(len(case["messages"]) == 1 for case in world.cases())
 
@@ -160,8 +148,7 @@ def test_no_from_and_a_reply_to_is_nobody(world: World) -> None:
     """Else Reply-To would be a way round the policy of a domain that disowns forged mail."""
     asked = _annas_case(world)
     fields = [("From", ""), ("Reply-To", ANNA), ("References", str(asked["Message-ID"])), ("Subject", "Re: això")]
-    slip_in(world, message(world, fields))
-    world.turn()
+    smuggle(world, message(world, fields))
     assert len(world.case(NUMBER)["messages"]) == 1
     assert len(world.received(ANNA)) == 1
     assert world.reviews() == ["no-address-to-answer"]
@@ -170,8 +157,7 @@ def test_no_from_and_a_reply_to_is_nobody(world: World) -> None:
 def test_reply_to_is_no_identity_and_gets_no_mail(world: World) -> None:
     asked = _annas_case(world)
     fields = [("Reply-To", ANNA), ("References", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]
-    slip_in(world, message(world, fields))
-    world.turn()
+    smuggle(world, message(world, fields))
     assert len(world.case(NUMBER)["messages"]) == 1
     assert len(world.received(ANNA)) == 1
     assert len(world.received(EVIL)) == 1
@@ -181,22 +167,19 @@ def _asks_for_the_answer(world: World, asked: EmailMessage, *, verdict: str = ""
     """A message in Anna's name that wants the answer for Mallory, with the subject or the text of hers."""
     forged = world.message(ANNA, f"Re: {asked['Subject']}", text or "Encara ho espero, em podeu respondre avui?")
     forged["Reply-To"] = EVIL
-    world.deliver(forged, verdict=verdict)
-    world.turn()
+    world.receive(forged, verdict=verdict)
     return forged
 
 
 def _asked_without_a_verdict(world: World) -> EmailMessage:
-    asked = world.citizen_writes(ANNA, dmarc="")
-    world.turn()
+    asked = world.citizen_asks(ANNA, dmarc="")
     world.clock.forward(minutes=10)
     return asked
 
 
 def _reply_goes_to(world: World, message: EmailMessage, to: str) -> None:
     mail = world.message(OFFICE, "", "Bon dia, ho heu de fer així.", to=to, answers=message)
-    world.put_into_sent(mail)
-    world.turn()
+    world.see_in_sent(mail)
 
 
 @pytest.mark.parametrize("evidence", ["subject", "text"])
@@ -212,8 +195,7 @@ def test_what_the_agent_answers_to_another_reply_to_is_no_answer_to_anna(world: 
     forged = _asks_for_the_answer(world, asked)
     _reply_goes_to(world, forged, EVIL)
     assert (world.case(NUMBER)["status"], world.case(NUMBER)["answered_at"]) == ("open", None)
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     assert "overdue" in world.kinds(SUPERVISOR), "Anna still waits"
 
 
@@ -223,8 +205,7 @@ def test_a_reply_to_that_comes_later_without_proof_takes_no_answer_of_a_case(wor
     (ack,) = world.received(ANNA)
     forged = world.message(ANNA, "", "Responeu-me aquí, si us plau?", answers=ack)
     forged["Reply-To"] = EVIL
-    world.deliver(forged)
-    world.turn()
+    world.receive(forged)
     assert len(world.case(NUMBER)["messages"]) == 2
     _reply_goes_to(world, forged, EVIL)
     assert (world.case(NUMBER)["status"], world.case(NUMBER)["answered_at"]) == ("open", None)
@@ -244,8 +225,7 @@ def test_who_has_always_asked_for_the_answer_there_is_answered_there(world: Worl
     for subject in ("No puc signar la instància", "Re: No puc signar la instància"):
         asked = world.message(ANNA, subject, f"{subject}: com es fa?")
         asked["Reply-To"] = "anna@feina.example"
-        world.deliver(asked)
-        world.turn()
+        world.receive(asked)
         world.clock.forward(minutes=5)
     assert "answers_elsewhere" not in world.kinds(AGENT)
     first, second = world.cases()
@@ -255,8 +235,7 @@ def test_who_has_always_asked_for_the_answer_there_is_answered_there(world: Worl
 
 
 def test_a_proven_message_with_another_reply_to_joins_by_subject(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
     _asks_for_the_answer(world, asked, verdict="dmarc=pass header.from=example.org")
     assert len(world.case()["messages"]) == 2
     assert "answers_elsewhere" not in world.kinds(AGENT)
@@ -264,8 +243,7 @@ def test_a_proven_message_with_another_reply_to_joins_by_subject(world: World) -
 
 def _a_copy_comes_first(world: World) -> bytes:
     raw = message(world, [("From", ANNA)])
-    slip_in(world, raw, verdict="dmarc=fail header.from=example.org")
-    world.turn()
+    smuggle(world, raw, verdict="dmarc=fail header.from=example.org")
     assert world.received(ANNA) == []
     return raw
 
@@ -273,8 +251,7 @@ def _a_copy_comes_first(world: World) -> bytes:
 def test_a_disowned_copy_that_comes_first_takes_no_acknowledgement(world: World) -> None:
     raw = _a_copy_comes_first(world)
     for _ in range(3):
-        slip_in(world, raw, sender=ANNA, verdict="dmarc=pass header.from=example.org")
-        world.turn()
+        smuggle(world, raw, sender=ANNA, verdict="dmarc=pass header.from=example.org")
     assert world.kinds(ANNA) == ["ack"]
     assert (world.case()["status"], world.reviews()) == ("open", [])
 
@@ -283,7 +260,6 @@ def test_a_case_that_was_closed_for_a_disowned_copy_is_open_again_for_the_messag
     raw = _a_copy_comes_first(world)
     world.order("close", NUMBER, reason="spam")
     world.advance("2026-11-26 09:00")
-    slip_in(world, raw, sender=ANNA, verdict="dmarc=pass header.from=example.org")
-    world.turn()
+    smuggle(world, raw, sender=ANNA, verdict="dmarc=pass header.from=example.org")
     assert world.kinds(ANNA) == ["ack"]
     assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-27T20:00:00+01:00")

@@ -11,7 +11,7 @@ import pytest
 
 from oacmail import log
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
-from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, slip_in
+from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, smuggle
 
 FIELDS = [
     "Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
@@ -81,14 +81,11 @@ def told() -> Iterator[io.StringIO]:
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_nothing_in_a_field_becomes_a_field(world: World, told: io.StringIO, name: str) -> None:
-    slip_in(world, message(world, _fields(PAYLOADS[name])))
-    world.turn()
+    smuggle(world, message(world, _fields(PAYLOADS[name])))
     world.order("note", "OAC-2026-000001", text=PAYLOADS[name])
     world.order("assign", "OAC-2026-000001", name=PAYLOADS[name])
-    world.advance("2026-11-27 08:00")
-    world.turn()
-    world.order("escalate", "OAC-2026-000001", why=PAYLOADS[name])
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
+    world.obey("escalate", "OAC-2026-000001", why=PAYLOADS[name])
     heard = () if name == "raw CR" else ((EVIL, "ack"), (EVIL, "passed_on"))  # there the field ends before its address
     sent = [(str(mail["To"]), str(mail["X-Oacmail-Kind"])) for mail in mails_out(world)]
     assert sorted(sent) == sorted((*heard, (SUPERVISOR, "derived"), (SUPERVISOR, "overdue")))
@@ -138,8 +135,7 @@ _HARM = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 @pytest.mark.parametrize("name", [name for name in PAYLOADS if name != "raw CR"])
 def test_nothing_of_the_message_is_repeated_in_the_acknowledgement(world: World, name: str) -> None:
-    slip_in(world, message(world, _fields(PAYLOADS[name])[:2], f"{INJECTED}\r\n.\r\nMAIL FROM:<x>\r\n{QUESTION}"))
-    world.turn()
+    smuggle(world, message(world, _fields(PAYLOADS[name])[:2], f"{INJECTED}\r\n.\r\nMAIL FROM:<x>\r\n{QUESTION}"))
     (ack,) = world.received(EVIL)
     said = everything_said(ack)
     assert [word for word in ("victim", "pwned", "DROP", "MAIL FROM", "gpj", "__class__", "ééé") if word in said] == []
@@ -148,8 +144,7 @@ def test_nothing_of_the_message_is_repeated_in_the_acknowledgement(world: World,
 @pytest.mark.parametrize("length", [80, 200, 900, 1_000, 5_000, 60_000])
 def test_ids_of_any_length_are_named_whole_or_not_at_all(world: World, length: int) -> None:
     name = f"<{'a' * length}@evil.example>"
-    slip_in(world, message(world, [("Message-ID", name), ("References", f"<0@x.y> {name} <1@x.y>")]))
-    world.turn()
+    smuggle(world, message(world, [("Message-ID", name), ("References", f"<0@x.y> {name} <1@x.y>")]))
     (ack,) = world.received(EVIL)
     assert str(ack["In-Reply-To"] or name) == name
     assert {ref.strip() for ref in str(ack["References"]).split()} <= {"<0@x.y>", name, "<1@x.y>"}
@@ -157,17 +152,14 @@ def test_ids_of_any_length_are_named_whole_or_not_at_all(world: World, length: i
 
 def test_a_hundred_thousand_references_leave_ten(world: World) -> None:
     refs = " ".join(f"<{number}@evil.example>" for number in range(5_000))
-    slip_in(world, message(world, [("References", refs)] * 20))
-    world.turn()
+    smuggle(world, message(world, [("References", refs)] * 20))
     (ack,) = world.received(EVIL)
     assert len(str(ack["References"]).split()) <= 10
 
 
 def test_csv_and_markdown_in_a_subject_reach_no_list_of_ours(world: World) -> None:
-    slip_in(world, message(world, [("Subject", '=HYPERLINK("http://evil.example") | a | b |')]))
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    smuggle(world, message(world, [("Subject", '=HYPERLINK("http://evil.example") | a | b |')]))
+    world.turn_at("2026-11-27 08:00")
     assert "HYPERLINK" not in str(world.received(SUPERVISOR)[0]["Subject"])
     assert world.received(AGENT) == []
     assert world.received(ANNA) == []

@@ -32,8 +32,7 @@ def _answered(world: World, to: str, stranger: EmailMessage, text: str) -> None:
     mail = world.message(SUPERVISOR, "Re: Pressupost", text, to=to)
     mail["In-Reply-To"] = str(stranger["Message-ID"])
     mail["References"] = f"{stranger.get('References', '')} {stranger['Message-ID']}".strip()
-    world.deliver(mail, verdict=PASS, sender=SUPERVISOR)
-    world.turn()
+    world.receive(mail, verdict=PASS, sender=SUPERVISOR)
 
 
 @pytest.mark.parametrize("guise", GUISES)

@@ -7,7 +7,7 @@ import pytest
 
 from testbed.messages import arrived, as_bytes
 from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World, text_of
-from tests.hostile.enemy import outcomes, slip_in
+from tests.hostile.enemy import outcomes, slip_in, smuggle
 
 ROUNDS = 30
 Answer = Callable[[World, EmailMessage, int], EmailMessage]
@@ -51,16 +51,14 @@ ROBOTS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("name", ROBOTS)
 def test_a_robot_without_a_mark_that_answers_every_mail_comes_to_rest(world: World, name: str) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     seen = 0
     for number in range(ROUNDS):
         box = world.received(ANNA)
         if len(box) == seen:
             break
         seen = len(box)
-        slip_in(world, as_bytes(ROBOTS[name](world, box[-1], number)), sender=ANNA)
-        world.turn()
+        smuggle(world, as_bytes(ROBOTS[name](world, box[-1], number)), sender=ANNA)
     assert seen <= world.policy.budgets.per_address_hour
     assert None not in outcomes(world)
 
@@ -91,15 +89,13 @@ def test_a_robot_with_a_new_sender_each_time_stays_within_its_domain(world: Worl
 
 
 def test_a_robot_that_answers_under_changing_names_with_our_subject_gets_one_mail(world: World) -> None:
-    world.citizen_writes("bot+0@robot.example")
-    world.turn()
+    world.citizen_asks("bot+0@robot.example")
     for number in range(1, 20):
         box = world.received(f"bot+{number - 1}@robot.example")
         if not box:
             break
         mail = world.message(f"bot+{number}@robot.example", f"Re: {box[-1]['Subject']}", f"Ok {number}?")
-        slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
-        world.turn()
+        smuggle(world, as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
     sent = [address for address, box in world.relay.inboxes.items() if "robot" in address and box]
     assert sent == ["bot+0@robot.example"]
     assert world.reviews() == ["echoes-our-mail"]
@@ -107,27 +103,23 @@ def test_a_robot_that_answers_under_changing_names_with_our_subject_gets_one_mai
 
 
 def test_a_colleague_who_answers_a_forwarded_acknowledgement_with_a_request_gets_one(world: World) -> None:
-    world.citizen_writes("anna@fusteria.example")
-    world.turn()
+    world.citizen_asks("anna@fusteria.example")
     token = str(world.received("anna@fusteria.example")[0]["Subject"]).partition("]")[0] + "]"
     asks = "I jo, com demano la llicència d'obres?"
     mail = world.message("pau@fusteria.example", f"Llicència {token}", asks)
-    slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=fusteria.example")
-    world.turn()
+    smuggle(world, as_bytes(mail), verdict="dmarc=pass header.from=fusteria.example")
     assert len(world.received("pau@fusteria.example")) == 1
     assert world.reviews() == []
 
 
 def test_a_robot_with_our_token_under_its_own_subject_and_ever_new_names_gets_two_mails(world: World) -> None:
     """A ticket system: each mail has a subject and a name of its own, carries our token, and has no mark."""
-    world.citizen_writes("tiquet+0@robot.example")
-    world.turn()
+    world.citizen_asks("tiquet+0@robot.example")
     token = str(world.received("tiquet+0@robot.example")[0]["Subject"]).partition("]")[0] + "]"
     for number in range(1, 30):
         subject = f"{'abcdefghijklmnopqrstuvwxyzABCDEF'[number] * 5} {token}"
         mail = world.message(f"t{number}@mail.robot.example", subject, f"Obert el tiquet {number}?")
-        slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=mail.robot.example")
-        world.turn()
+        smuggle(world, as_bytes(mail), verdict="dmarc=pass header.from=mail.robot.example")
         world.clock.forward(minutes=10)
     assert [address for address, box in world.relay.inboxes.items() if "@mail.robot" in address and box] == [
         "t1@mail.robot.example"
@@ -136,12 +128,10 @@ def test_a_robot_with_our_token_under_its_own_subject_and_ever_new_names_gets_tw
 
 
 def test_our_text_sent_back_by_a_stranger_is_not_acknowledged(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     mail = world.message("bot@robot.example", "Resposta", text_of(ack))
-    slip_in(world, as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
-    world.turn()
+    smuggle(world, as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
     assert world.received("bot@robot.example") == []
     assert world.reviews() == ["echoes-our-mail"]
     assert len(world.cases()) == 2
@@ -158,13 +148,11 @@ MARKS: dict[str, tuple[tuple[str, str], ...]] = {
 
 @pytest.mark.parametrize("name", MARKS)
 def test_a_vacation_notice_ends_the_talk(world: World, name: str) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     for _ in range(5):
         ack = world.received(ANNA)[-1]
         notice = world.message(ANNA, f"Automatic reply: {ack['Subject']}", "Sóc fora.", headers=MARKS[name])
-        slip_in(world, as_bytes(notice), sender="")
-        world.turn()
+        smuggle(world, as_bytes(notice), sender="")
     assert len(world.received(ANNA)) == 1
     assert len(world.cases()) == 1
 
@@ -172,13 +160,11 @@ def test_a_vacation_notice_ends_the_talk(world: World, name: str) -> None:
 def test_a_list_that_rewrites_from_and_returns_our_acknowledgement_gets_no_other(world: World) -> None:
     """A list is written to us in the name of its member, sends our mail to all members, us among them."""
     lista = "veins@list.example"
-    world.citizen_writes(lista, "Obres al carrer", "Quan s'acaben les obres?")
-    world.turn()
+    world.citizen_asks(lista, "Obres al carrer", "Quan s'acaben les obres?")
     for number in range(5):
         ack = world.received(lista)[-1]
         back = world.message(lista, f"[veins] {ack['Subject']}", f"{text_of(ack)}\n-- \nllista {number}", to=lista)
-        slip_in(world, as_bytes(back), sender=lista)
-        world.turn()
+        smuggle(world, as_bytes(back), sender=lista)
     assert len(world.received(lista)) == 1
     assert len(world.cases()) == 1
 
@@ -189,18 +175,15 @@ def test_a_list_that_rewrites_from_and_returns_our_acknowledgement_gets_no_other
 def test_the_autoresponder_of_an_escalation_address_is_no_answer_and_no_loop(
     world: World, who: str, marked: bool, proven: bool
 ) -> None:
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-27 08:00")
     seen = 0
     headers = MARKS["RFC 3834"] if marked else ()
     verdict = f"dmarc=pass header.from={who.partition('@')[2]}" if proven else ""
     for number in range(10):
         escalation = (world.received(who) or world.received(SUPERVISOR))[-1]
         notice = world.message(who, "", f"Sóc fora {number}.", answers=escalation, headers=headers)
-        slip_in(world, as_bytes(notice), sender="" if marked else who, verdict=verdict)
-        world.turn()
+        smuggle(world, as_bytes(notice), sender="" if marked else who, verdict=verdict)
         seen = max(seen, len(world.received(who)))
     assert seen <= 2
     assert world.case()["answered_at"] is None
@@ -209,10 +192,8 @@ def test_the_autoresponder_of_an_escalation_address_is_no_answer_and_no_loop(
 
 def test_an_escalation_that_is_forwarded_back_to_our_mailbox_is_ours_and_ends_there(world: World) -> None:
     """The supervisor's address is an alias that leads here: our own mail is known by its mark."""
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-27 08:00")
     returned = 0
     for _ in range(5):
         for mail in world.received(SUPERVISOR)[returned:]:
@@ -224,17 +205,14 @@ def test_an_escalation_that_is_forwarded_back_to_our_mailbox_is_ours_and_ends_th
     assert returned == 1
     assert len(world.cases()) == 1
     assert world.case()["status"] == "open"
-    world.advance("2026-11-30 08:00")
-    world.turn()
+    world.turn_at("2026-11-30 08:00")
     assert len(world.received(OPERATOR)) == 1  # the next level goes to another address
 
 
 def test_an_escalation_forwarded_back_without_its_mark_opens_no_case(world: World) -> None:
     """A forwarder that makes a new mail of it keeps our From, or writes its own."""
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-27 08:00")
     (escalation,) = world.received(SUPERVISOR)
     for sender in (OFFICE, SUPERVISOR):
         mail = world.message(sender, f"Fwd: {escalation['Subject']}", text_of(escalation))

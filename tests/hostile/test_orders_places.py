@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.world import ANNA, OFFICE, PASS, SUPERVISOR, World
-from tests.hostile.enemy import slip_in
+from tests.hostile.enemy import smuggle
 from tests.hostile.orders import ORDER, Attack, attack, beginning, nothing_happened
 
 
@@ -114,8 +114,7 @@ def test_a_signed_order_under_a_new_message_id_is_done_once(world: World) -> Non
     assert len(world.events("ordered")) == 1
     world.order("reopen", world.case()["number"])
     before = world.mailbox.raws("INBOX")[-1]
-    slip_in(world, _renamed(before), sender=SUPERVISOR, verdict=PASS)
-    world.turn()
+    smuggle(world, _renamed(before), sender=SUPERVISOR, verdict=PASS)
     assert world.case()["status"] == "open"
     (event,) = world.events("order-refused")
     assert "repeated" in event["data"]

@@ -7,15 +7,14 @@ import pytest
 
 from testbed.messages import as_bytes
 from tests.engine.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
-from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in
+from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in, smuggle
 from tests.work import calls
 
 LONG = "Encara no me'n surto, i demà em venç el termini de la beca. " * 12
 
 
 def _acknowledged(world: World) -> EmailMessage:
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     (ack,) = world.received(ANNA)
     return ack
 
@@ -64,8 +63,7 @@ def _with(mark: str, **values: str) -> str:
 def test_an_altered_mark_is_none(world: World, change: dict[str, str]) -> None:
     ack = _acknowledged(world)
     forged = altered(_copy(ack), x_oacmail=_with(str(ack["X-Oacmail"]), **change), message_id="<x@evil.example>")
-    slip_in(world, forged)
-    world.turn()
+    smuggle(world, forged)
     assert outcomes(world) == ["case", "automatic"]  # its other marks say that a machine made it
     assert len(world.received(ANNA)) == 1
     assert world.mails("ack")[0]["state"] == "sent"
@@ -86,22 +84,19 @@ def test_a_mark_holds_for_its_own_recipient_and_date_alone(world: World, fields:
     ack = _acknowledged(world)
     world.advance("2026-11-25 09:30")
     bare = {"auto_submitted": None, "message_id": "<x@evil.example>", "from": EVIL}
-    slip_in(world, altered(_copy(ack), **bare, **fields))
-    world.turn()
+    smuggle(world, altered(_copy(ack), **bare, **fields))
     assert "ours" not in [row["role"] for row in world.rows("SELECT role FROM messages WHERE message_id LIKE '<x@%'")]
 
 
 def test_our_address_without_our_mark_is_reviewed_and_never_answered(world: World) -> None:
-    slip_in(world, message(world, [("From", f"OAC 360 <{OFFICE}>")]))
-    world.turn()
+    smuggle(world, message(world, [("From", f"OAC 360 <{OFFICE}>")]))
     assert world.reviews() == ["from-our-address-unsigned"]
     assert world.mails() == []
 
 
 @pytest.mark.parametrize("address", ["oac360+Sent@castellbisbal.example", "OAC360+a+b@CASTELLBISBAL.example"])
 def test_our_address_with_a_detail_is_ours_and_never_answered(world: World, address: str) -> None:
-    slip_in(world, message(world, [("From", address)]))
-    world.turn()
+    smuggle(world, message(world, [("From", address)]))
     assert world.reviews() == ["from-our-address-unsigned"]
     assert world.mails() == []
 
@@ -116,20 +111,16 @@ def test_the_same_copy_fifty_times_is_a_duplicate_fifty_times(world: World) -> N
 
 
 def test_a_redirected_acknowledgement_with_a_question_on_top_is_the_citizens_message(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked)
-    world.turn()
-    slip_in(world, _redirected(world.received(ANNA)[0]), sender=ANNA)
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked)
+    smuggle(world, _redirected(world.received(ANNA)[0]), sender=ANNA)
     assert [message["role"] for message in world.case()["messages"]] == ["citizen", "agent", "citizen"]
     assert (world.case()["status"], world.case()["overdue"]) == ("open", False)
 
 
 def test_a_strangers_question_on_annas_acknowledgement_gets_nothing_automatic(world: World) -> None:
     ack = _acknowledged(world)
-    slip_in(world, _redirected(ack, sender=PERE), sender=PERE, verdict="dmarc=pass header.from=example.net")
-    world.turn()
+    smuggle(world, _redirected(ack, sender=PERE), sender=PERE, verdict="dmarc=pass header.from=example.net")
     assert len(world.case()["messages"]) == 2
     assert world.received(PERE) == []
     assert len(world.received(ANNA)) == 1
@@ -144,8 +135,7 @@ def test_thousands_of_marks_cost_nothing(world: World) -> None:
 def test_a_guessed_message_id_of_ours_hides_no_mail_of_ours(world: World) -> None:
     """The id of an acknowledgement cannot be computed outside; a message that bears one anyway is only a message."""
     ack = _acknowledged(world)
-    slip_in(world, message(world, [("Message-ID", str(ack["Message-ID"]))]))
-    world.turn()
+    smuggle(world, message(world, [("Message-ID", str(ack["Message-ID"]))]))
     assert outcomes(world) == ["case", "case"]
     assert len(world.received(EVIL)) == 1
     assert world.mails()[0]["state"] == "sent"

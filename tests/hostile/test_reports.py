@@ -5,21 +5,17 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World
-from tests.hostile.enemy import EVIL, message, outcomes, slip_in
+from tests.hostile.enemy import EVIL, message, outcomes, slip_in, smuggle
 
 NUMBER = "OAC-2026-000001"
 
 
 def _acknowledged(world: World) -> EmailMessage:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    return asked
+    return world.citizen_asks(ANNA)
 
 
 def _answered(world: World) -> EmailMessage:
-    answer = world.agent_answers(_acknowledged(world))
-    world.turn()
-    return answer
+    return world.agent_replies(_acknowledged(world))
 
 
 def _report(world: World, about: str, recipient: str = ANNA, **headers: str) -> EmailMessage:
@@ -49,15 +45,13 @@ GUESSES = {
 @pytest.mark.parametrize("name", GUESSES)
 def test_a_report_that_guesses_marks_nothing_failed_and_reopens_nothing(world: World, name: str) -> None:
     asked = _acknowledged(world)
-    world.agent_answers(asked)
-    world.turn()
+    world.agent_replies(asked)
     before = _state(world)
     ack = str(world.received(ANNA)[0]["Message-ID"])
     about = GUESSES[name].format(
         half=f"{ack[:18]}@castellbisbal.example>", asked=asked["Message-ID"], upper=ack.upper()
     )
-    world.deliver(_report(world, about), sender="")
-    world.turn()
+    world.receive(_report(world, about), sender="")
     assert _state(world) == before
     assert world.mail()["state"] == "sent"
 
@@ -67,8 +61,7 @@ def test_an_id_that_stands_elsewhere_than_in_the_returned_mail_counts_for_nothin
     _acknowledged(world)
     ack = str(world.received(ANNA)[0]["Message-ID"])
     fields = [("From", "MAILER-DAEMON@evil.example"), ("Subject", "Undelivered Mail Returned to Sender"), (where, ack)]
-    slip_in(world, message(world, fields, f"The following address failed:\n<{ANNA}>\n\n{ack}\n"), sender="")
-    world.turn()
+    smuggle(world, message(world, fields, f"The following address failed:\n<{ANNA}>\n\n{ack}\n"), sender="")
     assert world.mail()["state"] == "sent"
     assert world.received(AGENT) == []
 
@@ -87,16 +80,12 @@ def test_fifty_reports_on_one_answer_reopen_the_case_once_and_are_reported_once(
 
 def test_a_late_report_on_an_answer_that_was_given_again_undoes_nothing(world: World) -> None:
     asked = _acknowledged(world)
-    answer = world.agent_answers(asked)
-    world.turn()
-    world.deliver(_report(world, str(answer["Message-ID"])), sender="")
-    world.turn()
+    answer = world.agent_replies(asked)
+    world.receive(_report(world, str(answer["Message-ID"])), sender="")
     world.advance("2026-11-25 11:00")
-    world.agent_answers(asked, "Una altra vegada.")
-    world.turn()
+    world.agent_replies(asked, "Una altra vegada.")
     before = _state(world)
-    world.deliver(_report(world, str(answer["Message-ID"]), X_Late="1"), sender="")
-    world.turn()
+    world.receive(_report(world, str(answer["Message-ID"]), X_Late="1"), sender="")
     assert before[0] == "answered"
     assert _state(world) == before
 
@@ -114,25 +103,20 @@ def test_fifty_reports_on_one_acknowledgement_are_reported_once(world: World) ->
 def test_a_report_on_a_remark_in_an_agents_name_reopens_nothing(world: World) -> None:
     """First a forged agent's mail is filed on the case, then a report says that it did not arrive."""
     asked = _acknowledged(world)
-    world.agent_answers(asked)
-    world.turn()
+    world.agent_replies(asked)
     forged = [("From", AGENT), ("To", ANNA), ("Message-ID", "<known@evil.example>")]
-    slip_in(world, message(world, [*forged, ("References", str(asked["Message-ID"]))]))
-    world.turn()
+    smuggle(world, message(world, [*forged, ("References", str(asked["Message-ID"]))]))
     before = _state(world)
-    world.deliver(_report(world, "<known@evil.example>"), sender="")
-    world.turn()
+    world.receive(_report(world, "<known@evil.example>"), sender="")
     assert _state(world) == before
 
 
 @pytest.mark.parametrize("recipient", [PERE, EVIL])
 def test_a_report_on_one_citizens_mail_touches_nobody_elses(world: World, recipient: str) -> None:
     _acknowledged(world)
-    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
-    world.turn()
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     mine = str(world.received(PERE)[0]["Message-ID"])
-    world.deliver(_report(world, mine, recipient), sender="")
-    world.turn()
+    world.receive(_report(world, mine, recipient), sender="")
     states = {mail["recipient"]: mail["state"] for mail in world.mails("ack")}
     assert states == {ANNA: "sent", PERE: "failed"}
 
@@ -147,8 +131,7 @@ def test_receipts_and_complaints_change_nothing(world: World, kind: str) -> None
         ("References", str(answer["Message-ID"])),
         ("Subject", "Llegit: Re: això"),
     ]
-    slip_in(world, message(world, fields, body), sender="")
-    world.turn()
+    smuggle(world, message(world, fields, body), sender="")
     assert _state(world) == before
     assert outcomes(world)[-1] == "automatic"
 
@@ -158,14 +141,12 @@ def test_forty_thousand_ids_in_a_report_stop_nothing(world: World) -> None:
     ids = "".join(f"Message-ID: <{number}@evil.example>\n" for number in range(40_000))
     report = _report(world, "<x@y>").as_bytes().replace(b"Message-ID: <x@y>\n", ids.encode())
     slip_in(world, report, sender="")
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert len(world.received(ANNA)) == 1
     assert outcomes(world) == ["automatic", "case"]
 
 
 def test_a_citizens_message_about_a_report_is_a_message(world: World) -> None:
     text = "Em va arribar això:\n\n> Undelivered Mail Returned to Sender\n> 550 5.1.1 user unknown\n\nQuè vol dir?"
-    world.citizen_writes(ANNA, "Undelivered Mail: què vol dir?", text)
-    world.turn()
+    world.citizen_asks(ANNA, "Undelivered Mail: què vol dir?", text)
     assert len(world.received(ANNA)) == 1

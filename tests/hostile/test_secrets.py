@@ -8,7 +8,7 @@ import pytest
 
 from oacmail import log
 from tests.engine.world import SUPERVISOR, World
-from tests.hostile.enemy import everything_said, mails_out, message, oacmail, slip_in
+from tests.hostile.enemy import everything_said, mails_out, message, oacmail, smuggle
 
 NUMBER = "OAC-2026-000001"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\r\nMIIBSECRETKEYSECRETKEY\r\n-----END RSA PRIVATE KEY-----"
@@ -79,8 +79,7 @@ def told() -> Iterator[io.StringIO]:
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_leaves_in_no_mail_and_appears_on_no_screen(world: World, told: io.StringIO, name: str) -> None:
     (fields, text), secrets = SECRETS[name]
-    slip_in(world, message(world, fields, text))
-    world.turn()
+    smuggle(world, message(world, fields, text))
     world.live("2026-11-27 09:00", minutes=600)
     world.order("escalate", NUMBER)
     world.live("2026-12-07 09:00", minutes=600)
@@ -92,17 +91,14 @@ def test_a_secret_leaves_in_no_mail_and_appears_on_no_screen(world: World, told:
 
 
 def test_the_message_itself_stays_whole_in_the_mailbox(world: World) -> None:
-    slip_in(world, message(world, text="La meva contrasenya és Gat-2024!"))
-    world.turn()
+    smuggle(world, message(world, text="La meva contrasenya és Gat-2024!"))
     assert b"Gat-2024!" in world.mailbox.raws("INBOX")[0]
 
 
 def test_the_replaced_part_is_named_with_size_and_hash(world: World) -> None:
     fields, text = SECRETS["a certificate"][0]
-    slip_in(world, message(world, fields, text))
-    world.turn()
-    world.order("escalate", NUMBER)
-    world.turn()
+    smuggle(world, message(world, fields, text))
+    world.obey("escalate", NUMBER)
     said = everything_said(world.received(SUPERVISOR)[0])
     assert "meu.p12" in said
     assert "SHA-256" in said

@@ -5,7 +5,7 @@ import pytest
 from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.imap import messages
 from tests.engine.world import ANNA, OFFICE, World, local
-from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in
+from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in, smuggle
 
 LABEL = "b" * 60
 UNANSWERABLE: dict[str, str | bytes] = {
@@ -39,8 +39,7 @@ ANSWERABLE = {
 
 @pytest.mark.parametrize("name", UNANSWERABLE)
 def test_who_gives_no_address_has_a_case_and_waits_for_a_person(world: World, name: str) -> None:
-    slip_in(world, message(world, [("From", UNANSWERABLE[name])]))
-    world.turn()
+    smuggle(world, message(world, [("From", UNANSWERABLE[name])]))
     assert outcomes(world) == ["case"]
     assert world.case()["due_at"] is not None
     assert mails_out(world) == []
@@ -49,16 +48,14 @@ def test_who_gives_no_address_has_a_case_and_waits_for_a_person(world: World, na
 
 @pytest.mark.parametrize("name", ANSWERABLE)
 def test_who_can_be_answered_is_answered(world: World, name: str) -> None:
-    slip_in(world, message(world, [("From", ANSWERABLE[name])]))
-    world.turn()
+    smuggle(world, message(world, [("From", ANSWERABLE[name])]))
     (ack,) = mails_out(world)
     assert str(ack["To"]) in ANSWERABLE[name]
 
 
 @pytest.mark.parametrize("reply_to", [ANNA, f"{ANNA}, {EVIL}", f"Anna <{ANNA}>", OFFICE])
 def test_the_acknowledgement_goes_to_from_whatever_reply_to_says(world: World, reply_to: str) -> None:
-    slip_in(world, message(world, [("Reply-To", reply_to), ("Return-Path", f"<{ANNA}>"), ("Errors-To", ANNA)]))
-    world.turn()
+    smuggle(world, message(world, [("Reply-To", reply_to), ("Return-Path", f"<{ANNA}>"), ("Errors-To", ANNA)]))
     assert [str(mail["To"]) for mail in mails_out(world)] == [EVIL]
     assert {mail.recipient for mail in world.relay.accepted} == {EVIL}
 
@@ -80,8 +77,7 @@ DATES: tuple[str | bytes, ...] = (
 
 @pytest.mark.parametrize("date", DATES, ids=lambda date: ascii(date)[:40])
 def test_the_date_that_the_sender_writes_moves_no_deadline(world: World, date: str | bytes) -> None:
-    slip_in(world, message(world, [("Date", date)]))
-    world.turn()
+    smuggle(world, message(world, [("Date", date)]))
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert len(world.received(EVIL)) == 1
 
@@ -89,32 +85,26 @@ def test_the_date_that_the_sender_writes_moves_no_deadline(world: World, date: s
 @pytest.mark.parametrize("moment", ["2099-01-01 00:00", "2038-01-19 04:14", "9999-12-31 12:00", "2026-12-31 00:00"])
 def test_a_message_that_lies_in_the_future_is_due_from_today(world: World, moment: str) -> None:
     """Clients that copy a message into INBOX take its date from where they like."""
-    slip_in(world, message(world), at=local(moment))
-    world.turn()
+    smuggle(world, message(world), at=local(moment))
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     assert "overdue" in [str(mail["X-Oacmail-Kind"]) for mail in mails_out(world)]
 
 
 @pytest.mark.parametrize("moment", ["1970-01-02 00:00", "1601-01-01 12:00", "1999-12-31 23:59", "0001-01-02 00:00"])
 def test_a_message_that_lies_in_the_past_is_accounted_for(world: World, moment: str) -> None:
     slip_in(world, message(world), at=local(moment))
-    world.citizen_writes(ANNA)
-    world.turn()
+    world.citizen_asks(ANNA)
     assert outcomes(world) == ["case", "case"]
     assert len(world.received(ANNA)) == 1
 
 
 def test_an_answer_dated_into_the_future_meets_what_was_asked_and_nothing_later(world: World) -> None:
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked, at="2099-01-01 00:00")
-    world.turn()
+    asked = world.citizen_asks(ANNA)
+    world.agent_replies(asked, at="2099-01-01 00:00")
     assert world.case()["status"] == "answered"
     world.advance("2026-11-25 10:00")
-    world.citizen_writes(ANNA, "", "I la segona part, com es fa?", answers=asked)
-    world.turn()
+    world.citizen_asks(ANNA, "", "I la segona part, com es fa?", answers=asked)
     assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
 
 

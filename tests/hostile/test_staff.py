@@ -7,16 +7,14 @@ import pytest
 
 from testbed.messages import MX
 from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World
-from tests.hostile.enemy import EVIL, message, outcomes, slip_in
+from tests.hostile.enemy import EVIL, message, outcomes, slip_in, smuggle
 
 PASS = f"dmarc=pass header.from={AGENT.rpartition('@')[2]}"
 RECEIVED = f"from mail.evil.example (mail.evil.example [192.0.2.66]) by {MX} (Postfix) with ESMTPA id abc; now"
 
 
 def _asked(world: World) -> EmailMessage:
-    mail = world.citizen_writes(ANNA)
-    world.turn()
-    return mail
+    return world.citizen_asks(ANNA)
 
 
 def _answer(world: World, asked: EmailMessage, *fields: tuple[str, str]) -> bytes:
@@ -29,8 +27,7 @@ def _still_waits(world: World) -> None:
     """Nobody answers Anna, and the escalation leaves when her deadline has passed."""
     case = world.case("OAC-2026-000001")
     assert (case["status"], case["answered_at"]) == ("open", None)
-    world.advance("2026-11-27 08:00")
-    world.turn()
+    world.turn_at("2026-11-27 08:00")
     assert "overdue" in {kind.removesuffix("_digest") for kind in world.kinds(SUPERVISOR)}
 
 
@@ -63,8 +60,7 @@ FROMS: dict[str, tuple[tuple[str, str], ...]] = {
 @pytest.mark.parametrize("verdict", ["", "dmarc=none", "dmarc=fail header.from=town.example", "spf=pass dkim=pass"])
 @pytest.mark.parametrize("name", FROMS)
 def test_a_forged_agent_answers_nothing(world: World, name: str, verdict: str) -> None:
-    slip_in(world, _answer(world, _asked(world), *FROMS[name]), verdict=verdict)
-    world.turn()
+    smuggle(world, _answer(world, _asked(world), *FROMS[name]), verdict=verdict)
     _still_waits(world)
 
 
@@ -74,8 +70,7 @@ TWO_WRITERS = [name for name in FROMS if name not in ("the bare address", "name 
 @pytest.mark.parametrize("name", TWO_WRITERS)
 def test_a_pass_of_the_agents_domain_proves_no_crooked_from(world: World, name: str) -> None:
     """Even where our exchanger takes the crooked From for the agent's own."""
-    slip_in(world, _answer(world, _asked(world), *FROMS[name]), verdict=PASS)
-    world.turn()
+    smuggle(world, _answer(world, _asked(world), *FROMS[name]), verdict=PASS)
     _still_waits(world)
 
 
@@ -94,8 +89,7 @@ RESULTS: dict[str, tuple[tuple[str, str], ...]] = {
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_results_that_the_sender_wrote_himself_prove_nothing(world: World, name: str) -> None:
-    slip_in(world, _answer(world, _asked(world), ("From", AGENT), *RESULTS[name]))
-    world.turn()
+    smuggle(world, _answer(world, _asked(world), ("From", AGENT), *RESULTS[name]))
     _still_waits(world)
 
 
@@ -113,31 +107,27 @@ def test_results_that_the_sender_wrote_himself_prove_nothing(world: World, name:
     ],
 )
 def test_a_verdict_that_is_not_exactly_one_on_the_agents_domain_proves_nothing(world: World, verdict: str) -> None:
-    slip_in(world, _answer(world, _asked(world), ("From", AGENT)), verdict=verdict)
-    world.turn()
+    smuggle(world, _answer(world, _asked(world), ("From", AGENT)), verdict=verdict)
     _still_waits(world)
 
 
 def test_the_true_agent_is_believed(world: World) -> None:
     """The counter-check: the same message with our exchanger's own verdict is the answer."""
-    slip_in(world, _answer(world, _asked(world), ("From", AGENT)), verdict=PASS)
-    world.turn()
+    smuggle(world, _answer(world, _asked(world), ("From", AGENT)), verdict=PASS)
     assert world.case()["status"] == "answered"
 
 
 @pytest.mark.parametrize("sender", [OFFICE, AGENT, EVIL])
 def test_what_comes_by_smtp_into_sent_is_no_answer(world: World, sender: str) -> None:
     """With `lmtp_save_to_detail_mailbox` anybody can write to office+Sent@."""
-    slip_in(world, _answer(world, _asked(world), ("From", sender)), folder="Sent")
-    world.turn()
+    smuggle(world, _answer(world, _asked(world), ("From", sender)), folder="Sent")
     assert world.reviews() == ["in-sent-but-came-by-smtp"]
     _still_waits(world)
 
 
 def test_orders_in_a_forged_agents_mail_order_nothing(world: World) -> None:
     text = "#tanca\n#spam\n#assigna mallory\n"
-    slip_in(world, message(world, [("From", AGENT), ("In-Reply-To", str(_asked(world)["Message-ID"]))], text))
-    world.turn()
+    smuggle(world, message(world, [("From", AGENT), ("In-Reply-To", str(_asked(world)["Message-ID"]))], text))
     assert world.case()["assignee"] is None
     _still_waits(world)
 
@@ -157,8 +147,7 @@ def test_staff_are_never_acknowledged_as_citizens(
     world: World, address: str, fields: tuple[tuple[str, str], ...]
 ) -> None:
     named = [(name, value.replace("{}", address)) for name, value in fields]
-    slip_in(world, message(world, named))
-    world.turn()
+    smuggle(world, message(world, named))
     assert world.received(address) == []
 
 
@@ -186,6 +175,5 @@ def test_the_operator_is_notified_of_forged_staff_mail_once_a_day(world: World) 
     assert world.kinds(OPERATOR) == ["alert"]
     assert "en nom del personal" in world.subjects(OPERATOR)[0]
     world.advance("2026-11-26 09:30")
-    slip_in(world, _answer(world, asked, ("From", AGENT), ("Message-ID", "<n@evil.example>")), verdict=failed)
-    world.turn()
+    smuggle(world, _answer(world, asked, ("From", AGENT), ("Message-ID", "<n@evil.example>")), verdict=failed)
     assert world.kinds(OPERATOR) == ["alert"] * 2

@@ -21,10 +21,8 @@ _UNTOUCHED = ("assignee", "topic", "level", "intent", "language", "kind", "answe
 @pytest.fixture
 def asked(town: object) -> World:
     world: World = town(**ON)  # type: ignore[operator]
-    question = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(question)
-    world.turn()
+    question = world.citizen_asks(ANNA)
+    world.agent_replies(question)
     world.order("close", NUMBER, reason="answered")
     world.live("2026-11-26 09:00", minutes=240)
     return world
@@ -32,8 +30,7 @@ def asked(town: object) -> World:
 
 def _to_token(world: World, token: str, sender: str = PERE) -> None:
     mail = world.message(sender, "5", "5", to=f"oac360+{token}@castellbisbal.example")
-    world.deliver(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
-    world.turn()
+    world.receive(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
 
 
 @pytest.mark.parametrize("place", [1, 4, 9, 24])
@@ -46,8 +43,7 @@ def test_an_altered_vote_token_gives_nothing(asked: World, place: int) -> None:
 
 
 def test_the_token_of_a_case_that_nobody_was_asked_about_gives_nothing(asked: World) -> None:
-    asked.citizen_writes(PERE)
-    asked.turn()
+    asked.citizen_asks(PERE)
     _to_token(asked, tokens.vote_token(asked.policy, case=asked.cases()[-1]["number"], score=5))
     assert not votes(asked)
 

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.world import SUPERVISOR, World, text_of
-from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, outcomes, slip_in
+from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, outcomes, slip_in, smuggle
 
 NUMBER = "OAC-2026-000001"
 JINJA = (
@@ -47,12 +47,9 @@ def _write(world: World, words: str, *, page: bool = False) -> None:
     """The words as name, subject and text."""
     fields = [("From", f'"{words.replace(chr(34), chr(39))}" <{EVIL}>'), ("Subject", words)]
     kind = [("Content-Type", "text/html; charset=utf-8")] if page else []
-    slip_in(world, message(world, [*fields, *kind], f"{words}\r\nCom ho faig?"))
-    world.turn()
-    world.advance("2026-11-27 08:00")
-    world.turn()
-    world.order("escalate", NUMBER, why=words)
-    world.turn()
+    smuggle(world, message(world, [*fields, *kind], f"{words}\r\nCom ho faig?"))
+    world.turn_at("2026-11-27 08:00")
+    world.obey("escalate", NUMBER, why=words)
 
 
 def _page_of(mail: EmailMessage) -> str:
@@ -90,10 +87,8 @@ def test_a_town_template_cannot_run_a_message_either(town: Callable[..., World],
     folder.mkdir(parents=True)
     (folder / "overdue.txt.j2").write_text(OVERRIDES[name], "utf-8")
     first.restart(office={"templates": str(folder.parent)})
-    slip_in(first, message(first, [("Subject", words)], f"{words}\r\nCom ho faig?"))
-    first.turn()
-    first.advance("2026-11-27 08:00")
-    first.turn()
+    smuggle(first, message(first, [("Subject", words)], f"{words}\r\nCom ho faig?"))
+    first.turn_at("2026-11-27 08:00")
     (mail,) = first.received(SUPERVISOR)
     assert words in text_of(mail)
     assert "root:" not in everything_said(mail)
@@ -130,8 +125,7 @@ def test_sql_in_every_field_is_only_text(world: World, words: str) -> None:
     fields: list[tuple[str, str | bytes]] = [(name, payload) for name in names]
     slip_in(world, message(world, [*fields, ("From", b'"' + payload.replace(b'"', b"") + b'" <mallory@evil.example>')]))
     slip_in(world, message(world, [("From", f"{words}@evil.example"), ("Subject", "Una altra")], words))
-    world.citizen_writes("anna@example.org")
-    world.turn()
+    world.citizen_asks("anna@example.org")
     for verb in (("note", "text"), ("assign", "name")):
         world.order(verb[0], NUMBER, **{verb[1]: words})
     assert outcomes(world) == ["case"] * 3
@@ -168,8 +162,7 @@ def test_an_export_is_named_by_what_it_is_and_lies_where_it_was_asked_for(world:
     )
     body = f"--b\r\n{part}\r\n\r\nMZ\r\n--b--"
     fields = [("From", ""), ("Subject", name), ("Content-Type", f'multipart/mixed; boundary="b"; name="{name}"')]
-    slip_in(world, message(world, fields, body))
-    world.turn()
+    smuggle(world, message(world, fields, body))
     (ref,) = [row["fingerprint"] for row in world.rows("SELECT fingerprint FROM reviews")]
     target = world.root / "out"
     done = oacmail(world, "quarantine", "export", ref, str(target))
@@ -181,8 +174,7 @@ def test_an_export_is_named_by_what_it_is_and_lies_where_it_was_asked_for(world:
 
 
 def test_an_export_follows_no_link_that_lies_in_its_way(world: World) -> None:
-    slip_in(world, message(world, [("From", "")], "Bon dia"))
-    world.turn()
+    smuggle(world, message(world, [("From", "")], "Bon dia"))
     (ref,) = [row["fingerprint"] for row in world.rows("SELECT fingerprint FROM reviews")]
     target, victim = world.root / "out", world.root / "victim"
     target.mkdir()
@@ -219,8 +211,7 @@ def test_half_characters_in_every_field_break_nothing(world: World, raw: bytes) 
         ("Precedence", b"bulk " + raw),
     ]
     slip_in(world, message(world, [*automatic, ("Subject", raw)], raw))
-    slip_in(world, message(world, [("Auto-Submitted", raw), ("Return-Path", b"<" + raw + b">")], raw))
-    world.turn()
+    smuggle(world, message(world, [("Auto-Submitted", raw), ("Return-Path", b"<" + raw + b">")], raw))
     assert "quarantined" not in outcomes(world)
     assert world.rows("SELECT error FROM sightings WHERE error IS NOT NULL") == []
     for words in (("case", "list"), ("case", "show", NUMBER), ("why", NUMBER), ("quarantine", "list")):
