@@ -45,60 +45,45 @@ _UNKNOWN = ("is not valid", "docs/config.md lists the valid values")
 
 def error_lines(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:
     """One line per error, each path once, in the order of the file's sections."""
-    found = {
-        (_path(item["loc"]), *_problem_and_remedy(item, model)): None for item in error.errors(include_input=False)
-    }
-    return tuple(f"{path}: {what}: {remedy}" for path, what, remedy in found)
-
-
-def _path(loc: Sequence[int | str]) -> str:
-    """A path such as `topic.2.level`; list entries count from 1."""
-    names = (str(part + 1) if isinstance(part, int) else printable(part) for part in loc)
-    return ".".join(name for name in names if name != "[key]")
+    lines: dict[str, None] = {}
+    for item in error.errors(include_input=False):
+        # A path such as `topic.2.level`; list entries count from 1.
+        names = (str(part + 1) if isinstance(part, int) else printable(part) for part in item["loc"])
+        what, remedy = _problem_and_remedy(item, model)
+        lines[f"{'.'.join(name for name in names if name != '[key]')}: {what}: {remedy}"] = None
+    return tuple(lines)
 
 
 def _problem_and_remedy(item: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    context = item.get("ctx", {})
+    context, loc = item.get("ctx", {}), item["loc"]
     match item["type"]:
         case "oacmail":
             return context["what"], context["remedy"]
         case "extra_forbidden":
-            return "is an unknown key", _unknown_key_remedy(item["loc"], model)
+            name = str(loc[-1])
+            if near := get_close_matches(name, _keys(loc[:-1], model), n=1, cutoff=0.6):
+                return "is an unknown key", f'did you mean "{near[0]}"?'
+            unsafe = "this file must not hold secrets; use password_file, and change the secret if others could read it"
+            plain = "remove it, or see docs/config.md for the valid keys"
+            return "is an unknown key", unsafe if name.lower() in _SECRET else plain
         case "literal_error":
-            return "is not one of the allowed values", f"write {_plain_error(context['expected'])}"
+            # Pydantic's `'tls', 'starttls' or 'none'` in TOML syntax.
+            values = context["expected"].replace("'", '"').replace("True", "true").replace("False", "false")
+            return "is not one of the allowed values", f"write {values}"
         case "greater_than_equal":
             return "is too small", f"write {context['ge']} or more"
         case "less_than_equal":
             return "is too large", f"write {context['le']} or less"
         case "model_type":
-            return _not_a_section(item["loc"], model)
-        case "tuple_type" if len(item["loc"]) == 1:
-            return "is not a list of sections", f"write [[{item['loc'][0]}]] on a line of its own for each"
+            if isinstance(loc[-1], str) and len(loc) > 1:
+                keys = ", ".join(f'{key} = "…"' for key in _keys(loc, model))
+                return "is not a table", f"write it like {{ {keys} }}"
+            header = f"[{loc[0]}]" if len(loc) == 1 else f"[[{loc[0]}]]"
+            return "is not a section", f"write {header} on a line of its own, and its keys below"
+        case "tuple_type" if len(loc) == 1:
+            return "is not a list of sections", f"write [[{loc[0]}]] on a line of its own for each"
         case kind:
             return _REMEDIES.get(kind, _UNKNOWN)
-
-
-def _not_a_section(loc: Sequence[int | str], model: type[BaseModel]) -> tuple[str, str]:
-    """For a section, one of a list of sections, or a table inside a section."""
-    if isinstance(loc[-1], str) and len(loc) > 1:
-        keys = ", ".join(f'{key} = "…"' for key in _keys(loc, model))
-        return "is not a table", f"write it like {{ {keys} }}"
-    header = f"[{loc[0]}]" if len(loc) == 1 else f"[[{loc[0]}]]"
-    return "is not a section", f"write {header} on a line of its own, and its keys below"
-
-
-def _plain_error(expected: str) -> str:
-    """Pydantic's `'tls', 'starttls' or 'none'` in TOML syntax."""
-    return expected.replace("'", '"').replace("True", "true").replace("False", "false")
-
-
-def _unknown_key_remedy(loc: Sequence[int | str], model: type[BaseModel]) -> str:
-    name = str(loc[-1])
-    if near := get_close_matches(name, _keys(loc[:-1], model), n=1, cutoff=0.6):
-        return f'did you mean "{near[0]}"?'
-    if name.lower() in _SECRET:
-        return "this file must not hold secrets; use password_file, and change the secret if others could read it"
-    return "remove it, or see docs/config.md for the valid keys"
 
 
 def _keys(loc: Sequence[int | str], model: type[BaseModel]) -> Iterable[str]:
@@ -106,13 +91,10 @@ def _keys(loc: Sequence[int | str], model: type[BaseModel]) -> Iterable[str]:
     fields: Mapping[str, Any] = model.model_fields
     for part in loc:
         if isinstance(part, str) and part in fields:
-            fields = _inner(fields[part].annotation).model_fields
+            kind = fields[part].annotation  # a section, or `tuple[TopicSection, ...]`
+            of_one = isinstance(kind, type) and issubclass(kind, BaseModel)
+            fields = (kind if of_one else kind.__args__[0]).model_fields
     return fields.keys()
-
-
-def _inner(annotation: Any) -> type[BaseModel]:
-    """`Office` of `Office` and `Topic` of `tuple[Topic, ...]`."""
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else annotation.__args__[0]
 
 
 def printable(name: str) -> str:
@@ -143,15 +125,13 @@ def find(explicit: str | None, environ: Mapping[str, str] = os.environ) -> Path 
     """
     if named := explicit or environ.get(VARIABLE):
         return Path(named)
-    return next((path for path in (Path("config.toml"), SYSTEM) if _is_there(path)), None)
-
-
-def _is_there(path: Path) -> bool:
-    """Whether the file exists. A file without permission counts as existing, so that `load` reports it."""
-    try:
-        return path.is_file()
-    except PermissionError:
-        return True
+    for path in (Path("config.toml"), SYSTEM):
+        try:
+            if path.is_file():
+                return path
+        except PermissionError:  # it counts as existing, so that `load` reports it
+            return path
+    return None
 
 
 def load(path: Path) -> Config:
@@ -172,8 +152,10 @@ def builtin() -> Config:
 
 def parse(values: Mapping[str, Any], *, base: Path) -> Config:
     """Validate the values that tomllib read. Relative paths start at `base`. Raises ConfigError with every finding."""
-    # a missing section then reports its missing keys
-    sections = with_profile({**{name: {} for name in _REQUIRED}, **_without(retired(values), values)})
+    left = {**{name: {} for name in _REQUIRED}, **values}  # a missing section then reports its missing keys
+    for section, key in retired(values):
+        left[section] = {name: value for name, value in left[section].items() if name != key}
+    sections = with_profile(left)
     try:
         return Config.model_validate(sections, context={"base": base, "own": _own(values)})
     except ValidationError as error:
@@ -184,13 +166,6 @@ def retired(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The retired keys that the values have."""
     sections = ((values.get(section), section, key) for section, key in RETIRED)
     return tuple((section, key) for found, section, key in sections if isinstance(found, dict) and key in found)
-
-
-def _without(keys: Iterable[tuple[str, str]], values: Mapping[str, Any]) -> dict[str, Any]:
-    left = dict(values)
-    for section, key in keys:
-        left[section] = {name: value for name, value in left[section].items() if name != key}
-    return left
 
 
 def _own(values: Mapping[str, Any]) -> frozenset[str]:
@@ -252,7 +227,9 @@ def as_shipped(config: Config, shipped: Config, text: str) -> dict[str, str]:
     found = dict.fromkeys(
         marked, "is the shipped value: write your own, or remove the word EDIT above it if it is right"
     )
-    if registrable(config.office.address) not in (domains := _domains(before)):
+    # The registrable domains of the shipped file's addresses, hosts and pages.
+    domains = frozenset(domain for value in before.values() if (domain := _domain(value)))
+    if registrable(config.office.address) not in domains:
         remains = {path for path in kept if path in _TOWN_VALUES or _domain(now[path]) in domains}
         found |= dict.fromkeys(remains, f"is still the value of {shipped.office.town}: write your own town's")
         if config.office.calendar != "none" and config.office.holidays is None:
@@ -275,11 +252,6 @@ def _marked(text: str) -> Iterator[str]:
         else:
             marked = False
         within = line.startswith("#")
-
-
-def _domains(values: dict[str, object]) -> frozenset[str]:
-    """The registrable domains of the shipped file's addresses, hosts and pages."""
-    return frozenset(domain for value in values.values() if (domain := _domain(value)))
 
 
 def _domain(value: object) -> str:

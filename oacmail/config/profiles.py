@@ -48,12 +48,9 @@ def with_profile(values: Mapping[str, Any]) -> dict[str, Any]:
     profile = PROFILES.get(str(imap.get("provider"))) if isinstance(imap, dict) else None
     if profile is None or not isinstance(imap, dict):
         return dict(values)
-    filled = {name: {**follows, **values[name]} for name, follows in profile.items() if _is_table(values.get(name))}
+    tables = {name: values[name] for name in profile if isinstance(values.get(name), dict)}
+    filled = {name: {**profile[name], **table} for name, table in tables.items()}
     filled |= {name: dict(follows) for name, follows in profile.items() if name not in values}
     if "user" in imap and isinstance(filled.get("smtp"), dict):
         filled["smtp"].setdefault("user", imap["user"])
     return {**values, **filled}
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict)

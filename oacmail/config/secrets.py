@@ -7,7 +7,7 @@ mail. `make` creates it; only the caller knows whether the database was signed w
 
 import os
 import secrets as chance
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -70,15 +70,13 @@ def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[s
     if config.uses_oauth:
         problems += oauth_findings(config, environ)
     _token(config.office.state, environ, problems)
-    return (*problems, *_open_to_others(environ))
-
-
-def _open_to_others(environ: Mapping[str, str]) -> Iterator[str]:
-    """Findings for the admin's own files; systemd protects its copies."""
-    for name in ("imap", "smtp", "oauth", "token"):
+    for name in ("imap", "smtp", "oauth", "token"):  # the admin's own files; systemd protects its copies
         file = _credential(FILES, name, environ)
         if file is not None and file.stat().st_mode & 0o077:
-            yield f"{name}: others can read {file}: run `chmod 600 {file}` and make the service's user its owner"
+            problems.append(
+                f"{name}: others can read {file}: run `chmod 600 {file}` and make the service's user its owner"
+            )
+    return tuple(problems)
 
 
 def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
@@ -92,8 +90,15 @@ def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[byt
 
 def make(config: Config) -> None:
     """Create state/token.key unless it exists. Raises ConfigError if that fails."""
+    file = config.office.state / KEY_FILE
     try:
-        _write(config.office.state / KEY_FILE, chance.token_hex(32) + "\n")
+        draft = _draft(file, chance.token_hex(32) + "\n")
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            pass  # another process created it at the same moment: that one counts
+        finally:
+            draft.unlink()
     except OSError as error:
         raise ConfigError(
             (
@@ -216,9 +221,13 @@ def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tupl
     """The keys; () without a problem if no source holds one."""
     text = _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", problems)
     if text is None:
-        text = _own_key(state, problems)
-    if text is None:
-        return ()
+        try:
+            (state / KEY_FILE).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        except OSError:
+            pass  # _private reports the reason
+        text = _private(state / KEY_FILE, "office.state", problems)
     keys = tuple(line.strip().encode() for line in text.splitlines() if line.strip())
     if not problems and (not keys or any(len(key) < SHORTEST_KEY for key in keys)):
         problems.append(
@@ -273,29 +282,6 @@ def _text(file: Path, path: str, problems: list[str]) -> str:
     except OSError as error:
         problems.append(f"{path}: the file cannot be read ({error.strerror}): check its name, owner and permissions")
     return ""
-
-
-def _own_key(state: Path, problems: list[str]) -> str | None:
-    """The text of state/token.key; None if the file does not exist."""
-    file = state / KEY_FILE
-    try:
-        file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError:
-        pass  # _private reports the reason
-    return _private(file, "office.state", problems)
-
-
-def _write(file: Path, text: str) -> None:
-    """Create the file without overwriting one: write a draft beside it, then link it to the name."""
-    draft = _draft(file, text)
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        return  # another process created it at the same moment: that one counts
-    finally:
-        draft.unlink()
 
 
 def _draft(file: Path, text: str) -> Path:
