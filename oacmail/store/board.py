@@ -13,8 +13,8 @@ from itertools import groupby
 from typing import Literal
 
 from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
-from oacmail.core.model import MessageRef, Outcome, Role, Status
-from oacmail.store.connection import Rows, at, moment, stamp
+from oacmail.core.model import MessageRef, Outcome, Role
+from oacmail.store.connection import Rows, as_view, at, stamp
 from oacmail.store.reports import ANSWER_DUE
 
 LEFT = -1
@@ -22,7 +22,7 @@ _HERE = "folder = ? AND uidvalidity = ? AND uid = ?"
 # Copies of ours that are on their way to Sent are no messages of the board.
 _ON_THE_BOARD = """fingerprint IS NOT NULL AND outcome NOT IN ('baseline', 'gone')
   AND NOT (outcome = 'ours' AND wanted IS NOT NULL)"""
-_UNSETTLED = """SELECT b.*, m.outcome, m.role, c.number AS "case", p.folder AS p_folder,
+_UNSETTLED = """SELECT b.*, b.fingerprint AS message, m.outcome, m.role, c.number AS "case", p.folder AS p_folder,
     p.uidvalidity AS p_uidvalidity, p.uid AS p_uid, p.internal_date AS p_date, p.passes
   FROM board_messages b LEFT JOIN board_places p ON p.fingerprint = b.fingerprint AND p.passes >= 0
   LEFT JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
@@ -36,7 +36,7 @@ _AT = f"""SELECT b.fingerprint, {_STANDING} FROM sightings b LEFT JOIN messages 
   AND b.fingerprint IS NOT NULL AND b.outcome NOT IN ('baseline', 'gone', 'duplicate')
   AND NOT EXISTS(SELECT 1 FROM sightings o WHERE o.fingerprint = b.fingerprint AND o.outcome <> 'gone'
     AND (o.folder, o.uidvalidity, o.uid) <> (b.folder, b.uidvalidity, b.uid))"""
-_PLACED = f"""SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, {_STANDING},
+_PLACED = f"""SELECT b.fingerprint AS message, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, {_STANDING},
     {ANSWER_DUE} AS due_at
   FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
   WHERE b.word IS NULL AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
@@ -151,13 +151,30 @@ class BoardRows(Rows):
     def board_unsettled(self) -> Sequence[Unsettled]:
         with self._read():
             rows = self.con.execute(_UNSETTLED).fetchall()
-        return [_unsettled(list(group)) for _, group in groupby(rows, key=lambda row: row["fingerprint"])]
+        found = []
+        for _, group in groupby(rows, key=lambda row: row["message"]):
+            row, *more = group
+            places = (
+                CurrentPlace(
+                    ref=MessageRef(folder=one["p_folder"], uidvalidity=one["p_uidvalidity"], uid=one["p_uid"]),
+                    internal_date=at(one["p_date"]),
+                    passes=one["passes"],
+                )
+                for one in (row, *more)
+                if one["p_folder"] is not None
+            )
+            last = as_view(LastSeen, row, ref=as_view(MessageRef, row))
+            found.append(as_view(Unsettled, row, last=last, places=tuple(places)))
+        return found
 
     def board_placed(self, since: datetime | None) -> Sequence[Placed]:
         """Those that may have to be moved or flagged: without those that were at rest before `since`; None = all."""
         query, values = (_PLACED, {}) if since is None else (f"{_PLACED} AND {_LIVE}", {"since": stamp(since)})
         with self._read():
-            return [_placed(row) for row in self.con.execute(query, values)]
+            return [
+                as_view(Placed, row, ref=as_view(MessageRef, row), standing=_standing(row))
+                for row in self.con.execute(query, values)
+            ]
 
     def board_at(self, ref: MessageRef) -> tuple[str, Standing] | None:
         """The message that was processed at this place, and nowhere else, and how its case stands."""
@@ -263,51 +280,5 @@ def say(con: sqlite3.Connection, word: Word) -> int:
         return con.execute("UPDATE board_messages SET word = ? WHERE unsettled AND word = 'waits'", (word,)).rowcount
 
 
-def _unsettled(rows: Sequence[sqlite3.Row]) -> Unsettled:
-    row = rows[0]
-    return Unsettled(
-        message=row["fingerprint"],
-        case=row["case"],
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-        role=Role(row["role"]) if row["role"] else None,
-        last=LastSeen(
-            ref=MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]),
-            internal_date=at(row["internal_date"]),
-            target=row["target"],
-            ours=bool(row["ours"]),
-            missing=row["missing"],
-        ),
-        word=row["word"],
-        places=tuple(
-            CurrentPlace(
-                ref=MessageRef(folder=one["p_folder"], uidvalidity=one["p_uidvalidity"], uid=one["p_uid"]),
-                internal_date=at(one["p_date"]),
-                passes=one["passes"],
-            )
-            for one in rows
-            if one["p_folder"] is not None
-        ),
-    )
-
-
-def _placed(row: sqlite3.Row) -> Placed:
-    return Placed(
-        message=row["fingerprint"],
-        ref=MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]),
-        standing=_standing(row),
-        due_at=moment(row["due_at"]),
-        flagged=bool(row["flagged"]),
-        target=row["target"],
-    )
-
-
 def _standing(row: sqlite3.Row) -> Standing:
-    return Standing(
-        outcome=Outcome(row["outcome"] or Outcome.QUARANTINED),
-        status=Status(row["status"]) if row["status"] else None,
-        assignee=row["assignee"],
-        close_reason=row["close_reason"],
-        board_folder=row["board_folder"],
-        in_review=bool(row["in_review"]),
-        reviewed=bool(row["reviewed"]),
-    )
+    return as_view(Standing, row, outcome=Outcome(row["outcome"] or Outcome.QUARANTINED))

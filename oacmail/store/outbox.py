@@ -140,10 +140,8 @@ class OutboxRows(Rows):
                 (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
                 (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
             ).fetchall()
-            return [
-                Claimed(key=row["key"], kind=MailKind(row["kind"]), recipient=row["recipient"], mime=row["mime"])
-                for row in sorted(rows, key=lambda row: (row["turn"], row["next_at"], row["id"]))
-            ]
+            rows.sort(key=lambda row: (row["turn"], row["next_at"], row["id"]))
+            return [as_view(Claimed, row) for row in rows]
 
     def unclaim(self, keys: list[str], now: datetime) -> None:
         """Put back rows that were never handed over, behind all that was due before `now`."""
@@ -199,15 +197,7 @@ class OutboxRows(Rows):
 
     def drafts(self) -> list[WaitingDraft]:
         with self._read():
-            return [
-                WaitingDraft(
-                    key=row["key"],
-                    message_id=row["message_id"],
-                    mime=row["mime"],
-                    overtaken=bool(row["overtaken"]),
-                )
-                for row in self.con.execute(_DRAFTS)
-            ]
+            return [as_view(WaitingDraft, row) for row in self.con.execute(_DRAFTS)]
 
     def draft_settled(self, key: str, now: datetime) -> None:
         """It is in the folder, or not needed any more: its bytes are forgotten."""

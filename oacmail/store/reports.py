@@ -28,7 +28,7 @@ from oacmail.core.report.figures import (
     Source,
 )
 from oacmail.core.report.publication import from_text
-from oacmail.store.connection import at, moment, stamp
+from oacmail.store.connection import as_view, at, moment, stamp
 from oacmail.store.votes import surveys_sent, votes
 from oacmail.store.writing import WriteContext
 
@@ -124,12 +124,13 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
     told, ids = _all_events(con, sorted(row[0] for row in con.execute(_TOUCHED, bounds)), bounds)
     asked = {**bounds, "ids": json.dumps(ids)}
     messages = {row[0]: row[1:] for row in con.execute(_MESSAGES, asked)}
-    events = tuple(_arrived(one, messages) for one in told)
+    # When the message came that caused the event, if a citizen wrote it.
+    asked_at = {key: at(received) for key, (role, _, _, received) in messages.items() if role == Role.CITIZEN}
     first, last = bounds["begins"], bounds["ends"]
     return MonthRows(
         cases={row[0]: _case(row, messages) for row in con.execute(_OF_CASES, asked)},
         requests=tuple(_request(row) for row in con.execute(_REQUESTS, asked)),
-        events=events,
+        events=tuple(one._replace(arrived_at=asked_at.get(one.message)) for one in told),
         answers=(
             *(
                 AnswerLang(at=at(received), lang=lang)
@@ -152,17 +153,15 @@ def _all_events(
     events: list[EventRow] = []
     read: list[int] = []
     while ids:
-        found = [_event(row) for row in con.execute(_EVENTS, {**bounds, "ids": json.dumps(ids)})]
+        found = [
+            EventRow(number, at(when), kind, fingerprint or "", _read(data))
+            for number, when, kind, fingerprint, data in con.execute(_EVENTS, {**bounds, "ids": json.dumps(ids)})
+        ]
         events += found
         read += ids
         merged = json.dumps([one.text("from") for one in found if one.kind == "merged"])
         ids = sorted({row[0] for row in con.execute(_BY_NUMBER, (merged,))} - set(read))
     return tuple(events), sorted(read)
-
-
-def _arrived(event: EventRow, messages: "_Messages") -> EventRow:
-    role, _, _, received = messages.get(event.message, ("", "", "", ""))
-    return event._replace(arrived_at=at(received)) if role == Role.CITIZEN else event
 
 
 def requests(con: sqlite3.Connection, since: datetime, until: datetime) -> list[RequestRow]:
@@ -269,11 +268,6 @@ def _source(started_by: str, rule: str) -> Source:
     return _SOURCES.get(name, "reopened") if colon else "message"
 
 
-def _event(row: Sequence[Any]) -> EventRow:
-    number, moment_, kind, fingerprint, data = row
-    return EventRow(number, at(moment_), kind, fingerprint or "", _read(data))
-
-
 @lru_cache(maxsize=512)
 def _read(data: str) -> Mapping[str, object]:
     """Most events say the same few things; who reads them changes nothing."""
@@ -322,18 +316,7 @@ def corrections(con: sqlite3.Connection, where: str, value: str) -> tuple[Figure
     rows = con.execute(
         f"SELECT * FROM report_corrections WHERE {where} ORDER BY month, at, indicator, measure", (value,)
     )
-    return tuple(
-        FigureCorrection(
-            month=row["month"],
-            indicator=row["indicator"],
-            measure=row["measure"],
-            old=row["old"],
-            new=row["new"],
-            why=row["why"],
-            at=at(row["at"]),
-        )
-        for row in rows
-    )
+    return tuple(as_view(FigureCorrection, row) for row in rows)
 
 
 def last_published(con: sqlite3.Connection) -> Month | None:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports.mailbox import FolderRead, FolderRow, MessageMeta, WatchedFolder
-from oacmail.store.connection import Rows, at, moment, stamp
+from oacmail.store.connection import Rows, as_view, moment, stamp
 
 UNREADABLE = "unreadable: the server gives up on it"
 """Why a message is quarantined that the server does not deliver."""
@@ -23,16 +23,8 @@ class FolderRows(Rows):
     def folders(self) -> dict[str, FolderRow]:
         """All that are known, by name."""
         with self._read():
-            return {
-                row["name"]: FolderRow(
-                    name=row["name"],
-                    uidvalidity=row["uidvalidity"],
-                    uidnext=row["uidnext"],
-                    started_at=at(row["started_at"]),
-                    read_once=bool(row["synced_at"]),
-                )
-                for row in self.con.execute("SELECT * FROM folders")
-            }
+            rows = self.con.execute("SELECT *, synced_at <> '' AS read_once FROM folders")
+            return {row["name"]: as_view(FolderRow, row) for row in rows}
 
     def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None:
         """Record a new folder: messages older than `now` are its past."""
@@ -69,10 +61,7 @@ class FolderRows(Rows):
             query = "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?"
             some = f" AND uid IN ({','.join('?' * len(uids))})" if uids is not None else ""
             rows = self.con.execute(query + some, (name, uidvalidity, *(uids or ())))
-            return {
-                row["uid"]: MessageMeta(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"]))
-                for row in rows
-            }
+            return {row["uid"]: as_view(MessageMeta, row) for row in rows}
 
     def known_uids(self, name: str, uidvalidity: int) -> set[int]:
         with self._read():
@@ -197,14 +186,7 @@ class FolderRows(Rows):
                 WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL AND (retry_at IS NULL OR retry_at <= ?)""",
                 (name, uidvalidity, stamp(now)),
             )
-            return {
-                row["uid"]: (
-                    MessageMeta(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])),
-                    row["attempts"],
-                    bool(row["in_flight"]),
-                )
-                for row in rows
-            }
+            return {row["uid"]: (as_view(MessageMeta, row), row["attempts"], bool(row["in_flight"])) for row in rows}
 
     def put_off(self, message_ref: MessageRef, until: datetime) -> None:
         """Leave it out of `unworked` until then."""
@@ -277,9 +259,7 @@ class FolderRows(Rows):
         """Return (message, wanted role) of messages that are in another folder than they should be."""
         with self._read():
             rows = self.con.execute("SELECT folder, uidvalidity, uid, wanted FROM sightings WHERE wanted IS NOT NULL")
-            return [
-                (MessageRef(folder=r["folder"], uidvalidity=r["uidvalidity"], uid=r["uid"]), r["wanted"]) for r in rows
-            ]
+            return [(as_view(MessageRef, row), row["wanted"]) for row in rows]
 
     def filed(self, message_refs: Iterable[MessageRef]) -> None:
         with self._write():

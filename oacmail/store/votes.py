@@ -5,7 +5,7 @@ from datetime import datetime
 
 from oacmail.core.effects import RecordVote
 from oacmail.core.report.figures import VoteRow
-from oacmail.store.connection import at, stamp
+from oacmail.store.connection import as_view, stamp
 from oacmail.store.writing import WriteContext, case_id
 
 # --- Votes of a span -------------------------------------------------------------------------------------------------
@@ -16,15 +16,13 @@ from oacmail.store.writing import WriteContext, case_id
 def votes(con: sqlite3.Connection, since: datetime, until: datetime) -> list[VoteRow]:
     """The votes from `since` on and before `until`, one a case: the last signed one, else the last one."""
     rows = con.execute(
-        """SELECT number, score, at, signed FROM (SELECT c.number, v.score, v.at, v.signed,
+        """SELECT "case", score, at, signed FROM (SELECT c.number AS "case", v.score, v.at, v.signed,
           row_number() OVER (PARTITION BY v.case_id ORDER BY v.signed DESC, v.at DESC, v.id DESC) AS place
           FROM votes v JOIN cases c ON c.id = v.case_id WHERE v.at >= ? AND v.at < ?)
-        WHERE place = 1 ORDER BY at, number""",
+        WHERE place = 1 ORDER BY at, 1""",
         (stamp(since), stamp(until)),
     )
-    return [
-        VoteRow(case=row["number"], score=row["score"], at=at(row["at"]), signed=bool(row["signed"])) for row in rows
-    ]
+    return [as_view(VoteRow, row) for row in rows]
 
 
 def surveys_sent(con: sqlite3.Connection, since: datetime, until: datetime) -> int:
