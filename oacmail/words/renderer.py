@@ -14,7 +14,15 @@ from traceback import extract_tb
 from types import CodeType, FrameType
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+    pass_context,
+)
 from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -45,6 +53,7 @@ from oacmail.words.labels import label, phrase, phrases
 SECONDS = 2.0  # processor time for one part of a mail; a shipped template takes milliseconds
 LARGEST = 200_000  # characters of one part
 _MOST_DIGITS = 100  # of an exponent
+_MOST_INCLUDED = 200  # templates within one: a deeper nest could not be closed, which takes as many calls as it is deep
 _LINES = 100  # between two looks at the clock: this thread's clock is a system call, slower than the line itself
 
 
@@ -53,9 +62,19 @@ class OutOfBoundsError(Exception):
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """A sandbox whose operators cannot produce large values."""
+    """A sandbox whose operators cannot produce large values, and whose templates cannot include each other without an
+    end. `included`: how often the template that is rendered now has included another."""
 
     intercepted_binops = frozenset(("*", "**"))
+    included = 0
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002
+        self.included = 0 if parent is None else self.included + 1
+        if self.included > _MOST_INCLUDED:
+            raise OutOfBoundsError(
+                f"it includes more than {_MOST_INCLUDED} templates: look for one that includes itself"
+            )
+        return super().get_template(name, parent, globals)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" and not (isinstance(right, int) and abs(right) <= _MOST_DIGITS):

@@ -132,3 +132,9 @@ def test_a_town_template_without_an_end_is_named_and_the_shipped_one_is_used(
         render(send(), renderer=renderer)
     (problem,) = Renderer(replace(VOICE, overrides=tmp_path)).problems()
     assert "ca/ack.txt.j2" in problem
+
+
+def test_a_template_that_includes_itself_ends_before_its_nest_is_too_deep_to_be_closed(tmp_path: Path) -> None:
+    """Whatever its time is: an exception above a deep nest leaves it to the collector, which cannot close it."""
+    (problem,) = with_overrides(tmp_path, ca__ack_txt=SOUND + ENDLESS["itself"]).problems()
+    assert "it includes more than 200 templates: look for one that includes itself" in problem
