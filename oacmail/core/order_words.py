@@ -573,22 +573,22 @@ def order_token(policy: Policy, *, agent: str, case: str, verb: Verb, notice: st
     """The token of one button. `agent`: the address that the notice goes to; `notice`: the key of the notice."""
     last = (now.astimezone(policy.office.timezone).date() + timedelta(days=TOKEN_DAYS) - _EPOCH).days
     more = last.to_bytes(_DAY, "big") + sha256(notice.encode()).digest()[:_NOTICE]
-    return tokens.sealed(policy, _ORDER, BUTTONS[verb].code, case, more, bound=agent)
+    return tokens.link_token(policy, _ORDER, BUTTONS[verb].code, case, more, bound=agent)
 
 
 def find_order_tokens(texts: Iterable[str]) -> tuple[str, ...]:
-    return tokens.find_sealed(_ORDER, _DAY + _NOTICE, texts)
+    return tokens.find_link_tokens(_ORDER, _DAY + _NOTICE, texts)
 
 
 def read_order_token(policy: Policy, token: str, sender: str, at: datetime) -> Pressed | None:
     """What the token says, if `sender` presses it at `at`; None = it has not even the form."""
-    read = tokens.unsealed(policy, _ORDER, token, bound=sender)
+    read = tokens.read_link_token(policy, _ORDER, token, bound=sender)
     verb = _OF_CODE.get(read.number) if read else None
     if read is None or verb is None:
         return None
     problem = ""
     if not read.valid:
-        others = (tokens.unsealed(policy, _ORDER, token, bound=other) for other in policy.people.staff)
+        others = (tokens.read_link_token(policy, _ORDER, token, bound=other) for other in policy.people.staff)
         problem = "not-yours" if any(other and other.valid for other in others) else "forged"
     elif at.astimezone(policy.office.timezone).date() > _EPOCH + timedelta(
         days=int.from_bytes(read.more[:_DAY], "big")

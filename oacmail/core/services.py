@@ -32,10 +32,10 @@ from oacmail.core.effects import (
 )
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import CancelledBy, MailKind
-from oacmail.core.model import Classification, Level, Status
+from oacmail.core.model import Level, Status
 from oacmail.core.notices import Facts, notify, notify_agents
 from oacmail.core.order_words import folded
-from oacmail.core.policy import Pointer, Policy
+from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, CommandView, Deadline, DueView
 
 # --- Second level ----------------------------------------------------------------------------------------------------
@@ -102,6 +102,8 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
         return ()  # once a case; the digest has all
 
     ends_on = request.ends_on(case.term.ends_on if case else None)
+    # The words that decided, without sums and without features that only the model can read.
+    why = (reason.removeprefix(_DECIDED) for reason in reading.because if reason.startswith(_DECIDED))
     card = Card(
         case=number,
         message=key,
@@ -114,7 +116,7 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
         urgent=request.is_urgent(ends_on),
         ends_on=ends_on,
         ends_hour=request.ends_hour(ends_on, case),
-        words=_words(reading),
+        words=tuple(word for word in why if word[:1].isalnum() and not word.startswith("level:")),
         affected=_affected(request.view, reading.operator, incidents.platform(reading), request.author),
     )
     columns: CaseColumns = {
@@ -161,12 +163,6 @@ def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
 def _affected(view: CommandView, operator: str, platform: str, citizen: str) -> int:
     """How many people the failure affects today, with the citizen of this case."""
     return len(view.affected.get((operator, platform), frozenset()) | {citizen}) if platform else 0
-
-
-def _words(reading: Classification) -> tuple[str, ...]:
-    """The words that decided for second level, without sums and without features that only the model can read."""
-    found = (why.removeprefix(_DECIDED) for why in reading.because if why.startswith(_DECIDED))
-    return tuple(word for word in found if word[:1].isalnum() and not word.startswith("level:"))
 
 
 # --- by an agent's order --------------------------------------------------------------------------------
@@ -449,7 +445,13 @@ def refer(
         raise Refused("the case is closed: reopen it first", "closed")
     if case.status is Status.DERIVED:
         raise Refused("the technical services have the case: take it back first (level 1)", "derived-already")
-    pointer = _pointer(policy, body) if body else None
+    # The row whose name this is, or else the only one that contains it.
+    wanted = folded(body).strip(" .:")
+    exact = [one for one in policy.pointers if folded(one.body) == wanted]
+    rows = exact or [one for one in policy.pointers if wanted in folded(one.body)]
+    if body and len(rows) != 1:
+        raise Refused("no row of [[pointer]] has this name", "no-such-pointer")
+    pointer = rows[0] if body else None
     level = (
         UpdateCase(case=case.number, columns={"level": Level.OUT_OF_SCOPE, "touched_at": now}),
         *said_by_hand(case, {"level": Level.OUT_OF_SCOPE}),
@@ -463,13 +465,3 @@ def refer(
         *answers.answered(policy, case, at=now, key=key, how="referral", recipients=frozenset()),
         AuditEvent(kind="referred", case=case.number, data={"body": pointer.body}),
     )
-
-
-def _pointer(policy: Policy, body: str) -> Pointer:
-    """The row whose name is this, or else the only one that contains it."""
-    wanted = folded(body).strip(" .:")
-    exact = [one for one in policy.pointers if folded(one.body) == wanted]
-    found = exact or [one for one in policy.pointers if wanted in folded(one.body)]
-    if len(found) != 1:
-        raise Refused("no row of [[pointer]] has this name", "no-such-pointer")
-    return found[0]

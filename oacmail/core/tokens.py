@@ -170,9 +170,13 @@ def is_foreign(policy: Policy, raw: str) -> bool:
     return found is not None and found[1] not in {name_of_key(secret) for secret in policy.secrets} | {policy.instance}
 
 
-def claimed_kind_and_key(raw: str) -> tuple[str, str]:
+def _values(raw: str) -> dict[str, str]:
+    return {name: value.strip() for name, value in _MARK.findall(raw)}
+
+
+def claimed_key_and_message(raw: str) -> tuple[str, str]:
     """(name of the key, fingerprint of the message) that a field claims, unverified; '' = it names none."""
-    values: dict[str, str] = {name: value.strip() for name, value in _MARK.findall(raw)}
+    values = _values(raw)
     return values.get("i", "")[:8], values.get("l", "")
 
 
@@ -180,7 +184,7 @@ def claimed_case(policy: Policy, raw: str) -> str:
     """The number of a case of this office that a signature under another secret claims, unverified; '' = none."""
     if not is_foreign(policy, raw):
         return ""
-    case = {name: value.strip() for name, value in _MARK.findall(raw)}.get("c", "")
+    case = _values(raw).get("c", "")
     return case if re.fullmatch(rf"{re.escape(policy.office.prefix)}-\d{{4}}-\d{{6}}", case, re.ASCII) else ""
 
 
@@ -194,15 +198,13 @@ def verify_mail(policy: Policy, raw: str, recipient: str, sent_at: datetime | No
     It does not cover body, subject and Message-ID, which relays change. Another process with the same secret may have
     made it: the caller checks.
     """
-    values = {**dict.fromkeys(_FIELDS["2"], ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
+    values = {**dict.fromkeys(_FIELDS["2"], ""), **_values(raw)}
     signature = values.get("s", "")
-    if values["v"] not in _FIELDS or not all(_ALONE.fullmatch(values[name]) for name in "clh"):
+    alone = all(_ALONE.fullmatch(values[name]) for name in "clh")
+    if values["v"] not in _FIELDS or not alone or not all(_STAMP.fullmatch(values[name]) for name in "rd"):
         return None
-    if not all(_STAMP.fullmatch(values[name]) for name in "rd"):
-        return None
-    if not signature.isascii() or not any(
-        hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets
-    ):
+    made = (_sign(secret, values, recipient, sent_at) for secret in policy.secrets)
+    if not signature.isascii() or not any(hmac.compare_digest(one, signature) for one in made):
         return None
     instance, _, run = values["i"].partition(".")
     return Signature(
@@ -222,7 +224,7 @@ def verify_mail(policy: Policy, raw: str, recipient: str, sent_at: datetime | No
 # re-encode; gateways lead links over themselves; lists and scanners add a footer, which looks like what a person adds.
 
 MOST_ADDED = 10_000  # characters added at most for our text to be searched: larger additions are a message
-TEXT_HASH_LENGTH = 16  # hex digits of a digest
+_HASH_LENGTH = 16  # hex digits of a digest
 LINK = "(link)"
 """Stands for each link: where it leads is not compared, but one link more is an addition."""
 # It begins with a set of characters, which the engine finds faster than a word of any case.
@@ -276,10 +278,10 @@ def _ascii(text: str) -> str:
 
 
 def _hash(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:TEXT_HASH_LENGTH]
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:_HASH_LENGTH]
 
 
-# --- Sealed tokens ---------------------------------------------------------------------------------------------------
+# --- Tokens of links -------------------------------------------------------------------------------------------------
 # What a link in a mail of ours carries, so that a mail that brings it back says one thing about one case: base32 (RFC
 # 4648) of a number, the case, perhaps more, and an HMAC under a key of the label, whose first letter begins the token.
 
@@ -289,7 +291,7 @@ _MAC = 10  # octets: 80 bits, as many as fit into a local part of 64 octets (RFC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
+class LinkToken:
     """What a token says; `valid`: one of the secrets has made it for `bound`."""
 
     number: int
@@ -298,7 +300,7 @@ class Sealed:
     valid: bool
 
 
-def sealed(policy: Policy, label: str, number: int, case: str, more: bytes = b"", *, bound: str = "") -> str:
+def link_token(policy: Policy, label: str, number: int, case: str, more: bytes = b"", *, bound: str = "") -> str:
     """A token in lower case. `bound`: what it does not say, and is good for alone."""
     _, year, serial = case.rsplit("-", 2)
     payload = bytes((number, int(year) - _FIRST_YEAR)) + int(serial).to_bytes(3, "big") + more
@@ -306,14 +308,14 @@ def sealed(policy: Policy, label: str, number: int, case: str, more: bytes = b""
     return label[0] + base64.b32encode(payload + mac).decode().lower()
 
 
-def unsealed(policy: Policy, label: str, token: str, *, bound: str = "") -> Sealed | None:
+def read_link_token(policy: Policy, label: str, token: str, *, bound: str = "") -> LinkToken | None:
     """What the token says, true or not; None = it has not even the form."""
     try:
         octets = base64.b32decode(token[1:].upper())
     except binascii.Error:
         return None
     payload, mac = octets[:-_MAC], octets[-_MAC:]
-    return Sealed(
+    return LinkToken(
         number=payload[0],
         case=case_number(policy, _FIRST_YEAR + payload[1], int.from_bytes(payload[2:5], "big")),
         more=payload[5:],
@@ -321,7 +323,7 @@ def unsealed(policy: Policy, label: str, token: str, *, bound: str = "") -> Seal
     )
 
 
-def find_sealed(label: str, more: int, texts: Iterable[str]) -> tuple[str, ...]:
+def find_link_tokens(label: str, more: int, texts: Iterable[str]) -> tuple[str, ...]:
     """What has the form of a token with `more` octets beside number and case, in lower case."""
     form = rf"(?<![a-z0-9]){label[0]}[a-z2-7]{{{(5 + more + _MAC) * 8 // 5}}}(?![a-z0-9])"
     found = (match[0].lower() for text in texts for match in re.finditer(form, text, re.IGNORECASE))
@@ -351,27 +353,25 @@ class VoteToken:
 
 
 def vote_token(policy: Policy, *, case: str, score: int) -> str:
-    return sealed(policy, _VOTE, score, case)
+    return link_token(policy, _VOTE, score, case)
 
 
 def find_vote_tokens(texts: Iterable[str]) -> tuple[str, ...]:
-    return find_sealed(_VOTE, 0, texts)
+    return find_link_tokens(_VOTE, 0, texts)
 
 
 def read_vote_token(policy: Policy, token: str) -> VoteToken | None:
     """What the token says; None = none of the secrets has made it."""
-    read = unsealed(policy, _VOTE, token)
+    read = read_link_token(policy, _VOTE, token)
     valid = read is not None and read.valid and read.number in SCORES
     return VoteToken(case=read.case, score=read.number) if read and valid else None
 
 
 def vote_links(policy: Policy, case: str) -> tuple[dict[str, object], ...]:
     """The score and the link of each, the lowest first."""
-    tokens = ((score, vote_token(policy, case=case, score=score)) for score in SCORES)
-    return tuple(
-        {"score": score, "url": token_link(policy, token, case=case, word=str(score), body=f"{score}\r\n")}
-        for score, token in tokens
-    )
+    tokens = ((str(score), vote_token(policy, case=case, score=score)) for score in SCORES)
+    urls = (token_link(policy, token, case=case, word=word, body=f"{word}\r\n") for word, token in tokens)
+    return tuple({"score": score, "url": url} for score, url in zip(SCORES, urls, strict=True))
 
 
 # --- Token links -----------------------------------------------------------------------------------------------------

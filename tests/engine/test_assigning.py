@@ -4,6 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from tests.engine.test_board import MINE, OPEN, move
 from tests.engine.test_orders import reply
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import oacmail
@@ -104,6 +105,17 @@ def test_reminders_go_to_all_while_the_assignee_is_out_and_to_the_assignee_once_
     _orders(two, "1 nota Ja torno a ser aquí", sender=SECOND)
     two.live("2026-11-27 19:00")
     assert [len(_of_kind(two, who, "remind")) for who in (AGENT, SECOND)] == [1, 2]
+
+
+def test_a_case_that_is_moved_to_an_assignee_who_is_out_is_told_to_all(world: World) -> None:
+    world.restart(people={"agents": [AGENT, SECOND]}, digest={"to": [AGENT, SECOND]}, board={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.live("2026-11-26 08:30")
+    _is_out(world, SECOND, _of_kind(world, SECOND, "digest")[-1])
+    move(world, OPEN, f"{MINE.rpartition('/')[0]}/anna.puig")
+    world.turn()
+    assert world.case()["assignee"] == "anna.puig"
+    assert [len(_of_kind(world, who, "assigned")) for who in (AGENT, SECOND)] == [1, 1]
 
 
 def test_the_out_of_office_of_who_was_reminded_goes_to_the_agents_and_so_does_the_next_reminder(two: World) -> None:

@@ -28,7 +28,7 @@ from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import ADDED, OTHER_INSTANCE
-from oacmail.core.tokens import MOST_SIGNATURES, TRIAL, Signature, claimed_kind_and_key, is_foreign
+from oacmail.core.tokens import MOST_SIGNATURES, TRIAL, Signature, claimed_key_and_message, is_foreign
 from oacmail.core.view import OutgoingView, View
 
 GROWTH = 20  # characters by which mail of early versions, of whose text the signature holds no hash, may have grown
@@ -158,7 +158,7 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     if _is_of_this_run(view, lookup):
         # Who writes about a message that we have too reads this mailbox, unless our exchanger reports the mail as
         # forged. The signature itself proves nothing: anybody can write one under another key.
-        name, about = claimed_kind_and_key(raw)
+        name, about = claimed_key_and_message(raw)
         known = any(one.fingerprint == about for one in (*view.named, *view.recent))
         if known and message.auth.dmarc is not Dmarc.FAIL:
             return _other_instance(name)
