@@ -33,10 +33,8 @@ class SystemClock:
 
 # --- Command ---------------------------------------------------------------------------------------------------------
 #
-# Run a command of the admin's own, which has its own way to reach people: no shell, no secret, an end in time.
-#
-# It gets the words of the caller as arguments, an environment of two names, and no input; what it prints is dropped.
-# It never decides when a command is run.
+# A command of the admin's own, which has its own way to reach people: no shell, no secret, an end in time. It gets the
+# words of the caller as arguments, an environment of two names, and no input; what it prints is dropped.
 
 
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
@@ -72,22 +70,19 @@ class AdminProgram:
 
 
 # --- Disk ------------------------------------------------------------------------------------------------------------
-#
-# Free space on the disk of the state directory.
 
 
 def free_space(folder: Path) -> int:
-    """Return the bytes that can still be written there."""
+    """Return the bytes that can still be written on the disk of this folder."""
     return shutil.disk_usage(folder).free
 
 
 # --- Memory ----------------------------------------------------------------------------------------------------------
-#
-# Give freed memory back to the system: glibc keeps what a large piece of work has freed (malloc_trim(3)).
 
 
 def give_back_memory() -> None:
-    """Do nothing where the C library has no such call."""
+    """Give back to the system what glibc keeps of a large piece of work (malloc_trim(3)); nothing where the C library
+    has no such call."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
@@ -95,10 +90,8 @@ def give_back_memory() -> None:
 
 # --- Litestream ------------------------------------------------------------------------------------------------------
 #
-# Whether Litestream replicates the database at this moment. It reads /proc and decides nothing.
-#
-# Litestream keeps a read transaction open and copies every page, so that an erasure beside it leaves old pages in the
-# write-ahead log and in the replica.
+# Whether Litestream replicates the database at this moment: it keeps a read transaction open and copies every page, so
+# that an erasure beside it leaves old pages in the write-ahead log and in the replica.
 
 
 _PROGRAM = "litestream"
@@ -126,11 +119,9 @@ def _has_open(process: Path, database: Path) -> bool:
 
 # --- Systemd ---------------------------------------------------------------------------------------------------------
 #
-# Notify systemd that the service is ready, alive, reloading or stopping (sd_notify(3), no library needed).
-#
-# This module decides nothing about health. Without systemd every notification is dropped, so that the same program
-# runs in a terminal. A notification that cannot be sent is not an error: systemd acts on its absence itself
-# (TimeoutStartSec, WatchdogSec).
+# What systemd is told: that the service is ready, alive, reloading or stopping (sd_notify(3)). Without systemd every
+# notification is dropped, so that the same program runs in a terminal. A notification that cannot be sent is not an
+# error: systemd acts on its absence itself (TimeoutStartSec, WatchdogSec).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +137,10 @@ class Systemd:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Systemd":
         """Read the environment that systemd sets; ignore variables for another process (sd_watchdog_enabled(3))."""
-        return cls(address=environ.get("NOTIFY_SOCKET", ""), watchdog_seconds=_watchdog(environ))
+        microseconds, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
+        ours = not pid or pid == str(os.getpid())
+        seconds = int(microseconds) / 1e6 if ours and microseconds.isascii() and microseconds.isdigit() else None
+        return cls(address=environ.get("NOTIFY_SOCKET", ""), watchdog_seconds=seconds)
 
     def ready(self, status: str = "") -> bool:
         """Start or reload is complete."""
@@ -179,12 +173,6 @@ class Systemd:
         except OSError:
             return False
         return True
-
-
-def _watchdog(environ: Mapping[str, str]) -> float | None:
-    microseconds, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
-    ours = not pid or pid == str(os.getpid())
-    return int(microseconds) / 1e6 if ours and microseconds.isascii() and microseconds.isdigit() else None
 
 
 def _one_line(text: str) -> str:

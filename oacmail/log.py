@@ -40,6 +40,10 @@ Event = MutableMapping[str, Any]
 
 def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None:
     """Set up the log, once for each process: structlog's own loggers and those of the libraries."""
+    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    if not stream.isatty():
+        as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+        renderer = _Prioritised(as_json) if is_journal(stream) else as_json
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -49,7 +53,7 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
             _only_known_keys,
             _with_advice,
             _clean_values,
-            _renderer(terminal=stream.isatty(), journal=is_journal(stream)),
+            renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(stream),
@@ -64,13 +68,6 @@ def is_journal(stream: TextIO) -> bool:
     except (OSError, ValueError):
         return False
     return os.environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
-
-
-def _renderer(*, terminal: bool, journal: bool) -> structlog.typing.Processor:
-    if terminal:
-        return structlog.dev.ConsoleRenderer()
-    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
-    return _Prioritised(as_json) if journal else as_json
 
 
 class _Prioritised:
@@ -88,14 +85,10 @@ def _only_places(_logger: object, _method: str, event: Event) -> Event:
     given = event.pop("exc_info", None)
     found = sys.exception() if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(found, BaseException):
-        event.update(_places(found))
+        frames = traceback.extract_tb(found.__traceback__)[-3:]
+        event["error"] = type(found).__name__
+        event["at"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
     return event
-
-
-def _places(error: BaseException) -> dict[str, str]:
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    at = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    return {"error": type(error).__name__, "at": at}
 
 
 def _only_known_keys(_logger: object, _method: str, event: Event) -> Event:

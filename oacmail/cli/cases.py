@@ -24,7 +24,7 @@ from oacmail.cli.common import (
     print_json,
     safe,
     say,
-    table,
+    show_rows,
 )
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
@@ -35,7 +35,7 @@ from oacmail.core.orders.commands import CLOSE_REASONS, CORRECTABLE
 from oacmail.core.ports.mailbox import Fetched
 from oacmail.engine import learning
 from oacmail.mail.parse import parse
-from oacmail.store import admin, queries
+from oacmail.store import admin, command_line
 from oacmail.store.connection import at
 
 _COLUMNS = ("number", "status", "topic", "level", "due_at", "citizen", "subject")
@@ -56,11 +56,8 @@ def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) 
     config = configured(ctx)
     with open_list(config) as con:
         now = datetime.now(UTC)
-        rows = queries.cases(con, config.office.timezone, now, status=status, overdue=overdue) if con else ()
-        if as_json:
-            print_json(rows)
-        else:
-            table(_COLUMNS, (tuple(row[name] for name in _COLUMNS) for row in rows))
+        rows = command_line.cases(con, config.office.timezone, now, status=status, overdue=overdue) if con else ()
+        show_rows(rows, _COLUMNS, as_json=as_json)
 
 
 @case.command()
@@ -72,32 +69,27 @@ def show(ctx: click.Context, n: tuple[str, ...], as_json: bool) -> None:
     config = configured(ctx)
     now = datetime.now(UTC)
     with wiring.open_readonly(config) as con:
-        rows = {word: queries.case(con, config.office.timezone, now, number(config, word)) for word in n}
+        rows = {word: command_line.case(con, config.office.timezone, now, number(config, word)) for word in n}
     known = [row for row in rows.values() if row is not None]
     if as_json:
         print_json(known)
     else:
-        for place, row in enumerate(known):
-            click.echo("\n" * bool(place), nl=False)
-            _print_case(row)
+        click.echo("\n".join(map(_shown, known)), nl=False)
     for word in (word for word, row in rows.items() if row is None):
         _not_found(number(config, word))
 
 
-def _print_case(row: dict[str, Any]) -> None:
-    for name, value in row.items():
-        if not isinstance(value, list):
-            click.echo(f"{name:12} {safe(value)}")
+def _shown(row: dict[str, Any]) -> str:
+    lines = [f"{name:12} {safe(value)}" for name, value in row.items() if not isinstance(value, list)]
     for name in ("messages", "outgoing", "events"):
-        click.echo(f"\n{name}")
-        for item in row[name]:
-            click.echo("  " + safe("  ".join(_plain(value) for value in item.values())))
+        lines += ["", name, *("  " + safe("  ".join(map(_plain, item.values()))) for item in row[name])]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _plain(value: object) -> str:
-    return (
-        json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value if value is not None else "-")
-    )
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "-" if value is None else str(value)
 
 
 def _not_found(case_number: str) -> NoReturn:
@@ -114,7 +106,7 @@ def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None
     case_number = number(config, n)
     with wiring.engine_for_command(config) as engine:
         with wiring.open_readonly(config) as con:
-            known = queries.case(con, config.office.timezone, datetime.now(UTC), case_number)
+            known = command_line.case(con, config.office.timezone, datetime.now(UTC), case_number)
         if known is None:
             _not_found(case_number)
         command = AdminCommand(verb=verb, case=case_number, by=getpass.getuser(), words=given)
@@ -286,9 +278,9 @@ def why(ctx: click.Context, n: str, as_json: bool) -> None:
     zone = config.office.timezone
     with wiring.open_readonly(config) as con:
         rows = (
-            queries.reasons_of_message(con, zone, n)
+            command_line.reasons_of_message(con, zone, n)
             if is_message(n)
-            else queries.reasons_of_case(con, zone, number(config, n))
+            else command_line.reasons_of_case(con, zone, number(config, n))
         )
     if rows is None and is_message(n):
         raise OacmailError(f"no message {safe(n)} is known: `oacmail status` says when the mailbox was last read")

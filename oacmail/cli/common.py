@@ -103,6 +103,14 @@ def table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+def show_rows(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+    """JSON Lines with every value, or these columns as a table."""
+    if as_json:
+        print_json(rows)
+    else:
+        table(columns, (tuple(row[name] for name in columns) for row in rows))
+
+
 YEARS = range(1970, 2200)  # of times on the command line: the calendar is not computed for ever
 
 

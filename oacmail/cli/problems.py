@@ -32,7 +32,7 @@ BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer m
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one call of `status` knows. `counts`: the result of `queries.health`."""
+    """What one call of `status` knows. `counts`: the result of `command_line.health`."""
 
     config: Config
     counts: dict[str, Any]

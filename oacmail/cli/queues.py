@@ -13,9 +13,9 @@ from typing import Literal
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import answer_no, as_json, configured, open_list, print_json, safe, say, table
+from oacmail.cli.common import answer_no, as_json, configured, open_list, safe, say, show_rows
 from oacmail.core.effects import OutboxCommand
-from oacmail.store import admin, queries
+from oacmail.store import admin, command_line
 from oacmail.store import board as rows
 from oacmail.store.board import Word
 
@@ -36,11 +36,8 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
     config = configured(ctx)
     columns = ("key", "kind", "case", "recipient", "state", "attempts", "next_at", "last_error")
     with open_list(config) as con:
-        rows = queries.outbox(con, config.office.timezone, every=every) if con else ()
-        if as_json:
-            print_json(rows)
-        else:
-            table(columns, (tuple(row[name] for name in columns) for row in rows))
+        rows = command_line.outbox(con, config.office.timezone, every=every) if con else ()
+        show_rows(rows, columns, as_json=as_json)
 
 
 @outbox.command()
@@ -49,7 +46,7 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
 def show(ctx: click.Context, key: str) -> None:
     """Show the header and text of a mail as it is sent. KEY: see `outbox list --all`."""
     with wiring.open_readonly(configured(ctx)) as con:
-        raw = queries.mail(con, key)
+        raw = command_line.mail(con, key)
     if raw is None:
         answer_no(f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
     mail = message_from_bytes(raw, policy=policy.default)
@@ -97,11 +94,8 @@ def list_messages(ctx: click.Context, as_json: bool) -> None:
     config = configured(ctx)
     columns = ("ref", "reason", "since", "case", "message_id")
     with open_list(config) as con:
-        rows = queries.review(con, config.office.timezone) if con else ()
-        if as_json:
-            print_json(rows)
-        else:
-            table(columns, (tuple(row[name] for name in columns) for row in rows))
+        rows = command_line.review(con, config.office.timezone) if con else ()
+        show_rows(rows, columns, as_json=as_json)
 
 
 @quarantine.command()

@@ -30,7 +30,7 @@ from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.core.kinds import MailState
 from oacmail.core.model import Status
 from oacmail.shipped import version
-from oacmail.store import connection, queries
+from oacmail.store import command_line, connection
 from oacmail.store.remembered import LOST
 
 # --- Towns -----------------------------------------------------------------------------------------------------------
@@ -422,8 +422,8 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
             applied, pending = connection.schema(con)
             if pending:
                 return _empty("schema")
-            counts = queries.health(con, config.office.timezone)
-            late = queries.overdue_and_waiting(con, now)
+            counts = command_line.health(con, config.office.timezone)
+            late = command_line.overdue_and_waiting(con, now)
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:

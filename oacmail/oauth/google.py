@@ -26,13 +26,33 @@ _SECONDS = 3600.0
 
 def fetch(settings: OauthSettings) -> Token:
     """Ask for a new token. Raises GrantRefused, TokenUnavailable."""
-    credentials = _service_account(settings) if settings.flow == "application" else _of_person(settings)
+    credentials: Any
+    if settings.flow == "application":
+        try:
+            credentials = ServiceAccount.from_service_account_info(  # type: ignore[no-untyped-call]
+                json.loads(settings.secret()), scopes=[_SCOPE], subject=settings.user
+            )
+        except (ValueError, MalformedError):
+            raise GrantRefused("OAuth: the file of the secret is no service account's") from None
+    else:
+        client, grant = _installed(settings), settings.grant()
+        if not grant:
+            raise GrantRefused("OAuth: nobody has signed in")
+        credentials = Credentials(  # type: ignore[no-untyped-call]
+            None,
+            refresh_token=json.loads(grant)["refresh_token"],
+            token_uri=client["token_uri"],
+            client_id=client["client_id"],
+            client_secret=client["client_secret"],
+        )
     before = getattr(credentials, "refresh_token", None)
     with web.reached():
         try:
             credentials.refresh(Request(web.session(settings.ca_file)))
         except RefreshError as error:
-            raise _refused(error) from None
+            details = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], dict) else {}
+            kind = TokenUnavailable if getattr(error, "retryable", False) else GrantRefused
+            raise kind(f"OAuth: {_word(details.get('error', 'refused'))}") from None
         except TransportError as error:
             raise TokenUnavailable(f"OAuth: the provider cannot be reached ({type(error).__name__})") from None
     after = getattr(credentials, "refresh_token", None)
@@ -79,29 +99,6 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
     return ""
 
 
-def _service_account(settings: OauthSettings) -> Any:
-    try:
-        return ServiceAccount.from_service_account_info(  # type: ignore[no-untyped-call]
-            json.loads(settings.secret()), scopes=[_SCOPE], subject=settings.user
-        )
-    except (ValueError, MalformedError):
-        raise GrantRefused("OAuth: the file of the secret is no service account's") from None
-
-
-def _of_person(settings: OauthSettings) -> Any:
-    client = _installed(settings)
-    grant = settings.grant()
-    if not grant:
-        raise GrantRefused("OAuth: nobody has signed in")
-    return Credentials(  # type: ignore[no-untyped-call]
-        None,
-        refresh_token=json.loads(grant)["refresh_token"],
-        token_uri=client["token_uri"],
-        client_id=client["client_id"],
-        client_secret=client["client_secret"],
-    )
-
-
 def _installed(settings: OauthSettings) -> Mapping[str, str]:
     """The client of the console's JSON file for a desktop application."""
     try:
@@ -109,12 +106,6 @@ def _installed(settings: OauthSettings) -> Mapping[str, str]:
         return {name: str(client[name]) for name in ("client_id", "client_secret", "auth_uri", "token_uri")}
     except (ValueError, KeyError, TypeError):
         raise GrantRefused("OAuth: the file of the secret is no desktop application's") from None
-
-
-def _refused(error: RefreshError) -> GrantRefused | TokenUnavailable:
-    details = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], dict) else {}
-    text = f"OAuth: {_word(details.get('error', 'refused'))}"
-    return TokenUnavailable(text) if getattr(error, "retryable", False) else GrantRefused(text)
 
 
 def _word(error: object) -> str:

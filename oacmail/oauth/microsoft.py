@@ -19,7 +19,19 @@ _FOR_NOW = ("temporarily_unavailable", "server_error")
 def fetch(settings: OauthSettings) -> Token:
     """Ask for a new token. Raises GrantRefused, TokenUnavailable."""
     with web.reached():
-        result = _by_application(settings) if settings.flow == "application" else _by_person(settings)
+        if settings.flow == "application":
+            app = _made(msal.ConfidentialClientApplication, settings, client_credential=settings.secret())
+            result = _good(app.acquire_token_for_client(_APPLICATION))
+        else:
+            cache = msal.SerializableTokenCache()
+            cache.deserialize(settings.grant() or None)
+            app = _made(msal.PublicClientApplication, settings, token_cache=cache)
+            accounts = app.get_accounts()
+            if not accounts:
+                raise GrantRefused("OAuth: nobody has signed in")
+            result = _good(app.acquire_token_silent_with_error(_PERSON, accounts[0], force_refresh=True))
+            if cache.has_state_changed:  # a refresh token may be replaced at each use
+                settings.keep(cache.serialize())
     return Token(str(result["access_token"]), float(result["expires_in"]))
 
 
@@ -27,7 +39,7 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
     """Wait until the person has typed the code. Raises GrantRefused, TokenUnavailable."""
     cache = msal.SerializableTokenCache()
     with web.reached():
-        app = _public(settings, cache)
+        app = _made(msal.PublicClientApplication, settings, token_cache=cache)
         flow = app.initiate_device_flow(_PERSON)
         if "user_code" not in flow:
             raise _refused(flow)
@@ -35,29 +47,6 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
         result = _good(app.acquire_token_by_device_flow(flow))
     settings.keep(cache.serialize())
     return str(result.get("id_token_claims", {}).get("preferred_username", ""))
-
-
-def _by_application(settings: OauthSettings) -> Mapping[str, Any]:
-    app = _made(msal.ConfidentialClientApplication, settings, client_credential=settings.secret())
-    return _good(app.acquire_token_for_client(_APPLICATION))
-
-
-def _by_person(settings: OauthSettings) -> Mapping[str, Any]:
-    """A refresh token may be replaced at each use: what the library has learned is kept."""
-    cache = msal.SerializableTokenCache()
-    cache.deserialize(settings.grant() or None)
-    app = _public(settings, cache)
-    accounts = app.get_accounts()
-    if not accounts:
-        raise GrantRefused("OAuth: nobody has signed in")
-    result = _good(app.acquire_token_silent_with_error(_PERSON, accounts[0], force_refresh=True))
-    if cache.has_state_changed:
-        settings.keep(cache.serialize())
-    return result
-
-
-def _public(settings: OauthSettings, cache: msal.SerializableTokenCache) -> Any:
-    return _made(msal.PublicClientApplication, settings, token_cache=cache)
 
 
 def _made(kind: Callable[..., Any], settings: OauthSettings, **more: Any) -> Any:

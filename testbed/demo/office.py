@@ -14,7 +14,7 @@ from typing import Any
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.errors import NoDatabase, Transient
-from oacmail.store import queries
+from oacmail.store import command_line
 from testbed.demo import story
 from testbed.demo.children import Children
 from testbed.demo.mail_server import HOST, DemoMailServer
@@ -70,7 +70,7 @@ class DemoOffice:
         config = settings.load(self.config)
         try:
             with wiring.open_readonly(config) as con:
-                health = queries.health(con, config.office.timezone)
+                health = command_line.health(con, config.office.timezone)
         except (NoDatabase, Transient, sqlite3.OperationalError):
             return False  # the database or its tables do not exist yet
         read = health["last_sync"] is not None and datetime.fromisoformat(health["last_sync"]) > since

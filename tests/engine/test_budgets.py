@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from oacmail.cli.status import health
-from oacmail.store import queries
+from oacmail.store import command_line
 from testbed.relay import deferred
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, World
 
@@ -60,7 +60,7 @@ def test_why_says_that_an_acknowledgement_waits_for_room_or_that_there_is_none(t
 
 def test_what_waits_for_room_is_a_warning_of_status_and_says_so_in_the_list(world: World) -> None:
     _write(world, 4, ANNA)
-    (row,) = [row for row in queries.outbox(world.store.con, MADRID) if row["kind"] == "ack"]
+    (row,) = [row for row in command_line.outbox(world.store.con, MADRID) if row["kind"] == "ack"]
     assert (row["state"], row["next_at"], row["last_error"]) == ("queued", None, "over-budget")
     report = health(world.config, world.clock.now())
     (problem,) = [one["text"] for one in report["problems"] if one["code"] == "ack-budget"]
@@ -69,7 +69,7 @@ def test_what_waits_for_room_is_a_warning_of_status_and_says_so_in_the_list(worl
 
 
 def _reasons(world: World, number: str) -> set[tuple[str, str | None]]:
-    lines = queries.reasons_of_case(world.store.con, MADRID, number) or []
+    lines = command_line.reasons_of_case(world.store.con, MADRID, number) or []
     return {(line["kind"], line["data"].get("state", line["data"].get("reason"))) for line in lines}
 
 

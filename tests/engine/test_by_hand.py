@@ -13,7 +13,7 @@ from oacmail.core.errors import Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
-from oacmail.store import admin, queries
+from oacmail.store import admin, command_line
 from oacmail.words.renderer import Rendered, Renderer
 from testbed.relay import deferred, refused
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
@@ -177,7 +177,7 @@ def test_an_answer_of_the_relay_that_comes_after_the_copy_undoes_nothing(world: 
 
 def test_a_doubtful_message_that_is_tried_again_still_waits_for_a_person(world: World) -> None:
     world.citizen_asks(ANNA, "Gràcies", "Moltes gràcies!")
-    ((ref, reason),) = [(row["ref"], row["reason"]) for row in queries.review(world.store.con, MADRID)]
+    ((ref, reason),) = [(row["ref"], row["reason"]) for row in command_line.review(world.store.con, MADRID)]
     whole = admin.find_review(world.store.con, ref)
     assert whole is not None
     assert admin.retry_message(world.store.con, whole, world.clock.now())
@@ -238,7 +238,7 @@ def test_the_mailbox_counts_as_read_when_the_folders_that_are_watched_now_were_r
     world.store.watching(watched)
     read = [FolderRead(name=folder.name, uidvalidity=1, uidnext=1, compared=False) for folder in watched]
     world.store.synced(read, now)
-    assert queries.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
+    assert command_line.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
 
 
 def test_a_copy_that_cannot_be_moved_is_reported_and_holds_no_mail_back(

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from oacmail.store import queries
+from oacmail.store import command_line
 from tests.engine.world import AGENT, ANNA, MADRID, PERE, World, text_of
 
 TOWN = Callable[..., World]
@@ -20,11 +20,11 @@ def _arrives_after(world: World, way: timedelta) -> None:
 
 
 def _listed(world: World) -> list[str]:
-    return [row["citizen"] for row in queries.cases(world.store.con, MADRID, world.clock.now())]
+    return [row["citizen"] for row in command_line.cases(world.store.con, MADRID, world.clock.now())]
 
 
 def _why(world: World, number: str) -> list[str]:
-    return [line["kind"] for line in queries.reasons_of_case(world.store.con, MADRID, number) or ()]
+    return [line["kind"] for line in command_line.reasons_of_case(world.store.con, MADRID, number) or ()]
 
 
 def test_a_message_that_was_long_under_way_is_flagged_and_first_while_somebody_waits(town: TOWN) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.store import queries
+from oacmail.store import command_line
 from tests.engine.rebuilding import difference, lose, rebuild, taken
 from tests.engine.test_orders import reply
 from tests.engine.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN
@@ -16,7 +16,7 @@ def _urgent(world: World) -> list[str]:
 
 
 def _first(world: World) -> str:
-    return str(next(queries.cases(world.store.con, MADRID, world.clock.now()))["citizen"])
+    return str(next(command_line.cases(world.store.con, MADRID, world.clock.now()))["citizen"])
 
 
 def test_a_day_named_six_days_ahead_is_urgent_from_two_days_before_and_reminded_of_once(town: TOWN) -> None:

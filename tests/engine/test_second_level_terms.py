@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.store import queries
+from oacmail.store import command_line
 from tests.engine.test_second_level import (
     FAULT,
     PEOPLE,
@@ -36,7 +36,7 @@ def test_who_has_a_term_is_first_in_the_queue_and_reminded_of_the_same_day(world
     world.citizen_writes(PERE)
     world.advance("2026-11-25 10:00")
     world.citizen_asks(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
-    rows = queries.cases(world.store.con, MADRID, world.clock.now())
+    rows = command_line.cases(world.store.con, MADRID, world.clock.now())
     assert [row["citizen"] for row in rows] == [ANNA, PERE]
     world.live("2026-11-25 15:59")
     assert "remind" not in world.kinds(AGENT)

@@ -24,7 +24,7 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
-from oacmail.store import SqliteStore, queries
+from oacmail.store import SqliteStore, command_line
 from oacmail.store.connection import FILE
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
@@ -229,7 +229,7 @@ class World(SimulatedService):
         if not number:
             (row,) = self.rows("SELECT number FROM cases")
             number = row["number"]
-        shown = queries.case(self.store.con, MADRID, self.clock.now(), number)
+        shown = command_line.case(self.store.con, MADRID, self.clock.now(), number)
         assert shown is not None
         return shown
 
@@ -245,10 +245,10 @@ class World(SimulatedService):
 
     def reviews(self) -> list[str]:
         """Why messages and cases wait for a person."""
-        return [row["reason"] for row in queries.review(self.store.con, MADRID)]
+        return [row["reason"] for row in command_line.review(self.store.con, MADRID)]
 
     def problems(self) -> set[str]:
-        return set(queries.health(self.store.con, MADRID)["problems"])
+        return set(command_line.health(self.store.con, MADRID)["problems"])
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM events WHERE kind = ? ORDER BY id", kind)

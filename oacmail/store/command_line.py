@@ -1,5 +1,5 @@
-"""What people may ask of the store: cases, messages, mails, the review list, health, and why something was treated as
-it was. Selects only.
+"""What the command line shows: cases, messages, mails, the review list, health, and why something was treated as it
+was. Selects only.
 """
 
 import json
