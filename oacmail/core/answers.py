@@ -151,7 +151,7 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
         ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
         if ended and all(ended) and not (guest and effects):
             due_at = calendar.answer_due(asked.at, policy)
-            effects += ask(
+            effects += start_deadline(
                 policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.term.ends_on
             )
     return effects
@@ -196,7 +196,9 @@ def undelivered(
     if not case.promised():
         changed = opened_again(case, {**columns, "status": owed_as(case, counted_at)})
         due_at = calendar.answer_due(at, policy)
-        deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.term.ends_on)
+        deadline = start_deadline(
+            policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.term.ends_on
+        )
     withdrawn: tuple[Effect, ...] = ()
     if counted_at is not None and counted_at == case.services.told_at:
         columns["told_at"] = None
@@ -238,7 +240,7 @@ def notice_undelivered(policy: Policy, cases: Cases, mail: OutgoingView, *, at: 
     closed_by_it = case.close_reason == "answered" and mail.kind is MailKind.REFERRED
     if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
         due_at = calendar.answer_due(at, policy)
-        deadline = ask(
+        deadline = start_deadline(
             policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.term.ends_on
         )
     columns: CaseColumns = {"status": Status.OPEN}
@@ -260,7 +262,7 @@ def due_again(policy: Policy, at: datetime) -> datetime:
     return calendar.answer_due(at, policy)
 
 
-def ask(
+def start_deadline(
     policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, ends_on: date | None = None
 ) -> tuple[Effect, ...]:
     """Start a response deadline and its reminder. `ends_on`: the end of the person's own term, of which a second

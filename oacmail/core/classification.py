@@ -6,7 +6,8 @@ module never weighs the text (mail/understanding/scores.py does), never decides 
 doubt a message is a question of first level and topic other: a person reads it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,7 +17,6 @@ from oacmail.core import derivation, sender
 from oacmail.core.model import (
     MACHINES,
     Auto,
-    Callback,
     Classification,
     Features,
     Intent,
@@ -24,7 +24,6 @@ from oacmail.core.model import (
     Level,
     Message,
     Topic,
-    TownWord,
 )
 
 Verdict = TypeVar("Verdict", bound=StrEnum)
@@ -59,49 +58,45 @@ def classify(
     `because` gives the rule that decided the kind, then the evidence for topic, level and intent.
     """
     kind, sure, why = _kind(message, form_senders)
+    found, confidence = message.features, {"kind": round(sure, 2), "topic": 0.0, "level": 0.0, "intent": 0.0}
     if kind is not Kind.REQUEST:
-        return _reading(message, kind, {"kind": sure}, why)
-    found = message.features
+        return Classification(
+            kind=kind,
+            topic=None,
+            level=None,
+            intent=None,
+            language=message.lang,
+            callback=None,
+            confidence=MappingProxyType(confidence),
+            because=tuple(dict.fromkeys(why)),
+        )
     topic, topic_sure = _likeliest(found, "topic", Topic.OTHER)
     level, level_sure = _likeliest(found, "level", Level.FIRST)
-    if named := _named_by_town(found.town_words):
-        topic, topic_sure = named[0], 1.0
-        if named[1] is not Level.FIRST or level is Level.OUT_OF_SCOPE:  # first level hides no fault of a platform
-            level, level_sure = named[1], 1.0
-    intent, intent_sure = _intent(message)
-    confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
+    # The topic and level that the town's own words ([[topic]]) name most often.
+    named = Counter[tuple[Topic, Level]]()
+    for word in found.town_words:
+        named[Topic(word.topic), Level(word.level)] += word.times
+    if named:
+        (topic, of_town), topic_sure = max(named, key=lambda pair: named[pair]), 1.0
+        if of_town is not Level.FIRST or level is Level.OUT_OF_SCOPE:  # first level hides no fault of a platform
+            level, level_sure = of_town, 1.0
+    intent, intent_sure = _likeliest(found, "intent", Intent.QUESTION)
+    if sender.is_call_form(message):  # it says what it is for
+        intent, intent_sure = Intent.CALLBACK, 1.0
+    confidence |= {"topic": round(topic_sure, 2), "level": round(level_sure, 2), "intent": round(intent_sure, 2)}
     town = (f"town words:{word.topic}:{word.level}:{word.word}" for word in found.town_words)
     told = [verdict for verdict in (topic, level, intent) if verdict is not Intent.QUESTION]  # which nothing need say
-    because = (*why, *town, *(reason for verdict in told for reason in _why(found, verdict)))
-    callback = found.callback if intent is Intent.CALLBACK else None
-    ends_on = _ends_on(message, written_on)
-    return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator, ends_on)
-
-
-def _ends_on(message: Message, written_on: date | None) -> date | None:
-    """When the person's own term ends (R32)."""
     day = written_on or (message.sent_at.date() if message.sent_at else None)
-    return derivation.ends_on(message.features, day) if day else None
-
-
-def _reading(
-    message: Message,
-    kind: Kind,
-    confidence: Mapping[str, float],
-    because: tuple[str, ...],
-    topic: Topic | None = None,
-    level: Level | None = None,
-    intent: Intent | None = None,
-    callback: Callback | None = None,
-    tax_operator: str = "town",
-    ends_on: date | None = None,
-) -> Classification:
-    whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
-    found = message.features
-    own = tax_operator if topic is Topic.PAYMENT else "town"
-    operator = derivation.operator(found, own) if level is Level.SECOND else ""
-    cause = derivation.cause(found) if level is Level.SECOND else ""
-    beside = (
+    ends_on = derivation.ends_on(found, day) if day else None  # the person's own term (R32)
+    operator = cause = platform = ""
+    if level is Level.SECOND:
+        operator = derivation.operator(found, tax_operator if topic is Topic.PAYMENT else "town")
+        cause = derivation.cause(found)
+        platform = derivation.platform(found, operator)
+    because = (
+        *why,
+        *town,
+        *(reason for verdict in told for reason in _why(found, verdict)),
         *((f"{derivation.TERM_ENDS}{ends_on}",) if ends_on else ()),
         *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
     )
@@ -111,12 +106,12 @@ def _reading(
         level=level,
         intent=intent,
         language=message.lang,
-        callback=callback,
-        confidence=MappingProxyType(whole),
-        because=tuple(dict.fromkeys((*because, *beside))),
+        callback=found.callback if intent is Intent.CALLBACK else None,
+        confidence=MappingProxyType(confidence),
+        because=tuple(dict.fromkeys(because)),
         ends_on=ends_on,
         operator=operator,
-        platform=derivation.platform(found, operator),
+        platform=platform,
         cause=cause,
     )
 
@@ -211,15 +206,6 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
     return Kind.REQUEST, _score(message.features, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
 
 
-def _named_by_town(words: Iterable[TownWord]) -> tuple[Topic, Level] | None:
-    """The topic and level that the town's own words ([[topic]]) name most often."""
-    sums: dict[tuple[Topic, Level], int] = {}
-    for word in words:
-        pair = Topic(word.topic), Level(word.level)
-        sums[pair] = sums.get(pair, 0) + word.times
-    return max(sums, key=lambda pair: sums[pair], default=None)
-
-
 # --- weighing --------------------------------------------------------------------------------------------
 
 
@@ -229,13 +215,6 @@ def _likeliest(found: Features, field: str, unread: Verdict) -> tuple[Verdict, f
     best = max(type(unread), key=lambda verdict: scores.get(verdict, 0.0))
     sure = scores.get(best, 0.0)
     return (best, sure) if sure else (unread, _UNREAD)
-
-
-def _intent(message: Message) -> tuple[Intent, float]:
-    """The call-back form says what it is for."""
-    if sender.is_call_form(message):
-        return Intent.CALLBACK, 1.0
-    return _likeliest(message.features, "intent", Intent.QUESTION)
 
 
 def _score(found: Features, kind: Kind) -> float:

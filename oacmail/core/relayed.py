@@ -40,9 +40,13 @@ def count_as_answer(policy: Policy, cases: Cases, mail: OutgoingView, at: dateti
     case = _case(cases, mail)
     if case is None or mail.state is MailState.SENT:
         return ()
-    recipients = frozenset((mail.recipient,))
+    # It counts when it left; but it answers nothing that the person wrote after the agent did, and does not tell them
+    # that it is solved if that was said later.
+    written, solved_at = _written(mail, at), case.services.solved_at
+    later = [asked.at for asked in case.messages.asked] + ([solved_at] if solved_at else [])
+    counts_at = written if any(moment > written for moment in later) else at
     return answers.answered(
-        policy, case, at=_moment(case, mail, at), key=mail.key, how="relayed", recipients=recipients
+        policy, case, at=counts_at, key=mail.key, how="relayed", recipients=frozenset((mail.recipient,))
     )
 
 
@@ -67,7 +71,7 @@ def owed_again(policy: Policy, cases: Cases, mail: OutgoingView, *, at: datetime
         event,
         *(answers.no_news_promised(case, at) if untold else ()),
         *answers.opened_again(case, columns),
-        *answers.ask(
+        *answers.start_deadline(
             policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.term.ends_on
         ),
     )
@@ -79,14 +83,6 @@ def _case(cases: Cases, mail: OutgoingView) -> CaseView | None:
 
 def _written(mail: OutgoingView, at: datetime) -> datetime:
     return mail.written_at or mail.queued_at or at
-
-
-def _moment(case: CaseView, mail: OutgoingView, at: datetime) -> datetime:
-    """When it counts: when it left; but it answers nothing that the person wrote after the agent did, and does not tell
-    them that it is solved if that was said later."""
-    written = _written(mail, at)
-    later = [asked.at for asked in case.messages.asked] + ([case.services.solved_at] if case.services.solved_at else [])
-    return written if any(moment > written for moment in later) else at
 
 
 # --- Links to the answer address -------------------------------------------------------------------------------------

@@ -257,7 +257,7 @@ def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datet
     return (
         UpdateCase(case=case.number, columns={"solved_at": at, "touched_at": at}),
         *_follow_up_ends(case, now),
-        *answers.ask(policy, case.number, key=f"solved:{key}", at=at, due_at=due, ends_on=ends_on),
+        *answers.start_deadline(policy, case.number, key=f"solved:{key}", at=at, due_at=due, ends_on=ends_on),
         AuditEvent(kind="solved", case=case.number, data={"by": by, "at": at.isoformat()}),
     )
 
@@ -319,7 +319,7 @@ def taken_back(
         status, more = Status.ANSWERED, answers.silent_close(policy, case, at=told_at, key=key)
     elif not case.promised():
         due = _owed_by(policy, case, at)
-        more = answers.ask(policy, case.number, key=key, at=at, due_at=due, ends_on=case.term.ends_on)
+        more = answers.start_deadline(policy, case.number, key=key, at=at, due_at=due, ends_on=case.term.ends_on)
     return (
         UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
         *_follow_up_ends(case, now),

@@ -79,7 +79,7 @@ def bring_back(store: SqliteStore, policy: Policy, proof: Proof, copy: Arrived, 
     if rebuilt.is_known(store.con, proof.message):
         return False
     effects = (*_case(proof, copy, proof.received_at, proof.due_at, status),)
-    asked = answers.ask(policy, proof.case, key=proof.message, at=proof.received_at, due_at=proof.due_at)
+    asked = answers.start_deadline(policy, proof.case, key=proof.message, at=proof.received_at, due_at=proof.due_at)
     with store.turn() as turn:
         turn.apply(Decision(effects=effects, because=(GONE,)), now=now, mails={}, arrived=copy)
         rebuilt.stand_in(store.con, proof.message, proof.case, proof.recipient, proof.refs, proof.received_at, GONE)

@@ -107,7 +107,7 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     ]
     if not case.running("answer"):
         key, at = f"genuine:{known.fingerprint}", request.received_at
-        effects += answers.ask(policy, case.number, key=key, at=at, due_at=request.due_at)
+        effects += answers.start_deadline(policy, case.number, key=key, at=at, due_at=request.due_at)
         effects += answers.opened_again(case, {"status": Status.OPEN})
         effects.append(AuditEvent(kind="asked-anew", case=case.number))
     if why:
@@ -247,7 +247,9 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
             author=author,
             reply_to=request.message.reply_to,
         ),
-        *answers.ask(policy, number, key=fingerprint, at=request.received_at, due_at=due_at, ends_on=ends_on),
+        *answers.start_deadline(
+            policy, number, key=fingerprint, at=request.received_at, due_at=due_at, ends_on=ends_on
+        ),
         UpdatePerson(address=author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         AuditEvent(kind="opened", case=number, data={"rule": rule}),
         *_delayed(request, number),
@@ -341,7 +343,7 @@ def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decisi
         # A deadline starts and is met at the time of the answer, so that the statistics count it. No mail is sent.
         key, at = request.message.fingerprint, answer.received_at
         effects += [
-            *answers.ask(request.policy, number, key=key, at=request.received_at, due_at=request.due_at),
+            *answers.start_deadline(request.policy, number, key=key, at=request.received_at, due_at=request.due_at),
             EndDeadlines(
                 case=number,
                 how="met",
@@ -434,7 +436,7 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     if not guest:
         columns |= {"ends_on": ends_on, "ends_hour": request.ends_hour(ends_on, case)}
     effects: list[Effect] = [
-        *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, ends_on=ends_on),
+        *answers.start_deadline(request.policy, case.number, key=key, at=at, due_at=due, ends_on=ends_on),
         *answers.opened_again(case, columns),
         AuditEvent(kind="asked-anew", case=case.number),
     ]

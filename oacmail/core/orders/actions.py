@@ -234,7 +234,7 @@ def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     if message not in starters:
         start = at if others else given.now
         due_at = calendar.answer_due(start, policy)
-        effects += answers.ask(policy, number, key=given.key, at=start, due_at=due_at)
+        effects += answers.start_deadline(policy, number, key=given.key, at=start, due_at=due_at)
     if not others and case.status is Status.OPEN and case.answered_at is not None:
         effects.append(UpdateCase(case=case.number, columns={"status": Status.ANSWERED}))
     # The person's own term goes with the message that names it, and stays too if another message names it. The case
@@ -343,7 +343,7 @@ def _call(given: GivenOrder) -> tuple[Effect, ...]:
             opened_by=key,
         ),
         RecordContact(message=key, case=number, author=citizen, subject=name, text=text, channel=channel, at=at),
-        *answers.ask(policy, number, key=key, at=at, due_at=due_at),
+        *answers.start_deadline(policy, number, key=key, at=at, due_at=due_at),
         AuditEvent(kind="opened", case=number, data={"rule": channel, "by": given.agent}),
     )
 

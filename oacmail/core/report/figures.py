@@ -346,7 +346,27 @@ _ALL_OR_NONE = ("marks",)
 
 def grouped(report: MonthlyReport) -> MonthlyReport:
     """The same report in its published form."""
-    indicators = {name: _indicator(one) for name, one in report.figures.indicators.items()}
+    indicators: dict[str, Indicator] = {}
+    for name, one in report.figures.indicators.items():
+        # The causes of the breaches by name alone.
+        causes = sorted({breach.cause for breach in one.breaches}) if name != "I11" else []
+        named = tuple(Count(key=cause, count=0) for cause in causes)
+        tables = [FigureTable(key="causes", rows=named, words="cause_of_breach", uncounted=True)] if named else []
+        for table in one.tables:
+            if table.key in _LEFT_OUT or table.total < FEWEST:
+                continue
+            if table.key not in _ALL_OR_NONE:
+                tables.append(replace(table, rows=_joined(table.rows)))
+            elif not any(is_small(row.count) for row in table.rows):
+                tables.append(table)
+        measures = (measure for measure in one.measures if measure.key not in _LEFT_OUT and not measure.part)
+        indicators[name] = replace(
+            one,
+            main=_measure(one.main),
+            measures=tuple(map(_measure, measures)),
+            tables=tuple(tables),
+            breaches=(),
+        )
     trend = tuple(
         replace(point, measures={name: _measure(one) for name, one in point.measures.items()}) for point in report.trend
     )
@@ -361,26 +381,6 @@ def grouped(report: MonthlyReport) -> MonthlyReport:
 
 def is_small(value: float | None) -> bool:
     return value is not None and 0 < value < FEWEST
-
-
-def _indicator(one: Indicator) -> Indicator:
-    return replace(
-        one,
-        main=_measure(one.main),
-        measures=tuple(
-            _measure(measure) for measure in one.measures if measure.key not in _LEFT_OUT and not measure.part
-        ),
-        tables=tuple(_cause_names(one)) + tuple(_tables(one.tables)),
-        breaches=(),
-    )
-
-
-def _cause_names(one: Indicator) -> Iterable[FigureTable]:
-    """The causes of the breaches by name alone."""
-    causes = list(dict.fromkeys(breach.cause for breach in one.breaches))
-    if causes and one.id != "I11":
-        rows = tuple(Count(key=cause, count=0) for cause in sorted(causes))
-        yield FigureTable(key="causes", rows=rows, words="cause_of_breach", uncounted=True)
 
 
 def _measure(one: Measure) -> Measure:
@@ -408,17 +408,6 @@ def _parts(one: Measure) -> tuple[int, ...]:
         return ()
     part = round(one.value * one.n / HUNDRED)
     return part, one.n - part
-
-
-def _tables(tables: Sequence[FigureTable]) -> Iterable[FigureTable]:
-    for table in tables:
-        if table.key in _LEFT_OUT or table.total < FEWEST:
-            continue
-        if table.key in _ALL_OR_NONE:
-            if not any(is_small(row.count) for row in table.rows):
-                yield table
-            continue
-        yield replace(table, rows=_joined(table.rows))
 
 
 def _joined(rows: Sequence[Count]) -> tuple[Count, ...]:

@@ -487,16 +487,16 @@ def _opinions(of: Cohorts) -> list[Opinion]:
         if at <= case.opened_at and case.intent != intent:
             continue  # an agent has corrected it: the intent of the case is that of its first message
         of_case = {event.case, of.lasting(event.case)}
-        waited = [one for number in of_case for one in requests.get(number, ()) if _waits(one, at)]
+        waited = [
+            one
+            for number in of_case
+            for one in requests.get(number, ())
+            if one.asked_at <= at and (one.answered_at is None or one.answered_at >= at)  # something was owed then
+        ]
         if waited:
             first = min(waited, key=lambda one: one.asked_at)
             found[event.case, at] = Opinion(case=first.case, intent=intent, at=at, answered_at=first.answered_at)
     return list(found.values())
-
-
-def _waits(request: RequestRow, at: datetime) -> bool:
-    """Whether something was owed then."""
-    return request.asked_at <= at and (request.answered_at is None or request.answered_at >= at)
 
 
 def _limit(of: Cohorts, at: datetime) -> datetime:
@@ -571,27 +571,25 @@ def with_variations(
     """I5 with the same counts of the month before and of the same month a year earlier, None = not known."""
     volume = figures.indicators["I5"]
     changes = (_change("before", volume, before), _change("year_before", volume, year_before))
-    tables = tuple(_beside(table, before, year_before) for table in volume.tables)
-    made = replace(volume, measures=(*volume.measures, *changes), tables=tables)
+    tables: list[FigureTable] = []
+    for table in volume.tables:
+        then, long_ago = _counts(table.key, before), _counts(table.key, year_before)
+        rows = (
+            replace(
+                row,
+                before=then.get(row.key, 0) if then else None,
+                year_before=long_ago.get(row.key, 0) if long_ago else None,
+            )
+            for row in table.rows
+        )
+        tables.append(replace(table, rows=tuple(rows)))
+    made = replace(volume, measures=(*volume.measures, *changes), tables=tuple(tables))
     return replace(figures, indicators={**figures.indicators, "I5": made})
 
 
 def _change(key: str, volume: Indicator, other: MonthFigures | None) -> Measure:
     now, then = volume.main.value, other.indicators["I5"].main.value if other else None
     return Measure(key=key, value=None if now is None or then is None else now - then, unit="count")
-
-
-def _beside(table: FigureTable, before: MonthFigures | None, year_before: MonthFigures | None) -> FigureTable:
-    then, long_ago = _counts(table.key, before), _counts(table.key, year_before)
-    rows = tuple(
-        replace(
-            row,
-            before=then.get(row.key, 0) if then else None,
-            year_before=long_ago.get(row.key, 0) if long_ago else None,
-        )
-        for row in table.rows
-    )
-    return replace(table, rows=rows)
 
 
 def _counts(key: str, figures: MonthFigures | None) -> dict[str, int] | None:

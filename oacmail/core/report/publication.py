@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Decision, FreezeMonth, ReportReady
@@ -45,20 +44,20 @@ def to_text(figures: MonthFigures) -> str:
 
 def from_text(month: str, text: str) -> MonthFigures:
     """Raises KeyError, TypeError or ValueError for what `to_text` has not written."""
-    return MonthFigures(month=month, indicators={one["id"]: _indicator(one) for one in json.loads(text)})
-
-
-def _indicator(given: Mapping[str, Any]) -> Indicator:
-    return Indicator(
-        id=given["id"],
-        main=Measure(**given["main"]),
-        measures=tuple(Measure(**one) for one in given["measures"]),
-        tables=tuple(
-            FigureTable(key=one["key"], words=one["words"], rows=tuple(Count(**row) for row in one["rows"]))
-            for one in given["tables"]
-        ),
-        breaches=tuple(Breach(**one) for one in given["breaches"]),
-    )
+    indicators = {
+        given["id"]: Indicator(
+            id=given["id"],
+            main=Measure(**given["main"]),
+            measures=tuple(Measure(**one) for one in given["measures"]),
+            tables=tuple(
+                FigureTable(key=one["key"], words=one["words"], rows=tuple(Count(**row) for row in one["rows"]))
+                for one in given["tables"]
+            ),
+            breaches=tuple(Breach(**one) for one in given["breaches"]),
+        )
+        for given in json.loads(text)
+    }
+    return MonthFigures(month=month, indicators=indicators)
 
 
 def differences(
@@ -69,15 +68,21 @@ def differences(
     told = {(one.indicator, one.measure): one.new for one in known}
     first = {(name, key): value for name, key, value in _values(published)}
     new = {(name, key): value for name, key, value in _values(now)}
-    cells = [*_cells(published, now), *_cells(now, published)]
-    first, new = {**first, **_gaps(cells, first)}, {**new, **_gaps(cells, new)}
-    return tuple(
-        FigureCorrection(
-            month=published.month, indicator=name, measure=key, old=old, new=new[name, key], why=why.get(name, "")
-        )
-        for name, key in first
-        if (name, key) in new and not _same(old := told.get((name, key), first[name, key]), new[name, key])
-    )
+    for cell in (*_cells(published, now), *_cells(now, published)):
+        first.setdefault(cell, 0)
+        new.setdefault(cell, 0)
+    found: list[FigureCorrection] = []
+    for (name, key), published_value in first.items():
+        if (name, key) not in new:
+            continue
+        old, value = told.get((name, key), published_value), new[name, key]
+        same = old is value if old is None or value is None else abs(old - value) < _SAME
+        if not same:
+            correction = FigureCorrection(
+                month=published.month, indicator=name, measure=key, old=old, new=value, why=why.get(name, "")
+            )
+            found.append(correction)
+    return tuple(found)
 
 
 def _values(figures: MonthFigures) -> Iterator[tuple[str, str, Value]]:
@@ -97,16 +102,6 @@ def _cells(figures: MonthFigures, other: MonthFigures) -> Iterator[tuple[str, st
         for table in one.tables:
             if table.key in both:
                 yield from ((name, f"{table.key}.{row.key}") for row in table.rows)
-
-
-def _gaps(cells: Iterable[tuple[str, str]], known: Mapping[tuple[str, str], Value]) -> dict[tuple[str, str], Value]:
-    return {cell: 0 for cell in cells if cell not in known}
-
-
-def _same(one: Value, other: Value) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) < _SAME
 
 
 def reasons(events: Iterable[EventRow], published_at: datetime, ends: datetime) -> dict[str, str]:
