@@ -132,6 +132,7 @@ def test_a_case_made_by_hand_of_a_machines_message_writes_to_no_no_reply_address
     [
         ("Butlletí", FILLED, {"List_Id": "<veins.example.org>"}),
         ("Fora de l'oficina", "Nom: Anna\nTelèfon: 612 345 678", {"Auto_Submitted": "auto-replied"}),
+        ("Re: Formulari", FILLED, {"In_Reply_To": "<1@office.example>", "Auto_Submitted": "auto-generated"}),
         ("La vostra factura", "Telèfon d'atenció: 900 100 200", {"Reply_To": "info@botiga.example"}),
         ("Incidència planificada", "Dissabte de 22:00 a 02:00 s'actualitzarà el registre.", {"Precedence": "bulk"}),
     ],

@@ -94,6 +94,11 @@ def test_our_address_without_our_mark_is_reviewed_and_never_answered(world: Worl
     assert world.mails() == []
 
 
+def test_an_automatic_mail_in_our_name_without_our_mark_is_a_machines(world: World) -> None:
+    smuggle(world, message(world, [("From", OFFICE), ("Auto-Submitted", "auto-replied")]))
+    assert (outcomes(world), world.reviews(), world.mails(), world.problems()) == (["automatic"], [], [], set())
+
+
 @pytest.mark.parametrize("address", ["oac360+Sent@castellbisbal.example", "OAC360+a+b@CASTELLBISBAL.example"])
 def test_our_address_with_a_detail_is_ours_and_never_answered(world: World, address: str) -> None:
     smuggle(world, message(world, [("From", address)]))
