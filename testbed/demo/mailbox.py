@@ -13,6 +13,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from oacmail.core.errors import Transient
+from testbed.client import MailClient
 from testbed.demo.mail_server import HOST, DemoMailServer
 
 
@@ -41,49 +42,19 @@ class DemoMail:
         return _parsed(self.raw)
 
 
-class DemoMailbox:
-    """A logged-in client. `mails()` reads with PEEK; `open` sets \\Seen, as the clients of people do."""
-
-    def __init__(self, client: IMAPClient) -> None:
-        self._client = client
+class DemoMailbox(MailClient):
+    """`mails()` reads with PEEK; `open` sets \\Seen, as the clients of people do."""
 
     def mails(self, folder: str = "INBOX") -> tuple[DemoMail, ...]:
         """All mails of the folder, in the order of arrival."""
-        self._client.select_folder(folder, readonly=True)
-        uids = self._client.search(["ALL"])
-        got = self._client.fetch(uids, ["BODY.PEEK[]", "INTERNALDATE", "FLAGS"]) if uids else {}
-        return tuple(_mail(got[uid], folder) for uid in sorted(got))
-
-    def folders(self) -> tuple[str, ...]:
-        """The names of the folders that hold messages."""
-        listed = self._client.list_folders()
-        return tuple(str(name) for flags, _, name in listed if b"\\Noselect" not in flags)
+        got = self.fetched(folder, "BODY.PEEK[]", "INTERNALDATE", "FLAGS")
+        return tuple(_mail(mail, folder) for mail in got.values())
 
     def open(self, message_id: str) -> DemoMail:
         """The mail with that Message-ID, in whatever folder. Raises LookupError."""
-        folder, uid = self._find(message_id)
-        return _mail(self._client.fetch([uid], ["BODY[]", "INTERNALDATE", "FLAGS"])[uid], folder)
-
-    def drag(self, message_id: str, target: str) -> None:
-        """Move the mail with that Message-ID to another folder. Raises LookupError."""
-        _, uid = self._find(message_id)
-        self._client.move([uid], target)
-
-    def _find(self, message_id: str) -> tuple[str, int]:
-        """Its folder, which is then selected, and its UID."""
-        for folder in self.folders():
-            self._client.select_folder(folder)
-            found = self._client.search(["HEADER", "Message-ID", message_id])
-            if found:
-                return folder, found[0]
-        raise LookupError(f"{message_id} is in no folder")
-
-    def append(self, folder: str, raw: bytes, *, at: datetime | None = None, seen: bool = False) -> None:
-        """Append a mail; `at` is its INTERNALDATE."""
-        self._client.append(folder, raw, [b"\\Seen"] if seen else [], at)
-
-    def create(self, folder: str) -> None:
-        self._client.create_folder(folder)
+        folder, uid = self.place_of(message_id)
+        with self._in(folder) as client:
+            return _mail(client.fetch([uid], ["BODY[]", "INTERNALDATE", "FLAGS"])[uid], folder)
 
 
 @contextmanager
@@ -91,7 +62,6 @@ def mailbox(server: DemoMailServer, address: str) -> Iterator[DemoMailbox]:
     """Open the mailbox of `address` for the block. Raises Transient if the connection fails."""
     try:
         with IMAPClient(HOST, port=server.imap_port, ssl=False, timeout=10) as client:
-            client.normalise_times = False
             client.login(address, server.password)
             yield DemoMailbox(client)
     except (IMAPClientError, OSError) as error:

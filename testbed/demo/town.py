@@ -64,7 +64,7 @@ class DemoTown:
             for citizen in story.CITIZENS:
                 if citizen.days_ago or citizen.aside == "thanks":
                     arrived = back_dated(citizen, datetime.now(UTC)) if citizen.days_ago else None
-                    box.append("INBOX", as_bytes(self._message(citizen)), at=arrived)
+                    box.append(as_bytes(self._message(citizen)), "INBOX", at=arrived)
 
     def write(self) -> None:
         """Deliver all messages of the day."""
@@ -73,7 +73,7 @@ class DemoTown:
                 self.server.deliver(self._message(citizen))
             elif citizen.aside == "junk":
                 with mailbox(self.server, story.OFFICE) as box:
-                    box.append(JUNK, received(self._message(citizen)))
+                    box.append(received(self._message(citizen)), JUNK)
         for stranger in story.STRANGERS:
             self._intrude(stranger)
 
@@ -120,7 +120,7 @@ class DemoTown:
             asked = box.open(self.written[citizen.name])
             mail = _reply(formataddr((story.OFFICE_NAME, story.OFFICE)), asked, action.text)
             self.server.submit(mail)
-            box.append(SENT, as_bytes(mail), seen=True)
+            box.append(as_bytes(mail), SENT, "\\Seen")
 
     def answer_in_copy(self, action: StaffAction, citizen: DemoCitizen) -> None:
         with mailbox(self.server, story.OFFICE) as box:
@@ -157,7 +157,8 @@ class DemoTown:
 
     def drag(self, _: StaffAction, citizen: DemoCitizen) -> None:
         with mailbox(self.server, story.OFFICE) as box:
-            box.drag(self.written[citizen.name], SECOND_LEVEL)
+            folder, uid = box.place_of(self.written[citizen.name])
+            box.move(uid, SECOND_LEVEL, folder)
 
     def services_reply(self, action: StaffAction, citizen: DemoCitizen) -> None:
         self._reply_of_staff(action.who, self._notice(action.who, "derived", self.number(citizen)), action.text)

@@ -33,7 +33,7 @@ class Meddler(threading.Thread):
     def run(self) -> None:
         while not self.enough.is_set():
             # a message that the other client has just taken away answers NO
-            with suppress(AssertionError, imaplib.IMAP4.error, StopIteration, TypeError):
+            with suppress(AssertionError, imaplib.IMAP4.error, KeyError):
                 self._deed(self.chance.choice(self.deeds), *self.chance.sample(("INBOX", WORK), 2))
         self.agent.close()
 
@@ -130,8 +130,7 @@ def test_reading_leaves_recent_to_the_agents_client_and_their_flags_as_they_set_
         desk.wait_for_cases(1)
         anna.wait_for_mail()
         agent = desk.at_desk()
-        agent.client.select("INBOX")
-        assert agent.client.response("RECENT")[1] == [b"1"]
+        assert agent.client.select_folder("INBOX")[b"RECENT"] == 1
         (uid,) = agent.uids()
         assert "\\Seen" not in agent.flags(uid)
         agent.flag(uid, "\\Flagged", "\\Answered", "$Label1")

@@ -1,17 +1,16 @@
-"""The people of the town, as the mail servers see them: citizens by SMTP, agents with an ordinary IMAP client."""
+"""The people of the town, as the mail servers see them: citizens by SMTP, agents with an ordinary mail client."""
 
-import imaplib
 import re
 import smtplib
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
 from email.utils import formataddr
-from typing import Any
 
-from imapclient import imap_utf7
+from imapclient import IMAPClient
 
+from testbed.client import MailClient
 from testbed.messages import message
 from tests.servers.mail_servers import HOST, PASSWORD, MailServers
 from tests.servers.maildir import Maildir
@@ -74,63 +73,20 @@ class Citizen:
         return self.inbox()
 
 
-class Agent:
-    """Somebody at the office, whose client shows the shared mailbox `office` over IMAPS. UIDs are per folder."""
+class Agent(MailClient):
+    """Somebody at the office, whose client shows the shared mailbox `office` over IMAPS."""
 
     def __init__(self, mail_servers: MailServers, office: str, *, name: str = "Marta", address: str = "") -> None:
         self.mail_servers, self.office, self.name = mail_servers, office, name
         self.address = address or mail_servers.address(office)
         self._tls = ssl.create_default_context(cafile=str(mail_servers.certs.ca))
-        self.client = imaplib.IMAP4_SSL("localhost", mail_servers.dovecot.imaps_port, ssl_context=self._tls)
+        super().__init__(IMAPClient("localhost", port=mail_servers.dovecot.imaps_port, ssl_context=self._tls))
         self.client.login(office, PASSWORD)
-
-    def close(self) -> None:
-        self.client.logout()
-
-    def uids(self, folder: str = "INBOX", *criteria: str) -> list[int]:
-        """UIDs of the messages there, all or those that meet IMAP search `criteria`."""
-        self._select(folder)
-        return [int(uid) for uid in self._do("SEARCH", *(criteria or ("ALL",)))[0].split()]
 
     def find(self, message_id: str, folder: str = "INBOX", seconds: float = 10.0) -> int:
         """The UID of the message with that Message-ID, as soon as it is there."""
-        found = until(lambda: self.uids(folder, "HEADER", "Message-ID", f'"{message_id}"'), seconds, what=message_id)
+        found = until(lambda: self.uids(folder, "HEADER", "Message-ID", message_id), seconds, what=message_id)
         return found[0]
-
-    def read(self, uid: int, folder: str = "INBOX") -> EmailMessage:
-        """Open a message, which marks it \\Seen."""
-        self._select(folder)
-        data = self._do("FETCH", str(uid), "(BODY[])")
-        raw: bytes = next(part[1] for part in data if isinstance(part, tuple))
-        return message_from_bytes(raw, policy=policy.default)
-
-    def flag(self, uid: int, *flags: str, folder: str = "INBOX", on: bool = True) -> None:
-        self._select(folder)
-        self._do("STORE", str(uid), "+FLAGS" if on else "-FLAGS", f"({' '.join(flags)})")
-
-    def flags(self, uid: int, folder: str = "INBOX") -> set[str]:
-        self._select(folder)
-        line = b"".join(part for part in self._do("FETCH", str(uid), "(FLAGS)") if isinstance(part, bytes))
-        return set(re.findall(r"[\\$]?\w+", re.search(r"FLAGS \(([^)]*)\)", line.decode())[1]))  # type: ignore[index]
-
-    def move(self, uid: int, target: str, folder: str = "INBOX") -> None:
-        self._select(folder)
-        self._do("MOVE", str(uid), _name(target))
-
-    def copy(self, uid: int, target: str, folder: str = "INBOX") -> None:
-        self._select(folder)
-        self._do("COPY", str(uid), _name(target))
-
-    def delete(self, uid: int, folder: str = "INBOX") -> None:
-        """Flag \\Deleted and expunge at once, as a client without a bin does."""
-        self.flag(uid, "\\Deleted", folder=folder)
-        self.client.expunge()
-
-    def create(self, folder: str) -> None:
-        self.client.create(_name(folder))
-
-    def append(self, raw: bytes, folder: str, *flags: str) -> None:
-        self.client.append(_name(folder), f"({' '.join(flags)})", "", raw)
 
     def answer(self, to: EmailMessage, text: str, *, cc: Sequence[str] = (), save: bool = True) -> str:
         """Reply to a message from the shared account by authenticated submission, and APPEND it to Sent (`save`)."""
@@ -156,19 +112,3 @@ class Agent:
         if save:
             self.append(mail.as_bytes(policy=policy.SMTP), "Sent", "\\Seen")
         return str(mail["Message-ID"])
-
-    def _select(self, folder: str) -> None:
-        answer, data = self.client.select(_name(folder))
-        if answer != "OK":
-            raise AssertionError(f"SELECT {folder}: {data!r}")
-
-    def _do(self, command: str, *args: str) -> list[Any]:
-        answer, data = self.client.uid(command, *args)
-        if answer != "OK":
-            raise AssertionError(f"UID {command}: {data!r}")
-        return [part for part in data if part is not None]
-
-
-def _name(folder: str) -> str:
-    encoded = imap_utf7.encode(folder).decode("ascii")
-    return '"{}"'.format(encoded.replace("\\", "\\\\").replace('"', '\\"'))

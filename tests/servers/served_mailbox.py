@@ -4,8 +4,7 @@ oacmail reads it through its own adapter; what people do goes over a second conn
 and without prefix, whatever the server uses.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from imapclient import IMAPClient
 
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
+from testbed.client import MailClient
 from testbed.mailbox import StoredMessage
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
@@ -44,8 +44,9 @@ class ServedMailbox(ImapMailbox):
         self.tells_copyuid = server.without != "UIDPLUS"
         self.moves = self._asked = 0
         self.after_move: Callable[[str, str], None] = lambda message_id, target: None
-        self.person = IMAPClient(HOST, port=server.imap_port, ssl=False)
-        self.person.login(user, PASSWORD)
+        person = IMAPClient(HOST, port=server.imap_port, ssl=False)
+        person.login(user, PASSWORD)
+        self.person = MailClient(person)
 
     @property
     def changes(self) -> int:
@@ -55,64 +56,45 @@ class ServedMailbox(ImapMailbox):
 
     # --- people -----------------------------------------------------------------------------------
 
-    @contextmanager
-    def _in(self, folder: str, *, readonly: bool = False) -> Iterator[IMAPClient]:
-        """Open the folder and leave it afterwards: Dovecot ends a session whose folder is deleted."""
-        self.person.select_folder(self._named(folder), readonly=readonly)
-        yield self.person
-        self.person.unselect_folder()
-
     def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
-        self.person.append(self._named(folder), raw, [b"\\Seen"] if seen else [], at.replace(microsecond=0))
-        with self._in(folder, readonly=True) as person:
-            return int(max(person.search("ALL")))
+        name = self._named(folder)
+        self.person.append(raw, name, *(["\\Seen"] if seen else []), at=at.replace(microsecond=0))
+        return self.person.uids(name)[-1]
 
     def move(self, folder: str, uid: int, target: str) -> None:
-        with self._in(folder) as person:
-            if person.has_capability("MOVE"):
-                person.move([uid], self._named(target))
-            else:  # as old clients do
-                person.copy([uid], self._named(target))
-                person.add_flags([uid], [b"\\Deleted"])
-                person.expunge()
+        self.person.move(uid, self._named(target), self._named(folder))
 
     def copy(self, folder: str, uid: int, target: str) -> None:
-        with self._in(folder) as person:
-            person.copy([uid], self._named(target))
+        self.person.copy(uid, self._named(target), self._named(folder))
 
     def mark_deleted(self, folder: str, uid: int) -> None:
-        with self._in(folder) as person:
-            person.add_flags([uid], [b"\\Deleted"])
+        self.person.flag(uid, "\\Deleted", folder=self._named(folder))
 
     def expunge(self, folder: str, uid: int) -> None:
-        with self._in(folder) as person:
-            person.add_flags([uid], [b"\\Deleted"])
-            person.expunge()
+        self.person.delete(uid, self._named(folder))
 
     def rename(self, folder: str, name: str) -> None:
-        self.person.rename_folder(self._named(folder), self._named(name))
+        self.person.client.rename_folder(self._named(folder), self._named(name))
 
     def create_folder(self, folder: str) -> None:
-        self.person.create_folder(self._named(folder))
+        self.person.create(self._named(folder))
 
     def drop_folder(self, folder: str) -> None:
-        self.person.delete_folder(self._named(folder))
+        self.person.client.delete_folder(self._named(folder))
 
     @property
     def folders(self) -> dict[str, ServedFolder]:
-        names = [name for flags, _, name in self.person.list_folders() if b"\\Noselect" not in flags]
-        return {self._plain(name): ServedFolder(self._messages(name)) for name in names}
+        return {self._plain(name): ServedFolder(self._messages(name)) for name in self.person.folders()}
 
     def names_of_people(self) -> set[str]:
         """The folders that can be opened."""
-        return {self._plain(name) for flags, _, name in self.person.list_folders() if b"\\Noselect" not in flags}
+        return set(map(self._plain, self.person.folders()))
 
     def letters(self, folder: str) -> dict[int, str]:
         """UID to Message-ID of what lies there."""
-        with self._in(folder, readonly=True) as person:
-            found = person.fetch(person.search("ALL"), [b"BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"])
-        fields = {uid: data[b"BODY[HEADER.FIELDS (MESSAGE-ID)]"] for uid, data in found.items()}
-        return {uid: field.decode().partition(":")[2].strip() for uid, field in fields.items()}
+        field = "BODY[HEADER.FIELDS (MESSAGE-ID)]"
+        found = self.person.fetched(self._named(folder), field.replace("BODY", "BODY.PEEK"))
+        return {uid: data[field.encode()].decode().partition(":")[2].strip() for uid, data in found.items()}
 
     def holds(self, folder: str, uid: int) -> bool:
         return uid in self.letters(folder)
@@ -121,8 +103,7 @@ class ServedMailbox(ImapMailbox):
         return [message.raw for message in self.folders[folder].messages.values()]
 
     def _messages(self, name: str) -> dict[int, StoredMessage]:
-        with self._in(self._plain(name), readonly=True) as person:
-            found = person.fetch(person.search("ALL"), ["BODY.PEEK[]", "FLAGS", "INTERNALDATE"])
+        found = self.person.fetched(name, "BODY.PEEK[]", "FLAGS", "INTERNALDATE")
         return {
             uid: StoredMessage(
                 raw=data[b"BODY[]"],
@@ -154,4 +135,4 @@ class ServedMailbox(ImapMailbox):
 
     def close(self) -> None:
         super().close()
-        self.person.logout()
+        self.person.close()
