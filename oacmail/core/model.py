@@ -381,38 +381,38 @@ class Message:
     """
 
     fingerprint: str
-    message_id: str
-    refs: tuple[str, ...]
-    sender: str
-    name: str
-    single_from: bool
-    reply_to: str
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    subject: str
-    sent_at: datetime | None
-    text: str
-    fresh: str
-    quotes_us: bool
-    attachments: tuple[Attachment, ...]
-    auto: Auto
-    reasons: tuple[str, ...]
-    delivery_status: DeliveryStatus | None
-    auth: Auth
+    size: int
     lang: str
     rung: Rung
-    signatures: tuple[str, ...]
-    tokens: tuple[str, ...]
-    secrets: tuple[str, ...]
-    caps: tuple[str, ...]
-    size: int
-    body_hash: str
-    features: Features = NO_FEATURES
+    message_id: str = ""
+    refs: tuple[str, ...] = ()
+    sender: str = ""
+    name: str = ""
+    single_from: bool = False
+    reply_to: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
+    subject: str = ""
+    sent_at: datetime | None = None
+    text: str = ""
+    fresh: str = ""
+    typed: str = ""
+    quotes_us: bool = False
     quotes_from: tuple[str, ...] = ()
+    body_hash: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    auto: Auto = Auto.NONE
+    reasons: tuple[str, ...] = ()
+    delivery_status: DeliveryStatus | None = None
+    auth: Auth = Auth()
+    signatures: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
     order_tokens: tuple[str, ...] = ()
     vote_tokens: tuple[str, ...] = ()
-    typed: str = ""
+    secrets: tuple[str, ...] = ()
+    caps: tuple[str, ...] = ()
+    features: Features = NO_FEATURES
 
     @property
     def questions(self) -> bool:

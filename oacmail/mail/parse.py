@@ -109,8 +109,15 @@ def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str 
     with suppress(Exception):
         return _read(MessageSource(raw, parser_config, day, skipped))
     text = charset.decode(raw[: parts.TEXT_LIMIT])
-    bare = _bare(_digest(day, body=raw), len(raw), parser_config.language)
-    return replace(bare, text=text, fresh=text, body_hash=_body_hash(text))
+    return Message(
+        fingerprint=_digest(day, body=raw),
+        size=len(raw),
+        lang=parser_config.language,
+        rung=Rung.OPAQUE,
+        text=text,
+        fresh=text,
+        body_hash=_body_hash(text),
+    )
 
 
 def _read(source: MessageSource) -> Message:
@@ -120,7 +127,6 @@ def _read(source: MessageSource) -> Message:
     if body is None:
         rest = charset.split(source.capped)[1][: parts.TEXT_LIMIT]
         rung, body = Rung.HEADERS, Body(source.judged(lambda: charset.decode(rest), rest.decode("ascii", "replace")))
-    bare = _bare(source.fingerprint, source.size, parser_config.language)
 
     # Of the text, our own sentences are not the writer's; of a message that only quotes us, nothing of ours is.
     text = "\n\n".join(filter(None, (body.text, body.forwarded)))
@@ -141,11 +147,14 @@ def _read(source: MessageSource) -> Message:
     sender, name, single_from = source.judged(lambda: headers.sender(fields), ("", "", False))
     details = source.judged(lambda: headers.details(fields, parser_config), ())
     status = source.judged(lambda: machines.delivery_status(body.root, fields, text), None)
-    auto, reasons = source.judged(lambda: machines.classify(fields, sender, status), (bare.auto, bare.reasons))
+    auto, reasons = source.judged(lambda: machines.classify(fields, sender, status), (Auto.NONE, ()))
 
     message = source.filled(
-        replace(
-            bare,
+        Message(
+            fingerprint=source.fingerprint,
+            size=source.size,
+            lang=parser_config.language,
+            rung=rung,
             sender=sender,
             name=name,
             single_from=single_from,
@@ -279,39 +288,6 @@ def _body_hash(text: str) -> str:
 def _digest(*named: str, body: bytes) -> str:
     lines = "\n".join(named).encode("utf-8", "surrogateescape")
     return hashlib.sha256(lines + b"\n\n" + body.rstrip()).hexdigest()
-
-
-def _bare(fingerprint: str, size: int, language: str) -> Message:
-    """A Message of which nothing is known: no writer, no text, written by a person."""
-    return Message(
-        fingerprint=fingerprint,
-        message_id="",
-        refs=(),
-        sender="",
-        name="",
-        single_from=False,
-        reply_to="",
-        to=(),
-        cc=(),
-        subject="",
-        sent_at=None,
-        text="",
-        fresh="",
-        quotes_us=False,
-        attachments=(),
-        auto=Auto.NONE,
-        reasons=(),
-        delivery_status=None,
-        auth=Auth(),
-        lang=language,
-        rung=Rung.OPAQUE,
-        signatures=(),
-        tokens=(),
-        secrets=(),
-        caps=(),
-        size=size,
-        body_hash="",
-    )
 
 
 # --- Forwards --------------------------------------------------------------------------------------------------------

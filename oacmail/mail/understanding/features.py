@@ -207,7 +207,7 @@ def end_days(text: str) -> Iterator[EndDay]:
     if not _END.search(text):
         return
     for patterns, day in _NEAR_END:
-        ends = [one for one in _matches(patterns, text) if day.weekday is None or not _is_past(text, one)]
+        ends = [match for match in _matches(patterns, text) if day.weekday is None or not _is_past(text, match)]
         if ends:
             yield replace(day, hour=next(filter(None, (_hour(text, end) for end in ends)), None))
     for found in _matches(_DATES, text):

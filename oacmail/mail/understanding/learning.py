@@ -180,8 +180,8 @@ def _margins(table: Table, lessons: Lessons, name: str, message: Message) -> dic
 
 
 def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, kept: Set[str]) -> Lessons:
-    told = [scores.telling(table, example.message) for example in corrected]
-    rows = [{piece: share for piece, share in pieces.items() if piece in kept} for pieces in told]
+    telling = [scores.telling(table, example.message) for example in corrected]
+    rows = [{piece: share for piece, share in pieces.items() if piece in kept} for pieces in telling]
     starts = [_leads(_margins(table, scores.NOTHING, name, example.message)) for example in corrected]
     shifts: dict[str, dict[str, float]] = {}
     for label in starts[0]:

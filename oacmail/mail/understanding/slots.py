@@ -53,10 +53,10 @@ def find_slot(lines: Iterable[str]) -> CallTime:
     """Return the time that the writer wants; any slot = both fit, or none is named."""
     windows: list[Window] = []
     said: list[Window] = []
-    told: list[Window] = []
+    earlier: list[Window] = []
     for sentence, asked in near(lines):
-        said = _windows(sentence, said[-2:], told)
-        told = [*told, *said][-2:]
+        said = _windows(sentence, said[-2:], earlier)
+        earlier = [*earlier, *said][-2:]
         windows += (window for window in said if asked or window.rank)
     return _time(windows)
 
@@ -68,18 +68,17 @@ def other_slot(lines: Iterable[str]) -> CallTime | None:
         window
         for sentence in every(lines)
         for window in _windows(sentence)
-        if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(one.kind for one in sentence))
+        if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(token.kind for token in sentence))
     ]
     return _time(windows) if windows else None
 
 
 def _time(windows: Sequence[Window]) -> CallTime:
     wanted = [window for window in windows if window.wanted]
-    highest = max((one.rank for one in wanted), default=0)
-    best = [one for one in wanted if one.rank == highest]
-    spans = _together([*best, *(one for one in wanted if 0 < one.rank < highest and _overlaps(one, best))]) or [
-        (0, _DAY)
-    ]
+    highest = max((window.rank for window in wanted), default=0)
+    best = [window for window in wanted if window.rank == highest]
+    beside = [window for window in wanted if 0 < window.rank < highest and _overlaps(window, best)]
+    spans = _together([*best, *beside]) or [(0, _DAY)]
     left = spans
     for window in windows:
         if not window.wanted:
@@ -109,20 +108,20 @@ def _together(wanted: Sequence[Window]) -> list[Interval]:
     """A window that overlaps the one before narrows it ("in the afternoon, from five on"), another adds to it; a time
     at the edge of another adds nothing."""
     spans: list[Interval] = []
-    edges = {edge for one in wanted if not _is_a_moment(one) for edge in (one.start, one.end)}
-    for one in wanted:
-        if _is_a_moment(one) and one.start in edges:
+    edges = {edge for window in wanted if not _is_a_moment(window) for edge in (window.start, window.end)}
+    for window in wanted:
+        if _is_a_moment(window) and window.start in edges:
             continue
-        start, end = max(one.start, spans[-1][0] if spans else 0), min(one.end, spans[-1][1] if spans else _DAY)
+        start, end = max(window.start, spans[-1][0] if spans else 0), min(window.end, spans[-1][1] if spans else _DAY)
         if spans and start < end:
             spans[-1] = (start, end)
         else:
-            spans.append((one.start, one.end))
+            spans.append((window.start, window.end))
     return spans
 
 
-def _overlaps(one: Window, best: Sequence[Window]) -> bool:
-    return any(one.start < other.end and other.start < one.end for other in best)
+def _overlaps(window: Window, best: Sequence[Window]) -> bool:
+    return any(window.start < other.end and other.start < window.end for other in best)
 
 
 def _without(spans: list[Interval], gap: Interval) -> list[Interval]:
@@ -133,9 +132,9 @@ def _without(spans: list[Interval], gap: Interval) -> list[Interval]:
 # --- what a clause says ---------------------------------------------------------------------------
 
 
-def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), told: Sequence[Window] = ()) -> list[Window]:
-    """`last`: the last windows of the sentence before, which "call before that" goes by; `told`: of all before, which
-    "in between" goes by."""
+def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), earlier: Sequence[Window] = ()) -> list[Window]:
+    """`last`: the last windows of the sentence before, which "call before that" goes by; `earlier`: of all before,
+    which "in between" goes by."""
     found: list[Window] = []
     before, reason, problem = Clause("", []), False, False
     for clause in clauses(sentence):
@@ -148,10 +147,10 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), told: Seque
         if clause.kinds & {"then", "thence"} and not reason and not clause.kinds & {"busy", "not", "enter"}:
             exactly = bool(clause.kinds & {"free", "thence", "already"}) or clause.opened_by == "therefore"
             exactly = exactly or ("call" in clause.kinds and not any(map(_is_a_wish, found[-1:])))
-            found = _then(found or ([*told] if "thence" in clause.kinds else []), exactly)
+            found = _then(found or ([*earlier] if "thence" in clause.kinds else []), exactly)
         if "within" in clause.kinds and "not" not in clause.kinds:
-            found = _within([*told, *found][-2:] if len(found) < 2 else found)
-        no = clause.is_no or (before.is_of_a_part and clause.is_occupation and (told or len(found) > 1))
+            found = _within([*earlier, *found][-2:] if len(found) < 2 else found)
+        no = clause.is_no or (before.is_of_a_part and clause.is_occupation and (earlier or len(found) > 1))
         if no and found and not sentence[-1].text.startswith("?"):
             found[-1] = found[-1]._replace(wanted=False, rank=1)
         elif clause.dangling and (found or last):
@@ -161,22 +160,25 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), told: Seque
             beside = beside or (clause.opened_by == "comma" and before.excepts) or clause.is_of_work(before)
             said = [*_of_clause(clause, reason, way, beside, tuple(found))]
             if clause.opened_by == "comma" and before.is_busy and clause.gives_hours and found and not found[-1].wanted:
-                said = [one for one in said if not _overlaps(one, found[-1:])]  # "I work mornings, from eight to two"
+                # "I work mornings, from eight to two"
+                said = [window for window in said if not _overlaps(window, found[-1:])]
             if before.prefers and clause.opened_by == "comma":
                 said = _raised(said, 3)
             if "also" in clause.kinds:
-                said = _raised(
-                    said or found[-1:], max((one.rank for one in (*told, *found) if one.rank < 3), default=0)
-                )
-            if clause.opened_by == "therefore" and "thence" not in clause.kinds and any(one.wanted for one in said):
-                found = [one for one in found if not one.wanted]
+                ranks = (window.rank for window in (*earlier, *found) if window.rank < 3)
+                said = _raised(said or found[-1:], max(ranks, default=0))
+            wishes = any(window.wanted for window in said)
+            if wishes and clause.opened_by == "therefore" and "thence" not in clause.kinds:
+                found = [window for window in found if not window.wanted]
             found += said
         before = clause
     return found
 
 
 def _raised(said: list[Window], rank: int) -> list[Window]:
-    return [one._replace(rank=max(rank, one.rank)) if one.wanted and one.rank else one for one in said]
+    return [
+        window._replace(rank=max(rank, window.rank)) if window.wanted and window.rank else window for window in said
+    ]
 
 
 def _then(found: list[Window], exactly: bool) -> list[Window]:
@@ -199,17 +201,17 @@ def _within(found: list[Window]) -> list[Window]:
     if len(found) > 1 and found[-2].end < start and not any(map(_is_a_moment, found[-2:])):
         start, end = found[-2].end, start
     elif len(found) > 1 and (start == 0 or end == _DAY or _is_a_moment(found[-1])):
-        start, end = sorted(one.start or one.end for one in found[-2:])
+        start, end = sorted(window.start or window.end for window in found[-2:])
         found = found[:-1]
     return [*found[:-1], Window(start, end, wanted=True, rank=2)]
 
 
-def _is_a_moment(one: Window) -> bool:
-    return one.end - one.start == _MOMENT
+def _is_a_moment(window: Window) -> bool:
+    return window.end - window.start == _MOMENT
 
 
-def _is_a_wish(one: Window) -> bool:
-    return one.wanted and one.rank > 0
+def _is_a_wish(window: Window) -> bool:
+    return window.wanted and window.rank > 0
 
 
 def _beside(found: list[Window], way: str) -> list[Window]:
@@ -241,7 +243,7 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Seq
 
 def _denied(clause: list[TimeToken]) -> bool:
     """Whether the clause refuses a call: "no hi truqueu pel matí", "I can't do mornings"."""
-    kinds = [one.kind for one in clause]
+    kinds = [token.kind for token in clause]
     return any(
         kind == "not"
         and (kinds[max(0, at - 1)] != "already" or "from" in kinds[:at])
@@ -254,9 +256,9 @@ def _denied(clause: list[TimeToken]) -> bool:
 
 def _is_refused(left: list[TimeToken], right: list[TimeToken]) -> bool:
     """Whether "no" or "except" stands right before or after a time; "not … until" refuses what is before."""
-    before = [one.kind for one in left if one.kind not in SKIPPED]
-    after = [one.kind for one in right if one.kind != "function"]
-    until = before[-1:] == ["until"] and "not" in [one.kind for one in left[-_NEAR:]]
+    before = [token.kind for token in left if token.kind not in SKIPPED]
+    after = [token.kind for token in right if token.kind != "function"]
+    until = before[-1:] == ["until"] and "not" in [token.kind for token in left[-_NEAR:]]
     beside = [kind for kind in before if kind not in ("from", "until", "between")][-1:]
     return "except" in before or beside == ["not"] or after[:1] == ["not"] or until
 
@@ -264,26 +266,26 @@ def _is_refused(left: list[TimeToken], right: list[TimeToken]) -> bool:
 def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, int, Interval]]:
     """Yield (places of its first and last token, interval) of each time in the clause. `way`: from | until | '' as the
     clause before leaves it."""
-    named = any(one.kind == "clock" for one in clause)
+    named = any(token.kind == "clock" for token in clause)
     at = 0
     while at < len(clause):
-        one = clause[at]
-        if one.kind in WAYS:
-            way = WAYS[one.kind] if one.kind not in ("leave", "enter") or not way else way
-        elif one.kind == "phone":
+        token = clause[at]
+        if token.kind in WAYS:
+            way = WAYS[token.kind] if token.kind not in ("leave", "enter") or not way else way
+        elif token.kind == "phone":
             way = ""  # "I am here until Sunday, 600 …, in the afternoon"
-        elif one.kind == "clock" or (one.kind == "noon" and way == "between"):
-            until = time_words.part_end(one) if way else _DAY
+        elif token.kind == "clock" or (token.kind == "noon" and way == "between"):
+            until = time_words.part_end(token) if way else _DAY
             way = _way_after(clause, at, way)
             other = _range_end(clause, at, way)
             if other:
-                yield at, other, _range(one.start, clause[other].start)
+                yield at, other, _range(token.start, clause[other].start)
                 at = other
             elif way != "between":
-                yield at, at, _bounded(one.start, one.start + _MOMENT, way, until=until)
+                yield at, at, _bounded(token.start, token.start + _MOMENT, way, until=until)
             way = ""
-        elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
-            yield at, at, _bounded(one.start, one.end, _way_after(clause, at, way), after=one.kind in _MEALS)
+        elif token.kind in PARTS and (way or token.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
+            yield at, at, _bounded(token.start, token.end, _way_after(clause, at, way), after=token.kind in _MEALS)
             way = ""
         at += 1
 
@@ -291,7 +293,7 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, int, In
 def _way_after(clause: list[TimeToken], at: int, way: str) -> str:
     """The way that follows a time, if none leads it: "at two I go to work" ends there, "from noon onwards" begins
     there, and so does "at four I am home by then". "From three on I go to work" ends there too."""
-    after = [one.kind for one in clause[at + 1 :] if one.kind not in ("function", "article")]
+    after = [token.kind for token in clause[at + 1 :] if token.kind not in ("function", "article")]
     if way and (way, *after[:1]) != ("from", "enter"):
         return way
     if after[:1] == ["already"] or ("already", "not") in pairwise(after):

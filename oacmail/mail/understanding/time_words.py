@@ -463,17 +463,15 @@ class Clause:
 
     @property
     def kinds(self) -> set[str]:
-        return {one.kind for one in self.tokens}
+        return {token.kind for token in self.tokens}
 
     @property
     def is_of_the_problem(self) -> bool:
-        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "article")]
-        told = "past" in self.kinds and not self.kinds & {"phone", "better"}
-        told = (
-            told or "called" in kinds or any(pair == ("past", "call") for pair in pairwise(kinds))
-        )  # "em vau trucar a les 10 al 612 …"
+        kinds = [token.kind for token in self.tokens if token.kind not in ("function", "article")]
+        past = "past" in self.kinds and not self.kinds & {"phone", "better"}
+        past = past or "called" in kinds or ("past", "call") in pairwise(kinds)  # "em vau trucar a les 10 al 612 …"
         wish = self.kinds & {"phone", "better", "call", "free"}
-        return told or (
+        return past or (
             "deadline" in self.kinds
             and "busy" not in self.kinds
             and (not wish or (wish == {"free"} and "not" in self.kinds))
@@ -482,7 +480,7 @@ class Clause:
     @property
     def open_way(self) -> str:
         """The way of a time that the next clause names: "quan surti de la granja, que serà a les sis"."""
-        times = [at for at, one in enumerate(self.tokens) if one.kind in ("clock", *PARTS)]
+        times = [at for at, token in enumerate(self.tokens) if token.kind in ("clock", *PARTS)]
         open_tokens = self.tokens[times[-1] + 1 :] if times else self.tokens
         ways = [WAYS[open_token.kind] for open_token in open_tokens[-_STILL_OPEN:] if open_token.kind in WAYS]
         return ways[0] if ways else ""
@@ -490,14 +488,14 @@ class Clause:
     @property
     def is_cut_short(self) -> bool:
         """Whether it ends with a bound whose time follows: "fins que marxo, a la una"."""
-        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "word")]
-        bounds = [one.text for one in self.tokens if one.kind in ("clock", "until", *PARTS)]
+        kinds = [token.kind for token in self.tokens if token.kind not in ("function", "word")]
+        bounds = [token.text for token in self.tokens if token.kind in ("clock", "until", *PARTS)]
         return kinds[-1:] == ["enter"] or kinds[-1:] == ["leave"] or bounds[-1:] in (["fins que"], ["hasta que"])
 
     @property
     def dangling(self) -> str:
         """The way that ends it without a time of its own: "I start at two, so before that"."""
-        last = next((one for one in reversed(self.tokens) if one.kind not in ("function", "word")), None)
+        last = next((token for token in reversed(self.tokens) if token.kind not in ("function", "word")), None)
         other = self.opened_by == "because" or self.kinds & {"clock", "leave", "enter", "busy", *PARTS}
         return last.kind if last and last.text in _BARE and not other else ""
 
@@ -509,7 +507,7 @@ class Clause:
     @property
     def is_of_a_part(self) -> bool:
         """Whether it names a part of every day and nothing else: "els matins"."""
-        parts = [one.text for one in self.tokens if one.kind in PARTS]
+        parts = [token.text for token in self.tokens if token.kind in PARTS]
         return len(parts) == 1 and parts[0].endswith("s") and self.kinds <= {"article", "function", "to", *PARTS}
 
     @property
@@ -537,7 +535,7 @@ class Clause:
     def is_asked(self) -> bool:
         """Whether it speaks of the call: it names one, a telephone, when the writer is free, or when it has to be. The
         telephone of a busy writer asks for nothing: "a la tarda soc a classe i tinc el telèfon apagat"."""
-        kinds = [one.kind for one in self.tokens if one.kind not in ("function", "article", "to")]
+        kinds = [token.kind for token in self.tokens if token.kind not in ("function", "article", "to")]
         must = any(first == "must" and second in _TIMES for first, second in pairwise(kinds))
         return (
             must or bool(self.kinds & _ASKED) or (bool(self.kinds & {"place", "device"}) and "busy" not in self.kinds)
@@ -551,24 +549,24 @@ class Clause:
     @property
     def excepts(self) -> bool:
         """Whether it ends with an exception whose time follows: "any hour except when I fetch them, from four on"."""
-        kinds = [one.kind for one in self.tokens]
+        kinds = [token.kind for token in self.tokens]
         return "except" in kinds and not {"clock", "day", "weekday", *PARTS} & set(kinds[kinds.index("except") :])
 
     @property
     def is_of_a_weekday(self) -> bool:
         """Whether it speaks of single days of the week: "els dimarts al matí no puc", not "de dilluns a divendres"."""
-        said = [one for one in self.tokens if one.kind != "function"]
+        said = [token for token in self.tokens if token.kind != "function"]
         ranges = any(to.text in ("a", "al", "to", "-") and day.kind == "weekday" for to, day in pairwise(said))
         return "weekday" in self.kinds and not ranges
 
     @property
     def is_busy(self) -> bool:
-        kinds = [one.kind for one in self.tokens]
+        kinds = [token.kind for token in self.tokens]
         before = kinds[: kinds.index("busy")] if "busy" in kinds else []
         bounds = [kind for kind in before if kind not in SKIPPED][-1:] in (["until"], ["from"])  # "before I go to work"
         if kinds.count("clock") == 1 and {("clock", "already"), ("already", "not")} & set(pairwise(kinds)):
             return False  # "a les cinc ja soc a classe", "tanquem a la una i ja no obrim": the time before that is free
-        shift = any(one == "shift" and part in ("morning", "afternoon", "night") for one, part in pairwise(kinds))
+        shift = any(kind == "shift" and part in ("morning", "afternoon", "night") for kind, part in pairwise(kinds))
         return shift or ("busy" in kinds and not bounds and not {"when", "enter"} & set(before))
 
 
@@ -592,7 +590,7 @@ def clauses(sentence: list[TimeToken]) -> Iterator[Clause]:
 def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
     """Whether a clause begins here without a sign, as in dictated text: "don't ring this one I'm driving ring my wife",
     "que a la tarda soc a la vinya al 600 11 22 33"."""
-    kinds = {one.kind for one in clause}
+    kinds = {before.kind for before in clause}
     if token.kind == "phone":
         return (
             opened_by == "because" and not kinds.isdisjoint({"clock", *PARTS}) and kinds.isdisjoint(_ASKED | {"place"})
@@ -602,4 +600,4 @@ def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
     if token.kind == "better":
         return "busy" in kinds and not kinds.isdisjoint({"clock", *PARTS})
     said = "busy" in kinds and "call" in kinds
-    return said and token.kind == "call" and {"when", "not"}.isdisjoint(one.kind for one in clause[-3:])
+    return said and token.kind == "call" and {"when", "not"}.isdisjoint(before.kind for before in clause[-3:])
