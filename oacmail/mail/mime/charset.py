@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 #
 # Decode bodies, header fields and file names to text, whatever the sender declared.
 #
-# This module decides the charset: the declared one if it exists and fits the bytes, else UTF-8 if valid, else
+# This section decides the charset: the declared one if it exists and fits the bytes, else UTF-8 if valid, else
 # Windows-1252 (in practice a superset of ISO-8859-1, https://encoding.spec.whatwg.org/#names-and-labels). It reads
 # encoded words (RFC 2047) and parameters (RFC 2231) in correct and in common incorrect forms. It never raises and
 # never returns NUL or lone surrogates.
@@ -224,7 +224,7 @@ def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
 #
 # Bring a received message into one form: LF line ends, one head, one body, header fields in order.
 #
-# This module decides where the head ends and repairs what transports and faulty senders break (mbox line, byte order
+# This section decides where the head ends and repairs what transports and faulty senders break (mbox line, byte order
 # mark, CR CR LF, a space before the colon, a stray line between fields). It never decodes or trusts a value. Source:
 # RFC 5322 sections 2.2, 3.6 and 4.5.
 

@@ -54,7 +54,7 @@ class Fields:
 #
 # Parse address fields before any encoded word is decoded (RFC 5322 section 3.4, RFC 2047 section 5).
 #
-# This module decides what the bare addresses are and whether From names exactly one mailbox. It never takes text in a
+# This section decides what the bare addresses are and whether From names exactly one mailbox. It never takes text in a
 # display name, encoded or not, for an address. The work is linear in the length of the field; nothing raises.
 
 
@@ -154,7 +154,7 @@ def display_name(words: Iterable[str]) -> str:
 #
 # Read the Date field: RFC 5322 dates first (mail-parser also reads the obsolete forms), unusual forms after that.
 #
-# This module decides what instant a Date field means. `core`, which has the server's date, decides whether it is
+# This section decides what instant a Date field means. `core`, which has the server's date, decides whether it is
 # plausible. A date without a zone counts as UTC, like "-0000" in RFC 5322 section 3.3. Nothing raises, and missing
 # elements are not filled in.
 
@@ -223,7 +223,7 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
 #
 # Extract the identifiers of messages and cases: Message-IDs, references, case tokens.
 #
-# This module decides what has the form of an identifier, not whose it is, and trusts none of them. RFC 5322 section
+# This section decides what has the form of an identifier, not whose it is, and trusts none of them. RFC 5322 section
 # 3.6.4 is read leniently: Exchange folds long ids in the middle, Python's email package turns them into encoded words,
 # and some clients omit the brackets.
 
@@ -291,8 +291,6 @@ def details(fields: Fields, parser_config: ParserConfig) -> tuple[str, ...]:
 #
 # What a message is recognised by in any mailbox: servers and copying tools keep Message-ID, Date and From, and change
 # size, UID, INTERNALDATE and other fields.
-#
-# This module reads no body and decides nothing.
 
 
 LONGEST_IDENTITY = 20_000  # octets of the fields

@@ -140,7 +140,7 @@ def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
 #
 # Repair multipart boundaries that senders and gateways broke, before a parser looks for the parts.
 #
-# This module decides which boundary the body uses. A boundary folded inside its quotes is unfolded to match the
+# This section decides which boundary the body uses. A boundary folded inside its quotes is unfolded to match the
 # delimiter lines. A boundary that no delimiter line has, or a missing one, is replaced by the first delimiter line
 # that a part header follows (RFC 2046 section 5.1.1). A declared boundary that is in use stays unchanged. The input is
 # the output of charset.tidy; the work is linear.
@@ -202,7 +202,7 @@ def _delimits(boundary: bytes, tidied: bytes) -> bool:
 #
 # Extract the message from an opaque S/MIME signature (RFC 8551 section 3.5.2) without verifying it.
 #
-# This module finds the signed content in SignedData (RFC 5652 section 5.1), in DER or in the indefinite-length BER
+# This section finds the signed content in SignedData (RFC 5652 section 5.1), in DER or in the indefinite-length BER
 # that Outlook and OpenSSL write. It never checks a signature and never decrypts: enveloped data stays unread.
 
 
@@ -283,7 +283,7 @@ def _item(data: bytes, at: int, end: int, depth: int) -> tuple[_Item, int]:
 #
 # Read winmail.dat (TNEF, [MS-OXTNEF]): the plain text and the files that Outlook packed into it.
 #
-# This module reads the plain-text body and the attached files, but not MAPI properties or compressed RTF: Outlook
+# This section reads the plain-text body and the attached files, but not MAPI properties or compressed RTF: Outlook
 # sends that text in a separate part as well. It never raises.
 
 
@@ -304,9 +304,16 @@ def unpack_tnef(data: bytes) -> Packed:
     """Return what can be read of `data`; Packed() if it is not TNEF."""
     if len(data) < 6 or not data.startswith(TNEF_SIGNATURE):
         return Packed()
-    body = b""
+    body, at = b"", 6
     files: list[list[bytes]] = []
-    for kind, value in _attributes(data):
+    for _ in range(_MOST):
+        if at + 9 > len(data):
+            break
+        _, kind, length = struct.unpack_from("<BII", data, at)  # of an attribute: level, id, length; then its value
+        end = at + 9 + length
+        if end > len(data):
+            break
+        value, at = data[at + 9 : end], end + 2  # and a checksum
         if kind == _BODY:
             body = value.rstrip(b"\0")
         elif kind == _RENDERING:
@@ -316,24 +323,11 @@ def unpack_tnef(data: bytes) -> Packed:
     return Packed(body, tuple((name, content) for name, content in files if name or content))
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (id, value) of each complete attribute: level, id, length, value, checksum."""
-    at = 6
-    for _ in range(_MOST):
-        if at + 9 > len(data):
-            return
-        _, kind, length = struct.unpack_from("<BII", data, at)
-        if at + 9 + length > len(data):
-            return
-        yield kind, data[at + 9 : at + 9 + length]
-        at += 9 + length + 2
-
-
 # --- Parts -----------------------------------------------------------------------------------------------------------
 #
 # Read a message's tree of parts once: its text, the text of attached messages, and its files.
 #
-# This module decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is
+# This section decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is
 # a file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more
 # text than TEXT_LIMIT. The tree is the standard library's, with the policy that fails least (compat32).
 
@@ -421,7 +415,13 @@ class Content:
         """Read a part; if `into` is None, the text was already taken from elsewhere and only files count."""
         kind = part.get_content_type()
         if kind in _MESSAGE_TYPES and part.is_multipart():
-            self._attached_message(part, into is not None, depth)
+            inner = _children(part)[0]
+            subject = charset.field(inner.raw("subject"))
+            self._attach(file_name(part) or (f"{subject}.eml" if subject else ""), kind, flat(inner))
+            if into is not None and depth < DEPTH_LIMIT:
+                files, self.attachments = self.attachments, []
+                self._read(inner, self._forwarded, depth + 1)
+                self.attachments = files
         elif part.is_multipart() and part.get_content_maintype() == "multipart":
             before = len(self._own), len(self._forwarded), len(self.attachments)
             if kind == "multipart/alternative":
@@ -458,7 +458,12 @@ class Content:
         if kind in _SIGNED and depth < DEPTH_LIMIT and (inner := smime_content(part.data())):
             self._read(tree(cap_message(repair_boundaries(charset.tidy(inner)))[0]), into, depth + 1)
         elif kind in _TNEF:
-            self._packed(part, into)
+            packed = unpack_tnef(part.data())
+            if into is not None and not "".join(self._own).strip() and packed.body:
+                into.append(self._decode(packed.body, "cp1252"))
+            self._file(part, kind)
+            for name, content in packed.files[:PARTS_LIMIT]:
+                self._attach(charset.decode(name), "application/octet-stream", content)
         elif kind in _READ and not is_file(part):
             text = self._text(part, kind) if into is not None else ""
             if into is not None and text.strip():
@@ -491,24 +496,6 @@ class Content:
             data = data[: cut if cut > 0 else self._room]
         self._room -= len(data)
         return charset.decode(data.replace(b"\r\n", b"\n"), name)
-
-    def _attached_message(self, part: MimePart, wanted: bool, depth: int) -> None:
-        inner = _children(part)[0]
-        subject = charset.field(inner.raw("subject"))
-        data = flat(inner)
-        self._attach(file_name(part) or (f"{subject}.eml" if subject else ""), part.get_content_type(), data)
-        if wanted and depth < DEPTH_LIMIT:
-            files, self.attachments = self.attachments, []
-            self._read(inner, self._forwarded, depth + 1)
-            self.attachments = files
-
-    def _packed(self, part: MimePart, into: list[str] | None) -> None:
-        packed = unpack_tnef(part.data())
-        if into is not None and not "".join(self._own).strip() and packed.body:
-            into.append(self._decode(packed.body, "cp1252"))
-        self._file(part, part.get_content_type())
-        for name, content in packed.files[:PARTS_LIMIT]:
-            self._attach(charset.decode(name), "application/octet-stream", content)
 
     def _file(self, part: MimePart, kind: str) -> None:
         self._attach(file_name(part), kind, flat(part) if part.is_multipart() else part.data())

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 #
 # Convert an HTML body to the text that a reader sees, with quotes marked by "> " as in plain text.
 #
-# This module decides line breaks and what is invisible. It never follows, loads or runs anything. lexbor builds the
+# This section decides line breaks and what is invisible. It never follows, loads or runs anything. lexbor builds the
 # tree; it takes 11 s and gigabytes for 100,000 open tags, and more than linear time for many attributes in one tag, so
 # the markup is flattened first.
 
@@ -214,7 +214,7 @@ def unwrap_flowed(text: str, *, delsp: bool) -> str:
 #
 # Show an invitation (RFC 5545) as plain lines: title, time, place and description.
 #
-# This module decides nothing about appointments. It exists because some messages consist of a calendar part only.
+# Some messages consist of a calendar part only.
 
 
 _FOLD = re.compile(r"\r?\n[ \t]")

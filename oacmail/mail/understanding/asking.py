@@ -155,7 +155,7 @@ def goes_on(folded: str) -> bool:
 # A mark stands alone in its sentence, or beside words of praise and blame; a number that counts something ("5 dies",
 # "2 vegades") is none. Ten is the top mark of every school here, so a bare ten is five; nought is one. A mark between
 # two of ours, two different ones, or one on a scale that the writer names ("8/10") is unclear: nobody converts or
-# invents one. A reply without a mark is read like any other message. This module decides nothing.
+# invents one. A reply without a mark is read like any other message.
 
 
 LONGEST = 2_000  # characters that are looked at: nobody hides a mark in an essay

@@ -67,7 +67,7 @@ def held_out() -> Iterator[tuple[Labels, bytes]]:
 #
 # Learn from staff corrections: shifts of word weights that are added to the shipped weights.
 #
-# This module decides how far each word shifts so that corrected messages get the label a person gave, and which fields
+# This section decides how far each word shifts so that corrected messages get the label a person gave, and which fields
 # improve. It never changes the shipped table, never keeps a word that only one person uses (a name, for instance), and
 # shifts neither signals nor bias, so that unrelated messages keep their result. The same corrections give the same
 # lessons.
@@ -182,7 +182,15 @@ def _margins(table: Table, lessons: Lessons, name: str, message: Message) -> dic
 def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, kept: Set[str]) -> Lessons:
     telling = [scores.telling(table, example.message) for example in corrected]
     rows = [{piece: share for piece, share in pieces.items() if piece in kept} for pieces in telling]
-    starts = [_leads(_margins(table, scores.NOTHING, name, example.message)) for example in corrected]
+    # by how much each class leads before the best other one, as a share of `_LEAD`
+    reached = [_margins(table, scores.NOTHING, name, example.message) for example in corrected]
+    starts = [
+        {
+            label: (value - max(other for of, other in margins.items() if of != label)) / _LEAD
+            for label, value in margins.items()
+        }
+        for margins in reached
+    ]
     shifts: dict[str, dict[str, float]] = {}
     for label in starts[0]:
         truths = [example.labels[name] == label for example in corrected]
@@ -190,12 +198,6 @@ def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, 
         for piece, weight in moved.items():
             shifts.setdefault(piece, {})[f"{name}:{label}"] = round(weight * _LEAD, 4)
     return shifts
-
-
-def _leads(reach: Mapping[str, float]) -> dict[str, float]:
-    """Return by how much each class leads before the best other one, as a share of `_LEAD`."""
-    others = {label: max(value for other, value in reach.items() if other != label) for label in reach}
-    return {label: (value - others[label]) / _LEAD for label, value in reach.items()}
 
 
 # --- Linear ----------------------------------------------------------------------------------------------------------

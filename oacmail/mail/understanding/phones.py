@@ -16,7 +16,7 @@ import phonenumbers
 #
 # Convert number words (ca, es, en, fr; de: units) to digits: people also spell out their telephone number.
 #
-# This module does not decide what a number means. It works on folded text and rewrites only runs of numerals that give
+# This section does not decide what a number means. It works on folded text and rewrites only runs of numerals that give
 # a telephone's digits, so that "a les cinc" and "una trucada" stay words, and the ending of a telephone that its
 # writer corrects.
 
@@ -290,7 +290,7 @@ def _adjoining(run: list[str], at: int, joined: bool) -> int:
 #
 # Find the labelled fields of a web form's mail: "Nom: …", "Telèfon: …", "E-mail: …", each on its own line.
 #
-# This module decides which kinds of field a text has; core/sender.py decides what follows. The work is linear.
+# This section decides which kinds of field a text has; core/sender.py decides what follows. The work is linear.
 
 
 _MOST = 200  # lines that are read: a form begins with its fields
@@ -346,7 +346,7 @@ def sorts(text: str) -> frozenset[str]:
 #
 # Find the telephone numbers in a message, and the one that its writer wants to be called on (R26).
 #
-# This module does not decide whether a call is wanted (core/classification.py), nor when
+# This section does not decide whether a call is wanted (core/classification.py), nor when
 # (mail/understanding/slots.py). A number may be written in groups of any length. Digits inside longer ones (IBAN),
 # after a word for something else (an expedient, a fax), and the office's own number do not count. Text is already
 # folded by features.fold, its number words are digits (`in_digits`).

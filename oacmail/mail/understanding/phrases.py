@@ -11,7 +11,7 @@ from oacmail.core.model import Platform
 #
 # Compile many terms into one regular expression that tries each place of a text once.
 #
-# A plain alternation of a thousand terms costs fifty times as much. This module does not decide what a term means.
+# A plain alternation of a thousand terms costs fifty times as much. This section does not decide what a term means.
 
 
 def pattern(terms: Iterable[str]) -> str:
@@ -220,7 +220,7 @@ ARMOUR = re.compile(
 #
 # Find the platforms that a message names, and the operator of each (docs/requirements.md section 3).
 #
-# This module decides nothing; core/derivation.py says who is responsible. Patterns are folded (features.fold).
+# This section decides nothing; core/derivation.py says who is responsible. Patterns are folded (features.fold).
 # The result has the platforms' own names, which are the same in every language, never the citizen's words.
 
 

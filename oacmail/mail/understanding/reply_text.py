@@ -263,7 +263,7 @@ def _folded(word: str) -> str:
 #
 # Separate the new text of a message from quoted text, signatures and text added by programs.
 #
-# This module decides line by line, in linear time, with tables of the phrases that mail clients write (ca, es, en and
+# This section decides line by line, in linear time, with tables of the phrases that mail clients write (ca, es, en and
 # neighbouring languages). Only evaluation uses the trimmed text: the whole text is kept too, and a message trimmed to
 # nothing is taken whole, so that nothing a person wrote is lost. A forwarded text counts only if there is no other.
 

@@ -11,7 +11,7 @@ from oacmail.mail.mime import parts
 # Classify an attached file by the risk of passing it on: a secret, a program, an archive, a page, a macro.
 #
 # The most severe of name, declared type and first bytes decides; the sender chooses the first two and cannot disguise
-# the third. This module never opens, unpacks or runs anything.
+# the third. This section never opens, unpacks or runs anything.
 
 
 # risk -> file endings; the names of secret-bearing files are those of PKCS #12, PEM, JKS and SSH keys
@@ -102,7 +102,7 @@ def is_paper(name: str) -> bool:
 #
 # Find secrets that citizens send by mistake: certificates with their key, passwords, PINs, one-time codes (R34).
 #
-# This module decides which kinds a message contains, and blanks their values where its text is shown to others. It
+# This section decides which kinds a message contains, and blanks their values where its text is shown to others. It
 # looks for a value, not for the mere word: "he oblidat la contrasenya" does not count. Between a name of a secret and
 # the next name, a value follows "is", a colon or an arrow, or follows the name directly, and must look like one (it
 # contains a digit or a symbol, or is alone on its line after a colon). When uncertain, it counts: a number blanked by

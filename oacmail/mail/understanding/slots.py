@@ -16,7 +16,7 @@ from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, 
 #
 # A small grammar: sentences near a request for a call or a telephone are split into clauses; each clause gives
 # intervals of the day, wanted or not ("from five on", "not in the morning", "I sleep until three"); what remains is
-# the slot. Words are in mail/understanding/time_words.py. This module does not decide whether a call is wanted. Text
+# the slot. Words are in mail/understanding/time_words.py. This section does not decide whether a call is wanted. Text
 # is folded, its telephones are digits.
 
 
@@ -342,7 +342,7 @@ def _bounded(start: int, end: int, way: str, after: bool = False, until: int = _
 # Find where and when the writer of a message can be called: the telephone, of the text or else of the signature, and
 # the time (R26).
 #
-# This module does not decide whether a call is wanted (core/classification.py).
+# This section does not decide whether a call is wanted (core/classification.py).
 
 
 _ANY_TIME = CallTime("any")
