@@ -69,11 +69,13 @@ def answered(
     all are answered.
     """
     waiting = () if recipients is None or guests else case.not_reached(recipients)
-    case = replace(case, deadlines=tuple(one for one in case.deadlines if one not in waiting))
+    case = replace(case, deadlines=tuple(deadline for deadline in case.deadlines if deadline not in waiting))
     crossed, outcome, told = _crossed(policy, case, at, guests), tells_outcome(case, at), how != NOT_LOCATED
     # What this answer meets; what it leaves running keeps the case open.
     running = case.running("answer")
-    met_now = [one for one in running if one.started_at <= at and (not guests or one.started_by in guests)]
+    met_now = [
+        deadline for deadline in running if deadline.started_at <= at and (not guests or deadline.started_by in guests)
+    ]
     ended = outcome and not (crossed or waiting or len(met_now) < len(running)) and case.status is not Status.CLOSED
     notice = not outcome and not guests and case.services.solved_at is None and told
     columns: CaseColumns = {"touched_at": at}
@@ -83,7 +85,11 @@ def answered(
         columns["status"] = Status.ANSWERED
     if notice:
         columns["told_at"] = at
-    late = [one for one in met_now if one.level == 0 and calendar.is_late_same_day(one.due_at, at, policy)]
+    late = [
+        deadline
+        for deadline in met_now
+        if deadline.level == 0 and calendar.is_late_same_day(deadline.due_at, at, policy)
+    ]
     effects: list[Effect] = [
         *met(case, waiting, at=at, kinds=met_by_answer(case, at), guests=guests),
         UpdateCase(case=case.number, columns=columns),
@@ -101,9 +107,9 @@ def answered(
         # Met after closing time on the due day (R19).
         *(
             AuditEvent(
-                kind=LATE_SAME_DAY, case=case.number, data={"due_at": one.due_at.isoformat(), "at": at.isoformat()}
+                kind=LATE_SAME_DAY, case=case.number, data={"due_at": deadline.due_at.isoformat(), "at": at.isoformat()}
             )
-            for one in late
+            for deadline in late
         ),
     ]
     if ended:
@@ -122,8 +128,8 @@ def met(
     """What an answer of that time meets of these kinds: all but the deadlines in `waiting`, or those of `guests`."""
     if not waiting:
         return (EndDeadlines(case=case.number, how="met", at=at, kinds=tuple(kinds), started_by=guests),)
-    left = {one.started_by for one in waiting}
-    own = tuple(one.started_by for one in case.running("answer") if one.started_by not in left)
+    left = {deadline.started_by for deadline in waiting}
+    own = tuple(deadline.started_by for deadline in case.running("answer") if deadline.started_by not in left)
     follow_up = tuple(kind for kind in kinds if kind in FOLLOW_UP)
     asked = tuple(kind for kind in kinds if kind not in FOLLOW_UP)
     return (

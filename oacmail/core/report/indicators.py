@@ -54,8 +54,10 @@ _CAUSES = (
 def answered_in_time(of: Cohorts) -> Indicator:
     """I1. Every request due in the month counts; the unanswered ones fail."""
     due = of.due()
-    failed = [one for one in due if not of.in_time(one)]
-    breaches = tuple(_breach(of, one) for one in sorted(failed, key=lambda one: (one.due_at, one.case)))
+    failed = [request for request in due if not of.in_time(request)]
+    breaches = tuple(
+        _breach(of, request) for request in sorted(failed, key=lambda request: (request.due_at, request.case))
+    )
     in_time = len(due) - len(failed)
     of_cause = Counter(breach.cause for breach in breaches)
     causes = tuple(Count(key=cause, count=of_cause[cause]) for cause in _CAUSES if of_cause[cause])
@@ -73,8 +75,10 @@ def answered_in_time(of: Cohorts) -> Indicator:
 
 def unanswered(of: Cohorts) -> Indicator:
     """I2. One for each case, whatever it waits for."""
-    open_ = {one.case: one for one in reversed(of.open_at_the_end())}
-    breaches = tuple(_breach(of, one) for one in sorted(open_.values(), key=lambda one: (one.due_at, one.case)))
+    open_ = {request.case: request for request in reversed(of.open_at_the_end())}
+    breaches = tuple(
+        _breach(of, request) for request in sorted(open_.values(), key=lambda request: (request.due_at, request.case))
+    )
     return Indicator(
         id="I2",
         main=Measure(key="unanswered", value=len(breaches), unit="count", target=0, at_least=False),
@@ -86,8 +90,8 @@ def same_day(of: Cohorts) -> Indicator:
     """I3. Of what arrived on a working day before closing time."""
     zone, closes = of.policy.office.timezone, of.policy.office.closes
     n = same = 0
-    for one in of.arrived():
-        local, at = one.asked_at.astimezone(zone), one.answered_at
+    for request in of.arrived():
+        local, at = request.asked_at.astimezone(zone), request.answered_at
         if of.policy.workdays.is_working_day(local.date()) and local.time() < closes:
             n += 1
             same += at is not None and at.astimezone(zone).date() == local.date()
@@ -97,8 +101,10 @@ def same_day(of: Cohorts) -> Indicator:
 
 def response_time(of: Cohorts) -> Indicator:
     """I4. Service hours from arrival to the first answer, of what a person asked."""
-    due = [one for one in of.due() if one.source in ASKED]
-    hours = [service_hours(one.asked_at, at, of.policy) for one in due if (at := one.answered_at) is not None]
+    due = [request for request in of.due() if request.source in ASKED]
+    hours = [
+        service_hours(request.asked_at, at, of.policy) for request in due if (at := request.answered_at) is not None
+    ]
     n = len(hours)
     return Indicator(
         id="I4",
@@ -247,25 +253,29 @@ def came_back(of: Cohorts, case: str) -> list[datetime]:
 
 def time_to_solve(of: Cohorts) -> Indicator:
     """I8. What was told in the month; what is still open for longer is listed too."""
-    every = [one for number in of.rows.cases for one in derivations(of, number)]
-    told = [(one, at) for one in every if (at := one.told_at) is not None and of.holds(at)]
-    days = [working_days(one.begun_at, at, of.policy) for one, at in told]
+    every = [derivation for number in of.rows.cases for derivation in derivations(of, number)]
+    told = [(derivation, at) for derivation in every if (at := derivation.told_at) is not None and of.holds(at)]
+    days = [working_days(derivation.begun_at, at, of.policy) for derivation, at in told]
     slow = [
-        Breach(case=one.case, cause="slow", late=taken - MOST_DAYS)
-        for (one, _), taken in zip(told, days, strict=True)
+        Breach(case=derivation.case, cause="slow", late=taken - MOST_DAYS)
+        for (derivation, _), taken in zip(told, days, strict=True)
         if taken > MOST_DAYS
     ]
     waiting = [
-        (one, working_days(one.begun_at, of.ends - _A_MOMENT, of.policy)) for one in every if one.told_at is None
+        (derivation, working_days(derivation.begun_at, of.ends - _A_MOMENT, of.policy))
+        for derivation in every
+        if derivation.told_at is None
     ]
     open_ = [
-        Breach(case=one.case, cause="not_over", late=taken - MOST_DAYS) for one, taken in waiting if taken > MOST_DAYS
+        Breach(case=derivation.case, cause="not_over", late=taken - MOST_DAYS)
+        for derivation, taken in waiting
+        if taken > MOST_DAYS
     ]
     return Indicator(
         id="I8",
         main=Measure(key="days", value=mean(days), unit="days", n=len(days), target=MOST_DAYS, at_least=False),
         measures=(Measure(key="still_open", value=len(open_), unit="count", target=0, at_least=False),),
-        breaches=tuple(sorted([*slow, *open_], key=lambda one: one.case)),
+        breaches=tuple(sorted([*slow, *open_], key=lambda breach: breach.case)),
     )
 
 
@@ -306,7 +316,7 @@ def out_of_scope(of: Cohorts) -> Indicator:
 
 def languages(of: Cohorts) -> Indicator:
     """I13. Of messages alone: nobody notes in which language a call was made."""
-    asked = [one.lang for one in of.arrived() if one.lang]
+    asked = [request.lang for request in of.arrived() if request.lang]
     answers = [answer.lang for answer in of.rows.answers if of.holds(answer.at)]
     return Indicator(
         id="I13",
@@ -343,10 +353,10 @@ def calls(of: Cohorts) -> Indicator:
     """I10. Of what was asked for by mail; a mail before or after the call changes nothing. A person who could not be
     reached in the slot and got a mail counts as called, and is shown apart (R27)."""
     due = _calls_due(of)
-    outcomes = [(one, _outcome(of, one)) for one in due]
+    outcomes = [(request, _outcome(of, request)) for request in due]
     called = sum(what == "called" for _, what in outcomes)
     not_located = sum(what == "not_located" for _, what in outcomes)
-    failed = [(one, what) for one, what in outcomes if what not in ("called", "not_located")]
+    failed = [(request, what) for request, what in outcomes if what not in ("called", "not_located")]
     made = called + not_located
     return Indicator(
         id="I10",
@@ -364,11 +374,13 @@ def calls(of: Cohorts) -> Indicator:
         ),
         breaches=tuple(
             Breach(
-                case=one.case,
+                case=request.case,
                 cause=what,
-                late=service_hours(one.due_at, _calls_made(of, one)[0][0], of.policy) if what == "call_late" else None,
+                late=service_hours(request.due_at, _calls_made(of, request)[0][0], of.policy)
+                if what == "call_late"
+                else None,
             )
-            for one, what in sorted(failed, key=lambda pair: pair[0].case)
+            for request, what in sorted(failed, key=lambda pair: pair[0].case)
         ),
     )
 
@@ -376,9 +388,9 @@ def calls(of: Cohorts) -> Indicator:
 def _calls_due(of: Cohorts) -> list[RequestRow]:
     """One for each case: the request for which a call was made, else the last one."""
     found: dict[str, RequestRow] = {}
-    for one in sorted(of.due(), key=lambda one: (one.due_at, one.asked_at)):
-        if is_call(of, one) and not (one.case in found and _calls_made(of, found[one.case])):
-            found[one.case] = one
+    for request in sorted(of.due(), key=lambda request: (request.due_at, request.asked_at)):
+        if is_call(of, request) and not (request.case in found and _calls_made(of, found[request.case])):
+            found[request.case] = request
     return list(found.values())
 
 
@@ -410,7 +422,7 @@ def satisfaction(of: Cohorts) -> Indicator:
     """I11. Marks that came in the month, the last of each case. The mean is compared unrounded with 4."""
     votes = [vote for vote in of.rows.votes if of.holds(vote.at)]
     signed = list(_last_of_each([vote for vote in votes if vote.signed]).values())
-    marks = [one.score for one in signed]
+    marks = [vote.score for vote in signed]
     n, enough, surveys = len(marks), len(marks) >= FEWEST_MARKS, of.rows.surveys
     average = mean(marks)
     low = enough and average is not None and average < MARK_TARGET
@@ -425,7 +437,7 @@ def satisfaction(of: Cohorts) -> Indicator:
             ),
         ),
         tables=(FigureTable(key="marks", rows=counted(map(str, marks), MARKS)),),
-        breaches=tuple(Breach(case=one.case, cause="low_mean") for one in signed if low and one.score < MARK_TARGET),
+        breaches=tuple(Breach(case=vote.case, cause="low_mean") for vote in signed if low and vote.score < MARK_TARGET),
     )
 
 
@@ -449,9 +461,11 @@ class Opinion:
 def opinions(of: Cohorts) -> Indicator:
     """I12. Messages, counted by arrival; judged in the month in which ten working days end."""
     every = _opinions(of)
-    received = [one.intent for one in every if of.holds(one.at)]
-    ending = [one for one in every if of.holds(_limit(of, one.at))]
-    failed = [one for one in ending if one.answered_at is None or one.answered_at > _limit(of, one.at)]
+    received = [opinion.intent for opinion in every if of.holds(opinion.at)]
+    ending = [opinion for opinion in every if of.holds(_limit(of, opinion.at))]
+    failed = [
+        opinion for opinion in ending if opinion.answered_at is None or opinion.answered_at > _limit(of, opinion.at)
+    ]
     return Indicator(
         id="I12",
         main=Measure(
@@ -464,8 +478,8 @@ def opinions(of: Cohorts) -> Indicator:
         measures=(Measure(key="opinions", value=len(received), unit="count"),),
         tables=(FigureTable(key="kinds", rows=counted(received, OPINIONS), words="intent"),),
         breaches=tuple(
-            Breach(case=one.case, cause="opinion_late" if one.answered_at else "opinion_unanswered")
-            for one in sorted(failed, key=lambda one: (one.case, one.at))
+            Breach(case=opinion.case, cause="opinion_late" if opinion.answered_at else "opinion_unanswered")
+            for opinion in sorted(failed, key=lambda opinion: (opinion.case, opinion.at))
         ),
     )
 
@@ -476,8 +490,8 @@ def _opinions(of: Cohorts) -> list[Opinion]:
     It is answered with the deadline that ran when it came, or that it started. Without one it is none: an agent has
     closed the case as spam or duplicate. Of a merged case what waited is now the other case's."""
     requests: dict[str, list[RequestRow]] = {}
-    for one in of.requests:
-        requests.setdefault(one.case, []).append(one)
+    for request in of.requests:
+        requests.setdefault(request.case, []).append(request)
     found: dict[tuple[str, datetime], Opinion] = {}
     for event in of.every("opinion"):
         case, intent = of.case(event.case), event.text("intent")
@@ -488,13 +502,14 @@ def _opinions(of: Cohorts) -> list[Opinion]:
             continue  # an agent has corrected it: the intent of the case is that of its first message
         of_case = {event.case, of.lasting(event.case)}
         waited = [
-            one
+            request
             for number in of_case
-            for one in requests.get(number, ())
-            if one.asked_at <= at and (one.answered_at is None or one.answered_at >= at)  # something was owed then
+            for request in requests.get(number, ())
+            if request.asked_at <= at
+            and (request.answered_at is None or request.answered_at >= at)  # something was owed then
         ]
         if waited:
-            first = min(waited, key=lambda one: one.asked_at)
+            first = min(waited, key=lambda request: request.asked_at)
             found[event.case, at] = Opinion(case=first.case, intent=intent, at=at, answered_at=first.answered_at)
     return list(found.values())
 
@@ -514,11 +529,11 @@ ACK_TARGET = 99.0
 
 def quality(of: Cohorts) -> Indicator:
     """I14. Of the messages that arrived in the month; the other figures by the moment of the event."""
-    acks = [one for one in of.rows.acks if of.holds(one.asked_at)]
-    sent = ((one.asked_at, one.sent_at) for one in acks if one.sent_at is not None and one.sent_at < of.ends)
+    acks = [ack for ack in of.rows.acks if of.holds(ack.asked_at)]
+    sent = ((ack.asked_at, ack.sent_at) for ack in acks if ack.sent_at is not None and ack.sent_at < of.ends)
     quick = sum(at - asked_at <= WITHIN for asked_at, at in sent)
-    returned = {(one.case, one.text("message") or one.message) for one in of.in_month("answer-undelivered")}
-    corrected = {one.case for one in of.in_month("corrected")}
+    returned = {(event.case, event.text("message") or event.message) for event in of.in_month("answer-undelivered")}
+    corrected = {event.case for event in of.in_month("corrected")}
     return Indicator(
         id="I14",
         main=Measure(key="acknowledged", value=share(quick, len(acks)), unit="percent", n=len(acks), target=ACK_TARGET),
