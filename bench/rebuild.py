@@ -29,7 +29,7 @@ from oacmail.config.sections import TrustSection
 from oacmail.core import tokens
 from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
+from oacmail.core.ports import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 from oacmail.engine import Engine
 from oacmail.mail.parse import parse
 from oacmail.parse_worker import ParseWorker

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from oacmail.hosts import is_loopback
 from oacmail.words.compose import ascii_domain, seven_bit
 

@@ -21,7 +21,7 @@ from oacmail.connections import mailbox, token_source, transport
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.kinds import KINDS, EnvelopeSender, MailKind
 from oacmail.core.policy import Policy, Workdays
-from oacmail.core.ports.clock import Clock
+from oacmail.core.ports import Clock
 from oacmail.core.report.figures import Month
 from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
 from oacmail.core.tokens import name_of_key

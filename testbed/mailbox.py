@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
+from oacmail.core.ports import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 
 _ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT, "Junk": Folder.JUNK}
 _DRAFTS = ("Drafts", "Esborranys", "Borradores")

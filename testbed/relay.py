@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from typing import Literal, overload
 
 from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import POLICY, arrived, received

@@ -18,7 +18,7 @@ from oacmail.core.errors import RelayError, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import FolderRead, MessageMeta
+from oacmail.core.ports import FolderRead, MessageMeta
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.mail.parse import InlineParser, Parser
 from oacmail.store import SqliteStore

@@ -32,7 +32,7 @@ from oacmail.core.errors import OacmailError
 from oacmail.core.model import Folder, Status
 from oacmail.core.orders.actions import named_agent
 from oacmail.core.orders.commands import CLOSE_REASONS, CORRECTABLE
-from oacmail.core.ports.mailbox import Fetched
+from oacmail.core.ports import Fetched
 from oacmail.engine import learning
 from oacmail.mail.parse import parse
 from oacmail.store import admin, command_line

@@ -39,8 +39,7 @@ from oacmail.core.errors import ConfigError, OacmailError, Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder, Outcome, Role
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import MessageMeta, Outgoing, WatchedFolder
 from oacmail.engine.watch import SPARE, is_set_back
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport

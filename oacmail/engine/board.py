@@ -28,7 +28,7 @@ from oacmail.core.board import (
 from oacmail.core.effects import Arrived, BoardDeletion, BoardMove
 from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import BoardPlace, Folder, MessageRef
-from oacmail.core.ports.mailbox import FolderListing, Mailbox, WatchedFolder
+from oacmail.core.ports import FolderListing, Mailbox, WatchedFolder
 from oacmail.core.stored_values import BOARD_ROOTS
 from oacmail.engine.engine import Engine
 from oacmail.engine.learning import with_lessons

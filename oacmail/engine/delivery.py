@@ -12,7 +12,7 @@ from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain
 from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, MailKind
 from oacmail.core.outbox import wants_copy
-from oacmail.core.ports.transport import Outgoing, Transport
+from oacmail.core.ports import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.core.stored_values import OTHER_INSTANCE
 from oacmail.engine.engine import Engine

@@ -31,7 +31,7 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import LookedUp, Lookup, files, looked_up, with_forwarded
 from oacmail.core.model import AnswerText, Folder, MessageRef
 from oacmail.core.policy import Office, Policy
-from oacmail.core.ports.clock import Clock
+from oacmail.core.ports import Clock
 from oacmail.core.stored_values import FORWARDED_BY, RUN
 from oacmail.mail.parse import parse, read_forward
 from oacmail.mail.parser_config import ParserConfig

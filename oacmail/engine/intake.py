@@ -17,7 +17,7 @@ from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, UnreadableMessage
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
-from oacmail.core.ports.mailbox import (
+from oacmail.core.ports import (
     Fetched,
     FolderListing,
     FolderRead,

@@ -21,7 +21,7 @@ from imapclient.imap4 import IMAP4WithTimeout
 from imapclient.tls import IMAP4_TLS
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Transient
-from oacmail.core.ports.mailbox import FolderState
+from oacmail.core.ports import FolderState
 from oacmail.hosts import is_loopback
 
 # --- Settings --------------------------------------------------------------------------------------------------------

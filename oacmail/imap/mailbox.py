@@ -15,7 +15,7 @@ from imapclient.response_parser import parse_response
 
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
+from oacmail.core.ports import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 from oacmail.imap import messages
 from oacmail.imap.connection import ImapClient, ImapSession, ImapSettings, TooLarge, Waker, WakeReason, idle
 

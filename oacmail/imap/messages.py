@@ -16,7 +16,7 @@ from typing import Any
 from imapclient import IMAPClient
 
 from oacmail.batches import batched
-from oacmail.core.ports.mailbox import Fetched, FolderState, MessageMeta
+from oacmail.core.ports import Fetched, FolderState, MessageMeta
 from oacmail.imap.connection import ImapClient, uids_of
 
 # --- Outline ---------------------------------------------------------------------------------------------------------

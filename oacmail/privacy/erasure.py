@@ -20,7 +20,7 @@ from oacmail.core.errors import OacmailError, Refused, Transient, UnreadableMess
 from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import Fetched
+from oacmail.core.ports import Fetched
 from oacmail.core.stored_values import UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.imap.mailbox import ImapMailbox

@@ -19,7 +19,7 @@ from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.from_board import on_board_move
 from oacmail.core.model import BoardFolder, BoardPlace, Folder, MessageRef
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
+from oacmail.core.ports import Mailbox, WatchedFolder
 from oacmail.core.view import CommandView
 from oacmail.engine import Engine
 from oacmail.engine.board import MOVES_MOST, TRACKED, WITHIN

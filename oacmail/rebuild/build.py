@@ -18,8 +18,7 @@ from oacmail.core.board import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.model import Auto, Folder
 from oacmail.core.policy import CanaryRules, Policy
-from oacmail.core.ports.clock import Clock
-from oacmail.core.ports.mailbox import Mailbox
+from oacmail.core.ports import Clock, Mailbox
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import Engine
 from oacmail.mail.parse import InlineParser, Parser, parse

@@ -11,7 +11,7 @@ from datetime import datetime
 from oacmail.batches import batched
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder, MessageRef
-from oacmail.core.ports.mailbox import Fetched, FolderRead, FolderState, Mailbox, MessageMeta, WatchedFolder
+from oacmail.core.ports import Fetched, FolderRead, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.engine.intake import EARLIEST, SIGNATURE_FIELD
 
 BATCH = 40

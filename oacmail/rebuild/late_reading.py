@@ -16,7 +16,7 @@ from oacmail.core.effects import Arrived
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, Kind, Role
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import Mailbox
+from oacmail.core.ports import Mailbox
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import Found, batches, fetched

@@ -17,8 +17,7 @@ from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
-from oacmail.core.ports.mailbox import Fetched, Mailbox
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Fetched, Mailbox, Outgoing
 from oacmail.core.view import View
 from oacmail.engine import Delivery, Engine, Ticks
 from oacmail.mail.parse import Parser, RawMessage

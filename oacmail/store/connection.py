@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sqlite3
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -17,8 +18,8 @@ from importlib import util
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
-from types import UnionType
-from typing import IO, TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from types import ModuleType, UnionType
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
 from oacmail.core.derivation import hour_of
@@ -33,7 +34,7 @@ from oacmail.shipped import shipped
 # process at a time owns a state directory, by flock.
 
 if TYPE_CHECKING:
-    from oacmail.store.sqlite_utils_alone import Migrations
+    from sqlite_utils import Migrations
 
 FILE = "oacmail.db"
 LOCK = "oacmail.lock"
@@ -253,17 +254,31 @@ def known_steps() -> tuple[str, ...]:
 
 
 @cache
+def _sqlite_utils() -> ModuleType:
+    """sqlite-utils without numpy and pandas, which it imports where they are installed, and which we never give it. The
+    charts of the monthly report bring numpy with them: it would add 17 MB to the memory of the daemon, which draws
+    nothing (docs/benchmarks.md)."""
+    held_back = [name for name in ("numpy", "pandas") if name not in sys.modules]
+    # An entry None makes an import fail as if the package were not there (docs.python.org, "The import system", 5.3.1).
+    sys.modules.update(dict.fromkeys(held_back, cast(ModuleType, None)))
+    try:
+        import sqlite_utils
+    finally:
+        for name in held_back:
+            del sys.modules[name]
+    return sqlite_utils
+
+
+@cache
 def migrations() -> "Migrations":
     """Return the migrations themselves."""
-    from oacmail.store.sqlite_utils_alone import Migrations
-
+    _sqlite_utils()  # before their module imports it
     spec = util.spec_from_file_location("oacmail_migrations", shipped("migrations") / "migrations.py")
     assert spec is not None
     assert spec.loader is not None
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = module.migrations
-    assert isinstance(found, Migrations)
+    found: Migrations = module.migrations
     return found
 
 
@@ -300,9 +315,7 @@ def migrate(con: sqlite3.Connection) -> list[str]:
     with named_faults():
         _, names = schema(con)
         if names:
-            from oacmail.store.sqlite_utils_alone import Database
-
-            migrations().apply(Database(con))
+            migrations().apply(_sqlite_utils().Database(con))
     return names
 
 
@@ -462,9 +475,7 @@ def rehearse(state: Path) -> Trial:
 
 
 def _tried(con: sqlite3.Connection, copy: Path, pending: list[str], copied: float, size: int) -> Trial:
-    from oacmail.store.sqlite_utils_alone import Database
-
-    database, steps, most = Database(con), [], size
+    database, steps, most = _sqlite_utils().Database(con), [], size
     for name, following in zip(pending, (*pending[1:], None), strict=True):
         began = monotonic()
         migrations().apply(database, stop_before=following)

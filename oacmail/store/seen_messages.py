@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from oacmail.core.model import Folder, MessageRef, Outcome
-from oacmail.core.ports.mailbox import FolderRead, FolderRow, MessageMeta, WatchedFolder
+from oacmail.core.ports import FolderRead, FolderRow, MessageMeta, WatchedFolder
 from oacmail.store.connection import Rows, as_view, moment, stamp
 
 UNREADABLE = "unreadable: the server gives up on it"

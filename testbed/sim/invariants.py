@@ -12,7 +12,7 @@ from email import message_from_bytes
 from email.message import Message
 
 from oacmail.core.kinds import of_key, of_name
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from testbed.database import text
 from testbed.service import KillableStore
 from testbed.sim.board_checks import BoardChecks

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message
 
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from testbed.database import text
 from testbed.sim.expected_due import require
 from testbed.sim.ground_truth import RelayedAnswer

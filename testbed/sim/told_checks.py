@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from testbed.sim.expected_due import ExpectedDue, require
 from testbed.sim.notice_checks import RESTORED_BEFORE
 from testbed.sim.town import SimulatedTown

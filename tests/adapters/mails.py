@@ -1,6 +1,6 @@
 """What the tests of the transport begin with: a mail, a transport without TLS, and what is done before DATA."""
 
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from tests.servers.ports import HOST
 

@@ -8,7 +8,7 @@ import pytest
 
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import WatchedFolder
+from oacmail.core.ports import WatchedFolder
 from oacmail.mail.mime.headers import identity
 from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot

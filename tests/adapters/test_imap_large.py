@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.core.ports.mailbox import Fetched
+from oacmail.core.ports import Fetched
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from tests.servers.dovecot import Dovecot

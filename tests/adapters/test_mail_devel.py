@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from oacmail.core.model import Folder
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpSettings, SmtpTransport

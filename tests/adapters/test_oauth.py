@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from oacmail.core.errors import RelayError, Transient
-from oacmail.core.ports.transport import Outgoing
+from oacmail.core.ports import Outgoing
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.oauth import (

@@ -9,7 +9,7 @@ from typing import Any
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.core.ports.mailbox import Fetched
+from oacmail.core.ports import Fetched
 from testbed.office import NO_LIMITS
 from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers

@@ -12,7 +12,7 @@ from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Se
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
+from oacmail.core.ports import FolderRead, WatchedFolder
 from oacmail.store import admin, command_line
 from oacmail.words.renderer import Rendered, Renderer
 from testbed.relay import deferred, refused

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from oacmail.core.errors import Transient
-from oacmail.core.ports.mailbox import Fetched
+from oacmail.core.ports import Fetched
 from oacmail.engine import intake
 from tests.engine.world import ANNA, MARTA, PERE, World
 

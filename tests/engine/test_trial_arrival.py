@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from oacmail.cli import check
-from oacmail.core.ports.mailbox import MessageMeta
+from oacmail.core.ports import MessageMeta
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport
 from testbed.mailbox import SimulatedMailbox

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.core.ports.mailbox import MessageMeta
+from oacmail.core.ports import MessageMeta
 from oacmail.imap import messages
 from tests.engine.world import ANNA, OFFICE, World, local
 from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in, smuggle

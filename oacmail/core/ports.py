@@ -1,12 +1,18 @@
-r"""The port of the office's mailbox: folders, messages and their UIDs. Of people's mail it
-moves what the board says and changes no flag but \Flagged; the only messages that it adds are drafts."""
+r"""What the mailbox, the relay and the clock must do: each has a second implementation in the testbed.
 
-from collections.abc import Collection, Mapping, Sequence
+They decide no state. Of people's mail the mailbox moves what the board says and changes no flag but \Flagged; the only
+messages that it adds are drafts.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from oacmail.core.model import Folder, MessageRef
+
+# --- Mailbox ---------------------------------------------------------------------------------------------------------
+# Folders, messages and their UIDs.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +212,42 @@ class FolderListing:
 
     def ref(self, uid: int) -> MessageRef:
         return MessageRef(folder=self.watched.name, uidvalidity=self.state.uidvalidity, uid=uid)
+
+
+# --- Relay -----------------------------------------------------------------------------------------------------------
+# One mail to hand over, and the errors that tell the result.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One mail to hand to the relay. `copy_to`: the office's address if a self-copy is wanted, else ''."""
+
+    key: str
+    envelope_from: str
+    recipient: str
+    copy_to: str
+    mime: bytes
+
+
+class Transport(Protocol):
+    def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
+        """Hand one mail over; True = the relay also accepted the office's copy.
+
+        `before_data(copy_accepted)` is called after 354 and before the first byte: it commits `sending`.
+        Raises Transient (nothing was handed over, or 4xx), Uncertain (no reply after DATA), Permanent (5xx to this
+        mail), RelayError (a refusal before RCPT, which is never about the mail).
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- Clock -----------------------------------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """Only the engine reads it."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        ...

@@ -1,1 +1,0 @@
-"""The interfaces that adapters implement: one protocol each. Protocols and values only."""
