@@ -160,13 +160,17 @@ class CaseView:
     def promised(self, writer: str = "") -> tuple[Deadline, ...]:
         """The response deadlines of its citizen, or of the `writer` whose case was merged into it; never of guests."""
         if writer in self.others:
-            return tuple(one for one in self.running("answer") if writer in one.asked_from)
-        return tuple(one for one in self.running("answer") if not one.asked_from or self.addresses & one.asked_from)
+            return tuple(deadline for deadline in self.running("answer") if writer in deadline.asked_from)
+        return tuple(
+            deadline
+            for deadline in self.running("answer")
+            if not deadline.asked_from or self.addresses & deadline.asked_from
+        )
 
     def not_reached(self, recipients: frozenset[str]) -> tuple[Deadline, ...]:
         """The response deadlines of other citizens to none of whom an answer to its citizen and `recipients` went."""
-        waiting = (one for one in self.running("answer") if self.others & one.asked_from)
-        return tuple(one for one in waiting if not (self.addresses | recipients) & one.asked_from)
+        waiting = (deadline for deadline in self.running("answer") if self.others & deadline.asked_from)
+        return tuple(deadline for deadline in waiting if not (self.addresses | recipients) & deadline.asked_from)
 
 
 Cases = Mapping[str, CaseView]

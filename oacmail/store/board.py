@@ -121,9 +121,9 @@ class BoardRows(Rows):
         return found is not None or row["outcome"] in ("quarantined", "ours")
 
     def _left(self, where: str, values: Iterable[Sequence[object]]) -> None:
-        for one in values:
+        for place in values:
             query = f"UPDATE board_places SET passes = {LEFT} WHERE {where} AND passes >= 0 RETURNING fingerprint"
-            rows = self.con.execute(query, one).fetchall()
+            rows = self.con.execute(query, place).fetchall()
             self._unsettle([row[0] for row in rows])
 
     def _unsettle(self, messages: Iterable[str]) -> None:
@@ -156,12 +156,12 @@ class BoardRows(Rows):
             row, *more = group
             places = (
                 CurrentPlace(
-                    ref=MessageRef(folder=one["p_folder"], uidvalidity=one["p_uidvalidity"], uid=one["p_uid"]),
-                    internal_date=at(one["p_date"]),
-                    passes=one["passes"],
+                    ref=MessageRef(folder=place["p_folder"], uidvalidity=place["p_uidvalidity"], uid=place["p_uid"]),
+                    internal_date=at(place["p_date"]),
+                    passes=place["passes"],
                 )
-                for one in (row, *more)
-                if one["p_folder"] is not None
+                for place in (row, *more)
+                if place["p_folder"] is not None
             )
             last = as_view(LastSeen, row, ref=as_view(MessageRef, row))
             found.append(as_view(Unsettled, row, last=last, places=tuple(places)))
@@ -250,7 +250,7 @@ class BoardRows(Rows):
     def _set(self, columns: str, value: object, messages: Iterable[str]) -> None:
         with self._write():
             self.con.executemany(
-                f"UPDATE board_messages SET {columns} WHERE fingerprint = ?", [(value, one) for one in messages]
+                f"UPDATE board_messages SET {columns} WHERE fingerprint = ?", [(value, message) for message in messages]
             )
 
     def board_waits(self) -> int:

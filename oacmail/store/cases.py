@@ -163,42 +163,45 @@ def _by_case(rows: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
 
 def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: date) -> CaseView:
     """The case with what lies on it: those who wrote, deadlines, open questions, calls, messages, our mails."""
-    wrote, mails = parts["wrote"], {one["kind"]: one for one in parts["mails"]}
-    first_sent = {kind: one["at"] for kind, one in mails.items() if one["at"]}
-    term = as_view(TermView, row, named_by=frozenset(one["fingerprint"] for one in parts["term_named"]))
+    wrote, mails = parts["wrote"], {mail["kind"]: mail for mail in parts["mails"]}
+    first_sent = {kind: mail["at"] for kind, mail in mails.items() if mail["at"]}
+    term = as_view(TermView, row, named_by=frozenset(message["fingerprint"] for message in parts["term_named"]))
     return as_view(
         CaseView,
         row,
         first_message=row["opened_by"].rpartition(" ")[2],  # store/apply.py:split_case
-        participants=frozenset(one["address"] for one in wrote),
-        reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
+        participants=frozenset(writer["address"] for writer in wrote),
+        reply_to=frozenset(writer["reply_to"] for writer in wrote if writer["reply_to"]),
         others=_others(row["citizen"], wrote),
         deadlines=tuple(
-            as_view(Deadline, one, asked_from=frozenset(filter(None, (one["author"], one["reply_to"]))))
-            for one in parts["deadlines"]
+            as_view(Deadline, deadline, asked_from=frozenset(filter(None, (deadline["author"], deadline["reply_to"]))))
+            for deadline in parts["deadlines"]
         ),
         messages=MessagesView(
             first_message_id=row["opened_by_id"] or "",
             asked=tuple(
-                OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]
+                OpenQuestion(guest=request["side"], message=request["fingerprint"], at=at(request["at"]))
+                for request in parts["asked"]
             ),
             asked_since=len(parts["asked_since"]),
             latest=tuple(
-                CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
-                for one in parts["latest"]
+                CaseMessage(
+                    message=last["fingerprint"], at=at(last["received_at"]), by_office=last["role"] == Role.AGENT
+                )
+                for last in parts["latest"]
             ),
-            aside=tuple(one["fingerprint"] for one in parts["aside"]),
+            aside=tuple(message["fingerprint"] for message in parts["aside"]),
         ),
         sent=SentView(
             kinds=frozenset(map(of_name, first_sent)),
-            left=frozenset(of_name(kind) for kind, one in mails.items() if one["left"]),
+            left=frozenset(of_name(kind) for kind, mail in mails.items() if mail["left"]),
             acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
             surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
         ),
         call=as_view(
             CallView,
             row,
-            in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
+            in_vain=tuple(datetime.fromisoformat(call["at"]) for call in parts["calls_in_vain"]),
         ),
         term=replace(term, near=is_near(term.ends_on, today)),
         services=as_view(
@@ -211,8 +214,8 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
 
 def _others(citizen: str, wrote: Sequence[sqlite3.Row]) -> frozenset[str]:
     """The addresses of other citizens; who asks to be answered at one of the citizen's own is the citizen."""
-    own = {citizen} | {one["reply_to"] for one in wrote if one["address"] == citizen and one["reply_to"]}
-    others = [one for one in wrote if own.isdisjoint((one["address"], one["reply_to"]))]
+    own = {citizen} | {writer["reply_to"] for writer in wrote if writer["address"] == citizen and writer["reply_to"]}
+    others = [writer for writer in wrote if own.isdisjoint((writer["address"], writer["reply_to"]))]
     return frozenset(address for other in others for address in (other["address"], other["reply_to"]) if address) - own
 
 
@@ -339,5 +342,5 @@ def _plain(part: Message) -> Message | None:
     if part.get_content_maintype() != "multipart":
         return part if part.get_content_type() == "text/plain" else None
     below = part.get_payload()
-    found = (_plain(one) for one in below if isinstance(one, Message)) if isinstance(below, list) else ()
-    return next((one for one in found if one is not None), None)
+    found = (_plain(part) for part in below if isinstance(part, Message)) if isinstance(below, list) else ()
+    return next((part for part in found if part is not None), None)

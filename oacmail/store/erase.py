@@ -271,7 +271,7 @@ def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope) -> Co
 
 def _without(text: str, addresses: Iterable[str]) -> str:
     """Whole addresses alone: the end of `joanna@…` is no `anna@…`."""
-    whole = "|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in addresses)
+    whole = "|".join(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])" for address in addresses)
     return re.sub(whole, "[…]", text, flags=re.IGNORECASE)
 
 

@@ -376,13 +376,13 @@ class _Sought:
     so it is asked only where one of them occurs at all."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        wanted = [one for one in texts if one]
-        self._folded = [one.casefold() for one in wanted]
-        self._words = re.compile("|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in wanted), re.IGNORECASE)
+        wanted = [text for text in texts if text]
+        self._folded = [text.casefold() for text in wanted]
+        self._words = re.compile("|".join(rf"(?<![\w.+-]){re.escape(text)}(?![\w-])" for text in wanted), re.IGNORECASE)
 
     def search(self, text: str) -> bool:
         folded = text.casefold()
-        return any(one in folded for one in self._folded) and self._words.search(text) is not None
+        return any(word in folded for word in self._folded) and self._words.search(text) is not None
 
 
 def _in_messages(
@@ -450,7 +450,7 @@ def named_elsewhere(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
         UNION ALL SELECT c.number, n.text FROM notes n JOIN cases c ON c.id = n.case_id WHERE c.id NOT {IN}""",
         (ids(scope.cases), ids(scope.cases)),
     )
-    found = (row["number"] for row in rows if any(one in row["text"].casefold() for one in sought))
+    found = (row["number"] for row in rows if any(text in row["text"].casefold() for text in sought))
     return tuple(dict.fromkeys(found)) if sought else ()
 
 
@@ -504,7 +504,7 @@ def held(con: sqlite3.Connection, scope: Scope) -> dict[str, list[dict[str, Any]
         "notes": _all(con, _NOTES, cases),
         "votes": _all(con, _VOTES, cases),
         "reviews": _all(con, _REVIEWS, messages),
-        "facts": [row for one in scope.addresses for row in _stored_values(con, one)],
+        "facts": [row for address in scope.addresses for row in _stored_values(con, address)],
     }
     for number, row in enumerate(rows["messages"], 1):
         row |= {"attachments": json.loads(row["attachments"]), "because": json.loads(row["because"])}

@@ -130,7 +130,7 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
     return MonthRows(
         cases={row[0]: _case(row, messages) for row in con.execute(_OF_CASES, asked)},
         requests=tuple(_request(row) for row in con.execute(_REQUESTS, asked)),
-        events=tuple(one._replace(arrived_at=asked_at.get(one.message)) for one in told),
+        events=tuple(event._replace(arrived_at=asked_at.get(event.message)) for event in told),
         answers=(
             *(
                 AnswerLang(at=at(received), lang=lang)
@@ -159,7 +159,7 @@ def _all_events(
         ]
         events += found
         read += ids
-        merged = json.dumps([one.text("from") for one in found if one.kind == "merged"])
+        merged = json.dumps([event.text("from") for event in found if event.kind == "merged"])
         ids = sorted({row[0] for row in con.execute(_BY_NUMBER, (merged,))} - set(read))
     return tuple(events), sorted(read)
 

@@ -52,7 +52,7 @@ class FolderRows(Rows):
             self.con.executemany(
                 """UPDATE folders SET uidvalidity = ?, uidnext = ?, synced_at = ?,
                 compared_at = CASE WHEN ? THEN ? ELSE compared_at END WHERE name = ?""",
-                [(one.uidvalidity, one.uidnext, at, one.compared, at, one.name) for one in folders],
+                [(folder.uidvalidity, folder.uidnext, at, folder.compared, at, folder.name) for folder in folders],
             )
 
     def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, MessageMeta]:

@@ -109,7 +109,11 @@ def affected(
     """(operator, platform) -> addresses, for those of `failing` that name a platform."""
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     when = (stamp(now - UNSOLVED_FOR), stamp(midnight))
-    return {one: frozenset(row["address"] for row in con.execute(_PEOPLE, (*one, *when))) for one in failing if one[1]}
+    return {
+        platform: frozenset(row["address"] for row in con.execute(_PEOPLE, (*platform, *when)))
+        for platform in failing
+        if platform[1]
+    }
 
 
 # --- Load message ----------------------------------------------------------------------------------------------------
@@ -142,8 +146,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     told = f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {message.message_id}"
     asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
     about = asked[-1] if asked else message.fingerprint  # the mail that our question names, else this one
-    pressed = [USED_TOKEN + one.token for one in lookup.pressed]
-    forwards = [FORWARDED_TO + one.fingerprint for one in named]
+    pressed = [USED_TOKEN + button.token for button in lookup.pressed]
+    forwards = [FORWARDED_TO + other.fingerprint for other in named]
     names = (RESERVED + message.fingerprint, told, UNDELIVERED + message.message_id, UNPLACED + about)
     stored = remembered.values(con, (*_STORED_VALUES, *names, *pressed, *forwards))
     acknowledged_as, in_thread = _value(stored, RESERVED + message.fingerprint), _value(stored, told)
@@ -161,9 +165,9 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     orders = lookup.arrived.orders
     ordered = (orders.current or "", *orders.into) if orders else ()
     numbers = (
-        *(one.case for one in (known, *named, *naming, *recent) if one),
+        *(other.case for other in (known, *named, *naming, *recent) if other),
         *(mail.case for mail in mails),
-        *(*ordered, *tokened, *lookup.ordered, *(one.case for one in lookup.pressed), *lookup.numbers),
+        *(*ordered, *tokened, *lookup.ordered, *(button.case for button in lookup.pressed), *lookup.numbers),
         *(*staff.open_cases, *staff.entrusted, *(staff.unplaced.cases if staff.unplaced else ()), reserved),
     )
     found = cases(con, policy, _not_erased(con, [number for number in dict.fromkeys(numbers) if number]), now)
@@ -190,7 +194,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         staff=staff,
         orders=OrdersView(
             entries=_entries(con, (*lookup.entries, *junk_cards(mails))),
-            used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in stored),
+            used_tokens=frozenset(button.token for button in lookup.pressed if USED_TOKEN + button.token in stored),
         ),
         thread=thread(con, lookup),
         alike=alike(con, policy, lookup),
@@ -228,7 +232,7 @@ def _value(stored: _Stored, name: str) -> str | None:
 
 def _forwarded(message: Message, named: Sequence[MessageView], stored: _Stored) -> str | None:
     """Return the case of the last of these messages that went to the sender of this one as a forward."""
-    to = ((one.case, _value(stored, FORWARDED_TO + one.fingerprint) or "") for one in reversed(named))
+    to = ((other.case, _value(stored, FORWARDED_TO + other.fingerprint) or "") for other in reversed(named))
     return next((case for case, people in to if message.single_from and message.sender in people.split()), None)
 
 
