@@ -31,7 +31,7 @@ from oacmail.core.effects import (
 from oacmail.core.handlers import from_citizen, own_copies
 from oacmail.core.handlers.from_board import on_board_deletion, on_board_move
 from oacmail.core.handlers.from_machine import on_automatic_mail, proofs
-from oacmail.core.handlers.from_services import SAID
+from oacmail.core.handlers.from_services import STATEMENT
 from oacmail.core.handlers.from_staff import in_sent_folder, on_staff_message
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Folder, Kind, Outcome, Role
@@ -142,7 +142,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     else:
         decision = on_staff_message(policy, view, lookup, sender, now)
     # What the message proves, and tokens that counted for nothing.
-    by_services = any(isinstance(effect, AuditEvent) and effect.kind == SAID for effect in decision.effects)
+    by_services = any(isinstance(effect, AuditEvent) and effect.kind == STATEMENT for effect in decision.effects)
     tokens = buttons.record_refused(policy, view, lookup, now) if lookup.pressed and not by_services else ()
     if known is not None and known.in_junk:  # before a review that the decision itself requests
         decision = replace(decision, effects=(ReviewDone(fingerprint=known.fingerprint), *decision.effects))

@@ -40,7 +40,7 @@ def notify(
     """Return the same notice to each of these people, in the first language of the office or in `lang`; in the thread
     of the message that it `answers`."""
     at_once = kind in AT_ANY_HOUR or calendar.in_hours(now, policy)
-    lang, told = lang or policy.office.languages[0], facts or {}
+    lang, facts = lang or policy.office.languages[0], facts or {}
     return tuple(
         Send(
             key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
@@ -50,9 +50,11 @@ def notify(
             case=case,
             token=tokens.case_token(policy, case) if case else "",
             facts={
-                **told,
+                **facts,
                 "case": case,
-                "buttons": buttons(policy, kind, recipient=address, case=case, facts=told, key=key, lang=lang, now=now),
+                "buttons": buttons(
+                    policy, kind, recipient=address, case=case, facts=facts, key=key, lang=lang, now=now
+                ),
             },
             attach=attach,
             conversation=conversation,
@@ -75,7 +77,7 @@ def notify_agents(
     case: str | None = None,
     facts: Mapping[str, object],
 ) -> tuple[Send, ...]:
-    """As `notices`, to all agents."""
+    """As `notify`, to all agents."""
     return notify(policy, policy.people.agents, key=key, kind=kind, now=now, case=case, facts=facts)
 
 
@@ -105,7 +107,7 @@ def undelivered_notices(
     if how is IfUndelivered.NOBODY:
         return ()
     staff = mail.recipient in policy.people.staff
-    told = [address for address in policy.people.operator if address != mail.recipient]
+    operators = [address for address in policy.people.operator if address != mail.recipient]
     facts = {
         "what": _AS[how],
         "received_at": received_at,
@@ -114,7 +116,7 @@ def undelivered_notices(
     }
     return notify(
         policy,
-        told if staff else policy.people.agents,
+        operators if staff else policy.people.agents,
         key=key,
         kind=MailKind.BOUNCED,
         now=now,

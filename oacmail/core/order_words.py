@@ -346,7 +346,7 @@ def first_sent(text: str) -> str:
     for line in map(str.strip, text.splitlines()):
         line = _GREETING.sub("", line, count=1).strip('*«»"“” ')
         if orders := _sent_line(line):
-            hidden = next((one.argument for one in orders if ROWS[one.verb].unsaid and one.argument), "")
+            hidden = next((order.argument for order in orders if ROWS[order.verb].unsaid and order.argument), "")
             return line[: line.find(hidden)] + "…" if hidden else line[:LONG]
     return ""
 
@@ -379,7 +379,9 @@ def _sent_line(line: str) -> list[Order]:
     orders = _line(line) or [order for order in _listed(line) if order.verb is not Verb.ASSIGN]
     if not orders and (capitals := _CAPITALS.match(line)):
         rest = line[capitals.end() :].strip(" ,.:;–—-")
-        orders = [replace(one, argument=rest) if ROWS[one.verb].unsaid else one for one in _phrases(capitals[0])]
+        orders = [
+            replace(order, argument=rest) if ROWS[order.verb].unsaid else order for order in _phrases(capitals[0])
+        ]
     hashed = line.startswith("#") and " " not in line[2:]
     doubtful = {Verb.UNKNOWN} if line.startswith("#") else {Verb.UNKNOWN, Verb.SOLVED}
     return orders if hashed or doubtful.isdisjoint(order.verb for order in orders) else []
@@ -532,7 +534,9 @@ def entries(text: str) -> tuple[str, ...]:
     """The references of entries of the review list that the order lines on top of `text` may name, in lower case."""
     orders = (*read_orders(text), *read_list(text))
     named = (order.case or (order.argument if order.verb is Verb.PERSON else "") for order in orders)
-    return tuple(dict.fromkeys(one.lower() for one in map(str.strip, named) if _ENTRY.fullmatch(one.lower())))
+    return tuple(
+        dict.fromkeys(reference.lower() for reference in map(str.strip, named) if _ENTRY.fullmatch(reference.lower()))
+    )
 
 
 def folded(text: str, form: Literal["NFKD", "NFD"] = "NFKD") -> str:
@@ -642,7 +646,7 @@ def numbers_in_text(policy: Policy, text: str, year: int) -> tuple[str, ...]:
     full = re.compile(rf"\b{re.escape(policy.office.prefix.lower())}[-\s/]{{1,2}}(\d{{4}})[-\s/]{{1,2}}(\d{{1,6}})\b")
     found = [case_number(policy, int(match[1]), int(match[2])) for match in full.finditer(plain)]
     rest = full.sub(" ", plain)
-    found += [one for match in _SHORT.finditer(rest) for one in _of_either_year(policy, match[1], year)]
+    found += [number for match in _SHORT.finditer(rest) for number in _of_either_year(policy, match[1], year)]
     return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
 
 

@@ -71,7 +71,9 @@ class Card:
     affected: int = 0
 
     def facts(self) -> dict[str, object]:
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("case", "message")}
+        return {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("case", "message")
+        }
 
 
 BRIEF = 6
@@ -127,15 +129,15 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
     }
     # The agents are told, since only an agent informs the citizen.
     facts = {**card.facts(), "derived": derives}
-    told = notify_agents(policy, key=f"{PROPOSED}:{key}", kind=PROPOSED, now=now, case=number, facts=facts)
+    mails = notify_agents(policy, key=f"{PROPOSED}:{key}", kind=PROPOSED, now=now, case=number, facts=facts)
     if not derives:
         suggested = AuditEvent(kind="suggested", case=number, data={"level": "second", "sure": sure})
-        return (*([UpdateCase(case=number, columns=columns)] if case else []), *told, suggested)
+        return (*([UpdateCase(case=number, columns=columns)] if case else []), *mails, suggested)
     return (
         UpdateCase(case=number, columns={"status": Status.DERIVED, **columns, **ANEW}),
         *_to_services(policy, card, key=key, now=now),
         *_first_nudge(policy, number, key=key, now=now),
-        *told,
+        *mails,
         AuditEvent(kind="escalated", case=number, data={"why": "second-level", "cause": reading.cause, "sure": sure}),
     )
 
@@ -447,8 +449,8 @@ def refer(
         raise Refused("the technical services have the case: take it back first (level 1)", "derived-already")
     # The row whose name this is, or else the only one that contains it.
     wanted = folded(body).strip(" .:")
-    exact = [one for one in policy.pointers if folded(one.body) == wanted]
-    rows = exact or [one for one in policy.pointers if wanted in folded(one.body)]
+    exact = [pointer for pointer in policy.pointers if folded(pointer.body) == wanted]
+    rows = exact or [pointer for pointer in policy.pointers if wanted in folded(pointer.body)]
     if body and len(rows) != 1:
         raise Refused("no row of [[pointer]] has this name", "no-such-pointer")
     pointer = rows[0] if body else None

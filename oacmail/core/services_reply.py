@@ -129,12 +129,12 @@ def _says_solved(sentence: str) -> bool:
 def _takes_back(said: Statement, sentences: Sequence[str]) -> bool:
     """Whether what stands beside a chosen (1) or (3) doubts it. Beside a (1) it must tell of what is over, beside a (3)
     whose it is."""
-    beside = [PHONE.sub(" ", one) for one in sentences if not _is_greeting(one)]
+    beside = [PHONE.sub(" ", sentence) for sentence in sentences if not _is_greeting(sentence)]
     if said is Statement.SOLVED:
-        over = all(PAST.search(one) or SOLVED.search(one) or _is_known(one) for one in beside)
-        return not over or any(DOUBTS.search(one) or GOES_ON.search(one) for one in beside)
-    doubted = any(HEDGES.search(one) or OURS.search(one) for one in beside)
-    return doubted or not any(WHOSE.search(one) or NOT_OURS.search(one) for one in beside)
+        over = all(PAST.search(sentence) or SOLVED.search(sentence) or _is_known(sentence) for sentence in beside)
+        return not over or any(DOUBTS.search(sentence) or GOES_ON.search(sentence) for sentence in beside)
+    doubted = any(HEDGES.search(sentence) or OURS.search(sentence) for sentence in beside)
+    return doubted or not any(WHOSE.search(sentence) or NOT_OURS.search(sentence) for sentence in beside)
 
 
 def _is_known(sentence: str) -> bool:
@@ -143,13 +143,13 @@ def _is_known(sentence: str) -> bool:
 
 def _day_expected(sentences: Sequence[str], today: date, workdays: Workdays) -> date | None:
     """The day of a sentence that speaks of the solution, or that says nothing but a day."""
-    if len({day for one in sentences for day in days_named(one, today, workdays)}) != 1:
+    if len({day for sentence in sentences for day in days_named(sentence, today, workdays)}) != 1:
         return None
-    dated = next(one for one in sentences if days_named(one, today, workdays))
+    dated = next(sentence for sentence in sentences if days_named(sentence, today, workdays))
     left = without_days(dated)
     bare = all(word in BESIDE_A_DAY for word in WORD.findall(left))
-    others_speak = any(not _is_greeting(one) for one in sentences if one is not dated)
-    if any(NOT_A_DATE_OF_IT.search(without_days(one)) for one in sentences):
+    others_speak = any(not _is_greeting(sentence) for sentence in sentences if sentence is not dated)
+    if any(NOT_A_DATE_OF_IT.search(without_days(sentence)) for sentence in sentences):
         return None
     if (bare and not others_speak) or OF_THE_SOLUTION.search(left):
         return day_named(dated, today, workdays)
@@ -213,8 +213,8 @@ def _sentences(text: str) -> list[str]:
             joined[-1] += " " + line
         else:
             joined.append(line)
-    whole = [YES.sub("ok", one.lower().replace("…", ".")) for one in joined]
-    return [folded(part).strip(" .!;") for one in whole for part in _END.split(one) if folded(part).strip(" .!;-–—*")]
+    whole = [YES.sub("ok", line.lower().replace("…", ".")) for line in joined]
+    return [folded(part).strip(" .!;") for line in whole for part in _END.split(line) if folded(part).strip(" .!;-–—*")]
 
 
 # --- Services vocabulary ---------------------------------------------------------------------------------------------

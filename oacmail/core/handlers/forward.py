@@ -128,8 +128,8 @@ def on_reply(policy: Policy, view: View, lookup: Lookup, asked: OutgoingView, no
         if folded(line).strip(" .!,;#") not in _YES:
             reason = "not-confirmed"
         else:
-            told = case.answered_at is not None or MailKind.ACK in case.sent.kinds
-            ack = () if told else (acknowledgement.of_confirmed_case(policy, case, now),)
+            acknowledged = case.answered_at is not None or MailKind.ACK in case.sent.kinds
+            ack = () if acknowledged else (acknowledgement.of_confirmed_case(policy, case, now),)
             effects = (ReviewDone(fingerprint=fingerprint), *ack)
     row = {"verb": verb, "detail": "", "done": not reason, "reason": reason}
     key = key_of_reply(lookup, fingerprint, line)

@@ -54,10 +54,10 @@ def on_board_move(policy: Policy, view: CommandView, move: BoardMove, now: datet
         about = case.number if case else move.message[:16]
         key = f"{MailKind.MOVED_BACK}:{about}:{move.to.folder}:{now.replace(second=0).isoformat()}"
         facts = {"folder": _named(policy, move.to), "reason": refused.reason}
-        told = notify_agents(policy, key=key, kind=MailKind.MOVED_BACK, now=now, case=move.case, facts=facts)
+        mails = notify_agents(policy, key=key, kind=MailKind.MOVED_BACK, now=now, case=move.case, facts=facts)
         data = {"message": move.message[:16], "to": move.to.folder, "reason": refused.reason}
         event = AuditEvent(kind="move-refused", case=move.case, data=data)
-        return Decision(effects=(*told, event), because=("refused",))
+        return Decision(effects=(*mails, event), because=("refused",))
     if not effects:
         return Decision(effects=(), because=because)
     if case and move.to.folder in NO_REQUEST:
@@ -84,8 +84,8 @@ def _taken_back(
         **answers.draft_whereabouts(draft, folder),
     }
     transcript = MailKind.TRANSCRIPT
-    told = notify_agents(policy, key=f"{transcript}:{key}", kind=transcript, now=now, case=case.number, facts=facts)
-    return (*draft, *told)
+    mails = notify_agents(policy, key=f"{transcript}:{key}", kind=transcript, now=now, case=case.number, facts=facts)
+    return (*draft, *mails)
 
 
 def on_board_deletion(policy: Policy, view: CommandView, deletion: BoardDeletion, now: datetime) -> Decision:

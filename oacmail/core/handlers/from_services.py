@@ -23,7 +23,7 @@ from oacmail.core.services import is_unsolved
 from oacmail.core.services_reply import BY_ORDER, UNREAD, ServicesReply, Statement, read_services_reply
 from oacmail.core.view import CaseView, View
 
-SAID = "services-said"  # the event's name
+STATEMENT = "services-said"  # the event's name
 
 
 def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender) -> bool:
@@ -44,7 +44,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     # The case of the mail that it replies to, else of its token, else of the button.
     numbers = [mail.case for mail in reversed(view.mails) if mail.case] + list(view.tokened)
     case = next((view.cases[number] for number in numbers if number in view.cases), None)
-    why = (why_refused(view, lookup, one, (), case.number if case else None) for one in lookup.pressed)
+    why = (why_refused(view, lookup, pressed, (), case.number if case else None) for pressed in lookup.pressed)
     refused, button = next(filter(None, why), ""), next(iter(lookup.pressed), None)
     says = BY_ORDER.get(button.verb) if button else None
     if button and not refused and (lookup.pressed[1:] or says is None):
@@ -80,7 +80,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
             "update_on": promised.astimezone(policy.office.timezone).date() if promised else None,
             "refused": refused,
         }
-    told = notify(
+    mails = notify(
         policy,
         assigned(policy, case.assignee if case else None, view.away),
         key=f"{kind}:{f'{button.token}:{refused}' if button and refused else lookup.message.fingerprint}",
@@ -93,8 +93,8 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     rule = f"services: {reply.said}"
     record = RecordMessage(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
     day = reply.day.isoformat() if reply.day else None
-    event = AuditEvent(kind=SAID, case=number, data={"said": reply.said, "day": day})
-    return Decision(effects=(record, *effects, *tokens, event, *told), because=(rule,))
+    event = AuditEvent(kind=STATEMENT, case=number, data={"said": reply.said, "day": day})
+    return Decision(effects=(record, *effects, *tokens, event, *mails), because=(rule,))
 
 
 def _read(policy: Policy, lookup: Lookup, verb: Verb | None) -> ServicesReply:

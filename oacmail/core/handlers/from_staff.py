@@ -93,7 +93,7 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     decision = _written_by_a_person(policy, view, lookup, role, how, match, now)
     if not lookup.outsiders:
         return decision
-    number = next((one.case for one in decision.effects if isinstance(one, RecordMessage)), None)
+    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
     answers, ordered = EMPTY not in decision.because, role is Role.AGENT
     return decision.plus(*in_mail_to_others(policy, view, lookup, number, now, ordered=ordered, answers=answers))
 
@@ -126,14 +126,14 @@ def _written_by_a_person(
     # To its citizen, or to guests, who alone meet only the deadlines that they have started.
     own = not recipients.isdisjoint(case.addresses)
     asked = () if own else case.running("answer")
-    guests = tuple(one.started_by for one in asked if not recipients.isdisjoint(one.asked_from))
+    guests = tuple(deadline.started_by for deadline in asked if not recipients.isdisjoint(deadline.asked_from))
     if not guests and not own:
-        told = _to_a_citizen(case, recipients)
+        to_citizen = _to_a_citizen(case, recipients)
         how = TO_OTHERS if recipients and not has_forward_subject(lookup) else "staff-message"
         touched = UpdateCase(case=case.number, columns={"touched_at": lookup.received_at})
-        outcome, rule = Outcome.CASE if told else Outcome.STAFF, f"{how}; {match.rule}"
+        outcome, rule = Outcome.CASE if to_citizen else Outcome.STAFF, f"{how}; {match.rule}"
         filed = _recorded(role, outcome, rule, touched, case=case)
-        return filed if told else filed.plus(*third_person_asked(view, lookup))
+        return filed if to_citizen else filed.plus(*third_person_asked(view, lookup))
     if says_nothing:
         return _empty(case)
 
@@ -218,7 +218,7 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
     """An agent who meant to answer, or to give an order, must know that it does not count. At most once a day and case:
     a forged From must not fill the agent's mailbox."""
     answers = bool(lookup.answer_for) or _to_a_citizen(case, lookup.outsiders)
-    told = notify(
+    mails = notify(
         policy,
         (lookup.message.sender,) if answers or read_orders(lookup.message.typed) else (),
         key=f"remark:{case.number}:{calendar.local_day(now, policy)}",
@@ -228,4 +228,4 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
         facts={"received_at": lookup.received_at},
     )
     event = AuditEvent(kind="remark", case=case.number, data={"rule": writer.rule})
-    return _recorded(writer.role, Outcome.STAFF, writer.rule, event, *told, case=case, because=("remark",))
+    return _recorded(writer.role, Outcome.STAFF, writer.rule, event, *mails, case=case, because=("remark",))

@@ -225,7 +225,7 @@ def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     named = [known for known in given.view.named if known.case == case.number and known.role is Role.CITIZEN]
     found = [(known.fingerprint, known.received_at) for known in reversed(named)]
     found += [(said.message, said.at) for said in case.messages.latest if not said.by_office]
-    message, at = next((one for one in found if one[0] != case.first_message), ("", given.now))
+    message, at = next((message for message in found if message[0] != case.first_message), ("", given.now))
     if not message:
         raise Refused("the case has no other message of the person", "only-message")
     effects: list[Effect] = [SplitCase(case=case.number, number=number, message=message, opened_at=at)]
@@ -245,7 +245,7 @@ def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
         stays = len(term.named_by) > 1
         if not stays:
             effects.append(UpdateCase(case=case.number, columns={"ends_on": None, "ends_hour": None}))
-        to_come = {one.started_by for one in case.running("remind") if one.level == answers.TERM}
+        to_come = {deadline.started_by for deadline in case.running("remind") if deadline.level == answers.TERM}
         without = number if message not in to_come else case.number if stays and to_come == {message} else ""
         if without:
             effects += answers.remind_of_term(policy, without, key=given.key, at=given.now, ends_on=ends_on)

@@ -29,12 +29,12 @@ ANSWERS_ANOTHER = "answers-another"  # why a button or an answer is refused
 def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
     """(order, why it is refused) of the pressed buttons, and of the lines on top. `current`: the case that the mail
     itself is about. If one is refused, they all are."""
-    lines = read_orders(lookup.message.typed)
-    pressed = lookup.pressed
-    reasons = (why_refused(view, lookup, one, lines, current) for one in pressed)
+    lines, buttons = read_orders(lookup.message.typed), lookup.pressed
+    reasons = (why_refused(view, lookup, button, lines, current) for button in buttons)
     if why := next(filter(None, reasons), ""):
-        return tuple((Order(one.verb, case="" if one.problem == "forged" else one.case), why) for one in pressed)
-    first, *others = pressed
+        named = ((button.verb, "" if button.problem == "forged" else button.case) for button in buttons)
+        return tuple((Order(verb, case=case), why) for verb, case in named)
+    first, *others = buttons
     return (
         *((replace(line, case=line.case or first.case), "") for line in lines or (Order(first.verb),)),
         *((Order(other.verb, case=other.case), "") for other in others),
@@ -68,7 +68,7 @@ def why_refused(view: View, lookup: Lookup, pressed: Pressed, lines: tuple[Order
 
 def mark_used(lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
     """The tokens of this mail are good no more."""
-    return tuple(Remember(name=USED_TOKEN + one.token, value=now.isoformat()) for one in lookup.pressed)
+    return tuple(Remember(name=USED_TOKEN + pressed.token, value=now.isoformat()) for pressed in lookup.pressed)
 
 
 def record_refused(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
@@ -83,16 +83,16 @@ def refuse_button(policy: Policy, view: View, lookup: Lookup, now: datetime, *, 
     events = (
         AuditEvent(
             kind="order-refused",
-            case=one.case if one.problem != "forged" and one.case in view.cases else None,
-            data={"verb": one.verb, "why": one.problem or why},
+            case=pressed.case if pressed.problem != "forged" and pressed.case in view.cases else None,
+            data={"verb": pressed.verb, "why": pressed.problem or why},
         )
-        for one in lookup.pressed
+        for pressed in lookup.pressed
     )
     return (*events, *forged_tokens(policy, lookup, now))
 
 
 def forged_tokens(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
-    return alert_forged(policy, lookup, now) if any(one.problem == "forged" for one in lookup.pressed) else ()
+    return alert_forged(policy, lookup, now) if any(pressed.problem == "forged" for pressed in lookup.pressed) else ()
 
 
 def alert_forged(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:

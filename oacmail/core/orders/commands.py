@@ -97,7 +97,7 @@ def _assign(given: _Given) -> _Effects:
     changed = UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now})
     if agent_of(policy, name) is None or name in (case.assignee, command.by):
         return (changed,)
-    told = notify(
+    mails = notify(
         policy,
         assigned(policy, name, given.view.away),
         key=f"{MailKind.ASSIGNED}:{given.key}",
@@ -106,7 +106,7 @@ def _assign(given: _Given) -> _Effects:
         case=case.number,
         facts={**notices.case_card(case, notices.due_at(case)), "assignee": name, "by": command.by},
     )
-    return (changed, *told)
+    return (changed, *mails)
 
 
 def _note(given: _Given) -> _Effects:
@@ -134,8 +134,8 @@ def _close(given: _Given) -> _Effects:
     if reason in ("answered", "contact"):
         # A contact of that moment has not answered what came later; a case without a deadline waits for nothing.
         at, waiting = given.at, case.running("answer")
-        later = [one.started_at for one in waiting if one.started_at > at]
-        later += [one.at for one in case.messages.asked if waiting and one.at > at]
+        later = [deadline.started_at for deadline in waiting if deadline.started_at > at]
+        later += [question.at for question in case.messages.asked if waiting and question.at > at]
         if later:
             text = f"an answer to what came later ({min(later).isoformat()}) is owed: note the contact with log-call"
             raise Refused(text, "waits")
@@ -241,7 +241,7 @@ def _merge(given: _Given) -> _Effects:
     # Of two citizens, each is answered alone. No notice nor outcome would reach the second, and no answer would meet
     # what no message of theirs has asked for, such as a case that was reopened.
     derived = Status.DERIVED in (case.status, into.status)
-    owed = derived or any(not one.asked_from for one in case.running("answer"))
+    owed = derived or any(not deadline.asked_from for deadline in case.running("answer"))
     if owed and not case.addresses & into.addresses - {""}:
         text = "the cases are of two people, each with an answer of their own to come: leave them apart, answer each"
         raise Refused(text, "two-people")
@@ -285,8 +285,8 @@ def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> _
             columns |= {"phone": case.call.phone, "slot": case.call.slot, "call_hours": case.call.call_hours}
     # The earlier of the two terms that have not passed is its term (R32); of the same day, the earlier hour.
     ends_on = soonest(case.term.ends_on, into.term.ends_on, today=calendar.local_day(now, policy))
-    terms = (one for one in (case.term, into.term) if one.ends_on == ends_on)
-    ends_hour = min((one.ends_hour for one in terms if one.ends_hour is not None), default=None)
+    terms = (term for term in (case.term, into.term) if term.ends_on == ends_on)
+    ends_hour = min((term.ends_hour for term in terms if term.ends_hour is not None), default=None)
     if ends_on is not None and (ends_on, ends_hour) != (into.term.ends_on, into.term.ends_hour):
         columns |= {"ends_on": ends_on, "ends_hour": ends_hour}
     return (*((UpdateCase(case=into.number, columns=columns),) if columns else ()), *effects)
@@ -320,12 +320,13 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: da
     if case.intent == Intent.DATA_RIGHTS:
         effects.append(rights.settled(case.number, met=False, at=now))
     if Intent.DATA_RIGHTS in (intent, case.intent):
-        for one in case.promised():
-            due_at = calendar.due_by_intent(calendar.clock_start(one.started_at, one.sent_at, policy), intent, policy)
+        for deadline in case.promised():
+            asked_at = calendar.clock_start(deadline.started_at, deadline.sent_at, policy)
+            due_at = calendar.due_by_intent(asked_at, intent, policy)
             remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
             effects += [
-                MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
-                MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
+                MoveDeadline(started_by=deadline.started_by, kind="answer", due_at=due_at),
+                MoveDeadline(started_by=deadline.started_by, kind="remind", due_at=remind_at),
             ]
     request = RequestSummary(
         case=case.number,

@@ -88,7 +88,7 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     if not to_office_alone(policy, lookup.arrived):
         return False
     subject = "" if lookup.message.refs else lookup.message.subject
-    remarked = any(one.case for one in view.named) and not reads_automatic(lookup)
+    remarked = any(message.case for message in view.named) and not reads_automatic(lookup)
     ordered = begins or orders_of_note(view, lookup) or misplaced("", subject, listed=False)
     return remarked or bool(ordered)
 
@@ -117,9 +117,10 @@ def in_mail_to_others(
     alone, or where nothing else is said; on any other an agent says so to the person."""
     message = lookup.message
     case = view.cases.get(number) if number else None
-    told = (Verb.UNKNOWN,) if case is not None and case.status is Status.DERIVED else (Verb.UNKNOWN, Verb.SOLVED)
+    derived = case is not None and case.status is Status.DERIVED
+    no_orders = (Verb.UNKNOWN,) if derived else (Verb.UNKNOWN, Verb.SOLVED)
     alone = () if answers or not ordered else sent_alone(message.fresh)
-    on_top = [order for order in read_orders(message.typed) if order.verb not in told] if ordered else []
+    on_top = [order for order in read_orders(message.typed) if order.verb not in no_orders] if ordered else []
     orders = alone or on_top
     rows = [_row(order, number or "", reason="goes-outside") for order in orders]
     if not answers and not orders:
@@ -127,7 +128,9 @@ def in_mail_to_others(
     if not rows:
         return ()
     key, refused = f"transcript:{message.fingerprint[:16]}", "goes-outside"
-    events = [AuditEvent(kind="order-refused", case=number, data={"verb": one.verb, "why": refused}) for one in orders]
+    events = [
+        AuditEvent(kind="order-refused", case=number, data={"verb": order.verb, "why": refused}) for order in orders
+    ]
     to_person = case is not None and not lookup.outsiders.isdisjoint(case.addresses | case.others)
     reached = {"reached": first_sent(message.fresh) if orders else "", "no_answer": bool(alone), "to_person": to_person}
     return (*events, *transcript(policy, lookup, number, now, key=key, rows=rows, more=reached))
@@ -154,7 +157,8 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     rows = begun.rows
     known = [view.cases[case] for row in rows if (case := str(row["case"])) in view.cases]
     merged = {case: into for case, into in begun.into.items() if view.cases[case].status is Status.CLOSED}
-    about = _only({merged.get(case, case) for case in ([number] if number else [one.number for one in known])})
+    named = [number] if number else [case.number for case in known]
+    about = _only({merged.get(case, case) for case in named})
     key = f"transcript:{lookup.message.fingerprint[:16]}" if rows else _key_of_hint(policy, view, lookup, number, now)
     rest = beside_orders(lookup.message.fresh, listed=_replies_to_list(view) or bool(orders_of_note(view, lookup)))
     # The technical services have to hear that a case has left them.
@@ -162,8 +166,8 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     people = dict.fromkeys(address for case in left for address in policy.people.services(case.services.cause))
     more = {**begun.facts, "rest": bool(rest), "services": tuple(people)}
     spent = () if any(refused for _, refused in given) else buttons.mark_used(lookup, now)
-    told = transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
-    effects = (*record, *spent, *buttons.forged_tokens(policy, lookup, now), *told)
+    mails = transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
+    effects = (*record, *spent, *buttons.forged_tokens(policy, lookup, now), *mails)
     return Decision(effects=effects, because=because)
 
 
