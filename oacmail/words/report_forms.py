@@ -6,7 +6,7 @@ It computes nothing: every figure is one of core/report.
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from oacmail.core.report.figures import (
-    Breach,
     Count,
     FigureCorrection,
     FigureTable,
@@ -61,12 +60,22 @@ def report_view(
     month, office = Month.parse(report.month), report.office
     named = dates.month_words(month.first_day, lang)
     every = report.figures.indicators.values()
+    main = report.figures.indicators["I1"].main
+    few = {0: "subject_none", None: "subject_few"}.get(main.n, "subject_share")
+    what = said(few, lang, share=figures.result(main, lang))
+    cutoff = dates.date_words(date.fromordinal(month.plus(1).first_day.toordinal() - 1), lang)
+    key, moment = ("published", report.published_at) if report.published_at else ("made", report.generated_at)
+    status = (
+        said("final" if report.final else "provisional", lang, cutoff=cutoff),
+        said("grouped", lang) if report.grouped else "",
+        said(key, lang, at=dates.date_words(moment.astimezone(zone).date(), lang)),
+    )
     return {
         "lang": lang,
         "title": said("title", lang, month=named),
         "office": office,
-        "subject": said("subject", lang, month=named, what=_what(report, lang)),
-        "status": _status(report, month, lang, zone),
+        "subject": said("subject", lang, month=named, what=what),
+        "status": tuple(filter(None, status)),
         "to_do": to_do(report, lang),
         "lead": _lead(report, lang),
         "summary": _summary(report, lang),
@@ -94,37 +103,16 @@ def said(key: str, lang: str, **values: object) -> str:
     return phrase("report", key, lang, **values)
 
 
-def _what(report: MonthlyReport, lang: str) -> str:
-    main = report.figures.indicators["I1"].main
-    if main.n == 0:
-        return said("subject_none", lang)
-    if main.n is None:
-        return said("subject_few", lang)
-    return said("subject_share", lang, share=figures.result(main, lang))
-
-
-def _status(report: MonthlyReport, month: Month, lang: str, zone: ZoneInfo) -> tuple[str, ...]:
-    cutoff = dates.date_words(_last_day(month), lang)
-    state = said("final", lang, cutoff=cutoff) if report.final else said("provisional", lang)
-    known = report.published_at
-    when = said("published", lang, at=_moment(known, lang, zone)) if known else ""
-    made = said("made", lang, at=_moment(report.generated_at, lang, zone))
-    return tuple(line for line in (state, said("grouped", lang) if report.grouped else "", when or made) if line)
-
-
-def _last_day(month: Month) -> date:
-    return date.fromordinal(month.plus(1).first_day.toordinal() - 1)
-
-
-def _moment(moment: datetime, lang: str, zone: ZoneInfo) -> str:
-    return dates.date_words(moment.astimezone(zone).date(), lang)
-
-
 def _lead(report: MonthlyReport, lang: str) -> tuple[str, ...]:
     """What a reader must know who reads nothing else."""
     found = report.figures.indicators
     in_time, marks = found["I1"].main, found["I11"].main
-    lines = [_in_time(in_time, lang)]
+    if in_time.n:
+        key = "lead_all" if in_time.value == in_time.target else "lead_some"
+    else:
+        key = "lead_few" if in_time.n is None else "lead_none"
+    shown = {"share": figures.result(in_time, lang), "n": count_of(in_time, lang)}
+    lines = [said(key, lang, target=figures.target(in_time, lang), **shown)]
     if in_time.value is not None and in_time.value < ALARM:
         lines.append(said("lead_alarm", lang))
     late = next((one for one in found["I1"].measures if one.key == "late_same_day" and one.value), None)
@@ -155,40 +143,20 @@ def to_do(report: MonthlyReport, lang: str) -> str:
 
 def _advice(one: Indicator, missed: Measure, report: MonthlyReport, lang: str) -> str:
     own = one.id in _FIRST and (one.id != "I8" or missed is not one.main)
+    # The cases that wait, by number; the published form names none.
+    waiting = [breach.case for breach in one.breaches if one.id != "I8" or breach.cause == "not_over"]
+    cases = ", ".join(waiting[:MOST_TO_DO]) + (", …" if len(waiting) > MOST_TO_DO else "")
+    counted = Counter(breach.cause for breach in one.breaches)
+    cause, n = min(counted.items(), key=lambda pair: (-pair[1], pair[0]), default=("", 0))
     words = {
         "n": figures.result(one.measure("still_open") if one.id == "I8" else one.main, lang),
-        "cases": _named_cases(one),
-        "cause": _main_cause(one, lang, report.office),
+        "cases": f" ({cases})" if cases else "",
+        "cause": f" ({label('cause_of_breach', cause, lang, report.office)}: {n})" if n else "",
         "name": f"{one.id}, {label('measure', missed.key, lang, report.office).lower()}",
         "result": figures.result(missed, lang),
         "target": figures.target(missed, lang),
     }
     return phrase(one.id, "to_do", lang, **words) if own else said("to_do_other", lang, **words)
-
-
-def _named_cases(one: Indicator) -> str:
-    """` (OAC-2026-000118, …)`: of those that wait; '' in the published form, which names none."""
-    waiting = [breach.case for breach in one.breaches if one.id != "I8" or breach.cause == "not_over"]
-    shown = ", ".join(waiting[:MOST_TO_DO])
-    return f" ({shown}{', …' if len(waiting) > MOST_TO_DO else ''})" if shown else ""
-
-
-def _main_cause(one: Indicator, lang: str, office: str) -> str:
-    counted = Counter(breach.cause for breach in one.breaches)
-    if not counted:
-        return ""
-    (cause, n), *_ = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-    return f" ({label('cause_of_breach', cause, lang, office)}: {n})"
-
-
-def _in_time(main: Measure, lang: str) -> str:
-    if main.n == 0:
-        return said("lead_none", lang)
-    if main.n is None:
-        return said("lead_few", lang)
-    key = "lead_all" if main.value == main.target else "lead_some"
-    words = {"share": figures.result(main, lang), "n": count_of(main, lang), "target": figures.target(main, lang)}
-    return said(key, lang, **words)
 
 
 def count_of(measure: Measure, lang: str) -> str:
@@ -324,43 +292,36 @@ def _cells(table: FigureTable, lang: str, office: str) -> ReportView:
 
 
 def _breaches(one: Indicator, lang: str, office: str, most: int = LISTED) -> ReportView:
-    unit = "days" if one.id == "I8" else "hours"
-    rows = tuple(_breach(breach, unit, lang, office) for breach in one.breaches[:most])
-    more = len(one.breaches) - most
+    unit: Unit = "days" if one.id == "I8" else "hours"
+    rows = [
+        (breach.case, label("cause_of_breach", breach.cause, lang, office), figures.number(breach.late, unit, lang))
+        for breach in one.breaches[:most]
+    ]
+    if len(one.breaches) > most:
+        rows.append((f"+ {len(one.breaches) - most}", "…", figures.NOTHING))
     return {
         "caption": f"{one.id}: {said('breaches', lang).lower()}",
         "head": (said("case", lang), said("cause", lang), said("late_by", lang)),
-        "rows": (*rows, *(((f"+ {more}", "…", figures.NOTHING),) if more > 0 else ())),
+        "rows": tuple(rows),
     }
 
 
-def _breach(one: Breach, unit: Any, lang: str, office: str) -> tuple[str, ...]:
-    return (one.case, label("cause_of_breach", one.cause, lang, office), figures.number(one.late, unit, lang))
-
-
 def _trend(points: Sequence[TrendPoint], names: Sequence[str], lang: str, office: str) -> ReportView:
-    mains = [(name, _main(points, name)) for name in names]
-    shown = [(name, label("measure", main.key, lang, office)) for name, main in mains if main is not None]
+    known = {name: measure for point in reversed(points) for name, measure in point.measures.items()}
+    shown = [(name, label("measure", known[name].key, lang, office)) for name in names if name in known]
+
+    def cell(point: TrendPoint, name: str) -> str:
+        measure = point.measures.get(name)
+        return figures.result(measure, lang) if measure and measure.enough else figures.NOTHING
+
     return {
         "caption": said("by_month", lang),
         "head": (said("month", lang), *(f"{name} {words}" for name, words in shown)),
         "rows": tuple(
-            (
-                dates.short_month(Month.parse(point.month).first_day, lang),
-                *(_of_point(point, name, lang) for name, _ in shown),
-            )
+            (dates.short_month(Month.parse(point.month).first_day, lang), *(cell(point, name) for name, _ in shown))
             for point in points
         ),
     }
-
-
-def _main(points: Iterable[TrendPoint], name: str) -> Measure | None:
-    return next((point.measures[name] for point in points if name in point.measures), None)
-
-
-def _of_point(point: TrendPoint, name: str, lang: str) -> str:
-    measure = point.measures.get(name)
-    return figures.result(measure, lang) if measure and measure.enough else figures.NOTHING
 
 
 def _corrections(found: Sequence[FigureCorrection], lang: str, office: str) -> ReportView:
@@ -436,7 +397,7 @@ def _over_time(
 ) -> Chart:
     labels = tuple(dates.short_month(Month.parse(point.month).first_day, lang) for point in points)
     measures = [point.measures[indicator] for point in points]
-    values = tuple(_plain_values(one.value) for one in measures)
+    values = tuple(None if one.value is None else float(one.value) for one in measures)
     written = tuple(figures.result(one, lang) for one in measures)
     title = said(f"chart_{name}", lang)
     return Chart(
@@ -469,10 +430,6 @@ def _alt(title: str, labels: Sequence[str], written: Sequence[str], table: str, 
     return said("chart_alt", lang, title=title, values=values, table=table)
 
 
-def _plain_values(value: Value) -> float | None:
-    return None if value is None else float(value)
-
-
 # --- Report csv ------------------------------------------------------------------------------------------------------
 #
 # A report as CSV (RFC 4180): a row for each measure and each cell, with the columns of published service charters.
@@ -495,12 +452,9 @@ def as_csv(report: MonthlyReport, lang: str) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow((*_KEYS, *(said(name, lang) for name in _WORDED)))
     for one in report.figures.indicators.values():
-        writer.writerows(list(map(_plain, row)) for row in _csv_rows(one, report, lang))
+        for row in _csv_rows(one, report, lang):
+            writer.writerow(f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row)
     return out.getvalue()
-
-
-def _plain(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tuple[object, ...]]:
@@ -511,8 +465,10 @@ def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tupl
     opinions = figures.result(report.figures.indicators["I12"].measure("opinions"), lang)
     for measure in (one.main, *one.measures):
         first = measure is one.main
+        met = {True: "yes", False: "no", None: ""}[measure.met]
+        value, target, difference = map(rounded, (measure.value, measure.target, measure.difference))
         yield (
-            *_numbers(report.month, one.id, measure),
+            *(report.month, one.id, measure.key, value, measure.unit, measure.n, target, difference, met),
             name,
             promised if first else "",
             label("measure", measure.key, lang, office),
@@ -526,25 +482,14 @@ def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tupl
             "",
         )
     for table in one.tables:
-        yield from _csv_cells(table, one, report, lang)
-
-
-def _numbers(month: str, name: str, measure: Measure) -> tuple[object, ...]:
-    met = {True: "yes", False: "no", None: ""}[measure.met]
-    value, target, difference = (rounded(part) for part in (measure.value, measure.target, measure.difference))
-    return (month, name, measure.key, value, measure.unit, measure.n, target, difference, met)
-
-
-def _csv_cells(table: FigureTable, one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tuple[object, ...]]:
-    caption = label("table", table.key, lang, report.office)
-    for row in table.rows:
-        named = row_label(row.key, table.words, lang, report.office)
-        count = None if table.uncounted else row.count
-        yield (
-            report.month, one.id, f"{table.key}.{row.key}", count, "count", None, None, None, "",
-            label(one.id, "name", lang, report.office), "", f"{caption}: {named}", "",
-            figures.number(count, "count", lang), "", "", "", "", "", "",
-        )  # fmt: skip
+        caption = label("table", table.key, lang, office)
+        for row in table.rows:
+            named = row_label(row.key, table.words, lang, office)
+            count = None if table.uncounted else row.count
+            yield (
+                report.month, one.id, f"{table.key}.{row.key}", count, "count", None, None, None, "",
+                name, "", f"{caption}: {named}", "", figures.number(count, "count", lang), "", "", "", "", "", "",
+            )  # fmt: skip
 
 
 # --- Report json -----------------------------------------------------------------------------------------------------
@@ -557,25 +502,49 @@ PLACES = 4
 
 def as_row(report: MonthlyReport, lang: str) -> dict[str, Any]:
     """The row; names and formulas in this language."""
+    office, volume = report.office, report.figures.indicators["I5"]
+    cells = {table.key: {row.key: row.count for row in table.rows} for table in volume.tables}
     return {
         "month": report.month,
-        "office": report.office,
+        "office": office,
         "language": lang,
         "generated_at": _time(report.generated_at),
         "final": report.final,
         "published_at": _time(report.published_at),
         "grouped": report.grouped,
-        "indicators": [_json_indicator(one, lang, report.office) for one in report.figures.indicators.values()],
-        "volumes": _volumes(report.figures.indicators["I5"]),
-        "trend": [_point(one) for one in report.trend],
-        "corrections": [_correction(correction, lang, report.office) for correction in report.corrections],
+        "indicators": [_json_indicator(one, lang, office) for one in report.figures.indicators.values()],
+        "volumes": {"cases": volume.main.value, **cells},
+        "trend": [
+            {
+                "month": point.month,
+                "published": point.published,
+                "values": {
+                    name: {
+                        "value": rounded(main.value),
+                        "n": main.n,
+                        "met": main.met,
+                        "low": rounded(main.low),
+                        "high": rounded(main.high),
+                    }
+                    for name, main in point.measures.items()
+                },
+            }
+            for point in report.trend
+        ],
+        "corrections": [
+            {
+                "month": correction.month,
+                "id": correction.indicator,
+                "key": correction.measure,
+                "label": measure_name(correction.measure, lang, office),
+                "old": rounded(correction.old),
+                "new": rounded(correction.new),
+                "why": correction.why,
+                "at": _time(correction.at),
+            }
+            for correction in report.corrections
+        ],
     }
-
-
-def _volumes(volume: Indicator) -> dict[str, Any]:
-    """The cells of I5 by their keys, for programs."""
-    tables = {table.key: {row.key: row.count for row in table.rows} for table in volume.tables}
-    return {"cases": volume.main.value, **tables}
 
 
 def _json_indicator(one: Indicator, lang: str, office: str) -> dict[str, Any]:
@@ -586,14 +555,34 @@ def _json_indicator(one: Indicator, lang: str, office: str) -> dict[str, Any]:
         "formula": label(one.id, "formula", lang, office),
         "target": main["target"],
         "result": main["value"],
-        "unit": main["unit"],
-        "n": main["n"],
-        "difference": main["difference"],
-        "met": main["met"],
-        "enough": main["enough"],
+        **{name: main[name] for name in ("unit", "n", "difference", "met", "enough")},
         "measures": [main, *(_measure(other, lang, office) for other in one.measures)],
-        "tables": [_json_table(table, lang, office) for table in one.tables],
-        "breaches": [_json_breach(breach, lang, office) for breach in one.breaches],
+        "tables": [
+            {
+                "key": table.key,
+                "label": label("table", table.key, lang, office),
+                "rows": [
+                    {
+                        "key": row.key,
+                        "label": row_label(row.key, table.words, lang, office),
+                        "count": None if table.uncounted else row.count,
+                        "before": row.before,
+                        "year_before": row.year_before,
+                    }
+                    for row in table.rows
+                ],
+            }
+            for table in one.tables
+        ],
+        "breaches": [
+            {
+                "case": breach.case,
+                "cause": breach.cause,
+                "label": label("cause_of_breach", breach.cause, lang, office),
+                "late": rounded(breach.late),
+            }
+            for breach in one.breaches
+        ],
     }
 
 
@@ -610,24 +599,6 @@ def _measure(one: Measure, lang: str, office: str) -> dict[str, Any]:
         "enough": one.enough,
         "low": rounded(one.low),
         "high": rounded(one.high),
-    }
-
-
-def _json_table(table: FigureTable, lang: str, office: str) -> dict[str, Any]:
-    return {
-        "key": table.key,
-        "label": label("table", table.key, lang, office),
-        "rows": [_count(row, table, lang, office) for row in table.rows],
-    }
-
-
-def _count(row: Count, table: FigureTable, lang: str, office: str) -> dict[str, Any]:
-    return {
-        "key": row.key,
-        "label": row_label(row.key, table.words, lang, office),
-        "count": None if table.uncounted else row.count,
-        "before": row.before,
-        "year_before": row.year_before,
     }
 
 
@@ -654,42 +625,6 @@ def measure_name(key: str, lang: str, office: str) -> str:
     return f"{label('table', table, lang, office)}: {row_label(row, _WORDS.get(table, ''), lang, office)}"
 
 
-def _json_breach(one: Breach, lang: str, office: str) -> dict[str, Any]:
-    return {
-        "case": one.case,
-        "cause": one.cause,
-        "label": label("cause_of_breach", one.cause, lang, office),
-        "late": rounded(one.late),
-    }
-
-
-def _point(one: TrendPoint) -> dict[str, Any]:
-    values = {
-        name: {
-            "value": rounded(main.value),
-            "n": main.n,
-            "met": main.met,
-            "low": rounded(main.low),
-            "high": rounded(main.high),
-        }
-        for name, main in one.measures.items()
-    }
-    return {"month": one.month, "published": one.published, "values": values}
-
-
-def _correction(one: FigureCorrection, lang: str, office: str) -> dict[str, Any]:
-    return {
-        "month": one.month,
-        "id": one.indicator,
-        "key": one.measure,
-        "label": measure_name(one.measure, lang, office),
-        "old": rounded(one.old),
-        "new": rounded(one.new),
-        "why": one.why,
-        "at": _time(one.at),
-    }
-
-
 def rounded(value: Value) -> Value:
     return round(value, PLACES) if isinstance(value, float) else value
 
@@ -704,44 +639,28 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def as_text(view: ReportView) -> str:
-    return "\n".join(_lines(view))
+    lines = [f"{view['office']}. {view['title']}", "", view["to_do"], ""]
+    lines += [f"- {line}" for line in view["lead"]]
+    lines += ["", *view["status"], *_table(view["summary"])]
+    if view["corrections"]:
+        lines += [*_table(view["corrections"]), view["corrections_why"]]
+    for one in view["indicators"]:
+        lines += ["", one["heading"], *_rows(one["facts"]["rows"])]
+        for table in filter(None, (one["details"], *one["tables"], one["breaches"])):
+            lines += _table(table)
+    return "\n".join([*lines, *_table(view["trend"]), "", view["note"], view["privacy"]])
 
 
 def as_mail_text(view: ReportView) -> str:
     """What the mail says: the page that is attached to it has the rest."""
-    return "\n".join(_mail_lines(view))
-
-
-def _mail_lines(view: ReportView) -> Iterator[str]:
-    yield from (view["title"], "", view["to_do"], "")
-    yield from (f"- {line}" for line in view["lead"])
-    yield from ("", *view["status"])
-    yield from _table(view["summary"])
+    lines = [view["title"], "", view["to_do"], ""]
+    lines += [f"- {line}" for line in view["lead"]]
+    lines += ["", *view["status"], *_table(view["summary"])]
     if view["corrections"]:
-        yield from _table(view["corrections"])
-        yield from ("", view["corrections_why"])
+        lines += [*_table(view["corrections"]), "", view["corrections_why"]]
     for table in (*view["missed"], view["short_trend"]):
-        yield from _table(table)
-    yield from ("", view["note"], "", view["attached"], "", view["privacy"])
-
-
-def _lines(view: ReportView) -> Iterator[str]:
-    yield from (f"{view['office']}. {view['title']}", "", view["to_do"], "")
-    yield from (f"- {line}" for line in view["lead"])
-    yield ""
-    yield from view["status"]
-    yield from _table(view["summary"])
-    if view["corrections"]:
-        yield from _table(view["corrections"])
-        yield view["corrections_why"]
-    for one in view["indicators"]:
-        yield from ("", one["heading"])
-        yield from _rows(one["facts"]["rows"])
-        for table in (one["details"], *one["tables"], one["breaches"]):
-            if table:
-                yield from _table(table)
-    yield from _table(view["trend"])
-    yield from ("", view["note"], view["privacy"])
+        lines += _table(table)
+    return "\n".join([*lines, "", view["note"], "", view["attached"], "", view["privacy"]])
 
 
 def _table(table: ReportView) -> Iterator[str]:
