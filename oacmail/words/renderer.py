@@ -37,7 +37,7 @@ from oacmail.core.policy import Policy
 from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.shipped import shipped
 from oacmail.words import dates, relayed
-from oacmail.words.compose import EnclosedFile, Heading, compose, heading_of, kept_together, verify
+from oacmail.words.compose import Heading, compose, heading_of, kept_together, verify
 from oacmail.words.dates import day_words, greeting, hours_words, next_working_day, nth_working_day
 from oacmail.words.facts import SAMPLES, facts_of
 from oacmail.words.labels import label, phrase, phrases
@@ -157,32 +157,19 @@ class Promise:
 
 
 def promise(policy: Policy, due_at: datetime | None, now: datetime, received_at: datetime | None = None) -> Promise:
-    """Return what an acknowledgement written at `now` says. `policy.workdays` is the strict calendar."""
+    """Return what an acknowledgement written at `now` says. `policy.workdays` is the strict calendar: a deadline may
+    fall into a year without a calendar, a promise may not."""
+    zone = policy.office.timezone
     try:
-        return Promise(
-            due_day=_promised_day(policy, due_at, now), received_open=calendar.in_hours(received_at or now, policy)
-        )
+        if due_at is None or due_at <= now:
+            day = calendar.next_working_day(now.astimezone(zone).date(), policy.workdays)
+        else:
+            # A day that ends at 24:00 is the day before that midnight.
+            day = (due_at - timedelta.resolution).astimezone(zone).date()
+            policy.workdays.is_working_day(day)
+        return Promise(due_day=day, received_open=calendar.in_hours(received_at or now, policy))
     except LookupError:
         return Promise(due_day=None)
-
-
-def is_known(policy: Policy, day: date) -> bool:
-    """True if this day has a calendar: otherwise it may be a holiday and is not promised."""
-    try:
-        policy.workdays.is_working_day(day)
-    except LookupError:
-        return False
-    return True
-
-
-def _promised_day(policy: Policy, due_at: datetime | None, now: datetime) -> date:
-    zone = policy.office.timezone
-    if due_at is None or due_at <= now:
-        return calendar.next_working_day(now.astimezone(zone).date(), policy.workdays)
-    # A day that ends at 24:00 is the day before that midnight.
-    day = (due_at - timedelta.resolution).astimezone(zone).date()
-    policy.workdays.is_working_day(day)  # a deadline may fall into a year without a calendar; a promise may not
-    return day
 
 
 # --- Template loader -------------------------------------------------------------------------------------------------
@@ -299,9 +286,9 @@ class TemplateLoader:
         return next((name for name in own if name in self.names), "base.html.j2")
 
 
-def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, date | None], str]:
+def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, Any], str]:
     @pass_context
-    def shown(context: Context, value: date | None) -> str:
+    def shown(context: Context, value: Any) -> str:
         return _NOTHING if value is None else speak(value, context["lang"])
 
     return shown
@@ -316,11 +303,6 @@ def _moment(context: Context, value: datetime | None) -> str:
 def _hour(context: Context, value: datetime | time | None) -> str:
     hour = value.time() if isinstance(value, datetime) else value
     return _NOTHING if hour is None else dates.hour_words(hour, context["lang"])
-
-
-@pass_context
-def _at_hour(context: Context, value: time) -> str:
-    return dates.at_hour_words(value, context["lang"])
 
 
 @pass_context
@@ -395,7 +377,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "date": _in_words(dates.date_words),
     "moment": _moment,
     "hour": _hour,
-    "at_hour": _at_hour,
+    "at_hour": _in_words(dates.at_hour_words),
     "asked_hours": _asked_hours,
     "call_hours": _in_words(dates.call_hours),
     "short_day": _in_words(dates.short_day),
@@ -493,14 +475,17 @@ class Renderer:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the templates, for `check`: each in every language and branch; one line each."""
-        strays = sorted(name for name in self._town.overridden if not _is_used(name))
+        names = [*(f"{kind}.{ext}" for kind in TEMPLATED for ext in ("txt", "html"))]
+        names += [f"{part}.txt" for part in _PARTS[MailKind.DRAFT]]
+        used = {*_SHARED, *(f"{lang}/{name}.j2" for lang in LANGUAGES for name in names)}
+        strays = sorted(self._town.overridden - used)
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
         for send, promised in _samples(self._profile.policy.office.address):
             if (send.kind, send.lang) in self._endless:
                 continue
             try:
                 heading = heading_of(self._profile.policy.office, send, _SAMPLE_ID, _SAMPLE_NOW)
-                self._mime(self._loader(send), send, heading, _sample_mark, promised, b"")
+                self._mime(self._loader(send), send, heading, lambda _: "v=1", promised, b"")
             except Exception as error:  # as in render: an override may raise anything
                 self._note_endless(send, error)
                 what = f"{_place(error, send)}: {type(error).__name__}: {error}"
@@ -525,16 +510,22 @@ class Renderer:
         contexts = [
             self._context(send, lang, promised, heading.sent_at, bool(originals)) for lang in self._languages(send)
         ]
-        pages = [self._offering(loader.page(send.kind, context), send) for context in contexts]
+        pages = [loader.page(send.kind, context) for context in contexts]
+        # The way to the person, in a notice about one case (core/relayed.py).
+        if url := str(send.facts.get("offer", "")):
+            pages = [page.offering(url) for page in pages]
         if len(pages) > 1:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
         html = loader.html(send.kind, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
         language = ", ".join(page.lang for page in pages)
-        heading = replace(heading, subject=_subject(pages), signature=sign(text), language=language)
-        mime = compose(heading, text, html, *originals, files=_enclosed(send.facts))
-        reason = _token_lost(send, heading) or verify(mime, heading)
-        if reason:
+        subject = " / ".join((pages[0].subject, *(page.heading for page in pages[1:])))
+        if send.token and not subject.startswith(f"[{send.token}]"):
+            raise BrokenTemplateError("the subject must begin with [{{ token }}]")
+        heading = replace(heading, subject=subject, signature=sign(text), language=language)
+        files: Any = send.facts.get("enclosed", ())  # pictures that the HTML shows, and others
+        mime = compose(heading, text, html, *originals, files=files)
+        if reason := verify(mime, heading):
             raise BrokenTemplateError(reason)
         return mime, len(text)
 
@@ -548,13 +539,21 @@ class Renderer:
             raise BrokenTemplateError(reason)
         return mime, len(text)
 
-    def _offering(self, page: Page, send: Send) -> Page:
-        """Add the way to the person to a notice about one case (core/relayed.py)."""
-        url = str(send.facts.get("offer", ""))
-        return page.offering(url) if url else page
-
     def _context(self, send: Send, lang: str, promised: Promise, now: datetime, attached: bool) -> dict[str, object]:
-        profile, office = self._profile, self._profile.policy.office
+        profile, policy, office = self._profile, self._profile.policy, self._profile.policy.office
+
+        def known(name: str) -> date | None:
+            """The day of a fact; None if there is none, or its year has no calendar: it may be a holiday."""
+            day = send.facts.get(name)
+            if not isinstance(day, date):
+                return None
+            try:
+                policy.workdays.is_working_day(day)
+            except LookupError:
+                return None
+            return day
+
+        reopen, followup = known("reopen_on"), known("followup")
         local = now.astimezone(office.timezone)
         return {
             "lang": lang,
@@ -578,19 +577,15 @@ class Renderer:
             "rights_url": profile.rights_url,
             "privacy_url": profile.privacy_url,
             "complaints_form_url": profile.complaints_form_url,
-            "call_day": _known_day(profile.policy, send.facts.get("call_day"), lang),
-            "reopen_day": _if_known(profile.policy, send.facts.get("reopen_on"), lang),
-            "followup_day": self._followup(send.facts.get("followup"), lang),
-            "max_levels": profile.policy.deadlines.max_levels,
+            "call_day": _day(known("call_day"), lang),
+            "reopen_day": day_words(reopen, lang) if reopen else "",
+            "followup_day": day_words(followup, lang)
+            if followup
+            else nth_working_day(policy.escalation.update_days, lang),
+            "max_levels": policy.deadlines.max_levels,
             "attached": attached,
             **facts_of(send, now, office.timezone),
         }
-
-    def _followup(self, day: object, lang: str) -> str:
-        policy = self._profile.policy
-        if isinstance(day, date) and is_known(policy, day):
-            return day_words(day, lang)
-        return nth_working_day(policy.escalation.update_days, lang)
 
     def _languages(self, send: Send) -> tuple[str, ...]:
         """Return the languages for which there are texts; the office's first language if there is none."""
@@ -602,19 +597,12 @@ class Renderer:
         return self._town if self._overridden(send) else self._shipped
 
     def _overridden(self, send: Send) -> tuple[str, ...]:
-        return tuple(name for name in self._used(send) if name in self._town.overridden)
-
-    def _used(self, send: Send) -> Iterator[str]:
+        """The town's templates that take part in this mail."""
         languages = self._languages(send)
-        yield from (f"{lang}/{send.kind}.txt.j2" for lang in languages)
-        yield from (f"{lang}/{part}.txt.j2" for part in _PARTS.get(send.kind, ()) for lang in LANGUAGES)
-        yield from (f"{languages[0]}/{send.kind}.html.j2", *_SHARED)
-
-
-def _enclosed(facts: Mapping[str, object]) -> tuple[EnclosedFile, ...]:
-    """The pictures that the HTML shows, and files."""
-    files = facts.get("enclosed", ())
-    return tuple(file for file in files if isinstance(file, EnclosedFile)) if isinstance(files, tuple) else ()
+        used = [f"{lang}/{send.kind}.txt.j2" for lang in languages]
+        used += [f"{lang}/{part}.txt.j2" for part in _PARTS.get(send.kind, ()) for lang in LANGUAGES]
+        used += [f"{languages[0]}/{send.kind}.html.j2", *_SHARED]
+        return tuple(name for name in used if name in self._town.overridden)
 
 
 def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
@@ -638,29 +626,6 @@ def _term(facts: Mapping[str, object], now: datetime) -> str:
     return "" if isinstance(ends_hour, time) and ends_hour <= now.time() else "today"
 
 
-def _known_day(policy: Policy, day: object, lang: str) -> str:
-    return _day(day if isinstance(day, date) and is_known(policy, day) else None, lang)
-
-
-def _if_known(policy: Policy, day: object, lang: str) -> str:
-    """Return the day in words; '' for none, and for a year without known holidays."""
-    return day_words(day, lang) if isinstance(day, date) and is_known(policy, day) else ""
-
-
-def _sample_mark(_: str) -> str:
-    return "v=1"
-
-
-def _subject(pages: Sequence[Page]) -> str:
-    return " / ".join((pages[0].subject, *(page.heading for page in pages[1:])))
-
-
-def _token_lost(send: Send, heading: Heading) -> str | None:
-    if send.token and not heading.subject.startswith(f"[{send.token}]"):
-        return "the subject must begin with [{{ token }}]"
-    return None
-
-
 def _place(error: Exception, send: Send) -> str:
     """Return the template's file and line, which jinja2 puts into the traceback."""
     if isinstance(error, TemplateSyntaxError):
@@ -669,28 +634,19 @@ def _place(error: Exception, send: Send) -> str:
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else f"{send.lang}/{send.kind}.txt.j2"
 
 
-def _is_used(name: str) -> bool:
-    names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in TEMPLATED for ext in ("txt", "html"))
-    parts = (f"{lang}/{part}.txt.j2" for lang in LANGUAGES for part in _PARTS[MailKind.DRAFT])
-    return name in (*_SHARED, *parts) or name in names
-
-
 def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:
     for kind, lang, promised in product(sorted(TEMPLATED), LANGUAGES, _SAMPLE_PROMISES):
+        about_a_case = KINDS[kind].about_case
         for facts in SAMPLES[kind]:
-            yield _sample(kind, lang, facts, recipient), promised
-
-
-def _sample(kind: MailKind, lang: str, facts: Mapping[str, object], recipient: str) -> Send:
-    about_a_case = KINDS[kind].about_case
-    return Send(
-        key="sample",
-        kind=kind,
-        lang=lang,
-        recipient=recipient,
-        case="OAC-2026-000123" if about_a_case else None,
-        token="OAC-2026-000123-K7Q" if about_a_case else "",
-        facts=facts,
-        received_at=_SAMPLE_NOW,
-        due_at=_SAMPLE_NOW,
-    )
+            sample = Send(
+                key="sample",
+                kind=kind,
+                lang=lang,
+                recipient=recipient,
+                case="OAC-2026-000123" if about_a_case else None,
+                token="OAC-2026-000123-K7Q" if about_a_case else "",
+                facts=facts,
+                received_at=_SAMPLE_NOW,
+                due_at=_SAMPLE_NOW,
+            )
+            yield sample, promised

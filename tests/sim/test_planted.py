@@ -79,6 +79,10 @@ class Planted:
         return run_plan(config, replace(plan, actions=kept))
 
 
+def _promised_later(promised: renderer.Promise) -> renderer.Promise:
+    return replace(promised, due_day=promised.due_day and promised.due_day + timedelta(days=1))
+
+
 def _instead(module: object, name: str, wrong: Callable[..., Any]) -> Plant:
     """`active_faults` gets the right function first."""
 
@@ -398,8 +402,8 @@ FAULTS = (
         only=("reports a fault", "the services press a button"),
     ),
     Planted(
-        "office_profile.promise names the day after the deadline's",
-        _instead(renderer, "_promised_day", lambda right, *args: right(*args) + timedelta(days=1)),
+        "renderer.promise names the day after the deadline's",
+        _instead(renderer, "promise", lambda right, *args: _promised_later(right(*args))),
         UNTRUE,
         days=4,
         only=("writes",),
