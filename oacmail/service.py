@@ -368,17 +368,14 @@ class Service:
                     self._ended("smtp")
                 self._state.recovered("send")
                 if not more:
-                    self._mail.wait(self._until_next())
+                    rest, due = float(LOOK_SECONDS), self.parts.store.next_due()
+                    if due is not None and self.parts.delivery.citizens_may:
+                        rest = min(rest, max((due - self.parts.engine.now()).total_seconds(), 1.0))
+                    self._mail.wait(rest)
             except StateError as error:
                 self._stop.wait(self._state.failed("send", error, self.parts.engine.now()))
             except Transient as error:
                 self._pause("send", outage, error)
-
-    def _until_next(self) -> float:
-        due = self.parts.store.next_due()
-        if due is None or not self.parts.delivery.citizens_may:
-            return float(LOOK_SECONDS)
-        return min(max((due - self.parts.engine.now()).total_seconds(), 1.0), float(LOOK_SECONDS))
 
     # --- scheduler --------------------------------------------------------------------------------
 
@@ -398,8 +395,15 @@ class Service:
                 "learn": self._learn,
             },
         )
+
+        def night() -> None:
+            try:
+                nightly_jobs.look()
+            except OacmailError as error:
+                log.warning("night.postponed", error=str(error))
+
         scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
-        scheduler.add_job(lambda: self._nightly(nightly_jobs), "interval", seconds=TICK_SECONDS)
+        scheduler.add_job(night, "interval", seconds=TICK_SECONDS)
         return scheduler
 
     def _tick(self) -> None:
@@ -431,12 +435,6 @@ class Service:
             self._fail(error)
         except Exception:  # a bug: mail continues, and the watchdog restarts the service if no tick succeeds
             log.error("tick.failed", exc_info=True)
-
-    def _nightly(self, nightly_jobs: NightlyJobs) -> None:
-        try:
-            nightly_jobs.look()
-        except OacmailError as error:
-            log.warning("night.postponed", error=str(error))
 
     def _compare_places(self) -> None:
         self._compare.set()

@@ -171,16 +171,10 @@ def _findings(name: str, body: object) -> Iterable[str]:
         yield f"{name}.holidays: is missing: list the days"
         return
     for number, row in enumerate(rows, 1):
-        if not _is_holiday(row, int(name)):
+        day, scope = (row.get("date"), row.get("scope")) if isinstance(row, dict) else (None, None)
+        in_year = type(day) is date and day.year == int(name) and scope in {"catalonia", "local"}
+        if not (in_year and all(isinstance(row.get(lang), str) and row[lang] for lang in _NAMES)):
             yield f"{name}.holidays, entry {number}: needs a date of {name}, scope catalonia or local, and ca, es, en"
-
-
-def _is_holiday(row: object, year: int) -> bool:
-    if not isinstance(row, dict):
-        return False
-    day = row.get("date")
-    named = all(isinstance(row.get(lang), str) and row[lang] for lang in _NAMES)
-    return type(day) is date and day.year == year and row.get("scope") in {"catalonia", "local"} and named
 
 
 def _year(body: Mapping[str, object]) -> Year:

@@ -99,16 +99,6 @@ _HORIZON = {
 }
 
 
-def _unedited(config: Config, text: str) -> Iterator[Finding]:
-    """Values that are missing or still those of the shipped file; one finding per key."""
-    lines = loading.findings(config)
-    said = {line.partition(":")[0] for line in lines}
-    shipped = loading.as_shipped(config, settings.builtin(), text)
-    yield from (read("error", line) for line in (*lines, *(shipped[path] for path in shipped if path not in said)))
-    for section, key in settings.retired(tomllib.loads(text)):
-        yield warning(f"{section}.{key}", "no longer has any effect", "remove it")
-
-
 def _configuration(config: Config) -> Iterator[Finding]:
     if SENT not in config.imap.watch and config.imap.sent not in config.imap.watch:
         yield warning("imap.watch", "does not name the folder of sent mail, so answers are not seen", r'add "\\Sent"')
@@ -301,7 +291,12 @@ def online_findings(config: Config) -> Iterator[Finding]:
         policy = wiring.live_policy(config, first=True)  # which signs the test message
         sender = yield from _relay(config, policy, relay)
         if watched and sender is not None:
-            yield from _test_messages(config, policy, TestMail(box, relay, sender, watched))
+            post = TestMail(box, relay, sender, watched)
+            if config.smtp.self_copy:
+                yield from _copies(config, policy, post)
+            sent = next((folder.name for folder in watched if folder.role is Folder.SENT), "")
+            if sent.isascii() and sent.isalnum():
+                yield from _plus(config, post, sent)
     except OacmailError as failure:
         yield error("online", f"the test ended early: {failure}", "try again, then see the servers' logs")
     finally:
@@ -411,17 +406,6 @@ def _unreachable(server: str, failure: Transient) -> Finding:
     return error(server, f"{what} ({failure})", do)
 
 
-# --- the two test messages ---------------------------------------------------------------------------------
-
-
-def _test_messages(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
-    if config.smtp.self_copy:
-        yield from _copies(config, policy, post)
-    sent = next((folder.name for folder in post.watched if folder.role is Folder.SENT), "")
-    if sent.isascii() and sent.isalnum():
-        yield from _plus(config, post, sent)
-
-
 def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
     """Checks that a message to ourselves arrives, as self-copies must, and that the servers' clocks agree with ours."""
     key, now = f"{tokens.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
@@ -516,7 +500,14 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
 
 
 def _findings(config: Config, file: Path, online: bool) -> Iterator[Finding]:
-    yield from _unedited(config, file.read_text("utf-8"))
+    # Values that are missing or still those of the shipped file; one finding per key.
+    text = file.read_text("utf-8")
+    lines = loading.findings(config)
+    named = {line.partition(":")[0] for line in lines}
+    shipped = loading.as_shipped(config, settings.builtin(), text)
+    yield from (read("error", line) for line in (*lines, *(shipped[path] for path in shipped if path not in named)))
+    for section, key in settings.retired(tomllib.loads(text)):
+        yield warning(f"{section}.{key}", "no longer has any effect", "remove it")
     if other := status.other_town(file.absolute(), config.office.state):
         what = f'{config.office.state} is the state of the town "{other}"'
         yield error("office.state", what, f"write a folder of its own, such as /var/lib/oacmail/{file.stem}")

@@ -210,6 +210,15 @@ class FolderListing:
         """(name, UIDVALIDITY): what a UID belongs to."""
         return self.watched.name, self.state.uidvalidity
 
+    def read(self) -> FolderRead:
+        """The folder, once it was read to its end."""
+        return FolderRead(
+            name=self.watched.name,
+            uidvalidity=self.state.uidvalidity,
+            uidnext=self.state.uidnext,
+            compared=self.compared,
+        )
+
     def ref(self, uid: int) -> MessageRef:
         return MessageRef(folder=self.watched.name, uidvalidity=self.state.uidvalidity, uid=uid)
 

@@ -20,7 +20,6 @@ from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports import (
     Fetched,
     FolderListing,
-    FolderRead,
     FolderRow,
     FolderState,
     Mailbox,
@@ -353,7 +352,7 @@ class Intake:
         processed = self._process(listings)
         self._sent_read |= opened
         # Record that the folders were read to their end, and what is wrong with the mailbox.
-        store.synced(map(_read, listings), begun)
+        store.synced(map(FolderListing.read, listings), begun)
         if not any(_is_the_offices(watched) for watched, _ in troubles):
             self._prove(listings, [watched.name for watched, _ in troubles], compared=compare)
         missing = set(self.mailbox.missing())
@@ -579,13 +578,6 @@ class Intake:
                 self.mailbox.open(folder)
                 left = [message for message in left if not self.mailbox.bearing("Message-ID", message.message_id)]
         return left
-
-
-def _read(listing: FolderListing) -> FolderRead:
-    state = listing.state
-    return FolderRead(
-        name=listing.watched.name, uidvalidity=state.uidvalidity, uidnext=state.uidnext, compared=listing.compared
-    )
 
 
 def _raise_worst(troubles: Sequence[tuple[WatchedFolder, Transient]]) -> None:

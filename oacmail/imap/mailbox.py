@@ -78,7 +78,8 @@ def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str, junk: str =
     found += [filtered] if filtered else []
     ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
     watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent, filtered)) for folder in ordered)
-    missing = [_title(entry, sent) for entry, hit in hits if hit is None]
+    titles = {"\\Sent": sent or "Sent"}
+    missing = [titles.get(entry, entry.lstrip("\\")) for entry, hit in hits if hit is None]
     missing += [junk] if junk and filtered is None else []
     return FolderPlan(watched, tuple(missing), drafts.name if drafts else "", guess.name if guess else "")
 
@@ -126,10 +127,6 @@ def _role(folder: Listed, sent: str, junk: Listed | None) -> Folder:
     if folder.name == sent or "\\sent" in folder.flags or folder.last in _SENT_NAMES:
         return Folder.SENT
     return Folder.JUNK if folder == junk or "\\junk" in folder.flags else Folder.OTHER
-
-
-def _title(entry: str, sent: str) -> str:
-    return sent or "Sent" if entry == "\\Sent" else entry.lstrip("\\")
 
 
 # --- Mailbox ---------------------------------------------------------------------------------------------------------

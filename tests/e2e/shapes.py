@@ -146,7 +146,13 @@ STATUS: dict[str, Any] = {
     "last_sync": Maybe(TIME),
     "last_tick": Maybe(TIME),
     "canary": Maybe({"sent_at": TIME, "seconds": int}),
-    "reconciled": Maybe({"at": TIME, "found": [{"what": str, "where": str, "at": Maybe(TIME)}]}),
+    "reconciled": Maybe(
+        {
+            "at": TIME,
+            "compared": Counts,
+            "found": [{"what": str, "where": str, "at": Maybe(TIME), "detail": str}],
+        }
+    ),
     "schema": Maybe(str),
     "problems": [{"code": str, "severity": {"warning", "critical"}, "text": str}],
     "shadow": bool,
