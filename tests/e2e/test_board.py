@@ -33,19 +33,3 @@ def test_a_case_on_the_board_from_arrival_to_its_end(office: MakeOffice) -> None
         assert desk.oacmail("board", "waiting").stdout == "0 messages wait for a word\n"
         desk.oacmail("board", "confirm", code=1)
         agent.close()
-
-
-def test_an_unanswered_case_comes_back_and_the_agent_gets_a_mail(office: MakeOffice) -> None:
-    desk = office(board={"enabled": True})
-    citizen = Citizen(desk.mail_servers, "Pere Riu")
-    with desk.running():
-        sent = citizen.write(desk.address, "Padró", "Bon dia, com demano un volant?")
-        agent = desk.at_desk()
-        agent.move(agent.find(sent, OPEN), CLOSED, OPEN)
-        mails = desk.agent.wait_for_mail()
-        body = mails[-1].get_body(("plain",))
-        assert body is not None
-        assert "«6 Tancats»" in body.get_content()
-        agent.find(sent, OPEN)
-        assert desk.cases()[0]["status"] == "open"
-        agent.close()

@@ -10,8 +10,7 @@ import pytest
 
 from testbed.messages import message as everyday
 from tests.e2e.office import PROOF, RunningOffice
-from tests.e2e.watching import answered_by, number_of, opened, plain
-from tests.engine.test_order_buttons import buttons
+from tests.e2e.watching import answered_by, number_of, opened
 from tests.engine.test_survey import links
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
@@ -40,28 +39,6 @@ def press(sender: Citizen, link: str) -> None:
 
 def kinds(person: Citizen, kind: str) -> list[EmailMessage]:
     return [mail for mail in person.inbox() if mail["X-Oacmail-Kind"] == kind]
-
-
-def test_the_agent_presses_it_and_the_case_is_hers_but_not_twice_and_not_for_a_stranger(
-    desk: RunningOffice, marta: Citizen, mail_servers: MailServers
-) -> None:
-    anna, stranger = Citizen(mail_servers, "Anna"), Citizen(mail_servers, "Ningú")
-    number = number_of(desk, anna.write(desk.address, "Error 500 a la seu", FAULT))
-    notice = until(lambda: kinds(marta, "second_level"), what="the notice")[0]
-    mine, passed_on = (buttons(notice)[label] for label in ("Me'l quedo", "Deriva a nivell 2"))
-    press(stranger, passed_on)
-    press(marta, mine)
-    until(lambda: kinds(marta, "transcript"), what="the transcript")
-    assert desk.rows("SELECT assignee FROM cases WHERE number = ?", number)[0]["assignee"] == marta.user
-    press(marta, mine)
-    until(lambda: len(kinds(marta, "transcript")) == 2, what="the second transcript")
-    assert "| fet |" in plain(kinds(marta, "transcript")[0])
-    assert "| fet |" not in plain(kinds(marta, "transcript")[1])
-    assert kinds(anna, "passed_on") == []
-    ordered = (
-        "SELECT count(*) AS n FROM events e JOIN cases c ON c.id = e.case_id WHERE c.number = ? AND e.kind = 'ordered'"
-    )
-    assert desk.rows(ordered, number)[0]["n"] == 1
 
 
 def test_a_citizen_is_asked_and_votes_by_a_link_and_the_canary_is_back(

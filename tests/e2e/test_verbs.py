@@ -41,10 +41,6 @@ def _one_case(
     return str(row["number"])
 
 
-def _events(desk: RunningOffice, number: str) -> list[str]:
-    return [event["kind"] for event in desk.case(number)["events"]]
-
-
 # --- shapes -----------------------------------------------------------------------------------------------
 
 

@@ -89,8 +89,7 @@ def test_a_kill_between_the_move_and_its_record_changes_nothing(world: World, te
 
 def test_a_server_that_does_not_say_where_a_moved_message_is(world: World) -> None:
     world.mailbox.tells_copyuid = False
-    question = world.citizen_asks(ANNA)
-    world.agent_replies(question)
+    world.agent_replies(world.citizen_asks(ANNA))
     world.turn()
     assert lies(world) == {ANSWERED: 1}
     assert (world.mailbox.moves, world.events("moved")) == (2, [])
@@ -139,8 +138,7 @@ def test_an_unanswered_case_cannot_be_closed_by_a_move_and_the_agents_are_told(w
 
 
 def test_an_answered_case_is_closed_and_reopened_by_moves(world: World) -> None:
-    question = world.citizen_asks(ANNA)
-    world.agent_replies(question)
+    world.agent_replies(world.citizen_asks(ANNA))
     move(world, ANSWERED, CLOSED)
     assert world.case()["status"] == "closed"
     move(world, CLOSED, OPEN)
@@ -191,8 +189,7 @@ def test_an_unanswered_case_cannot_be_put_among_the_answered_ones(world: World) 
 
 
 def test_a_closed_case_that_was_answered_can_be_put_among_the_answered_ones(world: World) -> None:
-    question = world.citizen_asks(ANNA)
-    world.agent_replies(question)
+    world.agent_replies(world.citizen_asks(ANNA))
     move(world, ANSWERED, CLOSED)
     move(world, CLOSED, ANSWERED)
     assert (world.case()["status"], lies(world)) == ("answered", {ANSWERED: 1})

@@ -81,8 +81,7 @@ def test_what_waited_goes_when_there_is_room_and_the_oldest_first(world: World) 
 
 def test_what_waited_is_dropped_when_a_person_has_answered(world: World) -> None:
     _write(world, 3, ANNA)
-    message = world.citizen_asks(ANNA, "El quart", "I el quart, com es fa?")
-    world.agent_replies(message)
+    world.agent_replies(world.citizen_asks(ANNA, "El quart", "I el quart, com es fa?"))
     assert world.mails("ack")[-1]["state"] == "dropped"
 
 
@@ -162,8 +161,7 @@ def test_it_holds_even_where_nothing_else_is_limited(town: TOWN) -> None:
 
 def test_who_was_answered_before_is_not_under_the_common_caps(town: TOWN) -> None:
     world = town(ack={"per_domain_hour": 2})
-    message = world.citizen_asks(ANNA)
-    world.agent_replies(message)
+    world.agent_replies(world.citizen_asks(ANNA))
     world.advance("2026-11-25 10:01")
     _write(world, 2, "nou{}@example.org")
     assert (_acks(world), _waiting(world)) == (3, 0)
@@ -172,8 +170,7 @@ def test_who_was_answered_before_is_not_under_the_common_caps(town: TOWN) -> Non
 
 
 def test_who_was_answered_before_has_three_an_hour_all_the_same(world: World) -> None:
-    message = world.citizen_asks(ANNA)
-    world.agent_answers(message)
+    world.agent_answers(world.citizen_asks(ANNA))
     world.advance("2026-11-25 10:01")
     _write(world, 4, ANNA)
     assert _acks(world) == 4
@@ -188,8 +185,7 @@ def test_a_failed_dmarc_is_a_case_and_a_deadline_and_no_acknowledgement(world: W
 
 
 def test_a_failed_dmarc_of_a_known_address_gets_none_either(world: World) -> None:
-    message = world.citizen_asks(ANNA)
-    world.agent_replies(message)
+    world.agent_replies(world.citizen_asks(ANNA))
     world.citizen_asks(ANNA, "Altra cosa", "Envieu-me les dades d'accés, si us plau?", dmarc="fail")
     assert _acks(world) == 1
     assert len(world.cases()) == 2

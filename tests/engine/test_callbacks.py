@@ -238,8 +238,7 @@ def test_a_call_that_is_due_goes_along_when_its_case_is_merged(town: TOWN) -> No
 
 def test_a_message_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
-    message = world.citizen_asks(ANNA)
-    answer = world.agent_replies(message)
+    answer = world.agent_replies(world.citizen_asks(ANNA))
     world.advance("2026-11-30 13:50")
     world.citizen_asks(ANNA, "", "No me'n surto. Em podeu trucar al 612 345 678 al matí?", answers=answer)
     assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[-1])

@@ -77,8 +77,7 @@ def test_the_figures_are_those_of_the_last_working_day_and_after(town: TOWN) -> 
     world = town(now="2026-11-26 10:00", digest={"to": [AGENT]})
     world.citizen_asks(PERE)
     world.advance("2026-11-27 09:00")  # a Friday
-    asked = world.citizen_asks(ANNA)
-    world.agent_answers(asked)
+    world.agent_answers(world.citizen_asks(ANNA))
     world.advance("2026-11-28 12:00")
     world.citizen_writes(MARTA)
     world.live("2026-11-30 08:00")

@@ -105,8 +105,7 @@ def test_the_outcome_of_a_derived_case_is_told_to_each_so_two_people_stay_apart(
 
 def test_what_no_message_of_his_asks_for_is_not_merged_with_her_case(world: World) -> None:
     world.citizen_writes(ANNA)
-    his = world.citizen_asks(PERE, "Padró", "Bon dia, com demano el volant?")
-    world.agent_replies(his)
+    world.agent_replies(world.citizen_asks(PERE, "Padró", "Bon dia, com demano el volant?"))
     world.order("reopen", SECOND)
     with pytest.raises(Refused, match="of two people"):
         world.order("merge", SECOND, into=FIRST)

@@ -57,8 +57,7 @@ def test_of_the_late_cases_the_digest_lists_the_one_with_a_near_term_first(town:
 
 
 def _asks_again_after_the_answer(world: World) -> None:
-    question = world.citizen_asks(ANNA, "Instància", SIX_DAYS)
-    answer = world.agent_replies(question)
+    answer = world.agent_replies(world.citizen_asks(ANNA, "Instància", SIX_DAYS))
     world.advance("2026-11-27 10:00")
     world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
 

@@ -132,8 +132,7 @@ def test_a_colleagues_mail_about_no_case_waits_for_a_person(world: World) -> Non
 
 
 def test_a_new_mail_to_a_citizen_who_waits_for_nothing_is_other_correspondence(world: World) -> None:
-    message = world.citizen_asks(ANNA)
-    world.agent_replies(message)
+    world.agent_replies(world.citizen_asks(ANNA))
     _new(world, ANNA, "Curs d'idCAT")
     world.turn()
     assert not _asks(world)

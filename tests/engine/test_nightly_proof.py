@@ -223,8 +223,7 @@ def test_a_message_of_a_live_case_that_is_in_no_folder_any_more_is_named_for_a_d
     town: Callable[..., World], board: bool
 ) -> None:
     world = town(digest={"to": [AGENT]}, board={"enabled": board})
-    question = world.citizen_asks(ANNA)
-    world.agent_replies(question)
+    world.agent_replies(world.citizen_asks(ANNA))
     for folder in world.mailbox.folders:
         world.mailbox.open(folder)
         for uid in world.mailbox.uids():

@@ -52,8 +52,7 @@ def test_the_offer_is_obeyed_when_it_is_answered(tmp_path: Path, wish: str) -> N
 
 def test_after_the_answer_the_wish_for_a_language_opens_nothing_again(tmp_path: Path) -> None:
     world = World(tmp_path)
-    asked = world.citizen_asks(ANNA)
-    world.agent_replies(asked)
+    world.agent_replies(world.citizen_asks(ANNA))
     world.advance("2026-11-25 12:00")
     (ack,) = world.received(ANNA)
     world.citizen_asks(ANNA, f"Re: {ack['Subject']}", "castellano", answers=ack)

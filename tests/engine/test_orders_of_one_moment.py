@@ -25,8 +25,7 @@ def _running(world: World) -> list[str]:
 
 def test_orders_of_one_mail_count_one_by_one(world: World) -> None:
     """Derived, taken back and derived again: the services are reminded, and the person hears of it."""
-    message = world.citizen_asks(ANNA, *FAULT)
-    world.agent_replies(message, "Ho mirem.")
+    world.agent_replies(world.citizen_asks(ANNA, *FAULT), "Ho mirem.")
     notice = world.received(AGENT)[-1]
     orders = world.message(AGENT, "", "#deriva\n#nivell1\n#deriva", answers=notice)
     world.receive(orders, verdict=PASS)
@@ -54,8 +53,7 @@ def test_moves_of_one_case_in_one_moment_count_one_by_one(world: World) -> None:
 
 def test_an_order_finds_what_the_order_above_it_has_sent(world: World) -> None:
     """The person is told once that the case was passed on, also if two lines of one mail say so."""
-    message = world.citizen_asks(ANNA, *FAULT)
-    world.agent_replies(message, "Ho mirem.")
+    world.agent_replies(world.citizen_asks(ANNA, *FAULT), "Ho mirem.")
     orders = world.message(AGENT, "", "#deriva\n#deriva", answers=world.received(AGENT)[-1])
     world.receive(orders, verdict=PASS)
     assert world.kinds(ANNA).count("passed_on") == 1

@@ -52,8 +52,7 @@ def test_of_a_mail_about_no_case_too(world: World) -> None:
     ],
 )
 def test_an_ordinary_answer_is_not_commented(world: World, text: str) -> None:
-    asked = world.citizen_asks(ANNA)
-    world.agent_replies(asked, text)
+    world.agent_replies(world.citizen_asks(ANNA), text)
     assert world.case()["status"] == "answered"
     assert not transcripts(world, AGENT)
 

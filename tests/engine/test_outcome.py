@@ -89,8 +89,7 @@ def test_a_second_answer_moves_no_promise(world: World) -> None:
 def test_an_answer_to_a_guest_alone_promises_the_citizen_nothing(world: World) -> None:
     _derived(world)
     ack = world.received(ANNA)[-1]
-    guest = world.citizen_asks(PERE, "", "Soc qui l'ajuda: quan estarà?", answers=ack)
-    world.agent_replies(guest, "Ho miren.")
+    world.agent_replies(world.citizen_asks(PERE, "", "Soc qui l'ajuda: quan estarà?", answers=ack), "Ho miren.")
     assert world.case()["status"] == "derived"
     assert len(_deadlines(world, "answer")) == 1, "the citizen's own deadline runs on"
     assert _deadlines(world, "update") == []

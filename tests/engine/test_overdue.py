@@ -35,8 +35,7 @@ def test_one_reminder_names_all_cases_and_goes_once(world: World) -> None:
 
 
 def test_an_answered_case_is_not_reminded_of(world: World) -> None:
-    message = world.citizen_asks(ANNA)
-    world.agent_answers(message)
+    world.agent_answers(world.citizen_asks(ANNA))
     world.live("2026-11-27 20:00")
     assert world.kinds(AGENT) == world.kinds(SUPERVISOR) == []
 

@@ -32,8 +32,7 @@ def _quoted(text: str) -> str:
 def _reply(world: World, lang: str, shape: Callable[[str], str], words: str) -> None:
     """Reads our acknowledgement, answers below it when the agent has answered."""
     subject, text, _ = WRITES[lang]
-    first = world.citizen_asks(ANNA, subject, text)
-    world.agent_replies(first)
+    world.agent_replies(world.citizen_asks(ANNA, subject, text))
     world.advance("2026-11-25 12:00")
     ours = world.received(ANNA)[0]
     body = "\n\n".join(filter(None, (shape(text_of(ours).replace("\r\n", "\n")), words)))

@@ -69,8 +69,7 @@ def test_a_visit_without_a_number_is_purged_like_any_other_case(world: World) ->
 
 
 def _answered_and_closed_beside(world: World) -> None:
-    first = world.citizen_asks(ANNA, "Padró", "Com demano un volant?")
-    world.agent_replies(first, "Aquí el teniu.")
+    world.agent_replies(world.citizen_asks(ANNA, "Padró", "Com demano un volant?"), "Aquí el teniu.")
     world.order("close", world.cases()[-1]["number"], reason="answered")
 
 
@@ -128,8 +127,7 @@ class _Dying(sqlite3.Connection):
 def test_an_interrupted_purge_goes_on_where_it_ended(world: World) -> None:
     _answered_and_closed(world)
     for person in (PERE, MARTA):
-        message = world.citizen_asks(person, "Padró", "Com m'empadrono?")
-        world.agent_replies(message)
+        world.agent_replies(world.citizen_asks(person, "Padró", "Com m'empadrono?"))
     for case in world.cases()[1:]:
         world.order("close", case["number"], reason="answered")
     con = sqlite3.connect(world.config.office.state / "oacmail.db", isolation_level=None, factory=_Dying)

@@ -66,8 +66,7 @@ def test_what_went_to_a_colleague_or_a_department_answers_nobody(world: World, t
 
 def _anna_is_answered(world: World) -> None:
     """From here on INBOX cannot be read."""
-    first = world.citizen_asks(ANNA)
-    world.agent_replies(first)
+    world.agent_replies(world.citizen_asks(ANNA))
     world.mailbox.refused = {"INBOX"}
 
 
@@ -138,8 +137,7 @@ def _waited_for(world: World) -> list[str]:
 
 
 def test_a_second_message_read_after_its_answer_is_answered_and_not_acknowledged(world: World) -> None:
-    message = world.citizen_asks(ANNA)
-    first = world.agent_replies(message)
+    first = world.agent_replies(world.citizen_asks(ANNA))
     world.mailbox.refused = {"INBOX"}
     world.clock.forward(minutes=30)
     second = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=first)

@@ -54,8 +54,7 @@ def test_a_case_that_a_person_has_moved_is_what_its_folder_says(board: World, ta
 
 
 def test_an_answered_case_that_a_person_has_closed_is_closed(board: World) -> None:
-    message = board.citizen_asks(ANNA)
-    board.agent_replies(message)
+    board.agent_replies(board.citizen_asks(ANNA))
     board.sync()
     move(board, ANSWERED, CLOSED)
     states, places, _ = _lost(board)
@@ -68,8 +67,7 @@ def test_an_answered_case_that_a_person_has_closed_is_closed(board: World) -> No
 def _reopened(board: World) -> tuple[str, str]:
     """A week after a person has put an answered case among the open ones, the database is lost: its due moment before
     and after."""
-    message = board.citizen_asks(ANNA)
-    board.agent_answers(message)
+    board.agent_answers(board.citizen_asks(ANNA))
     board.live("2026-11-26 10:00")
     board.sync()
     move(board, ANSWERED, OPEN)

@@ -56,8 +56,7 @@ def test_what_was_first_seen_days_later_is_not_passed_on(world: World) -> None:
 
 @pytest.mark.parametrize("goes_on", [True, False])
 def test_an_answer_that_was_read_before_a_second_question_does_not_hide_it(world: World, goes_on: bool) -> None:
-    first = world.citizen_asks(ANNA, "Beca", "On es demana la beca?")
-    answer = world.agent_replies(first)
+    answer = world.agent_replies(world.citizen_asks(ANNA, "Beca", "On es demana la beca?"))
     world.clock.forward(minutes=10)
     with _unreadable(world, "INBOX", until="2026-11-25 16:00"):
         second = world.citizen_writes(ANNA, "", "I per al meu fill, on es demana?", answers=answer)
@@ -89,8 +88,7 @@ def test_an_order_that_was_read_late_is_due_when_it_was(town: TOWN) -> None:
 @pytest.mark.parametrize("goes_on", [True, False])
 def test_a_move_on_the_board_counts_from_when_the_service_saw_it(town: TOWN, goes_on: bool) -> None:
     world = town(board={"enabled": True})
-    message = world.citizen_asks(ANNA)
-    world.agent_replies(message)
+    world.agent_replies(world.citizen_asks(ANNA))
     world.sync()
     world.advance("2026-11-25 17:00")
     with _unreadable(world, "INBOX", until="2026-11-26 17:00"):
@@ -135,8 +133,7 @@ def test_an_acknowledgement_that_the_limits_hold_back_does_not_tell_that_sent_wa
     world = town(people={"technical": ["tecnics@town.example"]}, ack={"per_address_hour": 1})
     answers = {}
     for person in (ANNA, PERE):
-        question = world.citizen_asks(person, "Beca", "On es demana la beca?")
-        answers[person] = world.agent_replies(question)
+        answers[person] = world.agent_replies(world.citizen_asks(person, "Beca", "On es demana la beca?"))
         world.clock.forward(minutes=10)
     with _unreadable(world, "INBOX", "Sent", until="2026-11-26 10:00"):
         fault = world.citizen_writes(ANNA, "Re: Beca", FAULT[1], answers=answers[ANNA])

@@ -223,8 +223,7 @@ def test_a_letter_whose_domain_disowns_it_takes_nobodys_number(world: World) -> 
 
 
 def test_a_stranger_opens_nobodys_closed_case(world: World) -> None:
-    question = world.citizen_asks(ANNA, "Beca", "On es demana la beca?")
-    answer = world.agent_replies(question)
+    answer = world.agent_replies(world.citizen_asks(ANNA, "Beca", "On es demana la beca?"))
     world.live("2026-12-20 10:00")
     at = world.clock.now()
     world.clock.forward(hours=2)
@@ -242,8 +241,7 @@ def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_
     """Somebody had opened the case again on the board, which a later move hides. A case of its own would have a number
     between its neighbours'."""
     world = town(board={"enabled": True})
-    question = world.citizen_asks(ANNA, "Beca", "On es demana la beca?")
-    answer = world.agent_replies(question)
+    answer = world.agent_replies(world.citizen_asks(ANNA, "Beca", "On es demana la beca?"))
     world.live("2026-12-31 10:00")
     move(world, CLOSED, OPEN)
     world.citizen_asks(ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=answer)
@@ -261,8 +259,7 @@ def test_where_no_number_is_left_a_late_message_opens_no_case_but_finds_its_own_
 
 def test_a_reply_that_came_out_of_the_junk_folder_after_the_service_had_died_opens_a_case(world: World) -> None:
     """It cannot have found its old case open: a later answer there would hide it."""
-    question = world.citizen_asks(ANNA, "Beca", "On es demana la beca?")
-    answer = world.agent_replies(question)
+    answer = world.agent_replies(world.citizen_asks(ANNA, "Beca", "On es demana la beca?"))
     world.live("2026-12-30 10:00")
     at = world.clock.now()
     unread = world.message(ANNA, "Re: Beca", "Encara no trobo on es demana.", answers=answer)

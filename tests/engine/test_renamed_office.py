@@ -14,8 +14,7 @@ def found(world: World, **office: object) -> list[str]:
 
 
 def answered(world: World) -> None:
-    message = world.citizen_asks(ANNA)
-    world.agent_replies(message)
+    world.agent_replies(world.citizen_asks(ANNA))
 
 
 def test_an_office_that_keeps_its_names_has_nothing_to_do(world: World) -> None:

@@ -71,8 +71,7 @@ def sent(world: World) -> list[str]:
 
 def test_the_report_leaves_on_the_first_working_day_at_eight_and_once(town: TOWN) -> None:
     world = town(now="2026-11-24 10:00", report={"to": [COUNCIL]})
-    asked = world.citizen_asks(ANNA)
-    world.agent_answers(asked)
+    world.agent_answers(world.citizen_asks(ANNA))
     world.live("2026-12-01 07:59", minutes=300)
     assert sent(world) == []
     world.live("2026-12-01 08:00")

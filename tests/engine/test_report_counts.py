@@ -48,8 +48,7 @@ def test_a_telephone_call_that_an_agent_noted_is_no_agreed_call(town: TOWN) -> N
 )
 def test_a_call_counts_although_a_mail_came_before_it(town: TOWN, call: str, outcome: list[str]) -> None:
     world = town(now="2026-11-24 16:00")
-    asked = world.citizen_asks(ANNA, "Truqueu-me", MORNING)
-    world.agent_replies(asked, "Bon dia, us trucaré demà al matí.")
+    world.agent_replies(world.citizen_asks(ANNA, "Truqueu-me", MORNING), "Bon dia, us trucaré demà al matí.")
     world.advance("2026-11-26 09:00")
     world.order("log-call", world.case()["number"], at=local(call).isoformat())
     assert [cause for _, cause in breaches(world, "2026-11", "I10")] == outcome
@@ -57,8 +56,7 @@ def test_a_call_counts_although_a_mail_came_before_it(town: TOWN, call: str, out
 
 def test_a_mail_without_a_call_is_no_call(town: TOWN) -> None:
     world = town(now="2026-11-24 16:00")
-    asked = world.citizen_asks(ANNA, "Truqueu-me", MORNING)
-    world.agent_replies(asked)
+    world.agent_replies(world.citizen_asks(ANNA, "Truqueu-me", MORNING))
     assert breaches(world, "2026-11", "I10") == [("001", "answered_by_mail")]
 
 

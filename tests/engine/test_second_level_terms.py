@@ -77,8 +77,7 @@ def test_a_term_that_is_named_when_the_case_lies_with_the_services_reaches_them_
 def test_a_question_after_the_answer_keeps_the_term_that_the_person_named_before(town: TOWN) -> None:
     world = town()
     ask = "Com puc signar la instància? El termini s'acaba el 26 de novembre."
-    question = world.citizen_asks(ANNA, "Instància", ask)
-    answer = world.agent_replies(question)
+    answer = world.agent_replies(world.citizen_asks(ANNA, "Instància", ask))
     world.advance("2026-11-26 09:00")
     more = world.citizen_asks(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
     assert (world.case()["urgent"], world.case()["ends_on"]) == (True, "2026-11-26")

@@ -170,8 +170,7 @@ def test_the_next_news_after_an_estimate_is_promised_past_its_day(world: World, 
 
 def test_whom_no_notice_has_promised_a_day_gets_news_past_the_estimate(town: TOWN) -> None:
     world = town(people={"technical": [TECHNICAL]})
-    message = world.citizen_asks(ANNA, *FAULT)
-    world.agent_replies(message, "Ho hem passat a l'Ajuntament.")
+    world.agent_replies(world.citizen_asks(ANNA, *FAULT), "Ho hem passat a l'Ajuntament.")
     (notice,) = world.received(TECHNICAL)
     _reply(world, notice, "Ho tindrem el 10 de desembre.")
     (update,) = _deadlines(world, "update")

@@ -25,8 +25,7 @@ def lines(mail: EmailMessage) -> list[str]:
 def thanking(town: TOWN) -> World:
     """Anna has thanked on Wednesday at 12 for an answer."""
     world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
-    asked = world.citizen_asks(ANNA)
-    answer = world.agent_answers(asked)
+    answer = world.agent_answers(world.citizen_asks(ANNA))
     world.advance("2026-11-25 12:00")
     world.citizen_asks(ANNA, "Re: No puc signar la instància", THANKS, answers=answer)
     return world

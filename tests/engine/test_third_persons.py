@@ -124,8 +124,7 @@ def test_who_has_a_case_of_their_own_is_its_citizen(world: World) -> None:
 
 def test_who_gets_the_offices_own_answer_forwarded_asks_for_themselves(world: World) -> None:
     """Anna's other address: what is forwarded there is for her, and she may have another question."""
-    asked = world.citizen_asks(ANNA)
-    answer = world.agent_replies(asked)
+    answer = world.agent_replies(world.citizen_asks(ANNA))
     other = "anna.puig@correu.example"
     mail = world.message(OFFICE, "Rv: No puc signar la instància", "Us ho reenvio.", to=other, answers=answer)
     world.see_in_sent(mail)

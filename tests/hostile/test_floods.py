@@ -71,16 +71,6 @@ def test_a_day_of_flood_never_goes_over_the_hours_budget(world: World) -> None:
     assert len(world.cases()) == 210
 
 
-def test_one_address_fifty_times_gets_three_an_hour_and_ten_a_day(world: World) -> None:
-    for number in range(50):
-        _from(world, ANNA, number, "dmarc=pass header.from=example.org")
-    world.turn()
-    assert len(world.received(ANNA)) == 3
-    world.live("2026-11-25 23:00", minutes=30)
-    assert len(world.received(ANNA)) == 10
-    assert len(world.cases()) == 50
-
-
 def test_nothing_that_waits_is_dropped(world: World) -> None:
     for number in range(50):
         _from(world, ANNA, number, "dmarc=pass header.from=example.org")
@@ -160,8 +150,7 @@ def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_fo
 ) -> None:
     """More than a day of the share has, each a first acknowledgement, before she writes and afterwards."""
     world = town(ack=FIFTH)
-    asked = world.citizen_asks("veina@poble1.example")
-    world.agent_replies(asked)
+    world.agent_replies(world.citizen_asks("veina@poble1.example"))
     for number in range(120):
         _from(world, forged.format(number, number), number)
     world.turn()
@@ -174,15 +163,6 @@ def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_fo
     assert "over-budget" not in world.reviews()
     hour, _day = _bound(world, domains=0, mailboxes=1)
     assert _peaks(world, {newcomer})[0] <= hour
-
-
-def test_one_domain_with_many_addresses_gets_twenty_an_hour(world: World) -> None:
-    for number in range(60):
-        _from(world, f"bot{number}@botnet.example", number, "dmarc=pass header.from=botnet.example")
-    _honest(world, ANNA)
-    world.turn()
-    assert sum(len(box) for address, box in world.relay.inboxes.items() if "botnet" in address) == 20
-    assert len(world.received(ANNA)) == 1
 
 
 def test_one_domain_under_many_subdomains_is_one_domain(world: World) -> None:
@@ -203,8 +183,7 @@ def test_our_desk_cannot_be_used_to_bomb_a_third_person(world: World, verdict: s
 
 
 def test_a_citizen_whom_a_person_has_answered_is_never_crowded_out(world: World) -> None:
-    asked = world.citizen_asks(ANNA, dmarc="")
-    world.agent_replies(asked)
+    world.agent_replies(world.citizen_asks(ANNA, dmarc=""))
     for number in range(150):
         _from(world, f"x{number}@forged{number}.example", number)
     world.advance("2026-11-25 10:30")

@@ -116,8 +116,7 @@ def test_the_same_copy_fifty_times_is_a_duplicate_fifty_times(world: World) -> N
 
 
 def test_a_redirected_acknowledgement_with_a_question_on_top_is_the_citizens_message(world: World) -> None:
-    asked = world.citizen_asks(ANNA)
-    world.agent_replies(asked)
+    world.agent_replies(world.citizen_asks(ANNA))
     smuggle(world, _redirected(world.received(ANNA)[0]), sender=ANNA)
     assert [message["role"] for message in world.case()["messages"]] == ["citizen", "agent", "citizen"]
     assert (world.case()["status"], world.case()["overdue"]) == ("open", False)

@@ -21,8 +21,7 @@ _UNTOUCHED = ("assignee", "topic", "level", "intent", "language", "kind", "answe
 @pytest.fixture
 def asked(town: object) -> World:
     world: World = town(**ON)  # type: ignore[operator]
-    question = world.citizen_asks(ANNA)
-    world.agent_replies(question)
+    world.agent_replies(world.citizen_asks(ANNA))
     world.order("close", NUMBER, reason="answered")
     world.live("2026-11-26 09:00", minutes=240)
     return world

@@ -30,7 +30,7 @@ from oacmail.core import (
 )
 from oacmail.core.board import Happened
 from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
-from oacmail.core.handlers import from_citizen, from_services, from_staff
+from oacmail.core.handlers import from_citizen, from_services
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.orders import commands
 from oacmail.core.report import indicators
@@ -96,13 +96,6 @@ def _instead(module: object, name: str, wrong: Callable[..., Any]) -> Plant:
 def _sight_of_the_young_alone(right: Callable[..., None], *args: Any) -> None:
     *place, found, old, now = args
     right(*place, found, old | {one.uid for one in found if now - one.internal_date > timedelta(hours=3)}, now)
-
-
-def _ends_the_deadline(right: Callable[..., Any], message: Any, number: str, case: Any = None) -> Any:
-    effects = right(message, number, case)
-    derived = any(isinstance(one, UpdateCase) and one.columns.get("status") is Status.DERIVED for one in effects)
-    met = EndDeadlines(case=number, how="met", at=message.now, kinds=("answer",))
-    return (*effects, met) if derived else effects
 
 
 def _without_review(right: Callable[..., Any], *args: Any, **named: Any) -> Any:
@@ -263,12 +256,6 @@ FAULTS = (
         "no mail is stuck",
     ),
     Planted(
-        "answers.tells_outcome takes any answer for the end of a derived case",
-        _instead(answers, "tells_outcome", lambda right, case, at: True),
-        "no derived case is forgotten",
-        days=30,
-    ),
-    Planted(
         "services_reply.read_services_reply reads every reply as solved",
         _instead(from_services, "read_services_reply", lambda right, *args: ServicesReply(Statement.SOLVED)),
         "nothing counts as solved that nobody has said to be solved",
@@ -280,11 +267,6 @@ FAULTS = (
         _instead(services, "by_message", lambda right, request, number, case=None: right(request, number)),
         "no case is derived twice by itself",
         days=30,
-    ),
-    Planted(
-        "second_level.by_message ends the deadline of the citizen",
-        _instead(services, "by_message", _ends_the_deadline),
-        "a message counts as answered if and only if it was answered",
     ),
     Planted(
         "services.follow_up sends progress notices to citizens without notice of the derivation",
@@ -384,14 +366,6 @@ FAULTS = (
         days=30,
         seeds=BOARDS,
         only=("reports a fault", "the services reply", "orders by mail"),
-    ),
-    Planted(
-        "from_staff takes an out-of-office without header fields for an answer",
-        _instead(from_staff, "reads_automatic", lambda right, lookup: False),
-        "a message counts as answered if and only if it was answered",
-        days=30,
-        seeds=(29, 98, 88),
-        only=("writes", "goes on holiday"),
     ),
     Planted(
         "kinds.cancelled_by stops no mail that has become untrue",
