@@ -204,13 +204,11 @@ def test_what_it_says_of_mistakes_is_true(late: tuple[World, EmailMessage]) -> N
         assert world.kinds(ANNA) == got
     reply(world, world.received(SUPERVISOR)[-1], "MEVA")
     assert world.case()["assignee"] == "cap"
-    mail = world.message(OFFICE, "", "TANCA DUPLICAT", to=ANNA, answers=asked)
-    world.see_in_sent(mail)
+    world.see_in_sent(world.message(OFFICE, "", "TANCA DUPLICAT", to=ANNA, answers=asked))
     assert world.case()["status"] == "open"
     assert "escriviu-li" in transcripts(world, AGENT)[-1]
     reported = world.received(AGENT)[-1]
-    answer = world.message(OFFICE, "", "Bon dia, cal el DNI. Disculpeu.", to=ANNA, answers=asked)
-    world.see_in_sent(answer)
+    world.see_in_sent(world.message(OFFICE, "", "Bon dia, cal el DNI. Disculpeu.", to=ANNA, answers=asked))
     assert world.case()["status"] == "answered"
     assert world.received(AGENT)[-1] == reported
     reply(world, reported, "TANCA DUPLICAT", sender=AGENT)

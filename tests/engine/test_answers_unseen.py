@@ -127,8 +127,7 @@ def test_her_reply_shows_an_answer_that_the_office_has_not_seen(world: World, st
 
 
 def test_a_reply_to_what_the_office_has_seen_tells_nobody(world: World) -> None:
-    asked = _asked(world)
-    answer = world.agent_replies(asked)
+    answer = world.agent_replies(_asked(world))
     text = f"I on el porto?\n\n{_quotes('attribution')}"
     world.citizen_asks(ANNA, "", text, answers=answer)
     assert not _told(world)

@@ -51,8 +51,7 @@ def _orders(world: World, text: str, *, sender: str = AGENT) -> None:
 
 def _is_out(world: World, who: str, notice: EmailMessage, text: str = "Sóc fora fins al 10 de desembre.") -> None:
     marks = (("Auto-Submitted", "auto-replied"),)
-    mail = world.message(who, "", text, answers=notice, headers=marks)
-    world.receive(mail, sender="")
+    world.receive(world.message(who, "", text, answers=notice, headers=marks), sender="")
 
 
 def _of_kind(world: World, who: str, kind: str) -> list[EmailMessage]:

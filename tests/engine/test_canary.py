@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from oacmail.cli.status import health
-from oacmail.core.stored_values import CANARY_BACK
 from oacmail.engine import CanaryWatch
 from testbed.relay import DOWN, refused
-from tests.engine.world import ANNA, OFFICE, OPERATOR, World
+from tests.engine.world import OFFICE, OPERATOR, World
 
 ON = {"canary": {"enabled": True, "alert_command": ["/bin/true"]}}
 
@@ -141,18 +140,6 @@ def test_a_command_that_fails_is_a_problem_of_status(desk: WatchedTown) -> None:
     desk.turn("10:00", "10:06")
     assert "alert-command" in desk.world.problems()
     assert any("exit code 3" in one["text"] for one in health(desk.world.config, desk.world.clock.now())["problems"])
-
-
-def test_a_forged_one_is_a_citizens_mail_and_brings_nothing_back(desk: WatchedTown) -> None:
-    desk.turn("09:00")
-    real = next(raw for raw in desk.world.mailbox.raws("Sent") if b"k=canary:" in raw)
-    unfolded = real.replace(b"\r\n ", b" ").split(b"\r\n")
-    signature = next(line for line in unfolded if line.startswith(b"X-Oacmail:")).decode()
-    forged = signature.removeprefix("X-Oacmail: ").replace("canary:2026", "canary:2027")
-    desk.world.citizen_writes(ANNA, "canary", "Bon dia, com demano el volant?", headers=(("X-Oacmail", forged),))
-    desk.turn("09:10")
-    assert [case["citizen"] for case in desk.world.cases()] == [ANNA]
-    assert len(desk.world.rows("SELECT key FROM kv WHERE key GLOB ?", f"{CANARY_BACK}*")) == 1
 
 
 def test_it_goes_to_the_address_that_forwards_to_us(town: Callable[..., World]) -> None:

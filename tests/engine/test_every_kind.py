@@ -70,8 +70,7 @@ def _a_platform_fails(town: TOWN) -> World:
         world.citizen_writes(who, *FAULT)
         world.turn()  # incident
     world.live("2026-12-04 19:00", minutes=240)  # nudge, progress
-    fixed = world.message(TECHNICAL, "", "Ja està arreglat.", answers=notice)
-    world.deliver(fixed, verdict=PASS)
+    world.deliver(world.message(TECHNICAL, "", "Ja està arreglat.", answers=notice), verdict=PASS)
     world.turn()  # solved
     return world
 
@@ -122,12 +121,10 @@ def _answers_that_raise_a_question(town: TOWN) -> World:
     for who in (PERE, MARTA):
         world.citizen_writes(who)
     world.turn()
-    mail = world.message(OFFICE, "Sobre el cas 2", "Bon dia, ja està fet.", to=MARTA)
-    world.put_into_sent(mail)
+    world.put_into_sent(world.message(OFFICE, "Sobre el cas 2", "Bon dia, ja està fet.", to=MARTA))
     world.turn()  # which_case
     forward(world, forwarded_by(world, "Gmail"))  # forwarded
-    filtered = world.message(PERE, "Beca", "Com demano la beca menjador?")
-    world.deliver(filtered, folder="Junk")
+    world.deliver(world.message(PERE, "Beca", "Com demano la beca menjador?"), folder="Junk")
     world.turn()  # in_junk
     world.mailbox.away = True
     world.live("2026-11-25 09:30", minutes=5)  # alert

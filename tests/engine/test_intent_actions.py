@@ -129,8 +129,7 @@ def test_the_month_of_the_last_of_january_ends_with_february(town: TOWN) -> None
 
 
 def test_an_ordinary_answer_leaves_the_month_running_and_the_officer_is_reminded(world: World) -> None:
-    message = _writes(world, "Dret d'accés", RIGHTS)
-    world.agent_answers(message)
+    world.agent_answers(_writes(world, "Dret d'accés", RIGHTS))
     world.live("2026-12-17 09:00", minutes=360)
     assert world.case()["status"] == "answered"
     assert world.kinds(DPO) == ["rights"]

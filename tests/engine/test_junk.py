@@ -135,8 +135,7 @@ def test_mail_of_the_office_and_of_staff_is_not_taken_for_a_persons_nor_obeyed(w
 
 def test_proven_staff_are_a_line_and_no_order_is_carried_out(world: World) -> None:
     world.citizen_asks(ANNA)
-    mail = world.message(AGENT, "cas 1", "#meu")
-    world.receive(mail, verdict="dmarc=pass header.from=town.example", folder="Junk")
+    world.receive(world.message(AGENT, "cas 1", "#meu"), verdict="dmarc=pass header.from=town.example", folder="Junk")
     assert world.reviews() == ["in-junk"]
     assert world.case()["assignee"] is None
     uid = max(world.mailbox.folders["Junk"].messages)

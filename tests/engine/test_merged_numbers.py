@@ -38,15 +38,13 @@ def test_orders_that_name_it_are_carried_out_on_the_other_case(world: World) -> 
 
 def test_a_new_mail_to_the_person_that_names_it_answers_the_other_case(world: World) -> None:
     _merged(world)
-    answer = world.message(OFFICE, "Cas 2: padró", "Bon dia, aquí el teniu.", to=ANNA)
-    world.see_in_sent(answer)
+    world.see_in_sent(world.message(OFFICE, "Cas 2: padró", "Bon dia, aquí el teniu.", to=ANNA))
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
 
 
 def test_a_new_mail_that_names_both_answers_the_one_that_goes_on(world: World) -> None:
     _merged(world)
-    answer = world.message(OFFICE, "Casos 1 i 2: padró, cas 2 i cas 1", "Aquí el teniu.", to=ANNA)
-    world.see_in_sent(answer)
+    world.see_in_sent(world.message(OFFICE, "Casos 1 i 2: padró, cas 2 i cas 1", "Aquí el teniu.", to=ANNA))
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
 
 

@@ -53,8 +53,7 @@ def test_an_answer_to_one_leaves_the_other_waiting_with_a_reminder(
 
 
 def test_one_mail_to_both_answers_both(world: World, asked: tuple[EmailMessage, EmailMessage]) -> None:
-    mail = world.message(OFFICE, "", "Bon dia.", to=f"{ANNA}, {PERE}", answers=asked[0])
-    world.see_in_sent(mail)
+    world.see_in_sent(world.message(OFFICE, "", "Bon dia.", to=f"{ANNA}, {PERE}", answers=asked[0]))
     assert _waiting(world) == []
     assert world.case(FIRST)["status"] == "answered"
 

@@ -142,8 +142,7 @@ def test_a_new_mail_to_a_citizen_who_waits_for_nothing_is_other_correspondence(w
 def test_a_new_mail_that_answers_an_unread_message_is_no_guess(world: World) -> None:
     """It refers to a message that nobody has read yet."""
     _cases(world, ANNA)
-    mail = world.message(OFFICE, "Un altre tema", "Fet.", to=ANNA, refs=["<unread@example.org>"])
-    world.see_in_sent(mail)
+    world.see_in_sent(world.message(OFFICE, "Un altre tema", "Fet.", to=ANNA, refs=["<unread@example.org>"]))
     assert _statuses(world) == ["open"]
     assert not _asks(world)
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PASS, PERE, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PASS, SUPERVISOR, World, text_of
 
 
 def late_case(world: World) -> EmailMessage:
@@ -145,35 +145,6 @@ def test_text_without_an_order_reaches_nobody_and_its_writer_is_told_each_time(w
     assert world.case()["answered_at"] is None
 
 
-@pytest.mark.parametrize(
-    ("sender", "verdict"),
-    [
-        (SUPERVISOR, ""),
-        (SUPERVISOR, "dmarc=fail header.from=town.example"),
-        (ANNA, "dmarc=pass header.from=example.org"),
-        (PERE, "dmarc=pass header.from=example.net"),
-    ],
-)
-def test_an_unproven_writer_orders_nothing(world: World, sender: str, verdict: str) -> None:
-    notice = late_case(world)
-    reply(world, notice, "#tanca brossa\nTANCA BROSSA" + quoted(notice), sender=sender, verdict=verdict)
-    assert not world.events("ordered")
-    assert "closed" not in {case["status"] for case in world.cases()}
-    assert not transcripts(world, sender)
-
-
-@pytest.mark.parametrize("quoting", ["attribution", "forward"])
-def test_the_words_of_a_citizen_that_an_agent_sends_back_order_nothing(world: World, quoting: str) -> None:
-    notice = late_case(world)
-    head = {
-        "attribution": "El 26/11/2026, Anna Puig va escriure:\n> TANCA BROSSA",
-        "forward": "---------- Forwarded message ---------\nDe: anna@example.org\nAssumpte: Hola\n\nTANCA BROSSA",
-    }
-    reply(world, notice, head[quoting])
-    assert not world.events("ordered")
-    assert world.case()["status"] == "open"
-
-
 @pytest.mark.parametrize(("words", "status"), [("\n\nJa ho tenim.", "answered"), ("", "open")])
 def test_an_order_in_a_mail_that_also_goes_to_the_citizen_is_none(world: World, words: str, status: str) -> None:
     notice = late_case(world)
@@ -199,8 +170,7 @@ def test_a_signed_order_that_is_sent_again_days_later_orders_nothing(world: Worl
 
 def test_the_same_order_delivered_twice_is_done_once(world: World) -> None:
     notice = late_case(world)
-    mail = reply(world, notice, "TRUCAT" + quoted(notice))
-    world.receive(mail, verdict=PASS)
+    world.receive(reply(world, notice, "TRUCAT" + quoted(notice)), verdict=PASS)
     assert len(world.events("ordered")) == 1
     assert len(transcripts(world)) == 1
 

@@ -118,8 +118,7 @@ def test_help_needs_no_reply_and_who_gives_another_order_without_a_case_is_told(
 
 
 def test_the_same_mail_read_twice_opens_one_case(world: World) -> None:
-    mail = agent_writes(world, "#trucada Anna, 612345678: hola")
-    world.receive(mail, verdict=PASS)
+    world.receive(agent_writes(world, "#trucada Anna, 612345678: hola"), verdict=PASS)
     assert len(world.cases()) == 1
 
 

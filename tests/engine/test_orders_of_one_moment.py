@@ -27,8 +27,7 @@ def test_orders_of_one_mail_count_one_by_one(world: World) -> None:
     """Derived, taken back and derived again: the services are reminded, and the person hears of it."""
     world.agent_replies(world.citizen_asks(ANNA, *FAULT), "Ho mirem.")
     notice = world.received(AGENT)[-1]
-    orders = world.message(AGENT, "", "#deriva\n#nivell1\n#deriva", answers=notice)
-    world.receive(orders, verdict=PASS)
+    world.receive(world.message(AGENT, "", "#deriva\n#nivell1\n#deriva", answers=notice), verdict=PASS)
     assert world.case()["status"] == "derived"
     assert _running(world).count("nudge") == _running(world).count("update") == 1
     assert world.kinds(ANNA)[-1] == "passed_on"
@@ -54,8 +53,7 @@ def test_moves_of_one_case_in_one_moment_count_one_by_one(world: World) -> None:
 def test_an_order_finds_what_the_order_above_it_has_sent(world: World) -> None:
     """The person is told once that the case was passed on, also if two lines of one mail say so."""
     world.agent_replies(world.citizen_asks(ANNA, *FAULT), "Ho mirem.")
-    orders = world.message(AGENT, "", "#deriva\n#deriva", answers=world.received(AGENT)[-1])
-    world.receive(orders, verdict=PASS)
+    world.receive(world.message(AGENT, "", "#deriva\n#deriva", answers=world.received(AGENT)[-1]), verdict=PASS)
     assert world.kinds(ANNA).count("passed_on") == 1
     assert "el cas ja és a nivell 2" in text_of(world.received(AGENT)[-1])
 
@@ -65,8 +63,7 @@ def test_orders_of_one_mail_are_all_written_or_none(world: World) -> None:
     world.citizen_asks(ANNA, *FAULT)
     fault = "BEFORE INSERT ON events WHEN NEW.kind = 'note' BEGIN SELECT RAISE(ABORT, 'planted'); END"
     world.store.con.execute(f"CREATE TEMP TRIGGER planted {fault}")
-    orders = world.message(AGENT, "", "#meu\n#nota Ha trucat.", answers=world.received(AGENT)[-1])
-    world.receive(orders, verdict=PASS)
+    world.receive(world.message(AGENT, "", "#meu\n#nota Ha trucat.", answers=world.received(AGENT)[-1]), verdict=PASS)
     assert world.case()["assignee"] is None
     assert "transcript" not in world.kinds(AGENT)
     world.store.con.execute("DROP TRIGGER planted")

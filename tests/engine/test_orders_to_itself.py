@@ -94,8 +94,7 @@ def test_a_note_that_is_no_order_is_only_filed(asked: World, text: str) -> None:
 def test_a_forged_note_orders_nothing(asked: World) -> None:
     """By SMTP in our name: with a verdict on the domain alone, and into Sent by a plus-address."""
     for folder in ("INBOX", "Sent"):
-        mail = asked.message(OFFICE, "Nota", "1 tanca brossa")
-        asked.receive(mail, verdict=OFFICE_PASS, folder=folder)
+        asked.receive(asked.message(OFFICE, "Nota", "1 tanca brossa"), verdict=OFFICE_PASS, folder=folder)
     assert asked.case()["status"] == "open"
     assert not asked.events("ordered")
     assert asked.reviews()

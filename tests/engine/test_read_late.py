@@ -58,8 +58,7 @@ def test_what_went_to_a_colleague_or_a_department_answers_nobody(world: World, t
     _anna_is_answered(world)
     more = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=world.received(ANNA)[0])
     world.clock.forward(minutes=30)
-    asked = world.message(OFFICE, subject, "Com ho veieu?", to=to, answers=more)
-    world.put_into_sent(asked)
+    world.put_into_sent(world.message(OFFICE, subject, "Com ho veieu?", to=to, answers=more))
     _read_at_last(world)
     assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
 
@@ -155,8 +154,7 @@ def test_an_answer_to_a_message_that_is_not_read_yet_answers_no_other_of_the_sam
     world.citizen_asks(ANNA, "Instància 101", "Bon dia, com signo la primera instància?")
     world.mailbox.refused = {"INBOX"}
     world.clock.forward(days=4)
-    second = world.citizen_writes(ANNA, "Instància 202", "Bon dia, on envio els plànols de l'obra?")
-    world.agent_replies(second)
+    world.agent_replies(world.citizen_writes(ANNA, "Instància 202", "Bon dia, on envio els plànols de l'obra?"))
     world.mailbox.refused = set()
     world.turn()
     world.turn()

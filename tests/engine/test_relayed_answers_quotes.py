@@ -86,8 +86,7 @@ SIGNED = "\n\nMarta Soler\nOficina d'Atenció Ciutadana 360\nAjuntament de Caste
 def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
     """No mark separates it from the text, so it looks like a remark."""
     notice = relayed_answers.notice(world)
-    order = world.message(SUPERVISOR, "", f"#meu{SIGNED}", answers=notice)
-    world.receive(order, verdict=PASS)
+    world.receive(world.message(SUPERVISOR, "", f"#meu{SIGNED}", answers=notice), verdict=PASS)
     relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
     assert len(relayed_answers.relayed(world)) == 1
 

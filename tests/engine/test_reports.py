@@ -134,14 +134,6 @@ def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
     assert world.case()["status"] == "open"
 
 
-def test_a_mail_that_came_into_sent_from_outside_is_no_answer(world: World) -> None:
-    message = world.citizen_asks(ANNA)
-    forged = world.message(OFFICE, "", "Ja està respost.", to=ANNA, answers=message)
-    world.receive(forged, folder="Sent")
-    assert world.case()["status"] == "open"
-    assert world.reviews() == ["in-sent-but-came-by-smtp"]
-
-
 # --- two robots facing each other ---------------------------------------------------------------------
 
 

@@ -125,8 +125,7 @@ def test_solved_stops_both_follow_ups_and_asks_the_agent_to_tell_the_citizen(
     assert len(world.received(ANNA)) == before, "the machine never tells"
     (message,) = [row for row in world.case()["messages"] if row["role"] == "citizen"]
     assert message
-    answered = world.message(OFFICE, "", "Ja està arreglat.", to=ANNA, answers=world.received(ANNA)[0])
-    world.see_in_sent(answered)
+    world.see_in_sent(world.message(OFFICE, "", "Ja està arreglat.", to=ANNA, answers=world.received(ANNA)[0]))
     assert world.case()["status"] == "answered"
 
 
@@ -247,8 +246,7 @@ def test_at_night_the_agent_hears_of_it_in_the_morning(world: World, notice: Ema
 
 
 def test_the_same_reply_again_says_it_once(world: World, notice: EmailMessage) -> None:
-    mail = _reply(world, notice, "1")
-    world.receive(mail, verdict=PASS)
+    world.receive(_reply(world, notice, "1"), verdict=PASS)
     assert len(_told(world)) == len(world.events("solved")) == 1
 
 

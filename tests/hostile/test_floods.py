@@ -71,15 +71,6 @@ def test_a_day_of_flood_never_goes_over_the_hours_budget(world: World) -> None:
     assert len(world.cases()) == 210
 
 
-def test_nothing_that_waits_is_dropped(world: World) -> None:
-    for number in range(50):
-        _from(world, ANNA, number, "dmarc=pass header.from=example.org")
-    world.live("2026-11-26 12:00", minutes=60)
-    assert len(world.received(ANNA)) == 10
-    assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
-    assert world.reviews() == ["over-budget"] * 40
-
-
 def _bound(world: World, *, domains: int, mailboxes: int) -> tuple[int, int]:
     return most(world.policy, domains=domains, mailboxes=mailboxes)
 

@@ -178,8 +178,7 @@ def _asked_without_a_verdict(world: World) -> EmailMessage:
 
 
 def _reply_goes_to(world: World, message: EmailMessage, to: str) -> None:
-    mail = world.message(OFFICE, "", "Bon dia, ho heu de fer així.", to=to, answers=message)
-    world.see_in_sent(mail)
+    world.see_in_sent(world.message(OFFICE, "", "Bon dia, ho heu de fer així.", to=to, answers=message))
 
 
 @pytest.mark.parametrize("evidence", ["subject", "text"])
