@@ -23,12 +23,9 @@ from oacmail.core.rate_limits import registrable
 from oacmail.shipped import shipped
 
 # --- Findings --------------------------------------------------------------------------------------------------------
-#
-# Turns pydantic's errors into lines for the admin: `path: problem: remedy`.
-#
-# It decides only the wording. It never shows pydantic's own messages: some quote the input, which may be a password in
-# the wrong place. It shows only names of keys, truncated and without control characters.
-
+# Turns pydantic's errors into lines for the admin: `path: problem: remedy`. It never shows pydantic's own messages:
+# some quote the input, which may be a password in the wrong place. It shows only names of keys, truncated and without
+# control characters.
 
 _SECRET = ("password", "passwd", "pass", "secret", "token", "key")
 
@@ -104,12 +101,8 @@ def printable(name: str) -> str:
 
 
 # --- Loading ---------------------------------------------------------------------------------------------------------
-#
-# Finds and reads config.toml: returns a validated Config, or raises all errors at once.
-#
-# It decides which file counts and where relative paths start. It never reads the files that the configuration names:
-# `secrets.py` reads passwords, the adapters read holidays and templates.
-
+# Which file counts, and where relative paths start. It never reads the files that the configuration names: `secrets.py`
+# reads passwords, the adapters read holidays and templates.
 
 VARIABLE = "OACMAIL_CONFIG"
 _REQUIRED = ("office", "imap", "smtp", "people")
@@ -190,11 +183,8 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
 
 
 # --- Preflight -------------------------------------------------------------------------------------------------------
-#
-# What a valid configuration still lacks on this machine: missing files and unedited values of the shipped file.
-#
-# It returns findings for `oacmail check`, one line each as in a ConfigError. It opens no file and contacts no server.
-
+# What a valid configuration still lacks on this machine, for `oacmail check`: missing files and unedited values of the
+# shipped file. It opens no file and contacts no server.
 
 _EXAMPLE = ".example"
 """RFC 2606 reserves this domain: mail to the shipped example addresses reaches nobody."""
@@ -283,12 +273,8 @@ def _values(part: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 # --- Edit ------------------------------------------------------------------------------------------------------------
-#
-# Sets keys in the text of a config.toml and keeps its comments, its order and every other value.
-#
-# It works on lines, and proves the result: read again, the text must differ in these keys alone. It reads and writes
-# no file.
-
+# Sets keys in the text of a config.toml and keeps its comments, its order and every other value. It works on lines, and
+# proves the result: read again, the text must differ in these keys alone.
 
 Value = str | int | bool | Sequence[str]
 _TABLE = re.compile(r"\s*\[([^\]]+)\]")

@@ -29,10 +29,6 @@ from oacmail.core.model import Topic as CaseTopic
 from oacmail.core.policy import mailbox
 from oacmail.hosts import is_address, is_loopback
 
-# --- Section ---------------------------------------------------------------------------------------------------------
-#
-# The base of all sections of config.toml: immutable, no unknown keys, no values in errors.
-
 
 class Section(BaseModel):
     """One table of the file. Sections with equal values are equal; a section cannot be changed."""
@@ -41,13 +37,9 @@ class Section(BaseModel):
 
 
 # --- Types -----------------------------------------------------------------------------------------------------------
-#
-# The types of values in config.toml, each with its grammar and its error message.
-#
 # A validator decides whether one value is well formed and converts it. It never opens a file, never uses the network
 # and never repeats the value in its message, which may be a secret in the wrong place. A message is `problem: remedy`;
 # `findings` adds the path.
-
 
 _ADDRESS = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -220,12 +212,8 @@ FlagOrServer = Annotated[Literal[True, False, "server"], BeforeValidator(_no_num
 
 
 # --- Sections --------------------------------------------------------------------------------------------------------
-#
-# The sections about the office: [office], [people], [deadline], [escalation], [ack], [digest] and others.
-#
 # The defaults follow the promise on the town's page (08:00 to 20:00, next business day). Rules that need two values of
 # one section are here; rules that need two sections are in model.py.
-
 
 Level = Literal["first", "second", "out_of_scope"]
 BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "closed", "automatic", "review"]
@@ -445,12 +433,8 @@ class PointerSection(Section):
 
 
 # --- Servers ---------------------------------------------------------------------------------------------------------
-#
-# The sections about servers: [imap], [smtp], [oauth], [trust], and [callback]. docs/config.md explains each key.
-#
-# Unencrypted connections to other machines are refused here, so no later code checks again. The module connects to
-# nothing and holds no passwords (secrets.py reads them).
-
+# Unencrypted connections to other machines are refused here, so no later code checks again. Passwords stand in no
+# section (secrets.py reads them).
 
 SENT = "\\Sent"
 """Stands for the folder of sent mail in `imap.watch`, whatever its name."""

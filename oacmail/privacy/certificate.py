@@ -1,4 +1,8 @@
-"""The certificate for the data protection officer: what was erased, when, by whom, and what is left in backups."""
+"""The certificate for the data protection officer: what was erased, when, by whom, and what is left in backups.
+
+It holds no personal data but a keyed hash of the address, so that the town may keep it. The JSON is sealed with the
+office's key; `verify` finds a change. The text says the same in the office's first language.
+"""
 
 import hmac
 import json
@@ -12,14 +16,6 @@ from typing import Any
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import name_of_key, person_mark, seal
 from oacmail.words.labels import phrases
-
-# --- Certificate -----------------------------------------------------------------------------------------------------
-#
-# The certificate for the data protection officer: what was erased, when, by whom, and what is left in which backups.
-#
-# It holds no personal data but a keyed hash of the address, so that the town may keep it. The JSON is sealed with the
-# office's key; `verify` finds a change. The text says the same in the office's first language.
-
 
 FOLDER = "certificates"
 """Where they are written, in the state directory, unless the admin names another place."""

@@ -32,9 +32,7 @@ from oacmail.store.personal import Hold
 from oacmail.store.writing import remember
 
 # --- Copies ----------------------------------------------------------------------------------------------------------
-#
 # The other files that hold a person's data: backups, and databases that a restore has set aside.
-#
 # They are listed for the certificate; where the admin asks, the same erasure runs in each of them. A backup is brought
 # to today's schema for that: an older version of oacmail can restore it no more.
 
@@ -88,13 +86,10 @@ def erase_in_copies(
 
 
 # --- Mailbox ---------------------------------------------------------------------------------------------------------
-#
 # A person's messages in the mailbox: from or to them, and those of their cases. It is read with BODY.PEEK.
-#
 # Every folder that can be opened is searched by the server, and each hit is compared exactly, since a server finds
 # `anna@…` in `joanna@…` too. What somebody else wrote, or got too, is found so that it can be named, and stays. Only
 # `delete` changes anything, and of exactly the messages that it is given.
-
 
 _TO = ("To", "Cc", "Bcc")
 _FIELDS = ("From", "Reply-To", *_TO)
@@ -211,9 +206,6 @@ def delete_messages(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[st
 
 
 # --- Forget ----------------------------------------------------------------------------------------------------------
-#
-# Forget a person: look, refuse while something is open, erase in one transaction, leave no byte in the files.
-#
 # A dry run is the erasure itself, rolled back, so that its counts are those of the real one. Staff are never forgotten
 # here: their names in the event log are the town's record of who did what (RD 311/2022, op.exp.8).
 
@@ -326,13 +318,10 @@ def certified(con: sqlite3.Connection, policy: Policy, address: str) -> None:
 
 
 # --- Restored --------------------------------------------------------------------------------------------------------
-#
-# Forget again what has come back: after a restore or a rebuild, and every night, for messages that were read again.
-#
-# Who was forgotten is on the list of the database, on that of the database that a restore has set aside, and in the
+# Forget again what has come back: after a restore or a rebuild, and every night, for messages that were read again. Who
+# was forgotten is on the list of the database, on that of the database that a restore has set aside, and in the
 # certificates beside it; what was erased by rows, the database set aside alone can tell. Only what is older than the
 # erasure goes: whoever has written since then stays.
-
 
 ACCOUNT = "again"  # the `by` of its events
 

@@ -21,13 +21,9 @@ from oacmail.words import dates
 from oacmail.words.labels import label, phrase, phrases
 
 # --- Export ----------------------------------------------------------------------------------------------------------
-#
-# All that is held on a person, as values: the copy of GDPR art. 15.3, machine-readable as in art. 20.
-#
 # Other people's data are not disclosed with it (art. 15.4): addresses of third parties are masked, and staff appear as
 # "the office", since employees who worked on a case are no recipients of its data (CJEU C-579/21). What the person
 # wrote, and what was sent to them, is whole: they know it already. It changes nothing.
-
 
 FORMAT = 1
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]@]{1,64}@[\w.-]{1,253}(?<=\w)")  # bounded: the texts are strangers'
@@ -113,9 +109,7 @@ def _clean(policy: Policy, address: str, value: Any) -> Any:
 
 
 # --- Export words ----------------------------------------------------------------------------------------------------
-#
 # What the page that a person gets with a copy of their data shows. Its words: the groups `export` of the catalogue.
-
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "people": ("address", "name", "language"),
@@ -148,12 +142,9 @@ LABELLED = ("status", "topic", "level", "intent", "cause", "operator", "reason")
 
 
 # --- Archive ---------------------------------------------------------------------------------------------------------
-#
 # Write the copy of a person's data: `data.json` for machines, `index.html` for people, the messages as .eml files.
-#
 # The page has headings, real tables, the language of the office, and neither script nor anything from elsewhere
 # (UNE-EN 301549). Every value is escaped. Files are readable by the account alone.
-
 
 _STYLE = """body{font:1rem/1.5 sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff;
 overflow-wrap:anywhere}table{border-collapse:collapse;margin:.5rem 0 2rem;width:max-content}.wide{overflow-x:auto}

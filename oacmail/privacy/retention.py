@@ -104,9 +104,7 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
 
 
 # --- Nightly ---------------------------------------------------------------------------------------------------------
-#
 # The nightly purge, on a connection of its own: the daemon's is shared by its threads.
-
 
 ACCOUNT = "nightly"  # the `by` of its events
 
