@@ -247,7 +247,7 @@ def _features(source: MessageSource, message: Message, with_ours: str, signature
             else None
         ),
         repeats_us=lambda: reply_text.repeats(title, with_ours, token=bool(message.tokens)),
-        form_fields=lambda: phones.sorts(fresh) if machine else frozenset(),
+        form_fields=lambda: phones.form_fields(fresh) if machine else frozenset(),
         subject_form=lambda: machine and phones.is_title(title),
         call_form=lambda: phones.is_call_form(f"{title}\n{fresh}"),
         town_words=lambda: features.town_words(title, fresh, parser_config.topics),

@@ -94,7 +94,7 @@ TEXT_READERS: dict[str, Reader] = {
     "delivery_status_text.recipients": lambda text: machines.recipients_of_text(Fields.from_pairs([]), text),
     "delivery_status_text.returned_headers": lambda text: list(machines.returned_headers(text)),
     "echoes.repeats": lambda text: reply_text.repeats("", text, token=True),
-    "form_fields.sorts": phones.sorts,
+    "form_fields.sorts": phones.form_fields,
     "form_fields.is_call_form": phones.is_call_form,
     "lang.detect": scores.detect_language,
     "numerals.in_digits": phones.in_digits,

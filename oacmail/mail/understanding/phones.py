@@ -336,7 +336,7 @@ def is_title(subject: str) -> bool:
     return _TITLE.search(subject[:200]) is not None
 
 
-def sorts(text: str) -> frozenset[str]:
+def form_fields(text: str) -> frozenset[str]:
     """Return which of name, address, phone and text are labels at the start of a line."""
     lines = [line[:120] for line in text.split("\n", _MOST)[:_MOST]]
     return frozenset(name for name, label in _FIELD.items() if any(label.match(line) for line in lines))

@@ -47,7 +47,7 @@ def word_pieces(words: list[str]) -> set[str]:
 
 # --- Weights ---------------------------------------------------------------------------------------------------------
 #
-# Read and write weights.bin: the tables of small numbers that read a text (scores.py) and its language (lang.py).
+# Read and write weights.bin: the tables of small numbers that read a text and its language.
 #
 # Everything is little endian. The file is
 #
@@ -58,10 +58,12 @@ def word_pieces(words: list[str]) -> set[str]:
 #
 # and holds one table after another, each as
 #
-#     u32        the length of the text     UTF-8      a line with the names of the table and of its columns, parted by
-# tabs; then a line for each row, in the                order of their names: how many characters it shares with the
-# row above (a character, 32 added), the rest     f32        what one step is worth, for each column     u8         the
-# cells, row after row: steps from -128 to 127, 128 added
+#     u32        the length of the text
+#     UTF-8      a line with the names of the table and of its columns, parted by tabs; then a line for each row, in the
+#                order of their names: how many characters it shares with the row above (a character, 32 added), the
+#                rest
+#     f32        what one step is worth, for each column
+#     u8         the cells, row after row: steps from -128 to 127, 128 added
 #
 # bench/train.py writes the file; the same tables are the same bytes. A file that is cut, damaged or of another version
 # raises Fatal, since a service that cannot read a text must not start.
@@ -311,9 +313,9 @@ def _steps(table: Weights, word: str) -> list[int]:
 #
 # Calculate how likely each kind, topic, level and intent is, and which words made the likeliest so.
 #
-# The tables come from bench/train.py (weights.py: small numbers, no code). core/classification.py weighs the
-# result against its rules; this module takes no verdict. The pieces of a message are looked up once for all four
-# questions. Only words in the table are named, and no word from a single message is ever in it.
+# The tables come from bench/train.py. core/classification.py weighs the result against its rules. The pieces of a
+# message are looked up once for all four questions. Only words in the table are named, and no word from a single
+# message is ever in it.
 
 
 ALWAYS = ""  # the name of a circumstance that every message has: its weights are the bias

@@ -61,18 +61,6 @@ def find_slot(lines: Iterable[str]) -> CallTime:
     return _time(windows)
 
 
-def other_slot(lines: Iterable[str]) -> CallTime | None:
-    """Return the time that a brief message without a telephone speaks of, as a wish and not of the day: "millor a la
-    tarda". None = of none."""
-    windows = [
-        window
-        for sentence in every(lines)
-        for window in _windows(sentence)
-        if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(token.kind for token in sentence))
-    ]
-    return _time(windows) if windows else None
-
-
 def _time(windows: Sequence[Window]) -> CallTime:
     wanted = [window for window in windows if window.wanted]
     highest = max((window.rank for window in wanted), default=0)
@@ -339,10 +327,8 @@ def _bounded(start: int, end: int, way: str, after: bool = False, until: int = _
 
 # --- Call back -------------------------------------------------------------------------------------------------------
 #
-# Find where and when the writer of a message can be called: the telephone, of the text or else of the signature, and
-# the time (R26).
-#
-# This section does not decide whether a call is wanted (core/classification.py).
+# Where and when the writer of a message can be called (R26): the telephone, of the text or else of the signature, and
+# the time.
 
 
 _ANY_TIME = CallTime("any")
@@ -359,7 +345,14 @@ def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "
 
 
 def other_time(lines: Iterable[str]) -> CallTime | None:
-    """Return the time that a brief text wishes, if it is less than the whole day; what it is the time of, only the case
-    tells (core/callbacks.py). `lines`: the new text, folded."""
-    wish = other_slot(map(phones.in_digits, lines))
+    """Return the time that a brief text wishes, and not that of the day it tells of ("millor a la tarda"), if it is
+    less than the whole day; what it is the time of, only the case tells (core/callbacks.py). `lines`: the new text,
+    folded."""
+    windows = [
+        window
+        for sentence in every(map(phones.in_digits, lines))
+        for window in _windows(sentence)
+        if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(token.kind for token in sentence))
+    ]
+    wish = _time(windows) if windows else None
     return wish if wish and (wish.slot != "any" or wish.hours) else None
