@@ -3,14 +3,12 @@ in the module of its table. Decides nothing."""
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
 from hashlib import sha256
 from typing import Any
 
 from oacmail.core import effects
-from oacmail.core.derivation import hour_text
 from oacmail.core.effects import (
     DeadlineReached,
     Effect,
@@ -31,13 +29,13 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdatePerson,
 )
-from oacmail.core.model import Attachment, Kind, Message, Outcome, Role
+from oacmail.core.model import Kind, Outcome, Role, Status
 from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import FORWARDED_BY, RESERVED
 from oacmail.core.threading import fold_subject
 from oacmail.store import outbox, reports, votes
-from oacmail.store.connection import hours_stored, stamp
-from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, person_id, raise_serial
+from oacmail.store.connection import stamp
+from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, insert, person_id, raise_serial, stored
 
 # --- Cases -----------------------------------------------------------------------------------------------------------
 # Effects on people, cases, messages and deadlines, column by column.
@@ -58,33 +56,34 @@ def update_person(con: sqlite3.Connection, effect: UpdatePerson, context: WriteC
 def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) -> None:
     assert context.arrived is not None
     reading = effect.reading
-    con.execute(
-        """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
-        slot, call_hours, subject, subject_key, opened_at, touched_at, operator, platform, cause, ends_on, ends_hour)
-        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
-        (
-            effect.number,
-            effect.opened_by or context.arrived.message.fingerprint,
-            person_id(con, effect.citizen),
-            effect.parent,
-            "request",
-            reading.topic or "other",
-            reading.level or "first",
-            reading.intent or "question",
-            reading.language,
-            reading.callback.phone if reading.callback else None,
-            reading.callback.slot if reading.callback else None,
-            _stored(reading.callback.hours if reading.callback else ()),
-            effect.subject,
-            fold_subject(effect.subject),
-            stamp(effect.opened_at),
-            stamp(effect.opened_at),
-            reading.operator,
-            reading.platform,
-            reading.cause,
-            _stored(reading.ends_on),
-            _stored(effect.ends_hour),
-        ),
+    call = reading.callback
+    insert(
+        con,
+        "cases",
+        {
+            "number": effect.number,
+            "opened_by": effect.opened_by or context.arrived.message.fingerprint,
+            "citizen_id": person_id(con, effect.citizen),
+            "parent": effect.parent,
+            "status": Status.OPEN,
+            "kind": Kind.REQUEST,
+            "topic": reading.topic or "other",
+            "level": reading.level or "first",
+            "intent": reading.intent or "question",
+            "lang": reading.language,
+            "phone": call.phone if call else None,
+            "slot": call.slot if call else None,
+            "call_hours": call.hours if call else (),
+            "subject": effect.subject,
+            "subject_key": fold_subject(effect.subject),
+            "opened_at": effect.opened_at,
+            "touched_at": effect.opened_at,
+            "operator": reading.operator,
+            "platform": reading.platform,
+            "cause": reading.cause,
+            "ends_on": reading.ends_on,
+            "ends_hour": effect.ends_hour,
+        },
     )
     raise_serial(con, effect.number, context.now)
     # After a restore: acknowledgements that were imported before their case came again. The + leaves the index of
@@ -123,47 +122,52 @@ def record_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
 def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
     assert context.arrived is not None
     message, received_at = effect.written or context.arrived.message, context.arrived.received_at
-    if _is_erased(con, message.fingerprint) or _is_erased_copy(con, effect, context):
+    # A message that was erased here and still lies in the mailbox: nothing of it is stored again.
+    erased = "SELECT 1 FROM messages WHERE fingerprint = ? AND erased_at IS NOT NULL"
+    if con.execute(erased, (message.fingerprint,)).fetchone() or _is_erased_copy(con, effect, context):
         return
     author = message.sender if effect.author is None else effect.author
     if effect.kept:  # of what a person has taken out of Junk, nothing was kept before
         unread = "DELETE FROM messages WHERE fingerprint = ? AND rule = ? AND outcome = ?"
         con.execute(unread, (message.fingerprint, IN_JUNK, Outcome.AUTOMATIC))
     else:
-        message, author = _unread(message), STRANGER
+        # as if nobody had read it: only its fingerprint is left
+        nothing: dict[str, Any] = dict.fromkeys(("message_id", "subject", "lang", "fresh", "body_hash"), "")
+        message, author = replace(message, **nothing, sent_at=None, refs=(), attachments=()), STRANGER
     checksum = original_of(con, context.raw if effect.kept else None)
-    row = con.execute(
-        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
-        subject, subject_key, sent_at, received_at, lang, fresh, body_hash, reply_to, original, rung, folder,
-        attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-        ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
+    shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in message.attachments]
+    row = insert(
+        con,
+        "messages",
+        {
+            "fingerprint": message.fingerprint,
+            "message_id": message.message_id,
+            "case_id": case_id(con, effect.case),
+            "author_id": person_id(con, author),
+            "role": effect.role,
+            "outcome": effect.outcome,
+            "kind": effect.kind,
+            "guest": effect.guest,
+            "rule": effect.rule,
+            "because": json.dumps(context.because, ensure_ascii=False),
+            "subject": message.subject,
+            "subject_key": fold_subject(message.subject),
+            "sent_at": message.sent_at,
+            "received_at": received_at,
+            "lang": message.lang,
+            "fresh": message.fresh,
+            "body_hash": message.body_hash,
+            "reply_to": effect.reply_to,
+            "original": checksum,
+            "rung": message.rung,
+            "folder": context.message_ref.folder if context.message_ref else context.arrived.folder,
+            # what came with it, by name: of a message too large to be copied the only trace outside the mailbox
+            "attachments": json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False),
+        },
+        """ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
         because = excluded.because, reply_to = excluded.reply_to, folder = excluded.folder,
         original = coalesce(original, excluded.original) RETURNING id, original""",
-        (
-            message.fingerprint,
-            message.message_id,
-            case_id(con, effect.case),
-            person_id(con, author),
-            effect.role,
-            effect.outcome,
-            effect.kind,
-            int(effect.guest),
-            effect.rule,
-            json.dumps(context.because, ensure_ascii=False),
-            message.subject,
-            fold_subject(message.subject),
-            stamp(message.sent_at) if message.sent_at else None,
-            stamp(received_at),
-            message.lang,
-            message.fresh,
-            message.body_hash,
-            effect.reply_to,
-            checksum,
-            message.rung,
-            context.message_ref.folder if context.message_ref else context.arrived.folder,
-            _named(message.attachments),
-        ),
     ).fetchone()
     if checksum not in (None, row["original"]):  # the same message came on another way: one copy of it is enough
         unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = ?)"
@@ -171,19 +175,6 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
     con.executemany(
         "INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row["id"]) for ref in message.refs]
     )
-
-
-def _unread(message: Message) -> Message:
-    """A message as if nobody had read it: only its fingerprint is left."""
-    return replace(
-        message, message_id="", subject="", sent_at=None, lang="", fresh="", body_hash="", refs=(), attachments=()
-    )
-
-
-def _is_erased(con: sqlite3.Connection, fingerprint: str) -> bool:
-    """Whether the message was erased here and still lies in the mailbox: nothing of it is stored again."""
-    query = "SELECT 1 FROM messages WHERE fingerprint = ? AND erased_at IS NOT NULL"
-    return con.execute(query, (fingerprint,)).fetchone() is not None
 
 
 def _is_erased_copy(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> bool:
@@ -211,12 +202,6 @@ def _is_erased_copy(con: sqlite3.Connection, effect: RecordMessage, context: Wri
         ),
     )
     return added.rowcount > 0
-
-
-def _named(attachments: Iterable[Attachment]) -> str:
-    """What came with it, by name: of a message too large to be copied the only trace outside the mailbox."""
-    shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in attachments]
-    return json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False)
 
 
 def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
@@ -274,22 +259,8 @@ def treat_as_request(con: sqlite3.Connection, effect: TreatAsRequest, context: W
 
 def update_case(con: sqlite3.Connection, effect: UpdateCase, context: WriteContext) -> None:
     names = [f"{name} = ?" for name in effect.columns]  # the names are those of CaseColumns
-    values = map(_stored, effect.columns.values())
+    values = map(stored, effect.columns.values())
     con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
-
-
-def _stored(value: object) -> object:
-    match value:
-        case datetime():
-            return stamp(value)
-        case date():
-            return value.isoformat()
-        case time():
-            return hour_text(value)
-        case tuple():
-            return hours_stored(value)
-        case _:
-            return value
 
 
 def merge_cases(con: sqlite3.Connection, effect: MergeCases, context: WriteContext) -> None:
@@ -356,17 +327,18 @@ def file_message(con: sqlite3.Connection, effect: FileMessage, context: WriteCon
 
 
 def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: WriteContext) -> None:
-    con.execute(
-        """INSERT INTO deadlines(started_by, kind, level, case_id, started_at, due_at) VALUES(?,?,?,?,?,?)
-        ON CONFLICT(started_by, kind, level) DO NOTHING""",
-        (
-            effect.started_by,
-            effect.kind,
-            effect.level,
-            case_id(con, effect.case),
-            stamp(effect.started_at),
-            stamp(effect.due_at),
-        ),
+    insert(
+        con,
+        "deadlines",
+        {
+            "started_by": effect.started_by,
+            "kind": effect.kind,
+            "level": effect.level,
+            "case_id": case_id(con, effect.case),
+            "started_at": effect.started_at,
+            "due_at": effect.due_at,
+        },
+        "ON CONFLICT(started_by, kind, level) DO NOTHING",
     )
 
 

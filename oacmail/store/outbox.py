@@ -29,6 +29,7 @@ from oacmail.core.kinds import (
     NEXT,
     MailEvent,
     MailKind,
+    MailState,
     Priority,
     of_name,
 )
@@ -54,7 +55,7 @@ from oacmail.store.cases import cases, placeholders
 from oacmail.store.connection import Rows, as_view, at, moment, stamp
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.store.seen_messages import synced_at
-from oacmail.store.writing import WriteContext, case_id, raise_serial
+from oacmail.store.writing import WriteContext, case_id, insert, raise_serial
 
 # --- Queue -----------------------------------------------------------------------------------------------------------
 # One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is
@@ -208,10 +209,6 @@ class OutboxRows(Rows):
 # --- Effects ---------------------------------------------------------------------------------------------------------
 # Effects on the outbox and the event log.
 
-_INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mailbox, bare_id, length,
-  state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
-_INSERT_BYTES = "INSERT INTO mails(id, mime, bare) VALUES(?,?,?)"
-
 
 def _case(event: MailEvent) -> str:
     """The state after the event, as an SQL expression of the row's state."""
@@ -227,28 +224,29 @@ _ALSO = {MailEvent.NO_ANSWER: ", tries = tries + 1", MailEvent.RETRIED_BY_HAND: 
 
 def send(con: sqlite3.Connection, effect: Send, context: WriteContext) -> None:
     mail = context.mails[effect.key]
-    release = stamp(effect.release) if effect.release else None
-    row = con.execute(
-        _INSERT_MAIL,
-        (
-            effect.key,
-            mail.message_id,
-            case_id(con, effect.case),
-            effect.kind,
-            effect.recipient,
-            registrable(effect.recipient),
-            mailbox(effect.recipient),
-            mail.bare_id,
-            mail.length,
-            "shadow" if context.shadow else "queued",
-            effect.budget,
-            release,
-            release,
-            stamp(context.now),
-        ),
+    row = insert(
+        con,
+        "outbox",
+        {
+            "key": effect.key,
+            "message_id": mail.message_id,
+            "case_id": case_id(con, effect.case),
+            "kind": effect.kind,
+            "recipient": effect.recipient,
+            "domain": registrable(effect.recipient),
+            "mailbox": mailbox(effect.recipient),
+            "bare_id": mail.bare_id,
+            "length": mail.length,
+            "state": MailState.SHADOW if context.shadow else MailState.QUEUED,
+            "budget": effect.budget,
+            "released_at": effect.release,
+            "next_at": effect.release,
+            "created_at": context.now,
+        },
+        "ON CONFLICT(key) DO NOTHING",
     )
     if row.rowcount:
-        con.execute(_INSERT_BYTES, (row.lastrowid, mail.mime, mail.bare))
+        insert(con, "mails", {"id": row.lastrowid, "mime": mail.mime, "bare": mail.bare})
 
 
 def send_without_original(con: sqlite3.Connection, effect: SendWithoutOriginal, context: WriteContext) -> None:
@@ -313,22 +311,25 @@ def drop_outgoing(con: sqlite3.Connection, effect: DropOutgoing, context: WriteC
 
 def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteContext) -> None:
     """Record a mail that was sent before the database was lost: it is not sent again, its number not given again."""
-    con.execute(
-        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mailbox, length, state, copied_at,
-        released_at, sent_at, created_at) VALUES(?,?,?,?,?,?,?,0,'sent',?,?,?,?) ON CONFLICT DO NOTHING""",
-        (
-            effect.key,
-            effect.message_id,
-            case_id(con, effect.case),
-            effect.kind,
-            effect.recipient,
-            registrable(effect.recipient),
-            mailbox(effect.recipient),
-            stamp(context.now),
-            stamp(effect.sent_at),
-            stamp(effect.sent_at),
-            stamp(effect.sent_at),
-        ),
+    insert(
+        con,
+        "outbox",
+        {
+            "key": effect.key,
+            "message_id": effect.message_id,
+            "case_id": case_id(con, effect.case),
+            "kind": effect.kind,
+            "recipient": effect.recipient,
+            "domain": registrable(effect.recipient),
+            "mailbox": mailbox(effect.recipient),
+            "length": 0,
+            "state": MailState.SENT,
+            "copied_at": context.now,
+            "released_at": effect.sent_at,
+            "sent_at": effect.sent_at,
+            "created_at": effect.sent_at,
+        },
+        "ON CONFLICT DO NOTHING",
     )
     if effect.case:
         raise_serial(con, effect.case, context.now)
@@ -346,22 +347,16 @@ def remember(con: sqlite3.Connection, effect: Remember, context: WriteContext) -
 
 
 def record_event(con: sqlite3.Connection, effect: AuditEvent, context: WriteContext) -> None:
-    fingerprint = context.arrived.message.fingerprint if context.arrived else None
-    row = con.execute(
-        "INSERT INTO events(at, case_id, fingerprint, kind, data) VALUES(?,?,?,?,?)",
-        (
-            stamp(context.now),
-            case_id(con, effect.case),
-            fingerprint,
-            effect.kind,
-            json.dumps(dict(effect.data), ensure_ascii=False),
-        ),
-    )
+    event = {
+        "at": context.now,
+        "case_id": case_id(con, effect.case),
+        "fingerprint": context.arrived.message.fingerprint if context.arrived else None,
+        "kind": effect.kind,
+        "data": json.dumps(dict(effect.data), ensure_ascii=False),
+    }
+    row = insert(con, "events", event)
     if effect.text:
-        con.execute(
-            "INSERT INTO notes(event_id, case_id, text) VALUES(?,?,?)",
-            (row.lastrowid, case_id(con, effect.case), effect.text),
-        )
+        insert(con, "notes", {"event_id": row.lastrowid, "case_id": event["case_id"], "text": effect.text})
 
 
 def write_draft(con: sqlite3.Connection, effect: WriteDraft, context: WriteContext) -> None:

@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import count
 
+from oacmail.core.derivation import hour_text
 from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import FAMILIES, SERIAL, End
-from oacmail.store.connection import stamp
+from oacmail.store.connection import hours_stored, stamp
 
 WAITS_AT_MOST = timedelta(days=60)
 ERASED_DOMAIN = "invalid"
@@ -40,6 +41,28 @@ class WriteContext:
     mails: Mapping[str, FrozenMail] = field(default_factory=dict)
     because: tuple[str, ...] = ()
     shadow: bool = False
+
+
+def stored(value: object) -> object:
+    """The value as a column holds it: a time in UTC, a day, an hour, hours; any other as it is."""
+    match value:
+        case datetime():
+            return stamp(value)
+        case date():
+            return value.isoformat()
+        case time():
+            return hour_text(value)
+        case tuple():
+            return hours_stored(value)
+        case _:
+            return value
+
+
+def insert(con: sqlite3.Connection, table: str, columns: Mapping[str, object], otherwise: str = "") -> sqlite3.Cursor:
+    """Insert a row. `otherwise`: what follows VALUES, such as ON CONFLICT DO NOTHING or RETURNING."""
+    places = ",".join("?" * len(columns))
+    query = f"INSERT INTO {table}({', '.join(columns)}) VALUES({places}) {otherwise}"
+    return con.execute(query, [stored(value) for value in columns.values()])
 
 
 def person_id(con: sqlite3.Connection, address: str) -> int:
