@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -84,14 +83,14 @@ class Months:
         return publication.differences(known.figures, known.corrections, now, why)
 
     def trend(self, month: Month) -> tuple[TrendPoint, ...]:
-        points = ((one, self.figures(one)) for one in month.twelve())
+        points = ((earlier, self.figures(earlier)) for earlier in month.twelve())
         return tuple(
             TrendPoint(
-                month=str(one),
-                published=self.published(one) is not None,
+                month=str(earlier),
+                published=self.published(earlier) is not None,
                 measures={name: indicator.main for name, indicator in figures.indicators.items()},
             )
-            for one, figures in points
+            for earlier, figures in points
             if figures is not None
         )
 
@@ -100,7 +99,7 @@ def make(con: sqlite3.Connection, policy: Policy, month: Month, now: datetime) -
     """Return the report of this month: as published, with its corrections, else as it stands now."""
     months = Months(con, policy)
     known = months.published(month)
-    told = (*reports.told_at(con, known.published_at), *known.corrections) if known else ()
+    shown = (*reports.told_at(con, known.published_at), *known.corrections) if known else ()
     return MonthlyReport(
         month=str(month),
         office=policy.office.name,
@@ -108,7 +107,7 @@ def make(con: sqlite3.Connection, policy: Policy, month: Month, now: datetime) -
         final=is_final(policy, month, now),
         figures=known.figures if known else months.fresh(month),
         trend=months.trend(month),
-        corrections=(*dict.fromkeys(told), *months.corrections(month)),
+        corrections=(*dict.fromkeys(shown), *months.corrections(month)),
         published_at=known.published_at if known else None,
     )
 
@@ -123,7 +122,7 @@ def to_publish(con: sqlite3.Connection, policy: Policy, month: Month, now: datet
         final=is_final(policy, month, now),
         figures=months.fresh(month),
         trend=months.trend(month),
-        corrections=tuple(found for one in month.twelve()[:-1] for found in months.corrections(one)),
+        corrections=tuple(wrong for earlier in month.twelve()[:-1] for wrong in months.corrections(earlier)),
         published_at=now,
     )
 
@@ -162,11 +161,6 @@ class WordedReport:
     view: ReportView
     images: Mapping[str, bytes]
     reason: str = ""
-
-
-def in_words(report: MonthlyReport, lang: str, zone: ZoneInfo) -> ReportView:
-    """Return the report in this language, without charts."""
-    return report_view(report, lang, zone)
 
 
 def worded(report: MonthlyReport, lang: str, policy: Policy, draw: Draw = charts.draw) -> WordedReport:

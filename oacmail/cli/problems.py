@@ -101,7 +101,8 @@ def _clock_is_set_back(snapshot: Snapshot) -> bool:
 def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
     def found(snapshot: Snapshot) -> Iterable[str]:
         today = snapshot.now.astimezone(snapshot.config.office.timezone).date()
-        return [one for one in wiring.workdays(snapshot.config).horizon(today) if one.partition(":")[0] == code]
+        codes = wiring.workdays(snapshot.config).horizon(today)
+        return [full for full in codes if full.partition(":")[0] == code]
 
     return found
 
@@ -292,6 +293,7 @@ PROBLEMS: tuple[Problem, ...] = (
 )
 _BY_CODE = {problem.code: problem for problem in PROBLEMS}
 _UNKNOWN = Problem("", "see the log")
+_SEE = "see the log, and `oacmail check --online`"
 
 
 def found(snapshot: Snapshot) -> list[str]:
@@ -312,18 +314,13 @@ def described(code: str, cause: str = "") -> dict[str, str]:
     """`code`, `severity` and `text` of a problem (docs/interfaces.md section 3); the text says what to do. The
     detail of a full code begins the text."""
     name, _, detail = code.partition(":")
-    text = _text(of(code), cause)
+    problem = of(code)
+    text = problem.remedy + (f": {cause}" if cause else "")
+    if problem.server:
+        what, do = meaning(problem.code, cause)
+        text = f"{problem.remedy}: {what} ({cause}): {do}" if cause else f"{problem.remedy}: {_SEE}"
     return {"code": name, "severity": severity(code), "text": f"{detail}: {text}" if detail else text}
 
 
 def severity(code: str) -> str:
     return WARNING if of(code).warning else CRITICAL
-
-
-def _text(problem: Problem, cause: str) -> str:
-    if not problem.server:
-        return problem.remedy + (f": {cause}" if cause else "")
-    if not cause:
-        return f"{problem.remedy}: see the log, and `oacmail check --online`"
-    what, do = meaning(problem.code, cause)
-    return f"{problem.remedy}: {what} ({cause}): {do}"

@@ -10,7 +10,7 @@ from oacmail import reporting, wiring
 from oacmail.cli.common import YEARS, answer_no, as_json, configured, print_json, safe, say
 from oacmail.core.model import LANGUAGES
 from oacmail.core.report.figures import Month, grouped
-from oacmail.words.report_forms import as_csv, as_row, as_text, report_page
+from oacmail.words.report_forms import as_csv, as_row, as_text, report_page, report_view
 
 
 @click.command()
@@ -60,7 +60,7 @@ def report(
     if as_json:
         print_json([as_row(made, lang)])
     elif not (html or csv):
-        for line in as_text(reporting.in_words(made, lang, config.office.timezone)).splitlines():
+        for line in as_text(report_view(made, lang, config.office.timezone)).splitlines():
             click.echo(safe(line))
 
 

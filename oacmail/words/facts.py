@@ -70,7 +70,10 @@ def _shown(name: str, value: object, zone: ZoneInfo) -> object:
         case str():
             return _STRINGS.get(name, one_line)(value)
         case datetime():
-            return _inside_its_day(value.astimezone(zone)) if name in _LAST_MOMENTS else value.astimezone(zone)
+            local = value.astimezone(zone)
+            # A day that ends at 24:00 is the day before that midnight.
+            ends = name in _LAST_MOMENTS and local.time() == time.min
+            return local - timedelta(minutes=1) if ends else local
         case Mapping():
             row = {**_ROWS.get(name, {}), **value}
             return {str(key): _shown(str(key), cell, zone) for key, cell in row.items()}
@@ -78,11 +81,6 @@ def _shown(name: str, value: object, zone: ZoneInfo) -> object:
             return tuple(_shown(name, item, zone) for item in value)
         case _:
             return value
-
-
-def _inside_its_day(due_at: datetime) -> datetime:
-    """A day that ends at 24:00 is the day before that midnight."""
-    return due_at - timedelta(minutes=1) if due_at.time() == time.min else due_at
 
 
 def _text(text: str) -> str:

@@ -80,9 +80,12 @@ def cut_html(html: str) -> Cut:
     reason = ""
     if quote is not None:
         reason = "text-below" if _quotes(quote, heads) == "container" and _says_more(quote, body, heads) else ""
-        _cut_from(quote, body)
+        for node in _below(quote, body):
+            node.decompose()
+        quote.decompose()
         reason = reason or _cut_attribution(body)
-    text = html_to_text(_as_page(page))
+    # Its indented paragraphs are not taken for quotes.
+    text = html_to_text(re.sub(r"(</?)blockquote\b", r"\1div", page.html or "", flags=re.I))
     above = reply_text.above_quote(text)
     if above.is_cut and not reason:
         reason = "unsure"
@@ -94,23 +97,19 @@ def _clean(page: LexborHTMLParser) -> None:
     that lead to no web page, address or image (`javascript:`, a file server), and styles that load something."""
     root = page.root
     assert root is not None
-    for node in reversed([node for node in _elements(root) if _is_dropped(node)]):  # inside first: none is freed twice
-        node.decompose()
+    for node in reversed(list(_elements(root))):  # inside first: none is freed twice
+        tag = node.tag or ""
+        loads = tag == "style" and _LOADS.search(node.html or "")
+        if tag in _DROPPED or tag in _RAW or loads or is_hidden(node):
+            node.decompose()
     for node in (root, *_elements(root)):
-        for name in [name for name, value in node.attributes.items() if _is_active(name, value or "")]:
-            del node.attrs[name]
-
-
-def _is_dropped(node: LexborNode) -> bool:
-    tag = node.tag or ""
-    loads = tag == "style" and bool(_LOADS.search(node.html or ""))
-    return tag in _DROPPED or tag in _RAW or loads or is_hidden(node)
-
-
-def _is_active(name: str, value: str) -> bool:
-    if name.lower() in _LINKS:
-        return not _SAFE.match(re.sub(r"[\x00-\x20]", "", value[:200]))
-    return bool(_EVENT.fullmatch(name)) or (name.lower() == "style" and bool(_LOADS.search(value)))
+        for name, value in list(node.attributes.items()):
+            if name.lower() in _LINKS:
+                active = not _SAFE.match(re.sub(r"[\x00-\x20]", "", (value or "")[:200]))
+            else:
+                active = bool(_EVENT.fullmatch(name) or (name.lower() == "style" and _LOADS.search(value or "")))
+            if active:
+                del node.attrs[name]
 
 
 def _elements(root: LexborNode) -> Iterator[LexborNode]:
@@ -134,7 +133,10 @@ def _quotes(node: LexborNode, heads: Mapping[int, str]) -> str:
     classes = set((found.get("class") or "").lower().replace("x_", "").split())
     name = (found.get("id") or "").lower().removeprefix("x_")
     style = re.sub(r"\s", "", (found.get("style") or "").lower())
-    if classes & _CONTAINERS or (tag == "blockquote" and _is_cited(node, classes, style)):
+    cited = (found.get("type") or "").lower() == "cite" or "cite" in found or "quote" in classes
+    bordered = "border-left:" in style.replace("border-left:none", "") or "border:none" not in style
+    # Gmail indents the writer's own text with the same element, without a border.
+    if classes & _CONTAINERS or (tag == "blockquote" and (cited or bordered)):
         return "container"
     if name in _BOUNDARIES or classes & _CITE_PREFIX or found.get("data-marker") in ("__QUOTED_TEXT__", "__HEADERS__"):
         return "boundary"
@@ -143,27 +145,19 @@ def _quotes(node: LexborNode, heads: Mapping[int, str]) -> str:
     return "boundary" if _RULED.search(style) and _HEAD.match(heads.get(node.mem_id, "")) else ""
 
 
-def _is_cited(node: LexborNode, classes: set[str], style: str) -> bool:
-    """Whether it is a quote; Gmail indents the writer's own text with the same element."""
-    cited = (node.attributes.get("type") or "").lower() == "cite" or "cite" in node.attributes or "quote" in classes
-    return cited or "border-left:" in style.replace("border-left:none", "") or "border:none" not in style
-
-
 def _text(node: LexborNode) -> str:
     return html_to_text(f"<html><body>{node.html or ''}</body></html>")
 
 
 def _says_more(quote: LexborNode, body: LexborNode, heads: Mapping[int, str]) -> bool:
-    """Whether something that is no quote stands below it."""
-    return any(_text(node).strip() for node in _below(quote, body) if not _is_only_quotes(node, heads))
+    """Whether something that is neither a quote nor a signature stands below it."""
 
+    def is_quoted(node: LexborNode) -> bool:
+        is_element = not (node.tag or "").startswith("-")
+        signed = "signature" in (node.attributes.get("class") or "").lower()
+        return is_element and bool(_quotes(node, heads) or signed)
 
-def _is_only_quotes(node: LexborNode, heads: Mapping[int, str]) -> bool:
-    return (node.tag or "").startswith("-") is False and bool(_quotes(node, heads) or _is_signature(node))
-
-
-def _is_signature(node: LexborNode) -> bool:
-    return "signature" in (node.attributes.get("class") or "").lower()
+    return any(_text(node).strip() for node in _below(quote, body) if not is_quoted(node))
 
 
 def _below(node: LexborNode, body: LexborNode) -> list[LexborNode]:
@@ -179,36 +173,22 @@ def _below(node: LexborNode, body: LexborNode) -> list[LexborNode]:
     return found
 
 
-def _cut_from(quote: LexborNode, body: LexborNode) -> None:
-    for node in _below(quote, body):
-        node.decompose()
-    quote.decompose()
-
-
 def _cut_attribution(body: LexborNode) -> str:
     """Remove the line above the quote that names its writer; why it is not sure, or ''."""
     for _ in range(_REMOVALS):
         named = reply_text.attribution_at_end(_text(body))
         if not named:
             return ""
-        last = next((node for node in reversed(list(body.traverse(include_text=True))) if _is_said(node)), None)
+        texts = [node for node in body.traverse(include_text=True) if node.tag == "-text"]
+        last = next((node for node in reversed(texts) if (node.text_content or "").strip()), None)
         if last is None or _squeezed(last.text_content or "") not in _squeezed(named):
             return "unsure"
         last.decompose()
     return "unsure"
 
 
-def _is_said(node: LexborNode) -> bool:
-    return node.tag == "-text" and bool((node.text_content or "").strip())
-
-
 def _squeezed(text: str) -> str:
     return re.sub(r"\W+", "", text).lower()
-
-
-def _as_page(page: LexborHTMLParser) -> str:
-    """The rest, its indented paragraphs not taken for quotes."""
-    return re.sub(r"(</?)blockquote\b", r"\1div", page.html or "", flags=re.I)
 
 
 # --- Answer parts ----------------------------------------------------------------------------------------------------
