@@ -1,7 +1,8 @@
 """The facts that each template gets (core/kinds.py), cleaned, with defaults for missing ones.
 
-A fact that is not listed for a template does not reach it: an acknowledgement cannot repeat a citizen's subject or
-text, whatever a town's own template asks for. Citizens' text is shown without hidden characters and clickable links.
+A fact that is not listed for a template does not reach it, but case, token and buttons: an acknowledgement cannot
+repeat a citizen's subject or text, whatever a town's own template asks for. Citizens' text is shown without hidden
+characters and clickable links.
 """
 
 from collections.abc import Callable, Mapping, Sequence
