@@ -144,25 +144,25 @@ class Systemd:
 
     def ready(self, status: str = "") -> bool:
         """Start or reload is complete."""
-        return self._tell("READY=1", f"STATUS={_one_line(status)}")
+        return self._notify("READY=1", f"STATUS={_one_line(status)}")
 
     def status(self, text: str) -> bool:
         """Set the line for `systemctl status`; ids and counts only."""
-        return self._tell(f"STATUS={_one_line(text)}")
+        return self._notify(f"STATUS={_one_line(text)}")
 
     def watchdog(self) -> bool:
         """Ping the watchdog."""
-        return self._tell("WATCHDOG=1")
+        return self._notify("WATCHDOG=1")
 
     def reloading(self) -> bool:
         """A reload has begun; `ready` must follow (Type=notify-reload needs the time, systemd.service(5))."""
-        return self._tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+        return self._notify("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def stopping(self) -> bool:
         """The service is stopping."""
-        return self._tell("STOPPING=1")
+        return self._notify("STOPPING=1")
 
-    def _tell(self, *assignments: str) -> bool:
+    def _notify(self, *assignments: str) -> bool:
         if not self.address.startswith(("/", "@")):
             return False
         # "@" means an abstract socket, unix(7)
@@ -217,7 +217,7 @@ class BudgetFile:
         with self._locked(fcntl.LOCK_EX) as file:
             recent = _recent(file, moment)
             taken = max(0, min(wanted, limit - len(recent)))
-            text = "".join(f"{one:.3f}\n" for one in (*recent, *[moment] * taken)).encode()
+            text = "".join(f"{at:.3f}\n" for at in (*recent, *[moment] * taken)).encode()
             os.pwrite(file, text, 0)
             os.ftruncate(file, len(text))
             return taken

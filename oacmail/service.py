@@ -452,8 +452,10 @@ class Service:
             log.info("purged", kind="originals", count=done.emptied.get("originals", 0))
 
     def _learn(self) -> None:
-        for one in wiring.learn(self.parts):
-            log.info("learned", kind=one.field, count=one.corrections, state="taken" if one.taken else "refused")
+        for result in wiring.learn(self.parts):
+            log.info(
+                "learned", kind=result.field, count=result.corrections, state="taken" if result.taken else "refused"
+            )
 
 
 def once(parts: Parts) -> None:

@@ -119,7 +119,7 @@ def envelope_commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
     limit = offers.get("size", "")
     if limit.isdigit() and 0 < int(limit) < len(mail.mime):
         raise Permanent("MAIL", 552, "5.3.4")
-    sender, citizen, copy = (_ascii_domain(one) for one in (mail.envelope_from, mail.recipient, mail.copy_to))
+    sender, citizen, copy = (_ascii_domain(address) for address in (mail.envelope_from, mail.recipient, mail.copy_to))
     utf8 = "smtputf8" in offers
     if not citizen or _UNSPEAKABLE.search(citizen):
         raise Permanent("RCPT", 553, "5.1.3")

@@ -95,9 +95,9 @@ def confusion(pairs: Pairs, field: str) -> Counter[tuple[str, str]]:
 
 def _precision_recall(pairs: Pairs, field: str, name: str) -> dict[str, float]:
     both = sum(label[field] == name == verdict[field] for label, verdict in pairs)
-    said = sum(verdict[field] == name for _, verdict in pairs)
+    chosen = sum(verdict[field] == name for _, verdict in pairs)
     true = sum(label[field] == name for label, _ in pairs)
-    return {"precision": _share(both, said), "recall": _share(both, true)}
+    return {"precision": _share(both, chosen), "recall": _share(both, true)}
 
 
 def _f1(precision: float, recall: float) -> float:

@@ -192,7 +192,7 @@ def forget(
             with closing(connections.mailbox(config)) as box:
                 deleted = delete_messages(box, own)
         places = (config.office.state, *((folder.absolute(),) if folder else ()))
-        rewrite = [one.path for one in backups if any(one.path.is_relative_to(place) for place in places)]
+        rewrite = [backup.path for backup in backups if any(backup.path.is_relative_to(place) for place in places)]
         days = config.privacy.backup_days
         left: list[sealed.BackupLeft] = []
         for backup, problem in erasure.erase_in_copies(backups, rewrite, policy, who, now, by=by, days=days):

@@ -224,8 +224,8 @@ def accept_rows(ctx: click.Context, yes: bool) -> None:
     keys = secrets.tokens(config)
     with wiring.open_readonly(config) as beside:
         proof = ledger.prove(beside, keys)
-    for one in proof.differences:
-        say(f"{one.where} {one.detail}")
+    for difference in proof.differences:
+        say(f"{difference.where} {difference.detail}")
     if not (proof.differences or proof.broken):
         answer_no("every row is as the ledger says: nothing to do")
     if not yes:

@@ -270,7 +270,9 @@ class Engine:
             return self._render(shown, now)
         # With originals there are two forms: the relay may refuse the attached one.
         try:
-            whole = self._render(shown, now, *(redact(one, self.policy.office.languages[0]) for one in originals))
+            whole = self._render(
+                shown, now, *(redact(original, self.policy.office.languages[0]) for original in originals)
+            )
         except Exception:  # one strange message must not stop all deadlines: send the card without it
             log.error("original.unfit", key=send.key, exc_info=True)
             return self._render(shown, now)
@@ -321,7 +323,7 @@ class Engine:
 # First what is unhealthy, then what is in progress.
 
 _NO_FAULT = "calendar_provisional"  # a warning that `status` shows
-_SAID = {"config-refused": "the changed configuration was refused"}
+_PLAINLY = {"config-refused": "the changed configuration was refused"}
 
 
 def summary(problems: Collection[str], state: str, *, read: bool, shadow: bool) -> str:
@@ -331,5 +333,5 @@ def summary(problems: Collection[str], state: str, *, read: bool, shadow: bool) 
         return f"UNHEALTHY: {state}: nothing can be recorded or sent; see oacmail status"
     goes = "nothing is sent (shadow)" if shadow else "mail goes out"
     words = f"mailbox read, {goes}" if read else "waiting for the mailbox"
-    faults = [_SAID.get(code, code) for code in problems if not code.startswith(_NO_FAULT)]
+    faults = [_PLAINLY.get(code, code) for code in problems if not code.startswith(_NO_FAULT)]
     return f"UNHEALTHY: {', '.join(faults)}; {words}; see oacmail status" if faults else words

@@ -123,20 +123,20 @@ class GrantWatch:
     def look(self) -> None:
         """To be called after each tick, which sends the alerts. Raises StateError."""
         store, now = self.engine.store, self.engine.now()
-        since, told = self.since(), store.recall(OAUTH_REPORTED) or ""
-        if self._recovered:  # the tick has told of it
+        since, reported = self.since(), store.recall(OAUTH_REPORTED) or ""
+        if self._recovered:  # the tick has reported it
             store.problem(RECOVERED, False, now)
             self._recovered = False
-        if since is not None and not told:
-            self._tell("down", since, now)
+        if since is not None and not reported:
+            self._report("down", since, now)
             store.remember(OAUTH_REPORTED, since.isoformat(), now)
-        elif since is None and told:
-            self._tell("up", datetime.fromisoformat(told), now)
-            store.problem(RECOVERED, True, datetime.fromisoformat(told))
+        elif since is None and reported:
+            self._report("up", datetime.fromisoformat(reported), now)
+            store.problem(RECOVERED, True, datetime.fromisoformat(reported))
             self._recovered = True
             store.remember(OAUTH_REPORTED, "", now)
 
-    def _tell(self, what: str, since: datetime, now: datetime) -> None:
+    def _report(self, what: str, since: datetime, now: datetime) -> None:
         log.warning("oauth." + what, since=since.isoformat())
         if failed := self.run((OAUTH, what, since.isoformat())):
             self.engine.store.problem(COMMAND, True, now, failed)
@@ -174,11 +174,11 @@ class CanaryWatch:
             seconds = max(back - moment_of(last), timedelta(0)).total_seconds()
             store.remember(CANARY_LAST, f"{last} {seconds:.0f}", now)
         if alarmed and (back is not None or store.known_at(CANARY_BACK + alarmed) is not None):
-            self._tell("up", alarmed, now)
+            self._report("up", alarmed, now)
         elif not alarmed and back is None and now - max(moment_of(last), self._since) > limit:
-            self._tell("down", last, now)
+            self._report("down", last, now)
 
-    def _tell(self, what: str, key: str, now: datetime) -> None:
+    def _report(self, what: str, key: str, now: datetime) -> None:
         store, since = self.engine.store, moment_of(key)
         store.problem(CODE, what == "down", now, since.isoformat() if what == "down" else "")
         store.remember(CANARY_ALARMED, key if what == "down" else "", now)
@@ -210,5 +210,5 @@ def record_stop(store: SqliteStore, now: datetime) -> None:
 
 def recent_crashes(text: str | None, now: datetime) -> list[datetime]:
     """Return the crashes (the content of CRASHES) of the last hour before `now`."""
-    times = (datetime.fromisoformat(one) for one in json.loads(text or "[]"))
+    times = (datetime.fromisoformat(moment) for moment in json.loads(text or "[]"))
     return [at for at in times if now - at <= REMEMBERED]

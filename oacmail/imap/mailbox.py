@@ -72,9 +72,9 @@ def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str, junk: str =
     hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
     found = [hit for _, hit in hits if hit and hit != drafts]
     rest = [folder for folder in folders if folder.name not in watch]
-    told = _named(folders, junk) if junk else _special(folders, "\\Junk")
-    guess = None if junk or told else _by_name(rest, _JUNK_NAMES)
-    filtered = told or guess
+    named = _named(folders, junk) if junk else _special(folders, "\\Junk")
+    guess = None if junk or named else _by_name(rest, _JUNK_NAMES)
+    filtered = named or guess
     found += [filtered] if filtered else []
     ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
     watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent, filtered)) for folder in ordered)
@@ -113,7 +113,9 @@ def _special(folders: Sequence[Listed], use: str) -> Listed | None:
 
 def _named(folders: Sequence[Listed], name: str) -> Listed | None:
     inbox = name.upper() == "INBOX"
-    return next((one for one in folders if one.name == name or (inbox and one.name.upper() == "INBOX")), None)
+    return next(
+        (folder for folder in folders if folder.name == name or (inbox and folder.name.upper() == "INBOX")), None
+    )
 
 
 def _by_name(folders: Sequence[Listed], names: frozenset[str]) -> Listed | None:
@@ -222,8 +224,10 @@ class ImapMailbox:
             return ""
         with self._session.client("ID") as client:
             answer = client.id_({"name": "oacmail"})[0] or ()
-        said = {bytes(key).lower(): bytes(value or b"") for key, value in zip(answer[::2], answer[1::2], strict=False)}
-        return said.get(b"name", b"").decode("ascii", "replace")
+        fields = {
+            bytes(key).lower(): bytes(value or b"") for key, value in zip(answer[::2], answer[1::2], strict=False)
+        }
+        return fields.get(b"name", b"").decode("ascii", "replace")
 
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         self._reopen()
@@ -279,7 +283,9 @@ class ImapMailbox:
             prefix = ""
             if client.has_capability("NAMESPACE") and (personal := client.namespace().personal):
                 prefix, separator = personal[0][0], personal[0][1] or separator
-            return FolderTree(separator=separator, prefix=prefix, names=frozenset(one.name for one in listed(client)))
+            return FolderTree(
+                separator=separator, prefix=prefix, names=frozenset(folder.name for folder in listed(client))
+            )
 
     def create(self, folder: str) -> bool:
         """CREATE and SUBSCRIBE. A server may refuse either, which breaks nothing."""
@@ -290,7 +296,7 @@ class ImapMailbox:
             except IMAPClientAbortError:
                 raise
             except IMAPClientError:
-                return folder in {one.name for one in listed(client)}
+                return folder in {known.name for known in listed(client)}
         return True
 
     def can_move(self) -> bool:

@@ -99,13 +99,13 @@ def _multipart(part: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[st
     """Return a part with its header fields, b'' if nothing of it was read."""
     if not part.children:
         return heads[part.section] + bodies[part.section] if part.section in bodies else b""
-    inner = [child for one in part.children if (child := _multipart(one, heads, bodies, marker))]
+    inner = [child for below in part.children if (child := _multipart(below, heads, bodies, marker))]
     if not inner:
         return b""
     boundary = b"%s_%s_" % (marker, (part.section or "0").encode("ascii"))
     report = f'; report-type="{part.report}"' if part.report else ""
     head = f'Content-Type: {part.mime}{report}; boundary="'.encode("ascii") + boundary + b'"\r\n\r\n'
-    return head + b"".join(b"--%s\r\n%s\r\n" % (boundary, one) for one in inner) + b"--%s--\r\n" % boundary
+    return head + b"".join(b"--%s\r\n%s\r\n" % (boundary, child) for child in inner) + b"--%s--\r\n" % boundary
 
 
 def _word(value: bytes | int | None) -> str:
@@ -231,8 +231,8 @@ def _place(row: bytes) -> MessageMeta | None:
 
 def _saved(row: bytes) -> tuple[int, datetime]:
     uid = date = b""
-    for one in _SAVED.finditer(row):
-        uid, date = one[1] or uid, one[2] or date
+    for match in _SAVED.finditer(row):
+        uid, date = match[1] or uid, match[2] or date
     return int(uid or 0), _moment(date)
 
 
