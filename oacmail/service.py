@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
@@ -335,6 +336,8 @@ class Service:
                 parts.delivery.citizens_may = False
                 self._compare.set()
                 self._pause("watch", outage, trouble)
+        with suppress(Transient):  # at the next start, then
+            parts.intake.copy_ledger(at_once=True)
 
     def _ended(self, server: str) -> None:
         """Record that the server works again, and with it what gives its tokens."""

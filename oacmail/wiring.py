@@ -269,6 +269,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
             parser_config=parser_config(config),
             backlog=timedelta(days=config.imap.backlog_days),
             parsing=parsing or InlineParser(),
+            ledger_folder=config.imap.ledger or "",
         )
         delivery = Delivery(
             engine=core,

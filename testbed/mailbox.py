@@ -180,6 +180,10 @@ class SimulatedMailbox:
         self.changes += 1
         self._box().add(StoredMessage(raw, parsedate_to_datetime(_fields(raw)[b"date"].decode()), draft=True))
 
+    def append_piece(self, folder: str, raw: bytes) -> None:
+        self.open(folder)
+        self.append(folder, raw, self._now() or datetime.now(UTC), seen=True)
+
     def missing(self) -> Sequence[str]:
         return [] if "Sent" in self.folders else ["Sent"]
 

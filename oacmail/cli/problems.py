@@ -128,6 +128,9 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "unfiled", "copies of our mail cannot be moved to the folder of sent mail: see the log, check its permissions"
     ),
+    Problem(
+        "ledger", "the copy of the ledger cannot be put into the mailbox: see the log, check quota and permissions"
+    ),
     Problem("drafts", "draft answers cannot be put into the folder of drafts: see the log, check its permissions"),
     Problem(
         "board",

@@ -72,6 +72,7 @@ def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> Rebuil
             now=datetime.now(UTC).replace(microsecond=0),
             since=since,
             parsing=parsing,
+            ledger=config.imap.ledger or "",
             on_progress=_progress,
         ).run(dry_run=dry_run)
 
@@ -111,6 +112,7 @@ def _on_cases(summary: RebuildSummary) -> Iterator[str]:
         (summary.gone, "{} messages are gone: their acknowledgements show case and due day, not the words"),
         (summary.ordered, "{} orders by shell are known from mail"),
         (len(summary.moved), "{} cases are as their folders on the board say"),
+        (summary.from_ledger, "{} cases are as the ledger in the mailbox says, which knows more than the mail"),
     )
 
 

@@ -466,6 +466,7 @@ class ImapSection(Section):
     watch: tuple[FolderName, ...] = ("INBOX", SENT)
     sent: FolderName | None = None
     junk: FolderName | None = None
+    ledger: FolderName | None = None
     idle_minutes: Count = Field(default=9, le=29)
     poll_seconds: Count = 60
     max_bytes: Size = 5_000_000

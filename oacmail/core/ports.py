@@ -81,6 +81,10 @@ class Mailbox(Protocol):
         r"""APPEND a mail that a person will complete, flagged \Draft and unseen."""
         ...
 
+    def append_piece(self, folder: str, raw: bytes) -> None:
+        """Add a message of ours that nobody need read (a piece of the ledger), as seen."""
+        ...
+
     def missing(self) -> Sequence[str]:
         """Names of folders to watch that do not exist; 'Sent' if no Sent folder was found."""
         ...

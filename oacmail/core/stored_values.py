@@ -52,6 +52,7 @@ CANARY_ALARMED = "canary-alarmed"
 OAUTH_REPORTED = "oauth-reported"
 # Of the mailbox
 DRAFTS = "drafts_folder"
+LEDGER_COPIED = "ledger-copied"
 BOARD_ROOTS = "board-roots"
 # Of backups, keys and certificates
 KNOWN_KEYS = "key:"
@@ -247,6 +248,10 @@ FAMILIES: Mapping[str, Family] = {
     OAUTH_REPORTED: Family(
         value="time since when the problem lasts of which the command has told, or empty",
         written_by=("engine/watch.py",),
+    ),
+    LEDGER_COPIED: Family(
+        value="HMAC of the snapshot and sequence of the last entry that the mailbox has",
+        written_by=("engine/ledger.py",),
     ),
     DRAFTS: Family(value="name of the folder of drafts; empty: there is none", written_by=("engine/intake.py",)),
     BOARD_ROOTS: Family(value="each board.root on this server, one a line", written_by=("engine/board.py",)),

@@ -56,6 +56,11 @@ def seal(secret: bytes, text: str) -> str:
     return _hmac(secret, "certificate", text).hex()
 
 
+def ledger_seal(secret: bytes, text: str) -> str:
+    """The proof that this office wrote a piece of its ledger: 64 hex digits."""
+    return _hmac(secret, "ledger", text).hex()
+
+
 def case_number(policy: Policy, year: int, serial: int) -> str:
     """`OAC-2026-000123`."""
     return f"{policy.office.prefix}-{year:04d}-{serial:06d}"

@@ -32,6 +32,7 @@ from oacmail.core.stored_values import DRAFTS, OTHER_INSTANCE, RECONCILED
 from oacmail.engine.board import BoardSync
 from oacmail.engine.engine import Engine
 from oacmail.engine.learning import with_lessons
+from oacmail.engine.ledger import LedgerCopy
 from oacmail.engine.watch import ProblemFlag
 from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import Answers, InlineParser, Parser, RawMessage, parse
@@ -305,13 +306,15 @@ class Batch:
 
 @dataclass(slots=True)
 class Intake:
-    """`backlog`: messages that arrived this long before the first start are processed too."""
+    """`backlog`: messages that arrived this long before the first start are processed too. `ledger_folder`: where the
+    copy of the ledger lies; '' = nowhere."""
 
     engine: Engine
     mailbox: Mailbox
     parser_config: ParserConfig
     backlog: InitVar[timedelta]
     parsing: Parser = field(default_factory=InlineParser)
+    ledger_folder: str = ""
     _folder_scan: FolderScan = field(init=False)
     _mailbox_actions: MailboxActions = field(init=False)
     _board: BoardSync = field(init=False)
@@ -334,7 +337,8 @@ class Intake:
         # Find what is new, folder by folder.
         listings: list[FolderListing] = []
         troubles: list[tuple[WatchedFolder, Transient]] = []
-        folders = self._board.with_its_folders(self.mailbox.watched())
+        names = [folder for folder in self.mailbox.watched() if folder.name != self.ledger_folder]
+        folders = self._board.with_its_folders(names)
         store.watching(folders)
         self._folder_scan.begin()
         for watched in folders:
@@ -366,6 +370,7 @@ class Intake:
         self._board.settle(listings, complete=not troubles, parser_config=self.parser_config)
         self._mailbox_actions.file({listing.watched.role: listing.watched.name for listing in listings})
         self._mailbox_actions.write_drafts(drafts)
+        self.copy_ledger()
         _raise_worst(troubles)
         store.passed(self.engine.now())
         return processed
@@ -531,6 +536,10 @@ class Intake:
         now = self.engine.now()
         self.engine.store.quarantine(ref, raw, reason, now)
         self.engine.store.problem("quarantine", True, now)
+
+    def copy_ledger(self, *, at_once: bool = False) -> None:
+        """Copy what is new in the ledger into the mailbox, every ten minutes or at once."""
+        LedgerCopy(self.engine, self.mailbox, self.ledger_folder).write(at_once=at_once)
 
     # --- details ----------------------------------------------------------------------------------
 

@@ -170,6 +170,10 @@ class ImapMailbox:
         with self._session.client("APPEND") as client:
             client.append(folder, raw, [rb"\Draft"])
 
+    def append_piece(self, folder: str, raw: bytes) -> None:
+        with self._session.client("APPEND") as client:
+            client.append(folder, raw, [rb"\Seen"])
+
     def missing(self) -> Sequence[str]:
         return self._plan().missing
 

@@ -21,6 +21,7 @@ from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports import Clock, Mailbox
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import Engine
+from oacmail.engine.ledger import read
 from oacmail.mail.parse import InlineParser, Parser, parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild import board
@@ -33,6 +34,7 @@ from oacmail.rebuild.proofs import Proofs
 from oacmail.rebuild.summary import Held, RebuildSummary
 from oacmail.replay import VirtualClock
 from oacmail.store import SqliteStore, admin, connection, rebuilt, rebuilt_numbers, remembered
+from oacmail.store.ledger import bring_back, joined
 from oacmail.words.report_forms import report_page
 
 SHADOW = timedelta(days=30)  # before the first mail of ours: for so long a service may have run in shadow
@@ -43,7 +45,8 @@ _REMEDY = "if it is lost for good, move it out of the way and run oacmail rebuil
 @dataclass(slots=True)
 class Rebuild:
     """`engine` makes an engine on a new store with a virtual clock. `since`: when the service was first started; None =
-    the first message that our own mail answers. `now`: the real time. `on_progress`: what, how many, of how many."""
+    the first message that our own mail answers. `now`: the real time. `on_progress`: what, how many, of how many.
+    `ledger`: the folder that has its copy; '' = none."""
 
     state: Path
     mailbox: Mailbox
@@ -52,6 +55,7 @@ class Rebuild:
     now: datetime
     since: datetime | None = None
     parsing: Parser = field(default_factory=InlineParser)
+    ledger: str = ""
     on_progress: Callable[[str, int, int], None] = lambda *_: None
 
     def run(self, *, dry_run: bool) -> RebuildSummary:
@@ -73,7 +77,8 @@ class Rebuild:
             engine = self.engine(store, clock)
             engine.policy = replace(engine.policy, canary=CanaryRules())  # canaries of the past are found as copies
             names = board.names_on(engine.policy, self.mailbox)
-            found = look_at(self.mailbox, board.with_its_folders(engine.policy, self.mailbox, names))
+            folders = board.with_its_folders(engine.policy, self.mailbox, names)
+            found = look_at(self.mailbox, [folder for folder in folders if folder.name != self.ledger])
             every = found.messages(self.now)
             proofs = copies.read(engine.policy, self._copies(every))
             since = self._since(proofs)
@@ -91,6 +96,10 @@ class Rebuild:
             clock.moment = self.now
             judged = settle_unproven(store, engine.policy, lived_until=lived_until, now=self.now)
             without_message = self._finish(store, found)
+            keys = engine.policy.secrets
+            copied = joined(read(self.mailbox, self.ledger, keys), keys) if self.ledger else None
+            with store.together():
+                from_ledger = bring_back(store.con, copied, engine.policy) if copied else 0
             return _summary(
                 store,
                 proofs,
@@ -104,6 +113,7 @@ class Rebuild:
                 past=len(every) - len(messages),
                 unplayed=tuple(self._of_people(one for one in every if since - SHADOW <= one.at < since)),
                 messages=len(messages),
+                from_ledger=from_ledger,
             )
 
     def _copies(self, messages: Sequence[Found]) -> Iterator[tuple[Found, bytes]]:
@@ -286,6 +296,7 @@ def _summary(
     past: int,
     unplayed: tuple[str, ...],
     messages: int,
+    from_ledger: int,
 ) -> RebuildSummary:
     numbers = rebuilt.numbers(store.con)
     told = {proof.case for proof in proofs.proven}
@@ -309,4 +320,5 @@ def _summary(
         dropped=len(judged.dropped),
         waiting=len(judged.waiting),
         foreign=proofs.foreign,
+        from_ledger=from_ledger,
     )

@@ -28,7 +28,8 @@ class RebuildSummary:
     that they were answered.
 
     `left`: mails whose copies were found. `held`: acknowledgements without a copy; `dropped`: other mails to citizens
-    without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key."""
+    without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key.
+    `from_ledger`: cases of which the ledger in the mailbox knew more than the mail tells."""
 
     since: datetime
     lived_until: datetime
@@ -49,6 +50,7 @@ class RebuildSummary:
     dropped: int
     waiting: int
     foreign: int
+    from_ledger: int
 
     def row(self, zone: ZoneInfo) -> dict[str, Any]:
         """docs/interfaces.md section 3, `rebuild --json`."""
@@ -76,4 +78,5 @@ class RebuildSummary:
                 "waiting": self.waiting,
             },
             "foreign": self.foreign,
+            "from_ledger": self.from_ledger,
         }

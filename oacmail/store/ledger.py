@@ -12,12 +12,15 @@ deleted). Each entry carries an HMAC-SHA256 (RFC 2104), cut to 16 bytes, over it
 import hmac
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
+from oacmail.core.kinds import NOT_ENDED
+from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import Discrepancy, Mismatch
-from oacmail.core.tokens import name_of_key, person_mark
+from oacmail.core.tokens import message_id, name_of_key, person_mark
 from oacmail.store.connection import schema, transaction
 from oacmail.store.personal import ERASED, ROWS
 
@@ -35,6 +38,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 _MARKED = ("address", "recipient")
 """Columns with an address: the image has a keyed hash of it, so that a change is seen and nobody is named."""
 _MAC_BYTES = 16
+NOBODY = "unknown@invalid"
+"""Stands for a recipient of whom only the keyed hash is known."""
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
 _LATEST = 'SELECT "table", row, image, max(seq) FROM ledger WHERE seq <= ? GROUP BY "table", row'
@@ -307,3 +312,129 @@ def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
     proof = _proven(con, keys)
     if not proof.broken:
         advance(con, keys, proof)
+
+
+# --- Pieces ----------------------------------------------------------------------------------------------------------
+# The ledger as texts, which lie in the mailbox (engine/ledger.py), and what a rebuilt database takes from them.
+
+_PIECE = 20_000  # rows or entries of one piece: about a megabyte
+
+
+def pieces(con: sqlite3.Connection, copied: str) -> tuple[list[str], str]:
+    """Return the JSON of what is new, and the mark up to which it goes. `copied`: the mark of the pieces before. The
+    first piece has `rows` if the snapshot is a new one, which replaces all that was copied."""
+    snapshot = con.execute("SELECT seq, hex(chained) AS chained, schema, signed, hex(mac) AS mac FROM ledger_snapshot")
+    head = dict(snapshot.fetchone())
+    of, _, after = copied.partition(" ")
+    made: list[dict[str, Any]] = []
+    if of != head["mac"]:
+        after = head["seq"]
+        rows = list(map(tuple, con.execute('SELECT "table", row, image FROM ledger_rows ORDER BY "table", row')))
+        parts = [rows[start : start + _PIECE] for start in range(0, len(rows), _PIECE)] or [[]]
+        made = [head | {"part": number, "parts": len(parts), "rows": part} for number, part in enumerate(parts)]
+    query = 'SELECT seq, "table", row, image, hex(mac) FROM ledger WHERE seq > ? ORDER BY seq'
+    entries = list(map(tuple, con.execute(query, (int(after),))))
+    made += [{"entries": entries[start : start + _PIECE]} for start in range(0, len(entries), _PIECE)]
+    last = entries[-1][0] if entries else after
+    return list(map(json.dumps, made)), f"{head['mac']} {last}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What the pieces in a mailbox tell. `rows`: table to name to the columns of the row; `until`: the sequence of the
+    last entry; `lost`: entries that lie behind a gap or bear a wrong signature."""
+
+    rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    until: int
+    lost: int
+
+
+def joined(texts: Iterable[str], keys: Sequence[bytes]) -> Copied | None:
+    """Put the pieces together: the newest whole snapshot, and the entries after it as far as their chain is unbroken.
+    None: there is no whole snapshot signed with one of these keys."""
+    snapshots: dict[str, dict[int, dict[str, Any]]] = {}
+    entries: dict[int, tuple[str, str, str | None, bytes]] = {}
+    for piece in map(json.loads, texts):
+        if "rows" in piece:
+            snapshots.setdefault(piece["mac"], {})[piece["part"]] = piece
+        for seq, table, row, image, mac in piece.get("entries", ()):
+            entries[seq] = table, row, image, bytes.fromhex(mac)
+    whole = [parts for parts in snapshots.values() if len(parts) == next(iter(parts.values()))["parts"]]
+    for parts in sorted(whole, key=lambda parts: int(parts[0]["seq"]), reverse=True):
+        # The signature of the snapshot itself, and of its rows.
+        seq, chained = parts[0]["seq"], bytes.fromhex(parts[0]["chained"])
+        written, signed, mac = parts[0]["schema"], parts[0]["signed"], bytes.fromhex(parts[0]["mac"])
+        name, _, names = json.loads(written)
+        key = next((key for key in keys if name_of_key(key) == name), None)
+        if key is None or mac != _mac(key, chained, str(seq), written, signed):
+            continue
+        signature = hmac.new(key, digestmod="sha256")
+        images: dict[str, dict[str, str]] = {table: {} for table in names}
+        for table, row, image in (row for number in sorted(parts) for row in parts[number]["rows"]):
+            signature.update(_line(table, row, image))
+            images[table][row] = image
+        if signature.hexdigest() != signed:
+            continue
+        # The entries after it, one by one.
+        while (entry := entries.get(seq + 1)) and entry[3] == _mac(key, chained, *entry[:3]):
+            table, row, new, chained = entry
+            images[table].pop(row, None)
+            if new is not None:
+                images[table][row] = new
+            seq += 1
+        return Copied(
+            rows={
+                table: {row: dict(zip(names[table], json.loads(image), strict=True)) for row, image in rows.items()}
+                for table, rows in images.items()
+            },
+            until=seq,
+            lost=sum(number > seq for number in entries),
+        )
+    return None
+
+
+def bring_back(con: sqlite3.Connection, copied: Copied, policy: Policy) -> int:
+    """Give the rows of a rebuilt database the values that the ledger has of them; return how many cases had others.
+    Rows belong together by case number, fingerprint and key, since a rebuild counts its ids anew."""
+    known_people = [row["address"] for row in con.execute("SELECT address FROM people")]
+    of_mark = {
+        person_mark(key, address)[:32]: address
+        for key in policy.secrets
+        for address in (*known_people, *policy.people.staff)
+    }
+    ids = {row["number"]: row["id"] for row in con.execute("SELECT id, number FROM cases")}
+    case_of = {row["id"]: ids.get(row["number"]) for row in copied.rows["cases"].values()}
+    changed = 0
+    for table, key, but in (
+        ("cases", "number", ("id", "citizen_id", "opened_by")),
+        ("messages", "fingerprint", ("id", "author_id")),
+        ("outbox", "key", ("id", "recipient")),
+    ):
+        for row in copied.rows[table].values():
+            known = {name: value for name, value in row.items() if name not in (*but, key)}
+            if "case_id" in known:
+                known["case_id"] = case_of.get(known["case_id"])
+            names, marks = ", ".join(known), ", ".join("?" * len(known))
+            done = con.execute(
+                f"UPDATE {table} SET ({names}) = ({marks}) WHERE {key} = ? AND ({names}) IS NOT ({marks})",
+                (*known.values(), row[key], *known.values()),
+            )
+            changed += done.rowcount * (table == "cases")
+            # A mail to staff has no copy in the mailbox. Its bytes are gone, so that only an ended one can be known.
+            if table == "outbox" and row["state"] not in NOT_ENDED:
+                address = of_mark.get(row["recipient"], NOBODY)
+                known |= {"key": row["key"], "message_id": message_id(policy, row["key"]), "recipient": address}
+                known |= {"domain": address.rpartition("@")[2]}
+                names, marks = ", ".join(known), ", ".join("?" * len(known))
+                con.execute(f"INSERT OR IGNORE INTO outbox({names}) VALUES({marks})", tuple(known.values()))
+    # Of these the ledger has every column: what no mail tells comes back whole.
+    con.executemany("DELETE FROM deadlines WHERE case_id = ?", [(case,) for case in case_of.values() if case])
+    for table in ("deadlines", "votes", "reviews"):
+        for row in copied.rows[table].values():
+            known = {name: value for name, value in row.items() if name != "id"}
+            if "case_id" in known:
+                known["case_id"] = case_of.get(known["case_id"])
+            if known.get("case_id", True) is not None:
+                names, marks = ", ".join(known), ", ".join("?" * len(known))
+                con.execute(f"INSERT OR REPLACE INTO {table}({names}) VALUES({marks})", tuple(known.values()))
+    return changed

@@ -64,6 +64,22 @@ def test_a_draft_is_appended_for_people_and_its_folder_is_not_watched(mail_serve
     assert marta.flags(1, name) - {"\\Recent"} == {"\\Draft"}
 
 
+def test_pieces_of_the_ledger_lie_in_a_folder_of_their_own_until_newer_ones_replace_them(
+    mail_servers: MailServers,
+) -> None:
+    office = mail_servers.new_user("oac")
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
+        assert mailbox.create("oacmail")
+        for number in (1, 2):
+            mailbox.append_piece("oacmail", b"X-Oacmail-Ledger: %d\r\n" % number + MESSAGE % number)
+        mailbox.open("oacmail")
+        assert mailbox.bearing("X-Oacmail-Ledger") == {1, 2}
+        mailbox.remove("oacmail", 1)
+        mailbox.open("oacmail")
+        assert mailbox.bearing("X-Oacmail-Ledger") == {2}
+        assert "oacmail" not in [folder.name for folder in mailbox.watched()]
+
+
 def test_reading_leaves_no_trace_for_people(mail_servers: MailServers) -> None:
     office = mail_servers.new_user("oac")
     box = filled(mail_servers.dovecot, office, 3)

@@ -40,6 +40,7 @@ def rebuild(
         parser_config=wiring.parser_config(world.config),
         now=world.clock.now(),
         since=since,
+        ledger=world.config.imap.ledger or "",
     ).run(dry_run=dry_run)
     if start:
         world.start()

@@ -1,0 +1,97 @@
+"""The copy of the ledger in the mailbox: signed messages in a folder of ours, by which a rebuild knows what no mail
+tells. They hold no words and no addresses.
+
+One message is a piece: rows of a snapshot, or the entries since the piece before. A new snapshot replaces the pieces
+of the older one. Nothing here is sent, and nothing that goes wrong here stops the service.
+"""
+
+import json
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.utils import format_datetime
+from textwrap import wrap
+
+import structlog
+
+from oacmail.core.errors import Transient
+from oacmail.core.ports.mailbox import Mailbox
+from oacmail.core.stored_values import LEDGER_COPIED
+from oacmail.core.tokens import ledger_seal
+from oacmail.engine.engine import Engine
+
+log = structlog.get_logger()
+
+FIELD = "X-Oacmail-Ledger"
+EVERY = timedelta(minutes=10)
+PROBLEM = "ledger"
+AT_ONCE = 20  # pieces that are fetched together
+
+
+@dataclass(slots=True)
+class LedgerCopy:
+    """`folder`: where the pieces lie; '' = nowhere."""
+
+    engine: Engine
+    mailbox: Mailbox
+    folder: str
+
+    def write(self, *, at_once: bool = False) -> None:
+        """Append what is new, if the last piece is ten minutes old; `at_once`: also a younger one."""
+        store, now = self.engine.store, self.engine.now()
+        last = store.known_at(LEDGER_COPIED)
+        if not self.folder or (last is not None and timedelta(0) <= now - last < EVERY and not at_once):
+            return
+        pieces, mark = store.ledger_pieces(store.recall(LEDGER_COPIED) or "")
+        if not pieces:
+            return
+        try:
+            if self.folder not in self.mailbox.tree().names:
+                self.mailbox.create(self.folder)
+            older = set(self._uids()) if "rows" in json.loads(pieces[0]) else set()
+            for piece in pieces:
+                self.mailbox.append_piece(self.folder, self._message(piece, now))
+            for uid in sorted(older):
+                self.mailbox.remove(self.folder, uid)
+        except Transient as error:
+            log.warning("ledger.not-copied", error=str(error))
+            store.problem(PROBLEM, True, now, str(error))
+            return
+        store.problem(PROBLEM, False, now)
+        store.remember(LEDGER_COPIED, mark, now)
+
+    def _uids(self) -> set[int]:
+        self.mailbox.open(self.folder)
+        return self.mailbox.bearing(FIELD)
+
+    def _message(self, piece: str, now: datetime) -> bytes:
+        office, key = self.engine.policy.office.address, self.engine.policy.secrets[0]
+        body = b64encode(zlib.compress(piece.encode(), 9)).decode()
+        mail = EmailMessage()
+        mail["From"] = mail["To"] = office
+        mail["Date"] = format_datetime(now)
+        mail["Subject"] = "oacmail ledger"
+        mail[FIELD] = f"v=1; s={ledger_seal(key, body)}"
+        mail.set_content("\n".join(wrap(body, 76)) + "\n", cte="7bit")
+        return mail.as_bytes()
+
+
+def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> list[str]:
+    """Return the pieces in the folder that are signed with one of the keys; [] if there is no such folder."""
+    if folder not in mailbox.tree().names:
+        return []
+    mailbox.open(folder)
+    uids = sorted(mailbox.bearing(FIELD))
+    pieces = []
+    for start in range(0, len(uids), AT_ONCE):
+        for fetched in mailbox.fetch(uids[start : start + AT_ONCE]).values():
+            mail = message_from_bytes(fetched.raw)
+            body = "".join(str(mail.get_payload()).split())
+            field = " ".join(str(mail[FIELD]).split())  # it is folded
+            if field in {f"v=1; s={ledger_seal(key, body)}" for key in keys}:
+                pieces.append(zlib.decompress(b64decode(body)).decode())
+    return pieces
