@@ -19,7 +19,7 @@ from textwrap import wrap
 import structlog
 
 from oacmail.core.errors import Transient
-from oacmail.core.ports.mailbox import Mailbox
+from oacmail.core.ports import Mailbox
 from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import ledger_seal
 from oacmail.engine.engine import Engine
