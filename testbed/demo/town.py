@@ -33,7 +33,7 @@ _PIXEL = bytes.fromhex(
 _BUTTON = re.compile(r'href="(mailto:[^"]+)"[^>]*>[^<]*nivell 2', re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UnansweredMail:
     """A mail that must get no answer. `expected_kind`: see roles.UnwantedSender and roles.StaffAction."""
 
@@ -91,15 +91,8 @@ class DemoTown:
         self._note_unanswered(stranger.name, mail, stranger.expected_kind)
 
     def _note_unanswered(self, who: str, mail: EmailMessage, expected_kind: str, about: str = "") -> None:
-        self.unanswered.append(
-            UnansweredMail(
-                who=who,
-                sender=str(mail["From"]),
-                message_id=str(mail["Message-ID"]),
-                expected_kind=expected_kind,
-                about=about,
-            )
-        )
+        named = str(mail["From"]), str(mail["Message-ID"])
+        self.unanswered.append(UnansweredMail(who, *named, expected_kind, about))
 
     # --- actions ------------------------------------------------------------------------------------
 

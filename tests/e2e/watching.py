@@ -2,7 +2,7 @@
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
@@ -97,6 +97,3 @@ def opened(mail_servers: MailServers, root: Path, **settings: Any) -> Iterator[R
     desk = RunningOffice(mail_servers, root, **settings)
     with desk.running():
         yield desk
-
-
-Desk = Callable[..., RunningOffice]

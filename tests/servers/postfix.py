@@ -166,12 +166,6 @@ class Postfix:
         self._process.wait(15 * PATIENCE)
         self._process = None
 
-    def accept_all(self) -> None:
-        """The difficult recipients are as everybody else from now on."""
-        (self.root / "conf" / "recipients").write_text("")
-        (self.root / "conf" / "transport").write_text("")
-        subprocess.run(["postfix", "-c", str(self.root / "conf"), "reload"], check=True, capture_output=True)
-
     def log(self) -> str:
         """The last 4,000 characters of the server's logs."""
         logs = (self.root / name for name in ("start.log", "postfix.log"))

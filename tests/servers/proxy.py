@@ -1,4 +1,4 @@
-"""A wire between a client and a server that can be cut, stalled or made slow at will."""
+"""A wire between a client and a server that can be cut or stalled at will."""
 
 import socket
 import struct
@@ -21,9 +21,7 @@ class Proxy:
         self._open = threading.Event()
         self._open.set()
         self._stalled = False
-        self._delay = 0.0
         self.lines = 0  # how many were made so far
-        self._pause = threading.Event()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -49,13 +47,9 @@ class Proxy:
         """Half-open: from now on bytes of either side vanish, on old lines and on new ones, until `restore`."""
         self._stalled = True
 
-    def delay(self, seconds: float) -> None:
-        """Every piece of data takes so much longer."""
-        self._delay = seconds
-
     def restore(self) -> None:
         """An honest wire again for new lines. What was swallowed stays lost."""
-        self._stalled, self._delay = False, 0.0
+        self._stalled = False
         self._open.set()
 
     def _accept(self) -> None:
@@ -82,8 +76,6 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(65_536):
-                if self._delay:
-                    self._pause.wait(self._delay)
                 if not self._stalled:
                     sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
