@@ -29,8 +29,9 @@ from oacmail.core import (
     threading,
 )
 from oacmail.core.board import Happened
-from oacmail.core.effects import CaseColumns, EndDeadlines, RequestReview, UpdateCase
-from oacmail.core.handlers import from_citizen, from_services
+from oacmail.core.effects import CaseColumns, Decision, EndDeadlines, RequestReview, Send, UpdateCase
+from oacmail.core.handlers import from_citizen, from_services, from_staff
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.orders import commands
 from oacmail.core.report import indicators
@@ -91,6 +92,22 @@ def _instead(module: object, name: str, wrong: Callable[..., Any]) -> Plant:
         patch.setattr(module, name, lambda *args, **named: wrong(right, *args, **named))
 
     return plant
+
+
+def _to_somebody_else(right: Callable[..., Decision], *args: Any) -> Decision:
+    decision = right(*args)
+    effects = tuple(
+        replace(effect, recipient="somebody@example.org")
+        if isinstance(effect, Send) and effect.kind is MailKind.RELAYED
+        else effect
+        for effect in decision.effects
+    )
+    return replace(decision, effects=effects)
+
+
+def _tells_nobody(right: Callable[..., Decision], *args: Any) -> Decision:
+    decision = right(*args)
+    return replace(decision, effects=tuple(effect for effect in decision.effects if not isinstance(effect, Send)))
 
 
 def _sight_of_the_young_alone(right: Callable[..., None], *args: Any) -> None:
@@ -341,15 +358,15 @@ FAULTS = (
         only=("reports a fault", "the services reply", "answers through the office"),
     ),
     Planted(
-        "relayed_answer._answer goes to the wrong person",
-        _instead(relayed, "_answer", lambda right, *args: replace(right(*args), recipient="somebody@example.org")),
+        "relayed.on_relayed_answer writes to the wrong person",
+        _instead(from_staff, "on_relayed_answer", _to_somebody_else),
         "a relayed answer is what an agent wrote to this person",
         seeds=BOARDS,
         only=("reports a fault", "answers through the office"),
     ),
     Planted(
-        "relayed_answer._told tells nobody that nothing left",
-        _instead(relayed, "_told", lambda right, *args: ()),
+        "relayed.on_relayed_answer tells nobody that nothing left",
+        _instead(from_staff, "on_relayed_answer", _tells_nobody),
         "who answers through the office hears if nothing left",
         days=30,
         seeds=BOARDS,
