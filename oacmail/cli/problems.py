@@ -1,8 +1,7 @@
 """All problems that `status` can show, one row each: code, remedy, and how it is found.
 
-To add a problem, add a row to PROBLEMS. A problem that the service records itself (`Store.problem`) has no `found`; it
-also needs a name in `templates/catalogue.toml` for the alert. The others are found from a `Snapshot` when `status`
-runs.
+To add a problem, add a row to PROBLEMS. A problem that the service records itself (`Store.problem`) has no `present`;
+it also needs a name in `templates/catalogue.toml` for the alert. `status` sees the others in a `Snapshot`.
 """
 
 from collections.abc import Callable, Iterable
@@ -49,12 +48,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`found` returns whether the problem exists now, or its full codes (`code:detail`) if there may be several.
+    """`present` returns whether the problem exists now, or its full codes (`code:detail`) if there may be several.
     `warning`: does not make `status` unhealthy. `server`: `advice.meaning` explains the recorded cause."""
 
     code: str
     remedy: str
-    found: Callable[[Snapshot], bool | Iterable[str]] | None = None
+    present: Callable[[Snapshot], bool | Iterable[str]] | None = None
     warning: bool = False
     server: bool = False
 
@@ -99,12 +98,12 @@ def _clock_is_set_back(snapshot: Snapshot) -> bool:
 
 
 def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
-    def found(snapshot: Snapshot) -> Iterable[str]:
+    def present(snapshot: Snapshot) -> Iterable[str]:
         today = snapshot.now.astimezone(snapshot.config.office.timezone).date()
         codes = wiring.workdays(snapshot.config).horizon(today)
         return [full for full in codes if full.partition(":")[0] == code]
 
-    return found
+    return present
 
 
 PROBLEMS: tuple[Problem, ...] = (
@@ -299,11 +298,11 @@ _UNKNOWN = Problem("", "see the log")
 _SEE = "see the log, and `oacmail check --online`"
 
 
-def found(snapshot: Snapshot) -> list[str]:
+def present_codes(snapshot: Snapshot) -> list[str]:
     """The full codes of all present problems: the recorded ones first, then in the order of the table."""
     codes = list(snapshot.counts["problems"])
     for problem in PROBLEMS:
-        here = problem.found(snapshot) if problem.found else False
+        here = problem.present(snapshot) if problem.present else False
         codes += ([problem.code] if here else []) if isinstance(here, bool) else here
     return list(dict.fromkeys(codes))
 

@@ -428,7 +428,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:
         return _empty("database", str(fault))
-    codes = problems.found(problems.Snapshot(config=config, counts=counts, now=now))
+    codes = problems.present_codes(problems.Snapshot(config=config, counts=counts, now=now))
     return _empty() | {
         "ok": all(problems.severity(code) == problems.WARNING for code in codes),
         "shadow": counts["shadow"],

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email import policy
 from email.generator import BytesGenerator
 from email.message import Message as Root
@@ -55,25 +54,12 @@ def first_words(text: str) -> str:
 # The note says why, and gives the part's name, type, size and SHA-256. What is removed is decided below.
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """The notes in one language."""
-
-    lang: str
-
-    def reason(self, key: str) -> str:
-        return phrase("removed", key, self.lang)
-
-    def note(self, key: str, name: str, mime: str, data: bytes) -> str:
-        """Return the note with CRLF line ends. A secret or unusual characters in `name` are not repeated."""
-        shown = re.sub(r"[^\w .,()@+-]", "_", secrets.blank(name))[:120] or phrase("removal", "nameless", self.lang)
-        checksum = hashlib.sha256(data).hexdigest()
-        given = {"reason": self.reason(key), "name": shown, "mime": mime[:80], "size": len(data), "checksum": checksum}
-        return phrase("removal", "note", self.lang, **given)
-
-    def subject(self, key: str) -> str:
-        """Return the subject for a message that is replaced as a whole."""
-        return phrase("removal", "subject", self.lang, self.reason(key))
+def note(lang: str, key: str, name: str, mime: str, data: bytes) -> str:
+    """Return the note with CRLF line ends. A secret or unusual characters in `name` are not repeated."""
+    shown = re.sub(r"[^\w .,()@+-]", "_", secrets.blank(name))[:120] or phrase("removal", "nameless", lang)
+    checksum = hashlib.sha256(data).hexdigest()
+    given = {"reason": phrase("removed", key, lang), "name": shown, "mime": mime[:80]}
+    return phrase("removal", "note", lang, size=len(data), checksum=checksum, **given)
 
 
 # --- Redact ----------------------------------------------------------------------------------------------------------
@@ -114,26 +100,25 @@ def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = No
 
     If that is longer than `limit_bytes`, all its attachments are replaced too, then the whole message. Never raises.
     """
-    notes = Notes(lang)
     try:
-        cleaned = _clean(raw, notes, drop=False)
+        cleaned = _clean(raw, lang, drop=False)
         if limit_bytes is not None and len(cleaned) > limit_bytes:
-            cleaned = _clean(raw, notes, drop=True)
+            cleaned = _clean(raw, lang, drop=True)
         if limit_bytes is not None and len(cleaned) > limit_bytes:
-            return _whole(raw, notes, "size")
-        return _whole(raw, notes, "unreadable") if not charset.travels(cleaned) else cleaned
+            return _whole(raw, lang, "size")
+        return _whole(raw, lang, "unreadable") if not charset.travels(cleaned) else cleaned
     except Exception:  # a parser or generator failed on forged structure: pass nothing on unread
-        return _whole(raw, notes, "unreadable")
+        return _whole(raw, lang, "unreadable")
 
 
-def _clean(raw: bytes, notes: Notes, *, drop: bool) -> bytes:
+def _clean(raw: bytes, lang: str, *, drop: bool) -> bytes:
     if raw.count(b"\n--") > 4 * parts.PARTS_LIMIT:
-        return _whole(raw, notes, "unreadable")
+        return _whole(raw, lang, "unreadable")
     root = BytesParser(policy=_POLICY).parsebytes(raw)
     for count, (part, depth) in enumerate(_walk(root, 0)):
         if count >= parts.PARTS_LIMIT or depth > parts.DEPTH_LIMIT or _is_monster(part):
-            return _whole(raw, notes, "unreadable")
-        _treat(part, notes, drop=drop)
+            return _whole(raw, lang, "unreadable")
+        _treat(part, lang, drop=drop)
     return _written(root)
 
 
@@ -165,30 +150,31 @@ def _written(part: Root) -> bytes:
 # --- one part -----------------------------------------------------------------------------------------
 
 
-def _treat(part: Root, notes: Notes, *, drop: bool) -> None:
+def _treat(part: Root, lang: str, *, drop: bool) -> None:
     name, mime = _name(part), part.get_content_type()
     _blank_fields(part)
     if isinstance(part.get_payload(), list):
-        _treat_container(part, name, mime, notes)
+        _treat_container(part, name, mime, lang)
         return
-    data = _data(part)
+    decoded = part.get_payload(decode=True)
+    data = decoded if isinstance(decoded, bytes) else b""
     reason = _reason(part, name, mime, data)
     if not reason and drop and (name or not mime.startswith("text/")):
         reason = "size"
     if reason:
-        _as_plain(part, notes.note(reason, name, mime, data))
+        _as_plain(part, note(lang, reason, name, mime, data))
     elif mime.startswith("text/"):
-        _treat_text(part, data, notes)
+        _treat_text(part, data, lang)
     elif _encoding(part) not in _ENCODED:
         _set(part, data)
 
 
-def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
+def _treat_container(part: Root, name: str, mime: str, lang: str) -> None:
     """Remove the text around the parts, which no client shows, and replace encoded messages, which cannot be
     cleaned."""
     part.preamble = part.epilogue = None
     if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_MESSAGES):
-        _as_plain(part, notes.note("archive", name, mime, b"".join(map(_written, _children(part)))))
+        _as_plain(part, note(lang, "archive", name, mime, b"".join(map(_written, _children(part)))))
     elif mime.startswith("multipart/"):
         del part["Content-Transfer-Encoding"]
 
@@ -204,12 +190,12 @@ def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
     return secrets.risk_of_name(name, mime) or secrets.risk_of_bytes(data) or named
 
 
-def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
+def _treat_text(part: Root, data: bytes, lang: str) -> None:
     text = charset.decode(data, part.get_content_charset() or "")
     if part.get_content_type() == "text/html":  # removes scripts, loads and tracking, and exposes secrets between tags
         _as_plain(part, secrets.blank(dead_links(html_to_text(text))))
         return
-    archive = notes.reason("archive")
+    archive = phrase("removed", "archive", lang)
     kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{archive}: {(found[1] or found[2])[:80]}]", text))
     if kept != text or not charset.travels(data) or _encoding(part) not in _ENCODED | _PLAIN:
         part.set_param("charset", "utf-8")
@@ -234,26 +220,18 @@ def _encoded_word(text: str) -> str:
 # --- reading and writing a leaf -----------------------------------------------------------------------
 
 
-def _data(part: Root) -> bytes:
-    data = part.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
-
-
 def _encoding(part: Root) -> str:
     return str(part.get("content-transfer-encoding", "")).strip().lower()
 
 
 def _name(part: Root) -> str:
     """Return the most dangerous of the part's names: clients disagree on which one counts."""
-    values = [value for field in ("content-disposition", "content-type") for value in _raw(part, field)]
+    fields = ("content-disposition", "content-type")
+    # With 8-bit bytes as surrogate escapes; `get` would replace them.
+    values = [str(value) for field in fields for name, value in part.raw_items() if name.lower() == field]
     found = [charset.parameters(text) for value in values for text in (value, charset.field(value))]
     names = [names[key] for names in found for key in ("filename", "name") if names.get(key)]
     return max(names, key=lambda name: bool(secrets.risk_of_name(name, "")), default="")
-
-
-def _raw(part: Root, field: str) -> list[str]:
-    """Return the values of a field with 8-bit bytes as surrogate escapes; `get` would replace them."""
-    return [str(value) for name, value in part.raw_items() if name.lower() == field]
 
 
 def _set(part: Root, data: bytes) -> None:
@@ -269,9 +247,9 @@ def _as_plain(part: Root, text: str) -> None:
     _set(part, text.encode("utf-8", "replace"))
 
 
-def _whole(raw: bytes, notes: Notes, reason: str) -> bytes:
+def _whole(raw: bytes, lang: str, reason: str) -> bytes:
     part = Root(policy=_POLICY)
     part["MIME-Version"] = "1.0"
-    part["Subject"] = _encoded_word(notes.subject(reason))
-    _as_plain(part, notes.note(reason, "", "message/rfc822", raw))
+    part["Subject"] = _encoded_word(phrase("removal", "subject", lang, phrase("removed", reason, lang)))
+    _as_plain(part, note(lang, reason, "", "message/rfc822", raw))
     return _written(part)

@@ -84,24 +84,22 @@ def _texts(environment: Environment, file: Path) -> Iterator[str]:
 
 
 def _flow(body: Iterable[nodes.Node], aside: list[str]) -> str:
-    """Return the running text; branches go to `aside`, since only one of them is sent."""
-    return "".join(_said(node, aside) for node in body)
-
-
-def _said(node: nodes.Node, aside: list[str]) -> str:
-    if isinstance(node, nodes.Output):
-        return "".join(_part(child, aside) for child in node.nodes)
-    branches = [_flow(branch, aside) for branch in _branches(node)]
-    aside.extend(branches)
-    return _BREAK if any("\n" in branch.strip(" ") for branch in branches) else HOLE
-
-
-def _part(node: nodes.Node, aside: list[str]) -> str:
-    if isinstance(node, nodes.TemplateData):
-        return str(node.data)
-    constants = (constant.value for constant in node.find_all(nodes.Const))
-    aside.extend(value for value in constants if isinstance(value, str) and value.count(" ") >= _A_PHRASE)
-    return HOLE
+    """Return the running text; branches go to `aside`, since only one of them is sent, and texts in expressions."""
+    flow = ""
+    for node in body:
+        if isinstance(node, nodes.Output):
+            flow += _flow(node.nodes, aside)
+        elif isinstance(node, nodes.TemplateData):
+            flow += node.data
+        elif isinstance(node, nodes.Expr):
+            constants = (constant.value for constant in node.find_all(nodes.Const))
+            aside.extend(value for value in constants if isinstance(value, str) and value.count(" ") >= _A_PHRASE)
+            flow += HOLE
+        else:
+            branches = [_flow(branch, aside) for branch in _branches(node)]
+            aside.extend(branches)
+            flow += _BREAK if any("\n" in branch.strip(" ") for branch in branches) else HOLE
+    return flow
 
 
 def _branches(node: nodes.Node) -> Iterator[Iterable[nodes.Node]]:
