@@ -97,10 +97,13 @@ def local(text: str | None, zone: ZoneInfo) -> str | None:
     return at(text).astimezone(zone).isoformat() if text else None
 
 
+def _columns(row: sqlite3.Row, zone: ZoneInfo, *names: str) -> Row:
+    """These columns; a moment in the office's zone."""
+    return {name: local(row[name], zone) if name.endswith("_at") else row[name] for name in names}
+
+
 def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
-    shown: Row = {name: row[name] for name in _SHOWN}
-    for name in ("opened_at", "due_at", "answered_at", "closed_at", "update_at"):
-        shown[name] = local(row[name], zone)
+    shown = _columns(row, zone, *_SHOWN, "opened_at", "due_at", "answered_at", "closed_at", "update_at")
     for name in ("overdue", "urgent", "delayed", "late_same_day"):
         shown[name] = bool(row[name])
     for name in ("operator", "platform", "cause"):
@@ -140,17 +143,13 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
         return None
     shown = _case(row, zone)
     shown["messages"] = [
-        _message(message, zone) for message in messages_of(con, row["id"]) if message["role"] != Role.OURS
+        _columns(message, zone, "message_id", "role", "received_at", "subject", "folder")
+        | {"subject": blank(message["subject"])}
+        for message in messages_of(con, row["id"])
+        if message["role"] != Role.OURS
     ]
     shown["outgoing"] = [
-        {
-            "key": mail["key"],
-            "kind": mail["kind"],
-            "recipient": mail["recipient"],
-            "message_id": mail["message_id"],
-            "state": mail["state"],
-            "sent_at": local(mail["sent_at"], zone),
-        }
+        _columns(mail, zone, "key", "kind", "recipient", "message_id", "state", "sent_at")
         for mail in mails_of(con, row["id"])
     ]
     shown["events"] = [shown_event(event, zone) for event in events_of(con, row["id"])]
@@ -159,16 +158,6 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
 
 def messages_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
     return con.execute("SELECT * FROM messages WHERE case_id = ? ORDER BY received_at, id", (case_id,)).fetchall()
-
-
-def _message(row: sqlite3.Row, zone: ZoneInfo) -> Row:
-    return {
-        "message_id": row["message_id"],
-        "role": row["role"],
-        "received_at": local(row["received_at"], zone),
-        "subject": blank(row["subject"]),
-        "folder": row["folder"],
-    }
 
 
 def file_of(part: Row) -> Row:
@@ -213,18 +202,9 @@ def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> I
     query = f"""SELECT o.*, c.number AS "case" FROM outbox o LEFT JOIN cases c ON c.id = o.case_id {where}
       ORDER BY o.id"""
     for row in con.execute(query):
-        yield {
-            "key": row["key"],
-            "kind": row["kind"],
-            "case": row["case"],
-            "recipient": row["recipient"],
-            "message_id": row["message_id"],
-            "state": row["state"],
-            "attempts": row["attempts"],
-            "next_at": local(row["next_at"], zone),
-            "sent_at": local(row["sent_at"], zone),
-            "last_error": row["last_error"] or (OVER_BUDGET if _waits_for_room(row) else None),
-        }
+        names = ("key", "kind", "case", "recipient", "message_id", "state", "attempts", "next_at", "sent_at")
+        error = row["last_error"] or (OVER_BUDGET if _waits_for_room(row) else None)
+        yield _columns(row, zone, *names) | {"last_error": error}
 
 
 def mail(con: sqlite3.Connection, key: str) -> bytes | None:
@@ -331,7 +311,7 @@ def reasons_of_case(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> lis
         {
             "at": local(deadline["started_at"], zone),
             "kind": f"deadline {deadline['kind']} {deadline['level']}",
-            "data": {name: local(deadline[name], zone) for name in ("due_at", "met_at", "fired_at", "withdrawn_at")},
+            "data": _columns(deadline, zone, "due_at", "met_at", "fired_at", "withdrawn_at"),
         }
         for deadline in con.execute(
             "SELECT * FROM deadlines WHERE case_id = ? ORDER BY started_at, level", (row["id"],)
