@@ -36,7 +36,7 @@ TEXT_LIMIT = 1_000_000
 # A line start is written "\n", not "^": the regex engine then jumps from line to line (0.02 ms for 300 kB, not 2).
 _NESTING = re.compile(rb"\ncontent-type:[ \t\n]*(?:multipart|message)/", re.I)
 _BOUNDARY = re.compile(rb"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
-_FIELD = re.compile(rb"[^\n]*\n(?:[ \t][^\n]*\n)*")
+_FIELD = re.compile(rb"^[^\n]*\n(?:[ \t][^\n]*\n)*", re.M)
 _STRUCTURE = re.compile(rb"\ncontent-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*", re.I)
 _OUTLINE = re.compile(
     rb"\n(?:--(?P<boundary>[^\n]*)|(?P<blank>)(?=\n|\Z)|content-type:[ \t\n]*(?:multipart|(?P<message>message))/)", re.I
