@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from oacmail.core.board import BoardNames, CurrentPlace, Happened, LastSeen, Standing, belongs, commands, judge
+from oacmail.core.board import BoardNames, CurrentPlace, Happened, LastSeen, commands, judge
 from oacmail.core.errors import Refused
-from oacmail.core.model import BoardFolder, BoardPlace, MessageRef, Outcome, Status
+from oacmail.core.model import BoardFolder, BoardPlace, MessageRef, Status
 from oacmail.core.policy import Board
 from oacmail.words.labels import folder_names
 from tests.core.builders import case, deadline
@@ -101,15 +101,6 @@ def test_our_own_copy_is_the_only_one_that_is_removed() -> None:
     raced = judge(_last(ours=True), [_current_place("A"), _current_place("B", passes=0)])
     assert raced.leftover == MessageRef(folder="A", uidvalidity=1, uid=1)
     assert judge(_last(), [_current_place("B", passes=0)]).leftover is None
-
-
-def test_what_belongs_where() -> None:
-    assert belongs(Standing(outcome=Outcome.CASE, status=Status.OPEN, assignee="anna")) == ANNA
-    assert belongs(Standing(outcome=Outcome.CASE, status=Status.DERIVED, assignee="anna")) == BoardPlace(F.DERIVED)
-    assert belongs(Standing(outcome=Outcome.SPAM)) == BoardPlace(F.REVIEW)
-    assert belongs(Standing(outcome=Outcome.QUARANTINED, reviewed=True)) == BoardPlace(F.AUTOMATIC)
-    assert belongs(Standing(outcome=Outcome.OURS, status=Status.OPEN)) == BoardPlace(F.AUTOMATIC)
-    assert belongs(Standing(outcome=Outcome.DUPLICATE)) is None
 
 
 @pytest.mark.parametrize(("separator", "prefix"), [("/", ""), (".", "INBOX."), ("", "")])

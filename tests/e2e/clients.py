@@ -1,4 +1,4 @@
-"""Mails as agents' programs write them: header fields, text and HTML, and how each quotes or forwards another mail."""
+"""Mails as agents' programs write them: header fields, text and HTML, and how each quotes another mail."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,14 +29,12 @@ def _from(mail: EmailMessage) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MailProgram:
-    """`quoted`, `quoted_html`: below a reply; `forwarded`: below a forward; `prefix`: of a forward's subject."""
+    """`quoted`, `quoted_html`: what it puts below a reply."""
 
     headers: Mapping[str, str]
     page: str
     quoted: Quote
     quoted_html: Quote
-    forwarded: Quote
-    prefix: str = "Fwd"
 
     def reply(self, sender: str, to: str, answered: EmailMessage, text: str) -> EmailMessage:
         """A reply in text and HTML, with its formatting (a bold word), above the quote."""
@@ -45,10 +43,6 @@ class MailProgram:
         html = self.page.format(text=f"<b>{escape(text)}</b>", quote=self.quoted_html(answered))
         mail.add_alternative(html, subtype="html")
         return mail
-
-    def forward(self, sender: str, to: str, forwarded: EmailMessage) -> EmailMessage:
-        subject = f"{self.prefix}: {forwarded['Subject']}"
-        return message(sender, to, subject, f"Us ho passo.\n\n{self.forwarded(forwarded)}\n", headers=self.headers)
 
 
 def _outlook_head(mail: EmailMessage) -> str:
@@ -67,8 +61,6 @@ OUTLOOK = MailProgram(
         '<div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal">'
         f"{escape(_outlook_head(mail)).replace(chr(10), '<br>')}</p></div></div><p>{_html_lines(mail)}</p>"
     ),
-    forwarded=lambda mail: f"{'_' * 32}\n{_outlook_head(mail)}\n\n{_lines(mail)}",
-    prefix="RV",
 )
 GMAIL = MailProgram(
     headers={"X-Gm-Message-State": "AOJu0Y"},
@@ -78,10 +70,6 @@ GMAIL = MailProgram(
         f'<div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">Missatge de '
         f"{escape(_from(mail))} del dia dv., 27 de nov. 2026 a les 9:00:<br></div><blockquote class="
         f'"gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid">{_html_lines(mail)}</blockquote></div>'
-    ),
-    forwarded=lambda mail: (
-        f"---------- Forwarded message ---------\nDe: {_from(mail)}\nDate: dv., 27 de nov. 2026 a les 9:00\n"
-        f"Subject: {mail['Subject']}\nTo: <marta@x.example>\n\n\n{_lines(mail)}"
     ),
 )
 APPLE = MailProgram(
@@ -93,10 +81,6 @@ APPLE = MailProgram(
         f'<blockquote type="cite"><div>El 27 nov 2026, a les 9:00, {escape(_from(mail))} va escriure:</div><br>'
         f"<div>{_html_lines(mail)}</div></blockquote>"
     ),
-    forwarded=lambda mail: (
-        f"> Inici del missatge reenviat:\n> \n> De: {_from(mail)}\n> Assumpte: {mail['Subject']}\n"
-        f"> Data: 27 de novembre de 2026, 9:00:00 CET\n> Per a: marta@x.example\n> \n{_cited(mail)}"
-    ),
 )
 THUNDERBIRD = MailProgram(
     headers={"User-Agent": "Mozilla Thunderbird", "Content-Language": "ca"},
@@ -105,10 +89,6 @@ THUNDERBIRD = MailProgram(
     quoted_html=lambda mail: (
         f'<div class="moz-cite-prefix">El 27/11/26 a les 9:00, {escape(_from(mail))} ha escrit:<br></div>'
         f'<blockquote type="cite" cite="mid:{str(mail["Message-ID"]).strip("<>")}">{_html_lines(mail)}</blockquote>'
-    ),
-    forwarded=lambda mail: (
-        f"-------- Missatge reenviat --------\nAssumpte: \t{mail['Subject']}\nData: \tFri, 27 Nov 2026 09:00:00 +0100\n"
-        f"De: \t{_from(mail)}\nA: \tmarta@x.example\n\n{_lines(mail)}"
     ),
 )
 CLIENTS = {"Outlook": OUTLOOK, "Gmail": GMAIL, "Apple Mail": APPLE, "Thunderbird": THUNDERBIRD}

@@ -35,28 +35,16 @@ def _once(*functions: Callable[..., object]) -> dict[str, int]:
     return {function.__name__: 1 for function in functions}
 
 
-def test_a_citizens_message_is_classified_and_its_author_found_once(world: World) -> None:
+def test_a_message_our_own_copy_and_an_answer_are_each_read_once(world: World) -> None:
     world.citizen_writes(ANNA, "Error 500 a la seu", "La seu electrònica cau amb un error 500, bad gateway.")
-
     assert _counted(ONCE, world.sync) == _once(*ONCE)
-    assert world.case()["citizen"] == ANNA
-
-
-def test_our_own_copy_is_verified_once(world: World) -> None:
-    world.citizen_writes(ANNA)
-    world.sync()
     world.drain()
-
     assert _counted((*ONCE, *OF_OURS), world.sync) == _once(*ONCE, *OF_OURS)
     assert world.mail()["copied_at"]
-
-
-def test_an_answer_is_looked_up_once_and_its_token_verified_once(world: World) -> None:
-    world.citizen_asks(ANNA)
-    world.sync()
+    world.turn()
     world.agent_answers(world.received(ANNA)[0])
-
     assert _counted((*ONCE, tokens.read_token), world.sync) == _once(*ONCE, tokens.read_token)
+    assert world.case()["citizen"] == ANNA
 
 
 def test_our_own_copy_loads_the_case_that_it_is_about_and_no_other(world: World) -> None:

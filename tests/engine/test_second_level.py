@@ -172,12 +172,6 @@ def test_a_message_that_its_domain_disowns_derives_nothing(world: World) -> None
     assert world.reviews() == ["dmarc-fail"]
 
 
-def test_no_machine_derives_anything(world: World) -> None:
-    world.robot_says(ANNA, FAULT[0])
-    assert world.cases() == []
-    assert world.kinds(TECHNICAL) == []
-
-
 # --- refused for its original ---------------------------------------------------------------------------
 
 

@@ -156,14 +156,6 @@ def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_fo
     assert _peaks(world, {newcomer})[0] <= hour
 
 
-def test_one_domain_under_many_subdomains_is_one_domain(world: World) -> None:
-    for number in range(60):
-        domain = f"d{number}.botnet.example"
-        _from(world, f"bot@{domain}", number, f"dmarc=pass header.from={domain}")
-    world.turn()
-    assert sum(len(box) for address, box in world.relay.inboxes.items() if "botnet" in address) == 20
-
-
 @pytest.mark.parametrize("verdict", ["", "dmarc=pass header.from=example.org"], ids=["unproven", "proven"])
 def test_our_desk_cannot_be_used_to_bomb_a_third_person(world: World, verdict: str) -> None:
     """A hundred messages in her name: three mails, without a word of the enemy's in them."""
@@ -171,15 +163,6 @@ def test_our_desk_cannot_be_used_to_bomb_a_third_person(world: World, verdict: s
         _from(world, ANNA, number, verdict)
     world.turn()
     assert len(world.received(ANNA)) == 3
-
-
-def test_a_citizen_whom_a_person_has_answered_is_never_crowded_out(world: World) -> None:
-    world.agent_replies(world.citizen_asks(ANNA, dmarc=""))
-    for number in range(150):
-        _from(world, f"x{number}@forged{number}.example", number)
-    world.advance("2026-11-25 10:30")
-    world.citizen_asks(ANNA, "Una altra cosa", "Quan obriu a l'estiu?", dmarc="")
-    assert len(world.received(ANNA)) == 2
 
 
 def test_a_flood_of_hundreds_leaves_a_digest_that_can_be_read(town: Callable[..., World]) -> None:

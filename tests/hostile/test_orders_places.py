@@ -4,7 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import ANNA, OFFICE, PASS, SUPERVISOR, World
+from tests.engine.world import ANNA, PASS, SUPERVISOR, World
 from tests.hostile.enemy import smuggle
 from tests.hostile.orders import ORDER, Attack, attack, beginning, nothing_happened
 
@@ -88,23 +88,6 @@ def test_what_does_not_stand_on_top_of_a_fresh_mail_orders_nothing(world: World,
     mail = PLACES[name]
     attack(world, beginning(world, mail), mail)
     nothing_happened(world)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        (("To", f"{OFFICE}, {ANNA}"),),
-        (("To", OFFICE), ("Cc", ANNA)),
-        (("To", ANNA), ("Cc", OFFICE)),
-        (("To", ANNA),),
-    ],
-)
-def test_an_order_in_a_mail_that_a_citizen_gets_is_none(world: World, fields: tuple[tuple[str, str], ...]) -> None:
-    mail = Attack(fields=fields)
-    attack(world, beginning(world, mail), mail)
-    case = world.case()
-    assert (case["status"] == "closed", case["assignee"]) == (False, None)
-    assert world.events("ordered") == []
 
 
 def test_a_signed_order_under_a_new_message_id_is_done_once(world: World) -> None:

@@ -90,16 +90,6 @@ def test_a_late_report_on_an_answer_that_was_given_again_undoes_nothing(world: W
     assert _state(world) == before
 
 
-def test_fifty_reports_on_one_acknowledgement_are_reported_once(world: World) -> None:
-    _acknowledged(world)
-    ack = str(world.received(ANNA)[0]["Message-ID"])
-    for number in range(50):
-        world.deliver(_report(world, ack, X_Number=str(number)), sender="")
-    world.turn()
-    assert world.kinds(AGENT) == ["bounced"]
-    assert len(world.received(ANNA)) == 1
-
-
 def test_a_report_on_a_remark_in_an_agents_name_reopens_nothing(world: World) -> None:
     """First a forged agent's mail is filed on the case, then a report says that it did not arrive."""
     asked = _acknowledged(world)

@@ -125,13 +125,6 @@ def test_what_comes_by_smtp_into_sent_is_no_answer(world: World, sender: str) ->
     _still_waits(world)
 
 
-def test_orders_in_a_forged_agents_mail_order_nothing(world: World) -> None:
-    text = "#tanca\n#spam\n#assigna mallory\n"
-    smuggle(world, message(world, [("From", AGENT), ("In-Reply-To", str(_asked(world)["Message-ID"]))], text))
-    assert world.case()["assignee"] is None
-    _still_waits(world)
-
-
 def test_a_forged_agent_cannot_fill_the_agents_mailbox(world: World) -> None:
     """He is told once a day and case that somebody writes in his name."""
     asked = _asked(world)
