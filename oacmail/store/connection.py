@@ -400,7 +400,7 @@ class Rows(ABC):
 
 # --- Upgrade ---------------------------------------------------------------------------------------------------------
 # The copy that is kept before an upgrade, and the same upgrade tried on a copy that is thrown away. The former is
-# named after the newest step that the program knows, `oacmail.db.before-m0023`: an interrupted upgrade finds it and
+# named after the newest step that the program knows (docs/upgrade.md): an interrupted upgrade finds it and
 # goes on. The copy of the upgrade before is removed when the new one is complete.
 
 KEPT = ".before-m"

@@ -1,5 +1,6 @@
 """The database of every earlier schema is upgraded with its rows, and a copy from before is kept."""
 
+import re
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -201,3 +202,8 @@ def test_a_database_of_a_newer_version_is_not_rehearsed(tmp_path: Path) -> None:
         con.commit()
     with pytest.raises(ConfigError, match="newer than this program"):
         connection.rehearse(tmp_path)
+
+
+def test_the_page_on_upgrades_names_the_copy_of_this_version() -> None:
+    page = (Path(__file__).parents[2] / "docs/upgrade.md").read_text("utf-8")
+    assert set(re.findall(rf"{FILE}.before-m\d+", page)) == {KEPT}

@@ -29,7 +29,7 @@ from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import ADDED, OTHER_INSTANCE
 from oacmail.core.tokens import MOST_SIGNATURES, TRIAL, Signature, claimed_key_and_message, is_foreign
-from oacmail.core.view import OutgoingView, View
+from oacmail.core.view import CopyView, OutgoingView, View
 
 GROWTH = 20  # characters by which mail of early versions, of whose text the signature holds no hash, may have grown
 BANNER = 2  # copies to others, in which the same was added
@@ -75,7 +75,7 @@ def with_an_addition(lookup: Lookup, signed: Signature, mail: OutgoingView | Non
 def on_own_copy(policy: Policy, view: View, lookup: Lookup, signed: Signature) -> Decision:
     """The first one, one more, one of a mail that the database has lost, or of a second daemon."""
     mail = next((mail for mail in view.mails if mail.key == signed.key), None)
-    if signed.run != view.copy.run and not signed.key.startswith(TRIAL) and _is_of_this_run(view, lookup):
+    if signed.run != view.copy.run and not signed.key.startswith(TRIAL) and _is_of_this_run(view.copy, lookup):
         # The recipient has this mail, so ours of the same key is not sent. The case number is the other daemon's.
         if mail is None:
             return _other_instance(signed.run, replace(_import(lookup, signed), case="", message="", refs=()))
@@ -137,10 +137,10 @@ def _recipient(message: Message) -> str:
     return message.to[0] if message.to else ""
 
 
-def _is_of_this_run(view: View, lookup: Lookup) -> bool:
+def _is_of_this_run(copy: CopyView, lookup: Lookup) -> bool:
     """Whether it was sent and arrived since this process began. Mail of an earlier process is older, even if the
     database was restored or the clock set back: then both times would have to be wrong."""
-    since, sent_at = view.copy.run_since, lookup.message.sent_at
+    since, sent_at = copy.run_since, lookup.message.sent_at
     return since is not None and sent_at is not None and min(sent_at, lookup.received_at) > since
 
 
@@ -155,7 +155,7 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     raw = next((raw for raw in message.signatures[:MOST_SIGNATURES] if is_foreign(policy, raw)), None)
     if not ours or raw is None:
         return None
-    if _is_of_this_run(view, lookup):
+    if _is_of_this_run(view.copy, lookup):
         # Who writes about a message that we have too reads this mailbox, unless our exchanger reports the mail as
         # forged. The signature itself proves nothing: anybody can write one under another key.
         name, about = claimed_key_and_message(raw)
