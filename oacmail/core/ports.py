@@ -1,7 +1,7 @@
 r"""What the mailbox, the relay and the clock must do: each has a second implementation in the testbed.
 
 They decide no state. Of people's mail the mailbox moves what the board says and changes no flag but \Flagged; the only
-messages that it adds are drafts.
+messages that it adds are drafts and, in a folder of their own, pieces of the ledger.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
