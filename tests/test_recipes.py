@@ -10,12 +10,15 @@ from typing import get_args
 import pytest
 
 from oacmail.core.board import Standing, belongs
-from oacmail.core.effects import CaseColumns, Decision, Effect, UpdateCase
-from oacmail.core.model import Outcome, Status
+from oacmail.core.decide import decide
+from oacmail.core.effects import CaseColumns, Decision, Effect, Tick, UpdateCase
+from oacmail.core.model import DeadlineKind, Outcome, Status
+from oacmail.core.view import DueView, TickView
 from oacmail.store import SqliteStore
 from oacmail.store.apply import WRITERS
 from oacmail.store.connection import as_view
 from oacmail.words.labels import group
+from tests.core.builders import NOW, POLICY, case, deadline
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,3 +99,9 @@ def test_every_status_of_a_case_has_words_and_a_folder_of_the_board(status: Stat
     )
     assert belongs(standing) is not None
     assert status in group("status")
+
+
+@pytest.mark.parametrize("kind", get_args(DeadlineKind))
+def test_every_kind_of_deadline_causes_something_when_it_is_reached(kind: DeadlineKind) -> None:
+    view = TickView(due=DueView(reached=((case(deadlines=(deadline(kind),)), deadline(kind)),), synced_at=NOW))
+    assert decide(POLICY, view, Tick(), NOW).effects != ()
