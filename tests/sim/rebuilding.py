@@ -2,6 +2,7 @@
 
 python -m tests.sim.rebuilding --towns 5 --days 90        # the first five seeds, without faults
 python -m tests.sim.rebuilding --towns 5 --days 90 --faults
+python -m tests.sim.rebuilding --towns 5 --days 90 --faults --ledger   # the mailbox has a copy of the ledger
 """
 
 import argparse
@@ -76,6 +77,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
     with tempfile.TemporaryDirectory(prefix="oacmail-lost-") as scratch:
         town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *_: None)
         _live(town)
+        town.intake.copy_ledger(at_once=True)
         before = tables(town.store.con)
         ordered = _with_event(town, "answered", "call") | _with_event(town, "ordered", "admin")
         gone, moved, crossed = _gone(town), _with_event(town, "moved"), crossed_cases(town.store.con)
@@ -90,6 +92,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
             parser_config=wiring.parser_config(town.config),
             now=town.clock.now(),
             since=plan.begins,
+            ledger=config.imap.ledger or "",
         ).run(dry_run=False)
         town.start()
         town.turn()
@@ -341,16 +344,21 @@ def _standing(rows: Rows) -> dict[str, _Standing]:
     return {number: (row[1], row[-1], due.get(number, "")) for number, row in rows["cases"].items()}
 
 
+def with_ledger(config: Config) -> Config:
+    return config.model_copy(update={"imap": config.imap.model_copy(update={"ledger": "oacmail"})})
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--towns", type=int, default=5)
     options.add_argument("--first", type=int, default=1)
     options.add_argument("--days", type=int, default=90)
     options.add_argument("--faults", action="store_true")
+    options.add_argument("--ledger", action="store_true")
     options.add_argument("--show", type=int, default=0)
     given = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    config = settings.builtin()
+    config = with_ledger(settings.builtin()) if given.ledger else settings.builtin()
     classes: Counter[tuple[str, str]] = Counter()
     for seed in range(given.first, given.first + given.towns):
         plan = make_plan(seed, given.days, config.office.timezone)
