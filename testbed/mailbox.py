@@ -70,7 +70,8 @@ class SimulatedFolder:
 
 
 class SimulatedMailbox:
-    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open; `unwritable`:
+    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open; `unwatched`:
+    folders that nobody has configured to be watched; `unwritable`:
     folders that take no message and no flag; `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it
     says where a moved message is; `moves`: how many messages of people oacmail has moved; `moved`: those since somebody
     cleared the list (Message-ID, folder); `touched`: the Message-IDs of what people moved, copied or removed since;
@@ -83,6 +84,7 @@ class SimulatedMailbox:
         self.away = False
         self.returns_nothing = False
         self.refused: set[str] = set()
+        self.unwatched = {"oacmail"}
         self.unwritable: set[str] = set()
         self.tells_copyuid = True
         self.moves = 0
@@ -169,7 +171,7 @@ class SimulatedMailbox:
 
     def watched(self) -> Sequence[WatchedFolder]:
         self._reach()
-        names = [name for name in self.folders if name not in _DRAFTS]
+        names = [name for name in self.folders if name not in {*_DRAFTS, *self.unwatched}]
         return [WatchedFolder(name=name, role=_ROLES.get(name, Folder.OTHER)) for name in names]
 
     def drafts(self) -> str:

@@ -483,6 +483,14 @@ class ImapSection(Section):
             raise wrong("names a folder twice", "name each folder once")
         return watch
 
+    @field_validator("ledger")
+    @classmethod
+    def _of_its_own(cls, ledger: str | None, info: ValidationInfo) -> str | None:
+        watched = {*info.data.get("watch", ()), SENT, info.data.get("sent"), info.data.get("junk")}
+        if ledger is not None and ledger in watched:
+            raise wrong("is a folder that is watched", 'name a folder of its own, as "oacmail"')
+        return ledger
+
 
 class SmtpSection(Section):
     host: Host

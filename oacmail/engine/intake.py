@@ -4,7 +4,7 @@ of one that fails, and what the engine then puts into the mailbox: our own copie
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
@@ -337,8 +337,7 @@ class Intake:
         # Find what is new, folder by folder.
         listings: list[FolderListing] = []
         troubles: list[tuple[WatchedFolder, Transient]] = []
-        names = [folder for folder in self.mailbox.watched() if folder.name != self.ledger_folder]
-        folders = self._board.with_its_folders(names)
+        folders = self._board.with_its_folders(self.mailbox.watched())
         store.watching(folders)
         self._folder_scan.begin()
         for watched in folders:
@@ -583,9 +582,12 @@ class Intake:
         left = list(missing)
         for folder in sorted(self.mailbox.tree().names) if left else ():
             self.engine.progress()
-            with suppress(FolderUnreadable):  # of another account, say: nobody moves the office's mail there
+            try:
                 self.mailbox.open(folder)
-                left = [message for message in left if not self.mailbox.bearing("Message-ID", message.message_id)]
+            except Transient:  # of another account, say: nobody moves the office's mail there
+                self.mailbox.open("INBOX")  # it is the folder alone: the server can be reached
+                continue
+            left = [message for message in left if not self.mailbox.bearing("Message-ID", message.message_id)]
         return left
 
 

@@ -41,15 +41,26 @@ class LedgerCopy:
     folder: str
 
     def write(self, *, at_once: bool = False) -> None:
-        """Append what is new, if the last piece is ten minutes old; `at_once`: also a younger one."""
+        """Append what is new, if the last attempt is ten minutes old; `at_once`: also after a younger one."""
         store, now = self.engine.store, self.engine.now()
         last = store.known_at(LEDGER_COPIED)
         if not self.folder or (last is not None and timedelta(0) <= now - last < EVERY and not at_once):
             return
-        pieces, mark = store.ledger_pieces(store.recall(LEDGER_COPIED) or "")
+        before = store.recall(LEDGER_COPIED) or ""
+        pieces, mark = store.ledger_pieces(before)
         if not pieces:
             return
+        error = self._append(pieces, now)
+        if error:
+            log.warning("ledger.not-copied", error=error)
+        store.problem(PROBLEM, bool(error), now, error)
+        store.remember(LEDGER_COPIED, before if error else mark, now)
+
+    def _append(self, pieces: Sequence[str], now: datetime) -> str:
+        """Return why the mailbox has not taken them; '' = it has."""
         try:
+            if self.folder in {watched.name for watched in self.mailbox.watched()}:
+                return "imap.ledger is a folder that is watched"
             if self.folder not in self.mailbox.tree().names:
                 self.mailbox.create(self.folder)
             older = set(self._uids()) if "rows" in json.loads(pieces[0]) else set()
@@ -58,11 +69,8 @@ class LedgerCopy:
             for uid in sorted(older):
                 self.mailbox.remove(self.folder, uid)
         except Transient as error:
-            log.warning("ledger.not-copied", error=str(error))
-            store.problem(PROBLEM, True, now, str(error))
-            return
-        store.problem(PROBLEM, False, now)
-        store.remember(LEDGER_COPIED, mark, now)
+            return str(error) or type(error).__name__
+        return ""
 
     def _uids(self) -> set[int]:
         self.mailbox.open(self.folder)

@@ -78,7 +78,7 @@ class Rebuild:
             engine.policy = replace(engine.policy, canary=CanaryRules())  # canaries of the past are found as copies
             names = board.names_on(engine.policy, self.mailbox)
             folders = board.with_its_folders(engine.policy, self.mailbox, names)
-            found = look_at(self.mailbox, [folder for folder in folders if folder.name != self.ledger])
+            found = look_at(self.mailbox, folders)
             every = found.messages(self.now)
             proofs = copies.read(engine.policy, self._copies(every))
             since = self._since(proofs)

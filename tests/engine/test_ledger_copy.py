@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from oacmail.privacy.erasure import forget
 from oacmail.store.ledger import joined
 from tests.engine.rebuilding import difference, lose, rebuild, taken
 from tests.engine.test_forgetting_everywhere import NAME
+from tests.engine.test_ledger import by_hand, named
+from tests.engine.test_nightly_proof import NIGHT
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
 
 FOLDER = "oacmail"
@@ -108,3 +111,41 @@ def test_a_mailbox_that_takes_no_piece_is_a_problem_and_no_stop(world: World) ->
     world.advance("2026-11-25 10:10")
     world.turn()
     assert "ledger" not in world.problems()
+
+
+def test_a_mailbox_that_has_taken_no_piece_is_tried_again_after_ten_minutes(world: World) -> None:
+    """And not with each pass: a refusal costs a connection, and a first piece is large."""
+    world.mailbox.refused.add(FOLDER)
+    world.citizen_writes(PERE, text="Bon dia, i demà?")
+    world.advance("2026-11-25 09:50")
+    world.turn()
+    world.mailbox.refused.clear()
+    before = len(pieces(world))
+    world.advance("2026-11-25 09:59")
+    world.turn()
+    assert len(pieces(world)) == before
+    world.advance("2026-11-25 10:00")
+    world.turn()
+    assert len(pieces(world)) > before
+
+
+def test_a_folder_that_is_watched_takes_no_piece(town: Callable[..., World]) -> None:
+    """A server may call its folder of sent mail so, whatever the configuration says: the mail in it is still read."""
+    world = town(imap={"ledger": "Sent"})
+    world.citizen_asks(ANNA)
+    world.turn()
+    assert "ledger" in world.problems()
+    assert [raw for raw in world.mailbox.folders["Sent"].messages.values() if b"x-oacmail-ledger" in raw.fields] == []
+    assert world.rows("SELECT name FROM folders WHERE name = 'Sent'") != []
+
+
+def test_a_ledger_without_a_snapshot_stops_no_pass(tmp_path: Path) -> None:
+    world = World(tmp_path, imap={"ledger": FOLDER})
+    with by_hand(world) as con:
+        con.execute("DELETE FROM ledger_snapshot")
+    world.advance("2026-11-25 09:20")
+    world.citizen_asks(ANNA)
+    assert world.received(ANNA) != []
+    world.advance(NIGHT)
+    assert named(world) == ["ledger none"]
+    world.stop()

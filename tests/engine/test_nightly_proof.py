@@ -239,8 +239,23 @@ def test_a_message_of_a_live_case_that_is_in_no_folder_any_more_is_named_for_a_d
 def test_a_message_that_somebody_has_moved_to_a_folder_of_their_own_is_not_gone(town: Callable[..., World]) -> None:
     world = town(digest={"to": [AGENT]})
     world.citizen_asks(ANNA)
+    world.mailbox.unwatched.add("Arxiu")
     world.mailbox.create("Arxiu")
     world.mailbox.open("INBOX")
     world.mailbox.move_messages("INBOX", world.mailbox.uids(), "Arxiu")
     world.advance(NIGHT)
     assert found(world) == []
+
+
+def test_a_folder_that_the_server_does_not_open_stops_no_proof(town: Callable[..., World]) -> None:
+    world = town(digest={"to": [AGENT]})
+    world.citizen_asks(ANNA)
+    world.mailbox.unwatched |= {"Arxiu", "Alcaldia"}
+    world.mailbox.create("Arxiu")
+    world.mailbox.create("Alcaldia")
+    world.mailbox.open("INBOX")
+    world.mailbox.move_messages("INBOX", world.mailbox.uids(), "Arxiu")
+    world.mailbox.refused.add("Alcaldia")
+    world.advance(NIGHT)
+    result = proof(world)
+    assert (result["found"], result["compared"]["cases"]) == ([], 1)
