@@ -132,7 +132,7 @@ simulate: install
 	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m testbed.sim --days $(DAYS) --seed SEED
 
 months: install
-	MONTHS=$(or $(MONTHS),50) .venv/bin/python -m pytest -q -n auto tests/engine/test_months_by_hand.py
+	MONTHS=$(or $(MONTHS),50) .venv/bin/python -m pytest -q -n auto tests/report/test_months_by_hand.py
 
 mutants: install
 	@nice -n 19 .venv/bin/python -m bench.mutants $(if $(filter command%,$(origin N)),$(N),80) --seed $(SEED)

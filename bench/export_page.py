@@ -10,7 +10,7 @@ from pathlib import Path
 from oacmail.core.model import LANGUAGES, MessageRef
 from oacmail.privacy.erasure import FoundMessage
 from oacmail.privacy.export import Archive, archive_page, export
-from tests.engine.world import World, local
+from tests.world import World, local
 
 PERSON = "mariaassumptapuigdomenechvilanovadelatorredelcampanar@associaciodeveins.example.org"
 TEXT = """Bon dia,

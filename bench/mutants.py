@@ -2,8 +2,8 @@
 
 A number becomes one more or ten times as much, a comparison its neighbour or its opposite, `and` becomes `or`; a `not`,
 one condition of several and the condition of an early return are dropped. A mutant is tested on a copy of the checkout
-in a scratch folder, by those quick tests of core and engine that run its statement: a first run notes which they
-are. It takes one case of each parametrized test of tests/engine and at most 150 tests: others may see a survivor.
+in a scratch folder, by those quick tests without servers that run its statement: a first run notes which they are.
+It takes one case of each parametrized test with a `World`, and at most 150 tests: others may see a survivor.
 
     python -m bench.mutants [N=80] [--seed S] [--minutes M]
 """
@@ -30,7 +30,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = "oacmail/core"
-MEASURED = r"tests/(core|engine)/test_(?!rebuilt|restore|months_by_hand|agents_page)"
+ELSEWHERE = "board/test_(real|walk)|booted|chaos|config|container|e2e|hostile|imap|mail|rebuild|restore|sim|smtp|words"
+MEASURED = rf"tests/(?!{ELSEWHERE})[a-z_]+/test_(?!months_by_hand|agents_page)"
 OPTIONS = ("-q", "-p", "bench.mutants", "-p", "no:cacheprovider", "-p", "no:xdist", "--snapshot-warn-unused")
 MOST_TESTS = 150  # for one mutant, the quickest first
 LIMIT_SECONDS = 240  # a mutant whose tests take longer never ends: it counts as killed
@@ -98,12 +99,13 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests chosen for a mutant, in their order; in the first run, one case of each test of the engine."""
+    """Keep the tests chosen for a mutant, in their order; in the first run, one case of each test with a `World`."""
     if chosen := os.environ.get("MUTANTS_TESTS"):
         order = {name: place for place, name in enumerate(Path(chosen).read_text("utf-8").split("\n"))}
         items[:] = sorted((one for one in items if one.nodeid in order), key=lambda one: order[one.nodeid])
     else:
-        items[:] = {one.nodeid.split("[" if "/engine/" in one.nodeid else "\n")[0]: one for one in items}.values()
+        worlds = {one for one in items if {"world", "town"} & {*getattr(one, "fixturenames", ())}}
+        items[:] = {one.nodeid.split("[" if one in worlds else "\n")[0]: one for one in items}.values()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -136,7 +136,7 @@ def test_every_problem_has_a_section_of_the_runbook() -> None:
 
 
 def test_every_warning_and_error_of_the_log_has_a_line_of_the_runbook() -> None:
-    """tests/adapters/test_log.py compares ADVICE with what the code logs."""
+    """tests/operation/test_log.py compares ADVICE with what the code logs."""
     assert set(re.findall(r"^\| `([\w.-]+)` \|", _runbook("3. The log"), re.MULTILINE)) == set(ADVICE)
 
 

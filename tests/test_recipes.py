@@ -18,7 +18,7 @@ from oacmail.store import SqliteStore
 from oacmail.store.apply import WRITERS
 from oacmail.store.connection import as_view
 from oacmail.words.labels import group
-from tests.core.builders import NOW, POLICY, case, deadline
+from tests.cases.builders import NOW, POLICY, case, deadline
 
 ROOT = Path(__file__).parent.parent
 

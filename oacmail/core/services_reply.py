@@ -220,7 +220,7 @@ def _sentences(text: str) -> list[str]:
 # --- Services vocabulary ---------------------------------------------------------------------------------------------
 # All patterns are for folded text (core/order_words.py). A word that is missing here costs an agent a look; a word too
 # many may cost a citizen the truth. Add to `DOUBTS` freely, to `SOLVED` and `KNOWN` only with labelled replies
-# (tests/core/services_replies.py).
+# (tests/services/services_replies.py).
 
 WORD = late_pattern(r"[^\W_]+(?:[-'·.][^\W_]+)*")
 YES = late_pattern(r"\b(?:sí|si(?=,))")  # of lower-case text with its accents: "si" is a condition

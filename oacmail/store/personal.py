@@ -24,7 +24,7 @@ from oacmail.store.tick import waiting
 
 # --- Columns ---------------------------------------------------------------------------------------------------------
 # Every text and blob column of the schema: personal, derived from personal data, or free of it.
-# tests/adapters/test_personal_columns.py compares them: a new column has no place until somebody decides here what
+# tests/privacy/test_personal_columns.py compares them: a new column has no place until somebody decides here what
 # becomes of it. The erasure reads ERASED; the other tables are for people.
 
 ERASED: Mapping[str, Mapping[str, str]] = {
@@ -114,7 +114,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
         *("kind", "state", "budget", "released_at", "copied_at", "next_at", "data_at", "sent_at", "created_at"),
         *("refused_at", "erased_at"),
     ),
-    "events": ("at", "kind", "data"),  # `data` names staff, and nobody else: tests/engine/events.py
+    "events": ("at", "kind", "data"),  # `data` names staff, and nobody else: tests/privacy/events.py
     "votes": ("at",),
     "kv": ("at",),
     "tick_failures": ("case", "since", "retry_at", "error"),

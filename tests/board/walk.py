@@ -14,8 +14,8 @@ from random import Random
 from oacmail.core.board import BoardNames, belongs
 from oacmail.core.errors import Refused
 from oacmail.store import board as rows
-from tests.engine.world import AGENT, World
 from tests.servers.served_mailbox import ServedMailbox
+from tests.world import AGENT, World
 
 SECOND = "marta@town.example"
 FOLDERS = (

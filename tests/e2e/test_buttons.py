@@ -11,10 +11,10 @@ import pytest
 from testbed.messages import message as everyday
 from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import answered_by, number_of, opened
-from tests.engine.test_survey import links
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
+from tests.survey.test_survey import links
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 a tothom en enviar la instància."
 

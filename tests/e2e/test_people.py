@@ -1,4 +1,4 @@
-"""What only real servers show of the mail of citizens and agents. The rules themselves are tested in tests/engine."""
+"""What only real servers show of the mail of citizens and agents. Their rules are tested in one process."""
 
 import re
 import smtplib

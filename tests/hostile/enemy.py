@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from oacmail import cli
 from testbed.messages import arrived, as_bytes
 from testbed.office import as_toml
-from tests.engine.world import OFFICE, World
+from tests.world import OFFICE, World
 
 EVIL = "mallory@evil.example"
 QUESTION = "Bon dia, com puc demanar hora per al padró?"

@@ -10,9 +10,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from tests.engine.test_orders import late_case
-from tests.engine.world import ANNA, PASS, STAFF, SUPERVISOR, World
 from tests.hostile.enemy import message, smuggle
+from tests.orders.test_orders import late_case
+from tests.world import ANNA, PASS, STAFF, SUPERVISOR, World
 
 ORDER = "#tanca brossa\n#meu\nTANCA BROSSA\n"
 TECHNICIAN = "tecnic@town.example"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import ANNA, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, message, slip_in
 from tests.work import calls
+from tests.world import ANNA, SUPERVISOR, World
 
 CALLS = 4_000_000  # a few for each byte; for each pair of its pieces there would be tens of millions
 MEMORY = 300_000_000  # bytes

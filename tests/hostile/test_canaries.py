@@ -3,9 +3,9 @@
 import pytest
 
 from testbed.relay import refused
-from tests.engine.test_canary import ON, WatchedTown
-from tests.engine.world import World
 from tests.hostile.enemy import message, slip_in
+from tests.operation.test_canary import ON, WatchedTown
+from tests.world import World
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from testbed.relay import refused
-from tests.engine.world import OPERATOR, SUPERVISOR, World
 from tests.hostile.enemy import everything_said, message, smuggle
+from tests.world import OPERATOR, SUPERVISOR, World
 
 NUMBER = "OAC-2026-000001"
 

@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from oacmail.core.rate_limits import most
-from tests.engine.world import ANNA, World, text_of
 from tests.hostile.enemy import message, slip_in
 from tests.work import calls
+from tests.world import ANNA, World, text_of
 
 FOR_A_MESSAGE, FOR_A_CASE = 50_000, 120  # calls: to take one in, and to look at one in a tick
 FIFTH = {"per_domain_hour": 4, "per_domain_day": 10, "unverified_per_hour": 12}

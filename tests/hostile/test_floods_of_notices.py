@@ -6,10 +6,10 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.test_intent_actions import COMPLAINT, DPO, RIGHTS
-from tests.engine.test_orders import reply
-from tests.engine.test_second_level import FAULT
-from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
+from tests.messages.test_intent_actions import COMPLAINT, DPO, RIGHTS
+from tests.orders.test_orders import reply
+from tests.services.test_second_level import FAULT
+from tests.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 TECHNICAL = "tecnics@town.example"

@@ -6,8 +6,8 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.core import tokens
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in, smuggle
+from tests.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 NUMBER = "OAC-2026-000001"
 

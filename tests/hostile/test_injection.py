@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from oacmail import log
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, smuggle
+from tests.world import AGENT, ANNA, SUPERVISOR, World
 
 FIELDS = [
     "Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",

@@ -6,12 +6,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from oacmail.core.kinds import MailKind
-from tests.engine import relayed_answers
-from tests.engine.test_order_buttons import buttons, press
-from tests.engine.test_orders import late_case, reply, transcripts
-from tests.engine.world import ANNA, PASS, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL
 from tests.hostile.orders import nothing_happened
+from tests.orders.test_order_buttons import buttons, press
+from tests.orders.test_orders import late_case, reply, transcripts
+from tests.relayed import relayed_answers
+from tests.world import ANNA, PASS, SUPERVISOR, World, text_of
 
 GUISES = ("plain", "names our notice", "names our notice after itself", "bears the id of an acknowledgement")
 

@@ -6,8 +6,8 @@ from email.message import EmailMessage
 import pytest
 
 from testbed.messages import arrived, as_bytes
-from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World, text_of
 from tests.hostile.enemy import outcomes, slip_in, smuggle
+from tests.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World, text_of
 
 ROUNDS = 30
 Answer = Callable[[World, EmailMessage, int], EmailMessage]

@@ -3,9 +3,9 @@
 import pytest
 
 from testbed.messages import MX
-from tests.engine.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World
 from tests.hostile.enemy import EVIL
 from tests.hostile.orders import TECHNICIAN, Attack, attack, beginning, nothing_happened
+from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World
 
 LOGIN = f"from town.example (authenticated sender: {SUPERVISOR}) by {MX} (Postfix) with ESMTPSA id abc; now"
 RESULT = f"{MX}; {PASS}"

@@ -4,9 +4,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import ANNA, PASS, SUPERVISOR, World
 from tests.hostile.enemy import smuggle
 from tests.hostile.orders import ORDER, Attack, attack, beginning, nothing_happened
+from tests.world import ANNA, PASS, SUPERVISOR, World
 
 
 def _typed(kind: str, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:

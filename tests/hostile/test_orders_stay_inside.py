@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.world import AGENT, ANNA, MARTA, OFFICE, PASS, PERE, STAFF, SUPERVISOR, World
 from tests.hostile.enemy import everything_said
+from tests.world import AGENT, ANNA, MARTA, OFFICE, PASS, PERE, STAFF, SUPERVISOR, World
 
 SECRET = "xiuxiueig"  # in every note, reason and question that an agent writes; in no answer to a citizen
 CITIZENS = (ANNA, PERE, MARTA)

@@ -6,9 +6,9 @@ from email.message import EmailMessage
 import pytest
 
 from testbed.messages import as_bytes
-from tests.engine.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in, smuggle
 from tests.work import calls
+from tests.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 
 LONG = "Encara no me'n surto, i demà em venç el termini de la beca. " * 12
 

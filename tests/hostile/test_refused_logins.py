@@ -11,9 +11,9 @@ from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.service import Outage
 from oacmail.smtp import SmtpSettings, SmtpTransport
-from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
 from tests.fakes.relay import Relay
+from tests.world import ANNA, PERE, World
 
 BANNED = 5  # refused logins within TEN_MINUTES
 TEN_MINUTES = 600.0

@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OFFICE, PERE, World
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in, smuggle
+from tests.world import AGENT, ANNA, OFFICE, PERE, World
 
 NUMBER = "OAC-2026-000001"
 

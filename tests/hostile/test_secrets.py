@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from oacmail import log
-from tests.engine.world import SUPERVISOR, World
 from tests.hostile.enemy import everything_said, mails_out, message, oacmail, smuggle
+from tests.world import SUPERVISOR, World
 
 NUMBER = "OAC-2026-000001"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\r\nMIIBSECRETKEYSECRETKEY\r\n-----END RSA PRIVATE KEY-----"

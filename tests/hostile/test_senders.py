@@ -4,8 +4,8 @@ import pytest
 
 from oacmail.core.ports import MessageMeta
 from oacmail.imap import messages
-from tests.engine.world import ANNA, OFFICE, World, local
 from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in, smuggle
+from tests.world import ANNA, OFFICE, World, local
 
 LABEL = "b" * 60
 UNANSWERABLE: dict[str, str | bytes] = {

@@ -9,8 +9,8 @@ import pytest
 from oacmail.core.errors import Transient
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
-from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
+from tests.world import ANNA, PERE, World
 
 MB = 1024 * 1024
 FOUR_GB = 4 * 1024 * MB

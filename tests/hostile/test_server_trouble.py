@@ -10,8 +10,8 @@ from oacmail.core.errors import Transient
 from oacmail.engine.intake import SPACING
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
-from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import FakeMessage, ImapServer
+from tests.world import ANNA, PERE, World
 
 PASSES = 6  # one after the other, without a pause
 NUMBERS = count(1)

@@ -6,8 +6,8 @@ from email.message import EmailMessage
 import pytest
 
 from testbed.messages import MX
-from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in, smuggle
+from tests.world import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR, World
 
 PASS = f"dmarc=pass header.from={AGENT.rpartition('@')[2]}"
 RECEIVED = f"from mail.evil.example (mail.evil.example [192.0.2.66]) by {MX} (Postfix) with ESMTPA id abc; now"

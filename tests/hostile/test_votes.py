@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oacmail.core import tokens
-from tests.engine.test_survey import ON, links, press, reply, survey
-from tests.engine.test_survey import given as votes
-from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World
+from tests.survey.test_survey import ON, links, press, reply, survey
+from tests.survey.test_survey import given as votes
+from tests.world import AGENT, ANNA, PERE, SUPERVISOR, World
 
 NUMBER = "OAC-2026-000001"
 WORDS = (

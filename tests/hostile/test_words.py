@@ -6,8 +6,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.world import SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, outcomes, slip_in, smuggle
+from tests.world import SUPERVISOR, World, text_of
 
 NUMBER = "OAC-2026-000001"
 JINJA = (

@@ -4,7 +4,7 @@ import pytest
 
 from oacmail.mail.understanding import reply_text
 from oacmail.words.facts import SAMPLES
-from tests.adapters.test_templates import body, render, send
+from tests.words.test_templates import body, render, send
 
 
 @pytest.mark.parametrize("lang", ["ca", "es", "en"])

@@ -1,0 +1,232 @@
+"""A colleague forwards a person's message into the mailbox: the case is the person's, never the colleague's."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, World, text_of
+
+ASKED = "Bon dia,\n\ncom puc signar la instància amb l'idCAT?\n\nAnna Puig"
+CLIENTS = {
+    "Outlook (ca)": (
+        "RV: Signar",
+        "Us ho passo.\n\nMarta\n\n________________________________\nDe: Anna Puig <anna@example.org>\n"
+        "Enviat: dimecres, 25 de novembre de 2026 8:50\nPer a: Marta\nAssumpte: Signar\n\n{asked}",
+    ),
+    "Outlook (es)": (
+        "RV: Signar",
+        "De: Anna Puig [mailto:anna@example.org]\nEnviado el: miércoles, 25 de noviembre de 2026 8:50\n"
+        "Para: Marta Soler\nAsunto: Signar\n\n{asked}",
+    ),
+    "Outlook (en)": (
+        "FW: Signar",
+        "-----Original Message-----\nFrom: Anna Puig <anna@example.org>\nSent: Wednesday, November 25, 2026 8:50 AM\n"
+        "To: Marta Soler <agent@town.example>\nSubject: Signar\n\n{asked}",
+    ),
+    "Gmail": (
+        "Fwd: Signar",
+        "---------- Forwarded message ---------\nDe: Anna Puig <anna@example.org>\nDate: dc., 25 de nov. 2026 8:50\n"
+        "Subject: Signar\nTo: <agent@town.example>\n\n\n{asked}",
+    ),
+    "Apple Mail": (
+        "Fwd: Signar",
+        "> Inicio del mensaje reenviado:\n> \n> De: Anna Puig <anna@example.org>\n> Asunto: Signar\n"
+        "> Fecha: 25 de noviembre de 2026, 8:50:00 CET\n> Para: agent@town.example\n> \n{quoted}",
+    ),
+    "Thunderbird": (
+        "Fwd: Signar",
+        "-------- Missatge reenviat --------\nAssumpte: \tSignar\nData: \tWed, 25 Nov 2026 08:50:00 +0100\n"
+        "De: \tAnna Puig <anna@example.org>\nA: \tagent@town.example\n\n{asked}",
+    ),
+}
+
+
+def _original(world: World, *, sender: str = f"Anna Puig <{ANNA}>", text: str = ASKED) -> EmailMessage:
+    """What Anna wrote to the agent's own address."""
+    return world.message(sender, "Signar", text, to=AGENT)
+
+
+def _enclosing(world: World, original: EmailMessage, *, sender: str = AGENT) -> EmailMessage:
+    mail = world.message(sender, "RV: Signar", "Us ho passo. Marta\n")
+    mail.add_attachment(original)
+    return mail
+
+
+def _inline(world: World, client: str) -> EmailMessage:
+    subject, text = CLIENTS[client]
+    quoted = "\n".join(f"> {line}" for line in ASKED.splitlines())
+    return world.message(AGENT, subject, text.format(asked=ASKED, quoted=quoted))
+
+
+def _forward(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
+    world.receive(mail, verdict=verdict)
+
+
+def _questions(world: World) -> list[EmailMessage]:
+    return [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "forwarded"]
+
+
+def _reply(world: World, question: EmailMessage, text: str, *, verdict: str = PASS) -> None:
+    quoted = "\n".join(f"> {line}" for line in text_of(question).splitlines())
+    said = f"{text}\n\nEl 25/11/2026, l'OAC 360 va escriure:\n{quoted}"
+    world.receive(world.message(AGENT, "", said, answers=question), verdict=verdict)
+    world.turn()
+
+
+def test_an_attached_message_opens_the_case_of_its_writer_and_she_is_acknowledged(world: World) -> None:
+    original = _original(world)
+    _forward(world, _enclosing(world, original))
+    case = world.case()
+    assert (case["citizen"], case["subject"], case["status"]) == (ANNA, "Signar", "open")
+    (ack,) = world.received(ANNA)
+    assert (ack["X-Oacmail-Kind"], ack["In-Reply-To"]) == ("ack", original["Message-ID"])
+    assert "town.example" not in ack.as_string()
+    assert not world.received(AGENT)
+    assert not world.reviews()
+    (row,) = world.rows("SELECT fresh, lang, message_id FROM messages WHERE role = 'citizen'")
+    assert "Us ho passo" not in row["fresh"]
+    assert row["message_id"] == original["Message-ID"]
+
+
+def test_an_answer_from_the_shared_mailbox_to_it_counts(world: World) -> None:
+    original = _original(world)
+    _forward(world, _enclosing(world, original))
+    world.agent_replies(original)
+    assert world.case()["status"] == "answered"
+
+
+def test_her_reply_to_the_acknowledgement_joins(world: World) -> None:
+    _forward(world, _enclosing(world, _original(world)))
+    world.citizen_asks(ANNA, "", "Encara espero.", answers=world.received(ANNA)[0])
+    assert len(world.case()["messages"]) == 2
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_forward_as_text_opens_the_case_and_waits_with_the_acknowledgement(world: World, client: str) -> None:
+    _forward(world, _inline(world, client))
+    case = world.case()
+    assert (case["citizen"], case["subject"], case["status"]) == (ANNA, "Signar", "open")
+    assert case["due_at"] is not None
+    assert not world.received(ANNA)
+    (question,) = _questions(world)
+    assert ANNA in text_of(question), "what has to be confirmed stands there whole"
+    assert world.reviews() == ["forwarded-unconfirmed"]
+    (row,) = world.rows("SELECT fresh FROM messages")
+    assert row["fresh"].startswith("Bon dia,")
+    assert "Us ho passo" not in row["fresh"]
+
+    _reply(world, question, "Sí")
+
+    (ack,) = world.received(ANNA)
+    assert ack["X-Oacmail-Kind"] == "ack"
+    assert case["number"] in str(ack["Subject"])
+    assert world.reviews() == []
+
+
+@pytest.mark.parametrize(("said", "verdict"), [("No", PASS), ("Bon dia", PASS), ("Sí", "")])
+def test_nobody_is_told_without_a_proven_yes(world: World, said: str, verdict: str) -> None:
+    _forward(world, _inline(world, "Gmail"))
+    _reply(world, _questions(world)[0], said, verdict=verdict)
+    assert not world.received(ANNA)
+    assert "forwarded-unconfirmed" in world.reviews()
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("RV: Signar", "De: Anna Puig\nEnviat: dimecres, 25/11/2026 8:50\nPer a: Marta\nAssumpte: Signar\n\n{asked}"),
+        ("Fwd: Signar", "---------- Forwarded message ---------\nDe: anna@example.org, pere@example.net\n"
+         "Date: dc., 25 de nov. 2026\nSubject: Signar\n\n{asked}"),
+    ],
+)  # fmt: skip
+def test_without_one_address_the_agent_is_asked_and_gives_it(world: World, subject: str, text: str) -> None:
+    _forward(world, world.message(AGENT, subject, text.format(asked=ASKED)))
+    assert not world.cases()
+    assert world.reviews() == ["forwarded-by-whom"]
+    (question,) = _questions(world)
+
+    _reply(world, question, f"És de {ANNA}")
+
+    assert world.case()["citizen"] == ANNA
+    assert [mail["X-Oacmail-Kind"] for mail in world.received(ANNA)] == ["ack"]
+    assert world.reviews() == []
+
+
+def test_the_agent_cannot_give_an_address_of_the_house(world: World) -> None:
+    text = "De: Anna Puig\nEnviat: dimecres, 25 de novembre de 2026 8:50\nPer a: Marta\nAssumpte: Signar\n\nHola"
+    _forward(world, world.message(AGENT, "RV: Signar", text))
+    _reply(world, _questions(world)[0], OFFICE)
+    assert not world.cases()
+
+
+def test_a_forward_of_a_forward_names_the_person_outside(world: World) -> None:
+    inner = CLIENTS["Outlook (ca)"][1].format(asked=ASKED)
+    text = (
+        "---------- Forwarded message ---------\nDe: Cap <cap@town.example>\nDate: dc., 25 de nov. 2026\n"
+        f"Subject: RV: Signar\nTo: <agent@town.example>\n\n{inner}"
+    )
+    _forward(world, world.message(AGENT, "Fwd: RV: Signar", text))
+    assert world.case()["citizen"] == ANNA
+
+
+@pytest.mark.parametrize("client", ["Gmail", "attached"])
+@pytest.mark.parametrize("verdict", ["", "dmarc=fail header.from=town.example"])
+def test_without_proof_a_forward_opens_nothing_and_nobody_is_told(world: World, client: str, verdict: str) -> None:
+    mail = _enclosing(world, _original(world)) if client == "attached" else _inline(world, client)
+    _forward(world, mail, verdict=verdict)
+    assert not world.cases()
+    assert not world.received(ANNA)
+
+
+def test_a_strangers_forward_is_the_strangers_message(world: World) -> None:
+    mail = _enclosing(world, _original(world), sender=PERE)
+    _forward(world, mail, verdict="dmarc=pass header.from=example.net")
+    assert [case["citizen"] for case in world.cases()] == [PERE]
+    assert not world.received(ANNA)
+
+
+def test_a_message_that_reached_the_office_too_has_one_case(world: World) -> None:
+    original = _original(world)
+    world.receive(original, verdict="dmarc=pass header.from=example.org")
+    _forward(world, _enclosing(world, original))
+    assert len(world.cases()) == 1
+    assert len(world.received(ANNA)) == 1
+
+
+def test_a_forwarded_robot_opens_no_case(world: World) -> None:
+    robot = world.message("noreply@bank.example", "Avís", "Sóc fora.", headers=[("Auto-Submitted", "auto-generated")])
+    _forward(world, _enclosing(world, robot))
+    assert not world.cases()
+    assert world.reviews() == ["staff-without-case"]
+
+
+def test_forged_writers_inside_stay_within_the_budget_of_unverified_mail(world: World) -> None:
+    """A whole forward writes to nobody more than ordinary mail in that name could."""
+    for number in range(5):
+        original = _original(world, text=f"{ASKED}\n\nPregunta {'abcde'[number]}.")
+        original.replace_header("Subject", f"Pregunta {'abcde'[number]} de l'Anna")
+        _forward(world, _enclosing(world, original))
+    assert len(world.cases()) == 5
+    assert len(world.received(ANNA)) == 3
+
+
+def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: World) -> None:
+    _forward(world, _inline(world, "Gmail"))
+    (last,) = _questions(world)
+    for _ in range(3):
+        world.staff_says(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
+        last = world.received(AGENT)[-1]
+    assert world.kinds(AGENT).count("transcript") == 1
+
+
+def test_on_the_board_the_named_writer_of_a_forward_gets_the_case_too(town: Callable[..., World]) -> None:
+    world = town(board={"enabled": True})
+    subject, text = CLIENTS["Outlook (ca)"]
+    mail = world.message(AGENT, subject, text.format(asked=ASKED).replace(f" <{ANNA}>", ""))
+    _forward(world, mail)
+    world.turn()
+    _reply(world, _questions(world)[0], ANNA)
+    world.turn()
+    assert (world.case()["citizen"], world.case()["status"], world.reviews()) == (ANNA, "open", [])
+    assert world.kinds(ANNA) == ["ack"]

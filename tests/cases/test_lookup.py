@@ -1,0 +1,79 @@
+"""What a message and the policy alone tell: author, signature, tokens, whose earlier messages it may continue."""
+
+from dataclasses import replace
+
+import pytest
+
+from oacmail.core import tokens
+from oacmail.core.lookup import Lookup, look_up, looked_up
+from oacmail.core.model import Auto, Features, Folder, Role
+from tests.cases.builders import AGENT, ANNA, CASE, NOW, OFFICE, PERE, POLICY, lookup
+
+FORM = Features(form_fields=frozenset({"name", "address"}), addresses=(ANNA,))
+
+
+def ours(text: str) -> Lookup:
+    """Our mail to Anna that says "Hem rebut", as it comes back with this text."""
+    field = tokens.sign_mail(
+        POLICY, "Hem rebut", run="r", key="ack:f", case=CASE, message="f", received_at=NOW, due_at=NOW,
+        recipient=ANNA, sent_at=NOW,
+    )  # fmt: skip
+    return lookup(
+        sender=OFFICE, name="OAC 360", to=(ANNA,), sent_at=NOW, signatures=(field,), fresh=text, auto=Auto.REPLY
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "author", "role"),
+    [
+        (lookup(), ANNA, Role.CITIZEN),
+        (lookup(sender="", reply_to=ANNA), "", Role.CITIZEN),
+        (lookup(sender="no-reply@x.example", reasons=("sender: no-reply",)), "", Role.CITIZEN),
+        (lookup(Folder.INTAKE, FORM, sender="web@x.example", auto=Auto.BULK), ANNA, Role.CITIZEN),
+        (lookup(sender="web@x.example", auto=Auto.BULK), "web@x.example", Role.ROBOT),
+        (lookup(sender=AGENT), AGENT, Role.AGENT),
+        (lookup(sender=OFFICE), OFFICE, Role.OURS),
+    ],
+)
+def test_the_author_is_the_person_who_asks(found: Lookup, author: str, role: Role) -> None:
+    assert (found.author, found.sender.role) == (author, role)
+
+
+def test_our_mail_that_comes_back_as_it_was_has_no_other_author() -> None:
+    copy = ours("Hem  rebut")
+
+    assert copy.signature is not None
+    assert (copy.signature.key, copy.added, copy.author) == ("ack:f", "", OFFICE)
+
+
+def test_the_author_of_a_message_on_top_of_our_mail_is_its_recipient() -> None:
+    """The store loads the person and the limits of this address; our own would have none."""
+    found = ours("Quan? Hem rebut")
+
+    assert (found.added, found.author, found.writers) == ("Quan?", ANNA, (ANNA,))
+    assert (found.written.sender, found.written.name, found.written.auto) == (ANNA, "", Auto.NONE)
+
+
+def test_only_a_token_that_we_made_names_a_case() -> None:
+    token = tokens.case_token(POLICY, CASE)
+
+    assert lookup(tokens=(token, f"{CASE}-AAA")).tokened == (CASE,)
+
+
+@pytest.mark.parametrize(
+    ("found", "writers"),
+    [
+        (lookup(), (ANNA,)),
+        (lookup(Folder.SENT, sender=OFFICE, to=(ANNA, OFFICE), cc=(PERE,)), (ANNA, PERE)),
+        (lookup(sender=AGENT, to=(OFFICE, ANNA)), (AGENT, ANNA)),
+    ],
+)
+def test_staff_continue_what_their_recipients_wrote(found: Lookup, writers: tuple[str, ...]) -> None:
+    assert found.writers == writers
+
+
+def test_a_message_is_looked_up_again_only_under_another_policy() -> None:
+    found, other = lookup(), replace(POLICY, form_senders=frozenset({ANNA}))
+
+    assert looked_up(POLICY, found) is found
+    assert looked_up(other, found) == look_up(other, found.arrived)

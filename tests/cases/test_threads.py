@@ -1,0 +1,112 @@
+"""Which case a message lands on: docs/subjects.md, "Threads"."""
+
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from tests.world import ANNA, OFFICE, PERE, World, text_of
+
+GUAL = ("Instància del gual", "Bon dia, no puc presentar la instància del gual.")
+
+
+def _asked(world: World, sender: str = ANNA, subject: str = GUAL[0], text: str = GUAL[1]) -> EmailMessage:
+    """A first message of this person; its acknowledgement."""
+    world.citizen_asks(sender, subject, text)
+    return world.received(sender)[-1]
+
+
+def _last(world: World) -> dict[str, Any]:
+    (row,) = world.rows(
+        "SELECT m.rule, m.guest, c.number, c.parent, m.role, m.outcome FROM messages m"
+        " JOIN cases c ON c.id = m.case_id ORDER BY m.id DESC LIMIT 1"
+    )
+    return row
+
+
+def _token(ack: EmailMessage) -> str:
+    return str(ack["Subject"])[1:].partition("]")[0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "to", "answers"),
+    [
+        ("our-message-id", "", "", True),
+        ("keyed-token", "{subject}", "", False),
+        ("keyed-token", "Ah, i encara més", "oac360+{token}@castellbisbal.example", False),
+    ],
+    ids=["reply to the acknowledgement", "token in the subject", "token behind the plus"],
+)
+def test_what_leads_to_the_case_of_the_writer(world: World, rule: str, subject: str, to: str, answers: bool) -> None:
+    ack = _asked(world)
+    before = world.case()
+    named = {"subject": ack["Subject"], "token": _token(ack)}
+    mail = world.message(
+        ANNA,
+        subject.format(**named),
+        "Us envio el que em demanàveu, és del curs 2026.",
+        to=to.format(**named),
+        answers=ack if answers else None,
+    )
+    world.receive(mail)
+    assert _last(world)["rule"] == rule
+    assert (len(world.case()["messages"]), world.case()["due_at"]) == (2, before["due_at"])
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_reply_that_overtook_its_original_is_joined_by_it(world: World) -> None:
+    original = "<original.1@casa.example>"
+    early = {"References": original, "In-Reply-To": original}
+    world.citizen_asks(ANNA, "Oblidava una cosa del casal", "Són dos germans.", headers=tuple(early.items()))
+    world.citizen_asks(ANNA, "Casal", "Vull inscriure els fills al casal.", headers=(("Message-ID", original),))
+    assert _last(world)["rule"] == "named-by-known-message"
+    assert len(world.case()["messages"]) == 2
+
+
+@pytest.mark.parametrize("prefix", ["RE", "Rv", "WG", "AW", "Re[5]"])
+def test_a_reply_prefix_of_any_client_and_the_same_subject_join_without_headers(world: World, prefix: str) -> None:
+    _asked(world, PERE)
+    _asked(world)
+    world.citizen_asks(ANNA, f"{prefix}: {GUAL[0]}", "Ho he provat amb un altre navegador.")
+    assert _last(world)["rule"] == "same-subject"
+    assert [len(case["messages"]) for case in world.cases()] == [1, 2]
+
+
+def test_a_subject_that_says_nothing_joins_nothing(world: World) -> None:
+    _asked(world, subject="Consulta", text="Com puc pagar la taxa d'escombraries?")
+    _asked(world, subject="Re: consulta", text="A quina hora obre l'oficina del padró els dilluns?")
+    assert len(world.cases()) == 2
+
+
+def test_the_same_text_in_capitals_under_another_subject_is_one_case(world: World) -> None:
+    _asked(world)
+    _asked(world, subject="Oferta (2n intent)", text=GUAL[1].upper())
+    assert _last(world)["rule"] == "same-text"
+    assert (len(world.cases()), world.kinds(ANNA)) == (1, ["ack"])
+
+
+def test_another_subject_by_reference_opens_a_child_with_which_its_replies_stay(world: World) -> None:
+    ack = _asked(world)
+    world.citizen_asks(ANNA, "Certificat nou", "Com demano un certificat de convivència?", answers=ack)
+    first, child = world.cases()
+    assert _last(world)["parent"] == first["number"]
+    (_, of_the_child) = world.received(ANNA)
+    assert child["number"] in of_the_child["Subject"]
+    world.citizen_asks(ANNA, "", "Som família nombrosa des de l'any passat.", answers=of_the_child)
+    assert _last(world)["number"] == child["number"]
+
+
+def test_an_office_that_is_only_in_copy_is_asked_all_the_same(world: World) -> None:
+    world.receive(world.message(ANNA, *GUAL, to=PERE, headers=(("Cc", OFFICE),)))
+    assert (world.kinds(ANNA), world.received(PERE)) == (["ack"], [])
+
+
+def test_several_citizens_on_one_thread_have_a_case_each_and_get_mail_about_their_own_only(world: World) -> None:
+    seen = world.citizen_asks(ANNA, *GUAL, headers=(("Cc", PERE),))
+    world.citizen_asks(PERE, "", "A mi tampoc no em funciona.", answers=seen)
+    first, second = world.cases()
+    assert (_last(world)["number"], _last(world)["parent"]) == (second["number"], first["number"])
+    (ack,) = world.received(PERE)
+    assert second["number"] in ack["Subject"]
+    assert first["number"] not in ack.as_string() + text_of(ack)
+    assert world.kinds(ANNA) == ["ack"]

@@ -1,0 +1,325 @@
+"""Overdue cases: who is notified, when, and what delays it (R17-R21, R31)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from testbed.relay import deferred
+from tests.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
+
+TOWN = Callable[..., World]
+
+
+def test_a_message_is_acknowledged_and_due_at_the_end_of_the_next_working_day(world: World) -> None:
+    world.citizen_asks(ANNA)
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert "dijous 26 de novembre" in text_of(world.received(ANNA)[0])
+
+
+def test_the_agents_are_reminded_four_service_hours_before_the_end(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-26 15:59")
+    assert world.kinds(AGENT) == []
+    world.turn_at("2026-11-26 16:00")
+    assert world.kinds(AGENT) == ["remind"]
+
+
+def test_one_reminder_names_all_cases_and_goes_once(world: World) -> None:
+    for sender in (ANNA, PERE):
+        world.citizen_writes(sender)
+    world.live("2026-11-26 19:00", minutes=30)
+    (reminder,) = world.received(AGENT)
+    text = text_of(reminder)
+    assert all(case["number"] in text for case in world.cases())
+
+
+def test_an_answered_case_is_not_reminded_of(world: World) -> None:
+    world.agent_answers(world.citizen_asks(ANNA))
+    world.live("2026-11-27 20:00")
+    assert world.kinds(AGENT) == world.kinds(SUPERVISOR) == []
+
+
+def test_a_reminder_slept_through_is_not_sent_after_the_deadline(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-27 09:00")
+    assert world.kinds(AGENT) == []
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
+def test_overdue_goes_to_the_supervisor_at_the_next_opening_with_the_message(world: World) -> None:
+    world.citizen_writes(ANNA, text="No em funciona el certificat, què faig?")
+    world.live("2026-11-27 07:59", minutes=7)
+    assert world.received(SUPERVISOR) == []
+    world.turn_at("2026-11-27 08:00")
+    (mail,) = world.received(SUPERVISOR)
+    assert world.case()["number"] in str(mail["Subject"])
+    assert "No em funciona el certificat" in text_of(mail)
+    assert [part.get_content_type() for part in mail.iter_attachments()] == ["message/rfc822"]
+    assert world.received(OPERATOR) == []
+
+
+@pytest.mark.parametrize(("size", "attached"), [(6_000_000, ["message/rfc822"]), (8_000_000, [])])
+def test_a_message_of_more_than_ten_megabytes_is_quoted_but_not_attached(
+    world: World, size: int, attached: list[str]
+) -> None:
+    """A third more than the file itself, in base64."""
+    asked = world.message(ANNA, "Padró", "No em funciona el certificat, què faig?")
+    asked.add_attachment(bytes(size), maintype="image", subtype="png", filename="pantalla.png")
+    world.deliver(asked, verdict="dmarc=pass header.from=example.org")
+    world.live("2026-11-27 08:00")
+    (mail,) = world.received(SUPERVISOR)
+    assert "No em funciona el certificat" in text_of(mail)
+    assert [part.get_content_type() for part in mail.iter_attachments()] == attached
+
+
+def test_levels_two_and_three_follow_a_working_day_later_each_with_the_operator_in_copy(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.live("2026-11-27 19:00", minutes=30)
+    assert (world.kinds(SUPERVISOR), world.kinds(OPERATOR)) == (["overdue"], [])
+    world.live("2026-11-30 07:50", minutes=50)
+    assert len(world.received(SUPERVISOR)) == 1, "nobody is written to on a Saturday or Sunday"
+    world.live("2026-11-30 08:00")
+    assert (len(world.received(SUPERVISOR)), len(world.received(OPERATOR))) == (2, 1)
+    world.live("2026-12-01 08:00")
+    assert (len(world.received(SUPERVISOR)), len(world.received(OPERATOR))) == (3, 2)
+    world.live("2026-12-04 12:00")
+    assert (len(world.received(SUPERVISOR)), len(world.received(OPERATOR))) == (3, 2), "three levels are the last"
+
+
+@pytest.mark.parametrize("moment", ["2026-11-26 20:00", "2026-11-27 07:59", "2026-11-28 10:00", "2026-12-08 10:00"])
+def test_nothing_reaches_staff_outside_service_hours(world: World, moment: str) -> None:
+    world.citizen_asks(ANNA)
+    world.turn_at(moment)
+    world.turn()
+    assert world.kinds(SUPERVISOR) == world.kinds(AGENT) == world.kinds(OPERATOR) == []
+
+
+def test_after_three_days_down_one_tick_says_it_once_at_the_highest_level(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-12-01 10:00")
+    (mail,) = world.received(SUPERVISOR)
+    assert "Avís 3 de 3" in text_of(mail)
+    assert world.kinds(OPERATOR) == ["overdue"]
+    world.live("2026-12-04 12:00")
+    assert len(world.received(SUPERVISOR)) == 1
+
+
+def test_after_a_level_was_slept_through_the_next_one_waits_for_the_next_working_day(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.turn_at("2026-11-30 19:30")  # level 2 was due at 08:00
+    assert len(world.received(SUPERVISOR)) == 1
+    world.live("2026-12-01 07:59", minutes=15)
+    assert len(world.received(SUPERVISOR)) == 1
+    world.live("2026-12-01 08:01")
+    assert len(world.received(SUPERVISOR)) == 2
+
+
+def test_each_late_case_has_its_own_mail_up_to_five_and_above_five_there_is_one_list(town: TOWN) -> None:
+    counts = []
+    for messages in (5, 6):
+        world = town()
+        for number in range(messages):
+            world.citizen_writes(f"veina{number}@poble{number}.example", f"Tràmit número {'abcdef'[number]}")
+        world.turn()
+        world.turn_at("2026-11-27 08:00")
+        counts.append(world.kinds(SUPERVISOR))
+    assert counts == [["overdue"] * 5, ["overdue_digest"]]
+    assert all(case["number"] in text_of(world.received(SUPERVISOR)[0]) for case in world.cases())
+
+
+def test_an_answer_of_19_59_that_is_seen_only_after_the_end_meets_the_promise(world: World) -> None:
+    message = world.citizen_asks(ANNA)
+    world.mailbox.away = True
+    world.turn_at("2026-11-26 20:01")
+    world.advance("2026-11-26 20:10")
+    world.agent_answers(message, at="2026-11-26 19:59")
+    world.mailbox.away = False
+    world.turn()
+    case = world.case()
+    assert (case["status"], case["overdue"], case["answered_at"]) == ("answered", False, "2026-11-26T19:59:00+01:00")
+    assert world.events("overdue") == []
+    world.live("2026-11-30 12:00")
+    assert world.received(SUPERVISOR) == []
+
+
+def test_an_answer_after_the_end_counts_late_and_still_stops_the_escalation(world: World) -> None:
+    message = world.citizen_writes(ANNA)
+    world.live("2026-11-26 21:00")
+    world.agent_answers(message)
+    world.live("2026-11-27 12:00")
+    (deadline,) = world.rows("SELECT * FROM deadlines WHERE kind = 'answer' AND level = 0")
+    assert deadline["met_at"] > deadline["due_at"]
+    assert world.received(SUPERVISOR) == []
+
+
+def test_no_deadline_fires_before_sent_was_read_after_it(world: World) -> None:
+    message = world.citizen_asks(ANNA)
+    world.advance("2026-11-27 08:05")
+    world.agent_answers(message, at="2026-11-26 18:00")
+    world.tick()
+    world.drain()
+    assert world.received(SUPERVISOR) == []
+    world.turn()
+    world.live("2026-11-27 12:00")
+    assert world.received(SUPERVISOR) == []
+
+
+def test_a_folder_that_cannot_be_read_holds_it_back_for_half_an_hour_and_is_named(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.mailbox.refused = {"Sent"}
+    world.live("2026-11-27 08:29", minutes=9)
+    assert world.kinds(SUPERVISOR) == []
+    world.live("2026-11-27 08:30")
+    (mail,) = world.received(SUPERVISOR)
+    text = text_of(mail)
+    assert "No s'han pogut llegir aquestes carpetes" in text
+    assert "Sent" in text
+    assert "INBOX" not in text.partition("carpetes")[2].partition("\n")[0]
+
+
+def test_a_server_that_is_away_holds_it_back_for_half_an_hour_and_all_folders_are_named(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.mailbox.away = True
+    world.live("2026-11-27 08:30", minutes=30)
+    (mail,) = world.received(SUPERVISOR)
+    text = text_of(mail)
+    assert all(name in text for name in ("INBOX", "Sent"))
+
+
+def test_one_folder_that_cannot_be_read_does_not_stop_the_others(world: World) -> None:
+    world.mailbox.refused = {"Sent"}
+    world.citizen_writes(ANNA)
+    world.sync()
+    assert world.case()["citizen"] == ANNA
+    world.mailbox.refused = set()
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_clock_set_back_finds_nothing_due_and_loses_nothing(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.live("2026-11-27 08:00", minutes=30)
+    assert len(world.received(SUPERVISOR)) == 1
+    world.turn_at("2026-11-25 10:00")
+    world.live("2026-11-27 10:00", minutes=30)
+    assert len(world.received(SUPERVISOR)) == 1
+    world.live("2026-11-30 08:00")
+    assert len(world.received(SUPERVISOR)) == 2
+
+
+def test_a_notice_that_a_clock_ahead_has_queued_leaves_once_at_the_opening_of_the_true_day(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.advance("2026-11-27 12:00")
+    world.sync()
+    world.tick()
+    world.advance("2026-11-27 04:00")
+    world.live("2026-11-27 07:50")
+    assert world.received(SUPERVISOR) == []
+    world.live("2026-11-27 18:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
+def test_two_deadlines_of_a_merged_case_make_one_mail(world: World) -> None:
+    world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.citizen_asks(ANNA, "Beca", "On es demana la beca menjador?")
+    first, second = world.cases()
+    world.order("merge", second["number"], into=first["number"])
+    world.turn_at("2026-11-27 08:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
+@pytest.mark.parametrize(
+    ("arrival", "due"),
+    [
+        ("2026-11-27 19:59", "2026-11-30T20:00:00+01:00"),
+        ("2026-11-27 20:01", "2026-11-30T20:00:00+01:00"),
+        ("2026-11-28 11:00", "2026-11-30T20:00:00+01:00"),
+        ("2026-04-02 18:00", "2026-04-07T20:00:00+02:00"),
+        ("2026-12-31 23:30", "2027-01-04T20:00:00+01:00"),
+    ],
+)
+def test_the_due_day_by_the_day_of_arrival(town: TOWN, arrival: str, due: str) -> None:
+    world = town(now=arrival)
+    world.citizen_asks(ANNA)
+    assert world.case()["due_at"] == due
+
+
+@pytest.mark.parametrize("arrival", ["2026-11-28 11:00", "2026-11-27 20:01"])
+def test_a_deemed_arrival_gives_a_day_more(town: TOWN, arrival: str) -> None:
+    world = town(now=arrival, deadline={"non_working_arrival": "deemed_next_open"})
+    world.citizen_asks(ANNA)
+    assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
+
+
+def test_a_message_first_seen_late_opens_a_case_with_its_real_day_and_is_not_acknowledged(world: World) -> None:
+    world.mailbox.away = True
+    world.citizen_writes(ANNA)
+    world.advance("2026-11-28 09:01")
+    world.mailbox.away = False
+    world.turn()
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert world.received(ANNA) == []
+    assert world.reviews() == ["first-seen-late"]
+    world.live("2026-11-30 08:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
+def test_a_message_seen_within_three_days_but_past_its_day_is_promised_the_next_one(world: World) -> None:
+    world.mailbox.away = True
+    world.citizen_writes(ANNA)
+    world.advance("2026-11-27 09:00")
+    world.mailbox.away = False
+    world.turn()
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert "dilluns 30 de novembre" in text_of(world.received(ANNA)[0])
+
+
+def test_a_notice_deferred_into_the_night_waits_even_if_the_relay_recovers_before_the_next_tick(
+    world: World,
+) -> None:
+    world.citizen_asks(ANNA)
+    world.relay.when(deferred(451), to=AGENT)
+    world.live("2026-11-26 19:59", minutes=15)
+    assert world.mail("remind")["state"] == "queued"
+    world.relay.recover()
+    world.clock.set(local("2026-11-26 22:00"))
+    world.drain()
+    assert world.kinds(AGENT) == []
+
+
+def test_the_agent_who_has_the_case_is_reminded_and_of_nobodys_cases_all_are(town: TOWN) -> None:
+    jordi = "jordi@town.example"
+    world = town(people={"agents": [AGENT, jordi]})
+    for sender in (ANNA, PERE):
+        world.citizen_writes(sender)
+    world.turn()
+    world.order("assign", "OAC-2026-000001", name="jordi")
+    world.turn_at("2026-11-26 16:00")
+    (reminder,) = world.received(AGENT)
+    assert "OAC-2026-000002" in text_of(reminder)
+    assert "OAC-2026-000001" not in text_of(reminder)
+    texts = [text_of(mail) for mail in world.received(jordi) if mail["X-Oacmail-Kind"] == "remind"]
+    assert ["OAC-2026-000001" in text for text in texts] == ["OAC-2026-000002" not in text for text in texts]
+    assert len(texts) == 2
+
+
+def test_a_case_that_was_answered_is_not_said_to_have_no_answer(town: TOWN) -> None:
+    world = town()
+    message = world.citizen_asks(ANNA)
+    world.agent_replies(message)
+    world.advance("2026-11-25 12:00")
+    world.citizen_writes(ANNA, "", "Encara no em funciona. Què més puc fer?", answers=message)
+    world.live("2026-11-27 09:00")
+    (mail,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    said = " ".join(text_of(mail).split())
+    assert "Es va respondre el 25 de novembre a les 9 h i la persona ha tornat a escriure." in said
+    assert "cap resposta" not in said
+
+
+def test_a_case_assigned_to_somebody_who_is_no_agent_reminds_all_agents(town: TOWN) -> None:
+    world = town()
+    world.citizen_asks(ANNA)
+    world.order("assign", "OAC-2026-000001", name="becari")
+    world.turn_at("2026-11-26 16:00")
+    assert world.kinds(AGENT) == ["remind"]

@@ -1,1 +1,0 @@
-"""The engine on its real store, in a town without processes, sockets or waiting."""

@@ -1,0 +1,123 @@
+"""A reply to a mail that lists several cases orders line by line, each about the case whose number it begins with."""
+
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from tests.orders.test_orders import late_case, quoted, reply, transcripts
+from tests.world import AGENT, ANNA, MARTA, PERE, World, text_of
+
+
+@pytest.fixture
+def digest(world: World) -> EmailMessage:
+    """The digest of a morning with three cases that wait for an answer."""
+    world.restart(digest={"to": [AGENT]})
+    for citizen in (ANNA, PERE, MARTA):
+        world.citizen_writes(citizen, subject=f"Consulta de {citizen}")
+    world.turn()
+    world.live("2026-11-26 08:30")
+    *_, last = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    return last
+
+
+def test_each_line_is_done_to_its_own_case_and_the_transcript_has_the_numbers(
+    world: World, digest: EmailMessage
+) -> None:
+    text = (
+        "1 tanca brossa\n2 agent\nOAC-2026-000003 n2 error 500 al formulari\n#2 nota Ve cada setmana\n9 tanca\n3 volar"
+    )
+    reply(world, digest, text + quoted(digest), sender=AGENT)
+    first, second, third = world.cases()
+    assert (first["status"], second["assignee"], third["status"]) == ("closed", "agent", "derived")
+    (note,) = world.notes()
+    assert "Ve cada setmana" in note
+    (transcript,) = transcripts(world, AGENT)
+    rows = [line for line in transcript.splitlines() if line.startswith("| OAC-")]
+    assert [row.split(" | ")[0].strip("| ")[-1] for row in rows] == list("12323")
+    assert "| 9 | tancar el cas | no fet: no hi ha cap altre cas amb aquest número |" in transcript
+
+
+@pytest.mark.parametrize("language", ["ca", "es", "en"])
+def test_the_line_that_a_digest_names_tells_the_person_that_the_case_was_passed_on(
+    town: Callable[..., World], language: str
+) -> None:
+    fault = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància."
+    world = town(office={"languages": [language]}, digest={"to": [AGENT]}, people={"technical": ["tec@town.example"]})
+    world.citizen_writes(ANNA, "Error 500 a la seu", fault)
+    world.live("2026-11-26 08:30", minutes=240)
+    *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    (line,) = re.findall(r"[«“](\d+ [A-Z]+)[»”]", text_of(digest))
+    reply(world, digest, line, sender=AGENT)
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+
+
+def test_a_line_without_a_number_is_about_no_case(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "tanca brossa" + quoted(digest), sender=AGENT)
+    assert {case["status"] for case in world.cases()} == {"open"}
+    assert "no se sap de quin cas parla" in transcripts(world, AGENT)[0]
+
+
+def test_a_reply_to_the_transcript_goes_on_line_by_line(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "1 agent", sender=AGENT)
+    (transcript,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+    reply(world, transcript, "2 trucat\nmeva", sender=AGENT)
+    assert [case["status"] for case in world.cases()] == ["open", "answered", "open"]
+    assert world.cases()[0]["assignee"] == "agent"
+
+
+def test_the_transcript_of_several_cases_is_about_none_of_them(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "Bon dia,\n\n1 agent\n2 tanca duplicat", sender=AGENT)
+    (transcript,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+    assert "OAC-" not in str(transcript["Subject"])
+    assert "tancar el cas: duplicat | fet" in text_of(transcript)
+    reply(world, transcript, "tanca brossa", sender=AGENT)
+    assert [case["status"] for case in world.cases()] == ["open", "closed", "open"]
+    assert "no se sap de quin cas parla" in transcripts(world, AGENT)[-1]
+
+
+@pytest.mark.parametrize("unread", ["Bon dia, us passo els canvis:", "la 2 la porta en Pere"])
+def test_a_line_that_cannot_be_read_is_not_done_and_drops_no_other(
+    world: World, digest: EmailMessage, unread: str
+) -> None:
+    reply(world, digest, f"{unread}\n1 agent\n3 tanca brossa\n\nMarta" + quoted(digest), sender=AGENT)
+    first, second, third = world.cases()
+    assert (first["assignee"], second["status"], third["status"]) == ("agent", "open", "closed")
+    (told,) = transcripts(world, AGENT)
+    assert f"| ordre desconeguda: {unread[:40]}" in told
+    assert told.count("| fet |") == 2
+
+
+def test_numbers_in_a_reply_to_the_notice_of_one_case_are_no_orders(world: World) -> None:
+    notice = late_case(world)
+    reply(world, notice, "1 tanca brossa")
+    assert world.case()["status"] == "open"
+    assert world.events("ordered") == []
+
+
+def test_digits_in_a_reply_to_a_list_of_the_old_year_are_of_that_year(town: Callable[..., World]) -> None:
+    world = town(now="2026-12-30 10:00", digest={"to": [AGENT]})
+    for citizen in (ANNA, PERE):
+        world.citizen_writes(citizen, subject=f"Consulta de {citizen}")
+    world.turn()
+    world.live("2026-12-31 08:30")
+    *_, last = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    world.advance("2027-01-04 08:00")
+    world.citizen_asks(MARTA, "Cita", "Com demano cita prèvia?")
+    reply(world, last, "1 tanca brossa\n2 fusiona 1", sender=AGENT)
+    assert {case["number"]: case["status"] for case in world.cases()} == {
+        "OAC-2026-000001": "closed",
+        "OAC-2026-000002": "open",
+        "OAC-2027-000001": "open",
+    }
+    assert "OAC-2027" not in transcripts(world, AGENT)[-1]
+
+
+def test_merge_moves_the_messages_and_split_gives_one_a_case_of_its_own(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "1 fusiona 2", sender=AGENT)
+    first, second, _ = world.cases()
+    assert (first["status"], len(second["messages"])) == ("closed", 2)
+    reply(world, digest, "2 separa\n2 fusiona 77", sender=AGENT)
+    *_, fourth = world.cases()
+    assert (fourth["citizen"], fourth["status"], len(fourth["messages"])) == (ANNA, "open", 1)

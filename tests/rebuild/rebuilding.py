@@ -1,0 +1,53 @@
+"""Lose the database of a world, make it anew, and compare the two."""
+
+from datetime import datetime
+
+from oacmail import wiring
+from oacmail.rebuild.build import Rebuild
+from oacmail.rebuild.summary import RebuildSummary
+from oacmail.store.connection import FILE
+from tests.rebuilt_tables import Rows, tables
+from tests.world import World
+
+
+def taken(world: World) -> Rows:
+    return tables(world.store.con)
+
+
+def difference(before: Rows, after: Rows) -> list[str]:
+    return [
+        f"{name} {key}: {before[name].get(key)} -> {after[name].get(key)}"
+        for name in before
+        for key in sorted({*before[name], *after[name]})
+        if before[name].get(key) != after[name].get(key)
+    ]
+
+
+def lose(world: World) -> None:
+    world.stop()
+    for name in (FILE, FILE + "-wal", FILE + "-shm"):
+        (world.config.office.state / name).unlink(missing_ok=True)
+
+
+def rebuild(
+    world: World, *, since: datetime | None = None, dry_run: bool = False, start: bool = True
+) -> RebuildSummary:
+    """Make the database anew and start the service on it."""
+    report = Rebuild(
+        state=world.config.office.state,
+        mailbox=world.mailbox,
+        engine=lambda store, clock: wiring.engine(world.config, store, clock=clock),
+        parser_config=wiring.parser_config(world.config),
+        now=world.clock.now(),
+        since=since,
+        ledger=world.config.imap.ledger or "",
+    ).run(dry_run=dry_run)
+    if start:
+        world.start()
+    return report
+
+
+def expunge(world: World, folder: str, text: bytes) -> None:
+    messages = world.mailbox.folders[folder].messages
+    for uid in [uid for uid, message in messages.items() if text in message.raw]:
+        world.mailbox.expunge(folder, uid)

@@ -1,0 +1,332 @@
+"""The database is lost and rebuilt from the mailbox alone: cases, numbers, states and deadlines are the lost ones.
+Nobody gets a mail twice."""
+
+from collections.abc import Callable
+
+import pytest
+from structlog.testing import capture_logs
+
+from oacmail import reporting
+from oacmail.advice import ADVICE
+from oacmail.cli.status import health
+from oacmail.core.errors import Refused, Transient
+from testbed.clock import SimulatedClock
+from testbed.mailbox import SimulatedMailbox
+from testbed.messages import as_bytes, message
+from tests.rebuild.rebuilding import difference, expunge, lose, rebuild, taken
+from tests.survey.test_survey import given, links, press, survey, surveyed
+from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, local, text_of
+
+TOWN = Callable[..., World]
+
+
+def _busy_days(world: World) -> None:
+    """Pere is never answered; Anna is, and asks anew; Marta thanks; a robot writes; the first case is late."""
+    world.citizen_asks(PERE)
+    world.clock.forward(minutes=7)
+    message = world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
+    world.clock.forward(minutes=7)
+    question = world.citizen_asks(MARTA, "Beca", "On es demana la beca?")
+    world.clock.forward(minutes=7)
+    world.robot_writes("robot@example.org", "Fora de l'oficina")
+    answer = world.agent_replies(message)
+    world.clock.forward(minutes=7)
+    world.citizen_asks(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
+    reply = world.agent_replies(question)
+    world.clock.forward(minutes=7)
+    world.citizen_writes(MARTA, "", "Moltes gràcies!", answers=reply)
+    world.live("2026-11-27 09:30")
+    world.citizen_asks("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
+
+
+def test_after_a_rebuild_each_case_is_as_it_was(world: World) -> None:
+    _busy_days(world)
+    before = taken(world)
+    lose(world)
+    report = rebuild(world)
+    assert difference(before, taken(world)) == []
+    assert (report.proven, report.by_order, report.held, report.unread) == (4, (), (), 0)
+
+
+def test_the_rebuild_sends_nothing_and_the_service_goes_on_without_a_mail_sent_twice(world: World) -> None:
+    _busy_days(world)
+    sent = {who: len(world.received(who)) for who in (ANNA, MARTA, PERE, SUPERVISOR, OPERATOR, AGENT)}
+    lose(world)
+    rebuild(world)
+    assert {who: len(world.received(who)) for who in sent} == sent
+    world.turn()
+    world.live("2026-11-27 20:00")
+    assert {who: len(world.received(who)) for who in sent} == sent
+    world.citizen_asks(PERE, "Una altra cosa", "Es pot pagar l'IBI a terminis, si us plau?")
+    assert max(case["number"] for case in world.cases()) == "OAC-2026-000005"
+    assert len(world.received(PERE)) == sent[PERE] + 1
+
+
+def test_it_refuses_while_there_is_a_database_with_cases(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.stop()
+    with pytest.raises(Refused, match="there is a database with cases"):
+        rebuild(world)
+    world.start()
+    assert [case["citizen"] for case in world.cases()] == [ANNA]
+
+
+def test_it_refuses_while_the_service_runs(world: World) -> None:
+    world.citizen_asks(ANNA)
+    with pytest.raises(Transient, match="another oacmail"):
+        rebuild(world)
+
+
+def test_a_database_without_cases_is_put_aside(world: World) -> None:
+    world.citizen_asks(ANNA)
+    lose(world)
+    world.start()  # somebody has started the service, which made an empty one
+    world.stop()
+    rebuild(world)
+    assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
+    assert (world.config.office.state / "oacmail.db.before-restore").exists()
+
+
+def test_a_service_that_was_started_without_a_rebuild_gives_no_number_twice(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.clock.forward(hours=1)
+    lose(world)
+    world.start()
+    world.sync()
+    world.clock.forward(minutes=5)
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
+    assert len(world.received(ANNA)) == 1
+
+
+def _digests(world: World) -> int:
+    return [mail["X-Oacmail-Kind"] for mail in world.received(AGENT)].count("digest")
+
+
+def test_a_database_that_was_lost_is_critical_and_has_no_digest_until_it_is_rebuilt(town: TOWN) -> None:
+    world = town(digest={"to": [AGENT]})
+    world.citizen_asks(ANNA)
+    sent = _digests(world)
+    lose(world)
+    world.start()
+    world.live("2026-11-26 08:30")
+    assert health(world.config, world.clock.now())["problems"][0]["code"] == "database-lost"
+    assert _digests(world) == sent
+    (alert,) = world.received(OPERATOR)
+    assert "La base de dades s'ha perdut" in text_of(alert)
+    lose(world)
+    rebuild(world)
+    world.live("2026-11-27 08:30")
+    assert "database-lost" not in world.store.problems()
+    assert _digests(world) == sent + 2
+    assert [case["citizen"] for case in world.cases()] == [ANNA]
+
+
+def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_to_do(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.clock.forward(hours=1)
+    lose(world)
+    (world.config.office.state / "token.key").write_text("another" * 8)
+    world.start()
+    with capture_logs() as logged:
+        world.sync()
+    world.clock.forward(minutes=5)
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
+    (line,) = [line for line in logged if line["event"] == "numbers.continued"]
+    assert (line["folder"], line["case"]) == ("Sent", "OAC-2026-000001")
+    assert "oacmail status" in ADVICE[line["event"]]
+
+
+def test_unsigned_mail_in_sent_proves_no_lost_database_and_stops_no_digest(town: TOWN) -> None:
+    """A field of our signature's name, under a key that is not ours."""
+    world = town(digest={"to": [AGENT]})
+    world.citizen_asks(ANNA)
+    sent = _digests(world)
+    lose(world)
+    (world.config.office.state / "token.key").unlink()
+    world.start()
+    with capture_logs() as logged:
+        world.live("2026-11-26 08:30")
+    assert [line["case"] for line in logged if line["event"] == "numbers.continued"] == ["OAC-2026-000001"]
+    assert "database-lost" not in world.store.problems()
+    assert _digests(world) == sent + 2
+
+
+def test_a_connection_that_breaks_at_the_first_look_gives_no_number_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.citizen_asks(ANNA)
+    world.clock.forward(hours=1)
+    lose(world)
+    world.start()
+
+    def breaks(uids: list[int]) -> object:
+        raise Transient("IMAP FETCH: the connection is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.mailbox, "fetch", breaks)
+        assert not world.sync()
+    world.clock.forward(minutes=5)
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
+
+
+def test_a_dry_run_writes_nothing(world: World) -> None:
+    world.citizen_asks(ANNA)
+    lose(world)
+    before = sorted(path.name for path in world.config.office.state.iterdir())
+    report = rebuild(world, dry_run=True, start=False)
+    assert report.cases == {"open": 1}
+    assert sorted(path.name for path in world.config.office.state.iterdir()) == before
+
+
+def test_a_killed_rebuild_leaves_nothing_half(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.citizen_asks(ANNA)
+    lose(world)
+    fetch, calls = world.mailbox.fetch, []
+
+    def dies(uids: list[int]) -> object:
+        calls.append(uids)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return fetch(uids)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.mailbox, "fetch", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(world)
+    assert not (world.config.office.state / "oacmail.db").exists()
+    rebuild(world)
+    assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
+
+
+def test_with_another_key_it_says_so_and_counts_again_only_if_told(world: World) -> None:
+    began = world.clock.now()
+    world.citizen_asks(ANNA)
+    lose(world)
+    (world.config.office.state / "token.key").write_text("quite another secret than the one before\n")
+    with pytest.raises(Refused, match="1 are signed with another key"):
+        rebuild(world)
+    report = rebuild(world, since=began)
+    assert (report.proven, report.by_order, report.foreign) == (0, ("OAC-2026-000001",), 1)
+    world.live("2026-11-25 20:00")
+    assert len(world.received(ANNA)) == 1
+
+
+def test_a_case_whose_message_is_gone_comes_back_from_its_acknowledgement(world: World) -> None:
+    message = world.citizen_asks(ANNA, "Padró", "Com demano el volant?")
+    world.clock.forward(minutes=10)
+    world.citizen_asks(PERE)
+    due = world.case("OAC-2026-000001")["due_at"]
+    expunge(world, "INBOX", b"Com demano el volant")
+    lose(world)
+    report = rebuild(world)
+    assert (report.gone, report.without_message, report.by_order) == (1, (), ())
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [
+        ("OAC-2026-000001", ANNA),
+        ("OAC-2026-000002", PERE),
+    ]
+    assert world.case("OAC-2026-000001")["due_at"] == due
+    world.agent_answers(message)
+    world.citizen_asks(MARTA)
+    assert world.case("OAC-2026-000001")["status"] == "answered"
+    assert world.cases()[-1]["number"] == "OAC-2026-000003"
+
+
+def test_an_order_by_shell_that_told_the_citizen_is_known_from_that_mail(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.clock.forward(minutes=40)
+    world.obey("escalate", "OAC-2026-000001")
+    world.live("2026-11-25 12:00")
+    before = taken(world)
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    lose(world)
+    report = rebuild(world)
+    assert report.ordered == 1
+    assert difference(before, taken(world)) == []
+
+
+def test_a_month_that_was_reported_is_not_reported_again(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.live("2026-12-02 10:00")
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
+    lose(world)
+    rebuild(world)
+    assert [row["month"] for row in world.rows("SELECT month FROM reports")] == ["2026-11"]
+    assert reporting.next_month(world.store.con, world.policy, world.clock.now(), None) is None
+    world.turn()
+    assert "report" not in world.kinds(SUPERVISOR)
+
+
+def test_votes_come_back_and_nobody_is_asked_again_how_it_was(town: TOWN) -> None:
+    world = surveyed(town)
+    press(world, links(survey(world))[4])
+    before, votes = taken(world), given(world)
+    lose(world)
+    rebuild(world, since=local("2026-11-25 09:00"))
+    assert given(world) == votes == [(4, True)]
+    changed = [line for line in difference(before, taken(world)) if not line.startswith("deadlines")]
+    assert [line for line in changed if "closed" not in line] == []
+    world.live("2026-12-20 09:00", minutes=240)
+    assert world.kinds(ANNA).count("survey") == 1
+
+
+def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.live("2026-11-27 09:30")
+    notice = world.received(SUPERVISOR)[-1]
+    mail = world.message(SUPERVISOR, "", "DERIVA: la plataforma no respon", answers=notice)
+    world.deliver(mail, verdict="dmarc=pass header.from=town.example")
+    world.clock.forward(minutes=3)
+    world.turn()
+    world.live("2026-11-27 12:00")
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    before = taken(world)
+    lose(world)
+    report = rebuild(world)
+    assert report.ordered == 0
+    assert [line for line in difference(before, taken(world)) if not line.startswith("outbox transcript")] == []
+    world.live("2026-12-05 12:00")
+    assert world.kinds(ANNA).count("passed_on") == 1
+
+
+def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:
+    world.citizen_asks(ANNA)
+    before = taken(world)
+    world.mailbox.create_folder("Arxiu")
+    world.mailbox.copy("INBOX", 1, "Arxiu")
+    lose(world)
+    rebuild(world)
+    assert difference(before, taken(world)) == []
+
+
+def test_older_messages_than_the_first_that_was_answered_are_the_past(town: TOWN) -> None:
+    mailbox, clock = SimulatedMailbox(), SimulatedClock(local("2026-11-20 10:00"))
+    earlier = message(MARTA, OFFICE, "Fa dies", "Una consulta?", at=clock.now())
+    mailbox.append("INBOX", as_bytes(earlier), clock.now())
+    message_id = str(earlier["Message-ID"])
+    world = town(mailbox=mailbox)
+    world.citizen_asks(ANNA)
+    before = taken(world)
+    lose(world)
+    report = rebuild(world)
+    assert (report.past, report.unplayed) == (1, (message_id,))
+    assert difference(before, taken(world)) == []
+
+
+def test_a_message_that_a_person_has_moved_into_sent_is_the_citizens_all_the_same(world: World) -> None:
+    message = world.citizen_writes(ANNA)
+    world.clock.forward(minutes=1)
+    world.turn()
+    world.mailbox.open("INBOX")
+    (uid,) = world.mailbox.bearing("From", ANNA)
+    world.mailbox.move("INBOX", uid, "Sent")
+    world.clock.forward(minutes=7)
+    world.turn()
+    before = taken(world)
+    lose(world)
+    rebuild(world)
+    assert difference(before, taken(world)) == []
+    world.agent_replies(message)
+    assert world.case()["status"] == "answered"
