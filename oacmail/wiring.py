@@ -161,7 +161,7 @@ def new_key(config: Config, now: datetime) -> int | None:
             found = secrets.tokens(config)
         store.signed_with(map(name_of_key, found), now)
         store.record(found)
-        ledger.begin(store.con, found[0])  # the entries so far are signed with the lost key
+        ledger.begin(store.con, found)  # the entries so far are signed with the lost key
         return admin.key_lost(store.con, now)
     finally:
         store.close()
@@ -374,8 +374,7 @@ def engine_for_command(config: Config) -> Iterator[Engine]:
 def _store_for_command(config: Config) -> Iterator[SqliteStore]:
     connection.refuse_missing(config.office.state)
     with closing(SqliteStore(config.office.state, beside=True)) as store:
-        if keys := secrets.tokens(config):
-            store.record(keys)
+        store.record(secrets.tokens(config))
         yield store
 
 

@@ -221,7 +221,7 @@ def accept_rows(ctx: click.Context, yes: bool) -> None:
     Exit 1 if every row is as the ledger says.
     """
     config = configured(ctx)
-    keys = secrets.tokens(config)
+    keys = wiring.tokens(config)
     with wiring.open_readonly(config) as beside:
         proof = ledger.prove(beside, keys)
     for difference in proof.differences:
@@ -235,7 +235,7 @@ def accept_rows(ctx: click.Context, yes: bool) -> None:
         click.confirm(f"{count}. Are the rows right as they are now?", abort=True, err=True)
     data = json.dumps({"by": getpass.getuser(), "rows": len(proof.differences)})
     with wiring.open_writable(config) as con, connection.transaction(con):
-        ledger.begin(con, keys[0])
+        ledger.begin(con, keys)
         con.execute(
             "INSERT INTO events(at, kind, data) VALUES(?,'rows-accepted',?)",
             (connection.stamp(datetime.now(UTC)), data),

@@ -72,7 +72,7 @@ def erase_in_copies(
             try:
                 with closing(connect(backup.path)) as con:
                     migrate(con)
-                    ledger.record(con, policy.secrets)
+                    ledger.record(con, policy.secrets, beside=True)
                     forget(con, policy, address, now, by=by, even_open=True)
                     certified(con, policy, address)
                     erase.wipe(con)

@@ -42,7 +42,9 @@ NOBODY = "unknown@invalid"
 """Stands for a recipient of whom only the keyed hash is known."""
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
-_LATEST = 'SELECT "table", row, image, max(seq) FROM ledger WHERE seq <= ? GROUP BY "table", row'
+_EMPTY = "DELETE FROM ledger; DELETE FROM ledger_rows; DELETE FROM ledger_snapshot;"
+_LATEST = """SELECT "table", row, image, max(seq) FROM ledger
+  WHERE seq > (SELECT seq FROM ledger_snapshot) AND seq <= ? GROUP BY "table", row"""
 
 
 def columns(con: sqlite3.Connection) -> dict[str, list[str]]:
@@ -74,9 +76,15 @@ def _schema(con: sqlite3.Connection, key: bytes) -> str:
 
 
 def _key(con: sqlite3.Connection, keys: Sequence[bytes]) -> bytes | None:
-    """The key of the present snapshot; None = it is not among these. Without a snapshot the first one signs."""
+    """The key of the present snapshot; None = it is not among these, or there is no snapshot."""
     snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
-    return next((key for key in keys if snapshot is None or json.loads(snapshot[0])[0] == name_of_key(key)), None)
+    return next((key for key in keys if snapshot and json.loads(snapshot[0])[0] == name_of_key(key)), None)
+
+
+def _is_current(con: sqlite3.Connection) -> bool:
+    """Whether there is a snapshot, of today's steps and columns."""
+    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
+    return snapshot is not None and json.loads(snapshot[0])[1:] == json.loads(_schema(con, b""))[1:]
 
 
 def _mac(key: bytes, before: bytes | None, table: str, row: str, image: str | None) -> bytes:
@@ -93,19 +101,22 @@ def _line(table: str, row: str, image: str) -> bytes:
 # A connection that writes calls `record` before its first change.
 
 
-def record(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = False) -> None:
     """Record each change that this connection makes from now on. A database that has no snapshot, or whose schema has
     changed since its last, gets one of its rows as they are.
 
     The key of the snapshot signs. A new first key does from the first start at which the old one is still given and
-    every row is as the ledger says."""
-    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
-    key = _key(con, keys) or keys[0]
-    if key != keys[0]:
-        proof = _proven(con, keys)
-        if not (proof.broken or proof.differences):
-            key, snapshot = keys[0], None
-    _sign_with(con, key)
+    every row is as the ledger says. `beside`: the service may run, which knows the present key alone: no snapshot is
+    taken. Without its key nothing can be signed, and the first change empties the ledger: the next start begins it."""
+    current = _is_current(con)
+    key = _key(con, keys) if current else None
+    if not beside:
+        if not current or (key not in (None, keys[0]) and _is_sound(_proven(con, keys))):
+            key = None
+            begin(con, keys[:1])
+        key = key or keys[0]
+    if key is not None:
+        _sign_with(con, key)
     for table, names in columns(con).items():
         old, new = (", ".join(f"{row}.{name}" for name in names) for row in ("old", "new"))
         for name, event, row, image in (
@@ -118,15 +129,18 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
                 "changed": f"WHEN ({old}) IS NOT ({new})",
                 "renamed": f"WHEN {_row(table, 'old.')} IS NOT {_row(table, 'new.')}",
             }.get(name, "")
+            entry = f"""INSERT INTO ledger("table", row, image, mac) SELECT of, name, image,
+                  ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), of, name, image)
+                FROM (SELECT '{table}' AS of, {_row(table, row)} AS name, {image} AS image);"""
             con.execute(f"DROP TRIGGER IF EXISTS temp.ledger_{table}_{name}")
             con.execute(
                 f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {condition} BEGIN
-                INSERT INTO ledger("table", row, image, mac) SELECT of, name, image,
-                  ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), of, name, image)
-                FROM (SELECT '{table}' AS of, {_row(table, row)} AS name, {image} AS image); END"""
+                {entry if key else _EMPTY} END"""
             )
-    if snapshot is None or json.loads(snapshot[0])[1:] != json.loads(_schema(con, key))[1:]:
-        begin(con, key)
+
+
+def _is_sound(proof: "RowProof") -> bool:
+    return not (proof.broken or proof.differences)
 
 
 def _sign_with(con: sqlite3.Connection, key: bytes) -> None:
@@ -135,8 +149,10 @@ def _sign_with(con: sqlite3.Connection, key: bytes) -> None:
     con.create_function("ledger_mark", 1, cache(lambda address: person_mark(key, address)[:32]), deterministic=True)
 
 
-def begin(con: sqlite3.Connection, key: bytes) -> None:
-    """Take a snapshot of the rows as they are now: what they were before is no longer known."""
+def begin(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+    """Take a snapshot of the rows as they are now: what they were before is no longer known. The key of the snapshot
+    before signs, with which the service goes on; the first one if it is not among these."""
+    key = _key(con, keys) or keys[0]
     _sign_with(con, key)
     with transaction(con):
         con.execute("DELETE FROM ledger_rows")

@@ -79,7 +79,7 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
         """Record in the ledger what this connection changes from now on."""
         self.keys = keys
         with self._one_at_a_time, named_faults():
-            ledger.record(self.con, keys)
+            ledger.record(self.con, keys, beside=self._lock is None)
 
     def close(self) -> None:
         with self._one_at_a_time:  # a turn of another thread ends first

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from oacmail import wiring
 from oacmail.cli import oacmail
 from oacmail.cli.status import health
 from oacmail.core.tokens import person_mark
 from oacmail.privacy.erasure import forget
-from oacmail.store import ledger
+from oacmail.store import admin, ledger
 from oacmail.store.connection import FILE
 from testbed.office import as_toml
 from tests.ledger.test_nightly_proof import NIGHT, proof
@@ -159,3 +160,81 @@ def test_an_admin_accepts_a_change_by_hand(night: World) -> None:
     night.advance("2026-11-26 04:30")
     assert named(night) == []
     assert night.rows("SELECT kind FROM events WHERE kind = 'rows-accepted'") != []
+
+
+OLD, NEW = "a secret of this town alone, for its tests\n", "a new secret of this town, above the old one\n"
+
+
+def keys_are(world: World, *keys: str) -> None:
+    (world.config.office.state / "token.key").write_text("".join(keys))
+
+
+def accept_rows(world: World) -> str:
+    file = world.root / "config.toml"
+    file.write_text(as_toml(world.sections))
+    return CliRunner().invoke(oacmail, ["--config", str(file), "accept-rows", "--yes"]).output
+
+
+def test_a_command_that_knows_a_newer_key_than_the_service_changes_no_signature(night: World) -> None:
+    keys_are(night, NEW, OLD)
+    with wiring.open_writable(night.config) as con:
+        admin.hold_acks(con, "by hand")
+    night.citizen_asks(ANNA)
+    assert named(night) == []
+    night.restart()
+    night.citizen_asks(PERE)
+    night.advance("2026-11-27 03:01")
+    assert named(night) == []
+    assert ledger.prove(night.store.con, (NEW.strip().encode(),)).broken == ""
+
+
+@pytest.mark.parametrize("keys", [(), (NEW,)])
+def test_what_was_held_without_the_key_is_no_difference_once_it_is_back(night: World, keys: tuple[str, ...]) -> None:
+    """As `oacmail restore` holds acknowledgements where the key of the backup is missing."""
+    night.citizen_writes("joan@example.net")
+    night.stop()
+    file = night.config.office.state / "token.key"
+    keys_are(night, *keys) if keys else file.unlink()
+    with wiring.open_writable(night.config) as con:
+        con.execute("UPDATE outbox SET state = 'queued' WHERE kind = 'ack'")
+        assert admin.hold_acks(con, "by hand") > 0
+    file.touch(0o600)
+    keys_are(night, *keys, OLD)
+    night.start()
+    night.citizen_asks(ANNA)
+    assert named(night) == []
+
+
+def test_rows_are_accepted_beside_a_service_that_goes_on_with_the_old_key(night: World) -> None:
+    """A new key signs once every row is as the ledger says."""
+    with by_hand(night) as con:
+        con.execute("UPDATE cases SET status = 'closed' WHERE id = 2")
+    keys_are(night, NEW, OLD)
+    night.restart()
+    assert "OAC-2026-000002 cases: status" in accept_rows(night)
+    night.citizen_asks(ANNA)
+    assert named(night) == []
+
+
+def test_what_was_accepted_is_accepted_in_the_nights_after(night: World) -> None:
+    """Also of the row that the service changed last."""
+    with night.store.turn():
+        night.store.con.execute("UPDATE cases SET urgent = 1 WHERE id = 2")
+    with by_hand(night) as con:
+        con.execute("UPDATE cases SET topic = 'payment' WHERE id = 2")
+    assert "OAC-2026-000002 cases: topic" in accept_rows(night)
+    night.citizen_asks(ANNA)
+    assert named(night) == []
+    night.advance("2026-11-27 03:01")
+    assert named(night) == []
+    night.advance("2026-11-28 03:01")
+    assert named(night) == []
+
+
+def test_a_new_key_and_a_new_column_come_together(night: World) -> None:
+    with by_hand(night) as con:
+        con.execute("ALTER TABLE cases ADD COLUMN district TEXT")
+    keys_are(night, NEW, OLD)
+    night.restart()
+    night.citizen_asks(ANNA)
+    assert named(night) == []
