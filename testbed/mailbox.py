@@ -71,7 +71,7 @@ class SimulatedFolder:
 
 class SimulatedMailbox:
     """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open; `unwatched`:
-    folders that nobody has configured to be watched; `unwritable`:
+    folders that nobody has configured to be watched; `deletes`: it has UIDPLUS; `unwritable`:
     folders that take no message and no flag; `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it
     says where a moved message is; `moves`: how many messages of people oacmail has moved; `moved`: those since somebody
     cleared the list (Message-ID, folder); `touched`: the Message-IDs of what people moved, copied or removed since;
@@ -85,6 +85,7 @@ class SimulatedMailbox:
         self.returns_nothing = False
         self.refused: set[str] = set()
         self.unwatched = {"oacmail"}
+        self.deletes = True
         self.unwritable: set[str] = set()
         self.tells_copyuid = True
         self.moves = 0
@@ -263,7 +264,8 @@ class SimulatedMailbox:
     def remove(self, folder: str, uid: int) -> None:
         self._reach()
         self.changes += 1
-        self.folders[folder].messages.pop(uid, None)
+        if self.deletes:
+            self.folders[folder].messages.pop(uid, None)
 
     def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
         self._reach()

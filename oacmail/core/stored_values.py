@@ -250,8 +250,8 @@ FAMILIES: Mapping[str, Family] = {
         written_by=("engine/watch.py",),
     ),
     LEDGER_COPIED: Family(
-        value="HMAC of the snapshot and sequence of the last entry that the mailbox has",
-        written_by=("engine/ledger.py",),
+        value="HMAC of the snapshot and sequence of the last entry that the mailbox has; empty: it has none of them",
+        written_by=("engine/ledger.py", "store/admin.py"),
     ),
     DRAFTS: Family(value="name of the folder of drafts; empty: there is none", written_by=("engine/intake.py",)),
     BOARD_ROOTS: Family(value="each board.root on this server, one a line", written_by=("engine/board.py",)),

@@ -89,14 +89,15 @@ class LedgerCopy:
 
 
 def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> list[str]:
-    """Return the pieces in the folder that are signed with one of the keys; [] if there is no such folder."""
+    """Return the pieces in the folder that are signed with one of the keys, the newest last; [] if there is no such
+    folder."""
     if folder not in mailbox.tree().names:
         return []
     mailbox.open(folder)
     uids = sorted(mailbox.bearing(FIELD))
     pieces = []
     for start in range(0, len(uids), AT_ONCE):
-        for fetched in mailbox.fetch(uids[start : start + AT_ONCE]).values():
+        for _, fetched in sorted(mailbox.fetch(uids[start : start + AT_ONCE]).items()):
             mail = message_from_bytes(fetched.raw)
             body = "".join(str(mail.get_payload()).split())
             field = " ".join(str(mail[FIELD]).split())  # it is folded

@@ -354,6 +354,7 @@ def forget_again(
                         erase.end_open_cases(con, found, now)
                         erase.erase_person(con, found, now)
                     erase.erase_person(con, personal.of_messages(con, erase.erased_messages(con, old), staff), now)
+                    ledger.forget(con, policy.secrets)
                     count += len(cases) + erase.remember_erased(con, old, now)
     if count:
         erase.wipe(con)

@@ -312,8 +312,8 @@ def advance(con: sqlite3.Connection, keys: Sequence[bytes], proof: RowProof) -> 
     difference stays one, since only the ledger's own images are folded."""
     gone, kept = (f'SELECT "table", row, image FROM ({_LATEST}) WHERE image IS {what}' for what in ("NULL", "NOT NULL"))
     with transaction(con):
-        if con.execute("SELECT mac FROM ledger_snapshot").fetchone()[0] != proof.snapshot:
-            return  # an erasure has folded it since
+        if not con.execute("SELECT 1 FROM ledger_snapshot WHERE mac = ?", (proof.snapshot,)).fetchone():
+            return  # another has taken its place since: of an erasure, say
         con.execute(
             f'DELETE FROM ledger_rows WHERE ("table", row) IN (SELECT "table", row FROM ({gone}))', (proof.until,)
         )
@@ -370,16 +370,17 @@ class Copied:
 
 def joined(texts: Iterable[str], keys: Sequence[bytes]) -> Copied | None:
     """Put the pieces together: the newest whole snapshot, and the entries after it as far as their chain is unbroken.
+    `texts`: the newest last, since a restored database and a rebuilt one count their entries from below.
     None: there is no whole snapshot signed with one of these keys."""
     snapshots: dict[str, dict[int, dict[str, Any]]] = {}
     entries: dict[int, tuple[str, str, str | None, bytes]] = {}
     for piece in map(json.loads, texts):
         if "rows" in piece:
-            snapshots.setdefault(piece["mac"], {})[piece["part"]] = piece
+            snapshots[piece["mac"]] = snapshots.pop(piece["mac"], {}) | {piece["part"]: piece}
         for seq, table, row, image, mac in piece.get("entries", ()):
             entries[seq] = table, row, image, bytes.fromhex(mac)
     whole = [parts for parts in snapshots.values() if len(parts) == next(iter(parts.values()))["parts"]]
-    for parts in sorted(whole, key=lambda parts: int(parts[0]["seq"]), reverse=True):
+    for parts in reversed(whole):
         # The signature of the snapshot itself, and of its rows.
         seq, chained = parts[0]["seq"], bytes.fromhex(parts[0]["chained"])
         written, signed, mac = parts[0]["schema"], parts[0]["signed"], bytes.fromhex(parts[0]["mac"])

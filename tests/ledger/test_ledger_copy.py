@@ -10,8 +10,9 @@ import pytest
 from oacmail.core.tokens import person_mark
 from oacmail.engine.ledger import read
 from oacmail.privacy.erasure import forget
+from oacmail.store import admin
 from oacmail.store.ledger import joined
-from tests.ledger.test_ledger import by_hand, named
+from tests.ledger.test_ledger import accept_rows, by_hand, named
 from tests.ledger.test_nightly_proof import NIGHT
 from tests.privacy.test_forgetting_everywhere import NAME
 from tests.rebuild.rebuilding import difference, lose, rebuild, taken
@@ -149,3 +150,51 @@ def test_a_ledger_without_a_snapshot_stops_no_pass(tmp_path: Path) -> None:
     world.advance(NIGHT)
     assert named(world) == ["ledger none"]
     world.stop()
+
+
+def test_the_copy_is_that_of_a_restored_database(world: World) -> None:
+    """Its snapshot is older than that of the copy, which has replaced the pieces that it knew."""
+    world.compare = True
+    for moment in ("03:01", "03:20"):
+        world.advance(f"2026-11-26 {moment}")
+        world.turn()
+    backup = world.root / "backup.db"
+    admin.backup(world.config.office.state, backup, world.policy.secrets, world.clock.now())
+    with by_hand(world) as con:
+        con.execute("UPDATE cases SET topic = 'payment' WHERE id = 1")
+    accept_rows(world)
+    world.order("set", "OAC-2026-000003", topic="enrolment")
+    world.advance("2026-11-26 03:31")
+    world.turn()
+    world.stop()
+    admin.restore(world.config.office.state, backup, world.clock.now())
+    world.start()
+    for minute in (42, 53):
+        world.advance(f"2026-11-26 03:{minute}")
+        world.turn()
+    before = taken(world)
+    lose(world)
+    rebuild(world)
+    assert difference(before, taken(world)) == []
+
+
+def test_the_newest_pieces_count_where_the_server_deletes_none(world: World) -> None:
+    """As without UIDPLUS: the pieces of the lost database remain, which has had more entries."""
+    world.mailbox.deletes = False
+    for topic in ("enrolment", "payment") * 5:
+        world.order("set", "OAC-2026-000003", topic=topic)
+    world.compare = True
+    world.advance("2026-11-26 03:01")
+    world.turn()
+    world.advance("2026-11-26 03:20")
+    world.turn()
+    lose(world)
+    rebuild(world)
+    world.order("set", "OAC-2026-000003", topic="enrolment")
+    for minute in (31, 42, 53):
+        world.advance(f"2026-11-26 03:{minute}")
+        world.turn()
+    before = taken(world)
+    lose(world)
+    rebuild(world)
+    assert difference(before, taken(world)) == []

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from oacmail import wiring
+from oacmail.core.tokens import person_mark
 from oacmail.privacy import nightly_purge
+from oacmail.privacy.erasure import forget_again
 from oacmail.privacy.retention import Periods, Purged, preview, purge
-from oacmail.store import ledger
+from oacmail.store import admin, ledger
 from oacmail.store.erase import wipe
 from tests.orders.test_orders_of_calls import agent_writes
 from tests.privacy.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
@@ -153,3 +156,18 @@ def test_the_nightly_purge_runs_beside_the_service(world: World) -> None:
     number = _answered_and_closed(world)
     assert nightly_purge(world.config, local("2027-12-01 03:00")).cases == (number,)
     assert world.rows("SELECT erased_at FROM cases") == [{"erased_at": "2027-12-01T02:00:00Z"}]
+
+
+def test_what_a_restore_erases_again_is_in_no_part_of_the_ledger(world: World) -> None:
+    """The replaced database alone knows of it: no list has the address of whom the purge erased."""
+    _answered_and_closed(world)
+    backup, state = world.root / "backup.db", world.config.office.state
+    admin.backup(state, backup, (), world.clock.now())
+    _purge(world, "2027-12-01 10:00")
+    world.stop()
+    restored = admin.restore(state, backup, world.clock.now())
+    with wiring.open_writable(world.config) as con:
+        assert forget_again(con, state, world.policy, world.clock.now(), restored.replaced) > 0
+        images = con.execute("SELECT image FROM ledger UNION ALL SELECT image FROM ledger_rows").fetchall()
+        assert person_mark(world.policy.secrets[-1], ANNA)[:32] not in str([tuple(row) for row in images])
+    world.start()
