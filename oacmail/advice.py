@@ -30,6 +30,7 @@ ADVICE: Mapping[str, str] = {
     "message.unreadable": "`oacmail quarantine list`",
     "message.failed": "`oacmail quarantine list`; report this line",
     "message.unfiled": "check the permissions of the folder of sent mail: `oacmail check --online`",
+    "ledger.not-copied": "check the quota of the mailbox and the permissions of `imap.ledger`",
     "draft.unwritten": "check the permissions of the folder of drafts: `oacmail check --online`",
     "board.unplaced": "check the permissions of the board's folders: `oacmail check --online`",
     "board.moves-wait": "`oacmail board waiting`, then `oacmail board confirm` or `oacmail board undo`",

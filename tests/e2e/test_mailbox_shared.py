@@ -83,7 +83,7 @@ def test_every_message_is_one_case_with_one_acknowledgement_while_two_clients_ti
             desk.wait_for_cases(MESSAGES, 40)
             for person in people:
                 person.wait_for_mail(1, 20)
-        assert min(mover.done for mover in movers) > MESSAGES
+            until(lambda: min(mover.done for mover in movers) > MESSAGES, 60, what="both clients have tidied")
         desk.passes()
         desk.wait_until_accounted()
         cases = desk.cases()

@@ -115,6 +115,7 @@ def test_a_second_daemon_stops_before_anybody_gets_a_mail_twice(world: World) ->
     assert _stops(second)
     assert not _stops(world)
     assert [len(world.received(who)) for who in (ANNA, PERE)] == [1, 1]
+    second.stop()
 
 
 def test_restarted_while_the_other_still_runs_it_stops_again(world: World) -> None:
@@ -131,6 +132,7 @@ def test_restarted_while_the_other_still_runs_it_stops_again(world: World) -> No
         _pass(world, second)
     assert _stops(world)
     assert _stops(second)
+    second.stop()
 
 
 # --- what is no second daemon -------------------------------------------------------------------------
