@@ -27,7 +27,7 @@ from oacmail.cli.common import (
     show_rows,
 )
 from oacmail.config import Config
-from oacmail.core.effects import AdminCommand, Arrived
+from oacmail.core.effects import AdminCommand, Arrived, OpenCase
 from oacmail.core.errors import OacmailError
 from oacmail.core.model import Folder, Status
 from oacmail.core.orders.actions import named_agent
@@ -154,7 +154,9 @@ def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> 
 
 @case.command()
 @click.argument("n")
-@click.option("--at", callback=_at_option, help="When that was known. Default: now.")
+@click.option(
+    "--at", metavar="WHEN", callback=_at_option, help="When that was known. As 2026-11-25T09:00. Default: now."
+)
 @click.pass_context
 def solved(ctx: click.Context, n: str, at: str | None) -> None:
     """Record that the technical services have solved a derived case. The next answer to the person ends it."""
@@ -181,10 +183,10 @@ def note(ctx: click.Context, n: str, text: str) -> None:
 @case.command("log-call")
 @click.argument("n")
 @click.argument("outcome", type=click.Choice(["reached", "no-answer"]), default="reached")
-@click.option("--at", callback=_at_option, help="Time of the call. Default: now.")
+@click.option("--at", metavar="WHEN", callback=_at_option, help="Time of the call. As 2026-11-25T09:00. Default: now.")
 @click.pass_context
 def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
-    """Record a call to the person. `reached` meets the deadline (R16)."""
+    """Record a call to the person. `reached`, also without the word, meets the deadline (R16)."""
     _perform(ctx, n, "log-call", outcome=outcome, at=at)
 
 
@@ -200,7 +202,9 @@ def merge(ctx: click.Context, n: str, into: str) -> None:
 @case.command()
 @click.argument("n")
 @click.option("--reason", type=click.Choice(CLOSE_REASONS), required=True)
-@click.option("--at", callback=_at_option, help="Time of the contact. Default: now.")
+@click.option(
+    "--at", metavar="WHEN", callback=_at_option, help="Time of the contact. As 2026-11-25T09:00. Default: now."
+)
 @click.pass_context
 def close(ctx: click.Context, n: str, reason: str, at: str | None) -> None:
     """Close the case; send nothing. `answered` and `contact` record the contact that met the deadline."""
@@ -247,7 +251,8 @@ def open_(ctx: click.Context, message_id: str) -> None:
         message = parse(stored.raw, parser_config, skipped=stored.skipped, day=day)
         arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
         done = engine.perform(arrived, raw=stored.raw if stored.complete else None)
-    say(f"done: {', '.join(done.because)}")
+    opened = ", ".join(effect.number for effect in done.effects if isinstance(effect, OpenCase))
+    say(f"{opened or 'done'}: {', '.join(done.because)}")
 
 
 def _stored(config: Config, row: sqlite3.Row) -> Fetched:

@@ -138,8 +138,8 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         "board-moves",
-        "more than 20 messages were moved within a minute and wait for a word: `oacmail board confirm` carries it out,"
-        " `oacmail board undo` puts them back",
+        "more than 20 messages were moved within a minute, and nothing has happened to their cases yet: `oacmail board "
+        "confirm` carries it out, `oacmail board undo` puts them back",
     ),
     Problem(
         "templates", "one of your templates is broken, and the shipped one is used: run `oacmail check` to see where"
@@ -147,7 +147,8 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "config-refused",
         "the configuration file is not in force: a running service keeps the old one, and if the file has an error the "
-        "next start fails: correct it (`oacmail check`), then reload; [imap], [smtp] and office.state need a restart",
+        "next start fails: correct it (`oacmail check`), then reload; [imap], [smtp], [oauth] and "
+        "office.state need a restart",
     ),
     Problem(
         "not-running",

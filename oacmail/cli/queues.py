@@ -153,16 +153,16 @@ def done(ctx: click.Context, ref: str) -> None:
 
 @click.group()
 def board() -> None:
-    """Moves of messages that wait for a word, because more than 20 were made within a minute."""
+    """Moves of messages that wait for confirm or undo, because more than 20 were made within a minute."""
 
 
 @board.command("waiting")
 @click.pass_context
 def moves_waiting(ctx: click.Context) -> None:
-    """Show how many messages wait for a word. Exit 1 if there are any."""
+    """Show how many messages wait for confirm or undo. Exit 1 if there are any."""
     with open_list(configured(ctx)) as con:
         count = rows.waiting(con) if con else 0
-    click.echo(f"{count} messages wait for a word")
+    click.echo(f"{count} messages wait for `board confirm` or `board undo`")
     sys.exit(int(count > 0))
 
 

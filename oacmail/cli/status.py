@@ -504,6 +504,8 @@ def _show(summary: dict[str, Any], form: str | None) -> None:
         click.echo(f"  - {finding['what']}: {safe(finding['where'])} {finding['at'] or ''}".rstrip())
     if more := len(proof["found"][LISTED:]):
         click.echo(f"  - and {more} more: see --json")
+    if (drill := summary["drill"]) is not None:
+        click.echo(f"{'drill':12} {drill['result']}, {safe(drill['at'])}")
     if (canary := summary["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
     if (purged := summary["purged"]) is not None:

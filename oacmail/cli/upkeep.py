@@ -230,7 +230,9 @@ def accept_rows(ctx: click.Context, yes: bool) -> None:
         answer_no("every row is as the ledger says: nothing to do")
     if not yes:
         count = (
-            f"{len(proof.differences)} rows differ" if proof.differences else f"the ledger is broken: {proof.broken}"
+            f"rows that differ: {len(proof.differences)}"
+            if proof.differences
+            else f"the ledger is broken: {proof.broken}"
         )
         click.confirm(f"{count}. Are the rows right as they are now?", abort=True, err=True)
     data = json.dumps({"by": getpass.getuser(), "rows": len(proof.differences)})

@@ -58,6 +58,7 @@ _LOCK_PAUSES = (0.05, 0.1, 0.2)  # seconds: `is_held` of another process may hol
 _STEP = re.compile(r"^def (m\d{4}_\w+)\(", re.MULTILINE)
 _RECORD = "_sqlite_migrations"  # the table in which sqlite-utils records the steps that were applied
 _DAMAGED = ("malformed", "not a database", "disk image")
+_OLDER = ("no such column", "no such table")
 
 
 def stamp(moment: datetime) -> str:
@@ -93,6 +94,8 @@ def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:
     text = str(error)
     if path is not None and any(word in text for word in _CLOSED):
         text += f": {path}{_owned(path)}"
+    if any(word in text for word in _OLDER):
+        text += ": the database is older than this program: restart the service, which updates it"
     if isinstance(error, sqlite3.DatabaseError) and any(word in text for word in _DAMAGED):
         return Fatal(f"database: {text}: stop, and restore the last backup (oacmail restore)")
     return StateError(f"database: {text}")

@@ -30,6 +30,6 @@ def test_a_case_on_the_board_from_arrival_to_its_end(office: MakeOffice) -> None
         assert len(agent.uids(CLOSED)) == 1
         assert agent.uids() == []
         assert desk.status()["unaccounted"] == 0
-        assert desk.oacmail("board", "waiting").stdout == "0 messages wait for a word\n"
+        assert desk.oacmail("board", "waiting").stdout == "0 messages wait for `board confirm` or `board undo`\n"
         desk.oacmail("board", "confirm", code=1)
         agent.close()

@@ -25,4 +25,5 @@ def test_migrate_tries_the_pending_steps_on_a_copy_and_leaves_the_database_as_it
         ["pending", name] for name in connection.known_steps()[10:]
     ]
     assert "nothing was changed" in tried.stderr
+    assert "restart the service" in desk.oacmail("case", "list", code=75).stderr
     assert (file.read_bytes(), [path.name for path in file.parent.iterdir()]) == (before, [file.name])

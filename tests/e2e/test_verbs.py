@@ -134,11 +134,12 @@ def test_a_message_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(
     sent = seller.write(desk.address, "Get first page of Google, cheap SEO backlinks", text)
     until(lambda: desk.rows("SELECT 1 FROM messages WHERE message_id = ?", sent), what="it is judged")
     assert [(item["reason"], item["case"]) for item in _waiting(desk, sent)] == [("suspected-spam", None)]
-    desk.oacmail("case", "open", sent)
+    said = desk.oacmail("case", "open", sent).stderr
     (ack,) = seller.wait_for_mail()
     assert _waiting(desk, sent) == []
     (case,) = [case for case in desk.cases() if case["citizen"] == seller.address]
     assert case["number"] in str(ack["Subject"])
+    assert case["number"] in said
     assert desk.oacmail("case", "open", "<nobody@nowhere>", code=1).stderr
 
 
