@@ -345,17 +345,23 @@ def pieces(con: sqlite3.Connection, copied: str) -> tuple[list[str], str]:
         return [], copied
     head = dict(snapshot)
     of, _, after = copied.partition(" ")
-    made: list[dict[str, Any]] = []
+    made: list[str] = []
     if of != head["mac"]:
         after = head["seq"]
-        rows = list(map(tuple, con.execute('SELECT "table", row, image FROM ledger_rows ORDER BY "table", row')))
-        parts = [rows[start : start + _PIECE] for start in range(0, len(rows), _PIECE)] or [[]]
-        made = [head | {"part": number, "parts": len(parts), "rows": part} for number, part in enumerate(parts)]
-    query = 'SELECT seq, "table", row, image, hex(mac) FROM ledger WHERE seq > ? ORDER BY seq'
-    entries = list(map(tuple, con.execute(query, (int(after),))))
-    made += [{"entries": entries[start : start + _PIECE]} for start in range(0, len(entries), _PIECE)]
-    last = entries[-1][0] if entries else after
-    return list(map(json.dumps, made)), f"{head['mac']} {last}"
+        parts = max(1, -(-con.execute("SELECT count(*) FROM ledger_rows").fetchone()[0] // _PIECE))
+        rows = con.execute('SELECT "table", row, image FROM ledger_rows ORDER BY "table", row')
+        for number in range(parts):
+            made.append(json.dumps(head | {"part": number, "parts": parts, "rows": _some(rows)}))
+    entries = con.execute('SELECT seq, "table", row, image, hex(mac) FROM ledger WHERE seq > ? ORDER BY seq', (after,))
+    while some := _some(entries):
+        made.append(json.dumps({"entries": some}))
+        after = some[-1][0]
+    return made, f"{head['mac']} {after}"
+
+
+def _some(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
+    """The rows of one piece: only so many are in memory together."""
+    return list(map(tuple, cursor.fetchmany(_PIECE)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
