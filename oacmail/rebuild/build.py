@@ -34,7 +34,8 @@ from oacmail.rebuild.proofs import Proofs
 from oacmail.rebuild.summary import Held, RebuildSummary
 from oacmail.replay import VirtualClock
 from oacmail.store import SqliteStore, admin, connection, rebuilt, rebuilt_numbers, remembered
-from oacmail.store.ledger import bring_back, joined
+from oacmail.store.ledger import Copied, bring_back, joined
+from oacmail.store.rebuilt_numbers import GivenNumber
 from oacmail.words.report_forms import report_page
 
 SHADOW = timedelta(days=30)  # before the first mail of ours: for so long a service may have run in shadow
@@ -85,7 +86,9 @@ class Rebuild:
             lived_until = min(proofs.last or self.now, self.now)
             late = self._late_readings(engine.policy, every, proofs)
             messages = late.in_order(one for one in every if one.at >= since)
-            self._record(store, engine, found, proofs, since)
+            keys = engine.policy.secrets
+            copied = joined(read(self.mailbox, self.ledger, keys), keys) if self.ledger else None
+            self._record(store, engine, found, proofs, since, copied)
             clock.moment = since
             played = self._board(store, engine, clock, names, found, lived_until, late, proofs) if names else None
             play = self._player(store, engine, clock, found, proofs, lived_until, len(messages), played, late)
@@ -96,8 +99,6 @@ class Rebuild:
             clock.moment = self.now
             judged = settle_unproven(store, engine.policy, lived_until=lived_until, now=self.now)
             without_message = self._finish(store, found)
-            keys = engine.policy.secrets
-            copied = joined(read(self.mailbox, self.ledger, keys), keys) if self.ledger else None
             with store.together():
                 from_ledger = bring_back(store.con, copied, engine.policy) if copied else 0
             return _summary(
@@ -152,8 +153,17 @@ class Rebuild:
             "smtp.self_copy was off, say when the service was first started: --since DATE"
         )
 
-    def _record(self, store: SqliteStore, engine: Engine, found: Contents, proofs: Proofs, since: datetime) -> None:
+    def _record(
+        self,
+        store: SqliteStore,
+        engine: Engine,
+        found: Contents,
+        proofs: Proofs,
+        since: datetime,
+        copied: Copied | None,
+    ) -> None:
         """Every place, and the numbers that were given; nothing is played yet."""
+        cases = copied.rows["cases"].values() if copied else ()
         with store.together():
             rebuilt.begin(store.con)
             store.signed_with(map(name_of_key, engine.policy.secrets), since)
@@ -162,7 +172,14 @@ class Rebuild:
                 store.begin_folder(box.watched, state.uidvalidity, state.uidnext, since)
                 past = {meta.uid for meta in box.metas if meta.internal_date < since}
                 store.sight(box.watched.name, state.uidvalidity, box.metas, past, self.now)
-            rebuilt_numbers.give(store.con, proofs.told(), self.now, from_the_first=self.since is not None)
+            recorded = {
+                case["number"]: GivenNumber(told_at=connection.at(case["opened_at"]), told_to="", arrived_at=None)
+                for case in cases
+            }
+            told = {**recorded, **proofs.told()}
+            rebuilt_numbers.give(store.con, told, self.now, from_the_first=self.since is not None)
+            for case in cases:
+                rebuilt.reserve(store.con, case["opened_by"], case["number"], self.now)
             for proof in proofs.acks().values():
                 rebuilt.reserve(store.con, proof.message, proof.case, self.now)
             # A notice names the message that opened the case; an acknowledgement may name a whole thread.

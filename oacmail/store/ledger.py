@@ -421,7 +421,9 @@ def joined(texts: Iterable[str], keys: Sequence[bytes]) -> Copied | None:
 
 def bring_back(con: sqlite3.Connection, copied: Copied, policy: Policy) -> int:
     """Give the rows of a rebuilt database the values that the ledger has of them; return how many cases had others.
-    Rows belong together by case number, fingerprint and key, since a rebuild counts its ids anew."""
+    Rows belong together by case number, fingerprint and key, since a rebuild counts its ids anew. Columns that only the
+    version had that wrote the copy are left out."""
+    own = columns(con)
     known_people = [row["address"] for row in con.execute("SELECT address FROM people")]
     of_mark = {
         person_mark(key, address)[:32]: address
@@ -437,7 +439,7 @@ def bring_back(con: sqlite3.Connection, copied: Copied, policy: Policy) -> int:
         ("outbox", "key", ("id", "recipient")),
     ):
         for row in copied.rows[table].values():
-            known = {name: value for name, value in row.items() if name not in (*but, key)}
+            known = {name: value for name, value in row.items() if name in own[table] and name not in (*but, key)}
             if "case_id" in known:
                 known["case_id"] = case_of.get(known["case_id"])
             names, marks = ", ".join(known), ", ".join("?" * len(known))
@@ -457,7 +459,7 @@ def bring_back(con: sqlite3.Connection, copied: Copied, policy: Policy) -> int:
     con.executemany("DELETE FROM deadlines WHERE case_id = ?", [(case,) for case in case_of.values() if case])
     for table in ("deadlines", "votes", "reviews"):
         for row in copied.rows[table].values():
-            known = {name: value for name, value in row.items() if name != "id"}
+            known = {name: value for name, value in row.items() if name in own[table] and name != "id"}
             if "case_id" in known:
                 known["case_id"] = case_of.get(known["case_id"])
             if known.get("case_id", True) is not None:

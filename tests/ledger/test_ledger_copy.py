@@ -15,7 +15,7 @@ from oacmail.store.ledger import joined
 from tests.ledger.test_ledger import accept_rows, by_hand, named
 from tests.ledger.test_nightly_proof import NIGHT
 from tests.privacy.test_forgetting_everywhere import NAME
-from tests.rebuild.rebuilding import difference, lose, rebuild, taken
+from tests.rebuild.rebuilding import difference, expunge, lose, rebuild, taken
 from tests.world import AGENT, ANNA, MARTA, PERE, World
 
 FOLDER = "oacmail"
@@ -198,3 +198,41 @@ def test_the_newest_pieces_count_where_the_server_deletes_none(world: World) -> 
     lose(world)
     rebuild(world)
     assert difference(before, taken(world)) == []
+
+
+def test_columns_that_this_version_does_not_have_stop_no_rebuild(world: World) -> None:
+    """Those of another version, which has written the copy."""
+    with by_hand(world) as con:
+        con.execute("ALTER TABLE cases ADD COLUMN district TEXT")
+        con.execute("ALTER TABLE deadlines ADD COLUMN district TEXT")
+    world.restart(imap={"ledger": FOLDER}, people={"agents": [AGENT]})
+    world.advance("2026-11-25 09:40")
+    world.turn()
+    assert "district" in "".join(read(world.mailbox, FOLDER, world.policy.secrets))
+    before = states(world)
+    lose(world)
+    rebuild(world)
+    assert states(world) == before
+
+
+def states(world: World) -> list[tuple[str, ...]]:
+    return [(case["number"], case["citizen"], case["status"], case["topic"]) for case in world.cases()]
+
+
+def test_a_case_has_its_own_state_back_where_no_mail_tells_its_number(town: Callable[..., World]) -> None:
+    """No copies of our mail were kept, and the message of the first case is gone: the rebuild counts anew."""
+    world = town(imap={"ledger": FOLDER}, smtp={"self_copy": False})
+    since = world.clock.now()
+    for who in (ANNA, PERE, MARTA):
+        world.citizen_asks(who)
+        world.clock.forward(minutes=1)
+    world.order("close", "OAC-2026-000001", reason="spam")
+    world.order("set", "OAC-2026-000003", topic="payment")
+    for minute in (21, 32):
+        world.advance(f"2026-11-25 09:{minute}")
+        world.turn()
+    _, *left = states(world)
+    expunge(world, "INBOX", ANNA.encode())
+    lose(world)
+    rebuild(world, since=since)
+    assert states(world) == left
