@@ -66,7 +66,7 @@ def _row(table: str, of: str = "") -> str:
 
 def _image(names: Sequence[str], of: str = "") -> str:
     """The SQL expression of a row's image: the columns of these names."""
-    values = (f"ledger_mark({of}{name})" if name in _MARKED else f"{of}{name}" for name in names)
+    values = (f"ledger_mark(CAST({of}{name} AS BLOB))" if name in _MARKED else f"{of}{name}" for name in names)
     return f"json_array({', '.join(values)})"
 
 
@@ -146,7 +146,13 @@ def _is_sound(proof: "RowProof") -> bool:
 def _sign_with(con: sqlite3.Connection, key: bytes) -> None:
     """Give the connection the functions of the triggers and images."""
     con.create_function("ledger_mac", 4, lambda *entry: _mac(key, *entry), deterministic=True)
-    con.create_function("ledger_mark", 1, cache(lambda address: person_mark(key, address)[:32]), deterministic=True)
+    mark = cache(lambda address: person_mark(key, _legible(address))[:32])
+    con.create_function("ledger_mark", 1, mark, deterministic=True)
+
+
+def _legible(text: bytes) -> str:
+    """The text of a row, which a hand or a disk may have made no text at all."""
+    return text.decode(errors="replace")
 
 
 def begin(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
@@ -186,9 +192,10 @@ def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowProof:
-    """`broken`: why the ledger proves nothing ("none": it has no snapshot, "key": its key is not among these, "gap": an
-    entry is missing, "forged": a signature is wrong), or ''. `compared`: rows by table. `snapshot`: its HMAC. `until`
-    and `chained`: sequence and HMAC of the last entry; `signed`: the HMAC of all images after it."""
+    """`broken`: why the ledger proves nothing ("none": it has no snapshot, "key": its key is not among these, "schema":
+    somebody has changed the tables since, "gap": an entry is missing, "forged": a signature is wrong), or ''.
+    `compared`: rows by table. `snapshot`: its HMAC. `until` and `chained`: sequence and HMAC of the last entry;
+    `signed`: the HMAC of all images after it."""
 
     broken: str = ""
     differences: tuple[Discrepancy, ...] = ()
@@ -202,6 +209,7 @@ class RowProof:
 def prove(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
     """Compare every covered row with the ledger, in one state of the database. `con`: a connection of its own, which is
     only read. It reads each row once, and keeps in memory the entries since the snapshot."""
+    con.text_factory = _legible
     con.execute("BEGIN")
     try:
         return _proven(con, keys)
@@ -215,6 +223,8 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
     snapshot = con.execute("SELECT seq, chained, schema, signed, mac FROM ledger_snapshot").fetchone()
     if snapshot is None:
         return RowProof(broken="none")
+    if not _is_current(con):
+        return RowProof(broken="schema")
     until, chained, written, signed, of_snapshot = snapshot
     key = _key(con, keys)
     if key is None:
@@ -294,14 +304,15 @@ def _difference(
     con: sqlite3.Connection, table: str, names: Sequence[str], row: str, says: str | None, has: str | None
 ) -> Discrepancy:
     """Name the row by its case, and what differs field by field. No value is a person's word."""
-    said, held = (dict(zip(names, json.loads(image), strict=True)) if image else {} for image in (says, has))
+    # An image of the service is shorter where somebody has added a column while it ran, and accepted the rows.
+    said, held = (dict(zip(names, json.loads(image), strict=False)) if image else {} for image in (says, has))
     case = (said or held).get("number")
     if case is None:
         of = con.execute("SELECT number FROM cases WHERE id = ?", ((said or held).get("case_id"),)).fetchone()
         case = of[0] if of else f"{table} {row}"
     if said and held:
-        both = ((name, said[name], held[name]) for name in names if said[name] != held[name])
-        what = ", ".join(f"{name}: {json.dumps(says)} -> {json.dumps(has)}" for name, says, has in both)
+        both = ((name, said.get(name), held.get(name)) for name in names)
+        what = ", ".join(f"{name}: {json.dumps(says)} -> {json.dumps(has)}" for name, says, has in both if says != has)
     else:
         what = "missing" if said else "unknown"
     return Discrepancy(what=Mismatch.ROW, where=case, detail=f"{table}: {what}")

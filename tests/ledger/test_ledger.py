@@ -66,6 +66,8 @@ def named(world: World) -> list[str]:
             "OAC-2026-000001 votes: unknown",
         ),
         ("UPDATE people SET address = 'x' || address", "people 1 people: address: "),
+        ("UPDATE people SET address = CAST(x'ff' AS TEXT) WHERE id = 2", "people 2 people: address: "),
+        ("UPDATE messages SET rung = CAST(x'ff' AS TEXT) WHERE case_id = 2", "OAC-2026-000002 messages: rung: "),
     ],
 )
 def test_a_row_that_a_hand_has_changed_is_named_by_its_case_and_field(night: World, statement: str, name: str) -> None:
@@ -117,6 +119,7 @@ def is_named(world: World, con: sqlite3.Connection, table: str, name: str) -> bo
         ("INSERT INTO ledger_rows VALUES('votes', '1', '[]')", "forged"),
         ("UPDATE ledger_snapshot SET seq = seq + 1", "forged"),
         ("DELETE FROM ledger_snapshot", "none"),
+        ("ALTER TABLE cases ADD COLUMN district TEXT", "schema"),
     ],
 )
 def test_a_hand_in_the_ledger_itself_is_named(night: World, statement: str, what: str) -> None:
@@ -237,4 +240,19 @@ def test_a_new_key_and_a_new_column_come_together(night: World) -> None:
     keys_are(night, NEW, OLD)
     night.restart()
     night.citizen_asks(ANNA)
+    assert named(night) == []
+
+
+def test_a_column_by_hand_stops_no_proof_and_a_restart_records_it(night: World) -> None:
+    with by_hand(night) as con:
+        con.execute("ALTER TABLE cases ADD COLUMN district TEXT")
+    assert named(night) == ["ledger schema"]
+    accept_rows(night)
+    night.citizen_asks(ANNA)
+    night.advance("2026-11-26 04:30")
+    assert proof(night)["at"] == "2026-11-26T04:30:00+01:00"
+    accept_rows(night)
+    night.restart()
+    night.citizen_asks(PERE)
+    night.advance("2026-11-27 03:01")
     assert named(night) == []
