@@ -47,7 +47,7 @@ class LedgerCopy:
         if not self.folder or (last is not None and timedelta(0) <= now - last < EVERY and not at_once):
             return
         before = store.recall(LEDGER_COPIED) or ""
-        pieces, mark = store.ledger_pieces(before)
+        pieces, mark = store.ledger_pieces(before, now)
         if not pieces:
             return
         error = self._append(pieces, now)

@@ -14,6 +14,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -21,7 +22,7 @@ from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 from oacmail.core.tokens import message_id, name_of_key, person_mark
-from oacmail.store.connection import schema, transaction
+from oacmail.store.connection import schema, stamp, transaction
 from oacmail.store.personal import ERASED, ROWS
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -347,7 +348,7 @@ def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
 _PIECE = 20_000  # rows or entries of one piece: about a megabyte
 
 
-def pieces(con: sqlite3.Connection, copied: str) -> tuple[list[str], str]:
+def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[list[str], str]:
     """Return the JSON of what is new, and the mark up to which it goes. `copied`: the mark of the pieces before. The
     first piece has `rows` if the snapshot is a new one, which replaces all that was copied."""
     query = "SELECT seq, hex(chained) AS chained, schema, signed, hex(mac) AS mac FROM ledger_snapshot"
@@ -356,16 +357,17 @@ def pieces(con: sqlite3.Connection, copied: str) -> tuple[list[str], str]:
         return [], copied
     head = dict(snapshot)
     of, _, after = copied.partition(" ")
+    at = {"at": stamp(now)}
     made: list[str] = []
     if of != head["mac"]:
         after = head["seq"]
         parts = max(1, -(-con.execute("SELECT count(*) FROM ledger_rows").fetchone()[0] // _PIECE))
         rows = con.execute('SELECT "table", row, image FROM ledger_rows ORDER BY "table", row')
         for number in range(parts):
-            made.append(json.dumps(head | {"part": number, "parts": parts, "rows": _some(rows)}))
+            made.append(json.dumps(head | at | {"part": number, "parts": parts, "rows": _some(rows)}))
     entries = con.execute('SELECT seq, "table", row, image, hex(mac) FROM ledger WHERE seq > ? ORDER BY seq', (after,))
     while some := _some(entries):
-        made.append(json.dumps({"entries": some}))
+        made.append(json.dumps(at | {"entries": some}))
         after = some[-1][0]
     return made, f"{head['mac']} {after}"
 
@@ -387,15 +389,15 @@ class Copied:
 
 def joined(texts: Iterable[str], keys: Sequence[bytes]) -> Copied | None:
     """Put the pieces together: the newest whole snapshot, and the entries after it as far as their chain is unbroken.
-    `texts`: the newest last, since a restored database and a rebuilt one count their entries from below.
+    The newest was written last: a restored database and a rebuilt one count their entries from below.
     None: there is no whole snapshot signed with one of these keys."""
     snapshots: dict[str, dict[int, dict[str, Any]]] = {}
-    entries: dict[int, tuple[str, str, str | None, bytes]] = {}
-    for piece in map(json.loads, texts):
+    entries: dict[int, list[tuple[str, str, str | None, bytes]]] = {}
+    for piece in sorted(map(json.loads, texts), key=lambda piece: str(piece.get("at", ""))):
         if "rows" in piece:
             snapshots[piece["mac"]] = snapshots.pop(piece["mac"], {}) | {piece["part"]: piece}
         for seq, table, row, image, mac in piece.get("entries", ()):
-            entries[seq] = table, row, image, bytes.fromhex(mac)
+            entries.setdefault(seq, []).append((table, row, image, bytes.fromhex(mac)))
     whole = [parts for parts in snapshots.values() if len(parts) == next(iter(parts.values()))["parts"]]
     for parts in reversed(whole):
         # The signature of the snapshot itself, and of its rows.
@@ -413,7 +415,7 @@ def joined(texts: Iterable[str], keys: Sequence[bytes]) -> Copied | None:
         if signature.hexdigest() != signed:
             continue
         # The entries after it, one by one.
-        while (entry := entries.get(seq + 1)) and entry[3] == _mac(key, chained, *entry[:3]):
+        while entry := _next(entries.get(seq + 1, []), key, chained):
             table, row, new, chained = entry
             images[table].pop(row, None)
             if new is not None:
@@ -428,6 +430,13 @@ def joined(texts: Iterable[str], keys: Sequence[bytes]) -> Copied | None:
             lost=sum(number > seq for number in entries),
         )
     return None
+
+
+def _next(
+    written: Sequence[tuple[str, str, str | None, bytes]], key: bytes, chained: bytes
+) -> tuple[str, str, str | None, bytes] | None:
+    """The newest entry that goes on from there."""
+    return next((entry for entry in reversed(written) if entry[3] == _mac(key, chained, *entry[:3])), None)
 
 
 def bring_back(con: sqlite3.Connection, copied: Copied, policy: Policy) -> int:

@@ -68,10 +68,10 @@ class ReconciliationRows(Rows):
             ledger.advance(self.con, self.keys, proof)
         return list(proof.differences), proof.compared
 
-    def ledger_pieces(self, copied: str) -> tuple[list[str], str]:
+    def ledger_pieces(self, copied: str, now: datetime) -> tuple[list[str], str]:
         """Return what the mailbox does not have of the ledger, and what to remember as `copied` then."""
         with self._read():
-            return ledger.pieces(self.con, copied)
+            return ledger.pieces(self.con, copied, now)
 
     def discrepancies(self, present: Present, now: datetime) -> tuple[list[Discrepancy], list[MissingMessage]]:
         """Return what the server has, by folder and UIDVALIDITY, and the database cannot account for, with cases and

@@ -236,3 +236,15 @@ def test_a_case_has_its_own_state_back_where_no_mail_tells_its_number(town: Call
     lose(world)
     rebuild(world, since=since)
     assert states(world) == left
+
+
+def test_an_old_piece_that_somebody_puts_back_counts_for_nothing(world: World) -> None:
+    old = pieces(world)
+    world.compare = True
+    for moment in ("03:01", "03:20"):
+        world.advance(f"2026-11-26 {moment}")
+        world.turn()
+    before = joined(read(world.mailbox, FOLDER, world.policy.secrets), world.policy.secrets)
+    for raw in old:
+        world.mailbox.append(FOLDER, raw, world.clock.now())
+    assert joined(read(world.mailbox, FOLDER, world.policy.secrets), world.policy.secrets) == before
