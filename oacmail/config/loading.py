@@ -188,8 +188,8 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
 
 _EXAMPLE = ".example"
 """RFC 2606 reserves this domain: mail to the shipped example addresses reaches nobody."""
-_CHECKED_ELSEWHERE = ("office.state", "imap.password_file", "smtp.password_file")
-"""The first start creates the state; `secrets.findings` reports the passwords."""
+_CHECKED_ELSEWHERE = ("office.state", "imap.password_file", "smtp.password_file", "monitoring.prometheus_file")
+"""The service creates the state and the file of metrics; `secrets.findings` reports the passwords."""
 _LOGINS = ("imap.user", "smtp.user")
 _TOWN_VALUES = ("office.town", "office.phone")
 """Right only for the shipped town; the value itself does not show the town."""

@@ -157,6 +157,12 @@ def test_the_examples_of_the_shipped_file_are_found_before_the_first_start(tmp_p
     assert only == f"office.templates: {tmp_path / 'gone'} does not exist: check the name"
 
 
+def test_the_file_of_metrics_need_not_exist_before_the_service_has_written_it(tmp_path: Path) -> None:
+    text = minimal(rest='[monitoring]\nprometheus_file = "desk.prom"').replace(".example", ".test")
+    (tmp_path / "config.toml").write_text(text, "utf-8")
+    assert loading.findings(config.load(tmp_path / "config.toml")) == ()
+
+
 def test_the_file_that_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("oacmail.config.loading.SYSTEM", tmp_path / "etc.toml")
