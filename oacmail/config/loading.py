@@ -177,9 +177,9 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"\(at (.*)\)", str(error))
         place = where[1] if where else "the end"
-        raise ConfigError(
-            (f"{path}: is not TOML at {place}: correct it; texts need quotes, sections need brackets",)
-        ) from None
+        twice = str(error).startswith("Cannot ")  # overwrite a value, declare a table twice
+        rule = "a key or section must not stand twice" if twice else "texts need quotes, sections need brackets"
+        raise ConfigError((f"{path}: is not TOML at {place}: correct it; {rule}",)) from None
 
 
 # --- Preflight -------------------------------------------------------------------------------------------------------

@@ -157,6 +157,13 @@ def test_the_examples_of_the_shipped_file_are_found_before_the_first_start(tmp_p
     assert only == f"office.templates: {tmp_path / 'gone'} does not exist: check the name"
 
 
+@pytest.mark.parametrize("rest", ["[board]\nenabled = true\nenabled = false", "[board]\n[board]"])
+def test_a_key_or_section_that_stands_twice_is_said_to(tmp_path: Path, rest: str) -> None:
+    (tmp_path / "config.toml").write_text(minimal(rest=rest), "utf-8")
+    with pytest.raises(ConfigError, match="must not stand twice"):
+        config.load(tmp_path / "config.toml")
+
+
 def test_the_file_of_metrics_need_not_exist_before_the_service_has_written_it(tmp_path: Path) -> None:
     text = minimal(rest='[monitoring]\nprometheus_file = "desk.prom"').replace(".example", ".test")
     (tmp_path / "config.toml").write_text(text, "utf-8")
