@@ -21,6 +21,7 @@ from typing import Any
 from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import Discrepancy, Mismatch
+from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import message_id, name_of_key, person_mark
 from oacmail.store.connection import schema, stamp, transaction
 from oacmail.store.personal import ERASED, ROWS
@@ -336,10 +337,16 @@ def advance(con: sqlite3.Connection, keys: Sequence[bytes], proof: RowProof) -> 
 
 
 def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
-    """After an erasure, inside its transaction: remove what the ledger kept of the rows as they were before."""
+    """After an erasure, inside its transaction: remove what the ledger kept of the rows as they were before. One that
+    proves nothing loses all images, and a copy of it too: the nightly proof goes on to name it."""
     proof = _proven(con, keys)
     if not proof.broken:
         advance(con, keys, proof)
+        return
+    con.execute("DELETE FROM ledger")
+    con.execute("DELETE FROM ledger_rows")
+    con.execute("UPDATE ledger_snapshot SET signed = ''")
+    con.execute("DELETE FROM kv WHERE key = ?", (LEDGER_COPIED,))
 
 
 # --- Pieces ----------------------------------------------------------------------------------------------------------

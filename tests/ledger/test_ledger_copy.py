@@ -12,7 +12,7 @@ from oacmail.engine.ledger import read
 from oacmail.privacy.erasure import forget
 from oacmail.store import admin
 from oacmail.store.ledger import joined
-from tests.ledger.test_ledger import accept_rows, by_hand, named
+from tests.ledger.test_ledger import accept_rows, by_hand, named, recorded
 from tests.ledger.test_nightly_proof import NIGHT
 from tests.privacy.test_forgetting_everywhere import NAME
 from tests.rebuild.rebuilding import difference, expunge, lose, rebuild, taken
@@ -248,3 +248,23 @@ def test_an_old_piece_that_somebody_puts_back_counts_for_nothing(world: World) -
     for raw in old:
         world.mailbox.append(FOLDER, raw, world.clock.now())
     assert joined(read(world.mailbox, FOLDER, world.policy.secrets), world.policy.secrets) == before
+
+
+def test_an_erased_person_leaves_a_ledger_that_proves_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, imap={"ledger": FOLDER})
+    world.citizen_asks(ANNA)
+    world.advance("2026-11-25 09:20")
+    world.turn()
+    mark = person_mark(world.policy.secrets[-1], ANNA)[:32]
+    assert mark in "".join(read(world.mailbox, FOLDER, world.policy.secrets))
+    with by_hand(world) as con:
+        con.execute("DELETE FROM ledger WHERE seq = (SELECT max(seq) - 1 FROM ledger)")
+    forget(world.store.con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True)
+    assert mark not in recorded(world)
+    world.advance("2026-11-25 09:40")
+    world.turn()
+    assert mark not in "".join(read(world.mailbox, FOLDER, world.policy.secrets))
+    world.restart()
+    world.advance(NIGHT)
+    assert named(world) == ["ledger forged"]
+    world.stop()
