@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from oacmail.core.kinds import NOT_ENDED
@@ -148,7 +148,7 @@ def _is_sound(proof: "RowProof") -> bool:
 def _sign_with(con: sqlite3.Connection, key: bytes) -> None:
     """Give the connection the functions of the triggers and images."""
     con.create_function("ledger_mac", 4, lambda *entry: _mac(key, *entry), deterministic=True)
-    mark = cache(lambda address: person_mark(key, _legible(address))[:32])
+    mark = lru_cache(1000)(lambda address: person_mark(key, _legible(address))[:32])
     con.create_function("ledger_mark", 1, mark, deterministic=True)
 
 
@@ -188,8 +188,8 @@ def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed:
 
 
 # --- Proof -----------------------------------------------------------------------------------------------------------
-# Every night the entries are folded over the snapshot, and the result is compared with the rows. If nothing differs, it
-# is the next snapshot.
+# Every night the entries are folded over the snapshot, and the result is compared with the rows. It is the next
+# snapshot, also where a row differs: so it differs in the next proof too.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
