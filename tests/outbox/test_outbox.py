@@ -214,6 +214,14 @@ def test_refused_for_its_original_it_goes_without_it_in_the_same_drain(world: Wo
     assert [row["key"].endswith(":bare") for row in world.mails("overdue")] == [False, True]
 
 
+def test_a_notice_to_somebody_who_is_gone_is_not_tried_without_its_original(world: World) -> None:
+    _overdue_at_eight(world)
+    world.relay.when(refused(550, "5.1.1"), to=SUPERVISOR, times=1)
+    world.drain()
+    assert world.kinds(SUPERVISOR) == []
+    assert [(row["key"].endswith(":bare"), row["state"]) for row in world.mails("overdue")] == [(False, "failed")]
+
+
 def test_a_notice_refused_even_without_its_original_fails_and_is_reported(world: World) -> None:
     _overdue_at_eight(world)
     world.relay.when(refused(552, "5.3.4"), to=SUPERVISOR)
