@@ -138,6 +138,8 @@ def _pytest(copied: Path, files: list[str], limit: float | None, **environment: 
         done = subprocess.run(command, cwd=copied, env=env, timeout=limit, capture_output=True, text=True)
     except subprocess.TimeoutExpired:
         return False
+    if "ImportError while loading conftest" in done.stderr:  # which imports the program: the mutant is seen
+        return False
     if done.returncode > 2:  # 1: a test failed, 2: it could not be imported
         sys.exit(f"mutants: pytest could not run: {done.stderr[-2000:]}")
     return done.returncode == 0
