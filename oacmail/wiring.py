@@ -357,6 +357,7 @@ def open_readonly(config: Config) -> Iterator[sqlite3.Connection]:
 def open_writable(config: Config) -> Iterator[sqlite3.Connection]:
     """Open the database for an admin's command next to a running daemon. Raises NoDatabase, Transient."""
     with _store_for_command(config) as store:
+        store.record(secrets.tokens(config))
         yield store.con
 
 
@@ -374,7 +375,6 @@ def engine_for_command(config: Config) -> Iterator[Engine]:
 def _store_for_command(config: Config) -> Iterator[SqliteStore]:
     connection.refuse_missing(config.office.state)
     with closing(SqliteStore(config.office.state, beside=True)) as store:
-        store.record(secrets.tokens(config))
         yield store
 
 

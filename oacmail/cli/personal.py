@@ -42,9 +42,10 @@ from oacmail.privacy.erasure import forget as forgotten
 from oacmail.privacy.export import write_archive
 from oacmail.privacy.retention import periods
 from oacmail.store import erase, personal
-from oacmail.store.connection import stamp, transaction
+from oacmail.store.connection import transaction
 from oacmail.store.erase import Backup
 from oacmail.store.personal import decoded_field
+from oacmail.store.writing import add_event
 
 # --- Export ----------------------------------------------------------------------------------------------------------
 #
@@ -85,13 +86,9 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
             answer_no("nothing is held on this address")
         write_archive(copy, policy.office.languages[0], path)
         # An event for each case, which `oacmail why` shows; one without a case if there is none.
-        data = json.dumps({"by": getpass.getuser()})
-        cases: list[int | None] = [*scope.cases] or [None]
         with transaction(con):
-            con.executemany(
-                "INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'exported',?)",
-                [(stamp(now), case, data) for case in cases],
-            )
+            for case in scope.cases or (None,):
+                add_event(con, case, "exported", {"by": getpass.getuser()}, now)
     click.echo(str(path))
 
 

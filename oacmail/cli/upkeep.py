@@ -2,7 +2,6 @@
 and the token key."""
 
 import getpass
-import json
 import sqlite3
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
 from oacmail.engine.watch import CLOCK
 from oacmail.privacy.erasure import forget_again
-from oacmail.store import SqliteStore, admin, connection, erase, ledger, remembered
+from oacmail.store import SqliteStore, admin, connection, erase, ledger, remembered, writing
 from oacmail.store.remembered import LOST
 
 
@@ -235,13 +234,10 @@ def accept_rows(ctx: click.Context, yes: bool) -> None:
             else f"the ledger is broken: {proof.broken}"
         )
         click.confirm(f"{count}. Are the rows right as they are now?", abort=True, err=True)
-    data = json.dumps({"by": getpass.getuser(), "rows": len(proof.differences)})
+    data = {"by": getpass.getuser(), "rows": len(proof.differences)}
     with wiring.open_writable(config) as con, connection.transaction(con):
         ledger.begin(con, keys)
-        con.execute(
-            "INSERT INTO events(at, kind, data) VALUES(?,'rows-accepted',?)",
-            (connection.stamp(datetime.now(UTC)), data),
-        )
+        writing.add_event(con, None, "rows-accepted", data, datetime.now(UTC))
     say("the ledger begins again with the rows as they are; the next proof is made within the hour")
 
 

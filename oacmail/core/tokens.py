@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Literal
 from urllib.parse import quote
 
 from oacmail.core.policy import Policy
@@ -51,14 +52,9 @@ def person_mark(secret: bytes, address: str) -> str:
     return _hmac(secret, "person", address.strip().lower()).hex()
 
 
-def seal(secret: bytes, text: str) -> str:
-    """The proof that this office wrote the text of a certificate: 64 hex digits."""
-    return _hmac(secret, "certificate", text).hex()
-
-
-def ledger_seal(secret: bytes, text: str) -> str:
-    """The proof that this office wrote a piece of its ledger: 64 hex digits."""
-    return _hmac(secret, "ledger", text).hex()
+def seal(secret: bytes, what: Literal["certificate", "ledger"], text: str) -> str:
+    """The proof that this office wrote this text, of a certificate or of a piece of its ledger: 64 hex digits."""
+    return _hmac(secret, what, text).hex()
 
 
 def case_number(policy: Policy, year: int, serial: int) -> str:

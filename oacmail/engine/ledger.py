@@ -21,7 +21,7 @@ import structlog
 from oacmail.core.errors import Transient
 from oacmail.core.ports import Mailbox
 from oacmail.core.stored_values import LEDGER_COPIED
-from oacmail.core.tokens import ledger_seal
+from oacmail.core.tokens import seal
 from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
@@ -42,9 +42,11 @@ class LedgerCopy:
 
     def write(self, *, at_once: bool = False) -> None:
         """Append what is new, if the last attempt is ten minutes old; `at_once`: also after a younger one."""
+        if not self.folder:
+            return
         store, now = self.engine.store, self.engine.now()
         last = store.known_at(LEDGER_COPIED)
-        if not self.folder or (last is not None and timedelta(0) <= now - last < EVERY and not at_once):
+        if last is not None and timedelta(0) <= now - last < EVERY and not at_once:
             return
         before = store.recall(LEDGER_COPIED) or ""
         pieces, mark = store.ledger_pieces(before, now)
@@ -83,7 +85,7 @@ class LedgerCopy:
         mail["From"] = mail["To"] = office
         mail["Date"] = format_datetime(now)
         mail["Subject"] = "oacmail ledger"
-        mail[FIELD] = f"v=1; s={ledger_seal(key, body)}"
+        mail[FIELD] = f"v=1; s={seal(key, 'ledger', body)}"
         mail.set_content("\n".join(wrap(body, 76)) + "\n", cte="7bit")
         return mail.as_bytes()
 
@@ -101,6 +103,6 @@ def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> list[str]:
             mail = message_from_bytes(fetched.raw)
             body = "".join(str(mail.get_payload()).split())
             field = " ".join(str(mail[FIELD]).split())  # it is folded
-            if field in {f"v=1; s={ledger_seal(key, body)}" for key in keys}:
+            if field in {f"v=1; s={seal(key, 'ledger', body)}" for key in keys}:
                 pieces.append(zlib.decompress(b64decode(body)).decode())
     return pieces

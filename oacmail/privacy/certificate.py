@@ -58,7 +58,7 @@ def made(
         "shared": None if shared is None else dict(sorted(shared.items())),
         "backups": [asdict(backup) for backup in backups],
     }
-    return {**body, "seal": seal(key, _canonical(body))}
+    return {**body, "seal": seal(key, "certificate", _canonical(body))}
 
 
 def _canonical(body: Mapping[str, Any]) -> str:
@@ -69,7 +69,9 @@ def verify(policy: Policy, certificate: Mapping[str, Any]) -> bool:
     """Whether this office sealed the certificate and nobody changed it since."""
     body = {name: value for name, value in certificate.items() if name != "seal"}
     given = str(certificate.get("seal", "")).encode()
-    return any(hmac.compare_digest(seal(key, _canonical(body)).encode(), given) for key in policy.secrets)
+    return any(
+        hmac.compare_digest(seal(key, "certificate", _canonical(body)).encode(), given) for key in policy.secrets
+    )
 
 
 def text(policy: Policy, certificate: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
 from oacmail.store.erase import Backup, Forgotten
 from oacmail.store.personal import Hold
-from oacmail.store.writing import remember
+from oacmail.store.writing import add_event, remember
 
 # --- Copies ----------------------------------------------------------------------------------------------------------
 # The other files that hold a person's data: backups, and databases that a restore has set aside.
@@ -275,7 +275,7 @@ def forget(
         if counts and not found.is_empty:
             # An event for each case, shown by `oacmail why`; one without a case for what is on none.
             for case in found.cases or (None,):
-                erase.record(con, case, "erased", {"by": by, "why": "forget"}, now)
+                add_event(con, case, "erased", {"by": by, "why": "forget"}, now)
             ledger.forget(con, policy.secrets)
         mark = person_mark(policy.secrets[-1], address)
         if until == personal.NEVER:

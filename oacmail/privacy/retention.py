@@ -20,7 +20,7 @@ from oacmail.core.review import LastPurge
 from oacmail.core.stored_values import PURGED
 from oacmail.store import erase, ledger, personal
 from oacmail.store.connection import stamp, transaction
-from oacmail.store.writing import remember
+from oacmail.store.writing import add_event, remember
 
 AT_ONCE = 200  # rows of a transaction: the daemon waits for it
 
@@ -87,7 +87,7 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
             if erase.is_expired(con, before, case):  # not reopened meanwhile
                 scope = personal.with_mail_about(con, personal.of_case(con, case, staff))
                 counts += erase.erase_person(con, scope, now)
-                erase.record(con, case, "erased", {"by": by, "why": "retention"}, now)  # `oacmail why` shows it
+                add_event(con, case, "erased", {"by": by, "why": "retention"}, now)  # `oacmail why` shows it
                 done.append(number)
     loose = erase.expired_messages(con, before)
     for start in range(0, len(loose), AT_ONCE):
@@ -98,7 +98,7 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
     if found.cases or found.copies:
         with transaction(con):  # emptied copies have no event of their own
             data = {"by": by, "cases": len(found.cases), "copies": found.copies}
-            erase.record(con, None, "purged", data, now)
+            add_event(con, None, "purged", data, now)
             ledger.forget(con, policy.secrets)
     return found
 

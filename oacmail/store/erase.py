@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -273,12 +273,6 @@ def _without(text: str, addresses: Iterable[str]) -> str:
     """Whole addresses alone: the end of `joanna@…` is no `anna@…`."""
     whole = "|".join(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])" for address in addresses)
     return re.sub(whole, "[…]", text, flags=re.IGNORECASE)
-
-
-def record(con: sqlite3.Connection, case: int | None, kind: str, data: Mapping[str, object], now: datetime) -> None:
-    """Write an event of an erasure; `case`: its row id, None = of no case."""
-    row = (stamp(now), case, kind, json.dumps(data))
-    con.execute("INSERT INTO events(at, case_id, kind, data) VALUES(?,?,?,?)", row)
 
 
 def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None:

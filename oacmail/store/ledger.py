@@ -166,9 +166,9 @@ def begin(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
         con.execute("DELETE FROM ledger_rows")
         signed = hmac.new(key, digestmod="sha256")
         for table, names in columns(con).items():
-            images = f"SELECT {_row(table)} AS row, {_image(names)} AS image FROM main.{table} ORDER BY row"
-            con.execute(f"INSERT INTO ledger_rows SELECT '{table}', row, image FROM ({images})")
-            for row, image in con.execute(images):
+            con.execute(f"INSERT INTO ledger_rows SELECT '{table}', {_row(table)}, {_image(names)} FROM main.{table}")
+            kept = con.execute('SELECT row, image FROM ledger_rows WHERE "table" = ? ORDER BY row', (table,))
+            for row, image in kept:
                 signed.update(_line(table, row, image))
         last = con.execute("SELECT seq, mac FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
         seq, chained = last or (0, b"")

@@ -1,5 +1,6 @@
 """What every effect needs to become rows: the context of the decision, the ids of people and cases, stored values."""
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,11 @@ def insert(con: sqlite3.Connection, table: str, columns: Mapping[str, object], o
     places = ",".join("?" * len(columns))
     query = f"INSERT INTO {table}({', '.join(columns)}) VALUES({places}) {otherwise}"
     return con.execute(query, [stored(value) for value in columns.values()])
+
+
+def add_event(con: sqlite3.Connection, case: int | None, kind: str, data: Mapping[str, object], now: datetime) -> None:
+    """Write an event of what an admin or the night has done; `case`: its row id, None = of no case."""
+    insert(con, "events", {"at": now, "case_id": case, "kind": kind, "data": json.dumps(data)})
 
 
 def person_id(con: sqlite3.Connection, address: str) -> int:

@@ -42,11 +42,16 @@ def pieces(world: World) -> list[bytes]:
     return [message.raw for message in world.mailbox.folders[FOLDER].messages.values()]
 
 
-def test_what_no_mail_tells_comes_back_from_the_ledger(world: World) -> None:
+def changed_by_a_rebuild(world: World) -> list[str]:
+    """Lose the database and make it anew; return the rows that are others."""
     before = taken(world)
     lose(world)
     rebuild(world)
-    assert difference(before, taken(world)) == []
+    return difference(before, taken(world))
+
+
+def test_what_no_mail_tells_comes_back_from_the_ledger(world: World) -> None:
+    assert changed_by_a_rebuild(world) == []
 
 
 def test_a_piece_names_nobody_and_says_nothing(world: World) -> None:
@@ -84,13 +89,9 @@ def test_a_night_leaves_one_snapshot_in_place_of_all_pieces(world: World) -> Non
     world.turn()
     (only,) = [text for text in read(world.mailbox, FOLDER, world.policy.secrets) if "rows" in text]
     assert json.loads(only)["seq"] > 0
-    before = taken(world)
     world.advance("2026-11-26 03:20")
     world.turn()
-    before = taken(world)
-    lose(world)
-    rebuild(world)
-    assert difference(before, taken(world)) == []
+    assert changed_by_a_rebuild(world) == []
 
 
 def test_an_erased_person_leaves_the_copy_too(world: World) -> None:
@@ -172,10 +173,7 @@ def test_the_copy_is_that_of_a_restored_database(world: World) -> None:
     for minute in (42, 53):
         world.advance(f"2026-11-26 03:{minute}")
         world.turn()
-    before = taken(world)
-    lose(world)
-    rebuild(world)
-    assert difference(before, taken(world)) == []
+    assert changed_by_a_rebuild(world) == []
 
 
 def test_the_newest_pieces_count_where_the_server_deletes_none(world: World) -> None:
@@ -194,10 +192,7 @@ def test_the_newest_pieces_count_where_the_server_deletes_none(world: World) -> 
     for minute in (31, 42, 53):
         world.advance(f"2026-11-26 03:{minute}")
         world.turn()
-    before = taken(world)
-    lose(world)
-    rebuild(world)
-    assert difference(before, taken(world)) == []
+    assert changed_by_a_rebuild(world) == []
 
 
 def test_columns_that_this_version_does_not_have_stop_no_rebuild(world: World) -> None:
