@@ -6,31 +6,21 @@ import tomllib
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
 
 import click
 import pytest
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from oacmail import __version__, cli
 from oacmail.advice import ADVICE
 from oacmail.cli.problems import PROBLEMS
 from oacmail.config import Config
+from tests.config.conftest import keys_of
 
 ROOT = Path(__file__).parent.parent
 
 
-def _model(field: FieldInfo) -> type[BaseModel]:
-    """`Topic` of `tuple[Topic, ...]`, `Office` of `Office`."""
-    kind: Any = field.annotation
-    return kind if isinstance(kind, type) else get_args(kind)[0]
-
-
-SECTIONS = {name: _model(field) for name, field in Config.model_fields.items()}
-KEYS = [(section, key) for section, model in SECTIONS.items() for key in model.model_fields]
+SECTIONS = {name: keys_of(field.annotation) for name, field in Config.model_fields.items()}
+KEYS = [(section, key) for section, keys in SECTIONS.items() for key in keys]
 
 
 def _toml(value: object) -> str:
@@ -48,11 +38,10 @@ def _toml(value: object) -> str:
             return str(value)
 
 
-def _default(field: FieldInfo) -> str:
-    default = field.get_default(call_default_factory=True)
-    if default is PydanticUndefined:
+def _default(default: object) -> str:
+    if default is ...:
         return "required"
-    return "not set" if isinstance(default, NoneType) else f"`{_toml(default)}`"
+    return "not set" if default in (None, "") else f"`{_toml(default)}`"
 
 
 def _section(text: str, name: str) -> str:
@@ -64,7 +53,7 @@ def _section(text: str, name: str) -> str:
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_every_key_is_explained_with_its_default(section: str, key: str) -> None:
-    default = _default(SECTIONS[section].model_fields[key]).replace("`5000000`", '`"5 MB"`')
+    default = _default(SECTIONS[section][key]).replace("`5000000`", '`"5 MB"`')
     rows = _section((ROOT / "docs" / "config.md").read_text("utf-8"), section)
     assert f"| `{key}` | {default} |" in rows
 

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from oacmail.config.model import Config
 from oacmail.config.profiles import with_profile
-from oacmail.config.sections import Section
+from oacmail.config.sections import keys
 from oacmail.core.errors import ConfigError
 from oacmail.core.rate_limits import registrable
 from oacmail.shipped import shipped
@@ -85,13 +85,12 @@ def _problem_and_remedy(item: ErrorDetails, model: type[BaseModel]) -> tuple[str
 
 def _keys(loc: Sequence[int | str], model: type[BaseModel]) -> Iterable[str]:
     """The valid keys at `loc`."""
-    fields: Mapping[str, Any] = model.model_fields
+    kind: Any = model
     for part in loc:
-        if isinstance(part, str) and part in fields:
-            kind = fields[part].annotation  # a section, or `tuple[TopicSection, ...]`
-            of_one = isinstance(kind, type) and issubclass(kind, BaseModel)
-            fields = (kind if of_one else kind.__args__[0]).model_fields
-    return fields.keys()
+        kind = kind if isinstance(part, int) else kind.model_fields[part].annotation
+        while inner := get_args(kind):  # `tuple[TopicSection, ...]`, `Council | None`
+            kind = inner[0]
+    return keys(kind)
 
 
 def printable(name: str) -> str:
@@ -262,8 +261,8 @@ def _about(path: str, value: object) -> Iterator[str]:
 
 def _values(part: object, path: str = "") -> Iterator[tuple[str, object]]:
     """Yields every single value with its path."""
-    if isinstance(part, Section):
-        for name in type(part).model_fields:
+    if names := keys(type(part)):
+        for name in names:
             yield from _values(getattr(part, name), f"{path}.{name}".lstrip("."))
     elif isinstance(part, tuple):
         for item in part:

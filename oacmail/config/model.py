@@ -5,29 +5,25 @@ Pydantic collects all errors of all sections at once; config/loading.py turns th
 
 from dataclasses import fields
 from datetime import time
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from oacmail.config.sections import (
-    AckSection,
     BoardSection,
     CallbackSection,
     CanarySection,
-    DeadlineSection,
     DigestSection,
-    EscalationSection,
     ImapSection,
     MonitoringSection,
     OauthSection,
     OfficeSection,
+    Part,
     PeopleSection,
-    PointerSection,
     PrivacySection,
     ReportSection,
     Section,
     SmtpSection,
-    SurveySection,
     TopicSection,
     TrustSection,
     wrong,
@@ -55,19 +51,19 @@ class Config(Section):
     people: PeopleSection
     oauth: OauthSection = Field(default=OauthSection(), validate_default=True)
     trust: TrustSection = TrustSection()
-    deadline: DeadlineSection = Field(default=DeadlineSection(), validate_default=True)
-    escalation: EscalationSection = EscalationSection()
-    ack: AckSection = AckSection()
+    deadline: Annotated[core.Deadlines, Part()] = Field(default={}, validate_default=True)
+    escalation: Annotated[core.Escalation, Part()] = core.Escalation()
+    ack: Annotated[core.Budgets, Part()] = core.Budgets()
     callback: CallbackSection = CallbackSection()
     board: BoardSection = BoardSection()
-    survey: SurveySection = SurveySection()
-    canary: CanarySection = CanarySection()
+    survey: Annotated[core.SurveyRules, Part()] = core.SurveyRules()
+    canary: Annotated[CanarySection, Part()] = CanarySection()
     monitoring: MonitoringSection = MonitoringSection()
     digest: DigestSection = DigestSection()
     report: ReportSection = ReportSection()
     privacy: PrivacySection = PrivacySection()
     topic: tuple[TopicSection, ...] = ()
-    pointer: tuple[PointerSection, ...] = ()
+    pointer: tuple[Annotated[core.Pointer, Part()], ...] = ()
 
     def takes_token(self, server: Literal["imap", "smtp"]) -> bool:
         """Whether oacmail itself gets the OAuth token for this server."""
@@ -93,7 +89,7 @@ class Config(Section):
 
     @field_validator("deadline")
     @classmethod
-    def _ends_after_opening(cls, deadline: DeadlineSection, info: ValidationInfo) -> DeadlineSection:
+    def _ends_after_opening(cls, deadline: core.Deadlines, info: ValidationInfo) -> core.Deadlines:
         office: OfficeSection | None = info.data.get("office")
         opens = office.hours[0] if office else time.min
         if deadline.day_end <= opens:
@@ -127,20 +123,20 @@ def policy(
         workdays=workdays,
         secrets=secrets,
         instance=instance,
-        deadlines=_rules(core.Deadlines, config.deadline),
-        escalation=_rules(core.Escalation, config.escalation),
-        budgets=_rules(core.Budgets, config.ack),
+        deadlines=config.deadline,
+        escalation=config.escalation,
+        budgets=config.ack,
         sending=_rules(core.Sending, config.smtp, self_copy=_SELF_COPY[config.smtp.self_copy]),
         digest=_rules(core.Digest, config.digest, to=agents if config.digest.to is None else config.digest.to),
-        canary=_rules(core.CanaryRules, config.canary),
-        survey=_rules(core.SurveyRules, config.survey),
+        canary=config.canary,
+        survey=config.survey,
         report_to=config.report.to,
         provable=config.trust.provider != "none",
         form_senders=frozenset(config.callback.form_senders),
         call_attempts=config.callback.attempts,
         tax_operator=office.tax_operator,
         board=_board(config),
-        pointers=tuple(_rules(core.Pointer, pointer) for pointer in config.pointer),
+        pointers=config.pointer,
         shadow=shadow,
     )
 

@@ -4,10 +4,12 @@ Immutable, no unknown keys, no values in errors.
 """
 
 import re
+from collections.abc import Collection
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime, time
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,13 +19,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     PlainValidator,
+    Strict,
     ValidationInfo,
     create_model,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
+from oacmail.core import policy
 from oacmail.core.model import LANGUAGES
 from oacmail.core.model import Topic as CaseTopic
 from oacmail.core.policy import mailbox
@@ -34,6 +40,11 @@ class Section(BaseModel):
     """One table of the file. Sections with equal values are equal; a section cannot be changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False)
+
+
+def keys(kind: type) -> Collection[str]:
+    """The keys of a section, which is a Section or a part of the policy; () for the type of a value."""
+    return kind.model_fields if issubclass(kind, Section) else getattr(kind, "__dataclass_fields__", ())
 
 
 # --- Types -----------------------------------------------------------------------------------------------------------
@@ -202,13 +213,25 @@ Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed), AfterValida
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(_listed), AfterValidator(_once)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_listed), AfterValidator(_once)]
 
-Count = Annotated[int, Field(ge=1, strict=True)]
-"""A whole number, 1 or more."""
-Limit = Annotated[int, Field(ge=0, strict=True)]
-"""A whole number, 0 or more; 0 = no limit, or never."""
+Count = Annotated[policy.Count, Strict()]
+Limit = Annotated[policy.Limit, Strict()]
 Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 FlagOrServer = Annotated[Literal[True, False, "server"], BeforeValidator(_no_number)]
+
+
+class Part:
+    """Marks a section that is a part of the policy as it stands: the dataclass in core declares its keys."""
+
+    def __get_pydantic_core_schema__(self, kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = {time: Hour, str: Line}
+        hints = get_type_hints(kind, include_extras=True)
+        declared: dict[str, Any] = {
+            key.name: (written.get(hints[key.name], hints[key.name]), ... if key.default is MISSING else key.default)
+            for key in fields(kind)
+        }
+        section = create_model(kind.__name__, __base__=Section, __cls_kwargs__={"strict": True}, **declared)
+        return no_info_after_validator_function(lambda read: kind(**dict(read)), handler(section))
 
 
 # --- Sections --------------------------------------------------------------------------------------------------------
@@ -311,50 +334,10 @@ class PeopleSection(Section):
     forms: Staff = ()
 
 
-class DeadlineSection(Section):
-    business_days: Count = Field(default=1, le=365)
-    day_end: Hour = time(20)
-    remind_hours: Limit = Field(default=4, le=240)
-    clock: Literal["receipt", "sent_if_plausible"] = "receipt"
-    non_working_arrival: Literal["literal", "deemed_next_open"] = "literal"
-    reopen_days: Limit = Field(default=10, le=3650)
-    close_days: Limit = Field(default=10, le=3650)
-    max_levels: Count = Field(default=3, le=30)
-    digest_above: Count = 5
-
-
-class EscalationSection(Section):
-    auto_second_level: Flag = True
-    auto_complex: Flag = True
-    threshold: float = Field(default=0.8, ge=0, le=1, strict=True)
-    complex_messages: Count = 3
-    complex_days: Count = Field(default=2, le=365)
-    nudge_days: Count = Field(default=2, le=365)
-    update_days: Count = Field(default=5, le=365)
-    incident_mails: Count = 3
-    incident_minutes: Count = Field(default=60, le=10_080)
-
-
-class AckSection(Section):
-    """Limits for acknowledgements; 0 = no limit, for each key."""
-
-    per_address_hour: Limit = 3
-    per_address_day: Limit = 10
-    per_domain_hour: Limit = 20
-    per_domain_day: Limit = 50
-    unverified_per_hour: Limit = 60
-    max_age_hours: Limit = Field(default=72, le=8_760)
-
-
 class BoardSection(Section):
     enabled: Flag = False
     root: FolderName = "OAC360"
     names: dict[BoardFolder, FolderName] = Field(default_factory=dict)
-
-
-class SurveySection(Section):
-    enabled: Flag = False
-    per_address_days: Limit = Field(default=30, le=3650)
 
 
 def _command(value: object) -> tuple[str, ...]:
@@ -366,15 +349,13 @@ def _command(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
-class CanarySection(Section):
-    """`send_to`: None = the office's address. `alert_command`: empty = none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySection(policy.CanaryRules):
+    """`alert_command`: empty = none."""
 
-    enabled: Flag = False
-    send_to: Address | None = None
-    every_minutes: Count = Field(default=60, le=10_080)
-    limit_minutes: Count = Field(default=5, le=10_080)
+    send_to: Address = ""
     alert_command: Annotated[tuple[str, ...], PlainValidator(_command)] = ()
-    alert_seconds: Count = Field(default=30, le=300)
+    alert_seconds: Annotated[Count, Field(le=300)] = 30
 
 
 class MonitoringSection(Section):
@@ -422,14 +403,6 @@ class TopicSection(Section):
     name: Annotated[str, PlainValidator(_topic)]
     level: Level = "first"
     words: Annotated[tuple[Line, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = ()
-
-
-class PointerSection(Section):
-    """How to reach another body that is responsible where the town is not."""
-
-    body: Line
-    address: Line | None = None
-    phone: Line | None = None
 
 
 # --- Servers ---------------------------------------------------------------------------------------------------------

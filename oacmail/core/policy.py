@@ -1,14 +1,17 @@
 """The validated configuration as values, and the mailbox to which an address belongs. The core never sees the file.
 
 `config` builds it; `decide` and its handlers read it. Durations are in the units of their names; 0 means "no
-limit" for every budget (docs/interfaces.md section 5).
+limit" for every budget (docs/interfaces.md section 5). Deadlines, Escalation, Budgets, SurveyRules, CanaryRules and
+Pointer are sections of the file as they stand: their keys, bounds and defaults are declared here alone.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
+
+from annotated_types import Ge, Le
 
 from oacmail.core.model import LANGUAGES, BoardFolder
 
@@ -39,6 +42,11 @@ def mailbox(address: str) -> str:
 
 
 # --- Policy ----------------------------------------------------------------------------------------------------------
+
+Count = Annotated[int, Ge(1)]
+"""A whole number, 1 or more."""
+Limit = Annotated[int, Ge(0)]
+"""A whole number, 0 or more; 0 = no limit, or never."""
 
 
 class Workdays(Protocol):
@@ -101,38 +109,38 @@ class People:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    business_days: int = 1
+    business_days: Annotated[Count, Le(365)] = 1
     day_end: time = time(20)  # time.max stands for 24:00
-    remind_hours: int = 4
+    remind_hours: Annotated[Limit, Le(240)] = 4
     clock: Literal["receipt", "sent_if_plausible"] = "receipt"
     non_working_arrival: Literal["literal", "deemed_next_open"] = "literal"
-    reopen_days: int = 10
-    close_days: int = 10
-    max_levels: int = 3
-    digest_above: int = 5
+    reopen_days: Annotated[Limit, Le(3650)] = 10
+    close_days: Annotated[Limit, Le(3650)] = 10
+    max_levels: Annotated[Count, Le(30)] = 3
+    digest_above: Count = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     auto_second_level: bool = True
     auto_complex: bool = True
-    threshold: float = 0.8
-    complex_messages: int = 3
-    complex_days: int = 2
-    nudge_days: int = 2
-    update_days: int = 5
-    incident_mails: int = 3
-    incident_minutes: int = 60
+    threshold: Annotated[float, Ge(0), Le(1)] = 0.8
+    complex_messages: Count = 3
+    complex_days: Annotated[Count, Le(365)] = 2
+    nudge_days: Annotated[Count, Le(365)] = 2
+    update_days: Annotated[Count, Le(365)] = 5
+    incident_mails: Count = 3
+    incident_minutes: Annotated[Count, Le(10_080)] = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets:
-    per_address_hour: int = 3
-    per_address_day: int = 10
-    per_domain_hour: int = 20
-    per_domain_day: int = 50
-    unverified_per_hour: int = 60
-    max_age_hours: int = 72
+    per_address_hour: Limit = 3
+    per_address_day: Limit = 10
+    per_domain_hour: Limit = 20
+    per_domain_day: Limit = 50
+    unverified_per_hour: Limit = 60
+    max_age_hours: Annotated[Limit, Le(8_760)] = 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +163,7 @@ class SurveyRules:
     """`per_address_days`: no address is asked again before; 0 = once for each case."""
 
     enabled: bool = False
-    per_address_days: int = 30
+    per_address_days: Annotated[Limit, Le(3650)] = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +172,8 @@ class CanaryRules:
 
     enabled: bool = False
     send_to: str = ""
-    every_minutes: int = 60
-    limit_minutes: int = 5
+    every_minutes: Annotated[Count, Le(10_080)] = 60
+    limit_minutes: Annotated[Count, Le(10_080)] = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

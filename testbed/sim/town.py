@@ -8,6 +8,7 @@ town decides no action and checks nothing.
 import heapq
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import lru_cache, partial
@@ -352,7 +353,7 @@ def of_town(config: Config, state: Path, seed: int) -> Config:
             "trust": TrustSection(provider="postfix", authserv_id=MX, mx=(MX,)),
             "people": config.people.model_copy(update=people),
             "board": config.board.model_copy(update={"enabled": has_board(seed)}),
-            "survey": config.survey.model_copy(update={"enabled": True}),
+            "survey": replace(config.survey, enabled=True),
         }
     )
 

@@ -1,7 +1,9 @@
 """A small complete configuration, and a way to read it with changes."""
 
 from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -43,6 +45,18 @@ Findings = Callable[..., tuple[str, ...]]
 def minimal(**more: str) -> str:
     """The text of a valid file; `office`, `imap`, `smtp`, `people`: more lines there; `rest`: more sections."""
     return MINIMAL.format(**({"office": "", "imap": "", "smtp": "", "people": "", "rest": ""} | more))
+
+
+def keys_of(section: Any) -> dict[str, Any]:
+    """Each key of a section with its default; `...` = required."""
+    while inner := get_args(section):  # a list of sections
+        section = inner[0]
+    if is_dataclass(section):
+        return {key.name: ... if key.default is MISSING else key.default for key in fields(section)}
+    keys = getattr(section, "model_fields", {})
+    return {
+        name: ... if key.is_required() else key.get_default(call_default_factory=True) for name, key in keys.items()
+    }
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from oacmail import config
 from oacmail.config import loading
+from oacmail.config.sections import keys
 from oacmail.core.errors import ConfigError
 from tests.config.conftest import Findings, Read, minimal
 
@@ -138,13 +139,12 @@ def test_the_shipped_file_is_valid_as_it_stands() -> None:
 def test_the_shipped_values_are_the_defaults(read: Read) -> None:
     required = {"address", "state", "town", "dpo", "host", "user"}
     required |= {"online_office_url", "complaints_form_url", "privacy_url", "rights_url"}
-    shipped, plain = config.builtin().model_dump(), read().model_dump()
     required |= {"supervisor", "operator"}
-    for section, values in plain.items():
-        if isinstance(values, dict):
-            assert {k: v for k, v in shipped[section].items() if k not in required} == {
-                k: v for k, v in values.items() if k not in required
-            }
+    shipped, plain = config.builtin(), read()
+    for section in config.Config.model_fields:
+        of_shipped, of_plain = getattr(shipped, section), getattr(plain, section)
+        for key in set(keys(type(of_plain))) - required:
+            assert getattr(of_shipped, key) == getattr(of_plain, key)
 
 
 def test_the_examples_of_the_shipped_file_are_found_before_the_first_start(tmp_path: Path) -> None:

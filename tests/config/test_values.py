@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from oacmail.config import Config, parse
-from oacmail.config.sections import Section
 from oacmail.core.errors import ConfigError
-from tests.config.conftest import Findings, Read, minimal
+from oacmail.core.policy import Budgets
+from tests.config.conftest import Findings, Read, keys_of, minimal
 
 WRONG = [
     ("office", 'hours = ["20:00", "08:00"]', "office.hours: closes before it opens: "),
@@ -145,8 +145,7 @@ def test_no_key_takes_a_number_for_true_or_false(findings: Findings) -> None:
 
 
 def _switches(section: object) -> list[str]:
-    fields = section.model_fields if isinstance(section, type) and issubclass(section, Section) else {}
-    return [name for name, field in fields.items() if isinstance(field.default, bool)]
+    return [name for name, default in keys_of(section).items() if isinstance(default, bool)]
 
 
 def test_24_00_is_the_very_end_of_the_day(read: Read) -> None:
@@ -182,7 +181,7 @@ def test_every_budget_may_be_without_limit(read: Read) -> None:
         "max_age_hours",
     )
     config = read(rest="[ack]\n" + "\n".join(f"{name} = 0" for name in names))
-    assert set(config.ack.model_dump().values()) == {0}
+    assert config.ack == Budgets(**dict.fromkeys(names, 0))
 
 
 def test_inbox_is_inbox_however_it_is_written(read: Read) -> None:
