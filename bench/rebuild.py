@@ -27,6 +27,8 @@ from oacmail import wiring
 from oacmail.config import Config
 from oacmail.config.sections import TrustSection
 from oacmail.core import tokens
+from oacmail.core.effects import Send
+from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
@@ -132,18 +134,17 @@ def make(count: int, folder: Path) -> None:
 def _ack(policy: Policy, number: str, fingerprint: str, citizen: str, answers: str, received_at: datetime) -> bytes:
     text = "Hem rebut la vostra consulta i us respondrem.\n"
     key, sent_at = f"ack:{fingerprint}", received_at + timedelta(seconds=2)
-    mark = tokens.sign_mail(
-        policy,
-        text,
-        run="",
+    send = Send(
         key=key,
+        kind=MailKind.ACK,
+        lang="ca",
+        recipient=citizen,
         case=number,
         message=fingerprint,
         received_at=received_at,
         due_at=received_at + timedelta(days=1),
-        recipient=citizen,
-        sent_at=sent_at,
     )
+    mark = tokens.sign_mail(policy, "", send, sent_at, text)
     fields = (
         f"From: OAC 360 <{OFFICE}>",
         f"To: {citizen}",

@@ -30,7 +30,7 @@ STAGES = {
     "look up": ("oacmail.engine.intake:look_up",),
     "view": ("oacmail.store.store:Turn.view",),
     "decide": ("oacmail.engine.engine:decide",),
-    "render": ("oacmail.engine.engine:Engine._render_send", "oacmail.engine.engine:Engine._render_draft"),
+    "render": ("oacmail.words.renderer:Renderer.mail", "oacmail.engine.engine:Engine._render_draft"),
     "apply": ("oacmail.store.store:Turn.apply",),
     "turns, commits": ("oacmail.engine.engine:Engine.perform", "oacmail.engine.intake:Intake._messages"),
     "hand over": ("oacmail.engine.delivery:Delivery.drain",),

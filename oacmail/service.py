@@ -9,7 +9,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,8 +22,7 @@ from oacmail import privacy, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.engine import watch
-from oacmail.engine.engine import summary
-from oacmail.engine.ticks import NightlyJobs
+from oacmail.engine.engine import NightlyJobs
 from oacmail.engine.watch import DISK, OAUTH, ProblemFlag
 from oacmail.host import Systemd
 from oacmail.shipped import version
@@ -471,3 +470,21 @@ def once(parts: Parts) -> None:
     parts.ticks.job("report", lambda: wiring.publish_report(parts.config, parts.engine))
     while parts.delivery.drain():
         continue
+
+
+# --- Status line -----------------------------------------------------------------------------------------------------
+# First what is unhealthy, then what is in progress.
+
+_NO_FAULT = "calendar_provisional"  # a warning that `status` shows
+_PLAINLY = {"config-refused": "the changed configuration was refused"}
+
+
+def summary(problems: Collection[str], state: str, *, read: bool, shadow: bool) -> str:
+    """`problems` are the recorded codes; `state` is why the database cannot be used, or ''; `read`: the mailbox was
+    read since the last start or lost connection."""
+    if state:
+        return f"UNHEALTHY: {state}: nothing can be recorded or sent; see oacmail status"
+    goes = "nothing is sent (shadow)" if shadow else "mail goes out"
+    words = f"mailbox read, {goes}" if read else "waiting for the mailbox"
+    faults = [_PLAINLY.get(code, code) for code in problems if not code.startswith(_NO_FAULT)]
+    return f"UNHEALTHY: {', '.join(faults)}; {words}; see oacmail status" if faults else words

@@ -22,8 +22,8 @@ from oacmail.core.ports import FolderRead, MessageMeta
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.mail.parse import InlineParser, Parser
 from oacmail.store import SqliteStore
+from oacmail.store.apply import Turn
 from oacmail.store.outbox import Claimed
-from oacmail.store.turn import Turn
 from testbed import messages
 from testbed.clock import SimulatedClock
 from testbed.database import TownDatabase

@@ -409,19 +409,8 @@ def _unreachable(server: str, failure: Transient) -> Finding:
 def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
     """Checks that a message to ourselves arrives, as self-copies must, and that the servers' clocks agree with ours."""
     key, now = f"{tokens.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
-    sign = partial(
-        tokens.sign_mail,
-        policy,
-        run="",
-        key=key,
-        case=None,
-        message="",
-        received_at=None,
-        due_at=None,
-        recipient=policy.office.address,
-        sent_at=now,
-    )
     send = Send(key=key, kind=MailKind.PROBE, lang=policy.office.languages[0], recipient=policy.office.address)
+    sign = partial(tokens.sign_mail, policy, "", send, now)
     mail = wiring.renderer(config, policy).render(send, tokens.message_id(policy, key), sign, now)
     post.send(policy.office.address, mail.mime)
     found = post.arrival(MARK, key)

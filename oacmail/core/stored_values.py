@@ -217,7 +217,7 @@ FAMILIES: Mapping[str, Family] = {
         written_by=("core/outbox.py",),
         ends=End.PROBLEM,
     ),
-    NIGHT_JOB: Family(key="name of a job", value="time at which it was last done", written_by=("engine/ticks.py",)),
+    NIGHT_JOB: Family(key="name of a job", value="time at which it was last done", written_by=("engine/engine.py",)),
     LAST_DIGEST: Family(value="date of the last summary", written_by=("core/digest.py",)),
     NO_MONTH_WAITS: Family(value="the month in which no report waits, as 2026-11", written_by=("wiring.py",)),
     RECONCILED: Family(

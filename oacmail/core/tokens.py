@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Literal
 from urllib.parse import quote
 
+from oacmail.core.effects import Send
 from oacmail.core.policy import Policy
 
 # --- Signature -------------------------------------------------------------------------------------------------------
@@ -136,33 +137,21 @@ class Signature:
     text: str
 
 
-def sign_mail(
-    policy: Policy,
-    text: str,
-    *,
-    run: str,
-    key: str,
-    case: str | None,
-    message: str,
-    received_at: datetime | None,
-    due_at: datetime | None,
-    recipient: str,
-    sent_at: datetime,
-) -> str:
-    """The value of X-Oacmail. `text`: all that the mail says, of which only a hash goes in. `sent_at` is the Date
-    field's moment, in whole seconds."""
+def sign_mail(policy: Policy, run: str, send: Send, sent_at: datetime, text: str) -> str:
+    """The value of X-Oacmail. `run`: the process that sends it, or ''. `sent_at` is the Date field's moment, in whole
+    seconds. `text`: all that the mail says, of which only a hash goes in."""
     values = {
         "v": "2",
         "i": f"{policy.instance}.{run}" if run else policy.instance,
-        "k": key,
-        "c": case or "",
-        "l": message,
-        "r": _stamp(received_at),
-        "d": _stamp(due_at),
+        "k": send.key,
+        "c": send.case or "",
+        "l": send.message,
+        "r": _stamp(send.received_at),
+        "d": _stamp(send.due_at),
         "h": text_hash(text),
     }
     body = "; ".join(f"{name}={value}" for name, value in values.items())
-    return f"{body}; s={_sign(policy.secrets[0], values, recipient, sent_at)}"
+    return f"{body}; s={_sign(policy.secrets[0], values, send.recipient, sent_at)}"
 
 
 def is_foreign(policy: Policy, raw: str) -> bool:

@@ -1,13 +1,12 @@
 """`Engine`: one input, one decision, one transaction; mails are rendered to their last byte before the commit.
 
-It also builds the mail that relays an agent's answer, and the line that `systemctl status` shows.
+`Ticks`: everything that is due, in one decision; if that raises, item by item. The nightly jobs run once after 03:00.
 """
 
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
 
@@ -19,74 +18,36 @@ from oacmail.core.effects import (
     Arrived,
     Decision,
     DeliveryResult,
-    Effect,
     Input,
-    Quoted,
     RecordContact,
     Send,
+    Tick,
+    TickItem,
     TreatAsRequest,
     WriteDraft,
 )
+from oacmail.core.errors import Fatal, OacmailError, Transient
 from oacmail.core.kinds import MailKind
-from oacmail.core.lookup import LookedUp, Lookup, files, looked_up, with_forwarded
-from oacmail.core.model import AnswerText, Folder, MessageRef
-from oacmail.core.policy import Office, Policy
+from oacmail.core.lookup import LookedUp, Lookup, looked_up, with_forwarded
+from oacmail.core.model import Folder, MessageRef
+from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock
-from oacmail.core.stored_values import FORWARDED_BY, RUN
+from oacmail.core.reconciliation import is_since_last_night
+from oacmail.core.stored_values import FORWARDED_BY, NIGHT_JOB, RUN
 from oacmail.mail.parse import parse, read_forward
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.understanding.secrets import blank
 from oacmail.store import SqliteStore
-from oacmail.store.turn import Turn
-from oacmail.store.writing import FrozenMail
-from oacmail.words.compose import heading_of, verify
-from oacmail.words.redact import redact
-from oacmail.words.relayed import mail, read, subject
+from oacmail.store.apply import Turn
+from oacmail.words.compose import FinalMail
+from oacmail.words.relayed import answer_text, relayed_mail
 from oacmail.words.renderer import Renderer
-
-# --- Relayed answers -------------------------------------------------------------------------------------------------
-# From an agent's bytes to the mail that goes to the person. The agent's message is read a second time, since only mail
-# to an answer address needs this.
-
-_IMAGE = re.compile(r"<img\b", re.IGNORECASE)
-
-
-def answer_text(raw: bytes) -> AnswerText:
-    answer = read(raw)
-    shows = bool(answer.files) or bool(_IMAGE.search(answer.html))
-    attaches = any(not file.place for file in answer.files)
-    return AnswerText(text=answer.text, reason=answer.reason, has_files=shows, attaches=attaches)
-
-
-def relayed_mail(
-    office: Office, send: Send, raw: bytes, message_id: str, sign: Callable[[str], str], now: datetime
-) -> FrozenMail:
-    """The final mail. Its signature covers its text and the names of its files, as they are read back.
-
-    Raises ValueError if the mail does not read back as it was written.
-    """
-    answer = read(raw)
-    agent = parse(raw).sender
-    named = subject(str(send.facts["subject"]), send.token)
-    heading = replace(heading_of(office, send, message_id, now), subject=named, signature="v=0")
-    text = parse(mail(heading, answer, agent))
-    heading = replace(heading, signature=sign(text.text + files(text)))
-    mime = mail(heading, answer, agent)
-    wrong = verify(mime, heading)
-    if wrong:
-        raise ValueError(f"a relayed answer: {wrong}")
-    return FrozenMail(message_id=message_id, mime=mime, length=len(text.text))
-
 
 # --- Engine ----------------------------------------------------------------------------------------------------------
 # A turn holds the store's lock and never uses the network: it loads the view, calls core, renders what is to be sent,
 # and writes. After the commit it announces queued mail.
 
 log = structlog.get_logger()
-BARE = ":bare"
 TEMPLATES = "templates"  # the code of the problem
-# A message with attachments is quoted in escalations up to this size; above it only the card is sent.
-ORIGINAL_MOST = 10_000_000
 
 
 class _Undo(Exception):
@@ -169,14 +130,31 @@ class Engine:
         decision = self._decide(turn, asked, now)
         if self._treat_as_requests(turn, decision, now):  # decide again, with the cases that these messages have now
             decision = self._decide(turn, asked, now)
-        # Every mail is rendered to its last byte before anything is written.
-        mails: dict[str, FrozenMail] = {}
         noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
+
+        def stored(fingerprint: str) -> tuple[str, bytes | None] | None:
+            """What has just arrived, and a call that is noted now, are in no row yet."""
+            if arrived is not None and arrived.message.fingerprint == fingerprint:
+                return arrived.message.fresh, raw
+            if fingerprint in noted:
+                return noted[fingerprint], None
+            return turn.message(fingerprint)
+
+        # Every mail is rendered to its last byte before anything is written.
+        mails: dict[str, FinalMail] = {}
+        run = self.store.recall(RUN) or ""
         for effect in decision.effects:
-            if isinstance(effect, Send):
-                mails[effect.key] = self._render_send(effect, turn, arrived, raw, noted, decision.effects, now)
-            elif isinstance(effect, WriteDraft):
-                mails[effect.key] = self._render_draft(effect, turn, now)
+            match effect:
+                case Send(kind=MailKind.RELAYED):
+                    assert raw is not None  # core relays only what was read
+                    mails[effect.key] = relayed_mail(self.policy, effect, raw, now, run=run)
+                case Send():
+                    citizens = turn.citizens(relayed.asked_links(self.policy, effect))
+                    send = relayed.offer_links(self.policy, effect, citizens, decision.effects)
+                    mails[effect.key] = self.renderer.mail(self.policy, send, now, run=run, stored=stored)
+                case WriteDraft():
+                    mails[effect.key] = self._render_draft(effect, turn, now)
+        self._broken_templates.update(name for mail in mails.values() for name in mail.fallback)
         turn.apply(
             decision,
             now=now,
@@ -230,62 +208,7 @@ class Engine:
         )
         return lookup if forwarded is None else with_forwarded(lookup, forwarded)
 
-    def _render_send(
-        self,
-        send: Send,
-        turn: Turn,
-        arrived: Arrived | None,
-        raw: bytes | None,
-        noted: Mapping[str, str],
-        effects: Sequence[Effect],
-        now: datetime,
-    ) -> FrozenMail:
-        """`noted`: texts of calls that the decision notes; `effects`: all that it writes."""
-        if send.kind is MailKind.RELAYED:
-            assert raw is not None  # core relays only what was read
-            message_id = tokens.message_id(self.policy, send.key)
-            return relayed_mail(self.policy.office, send, raw, message_id, self._signer(send, now), now)
-        citizens = turn.citizens(relayed.asked_links(self.policy, send))
-        shown = relayed.offer_links(self.policy, send, citizens, effects)
-        # The messages that the mail quotes. What has just arrived, and a call that is noted now, are in no row yet.
-        texts: list[str] = []
-        originals: list[bytes] = []
-        quoted = shown.conversation or ((Quoted(message=shown.attach, heading=""),) if shown.attach is not None else ())
-        for quote in quoted:
-            if arrived is not None and arrived.message.fingerprint == quote.message:
-                stored: tuple[str, bytes | None] | None = (arrived.message.fresh, raw)
-            elif quote.message in noted:
-                stored = (noted[quote.message], None)
-            else:
-                stored = turn.message(quote.message)
-            if stored is None:
-                continue
-            text, original = stored
-            texts.append(f"{quote.heading}\n{text}".strip())
-            if original is not None and sum(map(len, originals)) + len(original) <= ORIGINAL_MOST:
-                originals.append(original)  # the newest that fit: they come newest first
-        if texts:
-            shown = replace(shown, facts={**shown.facts, "text": blank("\n\n".join(texts))})
-        if not originals:
-            return self._render(shown, now)
-        # With originals there are two forms: the relay may refuse the attached one.
-        try:
-            whole = self._render(
-                shown, now, *(redact(original, self.policy.office.languages[0]) for original in originals)
-            )
-        except Exception:  # one strange message must not stop all deadlines: send the card without it
-            log.error("original.unfit", key=send.key, exc_info=True)
-            return self._render(shown, now)
-        bare = self._render(replace(shown, key=send.key + BARE), now)
-        return replace(whole, bare=bare.mime, bare_id=bare.message_id)
-
-    def _render(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
-        message_id = tokens.message_id(self.policy, send.key)
-        rendered = self.renderer.render(send, message_id, self._signer(send, now), now, *originals)
-        self._broken_templates.update(rendered.fallback)
-        return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
-
-    def _render_draft(self, draft: WriteDraft, turn: Turn, now: datetime) -> FrozenMail:
+    def _render_draft(self, draft: WriteDraft, turn: Turn, now: datetime) -> FinalMail:
         """The bytes of a draft, which continues the thread of its case."""
         message_ids, subject = turn.continued(draft.case)
         answer = Send(
@@ -300,38 +223,103 @@ class Engine:
             refs=message_ids,
             automatic="",
         )
-        rendered = self.renderer.draft(answer, tokens.message_id(self.policy, draft.key), now)
-        self._broken_templates.update(rendered.fallback)
-        return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
-
-    def _signer(self, send: Send, now: datetime) -> Callable[[str], str]:
-        return partial(
-            tokens.sign_mail,
-            self.policy,
-            run=self.store.recall(RUN) or "",
-            key=send.key,
-            case=send.case,
-            message=send.message,
-            received_at=send.received_at,
-            due_at=send.due_at,
-            recipient=send.recipient,
-            sent_at=now,
-        )
+        return self.renderer.draft(answer, tokens.message_id(self.policy, draft.key), now)
 
 
-# --- Status line -----------------------------------------------------------------------------------------------------
-# First what is unhealthy, then what is in progress.
+# --- Ticks -----------------------------------------------------------------------------------------------------------
+# An item that raises would otherwise stop every deadline of the office: it is postponed for an hour, `status` names it
+# (`tick-failed`), and the operator gets one alert.
 
-_NO_FAULT = "calendar_provisional"  # a warning that `status` shows
-_PLAINLY = {"config-refused": "the changed configuration was refused"}
+PUT_OFF = timedelta(hours=1)
 
 
-def summary(problems: Collection[str], state: str, *, read: bool, shadow: bool) -> str:
-    """`problems` are the recorded codes; `state` is why the database cannot be used, or ''; `read`: the mailbox was
-    read since the last start or lost connection."""
-    if state:
-        return f"UNHEALTHY: {state}: nothing can be recorded or sent; see oacmail status"
-    goes = "nothing is sent (shadow)" if shadow else "mail goes out"
-    words = f"mailbox read, {goes}" if read else "waiting for the mailbox"
-    faults = [_PLAINLY.get(code, code) for code in problems if not code.startswith(_NO_FAULT)]
-    return f"UNHEALTHY: {', '.join(faults)}; {words}; see oacmail status" if faults else words
+@dataclass(slots=True)
+class Ticks:
+    engine: Engine
+
+    def tick(self) -> None:
+        """Raises Transient or Fatal of the store. Items that raise anything else are postponed."""
+        engine = self.engine
+        if not self._batch():
+            # Each item is tried alone and undone, so that the others are still processed together: one list for the
+            # supervisor, not fifty mails.
+            self._each(engine.rehearse)
+            if not self._batch():  # they raise only in combination
+                self._each(engine.perform)
+        engine.store.tick_completed(engine.policy, engine.now())
+
+    def job(self, name: str, work: Callable[[], object]) -> bool:
+        """Run a job other than deadlines, isolated in the same way; return whether it was done. Raises Transient or
+        Fatal."""
+        item = TickItem(kind="job", key=name)
+        if self.engine.store.is_put_off(item, self.engine.now()):
+            return False
+        done = self._isolated(item, work)
+        if done:
+            self.engine.store.succeeded(item, self.engine.now())
+        return done
+
+    def _batch(self) -> bool:
+        try:
+            self.engine.perform(Tick())
+        except (Transient, Fatal):
+            raise
+        except Exception:
+            log.error("tick.batch-failed", exc_info=True)
+            return False
+        return True
+
+    def _each(self, do: Callable[[Tick], object]) -> None:
+        for item in self.engine.store.tick_items(self.engine.policy, self.engine.now()):
+            self._isolated(item, partial(do, Tick(only=item)))
+
+    def _isolated(self, item: TickItem, work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except (Transient, Fatal):
+            raise
+        except Exception as error:
+            now = self.engine.now()
+            log.error("tick.failed", job=item.kind, case=item.case, exc_info=True)
+            self.engine.store.tick_failed(item, type(error).__name__, until=now + PUT_OFF, now=now)
+            return False
+        return True
+
+
+# --- Nightly jobs ----------------------------------------------------------------------------------------------------
+# A job that a stopped service has missed runs at the next start; one that fails is tried again after an hour and stops
+# no other. A job that never ran counts as done at first, so that a new installation begins with none.
+
+AGAIN = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class NightlyJobs:
+    """`jobs`: name to work, in their order. Called by one thread at a time."""
+
+    ticks: Ticks
+    jobs: Mapping[str, Callable[[], object]]
+    _failed: dict[str, datetime] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Run the jobs that are due. Raises StateError, Fatal."""
+        engine = self.ticks.engine
+        store, zone = engine.store, engine.policy.office.timezone
+        for name, job in self.jobs.items():
+            now, done = engine.now(), store.recall(NIGHT_JOB + name)
+            if done is None:
+                store.remember(NIGHT_JOB + name, now.isoformat(), now)
+                continue
+            failed = self._failed.get(name)
+            waits = failed is not None and timedelta(0) <= now - failed < AGAIN
+            if waits or is_since_last_night(datetime.fromisoformat(done), now, zone):
+                continue
+            self._failed[name] = now
+            try:
+                succeeded = self.ticks.job(name, job)
+            except OacmailError as error:
+                log.warning("night.postponed", job=name, error=str(error))
+                continue
+            if succeeded:
+                del self._failed[name]
+                store.remember(NIGHT_JOB + name, now.isoformat(), now)

@@ -1,41 +1,58 @@
-"""The effects of a decision, written to SQLite in one transaction: WRITERS has the function of each, which is here or
-in the module of its table. Decides nothing."""
+"""A turn on the store: the view of an input is read, and the effects of its decision are written, in one transaction.
+WRITERS has the function of each effect, which is here or in the module of its table. Decides nothing."""
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from oacmail.core import effects
 from oacmail.core.effects import (
+    AdminCommand,
+    Arrived,
+    BoardDeletion,
+    BoardMove,
     DeadlineReached,
+    Decision,
+    DeliveryResult,
     Effect,
     EndDeadlines,
     FileMessage,
     MergeCases,
     MoveDeadline,
     OpenCase,
+    OutboxCommand,
     PlaceMessage,
     Reconsider,
     RecordContact,
     RecordMessage,
+    ReportReady,
     RequestReview,
     ReviewDone,
     SplitCase,
     StartDeadline,
+    Tick,
     TreatAsRequest,
     UpdateCase,
     UpdatePerson,
 )
-from oacmail.core.model import Kind, Outcome, Role, Status
+from oacmail.core.lookup import LookedUp, Lookup
+from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
+from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import FORWARDED_BY, RESERVED
 from oacmail.core.threading import fold_subject
+from oacmail.core.view import AnyView, CommandView, Noticed
 from oacmail.store import outbox, reports, votes
-from oacmail.store.connection import stamp
+from oacmail.store.cases import continued
+from oacmail.store.connection import at, stamp
+from oacmail.store.tick import tick_view
+from oacmail.store.views import command_view, message_view
 from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, insert, person_id, raise_serial, stored
+from oacmail.words.compose import FinalMail
 
 # --- Cases -----------------------------------------------------------------------------------------------------------
 # Effects on people, cases, messages and deadlines, column by column.
@@ -418,3 +435,85 @@ WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext],
     effects.FreezeMonth: reports.freeze_month,
     effects.CorrectFigure: reports.correct_month,
 }
+
+
+# --- Turn ------------------------------------------------------------------------------------------------------------
+
+
+class Turn:
+    """What the engine does inside one transaction: read what one decision may know, and write what it says."""
+
+    def __init__(self, con: sqlite3.Connection) -> None:
+        self._con = con
+
+    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> AnyView:
+        match inp:
+            case Lookup():
+                return message_view(self._con, policy, inp, now)
+            case Tick():
+                return tick_view(self._con, policy, now, inp.only)
+            case AdminCommand() | BoardMove() | BoardDeletion():
+                return command_view(self._con, policy, inp, now)
+            case OutboxCommand():
+                return outbox.mail_view(self._con, inp.key)
+            case DeliveryResult():
+                return outbox.delivery_view(self._con, policy, inp, now)
+            case ReportReady():
+                return CommandView()
+
+    def noticed(self, now: datetime) -> list[Noticed]:
+        """Notices to staff of the last hour, for their limits."""
+        return outbox.noticed(self._con, now)
+
+    def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
+        """(fresh text, original bytes or None) of a recorded message."""
+        row = self._con.execute(
+            """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
+            WHERE m.fingerprint = ?""",
+            (fingerprint,),
+        ).fetchone()
+        return (row["fresh"], row["bytes"]) if row else None
+
+    def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
+        """(original bytes, arrival) of a recorded message whose bytes are stored."""
+        row = self._con.execute(
+            """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.sha256 = m.original
+            WHERE m.fingerprint = ?""",
+            (fingerprint,),
+        ).fetchone()
+        return (bytes(row["bytes"]), at(row["received_at"])) if row else None
+
+    def citizens(self, numbers: Sequence[str]) -> dict[str, tuple[str, Status]]:
+        """Number of each of these cases that exists to the address of its citizen and its status."""
+        query = """SELECT c.number, p.address, c.status FROM cases c JOIN people p ON p.id = c.citizen_id
+            WHERE c.number = ?"""
+        rows = (row for number in numbers for row in self._con.execute(query, (number,)))
+        return {row["number"]: (row["address"], Status(row["status"])) for row in rows}
+
+    def continued(self, case: str) -> tuple[tuple[str, ...], str]:
+        """See `continued`."""
+        return continued(self._con, case)
+
+    def apply(
+        self,
+        decision: Decision,
+        *,
+        now: datetime,
+        mails: Mapping[str, FinalMail],
+        arrived: Arrived | None = None,
+        raw: bytes | None = None,
+        message_ref: MessageRef | None = None,
+        shadow: bool = False,
+    ) -> None:
+        """Write every effect. Raises KeyError for a Send without its rendered mail: a bug of the engine."""
+        context = WriteContext(
+            now=now,
+            arrived=arrived,
+            raw=raw,
+            message_ref=message_ref,
+            mails=mails,
+            because=decision.because,
+            shadow=shadow,
+        )
+        for effect in decision.effects:
+            WRITERS[type(effect)](self._con, effect, context)

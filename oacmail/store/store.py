@@ -25,6 +25,7 @@ from oacmail.store import (
     tick,
     writing,
 )
+from oacmail.store.apply import Turn
 from oacmail.store.board import BoardRows
 from oacmail.store.connection import (
     EXPECTED,
@@ -45,7 +46,6 @@ from oacmail.store.reconciliation import ReconciliationRows
 from oacmail.store.remembered import RememberedRows
 from oacmail.store.reports import Correction
 from oacmail.store.seen_messages import FolderRows
-from oacmail.store.turn import Turn
 
 
 class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, RememberedRows):

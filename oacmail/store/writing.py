@@ -12,23 +12,10 @@ from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import FAMILIES, SERIAL, End
 from oacmail.store.connection import hours_stored, stamp
+from oacmail.words.compose import FinalMail
 
 WAITS_AT_MOST = timedelta(days=60)
 ERASED_DOMAIN = "invalid"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenMail:
-    """The final bytes of a mail. `length`: characters of its text part.
-
-    `bare`/`bare_id`: the same mail without its original, with its own Message-ID; else None.
-    """
-
-    message_id: str
-    mime: bytes
-    length: int
-    bare: bytes | None = None
-    bare_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +26,7 @@ class WriteContext:
     arrived: Arrived | None = None
     raw: bytes | None = None
     message_ref: MessageRef | None = None
-    mails: Mapping[str, FrozenMail] = field(default_factory=dict)
+    mails: Mapping[str, FinalMail] = field(default_factory=dict)
     because: tuple[str, ...] = ()
     shadow: bool = False
 

@@ -265,6 +265,20 @@ def heading_of(office: Office, send: Send, message_id: str, now: datetime) -> He
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalMail:
+    """The final bytes of a mail with CRLF line ends, 7-bit or 8-bit as its header says. `length`: characters of its
+    text part. `bare`/`bare_id`: the same mail without its original, with its own Message-ID; else None. `fallback`:
+    names of broken overrides for which the shipped template was used."""
+
+    message_id: str
+    mime: bytes
+    length: int
+    bare: bytes | None = None
+    bare_id: str | None = None
+    fallback: tuple[str, ...] = ()
+
+
 _NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
 _MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
 

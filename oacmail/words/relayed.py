@@ -5,17 +5,24 @@ office's name. Whether it is relayed is decided in core/relayed.py.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 from html import escape
 from urllib.parse import quote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from oacmail.core import tokens
+from oacmail.core.effects import Send
+from oacmail.core.lookup import files
+from oacmail.core.model import AnswerText
+from oacmail.core.policy import Policy
 from oacmail.mail.mime import charset, parts, text
 from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.mime.text import builds_at_most, html_to_text, is_hidden
+from oacmail.mail.parse import parse
 from oacmail.mail.understanding import reply_text
-from oacmail.words.compose import LIMIT, EnclosedFile, Heading, compose, one_line
+from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compose, heading_of, one_line, verify
 
 # --- Answer text -----------------------------------------------------------------------------------------------------
 #
@@ -328,6 +335,7 @@ def _decoded(part: MimePart, kind: str) -> str:
 
 _TAG = 60  # characters that the case's token takes of a subject
 _REPLY = re.compile(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)
+_IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 _CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
 _TOKEN = re.compile(r"\[[A-Z][A-Z0-9]{1,7}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
 
@@ -340,7 +348,33 @@ def subject(theirs: str, token: str) -> str:
     return f"[{token}] Re: {plain[: LIMIT - _TAG]}".rstrip()
 
 
-def mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
+def answer_text(raw: bytes) -> AnswerText:
+    """What core decides by."""
+    answer = read(raw)
+    shows = bool(answer.files) or bool(_IMAGE.search(answer.html))
+    attaches = any(not file.place for file in answer.files)
+    return AnswerText(text=answer.text, reason=answer.reason, has_files=shows, attaches=attaches)
+
+
+def relayed_mail(policy: Policy, send: Send, raw: bytes, now: datetime, *, run: str) -> FinalMail:
+    """The final mail. Its signature covers its text and the names of its files, as they are read back.
+
+    `run`: this process, which the signature names. Raises ValueError if the mail does not read back as it was written.
+    """
+    answer, message_id = read(raw), tokens.message_id(policy, send.key)
+    agent = parse(raw).sender
+    named = subject(str(send.facts["subject"]), send.token)
+    heading = replace(heading_of(policy.office, send, message_id, now), subject=named, signature="v=0")
+    text = parse(_mail(heading, answer, agent))
+    signature = tokens.sign_mail(policy, run, send, now, text.text + files(text))
+    heading = replace(heading, signature=signature)
+    mime = _mail(heading, answer, agent)
+    if wrong := verify(mime, heading):
+        raise ValueError(f"a relayed answer: {wrong}")
+    return FinalMail(message_id=message_id, mime=mime, length=len(text.text))
+
+
+def _mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
     """The whole mail with CRLF line ends, 7-bit. `agent`: the writer's address, which is replaced."""
     seed = sha256(f"{heading.message_id}\n{answer.text}".encode()).hexdigest()[:24]
     text, html = (_hidden(part, agent, heading.sender) for part in (answer.text, answer.html))

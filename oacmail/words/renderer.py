@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import count, product
 from pathlib import Path
 from time import thread_time
@@ -14,6 +15,7 @@ from traceback import extract_tb
 from types import CodeType, FrameType
 from typing import Any
 
+import structlog
 from jinja2 import (
     BytecodeCache,
     Environment,
@@ -28,19 +30,23 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from oacmail.core import calendar
+from oacmail.core import calendar, tokens
 from oacmail.core.calendar import SLOTS
-from oacmail.core.effects import Send
+from oacmail.core.effects import Quoted, Send
 from oacmail.core.kinds import KINDS, TEMPLATED, MailKind
 from oacmail.core.model import LANGUAGES, NEIGHBOURS, Hours, Slot
 from oacmail.core.policy import Policy
 from oacmail.mail.mime.text import Block, outline, quoted
+from oacmail.mail.understanding.secrets import blank
 from oacmail.shipped import shipped
 from oacmail.words import dates, relayed
-from oacmail.words.compose import Heading, compose, heading_of, kept_together, verify
+from oacmail.words.compose import FinalMail, Heading, compose, heading_of, kept_together, verify
 from oacmail.words.dates import day_words, greeting, hours_words, next_working_day, nth_working_day
 from oacmail.words.facts import SAMPLES, facts_of
 from oacmail.words.labels import label, phrase, phrases
+from oacmail.words.redact import redact
+
+log = structlog.get_logger()
 
 # --- Bounds ----------------------------------------------------------------------------------------------------------
 #
@@ -405,6 +411,10 @@ ANSWER_DRAFT = "answer_draft"
 _PARTS = {MailKind.DRAFT: (ANSWER_DRAFT, "solved_answer"), MailKind.SOLVED: ("solved_answer",)}
 """Templates that are a part of a mail to staff, in the language of a citizen."""
 _SHARED = ("base.html.j2", "rows.txt.j2", "report.html.j2", "report_parts.html.j2")
+BARE = ":bare"
+"""The end of the key of a mail that is sent without its originals."""
+# A message with attachments is quoted in escalations up to this size; above it only the card is sent.
+ORIGINAL_MOST = 10_000_000
 _FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -412,17 +422,6 @@ _SAMPLE_PROMISES = (
     Promise(due_day=_SAMPLE_NOW.date()),
     Promise(due_day=None, received_open=False),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """A final MIME message with CRLF line ends, 7-bit or 8-bit as its header says. `fallback`: names of broken
-    overrides for which the shipped template was used. `length`: characters of the text part."""
-
-    message_id: str
-    mime: bytes
-    length: int = 0
-    fallback: tuple[str, ...] = ()
 
 
 class Renderer:
@@ -434,9 +433,49 @@ class Renderer:
         self._town = TemplateLoader(profile, profile.overrides) if profile.overrides else self._shipped
         self._endless: set[tuple[str, str]] = set()  # templates and languages that are not tried again
 
+    def mail(
+        self,
+        policy: Policy,
+        send: Send,
+        now: datetime,
+        *,
+        run: str,
+        stored: Callable[[str], tuple[str, bytes | None] | None],
+    ) -> FinalMail:
+        """Render the mail with the messages that it quotes and attaches, under its Message-ID and signature.
+
+        `run`: this process, which the signature names; `stored`: fingerprint of a message to its own text and bytes.
+        """
+        texts: list[str] = []
+        originals: list[bytes] = []
+        for quote in send.conversation or ((Quoted(message=send.attach, heading=""),) if send.attach else ()):
+            if (message := stored(quote.message)) is None:
+                continue
+            text, original = message
+            texts.append(f"{quote.heading}\n{text}".strip())
+            if original is not None and sum(map(len, originals)) + len(original) <= ORIGINAL_MOST:
+                originals.append(original)  # the newest that fit: they come newest first
+        if texts:
+            send = replace(send, facts={**send.facts, "text": blank("\n\n".join(texts))})
+
+        def rendered(form: Send, *attached: bytes) -> FinalMail:
+            sign = partial(tokens.sign_mail, policy, run, form, now)
+            return self.render(form, tokens.message_id(policy, form.key), sign, now, *attached)
+
+        if not originals:
+            return rendered(send)
+        # With originals there are two forms: the relay may refuse the attached one.
+        try:
+            whole = rendered(send, *(redact(original, policy.office.languages[0]) for original in originals))
+        except Exception:  # one strange message must not stop all deadlines: send the card without it
+            log.error("original.unfit", key=send.key, exc_info=True)
+            return rendered(send)
+        bare = rendered(replace(send, key=send.key + BARE))
+        return replace(whole, bare=bare.mime, bare_id=bare.message_id, fallback=(*whole.fallback, *bare.fallback))
+
     def render(
         self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
-    ) -> Rendered:
+    ) -> FinalMail:
         """Render the final mail. A broken override never raises: the shipped template is used instead. `lang` may join
         two languages: "ca+es" has the full text in Catalan, then in Spanish.
 
@@ -449,7 +488,7 @@ class Renderer:
             send, message_id, lambda loader: self._mime(loader, send, heading, sign, promised, *originals)
         )
 
-    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+    def draft(self, answer: Send, message_id: str, now: datetime) -> FinalMail:
         """Render an answer that an agent completes: plain text, and no field that says who wrote it. `facts`: those of
         the kind `draft`, and `subject`, the person's. A broken override never raises."""
         subject = relayed.subject(str(answer.facts.get("subject", "")), answer.token)
@@ -458,20 +497,20 @@ class Renderer:
         )
         return self._made(answer, message_id, lambda loader: self._answer_draft(loader, answer, heading))
 
-    def _made(self, send: Send, message_id: str, make: Callable[[TemplateLoader], tuple[bytes, int]]) -> Rendered:
+    def _made(self, send: Send, message_id: str, make: Callable[[TemplateLoader], tuple[bytes, int]]) -> FinalMail:
         """Make it with the town's templates, or with the shipped ones where those fail."""
         broken = self._overridden(send)
         try:
             loader = self._shipped if (send.kind, send.lang) in self._endless else self._loader(send)
             mime, length = make(loader)
             fallback = broken if loader is self._shipped else ()
-            return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
+            return FinalMail(message_id=message_id, mime=mime, length=length, fallback=fallback)
         except Exception as error:  # an override is untrusted code: whatever it raises, the mail is sent
             if not broken:
                 raise
             self._note_endless(send, error)
         mime, length = make(self._shipped)
-        return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
+        return FinalMail(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
         """Return what is wrong with the templates, for `check`: each in every language and branch; one line each."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from oacmail.core import tokens
+from oacmail.core.effects import Send
+from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup, look_up, looked_up
 from oacmail.core.model import Auto, Features, Folder, Role
 from tests.cases.builders import AGENT, ANNA, CASE, NOW, OFFICE, PERE, POLICY, lookup
@@ -14,10 +16,17 @@ FORM = Features(form_fields=frozenset({"name", "address"}), addresses=(ANNA,))
 
 def ours(text: str) -> Lookup:
     """Our mail to Anna that says "Hem rebut", as it comes back with this text."""
-    field = tokens.sign_mail(
-        POLICY, "Hem rebut", run="r", key="ack:f", case=CASE, message="f", received_at=NOW, due_at=NOW,
-        recipient=ANNA, sent_at=NOW,
-    )  # fmt: skip
+    send = Send(
+        key="ack:f",
+        kind=MailKind.ACK,
+        lang="ca",
+        recipient=ANNA,
+        case=CASE,
+        message="f",
+        received_at=NOW,
+        due_at=NOW,
+    )
+    field = tokens.sign_mail(POLICY, "r", send, NOW, "Hem rebut")
     return lookup(
         sender=OFFICE, name="OAC 360", to=(ANNA,), sent_at=NOW, signatures=(field,), fresh=text, auto=Auto.REPLY
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.effects import Send
-from oacmail.words.renderer import Rendered, Renderer
+from oacmail.words.compose import FinalMail
+from oacmail.words.renderer import Renderer
 from testbed.messages import message
 from testbed.office import NO_LIMITS
 from tests.e2e.office import COMMAND, IMPATIENT, RunningOffice
@@ -86,12 +87,12 @@ class _Stumbling(Renderer):
 
     def render(
         self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
-    ) -> Rendered:
+    ) -> FinalMail:
         if send.recipient == self._recipient:
             raise ZeroDivisionError
         return self._right.render(send, message_id, sign, now, *originals)
 
-    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+    def draft(self, answer: Send, message_id: str, now: datetime) -> FinalMail:
         return self._right.draft(answer, message_id, now)
 
 

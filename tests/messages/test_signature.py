@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.core import tokens
+from oacmail.core.effects import Send
+from oacmail.core.kinds import MailKind
 from oacmail.core.policy import Office, People, Policy
 from oacmail.workdays import EveryDay
 
@@ -22,18 +25,17 @@ STRANGER = replace(POLICY, secrets=(b"a guess",))
 AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
 
-def _mark(policy: Policy = POLICY, **changes: object) -> str:
-    values: dict[str, object] = {
-        "run": "0f0f0f0f",
+def _mark(policy: Policy = POLICY, *, run: str = "0f0f0f0f", sent_at: datetime = AT, **changes: Any) -> str:
+    values: dict[str, Any] = {
         "key": "ack:abc",
         "case": "OAC-2026-000001",
         "message": "abc",
         "received_at": AT,
         "due_at": AT + timedelta(days=1),
         "recipient": "anna@example.cat",
-        "sent_at": AT,
     }
-    return tokens.sign_mail(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
+    send = Send(kind=MailKind.ACK, lang="ca", **{**values, **changes})
+    return tokens.sign_mail(policy, run, send, sent_at, "Bon dia")
 
 
 def test_a_token_is_the_number_with_three_letters_that_are_easy_to_say() -> None:

@@ -14,7 +14,8 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
 from oacmail.core.ports import FolderRead, WatchedFolder
 from oacmail.store import admin, command_line
-from oacmail.words.renderer import Rendered, Renderer
+from oacmail.words.compose import FinalMail
+from oacmail.words.renderer import Renderer
 from testbed.relay import deferred, refused
 from tests.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
 
@@ -281,12 +282,12 @@ class Squeamish(Renderer):
 
     def render(
         self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
-    ) -> Rendered:
+    ) -> FinalMail:
         if originals:
             raise ValueError("strange")
         return self._right.render(send, message_id, sign, now, *originals)
 
-    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+    def draft(self, answer: Send, message_id: str, now: datetime) -> FinalMail:
         return self._right.draft(answer, message_id, now)
 
 

@@ -12,7 +12,7 @@ from oacmail.core.effects import Decision, DropOutgoing, Effect, ImportSent, Sen
 from oacmail.core.kinds import FIRST, NEXT, MailEvent, MailKind, MailState
 from oacmail.store import SqliteStore, admin
 from oacmail.store.outbox import LIVE
-from oacmail.store.writing import FrozenMail
+from oacmail.words.compose import FinalMail
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 MOMENT, CASE, KEY = "2026-11-25T08:00:00+00:00", "OAC-2026-000001", "ack:5f1e"
@@ -47,7 +47,7 @@ def _states(store: SqliteStore) -> dict[str, str]:
 
 
 def _apply(store: SqliteStore, effect: Effect, *, shadow: bool = False) -> None:
-    frozen = FrozenMail(message_id="<9@office.example>", mime=b"1", length=1, bare=None, bare_id=None)
+    frozen = FinalMail(message_id="<9@office.example>", mime=b"1", length=1, bare=None, bare_id=None)
     with store.turn() as turn:
         turn.apply(Decision(effects=(effect,), because=()), now=NOW, mails={"warned:1": frozen}, shadow=shadow)
 

@@ -1,6 +1,4 @@
-"""A turn on the store: the view of an input is read, with everything that the decision may know, and the decision's
-effects are written, in one transaction.
-"""
+"""The views of an arrived message and of a command: everything that their decisions may know. Selects only."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -11,20 +9,14 @@ from oacmail.core import incidents, tokens
 from oacmail.core.acknowledgement import DISOWNED
 from oacmail.core.effects import (
     AdminCommand,
-    Arrived,
     BoardDeletion,
     BoardMove,
-    Decision,
-    DeliveryResult,
-    OutboxCommand,
-    ReportReady,
-    Tick,
 )
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.kinds import MailKind
-from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Auto, Dmarc, Kind, Message, MessageRef, Outcome, Role, Status
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK, NamedEntry
 from oacmail.core.stored_values import (
@@ -42,12 +34,10 @@ from oacmail.core.stored_values import (
 )
 from oacmail.core.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
-    AnyView,
     CaseView,
     CommandView,
     CopyView,
     MessageView,
-    Noticed,
     OrdersView,
     OutgoingView,
     PersonView,
@@ -59,13 +49,11 @@ from oacmail.core.view import (
     junk_cards,
 )
 from oacmail.store import rebuilt_numbers, remembered
-from oacmail.store.apply import WRITERS
-from oacmail.store.cases import away, cases, continued, merged_into, placeholders, thread, with_merged
+from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
 from oacmail.store.connection import as_view, at, moment, stamp
-from oacmail.store.outbox import delivery_view, mail_view, mails_named, noticed, usages
+from oacmail.store.outbox import mails_named, usages
 from oacmail.store.reports import ANSWER_DUE
-from oacmail.store.tick import tick_view
-from oacmail.store.writing import FrozenMail, WriteContext, case_id
+from oacmail.store.writing import case_id
 
 # --- Load platform ---------------------------------------------------------------------------------------------------
 # Similar cases of a platform that fails, and the people whom the failure affects today: they have a second-level case
@@ -372,85 +360,3 @@ def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: dateti
     number = partial(tokens.case_number, policy, year)
     author = "" if lookup.message.auth.dmarc is Dmarc.FAIL else lookup.author
     return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=lookup.received_at, now=now)
-
-
-# --- Turn ------------------------------------------------------------------------------------------------------------
-
-
-class Turn:
-    """What the engine does inside one transaction: read what one decision may know, and write what it says."""
-
-    def __init__(self, con: sqlite3.Connection) -> None:
-        self._con = con
-
-    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> AnyView:
-        match inp:
-            case Lookup():
-                return message_view(self._con, policy, inp, now)
-            case Tick():
-                return tick_view(self._con, policy, now, inp.only)
-            case AdminCommand() | BoardMove() | BoardDeletion():
-                return command_view(self._con, policy, inp, now)
-            case OutboxCommand():
-                return mail_view(self._con, inp.key)
-            case DeliveryResult():
-                return delivery_view(self._con, policy, inp, now)
-            case ReportReady():
-                return CommandView()
-
-    def noticed(self, now: datetime) -> list[Noticed]:
-        """Notices to staff of the last hour, for their limits."""
-        return noticed(self._con, now)
-
-    def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
-        """(fresh text, original bytes or None) of a recorded message."""
-        row = self._con.execute(
-            """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
-            WHERE m.fingerprint = ?""",
-            (fingerprint,),
-        ).fetchone()
-        return (row["fresh"], row["bytes"]) if row else None
-
-    def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
-        """(original bytes, arrival) of a recorded message whose bytes are stored."""
-        row = self._con.execute(
-            """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.sha256 = m.original
-            WHERE m.fingerprint = ?""",
-            (fingerprint,),
-        ).fetchone()
-        return (bytes(row["bytes"]), at(row["received_at"])) if row else None
-
-    def citizens(self, numbers: Sequence[str]) -> dict[str, tuple[str, Status]]:
-        """Number of each of these cases that exists to the address of its citizen and its status."""
-        query = """SELECT c.number, p.address, c.status FROM cases c JOIN people p ON p.id = c.citizen_id
-            WHERE c.number = ?"""
-        rows = (row for number in numbers for row in self._con.execute(query, (number,)))
-        return {row["number"]: (row["address"], Status(row["status"])) for row in rows}
-
-    def continued(self, case: str) -> tuple[tuple[str, ...], str]:
-        """See `continued`."""
-        return continued(self._con, case)
-
-    def apply(
-        self,
-        decision: Decision,
-        *,
-        now: datetime,
-        mails: Mapping[str, FrozenMail],
-        arrived: Arrived | None = None,
-        raw: bytes | None = None,
-        message_ref: MessageRef | None = None,
-        shadow: bool = False,
-    ) -> None:
-        """Write every effect. Raises KeyError for a Send without its rendered mail: a bug of the engine."""
-        context = WriteContext(
-            now=now,
-            arrived=arrived,
-            raw=raw,
-            message_ref=message_ref,
-            mails=mails,
-            because=decision.because,
-            shadow=shadow,
-        )
-        for effect in decision.effects:
-            WRITERS[type(effect)](self._con, effect, context)
