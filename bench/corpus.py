@@ -18,13 +18,14 @@ from typing import Literal
 from bench import phrases
 from bench.mime import Coded, attached, both, coded
 from bench.phrases import Lang
+from testbed import messages, people
 
 Kind = Literal["new", "reply", "auto", "bounce", "news", "agent"]
 MIX: dict[Kind, int] = {"new": 60, "reply": 25, "auto": 5, "bounce": 3, "news": 4, "agent": 3}
 FIRST_REQUESTS = 20
 """The mailbox begins with this many requests, so that later messages have something to reply to."""
-DOMAIN = "castellbisbal.cat"
-OFFICE, AGENT, MX = f"oac360@{DOMAIN}", f"agent@{DOMAIN}", f"mx.{DOMAIN}"
+OFFICE, AGENT, MX = people.OFFICE, people.AGENT, messages.MX
+DOMAIN = OFFICE.rpartition("@")[2]
 ASCII = str.maketrans("àáèéíïòóúüçñ·ÀÁÈÉÍÒÓÚÇÑ", "aaeeiioouucn.AAEEIOOUCN")
 
 
@@ -175,16 +176,16 @@ class MessageStream:
         return Draft(who, OFFICE, subject, ident, ident, body, "", "", ["Auto-Submitted: auto-replied"])
 
     def _news(self, _: int) -> Draft:
-        lang, parser_config = self._lang(), f"butlleti{self._chance.randint(1, 30)}.example"
+        lang, host = self._lang(), f"butlleti{self._chance.randint(1, 30)}.example"
         subject, ask = phrases.NEWS[lang]
-        text, phrase = self._text(lang, ask, parser_config)
-        ident = self._id(parser_config)
+        text, phrase = self._text(lang, ask, host)
+        ident = self._id(host)
         more = [
-            f"List-Id: <news.{parser_config}>",
-            f"List-Unsubscribe: <mailto:baixa@{parser_config}>",
+            f"List-Id: <news.{host}>",
+            f"List-Unsubscribe: <mailto:baixa@{host}>",
             "Precedence: bulk",
         ]
-        who, envelope = ("Butlletí d'Innovació", f"info@{parser_config}"), f"bounces+{self._number}@{parser_config}"
+        who, envelope = ("Butlletí d'Innovació", f"info@{host}"), f"bounces+{self._number}@{host}"
         return Draft(who, OFFICE, subject, ident, ident, self._dressed(text), envelope, phrase, more)
 
     # --- pieces -----------------------------------------------------------------------------------

@@ -18,9 +18,10 @@ from email.utils import parseaddr
 
 from imapclient import IMAPClient
 
+from testbed.people import AGENT, OFFICE
+
 HOST = "127.0.0.1"
 BATCH = 200
-OFFICE, OFFICE_DOMAIN = "oac360@castellbisbal.cat", "@castellbisbal.cat"
 SCHEMA = """
 CREATE TABLE people(id INTEGER PRIMARY KEY, address TEXT UNIQUE);
 CREATE TABLE cases(id INTEGER PRIMARY KEY, person INTEGER, subject TEXT);
@@ -32,7 +33,7 @@ ACK = """\
 From: {office}\r
 To: {to}\r
 Subject: =?utf-8?q?Hem_rebut_la_vostra_petici=C3=B3?= [OAC-{case}]\r
-Message-ID: <ack.{case}@castellbisbal.cat>\r
+Message-ID: <ack.{case}@castellbisbal.example>\r
 In-Reply-To: {ident}\r
 References: {ident}\r
 Auto-Submitted: auto-replied\r
@@ -115,7 +116,7 @@ def main(imap: str, smtp: str, user: str, password: str, path: str) -> None:
         if machine(mail):
             continue
         case = store(db, uid, mail, sender)
-        if case and not sender.endswith(OFFICE_DOMAIN):
+        if case and sender not in (OFFICE, AGENT):
             ack = ACK.format(office=OFFICE, to=sender, case=case, ident=mail.get("Message-ID"))
             relay.sendmail(OFFICE, [sender], ack.encode(), ["BODY=8BITMIME"])
     relay.quit()

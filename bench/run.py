@@ -20,12 +20,13 @@ from datetime import date
 from pathlib import Path
 
 from bench import judge
-from bench.corpus import AGENT, MX, OFFICE, Truth
+from bench.corpus import Truth
 from bench.judge import Stored, Verdict
 from bench.mailbox import USER, BenchMailbox
 from bench.process import Cost, measured
 from bench.sink import Sink
-from testbed.office import NO_LIMITS, as_toml, sections
+from testbed.office import NO_LIMITS, PROVEN, as_toml, sections
+from testbed.people import OFFICE, ROLES, TOWN
 from tests.servers.dovecot import PASSWORD
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +40,7 @@ def write_config(root: Path, box: BenchMailbox, sink: Sink) -> Path:
     path = root / "config.toml"
     config = sections(
         OFFICE,
-        town="Castellbisbal",
+        town=TOWN,
         imap={
             "port": box.server.imap_port,
             "security": "none",
@@ -48,8 +49,8 @@ def write_config(root: Path, box: BenchMailbox, sink: Sink) -> Path:
             "backlog_days": 3650,
         },
         smtp={"port": sink.port, "security": "none", "per_minute": 0, "self_copy": False},
-        trust={"provider": "postfix", "authserv_id": MX, "mx": [MX]},
-        people={"supervisor": "cap@example.cat", "operator": "sistemes@example.cat", "agents": [AGENT]},
+        trust=PROVEN,
+        people=ROLES,
         deadline={"digest_above": 1_000_000},
         ack={**NO_LIMITS, "max_age_hours": 0},
     )

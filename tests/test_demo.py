@@ -19,6 +19,7 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core import calendar
 from oacmail.core.errors import Transient
+from testbed import people
 from testbed.demo import children, story
 from testbed.demo.children import Children
 from testbed.demo.evidence import DemoEvidence
@@ -169,7 +170,7 @@ def test_a_command_that_a_busy_machine_does_not_end_in_time_is_said_without_a_tr
 def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp_path: Path) -> None:
     config = settings.load(make_office(tmp_path, DemoMailServer(1, 2, 0, "secret"), Children()).config)
     policy = wiring.rules(config)
-    late = next(citizen for citizen in story.CITIZENS if citizen.days_ago)
+    late = next(citizen for citizen in story.WRITERS if citizen.days_ago)
     for now in hours():
         came = back_dated(late, now)
         due = calendar.answer_due(came, policy)
@@ -184,8 +185,7 @@ def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp
 
 NOON = datetime(2026, 11, 25, 11, tzinfo=UTC)
 ANNA = DemoCitizen(
-    name="Anna",
-    address="anna@example.org",
+    people.Resident("Anna", people.ANNA),
     subject="El meu tràmit",
     text="Com ho faig?",
     expected=ExpectedCase(languages="ca"),
@@ -204,7 +204,7 @@ def mail(message_id: str, **changes: Any) -> DemoMail:
 
 ACK = mail(
     "<ack@office>",
-    sender=story.OFFICE,
+    sender=people.OFFICE,
     subject=f"[{NUMBER}-K7Q] Hem rebut la vostra consulta",
     text="Us respondrem demà.",
     in_reply_to="<message@anna>",
@@ -222,7 +222,7 @@ WORLD = DemoEvidence(
     unanswered=(SPAM,),
     undone=(),
     boxes={
-        story.OFFICE: (mail("<message@anna>", folder="Casos/1 Pendents"), mail("<spam@x>")),
+        people.OFFICE: (mail("<message@anna>", folder="Casos/1 Pendents"), mail("<spam@x>")),
         ANNA.address: (ACK,),
         "x@spam.example": (),
     },
@@ -243,7 +243,7 @@ def missed(world: DemoEvidence) -> list[str]:
 
 
 def boxes(**changes: tuple[DemoMail, ...]) -> Callable[[DemoEvidence], Mapping[str, Any]]:
-    names = {"office": story.OFFICE, "anna": ANNA.address, "spammer": "x@spam.example"}
+    names = {"office": people.OFFICE, "anna": ANNA.address, "spammer": "x@spam.example"}
     return lambda world: {"boxes": {**world.boxes, **{names[name]: mails for name, mails in changes.items()}}}
 
 
@@ -293,7 +293,7 @@ BROKEN: dict[str, tuple[Callable[[DemoEvidence], Mapping[str, Any]], str]] = {
     ),
     "mail stuck": (row("outbox", state="queued"), "every mail has left"),
     "supervisor troubled": (
-        lambda world: {"boxes": {**world.boxes, story.SUPERVISOR: (replace(ACK, kind="overdue"),)}},
+        lambda world: {"boxes": {**world.boxes, people.SUPERVISOR: (replace(ACK, kind="overdue"),)}},
         "the supervisor has what was overdue, and nothing else",
     ),
     "unaccounted": (lambda _: {"status": {"unaccounted": 1, "ok": False}}, "every message is accounted for"),
@@ -329,6 +329,6 @@ def test_a_scene_that_nobody_was_told_of_is_missed(scene: dict[str, Any], names:
 
 
 def test_an_order_that_a_person_got_and_no_agent_heard_of_is_missed() -> None:
-    sent = StaffAction(who=story.MARTA, how="order to the person", about="Anna", text="TANCA DUPLICAT")
+    sent = StaffAction(who=people.AGENT, how="order to the person", about="Anna", text="TANCA DUPLICAT")
     found = check_expectations(WORLD, (ANNA,), (sent,))
     assert "Anna: told to the agents only if it is no answer" in [each.name for each in found if not each.met]

@@ -26,6 +26,7 @@ from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
 from oacmail.store import SqliteStore, command_line
 from oacmail.store.connection import FILE
+from testbed import people
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import arrived, as_bytes
@@ -33,10 +34,9 @@ from testbed.office import PROVEN, changed, sections
 from testbed.relay import SimulatedRelay
 from testbed.service import SimulatedService
 
-OFFICE = "oac360@castellbisbal.example"
-OFFICE = "oac360@castellbisbal.example"
-ANNA, PERE, MARTA = "anna@example.org", "pere@example.net", "marta@example.com"
-SUPERVISOR, OPERATOR, AGENT = "cap@town.example", "sistemes@town.example", "agent@town.example"
+OFFICE, ANNA, PERE, MARTA = people.OFFICE, people.ANNA, people.PERE, people.MARTA
+SUPERVISOR, OPERATOR, AGENT = people.SUPERVISOR, people.OPERATOR, people.AGENT
+TECHNICAL, FORMS = people.TECHNICAL, people.FORMS
 STAFF = (SUPERVISOR, OPERATOR, AGENT)
 PASS = "dmarc=pass header.from=town.example"
 """What the MX says of a mail of staff whose provider signs."""
@@ -45,11 +45,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _DEFAULTS = sections(
     OFFICE,
-    town="Castellbisbal",
+    town=people.TOWN,
     imap={"user": "oac360"},
     smtp={"per_minute": 0},
     trust=PROVEN,
-    people={"supervisor": SUPERVISOR, "operator": OPERATOR, "agents": [AGENT]},
+    people=people.ROLES,
 )
 
 

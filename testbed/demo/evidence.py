@@ -13,6 +13,7 @@ from testbed.demo.mail_server import DemoMailServer
 from testbed.demo.mailbox import DemoMail, mailbox
 from testbed.demo.office import DemoOffice, Row
 from testbed.demo.town import SENT, DemoTown, UnansweredMail
+from testbed.people import OFFICE, STAFF
 
 _ESCALATIONS = ("overdue", "derived", "bounced", "term")
 
@@ -52,7 +53,7 @@ class DemoEvidence:
 
     def message(self, message_id: str) -> DemoMail | None:
         """The mail in the office's mailbox, or None."""
-        return next((mail for mail in self.boxes[story.OFFICE] if mail.message_id == message_id), None)
+        return next((mail for mail in self.boxes[OFFICE] if mail.message_id == message_id), None)
 
     def filed(self, message_id: str) -> Row | None:
         """The case of a message among the shown cases, or None."""
@@ -79,7 +80,7 @@ def collect(town: DemoTown, undone: tuple[str, ...], pid: int) -> DemoEvidence:
         unanswered=tuple(town.unanswered),
         undone=undone,
         boxes=boxes,
-        sent=_read(server, story.OFFICE, SENT),
+        sent=_read(server, OFFICE, SENT),
         cases={row["citizen"]: tuple(each for each in rows if each["citizen"] == row["citizen"]) for row in rows},
         shown={},
         review=tuple(review),
@@ -93,9 +94,9 @@ def collect(town: DemoTown, undone: tuple[str, ...], pid: int) -> DemoEvidence:
 
 
 def _boxes(server: DemoMailServer, town: DemoTown) -> dict[str, tuple[DemoMail, ...]]:
-    citizens = [citizen.address for citizen in story.CITIZENS]
+    citizens = [citizen.address for citizen in story.WRITERS]
     others = [parseaddr(unanswered.sender)[1].lower() for unanswered in town.unanswered]
-    people = dict.fromkeys((story.OFFICE, *story.STAFF, *citizens, *others))
+    people = dict.fromkeys((OFFICE, *STAFF, *citizens, *others))
     return {address: _received(server, address) for address in people}
 
 
@@ -113,7 +114,7 @@ def _shown(office: DemoOffice, evidence: DemoEvidence) -> dict[str, Row]:
     """The cases behind an escalation and the cases of the unanswered mails, in full."""
     told = {mail.case for _, mail in evidence.escalations()}
     named = {unanswered.about for unanswered in evidence.unanswered}
-    about = [citizen.address for citizen in story.CITIZENS if citizen.name in named]
+    about = [citizen.address for citizen in story.WRITERS if citizen.name in named]
     numbers = sorted(told | {row["number"] for address in about for row in evidence.cases.get(address, ())})
     return {row["number"]: row for row in office.rows("case", "show", *numbers)} if numbers else {}
 

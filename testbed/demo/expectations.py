@@ -15,6 +15,7 @@ from testbed.demo.mailbox import DemoMail
 from testbed.demo.office import Row
 from testbed.demo.story import DemoCitizen, StaffAction
 from testbed.demo.town import JUNK, UnansweredMail
+from testbed.people import AGENTS, OFFICE, SUPERVISOR, TECHNICAL
 
 ACK_WITHIN = timedelta(seconds=10)  # one second is usual; a loaded machine needs more
 ACTIONS = tuple(action for _, actions in story.ACTS for action in actions)
@@ -42,7 +43,7 @@ class Expectation:
 
 
 def check_expectations(
-    evidence: DemoEvidence, citizens: Sequence[DemoCitizen] = story.CITIZENS, actions: Sequence[StaffAction] = ACTIONS
+    evidence: DemoEvidence, citizens: Sequence[DemoCitizen] = story.WRITERS, actions: Sequence[StaffAction] = ACTIONS
 ) -> list[Expectation]:
     """All expectations, met or not."""
     addresses = {citizen.name: citizen.address for citizen in citizens}
@@ -110,7 +111,7 @@ def _aside(evidence: DemoEvidence, citizen: DemoCitizen) -> Found:
     if citizen.aside:
         notice = "in_junk" if citizen.aside == "junk" else "digest"
         shown = {who: mail.arrived for who, mail in evidence.notices(notice) if citizen.text[:40] in mail.text}
-        yield f"{citizen.name}: shown to both agents by the {notice}", sorted(shown) == [story.MARTA, story.PAU]
+        yield f"{citizen.name}: shown to both agents by the {notice}", sorted(shown) == AGENTS
         first = max(shown.values(), default=None)
         yield (
             f"{citizen.name}: acknowledged after an agent said so",
@@ -123,7 +124,7 @@ def _term(evidence: DemoEvidence, citizen: DemoCitizen, ack: str) -> Found:
     if citizen.term:
         cases = [row["number"] for row in evidence.cases.get(citizen.address, ())]
         told = [who for who, mail in evidence.notices("term") if mail.case in cases and citizen.term in mail.subject]
-        yield f"{citizen.name}: both agents know the hour of the term", sorted(told) == [story.MARTA, story.PAU]
+        yield f"{citizen.name}: both agents know the hour of the term", sorted(told) == AGENTS
         yield (
             f"{citizen.name}: told to call at once",
             f"{citizen.term}: escriure'ns no l'atura. Truqueu de seguida" in ack,
@@ -152,7 +153,7 @@ def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -
         told = [
             who for who, mail in evidence.notices("transcript") if f"«{action.text}». {story.NO_ANSWER}" in mail.text
         ]
-        both = [story.MARTA, story.PAU] if action.how == "order to the person" else []
+        both = AGENTS if action.how == "order to the person" else []
         yield f"{action.about}: told to the agents only if it is no answer", sorted(told) == both
     elif action.how in _DERIVING:
         yield from _derived(evidence, action, addresses[action.about], number)
@@ -165,15 +166,15 @@ def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -
         roles = [message["role"] for message in evidence.shown.get(number, {}).get("messages", ())]
         yield f"{action.about}: what the technical services wrote is on the case", roles.count("technical") == 1
         people = [who for who, mail in evidence.notices("solved") if mail.case == number]
-        yield f"{action.about}: the agents are asked to tell the person", sorted(people) == [story.MARTA, story.PAU]
+        yield f"{action.about}: the agents are asked to tell the person", sorted(people) == AGENTS
     elif action.how == "bounce":
         told = [who for who, mail in evidence.notices("bounced") if mail.case == number]
-        yield f"{action.about}: both agents know that the answer came back", sorted(told) == [story.MARTA, story.PAU]
+        yield f"{action.about}: both agents know that the answer came back", sorted(told) == AGENTS
 
 
 def _derived(evidence: DemoEvidence, action: StaffAction, citizen: str, number: str) -> Found:
     """The services have the card with the message, what the agent adds in another one, and the person knows."""
-    cards = [mail for who, mail in evidence.notices("derived") if who == story.TECHNICAL and mail.case == number]
+    cards = [mail for who, mail in evidence.notices("derived") if who == TECHNICAL and mail.case == number]
     said = [mail for mail in cards if action.text and action.text in mail.text]
     yield f"{action.about}: with the technical services, message attached", any(m.carries_message for m in cards)
     yield f"{action.about}: with the agent's words", len(said) == bool(action.text)
@@ -214,7 +215,7 @@ def _unanswered(evidence: DemoEvidence, unanswered: UnansweredMail, addresses: A
 def _overdue(evidence: DemoEvidence, citizens: Sequence[DemoCitizen]) -> Found:
     left = [evidence.cases.get(citizen.address, ()) for citizen in citizens if citizen.days_ago]
     late = {rows[0]["number"] for rows in left if rows}
-    told = {mail.case: mail for who, mail in evidence.notices("overdue") if who == story.SUPERVISOR}
+    told = {mail.case: mail for who, mail in evidence.notices("overdue") if who == SUPERVISOR}
     yield "the supervisor has what was overdue, and nothing else", set(told) == late
     yield "with the messages themselves", all(mail.carries_message for mail in told.values())
 
@@ -223,7 +224,7 @@ def _untouched(evidence: DemoEvidence, citizens: Sequence[DemoCitizen], actions:
     """Only the answered messages have the flag \\Seen, which the agent's client sets."""
     answered = {action.about for action in actions if action.how in _BY_MAIL}
     opened = {message_id for name, message_id in evidence.written.items() if name in answered}
-    inbox = {mail.message_id: mail for mail in evidence.boxes[story.OFFICE]}
+    inbox = {mail.message_id: mail for mail in evidence.boxes[OFFICE]}
     yield "no message was deleted", set(evidence.written.values()) <= set(inbox)
     yield "no message was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
     status = {row["citizen"]: row["status"] for rows in evidence.cases.values() for row in rows}
@@ -239,7 +240,7 @@ def _untouched(evidence: DemoEvidence, citizens: Sequence[DemoCitizen], actions:
 
 def _digest(evidence: DemoEvidence) -> Found:
     digests = [mail for _, mail in evidence.notices("digest")]
-    yield "each agent has the summary of the day", len(digests) == len({story.MARTA, story.PAU})
+    yield "each agent has the summary of the day", len(digests) == len(AGENTS)
     yield "its subject fits a telephone", all(len(mail.subject) < 60 for mail in digests)
 
 
@@ -249,7 +250,7 @@ def _mails(evidence: DemoEvidence) -> Found:
     held = Counter(mail.message_id for mails in evidence.boxes.values() for mail in mails if mail.kind)
     yield "every mail has left", {row["state"] for row in evidence.outbox} <= {"sent", "dropped"}
     yield "no mail was lost or came twice", left == held
-    yield "no mail to ourselves", story.OFFICE not in {row["recipient"] for row in evidence.outbox}
+    yield "no mail to ourselves", OFFICE not in {row["recipient"] for row in evidence.outbox}
 
 
 def _service(evidence: DemoEvidence) -> Found:

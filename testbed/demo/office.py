@@ -19,6 +19,7 @@ from testbed.demo import story
 from testbed.demo.children import Children
 from testbed.demo.mail_server import HOST, DemoMailServer
 from testbed.office import ALWAYS_OPEN, PROVEN, as_toml, sections
+from testbed.people import AGENTS, OFFICE, ROLES, TECHNICAL, TOWN
 
 Row = dict[str, Any]
 OACMAIL = (sys.executable, "-m", "oacmail")
@@ -92,32 +93,27 @@ def _configuration(server: DemoMailServer) -> dict[str, Any]:
     """Every day is a working day and the office never closes, so that the outcome is the same on a Sunday night: a
     message of two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone: no copy proves a
     delivery, and no plus-address is one of the office."""
-    agents = [story.MARTA, story.PAU]
     return sections(
-        story.OFFICE,
+        OFFICE,
+        town=TOWN,
         office={
             **ALWAYS_OPEN,
             "name": story.OFFICE_NAME,
             "phone": "900 000 000",
-            "online_office_url": "https://www.vila.example/oficina-virtual",
+            "online_office_url": f"https://www.{OFFICE.partition('@')[2]}/oficina-virtual",
         },
         imap={
             "host": HOST,
             "port": server.imap_port,
             "security": "none",
-            "user": story.OFFICE,
+            "user": OFFICE,
             "password_file": "password",
             "poll_seconds": 1,
             "backlog_days": 7,
         },
         smtp={"host": HOST, "port": server.smtp_port, "security": "none", "per_minute": 0, "self_copy": False},
         trust={**PROVEN, "plus_addressing": False},
-        people={
-            "supervisor": story.SUPERVISOR,
-            "operator": story.OPERATOR,
-            "agents": agents,
-            "technical": [story.TECHNICAL],
-        },
+        people={**ROLES, "agents": AGENTS, "technical": [TECHNICAL]},
         board={"enabled": True, "root": "Casos"},
-        digest={"to": agents, "at": "00:00"},
+        digest={"to": AGENTS, "at": "00:00"},
     )

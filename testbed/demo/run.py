@@ -23,6 +23,7 @@ from testbed.demo.mail_server import start_mail_server
 from testbed.demo.office import make_office
 from testbed.demo.screen import lines
 from testbed.demo.town import DemoTown
+from testbed.people import OFFICE
 
 Say = Callable[[str], None]
 PATIENCE = 35.0  # seconds for all acts together
@@ -105,7 +106,7 @@ class _Acts:
 
 
 def _stay(town: DemoTown, say: Say) -> None:
-    say(f"\nAll mailboxes in a browser: {town.server.page} (write to {story.OFFICE} there, and wait a second)")
+    say(f"\nAll mailboxes in a browser: {town.server.page} (write to {OFFICE} there, and wait a second)")
     say(f"As an admin: oacmail --config {town.office.config} case list")
     say("Ctrl-C ends it and leaves nothing behind.")
     try:

@@ -10,13 +10,14 @@ from testbed.demo.expectations import BY_TELEPHONE, Expectation, errors
 from testbed.demo.mailbox import DemoMail
 from testbed.demo.office import Row
 from testbed.demo.town import UnansweredMail
+from testbed.people import OFFICE, STAFF
 
 WIDTH = 100
 _ERRORS_SHOWN = 3
 _LEVELS = {"first": "first", "second": "second", "out_of_scope": "out"}
 _NAMES = {
-    **story.STAFF,
-    **{citizen.address: citizen.name for citizen in story.CITIZENS},
+    **STAFF,
+    **{citizen.address: citizen.name for citizen in story.WRITERS},
     f"{BY_TELEPHONE}+34600111333": story.CALLER,
 }
 _NOT_SHOWN: Row = {"citizen": "?", "due_at": None, "ends_hour": None, "events": (), "messages": ()}
@@ -30,7 +31,7 @@ def lines(evidence: DemoEvidence, expectations: Sequence[Expectation], seconds: 
 
 
 def _all(evidence: DemoEvidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
-    messages, mails = len(evidence.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in evidence.outbox)
+    messages, mails = len(evidence.boxes[OFFICE]), sum(row["state"] == "sent" for row in evidence.outbox)
     came = f"{messages} messages came, {mails} mails of oacmail left,"
     yield f"{story.OFFICE_NAME}: a day in {seconds:.0f} seconds. {came}"
     yield "agents answered from their own mail program. What now lies in the mailboxes and in the database:"

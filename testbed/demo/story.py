@@ -1,13 +1,14 @@
-"""The story of the demo: who writes to a town hall in a day, and the expected outcome. All people are invented.
+"""The story of the demo: who writes to a town hall in a day, and the expected outcome.
 
-To add a person, add a row. An act begins when oacmail has finished everything before it.
+To let one more of the people write, add a row. An act begins when oacmail has finished everything before it.
 """
 
 from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-Language = Literal["ca", "es", "en", "fr"]
+from testbed.people import AGENT, CITIZENS, OFFICE, PAU, TECHNICAL, Resident
+
 How = Literal[
     "answer",  # an agent, from the shared mailbox: SMTP, and a copy in Sent
     "answer in copy",  # an agent, from a personal address, with the office in Cc
@@ -53,8 +54,7 @@ class DemoCitizen:
     aside until an agent brings it in, as thanks that came just before oacmail starts, or by the filter of junk mail.
     `term`: how the office says when the citizen's own term ends, if that is today."""
 
-    name: str
-    address: str
+    who: Resident
     subject: str
     text: str
     expected: ExpectedCase
@@ -62,6 +62,14 @@ class DemoCitizen:
     days_ago: int = 0
     aside: Literal["", "thanks", "junk"] = ""
     term: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.who.name
+
+    @property
+    def address(self) -> str:
+        return self.who.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,117 +97,98 @@ class StaffAction:
     expected_kind: str = ""
 
 
-OFFICE, OFFICE_NAME = "oficina@vila.example", "Oficina Digital"
-SUPERVISOR = "responsable@vila.example"
-OPERATOR = "sistemes@vila.example"
-MARTA = "marta@vila.example"
-PAU = "pau@vila.example"
-TECHNICAL = "serveis.tecnics@vila.example"
-STAFF = {SUPERVISOR: "supervisor", OPERATOR: "operator", MARTA: "Marta", PAU: "Pau", TECHNICAL: "technical"}
+OFFICE_NAME = "Oficina Digital"
 CALLER = "Dolors Vidal"
 NO_ANSWER = "No consta com a resposta"
 ZONE = ZoneInfo("Europe/Madrid")
+_ALL = {citizen.name: citizen for citizen in CITIZENS}
 
-CITIZENS = (
+WRITERS = (
     DemoCitizen(
-        "Jordi Camps",
-        "jordi.camps@correu.example",
+        _ALL["Jordi Camps"],
         "No puc signar la instància",
         "Bon dia, fa dies que intento signar la instància genèrica amb l'idCAT i no me'n surto. Com ho faig?",
         days_ago=2,
         expected=ExpectedCase(languages="ca", overdue=True),
     ),
     DemoCitizen(
-        "Lucía Navarro",
-        "lucia.navarro@mail.example",
+        _ALL["Lucía Navarro"],
         "Cita previa para el padrón",
         "Buenas tardes, ¿cómo pido cita previa por internet para empadronarme? Gracias.",
         days_ago=2,
         expected=ExpectedCase(languages="es", status="answered", messages=4),
     ),
     DemoCitizen(
-        "Montserrat Vila",
-        "montserrat.vila@correu.example",
+        _ALL["Montserrat Vila"],
         "Instal·lar l'idCAT al Firefox",
         "Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
         expected=ExpectedCase(languages="ca", acks=2, messages=3, topic="certificate", level="first"),
     ),
     DemoCitizen(
-        "Antonio Ruiz",
-        "antonio.ruiz@mail.example",
+        _ALL["Antonio Ruiz"],
         "Adjuntar documentos a la instancia",
         "Buenos días, ¿cómo puedo adjuntar dos documentos a la instancia genérica? Solo me deja subir uno.",
         expected=ExpectedCase(languages="es", status="answered", messages=2, topic="application", level="first"),
     ),
     DemoCitizen(
-        "Emma Clarke",
-        "emma.clarke@post.example",
+        _ALL["Emma Clarke"],
         "Proof of address",
         "Good morning, how can I get a proof of address from the municipal register online? Thank you, Emma",
         expected=ExpectedCase(languages="en", status="answered", messages=2, topic="folder"),
     ),
     DemoCitizen(
-        "Jean Morel",
-        "jean.morel@poste.example",
+        _ALL["Jean Morel"],
         "Attestation de résidence",
         "Bonjour, je voudrais obtenir une attestation de résidence par internet. Comment dois-je faire ? Merci.",
         expected=ExpectedCase(languages="ca, en", topic="folder"),
     ),
     DemoCitizen(
-        "Construccions Pla",
-        "ofertes@construccionspla.example",
+        _ALL["Construccions Pla"],
         "Error 500 a l'oficina virtual",
         "Bon dia, des d'ahir l'oficina virtual dona error 500 en enviar l'oferta de la licitació, i a altres "
         "empreses també els passa. El termini s'acaba aviat. És un problema de la plataforma, ho podeu corregir?",
         expected=ExpectedCase(languages="ca", status="answered", messages=4, topic="procurement", level="second"),
     ),
     DemoCitizen(
-        "Rosa Ferrer",
-        "rosa.ferrer@correu.example",
+        _ALL["Rosa Ferrer"],
         "El formulari de la subvenció suma malament",
         "Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
         "l'IVA i és l'imprès del curs passat. Ho podeu corregir?",
         expected=ExpectedCase(languages="ca", status="derived", messages=3, topic="grant", level="second"),
     ),
     DemoCitizen(
-        "Josep Roca",
-        "josep.roca@correu.example",
+        _ALL["Josep Roca"],
         "Truqueu-me, si us plau",
         "Bon dia, m'embolico amb la inscripció al casal. Truqueu-me al 600 000 000, millor al matí.",
         expected=ExpectedCase(languages="ca", status="answered", topic="enrolment", intent="callback"),
     ),
     DemoCitizen(
-        "Carmen Ortega",
-        "carmen.ortega@mail.example",
+        _ALL["Carmen Ortega"],
         "Queja",
         "Quiero presentar una queja: llevo tres semanas esperando y nadie me dice nada. Es vergonzoso.",
         expected=ExpectedCase(languages="es", intent="complaint"),
     ),
     DemoCitizen(
-        "Laia Soler",
-        "laia.soler@correu.example",
+        _ALL["Laia Soler"],
         "La impressora no va",
         "Hola, la impressora de casa no s'engega i l'ordinador em surt amb la pantalla blava. Què faig?",
         expected=ExpectedCase(languages="ca", status="answered", messages=2, level="out_of_scope"),
     ),
     DemoCitizen(
-        "Nil Bosch",
-        "nil.bosch@correu.example",
+        _ALL["Nil Bosch"],
         "",
         "",
         attachment="captura de pantalla.png",
         expected=ExpectedCase(languages="ca, es"),
     ),
     DemoCitizen(
-        "Pilar Gómez",
-        "pilar.gomez@mail.example",
+        _ALL["Pilar Gómez"],
         "",
         "Buenas, no encuentro dónde se paga el recibo del IBI por internet, ¿me lo pueden decir?",
         expected=ExpectedCase(languages="es", status="derived"),
     ),
     DemoCitizen(
-        "Marc Serra",
-        "marc.serra@correu.example",
+        _ALL["Marc Serra"],
         "Notificació de l'e-NOTUM",
         "Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. El termini acaba AVUI a les 23:59. "
         "Què he de fer?",
@@ -207,58 +196,50 @@ CITIZENS = (
         expected=ExpectedCase(languages="ca", messages=2, topic="notification"),
     ),
     DemoCitizen(
-        "Fatima Alaoui",
-        "fatima.alaoui@correu.example",
+        _ALL["Fatima Alaoui"],
         "Inscripció a l'escola bressol",
         "Bon dia, vull fer la inscripció de la meva filla a l'escola bressol i no trobo el formulari. On és?",
         expected=ExpectedCase(languages="ca", messages=3, topic="enrolment"),
     ),
     DemoCitizen(
-        "David Price",
-        "david.price@post.example",
+        _ALL["David Price"],
         "Paying the car tax",
         "Hello, can I pay the car tax online with a foreign card? I could not find the page. Thanks, David",
         expected=ExpectedCase(languages="en", acks=2, messages=3),
     ),
     DemoCitizen(
-        "Teresa Puig",
-        "teresa.puig@correu.example",
+        _ALL["Teresa Puig"],
         "Beca de menjador",
         "Bon dia, com puc saber l'estat de la sol·licitud de la beca de menjador a la carpeta ciutadana?",
         expected=ExpectedCase(languages="ca", messages=3),
     ),
     DemoCitizen(
-        "Omar Benali",
-        "omar.benali@mail.example",
+        _ALL["Omar Benali"],
         "Licencia de obras",
         "Buenos días, ¿qué documentos hacen falta para pedir por internet la licencia de obras menores?",
         expected=ExpectedCase(languages="es", topic="application"),
     ),
     DemoCitizen(
-        "Núria Tort",
-        "nuria.tort@correu.example",
+        _ALL["Núria Tort"],
         "Volant d'empadronament",
         "Hola, necessito un volant d'empadronament. El puc descarregar des de la carpeta ciutadana?",
         expected=ExpectedCase(languages="ca", status="answered", messages=2, topic="folder"),
     ),
     DemoCitizen(
-        "Biel Coll",
-        "biel.coll@correu.example",
+        _ALL["Biel Coll"],
         "Suggeriment per a la web",
         "Bona tarda, us suggereixo que la seu electrònica recordi l'idioma. Seria molt útil. Salutacions, Biel",
         expected=ExpectedCase(languages="ca", intent="suggestion"),
     ),
     DemoCitizen(
-        "Quim Rovira",
-        "quim.rovira@correu.example",
+        _ALL["Quim Rovira"],
         "Gràcies",
         "Moltes gràcies!",
         aside="thanks",
         expected=ExpectedCase(languages="ca"),
     ),
     DemoCitizen(
-        "Aina Grau",
-        "aina.grau@correu.example",
+        _ALL["Aina Grau"],
         "Bonificació de l'IBI",
         "Bon dia, com demano la bonificació de l'IBI per família nombrosa a la seu electrònica?",
         aside="junk",
@@ -293,21 +274,21 @@ STRANGERS = (
 )
 
 AT_THE_DESK = (
-    StaffAction(MARTA, "press", "Construccions Pla"),
+    StaffAction(AGENT, "press", "Construccions Pla"),
     StaffAction(PAU, "order", "Rosa Ferrer", "L'imprès penjat és el del curs passat"),
-    StaffAction(MARTA, "drag", "Pilar Gómez"),
+    StaffAction(AGENT, "drag", "Pilar Gómez"),
     StaffAction(PAU, "call", "Josep Roca"),
     StaffAction(PAU, "a person", "Quim Rovira"),
-    StaffAction(MARTA, "a person", "Aina Grau"),
+    StaffAction(AGENT, "a person", "Aina Grau"),
     StaffAction(PAU, "telephone", CALLER, "600111333: vol saber on es paga la taxa de la grua"),
-    StaffAction(MARTA, "answer", "Lucía Navarro", "Puede pedirla en la sede, apartado Cita previa."),
-    StaffAction(MARTA, "answer", "Montserrat Vila", "Aneu a Preferències, Certificats, Importa."),
+    StaffAction(AGENT, "answer", "Lucía Navarro", "Puede pedirla en la sede, apartado Cita previa."),
+    StaffAction(AGENT, "answer", "Montserrat Vila", "Aneu a Preferències, Certificats, Importa."),
     StaffAction(PAU, "answer in copy", "Antonio Ruiz", "Pulse «Añadir otro documento» bajo el primero."),
-    StaffAction(MARTA, "answer", "Emma Clarke", "Open Citizen folder, then Register, then Download."),
-    StaffAction(MARTA, "answer", "Laia Soler", "No és un tràmit de la seu: us hi ajudarà un tècnic."),
+    StaffAction(AGENT, "answer", "Emma Clarke", "Open Resident folder, then Register, then Download."),
+    StaffAction(AGENT, "answer", "Laia Soler", "No és un tràmit de la seu: us hi ajudarà un tècnic."),
     StaffAction(PAU, "answer in copy", "Núria Tort", "Sí: Carpeta ciutadana, Padró, Descarrega."),
-    StaffAction(MARTA, "answer", "David Price", "Yes: Payments, Pay without certificate, any card."),
-    StaffAction(MARTA, "answer", "Teresa Puig", "Ho trobareu a Carpeta ciutadana, Els meus tràmits."),
+    StaffAction(AGENT, "answer", "David Price", "Yes: Payments, Pay without certificate, any card."),
+    StaffAction(AGENT, "answer", "Teresa Puig", "Ho trobareu a Carpeta ciutadana, Els meus tràmits."),
 )
 
 AFTERWARDS = (
@@ -335,8 +316,8 @@ AFTERWARDS = (
 )
 
 AT_THE_END = (
-    StaffAction(MARTA, "answer", "Construccions Pla", "Ja funciona i el termini s'ha ampliat un dia."),
-    StaffAction(MARTA, "order to the person", "Fatima Alaoui", "TANCA DUPLICAT"),
+    StaffAction(AGENT, "answer", "Construccions Pla", "Ja funciona i el termini s'ha ampliat un dia."),
+    StaffAction(AGENT, "order to the person", "Fatima Alaoui", "TANCA DUPLICAT"),
 )
 
 ACTS = (

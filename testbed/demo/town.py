@@ -19,8 +19,9 @@ from testbed.demo.mailbox import DemoMail, mailbox
 from testbed.demo.office import DemoOffice
 from testbed.demo.story import DemoCitizen, How, StaffAction, UnwantedSender
 from testbed.messages import AUTOMATIC, Headers, as_bytes, delivery_status, message, read_receipt, replied
+from testbed.people import OFFICE, STAFF
 
-_CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}
+_WRITERS = {citizen.name: citizen for citizen in story.WRITERS}
 SENT = "Sent"
 JUNK = "Junk"
 SECOND_LEVEL = "Casos/3 Nivell 2"
@@ -58,35 +59,35 @@ class DemoTown:
 
     def prepare(self) -> None:
         """Prepare the office's mailbox before oacmail starts: folders of sent and of junk mail, and unread messages."""
-        with mailbox(self.server, story.OFFICE) as box:
+        with mailbox(self.server, OFFICE) as box:
             for folder in (SENT, JUNK):
                 box.create(folder)
-            for citizen in story.CITIZENS:
+            for citizen in story.WRITERS:
                 if citizen.days_ago or citizen.aside == "thanks":
                     arrived = back_dated(citizen, datetime.now(UTC)) if citizen.days_ago else None
                     box.append(as_bytes(self._message(citizen)), "INBOX", at=arrived)
 
     def write(self) -> None:
         """Deliver all messages of the day."""
-        for citizen in story.CITIZENS:
+        for citizen in story.WRITERS:
             if not citizen.days_ago and not citizen.aside:
                 self.server.deliver(self._message(citizen))
             elif citizen.aside == "junk":
-                with mailbox(self.server, story.OFFICE) as box:
+                with mailbox(self.server, OFFICE) as box:
                     box.append(received(self._message(citizen)), JUNK)
         for stranger in story.STRANGERS:
             self._intrude(stranger)
 
     def _message(self, citizen: DemoCitizen) -> EmailMessage:
         sender = formataddr((citizen.name, citizen.address))
-        mail = message(sender, story.OFFICE, citizen.subject or None, citizen.text)
+        mail = message(sender, OFFICE, citizen.subject or None, citizen.text)
         if citizen.attachment:
             mail.add_attachment(_PIXEL, maintype="image", subtype="png", filename=citizen.attachment)
         self.written.setdefault(citizen.name, str(mail["Message-ID"]))
         return mail
 
     def _intrude(self, stranger: UnwantedSender) -> None:
-        mail = message(stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers)
+        mail = message(stranger.sender, OFFICE, stranger.subject, stranger.text, headers=stranger.headers)
         self.server.deliver(mail, dmarc=stranger.dmarc)
         self._note_unanswered(stranger.name, mail, stranger.expected_kind)
 
@@ -100,7 +101,7 @@ class DemoTown:
         if action.how == "telephone":
             self._from_agent(action.who, "", f"TRUCADA: {action.about}, {action.text}")
         else:
-            _ACTIONS[action.how](self, action, _CITIZENS[action.about])
+            _ACTIONS[action.how](self, action, _WRITERS[action.about])
 
     def number(self, citizen: DemoCitizen) -> str:
         """The number of the citizen's case, from `case list`. Raises LookupError."""
@@ -109,17 +110,17 @@ class DemoTown:
         return self._numbers[citizen.address]
 
     def answer(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        with mailbox(self.server, story.OFFICE) as box:
+        with mailbox(self.server, OFFICE) as box:
             asked = box.open(self.written[citizen.name])
-            mail = _reply(formataddr((story.OFFICE_NAME, story.OFFICE)), asked, action.text)
+            mail = _reply(formataddr((story.OFFICE_NAME, OFFICE)), asked, action.text)
             self.server.submit(mail)
             box.append(as_bytes(mail), SENT, "\\Seen")
 
     def answer_in_copy(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        with mailbox(self.server, story.OFFICE) as box:
+        with mailbox(self.server, OFFICE) as box:
             asked = box.open(self.written[citizen.name])
-        sender = formataddr((story.STAFF[action.who], action.who))
-        self.server.deliver(_reply(sender, asked, action.text, headers=(("Cc", story.OFFICE),)))
+        sender = formataddr((STAFF[action.who], action.who))
+        self.server.deliver(_reply(sender, asked, action.text, headers=(("Cc", OFFICE),)))
 
     def call(self, action: StaffAction, citizen: DemoCitizen) -> None:
         serial = int(self.number(citizen).rpartition("-")[2])
@@ -149,7 +150,7 @@ class DemoTown:
         self._from_agent(action.who, subject, body, to=unquote(link.path))
 
     def drag(self, _: StaffAction, citizen: DemoCitizen) -> None:
-        with mailbox(self.server, story.OFFICE) as box:
+        with mailbox(self.server, OFFICE) as box:
             folder, uid = box.place_of(self.written[citizen.name])
             box.move(uid, SECOND_LEVEL, folder)
 
@@ -165,10 +166,10 @@ class DemoTown:
         return found
 
     def _reply_of_staff(self, who: str, to: DemoMail, text: str) -> None:
-        self.server.deliver(_reply(formataddr((story.STAFF[who], who)), to, text))
+        self.server.deliver(_reply(formataddr((STAFF[who], who)), to, text))
 
-    def _from_agent(self, who: str, subject: str, text: str, to: str = story.OFFICE) -> None:
-        self.server.deliver(message(formataddr((story.STAFF[who], who)), to, subject, text))
+    def _from_agent(self, who: str, subject: str, text: str, to: str = OFFICE) -> None:
+        self.server.deliver(message(formataddr((STAFF[who], who)), to, subject, text))
 
     def reply_to_ack(self, action: StaffAction, citizen: DemoCitizen) -> None:
         self.server.deliver(_from_citizen(action, citizen, self._held(citizen, automatic=True)))
@@ -238,7 +239,7 @@ def _reply(sender: str, to: DemoMail, text: str, *, headers: Headers = (), recip
 
 
 def _from_citizen(action: StaffAction, citizen: DemoCitizen, to: DemoMail) -> EmailMessage:
-    return _reply(formataddr((citizen.name, citizen.address)), to, action.text, recipient=story.OFFICE)
+    return _reply(formataddr((citizen.name, citizen.address)), to, action.text, recipient=OFFICE)
 
 
 def back_dated(citizen: DemoCitizen, now: datetime) -> datetime:

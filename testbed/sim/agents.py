@@ -17,9 +17,10 @@ from random import Random
 from oacmail.core.effects import AdminCommand
 from oacmail.core.model import BoardFolder
 from testbed.mailbox import SimulatedMailbox
+from testbed.people import DISOWNED
 from testbed.sim.ground_truth import AgentsAct, Answer, PersonsMove, RelayedAnswer, WrittenMessage
 from testbed.sim.plan import SimulatedAction
-from testbed.sim.population import ANSWERS, DISOWNED, INTERNAL, language
+from testbed.sim.texts import ANSWERS, INTERNAL, language
 from testbed.sim.town import SimulatedTown, board_folder, short
 from testbed.sim.writing import (
     STYLES,

@@ -9,10 +9,10 @@ from datetime import timedelta
 from random import Random
 
 from oacmail.store import admin
+from testbed.people import REGULARS
 from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
 from testbed.service import KILL_POINTS
 from testbed.sim.plan import SimulatedAction
-from testbed.sim.population import CITIZENS
 from testbed.sim.town import SimulatedTown, short
 
 FaultHandler = Callable[[SimulatedTown, SimulatedAction, Random], str]
@@ -41,7 +41,7 @@ def _puts_off(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
 
 def _next_mails(town: SimulatedTown, rng: Random, outcome: DeliveryOutcome, times: int) -> str:
     """Give the next mails to one citizen this outcome; the relay shows no sign of it before."""
-    to = rng.choice([citizen.address for citizen in CITIZENS])
+    to = rng.choice([citizen.address for citizen in REGULARS])
     town.relay.when(outcome, to=to, times=times)
     return f"{outcome.end} {outcome.code if outcome.code != TAKEN_CODE else ''} for the next {times} to {to}".replace(
         "  ", " "

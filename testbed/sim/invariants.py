@@ -14,13 +14,14 @@ from email.message import Message
 from oacmail.core.kinds import of_key, of_name
 from oacmail.core.ports import Outgoing
 from testbed.database import text
+from testbed.people import DISOWNED, NEIGHBOURS, ROBOTS
 from testbed.service import KillableStore
 from testbed.sim.board_checks import BoardChecks
 from testbed.sim.deadline_checks import PATIENCE, DeadlineChecks
 from testbed.sim.expected_due import ExpectedDue, InvariantBroken, require
 from testbed.sim.notice_checks import TO_CITIZENS, DerivationChecks, NoticeChecks, RelayedAnswerChecks
-from testbed.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
 from testbed.sim.report_checks import ReportChecks
+from testbed.sim.texts import INTERNAL
 from testbed.sim.told_checks import ToldChecks
 from testbed.sim.town import SimulatedTown, short
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from testbed.sim.population import CITIZENS, DISOWNED, ROBOTS
+from testbed.people import DISOWNED, REGULARS, ROBOTS
 
 FIRST, LAST = date(2025, 2, 1), date(2027, 8, 31)  # years whose holidays are shipped
 WEEKEND = 5
@@ -154,7 +154,7 @@ def make_plan(seed: int, days: int, zone: ZoneInfo) -> Plan:
 
 def _day(rng: Random, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, str, str]]:
     rest = day.weekday() >= WEEKEND
-    addresses = [citizen.address for citizen in CITIZENS]
+    addresses = [citizen.address for citizen in REGULARS]
     for what, often in CITIZEN_RATES.items():
         for _ in range(_times(rng, often[rest])):
             yield _at(rng, day, zone, 0, 24), rng.choice(addresses), what
@@ -174,7 +174,7 @@ def _staff(
     for what, often in rates.items():
         for _ in range(_times(rng, often[day.weekday() >= WEEKEND])):
             if citizens:
-                yield _at(rng, day, zone, 0, 24), rng.choice(CITIZENS).address, what
+                yield _at(rng, day, zone, 0, 24), rng.choice(REGULARS).address, what
             else:
                 yield _at(rng, day, zone, 8, 21), "the desk", what
 

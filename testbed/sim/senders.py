@@ -18,12 +18,13 @@ from oacmail.core.errors import Transient
 from oacmail.privacy.erasure import forget
 from oacmail.store.connection import FILE
 from oacmail.store.erase import wipe
+from testbed.people import NEIGHBOURS, REGULARS
 from testbed.relay import Inbox
-from testbed.sim import population
+from testbed.sim import texts
 from testbed.sim.expected_due import require
 from testbed.sim.ground_truth import Vote, WrittenMessage
 from testbed.sim.plan import SimulatedAction
-from testbed.sim.population import CITIZENS, NEIGHBOURS
+from testbed.sim.texts import language
 from testbed.sim.town import SimulatedTown, short
 from testbed.sim.writing import ActionHandler, answer_to, arrival, latest_of_ours, mail_of, sent
 
@@ -39,7 +40,7 @@ _DOUBT = timedelta(days=1)
 
 
 def _writes(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    subject, text = rng.choice(population.QUESTIONS[population.language(action.who)])
+    subject, text = rng.choice(texts.QUESTIONS[language(action.who)])
     number = str(10_000 + action.number)
     mail = mail_of(town, action, subject.format(n=number), text.format(n=number))
     return sent(town, action.who, mail, asks=True)
@@ -49,7 +50,7 @@ def _adds(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     ours = latest_of_ours(town, action.who)
     if ours is None:
         return ""
-    text = rng.choice(population.ADDITIONS[population.language(action.who)]).format(n=action.number)
+    text = rng.choice(texts.ADDITIONS[language(action.who)]).format(n=action.number)
     return sent(town, action.who, mail_of(town, action, "", text, ours), asks=True)
 
 
@@ -57,7 +58,7 @@ def _asks_anew(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str
     answer = answer_to(town, action.who, rng)
     if answer is None:
         return ""
-    text = rng.choice(population.ANEW[population.language(action.who)]).format(n=action.number)
+    text = rng.choice(texts.ANEW[language(action.who)]).format(n=action.number)
     return sent(town, action.who, mail_of(town, action, "", text, answer), asks=True)
 
 
@@ -66,7 +67,7 @@ def _thanks(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     answer = answer_to(town, action.who, rng)
     if answer is None:
         return ""
-    text = population.THANKS[population.language(action.who)]
+    text = texts.THANKS[language(action.who)]
     return sent(town, action.who, mail_of(town, action, "", text, answer if rng.random() < 0.8 else None), asks=False)
 
 
@@ -94,7 +95,7 @@ def _names_the_number(town: SimulatedTown, action: SimulatedAction, rng: Random)
     ours = latest_of_ours(town, action.who)
     if ours is None:
         return ""
-    text = rng.choice(population.ADDITIONS[population.language(action.who)]).format(n=action.number)
+    text = rng.choice(texts.ADDITIONS[language(action.who)]).format(n=action.number)
     return sent(town, action.who, mail_of(town, action, f"Cas {town.token_of(ours)}", text), asks=True)
 
 
@@ -103,7 +104,7 @@ def _is_away(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     if ours is None:
         return ""
     marks = (("Auto-Submitted", "auto-replied"),)
-    town.deliver(mail_of(town, action, "", population.AWAY[population.language(action.who)], ours, marks), envelope="")
+    town.deliver(mail_of(town, action, "", texts.AWAY[language(action.who)], ours, marks), envelope="")
     return "an automatic reply"
 
 
@@ -111,7 +112,7 @@ def _shows_a_neighbour(town: SimulatedTown, action: SimulatedAction, rng: Random
     ours = latest_of_ours(town, action.who)
     if ours is None:
         return ""
-    neighbour = rng.choice(population.NEIGHBOURS)
+    neighbour = rng.choice(NEIGHBOURS)
     text = "Bon dia, soc qui l'ajuda: quina documentació li cal portar?"
     mail = mail_of(town, action, "", text, ours, sender=neighbour)
     return sent(town, neighbour, mail, asks=True, guest_of=action.who)
@@ -124,7 +125,7 @@ def _complains(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str
     about = answer_to(town, action.who, rng) or latest_of_ours(town, action.who)
     if about is None:
         return ""
-    text = rng.choice(population.COMPLAINTS[population.language(action.who)])
+    text = rng.choice(texts.COMPLAINTS[language(action.who)])
     return sent(town, action.who, mail_of(town, action, "", text, about), asks=True)
 
 
@@ -145,7 +146,7 @@ def _forgot(town: SimulatedTown, case: object) -> bool:
 
 def _names_a_term(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     """Of today, at an hour or at the end of the day."""
-    text = population.TERMS_TODAY[population.language(action.who)]
+    text = texts.TERMS_TODAY[language(action.who)]
     later = range(town.clock.true().astimezone(town.zone).hour + 1, 24)
     hour = rng.choice(later) if later else 0
     mail = mail_of(town, action, f"Termini {action.number}", text.format(n=action.number, hour=hour or 24))
@@ -153,9 +154,9 @@ def _names_a_term(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
 
 
 def _wants_a_call(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    when, before = rng.choice(population.CALL_HOURS[population.language(action.who)])
+    when, before = rng.choice(texts.CALL_HOURS[language(action.who)])
     phone = f"6{rng.randrange(10**8):08d}"
-    text = population.CALL_ME[population.language(action.who)].format(phone=phone, when=when, n=action.number)
+    text = texts.CALL_ME[language(action.who)].format(phone=phone, when=when, n=action.number)
     mail = mail_of(town, action, f"Trucada {action.number}", text)
     story = sent(town, action.who, mail, asks=True)
     town.truth.written[str(mail["Message-ID"])].call_before = before
@@ -163,7 +164,7 @@ def _wants_a_call(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
 
 
 def _lands_in_junk(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    subject, text = rng.choice(population.QUESTIONS[population.language(action.who)])
+    subject, text = rng.choice(texts.QUESTIONS[language(action.who)])
     number = str(10_000 + action.number)
     mail = mail_of(town, action, subject.format(n=number), text.format(n=number))
     town.deliver(mail, folder="Junk")
@@ -186,7 +187,7 @@ def _answers_go_elsewhere(town: SimulatedTown, action: SimulatedAction, rng: Ran
 
 def _praises(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     """Words in place of a number, while the survey is open."""
-    surveys = [(one, town.relay.inboxes[one.address].last("survey")) for one in population.CITIZENS]
+    surveys = [(one, town.relay.inboxes[one.address].last("survey")) for one in REGULARS]
     asked = [(one, mails[0]) for one, mails in surveys if mails]
     if not asked:
         return ""
@@ -197,7 +198,7 @@ def _praises(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     )
     if age > _OPEN or forgotten:
         return ""
-    text = rng.choice(population.PRAISE[citizen.language])
+    text = rng.choice(texts.PRAISE[citizen.language])
     mail = town.message(citizen.address, "", text, answers=survey, number=town.number(action))
     town.truth.starts_nothing.add(str(mail["Message-ID"]))
     return sent(town, citizen.address, mail, asks=False)
@@ -207,7 +208,7 @@ def _praises(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
 
 
 def _reports_a_fault(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    subject, text = rng.choice(population.PLATFORM_FAULTS[population.language(action.who)])
+    subject, text = rng.choice(texts.PLATFORM_FAULTS[language(action.who)])
     number = str(10_000 + action.number)
     return sent(town, action.who, mail_of(town, action, subject.format(n=number), text.format(n=number)), asks=True)
 
@@ -216,7 +217,7 @@ def _insists_on_a_fault(town: SimulatedTown, action: SimulatedAction, rng: Rando
     ours = latest_of_ours(town, action.who)
     if ours is None:
         return ""
-    _, text = rng.choice(population.PLATFORM_FAULTS[population.language(action.who)])
+    _, text = rng.choice(texts.PLATFORM_FAULTS[language(action.who)])
     return sent(town, action.who, mail_of(town, action, "", text.format(n=action.number), ours), asks=True)
 
 
@@ -224,7 +225,7 @@ def _insists_on_a_fault(town: SimulatedTown, action: SimulatedAction, rng: Rando
 
 
 def _votes(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    boxes = [(one.address, mail) for one in CITIZENS for mail in town.relay.inboxes[one.address].last("survey", 2)]
+    boxes = [(one.address, mail) for one in REGULARS for mail in town.relay.inboxes[one.address].last("survey", 2)]
     if not boxes:
         return ""
     citizen, survey = rng.choice(boxes)
@@ -273,7 +274,7 @@ def _replied(
 def _is_forgotten(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     if town.down or town.clock.skew:
         return ""
-    who = rng.choice([citizen.address for citizen in CITIZENS])
+    who = rng.choice([citizen.address for citizen in REGULARS])
     con, now = town.store.con, town.engine.now()
     before, read = town.database.counted(), town.database.message_ids()
     try:
@@ -343,7 +344,7 @@ def _is_delayed(town: SimulatedTown, action: SimulatedAction, rng: Random) -> st
 
 
 def _citizen_addresses() -> frozenset[str]:
-    return frozenset(citizen.address for citizen in population.CITIZENS)
+    return frozenset(citizen.address for citizen in REGULARS)
 
 
 ACTIONS: dict[str, ActionHandler] = {

@@ -10,7 +10,7 @@ from random import Random
 
 from testbed.sim.ground_truth import ServicesWord
 from testbed.sim.plan import SimulatedAction
-from testbed.sim.population import INTERNAL
+from testbed.sim.texts import INTERNAL
 from testbed.sim.town import SimulatedTown
 from testbed.sim.writing import STYLES, ActionHandler, arrival, chosen_button, mail_of, press, says, shown
 

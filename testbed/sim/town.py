@@ -31,14 +31,13 @@ from oacmail.store.board import Word
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox
 from testbed.messages import MX, arrived, as_bytes
+from testbed.people import AGENTS, FORMS, OFFICE, REGULARS, TECHNICAL
 from testbed.relay import SimulatedRelay
 from testbed.service import SimulatedService
 from testbed.sim.ground_truth import GroundTruth
 from testbed.sim.plan import Plan, SimulatedAction
-from testbed.sim.population import CITIZENS
 
 FOLDERS = ("INBOX", "Sent", "Junk", "Drafts")
-AGENTS, TECHNICAL, FORMS = ("montse@town.example", "pau@town.example"), ("tecnics@town.example",), ("web@town.example",)
 SECRET = b"a secret of a town that does not exist"
 INSTANCE = "5170a17e"
 DAY_HOURS = range(6, 22)
@@ -48,7 +47,7 @@ IDLE = timedelta(hours=2)
 NEEDED_FOR = timedelta(days=4)  # a backup is made if a restore is planned within these days
 BACKUP_HOUR, WORD_HOUR = 3, 9
 CALM_AFTER = timedelta(hours=5)  # a deferred mail leaves within the hour; an uncertain one is settled within four
-_PROVEN = {citizen.address: citizen.proven for citizen in CITIZENS}
+_PROVEN = {citizen.address: citizen.proven for citizen in REGULARS}
 _MARK = re.compile(rb"^X-Oacmail:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.MULTILINE | re.IGNORECASE)
 _KEY = re.compile(rb"\bk=([^;\s]*)")
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]*>)", re.MULTILINE | re.IGNORECASE)
@@ -107,7 +106,7 @@ class SimulatedTown(SimulatedService):
         self._heap: list[tuple[datetime, int, str, str, Event]] = []
         self._order, self._last = count(), ""
         clock, mailbox = SimulatedClock(plan.begins), SimulatedMailbox(*FOLDERS)
-        relay = SimulatedRelay(mailbox, clock, config.office.address)
+        relay = SimulatedRelay(mailbox, clock, OFFICE)
         config = of_town(config, state, plan.seed)
         policy = settings.policy(
             config, workdays=wiring.deadline_calendar(config), secrets=(SECRET,), instance=INSTANCE
@@ -342,9 +341,9 @@ def has_one_person(seed: int) -> bool:
 
 def of_town(config: Config, state: Path, seed: int) -> Config:
     """The configuration with its rules and calendar, and with servers, state and people of the simulated town."""
-    office = config.office.model_copy(update={"state": state})
+    office = config.office.model_copy(update={"address": OFFICE, "state": state})
     imap = config.imap.model_copy(update={"backlog_days": 0})
-    people = {} if has_one_person(seed) else {"agents": AGENTS, "technical": TECHNICAL, "forms": FORMS}
+    people = {} if has_one_person(seed) else {"agents": tuple(AGENTS), "technical": (TECHNICAL,), "forms": (FORMS,)}
     return config.model_copy(
         update={
             "office": office,

@@ -5,8 +5,8 @@ import pytest
 from oacmail.store import command_line
 from tests.orders.test_orders import reply
 from tests.rebuild.rebuilding import difference, lose, rebuild, taken
-from tests.services.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN
-from tests.world import AGENT, ANNA, MADRID, PERE, SUPERVISOR, World, text_of
+from tests.services.test_second_level import FAULT, PEOPLE, TOWN
+from tests.world import AGENT, ANNA, MADRID, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 SIX_DAYS = "Com puc signar la instància? El termini s'acaba l'1 de desembre de 2026."
 

@@ -10,7 +10,7 @@ from tests.orders.test_order_buttons import HTML, buttons
 from tests.orders.test_orders import reply
 from tests.orders.test_orders_of_calls import agent_writes
 from tests.relayed.relayed_answers import TEXT, relayed
-from tests.world import ANNA, PASS, PERE, SUPERVISOR, World, text_of
+from tests.world import ANNA, PASS, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
 CALL = "#trucada Núria Font, 612345678: vol saber on es paga la multa"
@@ -70,11 +70,11 @@ def test_each_line_of_a_list_of_notices_leads_to_its_person(town: TOWN) -> None:
 
 
 def test_a_list_of_the_services_does_not(town: TOWN) -> None:
-    world = town(people={"technical": ["tecnics@town.example"]}, deadline={"digest_above": 1})
+    world = town(people={"technical": [TECHNICAL]}, deadline={"digest_above": 1})
     for citizen in (ANNA, PERE):
         world.citizen_asks(citizen, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en signar.")
     world.live("2026-11-27 12:00")
-    nudges = [mail for mail in world.received("tecnics@town.example") if mail["X-Oacmail-Kind"] == "nudge"]
+    nudges = [mail for mail in world.received(TECHNICAL) if mail["X-Oacmail-Kind"] == "nudge"]
     assert [_links(mail) for mail in nudges] == [[]] * len(nudges) != []
 
 

@@ -14,8 +14,8 @@ from oacmail.privacy.erasure import forget
 from testbed.mailbox import SimulatedMailbox
 from tests.orders.test_orders import late_case, reply, transcripts
 from tests.orders.test_orders_of_calls import agent_writes
-from tests.services.test_services_reply import FAULT, TECHNICAL, _reply, _told
-from tests.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
+from tests.services.test_services_reply import FAULT, _reply, _told
+from tests.world import AGENT, ANNA, OFFICE, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
 CATALAN = "Bon dia, com puc signar la instància amb l'idCAT?"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
 SUBJECT = "Em podeu trucar?"
@@ -328,7 +328,7 @@ def test_two_calls_in_vain_to_a_number_that_the_message_did_not_tell_are_an_answ
 
 
 def test_calls_without_success_on_a_derived_case_tell_nobody_that_it_was_passed_on(town: TOWN) -> None:
-    world = town(now="2026-11-30 09:00", people={"technical": ["tecnics@town.example"]})
+    world = town(now="2026-11-30 09:00", people={"technical": [TECHNICAL]})
     text = "Bon dia, la seu electrònica dona error 500 en signar. Truqueu-me al 612345678 a la tarda."
     world.citizen_asks(ANNA, "Error 500 a la seu", text)
     assert world.case()["status"] == "derived"

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from oacmail.core.effects import (
-    Arrived,
-)
+from oacmail.core.effects import Arrived
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import (
     DeadlineKind,
@@ -20,6 +18,7 @@ from oacmail.core.model import (
 from oacmail.core.policy import Office, People, Policy
 from oacmail.core.view import CaseView, Deadline, MessagesView
 from oacmail.workdays import EveryDay
+from testbed.people import AGENT, ANNA, OFFICE, OPERATOR, SUPERVISOR
 
 
 def evidence(*said: tuple[str, float]) -> tuple[Evidence, ...]:
@@ -53,8 +52,6 @@ def message(features: Features | None = None, **changes: Any) -> Message:
     return Message(**{**plain, **changes})
 
 
-ANNA, PERE = "anna@example.org", "pere@example.net"
-OFFICE, AGENT, SUPERVISOR, OPERATOR = "oac@town.example", "agent@town.example", "cap@town.example", "it@town.example"
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)  # a Wednesday, 10:00 in the office
 CASE = "OAC-2026-000007"
 POLICY = Policy(

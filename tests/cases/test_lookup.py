@@ -9,7 +9,8 @@ from oacmail.core.effects import Send
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import Lookup, look_up, looked_up
 from oacmail.core.model import Auto, Features, Folder, Role
-from tests.cases.builders import AGENT, ANNA, CASE, NOW, OFFICE, PERE, POLICY, lookup
+from tests.cases.builders import CASE, NOW, POLICY, lookup
+from tests.world import AGENT, ANNA, OFFICE, PERE
 
 FORM = Features(form_fields=frozenset({"name", "address"}), addresses=(ANNA,))
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.world import AGENT, ANNA, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
-TECHNICAL = "tecnics@town.example"
 
 
 def test_the_notice_quotes_and_attaches_the_last_messages_newest_first(town: TOWN) -> None:

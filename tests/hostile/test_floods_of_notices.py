@@ -9,10 +9,9 @@ import pytest
 from tests.messages.test_intent_actions import COMPLAINT, DPO, RIGHTS
 from tests.orders.test_orders import reply
 from tests.services.test_second_level import FAULT
-from tests.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, OPERATOR, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
-TECHNICAL = "tecnics@town.example"
 PASSWORD = ("Contrasenya", "Bon dia, no puc entrar a la carpeta. La meva contrasenya és Girafa-4821.")
 FLOODS = {
     "opinion": (("Queixa", COMPLAINT), SUPERVISOR),

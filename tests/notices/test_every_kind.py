@@ -16,10 +16,9 @@ from tests.messages.test_secrets_received import PIN
 from tests.orders.test_orders import reply
 from tests.relayed import relayed_answers
 from tests.survey.test_survey import links, press, survey, surveyed
-from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PASS, PERE, SUPERVISOR, World
+from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PASS, PERE, SUPERVISOR, TECHNICAL, World
 
 TOWN = Callable[..., World]
-TECHNICAL = "tecnics@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
 CALL = "Bon dia, em podeu trucar al 612 345 678 a la tarda, si us plau? No puc signar la instància."
 

@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.world import SUPERVISOR, World, text_of
+from tests.world import SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
-TECHNICAL = "tecnics@town.example"
 FAULTS = (
     ("Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància."),
     ("No puc entrar a la seu", "La seu electrònica no funciona: surt un error 503 des de fa una hora."),

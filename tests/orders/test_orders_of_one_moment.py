@@ -6,9 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.board.test_board import DERIVED, MINE, OPEN, quiet
-from tests.world import AGENT, ANNA, PASS, World, text_of
+from tests.world import AGENT, ANNA, PASS, TECHNICAL, World, text_of
 
-TECHNICAL = "tecnics@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
 
 

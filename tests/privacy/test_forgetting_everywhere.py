@@ -14,8 +14,7 @@ from oacmail.store.erase import wipe
 from tests.orders.test_orders_of_calls import agent_writes
 from tests.privacy.test_forgetting import left_in
 from tests.relayed import relayed_answers
-from tests.services.test_second_level import TECHNICAL
-from tests.world import AGENT, ANNA, PASS, PERE, World
+from tests.world import AGENT, ANNA, PASS, PERE, TECHNICAL, World
 
 NAME, WORD = "Neus Torrentfonda", "quaranta-dos"
 

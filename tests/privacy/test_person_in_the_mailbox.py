@@ -10,8 +10,8 @@ from oacmail.core.errors import Refused
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.privacy.erasure import Sought, find_messages
 from testbed.mailbox import SimulatedMailbox
-from tests.cases.builders import AGENT, OFFICE
 from tests.cases.builders import POLICY as PLAIN
+from tests.world import AGENT, OFFICE
 
 ANNA, FORM = "anna@example.org", "form@town.example"
 POLICY = replace(PLAIN, form_senders=frozenset([FORM]))

@@ -8,8 +8,7 @@ import pytest
 
 from testbed.relay import deferred, no_reply, refused
 from tests.relayed import relayed_answers
-from tests.services.test_services_reply import TECHNICAL
-from tests.world import AGENT, ANNA, PASS, SUPERVISOR, World
+from tests.world import AGENT, ANNA, PASS, SUPERVISOR, TECHNICAL, World
 
 
 def test_it_counts_once_the_relay_has_taken_it_and_not_before(world: World) -> None:

@@ -9,10 +9,9 @@ import pytest
 
 from oacmail.core.errors import Refused
 from testbed.relay import refused
-from tests.world import AGENT, ANNA, MARTA, OFFICE, PASS, PERE, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, MARTA, OFFICE, PASS, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
-TECHNICAL = "tecnics@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
 
 

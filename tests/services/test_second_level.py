@@ -10,10 +10,9 @@ from oacmail.core.errors import Refused
 from testbed.relay import no_reply, refused
 from tests.orders.test_orders import reply
 from tests.report.test_month import indicator
-from tests.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, FORMS, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
-TECHNICAL, FORMS = "tecnics@town.example", "formularis@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
 WRONG_FORM = (
     "El formulari suma malament",

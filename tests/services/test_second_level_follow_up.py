@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.services.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN, _deadlines
-from tests.world import AGENT, ANNA, MARTA, PERE, World, text_of
+from tests.services.test_second_level import FAULT, PEOPLE, TOWN, _deadlines
+from tests.world import AGENT, ANNA, MARTA, PERE, TECHNICAL, World, text_of
 
 
 @pytest.fixture

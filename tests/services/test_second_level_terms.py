@@ -3,13 +3,8 @@
 import pytest
 
 from oacmail.store import command_line
-from tests.services.test_second_level import (
-    FAULT,
-    PEOPLE,
-    TECHNICAL,
-    TOWN,
-)
-from tests.world import AGENT, ANNA, MADRID, PERE, World, local, text_of
+from tests.services.test_second_level import FAULT, PEOPLE, TOWN
+from tests.world import AGENT, ANNA, MADRID, PERE, TECHNICAL, World, local, text_of
 
 ENDS = FAULT[1] + " El termini s'acaba demà."
 

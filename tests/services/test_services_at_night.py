@@ -5,8 +5,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.services.test_services_reply import FAULT, FORMS, TECHNICAL, _reply, _told
-from tests.world import AGENT, ANNA, World
+from tests.services.test_services_reply import FAULT, _reply, _told
+from tests.world import AGENT, ANNA, FORMS, TECHNICAL, World
 
 TOWN = Callable[..., World]
 

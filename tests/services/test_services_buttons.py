@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.orders.test_order_buttons import buttons, press
-from tests.services.test_services_reply import FAULT, FORMS, TECHNICAL, _deadlines, _told
-from tests.world import AGENT, ANNA, OPERATOR, PERE, World, text_of
+from tests.services.test_services_reply import FAULT, _deadlines, _told
+from tests.world import AGENT, ANNA, FORMS, OPERATOR, PERE, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
 SOLVED, ESTIMATE, NOT_OURS = "Ja està resolt", "Previsió (escriviu-hi el dia)", "No és cosa nostra"

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, FORMS, OFFICE, PASS, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 TOWN = Callable[..., World]
-TECHNICAL, FORMS = "tecnics@town.example", "formularis@town.example"
 FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
 INTERN = "El Jordi diu que el proveïdor és un desastre."
 

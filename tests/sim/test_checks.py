@@ -11,11 +11,11 @@ import structlog
 
 from oacmail import config as settings
 from oacmail.core.model import BoardFolder
+from testbed.people import REGULARS
 from testbed.sim.faults import FAULTS
 from testbed.sim.ground_truth import PersonsMove
 from testbed.sim.invariants import InvariantChecker
 from testbed.sim.plan import SimulatedAction, make_plan
-from testbed.sim.population import CITIZENS
 from testbed.sim.run import ACTIONS
 from testbed.sim.town import SimulatedTown, board_folder
 
@@ -40,7 +40,7 @@ def _does(town: SimulatedTown, who: str, what: str, number: int, rng: Random) ->
 
 
 def test_a_move_is_seen_to_be_refused_while_the_clock_is_behind(town: SimulatedTown) -> None:
-    assert _does(town, CITIZENS[0].address, "writes", 1, Random(1))
+    assert _does(town, REGULARS[0].address, "writes", 1, Random(1))
     town.turn()
     assert _does(town, "fault", "the clock jumps", 2, Random(2))
     assert town.clock.skew < timedelta(hours=-1)
@@ -57,7 +57,7 @@ def test_a_move_is_seen_to_be_refused_while_the_clock_is_behind(town: SimulatedT
 
 
 def test_an_answer_that_nobody_had_read_when_its_reader_was_forgotten_is_an_answer(town: SimulatedTown) -> None:
-    who = Random(1).choice(CITIZENS).address
+    who = Random(1).choice(REGULARS).address
     assert _does(town, who, "writes", 1, Random(1))
     town.turn()
     town.mailbox.away = True

@@ -43,8 +43,8 @@ from oacmail.store import outbox as store_outbox
 from oacmail.words import relayed as words_relayed
 from oacmail.words import renderer
 from testbed.sim.plan import make_plan
-from testbed.sim.population import INTERNAL
 from testbed.sim.run import SimulationResult, run_plan
+from testbed.sim.texts import INTERNAL
 
 
 @pytest.fixture(autouse=True)

@@ -1,38 +1,8 @@
-"""The people and machines of the simulated town, and the texts they write in the three languages of the office."""
+"""What the people of the simulated town write, in the three languages of the office."""
 
-from dataclasses import dataclass
 from datetime import time
-from typing import Literal
 
-from testbed.messages import MAILER
-
-Language = Literal["ca", "es", "en"]
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedCitizen:
-    address: str
-    language: Language
-    proven: bool = True  # the provider signs: DMARC passes
-
-
-CITIZENS = (
-    SimulatedCitizen("anna@example.org", "ca"),
-    SimulatedCitizen("pere@example.net", "ca"),
-    SimulatedCitizen("marta@gmail.com", "ca"),
-    SimulatedCitizen("jordi.riu@gmail.com", "ca"),
-    SimulatedCitizen("rosa@hotmail.com", "es"),
-    SimulatedCitizen("luis@example.com", "es"),
-    SimulatedCitizen("gestoria@assessors.example", "es"),
-    SimulatedCitizen("carmen@telefonica.net", "es"),
-    SimulatedCitizen("emma@example.co.uk", "en"),
-    SimulatedCitizen("tom@proton.me", "en"),
-    SimulatedCitizen("avi@unsigned.example", "ca", proven=False),
-    SimulatedCitizen("taller@unsigned.example", "es", proven=False),
-)
-NEIGHBOURS = ("veina@example.cat", "cunyat@example.es", "flatmate@example.uk")
-ROBOTS = (MAILER.lower(), "butlleti@news.example", "no-reply@shop.example", "alertes@bank.example")
-DISOWNED = "director@forged.example"  # the mail fails DMARC of its domain
+from testbed.people import REGULARS, Language
 
 # Subject and text of a question; the number {n} makes each one unique.
 QUESTIONS: dict[Language, tuple[tuple[str, str], ...]] = {
@@ -153,4 +123,4 @@ INTERNAL = "PARAULA-INTERNA"
 
 
 def language(address: str) -> Language:
-    return next((citizen.language for citizen in CITIZENS if citizen.address == address), "ca")
+    return next((citizen.language for citizen in REGULARS if citizen.address == address), "ca")
