@@ -3,8 +3,7 @@
 It contacts no server. Passwords and tokens are read when an adapter logs in.
 """
 
-from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from oacmail import oauth
 from oacmail.config import Config, secrets
@@ -48,31 +47,24 @@ def oauth_settings(config: Config) -> oauth.OauthSettings:
     )
 
 
-def _login(
-    config: Config, server: Literal["imap", "smtp"], given: oauth.TokenSource | None
-) -> tuple[Callable[[], str], Callable[[str], str] | None]:
-    """Return what gives the password or token at each login, and what gives another token than a refused one."""
+def _settings(config: Config, server: Literal["imap", "smtp"], given: oauth.TokenSource | None) -> dict[str, Any]:
+    """Return what the settings of both servers share: at each login, the password or a token is asked for."""
+    section = config.imap if server == "imap" else config.smtp
+    shared = {name: getattr(section, name) for name in ("host", "port", "security", "auth")}
+    shared |= {"user": section.user or "", "ca_file": str(section.ca_file) if section.ca_file else None}
     if not config.takes_token(server):
-        return lambda: secrets.password(config, server), None
-    found = given or token_source(config)
-    assert found is not None
-    return found.current, found.after
+        return {**shared, "password": lambda: secrets.password(config, server)}
+    tokens = given or token_source(config)
+    assert tokens is not None
+    return {**shared, "password": tokens.current, "other_token": tokens.after}
 
 
 def mailbox(config: Config, given: oauth.TokenSource | None = None) -> ImapMailbox:
     """`given`: the source of tokens that both servers share; by default one of its own."""
     imap = config.imap
-    password, other_token = _login(config, "imap", given)
     return ImapMailbox(
         ImapSettings(
-            host=imap.host,
-            port=imap.port,
-            user=imap.user,
-            password=password,
-            other_token=other_token,
-            security=imap.security,
-            auth=imap.auth,
-            ca_file=str(imap.ca_file) if imap.ca_file else None,
+            **_settings(config, "imap", given),
             watch=imap.watch,
             sent=imap.sent or "",
             junk=imap.junk or "",
@@ -84,17 +76,4 @@ def mailbox(config: Config, given: oauth.TokenSource | None = None) -> ImapMailb
 
 def transport(config: Config, given: oauth.TokenSource | None = None) -> SmtpTransport:
     """`given`: as for `mailbox`."""
-    smtp = config.smtp
-    password, other_token = _login(config, "smtp", given)
-    return SmtpTransport(
-        SmtpSettings(
-            host=smtp.host,
-            port=smtp.port,
-            user=smtp.user or "",
-            password=password,
-            other_token=other_token,
-            security=smtp.security,
-            auth=smtp.auth,
-            ca_file=str(smtp.ca_file) if smtp.ca_file else None,
-        )
-    )
+    return SmtpTransport(SmtpSettings(**_settings(config, "smtp", given)))

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -75,6 +76,19 @@ class AdminProgram:
 def free_space(folder: Path) -> int:
     """Return the bytes that can still be written on the disk of this folder."""
     return shutil.disk_usage(folder).free
+
+
+def replace_file(path: Path, text: str, mode: int) -> None:
+    """Replace the file at once: nobody ever sees half of it. Raises OSError."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 # --- Memory ----------------------------------------------------------------------------------------------------------

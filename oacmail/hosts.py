@@ -1,6 +1,16 @@
-"""Host names and addresses, as the configuration and the connections to servers read them."""
+"""How a mail server is reached: its address, the login that the settings of both servers share, what may be said of a
+fault."""
 
+import errno
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+CONNECT_SECONDS = 30.0
+GOODBYE_SECONDS = 2.0
 
 
 def is_address(host: str) -> bool:
@@ -15,3 +25,53 @@ def is_address(host: str) -> bool:
 def is_loopback(host: str) -> bool:
     """True if `host` is this machine: localhost, 127.0.0.0/8 or ::1 (RFC 6761 section 6.3, RFC 6890)."""
     return ip_address(host).is_loopback if is_address(host) else host == "localhost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """One account on one server (docs/interfaces.md section 5).
+
+    `user` '' means no login; `password` is the secret or OAuth token, or a function that is called at every login;
+    `other_token` returns another OAuth token than the refused one, '' if there is none. `ca_file` is a PEM file with
+    the only trusted authorities; None means the system's. `timeout` is the number of seconds without an answer after
+    which a connection counts as dead.
+    """
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"]
+    user: str = ""
+    password: str | Callable[[], str] = field(default="", repr=False)
+    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
+    other_token: Callable[[str], str] | None = None
+    ca_file: str | None = None
+    timeout: float = 60.0
+
+    def tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def logged_in(self, log_in: Callable[[str], T], refused: type[Exception]) -> T:
+        """Return what `log_in` makes of the secret. A token that the server refuses may have ended early: another one
+        is tried, once."""
+        secret = (self.password if isinstance(self.password, str) else self.password()) if self.user else ""
+        try:
+            return log_in(secret)
+        except refused:
+            other = self.other_token(secret) if self.other_token else ""
+            if not other:
+                raise
+        return log_in(other)
+
+
+def fault(error: Exception) -> str:
+    """Return what may be logged, since texts quote addresses: the class, why TLS failed, an errno name."""
+    detail = ""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        detail = error.verify_message
+    elif isinstance(error, ssl.SSLError):
+        detail = error.reason or ""
+    elif isinstance(error, OSError):
+        detail = errno.errorcode.get(error.errno or 0, "")
+    return f"{type(error).__name__} {detail}".strip()

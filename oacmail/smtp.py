@@ -3,7 +3,6 @@ silence means for a mail: not handed over, handed over, refused, or uncertain. I
 """
 
 import base64
-import errno
 import re
 import select
 import smtplib
@@ -12,42 +11,27 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeVar
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports import Outgoing
-from oacmail.hosts import is_loopback
+from oacmail.hosts import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
 from oacmail.words.compose import ascii_domain, seven_bit
 
 # --- Settings --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpSettings:
-    """One relay (docs/interfaces.md section 5, [smtp]).
+class SmtpSettings(ServerSettings):
+    """`data_timeout` is in seconds for the reply to a whole mail. A connection unused for `keep_seconds` is not used
+    again."""
 
-    `user` '' means no login; `password` is the secret or OAuth token, or a function that is called at every login;
-    `other_token` returns another OAuth token than the refused one, '' if there is none.
-    `ca_file` is a PEM file with the only trusted authorities; None means the system's. `timeout` is in seconds for a
-    reply, `data_timeout` for the reply to a whole mail. A connection unused for `keep_seconds` is not used again.
-    """
-
-    host: str
     port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password: str | Callable[[], str] = field(default="", repr=False)
-    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
-    other_token: Callable[[str], str] | None = None
-    ca_file: str | None = None
-    timeout: float = 60.0
+    security: Literal["tls", "starttls", "none"] = "starttls"
     data_timeout: float = 600.0
     keep_seconds: float = 60.0
-
-    def secret(self) -> str:
-        """Return the current password or token."""
-        return self.password if isinstance(self.password, str) else self.password()
 
 
 class SmtpLoginRefused(RelayError):
@@ -163,8 +147,6 @@ def _ascii_domain(address: str) -> str:
 # and sockets raise; `SmtpTransport` decides what that means for a mail.
 
 
-_CONNECT_SECONDS = 30.0
-_GOODBYE_SECONDS = 2.0
 _CLOSING = 421
 _NONSENSE = -1
 
@@ -197,7 +179,7 @@ class Connection:
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
-        self._smtp = _connect(settings)
+        self._smtp = settings.logged_in(partial(_logged_in, settings), smtplib.SMTPAuthenticationError)
         self.used = time.monotonic()
 
     @property
@@ -238,7 +220,7 @@ class Connection:
 
     def quit(self) -> None:
         """Send QUIT, but wait at most two seconds for the answer."""
-        self._sock().settimeout(_GOODBYE_SECONDS)
+        self._sock().settimeout(GOODBYE_SECONDS)
         try:
             self._smtp.quit()
         except (OSError, smtplib.SMTPException):
@@ -265,23 +247,10 @@ class Connection:
         return self._smtp.sock
 
 
-def _connect(settings: SmtpSettings) -> smtplib.SMTP:
-    """A token that the relay refuses may have ended early: another one is tried, once."""
-    secret = settings.secret() if settings.user else ""
-    try:
-        return _logged_in(settings, secret)
-    except smtplib.SMTPAuthenticationError:
-        other = settings.other_token(secret) if settings.other_token else ""
-        if not other:
-            raise
-    return _logged_in(settings, other)
-
-
 def _logged_in(settings: SmtpSettings, secret: str) -> smtplib.SMTP:
-    tls = ssl.create_default_context(cafile=settings.ca_file)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls = settings.tls()
     name = socket.gethostname()  # not the full name: a DNS query may take very long
-    seconds = min(_CONNECT_SECONDS, settings.timeout)
+    seconds = min(CONNECT_SECONDS, settings.timeout)
     if settings.security == "tls":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, name, timeout=seconds, context=tls)
     else:
@@ -506,12 +475,7 @@ def _refusal(where: str, reply: Reply) -> OacmailError:
 
 
 def _class(error: Exception) -> str:
-    """Return what may be logged: texts quote addresses."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"{type(error).__name__} {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"{type(error).__name__} {error.reason or ''}".strip()
+    """As `fault`; of a reply its code."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__} {error.smtp_code}"
-    number = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
-    return f"{type(error).__name__} {number}".strip()
+    return fault(error)

@@ -12,7 +12,7 @@ from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError
 from oacmail.engine import TEMPLATES
-from oacmail.host import Systemd
+from oacmail.host import Systemd, replace_file
 from oacmail.parse_worker import ParseWorker
 
 _shadow = click.option("--shadow", is_flag=True, help="Decide and record everything; send and move nothing.")
@@ -64,4 +64,5 @@ def _export(config: Config) -> None:
     """Write `monitoring.prometheus_file`, if it is set. Raises OSError."""
     if config.monitoring.prometheus_file is not None:
         summary = health(config, datetime.now(UTC))
-        status.write_metrics(config.monitoring.prometheus_file, status.prometheus(summary, config.office.address))
+        # readable by all, for node_exporter
+        replace_file(config.monitoring.prometheus_file, status.prometheus(summary, config.office.address), 0o644)

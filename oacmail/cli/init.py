@@ -9,9 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -27,6 +27,7 @@ from oacmail.config.profiles import PROFILES
 from oacmail.config.sections import OfficeSection
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.model import Folder
+from oacmail.host import replace_file
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.shipped import shipped
@@ -46,7 +47,7 @@ def keep_password(path: Path, password: str, owner: str) -> None:
     """Write the password, mode 0600, for `owner` ('' = this user). Raises OSError."""
     path.parent.mkdir(mode=0o711, exist_ok=True)
     if not path.exists() or path.read_text("utf-8") != password + "\n":
-        _replace(path, password + "\n", 0o600)
+        replace_file(path, password + "\n", 0o600)
     path.chmod(0o600)
     if owner:
         shutil.chown(path, owner, owner)
@@ -59,24 +60,12 @@ def write_config(path: Path, text: str, owner: str) -> str:
     mode, group = (path.stat().st_mode & 0o777, path.stat().st_gid) if path.exists() else (0o640, None)
     if path.exists():
         shutil.copy2(path, f"{path}.before-init")
-    _replace(path, text, mode)
+    replace_file(path, text, mode)
     if group is not None:
         os.chown(path, -1, group)
     elif owner:
         shutil.chown(path, group=owner)
     return "written"
-
-
-def _replace(path: Path, text: str, mode: int) -> None:
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def own_values(text: str) -> Values:
@@ -126,14 +115,11 @@ _MOVES = {"MOVE", "UIDPLUS"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """`port`, `security`: None = try the usual ones."""
+    """`known`: host, user, password and ca_file. `port`, `security`: None = try the usual ones."""
 
-    host: str
-    user: str
-    password: str
-    port: int | None = None
-    security: Security | None = None
-    ca_file: str | None = None
+    known: Mapping[str, Any]
+    port: int | None
+    security: Security | None
 
     def ways(self, usual: tuple[tuple[int, Security], ...]) -> tuple[tuple[int, Security], ...]:
         if self.port is None:
@@ -164,29 +150,17 @@ def probe_mailbox(login: Login) -> MailboxAbilities:
     """Raises Transient."""
 
     def ask(port: int, security: Security) -> MailboxAbilities:
-        box = ImapMailbox(
-            ImapSettings(
-                host=login.host,
-                user=login.user,
-                password=login.password,
-                ca_file=login.ca_file,
-                port=port,
-                security=security,
-            )
-        )
-        try:
-            watched = box.watched()
+        with closing(ImapMailbox(ImapSettings(**login.known, port=port, security=security))) as box:
+            watched, tree = box.watched(), box.tree()
             return MailboxAbilities(
                 port=port,
                 security=security,
                 offers=box.offers(),
-                separator=box.tree().separator,
-                names=tuple(box.names()),
+                separator=tree.separator,
+                names=tuple(sorted(tree.names)),
                 sent=next((folder.name for folder in watched if folder.role is Folder.SENT), ""),
                 drafts=box.drafts(),
             )
-        finally:
-            box.close()
 
     return _first_that_works(login.ways(IMAP_PORTS), ask)
 
@@ -195,20 +169,8 @@ def probe_relay(login: Login, office: str) -> Mapping[str, int | str]:
     """`port` and `security` by which the relay takes mail from the office to itself. Raises Transient."""
 
     def ask(port: int, security: Security) -> Mapping[str, int | str]:
-        transport = SmtpTransport(
-            SmtpSettings(
-                host=login.host,
-                user=login.user,
-                password=login.password,
-                ca_file=login.ca_file,
-                port=port,
-                security=security,
-            )
-        )
-        try:
+        with closing(SmtpTransport(SmtpSettings(**login.known, port=port, security=security))) as transport:
             transport.try_envelope(office, office)
-        finally:
-            transport.close()
         return {"port": port, "security": security}
 
     return _first_that_works(login.ways(SMTP_PORTS), ask)
@@ -408,14 +370,13 @@ class InitAnswers:
     def _login(self, server: str) -> Login:
         values = self.values
         ca_file = values.get((server, "ca_file"))
-        return Login(
-            host=values[server, "host"],
-            user=values[server, "user"],
-            password=self.password or self._stored_password(),
-            port=values.get((server, "port")),
-            security=values.get((server, "security")),
-            ca_file=str(self.target.parent / ca_file) if ca_file else None,
-        )
+        known = {
+            "host": values[server, "host"],
+            "user": values[server, "user"],
+            "password": self.password or self._stored_password(),
+            "ca_file": str(self.target.parent / ca_file) if ca_file else None,
+        }
+        return Login(known=known, port=values.get((server, "port")), security=values.get((server, "security")))
 
     def _derive_rest(self) -> None:
         """The keys that follow from the answers, unless the file or the answers have them."""

@@ -2,17 +2,17 @@
 IDLE. It knows no message.
 """
 
-import errno
 import imaplib
 import re
 import selectors
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Literal
 
 from imapclient import IMAPClient, SocketTimeout
@@ -22,41 +22,24 @@ from imapclient.tls import IMAP4_TLS
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Transient
 from oacmail.core.ports import FolderState
-from oacmail.hosts import is_loopback
+from oacmail.hosts import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
 
 # --- Settings --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImapSettings:
-    r"""One account on one server (docs/interfaces.md section 5, [imap]).
+class ImapSettings(ServerSettings):
+    r"""`watch` holds folder names, or special uses such as `\Sent` (RFC 6154); empty means INBOX and \Sent. `sent` and
+    `junk` are the names of the folders of sent mail and of junk; '' means automatic. A message of more than
+    `max_bytes` is read in part."""
 
-    `password` is the secret or OAuth token, or a function that is called at every login; `other_token`
-    returns another OAuth token than the refused one, '' if there is none. `ca_file` is a PEM file with
-    the only trusted authorities; None means the system's. `watch` holds folder names, or special uses such as `\Sent`
-    (RFC 6154); empty means INBOX and \Sent. `sent` and `junk` are the names of the folders of sent mail and of
-    junk; '' means automatic. A message of more than `max_bytes` is read in part. `timeout` is the number of seconds
-    without an answer after which a connection counts as dead.
-    """
-
-    host: str
-    user: str
-    password: str | Callable[[], str] = field(repr=False)
     port: int = 993
     security: Literal["tls", "starttls", "none"] = "tls"
-    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
-    other_token: Callable[[str], str] | None = None
-    ca_file: str | None = None
     watch: tuple[str, ...] = ()
     sent: str = ""
     junk: str = ""
     max_bytes: int = 5 * 1024 * 1024
     idle_minutes: float = 9.0
-    timeout: float = 60.0
-
-    def secret(self) -> str:
-        """Return the current password or token."""
-        return self.password if isinstance(self.password, str) else self.password()
 
 
 class ImapLoginRefused(Transient):
@@ -228,8 +211,6 @@ class _Encrypted(_Bounded, IMAP4_TLS):  # type: ignore[misc]
 # folder names and addresses: the place, the class and the response code are what an admin needs.
 
 
-_CONNECT_SECONDS = 30.0
-_GOODBYE_SECONDS = 2.0
 # RFC 5530 section 3: these refusals of a login concern the server, or connections that are open already.
 _NOT_THE_PASSWORD = re.compile(r"\[(?:UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]")
 # Give up a peer that vanished silently after about two minutes, also during a long IDLE.
@@ -251,7 +232,7 @@ class ImapSession:
         """Yield the logged-in client. Any exception inside closes the connection and becomes Transient."""
         try:
             if self._client is None:
-                self._client = _connect(self._settings)
+                self._client = self._settings.logged_in(partial(_logged_in, self._settings), LoginError)
             yield self._client
         except OacmailError:
             self.drop()
@@ -287,7 +268,7 @@ class ImapSession:
     def logout(self) -> None:
         """Log out as RFC 3501 requires, but wait at most two seconds for the answer."""
         if self._client is not None:
-            self._client.socket().settimeout(_GOODBYE_SECONDS)
+            self._client.socket().settimeout(GOODBYE_SECONDS)
             try:
                 self._client.logout()
             except (OSError, imaplib.IMAP4.error, TooLarge):
@@ -297,32 +278,21 @@ class ImapSession:
     def _translated(self, command: str, error: Exception) -> Transient:
         if limited := server_limit(command, str(error)):
             return limited
-        message = f"IMAP {command}: {type(error).__name__} {_detail(error)}".strip()
+        message = f"IMAP {command}: {fault(error)}"
+        if not isinstance(error, OSError) and (code := re.search(r"\[[A-Z-]+\]", str(error))):
+            message += f" {code[0]}"
         if not isinstance(error, LoginError) or _NOT_THE_PASSWORD.search(str(error)):
             return Transient(message)
         return ImapLoginRefused(message if self._settings.auth == "password" else f"{message} with a token")
 
 
-def _connect(settings: ImapSettings) -> ImapClient:
-    """A token that the server refuses may have ended early: another one is tried, once."""
-    secret = settings.secret()
-    try:
-        return _logged_in(settings, secret)
-    except LoginError:
-        other = settings.other_token(secret) if settings.other_token else ""
-        if not other:
-            raise
-    return _logged_in(settings, other)
-
-
 def _logged_in(settings: ImapSettings, secret: str) -> ImapClient:
-    tls = ssl.create_default_context(cafile=settings.ca_file)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls = settings.tls()
     client = ImapClient(
         settings.host,
         settings.port,
         tls=tls if settings.security == "tls" else None,
-        timeout=SocketTimeout(min(_CONNECT_SECONDS, settings.timeout), settings.timeout),
+        timeout=SocketTimeout(min(CONNECT_SECONDS, settings.timeout), settings.timeout),
         max_bytes=settings.max_bytes,
     )
     try:
@@ -363,18 +333,6 @@ def _hang_up(client: ImapClient) -> None:
         client.shutdown()
     except OSError:
         client.socket().close()
-
-
-def _detail(error: Exception) -> str:
-    """Return what may be logged: why a certificate was refused, an errno name, an IMAP response code."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
-    if isinstance(error, ssl.SSLError):
-        return error.reason or ""
-    if isinstance(error, OSError) and error.errno is not None:
-        return errno.errorcode.get(error.errno, "")
-    code = re.search(r"\[[A-Z-]+\]", str(error))
-    return code[0] if code else ""
 
 
 # --- Idle ------------------------------------------------------------------------------------------------------------
