@@ -11,9 +11,9 @@ import pytest
 
 from oacmail.core.board import Standing, belongs
 from oacmail.core.decide import decide
-from oacmail.core.effects import CaseColumns, Decision, Effect, Tick, UpdateCase
+from oacmail.core.effects import Decision, Effect, Tick, UpdateCase
 from oacmail.core.model import DeadlineKind, Outcome, Status
-from oacmail.core.view import DueView, TickView
+from oacmail.core.view import CaseColumns, DueView, TickView
 from oacmail.store import SqliteStore
 from oacmail.store.apply import WRITERS
 from oacmail.store.connection import as_view

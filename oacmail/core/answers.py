@@ -12,7 +12,6 @@ from oacmail.core.cases import CitizenRequest, can_be_told, has_notice, language
 from oacmail.core.derivation import NEAR
 from oacmail.core.effects import (
     AuditEvent,
-    CaseColumns,
     DropOutgoing,
     Effect,
     EndDeadlines,
@@ -25,7 +24,7 @@ from oacmail.core.effects import (
 from oacmail.core.kinds import CancelledBy, MailKind
 from oacmail.core.model import DeadlineKind, Level, Status
 from oacmail.core.policy import Pointer, Policy
-from oacmail.core.view import Cases, CaseView, Deadline, OpenQuestion, OutgoingView
+from oacmail.core.view import CaseColumns, Cases, CaseView, Deadline, OpenQuestion, OutgoingView
 
 # --- Answers ---------------------------------------------------------------------------------------------------------
 # Found in Sent, in an agent's proven copy, or logged by an admin (R16), an answer meets every deadline that started

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from oacmail.core import answers, calendar
 from oacmail.core.cases import CitizenRequest, can_be_told, notice
-from oacmail.core.effects import AuditEvent, CaseColumns, Effect, MoveDeadline, UpdateCase
+from oacmail.core.effects import AuditEvent, Effect, MoveDeadline, UpdateCase
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Callback, Hours, Intent, Slot
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView
+from oacmail.core.view import CaseColumns, CaseView
 
 NOT_REACHED = MailKind.NOT_REACHED
 SHOWN = 3  # digits of the number that a mail repeats: others may read it

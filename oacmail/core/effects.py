@@ -7,9 +7,9 @@ effect says how it is written. Times are aware datetimes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import datetime, time
 from types import MappingProxyType
-from typing import Annotated, Literal, TypedDict
+from typing import Literal
 
 from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.model import (
@@ -17,14 +17,12 @@ from oacmail.core.model import (
     Classification,
     DeadlineKind,
     Folder,
-    Hours,
     Kind,
     Message,
     Outcome,
     Role,
-    Slot,
-    Status,
 )
+from oacmail.core.view import CaseColumns
 
 # --- Report effects --------------------------------------------------------------------------------------------------
 # A month whose figures are ready to be published, and what is kept of it. `figures` is JSON text
@@ -331,40 +329,6 @@ class RecordMessage:
     written: Message | None = None
     reply_to: str = ""
     kept: bool = True
-
-
-Label = Annotated[str, "label"]
-"""A word of a list of ours, or the name of a folder or of staff: it says nothing of a citizen."""
-
-
-class CaseColumns(TypedDict, total=False):
-    """Columns of a case that an effect may set, by their names in the schema. What is text and no `Label` is personal:
-    store/personal.py says what becomes of it."""
-
-    status: Status
-    kind: Label
-    topic: Label
-    level: Label
-    intent: Label
-    lang: Label
-    assignee: Label | None
-    phone: str | None
-    slot: Slot
-    call_hours: tuple[Hours, ...]
-    operator: Label
-    platform: Label
-    cause: Label
-    incident: Label
-    ends_on: date | None
-    ends_hour: time | None
-    touched_at: datetime
-    answered_at: datetime | None
-    closed_at: datetime | None
-    close_reason: Label | None
-    board_folder: Label | None
-    solved_at: datetime | None
-    told_at: datetime | None
-    expected_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from oacmail.core import answers, cases, sender, tokens
 from oacmail.core.effects import (
     AuditEvent,
-    CaseColumns,
     Decision,
     Effect,
     OpenCase,
@@ -28,7 +27,7 @@ from oacmail.core.notices import listed_buttons, notify
 from oacmail.core.order_words import names_order
 from oacmail.core.orders.buttons import ANSWERS_ANOTHER, answers_another
 from oacmail.core.policy import Policy
-from oacmail.core.view import Cases, CaseView, OutgoingView, View
+from oacmail.core.view import CaseColumns, Cases, CaseView, OutgoingView, View
 
 # --- What an answer does to its case ---------------------------------------------------------------------------------
 # A relayed answer counts once the relay has accepted it, and meets what was asked before the agent wrote it. If it

@@ -23,7 +23,6 @@ from oacmail.core.cases import (
 from oacmail.core.deadlines import Reached, reached
 from oacmail.core.effects import (
     AuditEvent,
-    CaseColumns,
     DeadlineReached,
     Effect,
     EndDeadlines,
@@ -36,7 +35,8 @@ from oacmail.core.model import Level, Status
 from oacmail.core.notices import Facts, notify, notify_agents
 from oacmail.core.order_words import folded
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, CommandView, Deadline, DueView
+from oacmail.core.services_reply import ServicesReply, Statement
+from oacmail.core.view import CaseColumns, CaseView, CommandView, Deadline, DueView
 
 # --- Second level ----------------------------------------------------------------------------------------------------
 # The services get the card and the message once for each case (R11-R13). Automatically only status and level change:
@@ -248,6 +248,23 @@ def _first_nudge(policy: Policy, number: str, *, key: str, now: datetime) -> tup
 # --- Outcome ---------------------------------------------------------------------------------------------------------
 # What the services or an agent say of a derived case: solved, expected on a day, not theirs, or taken back. Nothing
 # here writes to a citizen.
+
+
+def by_statement(
+    policy: Policy, case: CaseView, reply: ServicesReply, *, at: datetime, key: str, now: datetime, folder: str
+) -> tuple[Effect, ...]:
+    """What follows from what the services say; () = nothing certain. `folder`: of drafts."""
+    match reply.said:
+        case Statement.SOLVED:
+            drafts = answers.draft_of_solution(policy, case, folder=folder, key=key)
+            return (*solved(policy, case, at=at, key=key, now=now, by="services"), *drafts)
+        case Statement.EXPECTED:
+            assert reply.day is not None
+            return expected(policy, case, reply.day, at=at, key=key, now=now, by="services")
+        case Statement.NOT_OURS:
+            return not_theirs(policy, case, at=at, key=key, now=now, by="services")
+        case Statement.UNREAD:
+            return ()
 
 
 def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:

@@ -8,12 +8,46 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from types import MappingProxyType
+from typing import Annotated, TypedDict
 
 from oacmail.core.canary import LastCanary
 from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.model import DeadlineKind, Hours, Outcome, Role, Slot, Status
 from oacmail.core.reconciliation import Reconciliation
 from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
+
+Label = Annotated[str, "label"]
+"""A word of a list of ours, or the name of a folder or of staff: it says nothing of a citizen."""
+
+
+class CaseColumns(TypedDict, total=False):
+    """Columns of a case that an effect may set, by their names in the schema. What is text and no `Label` is personal:
+    store/personal.py says what becomes of it."""
+
+    status: Status
+    kind: Label
+    topic: Label
+    level: Label
+    intent: Label
+    lang: Label
+    assignee: Label | None
+    phone: str | None
+    slot: Slot
+    call_hours: tuple[Hours, ...]
+    operator: Label
+    platform: Label
+    cause: Label
+    incident: Label
+    ends_on: date | None
+    ends_hour: time | None
+    touched_at: datetime
+    answered_at: datetime | None
+    closed_at: datetime | None
+    close_reason: Label | None
+    board_folder: Label | None
+    solved_at: datetime | None
+    told_at: datetime | None
+    expected_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from email.header import decode_header
 from email.message import Message as Mail
 from typing import Any, get_type_hints
 
-from oacmail.core.effects import CaseColumns
 from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.review import FILED
+from oacmail.core.view import CaseColumns
 from oacmail.store.connection import moment
 from oacmail.store.tick import waiting
 

@@ -29,7 +29,7 @@ from oacmail.core import (
     threading,
 )
 from oacmail.core.board import Happened
-from oacmail.core.effects import CaseColumns, Decision, EndDeadlines, RequestReview, Send, UpdateCase
+from oacmail.core.effects import Decision, EndDeadlines, RequestReview, Send, UpdateCase
 from oacmail.core.handlers import from_citizen, from_services, from_staff
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import BoardFolder, BoardPlace, Status
@@ -37,6 +37,7 @@ from oacmail.core.orders import commands
 from oacmail.core.report import indicators
 from oacmail.core.report.figures import Cohorts
 from oacmail.core.services_reply import ServicesReply, Statement
+from oacmail.core.view import CaseColumns
 from oacmail.engine import board, intake
 from oacmail.store import erase, seen_messages
 from oacmail.store import outbox as store_outbox

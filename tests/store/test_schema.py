@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from oacmail.core.effects import CaseColumns
+from oacmail.core.view import CaseColumns
 from oacmail.store import SqliteStore
 from oacmail.store.connection import FILE, connect, known_steps, migrations
 

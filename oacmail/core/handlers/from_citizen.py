@@ -30,7 +30,6 @@ from oacmail.core.cases import CitizenRequest
 from oacmail.core.deadlines import WAIT, became_complex
 from oacmail.core.effects import (
     AuditEvent,
-    CaseColumns,
     Decision,
     Effect,
     EndDeadlines,
@@ -63,7 +62,7 @@ from oacmail.core.threading import (
     match_case,
     unproven_reply_to,
 )
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import CaseColumns, CaseView, View
 
 ACKS_A_CASE_AND_DAY = 3
 

@@ -19,9 +19,8 @@ from oacmail.core.orders.buttons import mark_used, refuse_button, why_refused
 from oacmail.core.orders.mail import FRESH
 from oacmail.core.policy import Policy
 from oacmail.core.sender import Sender
-from oacmail.core.services import is_unsolved
 from oacmail.core.services_reply import BY_ORDER, UNREAD, ServicesReply, Statement, read_services_reply
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import View
 
 STATEMENT = "services-said"  # the event's name
 
@@ -55,7 +54,10 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     if button and reply.said not in (Statement.UNREAD, says):
         refused, reply = "other-order", UNREAD
 
-    effects = _follows(policy, case, reply, lookup, view.drafts, now) if case and is_unsolved(case) else ()
+    effects: tuple[Effect, ...] = ()
+    if case and services.is_unsolved(case):
+        key, at = lookup.message.fingerprint, min(lookup.received_at, now)
+        effects = services.by_statement(policy, case, reply, at=at, key=key, now=now, folder=view.drafts)
     number = case.number if case else None
     if button and refused:
         tokens = refuse_button(policy, view, lookup, now, why=refused)
@@ -107,21 +109,3 @@ def _read(policy: Policy, lookup: Lookup, verb: Verb | None) -> ServicesReply:
     if verb and not text.lstrip().startswith("#"):
         text = f"{word_of(verb, 'en').strip()}\n{text}"
     return read_services_reply(text, at.astimezone(policy.office.timezone).date(), policy.workdays)
-
-
-def _follows(
-    policy: Policy, case: CaseView, reply: ServicesReply, lookup: Lookup, drafts: str, now: datetime
-) -> tuple[Effect, ...]:
-    """() = nothing certain."""
-    key, at = lookup.message.fingerprint, min(lookup.received_at, now)
-    match reply.said:
-        case Statement.SOLVED:
-            solved = services.solved(policy, case, at=at, key=key, now=now, by="services")
-            return (*solved, *answers.draft_of_solution(policy, case, folder=drafts, key=key))
-        case Statement.EXPECTED:
-            assert reply.day is not None
-            return services.expected(policy, case, reply.day, at=at, key=key, now=now, by="services")
-        case Statement.NOT_OURS:
-            return services.not_theirs(policy, case, at=at, key=key, now=now, by="services")
-        case Statement.UNREAD:
-            return ()

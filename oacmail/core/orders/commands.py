@@ -15,7 +15,6 @@ from oacmail.core.derivation import soonest
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
-    CaseColumns,
     Decision,
     Effect,
     EndDeadlines,
@@ -31,7 +30,7 @@ from oacmail.core.notices import agent_of, assigned, notify
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RequestSummary
 from oacmail.core.services import is_unsolved
-from oacmail.core.view import CaseView, CommandView
+from oacmail.core.view import CaseColumns, CaseView, CommandView
 
 CLOSE_REASONS = ("answered", "contact", "thanks", "spam", "duplicate")
 CORRECTABLE: dict[str, tuple[str, ...]] = {
