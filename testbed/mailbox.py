@@ -7,6 +7,7 @@ change UIDVALIDITY, refuse a folder, be unreachable. The port half of the class 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.parser import HeaderParser
 from email.utils import parsedate_to_datetime
 from functools import cached_property, lru_cache
 
@@ -37,6 +38,11 @@ class StoredMessage:
     @property
     def message_id(self) -> str:
         return self.fields.get(b"message-id", b"").decode("utf-8", "replace").strip()
+
+    def has(self, field: str, value: str) -> bool:
+        """As SEARCH HEADER compares: a part of the field, in any case (RFC 9051 section 6.4.4)."""
+        given = HeaderParser().parsestr(self.raw.decode("utf-8", "replace")).get_all(field, [])
+        return any(value.lower() in " ".join(str(one).split()).lower() for one in given)
 
 
 @dataclass
@@ -187,6 +193,13 @@ class SimulatedMailbox:
         self.open(folder)
         self.append(folder, raw, self._now() or datetime.now(UTC), seen=True)
 
+    def names(self) -> Sequence[str]:
+        self._reach()
+        return sorted(self.folders)
+
+    def offers(self) -> frozenset[str]:
+        return frozenset(["UIDPLUS"] if self.deletes else [])
+
     def missing(self) -> Sequence[str]:
         return [] if "Sent" in self.folders else ["Sent"]
 
@@ -205,9 +218,9 @@ class SimulatedMailbox:
         return set(self._box().messages)
 
     def bearing(self, field: str, value: str = "") -> set[int]:
-        wanted, box = field.lower().encode(), self._box()
-        found = box.bearing(wanted)
-        return {uid for uid in found if value.encode() in box.messages[uid].fields[wanted]} if value else found
+        box = self._box()
+        found = box.bearing(field.lower().encode())
+        return {uid for uid in found if box.messages[uid].has(field, value)} if value else found
 
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         messages = self._box().messages
@@ -266,6 +279,10 @@ class SimulatedMailbox:
         self.changes += 1
         if self.deletes:
             self.folders[folder].messages.pop(uid, None)
+
+    def erase(self, folder: str, uids: Collection[int]) -> None:
+        for uid in uids:
+            self.remove(folder, uid)
 
     def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
         self._reach()

@@ -44,7 +44,7 @@ from oacmail.privacy.retention import periods
 from oacmail.store import erase, personal
 from oacmail.store.connection import transaction
 from oacmail.store.erase import Backup
-from oacmail.store.personal import decoded_field
+from oacmail.store.personal import decoded_field, traces
 from oacmail.store.writing import add_event
 
 # --- Export ----------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
         messages: list[FoundMessage] | None = None
         if not no_mailbox:
             with closing(connections.mailbox(config)) as box:
-                messages = list(find_messages(box, _sought(con, policy, who, scope)))
+                messages = list(find_messages(box, Sought(policy=policy, address=who, traces=traces(con, scope))))
         known = _backups(con, config, policy, None, personal.since(con, scope), now)
         backups = [(str(backup.path), str(backup.made_at.date())) for backup in known]
         copy = rights.export(con, policy, who, now, mailbox=messages, backups=backups)
@@ -90,12 +90,6 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
             for case in scope.cases or (None,):
                 add_event(con, case, "exported", {"by": getpass.getuser()}, now)
     click.echo(str(path))
-
-
-def _sought(con: sqlite3.Connection, policy: Policy, who: str, scope: personal.Scope) -> Sought:
-    """What a message of the person in the mailbox is known by."""
-    message_ids, cases = personal.identifiers(con, scope)
-    return Sought(policy=policy, address=who, message_ids=message_ids, cases=cases)
 
 
 def _backups(
@@ -166,7 +160,9 @@ def forget(
         would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
         backups = _backups(con, config, policy, folder, would.since or (earlier.since if earlier else None), now)
         scope = personal.with_mail_about(con, personal.of_person(con, who))
-        own, shared = _in_mailbox(config, _sought(con, policy, who, scope)) if mailbox else ([], {})
+        before = erase.forgotten_at(con, (person_mark(key, who) for key in policy.secrets))
+        sought = Sought(policy=policy, address=who, traces=traces(con, scope, before))
+        own, shared = _in_mailbox(config, sought) if mailbox else ([], {})
         for text in shared.values():
             click.echo(f"names this person too, and stays: message of somebody else: {safe(text)}: look at it")
         if not (would.found or earlier or own):
@@ -198,7 +194,10 @@ def forget(
                 say(f"{backup.path}: could not be rewritten: {problem}")
         # Write the certificate.
         kept = by_folder(list(shared)) if mailbox else None
-        made = sealed.made(policy, who, counts, mailbox=deleted, shared=kept, backups=left, by=by, now=now)
+        made = sealed.made(
+            policy, who, counts, mailbox=deleted, shared=kept, elsewhere=done.elsewhere, related=len(done.related),
+            before=before, backups=left, by=by, now=done.at,
+        )  # fmt: skip
         path = sealed.write(policy, made, target or config.office.state / sealed.FOLDER)
         click.echo(sealed.text(policy, made))
         say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
@@ -245,9 +244,8 @@ def _show_person(
         click.echo(f"also used by this person, to be forgotten by itself: {safe(other)}")
     for number in would.elsewhere:
         click.echo(f"names this person too, and stays: case {safe(number)} of somebody else: look at it")
-    if even_open:
-        for hold in would.holds:
-            click.echo(f"ended: {safe(hold.ref)}")
+    for hold in would.holds if even_open else ():
+        click.echo(f"{'stays open' if hold.kind == 'open-case-of-another' else 'ended'}: {safe(hold.ref)}")
 
 
 @click.command()

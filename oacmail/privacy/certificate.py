@@ -39,12 +39,17 @@ def made(
     *,
     mailbox: Mapping[str, int] | None,
     shared: Mapping[str, int] | None,
+    elsewhere: Sequence[str] = (),
+    related: int = 0,
+    before: Sequence[str] = (),
     backups: Sequence[BackupLeft],
     by: str,
     now: datetime,
 ) -> dict[str, Any]:
     """Return the certificate with its seal. `mailbox`: messages deleted by folder, None = it was left alone; `shared`:
-    those that name the person and stay, since somebody else wrote them or got them too."""
+    those that name the person and stay, since somebody else wrote them or got them too; `elsewhere`: other people's
+    cases with the person's name or number; `related`: other addresses and numbers that the person seems to use;
+    `before`: when they were forgotten before, as stored."""
     key = policy.secrets[-1]
     body = {
         "document": "oacmail certificate of erasure",
@@ -56,6 +61,9 @@ def made(
         "erased": dict(sorted(counts.items())),
         "mailbox": None if mailbox is None else dict(sorted(mailbox.items())),
         "shared": None if shared is None else dict(sorted(shared.items())),
+        "elsewhere": list(elsewhere),
+        "related": related,
+        "before": [datetime.fromisoformat(at).astimezone(policy.office.timezone).isoformat() for at in before],
         "backups": [asdict(backup) for backup in backups],
     }
     return {**body, "seal": seal(key, "certificate", _canonical(body))}
@@ -79,13 +87,16 @@ def text(policy: Policy, certificate: Mapping[str, Any]) -> str:
     words = phrases("certificate", policy.office.languages[0])
     lines = [words["title"], "=" * len(words["title"]), ""]
     lines += [f"{words[name]}: {certificate[name]}" for name in ("office", "at", "by", "person")]
+    lines += [f"{words['before']}: {', '.join(certificate['before'])}"] if certificate["before"] else []
     lines += ["", f"{words['erased']}:", *_counted(certificate["erased"])]
     if certificate["mailbox"] is None:
         lines += ["", words["mailbox_kept"]]
     else:
         lines += ["", f"{words['mailbox']}:", *_counted(certificate["mailbox"])]
         lines += ["", f"{words['shared']}:", *_counted(certificate["shared"])]
-    lines += ["", f"{words['kept']}:", *(f"- {words[f'kept_{name}']}" for name in ("rows", "events", "hash"))]
+    lines += ["", f"{words['kept']}:", *(f"- {words[f'kept_{name}']}" for name in ("rows", "events", "hashes", "hash"))]
+    lines += [f"- {words['elsewhere']}: {', '.join(certificate['elsewhere'])}"] if certificate["elsewhere"] else []
+    lines += [f"- {words['related']}: {certificate['related']}"] if certificate["related"] else []
     lines += ["", f"{words['backups']}:"]
     for one in certificate["backups"]:
         removed = f"{words['until']} {one['until']}" if one["until"] else words["unknown"]

@@ -20,15 +20,16 @@ from oacmail.core.errors import OacmailError, Refused, Transient, UnreadableMess
 from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Fetched
+from oacmail.core.ports import Fetched, MessageMeta
 from oacmail.core.stored_values import UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.imap.mailbox import ImapMailbox
+from oacmail.mail.parse import parse
 from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
 from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
 from oacmail.store.erase import Backup, Forgotten
-from oacmail.store.personal import Hold
+from oacmail.store.personal import Hold, Traces
 from oacmail.store.writing import add_event, remember
 
 # --- Copies ----------------------------------------------------------------------------------------------------------
@@ -98,13 +99,12 @@ AT_ONCE = 20  # messages in memory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """`address`: of the person; `message_ids` and `cases`: of their cases (the numbers). `policy` tells the office's
-    addresses from everybody else's."""
+    """`address`: of the person; `traces`: of their messages and cases. `policy` tells the office's addresses from
+    everybody else's."""
 
     policy: Policy
     address: str
-    message_ids: frozenset[str]
-    cases: frozenset[str]
+    traces: Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +123,27 @@ def find_messages(box: ImapMailbox, sought: Sought) -> Iterator[FoundMessage]:
     """Yield the messages, folder by folder. Raises Transient, and Refused if the server does not return one of them: a
     certificate must not leave it out."""
     terms = [(field, sought.address) for field in _FIELDS if "@" in sought.address]
-    terms += [("Message-ID", message_id) for message_id in sought.message_ids]
-    terms += [("X-Oacmail-Case", case) for case in sought.cases]
+    terms += [("Message-ID", message_id) for message_id in sought.traces.message_ids]
+    terms += [("X-Oacmail-Case", case) for case in sought.traces.cases]
     for folder in box.names():
         epoch = box.open(folder).uidvalidity
-        hits = sorted({uid for field, value in terms for uid in box.bearing(field, value)})
+        metas = {one.uid: one for one in box.metas()}
+        arrived = {uid for uid, one in metas.items() if (one.size, stamp(one.internal_date)) in sought.traces.arrivals}
+        hits = sorted(arrived.union(*(box.bearing(field, value) for field, value in terms)))
         for start in range(0, len(hits), AT_ONCE):
             for uid, fetched in _fetched(box, folder, hits[start : start + AT_ONCE]).items():
-                found = _found(MessageRef(folder=folder, uidvalidity=epoch, uid=uid), fetched.raw, sought)
-                ids, cases = (set(map(str.strip, _head(found.raw, name))) for name in ("Message-ID", "X-Oacmail-Case"))
-                if found.named_in or ids & sought.message_ids or cases & sought.cases:
+                ref = MessageRef(folder=folder, uidvalidity=epoch, uid=uid)
+                found = _found(ref, fetched, metas.get(uid), sought)
+                if found is not None:
                     yield found
 
 
-def _found(ref: MessageRef, raw: bytes, sought: Sought) -> FoundMessage:
-    """Who wrote it stands in From; of a form that a machine sends (`callback.form_senders`), in Reply-To."""
-    policy = sought.policy
+def _found(ref: MessageRef, fetched: Fetched, meta: MessageMeta | None, sought: Sought) -> FoundMessage | None:
+    """None: it only looks like one of the person. Who wrote it stands in From; of a form that a machine sends
+    (`callback.form_senders`), in Reply-To."""
+    policy, traces, raw = sought.policy, sought.traces, fetched.raw
+    day = meta.internal_date.astimezone(policy.office.timezone).date().isoformat() if meta else ""
+    fingerprint = parse(raw, day=day, skipped=fetched.skipped).fingerprint
     named = {
         field: frozenset(address.lower() for _, address in getaddresses(_head(raw, field)) if address)
         for field in _FIELDS
@@ -152,12 +157,17 @@ def _found(ref: MessageRef, raw: bytes, sought: Sought) -> FoundMessage:
         policy.office.is_own(writer) or writer in policy.people.staff for writer in writers
     )
     named_in = tuple(field for field in _FIELDS if sought.address in named[field])
+    ids, cases = (set(map(str.strip, _head(raw, name))) for name in ("Message-ID", "X-Oacmail-Case"))
+    if not (named_in or ids & traces.message_ids or cases & traces.cases or fingerprint in traces.fingerprints):
+        return None
     return FoundMessage(
         ref=ref,
         raw=raw,
         named_in=named_in,
         theirs=by_person or (by_office and bool(named_in)),
-        shared=not by_person and (not by_office or not all(map(policy.office.is_own, others))),
+        shared=not by_person
+        and fingerprint not in traces.reports
+        and (not by_office or not all(map(policy.office.is_own, others))),
     )
 
 
@@ -212,11 +222,12 @@ def delete_messages(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgetting:
-    """What was erased, or would be. `holds`: what stands against it; then nothing was erased. `related`: other
-    addresses and numbers that the person seems to use, to be forgotten by themselves; `elsewhere`: cases of other
-    people that name the person."""
+    """What was erased, or would be, and the moment that its rows bear. `holds`: what stands against it; then nothing
+    was erased. `related`: other addresses and numbers that the person seems to use, to be forgotten by themselves;
+    `elsewhere`: cases of other people that name the person."""
 
     address: str
+    at: datetime
     found: bool
     counts: Mapping[str, int] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
@@ -261,7 +272,7 @@ def forget(
         others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
         rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
         on_their_way = (Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest))
-        holds = (*personal.holds(con, found), *on_their_way)
+        holds = (*personal.holds(con, found, others.set_aside), *on_their_way)
         related, elsewhere = personal.related(con, found), personal.named_elsewhere(con, found)
         since = personal.since(con, found)
         if even_open and holds:
@@ -271,18 +282,20 @@ def forget(
                     "a mail about this person is being sent at this moment: run the command again in some minutes"
                 )
             erase.end_open_cases(con, everything, now)
-        counts = erase.erase_person(con, found, now) + erase.erase_mentions(con, others, found)
+        # Its moment is the list's: by it the rows of this person are known afterwards, also those that came back.
+        mark = person_mark(policy.secrets[-1], address)
+        at = moment(until) if until != personal.NEVER else None
+        at = at or erase.add_forgotten(con, mark, name_of_key(policy.secrets[-1]), now)
+        counts = erase.erase_person(con, found, at) + erase.erase_mentions(con, others, found, at)
         if counts and not found.is_empty:
             # An event for each case, shown by `oacmail why`; one without a case for what is on none.
             for case in found.cases or (None,):
                 add_event(con, case, "erased", {"by": by, "why": "forget"}, now)
             ledger.forget(con, policy.secrets)
-        mark = person_mark(policy.secrets[-1], address)
-        if until == personal.NEVER:
-            erase.add_forgotten(con, mark, name_of_key(policy.secrets[-1]), now)
         remember(con, UNCERTIFIED + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
         done = Forgetting(
             address=address,
+            at=at,
             found=bool(counts),
             counts=dict(counts),
             holds=holds,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -67,8 +67,18 @@ class Forgotten:
     at: str
 
 
-def add_forgotten(con: sqlite3.Connection, person: str, key: str, now: datetime) -> None:
+def add_forgotten(con: sqlite3.Connection, person: str, key: str, now: datetime) -> datetime:
+    """Return its moment, which no other person has: the rows that are erased bear it."""
+    while con.execute("SELECT 1 FROM forgotten WHERE at = ? AND person <> ?", (stamp(now), person)).fetchone():
+        now += timedelta(seconds=1)
     con.execute("INSERT OR IGNORE INTO forgotten(person, at, key) VALUES(?,?,?)", (person, stamp(now), key))
+    return now
+
+
+def forgotten_at(con: sqlite3.Connection, marks: Iterable[str]) -> list[str]:
+    """Return when the person with one of these keyed hashes was forgotten, as stored, oldest first."""
+    rows = con.execute(f"SELECT DISTINCT at FROM forgotten WHERE person {IN} ORDER BY at", (json.dumps(list(marks)),))
+    return [row["at"] for row in rows]
 
 
 def listed_forgotten(con: sqlite3.Connection) -> list[Forgotten]:
@@ -245,8 +255,9 @@ def _cut(con: sqlite3.Connection, scope: Scope, stand_in: int) -> int:
     return _deleted(con, "people", f"id {IN} AND {nowhere}", people)
 
 
-def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope) -> Counter[str]:
-    """Empty the stored mails to others that name the person, and take the address out of other people's messages."""
+def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope, now: datetime) -> Counter[str]:
+    """Empty the stored mails to others that name the person, take the address out of other people's messages, and
+    delete what could not be processed and names it."""
     counts: Counter[str] = Counter()
     others = sorted(found.mails - set(scope.mails))
     counts["mails"] = con.execute(
@@ -265,7 +276,11 @@ def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope) -> Co
         )
         originals += [row["original"]] if row["original"] else []
         counts["messages"] += 1
-    counts["originals"] = _unused(con, originals)
+    counts["originals"] = _unused(con, {*originals, *found.set_aside})
+    con.execute(
+        f"UPDATE reviews SET done_at = ? WHERE done_at IS NULL AND fingerprint {IN}",
+        (stamp(now), json.dumps(list(found.set_aside))),
+    )
     return +counts
 
 

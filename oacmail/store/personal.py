@@ -7,7 +7,7 @@ It changes nothing; store/erase.py erases, and who may ask a person decides.
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
@@ -175,7 +175,7 @@ def ids(values: Iterable[int]) -> str:
 IN = "IN (SELECT value FROM json_each(?))"
 
 
-def _ids(con: sqlite3.Connection, query: str, *values: object) -> tuple[int, ...]:
+def _ids(con: sqlite3.Connection, query: str, *values: object) -> tuple[Any, ...]:
     return tuple(row[0] for row in con.execute(query, values))
 
 
@@ -260,8 +260,8 @@ def of_messages(con: sqlite3.Connection, messages: Sequence[int], staff: Iterabl
     )
 
 
-def holds(con: sqlite3.Connection, scope: Scope) -> tuple[Hold, ...]:
-    """Return what stands against the erasure, cases first."""
+def holds(con: sqlite3.Connection, scope: Scope, set_aside: Set[str] = frozenset()) -> tuple[Hold, ...]:
+    """Return what stands against the erasure, cases first. `set_aside`: see `Mentions`."""
     own = con.execute(f"SELECT number FROM cases WHERE id {IN} AND status <> 'closed' ORDER BY id", (ids(scope.cases),))
     found = [Hold(kind="open-case", ref=row["number"]) for row in own]
     others = con.execute(
@@ -274,7 +274,8 @@ def holds(con: sqlite3.Connection, scope: Scope) -> tuple[Hold, ...]:
     listed = {
         entry.ref for entry in waiting(con) if entry.reason not in FILED
     }  # a summary names these, and nobody has to act
-    waits = (row["fingerprint"] for row in own_messages if row["fingerprint"] in listed)
+    waits = [row["fingerprint"] for row in own_messages if row["fingerprint"] in listed]
+    waits += sorted(set_aside & listed)
     found += [Hold(kind="waits-for-a-person", ref=fingerprint[:16]) for fingerprint in waits]
     found += [Hold(kind="mail", ref=key) for key in mails_on_their_way(con, scope)]
     return tuple(found)
@@ -307,16 +308,38 @@ def needles(con: sqlite3.Connection, address: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def identifiers(con: sqlite3.Connection, scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the Message-IDs and the case numbers by which the mailbox knows these rows."""
-    rows = con.execute(
-        f"""SELECT message_id FROM messages WHERE id {IN} AND message_id <> '' UNION
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What messages in the mailbox are known by. `message_ids` and `cases` (the numbers) stand in their heads;
+    `fingerprints` are those of their rows, also of erased ones, and `arrivals` the (size, arrival as stored) that each
+    of them had, which a move does not change. `reports`: fingerprints of delivery reports, which nobody wrote."""
+
+    message_ids: frozenset[str] = frozenset()
+    cases: frozenset[str] = frozenset()
+    fingerprints: frozenset[str] = frozenset()
+    arrivals: frozenset[tuple[int, str]] = frozenset()
+    reports: frozenset[str] = frozenset()
+
+
+def traces(con: sqlite3.Connection, scope: Scope, forgotten: Iterable[str] = ()) -> Traces:
+    """Return by what the mailbox knows these rows, and those that were erased at these moments, as stored."""
+    moments = json.dumps(list(forgotten))
+    found = {
+        table: ids(_ids(con, f"SELECT id FROM {table} WHERE id {IN} OR erased_at {IN}", ids(rows), moments))
+        for table, rows in (("cases", scope.cases), ("messages", scope.messages), ("outbox", scope.mails))
+    }
+    of_messages = f"SELECT fingerprint FROM messages WHERE id {IN}"
+    message_ids = f"""SELECT message_id FROM messages WHERE id {IN} AND message_id <> '' UNION
         SELECT message_id FROM outbox WHERE id {IN} UNION
-        SELECT alias FROM outbox WHERE id {IN} AND alias IS NOT NULL""",
-        (ids(scope.messages), ids(scope.mails), ids(scope.mails)),
+        SELECT alias FROM outbox WHERE id {IN} AND alias IS NOT NULL"""
+    arrivals = f"SELECT DISTINCT size, internal_date FROM sightings WHERE fingerprint IN ({of_messages})"
+    return Traces(
+        message_ids=frozenset(_ids(con, message_ids, found["messages"], found["outbox"], found["outbox"])),
+        cases=frozenset(_ids(con, f"SELECT number FROM cases WHERE id {IN}", found["cases"])),
+        fingerprints=frozenset(_ids(con, of_messages, found["messages"])),
+        arrivals=frozenset(map(tuple, con.execute(arrivals, (found["messages"],)))),
+        reports=frozenset(_ids(con, f"{of_messages} AND role = 'robot' AND kind = 'bounce'", found["messages"])),
     )
-    numbers = con.execute(f"SELECT number FROM cases WHERE id {IN}", (ids(scope.cases),))
-    return frozenset(row[0] for row in rows), frozenset(row[0] for row in numbers)
 
 
 def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
@@ -335,14 +358,19 @@ def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
 # far as an erasure needs it (base64, quoted-printable, attached messages).
 
 SHORTEST = 7  # characters of a name or number that says something
+SET_ASIDE = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
+  WHERE NOT EXISTS(SELECT 1 FROM messages WHERE original = o.sha256)"""
+"""The originals of messages that could not be processed, with their entries of the review list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
-    """Ids of rows of `outbox` and `messages`; the rows up to `last_mail` and `last_message` were looked at."""
+    """Ids of rows of `outbox` and `messages`; the rows up to `last_mail` and `last_message` were looked at.
+    `set_aside`: checksums of originals that no message has, since it could not be processed."""
 
     mails: frozenset[int] = frozenset()
     messages: frozenset[int] = frozenset()
+    set_aside: frozenset[str] = frozenset()
     last_mail: int = 0
     last_message: int = 0
 
@@ -400,7 +428,14 @@ def _in_messages(
         texts = f"{row['subject']}\n{row['fresh']}\n{row['reply_to']}"
         if sought.search(texts) or (row["bytes"] is not None and _holds(sought, row["bytes"])):
             found.add(last)
-    return Mentions(mails=mails, messages=frozenset(found), last_mail=last_mail, last_message=last)
+    loose = con.execute(f"SELECT o.sha256, o.bytes FROM {SET_ASIDE} AND coalesce(r.at, '') < ?", (until,))
+    return Mentions(
+        mails=mails,
+        messages=frozenset(found),
+        set_aside=frozenset(row["sha256"] for row in loose if _holds(sought, row["bytes"])),
+        last_mail=last_mail,
+        last_message=last,
+    )
 
 
 def _holds(sought: _Sought, raw: bytes) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from oacmail.core.errors import Refused
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.privacy.erasure import Sought, find_messages
+from oacmail.store.personal import Traces
 from testbed.mailbox import SimulatedMailbox
 from tests.cases.builders import POLICY as PLAIN
 from tests.world import AGENT, OFFICE
@@ -18,37 +19,30 @@ POLICY = replace(PLAIN, form_senders=frozenset([FORM]))
 MAIL = b"From: Anna <anna@example.org>\r\nMessage-ID: <%d@example.org>\r\n\r\nBon dia\r\n"
 
 
-class NamedMailbox(SimulatedMailbox):
-    """Tells its folders, as the adapter does for export and forget."""
-
-    def names(self) -> list[str]:
-        return list(self.folders)
-
-
 @pytest.fixture
-def mailbox() -> NamedMailbox:
-    box = NamedMailbox()
+def mailbox() -> SimulatedMailbox:
+    box = SimulatedMailbox()
     for number in range(3):
         box.append("INBOX", MAIL % number, datetime(2026, 11, 25, tzinfo=UTC))
     return box
 
 
-def _found(box: NamedMailbox) -> list[int]:
-    sought = Sought(policy=POLICY, address=ANNA, message_ids=frozenset(), cases=frozenset())
+def _found(box: SimulatedMailbox) -> list[int]:
+    sought = Sought(policy=POLICY, address=ANNA, traces=Traces())
     return [one.ref.uid for one in find_messages(cast(ImapMailbox, box), sought)]
 
 
-def test_every_message_of_the_person_is_found(mailbox: NamedMailbox) -> None:
+def test_every_message_of_the_person_is_found(mailbox: SimulatedMailbox) -> None:
     assert _found(mailbox) == [1, 2, 3]
 
 
-def test_a_mail_to_the_person_in_blind_copy_alone_is_found_in_sent(mailbox: NamedMailbox) -> None:
+def test_a_mail_to_the_person_in_blind_copy_alone_is_found_in_sent(mailbox: SimulatedMailbox) -> None:
     mail = b"From: oac360@castellbisbal.example\r\nBcc: Anna <anna@example.org>\r\n\r\nBon dia\r\n"
     mailbox.append("Sent", mail, datetime(2026, 11, 25, tzinfo=UTC))
     assert len(_found(mailbox)) == 4
 
 
-def test_a_message_that_the_server_does_not_return_is_named_and_not_passed_over(mailbox: NamedMailbox) -> None:
+def test_a_message_that_the_server_does_not_return_is_named_and_not_passed_over(mailbox: SimulatedMailbox) -> None:
     mailbox.folders["INBOX"].messages[2].bad = True
     with pytest.raises(Refused, match="does not return message 2 in INBOX"):
         _found(mailbox)
@@ -73,8 +67,8 @@ def test_a_message_that_the_server_does_not_return_is_named_and_not_passed_over(
     ],
 )
 def test_a_message_is_the_persons_the_offices_or_somebody_elses(head: str, theirs: bool, shared: bool) -> None:
-    box = NamedMailbox()
+    box = SimulatedMailbox()
     box.append("INBOX", f"{head}\n\nBon dia\n".replace("\n", "\r\n").encode(), datetime(2026, 11, 25, tzinfo=UTC))
-    sought = Sought(policy=POLICY, address=ANNA, message_ids=frozenset(), cases=frozenset(["OAC-2026-000001"]))
+    sought = Sought(policy=POLICY, address=ANNA, traces=Traces(cases=frozenset(["OAC-2026-000001"])))
     (found,) = find_messages(cast(ImapMailbox, box), sought)
     assert (found.theirs, found.shared) == (theirs, shared)
