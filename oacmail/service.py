@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from oacmail import privacy, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
-from oacmail.engine import watch
+from oacmail.engine import learning, watch
 from oacmail.engine.engine import NightlyJobs
 from oacmail.engine.watch import DISK, OAUTH, ProblemFlag
 from oacmail.host import Systemd
@@ -454,7 +454,8 @@ class Service:
             log.info("purged", kind="originals", count=done.emptied.get("originals", 0))
 
     def _learn(self) -> None:
-        for result in wiring.learn(self.parts):
+        parts = self.parts
+        for result in learning.learn(parts.store, parts.intake.parser_config, parts.engine.now()):
             log.info(
                 "learned", kind=result.field, count=result.corrections, state="taken" if result.taken else "refused"
             )

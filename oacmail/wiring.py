@@ -32,7 +32,6 @@ from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import InlineParser, Parser
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import scores
-from oacmail.mail.understanding.learning import LearningResult
 from oacmail.smtp import SmtpTransport
 from oacmail.store import SqliteStore, admin, connection, ledger, remembered
 from oacmail.store.remembered import LOST
@@ -253,7 +252,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
 
     `parsing` is the parser; by default messages are parsed in the calling thread.
     """
-    secrets.read(config)
+    secrets.refuse_missing(config)
     lost = connection.is_lost(config.office.state)
     store = SqliteStore(config.office.state)
     try:
@@ -303,11 +302,6 @@ def shared_budget(config: Config) -> BudgetFile | None:
 
 def _alert_command(config: Config) -> AdminProgram:
     return AdminProgram(config.canary.alert_command, config.canary.alert_seconds)
-
-
-def learn(parts: Parts) -> list[LearningResult]:
-    """Learn from staff corrections; lessons apply from the next pass over the mailbox. Raises Transient."""
-    return learning.learn(parts.store, parts.intake.parser_config, parts.engine.now())
 
 
 def publish_report(

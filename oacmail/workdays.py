@@ -109,10 +109,6 @@ class OfficeCalendar:
             return "the office is closed (office.closures)"
         return _WEEKEND.get(day.weekday(), "")
 
-    def provisional(self, year: int) -> bool:
-        """True if this year's list is not official yet. Raises LookupError."""
-        return self.years[year].provisional
-
     def horizon(self, today: date) -> tuple[str, ...]:
         """Return the warnings, as `calendar_missing:YEAR` or `calendar_provisional:YEAR`.
 
@@ -120,7 +116,9 @@ class OfficeCalendar:
         """
         wanted = (today.year, today.year + 1) if today.month >= _WARNING_MONTH else (today.year,)
         missing = tuple(f"calendar_missing:{year}" for year in wanted if year not in self.years)
-        doubtful = (f"calendar_provisional:{year}" for year in wanted if year in self.years and self.provisional(year))
+        doubtful = (
+            f"calendar_provisional:{year}" for year in wanted if year in self.years and self.years[year].provisional
+        )
         return (*missing, *doubtful)
 
     def cross_check(self, year: int) -> tuple[Difference, ...]:

@@ -128,9 +128,10 @@ def test_the_unit_hands_over_each_credential_under_the_name_that_is_read(tmp_pat
         (tmp_path / name).write_text(f"the secret called {name}\n")
     file = tmp_path / "config.toml"
     file.write_text(minimal(smtp='user = "oac360"'))
-    read = secrets.read(config.load(file), {secrets.CREDENTIALS: str(tmp_path)})
-    assert (read.imap, read.smtp) == ("the secret called imap", "the secret called smtp")
-    assert read.token == (b"the secret called token",)
+    read, environ = config.load(file), {secrets.CREDENTIALS: str(tmp_path)}
+    assert secrets.password(read, "imap", environ) == "the secret called imap"
+    assert secrets.password(read, "smtp", environ) == "the secret called smtp"
+    assert secrets.tokens(read, environ) == (b"the secret called token",)
     (folder,) = [line.rpartition("=")[2] for line in _settings("oacmail.service") if secrets.FILES in line]
     assert [path for _, path in loaded] == [f"{folder}/{name}" for name, _ in loaded]
 

@@ -61,10 +61,6 @@ class Finding:
     what: str
     do: str
 
-    def row(self) -> dict[str, str]:
-        """The line of `check --json`."""
-        return asdict(self)
-
     def __str__(self) -> str:
         return f"{self.level:7}  {self.where}: {self.what}: {self.do}"
 
@@ -132,11 +128,10 @@ def _secrets(config: Config) -> Iterator[Finding]:
 def _templates(config: Config) -> Iterator[Finding]:
     """Render every template in every language, the town's own before the shipped ones."""
     try:
-        problems = wiring.renderer(config, wiring.rules(config)).problems()
+        problems: Sequence[str] = wiring.renderer(config, wiring.rules(config)).problems()
     except ConfigError as wrong:
-        yield from (read("error", line) for line in wrong.findings)
-    else:
-        yield from (read("error", line) for line in problems)
+        problems = wrong.findings
+    yield from (read("error", line) for line in problems)
 
 
 def _calendar(config: Config) -> Iterator[Finding]:
@@ -524,7 +519,7 @@ def show(found: Iterator[Finding], as_json: bool) -> int:
     for finding in found:
         count, errors = count + 1, errors + (finding.level == "error")
         if as_json:
-            print_json([finding.row()])
+            print_json([asdict(finding)])
         else:
             click.echo(safe(finding))
     if not (as_json or count):

@@ -68,17 +68,9 @@ def _does_not_run(snapshot: Snapshot) -> bool:
     return not signs or snapshot.older(RESTARTING, max(signs, key=datetime.fromisoformat))
 
 
-def _is_unread(snapshot: Snapshot) -> bool:
-    return connection.is_held(snapshot.state) and _is_silent(snapshot)
-
-
 def _is_silent(snapshot: Snapshot) -> bool:
     last = snapshot.counts["last_sync"]
     return last is None or snapshot.older(SILENT, last)
-
-
-def _crashes(snapshot: Snapshot) -> bool:
-    return len(watch.recent_crashes(snapshot.counts["crashes"], snapshot.now)) >= CRASH_LOOP
 
 
 def _is_not_ticking(snapshot: Snapshot) -> bool:
@@ -158,9 +150,13 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "dies",
         "the service has crashed three times or more within an hour: see `journalctl -u oacmail`",
-        _crashes,
+        lambda snapshot: len(watch.recent_crashes(snapshot.counts["crashes"], snapshot.now)) >= CRASH_LOOP,
     ),
-    Problem("mailbox-unread", "the service runs but has not read the mailbox for ten minutes: see the log", _is_unread),
+    Problem(
+        "mailbox-unread",
+        "the service runs but has not read the mailbox for ten minutes: see the log",
+        lambda snapshot: connection.is_held(snapshot.state) and _is_silent(snapshot),
+    ),
     Problem(
         remembered.TICK_CODE,
         "this item raises an error and is tried again every hour; all others continue: see the log (tick.failed)",

@@ -62,7 +62,7 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
 
 def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildSummary:
     parsing = ParseWorker()
-    secrets.read(config)
+    secrets.refuse_missing(config)
     with closing(connections.mailbox(config)) as mailbox:
         return Rebuild(
             state=config.office.state,

@@ -9,7 +9,7 @@ import pwd
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,9 +49,6 @@ _USER = "oacmail-"  # before the name of a town
 _LIMIT = 10_000_000  # bytes of one answer
 
 Summary = dict[str, Any]
-Look = Callable[[Path], Summary]
-Failed = Callable[[str, str], Summary]
-"""The summary of a town of which only this is known: the code of a problem, and its cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,13 @@ class TownFile:
     enabled: bool
 
 
-def summaries(folder: Path, look: Look, failed: Failed) -> Iterator[tuple[TownFile, Summary]]:
+def summaries(folder: Path) -> Iterator[tuple[TownFile, Summary]]:
     """The summary of each town in the order of names; that of a town out of service is empty."""
     paths = sorted(folder.glob("*.toml"))
     running = _in_service([path.stem for path in paths])
     for path in paths:
         town = TownFile(path.stem, path, running is None or path.stem in running)
-        summary = _asked(town, look, failed)
+        summary = _asked(town)
         if summary is not None:
             yield town, summary
 
@@ -128,19 +125,19 @@ def _in_service(names: list[str]) -> frozenset[str] | None:
     return frozenset(name for name in names if _unit(name) in used)
 
 
-def _asked(town: TownFile, look: Look, failed: Failed) -> Summary | None:
+def _asked(town: TownFile) -> Summary | None:
     """What the town's own process says; None: the file is no town's configuration."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(theirs, town, look, failed), daemon=True)
+    process = context.Process(target=_answer, args=(theirs, town), daemon=True)
     process.start()
     theirs.close()
     try:
         if not ours.poll(LONGEST):
-            return failed("no-answer", f"after {LONGEST:.0f} s")
+            return _empty("no-answer", f"after {LONGEST:.0f} s")
         answer: Summary | None = json.loads(ours.recv_bytes(_LIMIT))
     except (EOFError, OSError, ValueError) as error:
-        return failed("no-answer", type(error).__name__)
+        return _empty("no-answer", type(error).__name__)
     finally:
         process.kill()
         process.join()
@@ -148,7 +145,7 @@ def _asked(town: TownFile, look: Look, failed: Failed) -> Summary | None:
     return answer
 
 
-def _answer(answers: Connection, town: TownFile, look: Look, failed: Failed) -> None:
+def _answer(answers: Connection, town: TownFile) -> None:
     """The child: become the town's user, look, answer."""
     summary: Summary | None
     try:
@@ -160,16 +157,16 @@ def _answer(answers: Connection, town: TownFile, look: Look, failed: Failed) -> 
         if _OURS.isdisjoint(sections):  # other TOML, such as a holiday file
             summary = None
         elif not town.enabled:
-            summary = failed("", "")
+            summary = _empty()
         elif not known:
             no_user = f"there is no user {user_of(town.name)}: create it (docs/towns.md section 1)"
-            summary = failed("config-refused", no_user)
+            summary = _empty("config-refused", no_user)
         else:
-            summary = look(town.path)
+            summary = health(settings.load(town.path), datetime.now(UTC))
     except ConfigError as wrong:
-        summary = failed("config-refused", "; ".join(wrong.findings))
+        summary = _empty("config-refused", "; ".join(wrong.findings))
     except Exception as error:
-        summary = failed("no-answer", f"{type(error).__name__}: {error}")
+        summary = _empty("no-answer", f"{type(error).__name__}: {error}")
     answers.send_bytes(json.dumps(summary, default=str).encode())
 
 
@@ -225,11 +222,6 @@ def nagios(summary: StatusSummary) -> tuple[str, int]:
         f"quarantine={summary['quarantine']};;;0",
     ]
     return f"{_state(code, text)} | {' '.join(performance)}", code
-
-
-def unknown(reason: str) -> str:
-    """The line when there is no summary."""
-    return _state(UNKNOWN, reason)
 
 
 def _state(code: int, text: str) -> str:
@@ -361,12 +353,13 @@ def _as_plugin(ctx: click.Context) -> int:
     code would be read as a state of the service."""
     try:
         line, code = nagios(health(configured(ctx), datetime.now(UTC)))
-    except ConfigError as wrong:
-        line, code = unknown("; ".join(wrong.findings)), UNKNOWN
-    except click.ClickException as error:
-        line, code = unknown(error.format_message()), UNKNOWN
     except Exception as error:
-        line, code = unknown(f"{type(error).__name__}: {error}"), UNKNOWN
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, ConfigError):
+            reason = "; ".join(error.findings)
+        elif isinstance(error, click.ClickException):
+            reason = error.format_message()
+        line, code = _state(UNKNOWN, reason), UNKNOWN
     click.echo(line)
     return code
 
@@ -376,7 +369,7 @@ def _all_towns(ctx: click.Context, form: str | None) -> int:
     if form not in (None, "json"):
         raise click.UsageError("--all prints lines for people, or --json")
     folder = (settings.find(ctx.find_root().obj) or SYSTEM).parent
-    rows = list(summaries(folder, lambda path: health(settings.load(path), datetime.now(UTC)), _empty))
+    rows = list(summaries(folder))
     if not rows:
         raise ConfigError((f"{folder}: holds no configuration of a town: name the folder's file with --config",))
     if form == "json":

@@ -8,7 +8,6 @@ mail. `make` creates it; only the caller knows whether the database was signed w
 import os
 import secrets as chance
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -23,53 +22,23 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 GRANT_FILE = "oauth.json"
 SHORTEST_KEY = 16
 """Characters; a shorter token key could be guessed."""
+_SERVERS: tuple[Literal["imap", "smtp"], ...] = ("imap", "smtp")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """`imap`, `smtp`: passwords or OAuth tokens; None without a login. `token`: the first key signs, all verify."""
-
-    imap: str | None = field(repr=False)
-    smtp: str | None = field(repr=False)
-    token: tuple[bytes, ...] = field(repr=False)
-
-
-def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
-    """All secrets that this configuration needs. `token` is () if no key exists.
-
-    Raises ConfigError with every finding, or Transient if only an access token is missing: another program renews it
-    and may start later.
-    """
-    problems: list[str] = []
-    awaited: list[str] = []
-    target = {
-        server: problems if getattr(config, server).auth == "password" else awaited for server in ("imap", "smtp")
-    }
-    imap, smtp = (
-        _password(server, getattr(config, server).password_file, environ, target[server])
-        if _needs_password(config, server)
-        else None
-        for server in ("imap", "smtp")
-    )
-    if config.uses_oauth:
-        problems += oauth_findings(config, environ)
-    token = _token(config.office.state, environ, problems)
+def refuse_missing(config: Config, environ: Mapping[str, str] = os.environ) -> None:
+    """Raises ConfigError with every finding, or Transient if only an access token is missing: another program renews
+    it and may start later."""
+    problems, awaited = _missing(config, environ)
     if problems:
         raise ConfigError((*problems, *awaited))
     if awaited:
         raise Transient("; ".join(awaited))
-    return Secrets(imap=imap, smtp=smtp, token=token)
 
 
 def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Every problem with the secrets, for `check`. Creates nothing."""
-    problems: list[str] = []
-    for server in ("imap", "smtp"):
-        if _needs_password(config, server):
-            _password(server, getattr(config, server).password_file, environ, problems)
-    if config.uses_oauth:
-        problems += oauth_findings(config, environ)
-    _token(config.office.state, environ, problems)
+    problems, awaited = _missing(config, environ)
+    problems = [*awaited, *problems]
     for name in ("imap", "smtp", "oauth", "token"):  # the admin's own files; systemd protects its copies
         file = _credential(FILES, name, environ)
         if file is not None and file.stat().st_mode & 0o077:
@@ -77,6 +46,21 @@ def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[s
                 f"{name}: others can read {file}: run `chmod 600 {file}` and make the service's user its owner"
             )
     return tuple(problems)
+
+
+def _missing(config: Config, environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what is wrong or missing, and what another program may still bring. No token key at all is neither."""
+    problems: list[str] = []
+    awaited: list[str] = []
+    for server in _SERVERS:
+        section = getattr(config, server)
+        if section.user is not None and not config.takes_token(server):
+            target = problems if section.auth == "password" else awaited
+            _password(server, section.password_file, environ, target)
+    if config.uses_oauth:
+        problems += oauth_findings(config, environ)
+    _token(config.office.state, environ, problems)
+    return problems, awaited
 
 
 def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
@@ -195,10 +179,6 @@ def _oauth_secret(config: Config, environ: Mapping[str, str], problems: list[str
             '"oauth" or $OACMAIL_OAUTH_SECRET'
         )
     return (text or "").strip()
-
-
-def _needs_password(config: Config, server: Literal["imap", "smtp"]) -> bool:
-    return getattr(config, server).user is not None and not config.takes_token(server)
 
 
 def _password(name: str, file: Path | None, environ: Mapping[str, str], problems: list[str]) -> str | None:

@@ -24,24 +24,25 @@ def _private(file: Path, text: str) -> Path:
 
 def _refused(read: config.Config, environ: dict[str, str]) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
-        secrets.read(read, environ)
+        secrets.refuse_missing(read, environ)
     return caught.value.findings
 
 
+def _all(read: config.Config, environ: dict[str, str]) -> tuple[str, str, tuple[bytes, ...]]:
+    secrets.refuse_missing(read, environ)
+    imap, smtp = (secrets.password(read, server, environ) for server in secrets._SERVERS)
+    return imap, smtp, secrets.tokens(read, environ)
+
+
 def test_the_environment_is_asked_last(read: Read, tmp_path: Path) -> None:
-    assert secrets.read(read(smtp=LOGIN), ENVIRON) == secrets.Secrets(
-        imap="imap-env", smtp="smtp-env", token=(KEY.encode(),)
-    )
+    assert _all(read(smtp=LOGIN), ENVIRON) == ("imap-env", "smtp-env", (KEY.encode(),))
     for name in ("imap", "smtp", "token"):
         _private(tmp_path / "run" / name, f"{name}-credential-of-systemd\n")
     given = ENVIRON | {"CREDENTIALS_DIRECTORY": str(tmp_path / "run")}
-    assert secrets.read(read(smtp=LOGIN), given) == secrets.Secrets(
-        imap="imap-credential-of-systemd",
-        smtp="smtp-credential-of-systemd",
-        token=(b"token-credential-of-systemd",),
-    )
+    found = ("imap-credential-of-systemd", "smtp-credential-of-systemd", (b"token-credential-of-systemd",))
+    assert _all(read(smtp=LOGIN), given) == found
     _private(tmp_path / "imap.txt", "from the file \r\n")
-    assert secrets.read(read(imap='password_file = "imap.txt"'), given).imap == "from the file "
+    assert secrets.password(read(imap='password_file = "imap.txt"'), "imap", given) == "from the file "
 
 
 def test_the_admins_own_file_goes_before_the_copy_that_systemd_took_at_the_start(read: Read, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_a_credential_that_others_can_read_is_a_finding_and_stops_no_service(
     file.chmod(mode)
     (only,) = secrets.findings(plain, given)
     assert only.startswith(f"imap: others can read {file}: run `chmod 600 {file}`")
-    assert secrets.read(plain, given).imap == "word"
+    assert secrets.password(plain, "imap", given) == "word"
 
 
 @pytest.mark.parametrize("content", [None, ""])
@@ -86,20 +87,20 @@ def test_an_access_token_that_is_not_there_yet_is_waited_for(read: Read, tmp_pat
     if content is not None:
         _private(tmp_path / "token.txt", content)
     with pytest.raises(Transient, match=r"imap\.password_file: "):
-        secrets.read(plain, ENVIRON)
+        secrets.refuse_missing(plain, ENVIRON)
     _private(tmp_path / "token.txt", "renewed")
-    assert secrets.read(plain, ENVIRON).imap == "renewed"
+    assert secrets.password(plain, "imap", ENVIRON) == "renewed"
 
 
 def test_an_empty_credential_is_none(read: Read, tmp_path: Path) -> None:
     for name in ("imap", "smtp", "token"):
         _private(tmp_path / "run" / name, "\n")
     given = ENVIRON | {"CREDENTIALS_DIRECTORY": str(tmp_path / "run")}
-    assert secrets.read(read(smtp=LOGIN), given).imap == "imap-env"
+    assert secrets.password(read(smtp=LOGIN), "imap", given) == "imap-env"
 
 
 def test_without_a_login_no_smtp_password_is_asked_for(read: Read) -> None:
-    assert secrets.read(read(), {"OACMAIL_IMAP_PASSWORD": "x", "OACMAIL_TOKEN_KEY": KEY}).smtp is None
+    secrets.refuse_missing(read(), {"OACMAIL_IMAP_PASSWORD": "x", "OACMAIL_TOKEN_KEY": KEY})
 
 
 def test_all_that_is_missing_is_said_at_once_and_how_to_give_it(read: Read) -> None:
@@ -136,10 +137,6 @@ def test_a_password_file_that_holds_none_is_a_finding(
         _private(tmp_path / "imap.txt", "").write_bytes(content)
     (only,) = _refused(read(imap='password_file = "imap.txt"'), ENVIRON)
     assert only.startswith(finding)
-
-
-def test_secrets_do_not_show_when_printed(read: Read) -> None:
-    assert repr(secrets.read(read(smtp=LOGIN), ENVIRON)) == "Secrets()"
 
 
 def test_a_token_secret_is_made_once_and_for_the_owner_alone(read: Read, tmp_path: Path) -> None:
