@@ -25,6 +25,7 @@ from oacmail.cli.common import (
     safe,
     say,
     show_rows,
+    with_config,
 )
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived, OpenCase
@@ -50,10 +51,9 @@ def case() -> None:
 @click.option("--status", type=click.Choice([str(status) for status in Status]))
 @click.option("--overdue", is_flag=True, help="Only cases past their due day.")
 @as_json
-@click.pass_context
-def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) -> None:
+@with_config
+def list_(config: Config, status: str | None, overdue: bool, as_json: bool) -> None:
     """List all cases, or those of one status."""
-    config = configured(ctx)
     with open_list(config) as con:
         now = datetime.now(UTC)
         rows = command_line.cases(con, config.office.timezone, now, status=status, overdue=overdue) if con else ()
@@ -63,10 +63,9 @@ def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) 
 @case.command()
 @click.argument("n", nargs=-1, required=True)
 @as_json
-@click.pass_context
-def show(ctx: click.Context, n: tuple[str, ...], as_json: bool) -> None:
+@with_config
+def show(config: Config, n: tuple[str, ...], as_json: bool) -> None:
     """Show one case, or several, with their messages, mails and events."""
-    config = configured(ctx)
     now = datetime.now(UTC)
     with wiring.open_readonly(config) as con:
         rows = {word: command_line.case(con, config.office.timezone, now, number(config, word)) for word in n}
@@ -97,9 +96,8 @@ def _not_found(case_number: str) -> NoReturn:
     answer_no(f"no case {safe(case_number)}: `oacmail case list` lists all cases")
 
 
-def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
+def _perform(config: Config, verb: str, n: str, **words: str | None) -> None:
     """Carry out one AdminCommand in its own transaction, beside the daemon."""
-    config = configured(ctx)
     given = {name: value for name, value in words.items() if value is not None}
     if "into" in given:
         given["into"] = number(config, given["into"])
@@ -114,101 +112,73 @@ def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None
     say(f"{case_number}: {verb}: done")
 
 
-def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
-    return moment(configured(ctx), value).isoformat() if value else None
-
-
 @case.command()
 @click.argument("n")
 @click.argument("name")
-@click.pass_context
-def assign(ctx: click.Context, n: str, name: str) -> None:
+@with_config
+def assign(config: Config, n: str, name: str) -> None:
     """Record who works on the case: an agent of people.agents, by address or the name before the @.
 
     An empty NAME assigns it to nobody.
     """
-    policy = wiring.rules(configured(ctx))
+    policy = wiring.rules(config)
     agent = named_agent(policy, name) if name else ""
     if agent is None:
         known = ", ".join(policy.people.agents)
         raise click.UsageError(f"{safe(name)} names no agent of people.agents, or several: give one of {known}")
-    _perform(ctx, n, "assign", name=agent.partition("@")[0])
+    _perform(config, "assign", n, name=agent.partition("@")[0])
 
 
-@case.command()
-@click.argument("n")
-@click.option(
-    "--cause",
-    type=click.Choice(["platform", "document_or_form"]),
-    help="What the person is told; without it, nothing is blamed.",
+def _add_change(verb: str, about: str, *words: click.Parameter) -> None:
+    """Add a verb that carries out the AdminCommand of its name, with the words that are given."""
+
+    @with_config
+    def change(config: Config, /, **given: str) -> None:
+        _perform(config, verb, **given)
+
+    case.add_command(click.Command(verb, params=[click.Argument(["n"]), *words], callback=change, help=about))
+
+
+def _at(about: str) -> click.Option:
+    def read(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+        return moment(configured(ctx), value).isoformat() if value else None
+
+    return click.Option(["--at"], metavar="WHEN", callback=read, help=f"{about} As 2026-11-25T09:00. Default: now.")
+
+
+_add_change(
+    "escalate",
+    "Pass the case to the technical services (second level) and notify the person, which meets the deadline.\n\n"
+    "A case that oacmail has passed on already is not passed on again: this approves the notice to the person.",
+    click.Option(
+        ["--cause"],
+        type=click.Choice(["platform", "document_or_form"]),
+        help="What the person is told; without it, nothing is blamed.",
+    ),
+    click.Option(["--why"], help="Your observation; the technical services get it."),
 )
-@click.option("--why", help="Your observation; the technical services get it.")
-@click.pass_context
-def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> None:
-    """Pass the case to the technical services (second level) and notify the person, which meets the deadline.
-
-    A case that oacmail has passed on already is not passed on again: this approves the notice to the person.
-    """
-    _perform(ctx, n, "escalate", cause=cause, why=why)
-
-
-@case.command()
-@click.argument("n")
-@click.option(
-    "--at", metavar="WHEN", callback=_at_option, help="When that was known. As 2026-11-25T09:00. Default: now."
+_add_change(
+    "solved",
+    "Record that the technical services have solved a derived case. The next answer to the person ends it.",
+    _at("When that was known."),
 )
-@click.pass_context
-def solved(ctx: click.Context, n: str, at: str | None) -> None:
-    """Record that the technical services have solved a derived case. The next answer to the person ends it."""
-    _perform(ctx, n, "solved", at=at)
-
-
-@case.command()
-@click.argument("n")
-@click.pass_context
-def reopen(ctx: click.Context, n: str) -> None:
-    """Open the case again, with a new deadline from now."""
-    _perform(ctx, n, "reopen")
-
-
-@case.command()
-@click.argument("n")
-@click.argument("text")
-@click.pass_context
-def note(ctx: click.Context, n: str, text: str) -> None:
-    """Add an internal remark. It is never sent."""
-    _perform(ctx, n, "note", text=text)
-
-
-@case.command("log-call")
-@click.argument("n")
-@click.argument("outcome", type=click.Choice(["reached", "no-answer"]), default="reached")
-@click.option("--at", metavar="WHEN", callback=_at_option, help="Time of the call. As 2026-11-25T09:00. Default: now.")
-@click.pass_context
-def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
-    """Record a call to the person. `reached`, also without the word, meets the deadline (R16)."""
-    _perform(ctx, n, "log-call", outcome=outcome, at=at)
-
-
-@case.command()
-@click.argument("n")
-@click.argument("into")
-@click.pass_context
-def merge(ctx: click.Context, n: str, into: str) -> None:
-    """Move all messages and deadlines of N to INTO and close N as a duplicate."""
-    _perform(ctx, n, "merge", into=into)
-
-
-@case.command()
-@click.argument("n")
-@click.option("--reason", type=click.Choice(CLOSE_REASONS), required=True)
-@click.option(
-    "--at", metavar="WHEN", callback=_at_option, help="Time of the contact. As 2026-11-25T09:00. Default: now."
+_add_change("reopen", "Open the case again, with a new deadline from now.")
+_add_change("note", "Add an internal remark. It is never sent.", click.Argument(["text"]))
+_add_change(
+    "log-call",
+    "Record a call to the person. `reached`, also without the word, meets the deadline (R16).",
+    click.Argument(["outcome"], type=click.Choice(["reached", "no-answer"]), default="reached"),
+    _at("Time of the call."),
 )
-@click.pass_context
-def close(ctx: click.Context, n: str, reason: str, at: str | None) -> None:
-    """Close the case; send nothing. `answered` and `contact` record the contact that met the deadline."""
-    _perform(ctx, n, "close", reason=reason, at=at)
+_add_change(
+    "merge", "Move all messages and deadlines of N to INTO and close N as a duplicate.", click.Argument(["into"])
+)
+_add_change(
+    "close",
+    "Close the case; send nothing. `answered` and `contact` record the contact that met the deadline.",
+    click.Option(["--reason"], type=click.Choice(CLOSE_REASONS), required=True),
+    _at("Time of the contact."),
+)
 
 
 def _choice(field: str) -> click.Choice[str]:
@@ -223,23 +193,22 @@ def _choice(field: str) -> click.Choice[str]:
 @click.option("--level", type=_choice("level"))
 @click.option("--intent", type=_choice("intent"))
 @click.option("--language", type=_choice("language"))
-@click.pass_context
-def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
+@with_config
+def set_(config: Config, /, n: str, **words: str | None) -> None:
     """Correct the classification. `oacmail learn` and the nightly job learn from it."""
     if not any(words.values()):
         raise click.UsageError("give at least one of --kind, --topic, --level, --intent, --language")
-    _perform(ctx, n, "set", **words)
+    _perform(config, "set", n, **words)
 
 
 @case.command("open")
 @click.argument("message_id")
-@click.pass_context
-def open_(ctx: click.Context, message_id: str) -> None:
+@with_config
+def open_(config: Config, message_id: str) -> None:
     """Open a case for a message that was classified as automatic, spam or doubtful.
 
     MESSAGE_ID is the Message-ID, or the ref of `quarantine list`.
     """
-    config = configured(ctx)
     with wiring.engine_for_command(config) as engine:
         with wiring.open_readonly(config) as con:
             row = admin.message_for_case(con, message_id)
@@ -272,14 +241,13 @@ def _stored(config: Config, row: sqlite3.Row) -> Fetched:
 @click.command()
 @click.argument("n", metavar="N|MESSAGE-ID")
 @as_json
-@click.pass_context
-def why(ctx: click.Context, n: str, as_json: bool) -> None:
+@with_config
+def why(config: Config, n: str, as_json: bool) -> None:
     """List every rule, word and event behind a case, oldest first, or how a message was read.
 
     A message that was taken for automatic or unwanted has no case: give its Message-ID, or the ref of
     `quarantine list`.
     """
-    config = configured(ctx)
     zone = config.office.timezone
     with wiring.open_readonly(config) as con:
         rows = (

@@ -5,11 +5,12 @@ import re
 import sqlite3
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -19,6 +20,8 @@ from oacmail.config import Config
 from oacmail.core.errors import ConfigError, NoDatabase, Refused
 from oacmail.store.connection import FILE, refuse_missing
 
+P = ParamSpec("P")
+R = TypeVar("R")
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
 _REF = re.compile(r"[0-9a-f]{16,64}")
 _NUMBER = re.compile(r"(?:([A-Za-z0-9]+)-(\d{4})-)?(\d{1,6})(?:-[A-Za-z0-9]{3})?")
@@ -27,6 +30,16 @@ _NUMBER = re.compile(r"(?:([A-Za-z0-9]+)-(\d{4})-)?(\d{1,6})(?:-[A-Za-z0-9]{3})?
 def configured(ctx: click.Context) -> Config:
     """Load the configuration. Raises ConfigError."""
     return settings.load(config_file(ctx))
+
+
+def with_config(verb: Callable[Concatenate[Config, P], R]) -> Callable[P, R]:
+    """Decorate a verb whose first argument is the configuration: it is loaded when the verb is called."""
+
+    @wraps(verb)
+    def called(ctx: click.Context, /, *given: P.args, **named: P.kwargs) -> R:
+        return verb(configured(ctx), *given, **named)
+
+    return click.pass_context(called)
 
 
 def config_file(ctx: click.Context) -> Path:

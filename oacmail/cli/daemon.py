@@ -7,7 +7,7 @@ import click
 
 from oacmail import log, service, wiring
 from oacmail.cli import status
-from oacmail.cli.common import configured, say
+from oacmail.cli.common import configured, say, with_config
 from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError
@@ -48,11 +48,11 @@ def _reload(ctx: click.Context) -> Config:
 
 @click.command()
 @_shadow
-@click.pass_context
-def once(ctx: click.Context, shadow: bool) -> None:
+@with_config
+def once(config: Config, shadow: bool) -> None:
     """Make one full pass: read all watched folders, tick, send what is due, exit."""
     log.configure()
-    parts = wiring.assemble(configured(ctx), shadow=shadow)
+    parts = wiring.assemble(config, shadow=shadow)
     try:
         service.once(parts)
         _export(parts.config)

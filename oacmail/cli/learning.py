@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import as_json, configured, existing, print_json, rules_only, safe, say, table
+from oacmail.cli.common import as_json, existing, print_json, rules_only, safe, say, table, with_config
 from oacmail.config import Config
 from oacmail.core.classification import classify
 from oacmail.engine import learning
@@ -189,10 +189,9 @@ _COLUMNS = ("field", "corrections", "held out", "right before", "right after", "
 
 
 @click.command()
-@click.pass_context
-def learn(ctx: click.Context) -> None:
+@with_config
+def learn(config: Config) -> None:
     """Learn from the corrections of `case set`. Exit 1 if a field would get worse; that field learns nothing."""
-    config = configured(ctx)
     with wiring.engine_for_command(config) as engine:
         outcomes = learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
     if not outcomes:

@@ -13,7 +13,8 @@ from typing import Literal
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import answer_no, as_json, configured, open_list, safe, say, show_rows
+from oacmail.cli.common import answer_no, as_json, open_list, safe, say, show_rows, with_config
+from oacmail.config import Config
 from oacmail.core.effects import OutboxCommand
 from oacmail.store import admin, command_line
 from oacmail.store import board as rows
@@ -30,10 +31,9 @@ def outbox() -> None:
 @outbox.command("list")
 @click.option("--all", "every", is_flag=True, help="Also mail that was sent or dropped.")
 @as_json
-@click.pass_context
-def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
+@with_config
+def list_mails(config: Config, every: bool, as_json: bool) -> None:
     """List mail that has no final state."""
-    config = configured(ctx)
     columns = ("key", "kind", "case", "recipient", "state", "attempts", "next_at", "last_error")
     with open_list(config) as con:
         rows = command_line.outbox(con, config.office.timezone, every=every) if con else ()
@@ -42,10 +42,10 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
 
 @outbox.command()
 @click.argument("key")
-@click.pass_context
-def show(ctx: click.Context, key: str) -> None:
+@with_config
+def show(config: Config, key: str) -> None:
     """Show the header and text of a mail as it is sent. KEY: see `outbox list --all`."""
-    with wiring.open_readonly(configured(ctx)) as con:
+    with wiring.open_readonly(config) as con:
         raw = command_line.mail(con, key)
     if raw is None:
         answer_no(f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
@@ -61,23 +61,23 @@ def show(ctx: click.Context, key: str) -> None:
 
 @outbox.command()
 @click.argument("key")
-@click.pass_context
-def retry(ctx: click.Context, key: str) -> None:
+@with_config
+def retry(config: Config, key: str) -> None:
     """Send a mail at once, or once more."""
-    _perform(ctx, "retry", key)
+    _perform(config, "retry", key)
 
 
 @outbox.command()
 @click.argument("key")
-@click.pass_context
-def drop(ctx: click.Context, key: str) -> None:
+@with_config
+def drop(config: Config, key: str) -> None:
     """Drop a mail: it is never sent."""
-    _perform(ctx, "drop", key)
+    _perform(config, "drop", key)
 
 
-def _perform(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> None:
+def _perform(config: Config, verb: Literal["retry", "drop"], key: str) -> None:
     """Carry out one OutboxCommand in its own transaction, beside the daemon. Raises Refused."""
-    with wiring.engine_for_command(configured(ctx)) as engine:
+    with wiring.engine_for_command(config) as engine:
         engine.perform(OutboxCommand(verb=verb, key=key, by=getpass.getuser()))
 
 
@@ -88,10 +88,9 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @as_json
-@click.pass_context
-def list_messages(ctx: click.Context, as_json: bool) -> None:
+@with_config
+def list_messages(config: Config, as_json: bool) -> None:
     """List unreadable, doubtful and suspected spam messages, and cases without an automatic acknowledgement."""
-    config = configured(ctx)
     columns = ("ref", "reason", "since", "case", "message_id")
     with open_list(config) as con:
         rows = command_line.review(con, config.office.timezone) if con else ()
@@ -101,10 +100,10 @@ def list_messages(ctx: click.Context, as_json: bool) -> None:
 @quarantine.command()
 @click.argument("ref")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
-@click.pass_context
-def export(ctx: click.Context, ref: str, directory: Path) -> None:
+@with_config
+def export(config: Config, ref: str, directory: Path) -> None:
     """Write the message to DIRECTORY. The file name is a hash, never text of the message."""
-    with wiring.open_readonly(configured(ctx)) as con:
+    with wiring.open_readonly(config) as con:
         whole = admin.find_review(con, ref)
         raw = admin.original(con, whole) if whole else None
     if whole is None:
@@ -123,10 +122,10 @@ def export(ctx: click.Context, ref: str, directory: Path) -> None:
 
 @quarantine.command("retry")
 @click.argument("ref")
-@click.pass_context
-def retry_message(ctx: click.Context, ref: str) -> None:
+@with_config
+def retry_message(config: Config, ref: str) -> None:
     """Process a failed message again at the daemon's next pass."""
-    with wiring.open_writable(configured(ctx)) as con:
+    with wiring.open_writable(config) as con:
         whole = admin.find_review(con, ref)
         if whole is None or not admin.retry_message(con, whole, datetime.now(UTC)):
             answer_no(
@@ -137,10 +136,10 @@ def retry_message(ctx: click.Context, ref: str) -> None:
 
 @quarantine.command()
 @click.argument("ref")
-@click.pass_context
-def done(ctx: click.Context, ref: str) -> None:
+@with_config
+def done(config: Config, ref: str) -> None:
     """Remove a message from the list after a person has seen it. It changes and sends no mail."""
-    with wiring.open_writable(configured(ctx)) as con:
+    with wiring.open_writable(config) as con:
         whole = admin.find_review(con, ref)
         if whole is None or not admin.end_review(con, whole, datetime.now(UTC)):
             answer_no(
@@ -157,31 +156,31 @@ def board() -> None:
 
 
 @board.command("waiting")
-@click.pass_context
-def moves_waiting(ctx: click.Context) -> None:
+@with_config
+def moves_waiting(config: Config) -> None:
     """Show how many messages wait for confirm or undo. Exit 1 if there are any."""
-    with open_list(configured(ctx)) as con:
+    with open_list(config) as con:
         count = rows.waiting(con) if con else 0
     click.echo(f"{count} messages wait for `board confirm` or `board undo`")
     sys.exit(int(count > 0))
 
 
 @board.command("confirm")
-@click.pass_context
-def confirm_moves(ctx: click.Context) -> None:
+@with_config
+def confirm_moves(config: Config) -> None:
     """Carry out the moves that wait, at the daemon's next pass."""
-    _say(ctx, "carry out")
+    _say(config, "carry out")
 
 
 @board.command("undo")
-@click.pass_context
-def undo_moves(ctx: click.Context) -> None:
+@with_config
+def undo_moves(config: Config) -> None:
     """Put the messages back into the folders of their cases, at the daemon's next pass."""
-    _say(ctx, "undo")
+    _say(config, "undo")
 
 
-def _say(ctx: click.Context, word: Word) -> None:
-    with wiring.open_writable(configured(ctx)) as con:
+def _say(config: Config, word: Word) -> None:
+    with wiring.open_writable(config) as con:
         count = rows.say(con, word)
     say(f"{count} messages: {word}")
     sys.exit(int(count == 0))

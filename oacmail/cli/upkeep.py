@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import answer_no, as_json, configured, existing, print_json, safe, say
+from oacmail.cli.common import answer_no, as_json, existing, print_json, safe, say, with_config
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
@@ -27,10 +27,10 @@ from oacmail.store.remembered import LOST
 @click.command()
 @click.argument("path")
 @as_json
-@click.pass_context
-def drill(ctx: click.Context, path: str, as_json: bool) -> None:
+@with_config
+def drill(config: Config, path: str, as_json: bool) -> None:
     """Restore the backup at PATH, or the newest of a folder, into a scratch folder, and report; exit 1 if it fails."""
-    config, now = configured(ctx), datetime.now(UTC)
+    now = datetime.now(UTC)
     source: Path | None = existing(path)
     if source is not None and source.is_dir():
         # A copy by timer, whatever it holds, or any other database: the archive of an `export` may lie beside them.
@@ -73,13 +73,12 @@ def drill(ctx: click.Context, path: str, as_json: bool) -> None:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--keep", type=click.IntRange(min=1), help="PATH is a folder: keep the newest N backups by date.")
-@click.pass_context
-def backup(ctx: click.Context, path: Path, keep: int | None) -> None:
+@with_config
+def backup(config: Config, path: Path, keep: int | None) -> None:
     """Write a consistent copy of the database and the token key to PATH (mode 0600) while the service runs.
 
     The copy is a secret: its holder can sign mail as this office.
     """
-    config = configured(ctx)
     if keep is None:
         _backup(config, path)
         return
@@ -122,13 +121,13 @@ def _backup(config: Config, path: Path) -> None:
 @click.command()
 @click.argument("path", type=str)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_context
-def restore(ctx: click.Context, path: str, yes: bool) -> None:
+@with_config
+def restore(config: Config, path: str, yes: bool) -> None:
     """Replace the database with the backup at PATH. The service must be stopped.
 
     The replaced database is kept beside it. The service reads messages that arrived since from the mailbox again.
     """
-    config, source = configured(ctx), existing(path)
+    source = existing(path)
     state = config.office.state
     if not yes:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
@@ -164,13 +163,12 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_context
-def new_key(ctx: click.Context, yes: bool) -> None:
+@with_config
+def new_key(config: Config, yes: bool) -> None:
     """Continue with a new token key because the key that signed this database's mail is lost for good.
 
     The service must be stopped. Acknowledgements that may have been sent already are held.
     """
-    config = configured(ctx)
     if not yes:
         click.confirm("Is the old key lost for good? With it, no mail would be held", abort=True, err=True)
     held = wiring.new_key(config, datetime.now(UTC))
@@ -191,13 +189,13 @@ def _held(held: int) -> str:
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_context
-def clock(ctx: click.Context, yes: bool) -> None:
+@with_config
+def clock(config: Config, yes: bool) -> None:
     """Say that the clock is right again, after it was ahead: no recorded time is compared with it any more.
 
     Exit 1 if no recorded time is ahead. What was told to people meanwhile stays: check the due days.
     """
-    config, now = configured(ctx), datetime.now(UTC)
+    now = datetime.now(UTC)
     with wiring.open_writable(config) as con:
         ahead = remembered.latest_time(con)
         if ahead is None or ahead <= now:
@@ -213,13 +211,12 @@ def clock(ctx: click.Context, yes: bool) -> None:
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_context
-def accept_rows(ctx: click.Context, yes: bool) -> None:
+@with_config
+def accept_rows(config: Config, yes: bool) -> None:
     """Accept changes that somebody made in the database by hand: the ledger begins again with the rows as they are.
 
     Exit 1 if every row is as the ledger says.
     """
-    config = configured(ctx)
     keys = wiring.tokens(config)
     with wiring.open_readonly(config) as beside:
         proof = ledger.prove(beside, keys)
@@ -244,13 +241,13 @@ def accept_rows(ctx: click.Context, yes: bool) -> None:
 @click.command()
 @click.option("--list", "list_only", is_flag=True, help="Only list the steps.")
 @click.option("--dry-run", is_flag=True, help="Try the pending steps on a copy, and change nothing.")
-@click.pass_context
-def migrate(ctx: click.Context, list_only: bool, dry_run: bool) -> None:
+@with_config
+def migrate(config: Config, list_only: bool, dry_run: bool) -> None:
     """Update the schema. The service must be stopped; it also does this itself at its start.
 
     A copy of the database from before is kept in the state directory.
     """
-    state = configured(ctx).office.state
+    state = config.office.state
     if dry_run and (state / connection.FILE).exists():
         trial = connection.rehearse(state)
         for name, seconds in trial.steps:
