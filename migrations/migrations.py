@@ -455,6 +455,12 @@ def m0024_ledger(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0025_no_urgent_column(db: Database) -> None:
+    """Whether a case is urgent follows from the day that it names; nothing has written or read the column."""
+    db.execute("ALTER TABLE cases DROP COLUMN urgent")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -19,18 +19,8 @@ MOST = 60
 """Days ahead; a later date is a slip of the pen or another year's."""
 _FRIDAY = 4
 _SHORT_MONTHS = (
-    "jan",
-    "feb",
-    "mar",
-    "abr apr",
-    "",
-    "jun",
-    "jul",
-    "ago aug",
-    "set sep sept",
-    "oct",
-    "nov",
-    "des dic dec",
+    *("jan", "feb", "mar", "abr apr", "", "jun", "jul", "ago aug"),
+    *("set sep sept", "oct", "nov", "des dic dec"),
 )
 _DAY_OF = {word: number for number, words in enumerate(WEEKDAYS) for word in words.split()}
 _MONTH_OF = {

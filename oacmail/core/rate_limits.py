@@ -22,30 +22,11 @@ if TYPE_CHECKING:
 
 # Anybody may have an address there, and their owners vouch for each: such domains have no share.
 PUBLIC = frozenset(
-    [
-        "gmail.com",
-        "hotmail.com",
-        "hotmail.es",
-        "outlook.com",
-        "outlook.es",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "yahoo.es",
-        "ymail.com",
-        "icloud.com",
-        "telefonica.net",
-        "movistar.es",
-        "orange.es",
-        "gmx.es",
-        "gmx.com",
-        "proton.me",
-        "aol.com",
-        "terra.es",
-        "ono.com",
-        "vodafone.es",
-        "jazztel.es",
-    ]
+    (
+        *("gmail.com", "hotmail.com", "hotmail.es", "outlook.com", "outlook.es", "live.com", "msn.com", "yahoo.com"),
+        *("yahoo.es", "ymail.com", "icloud.com", "telefonica.net", "movistar.es", "orange.es", "gmx.es", "gmx.com"),
+        *("proton.me", "aol.com", "terra.es", "ono.com", "vodafone.es", "jazztel.es"),
+    )
 )
 
 

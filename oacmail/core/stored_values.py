@@ -136,7 +136,7 @@ FAMILIES: Mapping[str, Family] = {
     FORWARDED_BY: Family(
         key="fingerprint",
         value="the address of the person whose message was forwarded",
-        written_by=("core/handlers/forward.py",),
+        written_by=("core/handlers/from_staff.py",),
         ends=End.WAITED,
         tells=Tells.FINGERPRINT,
     ),

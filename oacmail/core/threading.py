@@ -36,40 +36,12 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _GENERIC = frozenset(
-    [
-        "consulta",
-        "pregunta",
-        "dubte",
-        "duda",
-        "ajuda",
-        "ayuda",
-        "help",
-        "hola",
-        "informació",
-        "información",
-        "info",
-        "urgent",
-        "urgente",
-        "sol·licitud",
-        "solicitud",
-        "tràmit",
-        "trámite",
-        "incidència",
-        "incidencia",
-        "problema",
-        "error",
-        "(sense assumpte)",
-        "(sin asunto)",
-        "(no subject)",
-        "sense assumpte",
-        "sin asunto",
-        "no subject",
-        "question",
-        "bon dia",
-        "buenos días",
-        "bona tarda",
-        "buenas tardes",
-    ]
+    (
+        *("consulta", "pregunta", "dubte", "duda", "ajuda", "ayuda", "help", "hola", "informació", "información"),
+        *("info", "urgent", "urgente", "sol·licitud", "solicitud", "tràmit", "trámite", "incidència", "incidencia"),
+        *("problema", "error", "(sense assumpte)", "(sin asunto)", "(no subject)", "sense assumpte", "sin asunto"),
+        *("no subject", "question", "bon dia", "buenos días", "bona tarda", "buenas tardes"),
+    )
 )
 
 

@@ -61,35 +61,11 @@ _CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent
     AND d.met_at IS NULL AND d.fired_at IS NULL AND d.withdrawn_at IS NULL) AS update_at,
   (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
   FROM cases c JOIN people p ON p.id = c.citizen_id """
-_SHOWN = [
-    "number",
-    "status",
-    "kind",
-    "topic",
-    "level",
-    "intent",
-    "language",
-    "citizen",
-    "subject",
-    "assignee",
-    "opened_at",
-    "due_at",
-    "answered_at",
-    "closed_at",
-    "overdue",
-    "messages",
-    "score",
-    "operator",
-    "platform",
-    "cause",
-    "urgent",
-    "ends_on",
-    "ends_hour",
-    "update_at",
-    "incident",
-    "delayed",
-    "late_same_day",
-]
+_SHOWN = (
+    *("number", "status", "kind", "topic", "level", "intent", "language", "citizen", "subject", "assignee"),
+    *("opened_at", "due_at", "answered_at", "closed_at", "overdue", "messages", "score", "operator", "platform"),
+    *("cause", "urgent", "ends_on", "ends_hour", "update_at", "incident", "delayed", "late_same_day"),
+)
 
 
 def local(text: str | None, zone: ZoneInfo) -> str | None:
@@ -103,7 +79,7 @@ def _columns(row: sqlite3.Row, zone: ZoneInfo, *names: str) -> Row:
 
 
 def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
-    shown = _columns(row, zone, *_SHOWN, "opened_at", "due_at", "answered_at", "closed_at", "update_at")
+    shown = _columns(row, zone, *_SHOWN)
     for name in ("overdue", "urgent", "delayed", "late_same_day"):
         shown[name] = bool(row[name])
     for name in ("operator", "platform", "cause"):

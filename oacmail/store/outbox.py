@@ -347,16 +347,11 @@ def remember(con: sqlite3.Connection, effect: Remember, context: WriteContext) -
 
 
 def record_event(con: sqlite3.Connection, effect: AuditEvent, context: WriteContext) -> None:
-    event = {
-        "at": context.now,
-        "case_id": case_id(con, effect.case),
-        "fingerprint": context.arrived.message.fingerprint if context.arrived else None,
-        "kind": effect.kind,
-        "data": json.dumps(dict(effect.data), ensure_ascii=False),
-    }
-    row = insert(con, "events", event)
+    case = case_id(con, effect.case)
+    message = context.arrived.message.fingerprint if context.arrived else None
+    event = writing.add_event(con, case, effect.kind, effect.data, context.now, message=message)
     if effect.text:
-        insert(con, "notes", {"event_id": row.lastrowid, "case_id": event["case_id"], "text": effect.text})
+        insert(con, "notes", {"event_id": event, "case_id": case, "text": effect.text})
 
 
 def write_draft(con: sqlite3.Connection, effect: WriteDraft, context: WriteContext) -> None:

@@ -53,9 +53,20 @@ def insert(con: sqlite3.Connection, table: str, columns: Mapping[str, object], o
     return con.execute(query, [stored(value) for value in columns.values()])
 
 
-def add_event(con: sqlite3.Connection, case: int | None, kind: str, data: Mapping[str, object], now: datetime) -> None:
-    """Write an event of what an admin or the night has done; `case`: its row id, None = of no case."""
-    insert(con, "events", {"at": now, "case_id": case, "kind": kind, "data": json.dumps(data)})
+def add_event(
+    con: sqlite3.Connection,
+    case: int | None,
+    kind: str,
+    data: Mapping[str, object],
+    now: datetime,
+    *,
+    message: str | None = None,
+) -> int:
+    """Write an event and return its id. `case`: a row id, None = of no case; `message`: the fingerprint of the one that
+    caused it."""
+    text = json.dumps(dict(data), ensure_ascii=False)
+    event = {"at": now, "case_id": case, "fingerprint": message, "kind": kind, "data": text}
+    return int(insert(con, "events", event).lastrowid or 0)
 
 
 def person_id(con: sqlite3.Connection, address: str) -> int:

@@ -124,7 +124,7 @@ def is_named(world: World, con: sqlite3.Connection, table: str, name: str) -> bo
 )
 def test_a_hand_in_the_ledger_itself_is_named(night: World, statement: str, what: str) -> None:
     with night.store.turn():  # one entry in the snapshot, and one after it
-        night.store.con.execute("UPDATE cases SET urgent = 1")
+        night.store.con.execute("UPDATE cases SET score = 1")
     with by_hand(night) as con:
         con.execute(statement)
     assert named(night) == [f"ledger {what}"]
@@ -222,7 +222,7 @@ def test_rows_are_accepted_beside_a_service_that_goes_on_with_the_old_key(night:
 def test_what_was_accepted_is_accepted_in_the_nights_after(night: World) -> None:
     """Also of the row that the service changed last."""
     with night.store.turn():
-        night.store.con.execute("UPDATE cases SET urgent = 1 WHERE id = 2")
+        night.store.con.execute("UPDATE cases SET score = 1 WHERE id = 2")
     with by_hand(night) as con:
         con.execute("UPDATE cases SET topic = 'payment' WHERE id = 2")
     assert "OAC-2026-000002 cases: topic" in accept_rows(night)

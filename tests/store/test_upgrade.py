@@ -42,6 +42,7 @@ SHIPPED = {
     "m0022_words_of_the_field": "12c95a87d4e4cb63",
     "m0023_words_without_lists": "d0024f77e8c88c2f",
     "m0024_ledger": "22d6984056f3c97e",
+    "m0025_no_urgent_column": "def948b9a7b27c5b",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _RENAMED = {
