@@ -213,6 +213,14 @@ class TownDatabase:
         rows = self._column("SELECT value FROM kv WHERE key = 'reconciled'")
         return dict(json.loads(rows[0])) if rows else {}
 
+    def on_live_cases(self, since: datetime) -> Rows:
+        """Message-ID and number of others' messages on cases that are open or were closed after `since`."""
+        return self._all(
+            """SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
+            WHERE m.role <> 'ours' AND m.erased_at IS NULL AND (c.status <> 'closed' OR c.closed_at > ?)""",
+            text(since),
+        )
+
     # --- deadlines --------------------------------------------------------------------------------
 
     def ended_twice(self) -> Rows:
@@ -280,11 +288,12 @@ class TownDatabase:
         ]
 
     def counted_requests(self, ends: datetime) -> Rows:
-        """The promises that a report of the months before counts."""
+        """The promises that a report of the months before may count, the first one first."""
         return self._all(
-            f"""SELECT d.started_by, d.started_at, d.due_at, d.met_at, c.number, c.opened_by, m.message_id
-            FROM deadlines d JOIN cases c ON c.id = d.case_id LEFT JOIN messages m ON m.fingerprint = d.started_by
-            WHERE {_PROMISE} AND (d.withdrawn_at IS NULL OR d.withdrawn_at >= ?)""",
+            f"""SELECT d.started_by, d.started_at, d.due_at, d.met_at, d.withdrawn_at, c.number, c.opened_by,
+            m.message_id FROM deadlines d JOIN cases c ON c.id = d.case_id
+            LEFT JOIN messages m ON m.fingerprint = d.started_by
+            WHERE {_PROMISE} AND d.started_at < ? ORDER BY d.started_at""",
             text(ends),
         )
 
@@ -307,6 +316,14 @@ class TownDatabase:
     def sent(self) -> Rows:
         """Key and kind of every mail that counts as sent."""
         return self._all("SELECT key, kind FROM outbox WHERE state = 'sent'")
+
+    def sent_about(self, where: str) -> list[str]:
+        """Keys of the sent mails of the case with this number, or of those of this kind that have no case."""
+        return self._column(
+            """SELECT o.key FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+            WHERE o.state = 'sent' AND coalesce(c.number, o.kind) = ?""",
+            where,
+        )
 
     def stuck(self, now: datetime, since: datetime, opening: datetime) -> Rows:
         """Key and state of mails that are claimed, or older than `since` and not put off until `opening` at most."""

@@ -20,6 +20,7 @@ from oacmail.core.model import Intent, Level, Status
 from oacmail.core.notices import Facts
 from oacmail.core.outbox import MOST_LISTED
 from oacmail.core.policy import Policy
+from oacmail.core.reconciliation import is_since_last_night
 from oacmail.core.review import SHORT_REF, ReviewEntry
 from oacmail.core.rights import RIGHTS
 from oacmail.core.stored_values import LAST_DIGEST
@@ -107,7 +108,7 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
         "answered": known.answered,
         "in_time": known.in_time,
         "junk": known.junk,
-        **_nightly(view, today, now),
+        **_nightly(policy, view, today, now),
         "problems": view.problems,
     }
     sends = notices.notify(policy, policy.digest.to, key=f"digest:{today}", kind=MailKind.DIGEST, now=now, facts=facts)
@@ -180,8 +181,9 @@ def _to_review(count: str, name: str, items: Sequence[ReviewEntry], today: date)
     return {**({count: len(items)} if count else {}), name: rows, f"more_{name}": len(items[:-MOST_LISTED])}
 
 
-def _nightly(view: DigestView, today: date, now: datetime) -> Facts:
+def _nightly(policy: Policy, view: DigestView, today: date, now: datetime) -> Facts:
     """What the last nightly proof compared and found, and how a person finds it: the first night proves nothing yet.
+    Of a partial proof no figure says that so much was proven. `proof_missed`: last night's was not made to its end.
     What the last purge has removed, if it was since yesterday and removed anything."""
     facts: Facts = {}
     proof, purge = view.reconciled, view.purged
@@ -195,12 +197,15 @@ def _nightly(view: DigestView, today: date, now: datetime) -> Facts:
             }
             for one in proof.found
         ]
+        compared = {} if proof.is_partial else proof.compared
         facts |= {
             "proved_at": proof.at,
+            "proof_missed": not is_since_last_night(proof.at, now, policy.office.timezone),
+            "proof_partial": proof.is_partial,
             "unaccounted": proof.unaccounted,
-            "proved_cases": proof.compared.get("cases", 0),
-            "proved_messages": proof.compared.get("messages", 0),
-            "proved_mails": proof.compared.get("outbox", 0),
+            "proved_cases": compared.get("cases", 0),
+            "proved_messages": compared.get("messages", 0),
+            "proved_mails": compared.get("outbox", 0),
             "discrepancies": tuple(rows[:MOST_LISTED]),
             "more_discrepancies": len(rows[MOST_LISTED:]),
         }

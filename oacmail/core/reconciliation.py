@@ -21,9 +21,9 @@ AGAIN = timedelta(hours=1)
 class Mismatch(StrEnum):
     """`MESSAGE`: a message of the server has no outcome. `RECORD`: its outcome says that it was recorded, but its
     record or its case is missing. `CASE`: somebody waits on a case without a deadline (R14). `COPY`: the copy of a mail
-    of ours is in no folder. `STUCK`: a mail is under way for more than a day. `FOLDER`: a folder could not be read.
-    `GONE`: a message of a live case is in no folder of the mailbox any more. `ROW`: a row is not as the ledger says.
-    `LEDGER`: the ledger itself proves nothing (store/ledger.py)."""
+    of ours is in no folder of the mailbox. `STUCK`: a mail is under way for more than a day. `FOLDER`: a folder could
+    not be read. `GONE`: a message of a live case is in no folder of the mailbox any more. `ROW`: a row is not as the
+    ledger says. `LEDGER`: the ledger itself proves nothing (store/ledger.py)."""
 
     MESSAGE = "message"
     RECORD = "record"
@@ -37,6 +37,8 @@ class Mismatch(StrEnum):
 
 
 UNACCOUNTED = (Mismatch.MESSAGE, Mismatch.RECORD)
+UNPROVEN = (Mismatch.FOLDER, Mismatch.LEDGER)
+"""What keeps a proof from being whole: the messages of a folder, or all rows, were not compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,11 @@ class Discrepancy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingMessage:
-    """A message that is in no watched folder: `discrepancy` is what to say unless `message_id` is found elsewhere."""
+    """A message that is in no watched folder: `discrepancy` is what to say unless one of `message_ids` ('' = it has
+    none) is found elsewhere. `fingerprint`: '' = of a copy that has never come."""
 
     fingerprint: str
-    message_id: str
+    message_ids: tuple[str, ...]
     discrepancy: Discrepancy
 
 
@@ -73,6 +76,10 @@ class Reconciliation:
     def unaccounted(self) -> int:
         """Messages of which nobody can say what has become of them."""
         return sum(one.what in UNACCOUNTED for one in self.found)
+
+    @property
+    def is_partial(self) -> bool:
+        return any(one.what in UNPROVEN for one in self.found)
 
     def to_text(self) -> str:
         found = [[one.what, one.where, one.at.isoformat() if one.at else None, one.detail] for one in self.found]

@@ -563,7 +563,7 @@ class Intake:
             return
         differences, rows = store.rows_as_recorded()
         unexplained, missing = store.discrepancies({listing.key: listing.present for listing in listings}, now)
-        gone = self._in_no_folder(missing)
+        gone = [] if unread else self._in_no_folder(missing)  # it may be in a folder that could not be opened
         store.named_as_gone(gone, now)
         discrepancies = (
             *differences,
@@ -587,7 +587,11 @@ class Intake:
             except Transient:  # of another account, say: nobody moves the office's mail there
                 self.mailbox.open("INBOX")  # it is the folder alone: the server can be reached
                 continue
-            left = [message for message in left if not self.mailbox.bearing("Message-ID", message.message_id)]
+            left = [
+                message
+                for message in left
+                if not any(self.mailbox.bearing("Message-ID", name) for name in message.message_ids if name)
+            ]
         return left
 
 

@@ -32,20 +32,27 @@ Present = Mapping[tuple[str, int], Set[int]]
 """(folder, UIDVALIDITY) to the UIDs that the server has there."""
 
 _SEEN = """SELECT s.uid, s.outcome, s.first_seen, s.internal_date, s.fingerprint, m.id AS message, m.case_id,
-  c.id AS "case" FROM sightings s LEFT JOIN messages m ON m.fingerprint = s.fingerprint
+  c.id AS "case", s.fingerprint IS NOT NULL AND s.retry_at IS NULL AS again
+  FROM sightings s LEFT JOIN messages m ON m.fingerprint = s.fingerprint
   LEFT JOIN cases c ON c.id = m.case_id WHERE s.folder = ? AND s.uidvalidity = ? AND s.uid > ? ORDER BY s.uid LIMIT ?"""
 _WITHOUT_DEADLINE = """SELECT number, opened_at FROM cases c WHERE status <> 'closed' AND kind = 'request'
   AND NOT EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
     AND (d.met_at IS NOT NULL OR d.withdrawn_at IS NULL))"""
-_SENT = """SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.number FROM outbox o
-  LEFT JOIN cases c ON c.id = o.case_id WHERE o.data_at IS NOT NULL AND o.data_at BETWEEN ? AND ? AND o.state = 'sent'
-  AND (o.copy_expected OR o.copied_at IS NOT NULL) AND o.erased_at IS NULL
-  AND o.kind <> 'probe' ORDER BY o.data_at"""
-_COPY = "SELECT fingerprint FROM messages WHERE message_id IN (?, ?) AND role = 'ours'"
-_OF_LIVE_CASES = """SELECT m.fingerprint, m.message_id, m.received_at, m.folder, c.number FROM cases c
-  JOIN messages m ON m.case_id = c.id WHERE (c.status <> 'closed' OR c.closed_at > ?) AND m.erased_at IS NULL
-  AND m.role <> 'ours' AND m.message_id <> '' AND NOT EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id
-    AND e.fingerprint = m.fingerprint AND e.kind = 'message-gone' AND e.at < ?)"""
+_LIVE_CASE = "(c.status <> 'closed' OR c.closed_at > :copies_of)"
+_NAMED = """EXISTS(SELECT 1 FROM events e WHERE e.fingerprint = m.fingerprint AND e.case_id IS m.case_id
+  AND e.kind = 'message-gone' AND e.at < :named)"""
+_OF_LIVE_CASES = f"""SELECT m.fingerprint, m.message_id, m.received_at, m.folder, c.number FROM cases c
+  JOIN messages m ON m.case_id = c.id WHERE {_LIVE_CASE} AND m.erased_at IS NULL AND m.role <> 'ours'
+  AND m.folder <> '' AND NOT {_NAMED}"""
+"""What others wrote; of what they said by telephone or at the desk there is no mail."""
+_SENT = f"""SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.number FROM outbox o
+  LEFT JOIN cases c ON c.id = o.case_id WHERE o.state = 'sent' AND o.erased_at IS NULL AND o.kind <> 'probe'
+  AND o.data_at <= :copy_within AND (o.data_at >= :copies_of AND o.copy_expected
+    OR o.copied_at IS NOT NULL AND (o.data_at >= :copies_of OR {_LIVE_CASE}))
+  ORDER BY o.data_at"""
+_COPY = (
+    f"SELECT m.fingerprint, {_NAMED} AS named FROM messages m WHERE m.message_id IN (:name, :alias) AND role = 'ours'"
+)
 _STUCK = f"""SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number FROM outbox o
   LEFT JOIN cases c ON c.id = o.case_id WHERE o.state IN({", ".join(f"'{state}'" for state in IN_FLIGHT)})
   AND o.{LIVE} AND coalesce(o.data_at, o.created_at) < ? ORDER BY o.id"""
@@ -75,41 +82,43 @@ class ReconciliationRows(Rows):
 
     def discrepancies(self, present: Present, now: datetime) -> tuple[list[Discrepancy], list[MissingMessage]]:
         """Return what the server has, by folder and UIDVALIDITY, and the database cannot account for, with cases and
-        mails that nobody would notice any more; and the messages of live cases that are in none of these folders."""
+        mails that nobody would notice any more; and what is in none of these folders: messages of live cases, and
+        copies of what we have sent."""
         ours: set[str] = set()
-        missing = {
-            row["fingerprint"]: row
-            for row in self._page(_OF_LIVE_CASES, stamp(now - COPIES_OF), stamp(now - NAMED_FOR))
+        since = {
+            "copies_of": stamp(now - COPIES_OF),
+            "copy_within": stamp(now - COPY_WITHIN),
+            "named": stamp(now - NAMED_FOR),
         }
+        live = {row["fingerprint"]: row for row in self._page(_OF_LIVE_CASES, since)}
         messages = [
             found
             for (folder, uidvalidity), uids in sorted(present.items())
-            for found in self._messages(folder, uidvalidity, uids, ours, missing, now)
+            for found in self._messages(folder, uidvalidity, uids, ours, live, now)
         ]
         gone = [
             MissingMessage(
                 fingerprint=fingerprint,
-                message_id=row["message_id"],
+                message_ids=(row["message_id"],),
                 discrepancy=Discrepancy(
                     what=Mismatch.GONE, where=row["number"], at=at(row["received_at"]), detail=row["folder"]
                 ),
             )
-            for fingerprint, row in missing.items()
-            if row["folder"] in {folder for folder, _ in present}
+            for fingerprint, row in live.items()
         ]
-        return [*messages, *self._cases(), *self._copies(ours, now), *self._stuck(now)], gone
+        return [*messages, *self._cases(), *self._stuck(now)], [*gone, *self._without_copy(ours, since)]
 
     def named_as_gone(self, gone: Iterable[MissingMessage], now: datetime) -> None:
-        """Record on each case that its message is gone, so that it is named for a day and no longer."""
+        """Record that the message is gone, on its case if it has one: it is named for a day and no longer."""
         with self._write():
             self.con.executemany(
                 """INSERT INTO events(at, case_id, fingerprint, kind) SELECT ?1, case_id, fingerprint, 'message-gone'
                 FROM messages m WHERE fingerprint = ?2 AND NOT EXISTS(SELECT 1 FROM events e
-                  WHERE e.case_id = m.case_id AND e.fingerprint = m.fingerprint AND e.kind = 'message-gone')""",
+                  WHERE e.case_id IS m.case_id AND e.fingerprint = m.fingerprint AND e.kind = 'message-gone')""",
                 [(stamp(now), message.fingerprint) for message in gone],
             )
 
-    def _page(self, query: str, *values: object) -> list[sqlite3.Row]:
+    def _page(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         """One short read."""
         with self._read():
             return self.con.execute(query, values).fetchall()
@@ -120,7 +129,7 @@ class ReconciliationRows(Rows):
         """Also fill `ours` with the fingerprints of our own mail that the server has, and remove from `live` those
         messages of live cases."""
         missing, after = set(uids), 0
-        while page := self._page(_SEEN, folder, uidvalidity, after, PAGE):
+        while page := self._page(_SEEN, (folder, uidvalidity, after, PAGE)):
             after = page[-1]["uid"]
             for row in page:
                 if row["uid"] not in uids:
@@ -138,27 +147,39 @@ class ReconciliationRows(Rows):
         for row in sorted(self._page(_WITHOUT_DEADLINE), key=lambda row: str(row["number"])):
             yield Discrepancy(what=Mismatch.CASE, where=row["number"], at=at(row["opened_at"]))
 
-    def _copies(self, ours: Set[str], now: datetime) -> Iterator[Discrepancy]:
+    def _without_copy(self, ours: Set[str], since: Mapping[str, str]) -> Iterator[MissingMessage]:
         with self._read():
             explained = SELF_COPIES in problems(self.con)
-        sent = self._page(_SENT, stamp(now - COPIES_OF), stamp(now - COPY_WITHIN))
+        sent = self._page(_SENT, since)
         for start in range(0, len(sent), PAGE):
-            for row in self._without_copy(sent[start : start + PAGE], ours):
-                if row["copied_at"] is not None or not explained:
-                    yield Discrepancy(what=Mismatch.COPY, where=row["number"] or row["kind"], at=moment(row["sent_at"]))
-
-    def _without_copy(self, sent: Sequence[sqlite3.Row], ours: Set[str]) -> list[sqlite3.Row]:
-        with self._read():
-            names = [self.con.execute(_COPY, (row["message_id"], row["alias"])).fetchall() for row in sent]
-        return [row for row, some in zip(sent, names, strict=True) if ours.isdisjoint(name[0] for name in some)]
+            page = sent[start : start + PAGE]
+            with self._read():
+                known = [
+                    self.con.execute(_COPY, {"name": row["message_id"], "alias": row["alias"], **since}).fetchall()
+                    for row in page
+                ]
+            for row, copies in zip(page, known, strict=True):
+                is_here = not ours.isdisjoint(copy["fingerprint"] for copy in copies)
+                never_came = row["copied_at"] is None
+                if is_here or (explained and never_came) or any(copy["named"] for copy in copies):
+                    continue
+                yield MissingMessage(
+                    fingerprint=copies[0]["fingerprint"] if copies else "",
+                    message_ids=(row["message_id"], row["alias"] or ""),
+                    discrepancy=Discrepancy(
+                        what=Mismatch.COPY, where=row["number"] or row["kind"], at=moment(row["sent_at"])
+                    ),
+                )
 
     def _stuck(self, now: datetime) -> Iterator[Discrepancy]:
-        for row in self._page(_STUCK, stamp(now - UNDER_WAY)):
+        for row in self._page(_STUCK, (stamp(now - UNDER_WAY),)):
             yield Discrepancy(what=Mismatch.STUCK, where=row["number"] or row["kind"], at=at(row["since"]))
 
 
 def _wrong(row: sqlite3.Row, now: datetime) -> Mismatch | None:
     if row["outcome"] is None:
+        if row["again"]:  # it was read before, and what this pass brought has it read anew in the next one
+            return None
         return Mismatch.MESSAGE if now - at(row["first_seen"]) > BEING_WORKED else None
     lost = row["outcome"] in _RECORDED and row["message"] is None
     homeless = row["outcome"] == Outcome.CASE and row["case"] is None

@@ -244,6 +244,8 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "set_aside": ({"ref": "a07c0a2b", "reason": "thanks-without-a-case", "since": _THEN, "opening": "👍"},),
                 "more_set_aside": 4,
                 "proved_at": _THEN,
+                "proof_missed": True,
+                "proof_partial": True,
                 "unaccounted": 1,
                 "discrepancies": (
                     {"what": "message", "where": "INBOX", "since": _THEN},

@@ -20,6 +20,7 @@ from testbed.sim.board_checks import BoardChecks
 from testbed.sim.deadline_checks import PATIENCE, DeadlineChecks
 from testbed.sim.expected_due import ExpectedDue, InvariantBroken, require
 from testbed.sim.notice_checks import TO_CITIZENS, DerivationChecks, NoticeChecks, RelayedAnswerChecks
+from testbed.sim.proof_checks import ProofChecks
 from testbed.sim.report_checks import ReportChecks
 from testbed.sim.texts import INTERNAL
 from testbed.sim.told_checks import ToldChecks
@@ -58,6 +59,7 @@ class InvariantChecker:
     relayed_answer_checks: RelayedAnswerChecks = field(init=False)
     report_checks: ReportChecks = field(init=False)
     told_checks: ToldChecks = field(init=False)
+    proof_checks: ProofChecks = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
     _asked: dict[str, str] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class InvariantChecker:
         self.relayed_answer_checks = RelayedAnswerChecks(self.town)
         self.report_checks = ReportChecks(self.town, self.expected)
         self.told_checks = ToldChecks(self.town, self.expected)
+        self.proof_checks = ProofChecks(self.town)
 
     def after_a_step(self) -> None:
         if self.town.restored != self._restored:
@@ -82,6 +85,7 @@ class InvariantChecker:
             self.deadline_checks.begin_again()
             self.board_checks.begin_again()
             self.report_checks.begin_again()
+        self.proof_checks.follow()
         self.board_checks.follow()
         self._mails()
         self.told_checks.after_a_step()
@@ -114,7 +118,6 @@ class InvariantChecker:
         self._keys_tell_the_kind()
         self._closed_for_a_reason()
         self._nobody_set_aside_in_silence()
-        self._proved()
 
     # --- mails ------------------------------------------------------------------------------------
 
@@ -230,13 +233,6 @@ class InvariantChecker:
         require(not started, "praise and a wish of language start nothing", lambda: str([short(started[0])]))
 
     # --- messages ----------------------------------------------------------------------------------
-
-    def _proved(self) -> None:
-        """The nightly proof finds what a fault of the town leaves behind, and nothing that only oacmail could lose."""
-        last = self.town.database.nightly_proof()
-        found = {what for what, *_ in last.get("found", ())}
-        lost = found & {"record", "case", "row", "ledger"}
-        require(not lost, "the nightly proof finds nothing lost", lambda: str(last))
 
     def _all_accounted(self) -> None:
         rows = [

@@ -8,15 +8,17 @@ the core.
 
 import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from sqlite3 import Row
 from typing import Any
 
 from testbed.database import at, text
 from testbed.sim.expected_due import ExpectedDue, require
 from testbed.sim.town import SimulatedTown
 
+_NOT_TAKEN_BACK = ("undelivered:", "solved:", "order:")
 A_SECOND = 1 / 3600 + 1e-6  # in hours: the database holds whole seconds
 
 
@@ -82,14 +84,18 @@ class ReportChecks:
 
     def _requests(self, ends: datetime) -> list[CountedRequest]:
         found = []
-        for row in self.town.database.counted_requests(ends):
+        rows = self.town.database.counted_requests(ends)
+        for place, row in enumerate(rows):
+            last = _standing(rows[place:], text(ends))
+            if last is None:
+                continue
             written = self.town.truth.written.get(row["message_id"] or "")
             asked_at, due_at = at(row["started_at"]), at(row["due_at"])
             if written is not None:
                 asked_at = next((moment for moment in written.at if self.expected.due(moment) == due_at), written.at[0])
                 due_at = due_at if due_at in self.expected.dues(written) else self.expected.due(asked_at)
             asked = ":" not in row["started_by"] or row["started_by"] == row["opened_by"]
-            met_at = at(row["met_at"]) if row["met_at"] and row["met_at"] < text(ends) else None
+            met_at = at(last["met_at"]) if last["met_at"] and last["met_at"] < text(ends) else None
             promised = asked or row["started_by"].startswith("undelivered:")
             found.append(CountedRequest(row["number"], asked, promised, asked_at, due_at, met_at))
         return found
@@ -139,6 +145,19 @@ class ReportChecks:
 
 def _are_close(one: float | None, other: float | None, within: float) -> bool:
     return one is not None and other is not None and abs(one - other) < within
+
+
+def _standing(rows: Sequence[Row], ends: str) -> Row | None:
+    """The deadline that says whether the first of these was answered: its own or, if that was withdrawn, the one that
+    started when an agent took the case back. None: the request was withdrawn for good."""
+    row, *following = rows
+    if row["withdrawn_at"] is None or row["withdrawn_at"] >= ends:
+        return row
+    for place, later in enumerate(following):
+        taken_back = ":" in later["started_by"] and not later["started_by"].startswith(_NOT_TAKEN_BACK)
+        if later["number"] == row["number"] and taken_back and later["started_at"] >= row["withdrawn_at"]:
+            return _standing(following[place:], ends)
+    return None
 
 
 def _in_time(due: list[CountedRequest]) -> tuple[float | None, int]:

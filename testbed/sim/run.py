@@ -1,7 +1,7 @@
 """Run a town from its first day to its last: what happened, what broke, and a digest that identifies the run."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,7 +26,8 @@ SETTLING = timedelta(minutes=61)
 
 @dataclass(slots=True)
 class SimulationResult:
-    """`story`: lines (time, who, action, result). `broken`: the first invariant that did not hold, if any."""
+    """`story`: lines (time, who, action, result). `broken`: the first invariant that did not hold, if any. `named`: how
+    many differences of each kind the nightly proofs have named."""
 
     plan: Plan
     messages: int = 0
@@ -34,6 +35,7 @@ class SimulationResult:
     acks: int = 0
     escalations: int = 0
     faults: int = 0
+    named: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
     broken: tuple[str, ...] = ()
     name: str = ""
@@ -48,6 +50,7 @@ class SimulationResult:
             "cases": self.cases,
             "acks": self.acks,
             "escalations": self.escalations,
+            "named": dict(self.named),
             "digest": self.digest,
             "broken": list(self.broken),
         }
@@ -113,6 +116,7 @@ class _Run:
         for row in town.database.dates():
             self.digest.update(f"{tuple(row)}\n".encode())
             outcome.cases += 1
+        outcome.named = self.checker.proof_checks.named
         outcome.digest = self.digest.hexdigest()
 
 

@@ -1,8 +1,11 @@
 """The nightly proof: server, database and outbox agree, or the digest says what does not and where it is."""
 
 import json
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +13,12 @@ import pytest
 from oacmail.cli.status import health
 from oacmail.privacy.erasure import forget
 from oacmail.store import reconciliation
+from oacmail.store.connection import FILE
 from oacmail.store.erase import wipe
 from testbed.messages import as_bytes
 from tests.privacy.test_forgetting import left_in
 from tests.rebuild.rebuilding import lose, rebuild
-from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World, text_of
+from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, World, text_of
 
 NIGHT, MORNING = "2026-11-26 03:01", "2026-11-26 08:01"
 AT_NIGHT = "dj. 26/11, 3.01 h"
@@ -50,10 +54,121 @@ def summary(world: World) -> str:
 
 
 def by_hand(world: World, statement: str, *values: object) -> None:
-    """As an admin with the sqlite3 program, which checks no foreign key."""
+    """As a fault of oacmail itself would: the ledger records it, and the other comparisons must find it."""
     world.store.con.execute("PRAGMA foreign_keys = OFF")
     world.store.con.execute(statement, values)
     world.store.con.execute("PRAGMA foreign_keys = ON")
+
+
+@pytest.fixture(params=[False, True], ids=["no board", "board"])
+def planted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """Anna was answered, Pere waits, and it is night; something will be changed that no program of ours changes."""
+    world = World(tmp_path, digest={"to": [AGENT]}, board={"enabled": request.param})
+    question = world.citizen_writes(ANNA)
+    world.citizen_asks(PERE)
+    world.turn()
+    world.agent_replies(question)
+    world.live("2026-11-25 12:00")
+    world.advance(NIGHT)
+    yield world
+    world.stop()
+
+
+def sqlite3_does(statement: str) -> Callable[[World], None]:
+    """An admin with the program of this name."""
+
+    def change(world: World) -> None:
+        with closing(sqlite3.connect(world.config.office.state / FILE, isolation_level=None)) as con:
+            con.execute(statement)
+
+    return change
+
+
+def expunged(belongs: Callable[[Mapping[bytes, bytes]], bool]) -> Callable[[World], None]:
+    """A person removes the messages with such header fields, wherever they lie."""
+
+    def change(world: World) -> None:
+        for name, folder in world.mailbox.folders.items():
+            for uid in [uid for uid, message in folder.messages.items() if belongs(message.fields)]:
+                world.mailbox.expunge(name, uid)
+
+    return change
+
+
+def is_an_answer(fields: Mapping[bytes, bytes]) -> bool:
+    return OFFICE.encode() in fields[b"from"] and b"x-oacmail-kind" not in fields
+
+
+def is_an_acknowledgement(fields: Mapping[bytes, bytes]) -> bool:
+    return b"ack" in fields.get(b"x-oacmail-kind", b"")
+
+
+ANNAS, PERES = "OAC-2026-000001", "OAC-2026-000002"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            sqlite3_does("DELETE FROM outbox WHERE kind = 'ack' AND case_id = 1"),
+            [("row", ANNAS, "outbox: missing")],
+        ),
+        (
+            sqlite3_does("UPDATE deadlines SET due_at = '2027-01-07T19:00:00Z' WHERE case_id = 2 AND kind = 'answer'"),
+            [("row", PERES, 'deadlines: due_at: "2026-11-26T19:00:00Z" -> "2027-01-07T19:00:00Z"')],
+        ),
+        (
+            sqlite3_does("UPDATE deadlines SET met_at = '2026-11-25T10:00:00Z' WHERE case_id = 2 AND kind = 'answer'"),
+            [("row", PERES, 'deadlines: met_at: null -> "2026-11-25T10:00:00Z"')],
+        ),
+        (
+            sqlite3_does("UPDATE cases SET status = 'closed', closed_at = '2026-11-25T10:00:00Z' WHERE id = 2"),
+            [("row", PERES, 'cases: status: "open" -> "closed", closed_at: null -> "2026-11-25T10:00:00Z"')],
+        ),
+        (expunged(is_an_answer), [("gone", ANNAS, "Sent")]),
+        (expunged(lambda fields: PERE.encode() in fields[b"from"]), [("gone", PERES, "PLACE")]),
+        (
+            sqlite3_does("DELETE FROM messages WHERE case_id = 2 AND role = 'citizen'"),
+            [("row", PERES, "messages: missing"), ("record", "PLACE", "")],
+        ),
+        (
+            sqlite3_does("DELETE FROM cases WHERE id = 2"),
+            [("row", PERES, "cases: missing"), ("record", "PLACE", "")],
+        ),
+        (
+            sqlite3_does("DELETE FROM deadlines WHERE case_id = 2"),
+            [("row", PERES, "deadlines: missing"), ("case", PERES, "")],
+        ),
+        (
+            expunged(is_an_acknowledgement),
+            [("copy", ANNAS, ""), ("copy", PERES, "")],
+        ),
+    ],
+    ids=[
+        "the row of a sent acknowledgement removed",
+        "a due date moved",
+        "a deadline met that nobody has met",
+        "a case closed that nobody has closed",
+        "an agent's answer expunged from Sent",
+        "the mail of an open case expunged",
+        "a message's row removed",
+        "a case's row removed",
+        "all deadlines of a case removed",
+        "copies of our own mail expunged from Sent",
+    ],
+)
+def test_a_planted_change_is_named_by_case_field_and_both_values(
+    planted: World, change: Callable[[World], None], named: list[tuple[str, str, str]]
+) -> None:
+    assert proof(planted)["found"] == []
+    change(planted)
+    planted.advance("2026-11-27 03:01")
+    found = {(one["what"], one["where"], one["detail"]) for one in proof(planted)["found"]}
+    place = planted.config.board.root + "/1 Pendents" if planted.config.board.enabled else "INBOX"
+    assert found == {
+        (what, where.replace("PLACE", place), detail.replace("PLACE", place)) for what, where, detail in named
+    }
+    assert not health(planted.config, planted.clock.now())["ok"]
 
 
 def test_a_quiet_night_is_proved_and_the_digest_says_so(town_at_night: World) -> None:
@@ -62,6 +177,93 @@ def test_a_quiet_night_is_proved_and_the_digest_says_so(town_at_night: World) ->
     assert health(town_at_night.config, town_at_night.clock.now())["ok"]
     proven = f"Comprovació de la nit ({AT_NIGHT}): 1 cas, 3 missatges i 2 correus: cap diferència."
     assert proven in summary(town_at_night)
+
+
+@pytest.fixture(params=["ca", "es", "en"])
+def spoken(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A desk of this language, which watches a folder "Arxiu"; its first night was proved."""
+    world = World(tmp_path, digest={"to": [AGENT]}, office={"languages": [request.param]})
+    world.mailbox.create("Arxiu")
+    world.citizen_asks(ANNA)
+    world.advance(NIGHT)
+    assert proof(world)["found"] == []
+    yield world
+    world.stop()
+
+
+def said_of_the_night(world: World, at: str) -> str:
+    """What the summary of that morning says of the nightly proof: the line and its list."""
+    world.turn_at(at)
+    heads = {"ca": "Comprovació de la nit", "es": "Comprobación nocturna", "en": "Nightly check"}
+    text = text_of([mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1])
+    _, head, rest = text.partition(heads[world.config.office.languages[0]])
+    return head + rest.partition("\n\n")[0]
+
+
+def test_of_a_whole_proof_the_summary_says_what_was_proven(spoken: World) -> None:
+    assert (
+        said_of_the_night(spoken, MORNING)
+        == {
+            "ca": "Comprovació de la nit (dj. 26/11, 3.01 h): 1 cas, 2 missatges i 2 correus: cap diferència.",
+            "es": "Comprobación nocturna (jue. 26/11, 3.01 h): 1 caso, 2 mensajes y 2 correos: ninguna diferencia.",
+            "en": "Nightly check (Thu 26/11, 3:01 am): 1 case, 2 messages and 2 mails: no difference.",
+        }[spoken.config.office.languages[0]]
+    )
+
+
+def test_of_a_proof_without_a_folder_the_summary_says_no_figure(spoken: World) -> None:
+    """And nothing is said to be gone that may lie in the folder which could not be opened."""
+    world = spoken
+    world.mailbox.open("INBOX")
+    world.mailbox.move_messages("INBOX", world.mailbox.uids(), "Arxiu")
+    world.mailbox.refused = {"Arxiu"}
+    world.advance("2026-11-27 03:01")
+    assert [(one["what"], one["where"]) for one in proof(world)["found"]] == [("folder", "Arxiu")]
+    assert (
+        said_of_the_night(world, "2026-11-27 08:01")
+        == {
+            "ca": "Comprovació de la nit (dv. 27/11, 8.01 h), incompleta: 1 diferència:\n"
+            "- carpeta que no s'ha pogut obrir · Arxiu",
+            "es": "Comprobación nocturna (vie. 27/11, 8.01 h), incompleta: 1 diferencia:\n"
+            "- carpeta que no se ha podido abrir · Arxiu",
+            "en": "Nightly check (Fri 27/11, 8:01 am), incomplete: 1 difference:\n"
+            "- folder that could not be opened · Arxiu",
+        }[world.config.office.languages[0]]
+    )
+
+
+def test_of_a_ledger_that_proves_nothing_the_summary_says_no_figure(spoken: World) -> None:
+    sqlite3_does("DELETE FROM ledger_snapshot")(spoken)
+    spoken.advance("2026-11-27 03:01")
+    assert found(spoken) == ["ledger"]
+    assert (
+        said_of_the_night(spoken, "2026-11-27 08:01")
+        == {
+            "ca": "Comprovació de la nit (dv. 27/11, 8.01 h), incompleta: 1 diferència:\n"
+            "- registre de canvis que no prova res · ledger · none",
+            "es": "Comprobación nocturna (vie. 27/11, 8.01 h), incompleta: 1 diferencia:\n"
+            "- registro de cambios que no prueba nada · ledger · none",
+            "en": "Nightly check (Fri 27/11, 8:01 am), incomplete: 1 difference:\n"
+            "- ledger that proves nothing · ledger · none",
+        }[spoken.config.office.languages[0]]
+    )
+
+
+def test_when_no_proof_was_made_to_its_end_the_summary_says_so_before_the_older_one(spoken: World) -> None:
+    """INBOX cannot be opened that night."""
+    spoken.mailbox.refused = {"INBOX"}
+    spoken.live("2026-11-27 07:00")
+    assert (
+        said_of_the_night(spoken, "2026-11-27 08:01")
+        == {
+            "ca": "Comprovació de la nit: la d'aquesta nit no s'ha acabat. L'última (dj. 26/11, 3.01 h): "
+            "1 cas, 2 missatges i 2 correus: cap diferència.",
+            "es": "Comprobación nocturna: la de esta noche no se ha terminado. La última (jue. 26/11, 3.01 h): "
+            "1 caso, 2 mensajes y 2 correos: ninguna diferencia.",
+            "en": "Nightly check: last night's was not completed. The latest one (Thu 26/11, 3:01 am): "
+            "1 case, 2 messages and 2 mails: no difference.",
+        }[spoken.config.office.languages[0]]
+    )
 
 
 def test_before_the_first_night_the_digest_says_that_nothing_was_compared(town: Callable[..., World]) -> None:
@@ -121,6 +323,17 @@ def test_a_message_that_cannot_be_worked_for_hours_is_found_with_its_folder_and_
     assert "- missatge del qual no consta què se n'ha fet · INBOX · dc. 25/11, 9 h\n" in text
 
 
+def test_an_answer_that_is_read_anew_since_its_question_came_hours_later_is_no_difference(planted: World) -> None:
+    """INBOX could not be opened when Marta wrote, and the agent answered her in another client."""
+    world = planted
+    world.mailbox.refused = {"INBOX"}
+    world.agent_replies(world.citizen_writes(MARTA))
+    world.live("2026-11-26 09:00")
+    world.mailbox.refused = set()
+    assert proof(world)["found"] == []
+    assert world.case("OAC-2026-000003")["status"] == "answered"
+
+
 def test_a_copy_that_somebody_has_removed_is_found_by_its_case(town_at_night: World) -> None:
     world = town_at_night
     world.mailbox.open("Sent")
@@ -130,6 +343,44 @@ def test_a_copy_that_somebody_has_removed_is_found_by_its_case(town_at_night: Wo
     text = summary(world)
     assert ": 1 diferència:\n" in text
     assert "- correu nostre la còpia del qual no és a cap carpeta · 1 · dc. 25/11, 9 h" in text
+
+
+def test_a_copy_is_named_for_a_day_and_no_longer(planted: World) -> None:
+    world = planted
+    assert proof(world)["found"] == []
+    expunged(is_an_acknowledgement)(world)
+    for moment, named in (("2026-11-27 03:01", ["copy", "copy"]), ("2026-11-27 23:00", ["copy", "copy"])):
+        world.advance(moment)
+        assert found(world) == named
+    world.advance("2026-11-28 03:10")
+    assert found(world) == []
+
+
+def test_the_copy_of_a_live_case_is_named_however_old_it_is(planted: World) -> None:
+    world = planted
+    world.live("2026-12-09 02:00", minutes=600)
+    expunged(is_an_acknowledgement)(world)
+    world.advance("2026-12-09 03:01")
+    assert [(one["what"], one["where"]) for one in proof(world)["found"]] == [("copy", ANNAS), ("copy", PERES)]
+
+
+def test_a_copy_that_somebody_has_moved_to_a_folder_of_their_own_is_not_gone(planted: World) -> None:
+    world = planted
+    world.mailbox.unwatched.add("Arxiu")
+    world.mailbox.create("Arxiu")
+    world.mailbox.open("Sent")
+    world.mailbox.move_messages("Sent", world.mailbox.uids(), "Arxiu")
+    assert found(world) == []
+
+
+def test_a_message_without_a_message_id_is_named_too(planted: World) -> None:
+    world = planted
+    mail = world.message(MARTA, "Padró", "Bon dia, com em puc empadronar?")
+    del mail["Message-ID"]
+    world.deliver(mail)
+    world.turn()
+    expunged(lambda fields: MARTA.encode() in fields[b"from"])(world)
+    assert [(one["what"], one["where"]) for one in proof(world)["found"]] == [("gone", "OAC-2026-000003")]
 
 
 def test_a_mail_stuck_for_a_day_is_found(town_at_night: World) -> None:

@@ -72,3 +72,23 @@ def test_an_answer_that_nobody_had_read_when_its_reader_was_forgotten_is_an_answ
     ).fetchall()
     assert [row["met_at"] for row in rows if row["met_at"]]
     InvariantChecker(town).deadline_checks.agree()
+
+
+def test_a_request_whose_case_was_taken_back_is_counted_as_the_report_counts_it(town: SimulatedTown) -> None:
+    assert _does(town, REGULARS[0].address, "writes", 1, Random(1))
+    town.turn()
+    checks = InvariantChecker(town).report_checks
+    for folder in (BoardFolder.REVIEW, BoardFolder.OPEN):
+        town.clock.forward(minutes=60)
+        (source,) = [name for name in town.board_folders if town.mailbox.folders[name].messages]
+        (uid,) = town.mailbox.folders[source].messages
+        town.mailbox.move(source, uid, board_folder(town.policy, folder))
+        town.turn()
+    (withdrawn,) = town.store.con.execute(
+        "SELECT count(*) FROM deadlines WHERE kind = 'answer' AND level = 0 AND withdrawn_at IS NOT NULL"
+    ).fetchone()
+    assert withdrawn == 1
+    while not town.database.reports():
+        town.clock.forward(hours=12)
+        town.turn()
+    checks.published()
