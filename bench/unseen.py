@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.examples import CORPUS, mail
 from bench.verdicts import LINES, Pair, value, verdict
-from oacmail.cli.learning import figures
+from oacmail.cli.reading import figures
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import scores
 

@@ -4,10 +4,14 @@ It joins the store, the charts and the core, and holds no rule. It only reads, f
 computes and draws, nothing waits for it.
 """
 
+import pickle
 import sqlite3
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +27,7 @@ from oacmail.core.report.indicators import month_figures, with_variations
 from oacmail.core.report.publication import is_final, may_publish
 from oacmail.core.stored_values import RUN
 from oacmail.store import remembered, reports, seen_messages
+from oacmail.store.connection import connect_readonly, named_faults
 from oacmail.store.reports import PublishedMonth
 from oacmail.words.compose import EnclosedFile
 from oacmail.words.report_forms import ReportView, as_csv, as_mail_text, report_view
@@ -115,16 +120,8 @@ def make(con: sqlite3.Connection, policy: Policy, month: Month, now: datetime) -
 def to_publish(con: sqlite3.Connection, policy: Policy, month: Month, now: datetime) -> MonthlyReport:
     """Return the report that is to be published of this month: with what is corrected of the eleven before it."""
     months = Months(con, policy)
-    return MonthlyReport(
-        month=str(month),
-        office=policy.office.name,
-        generated_at=now,
-        final=is_final(policy, month, now),
-        figures=months.fresh(month),
-        trend=months.trend(month),
-        corrections=tuple(wrong for earlier in month.twelve()[:-1] for wrong in months.corrections(earlier)),
-        published_at=now,
-    )
+    corrections = tuple(wrong for earlier in month.twelve()[:-1] for wrong in months.corrections(earlier))
+    return replace(make(con, policy, month, now), corrections=corrections, published_at=now)
 
 
 def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Month | None) -> Month | None:
@@ -148,6 +145,37 @@ def oldest_unpublished(con: sqlite3.Connection, policy: Policy, now: datetime) -
     first, last = reports.first_month(con, policy), reports.last_published(con)
     begin = max(last.plus(1) if last else this.plus(-1), this.plus(-YEAR))
     return begin if first is not None and first <= begin < this else None
+
+
+# --- In a process of its own -----------------------------------------------------------------------------------------
+# The rows of many cases would stay in the daemon's memory. Parent and child are the same program and exchange pickled
+# values over pipes. What goes wrong with the child is logged, and the caller computes itself.
+
+SECONDS = 600.0
+_WORDS = (sys.executable, "-I", "-m", "oacmail.reporting")
+
+
+def elsewhere(database: Path, policy: Policy, month: Month, now: datetime) -> MonthlyReport:
+    """Return the report that is to be published of this month, computed by a child. Raises Transient."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
+            _WORDS,
+            input=pickle.dumps((database, policy, month, now)),
+            capture_output=True,
+            timeout=SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        log.warning("report.in-process", error=type(error).__name__)
+        return here(database, policy, month, now)
+    made: MonthlyReport = pickle.loads(done.stdout)  # noqa: S301 - written by our own process
+    return made
+
+
+def here(database: Path, policy: Policy, month: Month, now: datetime) -> MonthlyReport:
+    """Return the same, computed by the caller. Raises Transient."""
+    with closing(connect_readonly(database)) as con, named_faults(database):
+        return to_publish(con, policy, month, now)
 
 
 # --- in words and pictures --------------------------------------------------------------------------------
@@ -227,3 +255,8 @@ def _facts(
             EnclosedFile(f"{name}.csv", "text/csv; charset=utf-8", as_csv(report, lang).encode()),
         ),
     }
+
+
+if __name__ == "__main__":
+    asked: tuple[Path, Policy, Month, datetime] = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - by our own process
+    sys.stdout.buffer.write(pickle.dumps(here(*asked)))

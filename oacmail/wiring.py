@@ -12,12 +12,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from oacmail import charts, host, report_process
+from oacmail import charts, host, oauth
 from oacmail import config as settings
 from oacmail.config import Config, secrets
-from oacmail.connections import mailbox, token_source, transport
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.kinds import KINDS, EnvelopeSender, MailKind
 from oacmail.core.policy import Policy, Workdays
@@ -28,11 +27,12 @@ from oacmail.core.tokens import name_of_key
 from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
 from oacmail.engine.watch import OAUTH
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
+from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import InlineParser, Parser
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import scores
-from oacmail.smtp import SmtpTransport
+from oacmail.smtp import SmtpSettings, SmtpTransport
 from oacmail.store import SqliteStore, admin, connection, ledger, remembered
 from oacmail.store.remembered import LOST
 from oacmail.words.dates import councils
@@ -43,6 +43,7 @@ from oacmail.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 if TYPE_CHECKING:
     from oacmail import reporting
 
+_MICROSOFT = "https://login.microsoftonline.com"
 _NO_SECRET = (b"no mail is sent under this secret",)
 _KEY_REMEDY = (
     "put the key back (from a backup: docs/loss.md), as the last line of the credential, of "
@@ -213,6 +214,77 @@ def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
     return {kind: senders[rules.envelope] for kind, rules in KINDS.items()}
 
 
+# --- Servers ---------------------------------------------------------------------------------------------------------
+# From the configuration to both adapters. Passwords and tokens are read when an adapter logs in.
+
+
+def token_source(config: Config) -> oauth.TokenSource | None:
+    """Return the source of access tokens, which both servers share; None if no server takes any.
+
+    Raises ConfigError if the provider's library is not installed.
+    """
+    if not config.uses_oauth:
+        return None
+    if extra := oauth.library_missing(config.imap.provider):
+        raise ConfigError(
+            (f"imap.provider: the library for its tokens is not installed: run `pip install 'oacmail[{extra}]'`",)
+        )
+    return oauth.source(oauth_settings(config))
+
+
+def oauth_settings(config: Config) -> oauth.OauthSettings:
+    """Return the settings for a configuration that `uses_oauth`."""
+    section = config.oauth
+    assert config.imap.provider != "generic"
+    return oauth.OauthSettings(
+        provider=config.imap.provider,
+        flow=section.flow,
+        user=config.imap.user,
+        tenant=section.tenant or "",
+        client_id=section.client_id or "",
+        authority=section.authority or _MICROSOFT,
+        ca_file=str(section.ca_file) if section.ca_file else None,
+        secret=lambda: secrets.oauth_secret(config),
+        grant=lambda: secrets.grant(config),
+        keep=lambda text: secrets.keep_grant(config, text),
+    )
+
+
+def _settings(config: Config, server: Literal["imap", "smtp"], given: oauth.TokenSource | None) -> dict[str, Any]:
+    """Return what the settings of both servers share: at each login, the password or a token is asked for."""
+    section = config.imap if server == "imap" else config.smtp
+    shared = {name: getattr(section, name) for name in ("host", "port", "security", "auth")}
+    shared |= {"user": section.user or "", "ca_file": str(section.ca_file) if section.ca_file else None}
+    if not config.takes_token(server):
+        return {**shared, "password": lambda: secrets.password(config, server)}
+    tokens = given or token_source(config)
+    assert tokens is not None
+    return {**shared, "password": tokens.current, "other_token": tokens.after}
+
+
+def mailbox(config: Config, given: oauth.TokenSource | None = None) -> ImapMailbox:
+    """`given`: the source of tokens that both servers share; by default one of its own."""
+    imap = config.imap
+    return ImapMailbox(
+        ImapSettings(
+            **_settings(config, "imap", given),
+            watch=imap.watch,
+            sent=imap.sent or "",
+            junk=imap.junk or "",
+            max_bytes=imap.max_bytes,
+            idle_minutes=imap.idle_minutes,
+        )
+    )
+
+
+def transport(config: Config, given: oauth.TokenSource | None = None) -> SmtpTransport:
+    """`given`: as for `mailbox`."""
+    return SmtpTransport(SmtpSettings(**_settings(config, "smtp", given)))
+
+
+# --- Parts -----------------------------------------------------------------------------------------------------------
+
+
 @dataclass(slots=True)
 class Parts:
     """All parts of a daemon, connected and not yet running."""
@@ -309,7 +381,7 @@ def publish_report(
     engine: Engine,
     draw: "reporting.Draw" = charts.draw,
     only: Month | None = None,
-    compute: "reporting.Compute" = report_process.elsewhere,
+    compute: "reporting.Compute | None" = None,
 ) -> str:
     """Publish the oldest month that is over and not published; return it, '' if there is none. Raises Transient.
 
@@ -332,7 +404,7 @@ def publish_report(
             if reporting.oldest_unpublished(con, engine.policy, now) is None:
                 engine.store.remember(NO_MONTH_WAITS, this, now)
             return ""
-    made = compute(config.office.state / connection.FILE, engine.policy, month, now)
+    made = (compute or reporting.elsewhere)(config.office.state / connection.FILE, engine.policy, month, now)
     engine.perform(reporting.ready(made, engine.policy, report_page, draw))
     host.give_back_memory()
     return str(month)

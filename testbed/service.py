@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
 
-from oacmail import report_process, wiring
+from oacmail import reporting, wiring
 from oacmail.charts import Drawn
 from oacmail.config import Config
 from oacmail.core.errors import RelayError, Transient
@@ -299,7 +299,7 @@ class SimulatedService:
 
     def tick(self) -> None:
         Ticks(engine=self.engine).tick()
-        wiring.publish_report(self.config, self.engine, draw=_no_charts, compute=report_process.here)
+        wiring.publish_report(self.config, self.engine, draw=_no_charts, compute=reporting.here)
 
     def drain(self) -> bool:
         """Send every mail that may leave now; return False if the relay failed."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from oacmail.cli import learning, oacmail
+from oacmail.cli import oacmail, reading
 
 
 def labels(file: str, kind: str = "request", **more: object) -> dict[str, object]:
@@ -52,7 +52,7 @@ def test_a_folder_without_labels_is_wrong_usage(tmp_path: Path) -> None:
 def test_macro_f1_is_the_mean_over_the_labels_that_occur() -> None:
     pairs = [({"topic": "a"}, {"topic": "a"}), ({"topic": "b"}, {"topic": "a"}), ({"topic": "b"}, {"topic": "b"})]
 
-    assert learning.macro_f1(pairs, "topic") == pytest.approx(2 / 3, abs=1e-3)
+    assert reading.macro_f1(pairs, "topic") == pytest.approx(2 / 3, abs=1e-3)
 
 
 def _sure(label: str, said: str, sure: float) -> tuple[dict[str, str], dict[str, object]]:
@@ -62,11 +62,11 @@ def _sure(label: str, said: str, sure: float) -> tuple[dict[str, str], dict[str,
 def test_sureness_is_held_against_how_often_it_is_right() -> None:
     pairs = [_sure("second", "second", 0.95), _sure("first", "second", 0.91), _sure("first", "first", 0.4)]
 
-    assert learning.reliability(pairs, "level") == [(0.0, 1, 0.4, 1.0), (0.9, 2, 0.93, 0.5)]
+    assert reading.reliability(pairs, "level") == [(0.0, 1, 0.4, 1.0), (0.9, 2, 0.93, 0.5)]
 
 
 def test_what_would_be_derived_at_once_is_what_is_sure_enough() -> None:
     pairs = [_sure("second", "second", 0.9), _sure("second", "second", 0.6), _sure("first", "second", 0.75)]
 
-    assert learning.at_once(pairs, 0.8) == {"precision": 1.0, "recall": 0.5}
-    assert learning.at_once(pairs, 0.7) == {"precision": 0.5, "recall": 0.5}
+    assert reading.at_once(pairs, 0.8) == {"precision": 1.0, "recall": 0.5}
+    assert reading.at_once(pairs, 0.7) == {"precision": 0.5, "recall": 0.5}

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from oacmail import connections, wiring
+from oacmail import wiring
 from oacmail.cli.common import (
     answer_no,
     as_json,
@@ -230,7 +230,7 @@ def _stored(config: Config, row: sqlite3.Row) -> Fetched:
         return Fetched(raw=row["bytes"])
     found = None
     if row["uid"] is not None:
-        with closing(connections.mailbox(config)) as box:
+        with closing(wiring.mailbox(config)) as box:
             same_epoch = box.open(row["folder"]).uidvalidity == row["uidvalidity"]
             found = box.fetch([row["uid"]]).get(row["uid"]) if same_epoch else None
     if found is None:

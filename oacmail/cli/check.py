@@ -25,12 +25,11 @@ from typing import Literal
 import click
 
 from oacmail import config as settings
-from oacmail import connections, host, oauth, wiring
+from oacmail import host, oauth, wiring
 from oacmail.advice import meaning
 from oacmail.cli import CONFIGURATION, TEMPORARY, permission_remedy, status
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe, say
 from oacmail.config import Config, loading, secrets
-from oacmail.config.profiles import fitting
 from oacmail.config.sections import SENT
 from oacmail.core import tokens
 from oacmail.core.board import BoardNames, agents_of
@@ -98,7 +97,7 @@ _HORIZON = {
 def _configuration(config: Config) -> Iterator[Finding]:
     if SENT not in config.imap.watch and config.imap.sent not in config.imap.watch:
         yield warning("imap.watch", "does not name the folder of sent mail, so answers are not seen", r'add "\\Sent"')
-    if config.imap.provider == "generic" and (profile := fitting(config.imap.host)):
+    if config.imap.provider == "generic" and (profile := loading.fitting(config.imap.host)):
         yield warning(
             "imap.provider",
             f"is not set, and {config.imap.host} belongs to a provider with a profile",
@@ -277,8 +276,8 @@ _OPTIONAL: Mapping[tuple[str, ...], str] = {
 
 def online_findings(config: Config) -> Iterator[Finding]:
     """Yields the findings of both servers. An error of one server does not hide the findings of the other."""
-    given = connections.token_source(config)
-    box, relay = connections.mailbox(config, given), connections.transport(config, given)
+    given = wiring.token_source(config)
+    box, relay = wiring.mailbox(config, given), wiring.transport(config, given)
     try:
         watched = yield from _mailbox(config, box)
         if watched:
@@ -333,8 +332,8 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
         yield _unreachable("imap", failure)
         return ()
     # Names that the provider's profile has are found without a server, by `check` itself.
-    unnamed = config.imap.provider == "generic" and not fitting(config.imap.host)
-    if unnamed and (profile := fitting("", software)):
+    unnamed = config.imap.provider == "generic" and not loading.fitting(config.imap.host)
+    if unnamed and (profile := loading.fitting("", software)):
         yield warning(
             "imap.provider",
             f"the server is {software}, for which there is a profile",
@@ -534,13 +533,13 @@ def login(ctx: click.Context) -> None:
     config = configured(ctx)
     if not config.uses_oauth:
         raise Refused("the configuration uses passwords, so there is nothing to log in to: docs/provider.md")
-    source = connections.token_source(config)
+    source = wiring.token_source(config)
     # What a sign-in does not end is refused before it.
     if missing := tuple(line for line in secrets.oauth_findings(config) if not line.startswith("oauth: ")):
         raise ConfigError(missing)
     try:
         if config.oauth.flow == "person":  # the grant is stored, and no access token
-            who = oauth.sign_in(connections.oauth_settings(config), _show_page, sys.stdin.readline)
+            who = oauth.sign_in(wiring.oauth_settings(config), _show_page, sys.stdin.readline)
             say(f"signed in{f' as {safe(who)}' if who else ''}")
         assert source is not None
         source.current()

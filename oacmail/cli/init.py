@@ -22,8 +22,7 @@ from oacmail import config as settings
 from oacmail.advice import meaning
 from oacmail.cli.common import a_file, safe, say
 from oacmail.config import loading
-from oacmail.config.loading import SYSTEM, printable
-from oacmail.config.profiles import PROFILES
+from oacmail.config.loading import PROFILES, SYSTEM, printable
 from oacmail.config.sections import OfficeSection
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.model import Folder

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from oacmail import connections, wiring
+from oacmail import wiring
 from oacmail.cli.common import a_file, answer_no, as_json, configured, print_json, refuse_beside_litestream, safe, say
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
@@ -77,7 +77,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
         scope = personal.of_person(con, who)
         messages: list[FoundMessage] | None = None
         if not no_mailbox:
-            with closing(connections.mailbox(config)) as box:
+            with closing(wiring.mailbox(config)) as box:
                 messages = list(find_messages(box, Sought(policy=policy, address=who, traces=traces(con, scope))))
         known = _backups(con, config, policy, None, personal.since(con, scope), now)
         backups = [(str(backup.path), str(backup.made_at.date())) for backup in known]
@@ -182,7 +182,7 @@ def forget(
         counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
         deleted: Mapping[str, int] | None = None
         if mailbox:
-            with closing(connections.mailbox(config)) as box:
+            with closing(wiring.mailbox(config)) as box:
                 deleted = delete_messages(box, own)
         places = (config.office.state, *((folder.absolute(),) if folder else ()))
         rewrite = [backup.path for backup in backups if any(backup.path.is_relative_to(place) for place in places)]
@@ -213,7 +213,7 @@ def _in_mailbox(config: Config, sought: Sought) -> tuple[list[MessageRef], dict[
     program, and where they name the person. Raises Transient."""
     own: list[MessageRef] = []
     shared: dict[MessageRef, str] = {}
-    with closing(connections.mailbox(config)) as box:
+    with closing(wiring.mailbox(config)) as box:
         refuse_if_it_cannot_delete(box)
         for message in find_messages(box, sought):
             if not message.shared:

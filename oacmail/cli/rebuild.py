@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 import structlog
 
-from oacmail import connections, privacy, wiring
+from oacmail import privacy, wiring
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import Refused
@@ -63,7 +63,7 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
 def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildSummary:
     parsing = ParseWorker()
     secrets.refuse_missing(config)
-    with closing(connections.mailbox(config)) as mailbox:
+    with closing(wiring.mailbox(config)) as mailbox:
         return Rebuild(
             state=config.office.state,
             mailbox=mailbox,

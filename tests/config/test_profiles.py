@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.config.profiles import PROFILES, fitting
+from oacmail.config.loading import PROFILES, fitting
 from tests.config.conftest import Findings, Read
 
 ENTRA = '[oauth]\ntenant = "town.example"\nclient_id = "1"'

@@ -11,7 +11,7 @@ import sys
 from datetime import timedelta
 from functools import partial
 
-from oacmail import cli, connections, oauth, service, smtp
+from oacmail import cli, oauth, service, smtp, wiring
 from oacmail.core import outbox
 from oacmail.engine import intake
 from oacmail.imap.connection import ImapSettings
@@ -31,7 +31,7 @@ def shorten() -> None:
     smtp.MINUTE = 1.0
     intake.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
-    vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))
+    vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))
     outbox.ALERT_AFTER = timedelta(seconds=2)
     outbox.BACKOFF = (timedelta(seconds=1),) * 4
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from oacmail import connections
+from oacmail import wiring
 from oacmail.core.tokens import person_mark
 from oacmail.engine.intake import TRIES
 from oacmail.engine.ledger import read
@@ -67,7 +67,7 @@ def world(request: pytest.FixtureRequest, town: Callable[..., World], monkeypatc
     }
     if request.param == "simulated":
         world = town(**settings, imap={"ledger": LEDGER})
-        monkeypatch.setattr(connections, "mailbox", lambda *_: world.mailbox)
+        monkeypatch.setattr(wiring, "mailbox", lambda *_: world.mailbox)
     else:
         dovecot: Dovecot = request.getfixturevalue("dovecot")()
         user = f"office{next(_numbers)}"

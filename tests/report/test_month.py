@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from oacmail import report_process, reporting
+from oacmail import reporting
 from oacmail.core.report.figures import Month
 from oacmail.store.connection import FILE
 from oacmail.words.report_forms import as_row
@@ -157,7 +157,7 @@ def test_a_report_is_computed_by_a_process_of_its_own_and_by_the_daemon_if_that_
     world.citizen_asks(ANNA)
     world.advance("2026-12-01 09:00")
     asked = (world.config.office.state / FILE, world.policy, Month.parse("2026-11"), world.clock.now())
-    elsewhere = report_process.elsewhere(*asked)
-    monkeypatch.setattr(report_process, "_WORDS", ("/no/such/program",))
-    assert elsewhere == report_process.elsewhere(*asked) == report_process.here(*asked)
+    elsewhere = reporting.elsewhere(*asked)
+    monkeypatch.setattr(reporting, "_WORDS", ("/no/such/program",))
+    assert elsewhere == reporting.elsewhere(*asked) == reporting.here(*asked)
     assert elsewhere.figures.indicators["I1"].main.n == 1

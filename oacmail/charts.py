@@ -1,40 +1,81 @@
-"""The process that draws: charts as JSON on standard input, PNG images in base64 as JSON on standard output.
+"""Draw charts in a process of their own, so that the plotting library is in the memory of none that stays.
 
-It is started by `oacmail.charts` alone, limits its own memory, and ends. Colours have a contrast of 3 to white
-or more (WCAG 2.2, 1.4.11), and every value stands beside its mark, so that no chart needs colours to be read.
+The process is the same interpreter with limits on time and memory: charts as JSON on its standard input, PNG images in
+base64 as JSON on its standard output. Whatever goes wrong, there are no pictures and the reason is returned: a report
+never waits for its charts. No figure is computed here. Colours have a contrast of 3 to white or more (WCAG 2.2,
+1.4.11), and every value stands beside its mark, so that no chart needs colours to be read.
 """
 
 import io
 import json
 import os
 import resource
+import subprocess
 import sys
 import tempfile
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SECONDS, MEMORY = 60.0, 1 << 30  # bytes of address space
+_LONGEST_REASON = 200
 _WIDTH, _HEIGHT, _DPI = 6.4, 3.4, 200  # inches, and dots for an inch: sharp at twice the width of 640 pixels
 _ROW, _FEWEST_PLACES = 0.38, 6
 _INK, _MARK, _TARGET = "#1a1a1a", "#1d4e89", "#9a3412"
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """PNG images by the name of their chart, or why there are none."""
+
+    images: Mapping[str, bytes]
+    reason: str = ""
+
+
+def draw(charts: Sequence[Mapping[str, object]], *, seconds: float = SECONDS, memory: int = MEMORY) -> Drawn:
+    """`charts`: fields of words/report_forms.py. Never raises for what the process does."""
+    if not charts:
+        return Drawn({})
+    command = [sys.executable, "-I", "-m", "oacmail.charts", str(memory)]
+    # one thread: a pool for a few bars would cost more than the bars, and reserves memory by the core
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
+            command,
+            input=json.dumps(charts).encode(),
+            capture_output=True,
+            timeout=seconds,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Drawn({}, f"no charts within {seconds:g} seconds")
+    except OSError as error:
+        return Drawn({}, str(error))
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        return Drawn({}, (last[0] if last else f"exit {done.returncode}")[:_LONGEST_REASON])
+    return Drawn({name: b64decode(image) for name, image in json.loads(done.stdout).items()})
+
+
+# --- The process that draws ------------------------------------------------------------------------------------------
+
+
 def main() -> None:
-    _limit(int(sys.argv[1]))
+    memory = int(sys.argv[1])
+    # A sandbox may forbid it, as systemd's does; it limits the memory of the service itself (MemoryMax).
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     charts = json.load(sys.stdin)
     with tempfile.TemporaryDirectory(prefix="oacmail-charts-") as folder:
         os.environ["MPLCONFIGDIR"] = folder  # the service has no home to keep a cache in
         images = {chart["name"]: b64encode(_image(chart)).decode("ascii") for chart in charts}
     json.dump(images, sys.stdout)
-
-
-def _limit(memory: int) -> None:
-    """A sandbox may forbid it, as systemd's does; it limits the memory of the service itself (MemoryMax)."""
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _image(chart: dict[str, Any]) -> bytes:
