@@ -64,6 +64,7 @@ BACKUP = "backup:"
 ROTATED = "backup.rotated"
 DRILLED = "drilled"
 UNCERTIFIED = "certificate:"
+SEARCHED = "searched"
 
 
 class End(StrEnum):
@@ -279,5 +280,9 @@ FAMILIES: Mapping[str, Family] = {
         written_by=("privacy/erasure.py",),
         ends=End.TAKEN,
         tells=Tells.KEYED_HASH,
+    ),
+    SEARCHED: Family(
+        value="id of the last message whose text was searched for people who were forgotten",
+        written_by=("privacy/erasure.py",),
     ),
 }

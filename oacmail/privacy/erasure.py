@@ -21,7 +21,7 @@ from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, MessageMeta
-from oacmail.core.stored_values import UNCERTIFIED
+from oacmail.core.stored_values import SEARCHED, UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import parse
@@ -387,20 +387,24 @@ def certificates(state: Path, policy: Policy) -> Iterator[Forgotten]:
 
 
 def _people(con: sqlite3.Connection, policy: Policy, now: datetime) -> int:
-    """Erase who is on the list and has come back; return how many."""
-    keys = {name_of_key(secret): secret for secret in policy.secrets}
-
-    def mark(key: str, address: str) -> str | None:
-        return person_mark(keys[key], address) if key in keys else None
-
+    """Erase who is on the list and has come back, as a person or in what others have written since the last search;
+    return how many."""
+    latest = {entry.person: entry.at for entry in erase.listed_forgotten(con)}
+    after = int(remembered.value(con, SEARCHED) or 0)
+    named, last = personal.named_addresses(con, after, max(latest.values(), default=""))
+    people = {row["address"] for row in con.execute("SELECT address FROM people")} if latest else set()
     count = 0
-    for address, at in erase.returned_forgotten(con, erase.listed_forgotten(con), mark):
-        if personal.of_person(con, address, at).is_empty:
+    for address in sorted(people | named):
+        at = max((latest.get(person_mark(secret, address), "") for secret in policy.secrets), default="")
+        if not at or (address not in named and personal.of_person(con, address, at).is_empty):
             continue
         try:
-            forget(con, policy, address, now, by=ACCOUNT, even_open=True, until=at)
+            done = forget(con, policy, address, now, by=ACCOUNT, even_open=True, until=at)
         except Transient:
-            continue  # a mail is being sent at this moment: the next night
+            last = after  # a mail is being sent at this moment: the next night
+            continue
         certified(con, policy, address)  # its certificate was written when it was erased first
-        count += 1
+        count += done.found
+    with transaction(con):
+        remember(con, SEARCHED, str(last), now)
     return count

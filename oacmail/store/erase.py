@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.kinds import NOT_ENDED, MailKind
-from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, UNDELIVERED, Tells
+from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, SEARCHED, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
 from oacmail.store.personal import IN, Mentions, Scope, ids, setting
@@ -88,22 +88,13 @@ def listed_forgotten(con: sqlite3.Connection) -> list[Forgotten]:
 
 
 def take_over_forgotten(con: sqlite3.Connection, entries: Iterable[Forgotten]) -> None:
-    con.executemany(
+    """Whoever is new on the list was never looked for in what other people wrote."""
+    added = con.executemany(
         "INSERT OR IGNORE INTO forgotten(person, at, key) VALUES(?,?,?)",
         [(entry.person, entry.at, entry.key) for entry in entries],
     )
-
-
-def returned_forgotten(
-    con: sqlite3.Connection, entries: Iterable[Forgotten], mark: Callable[[str, str], str | None]
-) -> list[tuple[str, str]]:
-    """Return (address, when it was forgotten last) of the people in this database that these entries stand for.
-    `mark`: (name of a key, address) to keyed hash; None = there is no such key here."""
-    latest = {(entry.key, entry.person): entry.at for entry in sorted(entries, key=lambda entry: entry.at)}
-    names = sorted({key for key, _ in latest})
-    people = con.execute("SELECT address FROM people ORDER BY id").fetchall() if latest else []
-    found = ((row["address"], latest.get((key, mark(key, row["address"]) or ""))) for row in people for key in names)
-    return [(address, at) for address, at in found if at is not None]
+    if added.rowcount > 0:
+        con.execute("DELETE FROM kv WHERE key = ?", (SEARCHED,))
 
 
 def erased_cases(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:

@@ -358,6 +358,14 @@ def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
 # far as an erasure needs it (base64, quoted-printable, attached messages).
 
 SHORTEST = 7  # characters of a name or number that says something
+_TEXTS = """SELECT m.id, m.subject || char(10) || m.fresh || char(10) || m.reply_to AS texts, o.bytes
+  FROM messages m LEFT JOIN originals o ON o.sha256 = m.original"""
+# Bounded, since the texts are strangers'. The second finds an address behind a sign that only few addresses have.
+_ADDRESSES = [
+    re.compile(r"[^\s<>\"'(),;:\[\]@]{1,64}@[\w.-]{1,253}(?<=\w)"),
+    re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,253}(?<=\w)"),
+    re.compile(r"(?<!\w)\+\d{9,15}(?!\d)"),
+]
 SET_ASIDE = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
   WHERE NOT EXISTS(SELECT 1 FROM messages WHERE original = o.sha256)"""
 """The originals of messages that could not be processed, with their entries of the review list."""
@@ -417,16 +425,13 @@ def _in_messages(
     con: sqlite3.Connection, sought: _Sought, start: Mentions, mails: frozenset[int], last_mail: int, until: str
 ) -> Mentions:
     rows = con.execute(
-        """SELECT m.id, m.subject, m.fresh, m.reply_to, o.bytes FROM messages m
-        LEFT JOIN originals o ON o.sha256 = m.original
-        WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL ORDER BY m.id""",
+        f"{_TEXTS} WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL ORDER BY m.id",
         (start.last_message, until),
     )
     found, last = set(start.messages), start.last_message
     for row in rows:
         last = row["id"]
-        texts = f"{row['subject']}\n{row['fresh']}\n{row['reply_to']}"
-        if sought.search(texts) or (row["bytes"] is not None and _holds(sought, row["bytes"])):
+        if sought.search(row["texts"]) or (row["bytes"] is not None and _holds(sought, row["bytes"])):
             found.add(last)
     loose = con.execute(f"SELECT o.sha256, o.bytes FROM {SET_ASIDE} AND coalesce(r.at, '') < ?", (until,))
     return Mentions(
@@ -472,6 +477,16 @@ def _text(part: Mail) -> str:
     except (ValueError, LookupError):
         return ""
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+
+
+def named_addresses(con: sqlite3.Connection, after: int, until: str) -> tuple[frozenset[str], int]:
+    """Return the addresses (and numbers, as tel:+34…) that stand in the messages after this row that came before that
+    time, as stored, and the last row that there is."""
+    rows = con.execute(f"{_TEXTS} WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL", (after, until))
+    texts = (text for row in rows for text in (row["texts"], *decoded(row["bytes"] or b"")))
+    found = {hit.lower() for text in texts for pattern in _ADDRESSES for hit in pattern.findall(text)}
+    last = con.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0]
+    return frozenset(f"tel:{one}" if one[0] == "+" else one for one in found), last
 
 
 def named_elsewhere(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:

@@ -1,0 +1,91 @@
+"""Who was forgotten and has come back, from a backup or from the mailbox, is forgotten again, also in others' words."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oacmail.core.stored_values import SEARCHED
+from oacmail.privacy import certificate, nightly_forgetting
+from oacmail.privacy.erasure import forget
+from oacmail.store import admin
+from tests.privacy.test_forgetting import left_in
+from tests.world import ANNA, PERE, World
+
+SAYS = f"Escriviu també a {ANNA.upper()} , la meva veïna."
+
+
+@pytest.fixture
+def world(town: Callable[..., World]) -> World:
+    """Pere has named Anna, who was forgotten, also in the mailbox; she has a certificate."""
+    world = town(imap={"backlog_days": 30})
+    world.citizen_asks(ANNA, "Padró", "Com m'empadrono?")
+    world.citizen_asks(PERE, "La veïna", SAYS)
+    return world
+
+
+def forgotten(world: World) -> None:
+    world.advance("2026-11-25 09:30")
+    done = forget(world.store.con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True)
+    made = certificate.made(world.policy, ANNA, done.counts, mailbox={}, shared={}, backups=[], by="admin", now=done.at)
+    certificate.write(world.policy, made, world.config.office.state / certificate.FOLDER)
+    for folder, box in world.mailbox.folders.items():
+        for uid in [
+            uid for uid, message in box.messages.items() if message.has("From", ANNA) or message.has("To", ANNA)
+        ]:
+            world.mailbox.expunge(folder, uid)
+
+
+def read_again(world: World) -> None:
+    """The database is lost, and made from what lies in the mailbox."""
+    world.stop()
+    for file in world.config.office.state.glob("oacmail.db*"):
+        file.unlink()
+    world.advance("2026-11-25 10:00")
+    world.start()
+    world.turn()
+
+
+def words_of_pere(world: World) -> list[str]:
+    return [row["fresh"] for row in world.rows("SELECT fresh FROM messages WHERE subject = 'La veïna' ORDER BY id")]
+
+
+def test_an_address_that_only_other_people_have_written_goes_again(world: World) -> None:
+    forgotten(world)
+    (before,) = words_of_pere(world)
+    read_again(world)
+    assert ANNA in words_of_pere(world)[0].lower().split()
+    assert world.rows("SELECT 1 FROM people WHERE address = ?", ANNA) == []
+    world.stop()
+    assert nightly_forgetting(world.config, world.clock.now()) == 1
+    assert left_in(world.config.office.state, (ANNA,)) == set()
+    assert nightly_forgetting(world.config, world.clock.now()) == 0
+    world.start()
+    assert words_of_pere(world) == [before]
+
+
+def test_a_backup_from_before_the_erasure_is_searched_as_a_whole(world: World, tmp_path: Path) -> None:
+    nightly_forgetting(world.config, world.clock.now())
+    admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
+    forgotten(world)
+    world.stop()
+    admin.restore(world.config.office.state, tmp_path / "backup", world.clock.now())
+    assert nightly_forgetting(world.config, world.clock.now()) == 1
+    world.start()
+    assert ANNA not in words_of_pere(world)[0].lower().split()
+
+
+def test_whoever_is_named_after_the_erasure_stays_named(world: World) -> None:
+    forgotten(world)
+    nightly_forgetting(world.config, world.clock.now())
+    world.advance("2026-11-25 11:00")
+    world.citizen_asks(PERE, "La veïna", f"{SAYS} Encara.")
+    assert nightly_forgetting(world.config, world.clock.now()) == 0
+    assert ANNA.upper() in words_of_pere(world)[1]
+
+
+def test_a_night_reads_only_what_has_come_since_the_last(world: World) -> None:
+    forgotten(world)
+    nightly_forgetting(world.config, world.clock.now())
+    (last,) = world.rows("SELECT max(id) AS id FROM messages")
+    assert world.store.recall(SEARCHED) == str(last["id"])
