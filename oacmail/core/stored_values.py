@@ -65,6 +65,7 @@ ROTATED = "backup.rotated"
 DRILLED = "drilled"
 UNCERTIFIED = "certificate:"
 SEARCHED = "searched"
+PURGING = "purging"
 
 
 class End(StrEnum):
@@ -280,6 +281,11 @@ FAMILIES: Mapping[str, Family] = {
         written_by=("privacy/erasure.py",),
         ends=End.TAKEN,
         tells=Tells.KEYED_HASH,
+    ),
+    PURGING: Family(
+        value="JSON: what a purge that has not ended has removed (core/review.py)",
+        written_by=("privacy/retention.py",),
+        ends=End.TAKEN,
     ),
     SEARCHED: Family(
         value="id of the last message whose text was searched for people who were forgotten",

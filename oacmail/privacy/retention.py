@@ -7,22 +7,29 @@ mailbox is ever touched. Each case is a transaction of its own: an interrupted r
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
 from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.policy import Policy
-from oacmail.core.review import LastPurge
-from oacmail.core.stored_values import PURGED
-from oacmail.store import erase, ledger, personal
+from oacmail.core.review import LastPurge, last_purge
+from oacmail.core.stored_values import PURGED, PURGING
+from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import stamp, transaction
 from oacmail.store.writing import add_event, remember
 
 AT_ONCE = 200  # rows of a transaction: the daemon waits for it
+_EMPTIED: Sequence[tuple[str, Callable[..., list[Any]], Callable[..., int]]] = (
+    ("originals", erase.expired_originals, erase.drop_originals),
+    ("originals", erase.expired_set_aside, erase.drop_unused),
+    ("mails", erase.expired_mails, erase.empty_mails),
+)
+"""Table, which of its rows are past `privacy.original_days`, and what empties them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +43,12 @@ class Periods:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
     """`cases`: numbers of the cases that were erased, or would be; `counts`: rows by table, `emptied` those of which
-    only the bytes went."""
+    only the bytes went. `total`: with what a run before has removed that was interrupted."""
 
     cases: tuple[str, ...]
     counts: Mapping[str, int]
     emptied: Mapping[str, int]
-
-    @property
-    def copies(self) -> int:
-        """Messages and mails of which nothing is kept any more, or no bytes."""
-        return sum(self.counts.get(one, 0) for one in ("messages", "mails")) + sum(self.emptied.values())
+    total: LastPurge
 
 
 def preview(con: sqlite3.Connection, periods: Periods, now: datetime) -> Purged:
@@ -54,9 +57,9 @@ def preview(con: sqlite3.Connection, periods: Periods, now: datetime) -> Purged:
     counts = Counter(cases=len(cases), messages=len(erase.expired_messages(con, _erase_before(periods, now))))
     emptied: Counter[str] = Counter()
     if periods.original_days:
-        emptied["originals"] = len(erase.expired_originals(con, _empty_before(periods, now)))
-        emptied["mails"] = len(erase.expired_mails(con, _empty_before(periods, now)))
-    return Purged(cases=tuple(cases.values()), counts=dict(+counts), emptied=dict(+emptied))
+        for name, expired, _ in _EMPTIED:
+            emptied[name] += len(expired(con, _empty_before(periods, now)))
+    return Purged(cases=tuple(cases.values()), counts=dict(+counts), emptied=dict(+emptied), total=LastPurge(at=now))
 
 
 def _erase_before(periods: Periods, now: datetime) -> str:
@@ -69,38 +72,49 @@ def _empty_before(periods: Periods, now: datetime) -> str:
 
 def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: datetime, *, by: str) -> Purged:
     """Carry it out, in short transactions beside the daemon. Raises StateError where the database cannot be written."""
-    emptied: Counter[str] = Counter()
-    if periods.original_days:
-        old = _empty_before(periods, now)
-        for name, expired, drop in (
-            ("originals", erase.expired_originals(con, old), erase.drop_originals),
-            ("mails", erase.expired_mails(con, old), erase.empty_mails),
-        ):
-            for start in range(0, len(expired), AT_ONCE):
-                with transaction(con):
-                    emptied[name] += drop(con, expired[start : start + AT_ONCE])
-    before, staff = _erase_before(periods, now), policy.people.staff
     counts: Counter[str] = Counter()
+    emptied: Counter[str] = Counter()
+    total = last_purge(remembered.value(con, PURGING)) or LastPurge(at=now)
+
+    def removed(some: Mapping[str, int], *, cases: int = 0) -> None:
+        """Count it in its own transaction."""
+        nonlocal total
+        copies = total.copies + sum(some.get(name, 0) for name in ("messages", "mails", "originals"))
+        total = LastPurge(at=now, cases=total.cases + cases, copies=copies)
+        remember(con, PURGING, total.to_text(), now)
+
+    for name, expired, drop in _EMPTIED if periods.original_days else ():
+        rows = expired(con, _empty_before(periods, now))
+        for start in range(0, len(rows), AT_ONCE):
+            with transaction(con):
+                dropped = drop(con, rows[start : start + AT_ONCE])
+                emptied[name] += dropped
+                removed({name: dropped})
+    before, staff = _erase_before(periods, now), policy.people.staff
     done: list[str] = []
     for case, number in erase.expired_cases(con, before).items():
         with transaction(con):
             if erase.is_expired(con, before, case):  # not reopened meanwhile
                 scope = personal.with_mail_about(con, personal.of_case(con, case, staff))
-                counts += erase.erase_person(con, scope, now)
+                erased = erase.erase_person(con, scope, now)
+                counts += erased
+                removed({**erased, "originals": 0}, cases=1)
                 add_event(con, case, "erased", {"by": by, "why": "retention"}, now)  # `oacmail why` shows it
                 done.append(number)
     loose = erase.expired_messages(con, before)
     for start in range(0, len(loose), AT_ONCE):
         with transaction(con):
             some = personal.of_messages(con, loose[start : start + AT_ONCE], staff)
-            counts += erase.erase_person(con, some, now)
-    found = Purged(cases=tuple(done), counts=dict(+counts), emptied=dict(+emptied))
-    if found.cases or found.copies:
+            erased = erase.erase_person(con, some, now)
+            counts += erased
+            removed({**erased, "originals": 0})
+    if total.cases or total.copies:
         with transaction(con):  # emptied copies have no event of their own
-            data = {"by": by, "cases": len(found.cases), "copies": found.copies}
+            data = {"by": by, "cases": total.cases, "copies": total.copies}
             add_event(con, None, "purged", data, now)
             ledger.forget(con, policy.secrets)
-    return found
+            con.execute("DELETE FROM kv WHERE key = ?", (PURGING,))
+    return Purged(cases=tuple(done), counts=dict(+counts), emptied=dict(+emptied), total=total)
 
 
 # --- Nightly ---------------------------------------------------------------------------------------------------------
@@ -121,8 +135,7 @@ def nightly_purge(config: Config, now: datetime) -> Purged:
     policy = wiring.live_policy(config)
     with wiring.open_writable(config) as con:
         done = purge(con, policy, periods(config), now, by=ACCOUNT)
-        last = LastPurge(at=now, cases=len(done.cases), copies=done.copies)
         with transaction(con):
-            remember(con, PURGED, last.to_text(), now)
+            remember(con, PURGED, done.total.to_text(), now)
         erase.empty_log(con)
     return done

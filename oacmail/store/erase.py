@@ -18,7 +18,7 @@ from oacmail.core.kinds import NOT_ENDED, MailKind
 from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, SEARCHED, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
-from oacmail.store.personal import IN, Mentions, Scope, ids, setting
+from oacmail.store.personal import IN, SET_ASIDE, Mentions, Scope, ids, setting
 from oacmail.store.writing import ERASED_DOMAIN, nobody, raise_serial, remember
 
 # --- Traces ----------------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counte
         f"UPDATE mails SET {setting('mails')} WHERE id {IN} AND length(mime) > 0",
         (ids((*scope.mails, *_with_first_words(con, scope))),),
     ).rowcount
-    counts["originals"] = _unused(con, {row["original"] for row in erased if row["original"]})
+    counts["originals"] = drop_unused(con, {row["original"] for row in erased if row["original"]})
     counts["notes"] = _deleted(con, "notes", f"case_id {IN}", ids(scope.cases))
     counts["drafts"] = _deleted(con, "drafts", f"case_id {IN}", ids(scope.cases))
     counts["refs"] = _deleted(con, "refs", f"message_id {IN}", ids(scope.messages))
@@ -205,7 +205,7 @@ def _deleted(con: sqlite3.Connection, table: str, where: str, *values: object) -
     return con.execute(f"DELETE FROM {table} WHERE {where}", values).rowcount
 
 
-def _unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
+def drop_unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
     """Delete those of these originals that no message refers to; return how many there were."""
     query = """DELETE FROM originals WHERE sha256 = ?
         AND NOT EXISTS(SELECT 1 FROM messages WHERE original = originals.sha256)"""
@@ -267,7 +267,7 @@ def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope, now: 
         )
         originals += [row["original"]] if row["original"] else []
         counts["messages"] += 1
-    counts["originals"] = _unused(con, {*originals, *found.set_aside})
+    counts["originals"] = drop_unused(con, {*originals, *found.set_aside})
     con.execute(
         f"UPDATE reviews SET done_at = ? WHERE done_at IS NULL AND fingerprint {IN}",
         (stamp(now), json.dumps(list(found.set_aside))),
@@ -355,13 +355,18 @@ def expired_mails(con: sqlite3.Connection, before: str) -> list[int]:
     return [row["id"] for row in rows]
 
 
+def expired_set_aside(con: sqlite3.Connection, before: str) -> list[str]:
+    """Return the checksums of messages that could not be processed, came before then and wait for nobody."""
+    query = f"SELECT o.sha256 FROM {SET_ASIDE} AND r.done_at IS NOT NULL AND r.at < ? ORDER BY o.sha256"
+    return [row["sha256"] for row in con.execute(query, (before,))]
+
+
 def drop_originals(con: sqlite3.Connection, some: Sequence[int]) -> int:
     """Return how many originals were deleted; one that another message refers to stays."""
     query = f"SELECT DISTINCT original FROM messages WHERE id {IN} AND original IS NOT NULL"
     checksums = [row["original"] for row in con.execute(query, (ids(some),))]
     con.execute(f"UPDATE messages SET original = NULL WHERE id {IN}", (ids(some),))
-    unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = sha256)"
-    return sum(con.execute(unused, (checksum,)).rowcount for checksum in checksums)
+    return drop_unused(con, checksums)
 
 
 def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:

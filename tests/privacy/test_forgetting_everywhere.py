@@ -1,17 +1,14 @@
 """One person in every place that a mail about them can reach: after the erasure no byte of theirs is left there."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from typing import Any
 
 import pytest
 
 from oacmail.privacy.erasure import forget
-from oacmail.store import ledger
 from oacmail.store.connection import FILE
 from oacmail.store.erase import wipe
 from tests.orders.test_orders_of_calls import agent_writes
+from tests.privacy.killed import KilledHere, dying
 from tests.privacy.test_forgetting import left_in
 from tests.relayed import relayed_answers
 from tests.world import AGENT, ANNA, PASS, PERE, TECHNICAL, World
@@ -84,22 +81,6 @@ def test_the_source_of_an_answer_that_was_sent_on(world: World) -> None:
     assert erased(world, ANNA) == set()
 
 
-class Dying(sqlite3.Connection):
-    """Ends its process at a statement."""
-
-    left = 10**9
-
-    def execute(self, *words: Any) -> sqlite3.Cursor:
-        self.left -= 1
-        if self.left < 0:
-            raise KilledHere
-        return super().execute(*words)
-
-
-class KilledHere(BaseException):
-    pass
-
-
 def test_an_erasure_that_is_killed_anywhere_is_done_or_not_begun(world: World) -> None:
     world.citizen_writes(ANNA, text=f"Bon dia, com pago {WORD} rebuts? {NAME}, 612345678")
     world.turn()
@@ -118,9 +99,6 @@ def test_an_erasure_that_is_killed_anywhere_is_done_or_not_begun(world: World) -
 def statements_of_an_erasure(world: World, most: int, *, dry_run: bool = False) -> int:
     """Erase in a process that dies after so many statements; return how many there were."""
     file = world.config.office.state / FILE
-    with closing(sqlite3.connect(file, isolation_level=None, factory=Dying)) as con:
-        con.row_factory = sqlite3.Row
-        ledger.record(con, world.policy.secrets)
-        con.left = most
+    with dying(file, world.policy.secrets, most) as con:
         forget(con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True, dry_run=dry_run)
         return most - con.left

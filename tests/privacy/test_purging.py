@@ -1,8 +1,10 @@
 """Retention: a closed case loses its bytes first, then all that tells of a person; an open one loses nothing."""
 
+import shutil
 import sqlite3
+from contextlib import closing
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +13,13 @@ from oacmail.core.tokens import person_mark
 from oacmail.privacy import nightly_purge
 from oacmail.privacy.erasure import forget_again
 from oacmail.privacy.retention import Periods, Purged, preview, purge
-from oacmail.store import admin, ledger
+from oacmail.store import admin
+from oacmail.store.connection import FILE
 from oacmail.store.erase import wipe
 from tests.orders.test_orders_of_calls import agent_writes
+from tests.privacy.killed import KilledHere, dying
 from tests.privacy.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
+from tests.privacy.test_planted import set_aside
 from tests.world import ANNA, MARTA, PERE, World, local
 
 PERIODS = Periods(original_days=60, retention_months=12)
@@ -87,12 +92,23 @@ def test_what_would_be_done_is_done_and_then_nothing_is_left_to_do(world: World)
     assert len(world.events("erased")) == 1
 
 
+def test_what_could_not_be_processed_goes_with_the_copies_once_nobody_waits_for_it(world: World) -> None:
+    set_aside(world, world.message(ANNA, "Padró", "Visc al carrer Torrentfonda"))
+    assert _purge(world, "2027-03-01 10:00").emptied == {}
+    (waiting,) = world.rows("SELECT fingerprint FROM reviews")
+    assert admin.end_review(world.store.con, waiting["fingerprint"], world.clock.now())
+    assert _purge(world, "2027-03-01 10:00").emptied == {"originals": 1}
+    wipe(world.store.con)
+    assert left_in(world.config.office.state, ("Torrentfonda",)) == set()
+
+
 @pytest.mark.parametrize("periods", [PERIODS, Periods(original_days=1, retention_months=1)])
 def test_an_open_case_is_never_touched(world: World, periods: Periods) -> None:
     _writes(world)
     world.turn()
     dump = list(world.store.con.iterdump())
-    assert _purge(world, "2036-01-01 10:00", periods) == Purged(cases=(), counts={}, emptied={})
+    done = _purge(world, "2036-01-01 10:00", periods)
+    assert (done.cases, done.counts, done.emptied) == ((), {}, {})
     assert list(world.store.con.iterdump()) == dump
 
 
@@ -111,37 +127,69 @@ def test_messages_without_a_case_go_after_the_same_time(world: World) -> None:
     assert world.rows("SELECT 1 FROM people WHERE address = ?", MARTA) == []
 
 
-class _CutShort(Exception):
-    pass
+def _killed_purge(world: World, file: Path, most: int) -> int:
+    """Purge in a process that dies after so many statements; return how many there were."""
+    with dying(file, world.policy.secrets, most) as con:
+        purge(con, world.policy, PERIODS, local("2027-12-01 10:00"), by="admin")
+        return most - con.left
 
 
-class _Dying(sqlite3.Connection):
-    """Dies when the second case is erased, before the commit."""
+def _case_by_case(file: Path) -> dict[str, list[str]]:
+    """All rows of each case, and the event of its erasure."""
+    with closing(sqlite3.connect(file)) as con:
+        return {
+            number: [
+                str(row)
+                for query in (
+                    "SELECT * FROM cases WHERE id = ?",
+                    "SELECT * FROM messages WHERE case_id = ? ORDER BY id",
+                    "SELECT o.*, length(m.mime) FROM outbox o JOIN mails m ON m.id = o.id WHERE case_id = ? ORDER BY 1",
+                    "SELECT * FROM notes WHERE case_id = ? ORDER BY event_id",
+                    "SELECT r.* FROM refs r JOIN messages m ON m.id = r.message_id WHERE m.case_id = ? ORDER BY 1, 2",
+                    "SELECT kind, data FROM events WHERE case_id = ? AND kind = 'erased'",
+                )
+                for row in con.execute(query, (case,))
+            ]
+            for case, number in con.execute("SELECT id, number FROM cases")
+        }
 
-    erased = 0
 
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        self.erased += sql.startswith("INSERT INTO events") and "erased" in values[0]
-        if self.erased > 1:
-            raise _CutShort
-        return super().execute(sql, *values)
-
-
-def test_an_interrupted_purge_goes_on_where_it_ended(world: World) -> None:
+def test_a_purge_that_is_killed_anywhere_has_erased_a_case_or_not_begun_and_goes_on(world: World) -> None:
     _answered_and_closed(world)
-    for person in (PERE, MARTA):
-        world.agent_replies(world.citizen_asks(person, "Padró", "Com m'empadrono?"))
+    for who in (PERE, MARTA):
+        world.agent_replies(world.citizen_asks(who, "Padró", "Com m'empadrono?"))
     for case in world.cases()[1:]:
         world.order("close", case["number"], reason="answered")
-    con = sqlite3.connect(world.config.office.state / "oacmail.db", isolation_level=None, factory=_Dying)
-    con.row_factory = sqlite3.Row
-    ledger.record(con, world.policy.secrets)
-    with pytest.raises(_CutShort):
-        purge(con, world.policy, PERIODS, local("2027-12-01 10:00"), by="admin")
-    con.close()  # the transaction that was open ends with its process
-    assert len(world.events("erased")) == 1
-    assert len(_purge(world, "2027-12-01 10:00").cases) == 2
-    assert len(world.events("erased")) == 3
+    _purge(world, "2027-02-01 10:00")  # the copies have gone long before
+    world.stop()
+    begun, file = world.config.office.state / FILE, world.root / "killed" / FILE
+
+    def again() -> Path:
+        shutil.rmtree(file.parent, ignore_errors=True)
+        shutil.copytree(begun.parent, file.parent)
+        return file
+
+    before = _case_by_case(begun)
+    count = _killed_purge(world, again(), 10**9)
+    after, last = _case_by_case(file), _last_event(file)
+    assert (count > 40, last) == (True, ("purged", '{"by": "admin", "cases": 3, "copies": 10}'))
+    for moment in range(0, count, count // 40):
+        with pytest.raises(KilledHere):
+            _killed_purge(world, again(), moment)
+        half = {number for number, rows in _case_by_case(file).items() if rows not in (before[number], after[number])}
+        assert half == set()
+        _killed_purge(world, file, 10**9)
+        assert (_case_by_case(file), _last_event(file)) == (after, last)
+        with closing(sqlite3.connect(file)) as con:
+            images = str(con.execute("SELECT image FROM ledger UNION ALL SELECT image FROM ledger_rows").fetchall())
+        assert [who for who in (ANNA, PERE, MARTA) if person_mark(world.policy.secrets[-1], who)[:32] in images] == []
+    world.start()
+
+
+def _last_event(file: Path) -> tuple[str, str]:
+    with closing(sqlite3.connect(file)) as con:
+        kind, data = con.execute("SELECT kind, data FROM events ORDER BY id DESC").fetchone()
+        return kind, data
 
 
 def test_the_moment_of_the_purge_is_recorded(world: World) -> None:
