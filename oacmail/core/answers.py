@@ -262,11 +262,6 @@ def opened_again(case: CaseView, columns: CaseColumns) -> tuple[Effect, ...]:
     return (UpdateCase(case=case.number, columns={**columns, "closed_at": None, "close_reason": None}), *survey)
 
 
-def due_again(policy: Policy, at: datetime) -> datetime:
-    """When an answer that did not arrive is due: `at` is when that was learned (R14)."""
-    return calendar.answer_due(at, policy)
-
-
 def start_deadline(
     policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, ends_on: date | None = None
 ) -> tuple[Effect, ...]:
@@ -359,18 +354,14 @@ def draft(
     """An answer for an agent to complete, in the citizen's language. `folder`: that of drafts, '' = there is none;
     `agents`: who get the text then; `key` names the order. `taken_back`: it takes back that the services have it."""
     level = Level.OUT_OF_SCOPE if out_of_scope else case.level
-    solved, today = (
-        case.status is Status.DERIVED and case.services.solved_at is not None,
-        calendar.local_day(now, policy),
-    )
+    solved = case.status is Status.DERIVED and case.services.solved_at is not None
+    expected_on = case.services.expected_on
     facts: notices.Facts = {
         **notices.case_card(case, notices.due_at(case)),
         "case_level": level,
         "cause": case.services.cause,
         "outcome": "taken_back" if taken_back else "solved" if solved else "",
-        "expected_on": case.services.expected_on
-        if case.services.expected_on and case.services.expected_on >= today
-        else None,
+        "expected_on": expected_on if expected_on and expected_on >= calendar.local_day(now, policy) else None,
         "pointers": tuple(map(draft_row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),
     }
     if folder and can_be_told(policy, case):

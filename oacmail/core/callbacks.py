@@ -84,10 +84,8 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         return (UpdateCase(case=case.number, columns=time_alone), *_due_by(request, case, other.slot))
     slot, hours = wish.slot, wish.hours
     if slot == "any" and not hours and case.call.slot and case.running("answer"):
-        slot, hours = (
-            case.call.slot,
-            case.call.call_hours,
-        )  # another number for the call that is due says nothing of its time
+        # Another number for the call that is due says nothing of its time.
+        slot, hours = case.call.slot, case.call.call_hours
     columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot, "call_hours": hours}
     return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, slot))
 

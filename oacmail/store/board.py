@@ -14,7 +14,7 @@ from typing import Literal
 
 from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
 from oacmail.core.model import MessageRef, Outcome, Role
-from oacmail.store.connection import Rows, as_view, at, stamp
+from oacmail.store.connection import Rows, as_view, at, reads, stamp, writes
 from oacmail.store.reports import ANSWER_DUE
 
 LEFT = -1
@@ -94,12 +94,12 @@ class BoardRows(Rows):
                 found.setdefault((folder, uidvalidity), set()).add(uid)
         return found
 
+    @writes
     def board_seen(self, folder: str, uidvalidity: int, new: Collection[int], gone: Collection[int]) -> set[int]:
         """These lie there now and these no longer. Returns those of `new` that are no messages of the board."""
-        with self._write():
-            self._left("folder = ? AND uidvalidity <> ?", [(folder, uidvalidity)])
-            self._left(_HERE, [(folder, uidvalidity, uid) for uid in gone])
-            return {uid for uid in sorted(new) if not self._lies(folder, uidvalidity, uid)}
+        self._left("folder = ? AND uidvalidity <> ?", [(folder, uidvalidity)])
+        self._left(_HERE, [(folder, uidvalidity, uid) for uid in gone])
+        return {uid for uid in sorted(new) if not self._lies(folder, uidvalidity, uid)}
 
     def _lies(self, folder: str, uidvalidity: int, uid: int) -> bool:
         """Whether it is a message of the board, or may become one when it is processed."""
@@ -131,22 +131,22 @@ class BoardRows(Rows):
             "UPDATE board_messages SET unsettled = 1 WHERE fingerprint = ?", [(message,) for message in messages]
         )
 
+    @writes
     def board_folders(self, names: Collection[str]) -> None:
         """Only these folders exist: what lay in others lies there no longer."""
-        with self._write():
-            known = {row[0] for row in self.con.execute("SELECT DISTINCT folder FROM board_places WHERE passes >= 0")}
-            self._left("folder = ?", [(name,) for name in known.difference(names)])
+        known = {row[0] for row in self.con.execute("SELECT DISTINCT folder FROM board_places WHERE passes >= 0")}
+        self._left("folder = ?", [(name,) for name in known.difference(names)])
 
+    @writes
     def board_begin(self) -> None:
         """A message that is new on the board was put where it was first seen: that orders nothing."""
-        with self._write():
-            self.con.execute(
-                """INSERT INTO board_messages(fingerprint, folder, uidvalidity, uid, internal_date)
-                SELECT p.fingerprint, p.folder, p.uidvalidity, p.uid, p.internal_date FROM board_places p
-                JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
-                WHERE p.passes = 0 AND NOT EXISTS(SELECT 1 FROM board_messages b WHERE b.fingerprint = p.fingerprint)
-                ORDER BY s.outcome = 'duplicate', s.first_seen, p.folder, p.uid ON CONFLICT DO NOTHING"""
-            )
+        self.con.execute(
+            """INSERT INTO board_messages(fingerprint, folder, uidvalidity, uid, internal_date)
+            SELECT p.fingerprint, p.folder, p.uidvalidity, p.uid, p.internal_date FROM board_places p
+            JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
+            WHERE p.passes = 0 AND NOT EXISTS(SELECT 1 FROM board_messages b WHERE b.fingerprint = p.fingerprint)
+            ORDER BY s.outcome = 'duplicate', s.first_seen, p.folder, p.uid ON CONFLICT DO NOTHING"""
+        )
 
     def board_unsettled(self) -> Sequence[Unsettled]:
         with self._read():
@@ -182,21 +182,19 @@ class BoardRows(Rows):
             row = self.con.execute(_AT, (ref.folder, ref.uidvalidity, ref.uid)).fetchone()
         return (row["fingerprint"], _standing(row)) if row else None
 
+    @reads
     def board_case(self, message: str) -> str | None:
-        with self._read():
-            row = self.con.execute(
-                "SELECT c.number FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.fingerprint = ?", (message,)
-            ).fetchone()
-            return row["number"] if row else None
+        row = self.con.execute(
+            "SELECT c.number FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.fingerprint = ?", (message,)
+        ).fetchone()
+        return row["number"] if row else None
 
+    @writes
     def board_accept(self, message: str, at: CurrentPlace) -> None:
         """It counts as put there from now on, with no move under way."""
-        with self._write():
-            self._put(message, at.ref, stamp(at.internal_date), ours=False)
-            # the others were there too, and are copies
-            self.con.execute(
-                f"UPDATE board_places SET passes = {PASSES} WHERE fingerprint = ? AND passes >= 0", (message,)
-            )
+        self._put(message, at.ref, stamp(at.internal_date), ours=False)
+        # the others were there too, and are copies
+        self.con.execute(f"UPDATE board_places SET passes = {PASSES} WHERE fingerprint = ? AND passes >= 0", (message,))
 
     def _put(self, message: str, ref: MessageRef, internal_date: str, *, ours: bool) -> None:
         self.con.execute(
@@ -206,11 +204,11 @@ class BoardRows(Rows):
         )
         self.con.execute("UPDATE messages SET folder = ? WHERE fingerprint = ?", (ref.folder, message))
 
+    @writes
     def board_arrived(self, moved: Sequence[tuple[str, MessageRef, MessageRef]], now: datetime) -> None:
         """Our move has put (message, from, to) there, by COPYUID: they are not read again."""
-        with self._write():
-            for message, old, new in moved:
-                self._arrived(message, old, new, now)
+        for message, old, new in moved:
+            self._arrived(message, old, new, now)
 
     def _arrived(self, message: str, old: MessageRef, new: MessageRef, now: datetime) -> None:
         before = (old.folder, old.uidvalidity, old.uid)
@@ -247,25 +245,25 @@ class BoardRows(Rows):
     def board_flagged(self, messages: Iterable[str], *, on: bool) -> None:
         self._set("flagged = ?", int(on), messages)
 
+    @writes
     def _set(self, columns: str, value: object, messages: Iterable[str]) -> None:
-        with self._write():
-            self.con.executemany(
-                f"UPDATE board_messages SET {columns} WHERE fingerprint = ?", [(value, message) for message in messages]
-            )
+        self.con.executemany(
+            f"UPDATE board_messages SET {columns} WHERE fingerprint = ?", [(value, message) for message in messages]
+        )
 
+    @reads
     def board_waits(self) -> int:
         """How many messages wait for a word."""
-        with self._read():
-            return waiting(self.con)
+        return waiting(self.con)
 
+    @writes
     def board_passed(self) -> None:
         """A pass over all folders has ended: each new place is one pass older, unless its message waits for a word."""
-        with self._write():
-            self.con.execute(
-                f"""UPDATE board_places SET passes = passes + 1 WHERE passes BETWEEN 0 AND {PASSES - 1}
-                AND fingerprint NOT IN (SELECT fingerprint FROM board_messages WHERE unsettled AND word IS NOT NULL)"""
-            )
-            self.con.execute("UPDATE board_messages SET ours = ours - 1 WHERE unsettled AND ours > 0")
+        self.con.execute(
+            f"""UPDATE board_places SET passes = passes + 1 WHERE passes BETWEEN 0 AND {PASSES - 1}
+            AND fingerprint NOT IN (SELECT fingerprint FROM board_messages WHERE unsettled AND word IS NOT NULL)"""
+        )
+        self.con.execute("UPDATE board_messages SET ours = ours - 1 WHERE unsettled AND ours > 0")
 
 
 def waiting(con: sqlite3.Connection) -> int:

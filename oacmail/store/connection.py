@@ -8,15 +8,15 @@ import re
 import shutil
 import sqlite3
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cache
+from functools import cache, wraps
 from importlib import util
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import RLock
 from time import monotonic, sleep
 from types import ModuleType, UnionType
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -387,18 +387,42 @@ def _types(view: Callable[..., object]) -> Mapping[str, object]:
 # What the parts of `SqliteStore` have in common: its connection, and its two kinds of transactions.
 
 
-class Rows(ABC):
-    """The methods of `SqliteStore` for one group of tables."""
+class Rows:
+    """The methods of `SqliteStore` for one group of tables. One thread at a time uses the connection: another thread's
+    statement would join its transaction."""
 
     con: sqlite3.Connection
+    _one_at_a_time: RLock
 
-    @abstractmethod
-    def _write(self) -> AbstractContextManager[None]:
-        """One transaction, by one thread at a time."""
+    @contextmanager
+    def _write(self) -> Iterator[None]:
+        with self._one_at_a_time, transaction(self.con):
+            yield
 
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[None]:
-        """Queries, by one thread at a time."""
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        with self._one_at_a_time, named_faults():
+            yield
+
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _inside(block: Callable[[Any], AbstractContextManager[None]]) -> Callable[[_Method], _Method]:
+    def decorate(method: _Method) -> _Method:
+        @wraps(method)
+        def inside(self: Rows, *args: object, **named: object) -> object:
+            with block(self):
+                return method(self, *args, **named)
+
+        return cast(_Method, inside)
+
+    return decorate
+
+
+reads = _inside(Rows._read)
+writes = _inside(Rows._write)
+"""The method is one transaction, or a part of the one that has begun."""
 
 
 # --- Upgrade ---------------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ from oacmail.core.view import (
 )
 from oacmail.store import remembered, writing
 from oacmail.store.cases import cases, placeholders
-from oacmail.store.connection import Rows, as_view, at, moment, stamp
+from oacmail.store.connection import Rows, as_view, at, moment, reads, stamp, writes
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.store.seen_messages import synced_at
 from oacmail.store.writing import WriteContext, case_id, insert, raise_serial
@@ -105,18 +105,19 @@ class WaitingDraft:
 class OutboxRows(Rows):
     """The methods of `SqliteStore` for the outbox and for drafts."""
 
+    @writes
     def recover(self) -> None:
         """Recover the rows that a killed process left behind. Nothing may be sending."""
-        with self._write():
-            self.con.execute(
-                f"""UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0)
-                WHERE {LIVE} AND state = 'claimed'"""
-            )
-            self.con.execute(
-                f"""UPDATE outbox SET state = 'uncertain', tries = tries + 1, last_error = 'killed while sending'
-                WHERE {LIVE} AND state = 'sending'"""
-            )
+        self.con.execute(
+            f"""UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0)
+            WHERE {LIVE} AND state = 'claimed'"""
+        )
+        self.con.execute(
+            f"""UPDATE outbox SET state = 'uncertain', tries = tries + 1, last_error = 'killed while sending'
+            WHERE {LIVE} AND state = 'sending'"""
+        )
 
+    @writes
     def claim(
         self,
         now: datetime,
@@ -129,81 +130,80 @@ class OutboxRows(Rows):
 
         `staff`: only mail to these addresses, None = to all; `waits`: kinds to leave out; `kinds`: only these, or all.
         """
-        with self._write():
-            only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
-            only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
-            only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
-            rows = self.con.execute(
-                f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
-                SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only}
-                ORDER BY {_ORDER} LIMIT ?)
-                RETURNING id, key, kind, recipient, next_at, {_RANK} AS turn,
-                (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
-                (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
-            ).fetchall()
-            rows.sort(key=lambda row: (row["turn"], row["next_at"], row["id"]))
-            return [as_view(Claimed, row) for row in rows]
+        only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
+        only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
+        only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        rows = self.con.execute(
+            f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
+            SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only}
+            ORDER BY {_ORDER} LIMIT ?)
+            RETURNING id, key, kind, recipient, next_at, {_RANK} AS turn,
+            (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
+            (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
+        ).fetchall()
+        rows.sort(key=lambda row: (row["turn"], row["next_at"], row["id"]))
+        return [as_view(Claimed, row) for row in rows]
 
+    @writes
     def unclaim(self, keys: list[str], now: datetime) -> None:
         """Put back rows that were never handed over, behind all that was due before `now`."""
-        with self._write():
-            self.con.executemany(
-                """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
-                WHERE key = ? AND state = 'claimed'""",
-                [(stamp(now), key) for key in keys],
-            )
+        self.con.executemany(
+            """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
+            WHERE key = ? AND state = 'claimed'""",
+            [(stamp(now), key) for key in keys],
+        )
 
+    @writes
     def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool:
         """Record, after 354 and before the first byte, that the mail may leave from now on.
 
         Return False if it must not be sent: its copy was seen, or it was dropped, while we talked to the relay.
         """
-        with self._write():
-            row = self.con.execute(
-                """UPDATE outbox SET state = 'sending', data_at = ?, copy_expected = ?
-                WHERE key = ? AND state = 'claimed'""",
-                (stamp(now), int(copy_expected), key),
-            )
-            return row.rowcount == 1
+        row = self.con.execute(
+            """UPDATE outbox SET state = 'sending', data_at = ?, copy_expected = ?
+            WHERE key = ? AND state = 'claimed'""",
+            (stamp(now), int(copy_expected), key),
+        )
+        return row.rowcount == 1
 
+    @reads
     def next_due(self) -> datetime | None:
         """Return the earliest `next_at` of a queued mail; deferred mail has none."""
-        with self._read():
-            row = self.con.execute(
-                f"SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NOT NULL"
-            ).fetchone()
-            return moment(row[0])
+        row = self.con.execute(
+            f"SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NOT NULL"
+        ).fetchone()
+        return moment(row[0])
 
+    @reads
     def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
         """Return when the first mail without its copy was handed over; None = the latest mail has its copy. Mail to
         staff is not counted, since it has no copies."""
-        with self._read():
-            proven = self.con.execute(
-                "SELECT max(data_at) FROM outbox WHERE data_at IS NOT NULL AND copied_at IS NOT NULL"
-            ).fetchone()[0]
-            row = self.con.execute(
-                f"""SELECT min(data_at) FROM outbox WHERE data_at IS NOT NULL AND data_at > ? AND copied_at IS NULL
-                AND state IN ('sent', 'uncertain', 'held') AND recipient NOT IN ({",".join("?" * len(staff))})""",
-                (proven or "", *sorted(staff)),
-            ).fetchone()
-            return moment(row[0])
+        proven = self.con.execute(
+            "SELECT max(data_at) FROM outbox WHERE data_at IS NOT NULL AND copied_at IS NOT NULL"
+        ).fetchone()[0]
+        row = self.con.execute(
+            f"""SELECT min(data_at) FROM outbox WHERE data_at IS NOT NULL AND data_at > ? AND copied_at IS NULL
+            AND state IN ('sent', 'uncertain', 'held') AND recipient NOT IN ({",".join("?" * len(staff))})""",
+            (proven or "", *sorted(staff)),
+        ).fetchone()
+        return moment(row[0])
 
+    @reads
     def handed_over_since(self, now: datetime, seconds: int) -> int:
-        with self._read():
-            row = self.con.execute(  # what a clock far ahead has recorded counts for no minute
-                "SELECT count(*) FROM outbox WHERE data_at > ? AND data_at <= ?",
-                (stamp(now - timedelta(seconds=seconds)), stamp(now)),
-            ).fetchone()
-            return int(row[0])
+        row = self.con.execute(  # what a clock far ahead has recorded counts for no minute
+            "SELECT count(*) FROM outbox WHERE data_at > ? AND data_at <= ?",
+            (stamp(now - timedelta(seconds=seconds)), stamp(now)),
+        ).fetchone()
+        return int(row[0])
 
+    @reads
     def drafts(self) -> list[WaitingDraft]:
-        with self._read():
-            return [as_view(WaitingDraft, row) for row in self.con.execute(_DRAFTS)]
+        return [as_view(WaitingDraft, row) for row in self.con.execute(_DRAFTS)]
 
+    @writes
     def draft_settled(self, key: str, now: datetime) -> None:
         """It is in the folder, or not needed any more: its bytes are forgotten."""
-        with self._write():
-            self.con.execute("UPDATE drafts SET mime = NULL, settled_at = ? WHERE key = ?", (stamp(now), key))
+        self.con.execute("UPDATE drafts SET mime = NULL, settled_at = ? WHERE key = ?", (stamp(now), key))
 
 
 # --- Effects ---------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from oacmail.core.stored_values import (
     SAVED_KEYS,
 )
 from oacmail.store import writing
-from oacmail.store.connection import FILE, Rows, at, connect_readonly, moment, stamp, transaction
+from oacmail.store.connection import FILE, Rows, at, connect_readonly, moment, reads, stamp, transaction, writes
 from oacmail.store.writing import remember
 
 # --- Tick failures ---------------------------------------------------------------------------------------------------
@@ -251,18 +251,18 @@ def take_saved_keys(con: sqlite3.Connection) -> tuple[bytes, ...]:
 class RememberedRows(Rows):
     """The methods of `SqliteStore` for single values, problems, items of a tick that failed and token keys."""
 
+    @writes
     def remember(self, name: str, value: str, now: datetime) -> None:
-        with self._write():
-            remember(self.con, name, value, now)
+        remember(self.con, name, value, now)
 
+    @reads
     def recall(self, name: str) -> str | None:
-        with self._read():
-            return value(self.con, name)
+        return value(self.con, name)
 
+    @reads
     def known_at(self, name: str) -> datetime | None:
         """When this value was last remembered; None = it is not known."""
-        with self._read():
-            return written_at(self.con, name)
+        return written_at(self.con, name)
 
     def problem(self, code: str, present: bool, now: datetime, why: str = "") -> None:
         """`why`: the cause in codes and classes of errors; the latest one is kept."""
@@ -273,50 +273,47 @@ class RememberedRows(Rows):
         with self._write():
             set_problem(self.con, code, present, now, why)
 
+    @reads
     def problems(self) -> dict[str, datetime]:
         """Return the recorded problems and since when they exist."""
-        with self._read():
-            return problems(self.con)
+        return problems(self.con)
 
+    @writes
     def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
         """The item raised. `error`: the name of its class."""
-        with self._write():
-            self.con.execute(
-                """INSERT INTO tick_failures(item, "case", since, retry_at, error) VALUES(?,?,?,?,?)
-                ON CONFLICT(item) DO UPDATE SET retry_at = excluded.retry_at, error = excluded.error""",
-                (item.name, item.case, stamp(now), stamp(until), error),
-            )
-            set_problem(self.con, TICK_CODE, True, now)
+        self.con.execute(
+            """INSERT INTO tick_failures(item, "case", since, retry_at, error) VALUES(?,?,?,?,?)
+            ON CONFLICT(item) DO UPDATE SET retry_at = excluded.retry_at, error = excluded.error""",
+            (item.name, item.case, stamp(now), stamp(until), error),
+        )
+        set_problem(self.con, TICK_CODE, True, now)
 
+    @reads
     def is_put_off(self, item: TickItem, now: datetime) -> bool:
-        with self._read():
-            return item.name in put_off_item(self.con, now)
+        return item.name in put_off_item(self.con, now)
 
     def clear_tick_failures(self, due: Collection[str], now: datetime) -> None:
         """A tick has completed with all items but those put off; `due`: the names of all. A job is no item of a tick
         and ends its own failure."""
-        still, names = (
-            put_off_item(self.con, now),
-            [row["item"] for row in self.con.execute("SELECT item FROM tick_failures")],
-        )
-        self._forget_failures(
-            [name for name in names if not name.startswith("job:") and (name not in due or name not in still)], now
-        )
+        still = put_off_item(self.con, now)
+        names = [row["item"] for row in self.con.execute("SELECT item FROM tick_failures")]
+        ended = [name for name in names if not name.startswith("job:") and (name not in due or name not in still)]
+        self._forget_failures(ended, now)
 
+    @writes
     def succeeded(self, item: TickItem, now: datetime) -> None:
         """Forget its failure, if there was one."""
-        with self._write():
-            if any_tick_failure(self.con):
-                self._forget_failures([item.name], now)
+        if any_tick_failure(self.con):
+            self._forget_failures([item.name], now)
 
     def _forget_failures(self, names: Collection[str], now: datetime) -> None:
         self.con.executemany("DELETE FROM tick_failures WHERE item = ?", [(name,) for name in names])
         set_problem(self.con, TICK_CODE, any_tick_failure(self.con), now)
 
+    @writes
     def signed_with(self, names: Iterable[str], now: datetime) -> None:
         """`names` of the token secrets that are valid from now on."""
-        with self._write():
-            self.con.executemany(
-                "INSERT INTO kv(key, value, at) VALUES(?,'',?) ON CONFLICT(key) DO NOTHING",
-                [(KNOWN_KEYS + name, stamp(now)) for name in names],
-            )
+        self.con.executemany(
+            "INSERT INTO kv(key, value, at) VALUES(?,'',?) ON CONFLICT(key) DO NOTHING",
+            [(KNOWN_KEYS + name, stamp(now)) for name in names],
+        )

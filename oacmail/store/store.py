@@ -35,11 +35,12 @@ from oacmail.store.connection import (
     migrate,
     moment,
     named_faults,
+    reads,
     refuse_half_restored,
     refuse_newer,
     refuse_older,
     stamp,
-    transaction,
+    writes,
 )
 from oacmail.store.outbox import OutboxRows
 from oacmail.store.reconciliation import ReconciliationRows
@@ -91,17 +92,6 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
             self._lock.close()
 
     @contextmanager
-    def _write(self) -> Iterator[None]:
-        """Allow one thread at a time: another thread's statement would join its transaction."""
-        with self._one_at_a_time, transaction(self.con):
-            yield
-
-    @contextmanager
-    def _read(self) -> Iterator[None]:
-        with self._one_at_a_time, named_faults():
-            yield
-
-    @contextmanager
     def turn(self) -> Iterator[Turn]:
         with self._write():
             yield Turn(self.con)
@@ -113,68 +103,68 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
         with self._write():
             yield
 
+    @writes
     def begin(self, run: str, now: datetime) -> None:
         """A process starts under a unique name: `recover`, and forget that another instance was seen."""
-        with self._write():
-            self.recover()
-            writing.end_values(self.con, End.START)
-            remembered.set_problem(self.con, OTHER_INSTANCE, False, now, "")
-            last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
-            writing.remember(self.con, RUN, run, max(now, last or now))
+        self.recover()
+        writing.end_values(self.con, End.START)
+        remembered.set_problem(self.con, OTHER_INSTANCE, False, now, "")
+        last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
+        writing.remember(self.con, RUN, run, max(now, last or now))
 
+    @writes
     def number_given(self, number: str, now: datetime) -> bool:
         """A case of a lost database had this number: new ones stand above it. Return whether that is news."""
-        with self._write():
-            return writing.raise_serial(self.con, number, now)
+        return writing.raise_serial(self.con, number, now)
 
+    @reads
     def refused(self, policy: Policy, now: datetime) -> list[str]:
         """Recipients of mails that the relay refused or deferred since it last accepted one."""
-        with self._read():
-            return [refusal.recipient for refusal in outbox.refusals(self.con, policy, now)]
+        return [refusal.recipient for refusal in outbox.refusals(self.con, policy, now)]
 
+    @reads
     def read_at(self) -> datetime | None:
         """When both INBOX and Sent were last read."""
-        with self._read():
-            return seen_messages.synced_at(self.con)
+        return seen_messages.synced_at(self.con)
 
+    @reads
     def refuse_newer(self) -> None:
-        with self._read():
-            refuse_newer(self.con)
+        refuse_newer(self.con)
 
+    @writes
     def passed(self, now: datetime) -> None:
         """One more pass over all watched folders is complete."""
-        with self._write():
-            self.con.execute(
-                """INSERT INTO kv(key, value, at) VALUES(?, '1', ?) ON CONFLICT(key)
-                DO UPDATE SET value = CAST(value AS INTEGER) + 1, at = excluded.at""",
-                (PASSES, stamp(now)),
-            )
-            writing.remember(self.con, RUN_READ, "yes", now)
+        self.con.execute(
+            """INSERT INTO kv(key, value, at) VALUES(?, '1', ?) ON CONFLICT(key)
+            DO UPDATE SET value = CAST(value AS INTEGER) + 1, at = excluded.at""",
+            (PASSES, stamp(now)),
+        )
+        writing.remember(self.con, RUN_READ, "yes", now)
 
+    @writes
     def tidy(self, now: datetime) -> None:
         """Delete stored values that waited for a message that never arrived."""
-        with self._write():
-            writing.tidy(self.con, now)
+        writing.tidy(self.con, now)
 
+    @reads
     def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
         """What a tick would handle now, without deferred items."""
-        with self._read():
-            put_off = remembered.put_off_item(self.con, now)
-            return [item for item in tick.items(self.con, policy, now) if item.name not in put_off]
+        put_off = remembered.put_off_item(self.con, now)
+        return [item for item in tick.items(self.con, policy, now) if item.name not in put_off]
 
+    @writes
     def tick_completed(self, policy: Policy, now: datetime) -> None:
         """Forget failures of items that succeeded or are no longer due; remember that a tick has completed."""
-        with self._write():
-            if remembered.any_tick_failure(self.con):
-                self.clear_tick_failures({item.name for item in tick.items(self.con, policy, now)}, now)
-            writing.remember(self.con, LAST_TICK, now.isoformat(), now)
+        if remembered.any_tick_failure(self.con):
+            self.clear_tick_failures({item.name for item in tick.items(self.con, policy, now)}, now)
+        writing.remember(self.con, LAST_TICK, now.isoformat(), now)
 
+    @reads
     def corrections(self) -> list[Correction]:
         """Agents' corrections of classifications."""
-        with self._read():
-            return reports.corrected_examples(self.con)
+        return reports.corrected_examples(self.con)
 
+    @reads
     def written(self) -> list[tuple[str, str]]:
         """(address, subject and own words) of the latest messages of citizens."""
-        with self._read():
-            return reports.written(self.con)
+        return reports.written(self.con)
