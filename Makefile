@@ -13,6 +13,7 @@
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make mutants [N=80] [SEED=1]   small faults planted in oacmail/core: the share that the tests see, and the others
 #   make months [MONTHS=50]   the figures of random months, counted by hand beside the report
+#   make damages [CHANGES=1000] [SEED=1]   rows, ledger and mailbox changed by chance: what no nightly proof names
 #   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
 #   make rebuild-cost [COST=100000]   time and memory of a rebuild
 #   make upgrade-cost [CASES=100000]   the down-time of an upgrade from the first version
@@ -68,7 +69,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check lint bench board chaos damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -120,6 +121,9 @@ board: install servers
 
 chaos: install servers
 	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS) $(AT_PROVIDER)
+
+damages: install
+	@.venv/bin/python -m tests.ledger.random_damage --changes $(or $(CHANGES),1000) --seed $(or $(SEED),1)
 
 rebuilds: install
 	@seq $(TOWNS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m tests.sim.rebuilding --first SEED --towns 1 \

@@ -77,16 +77,24 @@ def _schema(con: sqlite3.Connection, key: bytes) -> str:
     return json.dumps([name_of_key(key), schema(con)[0], columns(con)])
 
 
+def _written(con: sqlite3.Connection) -> list[Any]:
+    """What the present snapshot says that it depends on; [] = there is no snapshot, or it is damaged."""
+    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
+    try:
+        return list(json.loads(snapshot[0])) if snapshot else []
+    except (ValueError, TypeError):
+        return []
+
+
 def _key(con: sqlite3.Connection, keys: Sequence[bytes]) -> bytes | None:
     """The key of the present snapshot; None = it is not among these, or there is no snapshot."""
-    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
-    return next((key for key in keys if snapshot and json.loads(snapshot[0])[0] == name_of_key(key)), None)
+    return next((key for key in keys if _written(con)[:1] == [name_of_key(key)]), None)
 
 
 def _is_current(con: sqlite3.Connection) -> bool:
     """Whether there is a snapshot, of today's steps and columns."""
-    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
-    return snapshot is not None and json.loads(snapshot[0])[1:] == json.loads(_schema(con, b""))[1:]
+    today: list[Any] = json.loads(_schema(con, b""))
+    return _written(con)[1:] == today[1:]
 
 
 def _mac(key: bytes, before: bytes | None, table: str, row: str, image: str | None) -> bytes:

@@ -54,6 +54,8 @@ def _print(outcome: SimulationResult, shortest: SimulationResult) -> None:
     click.echo(f"{outcome.plan.days} days from {outcome.plan.begins:%d %b %Y}, seed {outcome.plan.seed}: ", nl=False)
     click.echo(f"{outcome.messages} messages, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
     click.echo(f"{outcome.escalations} escalations, {outcome.faults} faults; digest {outcome.digest[:16]}")
+    named = ", ".join(f"{what} {count}" for what, count in sorted(outcome.named.items()))
+    click.echo(f"the nightly proofs have named: {named or 'nothing'}")
     if not outcome.broken:
         click.echo("every invariant held")
         return

@@ -16,6 +16,7 @@ from oacmail.store import reconciliation
 from oacmail.store.connection import FILE
 from oacmail.store.erase import wipe
 from testbed.messages import as_bytes
+from tests.ledger.random_damage import busy_town, damages
 from tests.privacy.test_forgetting import left_in
 from tests.rebuild.rebuilding import lose, rebuild
 from tests.world import AGENT, ANNA, MARTA, OFFICE, OPERATOR, PERE, World, text_of
@@ -169,6 +170,19 @@ def test_a_planted_change_is_named_by_case_field_and_both_values(
         (what, where.replace("PLACE", place), detail.replace("PLACE", place)) for what, where, detail in named
     }
     assert not health(planted.config, planted.clock.now())["ok"]
+
+
+@pytest.mark.parametrize("board", [False, True], ids=["no board", "board"])
+def test_any_change_of_a_row_of_the_ledger_or_of_the_mailbox_is_named(tmp_path: Path, board: bool) -> None:
+    """Chosen by chance: `make damages` makes a thousand."""
+    world = busy_town(tmp_path, board=board)
+    unnamed = [
+        (damage.says, found)
+        for damage, found in damages(world, seed=3, count=24)
+        if not any(damage.is_named(one) for one in found)
+    ]
+    world.stop()
+    assert unnamed == []
 
 
 def test_a_quiet_night_is_proved_and_the_digest_says_so(town_at_night: World) -> None:
