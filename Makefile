@@ -201,7 +201,7 @@ release: install
 		$(or $(VERSION),$(if $(DRY),$$(sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml),$(error VERSION=X.Y.Z is missing)))
 
 man: install
-	@.venv/bin/python -m oacmail.cli.manual > systemd/oacmail.8
+	@.venv/bin/python packaging/manual.py > systemd/oacmail.8
 
 SITE := .cache/site-venv
 

@@ -21,8 +21,7 @@ from pathlib import Path
 from oacmail.core.errors import BudgetUnusable
 
 # --- Clock -----------------------------------------------------------------------------------------------------------
-#
-# The real clock of the service. Verbs read the machine's time themselves; core and the store get it from their caller.
+# Verbs read the machine's time themselves; core and the store get it from their caller.
 
 
 class SystemClock:
@@ -33,7 +32,6 @@ class SystemClock:
 
 
 # --- Command ---------------------------------------------------------------------------------------------------------
-#
 # A command of the admin's own, which has its own way to reach people: no shell, no secret, an end in time. It gets the
 # words of the caller as arguments, an environment of two names, and no input; what it prints is dropped.
 
@@ -103,7 +101,6 @@ def give_back_memory() -> None:
 
 
 # --- Litestream ------------------------------------------------------------------------------------------------------
-#
 # Whether Litestream replicates the database at this moment: it keeps a read transaction open and copies every page, so
 # that an erasure beside it leaves old pages in the write-ahead log and in the replica.
 
@@ -132,7 +129,6 @@ def _has_open(process: Path, database: Path) -> bool:
 
 
 # --- Systemd ---------------------------------------------------------------------------------------------------------
-#
 # What systemd is told: that the service is ready, alive, reloading or stopping (sd_notify(3)). Without systemd every
 # notification is dropped, so that the same program runs in a terminal. A notification that cannot be sent is not an
 # error: systemd acts on its absence itself (TimeoutStartSec, WatchdogSec).
@@ -195,9 +191,6 @@ def _one_line(text: str) -> str:
 
 
 # --- Shared budget ---------------------------------------------------------------------------------------------------
-#
-# The budget of several towns behind one relay: a file with the moments of the last minute's mails, a line each.
-#
 # Every town of the machine opens the same file and locks it for one reading or writing (flock(2)); the kernel frees
 # the lock of a killed process. Nothing here waits: a lock that another town holds is an error, and the caller asks
 # again. A line that is no moment of the last minute counts for nothing: the rest of a write that was killed, or what a

@@ -41,11 +41,8 @@ class SmtpLoginRefused(RelayError):
 
 
 # --- Limits ----------------------------------------------------------------------------------------------------------
-#
-# Recognise a provider's own sending limits in its replies. They are the fault of no mail: mail waits until they end.
-#
-# This module decides only which limit a reply names and how long to wait. Only the status and fixed words behind it
-# are looked for: a reply may quote what another server said of its own limits. Its text is not kept.
+# A provider's own sending limits are the fault of no mail: mail waits until they end. Only the status and fixed words
+# behind it are looked for: a reply may quote what another server said of its own limits. Its text is not kept.
 #
 # Sources: Exchange Online (three connections: "432 4.3.2 Concurrent connections limit exceeded"; 30 messages a minute,
 # carried over to the following minutes; 10,000 recipients a day: "554 5.2.0
@@ -87,7 +84,6 @@ def sending_limit(code: int, text: str) -> Limit | None:
 
 
 # --- Envelope --------------------------------------------------------------------------------------------------------
-#
 # The SMTP commands for a mail's envelope, as the relay's EHLO keywords allow (RFC 5321, 1870, 6152, 6531).
 
 
@@ -142,9 +138,7 @@ def _ascii_domain(address: str) -> str:
 
 
 # --- Connection ------------------------------------------------------------------------------------------------------
-#
-# One connection to the relay: connecting, TLS, login, and commands whose every reply is checked. It raises what smtplib
-# and sockets raise; `SmtpTransport` decides what that means for a mail.
+# It raises what smtplib and sockets raise; `SmtpTransport` decides what that means for a mail.
 
 
 _CLOSING = 421
@@ -294,9 +288,8 @@ def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str, no: str = "") 
 
 
 # --- Transport -------------------------------------------------------------------------------------------------------
-#
-# The port `Transport`. It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a
-# delivery that never happened.
+# It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a delivery that never
+# happened.
 
 
 # These codes concern our login, not the mail, at any point (RFC 4954 section 6).

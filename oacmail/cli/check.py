@@ -255,7 +255,6 @@ _OFFLINE: tuple[Callable[[Config], Iterator[Finding]], ...] = (
 
 
 # --- Online ----------------------------------------------------------------------------------------------------------
-#
 # `check --online`: logs in to both servers and sends two test messages to the office's own mailbox.
 #
 # The first is signed like all our mail: a running daemon files it, and its arrival proves that self-copies arrive. The

@@ -33,9 +33,6 @@ from oacmail.shipped import shipped
 from oacmail.smtp import SmtpSettings, SmtpTransport
 
 # --- Init files ------------------------------------------------------------------------------------------------------
-#
-# The files of `init`: what is read before it asks, and how it writes: complete or not at all, with the right owner and
-# mode, and never over something unseen.
 
 
 Key = tuple[str, str]
@@ -100,9 +97,7 @@ def _as_shipped() -> dict[str, Any]:
 
 
 # --- Probe -----------------------------------------------------------------------------------------------------------
-#
-# What the servers say of themselves: the port that works, folders, capabilities, sent mail. It logs in and reads; it
-# sends nothing and changes nothing.
+# What the servers say of themselves. It logs in and reads; it sends nothing and changes nothing.
 
 
 T = TypeVar("T")
@@ -187,11 +182,8 @@ def _first_that_works(ways: tuple[tuple[int, Security], ...], ask: Callable[[int
 
 
 # --- Init answers ----------------------------------------------------------------------------------------------------
-#
-# The questions of `init`, and the values that follow from the answers.
-#
-# Defaults come from the existing configuration and from the servers' own answers. It logs in to both servers, and
-# writes nothing but the folder of the credentials.
+# Defaults come from the existing configuration and from the servers' own answers. Nothing is written but the folder of
+# the credentials.
 
 
 TRIES = 3  # logins before a person must start again
@@ -399,7 +391,6 @@ def _explained(server: str, error: Transient) -> Transient:
 
 
 # --- Init ------------------------------------------------------------------------------------------------------------
-#
 # It starts nothing, and a second run changes only what is answered differently. systemd/oacmail
 # runs it as root, since /etc/oacmail belongs to root; the check runs as the service's user ($OACMAIL_OWNER).
 

@@ -48,7 +48,6 @@ from oacmail.store.personal import decoded_field, traces
 from oacmail.store.writing import add_event
 
 # --- Export ----------------------------------------------------------------------------------------------------------
-#
 # The verb `export`: all that is held on a person, as a readable archive.
 
 
@@ -102,7 +101,6 @@ def _backups(
 
 
 # --- Forget ----------------------------------------------------------------------------------------------------------
-#
 # The verb `forget`: erase a person, after a dry run and a question, and write a certificate.
 
 
@@ -268,7 +266,6 @@ def certificate(ctx: click.Context, file: str, address: str | None) -> None:
 
 
 # --- Purge -----------------------------------------------------------------------------------------------------------
-#
 # The verb `purge`: what is past its retention; with `--yes` it is removed.
 
 

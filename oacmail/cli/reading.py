@@ -130,7 +130,6 @@ def replay(ctx: click.Context, archive: str, as_json: bool) -> None:
 
 
 # --- Figures ---------------------------------------------------------------------------------------------------------
-#
 # The figures of `evaluate --json`, computed from labels and verdicts (shape: docs/interfaces.md section 3).
 
 
@@ -229,8 +228,6 @@ def _share(part: int, whole: int) -> float:
 
 
 # --- Evaluate --------------------------------------------------------------------------------------------------------
-#
-# The verb `evaluate`: measures the classifier on labelled mail (docs/reading.md, "Labels").
 
 
 FIELDS = ("kind", "topic", "level", "intent", "language")
@@ -291,8 +288,6 @@ def _worst(pairs: Pairs) -> list[tuple[str, str, str, str, float]]:
 
 
 # --- Learning --------------------------------------------------------------------------------------------------------
-#
-# The verb `learn`: learns from corrections and shows the effect on messages that it has not learned from.
 
 
 _COLUMNS = ("field", "corrections", "held out", "right before", "right after", "")

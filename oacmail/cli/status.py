@@ -33,12 +33,9 @@ from oacmail.store import command_line, connection
 from oacmail.store.remembered import LOST
 
 # --- Towns -----------------------------------------------------------------------------------------------------------
-#
-# The towns of one machine, for `status --all`: which files are towns, and the summary of each.
-#
-# A town is looked at by a process of its own, with the rights of the town's own user: root reads no file of a town,
-# and whatever breaks, hangs or dies there is the summary of that town alone. The process answers in JSON, of which
-# nothing is executed.
+# A town is looked at by a process of its own, with the rights of the town's own user: root reads no file of a town, and
+# whatever breaks, hangs or dies there is the summary of that town alone. The process answers in JSON, of which nothing
+# is executed.
 
 
 LONGEST = 30.0  # seconds for one town
@@ -185,9 +182,7 @@ def _become(name: str) -> bool:
 
 
 # --- Monitoring ------------------------------------------------------------------------------------------------------
-#
-# The summary of `status` in the forms of Nagios and Prometheus, and the metrics file of the daemon: names, units and
-# exit codes. What is wrong is decided by problems.py. Nagios: one line of text and performance data
+# What is wrong is decided by problems.py. Nagios: one line of text and performance data
 # (https://www.monitoring-plugins.org/doc/guidelines.html). Prometheus: the text format 0.0.4, for the textfile
 # collector of node_exporter. Metrics are times and not ages, since an age in a file stops when the service stops.
 
@@ -314,10 +309,12 @@ def _escaped(text: str) -> str:
 
 
 # --- Status ----------------------------------------------------------------------------------------------------------
-#
-# The health of the service, read from the database alone, for people and as JSON.
 
 
+_COUNTED = (
+    *("shadow", "unaccounted", "quarantine", "last_sync", "last_tick", "reconciled", "canary", "purged", "drill"),
+)
+"""What the summary shows as the database counts it."""
 LISTED = 20
 """Findings of the nightly proof that are shown to people."""
 
@@ -410,22 +407,14 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     codes = problems.present_codes(problems.Snapshot(config=config, counts=counts, now=now))
     return _empty() | {
         "ok": all(problems.severity(code) == problems.WARNING for code in codes),
-        "shadow": counts["shadow"],
         "cases": dict.fromkeys(Status, 0) | counts["cases"],
         "overdue": late["overdue"],
         "outbox": dict.fromkeys(MailState, 0) | counts["outbox"],
         "oldest_waiting_seconds": late["waiting"],
-        "unaccounted": counts["unaccounted"],
-        "quarantine": counts["quarantine"],
-        "last_sync": counts["last_sync"],
+        **{name: counts[name] for name in _COUNTED},
         "sync_age_seconds": _age(counts["last_sync"], now),
-        "last_tick": counts["last_tick"],
         "tick_age_seconds": _age(counts["last_tick"], now),
-        "reconciled": counts["reconciled"],
-        "canary": counts["canary"],
-        "purged": counts["purged"],
         "last_backup": counts["rotated"],
-        "drill": counts["drill"],
         "schema": applied[-1] if applied else None,
         "problems": [problems.described(code, counts["causes"].get(code, "")) for code in codes],
     }
@@ -448,16 +437,8 @@ def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
         "oldest_waiting_seconds": 0,
         "unaccounted": 0,
         "quarantine": 0,
-        "last_sync": None,
-        "sync_age_seconds": None,
-        "last_tick": None,
-        "tick_age_seconds": None,
-        "reconciled": None,
-        "canary": None,
-        "purged": None,
-        "last_backup": None,
-        "drill": None,
-        "schema": None,
+        **dict.fromkeys(("last_sync", "sync_age_seconds", "last_tick", "tick_age_seconds", "reconciled", "canary")),
+        **dict.fromkeys(("purged", "last_backup", "drill", "schema")),
         "problems": [problems.described(problem, cause)] if problem else [],
     }
 

@@ -53,7 +53,6 @@ class TooLarge(Transient):
 
 
 # --- Limits ----------------------------------------------------------------------------------------------------------
-#
 # An IMAP server's own limits, as its answers name them, and how long it asks us to stay away. They are never the fault
 # of a message or a password.
 #
@@ -87,8 +86,7 @@ def server_limit(command: str, answer: str) -> Transient | None:
 
 
 # --- Client ----------------------------------------------------------------------------------------------------------
-#
-# imapclient with two limits; the only module that uses the private imaplib object below it (`_imap`).
+# Only here the private imaplib object below imapclient (`_imap`) is used.
 #
 # imaplib reads literals of any length and collects answers without limit: a server that announces four gigabytes would
 # get them. Here no literal is longer than a message that is read whole, and the answer to one command is limited.
@@ -204,9 +202,6 @@ class _Encrypted(_Bounded, IMAP4_TLS):  # type: ignore[misc]
 
 
 # --- Session ---------------------------------------------------------------------------------------------------------
-#
-# One authenticated connection that restores itself: connecting, TLS, login, capabilities, SELECT.
-#
 # External exceptions become Transient here and nowhere else. Their texts are dropped, since servers quote user names,
 # folder names and addresses: the place, the class and the response code are what an admin needs.
 
@@ -336,9 +331,6 @@ def _hang_up(client: ImapClient) -> None:
 
 
 # --- Idle ------------------------------------------------------------------------------------------------------------
-#
-# Wait for mail: IDLE (RFC 2177) on the open folder, and a waker with which another thread can end the wait.
-#
 # imapclient's idle_check is not used: it hides the end of the connection (it returns an empty list immediately,
 # forever) and ignores data in the read buffer. Here every wait ends with DONE and its tagged answer, which proves that
 # the connection works.

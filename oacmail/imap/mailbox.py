@@ -20,7 +20,6 @@ from oacmail.imap import messages
 from oacmail.imap.connection import ImapClient, ImapSession, ImapSettings, TooLarge, Waker, WakeReason, idle
 
 # --- Folders ---------------------------------------------------------------------------------------------------------
-#
 # The folders and their roles by SPECIAL-USE (RFC 6154), else by name.
 
 # docs/interfaces.md section 5, [imap] sent: the last part of a name, in lower case.
@@ -132,7 +131,6 @@ def _role(folder: Listed, sent: str, junk: Listed | None) -> Folder:
 
 
 # --- Mailbox ---------------------------------------------------------------------------------------------------------
-#
 # A broken connection is restored at the next call, and the open folder is opened again if it is still the same one:
 # another UIDVALIDITY is Transient, so that the caller starts over.
 

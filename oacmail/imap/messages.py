@@ -20,7 +20,6 @@ from oacmail.core.ports import Fetched, FolderState, MessageMeta
 from oacmail.imap.connection import ImapClient, uids_of
 
 # --- Outline ---------------------------------------------------------------------------------------------------------
-#
 # The structure of a message from its BODYSTRUCTURE, and a smaller message with the same structure. It is valid MIME:
 # original header fields, and only the parts that were read.
 
@@ -115,7 +114,6 @@ def _word(value: bytes | int | None) -> str:
 
 
 # --- Messages --------------------------------------------------------------------------------------------------------
-#
 # The selected folder: UIDs, sizes and dates, whole messages. One command each. Substitutes for a message are left out:
 # NIL or no answer after an expunge, and Exchange's text for a message that it cannot convert.
 
@@ -251,7 +249,6 @@ def _moment(text: bytes) -> datetime:
 
 
 # --- Large -----------------------------------------------------------------------------------------------------------
-#
 # A message that is too large to be read whole: its header fields and its texts, part by part. The rest is listed in
 # `Fetched.skipped` and stays on the server. At most one megabyte of a part and four of a message are in memory. Small
 # parts are requested together, since a server may read the whole message again for each request.

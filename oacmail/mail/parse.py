@@ -34,7 +34,6 @@ from oacmail.mail.understanding import asking, features, machines, phones, reply
 from oacmail.mail.understanding import secrets as secret_kinds
 
 # --- Parse -----------------------------------------------------------------------------------------------------------
-#
 # `rung` is FULL if all questions were answered, STDLIB if one failed, HEADERS if the tree of parts could not be built
 # (then the text is the body as it stands), and OPAQUE if nothing could be read but bytes. The answer to a question
 # that fails is the one that harms a citizen least: a person, not a machine; no proof of identity; all text as newly
@@ -291,7 +290,6 @@ def _digest(*named: str, body: bytes) -> str:
 
 
 # --- Forwards --------------------------------------------------------------------------------------------------------
-#
 # Read the person's message out of a colleague's forward: an attached message, or a text below a client's heading.
 #
 # An attached message (message/rfc822) is whole: its own header names its writer. In a forward as text only the lines
@@ -424,7 +422,6 @@ def _parsed(block: _Block, writer: str, parser_config: ParserConfig, day: str) -
 
 
 # --- Parsing ---------------------------------------------------------------------------------------------------------
-#
 # Parse several messages at a time. Submitting messages and collecting results are separate steps.
 #
 # `InlineParser` parses a message when its result is collected. parse_worker.py implements the same port with a

@@ -26,11 +26,8 @@ from oacmail.mail.mime import charset
 from oacmail.words.labels import group
 
 # --- Plain text ------------------------------------------------------------------------------------------------------
-#
-# Make text safe to display: no control, escape, zero-width or bidi characters, and no clickable links.
-#
-# Every citizen text that a person sees passes through here, and every text of ours in a header. Only what is shown
-# changes, never what is stored.
+# No control, escape, zero-width or bidi characters, and no clickable links. Every citizen text that a person sees
+# passes through here, and every text of ours in a header. Only what is shown changes, never what is stored.
 
 
 # C0, DEL and C1; soft hyphen; bidi marks and isolates; zero-width; line and paragraph separators; BOM; surrogates.
@@ -89,13 +86,9 @@ def kept_together(text: str, name: str) -> str:
 
 
 # --- Headers ---------------------------------------------------------------------------------------------------------
-#
-# Turn text into header fields of outgoing mail; no other module does (docs/subjects.md, "What we write to others").
-#
-# Text from outside cannot create a field: line breaks, controls and `=?` are removed, and addresses and ids are
-# checked against their grammar and never encoded. This module folds fields itself, between tokens only: the email
-# package of Python 3.11 and 3.13 turns an In-Reply-To of 80 characters into an encoded word, and Outlook's ids are
-# that long.
+# Text from outside cannot create a field: line breaks, controls and `=?` are removed, and addresses and ids are checked
+# against their grammar and never encoded. Fields are folded here, between tokens only: the email package of Python 3.11
+# and 3.13 turns an In-Reply-To of 80 characters into an encoded word, and Outlook's ids are that long.
 
 
 LIMIT = 200
@@ -213,12 +206,9 @@ def _ascii_label(label: str) -> str:
 
 
 # --- Compose ---------------------------------------------------------------------------------------------------------
-#
-# Build the final bytes of an outgoing mail: header fields, text, HTML and, for staff, the original message.
-#
 # The mail is filled into a skeleton; email.message takes ten times as long. `verify` reads every mail back with the
-# email package before it may leave. This module never decides what a mail says or to whom it goes. The same values
-# always give the same bytes: a repeat after a crash is the same mail.
+# email package before it may leave. The same values always give the same bytes: a repeat after a crash is the same
+# mail.
 
 
 _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}

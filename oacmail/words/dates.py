@@ -16,9 +16,8 @@ def _of(key: str, lang: str) -> Any:
 
 
 # --- Dates in words --------------------------------------------------------------------------------------------------
-#
-# Write days, hours and greetings in words. Babel writes Catalan dates differently from the town. All values are in
-# local time already: nothing here knows a time zone or the current time.
+# Babel writes Catalan dates differently from the town. All values are in local time already: nothing here knows a time
+# zone or the current time.
 
 
 def day_words(day: date, lang: str) -> str:
@@ -128,10 +127,8 @@ def _clock(hour: time, lang: str) -> str:
 
 
 # --- Figures in words ------------------------------------------------------------------------------------------------
-#
-# Write figures as people read them: `95,2 %`, `3,5 h`, `1.234`; in English `95.2%`, `3.5 h`, `1,234`.
-#
-# A figure is never rounded to the other side of its target: 99.97 of 100 is `99,9 %`, and 3.996 of 4 is `3,99`.
+# `95,2 %`, `3,5 h`, `1.234`; in English `95.2%`, `3.5 h`, `1,234`. A figure is never rounded to the other side of its
+# target: 99.97 of 100 is `99,9 %`, and 3.996 of 4 is `3,99`.
 
 
 NOTHING = "—"
@@ -204,12 +201,9 @@ def difference(measure: Measure, lang: str) -> str:
 
 
 # --- Councils --------------------------------------------------------------------------------------------------------
-#
-# Name a town's council in each language: "Ajuntament d'Olesa", "Ayuntamiento de Olesa", "Olesa town hall".
-#
-# Town names are Catalan. Catalan contracts `de` with the article and elides it before a vowel (Institut d'Estudis
-# Catalans, Gramàtica essencial, 12.3 and 4.3); Spanish keeps the article of a name, capitalised (RAE, Ortografía,
-# 4.2.4.6).
+# "Ajuntament d'Olesa", "Ayuntamiento de Olesa", "Olesa town hall". Town names are Catalan. Catalan contracts `de` with
+# the article and elides it before a vowel (Institut d'Estudis Catalans, Gramàtica essencial, 12.3 and 4.3); Spanish
+# keeps the article of a name, capitalised (RAE, Ortografía, 4.2.4.6).
 
 
 _ARTICLE = re.compile(r"(?:(els?|la|les) |(l)['’])(?=\S)", re.IGNORECASE)

@@ -21,11 +21,8 @@ from oacmail.words.compose import dead_links, one_line
 from oacmail.words.labels import phrase
 
 # --- First words -----------------------------------------------------------------------------------------------------
-#
-# The first words of a message for a line of a list: what tells an agent whether a person waits, and nothing more.
-#
-# An address, a number, a code, a link and any mark-up are masked: only words and what stands at their edges are shown.
-# The line goes to staff alone, and never into a log.
+# What tells an agent whether a person waits, and nothing more. An address, a number, a code, a link and any mark-up are
+# masked: only words and what stands at their edges are shown. The line goes to staff alone, and never into a log.
 
 
 MOST = 60  # characters
@@ -48,10 +45,6 @@ def first_words(text: str) -> str:
 
 
 # --- Removal notes ---------------------------------------------------------------------------------------------------
-#
-# Write the note that replaces a removed part of a forwarded original.
-#
-# The note says why, and gives the part's name, type, size and SHA-256. What is removed is decided below.
 
 
 def note(lang: str, key: str, name: str, mime: str, data: bytes) -> str:
@@ -63,16 +56,14 @@ def note(lang: str, key: str, name: str, mime: str, data: bytes) -> str:
 
 
 # --- Redact ----------------------------------------------------------------------------------------------------------
-#
-# Redact an original message before it is passed on to staff (R34): everything stays except what must not travel.
-#
-# This module decides part by part. A note with name, type, size and sha256 replaces certificates and keys, programs,
-# archives and other containers, attached HTML and scripts, macro documents, and copies of identity and health
-# documents. HTML that is the message's own text becomes plain text without links. Passwords, PINs, codes and keys in
-# the remaining text are blanked. Enclosed messages are treated the same way. Header fields stay, and only a secret in
-# a field is blanked; X-Oacmail fields stay because they are signed, count only at the top of a mail or of a returned
-# mail, and tell staff which mail of ours came back. Signatures over the body become invalid; this is intended. A
-# message that cannot be read, or not be written as safe MIME, is replaced as a whole.
+# Everything stays except what must not travel (R34), part by part. A note with name, type, size and sha256 replaces
+# certificates and keys, programs, archives and other containers, attached HTML and scripts, macro documents, and
+# copies of identity and health documents. HTML that is the message's own text becomes plain text without links.
+# Passwords, PINs, codes and keys in the remaining text are blanked. Enclosed messages are treated the same way.
+# Header fields stay, and only a secret in a field is blanked; X-Oacmail fields stay because they are signed, count
+# only at the top of a mail or of a returned mail, and tell staff which mail of ours came back. Signatures over the
+# body become invalid; this is intended. A message that cannot be read, or not be written as safe MIME, is replaced as
+# a whole.
 
 
 # Fields are folded only above 900 octets (RFC 5322 section 2.1.1: 998) and stay as they came otherwise.

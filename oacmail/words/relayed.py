@@ -25,12 +25,9 @@ from oacmail.mail.understanding import reply_text
 from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compose, heading_of, one_line, verify
 
 # --- Answer text -----------------------------------------------------------------------------------------------------
-#
-# Cut an agent's mail down to what the agent wrote to the person: everything from the first quote on goes.
-#
-# The mail may be a reply to an internal notice, so the cut must be certain. This module cuts at the marks of mail
-# clients (text and HTML) and says when it is not sure: text below a quote, or marks of a quote that remain. It never
-# repairs an unsure cut, and never decides whether the mail is relayed (core/relayed.py).
+# Everything from the first quote on goes. The mail may be a reply to an internal notice, so the cut must be certain: it
+# is made at the marks of mail clients (text and HTML), and text below a quote, or marks of a quote that remain, make it
+# unsure. An unsure cut is never repaired.
 
 
 LONGEST = 500_000  # characters of HTML that are relayed
@@ -199,12 +196,9 @@ def _squeezed(text: str) -> str:
 
 
 # --- Answer parts ----------------------------------------------------------------------------------------------------
-#
-# Read an agent's mail to a person into the parts that are relayed: text, HTML, images in it, and files.
-#
-# What cannot be relayed as it is has a reason: encrypted or signed mail, attached messages (they may be internal),
-# mail that was not read whole, an empty text, an unsure cut. No header field of the mail is kept,
-# neither its own nor those of its parts. It decides nothing about cases or writers.
+# Text, HTML, images in it, and files. What cannot be relayed as it is has a reason: encrypted or signed mail, attached
+# messages (they may be internal), mail that was not read whole, an empty text, an unsure cut. No header field of the
+# mail is kept, neither its own nor those of its parts.
 
 
 _PROTECTED = frozenset(
@@ -325,12 +319,9 @@ def _decoded(part: MimePart, kind: str) -> str:
 
 
 # --- Answer mail -----------------------------------------------------------------------------------------------------
-#
-# Build the mail that relays an agent's answer to the person, under the office's name.
-#
 # The text, the HTML, its images and the files are the agent's; every header field, also of the parts, is ours. In the
 # text the agent's address becomes the office's, so that the next message comes to the office. The same values always
-# give the same bytes. It never decides whether a mail is relayed.
+# give the same bytes.
 
 
 _TAG = 60  # characters that the case's token takes of a subject

@@ -49,11 +49,9 @@ from oacmail.words.redact import redact
 log = structlog.get_logger()
 
 # --- Bounds ----------------------------------------------------------------------------------------------------------
-#
-# Limits in time and size for the town's own templates, which are untrusted programs.
-#
-# Jinja2 compiles a template to Python; a trace function sees each of its lines and stops it when its time is over, in
-# any thread. An operation whose result would be too large is refused beforehand. Raises OutOfBoundsError.
+# The town's own templates are untrusted programs. Jinja2 compiles a template to Python; a trace function sees each of
+# its lines and stops it when its time is over, in any thread. An operation whose result would be too large is refused
+# beforehand. Raises OutOfBoundsError.
 
 
 SECONDS = 2.0  # processor time for one part of a mail; a shipped template takes milliseconds
@@ -122,9 +120,6 @@ def joined(pieces: Iterable[str], *, seconds: float | None = None) -> str:
 
 
 # --- Office profile --------------------------------------------------------------------------------------------------
-#
-# The sender of our mails, and what a mail may promise at the moment of sending.
-#
 # The hour of sending decides the greeting and whether the office is open. The promised day is the case's own due day
 # or, if that has passed, the next working day (docs/requirements.md section 6). No deadline changes here.
 
@@ -179,9 +174,6 @@ def promise(policy: Policy, due_at: datetime | None, now: datetime, received_at:
 
 
 # --- Template loader -------------------------------------------------------------------------------------------------
-#
-# Load and compile the templates, and define the filters that they may use.
-#
 # A loader has the shipped templates, or the town's with priority over them; the latter run in a sandbox. An unknown
 # name is an error. HTML is escaped by its own file ending, since select_autoescape does not recognise `.html.j2`.
 # Templates are read once; a new loader reads them again, and compiles one only if its source has changed.
@@ -193,6 +185,7 @@ _STRONG: Mapping[str, tuple[str, ...]] = {"ack": ("case", "due_day", "call_day")
 """Template -> the values that a reader must find at once; the page of the mail shows them in bold."""
 _LINKS = ("online_office_url", "website", "rights_url", "complaints_form_url", "privacy_url")
 """Our own addresses; their names as links: the group `link` of the catalogue."""
+_OF_OFFICE = ("town", "host", "phone", "processor", *_LINKS)
 
 
 class BrokenTemplateError(ValueError):
@@ -398,11 +391,8 @@ _FILTERS: dict[str, Callable[..., str]] = {
 
 
 # --- Renderer --------------------------------------------------------------------------------------------------------
-#
-# Turn one Send into one final mail: facts, text, HTML, MIME, verified before it can be sent.
-#
 # If a town's own template fails in any way, the shipped one is used and its name is reported; the mail is sent
-# regardless. This module never decides who gets a mail or when, and gives citizens' text to no template for citizens.
+# regardless. Citizens' text is given to no template for citizens.
 
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
@@ -605,17 +595,9 @@ class Renderer:
             "term": _term(send.facts, local),
             "hours": hours_words(office.opens, office.closes, lang),
             "council": profile.council[lang],
-            "town": profile.town,
-            "host": profile.host,
-            "phone": profile.phone,
+            **{name: getattr(profile, name) for name in _OF_OFFICE},
             "free_call": profile.phone.replace(" ", "").startswith(_FREE_CALLS),
             "offer": _offer(self._languages(send), office.languages),
-            "online_office_url": profile.online_office_url,
-            "website": profile.website,
-            "processor": profile.processor,
-            "rights_url": profile.rights_url,
-            "privacy_url": profile.privacy_url,
-            "complaints_form_url": profile.complaints_form_url,
             "call_day": _day(known("call_day"), lang),
             "reopen_day": day_words(reopen, lang) if reopen else "",
             "followup_day": day_words(followup, lang)

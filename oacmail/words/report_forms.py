@@ -35,11 +35,9 @@ from oacmail.words import dates as figures
 from oacmail.words.labels import label, phrase
 
 # --- Report view -----------------------------------------------------------------------------------------------------
-#
-# A report in words of one language, ready to be laid out: the text, the page, the mail and the CSV all show this.
-#
-# It words figures and computes none. A table is a mapping of `caption`, `head` and `rows`; the first cell of a row
-# names it. What it holds are strings, tuples and mappings alone, so that a template may show all of it.
+# The text, the page, the mail and the CSV all show this view. A table is a mapping of `caption`, `head` and `rows`; the
+# first cell of a row names it. What it holds are strings, tuples and mappings alone, so that a template may show all of
+# it.
 
 
 ReportView = Mapping[str, Any]
@@ -348,11 +346,8 @@ def _bare(value: Value, lang: str) -> str:
 
 
 # --- Report charts ---------------------------------------------------------------------------------------------------
-#
-# Which charts a report has, as data to draw and as words for who cannot see them. It draws nothing.
-#
-# The data of each chart stand in a table of the same page too. A value that is not known, or hidden in the published
-# form, is None: a gap.
+# Data to draw, and words for who cannot see them. The data of each chart stand in a table of the same page too. A value
+# that is not known, or hidden in the published form, is None: a gap.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -431,11 +426,9 @@ def _alt(title: str, labels: Sequence[str], written: Sequence[str], table: str, 
 
 
 # --- Report csv ------------------------------------------------------------------------------------------------------
-#
-# A report as CSV (RFC 4180): a row for each measure and each cell, with the columns of published service charters.
-#
-# `value`, `target_value` and `difference_value` are plain numbers with a point, for programs; the other columns are as
-# people read them. The two last columns are for people to fill in.
+# RFC 4180: a row for each measure and each cell, with the columns of published service charters. `value`,
+# `target_value` and `difference_value` are plain numbers with a point, for programs; the other columns are as people
+# read them. The two last columns are for people to fill in.
 
 
 _KEYS = ("month", "id", "key", "value", "unit", "n", "target_value", "difference_value", "met")
@@ -493,7 +486,6 @@ def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tupl
 
 
 # --- Report json -----------------------------------------------------------------------------------------------------
-#
 # A report as the row of `report --json` (shape: docs/interfaces.md section 3). Values are rounded to four places.
 
 
@@ -519,14 +511,7 @@ def as_row(report: MonthlyReport, lang: str) -> dict[str, Any]:
                 "month": point.month,
                 "published": point.published,
                 "values": {
-                    name: {
-                        "value": rounded(main.value),
-                        "n": main.n,
-                        "met": main.met,
-                        "low": rounded(main.low),
-                        "high": rounded(main.high),
-                    }
-                    for name, main in point.measures.items()
+                    name: _of(main, "value", "n", "met", "low", "high") for name, main in point.measures.items()
                 },
             }
             for point in report.trend
@@ -587,19 +572,12 @@ def _json_indicator(one: Indicator, lang: str, office: str) -> dict[str, Any]:
 
 
 def _measure(one: Measure, lang: str, office: str) -> dict[str, Any]:
-    return {
-        "key": one.key,
-        "label": label("measure", one.key, lang, office),
-        "value": rounded(one.value),
-        "unit": one.unit,
-        "n": one.n,
-        "target": one.target,
-        "difference": rounded(one.difference),
-        "met": one.met,
-        "enough": one.enough,
-        "low": rounded(one.low),
-        "high": rounded(one.high),
-    }
+    shown = _of(one, "value", "unit", "n", "target", "difference", "met", "enough", "low", "high")
+    return {"key": one.key, "label": label("measure", one.key, lang, office), **shown}
+
+
+def _of(one: Measure, *names: str) -> dict[str, Any]:
+    return {name: rounded(getattr(one, name)) for name in names}
 
 
 def row_label(key: str, words: str, lang: str, office: str) -> str:
@@ -634,8 +612,7 @@ def _time(moment: datetime | None) -> str | None:
 
 
 # --- Report text -----------------------------------------------------------------------------------------------------
-#
-# A report as plain text for a terminal or a mail: sentences first, then each table line by line.
+# For a terminal or a mail: sentences first, then each table line by line.
 
 
 def as_text(view: ReportView) -> str:
@@ -674,8 +651,6 @@ def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 # --- Report page -----------------------------------------------------------------------------------------------------
-#
-# Lay out a monthly report as a page that stands alone. It words nothing and fetches nothing.
 
 
 @cache

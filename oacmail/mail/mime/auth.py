@@ -38,7 +38,6 @@ _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "retur
 
 
 # --- Received --------------------------------------------------------------------------------------------------------
-#
 # Parse one Received field (RFC 5321 section 4.4): which host wrote it, from whom it took the message, and how.
 #
 # Clauses are read in grammatical order and nested comments are respected, since a client chooses its own HELO name and

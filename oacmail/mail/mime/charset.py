@@ -13,7 +13,6 @@ from string import ascii_letters, digits
 from urllib.parse import unquote_to_bytes
 
 # --- Charset ---------------------------------------------------------------------------------------------------------
-#
 # Decode bodies, header fields and file names to text, whatever the sender declared.
 #
 # This section decides the charset: the declared one if it exists and fits the bytes, else UTF-8 if valid, else
@@ -221,7 +220,6 @@ def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
 
 
 # --- Normalize -------------------------------------------------------------------------------------------------------
-#
 # Bring a received message into one form: LF line ends, one head, one body, header fields in order.
 #
 # This section decides where the head ends and repairs what transports and faulty senders break (mbox line, byte order

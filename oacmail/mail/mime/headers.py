@@ -17,7 +17,6 @@ from oacmail.mail.mime import charset
 from oacmail.mail.parser_config import ParserConfig
 
 # --- Fields ----------------------------------------------------------------------------------------------------------
-#
 # Hold header fields as they stand in the message: in order, unfolded, undecoded, with repetitions.
 #
 # Bytes above 127 stay surrogate escapes (PEP 383) until `charset` decodes them. The values are unverified sender
@@ -51,7 +50,6 @@ class Fields:
 
 
 # --- Addresses -------------------------------------------------------------------------------------------------------
-#
 # Parse address fields before any encoded word is decoded (RFC 5322 section 3.4, RFC 2047 section 5).
 #
 # This section decides what the bare addresses are and whether From names exactly one mailbox. It never takes text in a
@@ -151,7 +149,6 @@ def display_name(words: Iterable[str]) -> str:
 
 
 # --- Dates -----------------------------------------------------------------------------------------------------------
-#
 # Read the Date field: RFC 5322 dates first (mail-parser also reads the obsolete forms), unusual forms after that.
 #
 # This section decides what instant a Date field means. `core`, which has the server's date, decides whether it is
@@ -220,7 +217,6 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
 
 
 # --- Message ids -----------------------------------------------------------------------------------------------------
-#
 # Extract the identifiers of messages and cases: Message-IDs, references, case tokens.
 #
 # This section decides what has the form of an identifier, not whose it is, and trusts none of them. RFC 5322 section
@@ -288,7 +284,6 @@ def details(fields: Fields, parser_config: ParserConfig) -> tuple[str, ...]:
 
 
 # --- Identity --------------------------------------------------------------------------------------------------------
-#
 # What a message is recognised by in any mailbox: servers and copying tools keep Message-ID, Date and From, and change
 # size, UID, INTERNALDATE and other fields.
 

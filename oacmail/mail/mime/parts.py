@@ -18,7 +18,6 @@ from oacmail.mail.mime import charset
 from oacmail.mail.mime.text import event_lines, html_to_text, unwrap_flowed
 
 # --- Limits ----------------------------------------------------------------------------------------------------------
-#
 # Apply size limits before any parser runs: content beyond a limit is dropped and the limit is recorded.
 #
 # The scans are linear and work on the output of charset.tidy; they decide nothing about meaning. Mail parsers take
@@ -137,7 +136,6 @@ def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
 
 
 # --- Boundaries ------------------------------------------------------------------------------------------------------
-#
 # Repair multipart boundaries that senders and gateways broke, before a parser looks for the parts.
 #
 # This section decides which boundary the body uses. A boundary folded inside its quotes is unfolded to match the
@@ -199,7 +197,6 @@ def _delimits(boundary: bytes, tidied: bytes) -> bool:
 
 
 # --- Smime -----------------------------------------------------------------------------------------------------------
-#
 # Extract the message from an opaque S/MIME signature (RFC 8551 section 3.5.2) without verifying it.
 #
 # This section finds the signed content in SignedData (RFC 5652 section 5.1), in DER or in the indefinite-length BER
@@ -280,7 +277,6 @@ def _item(data: bytes, at: int, end: int, depth: int) -> tuple[_Item, int]:
 
 
 # --- Tnef ------------------------------------------------------------------------------------------------------------
-#
 # Read winmail.dat (TNEF, [MS-OXTNEF]): the plain text and the files that Outlook packed into it.
 #
 # This section reads the plain-text body and the attached files, but not MAPI properties or compressed RTF: Outlook
@@ -324,7 +320,6 @@ def unpack_tnef(data: bytes) -> Packed:
 
 
 # --- Parts -----------------------------------------------------------------------------------------------------------
-#
 # Read a message's tree of parts once: its text, the text of attached messages, and its files.
 #
 # This section decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is

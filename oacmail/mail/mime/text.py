@@ -10,7 +10,6 @@ from typing import Literal
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 # --- Htmltext --------------------------------------------------------------------------------------------------------
-#
 # Convert an HTML body to the text that a reader sees, with quotes marked by "> " as in plain text.
 #
 # This section decides line breaks and what is invisible. It never follows, loads or runs anything. lexbor builds the
@@ -187,7 +186,6 @@ def _enter(node: LexborNode, tag: str, page: _Page, pre: bool) -> None:
 
 
 # --- Flowed ----------------------------------------------------------------------------------------------------------
-#
 # Join format=flowed lines into paragraphs (RFC 3676 section 4). No character is lost.
 
 
@@ -211,7 +209,6 @@ def unwrap_flowed(text: str, *, delsp: bool) -> str:
 
 
 # --- Calendar text ---------------------------------------------------------------------------------------------------
-#
 # Show an invitation (RFC 5545) as plain lines: title, time, place and description.
 #
 # Some messages consist of a calendar part only.
@@ -234,7 +231,6 @@ def event_lines(text: str) -> str:
 
 
 # --- Outline ---------------------------------------------------------------------------------------------------------
-#
 # Split our plain text into blocks from which the HTML part is made, so that both parts have the same wording.
 #
 # An empty line separates paragraphs. A block whose lines all begin with `- ` is a list, with `> ` a quotation, with `|

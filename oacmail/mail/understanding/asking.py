@@ -11,7 +11,6 @@ from oacmail.core.model import VoteWords
 from oacmail.mail.understanding import features, phrases, reply_text
 
 # --- Asking ----------------------------------------------------------------------------------------------------------
-#
 # Tell what a text does, by closed tables of words: it asks, it ends a matter, it goes on.
 #
 # The tables guard people, whatever a model says: no message without words that end a matter is thanks, and none that
@@ -149,7 +148,6 @@ def goes_on(folded: str) -> bool:
 
 
 # --- Vote words ------------------------------------------------------------------------------------------------------
-#
 # Read a reply to a survey as a person would: "5 moltes gràcies", "4/5", "cinc", "Un 10!"; in ca, es and en.
 #
 # A mark stands alone in its sentence, or beside words of praise and blame; a number that counts something ("5 dies",

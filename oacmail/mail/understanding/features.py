@@ -87,7 +87,6 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
 
 
 # --- Town words ------------------------------------------------------------------------------------------------------
-#
 # The town's own words for topics, configured in [[topic]]; core/classification.py says how they count.
 
 
@@ -117,7 +116,6 @@ def _word(word: str) -> str:
 
 
 # --- Fault words -----------------------------------------------------------------------------------------------------
-#
 # Nouns of documents and forms, and of platforms: of which a message tells a fault (R11), if it tells one
 # (mail/understanding/scores.py). Text is folded.
 
@@ -140,7 +138,6 @@ def of_paper(folded: str) -> bool:
 
 
 # --- Terms -----------------------------------------------------------------------------------------------------------
-#
 # The day on which a deadline in a message ends ("el termini s'acaba demà"), the basis for "urgent" (R32);
 # core/derivation.py knows the message's date. Only a day next to a word for ending counts: people name days for all
 # sorts of reasons. A day without a month counts only if the deadline is not said to have ended. The hour is that of

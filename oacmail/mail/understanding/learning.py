@@ -16,7 +16,6 @@ from oacmail.mail.understanding import scores
 from oacmail.mail.understanding.scores import Lessons, Table
 
 # --- Labelled --------------------------------------------------------------------------------------------------------
-#
 # Read labelled messages, one on each line: training data of bench/ and the evaluation set held_out.txt.
 #
 # Blocks "[topic grant]" have lines "1q subject :: text": 1, 2, 0 are first level, second level and out of scope; q, c,
@@ -64,7 +63,6 @@ def held_out() -> Iterator[tuple[Labels, bytes]]:
 
 
 # --- Lessons ---------------------------------------------------------------------------------------------------------
-#
 # Learn from staff corrections: shifts of word weights that are added to the shipped weights.
 #
 # This section decides how far each word shifts so that corrected messages get the label a person gave, and which fields
@@ -201,7 +199,6 @@ def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, 
 
 
 # --- Linear ----------------------------------------------------------------------------------------------------------
-#
 # Dual coordinate descent (Hsieh, Chang, Lin, Keerthi, Sundararajan 2008, algorithm 1, L2 loss) in a seeded order: the
 # same examples give the same shifts on any machine.
 

@@ -15,7 +15,6 @@ from oacmail.mail.understanding import features
 from oacmail.mail.understanding.asking import WISH
 
 # --- Auto subjects ---------------------------------------------------------------------------------------------------
-#
 # Recognise the subjects of autoresponders and read receipts, and the words that no autoresponder lacks.
 #
 # A subject proves nothing: people answer such mail, complain about it and quote it. A match sends a message to review
@@ -69,7 +68,6 @@ def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
 
 
 # --- Auto ------------------------------------------------------------------------------------------------------------
-#
 # Decide from header fields, never from the text, whether a person or a machine sent a message.
 #
 # A table of rules, each with its source, gives `Auto`; the first match decides and all matches are recorded. Fields
@@ -179,7 +177,6 @@ def classify(fields: Fields, sender: str, delivery_status: DeliveryStatus | None
 
 
 # --- Words of delivery reports ---------------------------------------------------------------------------------------
-#
 # Sentences, subjects and separators that mail servers write into their reports: one table for each purpose. Each entry
 # is a regular expression, matched case-insensitively against text with single spaces; apostrophes are written ' and
 # match ’ as well.
@@ -310,7 +307,6 @@ RETURNED = _any_of(
 
 
 # --- Delivery reports ------------------------------------------------------------------------------------------------
-#
 # Whose delivery a report tells of, and which mail it returns.
 #
 # Structure decides first (RFC 3462 multipart/report with RFC 3464 fields, or RFC 6533). Then the text decides, if the

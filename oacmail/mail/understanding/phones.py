@@ -13,7 +13,6 @@ from typing import NamedTuple
 import phonenumbers
 
 # --- Numerals --------------------------------------------------------------------------------------------------------
-#
 # Convert number words (ca, es, en, fr; de: units) to digits: people also spell out their telephone number.
 #
 # This section does not decide what a number means. It works on folded text and rewrites only runs of numerals that give
@@ -287,7 +286,6 @@ def _adjoining(run: list[str], at: int, joined: bool) -> int:
 
 
 # --- Form fields -----------------------------------------------------------------------------------------------------
-#
 # Find the labelled fields of a web form's mail: "Nom: …", "Telèfon: …", "E-mail: …", each on its own line.
 #
 # This section decides which kinds of field a text has; core/sender.py decides what follows. The work is linear.
@@ -343,7 +341,6 @@ def form_fields(text: str) -> frozenset[str]:
 
 
 # --- Phones ----------------------------------------------------------------------------------------------------------
-#
 # Find the telephone numbers in a message, and the one that its writer wants to be called on (R26).
 #
 # This section does not decide whether a call is wanted (core/classification.py), nor when

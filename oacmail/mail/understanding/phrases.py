@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from oacmail.core.model import Platform
 
 # --- Trie ------------------------------------------------------------------------------------------------------------
-#
 # Compile many terms into one regular expression that tries each place of a text once.
 #
 # A plain alternation of a thousand terms costs fifty times as much. This section does not decide what a term means.
@@ -25,7 +24,6 @@ def pattern(terms: Iterable[str]) -> str:
 
 
 # --- Phrases ---------------------------------------------------------------------------------------------------------
-#
 # Phrases that mail clients add: attributions, separators, header blocks, signatures, notices.
 #
 # Tables in Catalan, Spanish, English and neighbouring languages; reply_text.py uses them. Every pattern is anchored
@@ -217,7 +215,6 @@ ARMOUR = re.compile(
 
 
 # --- Platforms -------------------------------------------------------------------------------------------------------
-#
 # Find the platforms that a message names, and the operator of each (docs/requirements.md section 3).
 #
 # This section decides nothing; core/derivation.py says who is responsible. Patterns are folded (features.fold).

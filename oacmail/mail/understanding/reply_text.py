@@ -14,7 +14,6 @@ from oacmail.mail.parser_config import Sentence, Wording
 from oacmail.mail.understanding import features, phrases
 
 # --- Echoes ----------------------------------------------------------------------------------------------------------
-#
 # Recognise our own acknowledgement in a message: its subject with a case token, or its last lines as new text.
 #
 # A match proves nothing about the writer: anyone who saw the mail can repeat it. core/acknowledgement.py decides.
@@ -53,7 +52,6 @@ def repeats(subject: str, fresh: str, *, token: bool) -> bool:
 
 
 # --- Remarks ---------------------------------------------------------------------------------------------------------
-#
 # Find three remarks in a message: the language its writer wants, that something is attached, that it still fails.
 #
 # core/acknowledgement.py decides how the acknowledgement uses them. Text is folded by features.fold.
@@ -109,7 +107,6 @@ def _trimmed_remark(text: str) -> str:
 
 
 # --- Own words -------------------------------------------------------------------------------------------------------
-#
 # Remove sentences of our own mails that a reply contains without quote marks.
 #
 # The templates' sentences (`Wording`) decide which words are ours; they are removed before anything else is evaluated:
@@ -260,7 +257,6 @@ def _folded(word: str) -> str:
 
 
 # --- Reply text ------------------------------------------------------------------------------------------------------
-#
 # Separate the new text of a message from quoted text, signatures and text added by programs.
 #
 # This section decides line by line, in linear time, with tables of the phrases that mail clients write (ca, es, en and

@@ -20,7 +20,6 @@ from oacmail.core.model import WORDED, Auto, Evidence, Features, Message
 from oacmail.mail.understanding import features
 
 # --- Ngrams ----------------------------------------------------------------------------------------------------------
-#
 # Split a text into the pieces that the model weighs: words, pairs of words, and word beginnings.
 #
 # Text is folded (features.fold), so that accents, l·l and capitals make no difference. All digits are equal, so that
@@ -46,7 +45,6 @@ def word_pieces(words: list[str]) -> set[str]:
 
 
 # --- Weights ---------------------------------------------------------------------------------------------------------
-#
 # Read and write weights.bin: the tables of small numbers that read a text and its language.
 #
 # Everything is little endian. The file is
@@ -169,7 +167,6 @@ def _packed(name: str, table: Weights) -> bytes:
 
 
 # --- Circumstances ---------------------------------------------------------------------------------------------------
-#
 # Name the circumstances of a message: header fields, sender's words, shape, files, and what its text does.
 #
 # Nothing is decided here: each circumstance holds or not, and the model (`weigh`) has learned what it weighs for the
@@ -248,7 +245,6 @@ def circumstances(message: Message) -> frozenset[str]:
 
 
 # --- Lang ------------------------------------------------------------------------------------------------------------
-#
 # Detect the language of a message: ca, es, en, fr, or other. bench/train_lang.py learns and measures it.
 #
 # The result comes from a table of words and letter triples (naive Bayes, weights.bin) over the languages we answer in
@@ -310,7 +306,6 @@ def _steps(table: Weights, word: str) -> list[int]:
 
 
 # --- Scores ----------------------------------------------------------------------------------------------------------
-#
 # Calculate how likely each kind, topic, level and intent is, and which words made the likeliest so.
 #
 # The tables come from bench/train.py. core/classification.py weighs the result against its rules. The pieces of a
@@ -473,7 +468,6 @@ def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float
 
 
 # --- Evidence --------------------------------------------------------------------------------------------------------
-#
 # Name the writer's own words that speak for a verdict.
 #
 # The model's pieces are folded and have masked digits; here they are mapped back to the words as written, and

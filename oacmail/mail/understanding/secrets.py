@@ -7,7 +7,6 @@ from oacmail.core.model import Attachment
 from oacmail.mail.mime import parts
 
 # --- Attachment risk -------------------------------------------------------------------------------------------------
-#
 # Classify an attached file by the risk of passing it on: a secret, a program, an archive, a page, a macro.
 #
 # The most severe of name, declared type and first bytes decides; the sender chooses the first two and cannot disguise
@@ -99,7 +98,6 @@ def is_paper(name: str) -> bool:
 
 
 # --- Secrets ---------------------------------------------------------------------------------------------------------
-#
 # Find secrets that citizens send by mistake: certificates with their key, passwords, PINs, one-time codes (R34).
 #
 # This section decides which kinds a message contains, and blanks their values where its text is shown to others. It

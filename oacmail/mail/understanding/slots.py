@@ -11,7 +11,6 @@ from oacmail.mail.understanding import phones, time_words
 from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, TimeToken, clauses, every, near
 
 # --- Slots -----------------------------------------------------------------------------------------------------------
-#
 # Find when the writer of a message wants to be called: the morning [08,14), the afternoon [14,20), or any time (R26).
 #
 # A small grammar: sentences near a request for a call or a telephone are split into clauses; each clause gives
@@ -326,7 +325,6 @@ def _bounded(start: int, end: int, way: str, after: bool = False, until: int = _
 
 
 # --- Call back -------------------------------------------------------------------------------------------------------
-#
 # Where and when the writer of a message can be called (R26): the telephone, of the text or else of the signature, and
 # the time.
 

@@ -13,7 +13,6 @@ from oacmail.core.model import late_pattern
 from oacmail.mail.understanding import phrases
 
 # --- Time tables -----------------------------------------------------------------------------------------------------
-#
 # The words by which people say when they can be called (ca, es, en, fr): one table for each purpose.
 #
 # Terms stand between commas, folded (features.fold); one that ends with * also matches what
@@ -219,7 +218,6 @@ WORDS: dict[str, str] = {  # kind of token -> its words
 
 
 # --- Time words ------------------------------------------------------------------------------------------------------
-#
 # Split what a person says of times (ca, es, en, fr) into tokens: clock times, parts of the day, words of a grammar.
 #
 # mail/understanding/slots.py reads the sequence of their kinds. Text is folded (features.fold): one sentence. Minutes
@@ -408,7 +406,6 @@ def _is_led(before: list[TimeToken], text: str, end: int, minutes: int) -> bool:
 
 
 # --- Clauses ---------------------------------------------------------------------------------------------------------
-#
 # Find the sentences of a message that may say when a call suits, and split them into clauses.
 #
 # mail/understanding/slots.py reads the times in them. Hours elsewhere belong to the problem. Text is folded, its

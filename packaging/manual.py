@@ -1,4 +1,4 @@
-"""The manual page oacmail(8), made from the verbs and options of the program: `python -m oacmail.cli.manual`.
+"""The manual page oacmail(8), made from the verbs and options of the program: `make man`.
 
 It decides only the form. The result lies in systemd/oacmail.8, which a test compares.
 """
