@@ -31,6 +31,7 @@ from oacmail.core.policy import Policy
 from oacmail.shipped import shipped
 from oacmail.wiring import renderer, rules
 from oacmail.words.facts import SAMPLES
+from testbed.messages import text_of
 
 WIDTHS = (390, 1000)
 AXE = "4.14.1"
@@ -119,9 +120,7 @@ def _with_buttons(policy_: Policy, kind: MailKind, facts: Mapping[str, object], 
 def _html(mime: bytes) -> str:
     message = message_from_bytes(mime, policy=policy.default)
     assert isinstance(message, EmailMessage)
-    part = message.get_body(("html",))
-    assert part is not None
-    return str(part.get_content())
+    return text_of(message, "html")
 
 
 def main() -> int:

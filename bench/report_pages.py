@@ -26,6 +26,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.report.figures import Month, MonthlyReport, grouped
 from oacmail.words.renderer import Renderer
 from oacmail.words.report_forms import report_page
+from testbed.messages import text_of
 
 CASES, MONTH = 1_100, Month(year.YEAR, 11)
 NOW = datetime(2026, 12, 1, 7, tzinfo=UTC)
@@ -60,9 +61,7 @@ def _mail(made: MonthlyReport, rules: Policy, renderer: Renderer) -> str:
         renderer.render(send, "<sample@localhost.invalid>", lambda _: "v=1", NOW).mime, policy=policy.default
     )
     assert isinstance(mail, EmailMessage)
-    body = mail.get_body(("html",))
-    assert body is not None
-    html = str(body.get_content())
+    html = text_of(mail, "html")
     for part in mail.walk():
         if part["Content-ID"]:
             image = b64encode(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]

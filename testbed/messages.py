@@ -3,6 +3,7 @@
 A mail is an `EmailMessage`; `as_bytes` gives what its writer sends, and `arrived` what lies in the office's mailbox.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.headerregistry import BaseHeader, HeaderRegistry
@@ -11,7 +12,9 @@ from email.policy import default
 from email.utils import format_datetime, formatdate, make_msgid, parseaddr
 from functools import cache, lru_cache
 from hashlib import sha256
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 MX = "mx.vila.example"
 MAILER = "MAILER-DAEMON@relay.example"
@@ -19,6 +22,7 @@ MAILER = "MAILER-DAEMON@relay.example"
 AUTOMATIC = (("Auto-Submitted", "auto-replied"),)
 """What a program that answers by itself adds (RFC 3834)."""
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+_MAILTO = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>([^<]+)</a>')
 _LIBRARY = HeaderRegistry()
 _sort_of_field = cache(_LIBRARY.__getitem__)
 _field = lru_cache(maxsize=4096)(_LIBRARY)
@@ -134,6 +138,31 @@ def read_receipt(sender: str, of: Message, to: str, *, headers: Headers = ()) ->
     mail.replace_header("Content-Type", mail["Content-Type"].replace("mixed", "report"))
     mail.set_param("report-type", "disposition-notification")
     return mail
+
+
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """What a person reads in a mail, as plain text or as "html"."""
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+def links_of(mail: EmailMessage) -> list[tuple[str, str]]:
+    """(label, link) of each link in its HTML that writes a mail."""
+    found = _MAILTO.findall(text_of(mail, "html"))
+    return [(unescape(label), unescape(link)) for link, label in found]
+
+
+def buttons(mail: EmailMessage) -> dict[str, str]:
+    """The same by label; a list of cases may have one label several times."""
+    return dict(links_of(mail))
+
+
+def written_by(link: str) -> tuple[str, str, str]:
+    """(recipient, subject, text) of the mail that a client opens for the link (RFC 6068)."""
+    parts = urlsplit(link)
+    fields = parse_qs(parts.query.replace("+", "%2B"), strict_parsing=True)
+    return unquote(parts.path), fields["subject"][0], fields.get("body", [""])[0].replace("\r\n", "\n")
 
 
 def as_bytes(mail: Message) -> bytes:

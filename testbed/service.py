@@ -270,6 +270,22 @@ class SimulatedService:
             status=status,
         )
 
+    def message_by_link(
+        self,
+        sender: str,
+        link: str,
+        *,
+        subject: str | None = None,
+        body: str | None = None,
+        below: str = "",
+        number: str = "",
+        headers: Headers = (),
+    ) -> EmailMessage:
+        """The mail that a client opens for the link, as it is or as the client or a person has changed it."""
+        to, title, text = messages.written_by(link)
+        text = (text if body is None else body) + below
+        return self.message(sender, title if subject is None else subject, text, to=to, number=number, headers=headers)
+
     def put_into_sent(self, mail: EmailMessage, at: datetime | None = None) -> int:
         """The copy of a mail that a client saves."""
         return self.mailbox.append("Sent", messages.as_bytes(mail), at or self.clock.true(), seen=True)

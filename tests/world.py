@@ -26,7 +26,7 @@ from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
 from oacmail.store import SqliteStore, command_line
 from oacmail.store.connection import FILE
-from testbed import people
+from testbed import messages, people
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import arrived, as_bytes
@@ -41,6 +41,7 @@ STAFF = (SUPERVISOR, OPERATOR, AGENT)
 PASS = "dmarc=pass header.from=town.example"
 """What the MX says of a mail of staff whose provider signs."""
 MADRID = ZoneInfo("Europe/Madrid")
+text_of, links_of, buttons = messages.text_of, messages.links_of, messages.buttons
 P = ParamSpec("P")
 T = TypeVar("T")
 _DEFAULTS = sections(
@@ -51,13 +52,6 @@ _DEFAULTS = sections(
     trust=PROVEN,
     people=people.ROLES,
 )
-
-
-def text_of(mail: EmailMessage) -> str:
-    """What a person reads in a mail of ours."""
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def local(text: str) -> datetime:
@@ -181,6 +175,13 @@ class World(SimulatedService):
         self.mailbox.append("Sent", as_bytes(mail), local(at) if at else self.clock.now(), seen=True)
         return mail
 
+    def press(self, link: str, *, sender: str = SUPERVISOR, verdict: str | None = None, **changes: Any) -> EmailMessage:
+        """Send the mail that the link opens, and a turn; `changes`: see `message_by_link`."""
+        mail = self.message_by_link(sender, link, **changes)
+        proven = f"dmarc=pass header.from={sender.rpartition('@')[2]}"
+        self.receive(mail, verdict=proven if verdict is None else verdict)
+        return mail
+
     def report_on(self, mail: EmailMessage, *, action: str = "failed", status: str = "5.1.1") -> None:
         """A delivery report arrives about a mail that we or an agent sent."""
         self.deliver(self.report_about(mail, action=action, status=status), sender="")
@@ -209,8 +210,12 @@ class World(SimulatedService):
 
     # --- looking ----------------------------------------------------------------------------------
 
-    def received(self, address: str) -> list[EmailMessage]:
-        return list(self.relay.inboxes[address])
+    def received(self, address: str, kind: str = "") -> list[EmailMessage]:
+        """What somebody received: all, or the mails of this kind of ours."""
+        return [mail for mail in self.relay.inboxes[address] if kind in ("", mail["X-Oacmail-Kind"])]
+
+    def texts(self, address: str, kind: str = "") -> list[str]:
+        return [text_of(mail) for mail in self.received(address, kind)]
 
     def subjects(self, address: str) -> list[str]:
         return [str(mail["Subject"]) for mail in self.received(address)]

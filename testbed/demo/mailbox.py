@@ -15,6 +15,7 @@ from imapclient.exceptions import IMAPClientError
 from oacmail.core.errors import Transient
 from testbed.client import MailClient
 from testbed.demo.mail_server import HOST, DemoMailServer
+from testbed.messages import text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +75,11 @@ def _mail(got: dict[bytes, object], folder: str) -> DemoMail:
     assert isinstance(arrived, datetime)
     assert isinstance(flags, tuple)
     said = _parsed(raw)
-    body = said.get_body(("plain",))
     return DemoMail(
         message_id=_head(said, "Message-ID"),
         sender=parseaddr(_head(said, "From"))[1].lower(),
         subject=_head(said, "Subject"),
-        text=str(body.get_content()) if body is not None else "",
+        text=text_of(said) if said.get_body(("plain",)) else "",
         in_reply_to=_head(said, "In-Reply-To"),
         references=_head(said, "References"),
         automatic="Auto-Submitted" in said,

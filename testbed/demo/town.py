@@ -10,15 +10,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from email.utils import formataddr
-from html import unescape
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from testbed.demo import story
 from testbed.demo.mail_server import DemoMailServer, received
 from testbed.demo.mailbox import DemoMail, mailbox
 from testbed.demo.office import DemoOffice
 from testbed.demo.story import DemoCitizen, How, StaffAction, UnwantedSender
-from testbed.messages import AUTOMATIC, Headers, as_bytes, delivery_status, message, read_receipt, replied
+from testbed.messages import (
+    AUTOMATIC,
+    Headers,
+    as_bytes,
+    delivery_status,
+    links_of,
+    message,
+    read_receipt,
+    replied,
+    written_by,
+)
 from testbed.people import OFFICE, STAFF
 
 _WRITERS = {citizen.name: citizen for citizen in story.WRITERS}
@@ -31,7 +39,6 @@ _PIXEL = bytes.fromhex(
     "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
 )
 """A PNG of one grey pixel: the attachment of a citizen."""
-_BUTTON = re.compile(r'href="(mailto:[^"]+)"[^>]*>[^<]*nivell 2', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +147,11 @@ class DemoTown:
     def press(self, action: StaffAction, citizen: DemoCitizen) -> None:
         """The mail that the agent's client opens at the button's address, sent as it stands (RFC 6068)."""
         notice = self._notice(action.who, "second_level", self.number(citizen))
-        html = notice.message.get_body(("html",))
-        found = _BUTTON.search(str(html.get_content()) if html is not None else "")
-        if found is None:
+        link = next((link for label, link in links_of(notice.message) if "nivell 2" in label.lower()), None)
+        if link is None:
             raise LookupError("the notice has no button")
-        link = urlsplit(unescape(found[1]))
-        fields = parse_qs(link.query.replace("+", "%2B"))
-        subject, body = (fields.get(name, [""])[0] for name in ("subject", "body"))
-        self._from_agent(action.who, subject, body, to=unquote(link.path))
+        to, subject, text = written_by(link)
+        self._from_agent(action.who, subject, text, to=to)
 
     def drag(self, _: StaffAction, citizen: DemoCitizen) -> None:
         with mailbox(self.server, OFFICE) as box:

@@ -5,19 +5,16 @@ if it was not possible (no answer to give thanks for). What asks for something i
 wish of language the ground truth keeps that nothing may follow from it; of a vote, who gave it about which case.
 """
 
-import re
 from datetime import timedelta
-from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from html import unescape
 from pathlib import Path
 from random import Random
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from oacmail.core.errors import Transient
 from oacmail.privacy.erasure import forget
 from oacmail.store.connection import FILE
 from oacmail.store.erase import wipe
+from testbed.messages import links_of
 from testbed.people import NEIGHBOURS, REGULARS
 from testbed.relay import Inbox
 from testbed.sim import texts
@@ -30,7 +27,6 @@ from testbed.sim.writing import ActionHandler, answer_to, arrival, latest_of_our
 
 _LANGUAGES = ("català", "castellano", "English")
 _OPEN = timedelta(days=29)
-_SCORE = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>(\d) · [^<]+</a>')
 _WORDS = ("{score}", "{score}, gràcies", "Us poso un {score}.", "{score}\n\nEnviat des del meu iPhone")
 _COUNTS = timedelta(days=30)
 _DOUBT = timedelta(days=1)
@@ -238,34 +234,18 @@ def _votes(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     voter = citizen if rng.random() < 0.85 else rng.choice(NEIGHBOURS)
     score = rng.choice((5, 5, 4, 4, 3, 2, 1))
     by_link = rng.random() < 0.5
-    mail = (
-        _pressed(town, action, survey, voter, score) if by_link else _replied(town, action, rng, survey, voter, score)
-    )
+    if by_link:
+        links = {label[0]: link for label, link in links_of(survey)}
+        mail = town.message_by_link(voter, links[str(score)], number=town.number(action))
+    else:
+        text = rng.choice(_WORDS).format(score=score)
+        mail = town.message(voter, "", text, answers=survey, number=town.number(action))
     town.deliver(mail)
     town.truth.wrote(mail, voter, at, asks=False, guest_of=citizen if voter != citizen else "")
     case, late = str(survey["X-Oacmail-Case"]), age > _COUNTS
     if not late:
         town.truth.votes.append(Vote(case, score, at, str(mail["Message-ID"]), own=voter == citizen))
     return f"{case}: {voter} gives {score} by {'link' if by_link else 'number'}{', too late' if late else ''}"
-
-
-def _pressed(
-    town: SimulatedTown, action: SimulatedAction, survey: EmailMessage, voter: str, score: int
-) -> EmailMessage:
-    page = survey.get_body(("html",))
-    text = str(page.get_content()) if page is not None else ""
-    links = {int(number): unescape(link) for link, number in _SCORE.findall(text)}
-    parts = urlsplit(links[score])
-    fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    body = fields["body"].replace("\r\n", "\n")
-    return town.message(voter, fields["subject"], body, to=unquote(parts.path), number=town.number(action))
-
-
-def _replied(
-    town: SimulatedTown, action: SimulatedAction, rng: Random, survey: EmailMessage, voter: str, score: int
-) -> EmailMessage:
-    text = rng.choice(_WORDS).format(score=score)
-    return town.message(voter, "", text, answers=survey, number=town.number(action))
 
 
 # --- erasure -----------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 from oacmail.core.ports import Outgoing
+from testbed.messages import text_of
 from testbed.sim.expected_due import ExpectedDue, require
 from testbed.sim.notice_checks import RESTORED_BEFORE
 from testbed.sim.town import SimulatedTown
@@ -95,10 +95,9 @@ class ToldChecks:
         if mail.recipient in people.staff or mail.recipient in office.own or not self._comparable():
             return
         read = message_from_bytes(mail.mime, policy=policy.default)
-        body = read.get_body(("plain",))
-        if read["X-Oacmail-Kind"] == "relayed" or not isinstance(body, EmailMessage):
+        if read["X-Oacmail-Kind"] == "relayed":
             return
-        words = " ".join(str(body.get_content()).split())
+        words = " ".join(text_of(read).split())
         number = str(read["X-Oacmail-Case"])
         row = self.town.database.case(number)
         queued = self.town.database.released_at(mail.key)

@@ -6,17 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from html import unescape
 from random import Random
-from urllib.parse import parse_qs, unquote, urlsplit
 
+from testbed.messages import buttons, text_of
 from testbed.sim.plan import SimulatedAction
 from testbed.sim.town import SimulatedTown, short
 
 ActionHandler = Callable[[SimulatedTown, SimulatedAction, Random], str]
 Style = Callable[[str, EmailMessage], str]
 """Takes the answer and the message below it, and returns the text as a client writes it."""
-_BUTTON = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>([^<]+)</a>')
 _NUMBER = re.compile(r"[A-Z]+-\d{4}-\d{6}")
 _VALID, _EXPIRED = timedelta(days=9), timedelta(days=11)  # a button works for ten days; nobody presses one just then
 
@@ -53,8 +51,7 @@ def shown(mail: EmailMessage) -> EmailMessage:
     quoted = EmailMessage()
     for name in ("From", "Date", "To", "Subject"):
         quoted[name] = str(mail[name])
-    body = mail.get_body(("plain",))
-    quoted.set_content(str(body.get_content()) if body is not None else "")
+    quoted.set_content(text_of(mail))
     return quoted
 
 
@@ -123,13 +120,6 @@ STYLES: tuple[tuple[str, Style], ...] = (
 # --- buttons ------------------------------------------------------------------------------------------
 
 
-def _buttons(mail: EmailMessage) -> dict[str, str]:
-    """Label -> link."""
-    page = mail.get_body(("html",))
-    text = str(page.get_content()) if page is not None else ""
-    return {unescape(label): unescape(link) for link, label in _BUTTON.findall(text)}
-
-
 def chosen_button(
     town: SimulatedTown, rng: Random, people: Sequence[str], kinds: Sequence[str], labels: Sequence[str]
 ) -> tuple[EmailMessage, str, str] | None:
@@ -141,7 +131,7 @@ def chosen_button(
     mail = rng.choice(mails)
     if _VALID <= town.clock.true() - mail["Date"].datetime <= _EXPIRED:
         return None
-    links = {label: link for label, link in _buttons(mail).items() if label in labels}
+    links = {label: link for label, link in buttons(mail).items() if label in labels}
     if not links:
         return None
     label = rng.choice(sorted(links))
@@ -150,14 +140,9 @@ def chosen_button(
 
 def press(town: SimulatedTown, action: SimulatedAction, link: str, sender: str, typed: str) -> str:
     """Return the number of the case that the subject of the link names."""
-    parts = urlsplit(link)
-    fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    text = fields.get("body", "").replace("\r\n", "\n").rstrip("\n") + typed
-    town.deliver(
-        town.message(sender, fields.get("subject", ""), text, to=unquote(parts.path), number=town.number(action)),
-        verdict="pass",
-    )
-    found = _NUMBER.search(fields.get("subject", ""))
+    mail = town.message_by_link(sender, link, below=typed, number=town.number(action))
+    town.deliver(mail, verdict="pass")
+    found = _NUMBER.search(str(mail["Subject"]))
     return found[0] if found else ""
 
 

@@ -31,7 +31,7 @@ def test_a_day_named_six_days_ahead_is_urgent_from_two_days_before_and_reminded_
     world.live("2026-12-01 19:00")
     (reminder,) = [mail for mail in world.received(AGENT) if "Urgent, per avui" in str(mail["Subject"])]
     assert "dc. 2/12 |" in text_of(reminder).split("Termini de la persona")[1]
-    digests = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    digests = world.texts(AGENT, "digest")
     assert ["Urgents:" in text for text in digests] == [False, False, True, True]
     world.advance("2026-12-03 09:00")
     assert world.cases()[1]["urgent"] is False, "the day has passed"
@@ -51,7 +51,7 @@ def test_of_the_late_cases_the_digest_lists_the_one_with_a_near_term_first(town:
     world.citizen_asks(PERE)
     world.citizen_writes(ANNA, "Instància", SIX_DAYS)
     world.live("2026-11-30 08:30")
-    _, friday, monday = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-3:]
+    _, friday, monday = world.texts(AGENT, "digest")[-3:]
     assert friday.index("- 1 · ") < friday.index("- 2 · ")
     assert monday.index("- 2 · ") < monday.index("- 1 · ")
 

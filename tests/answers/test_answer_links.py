@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.orders.test_order_buttons import HTML, buttons
+from testbed.messages import written_by
 from tests.orders.test_orders import reply
 from tests.orders.test_orders_of_calls import agent_writes
 from tests.relayed.relayed_answers import TEXT, relayed
-from tests.world import ANNA, PASS, PERE, SUPERVISOR, TECHNICAL, World, text_of
+from tests.world import ANNA, PASS, PERE, SUPERVISOR, TECHNICAL, World, buttons, links_of, text_of
 
 TOWN = Callable[..., World]
 CALL = "#trucada Núria Font, 612345678: vol saber on es paga la multa"
@@ -19,15 +18,12 @@ WRITE = "Escriviu a la persona"
 
 def _links(mail: EmailMessage) -> list[str]:
     """The answer addresses in the HTML of a mail."""
-    page = mail.get_body(("html",))
-    assert page is not None
-    found = HTML.findall(str(page.get_content()))
-    return [unquote(urlsplit(link.replace("&amp;", "&")).path) for link, label in found if label == WRITE]
+    return [written_by(link)[0] for label, link in links_of(mail) if label == WRITE]
 
 
 def _late(world: World, kind: str) -> EmailMessage:
     world.live("2026-11-27 09:00")
-    (mail,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == kind]
+    (mail,) = world.received(SUPERVISOR, kind)
     return mail
 
 
@@ -65,7 +61,7 @@ def test_each_line_of_a_list_of_notices_leads_to_its_person(town: TOWN) -> None:
         world.citizen_writes(person, "Queixa", "Em vull queixar del tracte que he rebut, és una vergonya.")
     world.turn()
     world.live("2026-11-25 12:00", minutes=20)
-    (listed,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "notice_list"]
+    (listed,) = world.received(SUPERVISOR, "notice_list")
     assert len(_links(listed)) == text_of(listed).count("| OAC-2026-") > 1
 
 
@@ -74,19 +70,19 @@ def test_a_list_of_the_services_does_not(town: TOWN) -> None:
     for citizen in (ANNA, PERE):
         world.citizen_asks(citizen, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en signar.")
     world.live("2026-11-27 12:00")
-    nudges = [mail for mail in world.received(TECHNICAL) if mail["X-Oacmail-Kind"] == "nudge"]
+    nudges = world.received(TECHNICAL, "nudge")
     assert [_links(mail) for mail in nudges] == [[]] * len(nudges) != []
 
 
 def test_the_offer_follows_a_case_that_is_opened_in_the_same_turn(world: World) -> None:
     world.citizen_asks(ANNA, "Queixa", "Em vull queixar del tracte que he rebut, és una vergonya.")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "opinion"]
+    (notice,) = world.received(SUPERVISOR, "opinion")
     assert WRITE in buttons(notice)
 
 
 def _transcript(world: World, order: str, asked: EmailMessage) -> EmailMessage:
     reply(world, asked, order)
-    return [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"][-1]
+    return world.received(SUPERVISOR, "transcript")[-1]
 
 
 @pytest.mark.parametrize("order", ["TANCA DUPLICAT", "TANCA BROSSA", "#fusiona 1"])

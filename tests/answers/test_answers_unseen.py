@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, World, text_of
+from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, World
 
 # Header fields of autoresponders, or none; the subjects and texts that they use.
 AUTOMATIC = [
@@ -107,10 +107,6 @@ def _replies(world: World, asked: EmailMessage, style: str, *, to: str = OFFICE,
     world.receive(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
 
 
-def _told(world: World) -> list[str]:
-    return [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "unseen_answer"]
-
-
 @pytest.mark.parametrize(
     ("style", "to"),
     [("attribution", OFFICE), ("wrapped", OFFICE), ("block", OFFICE), ("none", f"{AGENT}, {OFFICE}")],
@@ -118,19 +114,19 @@ def _told(world: World) -> list[str]:
 def test_her_reply_shows_an_answer_that_the_office_has_not_seen(world: World, style: str, to: str) -> None:
     asked = _asked(world)
     _replies(world, asked, style, to=to)
-    (told,) = _told(world)
+    (told,) = world.texts(AGENT, "unseen_answer")
     assert world.case()["number"] in told
     assert ANNA not in told
     assert world.case()["answered_at"] is None
     _replies(world, asked, style, to=to)
-    assert len(_told(world)) == 1
+    assert len(world.texts(AGENT, "unseen_answer")) == 1
 
 
 def test_a_reply_to_what_the_office_has_seen_tells_nobody(world: World) -> None:
     answer = world.agent_replies(_asked(world))
     text = f"I on el porto?\n\n{_quotes('attribution')}"
     world.citizen_asks(ANNA, "", text, answers=answer)
-    assert not _told(world)
+    assert not world.texts(AGENT, "unseen_answer")
 
 
 def test_who_quotes_nobody_of_the_house_causes_no_notice(world: World) -> None:
@@ -138,7 +134,7 @@ def test_who_quotes_nobody_of_the_house_causes_no_notice(world: World) -> None:
     text = f"I on el porto?\n\n{_quotes('attribution', f'Pere <{PERE}>')}"
     mail = world.message(ANNA, "", text, refs=[str(asked["Message-ID"]), "<x@example.net>"])
     world.receive(mail, verdict="dmarc=pass header.from=example.org")
-    assert not _told(world)
+    assert not world.texts(AGENT, "unseen_answer")
 
 
 def test_of_many_agents_whom_she_wrote_to_the_first_three_are_told(town: Callable[..., World]) -> None:

@@ -36,7 +36,7 @@ def asked(world: World, subject: str = "No puc signar la instància", text: str 
     """The citizen's message, once an agent has asked for a draft of its answer."""
     message = world.citizen_asks(ANNA, subject, text)
     world.live("2026-11-27 09:00")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     reply(world, notice, "#esborrany")
     return message
 
@@ -61,7 +61,7 @@ def test_it_answers_the_last_message_of_the_citizen(world: World) -> None:
     first = world.citizen_asks(ANNA)
     second = world.citizen_writes(ANNA, "Re: No puc signar la instància", "Ara em surt un error 12.", answers=first)
     world.live("2026-11-27 09:00")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     reply(world, notice, "#esborrany")
     (draft,) = drafts(world)
     assert draft["In-Reply-To"] == second["Message-ID"]
@@ -122,7 +122,7 @@ def test_a_draft_that_waits_while_the_server_is_away_is_not_made_once_somebody_h
 
 def test_without_a_folder_of_drafts_the_agent_gets_it_by_mail(world: World) -> None:
     asked(world)
-    (mail,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "draft"]
+    (mail,) = world.received(SUPERVISOR, "draft")
     assert "Gràcies per escriure'ns" in text_of(mail)
     assert "us arriba en un altre correu" in transcripts(world)[0]
 
@@ -170,7 +170,7 @@ def test_what_the_services_have_solved_is_told_by_a_draft(town: TOWN) -> None:
 def test_the_draft_on_a_derived_case_says_what_is_known(town: TOWN, orders: str, said: str) -> None:
     world = with_drafts(town(people={"technical": [TECHNICAL]}))
     world.citizen_asks(ANNA, *FAULT)
-    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    (notice,) = world.received(AGENT, "second_level")
     reply(world, notice, orders, sender=AGENT)
     (draft,) = drafts(world)
     assert said in text_of(draft)

@@ -36,14 +36,6 @@ def _new(
     return mail
 
 
-def _asks(world: World, address: str = AGENT) -> list[EmailMessage]:
-    return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "which_case"]
-
-
-def _transcripts(world: World, address: str = AGENT) -> list[str]:
-    return [text_of(mail) for mail in world.received(address) if mail["X-Oacmail-Kind"] == "transcript"]
-
-
 def _chooses(world: World, ask: EmailMessage, text: str, *, verdict: str = PASS) -> None:
     quoted = "\n".join(f"> {line}" for line in text_of(ask).splitlines())
     said = f"{text}\n\nEl 25/11/2026, l'OAC 360 va escriure:\n{quoted}"
@@ -81,7 +73,7 @@ def test_a_new_mail_with_the_number_in_its_subject_answers_that_case(world: Worl
     _new(world, ANNA, subject.format(number=first["number"], token=tag), sender=sender, cc=cc)
     world.turn()
     assert _statuses(world) == ["answered", "open"]
-    assert not _asks(world)
+    assert not world.received(AGENT, "which_case")
 
 
 def test_the_number_of_somebody_elses_case_answers_nothing(world: World) -> None:
@@ -89,7 +81,7 @@ def test_the_number_of_somebody_elses_case_answers_nothing(world: World) -> None
     _new(world, PERE, "Sobre el cas 1")
     world.turn()
     assert _statuses(world) == ["open", "open"]
-    (asked,) = _asks(world)
+    (asked,) = world.received(AGENT, "which_case")
     assert "un correu nou («Sobre el cas 1»)" in text_of(asked)
 
 
@@ -108,7 +100,7 @@ def test_a_new_mail_to_a_citizen_with_one_open_case_answers_it(world: World, sen
     _new(world, ANNA, "La vostra pregunta", sender=sender, cc=cc)
     world.turn()
     assert _statuses(world) == ["answered", "open"]
-    assert not _asks(world)
+    assert not world.received(AGENT, "which_case")
 
 
 def test_the_agents_own_mail_may_have_the_citizen_in_copy(world: World) -> None:
@@ -135,7 +127,7 @@ def test_a_new_mail_to_a_citizen_who_waits_for_nothing_is_other_correspondence(w
     world.agent_replies(world.citizen_asks(ANNA))
     _new(world, ANNA, "Curs d'idCAT")
     world.turn()
-    assert not _asks(world)
+    assert not world.received(AGENT, "which_case")
     assert not world.reviews()
 
 
@@ -144,7 +136,7 @@ def test_a_new_mail_that_answers_an_unread_message_is_no_guess(world: World) -> 
     _cases(world, ANNA)
     world.see_in_sent(world.message(OFFICE, "Un altre tema", "Fet.", to=ANNA, refs=["<unread@example.org>"]))
     assert _statuses(world) == ["open"]
-    assert not _asks(world)
+    assert not world.received(AGENT, "which_case")
 
 
 @pytest.mark.parametrize("mark", [("Auto-Submitted", "auto-replied"), ("X-Autoreply", "yes")])
@@ -159,7 +151,7 @@ def test_an_automatic_mail_answers_no_case(world: World, mark: tuple[str, str], 
         world.deliver(mail, verdict=PASS)
     world.turn()
     assert _statuses(world) == ["open"]
-    assert not _asks(world)
+    assert not world.received(AGENT, "which_case")
 
 
 # --- several open cases ----------------------------------------------------------------------------------
@@ -170,7 +162,7 @@ def test_with_several_open_cases_the_agents_are_asked_once_and_nothing_is_met(wo
     _new(world, ANNA, "La vostra pregunta")
     world.turn()
     world.turn()
-    (ask,) = _asks(world)
+    (ask,) = world.received(AGENT, "which_case")
     assert cases[0]["number"] in text_of(ask)
     assert cases[1]["number"] in text_of(ask)
     assert cases[2]["number"] not in text_of(ask)
@@ -190,14 +182,14 @@ def test_the_agent_replies_with_the_number_and_it_counts_from_when_it_was_writte
     world.turn()
     world.live("2026-11-27 09:00")
     assert _statuses(world) == ["open", "open"]
-    _chooses(world, _asks(world)[0], said)
+    _chooses(world, world.received(AGENT, "which_case")[0], said)
     first, second = world.cases()
     assert (first["status"], second["status"]) == ("open", "answered")
     assert second["answered_at"] == local("2026-11-25 17:00").isoformat()
     assert not second["overdue"]
     assert first["overdue"]
     assert world.reviews() == []
-    assert "| fet |" in _transcripts(world)[-1]
+    assert "| fet |" in world.texts(AGENT, "transcript")[-1]
 
 
 @pytest.mark.parametrize("said", ["cap", "Ningú", "ninguno", "None.", "cap cas"])
@@ -205,7 +197,7 @@ def test_the_agent_says_that_it_is_other_correspondence(world: World, said: str)
     _cases(world, ANNA, ANNA)
     _new(world, ANNA, "Curs d'idCAT")
     world.turn()
-    _chooses(world, _asks(world)[0], said)
+    _chooses(world, world.received(AGENT, "which_case")[0], said)
     assert _statuses(world) == ["open", "open"]
     assert world.reviews() == []
 
@@ -215,17 +207,17 @@ def test_a_case_that_was_not_in_the_list_is_not_chosen(world: World, said: str) 
     _cases(world, ANNA, ANNA, PERE)
     _new(world, ANNA, "La vostra pregunta")
     world.turn()
-    _chooses(world, _asks(world)[0], said)
+    _chooses(world, world.received(AGENT, "which_case")[0], said)
     assert _statuses(world) == ["open", "open", "open"]
     assert world.reviews() == ["which-case"]
-    assert "no fet" in _transcripts(world)[-1]
+    assert "no fet" in world.texts(AGENT, "transcript")[-1]
 
 
 def test_nobody_without_proof_chooses(world: World) -> None:
     _cases(world, ANNA, ANNA)
     _new(world, ANNA, "La vostra pregunta")
     world.turn()
-    _chooses(world, _asks(world)[0], "2", verdict="")
+    _chooses(world, world.received(AGENT, "which_case")[0], "2", verdict="")
     assert _statuses(world) == ["open", "open"]
     assert "which-case" in world.reviews()
 
@@ -234,7 +226,7 @@ def test_the_words_of_a_message_that_the_agent_attaches_choose_nothing(world: Wo
     _cases(world, ANNA, ANNA)
     _new(world, ANNA, "La vostra pregunta")
     world.turn()
-    reply = world.message(AGENT, "", "", answers=_asks(world)[0])
+    reply = world.message(AGENT, "", "", answers=world.received(AGENT, "which_case")[0])
     reply.add_attachment(world.message(ANNA, "Hola", "2"))
     world.receive(reply, verdict=PASS)
     assert _statuses(world) == ["open", "open"]
@@ -245,11 +237,11 @@ def test_the_second_agent_who_chooses_is_told_that_it_is_done(town: Any) -> None
     _cases(world, ANNA, ANNA)
     _new(world, ANNA, "La vostra pregunta")
     world.turn()
-    (ask,), (other,) = _asks(world), _asks(world, SUPERVISOR)
+    (ask,), (other,) = world.received(AGENT, "which_case"), world.received(SUPERVISOR, "which_case")
     _chooses(world, ask, "2")
     world.staff_says(SUPERVISOR, "", "1", answers=other)
     assert _statuses(world) == ["open", "answered"]
-    assert "no fet" in _transcripts(world, SUPERVISOR)[-1]
+    assert "no fet" in world.texts(SUPERVISOR, "transcript")[-1]
 
 
 def test_what_she_asks_after_the_mail_is_still_owed_when_the_agent_chooses(world: World) -> None:
@@ -258,7 +250,7 @@ def test_what_she_asks_after_the_mail_is_still_owed_when_the_agent_chooses(world
     world.turn()
     world.clock.set(world.clock.now() + timedelta(hours=1))
     world.citizen_asks(ANNA, "", "I quant costa?", answers=world.received(ANNA)[1])
-    _chooses(world, _asks(world)[0], "2")
+    _chooses(world, world.received(AGENT, "which_case")[0], "2")
     second = world.case("OAC-2026-000002")
     assert mail["To"] == ANNA
     assert second["answered_at"] is not None
@@ -270,9 +262,9 @@ def test_a_report_that_it_did_not_arrive_before_the_agent_chooses_is_not_forgott
     mail = _new(world, ANNA, "La vostra pregunta")
     world.turn()
     world.bounce(mail)
-    _chooses(world, _asks(world)[0], "2")
+    _chooses(world, world.received(AGENT, "which_case")[0], "2")
     assert world.case("OAC-2026-000002")["status"] == "open"
-    assert [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "bounced"]
+    assert world.received(AGENT, "bounced")
 
 
 def test_a_restart_between_question_and_choice_loses_nothing(world: World) -> None:
@@ -280,7 +272,7 @@ def test_a_restart_between_question_and_choice_loses_nothing(world: World) -> No
     _new(world, ANNA, "La vostra pregunta")
     world.turn()
     world.restart()
-    _chooses(world, _asks(world)[0], "1")
+    _chooses(world, world.received(AGENT, "which_case")[0], "1")
     assert _statuses(world) == ["answered", "open"]
 
 
@@ -289,10 +281,10 @@ def test_an_autoresponder_that_answers_each_mail_gets_one_transcript(world: Worl
     _cases(world, ANNA, ANNA)
     _new(world, ANNA, "Una cosa")
     world.turn()
-    (last,) = _asks(world)
+    (last,) = world.received(AGENT, "which_case")
     for _ in range(3):
         world.staff_says(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         last = world.received(AGENT)[-1]
-    assert len(_transcripts(world)) == 1
-    _chooses(world, _asks(world)[0], "1")
-    assert len(_transcripts(world)) == 2
+    assert len(world.texts(AGENT, "transcript")) == 1
+    _chooses(world, world.received(AGENT, "which_case")[0], "1")
+    assert len(world.texts(AGENT, "transcript")) == 2

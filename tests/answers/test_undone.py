@@ -39,7 +39,7 @@ def test_a_case_that_comes_back_says_who_knows_and_drafts_what_takes_it_back(des
     assert BOTH in told
     assert f"envieu-los aquest text ({SERVICES}): «Cas OAC-2026-000001: torna a l'OAC 360." in told
     assert "L'esborrany us arriba en un altre correu." in told
-    (draft,) = [text_of(mail) for mail in desk.received(AGENT) if mail["X-Oacmail-Kind"] == "draft"]
+    (draft,) = desk.texts(AGENT, "draft")
     assert "Finalment la portem nosaltres." in draft
     assert desk.kinds(ANNA) == ["ack", "passed_on"]
 

@@ -63,10 +63,6 @@ def _forward(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
     world.receive(mail, verdict=verdict)
 
 
-def _questions(world: World) -> list[EmailMessage]:
-    return [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "forwarded"]
-
-
 def _reply(world: World, question: EmailMessage, text: str, *, verdict: str = PASS) -> None:
     quoted = "\n".join(f"> {line}" for line in text_of(question).splitlines())
     said = f"{text}\n\nEl 25/11/2026, l'OAC 360 va escriure:\n{quoted}"
@@ -109,7 +105,7 @@ def test_a_forward_as_text_opens_the_case_and_waits_with_the_acknowledgement(wor
     assert (case["citizen"], case["subject"], case["status"]) == (ANNA, "Signar", "open")
     assert case["due_at"] is not None
     assert not world.received(ANNA)
-    (question,) = _questions(world)
+    (question,) = world.received(AGENT, "forwarded")
     assert ANNA in text_of(question), "what has to be confirmed stands there whole"
     assert world.reviews() == ["forwarded-unconfirmed"]
     (row,) = world.rows("SELECT fresh FROM messages")
@@ -127,7 +123,7 @@ def test_a_forward_as_text_opens_the_case_and_waits_with_the_acknowledgement(wor
 @pytest.mark.parametrize(("said", "verdict"), [("No", PASS), ("Bon dia", PASS), ("Sí", "")])
 def test_nobody_is_told_without_a_proven_yes(world: World, said: str, verdict: str) -> None:
     _forward(world, _inline(world, "Gmail"))
-    _reply(world, _questions(world)[0], said, verdict=verdict)
+    _reply(world, world.received(AGENT, "forwarded")[0], said, verdict=verdict)
     assert not world.received(ANNA)
     assert "forwarded-unconfirmed" in world.reviews()
 
@@ -144,7 +140,7 @@ def test_without_one_address_the_agent_is_asked_and_gives_it(world: World, subje
     _forward(world, world.message(AGENT, subject, text.format(asked=ASKED)))
     assert not world.cases()
     assert world.reviews() == ["forwarded-by-whom"]
-    (question,) = _questions(world)
+    (question,) = world.received(AGENT, "forwarded")
 
     _reply(world, question, f"És de {ANNA}")
 
@@ -156,7 +152,7 @@ def test_without_one_address_the_agent_is_asked_and_gives_it(world: World, subje
 def test_the_agent_cannot_give_an_address_of_the_house(world: World) -> None:
     text = "De: Anna Puig\nEnviat: dimecres, 25 de novembre de 2026 8:50\nPer a: Marta\nAssumpte: Signar\n\nHola"
     _forward(world, world.message(AGENT, "RV: Signar", text))
-    _reply(world, _questions(world)[0], OFFICE)
+    _reply(world, world.received(AGENT, "forwarded")[0], OFFICE)
     assert not world.cases()
 
 
@@ -213,7 +209,7 @@ def test_forged_writers_inside_stay_within_the_budget_of_unverified_mail(world: 
 
 def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: World) -> None:
     _forward(world, _inline(world, "Gmail"))
-    (last,) = _questions(world)
+    (last,) = world.received(AGENT, "forwarded")
     for _ in range(3):
         world.staff_says(AGENT, "", "Soc de viatge fins dilluns.", answers=last)
         last = world.received(AGENT)[-1]
@@ -226,7 +222,7 @@ def test_on_the_board_the_named_writer_of_a_forward_gets_the_case_too(town: Call
     mail = world.message(AGENT, subject, text.format(asked=ASKED).replace(f" <{ANNA}>", ""))
     _forward(world, mail)
     world.turn()
-    _reply(world, _questions(world)[0], ANNA)
+    _reply(world, world.received(AGENT, "forwarded")[0], ANNA)
     world.turn()
     assert (world.case()["citizen"], world.case()["status"], world.reviews()) == (ANNA, "open", [])
     assert world.kinds(ANNA) == ["ack"]

@@ -1,7 +1,5 @@
 """The number of a case that was merged: people still write it, and what they write is about the case that goes on."""
 
-from email.message import EmailMessage
-
 from tests.relayed.relayed_answers import address
 from tests.world import AGENT, ANNA, OFFICE, PERE, World, text_of
 
@@ -10,17 +8,13 @@ def _new_mail(world: World, subject: str, text: str, *, to: str = OFFICE) -> Non
     world.staff_says(AGENT, subject, text, to=to)
 
 
-def _transcript(world: World) -> EmailMessage:
-    return [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"][-1]
-
-
 def _merged(world: World, second: str = ANNA) -> str:
     """Two cases, the second merged into the first. The answer address of the second, from a mail of before."""
     world.citizen_writes(ANNA)
     world.citizen_asks(second, "Padró", "Bon dia, com demano un volant de padró?")
     world.advance("2026-11-25 10:00")
     _new_mail(world, "cas 2", "#nota Vol el volant per a un lloguer")
-    before = address(_transcript(world))
+    before = address(world.received(AGENT, "transcript")[-1])
     assert "2026-000002" in before
     _new_mail(world, "cas 2", "#fusiona 1")
     world.advance("2026-11-25 11:00")
@@ -33,7 +27,7 @@ def test_orders_that_name_it_are_carried_out_on_the_other_case(world: World) -> 
     first, second = world.cases()
     assert (first["status"], first["assignee"]) == ("answered", "agent")
     assert (second["status"], second["answered_at"], second["assignee"]) == ("closed", None, None)
-    assert "| OAC-2026-000001 | anotar la trucada | fet |" in text_of(_transcript(world))
+    assert "| OAC-2026-000001 | anotar la trucada | fet |" in text_of(world.received(AGENT, "transcript")[-1])
 
 
 def test_a_new_mail_to_the_person_that_names_it_answers_the_other_case(world: World) -> None:
@@ -59,15 +53,15 @@ def test_the_answer_address_of_another_person_is_closed_with_that_persons_case(w
     """It never becomes the address of the person whose case goes on; the agent hears why nothing was sent."""
     _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=_merged(world, PERE))
     assert "relayed" not in world.kinds(PERE) + world.kinds(ANNA)
-    (told,) = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "not_relayed"]
+    (told,) = world.texts(AGENT, "not_relayed")
     assert "el cas és tancat" in told
     assert [case["status"] for case in world.cases()] == ["open", "closed"]
 
 
 def test_the_transcript_of_the_merge_offers_to_answer_the_case_that_goes_on(world: World) -> None:
     _merged(world)
-    assert "OAC-2026-000001" in str(_transcript(world)["Subject"])
-    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address(_transcript(world)))
+    assert "OAC-2026-000001" in str(world.received(AGENT, "transcript")[-1]["Subject"])
+    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address(world.received(AGENT, "transcript")[-1]))
     world.turn()
     assert [case["status"] for case in world.cases()] == ["answered", "closed"]
     assert world.kinds(ANNA)[-1] == "relayed"
@@ -78,13 +72,13 @@ def test_the_transcript_of_several_merges_offers_to_answer_the_case_that_goes_on
         world.citizen_asks(ANNA, subject, f"Bon dia, una pregunta sobre un tràmit: {subject}.")
     _new_mail(world, "avui", "2 fusiona 1\n3 fusiona 1")
     assert [case["status"] for case in world.cases()] == ["open", "closed", "closed"]
-    assert "2026-000001" in address(_transcript(world))
+    assert "2026-000001" in address(world.received(AGENT, "transcript")[-1])
 
 
 def test_the_transcript_of_a_merge_of_two_people_offers_to_write_to_neither(world: World) -> None:
     """Which of them "the person" is would not be clear."""
     _merged(world, PERE)
-    told = text_of(_transcript(world))
+    told = text_of(world.received(AGENT, "transcript")[-1])
     assert "són de dues persones" in told
     assert "mailto:" not in told
 
@@ -93,4 +87,4 @@ def test_the_transcript_of_a_merge_whose_case_is_reopened_at_once_is_about_that_
     world.citizen_writes(ANNA)
     world.citizen_asks(ANNA, "Padró", "Bon dia, com demano un volant de padró?")
     _new_mail(world, "cas 2", "#fusiona 1\n#reobre")
-    assert "OAC-2026-000002" in str(_transcript(world)["Subject"])
+    assert "OAC-2026-000002" in str(world.received(AGENT, "transcript")[-1]["Subject"])

@@ -31,10 +31,6 @@ def _replies(
     return world.citizen_asks(sender, "", text, answers=forward, dmarc=dmarc)
 
 
-def _notices(world: World) -> list[EmailMessage]:
-    return [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "services"]
-
-
 def _on_case(world: World) -> list[dict[str, Any]]:
     return world.rows("SELECT role, outcome, guest, rule FROM messages WHERE case_id IS NOT NULL AND fresh = ?", SAYS)
 
@@ -46,7 +42,7 @@ def test_the_reply_is_filed_on_the_case_and_the_agent_gets_it(world: World) -> N
     assert _on_case(world) == [{"role": "technical", "outcome": "staff", "guest": 0, "rule": "third-person"}]
     assert world.case()["status"] == "open"
     assert (world.case()["due_at"], world.rows("SELECT * FROM deadlines")) == (before[0]["due_at"], before[1])
-    (notice,) = _notices(world)
+    (notice,) = world.received(AGENT, "services")
     assert SAYS in text_of(notice)
     assert "serveis tècnics" not in text_of(notice) + str(notice["Subject"])
     assert world.received(PLANNING) == []
@@ -68,7 +64,7 @@ def test_an_answered_case_stays_answered_and_the_citizen_is_told_nothing(world: 
     world.order("log-call", world.case()["number"])
     _replies(world, forward)
     assert world.case()["status"] == "answered"
-    assert len(_notices(world)) == 1
+    assert len(world.received(AGENT, "services")) == 1
     assert world.kinds(ANNA) == ["ack"]
 
 
@@ -78,7 +74,7 @@ def test_nothing_that_the_third_person_writes_changes_the_case(world: World, tex
     before = world.rows("SELECT status, answered_at, closed_at, score, lang, level FROM cases")
     _replies(world, forward, text)
     assert world.rows("SELECT status, answered_at, closed_at, score, lang, level FROM cases") == before
-    assert len(_notices(world)) == 1
+    assert len(world.received(AGENT, "services")) == 1
     assert world.received(PLANNING) == []
 
 
@@ -96,7 +92,7 @@ def test_who_did_not_get_the_forward_or_is_disowned_is_no_third_person(world: Wo
     forward = _forwarded(world)
     _replies(world, forward, sender=sender, dmarc=dmarc)
     assert [case["citizen"] for case in world.cases()] == [ANNA, sender]
-    assert _notices(world) == []
+    assert world.received(AGENT, "services") == []
 
 
 def test_the_address_alone_is_no_evidence(world: World) -> None:
@@ -119,7 +115,7 @@ def test_who_has_a_case_of_their_own_is_its_citizen(world: World) -> None:
     _replies(world, forward, "Ho he provat i encara em surt l'error. Què més puc fer?", sender=PERE)
     assert [case["citizen"] for case in world.cases()] == [PERE, ANNA, PERE]
     assert world.kinds(PERE) == ["ack", "ack"]
-    assert _notices(world) == []
+    assert world.received(AGENT, "services") == []
 
 
 def test_who_gets_the_offices_own_answer_forwarded_asks_for_themselves(world: World) -> None:
@@ -160,7 +156,7 @@ def test_the_reply_follows_a_case_that_was_merged(world: World) -> None:
 def test_what_the_third_person_wrote_is_never_relayed_to_the_citizen(world: World) -> None:
     forward = _forwarded(world)
     _replies(world, forward)
-    to = address(_notices(world)[0])
+    to = address(world.received(AGENT, "services")[0])
     world.staff_says(AGENT, "Re", f"Bon dia,\n\n{SAYS}", to=to)
     assert world.kinds(ANNA) == ["ack"]
     assert "not_relayed" in world.kinds(AGENT)

@@ -36,7 +36,7 @@ def test_a_message_that_was_long_under_way_is_flagged_and_first_while_somebody_w
     assert "delayed-in-transit" in _why(world, case["number"])
     assert _listed(world) == [ANNA, PERE]
     world.live("2026-11-26 08:00")
-    text = text_of([mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1])
+    text = text_of(world.received(AGENT, "digest")[-1])
     assert text.index("- 2 · ") < text.index("- 1 · ")
     assert "retardat en trànsit" in text
 

@@ -299,7 +299,7 @@ def test_the_agent_who_has_the_case_is_reminded_and_of_nobodys_cases_all_are(tow
     (reminder,) = world.received(AGENT)
     assert "OAC-2026-000002" in text_of(reminder)
     assert "OAC-2026-000001" not in text_of(reminder)
-    texts = [text_of(mail) for mail in world.received(jordi) if mail["X-Oacmail-Kind"] == "remind"]
+    texts = world.texts(jordi, "remind")
     assert ["OAC-2026-000001" in text for text in texts] == ["OAC-2026-000002" not in text for text in texts]
     assert len(texts) == 2
 
@@ -311,7 +311,7 @@ def test_a_case_that_was_answered_is_not_said_to_have_no_answer(town: TOWN) -> N
     world.advance("2026-11-25 12:00")
     world.citizen_writes(ANNA, "", "Encara no em funciona. Què més puc fer?", answers=message)
     world.live("2026-11-27 09:00")
-    (mail,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (mail,) = world.received(SUPERVISOR, "overdue")
     said = " ".join(text_of(mail).split())
     assert "Es va respondre el 25 de novembre a les 9 h i la persona ha tornat a escriure." in said
     assert "cap resposta" not in said

@@ -40,7 +40,7 @@ def test_the_person_is_told_first_to_call_at_once_and_the_agents_hear_the_hour_a
     world.citizen_asks(ANNA, "Beca", TODAY[lang])
     (ack,) = world.received(ANNA)
     assert SAID[lang] in _plain(text_of(ack)).split("\n\n")[1], "before anything else"
-    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "term"]
+    (notice,) = world.received(AGENT, "term")
     assert "URGENT: el termini de la persona s'acaba dimecres 25 de novembre a les 14 h" in _plain(
         str(notice["Subject"])
     )

@@ -51,7 +51,7 @@ def test_calls_are_counted_by_the_slot_and_no_number_is_shown(town: TOWN) -> Non
 
 
 def digest_of(world: World) -> EmailMessage:
-    return [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1]
+    return world.received(AGENT, "digest")[-1]
 
 
 def test_each_case_has_one_line_in_the_list_of_what_is_done_first(town: TOWN) -> None:

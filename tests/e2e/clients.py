@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from html import escape
 
-from testbed.messages import message
-from tests.e2e.watching import plain
+from testbed.messages import message, text_of
 
 Quote = Callable[[EmailMessage], str]
 
 
 def _lines(mail: EmailMessage) -> str:
-    return plain(mail).strip()
+    return text_of(mail).strip()
 
 
 def _html_lines(mail: EmailMessage) -> str:

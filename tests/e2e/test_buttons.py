@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from email.message import EmailMessage
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from testbed.messages import message as everyday
+from testbed.messages import written_by
 from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import answered_by, number_of, opened
 from tests.servers.mail_servers import MailServers
@@ -30,10 +30,8 @@ def desk(
 
 def press(sender: Citizen, link: str) -> None:
     """Send the mail that the link opens, as it stands (RFC 6068)."""
-    parts = urlsplit(link)
-    fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    to = unquote(parts.path)
-    mail = everyday(f"{sender.name} <{sender.address}>", to, fields["subject"], fields["body"])
+    to, subject, text = written_by(link)
+    mail = everyday(f"{sender.name} <{sender.address}>", to, subject, text)
     sender.send(mail.as_bytes(), to)
 
 

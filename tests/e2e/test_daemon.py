@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from testbed.messages import text_of
 from testbed.office import NO_LIMITS
 from tests.e2e.impatient import SHORT_SILENCE
 from tests.e2e.office import COMMAND, IMPATIENT, OACMAIL, RunningOffice
@@ -162,9 +163,7 @@ def _told(mail_servers: MailServers, desk: RunningOffice) -> str:
     person = Citizen(mail_servers)
     person.write(desk.address, f"Cita {person.user}", "Bon dia, com demano cita prèvia?")
     (ack,) = person.wait_for_mail()
-    body = ack.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
+    return text_of(ack)
 
 
 def test_sighup_takes_a_changed_template_and_configuration_and_refuses_broken_ones(

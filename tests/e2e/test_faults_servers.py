@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from oacmail.cli.status import lines
+from testbed.messages import text_of
 from tests.e2e.faulty import FAULTS
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import expired
@@ -64,9 +65,7 @@ def test_an_expired_certificate_of_the_mailbox_is_named_and_one_alert_goes_by_th
         with _expired(own_mail_servers.dovecot, desk):
             _says(desk, "imap: the mailbox cannot be read: its certificate has expired")
             (alert,) = desk.operator.wait_for_mail()
-            body = alert.get_body(("plain",))
-            assert body is not None
-            assert "certificate has expired" in body.get_content()
+            assert "certificate has expired" in text_of(alert)
             anna.write(desk.address, "Bústia", "On demano la bústia electrònica?")
         anna.wait_for_mail(1, 20)
         _well_again(desk)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from testbed.messages import message as everyday
+from testbed.messages import text_of
 from tests.e2e.clients import OUTLOOK
 from tests.e2e.office import PROOF, RunningOffice
 from tests.e2e.watching import (
@@ -21,7 +22,6 @@ from tests.e2e.watching import (
     message,
     number_of,
     opened,
-    plain,
     running_deadlines,
     someone,
     waiting_for_a_person,
@@ -117,13 +117,13 @@ def test_what_an_agent_writes_to_the_person_arrives_without_the_notice(
     sent = anna.write(desk.address, "No puc entrar", f"{ASKED} La meva contrasenya és: Gat-2026.")
     anna.wait_for_mail()
     notice = marta.wait_for_mail(had + 1)[-1]  # a password causes one at once
-    (address,) = set(re.findall(r"mailto:([^?\s]+\+r-[^?\s]+)\?", plain(notice)))
+    (address,) = set(re.findall(r"mailto:([^?\s]+\+r-[^?\s]+)\?", text_of(notice)))
 
     reply = OUTLOOK.reply(f"Marta <{marta.address}>", address, notice, ANSWER)
     marta.send(reply.as_bytes(policy=policy.SMTP), address)
 
     *_, got = anna.wait_for_mail(2)
-    assert (got["X-Oacmail-Kind"], got["In-Reply-To"], plain(got).strip()) == ("relayed", sent, ANSWER)
+    assert (got["X-Oacmail-Kind"], got["In-Reply-To"], text_of(got).strip()) == ("relayed", sent, ANSWER)
     until(lambda: not running_deadlines(desk, number_of(desk, sent)), 15, what=f"it counts\n{desk.log()}")
     with at_desk(desk) as agent:
         agent.find(str(got["Message-ID"]), "Sent")
@@ -175,8 +175,8 @@ def test_an_escalation_that_the_relay_finds_too_large_goes_without_the_original_
         desk.oacmail("once")
 
         (word,) = desk.supervisor.wait_for_mail()
-        assert "no puc presentar la instància" in plain(word)
-        assert "El missatge original no s'adjunta" in plain(word)
+        assert "no puc presentar la instància" in text_of(word)
+        assert "El missatge original no s'adjunta" in text_of(word)
         assert not list(word.iter_attachments())
         sent = mails_to(desk, desk.supervisor.address, "overdue")
         assert {row["key"].endswith(":bare"): row["state"] for row in sent} == {False: "failed", True: "sent"}

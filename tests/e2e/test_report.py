@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from oacmail.store.connection import FILE
+from testbed.messages import text_of
 from tests.e2e import shapes
 from tests.e2e.office import RunningOffice
 from tests.servers.mail_servers import MailServers
@@ -30,10 +31,9 @@ def test_last_months_report_arrives_once_with_its_charts(mail_servers: MailServe
         "text/plain", "text/html", "image/png", "text/html", "text/csv",
     ]  # fmt: skip
     assert [part.get_filename() for part in report.iter_attachments()] == [f"{month}-ca.html", f"{month}-ca.csv"]
-    body = report.get_body(("html",))
-    assert body is not None
+    body = text_of(report, "html")
     pictures = [part["Content-ID"].strip("<>") for part in report.walk() if part["Content-ID"]]
-    assert all(f"cid:{name}" in body.get_content() for name in pictures)
+    assert all(f"cid:{name}" in body for name in pictures)
     with office.running():
         office.passes()
     assert len(council.inbox()) == 1

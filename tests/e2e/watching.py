@@ -66,12 +66,6 @@ def everything_in(mail: EmailMessage) -> str:
     return "\n".join((headers, *texts))
 
 
-def plain(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
 def answered_by(desk: RunningOffice, question: str, text: str, **options: Any) -> str:
     """An agent answers the message with this Message-ID from the shared mailbox; returns when that is known."""
     with at_desk(desk) as agent:

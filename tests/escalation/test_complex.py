@@ -18,7 +18,7 @@ def test_the_notice_quotes_and_attaches_the_last_messages_newest_first(town: TOW
     world.clock.forward(hours=1)
     world.citizen_asks(ANNA, "", "Continua igual, em podeu ajudar?", answers=answer)
     for address in (TECHNICAL, SUPERVISOR):
-        (notice,) = [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "complex"]
+        (notice,) = world.received(address, "complex")
         said = text_of(notice)
         order = [
             said.index(text) for text in ("Continua igual", "Tampoc", "cap navegador", "altre navegador", "amb l'idCAT")

@@ -31,10 +31,6 @@ def _originals(mails: list[EmailMessage]) -> int:
     return sum(part.get_content_type() == "message/rfc822" for mail in mails for part in mail.walk())
 
 
-def _lists(world: World, address: str) -> list[EmailMessage]:
-    return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "notice_list"]
-
-
 @pytest.mark.parametrize("kind", FLOODS)
 def test_an_honest_citizen_is_acknowledged_before_what_a_flood_makes(town: TOWN, kind: str) -> None:
     world = town(people={"technical": [TECHNICAL]}, smtp={"per_minute": 15}, ack={"unverified_per_hour": 3})
@@ -49,7 +45,7 @@ def test_what_an_agent_orders_one_by_one_is_told_one_by_one(town: TOWN) -> None:
     world = town(people={"technical": [TECHNICAL]}, digest={"to": [AGENT]})
     _flood(world, ("Consulta", "Bon dia, on puc demanar un certificat de convivència? Gràcies."), count=8)
     world.live("2026-11-26 08:30")
-    (digest,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1:]
+    (digest,) = world.received(AGENT, "digest")[-1:]
     for number in range(1, 9):
         reply(world, digest, f"{number} DERIVA", sender=AGENT)
     world.live("2026-11-26 12:00")
@@ -64,7 +60,7 @@ def test_a_flood_of_a_kind_reaches_staff_as_five_mails_and_one_list(town: TOWN, 
     world.turn()
     kinds = Counter(world.kinds(address))
     assert (kinds[kind], kinds["notice_list"]) == (5, 1)
-    (mail,) = _lists(world, address)
+    (mail,) = world.received(address, "notice_list")
     numbers = [case["number"] for case in world.cases()]
     told = [number for number in numbers if number in text_of(mail)]
     assert len(told) == 25
@@ -108,12 +104,12 @@ def test_the_lists_come_once_an_hour_and_the_operator_is_notified_of_them(world:
         _flood(world, FLOODS["opinion"][0], 10)
         world.turn()
         world.clock.forward(minutes=10)
-    assert len(_lists(world, SUPERVISOR)) == 1
+    assert len(world.received(SUPERVISOR, "notice_list")) == 1
     alerts = [mail for mail in world.received(OPERATOR) if "llista" in str(mail["Subject"])]
     assert len(alerts) == 1
     assert "opinion: 5" in text_of(alerts[0])
     world.live("2026-11-25 10:05", minutes=5)
-    assert len(_lists(world, SUPERVISOR)) == 2
+    assert len(world.received(SUPERVISOR, "notice_list")) == 2
     assert {case["number"] for case in world.cases()} == _told(world)
 
 

@@ -214,7 +214,7 @@ def test_a_reply_to_that_comes_later_without_proof_takes_no_answer_of_a_case(wor
 def test_the_agents_are_warned_of_another_reply_to_and_see_where_it_leads(world: World) -> None:
     asked = _asked_without_a_verdict(world)
     _asks_for_the_answer(world, asked)
-    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "answers_elsewhere"]
+    (notice,) = world.received(AGENT, "answers_elsewhere")
     assert "ma…@evil.example" in text_of(notice)
     assert EVIL not in text_of(notice)
 

@@ -1,17 +1,16 @@
 """A stranger's mail to an agent leads the agent's ordinary answer to an address of ours that does something."""
 
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from oacmail.core.kinds import MailKind
+from testbed.messages import written_by
 from tests.hostile.enemy import EVIL
 from tests.hostile.orders import nothing_happened
-from tests.orders.test_order_buttons import buttons, press
 from tests.orders.test_orders import late_case, reply, transcripts
 from tests.relayed import relayed_answers
-from tests.world import ANNA, PASS, SUPERVISOR, World, text_of
+from tests.world import ANNA, PASS, SUPERVISOR, World, buttons, text_of
 
 GUISES = ("plain", "names our notice", "names our notice after itself", "bears the id of an acknowledgement")
 
@@ -50,11 +49,11 @@ def test_an_answer_to_a_stranger_whose_reply_to_is_the_answer_address_reaches_no
 @pytest.mark.parametrize("guise", GUISES)
 def test_an_answer_to_a_stranger_whose_reply_to_is_a_button_orders_nothing(world: World, guise: str) -> None:
     notice = late_case(world)
-    button = unquote(urlsplit(buttons(notice)["És brossa"]).path)
+    button = written_by(buttons(notice)["És brossa"])[0]
     _answered(world, button, _strangers(world, notice, guise), "Sí, us ho confirmem.")
     nothing_happened(world)
     assert "que no és nostre" in transcripts(world)[-1]
-    press(world, buttons(notice)["És brossa"])
+    world.press(buttons(notice)["És brossa"])
     assert world.case()["status"] == "closed", "the agent's own press still counts"
 
 

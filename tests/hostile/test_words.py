@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from email.message import EmailMessage
 
 import pytest
 
@@ -52,12 +51,6 @@ def _write(world: World, words: str, *, page: bool = False) -> None:
     world.obey("escalate", NUMBER, why=words)
 
 
-def _page_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("html",))
-    assert body is not None
-    return str(body.get_content())
-
-
 @pytest.mark.parametrize("words", JINJA)
 def test_template_code_in_a_message_is_shown_and_never_run(world: World, words: str) -> None:
     _write(world, words)
@@ -102,7 +95,7 @@ def test_a_town_template_cannot_run_a_message_either(town: Callable[..., World],
 def test_markup_in_a_message_is_dead_in_every_page_of_ours(world: World, words: str, page: bool) -> None:
     _write(world, words, page=page)
     for mail in mails_out(world):
-        head, style, rest = _page_of(mail).partition(OUR_STYLE)
+        head, style, rest = text_of(mail, "html").partition(OUR_STYLE)
         assert style
         assert "<body" not in head
         shown = head + rest  # a style that is left is not ours

@@ -33,10 +33,6 @@ def junk(world: World, sender: str = ANNA, text: str = ASKS, subject: str = "Bec
     return mail
 
 
-def cards(world: World) -> list[EmailMessage]:
-    return [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "in_junk"]
-
-
 @pytest.fixture
 def world(town: TOWN) -> World:
     return town(now="2026-11-25 10:00", digest={"to": [AGENT]})
@@ -44,7 +40,7 @@ def world(town: TOWN) -> World:
 
 def test_what_reads_as_a_persons_is_a_card_and_a_line_and_nothing_else(world: World) -> None:
     junk(world)
-    (card,) = cards(world)
+    (card,) = world.received(AGENT, "in_junk")
     assert f"«{OPENING}»" in text_of(card)
     said = f"{card['Subject']}\n{text_of(card)}".lower()
     assert "612 345" not in said  # a reference may have the digits 612 by chance: it has no space
@@ -58,7 +54,7 @@ def test_what_reads_as_a_persons_is_a_card_and_a_line_and_nothing_else(world: Wo
         "· a la carpeta de correu brossa · dc. 25/11, 10 h · «Bon dia, em diuen que no tinc dret a la beca menjador. …»"
     )
     world.live("2026-11-27 08:30")
-    assert len(cards(world)) == 1
+    assert len(world.received(AGENT, "in_junk")) == 1
 
 
 @pytest.mark.parametrize("order", ["és persona", "{} és persona", "ÉS PERSONA {}"])
@@ -66,8 +62,8 @@ def test_it_is_a_person_opens_its_case_with_the_day_of_its_arrival(world: World,
     junk(world)
     world.live("2026-11-26 07:00")
     (ref,) = [row["fingerprint"][:8] for row in world.rows("SELECT fingerprint FROM reviews")]
-    assert ref in text_of(cards(world)[0])
-    reply(world, cards(world)[0], order.format(ref), sender=AGENT)
+    assert ref in text_of(world.received(AGENT, "in_junk")[0])
+    reply(world, world.received(AGENT, "in_junk")[0], order.format(ref), sender=AGENT)
     assert world.kinds(ANNA) == ["ack"]
     assert world.case()["opened_at"].startswith("2026-11-25T10:00")
     assert world.case()["due_at"].startswith("2026-11-26")
@@ -77,13 +73,13 @@ def test_it_is_a_person_opens_its_case_with_the_day_of_its_arrival(world: World,
 def test_a_reply_to_us_joins_its_case(world: World) -> None:
     world.citizen_asks(ANNA)
     junk(world, text="Hola.", subject="", answers=world.received(ANNA)[0])
-    reply(world, cards(world)[0], "és persona", sender=AGENT)
+    reply(world, world.received(AGENT, "in_junk")[0], "és persona", sender=AGENT)
     assert len(world.case()["messages"]) == 2
 
 
 def test_it_is_junk_ends_the_line(world: World) -> None:
     junk(world)
-    reply(world, cards(world)[0], "és brossa", sender=AGENT)
+    reply(world, world.received(AGENT, "in_junk")[0], "és brossa", sender=AGENT)
     assert (world.reviews(), world.cases(), world.received(ANNA)) == ([], [], [])
 
 
@@ -96,7 +92,7 @@ def test_the_rest_is_counted(world: World) -> None:
         "Novetats",
         headers=(("List-Unsubscribe", "<https://a.example>"), ("Precedence", "bulk")),
     )
-    assert (cards(world), world.reviews()) == ([], [])
+    assert (world.received(AGENT, "in_junk"), world.reviews()) == ([], [])
     world.live("2026-11-26 08:30")
     assert "a la carpeta de correu brossa, 2 missatges que no semblen de cap persona" in text_of(digest_of(world))
     assert world.rows("SELECT 1 FROM sightings WHERE outcome IS NULL") == []
@@ -130,7 +126,7 @@ def test_mail_of_the_office_and_of_staff_is_not_taken_for_a_persons_nor_obeyed(w
     junk(world, OFFICE, "#tanca\nBon dia, com puc demanar-ho?", "Re: [OAC-2026-000001]")
     junk(world, AGENT, "#tanca", "cas 1")
     assert world.case()["status"] == "open"
-    assert (cards(world), world.reviews()) == ([], [])
+    assert (world.received(AGENT, "in_junk"), world.reviews()) == ([], [])
 
 
 def test_proven_staff_are_a_line_and_no_order_is_carried_out(world: World) -> None:
@@ -173,7 +169,7 @@ def test_what_a_person_puts_into_junk_is_the_same_message(world: World) -> None:
     world.citizen_asks(ANNA)
     world.mailbox.move("INBOX", 1, "Junk")
     world.turn()
-    assert (cards(world), len(world.cases()), world.kinds(ANNA)) == ([], 1, ["ack"])
+    assert (world.received(AGENT, "in_junk"), len(world.cases()), world.kinds(ANNA)) == ([], 1, ["ack"])
 
 
 def test_what_lay_in_junk_at_the_first_look_is_left_alone(world: World) -> None:
@@ -184,9 +180,9 @@ def test_what_lay_in_junk_at_the_first_look_is_left_alone(world: World) -> None:
         file.unlink()
     world.restart()
     world.turn()
-    assert (cards(world), world.reviews()) == ([], [])
+    assert (world.received(AGENT, "in_junk"), world.reviews()) == ([], [])
     junk(world)
-    assert len(cards(world)) == 1
+    assert len(world.received(AGENT, "in_junk")) == 1
 
 
 def test_a_flood_of_people_is_a_list_and_each_stands_in_the_summary(town: TOWN) -> None:
@@ -194,8 +190,8 @@ def test_a_flood_of_people_is_a_list_and_each_stands_in_the_summary(town: TOWN) 
     for number in range(8):
         junk(world, f"veina{number}@example{number}.org", f"{ASKS} {'abcdefgh'[number]}", f"Beca {'abcdefgh'[number]}")
     world.live("2026-11-26 08:30")
-    assert len(cards(world)) == 3
-    listed = [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "notice_list"]
+    assert len(world.received(AGENT, "in_junk")) == 3
+    listed = world.texts(AGENT, "notice_list")
     assert listed
     assert all("Moveu a la safata d'entrada els que siguin de persones." in text for text in listed)
     assert not any("Cas |" in text for text in listed)
@@ -234,7 +230,7 @@ def test_after_an_upgrade_junk_is_read_from_where_the_earlier_version_stopped(wo
         mail = world.message(f"antic{number}@example.org", "Consulta", ASKS)
         world.mailbox.append("Junk", as_bytes(mail), local("2026-11-24 10:00"))
     world.turn()
-    seen = len(cards(world))
+    seen = len(world.received(AGENT, "in_junk"))
     world.stop()
     with closing(sqlite3.connect(world.config.office.state / FILE)) as con, con:
         con.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0017_junk_read_anew'")
@@ -246,7 +242,7 @@ def test_after_an_upgrade_junk_is_read_from_where_the_earlier_version_stopped(wo
     world.clock.forward(minutes=20)
     world.start()
     world.turn()
-    (card,) = cards(world)[seen:]
+    (card,) = world.received(AGENT, "in_junk")[seen:]
     assert "beca de transport" in text_of(card)
     junk(world)
-    assert len(cards(world)) == seen + 2
+    assert len(world.received(AGENT, "in_junk")) == seen + 2

@@ -37,7 +37,7 @@ def _nobody_answers(town: TOWN) -> World:
     world.turn()  # moved_back
     reply(world, notice, "#espera 3/12")
     reply(world, notice, "ASSIGNA: agent")  # assigned
-    (told,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "assigned"]
+    (told,) = world.received(AGENT, "assigned")
     world.robot_writes(AGENT, "Sóc fora", answers=told)
     world.turn()  # away
     relayed_answers.send(world, relayed_answers.mail(world, notice))  # relayed
@@ -78,7 +78,7 @@ def _agents_decide_who_can_help(town: TOWN) -> World:
     world = town(escalation={"auto_second_level": False}, pointer=[POINTER])
     world.citizen_writes(ANNA, *FAULT)  # second_level
     world.citizen_asks(PERE, "Impressora", PRINTER)  # pointers
-    (table,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "pointers"]
+    (table,) = world.received(AGENT, "pointers")
     reply(world, table, "#foraabast consorci", sender=AGENT)  # referred
     return world
 

@@ -39,7 +39,7 @@ def test_five_messages_on_one_platform_are_one_incident_with_one_alert(world: Wo
     assert [case["level"] for case in world.cases()] == ["second"] * 5
     assert _incidents(world) == [numbers[0]] * 5
     for address in (TECHNICAL, SUPERVISOR):
-        (alert,) = [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "incident"]
+        (alert,) = world.received(address, "incident")
         assert "Seu electrònica" in str(alert["Subject"])
         assert [number in text_of(alert) for number in numbers] == [True] * 3 + [False] * 2
         assert "veina" not in alert.as_string()

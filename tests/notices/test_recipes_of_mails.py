@@ -125,7 +125,7 @@ world.turn()
 world.agent_answers(question)
 world.turn()
 world.live("2026-12-11 09:00", minutes=240)
-(mail,) = [mail for mail in world.received(ANNA) if mail["X-Oacmail-Kind"] == "regards"]
+(mail,) = world.received(ANNA, "regards")
 assert text_of(mail).strip() == "16 days, Ajuntament de Castellbisbal."
 world.stop()
 """

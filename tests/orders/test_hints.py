@@ -1,7 +1,5 @@
 """What an agent hears of a mail that orders nothing: each time one short line, and no program keeps us writing."""
 
-from email.message import EmailMessage
-
 import pytest
 
 from tests.orders.test_orders import late_case, quoted, reply, transcripts
@@ -15,10 +13,6 @@ VANISHED = {
     "Bon dia\n\n-- \nMarta Soler\nTANCA BROSSA": "| no fet: és sota la signatura: escriviu-lo a dalt de tot |",
     "MEVA\n\nBon dia Anna,\n\nHeu de portar el DNI.": "La resta del text no s'ha enviat a ningú.",
 }
-
-
-def _hints(world: World, address: str = SUPERVISOR) -> list[EmailMessage]:
-    return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "transcript"]
 
 
 def test_each_mail_of_a_day_without_an_order_or_with_a_text_beside_it_is_answered(world: World) -> None:
@@ -67,17 +61,17 @@ def test_a_person_who_answers_each_hint_in_new_words_is_answered_each_time(world
     asked = late_case(world)
     for number in range(4):
         reply(world, asked, f"I el cas {'de la Maria ' * number}?")
-        assert len(_hints(world)) == number + 1
-        asked = _hints(world)[-1]
+        assert len(world.received(SUPERVISOR, "transcript")) == number + 1
+        asked = world.received(SUPERVISOR, "transcript")[-1]
 
 
 def test_a_person_who_answers_the_hint_to_a_text_that_read_automatic_is_answered(world: World) -> None:
     asked = late_case(world)
     reply(world, asked, "Sóc fora 3.")
-    reply(world, _hints(world)[-1], "Sóc fora 4.")
-    assert len(_hints(world)) == 1
-    reply(world, _hints(world)[-1], "TANCCA")
-    assert len(_hints(world)) == 2
+    reply(world, world.received(SUPERVISOR, "transcript")[-1], "Sóc fora 4.")
+    assert len(world.received(SUPERVISOR, "transcript")) == 1
+    reply(world, world.received(SUPERVISOR, "transcript")[-1], "TANCCA")
+    assert len(world.received(SUPERVISOR, "transcript")) == 2
 
 
 @pytest.mark.parametrize("naming", [True, False])
@@ -94,8 +88,8 @@ def test_a_program_that_answers_each_of_our_mails_without_a_mark_is_soon_answere
         if not naming:
             del mail["In-Reply-To"]
         world.receive(mail, verdict=PASS)
-        if _hints(world):
-            asked = _hints(world)[-1]
+        if world.received(SUPERVISOR, "transcript"):
+            asked = world.received(SUPERVISOR, "transcript")[-1]
         world.clock.forward(minutes=1)
-    assert 1 <= len(_hints(world)) <= most
-    assert "no conté cap ordre" in text_of(_hints(world)[0])
+    assert 1 <= len(world.received(SUPERVISOR, "transcript")) <= most
+    assert "no conté cap ordre" in text_of(world.received(SUPERVISOR, "transcript")[0])

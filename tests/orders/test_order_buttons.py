@@ -2,42 +2,12 @@
 
 import re
 from collections.abc import Callable
-from email.message import EmailMessage
-from html import unescape
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from testbed.messages import written_by
 from tests.orders.test_orders import late_case, reply, transcripts
-from tests.world import AGENT, ANNA, OPERATOR, PASS, PERE, SUPERVISOR, World
-
-HTML = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>([^<]+)</a>')
-
-
-def buttons(notice: EmailMessage) -> dict[str, str]:
-    """Label -> link of the buttons of a notice."""
-    page = notice.get_body(("html",))
-    assert page is not None
-    return {unescape(label): unescape(link) for link, label in HTML.findall(str(page.get_content()))}
-
-
-def press(
-    world: World,
-    link: str,
-    *,
-    sender: str = SUPERVISOR,
-    verdict: str = PASS,
-    subject: str | None = None,
-    body: str | None = None,
-    below: str = "",
-) -> EmailMessage:
-    """Sends the mail that the link writes, as it is or as a client or a person has changed it."""
-    parts = urlsplit(link)
-    fields = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
-    text = (fields["body"] if body is None else body) + below
-    mail = world.message(sender, fields["subject"] if subject is None else subject, text, to=unquote(parts.path))
-    world.receive(mail, verdict=verdict)
-    return mail
+from tests.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, buttons, links_of
 
 
 def test_a_notice_has_three_to_five_links_as_the_standard_writes_them(world: World) -> None:
@@ -61,7 +31,7 @@ def test_a_notice_has_three_to_five_links_as_the_standard_writes_them(world: Wor
     ],
 )
 def test_a_button_does_what_it_says(world: World, label: str, column: str, value: str) -> None:
-    press(world, buttons(late_case(world))[label])
+    world.press(buttons(late_case(world))[label])
     assert world.case()[column] == value
     assert "| fet |" in transcripts(world)[0]
 
@@ -78,12 +48,12 @@ def test_a_button_does_what_it_says(world: World, label: str, column: str, value
     ],
 )
 def test_it_works_whatever_the_client_makes_of_subject_and_body(world: World, changes: dict[str, str]) -> None:
-    press(world, buttons(late_case(world))["Me'l quedo"], **changes)
+    world.press(buttons(late_case(world))["Me'l quedo"], **changes)
     assert world.case()["assignee"] == "cap"
 
 
 def test_a_reason_may_be_added_to_the_line_of_the_button(world: World) -> None:
-    press(world, buttons(late_case(world))["Deriva a nivell 2"], body="#deriva error 500 en signar")
+    world.press(buttons(late_case(world))["Deriva a nivell 2"], body="#deriva error 500 en signar")
     assert world.case()["status"] == "derived"
 
 
@@ -92,7 +62,7 @@ def test_without_plus_addresses_the_token_is_in_the_subject(town: Callable[..., 
     link = buttons(late_case(world))["Me'l quedo"]
     assert link.startswith("mailto:oac360@castellbisbal.example?subject=")
     assert len(link) < 500
-    press(world, link, body="")
+    world.press(link, body="")
     assert world.case()["assignee"] == "cap"
 
 
@@ -103,22 +73,18 @@ def _refused(world: World, why: str) -> None:
 
 def test_a_button_is_good_once(world: World) -> None:
     link = buttons(late_case(world))["Me'l quedo"]
-    press(world, link)
-    reply(world, _transcript(world), "#assigna agent")
-    press(world, link)
+    world.press(link)
+    reply(world, world.received(SUPERVISOR, "transcript")[-1], "#assigna agent")
+    world.press(link)
     assert world.case()["assignee"] == "agent"
     _refused(world, "used-already")
     assert "ja s'ha fet servir" in transcripts(world)[-1]
 
 
-def _transcript(world: World) -> EmailMessage:
-    return [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"][-1]
-
-
 def test_two_mails_with_the_same_button_at_once_order_once(world: World) -> None:
     link = buttons(late_case(world))["He trucat"]
     for number in range(2):
-        world.staff_writes(SUPERVISOR, f"{number}", "", to=unquote(urlsplit(link).path))
+        world.staff_writes(SUPERVISOR, f"{number}", "", to=written_by(link)[0])
     world.turn()
     assert len(world.events("ordered")) == 1
     _refused(world, "used-already")
@@ -127,14 +93,14 @@ def test_two_mails_with_the_same_button_at_once_order_once(world: World) -> None
 def test_after_ten_days_a_button_has_expired(world: World) -> None:
     link = buttons(late_case(world))["Me'l quedo"]
     world.advance("2026-12-08 09:00")
-    press(world, link)
+    world.press(link)
     assert world.case()["assignee"] is None
     _refused(world, "expired")
     assert "ha caducat" in transcripts(world)[-1]
 
 
 def test_the_button_of_another_agent_orders_nothing(world: World) -> None:
-    press(world, buttons(late_case(world))["Me'l quedo"], sender=AGENT)
+    world.press(buttons(late_case(world))["Me'l quedo"], sender=AGENT)
     assert world.case()["assignee"] is None
     _refused(world, "not-yours")
     assert "d'una altra persona" in transcripts(world, AGENT)[0]
@@ -143,7 +109,7 @@ def test_the_button_of_another_agent_orders_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("verdict", ["", "dmarc=fail header.from=town.example"])
 def test_a_button_without_proof_of_the_agent_orders_nothing(world: World, verdict: str) -> None:
-    press(world, buttons(late_case(world))["És brossa"], verdict=verdict)
+    world.press(buttons(late_case(world))["És brossa"], verdict=verdict)
     assert world.case()["status"] == "open"
     _refused(world, "unproven")
     assert transcripts(world) == []
@@ -157,7 +123,7 @@ def _other(token: str, at: int) -> str:
 def test_a_forged_token_orders_nothing_and_the_operator_is_told_once_a_day(world: World, at: int) -> None:
     link = _other(buttons(late_case(world))["Me'l quedo"], at)
     for _ in range(2):
-        press(world, link)
+        world.press(link)
     assert world.case()["assignee"] is None
     assert len(world.events("order-refused")) == 2
     assert [str(mail["X-Oacmail-Kind"]) for mail in world.received(OPERATOR)] == ["alert"]
@@ -166,7 +132,7 @@ def test_a_forged_token_orders_nothing_and_the_operator_is_told_once_a_day(world
 
 @pytest.mark.parametrize("body", ["#tanca brossa", "TANCA BROSSA", "#nota x\n#tanca brossa"])
 def test_a_button_carries_no_other_order(world: World, body: str) -> None:
-    press(world, buttons(late_case(world))["Me'l quedo"], body=body)
+    world.press(buttons(late_case(world))["Me'l quedo"], body=body)
     assert (world.case()["status"], world.case()["assignee"]) == ("open", None)
     assert world.events("note") == []
     _refused(world, "other-order")
@@ -175,21 +141,21 @@ def test_a_button_carries_no_other_order(world: World, body: str) -> None:
 def test_a_button_in_a_reply_about_another_case_orders_nothing(world: World) -> None:
     world.citizen_asks(PERE)
     world.live("2026-11-27 09:00")
-    notices = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    notices = world.received(SUPERVISOR, "overdue")
     (first,) = notices
     world.citizen_asks(ANNA)
     world.live("2026-12-01 09:00")
-    overdue = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    overdue = world.received(SUPERVISOR, "overdue")
     second = next(mail for mail in overdue if mail["X-Oacmail-Case"] != first["X-Oacmail-Case"])
     link = buttons(second)["Me'l quedo"]
-    reply(world, first, "", To=unquote(urlsplit(link).path))
+    reply(world, first, "", To=written_by(link)[0])
     assert {case["assignee"] for case in world.cases()} == {None}
     _refused(world, "other-case")
 
 
 def test_a_citizen_who_was_sent_a_notice_writes_her_own_mail_with_its_button(world: World) -> None:
     link = buttons(late_case(world))["És brossa"]
-    press(world, link, sender=PERE, verdict="dmarc=pass header.from=example.net", body="Bon dia, com demano hora?")
+    world.press(link, sender=PERE, verdict="dmarc=pass header.from=example.net", body="Bon dia, com demano hora?")
     first, second = world.cases()
     assert (first["status"], second["citizen"]) == ("open", PERE)
     _refused(world, "not-yours")
@@ -200,12 +166,10 @@ def test_reminders_have_buttons_for_each_of_their_cases(world: World) -> None:
         world.citizen_writes(citizen)
     world.turn()
     world.live("2026-11-26 17:00")
-    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "remind"]
-    page = notice.get_body(("html",))
-    assert page is not None
-    links = [unescape(link) for link, label in HTML.findall(str(page.get_content())) if unescape(label) == "Me'l quedo"]
+    (notice,) = world.received(AGENT, "remind")
+    links = [link for label, link in links_of(notice) if label == "Me'l quedo"]
     assert len(links) == 2
-    press(world, links[1], sender=AGENT)
+    world.press(links[1], sender=AGENT)
     assert [case["assignee"] for case in world.cases()] == [None, "agent"]
 
 
@@ -215,12 +179,10 @@ def test_the_digest_has_buttons_for_what_is_due(world: World) -> None:
         world.citizen_writes(citizen)
     world.turn()
     world.live("2026-11-26 08:30")
-    *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
-    page = digest.get_body(("html",))
-    assert page is not None
-    links = [unescape(link) for link, label in HTML.findall(str(page.get_content())) if label == "He trucat"]
+    *_, digest = world.received(AGENT, "digest")
+    links = [link for label, link in links_of(digest) if label == "He trucat"]
     assert len(links) == 2
-    press(world, links[0], sender=AGENT)
+    world.press(links[0], sender=AGENT)
     assert sorted(case["status"] for case in world.cases()) == ["answered", "open"]
 
 

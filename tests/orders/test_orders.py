@@ -15,7 +15,7 @@ def late_case(world: World) -> EmailMessage:
     world.citizen_asks(ANNA)
     for moment in ("2026-11-26 16:00", "2026-11-27 08:00", "2026-11-27 09:00"):  # the reminder, the escalation, now
         world.turn_at(moment)
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     return notice
 
 
@@ -31,7 +31,7 @@ def reply(
 
 
 def transcripts(world: World, address: str = SUPERVISOR) -> list[str]:
-    return [text_of(mail) for mail in world.received(address) if mail["X-Oacmail-Kind"] == "transcript"]
+    return world.texts(address, "transcript")
 
 
 def quoted(notice: EmailMessage) -> str:

@@ -67,7 +67,7 @@ def test_several_calls_in_one_mail_are_several_cases(world: World) -> None:
 def test_a_call_that_nobody_answers_is_escalated_with_what_was_asked(world: World) -> None:
     agent_writes(world, "#trucada Anna Puig, 612345678: error 500 en signar")
     world.live("2026-11-27 09:00")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     assert "error 500 en signar" in notice.as_string()
     assert "Anna Puig" not in notice.as_string()
     assert set(world.relay.inboxes) <= set(STAFF)

@@ -18,7 +18,7 @@ def digest(world: World) -> EmailMessage:
         world.citizen_writes(citizen, subject=f"Consulta de {citizen}")
     world.turn()
     world.live("2026-11-26 08:30")
-    *_, last = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    *_, last = world.received(AGENT, "digest")
     return last
 
 
@@ -47,7 +47,7 @@ def test_the_line_that_a_digest_names_tells_the_person_that_the_case_was_passed_
     world = town(office={"languages": [language]}, digest={"to": [AGENT]}, people={"technical": ["tec@town.example"]})
     world.citizen_writes(ANNA, "Error 500 a la seu", fault)
     world.live("2026-11-26 08:30", minutes=240)
-    *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    *_, digest = world.received(AGENT, "digest")
     (line,) = re.findall(r"[«“](\d+ [A-Z]+)[»”]", text_of(digest))
     reply(world, digest, line, sender=AGENT)
     assert world.kinds(ANNA) == ["ack", "passed_on"]
@@ -61,7 +61,7 @@ def test_a_line_without_a_number_is_about_no_case(world: World, digest: EmailMes
 
 def test_a_reply_to_the_transcript_goes_on_line_by_line(world: World, digest: EmailMessage) -> None:
     reply(world, digest, "1 agent", sender=AGENT)
-    (transcript,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+    (transcript,) = world.received(AGENT, "transcript")
     reply(world, transcript, "2 trucat\nmeva", sender=AGENT)
     assert [case["status"] for case in world.cases()] == ["open", "answered", "open"]
     assert world.cases()[0]["assignee"] == "agent"
@@ -69,7 +69,7 @@ def test_a_reply_to_the_transcript_goes_on_line_by_line(world: World, digest: Em
 
 def test_the_transcript_of_several_cases_is_about_none_of_them(world: World, digest: EmailMessage) -> None:
     reply(world, digest, "Bon dia,\n\n1 agent\n2 tanca duplicat", sender=AGENT)
-    (transcript,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+    (transcript,) = world.received(AGENT, "transcript")
     assert "OAC-" not in str(transcript["Subject"])
     assert "tancar el cas: duplicat | fet" in text_of(transcript)
     reply(world, transcript, "tanca brossa", sender=AGENT)
@@ -102,7 +102,7 @@ def test_digits_in_a_reply_to_a_list_of_the_old_year_are_of_that_year(town: Call
         world.citizen_writes(citizen, subject=f"Consulta de {citizen}")
     world.turn()
     world.live("2026-12-31 08:30")
-    *_, last = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    *_, last = world.received(AGENT, "digest")
     world.advance("2027-01-04 08:00")
     world.citizen_asks(MARTA, "Cita", "Com demano cita prèvia?")
     reply(world, last, "1 tanca brossa\n2 fusiona 1", sender=AGENT)

@@ -2,11 +2,7 @@
 
 import pytest
 
-from tests.world import AGENT, ANNA, OFFICE, PASS, World, text_of
-
-
-def _transcripts(world: World) -> list[str]:
-    return [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+from tests.world import AGENT, ANNA, OFFICE, PASS, World
 
 
 @pytest.mark.parametrize("subject", ["Re: No puc signar la instància", "RV: No puc signar la instància"])
@@ -15,14 +11,14 @@ def test_an_order_on_top_of_the_persons_own_message_is_carried_out(world: World,
     text = "TRUCAT\n\nDe: Anna <anna@example.org>\nAssumpte: No puc signar la instància\n\nBon dia, com puc signar?"
     world.staff_says(AGENT, subject, text, answers=asked)
     assert world.case()["status"] == "answered"
-    assert "| OAC-2026-000001 | anotar la trucada | fet |" in _transcripts(world)[0]
+    assert "| OAC-2026-000001 | anotar la trucada | fet |" in world.texts(AGENT, "transcript")[0]
 
 
 def test_an_order_about_no_case_is_refused_and_its_writer_hears_it(world: World) -> None:
     world.citizen_asks(ANNA)
     world.staff_says(AGENT, "Cas 99", "TRUCAT")
     assert world.case()["status"] == "open"
-    assert "no fet: no se sap de quin cas parla" in _transcripts(world)[0]
+    assert "no fet: no se sap de quin cas parla" in world.texts(AGENT, "transcript")[0]
     assert not world.reviews()
 
 
@@ -32,4 +28,4 @@ def test_an_order_for_a_colleague_with_the_office_in_copy_is_the_colleagues(worl
     mail["Cc"] = OFFICE
     world.receive(mail, verdict=PASS)
     assert world.case()["status"] == "open"
-    assert not _transcripts(world)
+    assert not world.texts(AGENT, "transcript")

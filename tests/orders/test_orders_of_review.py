@@ -19,7 +19,7 @@ def suspect(world: World) -> tuple[str, EmailMessage]:
     world.citizen_asks(PERE, subject="You won bitcoin", text=SPAM, dmarc="")
     assert world.reviews() == ["suspected-spam"]
     world.live("2026-11-26 08:30")
-    *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    *_, digest = world.received(AGENT, "digest")
     (row,) = world.rows("SELECT fingerprint FROM reviews")
     ref = row["fingerprint"][:8]
     assert ref in text_of(digest)
@@ -83,7 +83,7 @@ def test_a_case_that_was_closed_as_spam_by_mistake_is_open_again(world: World) -
     world.restart(digest={"to": [AGENT]})
     world.citizen_asks(PERE)
     world.live("2026-11-26 08:30")
-    *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    *_, digest = world.received(AGENT, "digest")
     reply(world, digest, "1 tanca brossa", sender=AGENT)
     reply(world, digest, "1 és persona", sender=AGENT)
     assert world.case()["status"] == "open"

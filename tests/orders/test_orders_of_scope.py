@@ -29,7 +29,7 @@ def test_the_person_is_told_who_can_help_and_that_is_the_answer(pointing: World,
     case = pointing.case()
     assert (case["status"], case["level"], case["due_at"] is not None) == ("answered", "out_of_scope", True)
     assert case["answered_at"] is not None
-    (told,) = [mail for mail in pointing.received(ANNA) if mail["X-Oacmail-Kind"] == "referred"]
+    (told,) = pointing.received(ANNA, "referred")
     assert ("transit.example" in text_of(told)) == ("agència" not in order)
     assert ("060" in text_of(told)) == ("agència" in order)
     assert "| fet |" in transcripts(pointing)[0]
@@ -48,7 +48,7 @@ def test_without_a_body_the_level_changes_and_the_agent_gets_a_draft_with_the_ta
     notice = late_case(pointing)
     reply(pointing, notice, "Fora d'abast")
     assert (pointing.case()["status"], pointing.case()["level"]) == ("open", "out_of_scope")
-    (draft,) = [text_of(mail) for mail in pointing.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "draft"]
+    (draft,) = pointing.texts(SUPERVISOR, "draft")
     assert all(row["body"] in draft for row in POINTERS)
     assert pointing.kinds(ANNA) == ["ack"]
 
@@ -63,7 +63,7 @@ def test_a_caller_without_an_address_gets_no_mail_and_the_agent_the_draft(pointi
 def test_a_referral_that_does_not_arrive_is_no_answer(pointing: World) -> None:
     notice = late_case(pointing)
     reply(pointing, notice, "#foraabast trànsit")
-    (told,) = [mail for mail in pointing.received(ANNA) if mail["X-Oacmail-Kind"] == "referred"]
+    (told,) = pointing.received(ANNA, "referred")
     pointing.bounce(told)
     case = pointing.case()
     assert (case["status"], case["answered_at"]) == ("open", None)
@@ -76,9 +76,9 @@ def test_a_referral_that_does_not_arrive_is_no_answer(pointing: World) -> None:
 def test_a_draft_is_in_the_persons_language_and_goes_to_the_agent_alone(world: World, text: str, word: str) -> None:
     world.citizen_asks(ANNA, text=text)
     world.live("2026-11-27 09:00")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     reply(world, notice, "Esborrany")
-    (draft,) = [text_of(mail) for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "draft"]
+    (draft,) = world.texts(SUPERVISOR, "draft")
     assert word in draft
     assert world.case()["status"] == "open"
     assert world.kinds(ANNA) == ["ack"]
@@ -94,7 +94,7 @@ def test_closing_the_case_keeps_the_mail_that_has_answered_it(pointing: World) -
 def test_a_referral_that_comes_back_opens_the_case_that_was_closed_after_it(pointing: World) -> None:
     notice = late_case(pointing)
     reply(pointing, notice, "#foraabast trànsit\n#tanca")
-    (told,) = [mail for mail in pointing.received(ANNA) if mail["X-Oacmail-Kind"] == "referred"]
+    (told,) = pointing.received(ANNA, "referred")
     pointing.bounce(told)
     assert (pointing.case()["status"], pointing.case()["answered_at"]) == ("open", None)
     assert pointing.case()["due_at"] == "2026-11-30T20:00:00+01:00"

@@ -17,7 +17,7 @@ def test_a_message_that_is_another_matter_becomes_a_case_with_its_own_clock(worl
     world.live("2026-11-26 10:00")
     _second_message(world, asked)
     world.live("2026-11-27 08:30")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     reply(world, notice, "#separa\n#meu")
     first, second = world.cases()
     assert (len(first["messages"]), len(second["messages"])) == (2, 1)  # one of them is the order
@@ -33,7 +33,7 @@ def test_a_question_after_the_answer_takes_its_deadline_along(world: World) -> N
     world.live("2026-11-26 10:00")
     _second_message(world, asked)
     world.live("2026-11-30 08:30")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     reply(world, notice, "#split")
     first, second = world.cases()
     assert (first["status"], second["status"]) == ("answered", "open")

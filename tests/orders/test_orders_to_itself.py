@@ -3,13 +3,9 @@
 import pytest
 
 from testbed.messages import MX, as_bytes
-from tests.world import AGENT, ANNA, OFFICE, OPERATOR, World, text_of
+from tests.world import AGENT, ANNA, OFFICE, OPERATOR, World
 
 OFFICE_PASS = f"dmarc=pass header.from={OFFICE.rpartition('@')[2]}"
-
-
-def _told(world: World) -> list[str]:
-    return [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
 
 
 def _note(world: World, text: str, subject: str = "Nota", *, delivered: bool = True, **more: object) -> None:
@@ -44,7 +40,7 @@ def test_a_note_to_itself_with_the_number_on_the_line_is_carried_out_once(
     asked.turn()
     assert asked.case()[column] == value
     assert len(asked.events("ordered")) == 1
-    (told,) = _told(asked)
+    (told,) = asked.texts(AGENT, "transcript")
     assert "| OAC-2026-000001 |" in told
     assert "| fet |" in told
     assert not asked.reviews()
@@ -65,7 +61,7 @@ def test_on_top_of_the_persons_message_and_with_the_number_in_the_subject(world:
 def test_the_desk_is_told_what_was_not_done(asked: World) -> None:
     """Nobody is `meva` in the shared mailbox, and 99 is no case."""
     _note(asked, "1 meva\n99 tanca")
-    (told,) = _told(asked)
+    (told,) = asked.texts(AGENT, "transcript")
     assert told.count("no fet") == 2
     assert "no fet: la bústia no diu quin agent sou: escriviu-ho des de la vostra adreça" in told
     assert asked.case()["assignee"] is None
@@ -86,7 +82,7 @@ def test_the_desk_is_told_what_was_not_done(asked: World) -> None:
 def test_a_note_that_is_no_order_is_only_filed(asked: World, text: str) -> None:
     _note(asked, text)
     assert not asked.events("ordered")
-    assert not _told(asked)
+    assert not asked.texts(AGENT, "transcript")
     assert not asked.reviews()
     assert asked.rows("SELECT 1 FROM sightings WHERE outcome IS NULL") == []
 

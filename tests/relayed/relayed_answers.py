@@ -19,7 +19,7 @@ def notice(world: World, *, text: str = "Bon dia, com puc signar la instància?"
     """A case that is overdue; the notice that the supervisor has."""
     world.citizen_asks(ANNA, text=text)
     world.live("2026-11-27 09:00")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    (notice,) = world.received(SUPERVISOR, "overdue")
     return notice
 
 
@@ -33,8 +33,8 @@ def send(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
 
 
 def relayed(world: World, address: str = ANNA) -> list[EmailMessage]:
-    return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "relayed"]
+    return world.received(address, "relayed")
 
 
 def refusals(world: World, address: str = SUPERVISOR) -> list[str]:
-    return [text_of(mail) for mail in world.received(address) if mail["X-Oacmail-Kind"] == "not_relayed"]
+    return world.texts(address, "not_relayed")

@@ -92,10 +92,9 @@ def test_html_and_files_and_images_are_kept(world: World) -> None:
     mail.add_attachment(b"%PDF-1.7 guia", "application", "pdf", filename="guia d'ús.pdf")
     relayed_answers.send(world, mail)
     (got,) = relayed_answers.relayed(world)
-    body = got.get_body(("html",))
-    assert body is not None
-    assert "<b>Anna</b>" in body.get_content()
-    place = re.search(r'src="cid:([^"]+)"', body.get_content())
+    body = text_of(got, "html")
+    assert "<b>Anna</b>" in body
+    place = re.search(r'src="cid:([^"]+)"', body)
     assert place is not None
     parts = {part["Content-ID"]: part for part in got.walk() if part["Content-ID"]}
     assert parts[f"<{place[1]}>"].get_content() == b"\x89PNG logo"
@@ -135,7 +134,7 @@ def test_a_mail_in_a_file_goes_back_to_the_agent(world: World, name: str, kind: 
     mail.add_attachment(data, "application", kind, filename=name)
     relayed_answers.send(world, mail)
     assert not relayed_answers.relayed(world)
-    assert [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "not_relayed"]
+    assert world.received(SUPERVISOR, "not_relayed")
 
 
 def test_the_agents_own_address_in_the_signature_becomes_the_offices(world: World) -> None:
@@ -156,11 +155,11 @@ def test_a_closed_case_is_reopened_as_its_refusal_says_before_a_mail_reaches_the
     order("TANCA BROSSA", notice)
     assert world.case()["status"] == "closed"
     relayed_answers.send(world, relayed_answers.mail(world, notice))
-    (refusal,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "not_relayed"]
+    (refusal,) = world.received(SUPERVISOR, "not_relayed")
     assert "responeu a aquest correu amb REOBRE" in text_of(refusal)
     assert "mailto:" not in text_of(refusal), "to which nothing may be sent yet"
     order("REOBRE", refusal)
-    transcript = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"][-1]
+    transcript = world.received(SUPERVISOR, "transcript")[-1]
     relayed_answers.send(world, relayed_answers.mail(world, transcript))
     assert len(relayed_answers.relayed(world)) == 1, "to the address that the transcript names"
 
@@ -240,14 +239,14 @@ def test_without_plus_addresses_or_proof_no_notice_offers_it(town: Any) -> None:
         world = town(trust=trust)
         world.citizen_asks(ANNA, dmarc="")
         world.live("2026-11-27 09:00")
-        (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+        (notice,) = world.received(SUPERVISOR, "overdue")
         assert "mailto:" not in text_of(notice)
 
 
 def test_of_a_person_without_an_address_the_agent_hears_to_telephone(world: World) -> None:
     mail = world.message(SUPERVISOR, "trucada", "TRUCADA: Joan Mir, 612345678: on es paga l'IBI?")
     relayed_answers.send(world, mail)
-    (opened,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"]
+    (opened,) = world.received(SUPERVISOR, "transcript")
     assert "mailto:" not in text_of(opened), "the offer would lead nowhere"
     to = tokens.answer_address(world.policy, world.case()["number"])
     relayed_answers.send(world, world.message(SUPERVISOR, "Resposta", "Bon dia, es paga al banc.", to=to))

@@ -47,7 +47,7 @@ def test_a_report_that_it_did_not_arrive_opens_the_case_again(world: World) -> N
 
 def test_an_answer_that_comes_back_takes_no_case_from_the_technical_services(world: World) -> None:
     world.citizen_asks(ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància.")
-    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    (notice,) = world.received(AGENT, "second_level")
     relayed_answers.send(world, relayed_answers.mail(world, notice))
     assert world.case()["status"] == "derived"
     world.bounce(relayed_answers.relayed(world)[0])
@@ -131,7 +131,7 @@ def test_an_answer_written_before_the_services_solved_it_does_not_tell_the_perso
     """Both lie in the mailbox when the service comes back."""
     world = town(people={"technical": [TECHNICAL]})
     world.citizen_asks(ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància.")
-    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    (notice,) = world.received(AGENT, "second_level")
     world.obey("escalate", world.case()["number"])
     world.advance("2026-11-26 10:00")
     (derived,) = world.received(TECHNICAL)

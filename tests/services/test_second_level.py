@@ -158,11 +158,11 @@ def test_what_is_not_derived_by_itself_is_suggested_to_the_agents(town: TOWN, ru
     world.citizen_asks(ANNA, *FAULT)
     assert world.kinds(TECHNICAL) == []
     assert world.case()["status"] == "open"
-    (mail,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    (mail,) = world.received(AGENT, "second_level")
     assert "Proposta: derivar el cas" in str(mail["Subject"])
     world.citizen_asks(PERE, "Padró", "Bon dia, com demano el volant?")
     world.turn_at("2026-11-26 08:00")
-    (digest,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1:]
+    (digest,) = world.received(AGENT, "digest")[-1:]
     assert "Potser de segon nivell: 1." in text_of(digest)
 
 

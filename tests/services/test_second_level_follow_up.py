@@ -85,7 +85,7 @@ def test_the_digest_shows_cases_with_the_services_and_who_must_get_a_notice_toda
     world.citizen_asks(PERE, *FAULT)
     world.order("escalate", "OAC-2026-000001")
     world.live("2026-12-02 08:00", minutes=240)
-    digest = text_of([mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1])
+    digest = text_of(world.received(AGENT, "digest")[-1])
     assert "- 1 · Seu electrònica · des de dc. 25/11 · notícies a la persona: dc. 2/12\n" in digest
     assert "- 2 · Seu electrònica · des de dc. 25/11\n" in digest
     assert "Derivats i encara sense dir a la persona: 2." in digest

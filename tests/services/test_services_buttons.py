@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.orders.test_order_buttons import buttons, press
+from testbed.messages import written_by
 from tests.services.test_services_reply import FAULT, _deadlines, _told
-from tests.world import AGENT, ANNA, FORMS, OPERATOR, PERE, TECHNICAL, World, text_of
+from tests.world import AGENT, ANNA, FORMS, OPERATOR, PERE, TECHNICAL, World, buttons, text_of
 
 TOWN = Callable[..., World]
 SOLVED, ESTIMATE, NOT_OURS = "Ja està resolt", "Previsió (escriviu-hi el dia)", "No és cosa nostra"
@@ -34,7 +34,7 @@ def derived(world: World, citizen: str) -> EmailMessage:
 
 
 def by_services(world: World, link: str, **more: Any) -> EmailMessage:
-    return press(world, link, **{"sender": TECHNICAL, **more})
+    return world.press(link, **{"sender": TECHNICAL, **more})
 
 
 def refusals(world: World) -> list[str]:
@@ -60,7 +60,7 @@ def test_the_mail_that_passes_a_case_on_has_the_three_answers_as_links(world: Wo
 
 def test_a_reminder_has_them_too_and_a_list_for_each_of_its_cases(world: World, notice: EmailMessage) -> None:
     world.live("2026-11-27 12:00")
-    (nudge,) = [mail for mail in world.received(TECHNICAL) if mail["X-Oacmail-Kind"] == "nudge"]
+    (nudge,) = world.received(TECHNICAL, "nudge")
     by_services(world, buttons(nudge)[NOT_OURS])
     assert world.case()["status"] == "open"
 
@@ -70,11 +70,10 @@ def test_the_reminder_of_many_cases_has_three_links_a_case(town: TOWN) -> None:
     for citizen in (ANNA, PERE):
         derived(world, citizen)
     world.live("2026-11-27 12:00")
-    (nudge,) = [mail for mail in world.received(TECHNICAL) if mail["X-Oacmail-Kind"] == "nudge"]
-    page = nudge.get_body(("html",))
-    assert page is not None
-    assert str(page.get_content()).count(SOLVED) == 2
-    assert "OAC-2026-000002" in str(page.get_content())
+    (nudge,) = world.received(TECHNICAL, "nudge")
+    page = text_of(nudge, "html")
+    assert page.count(SOLVED) == 2
+    assert "OAC-2026-000002" in page
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,7 @@ def test_another_order_in_the_mail_says_nothing(world: World, notice: EmailMessa
 
 def test_a_forged_token_says_nothing_and_the_operator_is_told(world: World, notice: EmailMessage) -> None:
     link = buttons(notice)[SOLVED]
-    token = unquote(urlsplit(link).path).partition("+")[2].partition("@")[0]
+    token = written_by(link)[0].partition("+")[2].partition("@")[0]
     by_services(world, link.replace(token, token[:-8] + ("aaaaaaaa" if token[-8:] != "aaaaaaaa" else "bbbbbbbb")))
     nothing_happened(world)
     assert "forged" in refusals(world)[0]
@@ -210,7 +209,7 @@ def test_a_forged_token_says_nothing_and_the_operator_is_told(world: World, noti
 
 
 def test_the_button_of_an_agent_says_nothing_by_the_services(world: World, notice: EmailMessage) -> None:
-    (second,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    (second,) = world.received(AGENT, "second_level")
     by_services(world, buttons(second)["És de primer nivell"])
     nothing_happened(world)
     assert "not-yours" in refusals(world)[0]
@@ -218,7 +217,7 @@ def test_the_button_of_an_agent_says_nothing_by_the_services(world: World, notic
 
 def test_two_buttons_in_one_mail_say_nothing(world: World, notice: EmailMessage) -> None:
     links = [buttons(notice)[label] for label in (SOLVED, NOT_OURS)]
-    to = ", ".join(unquote(urlsplit(link).path) for link in links)
+    to = ", ".join(written_by(link)[0] for link in links)
     world.receive(world.message(TECHNICAL, "", "", to=to), verdict="dmarc=pass header.from=town.example")
     nothing_happened(world)
     assert "other-order" in refusals(world)[0]

@@ -147,7 +147,7 @@ def test_an_estimate_moves_the_nudge_past_its_day_and_keeps_the_promise_to_the_c
     assert "previsió" in str(mail["Subject"])
     world.live("2026-12-04 07:59", minutes=240)
     assert "nudge" not in world.kinds(TECHNICAL)
-    progress = [mail for mail in world.received(ANNA) if mail["X-Oacmail-Kind"] == "progress"]
+    progress = world.received(ANNA, "progress")
     assert len(progress) == 1, "the news that was promised for the 2nd"
     said = text_of(progress[0])
     assert "Encara no tenim la solució del cas OAC-2026-000001." in said
@@ -162,7 +162,7 @@ def test_an_estimate_moves_the_nudge_past_its_day_and_keeps_the_promise_to_the_c
 def test_the_next_news_after_an_estimate_is_promised_past_its_day(world: World, notice: EmailMessage) -> None:
     _reply(world, notice, "2\n18 de desembre")
     world.live("2026-12-02 20:00", minutes=240)
-    (progress,) = [mail for mail in world.received(ANNA) if mail["X-Oacmail-Kind"] == "progress"]
+    (progress,) = world.received(ANNA, "progress")
     assert "com a molt tard dilluns 21 de desembre" in text_of(progress)
 
 
@@ -266,7 +266,7 @@ def test_a_reply_to_a_reminder_of_one_case_is_read_as_well(world: World, notice:
 def test_where_the_supervisor_stands_in_for_the_services_both_readings_work(town: TOWN) -> None:
     world = town()
     world.citizen_asks(ANNA, *FAULT)
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "derived"]
+    (notice,) = world.received(SUPERVISOR, "derived")
     _reply(world, notice, "MEVA", sender=SUPERVISOR)
     assert world.case()["assignee"] == "cap"
     _reply(world, notice, "Ja està arreglat", sender=SUPERVISOR)
@@ -283,7 +283,7 @@ def test_a_late_word_on_a_case_that_they_no_longer_have_changes_nothing(world: W
 
 def test_an_update_says_that_it_was_claimed_again_only_if_it_was(world: World, notice: EmailMessage) -> None:
     world.live("2026-12-02 20:00", minutes=120)
-    (progress,) = [mail for mail in world.received(ANNA) if mail["X-Oacmail-Kind"] == "progress"]
+    (progress,) = world.received(ANNA, "progress")
     nudged = [str(mail["Date"]) for mail in world.received(TECHNICAL) if mail["X-Oacmail-Kind"] == "nudge"]
     today = [day for day in nudged if "02 Dec" in day]
     assert ("avui ho hem tornat a reclamar" in text_of(progress)) == bool(today)

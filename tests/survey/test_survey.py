@@ -3,9 +3,7 @@
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
-from html import unescape
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -14,9 +12,8 @@ from oacmail.store.votes import surveys_sent, votes
 from testbed.relay import deferred
 from tests.orders import test_orders as orders
 from tests.rebuild.rebuilding import lose, rebuild
-from tests.world import AGENT, ANNA, PERE, SUPERVISOR, World, local, text_of
+from tests.world import AGENT, ANNA, PERE, SUPERVISOR, World, links_of, local, text_of
 
-LINK = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>(\d) · [^<]+</a>')
 ON = {"survey": {"enabled": True}}
 CLOSED = "2026-12-10 20:00"  # ten working days after the answer of 25 November, with 7 and 8 December closed
 
@@ -41,24 +38,16 @@ def _answered(world: World, sender: str, **written: object) -> EmailMessage:
 
 
 def survey(world: World, address: str = ANNA) -> EmailMessage:
-    (mail,) = [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "survey"]
+    (mail,) = world.received(address, "survey")
     return mail
 
 
 def links(mail: EmailMessage) -> dict[int, str]:
-    page = mail.get_body(("html",))
-    assert page is not None
-    return {int(score): unescape(link) for link, score in LINK.findall(str(page.get_content()))}
+    return {int(label[0]): link for label, link in links_of(mail) if label[0].isdigit()}
 
 
-def press(world: World, link: str, *, sender: str = ANNA, body: str | None = None, **how: Any) -> EmailMessage:
-    """Sends the mail that the link writes."""
-    parts = urlsplit(link)
-    fields = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
-    text = fields["body"] if body is None else body
-    mail = world.message(sender, fields["subject"], text, to=unquote(parts.path), **how)
-    world.receive(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
-    return mail
+def press(world: World, link: str, *, sender: str = ANNA, **changes: Any) -> EmailMessage:
+    return world.press(link, sender=sender, **changes)
 
 
 def reply(world: World, text: str, *, sender: str = ANNA, **how: object) -> EmailMessage:
@@ -423,7 +412,7 @@ def test_a_reply_without_a_number_is_what_it_always_was(asked: World) -> None:
 def test_a_low_score_tells_the_supervisor_the_same_day_without_the_persons_words(asked: World) -> None:
     asked.advance("2026-12-11 21:30")
     reply(asked, "1. Ningú no va saber ajudar-me amb el volant groc.")
-    (mail,) = [mail for mail in asked.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "low_score"]
+    (mail,) = asked.received(SUPERVISOR, "low_score")
     assert str(mail["Subject"]).endswith("Valoració baixa: 1 de 5")
     assert "groc" not in mail.as_string()
     press(asked, links(survey(asked))[2])
@@ -447,7 +436,7 @@ def test_it_is_a_person_makes_no_request_of_a_vote(town: Callable[..., World]) -
     press(world, links(survey(world))[4])
     world.citizen_writes(ANNA, "Re: No puc signar la instància", "Moltes gràcies!", answers=world.received(ANNA)[0])
     world.live("2026-12-14 09:00", minutes=240)
-    digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1]
+    digest = world.received(AGENT, "digest")[-1]
     orders.reply(world, digest, "1 és persona", sender=AGENT)
     rows = world.rows("SELECT kind FROM messages WHERE role = 'citizen' ORDER BY id")
     assert [row["kind"] for row in rows] == ["request", "thanks", "request"]

@@ -70,9 +70,9 @@ def test_a_prefix_with_a_digit_is_read_in_orders_and_subjects(tmp_path: Path) ->
     (sent,) = relayed_answers.relayed(world)
     world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=sent)
     world.live("2026-12-01 09:00")
-    *_, notice = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    *_, notice = world.received(SUPERVISOR, "overdue")
     relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
     assert str(relayed_answers.relayed(world)[1]["Subject"]).count("OAC2-2026-000001") == 1
-    *_, digest = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "digest"]
+    *_, digest = world.received(SUPERVISOR, "digest")
     reply(world, digest, "OAC2-2026-000001 agent")
     assert world.case()["assignee"] == "agent"
