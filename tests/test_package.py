@@ -1,10 +1,16 @@
 """The Debian package: its files, and what its scripts do to configuration and mail data (`make deb`)."""
 
 import re
+import shlex
+import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from oacmail import __version__
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
@@ -67,3 +73,90 @@ def test_only_a_purge_that_was_told_so_touches_the_data() -> None:
     assert "Default: false" in asked
     for other in set(SCRIPTS) - {"postrm"}:
         assert "rm -rf" not in (ROOT / "packaging" / "debian" / other).read_text()
+
+
+# The Containerfile: what it copies exists and is not ignored, what it promises admins (`make container` runs it).
+
+LINES = re.sub(r"\\\n", " ", (ROOT / "Containerfile").read_text("utf-8")).splitlines()
+
+
+def _all(word: str) -> list[str]:
+    return [line.partition(" ")[2] for line in LINES if line.startswith(f"{word} ")]
+
+
+def _copied() -> set[str]:
+    return {name for line in _all("COPY") if "--from" not in line for name in shlex.split(line)[:-1]}
+
+
+def test_it_copies_what_a_wheel_is_made_of_and_the_lock_files() -> None:
+    assert _copied() == {*PARTS, "requirements.txt", "systemd/requirements.txt"}
+    assert [name for name in _copied() if not (ROOT / name).exists()] == []
+
+
+def test_nothing_else_is_given_to_the_build() -> None:
+    ignored = (ROOT / ".containerignore").read_text("utf-8").splitlines()
+    assert ignored[0] == "*"
+    assert {line[1:] for line in ignored if line.startswith("!")} == _copied()
+
+
+def test_the_service_is_no_root_and_is_told_by_signal_and_status() -> None:
+    assert _all("USER") == ["oacmail"]
+    assert _all("STOPSIGNAL") == ["SIGTERM"]
+    assert _all("HEALTHCHECK")[0].endswith('CMD ["oacmail", "status"]')
+    assert {"/var/lib/oacmail", "/var/backups/oacmail"} == set(shlex.split(_all("VOLUME")[0]))
+
+
+def test_every_package_is_verified_by_its_hash() -> None:
+    (fetched,) = [line for line in _all("RUN") if "requirements.txt" in line]
+    assert fetched.count("pip install") + fetched.count("bin/python install") == fetched.count("--require-hashes") == 2
+
+
+# An installed package reports the commit that it was built from, without git at run time.
+
+FILES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "config.toml")
+PARTS = ("oacmail", "templates", "migrations", *FILES)
+COMMIT = ("git", "-c", "user.name=x", "-c", "user.email=x@y.example", "commit", "-q", "-m", "x")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """What a wheel is made of, without the repository around it."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    for name in PARTS:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def _said(source: Path) -> str:
+    """Build a wheel, unpack it elsewhere, and ask it for its version where no git can be found."""
+    out, place = source.parent / "wheel", source.parent / "place"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (wheel,) = out.iterdir()
+    zipfile.ZipFile(wheel).extractall(place)
+    asked = "from oacmail.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", asked, "--version"],
+        env={"PYTHONPATH": str(place), "PATH": ""},
+        cwd=source.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_wheel_that_was_built_from_git_tells_its_commit(source: Path) -> None:
+    for words in (("git", "init", "-q"), ("git", "add", "-A"), COMMIT):
+        subprocess.run(words, cwd=source, check=True)
+    asked = ("git", "rev-parse", "--short", "HEAD")
+    commit = subprocess.run(asked, cwd=source, capture_output=True, text=True, check=True).stdout.strip()
+    assert _said(source) == f"oacmail, version {__version__} ({commit})"
+
+
+def test_a_wheel_that_was_built_without_git_tells_its_version_alone(source: Path) -> None:
+    assert _said(source) == f"oacmail, version {__version__}"

@@ -2,13 +2,17 @@
 mail and compared with what the database holds, for each language, at each sort of hour."""
 
 import re
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from oacmail.words.dates import at_hour_words, day_words
+from oacmail.words.labels import group
+from oacmail.words.renderer import Renderer
+from tests.words.test_templates import DUE, LANGUAGES, VOICE, body, render, send
 from tests.world import ANNA, MADRID, World, text_of
 
 PHONE = "93 123 45 67"
@@ -108,3 +112,63 @@ def test_the_persons_own_term_is_said_as_the_case_has_it(tmp_path: Path, lang: s
     assert _days(said, lang) == {day_words(ends_on, lang), day_words(_due(world), lang)}
     hour = at_hour_words(datetime.strptime(case["ends_hour"], "%H:%M").time(), lang)
     assert f"{day_words(ends_on, lang)} {hour}" in said
+
+
+# What an acknowledgement says of the hour at which a message came, if the mailbox could not be read for a night.
+
+
+@pytest.mark.parametrize(("came", "said"), [("2026-11-24 11:00", False), ("2026-11-24 21:00", True)])
+def test_outside_hours_is_said_of_when_the_message_came_not_of_when_it_was_read(
+    tmp_path: Path, came: str, said: bool
+) -> None:
+    world = World(tmp_path, now=came)
+    world.mailbox.away = True
+    world.citizen_writes(ANNA)
+    world.mailbox.away = False
+    world.turn_at("2026-11-25 07:30")
+    assert ("fora d'horari" in text_of(world.received(ANNA)[0])) == said
+
+
+# An acknowledgement is read by somebody who waits: at most ninety words beside the data-protection lines.
+
+MOST = 90
+TODAY = date(2026, 11, 27)
+TOMORROW = date(2026, 11, 28)
+CALL_BACK: dict[str, object] = {"road": "callback", "phone3": "678", "call_day": date(2026, 11, 30)}
+ROADS: tuple[dict[str, object], ...] = (
+    {},
+    {"empty": True},
+    {"first": False, "still_fails": True},
+    {"road": "nothing", "first": False, "new_language": True},
+    {"first": False, "new_language": True},
+    *({**CALL_BACK, "slot": slot} for slot in ("morning", "afternoon", "any")),
+    {**CALL_BACK, "slot": "afternoon", "outside": True},
+    *({**CALL_BACK, "slot": "any", "call_hours": hours} for hours in (((600, 720),), ((570, 690), (990, 1110)))),
+    *(dict[str, object](road="no_number", slot=slot) for slot in ("morning", "afternoon", "any")),
+    *(dict[str, object](road=road) for road in ("complaint", "suggestion", "data_rights")),
+)
+TERMS: tuple[dict[str, object], ...] = ({}, *({"ends_on": day, "ends_hour": time(14, 30)} for day in (TOMORROW, TODAY)))
+BESIDE = tuple(dict.fromkeys(names, True) for names in ((), ("missing",), ("secret",), ("missing", "secret")))
+MOMENTS = tuple(datetime(2026, 11, 27, hour, tzinfo=UTC) for hour in (4, 9, 20))  # before opening, open, closed
+RENDERER = Renderer(replace(VOICE, website="https://www.castellbisbal.example/"))
+VARIANTS = tuple({**road, **term, **beside} for road, term, beside in product(ROADS, TERMS, BESIDE))
+
+
+def _words(text: str) -> int:
+    """Words beside the data-protection lines and the line that says where the other language begins; a sign between two
+    of them is none."""
+    below = group("line")["below"].values()
+    own = (block for block in text.split("\n\n") if VOICE.privacy_url not in block and block not in below)
+    return sum(any(map(str.isalnum, word)) for block in own for word in block.split())
+
+
+@pytest.mark.parametrize("now", MOMENTS, ids=["before-opening", "open", "closed"])
+@pytest.mark.parametrize("lang", [*LANGUAGES, "ca+es", "ca+en"])
+def test_no_acknowledgement_has_more_than_ninety_words_a_language(lang: str, now: datetime) -> None:
+    most = MOST * len(lang.split("+"))
+    long = []
+    for facts in VARIANTS:
+        text = body(render(send(lang=lang, facts=facts, due_at=DUE), now, RENDERER))
+        if _words(text) > most:
+            long.append((_words(text), facts))
+    assert not long, f"{len(long)} of {len(VARIANTS)}: {max(long, key=lambda one: one[0])}"

@@ -7,13 +7,13 @@ import pytest
 from tests.orders.test_orders import reply
 from tests.world import AGENT, ANNA, SUPERVISOR, World, text_of
 
-PERE = "pere@town.example"
+COLLEAGUE = "pere@town.example"
 TOWN = Callable[..., World]
 
 
 @pytest.fixture
 def world(town: TOWN) -> World:
-    return town(people={"agents": [AGENT, PERE]})
+    return town(people={"agents": [AGENT, COLLEAGUE]})
 
 
 def test_both_are_told_once_with_the_two_hours(world: World) -> None:
@@ -24,7 +24,7 @@ def test_both_are_told_once_with_the_two_hours(world: World) -> None:
     world.agent_replies(asked, "No cal cap certificat.")
     world.advance("2026-11-25 10:06")
     world.agent_replies(asked, "Perdoneu, sí que cal.")
-    assert world.kinds(AGENT) == world.kinds(PERE) == ["answered_twice"]
+    assert world.kinds(AGENT) == world.kinds(COLLEAGUE) == ["answered_twice"]
     assert "a les 10 h i a les 10.04 h" in text_of(world.received(AGENT)[0])
     assert "certificat" not in text_of(world.received(AGENT)[0])
     assert world.kinds(ANNA) == ["ack"]

@@ -5,6 +5,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from testbed.messages import as_bytes
+from tests.e2e.clients import CLIENTS, MailProgram
+from tests.orders.test_orders import transcripts
+from tests.relayed import relayed_answers
 from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, World
 
 # Header fields of autoresponders, or none; the subjects and texts that they use.
@@ -144,3 +148,204 @@ def test_of_many_agents_whom_she_wrote_to_the_first_three_are_told(town: Callabl
     _replies(world, asked, "none", to=", ".join((*desk, OFFICE)))
     assert [mail["recipient"] for mail in world.mails("unseen_answer")] == desk[:3]
     assert [len(world.received(agent)) for agent in desk] == [1, 1, 1, 0, 0]
+
+
+# A mail to the person that says nothing meets no deadline, and the desk hears it; a word or a file makes an answer.
+
+QUOTE = "\n\nEl 25/11/2026 9:00, Anna va escriure:\n> Bon dia, com puc signar\n> la instància amb l'idCAT?"
+
+
+def _sent(world: World, mail: EmailMessage) -> None:
+    world.mailbox.append("Sent", as_bytes(mail), world.clock.now())
+    world.turn()
+
+
+def _told(world: World) -> list[str]:
+    return [told for told in transcripts(world, AGENT) if "no porta cap text vostre ni cap fitxer" in told]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n\n", QUOTE, "\n-- \nMarta Soler\nOAC 360\n" + QUOTE, "Enviat des del meu iPhone\n" + QUOTE]
+)
+def test_a_mail_without_a_word_of_its_own_is_no_answer(world: World, text: str) -> None:
+    world.agent_replies(_asked(world), text)
+    world.turn()
+    case = world.case()
+    assert (case["status"], case["answered_at"]) == ("open", None)
+    assert len(_told(world)) == 1
+    world.live("2026-11-27 09:00")
+    assert world.case()["overdue"]
+
+
+@pytest.mark.parametrize("program", CLIENTS.values(), ids=CLIENTS)
+@pytest.mark.parametrize("text", ["", "Sí."])
+def test_so_it_is_in_the_html_of_ordinary_clients(world: World, program: MailProgram, text: str) -> None:
+    _sent(world, program.reply(OFFICE, ANNA, _asked(world), text))
+    assert world.case()["status"] == ("answered" if text else "open")
+    assert len(_told(world)) == (0 if text else 1)
+
+
+def test_the_agent_who_wrote_it_with_the_office_in_copy_hears_it(world: World) -> None:
+    world.staff_says(AGENT, "", QUOTE, to=f"{ANNA}, {OFFICE}", answers=_asked(world))
+    assert world.case()["status"] == "open"
+    assert len(_told(world)) == 1
+
+
+@pytest.mark.parametrize("text", ["", "-- \nMarta Soler\n"])
+def test_a_file_alone_is_an_answer(world: World, text: str) -> None:
+    mail = world.message(OFFICE, "", text, to=ANNA, answers=_asked(world))
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="volant.pdf")
+    _sent(world, mail)
+    assert world.case()["status"] == "answered"
+    assert not _told(world)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("", '<img src="data:image/png;base64,iVBORw0KGgo=">'),
+        ("", '<img src="https://town.example/pas1.png">'),
+        ("Ja està fet.", ""),
+    ],
+)
+def test_an_image_in_the_html_or_a_text_beside_an_empty_page_is_an_answer(world: World, text: str, html: str) -> None:
+    mail = world.message(OFFICE, "", text, to=ANNA, answers=_asked(world))
+    mail.add_alternative(f"<html><body>{html}</body></html>", subtype="html")
+    _sent(world, mail)
+    assert world.case()["status"] == "answered"
+    assert not _told(world)
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"), [(f"{QUOTE}\n\nAmb l'idCAT Mòbil.", ""), (QUOTE.replace("Anna", "Tècnics"), "RV: Signatura")]
+)
+def test_words_below_the_quote_and_a_forward_of_others_words_are_an_answer(
+    world: World, text: str, subject: str
+) -> None:
+    _sent(world, world.message(OFFICE, subject, text, to=ANNA, answers=_asked(world)))
+    assert world.case()["status"] == "answered"
+    assert not _told(world)
+
+
+def test_an_empty_new_mail_to_a_person_with_several_cases_asks_for_none(world: World) -> None:
+    for subject in ("Padró", "Beca menjador"):
+        world.citizen_asks(ANNA, subject=subject, text=f"Com demano això: {subject}?")
+    _sent(world, world.message(OFFICE, "", "", to=ANNA))
+    assert len(_told(world)) == 1
+    assert "which_case" not in world.kinds(AGENT)
+
+
+@pytest.mark.parametrize("program", CLIENTS.values(), ids=CLIENTS)
+@pytest.mark.parametrize(
+    "text",
+    ["#meu", "#resolt", "#nota Trucar-la dilluns.\n\n#meu" + QUOTE, "#meu\n\n-- \nMarta Soler\nOAC 360\n" + QUOTE],
+)
+def test_orders_alone_in_a_mail_to_the_person_are_no_answer(world: World, program: MailProgram, text: str) -> None:
+    _sent(world, program.reply(OFFICE, ANNA, _asked(world), text))
+    world.turn()
+    case = world.case()
+    assert (case["status"], case["answered_at"], case["assignee"]) == ("open", None, None)
+    (told,) = transcripts(world, AGENT)
+    assert "No consta com a resposta: escriviu-li." in told
+
+
+@pytest.mark.parametrize("text", ["#meu\n\nSí, amb l'idCAT.", "Sí.\n#meu", "#1 de la cua sou vós.", "Resolt."])
+def test_words_beside_orders_are_an_answer(world: World, text: str) -> None:
+    world.agent_replies(_asked(world), text)
+    assert world.case()["status"] == "answered"
+    assert not _told(world)
+
+
+def test_orders_below_the_quote_alone_are_no_answer_and_the_agents_hear_it(world: World) -> None:
+    world.agent_replies(_asked(world), QUOTE.strip() + "\n\n#meu")
+    assert world.case()["status"] == "open"
+    (told,) = transcripts(world, AGENT)
+    assert "ha rebut el text «#meu». No consta com a resposta" in told
+
+
+def test_an_order_beside_a_file_is_an_answer_and_nobody_hears_that_it_is_none(world: World) -> None:
+    mail = world.message(OFFICE, "", "#meu", to=ANNA, answers=_asked(world))
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="model.pdf")
+    _sent(world, mail)
+    assert world.case()["status"] == "answered"
+    (said,) = transcripts(world, AGENT)
+    assert "La persona ha rebut el text «#meu».\n" in said
+    assert not _told(world)
+
+
+# The person in Bcc: the client keeps the field in its copy in Sent, so that the answer is seen. In mail that arrives
+# it proves nothing.
+
+
+@pytest.mark.parametrize("subject", ["", "La vostra pregunta"])
+@pytest.mark.parametrize("to", [OFFICE, "undisclosed-recipients:;", AGENT, "urbanisme@town.example"])
+def test_an_answer_with_the_person_in_blind_copy_alone_is_an_answer(world: World, to: str, subject: str) -> None:
+    """As a reply (an empty subject), and as a new mail."""
+    asked = world.citizen_asks(ANNA)
+    answers = None if subject else asked
+    mail = world.message(OFFICE, subject, "Ja està fet.", to=to, answers=answers)
+    mail["Bcc"] = f"Anna Puig <{ANNA}>"
+    world.see_in_sent(mail)
+    assert world.case()["status"] == "answered"
+    assert world.kinds(AGENT) == []
+
+
+def test_its_copy_in_the_inbox_which_has_no_such_field_takes_nothing_from_it(world: World) -> None:
+    """The office writes to itself and to her; the copy in INBOX is read in a pass of its own, before that in Sent."""
+    asked = world.citizen_asks(ANNA)
+    mail = world.message(OFFICE, "", "Ja està fet.", to=OFFICE, answers=asked)
+    world.receive(mail)
+    mail["Bcc"] = ANNA
+    world.see_in_sent(mail)
+    assert world.case()["status"] == "answered"
+    assert world.reviews() == []
+
+
+@pytest.mark.parametrize("verdict", [PASS, ""])
+def test_in_mail_that_arrives_the_field_proves_nothing(world: World, verdict: str) -> None:
+    asked = world.citizen_asks(ANNA)
+    mail = world.message(AGENT, "", "Ja està fet.", to=OFFICE, answers=asked)
+    mail["Bcc"] = ANNA
+    world.receive(mail, verdict=verdict)
+    assert world.case()["status"] == "open"
+
+
+def test_an_answer_to_somebody_else_in_blind_copy_is_none(world: World) -> None:
+    asked = world.citizen_asks(ANNA)
+    mail = world.message(OFFICE, "", "Ja està fet.", to=OFFICE, answers=asked)
+    mail["Bcc"] = PERE
+    world.see_in_sent(mail)
+    assert world.case()["status"] == "open"
+
+
+def test_an_order_on_top_of_a_mail_that_she_gets_in_blind_copy_is_not_done(world: World) -> None:
+    asked = world.citizen_asks(ANNA)
+    mail = world.message(OFFICE, "", "#nivell2 no signa\n\nBon dia.", to=OFFICE, answers=asked)
+    mail["Bcc"] = ANNA
+    world.see_in_sent(mail)
+    assert world.case()["status"] == "answered"
+    assert "no fet" in transcripts(world, AGENT)[0]
+
+
+@pytest.mark.parametrize("text", ["1 trucat", "#nota parlat amb el gestor\n\n> Bon dia"])
+def test_a_blind_copy_to_a_colleague_takes_nothing_from_an_order_of_the_mailbox_to_itself(
+    world: World, text: str
+) -> None:
+    """Some clients send one of every mail to a colleague, or to its writer."""
+    asked = world.citizen_asks(ANNA)
+    answers = None if text.startswith("1") else asked
+    mail = world.message(OFFICE, "Nota", text, to=OFFICE, answers=answers)
+    mail["Bcc"] = AGENT
+    world.see_in_sent(mail)
+    (told,) = transcripts(world, AGENT)
+    assert "| fet" in told
+
+
+@pytest.mark.parametrize("blind", [AGENT, "arxiu@town.example"])
+def test_a_blind_copy_does_not_keep_an_answer_from_the_person(world: World, blind: str) -> None:
+    to = relayed_answers.address(relayed_answers.notice(world))
+    mail = world.message(OFFICE, "Resposta", relayed_answers.TEXT, to=to)
+    mail["Bcc"] = blind
+    world.see_in_sent(mail)
+    assert len(relayed_answers.relayed(world)) == 1
+    assert "not_relayed" not in world.kinds(AGENT)

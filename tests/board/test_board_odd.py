@@ -1,10 +1,18 @@
 """The board when the server or its folders change in ways that nobody ordered, and when it is switched on and off."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from oacmail.store import board
+from oacmail.store.store import SqliteStore
 from testbed.mailbox import SimulatedMailbox
 from tests.board.test_board import ANSWERED, CLOSED, DERIVED, MINE, OPEN, lies, move, quiet
+from tests.work import instructions
 from tests.world import AGENT, ANNA, OFFICE, PERE, World
 
 
@@ -176,3 +184,101 @@ def test_another_root_of_the_board_takes_the_messages_along_and_asks_nobody(tmp_
     quiet(world)
     assert lies(world) == {OPEN.replace("OAC360", "Oficina"): 1}
     assert (world.reviews(), world.events("moved"), world.problems()) == ([], [], set())
+
+
+# Many moves in one pass are more likely a mistake than orders: they wait for a word of a person.
+
+
+@pytest.fixture
+def world(tmp_path: Path, mailbox: SimulatedMailbox) -> World:
+    return World(tmp_path, mailbox=mailbox, board={"enabled": True})
+
+
+def _twenty_one(world: World) -> None:
+    for number in range(21):
+        world.citizen_writes(f"persona{number}@example.org", f"Pregunta {number}", f"Com faig el tràmit {number}?")
+    world.turn()
+    for uid in sorted(world.mailbox.folders[OPEN].messages):
+        world.mailbox.move(OPEN, uid, MINE)
+    quiet(world)
+
+
+def test_more_than_twenty_moves_wait_for_a_word_and_are_carried_out(world: World) -> None:
+    _twenty_one(world)
+    assert {case["assignee"] for case in world.cases()} == {None}
+    assert (lies(world), world.problems()) == ({MINE: 21}, {"board-moves"})
+    assert board.say(world.store.con, "carry out") == 21
+    quiet(world)
+    assert {case["assignee"] for case in world.cases()} == {"agent"}
+    assert world.problems() == set()
+
+
+def test_more_than_twenty_moves_are_undone_by_a_word(world: World) -> None:
+    _twenty_one(world)
+    assert board.say(world.store.con, "undo") == 21
+    quiet(world)
+    assert {case["assignee"] for case in world.cases()} == {None}
+    assert (lies(world), world.problems()) == ({OPEN: 21}, set())
+
+
+# What a pass over the board reads: messages of live cases, whatever lies in the folder of closed ones.
+
+LONG_AGO, NOW = "2026-05-04T08:00:00Z", "2026-11-25T08:00:00Z"
+SINCE = datetime(2026, 11, 23, 8, tzinfo=UTC)
+CLOSED_CASES = 3_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with closing(SqliteStore(tmp_path)) as opened:
+        opened.con.execute("INSERT INTO people(id, address) VALUES(1, 'anna@example.org')")
+        yield opened
+
+
+def _case(store: SqliteStore, at: int, *, closed_at: str | None = None, flagged: bool = False) -> None:
+    status, name = "closed" if closed_at else "open", f"m{at}"
+    opened = closed_at or NOW
+    store.con.execute(
+        """INSERT INTO cases(id, number, opened_by, citizen_id, status, kind, topic, level, intent, lang, subject,
+        subject_key, opened_at, touched_at, closed_at) VALUES(?, ?, ?, 1, ?, 'request', 'other', 'first', 'question',
+        'ca', 'Padró', 'padro', ?, ?, ?)""",
+        (at, f"OAC-2026-{at:06}", name, status, opened, opened, closed_at),
+    )
+    store.con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
+        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
+        VALUES(?, ?, ?, 1, 'citizen', 'case', 'request', '', '[]', 'Padró', 'padro', ?, 'ca', '', '', '', 'F')""",
+        (name, f"<{at}@example.org>", at, opened),
+    )
+    store.con.execute("INSERT INTO board_places VALUES('F', 1, ?, ?, ?, 2)", (at, name, opened))
+    store.con.execute(
+        """INSERT INTO board_messages(fingerprint, folder, uidvalidity, uid, internal_date, flagged, unsettled)
+        VALUES(?, 'F', 1, ?, ?, ?, 0)""",
+        (name, at, opened, flagged),
+    )
+
+
+def _instructions(store: SqliteStore) -> int:
+    """Thousands of SQLite's instructions of one look at what may have to be moved."""
+    return instructions(store.con, lambda: store.board_placed(SINCE))
+
+
+def test_a_pass_looks_at_live_lately_closed_and_flagged_messages_and_at_all_when_asked(store: SqliteStore) -> None:
+    _case(store, 1)
+    _case(store, 2, closed_at=NOW)
+    _case(store, 3, closed_at=LONG_AGO)
+    _case(store, 4, closed_at=LONG_AGO, flagged=True)
+
+    assert {one.message for one in store.board_placed(SINCE)} == {"m1", "m2", "m4"}
+    assert {one.message for one in store.board_placed(None)} == {"m1", "m2", "m3", "m4"}
+
+
+def test_a_pass_costs_the_same_however_many_cases_are_closed(store: SqliteStore) -> None:
+    for at in range(1, 101):
+        _case(store, at)
+    before = _instructions(store)
+    for at in range(101, 101 + CLOSED_CASES):
+        _case(store, at, closed_at=LONG_AGO)
+
+    assert before > 0
+    assert _instructions(store) <= before + 1

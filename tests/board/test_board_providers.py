@@ -7,7 +7,7 @@ import pytest
 from tests.board.test_board import *  # noqa: F403
 from tests.board.test_board import ANSWERED, CLOSED, MINE, OPEN, lies, quiet
 from tests.board.test_board import test_a_second_copy_orders_nothing_also_if_the_first_goes_later as _second_copy
-from tests.board.test_board_many_moves import (  # noqa: F401
+from tests.board.test_board_odd import (  # noqa: F401
     test_more_than_twenty_moves_wait_for_a_word_and_are_carried_out,
 )
 from tests.fakes.provider_server import EXCHANGE, GMAIL, Provider, ProviderMailbox

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.board.test_board import *  # noqa: F403
-from tests.board.test_board_many_moves import (  # noqa: F401
+from tests.board.test_board_odd import (  # noqa: F401
     test_more_than_twenty_moves_wait_for_a_word_and_are_carried_out,
 )
 from tests.servers.certs import make_certificates

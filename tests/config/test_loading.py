@@ -1,13 +1,16 @@
 """Find the file, read it, and report every error at once."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from oacmail import config
 from oacmail.config import loading
+from oacmail.config.loading import PROFILES, fitting
 from oacmail.config.sections import keys
 from oacmail.core.errors import ConfigError
+from oacmail.shipped import shipped
 from tests.config.conftest import Findings, Read, minimal
 
 
@@ -190,3 +193,86 @@ def test_a_file_that_may_not_be_seen_is_not_passed_over(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Path, "is_file", forbidden)
     assert config.find(None, {}) == Path("config.toml")
+
+
+# Keys set in the text of a config.toml: comments, order and every other value stay.
+
+SHIPPED = shipped("config.toml").read_text("utf-8")
+
+
+def test_values_are_set_in_place_and_their_word_edit_goes() -> None:
+    new = loading.with_values(
+        SHIPPED, {("imap", "host"): "mail.vila.cat", ("imap", "user"): "oac", ("smtp", "port"): 465}
+    )
+    changed = [(old, line) for old, line in zip(SHIPPED.splitlines(), new.splitlines(), strict=True) if old != line]
+    assert [line for _, line in changed] == [
+        "# The server that holds the mailbox, and the login name there.",
+        'host = "mail.vila.cat"',
+        'user = "oac"',
+        "port = 465",
+    ]
+
+
+def test_a_key_that_is_only_shown_is_set_where_it_stands() -> None:
+    new = loading.with_values(SHIPPED, {("office", "website"): "https://vila.cat/", ("imap", "sent"): 'Env"iats'})
+    assert len(new.splitlines()) == len(SHIPPED.splitlines())
+    assert tomllib.loads(new)["imap"]["sent"] == 'Env"iats'
+    assert '\nwebsite = "https://vila.cat/"\n' in new
+
+
+def test_the_same_values_change_nothing() -> None:
+    once = loading.with_values(SHIPPED, {("board", "enabled"): True, ("people", "agents"): ["a@vila.cat"]})
+    assert loading.with_values(once, {("board", "enabled"): True, ("people", "agents"): ["a@vila.cat"]}) == once
+
+
+def test_keys_and_sections_that_are_missing_are_added() -> None:
+    new = loading.with_values("[a]\nx = 1\n[c]\n", {("a", "y"): 2, ("b", "z"): "3"})
+    assert tomllib.loads(new) == {"a": {"x": 1, "y": 2}, "b": {"z": "3"}, "c": {}}
+
+
+def test_a_form_that_lines_cannot_change_is_refused_and_not_damaged() -> None:
+    with pytest.raises(ConfigError):
+        loading.with_values('[people]\nagents = [\n  "a@x.cat",\n]\n', {("people", "agents"): ["b@x.cat"]})
+
+
+# What follows from `imap.provider`, and what the file itself says, which counts.
+
+ENTRA = '[oauth]\ntenant = "town.example"\nclient_id = "1"'
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_each_profile_sets_what_docs_config_lists(read: Read, name: str) -> None:
+    config = read(imap=f'provider = "{name}"', rest=ENTRA)
+    assert (config.imap.auth, config.smtp.auth, config.smtp.user) == ("xoauth2", "xoauth2", config.imap.user)
+    assert (config.smtp.self_copy, config.smtp.ack_envelope) == ("server", "office")
+    assert config.trust.provider == {"microsoft365": "exchange", "google": "gmail"}[name]
+    assert config.takes_token("imap")
+    assert config.takes_token("smtp")
+
+
+def test_the_file_counts_where_it_says_otherwise(read: Read) -> None:
+    own = read(imap='provider = "google"\nauth = "password"', smtp='auth = "password"\nself_copy = false')
+    assert (own.imap.host, own.smtp.self_copy, own.uses_oauth) == ("imap.castellbisbal.example", False, False)
+
+
+def test_a_generic_server_takes_the_token_of_another_program(read: Read) -> None:
+    config = read(imap='auth = "oauthbearer"', smtp='user = "oac360"\nauth = "xoauth2"')
+    assert (config.uses_oauth, config.imap.auth, config.trust.provider) == (False, "oauthbearer", "none")
+
+
+def test_microsoft_needs_tenant_and_application(findings: Findings) -> None:
+    (found,) = findings(imap='provider = "microsoft365"')
+    assert found.startswith("oauth: lacks tenant or client_id")
+
+
+@pytest.mark.parametrize(
+    ("host", "software", "profile"),
+    [
+        ("outlook.office365.com", "", "microsoft365"),
+        ("imap.gmail.com", "", "google"),
+        ("mail.town.cat", "GImap", "google"),
+        ("notgmail.com", "Dovecot", ""),
+    ],
+)
+def test_a_server_is_recognised_by_its_name_or_its_software(host: str, software: str, profile: str) -> None:
+    assert fitting(host, software) == profile

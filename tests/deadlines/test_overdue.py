@@ -1,11 +1,13 @@
 """Overdue cases: who is notified, when, and what delays it (R17-R21, R31)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from oacmail.cli.status import health
 from testbed.relay import deferred
-from tests.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
+from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, TECHNICAL, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -323,3 +325,91 @@ def test_a_case_assigned_to_somebody_who_is_no_agent_reminds_all_agents(town: TO
     world.order("assign", "OAC-2026-000001", name="becari")
     world.turn_at("2026-11-26 16:00")
     assert world.kinds(AGENT) == ["remind"]
+
+
+# The machine is off from Friday noon to Tuesday over a long weekend: Monday is a working day, Tuesday a holiday.
+
+ROSA, JOAN = "rosa@example.cat", "joan@example.cat"
+MEANWHILE = (
+    ("2026-12-04 13:00", PERE, "el padró"),
+    ("2026-12-05 11:00", MARTA, "la beca"),
+    ("2026-12-07 10:00", ROSA, "la piscina"),
+    ("2026-12-08 10:00", JOAN, "el casal"),
+)
+
+
+def _away(world: World) -> None:
+    """Anna was answered from the shared mailbox on Monday, and four people wrote."""
+    message = world.citizen_asks(ANNA)
+    world.stop()
+    for moment, who, what in MEANWHILE:
+        world.advance(moment)
+        world.citizen_writes(who, f"Sobre {what}", f"Bon dia, com es demana {what}?")
+    world.agent_answers(message, at="2026-12-07 17:00")
+    world.advance("2026-12-08 13:00")
+
+
+def test_four_days_down_over_a_holiday_end_in_one_mail_for_each_and_the_real_due_days(world: World) -> None:
+    world.advance("2026-12-04 09:00")
+    world.sync()
+    _away(world)
+    world.start()
+    world.turn()
+    due = {case["citizen"]: case["due_at"][:16] for case in world.cases()}
+    assert due == {
+        **dict.fromkeys((ANNA, PERE, MARTA), "2026-12-07T20:00"),
+        **dict.fromkeys((ROSA, JOAN), "2026-12-09T20:00"),
+    }
+    assert [world.kinds(who) for who in (ANNA, PERE, MARTA, ROSA, JOAN)] == [["ack"], [], [], ["ack"], ["ack"]]
+    assert world.reviews() == ["first-seen-late"] * 2, "whose promise is broken already is answered by a person"
+    assert world.received(SUPERVISOR) == [], "nobody is called on a holiday"
+    world.live("2026-12-09 12:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"] * 2
+    assert {case["citizen"] for case in world.cases() if case["overdue"]} == {PERE, MARTA}
+    assert next(case for case in world.cases() if case["citizen"] == ANNA)["status"] == "answered"
+    assert [len(world.received(who)) for who in (ANNA, ROSA, JOAN)] == [1, 1, 1]
+
+
+def test_meanwhile_status_says_that_nothing_runs(world: World) -> None:
+    world.turn()
+    world.stop()
+    now = local("2026-11-25 09:05") + timedelta(days=4)
+    report = health(world.config, now)
+    assert not report["ok"]
+    assert any(problem["code"] == "not-running" for problem in report["problems"])
+
+
+# A case that becomes complex: the notice has the conversation, without its secrets (R12).
+
+
+def test_the_notice_quotes_and_attaches_the_last_messages_newest_first(town: TOWN) -> None:
+    world = town(people={"technical": [TECHNICAL]})
+    message = world.citizen_asks(ANNA, text="Com puc signar la instància amb l'idCAT?")
+    world.clock.forward(hours=1)
+    answer = world.agent_replies(message, "Proveu-ho amb un altre navegador.")
+    for text in ("No em surt amb cap navegador, què faig?", "Tampoc: la contrasenya és Xk7pQ2vv. Què més puc provar?"):
+        world.clock.forward(hours=1)
+        world.citizen_asks(ANNA, "", text, answers=answer)
+    world.clock.forward(hours=1)
+    world.citizen_asks(ANNA, "", "Continua igual, em podeu ajudar?", answers=answer)
+    for address in (TECHNICAL, SUPERVISOR):
+        (notice,) = world.received(address, "complex")
+        said = text_of(notice)
+        order = [
+            said.index(text) for text in ("Continua igual", "Tampoc", "cap navegador", "altre navegador", "amb l'idCAT")
+        ]
+        assert order == sorted(order)
+        assert "Xk7pQ2vv" not in notice.as_string()
+        assert [part.get_content_type() for part in notice.iter_attachments()] == ["message/rfc822"] * 5
+
+
+def test_where_the_services_are_not_told_the_agent_who_has_the_case_is(town: TOWN) -> None:
+    other = "altre@town.example"
+    world = town(people={"technical": [TECHNICAL], "agents": [AGENT, other]}, escalation={"auto_complex": False})
+    message = world.citizen_asks(ANNA)
+    world.order("assign", world.case()["number"], name="agent")
+    answer = world.agent_replies(message)
+    world.live("2026-11-27 09:00")
+    world.citizen_asks(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+    told = {address: world.kinds(address).count("complex") for address in (AGENT, other, TECHNICAL, SUPERVISOR)}
+    assert told == {AGENT: 1, other: 0, TECHNICAL: 0, SUPERVISOR: 0}

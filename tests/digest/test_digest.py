@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from email.message import EmailMessage
 
+import pytest
+
+from testbed.relay import DOWN
+from tests.orders.test_orders import reply, transcripts
 from tests.world import AGENT, ANNA, MARTA, PERE, World, text_of
 
 TOWN = Callable[..., World]
@@ -107,3 +111,166 @@ def test_a_clock_that_was_ahead_stops_no_digest(town: TOWN) -> None:
     world.store.remember("digest", "2031-01-02", world.clock.now())
     world.turn_at("2026-11-27 08:00")
     assert world.kinds(AGENT) == ["digest"]
+
+
+# What is set aside by its text alone stands in the next daily summary, and `N és persona` brings it back.
+
+ASIDE = "Apartats, sense justificant"
+THANKS = "Moltes gràcies!"
+
+
+def lines(mail: EmailMessage) -> list[str]:
+    """The lines of what was set aside."""
+    _, _, below = text_of(mail).partition(ASIDE)
+    return [line for line in below.partition("Si un d'aquests")[0].splitlines() if line.startswith("- ")]
+
+
+@pytest.fixture
+def thanking(town: TOWN) -> World:
+    """Anna has thanked on Wednesday at 12 for an answer."""
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
+    answer = world.agent_answers(world.citizen_asks(ANNA))
+    world.advance("2026-11-25 12:00")
+    world.citizen_asks(ANNA, "Re: No puc signar la instància", THANKS, answers=answer)
+    return world
+
+
+@pytest.fixture
+def thanked(thanking: World) -> World:
+    """It is Thursday, and the summary has been sent."""
+    thanking.live("2026-11-26 08:30")
+    return thanking
+
+
+def test_thanks_on_a_case_stand_in_the_next_summary_with_their_first_words(thanked: World) -> None:
+    assert lines(digest_of(thanked)) == [f"- 1 · agraïment · dc. 25/11, 12 h · «{THANKS}»"]
+    assert "1 apartat" in str(digest_of(thanked)["Subject"])
+
+
+def test_it_stands_in_one_summary(thanked: World) -> None:
+    thanked.live("2026-11-27 08:30")
+    assert lines(digest_of(thanked)) == []
+    assert thanked.reviews() == []
+
+
+@pytest.mark.parametrize("ends", ["close", "answer"])
+def test_it_stands_in_the_next_summary_whatever_became_of_its_case_since(town: TOWN, ends: str) -> None:
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
+    asked = world.citizen_asks(ANNA)
+    ack = world.received(ANNA)[0]
+    if ends == "close":
+        world.agent_answers(asked)
+        world.live("2026-12-10 10:00", minutes=240)  # ten working days: it closes at 20 h
+    world.citizen_asks(ANNA, "Re: No puc signar la instància", THANKS, answers=ack)
+    if ends == "answer":
+        world.advance("2026-11-25 11:00")
+        world.agent_answers(asked)
+    world.live("2026-11-26 08:30" if ends == "answer" else "2026-12-11 08:30")
+    assert world.case()["status"] == {"close": "closed", "answer": "answered"}[ends]
+    assert [line.rpartition(" · ")[2] for line in lines(digest_of(world))] == [f"«{THANKS}»"]
+
+
+def test_a_summary_that_was_never_sent_has_told_nobody(thanking: World) -> None:
+    thanking.live("2026-11-26 07:30")
+    thanking.relay.when(DOWN)
+    thanking.live("2026-11-26 20:00")
+    thanking.relay.recover()
+    thanking.live("2026-11-27 08:30")
+    assert lines(digest_of(thanking)) == [f"- 1 · agraïment · dc. 25/11, 12 h · «{THANKS}»"]
+
+
+@pytest.mark.parametrize("later", ["2026-11-26 09:00", "2026-11-27 09:00"])
+def test_it_is_a_person_starts_the_deadline_of_its_arrival_and_acknowledges_it(thanked: World, later: str) -> None:
+    """Also in reply to yesterday's summary."""
+    summary = digest_of(thanked)
+    thanked.live(later)
+    reply(thanked, summary, "1 és persona", sender=AGENT)
+    case = thanked.case()
+    assert case["status"] == "open"
+    assert case["due_at"].startswith("2026-11-26")
+    assert thanked.kinds(ANNA) == ["ack", "ack"]
+    assert "Us respondrem com a molt tard" in text_of(thanked.received(ANNA)[-1])
+    assert "petició d'una persona | fet" in transcripts(thanked, AGENT)[0]
+
+
+def test_said_twice_it_is_acknowledged_once(thanked: World) -> None:
+    for _ in range(2):
+        reply(thanked, digest_of(thanked), "1 és persona\n1 és persona", sender=AGENT)
+    assert thanked.kinds(ANNA) == ["ack", "ack"]
+    assert len(thanked.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND level = 0")) == 2
+
+
+def test_it_is_a_person_makes_requests_of_what_that_summary_names_alone(thanked: World) -> None:
+    """Not of thanks that an earlier one named."""
+    thanked.live("2026-11-27 12:00")
+    ack = thanked.received(ANNA)[0]
+    thanked.citizen_writes(ANNA, "Re: No puc signar la instància", "Gràcies de nou.", answers=ack)
+    thanked.live("2026-11-30 08:30")
+    reply(thanked, digest_of(thanked), "1 és persona", sender=AGENT)
+    assert thanked.rows("SELECT fresh FROM messages WHERE kind = 'thanks'") == [{"fresh": THANKS}]
+    assert thanked.case()["due_at"].startswith("2026-11-30")
+
+
+def test_it_is_a_person_brings_back_what_an_answer_has_followed(town: TOWN) -> None:
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
+    asked = world.citizen_asks(ANNA)
+    world.citizen_asks(ANNA, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
+    world.advance("2026-11-25 11:00")
+    world.agent_answers(asked)
+    world.live("2026-11-26 08:30")
+    reply(world, digest_of(world), "1 és persona", sender=AGENT)
+    assert (world.case()["status"], world.kinds(ANNA)) == ("open", ["ack", "ack"])
+
+
+def test_it_is_a_person_acknowledges_a_guest_too(town: TOWN) -> None:
+    world = town(now="2026-11-25 16:00", digest={"to": [AGENT]})
+    world.citizen_asks(ANNA)
+    world.citizen_writes(PERE, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
+    world.live("2026-11-26 08:30")
+    assert world.kinds(PERE) == []
+    reply(world, digest_of(world), "1 és persona", sender=AGENT)
+    assert (world.kinds(PERE), world.kinds(ANNA)) == (["ack"], ["ack"])
+    assert "dijous 26 de novembre" in text_of(world.received(PERE)[0]).replace("\xa0", " ")
+    assert len(world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND level = 0")) == 2
+
+
+def test_the_acknowledgement_is_in_the_language_of_its_writer(town: TOWN) -> None:
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
+    asked = world.citizen_asks(PERE, "Padrón", "Buenos días, ¿cómo puedo pedir el certificado del padrón?")
+    world.citizen_writes(PERE, "Re: Padrón", "¡Muchísimas gracias por todo!", answers=world.agent_answers(asked))
+    world.live("2026-11-26 08:30")
+    reply(world, digest_of(world), "1 és persona", sender=AGENT)
+    assert "Le responderemos" in text_of(world.received(PERE)[-1])
+
+
+def test_thanks_while_an_answer_is_due_are_a_line_too(town: TOWN) -> None:
+    world = town(now="2026-11-25 16:30", digest={"to": [AGENT]})
+    asked = world.citizen_asks(ANNA)
+    world.citizen_writes(ANNA, "Re: No puc signar la instància", THANKS, answers=world.received(ANNA)[0])
+    world.live("2026-11-25 16:45")
+    world.citizen_writes(ANNA, "Re: No puc signar la instància", "Gràcies de nou.", answers=asked)
+    world.live("2026-11-26 08:30")
+    assert [line.rpartition(" · ")[2] for line in lines(digest_of(world))] == [f"«{THANKS}»", "«Gràcies de nou.»"]
+    reply(world, digest_of(world), "1 és persona", sender=AGENT)
+    assert {row["kind"] for row in world.rows("SELECT kind FROM messages WHERE role = 'citizen'")} == {"request"}
+    assert world.kinds(ANNA) == ["ack"]  # it names the day of the answer that is due
+
+
+def test_an_absence_by_its_subject_alone_is_a_line(town: TOWN) -> None:
+    world = town(now="2026-11-25 10:00", digest={"to": [AGENT]})
+    world.citizen_asks(ANNA)
+    absent = "Resposta automàtica: [OAC] Hem rebut la vostra consulta"
+    world.citizen_asks(ANNA, absent, "Seré fora fins dilluns.", answers=world.received(ANNA)[0])
+    world.live("2026-11-26 08:30")
+    assert lines(digest_of(world)) == ["- 1 · sembla automàtic · dc. 25/11, 10 h · «Seré fora fins dilluns.»"]
+
+
+def test_it_is_a_person_acknowledges_a_case_that_never_was(town: TOWN) -> None:
+    world = town(now="2026-11-25 16:00", digest={"to": [AGENT]})
+    world.citizen_writes("gestio@empresa.example", dmarc="fail")
+    world.live("2026-11-26 08:30")
+    assert world.reviews() == ["dmarc-fail"]
+    for _ in range(2):
+        reply(world, digest_of(world), "1 és persona", sender=AGENT)
+    assert world.kinds("gestio@empresa.example") == ["ack"]
+    assert world.reviews() == []

@@ -3,10 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
+from sqlite_utils import Database
 
 from oacmail.cli.status import lines
+from oacmail.store import connection
 from tests.e2e.office import IMPATIENT, RunningOffice
 
 MakeOffice = Callable[..., RunningOffice]
@@ -70,3 +73,23 @@ def test_status_says_that_a_damaged_database_cannot_be_used(desk: RunningOffice)
     report = json.loads(desk.oacmail("status", "--json", code=1).stdout)
     assert lines(report)[0].startswith("database: the database cannot be used: see the log: database: ")
     (desk.state / "oacmail.db").unlink()
+
+
+# An upgrade that an admin tries before it happens: `oacmail migrate --dry-run`.
+
+
+def test_migrate_tries_the_pending_steps_on_a_copy_and_leaves_the_database_as_it_is(office: MakeOffice) -> None:
+    desk = office()
+    file = desk.root / "state" / connection.FILE
+    file.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(file)) as con:
+        connection.migrations().apply(Database(con), stop_before="m0011_drafts")
+    file.chmod(0o600)
+    before = file.read_bytes()
+    tried = desk.oacmail("migrate", "--dry-run")
+    assert [line.split()[:2] for line in tried.stdout.splitlines()] == [
+        ["pending", name] for name in connection.known_steps()[10:]
+    ]
+    assert "nothing was changed" in tried.stderr
+    assert "restart the service" in desk.oacmail("case", "list", code=75).stderr
+    assert (file.read_bytes(), [path.name for path in file.parent.iterdir()]) == (before, [file.name])

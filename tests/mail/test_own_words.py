@@ -2,8 +2,11 @@
 
 import pytest
 
+from oacmail.mail.understanding import reply_text
 from oacmail.mail.understanding.reply_text import HOLE, part, wording_of
+from oacmail.words.facts import SAMPLES
 from oacmail.words.wording import wording
+from tests.words.test_templates import body, render, send
 from tests.work import PER_CHARACTER, calls
 
 OURS = wording_of(
@@ -50,3 +53,19 @@ def test_the_shipped_templates_say_what_they_say_in_three_languages() -> None:
 @pytest.mark.parametrize("text", ["Hem rebut el vostre ", "Hem rebut el vostre missatge amb el número ", "Us ", "\n"])
 def test_it_costs_no_more_than_its_length(text: str) -> None:
     assert calls(lambda: part(text * (80_000 // len(text)), OURS)) < PER_CHARACTER * 80_000
+
+
+# Our own acknowledgement is known when it comes back, in each language; a quote of it is no echo.
+
+
+@pytest.mark.parametrize("lang", ["ca", "es", "en"])
+@pytest.mark.parametrize("facts", SAMPLES["ack"], ids=str)
+def test_the_shipped_acknowledgement_is_known_by_subject_and_by_text(lang: str, facts: dict[str, object]) -> None:
+    mail = render(send(lang=lang, facts=facts))
+    assert reply_text.repeats(f"Re: {mail['Subject']}", "Ok.", token=True)
+    assert reply_text.repeats("Resposta", body(mail), token=False)
+
+
+@pytest.mark.parametrize("subject", ["Hem rebut la vostra consulta", "Re: La llicència", "[OAC-2026-000123-K7Q]"])
+def test_other_words_are_no_echo(subject: str) -> None:
+    assert not reply_text.repeats(subject, "Bon dia, com està això meu?", token=subject.startswith("["))

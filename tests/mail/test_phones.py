@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from oacmail.mail.understanding import features, phones
+from oacmail.mail.understanding.features import fold
+from oacmail.mail.understanding.phones import in_digits
 
 
 def called(text: str) -> str:
@@ -166,3 +168,24 @@ TWO_NUMBERS = [
 @pytest.mark.parametrize("mail", TWO_NUMBERS, ids=lambda mail: mail["text"][:40])
 def test_of_two_numbers_the_one_that_is_not_to_be_called_is_left(mail: dict[str, str]) -> None:
     assert called(mail["text"]) == mail["phone"]
+
+
+# Telephones dictated in words.
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("al seis cero cero 12 34 56 por favor", "al 600123456 por favor"),
+        ("al seiscientos doce, treinta y cuatro, setenta y ocho, cero nueve", "al 612347809"),
+        ("sis-cents dotze, trenta-quatre, setanta-vuit, zero nou", "612347809"),
+        ("sis quaranta-dos, trenta-u, vint, quinze", "642312015"),
+    ],
+)
+def test_nine_digits_said_in_words_are_a_number(text: str, digits: str) -> None:
+    assert in_digits(fold(text)) == digits
+
+
+@pytest.mark.parametrize("text", ["a les cinc o dos quarts de sis", "tinc dos o tres dubtes", "una, dues, tres"])
+def test_other_words_of_number_stay_words(text: str) -> None:
+    assert in_digits(text) == text

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oacmail.mail.mime.text import Block, html_to_text, outline, quoted
 from oacmail.words.compose import dead_links, kept_together, many_lines, one_line
+from oacmail.words.redact import MOST, first_words
 from tests.work import PER_CHARACTER, calls
 
 
@@ -61,3 +63,124 @@ def test_no_line_breaks_inside_an_hour_a_telephone_number_a_law_or_the_name() ->
     text = "OAC 360: 900 772 772, dies laborables de 8 a 20 h (art. 32.4 Llei 39/2015), cas 7 hores"
     together = "OAC_360: 900_772_772, dies laborables de 8 a 20_h (art._32.4 Llei_39/2015), cas 7 hores"
     assert kept_together(text, "OAC 360") == together.replace("_", "\u00a0")
+
+
+# HTML reads as a person sees it, and hostile HTML costs no more than its length.
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Bon dia,</p><p>Adéu</p>", "Bon dia,\n\nAdéu"),
+        ("<div>a<br>b</div><div>c</div>", "a\nb\nc"),
+        ("sol&middot;licitud&nbsp;d&#39;ajut", "sol·licitud d'ajut"),
+        ("<b>A</b>juntament", "Ajuntament"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        ("<ul><li>u</li><li>dos</li></ul>", "- u\n- dos"),
+        ("a<script>x()</script><style>p{}</style><!-- no -->b", "ab"),
+        ("<head><title>no</title></head><body>sí</body>", "sí"),
+        ('<div style="display: none">no</div>sí', "sí"),
+        ('<a href="https://x.example">la web</a>', "la web"),
+        ("<pre>a\n  b</pre>", "a\nb"),
+        ("sí<blockquote>a<blockquote>b</blockquote></blockquote>no", "sí\n\n> a\n>\n> > b\n>\nno"),
+        ("", ""),
+        ("<", "<"),
+    ],
+)
+def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
+    assert html_to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *(
+            "<div>",
+            "<blockquote>",
+            "<p>",
+            "<b>",
+            "<a href=x>",
+            "<table><tr><td>",
+            "<li>",
+            "<!--",
+            "<",
+            "<a ",
+            '<div a="',
+        ),
+        *("<span><p>", "<blockquote>x</b>", "</div>", "<b><p>", "<svg><a>", "<select><option>", "<h1><nobr>"),
+        *('<b x="<"><p>', '<b {} "<"><p>', "<<b>b a={}><p>", "<div><table></div></table>", "<x{}>", "<b a={}><p>"),
+    ],
+)
+def test_many_open_tags_cost_no_more_than_their_length(tag: str) -> None:
+    html = "".join(tag.replace("{}", str(number)) for number in range(20_000))
+    assert calls(lambda: html_to_text(html)) < PER_CHARACTER * len(html)
+
+
+# The shape of a plain text: what is a list, a table, a quotation, and that a stranger's text is only ever the last.
+
+TEXT = """Bon dia,
+
+Dues línies
+d'un paràgraf.
+
+
+- una
+- dues
+
+| Cas | Venç |
+| 123 | dilluns |
+
+> citat
+>
+> | no és | taula |"""
+
+
+def test_the_blocks_of_a_text() -> None:
+    assert outline(TEXT) == (
+        Block("paragraph", ("Bon dia,",)),
+        Block("paragraph", ("Dues línies", "d'un paràgraf.")),
+        Block("list", ("una", "dues")),
+        Block("table", ("Cas | Venç |", "123 | dilluns |")),
+        Block("quote", ("citat", "", "| no és | taula |")),
+    )
+
+
+def test_a_table_has_rows_of_cells() -> None:
+    assert outline(TEXT)[3].rows == (("Cas", "Venç"), ("123", "dilluns"))
+
+
+@given(st.text(st.sampled_from("ab |->\n")))
+def test_a_quoted_text_is_one_quotation_whatever_it_holds(text: str) -> None:
+    blocks = outline(f"Abans\n\n{quoted(text)}\n\nDesprés")
+    assert [block.kind for block in blocks] == ["paragraph", "quote", "paragraph"]
+    assert [line.rstrip() for line in blocks[1].lines] == [line.rstrip() for line in text.split("\n")]
+
+
+# The first words of a message for a line of the daily summary: words, and nothing that opens anything.
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Moltes gràcies!\n\nAnna", "Moltes gràcies! Anna"),
+        ("", ""),
+        ("👍", "👍"),
+        ("Sóc l'Anna, DNI 12345678Z, telèfon 612 34 56 78", "Sóc l'Anna, DNI […] telèfon […]"),
+        ("Escriviu a anna.puig@example.org o a www.example.org/a", "Escriviu a […] o a […]"),
+        ("Mireu example.org, \\\\host\\share, host:80/x o https://a.example", "Mireu […] o […]"),
+        ("la contrasenya: gatet\nGràcies", "la contrasenya: […] Gràcies"),
+        ("El PIN és 4821. El codi: AB-12", "El PIN és […] El codi: […]"),
+        ("<b>Hola</b> *bold* `code` | a | [a](b)", "[…] a […]"),
+        ("Us\u202eho vaig\u200b enviar ahir", "Usho vaig enviar ahir"),
+        ("¿Y mi beca? «Nada»…", "¿Y mi beca? «Nada»…"),
+    ],
+)
+def test_only_words_are_shown(text: str, shown: str) -> None:
+    assert first_words(text) == shown
+
+
+def test_it_is_short_and_cut_between_two_words() -> None:
+    said = first_words("Us ho vaig enviar ahir i no he rebut res, i avui s'acaba el termini de la beca")
+    assert said == "Us ho vaig enviar ahir i no he rebut res, i avui s'acaba el …"
+    assert len(first_words("a" * 400)) == 1
+    assert all(len(first_words("ab " * many)) <= MOST + 2 for many in range(40))

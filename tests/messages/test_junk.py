@@ -13,8 +13,7 @@ import pytest
 from oacmail.store.connection import FILE
 from testbed.mailbox import SimulatedMailbox
 from testbed.messages import as_bytes
-from tests.digest.test_digest import SPAM, digest_of
-from tests.digest.test_set_aside import lines
+from tests.digest.test_digest import SPAM, digest_of, lines
 from tests.orders.test_orders import reply
 from tests.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, World, local, text_of
 

@@ -1,11 +1,18 @@
 """The canary: an hourly mail to ourselves over the outside, its time, and a second route when it does not come back."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
+from oacmail.cli import check
 from oacmail.cli.status import health
+from oacmail.core.ports import MessageMeta
 from oacmail.engine import CanaryWatch
+from oacmail.imap.mailbox import ImapMailbox
+from oacmail.smtp import SmtpTransport
+from testbed.mailbox import SimulatedMailbox
 from testbed.relay import DOWN, refused
 from tests.world import OFFICE, OPERATOR, World
 
@@ -160,3 +167,26 @@ def test_the_nightly_proof_does_not_miss_one_that_somebody_deleted(desk: Watched
     desk.world.compare = True
     desk.world.sync()
     assert health(desk.world.config, desk.world.clock.now())["reconciled"]["found"] == []
+
+
+# The test message of `check --online`, which a running service files while it is looked for.
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+
+class FiledMeanwhile(SimulatedMailbox):
+    """Between the search in INBOX and its answer the service moves the message to Sent."""
+
+    def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
+        for uid in list(self.folders["INBOX"].messages):
+            self.file("INBOX", [uid], "Sent", seen=True)
+        return super().metas(uids)
+
+
+def test_a_message_that_is_filed_while_it_is_looked_for_is_found_in_its_new_folder() -> None:
+    box = FiledMeanwhile()
+    box.append("INBOX", b"X-Oacmail-Kind: probe 5f1e0a2b\r\n\r\nHola\r\n", NOW)
+    post = check.TestMail(cast(ImapMailbox, box), cast(SmtpTransport, None), "", tuple(box.watched()))
+    found = post.arrival("X-Oacmail-Kind", "5f1e0a2b")
+    assert found is not None
+    assert (found[0].name, found[1].internal_date) == ("Sent", NOW)

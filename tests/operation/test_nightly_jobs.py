@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from oacmail.core.errors import Transient
 from oacmail.core.reconciliation import Reconciliation, is_due
 from oacmail.engine import Ticks
 from oacmail.engine.engine import NightlyJobs
-from oacmail.host import Systemd
+from oacmail.host import AdminProgram, Systemd
 from oacmail.privacy.retention import Periods, preview
 from oacmail.service import Service
 from tests.privacy.test_forgetting import _answered_and_closed, left_in
@@ -102,3 +103,40 @@ def test_the_work_of_a_night_without_the_daemon_is_done_once_at_its_start(world:
         world.advance(at)
         NightlyJobs(Ticks(engine=world.engine), {"purge": partial(done.append, at)}).look()
     assert done == ["2026-11-28 09:00"]
+
+
+# The admin's own command: run without a shell and without our environment, and ended in time.
+
+
+def _script(tmp_path: Path, body: str) -> str:
+    program = tmp_path / "page me"
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_it_gets_the_words_as_they_are_and_no_shell_reads_them(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    program = AdminProgram((_script(tmp_path, f"printf '%s\\n' \"$@\" > '{out}'"), "-x"), 10)
+    assert program.run(("canary", "down; touch never", "$(id)")) == ""
+    assert out.read_text().splitlines() == ["-x", "canary", "down; touch never", "$(id)"]
+
+
+def test_it_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OACMAIL_SMTP_PASSWORD", "a secret word")
+    out = tmp_path / "out"
+    assert AdminProgram((_script(tmp_path, f"env > '{out}'"),), 10).run(()) == ""
+    assert "secret" not in out.read_text()
+
+
+def test_what_fails_says_how(tmp_path: Path) -> None:
+    assert AdminProgram((_script(tmp_path, "exit 3"),), 10).run(()) == "exit code 3"
+    assert AdminProgram((str(tmp_path / "nothing"),), 10).run(()) == "FileNotFoundError"
+
+
+def test_it_is_ended_in_time(tmp_path: Path) -> None:
+    assert AdminProgram((_script(tmp_path, "exec tail -f /dev/null"),), 0.2).run(()) == "ended after 0 s"
+
+
+def test_without_a_command_nothing_is_run() -> None:
+    assert AdminProgram((), 10).run(("canary", "down")) == ""

@@ -1,24 +1,33 @@
 """What `status` reports when something is wrong."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
-import oacmail
+from oacmail import wiring
+from oacmail.cli import oacmail
+from oacmail.cli.check import renamed_findings
 from oacmail.cli.problems import PROBLEMS
 from oacmail.cli.status import health
+from oacmail.config import Config
+from oacmail.core.errors import StateError
 from oacmail.core.model import LANGUAGES
 from oacmail.core.rate_limits import REFUSES
 from oacmail.engine import TEMPLATES
 from oacmail.engine.intake import FULL
-from oacmail.engine.watch import CLOCK, DISK
+from oacmail.engine.watch import CLOCK, DISK, ProblemFlag
 from oacmail.store.remembered import TICK_CODE as TICK_FAILED
 from oacmail.words.labels import label
 from oacmail.workdays import SHIPPED
+from testbed.office import as_toml
 from testbed.relay import DOWN, no_reply, refused
-from tests.world import ANNA, PERE, World
+from tests.world import ANNA, OFFICE, PERE, World
 
 
 def _named(world: World) -> set[str]:
@@ -83,7 +92,7 @@ TOLD_IN_THE_CODE = re.compile(r"""\bproblem\(\s*"([a-z-]+)\"""")
 
 
 def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_language() -> None:
-    package = Path(oacmail.__file__).parent
+    package = Path(wiring.__file__).parent
     codes = {code for path in package.rglob("*.py") for code in TOLD_IN_THE_CODE.findall(path.read_text("utf-8"))}
     codes |= {TICK_FAILED, TEMPLATES, FULL, REFUSES, CLOCK, DISK, "calendar_missing:2028", "calendar_provisional:2028"}
     assert len(codes) > 8
@@ -100,3 +109,114 @@ def test_a_message_that_is_being_worked_is_counted_and_no_illness(world: World) 
     assert "unaccounted" not in _named(world)
     world.clock.forward(minutes=5)
     assert "unaccounted" in _named(world)
+
+
+# A problem that is checked again and again is recorded and logged at its two ends only.
+
+
+def _run(world: World, *checks: bool) -> list[Any]:
+    flag = ProblemFlag(world.store, "disk-full")
+    with capture_logs() as logged:
+        for unhealthy in checks:
+            flag.set(unhealthy, world.clock.now())
+    return [(line["event"], line["problem"]) for line in logged]
+
+
+def test_a_problem_is_logged_when_it_begins_and_when_it_ends(world: World) -> None:
+    assert _run(world, False, True, True) == [("problem.degraded", "disk-full")]
+    assert world.problems() == {"disk-full"}
+    assert _run(world, True, False, False) == [("problem.degraded", "disk-full"), ("problem.recovered", "disk-full")]
+    assert world.problems() == set()
+
+
+def test_the_first_check_ends_what_an_earlier_process_has_recorded_and_logs_nothing(world: World) -> None:
+    world.store.problem("disk-full", True, world.clock.now())
+    assert _run(world, False) == []
+    assert world.problems() == set()
+
+
+# The office gets another address, or another prefix of its case numbers: `check` says what the old ones still do.
+
+
+def found(world: World, **office: object) -> list[str]:
+    sections = {**world.config.office.model_dump(mode="python"), **office}
+    config: Config = world.config.model_copy(update={"office": world.config.office.model_copy(update=sections)})
+    with wiring.open_readonly(config) as con:
+        return [str(finding) for finding in renamed_findings(config, con)]
+
+
+def answered(world: World) -> None:
+    world.agent_replies(world.citizen_asks(ANNA))
+
+
+def test_an_office_that_keeps_its_names_has_nothing_to_do(world: World) -> None:
+    answered(world)
+    assert found(world) == []
+
+
+def test_a_former_address_that_is_no_alias_is_named(world: World) -> None:
+    answered(world)
+    (line,) = found(world, address="atencio@castellbisbal.example")
+    assert line.startswith("warning  office.aliases: ")
+    assert OFFICE in line
+    assert found(world, address="atencio@castellbisbal.example", aliases=(OFFICE,)) == []
+
+
+def test_a_former_prefix_is_named_with_what_it_costs(world: World) -> None:
+    answered(world)
+    (line,) = found(world, prefix="CAU")
+    assert line.startswith("warning  office.prefix: there are cases numbered OAC-… (1)")
+    assert 'prefix = "OAC"' in line
+
+
+# `oacmail why` tells of a message without a case: a robot's has no number by which an admin could ask.
+
+
+def why(world: World, ref: str, *words: str) -> Result:
+    world.stop()
+    config = world.root / "config.toml"
+    config.write_text(as_toml(world.sections))
+    return CliRunner().invoke(oacmail, ["--config", str(config), "why", ref, *words])
+
+
+def test_a_message_that_was_taken_for_automatic_names_its_reason(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    mail = world.robot_says("news@shop.example", "Ofertes de novembre")
+    line = json.loads(why(world, str(mail["Message-ID"]), "--json").stdout)
+    assert (line["kind"], line["data"]["case"], line["data"]["message_id"]) == ("message", None, mail["Message-ID"])
+    assert line["data"]["because"] != []
+
+
+def test_a_message_of_a_case_names_the_case(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    mail = world.citizen_asks("anna@example.org", "Com signo?", "No sé com signar la instància.")
+    number = world.case()["number"]
+    told = why(world, str(mail["Message-ID"]).strip("<>"))
+    assert number in told.stdout
+
+
+def test_an_unknown_message_is_an_error_that_says_where_to_look(tmp_path: Path) -> None:
+    told = why(World(tmp_path), "<nobody@example.org>")
+    assert told.exit_code == 1
+    assert "oacmail status" in str(told.exception)
+
+
+# A database that can take no more, though small changes still fit: no message is blamed for it.
+
+
+def _pages(world: World, most: int) -> None:
+    world.store.con.execute(f"PRAGMA max_page_count = {most}")
+
+
+def test_a_message_that_does_not_fit_waits_for_room_and_is_never_set_aside(world: World) -> None:
+    world.citizen_writes(ANNA, text="Bon dia, què més us he d'enviar? " * 2000)
+    _pages(world, world.rows("PRAGMA page_count")[0]["page_count"])
+    for _ in range(8):
+        with pytest.raises(StateError, match="full"):
+            world.intake.sync(compare=False)
+    assert world.cases() == []
+    _pages(world, 1_000_000)
+    world.turn()
+    assert world.case()["citizen"] == ANNA
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.reviews() == []

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from oacmail.core import order_words
+from oacmail.core.derivation import topic_named
+from oacmail.core.model import LANGUAGES, Topic
 from oacmail.core.order_words import (
     MOST_ORDERS,
     Order,
@@ -20,7 +22,7 @@ from oacmail.core.order_words import (
     read_orders,
 )
 from oacmail.core.orders.actions import ACTIONS
-from oacmail.words.labels import group
+from oacmail.words.labels import group, label
 
 ROOT = Path(__file__).parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -329,3 +331,17 @@ def test_a_line_of_a_reply_to_a_list_begins_with_the_number_of_its_case(line: st
 )
 def test_a_text_that_begins_with_an_order_after_a_number_is_for_nobody_outside(text: str, named: bool) -> None:
     assert names_order(text) is named
+
+
+# The topic of `#tema`: agents copy it from our mails, or write a word for it.
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_every_label_of_a_topic_in_our_mails_names_it(topic: Topic) -> None:
+    said = [label(table, topic, language, "OAC 360") for table in ("topic", "short_topic") for language in LANGUAGES]
+    assert {topic_named(text) for text in (*said, topic.upper())} == {topic}
+
+
+@pytest.mark.parametrize("text", ["subvencions o padró", "llum del carrer", ""])
+def test_what_names_no_topic_or_two_is_no_topic(text: str) -> None:
+    assert topic_named(text) not in set(Topic)

@@ -1,5 +1,6 @@
 """Yesterday's database where no self-copies tell what has left since: what may be sent twice waits for a person."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.effects import OutboxCommand
+from oacmail.core.errors import ConfigError, StateError
 from oacmail.store import admin
+from oacmail.store.connection import FILE
 from testbed.relay import no_reply
 from tests.world import ANNA, PERE, World
 
@@ -77,3 +80,55 @@ def test_a_held_one_leaves_when_a_person_says_so(quiet: World) -> None:
     quiet.engine.perform(OutboxCommand(verb="retry", key=quiet.mail()["key"], by="admin"))
     quiet.turn()
     assert quiet.kinds(ANNA) == ["ack"]
+
+
+# A restore that cannot end, for a full disk or a kill, leaves the database as it was: nothing begins from nothing.
+
+
+def test_a_restore_that_fails_half_way_leaves_the_database_in_force(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.citizen_asks(ANNA)
+    backup = _backup(world)
+    world.citizen_asks(PERE)
+    world.stop()
+
+    def full(_: sqlite3.Connection) -> list[str]:
+        raise StateError("database: database or disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(admin, "migrate", full)
+        with pytest.raises(StateError):
+            admin.restore(world.config.office.state, backup, world.clock.now())
+    state = world.config.office.state
+    assert [file.name for file in state.glob(f"{FILE}*")] == [FILE]
+    world.start()
+    assert len(world.rows("SELECT * FROM cases")) == 2
+
+
+def test_what_a_killed_restore_has_left_is_in_nobodys_way(world: World) -> None:
+    world.citizen_asks(ANNA)
+    backup = _backup(world)
+    world.stop()
+    state = world.config.office.state
+    for log in ("", "-wal", "-shm"):
+        (state / f"{FILE}.restoring{log}").write_bytes(b"half a copy")
+    admin.restore(state, backup, world.clock.now())
+    assert sorted(file.name for file in state.glob(f"{FILE}*")) == [FILE, f"{FILE}.before-restore"]
+    world.start()
+    assert len(world.rows("SELECT * FROM cases")) == 1
+
+
+def test_after_a_restore_that_was_killed_between_the_two_databases_no_empty_one_begins(world: World) -> None:
+    world.citizen_asks(ANNA)
+    backup = _backup(world)
+    world.stop()
+    state = world.config.office.state
+    (state / FILE).rename(state / f"{FILE}.before-restore")
+    (state / f"{FILE}.restoring").write_bytes(backup.read_bytes())
+    with pytest.raises(ConfigError, match="a restore was killed: run `oacmail restore`"):
+        world.start()
+    assert not (state / FILE).exists()
+    admin.restore(state, backup, world.clock.now())
+    world.start()
+    assert len(world.rows("SELECT * FROM cases")) == 1

@@ -1,12 +1,16 @@
 """What the town may change in the text of a mail, and what an override cannot break."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 
 from oacmail.words import renderer as words_renderer
-from oacmail.words.renderer import Renderer
+from oacmail.words.renderer import OutOfBoundsError, Renderer, joined
 from tests.words.test_templates import IN_HOURS, RENDERER, VOICE, body, render, send, shown
 from tests.work import calls
 
@@ -138,3 +142,38 @@ def test_a_template_that_includes_itself_ends_before_its_nest_is_too_deep_to_be_
     """Whatever its time is: an exception above a deep nest leaves it to the collector, which cannot close it."""
     (problem,) = with_overrides(tmp_path, ca__ack_txt=SOUND + ENDLESS["itself"]).problems()
     assert "it includes more than 200 templates: look for one that includes itself" in problem
+
+
+# Which templates are ended: those that work too long, not those that a busy machine keeps waiting.
+
+
+def _pieces_between_which_another_program_runs() -> Iterator[str]:
+    for piece in ("Bon ", "dia"):
+        subprocess.run([sys.executable, "-c", "import asyncio, unittest.mock"], check=True)
+        yield piece
+
+
+def test_what_waits_for_the_machine_is_not_ended() -> None:
+    assert joined(_pieces_between_which_another_program_runs(), seconds=0.1) == "Bon dia"
+
+
+def test_what_works_too_long_is_ended() -> None:
+    with pytest.raises(OutOfBoundsError):
+        joined((piece for piece in repeat("")), seconds=0.05)
+
+
+def test_a_template_that_made_too_much_is_closed_at_once_and_not_in_the_time_of_another() -> None:
+    """Else the collector closes it while another template is timed, and it ends with that one's error."""
+    closed: list[object] = []
+
+    def endless() -> Iterator[str]:
+        try:
+            while True:
+                yield "x" * 10_000
+        finally:
+            closed.append(sys.gettrace())
+
+    pieces = endless()
+    with pytest.raises(OutOfBoundsError):
+        joined(pieces)
+    assert closed == [sys.gettrace()]

@@ -129,3 +129,18 @@ def test_who_has_a_term_today_and_left_no_number_is_asked_for_the_number_alone(l
     )
     assert asked in on_that_day
     assert asked not in before
+
+
+# Mails are read in the colours that the reader has chosen: they set none of their own but grey borders.
+
+BORDER = "#767676"
+"""Seen on white and on black: contrast 4.5 and 4.6."""
+
+
+@pytest.mark.parametrize("kind", ["ack", "survey", "overdue", "report"])
+def test_a_mail_takes_the_readers_light_or_dark_colours(kind: str) -> None:
+    page = body(render(send(kind, facts=SAMPLES[kind][-1])), "html")
+    assert '<meta name="color-scheme" content="light dark">' in page
+    assert "color-scheme:light dark" in page
+    assert "background" not in page
+    assert set(re.findall(r"#[0-9a-f]{6}\b", page)) <= {BORDER}

@@ -20,7 +20,7 @@ from oacmail.mail.understanding import features, phrases
 # Quotes do not count: people leave the mail they answer below their own text.
 
 
-# As in templates/<language>/ack.txt.j2; tests/mail/test_echoes.py checks that. Folded as features.fold does.
+# As in templates/<language>/ack.txt.j2; tests/mail/test_own_words.py checks that. Folded as features.fold does.
 _SUBJECTS = (
     *("hem rebut la vostra consulta", "us trucarem", "hem rebut la vostra queixa", "hem rebut la vostra sollicitud"),
     *("hemos recibido su consulta", "le llamaremos", "hemos recibido su queja", "hemos recibido su solicitud"),
