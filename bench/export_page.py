@@ -5,6 +5,7 @@ Its rows are long on purpose: an address of one word, a text of several lines, a
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from oacmail.core.model import LANGUAGES, MessageRef
@@ -26,7 +27,7 @@ def pages() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="export-page-") as folder:
         copy = _copy(World(Path(folder) / "town"))
         for lang in LANGUAGES:
-            yield f"export-{lang}", archive_page(copy, lang)
+            yield f"export-{lang}", archive_page(replace(copy, language=lang))
 
 
 def _copy(world: World) -> Archive:

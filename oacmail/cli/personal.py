@@ -83,7 +83,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
         copy = rights.export(con, policy, who, now, mailbox=messages, backups=backups)
         if copy is None:
             answer_no("nothing is held on this address")
-        write_archive(copy, policy.office.languages[0], path)
+        write_archive(copy, path)
         # An event for each case, which `oacmail why` shows; one without a case if there is none.
         with transaction(con):
             for case in scope.cases or (None,):
@@ -182,6 +182,8 @@ def forget(
         if mailbox:
             with closing(wiring.mailbox(config)) as box:
                 deleted = delete_messages(box, own)
+            with transaction(con):
+                erase.erase_identities(con, own)
         places = (config.office.state, *((folder.absolute(),) if folder else ()))
         rewrite = [backup.path for backup in backups if any(backup.path.is_relative_to(place) for place in places)]
         days = config.privacy.backup_days

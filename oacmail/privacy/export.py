@@ -33,10 +33,11 @@ _OFFICE = "(office)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """`data`: values for JSON; `files`: name -> bytes of messages, as .eml (RFC 5322). `office`: its name for itself;
-    `zone`: of its times, for people."""
+    """`data`: values for JSON; `files`: name -> bytes of messages, as .eml (RFC 5322). `language`: of the page, the
+    person's; `office`: its name for itself; `zone`: of its times, for people."""
 
     data: Mapping[str, Any]
+    language: str
     office: str
     zone: ZoneInfo
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -92,7 +93,9 @@ def export(
         "mailbox": None if mailbox is None else places,
         "backups": [{"path": path, "made_at": day} for path, day in backups],
     }
-    return Archive(data=data, files=files, office=policy.office.name, zone=policy.office.timezone)
+    spoken = [row["language"] for row in (*rows["people"], *reversed(rows["cases"]))]
+    language = next((one for one in (*spoken, *policy.office.languages) if one in LANGUAGES), "en")
+    return Archive(data=data, files=files, language=language, office=policy.office.name, zone=policy.office.timezone)
 
 
 def _clean(policy: Policy, address: str, value: Any) -> Any:
@@ -149,15 +152,18 @@ LABELLED = ("status", "topic", "level", "intent", "cause", "operator", "reason")
 _STYLE = """body{font:1rem/1.5 sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff;
 overflow-wrap:anywhere}table{border-collapse:collapse;margin:.5rem 0 2rem;width:max-content}.wide{overflow-x:auto}
 th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;max-width:30rem}
-th{background:#eee}td{white-space:pre-wrap}"""
+th{background:#eee}td{white-space:pre-wrap}
+@media(max-width:40rem){table,tbody,tr,td{display:block;width:auto}thead{position:absolute;clip-path:inset(50%)}
+tr{border:1px solid #767676;margin-bottom:1rem;padding:.25rem .5rem}td{border:0;max-width:none;padding:.25rem 0}
+td::before{content:attr(data-name);display:block;font-weight:bold}td:empty{display:none}}"""
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _TABLES = ("people", "cases", "messages", "mails", "notes", "deadlines", "events", "votes", "reviews", "facts")
 
 
-def write_archive(archive: Archive, language: str, target: Path) -> None:
+def write_archive(archive: Archive, target: Path) -> None:
     """Write a folder, or a ZIP file if the name ends so; it must not exist. Raises FileExistsError, OSError."""
     files = {
-        "index.html": archive_page(archive, language).encode(),
+        "index.html": archive_page(archive).encode(),
         "data.json": (json.dumps(archive.data, ensure_ascii=False, indent=2) + "\n").encode(),
         **archive.files,
     }
@@ -176,9 +182,9 @@ def write_archive(archive: Archive, language: str, target: Path) -> None:
             out.write(content)
 
 
-def archive_page(archive: Archive, language: str) -> str:
-    """The page, in the language of the office."""
-    lang = language if language in LANGUAGES else "en"
+def archive_page(archive: Archive) -> str:
+    """The page: tables, which are one column on a phone, each value below its name."""
+    lang = archive.language
     words, data = phrases("export", lang), archive.data
     made = _moment(data["at"], lang, archive.zone)
     parts = [
@@ -190,35 +196,43 @@ def archive_page(archive: Archive, language: str) -> str:
         f"<p>{escape(words['others'])}</p>",
     ]
     for name in _TABLES:
-        parts += _section(archive, lang, name, data[name])
-    parts += _section(archive, lang, "mailbox", data["mailbox"] or [], words["mailbox_not_asked"])
-    parts += _section(archive, lang, "backups", data["backups"])
+        parts += _section(archive, name, data[name])
+    parts += _section(archive, "mailbox", data["mailbox"] or [], words["mailbox_not_asked"])
+    parts += _section(archive, "backups", data["backups"])
     return "\n".join([*parts, "</main>\n</body>\n</html>\n"])
 
 
-def _section(archive: Archive, lang: str, name: str, rows: list[dict[str, Any]], none: str = "") -> Iterator[str]:
-    words = phrases("export", lang)
+def _section(archive: Archive, name: str, rows: list[dict[str, Any]], none: str = "") -> Iterator[str]:
+    """Roles are named, since a browser takes them from what is shown as blocks."""
+    words = phrases("export", archive.language)
     yield f"<h2>{escape(words[name])}</h2>"
     if not rows:
         yield f"<p>{escape(none or words['none'])}</p>"
         return
     held = {column: SOURCE.get(column, column) for column in SHOWN[name]}
-    columns = [column for column in held if any(row[held[column]] not in _EMPTY for row in rows)]
-    heads = "".join(f'<th scope="col">{escape(phrase("export_column", column, lang))}</th>' for column in columns)
-    yield f'<div class="wide" tabindex="0" role="region" aria-label="{escape(words[name])}"><table>'
-    yield f"<thead><tr>{heads}</tr></thead><tbody>"
+    heads = {
+        column: escape(phrase("export_column", column, archive.language))
+        for column in held
+        if any(row[held[column]] not in _EMPTY for row in rows)
+    }
+    yield f'<div class="wide" tabindex="0" role="region" aria-label="{escape(words[name])}"><table role="table">'
+    named = "".join(f'<th scope="col" role="columnheader">{head}</th>' for head in heads.values())
+    yield f'<thead><tr role="row">{named}</tr></thead><tbody>'
     for row in rows:
         cells = []
-        for column in columns:
+        for column, head in heads.items():
             value = row[held[column]]
-            shown = "" if value in _EMPTY else escape(_worded(archive, lang, column, value))
-            cells.append(f'<a href="{shown}">{shown}</a>' if column == "file" and shown else shown)
-        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+            shown = "" if value in _EMPTY else escape(_worded(archive, column, value))
+            if column == "file" and shown:
+                shown = f'<a href="{shown}">{escape(words["open"])}</a>'
+            cells.append(f'<td role="cell" data-name="{head}">{shown}</td>')
+        yield f'<tr role="row">{"".join(cells)}</tr>'
     yield "</tbody></table></div>"
 
 
-def _worded(archive: Archive, lang: str, column: str, value: Any) -> str:
+def _worded(archive: Archive, column: str, value: Any) -> str:
     """What a person reads in place of a code; what people wrote is as it is."""
+    lang = archive.language
     if column.endswith("_at") or column in ("at", "ends_on"):
         return _moment(str(value), lang, archive.zone)
     if column in LABELLED:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.kinds import NOT_ENDED, MailKind
+from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, SEARCHED, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
@@ -273,6 +274,14 @@ def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope, now: 
         (stamp(now), json.dumps(list(found.set_aside))),
     )
     return +counts
+
+
+def erase_identities(con: sqlite3.Connection, deleted: Iterable[MessageRef]) -> None:
+    """Of what is deleted in the mailbox: the hash of a head without Message-ID is one of an address and a time."""
+    con.executemany(
+        "UPDATE sightings SET identity = '' WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        [(ref.folder, ref.uidvalidity, ref.uid) for ref in deleted],
+    )
 
 
 def _without(text: str, addresses: Iterable[str]) -> str:

@@ -76,7 +76,10 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
     "cases": {"opened_by": "fingerprint"},
     "messages": {"fingerprint": "keeps the message in the mailbox from being processed as a new one"},
     "reviews": {"fingerprint": "fingerprint"},
-    "sightings": {"fingerprint": "fingerprint", "identity": "hash of Message-ID and Date of the baseline's mail"},
+    "sightings": {
+        "fingerprint": "fingerprint",
+        "identity": "hash of Message-ID and Date of the baseline's mail; deleted with it",
+    },
     "board_places": {"fingerprint": "fingerprint"},
     "board_messages": {"fingerprint": "fingerprint"},
     "votes": {"message": "fingerprint"},

@@ -268,7 +268,9 @@ class FolderRows(Rows):
 
 
 def any_failed(con: sqlite3.Connection) -> bool:
-    query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
+    """Whether a message could not be processed and waits for a person."""
+    query = """SELECT 1 FROM sightings s LEFT JOIN reviews r ON r.fingerprint = s.fingerprint
+        WHERE s.outcome = 'quarantined' AND s.error IS NOT NULL AND r.done_at IS NULL LIMIT 1"""
     return con.execute(query).fetchone() is not None
 
 

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,7 +21,7 @@ from oacmail.core.tokens import person_mark
 from oacmail.engine.intake import TRIES
 from oacmail.engine.ledger import read
 from oacmail.store.personal import decoded
-from testbed.messages import delivery_status
+from testbed.messages import as_bytes, delivery_status, message
 from tests.e2e.test_strange_messages import _Stumbling
 from tests.hostile.enemy import oacmail
 from tests.orders.test_orders_of_calls import agent_writes
@@ -205,6 +206,9 @@ def test_nothing_is_left_of_a_person_in_any_place(world: World, capsys: pytest.C
     assert certificate["mailbox"].keys() == {"Drafts", "INBOX", "Junk", "Sent"}
     assert [backup["erased"] for backup in certificate["backups"]] == [True]
     assert "stays open: OAC-2020-000002" in told
+    world.compare = True
+    world.turn()
+    assert "quarantine" not in world.problems()
     assert world.case("OAC-2020-000002")["status"] == "open"
     assert {case["citizen"].partition("@")[2] for case in world.cases()} == {"invalid", "example.net"}
 
@@ -229,3 +233,21 @@ def test_what_a_first_erasure_left_in_the_mailbox_is_found_by_a_later_one(world:
     assert second["mailbox"].keys() == {"Arxiu", "Drafts", "INBOX", "Junk", "Sent"}
     assert second["before"] == [first["at"]]
     assert f"Supressions anteriors: {first['at']}" in told
+
+
+def test_a_mail_from_before_the_service_leaves_no_hash_of_its_head(world: World) -> None:
+    """Without a Message-ID it is one of the address and the time, which can be guessed."""
+    world.stop()
+    for file in world.config.office.state.glob("oacmail.db*"):
+        file.unlink()
+    at = world.clock.now() - timedelta(days=30)
+    mail = message(f"Neus Puig <{ANNA}>", OFFICE, "Padró", "Com m'empadrono?", at=at)
+    del mail["Message-ID"]
+    world.mailbox.append("INBOX", as_bytes(mail), at)
+    world.start()
+    world.compare = True
+    world.turn()
+    assert len(world.rows("SELECT 1 FROM sightings WHERE identity <> ''")) == 1
+    done = oacmail(world, "forget", ANNA, "--mailbox", "--yes")
+    assert (done.exit_code, "- INBOX: 1" in done.output) == (0, True), done.output
+    assert world.rows("SELECT 1 FROM sightings WHERE identity <> ''") == []
