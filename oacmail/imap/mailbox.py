@@ -156,7 +156,6 @@ class ImapMailbox:
         self._proved = False
 
     def watched(self) -> Sequence[WatchedFolder]:
-        r"""Return INBOX, the folder of sent mail and others by name; that of junk last if it exists."""
         plan = self._plan()
         self._drafts = plan.drafts
         return plan.watched
@@ -210,7 +209,6 @@ class ImapMailbox:
             return messages.all_uids(client, self._states[self._folder])
 
     def bearing(self, field: str, value: str = "") -> set[int]:
-        """Return the UIDs of messages that have this field; with `value`, only those whose field contains it."""
         self._reopen()
         with self._session.client("SEARCH") as client:
             return messages.bearing(client, self._states[self._folder], field, value)
@@ -290,7 +288,6 @@ class ImapMailbox:
             )
 
     def create(self, folder: str) -> bool:
-        """CREATE and SUBSCRIBE. A server may refuse either, which breaks nothing."""
         with self._session.client("CREATE") as client:
             try:
                 client.create_folder(folder)

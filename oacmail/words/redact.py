@@ -86,30 +86,24 @@ _UUENCODED = re.compile(  # the end may be missing, so each line is read only on
 )
 
 
-def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = None) -> bytes:
-    """Return the message without secrets and dangerous parts: CRLF, 7-bit or 8-bit MIME; notes in `lang`.
-
-    If that is longer than `limit_bytes`, all its attachments are replaced too, then the whole message. Never raises.
-    """
+def redact(raw: bytes, lang: str = LANGUAGES[0]) -> bytes:
+    """Return the message without secrets and dangerous parts: CRLF, 7-bit or 8-bit MIME; notes in `lang`. One that
+    cannot be read, or not be written so, is replaced as a whole. Never raises."""
     try:
-        cleaned = _clean(raw, lang, drop=False)
-        if limit_bytes is not None and len(cleaned) > limit_bytes:
-            cleaned = _clean(raw, lang, drop=True)
-        if limit_bytes is not None and len(cleaned) > limit_bytes:
-            return _whole(raw, lang, "size")
-        return _whole(raw, lang, "unreadable") if not charset.travels(cleaned) else cleaned
+        cleaned = _clean(raw, lang)
     except Exception:  # a parser or generator failed on forged structure: pass nothing on unread
-        return _whole(raw, lang, "unreadable")
+        cleaned = None
+    return cleaned if cleaned is not None and charset.travels(cleaned) else _whole(raw, lang)
 
 
-def _clean(raw: bytes, lang: str, *, drop: bool) -> bytes:
+def _clean(raw: bytes, lang: str) -> bytes | None:
     if raw.count(b"\n--") > 4 * parts.PARTS_LIMIT:
-        return _whole(raw, lang, "unreadable")
+        return None
     root = BytesParser(policy=_POLICY).parsebytes(raw)
     for count, (part, depth) in enumerate(_walk(root, 0)):
         if count >= parts.PARTS_LIMIT or depth > parts.DEPTH_LIMIT or _is_monster(part):
-            return _whole(raw, lang, "unreadable")
-        _treat(part, lang, drop=drop)
+            return None
+        _treat(part, lang)
     return _written(root)
 
 
@@ -141,7 +135,7 @@ def _written(part: Root) -> bytes:
 # --- one part -----------------------------------------------------------------------------------------
 
 
-def _treat(part: Root, lang: str, *, drop: bool) -> None:
+def _treat(part: Root, lang: str) -> None:
     name, mime = _name(part), part.get_content_type()
     _blank_fields(part)
     if isinstance(part.get_payload(), list):
@@ -149,10 +143,7 @@ def _treat(part: Root, lang: str, *, drop: bool) -> None:
         return
     decoded = part.get_payload(decode=True)
     data = decoded if isinstance(decoded, bytes) else b""
-    reason = _reason(part, name, mime, data)
-    if not reason and drop and (name or not mime.startswith("text/")):
-        reason = "size"
-    if reason:
+    if reason := _reason(part, name, mime, data):
         _as_plain(part, note(lang, reason, name, mime, data))
     elif mime.startswith("text/"):
         _treat_text(part, data, lang)
@@ -238,7 +229,8 @@ def _as_plain(part: Root, text: str) -> None:
     _set(part, text.encode("utf-8", "replace"))
 
 
-def _whole(raw: bytes, lang: str, reason: str) -> bytes:
+def _whole(raw: bytes, lang: str) -> bytes:
+    reason = "unreadable"
     part = Root(policy=_POLICY)
     part["MIME-Version"] = "1.0"
     part["Subject"] = _encoded_word(phrase("removal", "subject", lang, phrase("removed", reason, lang)))
