@@ -155,10 +155,7 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
         deadlines = case.running("answer") if guest else case.promised(asked.guest)
         ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
         if ended and all(ended) and not (guest and effects):
-            due_at = calendar.answer_due(asked.at, policy)
-            effects += start_deadline(
-                policy, case.number, key=asked.message, at=asked.at, due_at=due_at, ends_on=case.term.ends_on
-            )
+            effects += owed(policy, case, key=asked.message, at=asked.at)
     return effects
 
 
@@ -200,10 +197,7 @@ def undelivered(
     deadline: tuple[Effect, ...] = ()
     if not case.promised():
         changed = opened_again(case, {**columns, "status": owed_as(case, counted_at)})
-        due_at = calendar.answer_due(at, policy)
-        deadline = start_deadline(
-            policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at, ends_on=case.term.ends_on
-        )
+        deadline = owed(policy, case, key=f"undelivered:{key}", at=at)
     withdrawn: tuple[Effect, ...] = ()
     if counted_at is not None and counted_at == case.services.told_at:
         columns["told_at"] = None
@@ -244,10 +238,7 @@ def notice_undelivered(policy: Policy, cases: Cases, mail: OutgoingView, *, at: 
     deadline: tuple[Effect, ...] = ()
     closed_by_it = case.close_reason == "answered" and mail.kind is MailKind.REFERRED
     if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
-        due_at = calendar.answer_due(at, policy)
-        deadline = start_deadline(
-            policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.term.ends_on
-        )
+        deadline = owed(policy, case, key=f"undelivered:{mail.key}", at=at)
     columns: CaseColumns = {"status": Status.OPEN}
     if case.answered_at is not None and case.answered_at == mail.queued_at:
         columns["answered_at"] = None
@@ -260,6 +251,15 @@ def opened_again(case: CaseView, columns: CaseColumns) -> tuple[Effect, ...]:
     """The case is closed no longer, and a survey that has not left would say that it is."""
     survey = out_of_date(case, CancelledBy.OPENED_AGAIN) if case.sent.surveyed_at is not None else ()
     return (UpdateCase(case=case.number, columns={**columns, "closed_at": None, "close_reason": None}), *survey)
+
+
+def owed(
+    policy: Policy, case: CaseView, *, key: str, at: datetime, due_at: datetime | None = None
+) -> tuple[Effect, ...]:
+    """The deadline of an answer that the person of this case is owed from `at` on, in the ordinary time or by
+    `due_at`."""
+    due_at = due_at or calendar.answer_due(at, policy)
+    return start_deadline(policy, case.number, key=key, at=at, due_at=due_at, ends_on=case.term.ends_on)
 
 
 def start_deadline(

@@ -119,36 +119,10 @@ def classify(
 # --- kind: the first rule that holds -------------------------------------------------------------------
 
 
-def _is_form(message: Message, form_senders: frozenset[str]) -> bool:
-    return message.sender in form_senders
-
-
-def _looks_like_form(message: Message, _: frozenset[str]) -> bool:
-    """A form of an unconfigured sender: a new message of a machine with a form's words or fields."""
-    return sender.is_clear_form(message)
-
-
-def _is_report(message: Message, _: frozenset[str]) -> bool:
-    return message.delivery_status is not None or message.auto is Auto.BOUNCE
-
-
-def _is_automatic(message: Message, _: frozenset[str]) -> bool:
-    return message.auto is not Auto.NONE
-
-
-def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
-    """The subject alone: a person looks at it (core/handlers/from_citizen.py)."""
-    return message.features.subject_says != ""
-
-
-def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
+def _reads_automatic(message: Message) -> bool:
     """The score of our own words, sent back under a subject without a token, tells nothing of who sends them."""
     ours = message.features.repeats_us and not message.tokens
     return not ours and _reads_as(message, MACHINES, _signs_of_a_person(message))
-
-
-def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
-    return _reads_as(message, (Kind.SPAM,), _signs_of_a_person(message))
 
 
 def _signs_of_a_person(message: Message) -> int:
@@ -159,7 +133,7 @@ def _signs_of_a_person(message: Message) -> int:
     return 1 + (message.questions or message.features.asks) + (len(message.fresh.split()) <= _BRIEF)
 
 
-def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
+def _reads_as_thanks(message: Message) -> bool:
     """Words of thanks or of closing are needed, whatever the score. Most requests end with thanks too: a text that
     asks, waits or complains is none, and one that denies or turns only if the score leaves no doubt."""
     found, length = message.features, len(message.fresh.split())
@@ -179,31 +153,38 @@ def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: int) -> bool:
     return max(likely, key=lambda of: likely[of]) == kinds and _score(found, Kind.REQUEST) <= _ASIDE[kinds][signs]
 
 
-_KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...], str], ...] = (
-    (_is_form, (Kind.REQUEST,), "kind: configured form"),
-    (_looks_like_form, (Kind.REQUEST,), "kind: form of an unknown sender"),
-    (_is_report, (Kind.BOUNCE,), ""),
-    (_is_automatic, MACHINES, ""),
-    (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
+_KINDS: tuple[tuple[Callable[[Message], bool], tuple[Kind, ...], str], ...] = (
+    (lambda message: message.delivery_status is not None or message.auto is Auto.BOUNCE, (Kind.BOUNCE,), ""),
+    (lambda message: message.auto is not Auto.NONE, MACHINES, ""),
+    # By the subject alone: a person looks at it (core/handlers/from_citizen.py).
+    (
+        lambda message: message.features.subject_says != "",
+        (Kind.AUTO_REPLY,),
+        "kind: its subject says that it is automatic",
+    ),
     (_reads_automatic, MACHINES, "kind: reads as a machine's"),
-    (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
+    (
+        lambda message: _reads_as(message, (Kind.SPAM,), _signs_of_a_person(message)),
+        (Kind.SPAM,),
+        "kind: suspected spam",
+    ),
     (_reads_as_thanks, (Kind.THANKS,), "kind: only thanks"),
 )
 
-_PLAIN = (_is_form, _looks_like_form)  # need no score
-
 
 def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, tuple[str, ...]]:
-    """The kind by the first rule that applies; of its kinds the likeliest, at a draw the one of the header fields."""
+    """A request if it is a form's, of a sender that is configured or not; else the kind by the first rule that applies,
+    of its kinds the likeliest, at a draw the one of the header fields."""
+    found = message.features
+    if message.sender in form_senders:
+        return Kind.REQUEST, 1.0, ("kind: configured form", *_why(found, Kind.REQUEST))
+    if sender.is_clear_form(message):
+        return Kind.REQUEST, 1.0, ("kind: form of an unknown sender", *_why(found, Kind.REQUEST))
     for holds, kinds, rule in _KINDS:
-        if holds(message, form_senders):
-            found = message.features
+        if holds(message):
             kind = max(kinds, key=lambda kind: (_score(found, kind), kind is _BY_AUTO.get(message.auto)))
-            if not rule:
-                return kind, 0.95, message.reasons
-            sure = 1.0 if holds in _PLAIN else _score(found, kind)
-            return kind, sure, (rule, *_why(found, kind))
-    return Kind.REQUEST, _score(message.features, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
+            return (kind, _score(found, kind), (rule, *_why(found, kind))) if rule else (kind, 0.95, message.reasons)
+    return Kind.REQUEST, _score(found, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
 
 
 # --- weighing --------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ from oacmail.core.kinds import (
     applies,
 )
 from oacmail.core.model import Folder
-from oacmail.core.notices import case_row, notify, undelivered_notices
+from oacmail.core.notices import Facts, case_row, notify, undelivered_notices
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, registrable
 from oacmail.core.stored_values import ALERT, CANARY_BACK, CANARY_SENT
@@ -66,7 +66,6 @@ MOST_LISTED = 200  # lines of a list: a longer mail could not be read, and no re
 MOST_ORIGINALS = 20  # of a list to an office that cannot open the mailbox
 NOTICE_LISTED = "listed"  # the reason of a dropped notice: a list has named its case
 NOTICE_ALERT = f"{ALERT}notice-budget"
-NOTICE_ALERT_EVERY = timedelta(hours=1)
 
 
 def limited_kinds(decision: Decision) -> set[MailKind]:
@@ -104,9 +103,7 @@ def list_notices(
     policy: Policy, items: Sequence[DeferredNotice], alerted: Mapping[str, datetime], now: datetime
 ) -> list[Effect]:
     """Send one list of each kind to each recipient and one alert to the operator, in service hours, once an hour."""
-    last = alerted.get(NOTICE_ALERT)
-    recent = last is not None and timedelta(0) <= now - last < NOTICE_ALERT_EVERY
-    if not items or recent or not calendar.in_hours(now, policy):
+    if not items or _was_alerted(alerted, NOTICE_ALERT, now) or not calendar.in_hours(now, policy):
         return []
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     effects: list[Effect] = []
@@ -138,10 +135,7 @@ def list_notices(
         "since": min(item.created_at for item in items),
         "lines": tuple(f"{kind}: {of_kind[kind]}" for kind in sorted(of_kind)),
     }
-    told = notify(
-        policy, policy.people.operator, key=f"{NOTICE_ALERT}:{stamp}", kind=MailKind.ALERT, now=now, facts=facts
-    )
-    return [*effects, *told, Remember(name=NOTICE_ALERT, value=stamp)]
+    return [*effects, *_alert(policy, f"{NOTICE_ALERT}:{stamp}", facts, now), Remember(name=NOTICE_ALERT, value=stamp)]
 
 
 def _list_of(item: DeferredNotice) -> tuple[MailKind, str]:
@@ -155,7 +149,6 @@ def _list_of(item: DeferredNotice) -> tuple[MailKind, str]:
 # that is answered or closed.
 
 BUDGET_ALERT = f"{ALERT}ack-budget"
-BUDGET_ALERT_EVERY = timedelta(hours=1)
 _Share = tuple[str, str]
 """What an acknowledgement uses: `mailbox`, `domain` or `budget`, and its name."""
 _Ranked = tuple[tuple[bool, int, datetime], DeferredAcknowledgement]
@@ -184,13 +177,12 @@ def release_deferred(
             used.update((of_mailbox,) if known else (of_mailbox, of_domain, ("budget", item.budget)))
     leaves = [UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now) for item in released]
     # The operator hears once an hour that acknowledgements wait.
-    last, left = alerted.get(BUDGET_ALERT), len(waiting) - len(released)
-    if not left or (last is not None and timedelta(0) <= now - last < BUDGET_ALERT_EVERY):
+    left = len(waiting) - len(released)
+    if not left or _was_alerted(alerted, BUDGET_ALERT, now):
         return [*dropped, *leaves]
     facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in items)}
     key = f"{BUDGET_ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
-    told = notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
-    return [*dropped, *leaves, *told, Remember(name=BUDGET_ALERT, value=str(left))]
+    return [*dropped, *leaves, *_alert(policy, key, facts, now), Remember(name=BUDGET_ALERT, value=str(left))]
 
 
 def in_order_of_release(deferred: DeferredView, items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
@@ -321,13 +313,14 @@ def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) 
     return [
         UpdateOutbox(key=delivery.key, event=MailEvent.HELD, error=why),
         AuditEvent(kind="held", data={"mail": delivery.kind, "why": why}),
-        *notify(policy, policy.people.operator, key=f"held:{delivery.key}", kind=MailKind.ALERT, now=now, facts=facts),
+        *_alert(policy, f"held:{delivery.key}", facts, now),
     ]
 
 
 # --- Night and alerts ------------------------------------------------------------------------------------------------
 
 ALERT_AFTER = timedelta(minutes=5)  # a problem that is over sooner alerts nobody
+ALERT_EVERY = timedelta(hours=1)  # of mail that waits for room
 
 
 def overnight(policy: Policy, notices: Iterable[tuple[str, MailKind]], now: datetime) -> list[Effect]:
@@ -361,9 +354,18 @@ def alerts(policy: Policy, problems: ProblemsView, alerted: Mapping[str, datetim
             continue
         cause = problems.causes.get(code)
         facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
-        effects += notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
-        effects.append(Remember(name=key, value=now.isoformat()))
+        effects += (*_alert(policy, key, facts, now), Remember(name=key, value=now.isoformat()))
     return effects
+
+
+def _alert(policy: Policy, key: str, facts: Facts, now: datetime) -> tuple[Send, ...]:
+    return notify(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
+
+
+def _was_alerted(alerted: Mapping[str, datetime], name: str, now: datetime) -> bool:
+    """Whether the operator heard of it within the hour."""
+    last = alerted.get(name)
+    return last is not None and timedelta(0) <= now - last < ALERT_EVERY
 
 
 # --- Canaries --------------------------------------------------------------------------------------------------------

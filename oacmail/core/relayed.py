@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from oacmail.core import answers, calendar, cases, sender, tokens
+from oacmail.core import answers, cases, sender, tokens
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -65,14 +65,11 @@ def owed_again(policy: Policy, cases: Cases, mail: OutgoingView, *, at: datetime
         "answered_at": None if first else case.answered_at,
         "told_at": None if untold else case.services.told_at,
     }
-    due_at = calendar.answer_due(at, policy)
     return (
         event,
         *(answers.no_news_promised(case, at) if untold else ()),
         *answers.opened_again(case, columns),
-        *answers.start_deadline(
-            policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at, ends_on=case.term.ends_on
-        ),
+        *answers.owed(policy, case, key=f"undelivered:{mail.key}", at=at),
     )
 
 

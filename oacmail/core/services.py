@@ -272,11 +272,10 @@ def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datet
 
     The deadline starts beside one that runs: an answer written before `at` meets that one and tells no outcome.
     """
-    due, ends_on = _owed_by(policy, case, at), case.term.ends_on
     return (
         UpdateCase(case=case.number, columns={"solved_at": at, "touched_at": at}),
         *_follow_up_ends(case, now),
-        *answers.start_deadline(policy, case.number, key=f"solved:{key}", at=at, due_at=due, ends_on=ends_on),
+        *answers.owed(policy, case, key=f"solved:{key}", at=at, due_at=_owed_by(policy, case, at)),
         AuditEvent(kind="solved", case=case.number, data={"by": by, "at": at.isoformat()}),
     )
 
@@ -337,8 +336,7 @@ def taken_back(
     if not case.promised() and told_at is not None and not has_notice(case):
         status, more = Status.ANSWERED, answers.silent_close(policy, case, at=told_at, key=key)
     elif not case.promised():
-        due = _owed_by(policy, case, at)
-        more = answers.start_deadline(policy, case.number, key=key, at=at, due_at=due, ends_on=case.term.ends_on)
+        more = answers.owed(policy, case, key=key, at=at, due_at=_owed_by(policy, case, at))
     return (
         UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
         *_follow_up_ends(case, now),

@@ -245,7 +245,7 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
         return None
     asked = _asked(con, case)
     said = [row["fresh"] for row in asked]
-    among = list(_of_colleagues(con, case, lookup))
+    among = _of_colleagues(con, case, lookup)
     footers = sender.internal_footers(among, _about_others(con, case, lookup)) if among else []
     message_ids, subject = _continued(con, case, asked)
     return CaseThread(
@@ -294,37 +294,33 @@ def _of_staff(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[st
     yield from (row["text"] for row in con.execute("SELECT text FROM notes WHERE case_id = ?", (case,)))
 
 
-def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
+def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> list[str]:
     """What other staff wrote about the case among themselves."""
-    rows = con.execute(
-        f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
-        WHERE m.case_id = ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?
-        AND m.rule NOT IN ('relayed', 'not-relayed') ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
-        (case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender),
-    )
-    yield from (row["fresh"] for row in rows)
+    where = """m.case_id = ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?
+        AND m.rule NOT IN ('relayed', 'not-relayed')"""
+    return _written(con, where, case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender)
 
 
-def _about_others(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
-    """What other staff wrote about other cases, the latest first."""
-    rows = con.execute(
-        f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
-        WHERE m.case_id IS NOT NULL AND m.case_id <> ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?
-        ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
-        (case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender),
-    )
-    yield from (row["fresh"] for row in rows)
+def _about_others(con: sqlite3.Connection, case: int, lookup: Lookup) -> list[str]:
+    """What other staff wrote about other cases."""
+    where = "m.case_id IS NOT NULL AND m.case_id <> ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?"
+    return _written(con, where, case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender)
 
 
-def _of_the_writer(con: sqlite3.Connection, lookup: Lookup) -> Iterator[str]:
+def _of_the_writer(con: sqlite3.Connection, lookup: Lookup) -> list[str]:
     """What the writer wrote before: its signature and the town's footer are in colleagues' mails too. What was refused
     does not count, or it would be let through the second time."""
+    return _written(con, "p.address = ? AND m.rule <> 'not-relayed'", lookup.message.sender)
+
+
+def _written(con: sqlite3.Connection, where: str, *values: object) -> list[str]:
+    """The own words of these messages, the latest first."""
     rows = con.execute(
-        f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
-        WHERE p.address = ? AND m.rule <> 'not-relayed' ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
-        (lookup.message.sender,),
+        f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id WHERE {where}
+        ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
+        values,
     )
-    yield from (row["fresh"] for row in rows)
+    return [row["fresh"] for row in rows]
 
 
 def _text(mime: bytes) -> str:

@@ -73,10 +73,7 @@ class _Given(NamedTuple):
 
     def ask(self) -> _Effects:
         """Start a response deadline now."""
-        due, ends_on = calendar.answer_due(self.now, self.policy), self.case.term.ends_on
-        return answers.start_deadline(
-            self.policy, self.case.number, key=self.key, at=self.now, due_at=due, ends_on=ends_on
-        )
+        return answers.owed(self.policy, self.case, key=self.key, at=self.now)
 
 
 def on_admin_command(policy: Policy, view: CommandView, command: AdminCommand, now: datetime) -> Decision:

@@ -171,6 +171,16 @@ class Measure:
         return None if self.value is None or self.target is None or not self.enough else self.value - self.target
 
 
+def percent(key: str, part: int, whole: int, target: float | None = None) -> Measure:
+    """The share of a part; it should reach its target."""
+    return Measure(key=key, value=share(part, whole), unit="percent", n=whole, target=target)
+
+
+def figure(key: str, value: int, *, most: int | None = None, part: bool = False) -> Measure:
+    """A count, which should not exceed `most`."""
+    return Measure(key=key, value=value, unit="count", target=most, at_least=most is None, part=part)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """A cell. `key`: of its row; `before`, `year_before`: the same a month and a year earlier, None = not known."""

@@ -30,9 +30,11 @@ from oacmail.core.report.figures import (
     MonthRows,
     RequestRow,
     VoteRow,
+    figure,
     mean,
     median,
     moment_of,
+    percent,
     percentile,
     service_hours,
     share,
@@ -63,10 +65,10 @@ def answered_in_time(of: Cohorts) -> Indicator:
     causes = tuple(Count(key=cause, count=of_cause[cause]) for cause in _CAUSES if of_cause[cause])
     return Indicator(
         id="I1",
-        main=Measure(key="in_time", value=share(in_time, len(due)), unit="percent", n=len(due), target=100.0),
+        main=percent("in_time", in_time, len(due), 100.0),
         measures=(
-            Measure(key="in_time_count", value=in_time, unit="count", part=True),
-            Measure(key="late_same_day", value=sum(map(of.late_same_day, failed)), unit="count", part=True),
+            figure("in_time_count", in_time, part=True),
+            figure("late_same_day", sum(map(of.late_same_day, failed)), part=True),
         ),
         tables=(FigureTable(key="causes", rows=causes, words="cause_of_breach"),),
         breaches=breaches,
@@ -81,7 +83,7 @@ def unanswered(of: Cohorts) -> Indicator:
     )
     return Indicator(
         id="I2",
-        main=Measure(key="unanswered", value=len(breaches), unit="count", target=0, at_least=False),
+        main=figure("unanswered", len(breaches), most=0),
         breaches=breaches,
     )
 
@@ -95,8 +97,7 @@ def same_day(of: Cohorts) -> Indicator:
         if of.policy.workdays.is_working_day(local.date()) and local.time() < closes:
             n += 1
             same += at is not None and at.astimezone(zone).date() == local.date()
-    main = Measure(key="same_day", value=share(same, n), unit="percent", n=n, target=SAME_DAY_TARGET)
-    return Indicator(id="I3", main=main)
+    return Indicator(id="I3", main=percent("same_day", same, n, SAME_DAY_TARGET))
 
 
 def response_time(of: Cohorts) -> Indicator:
@@ -112,7 +113,7 @@ def response_time(of: Cohorts) -> Indicator:
         measures=(
             Measure(key="mean", value=mean(hours), unit="hours", n=n),
             Measure(key="p90", value=percentile(hours, MOST_TAKE), unit="hours", n=n),
-            Measure(key="not_answered", value=len(due) - n, unit="count"),
+            figure("not_answered", len(due) - n),
         ),
     )
 
@@ -181,8 +182,8 @@ def solved_where(of: Cohorts) -> Indicator:
         n, first, once = n + 1, first + (case.level == "first" and not handed), once + (contacts <= 1)
     return Indicator(
         id="I6",
-        main=Measure(key="first_level", value=share(first, n), unit="percent", n=n, target=FIRST_LEVEL_TARGET),
-        measures=(Measure(key="one_contact", value=share(once, n), unit="percent", n=n, target=ONE_CONTACT_TARGET),),
+        main=percent("first_level", first, n, FIRST_LEVEL_TARGET),
+        measures=(percent("one_contact", once, n, ONE_CONTACT_TARGET),),
     )
 
 
@@ -199,8 +200,8 @@ def derived(of: Cohorts) -> Indicator:
     opened = len(of.opened())
     return Indicator(
         id="I7",
-        main=Measure(key="derived", value=len(found), unit="count"),
-        measures=(Measure(key="derived_share", value=share(len(found), opened), unit="percent", n=opened),),
+        main=figure("derived", len(found)),
+        measures=(percent("derived_share", len(found), opened),),
         tables=(
             FigureTable(key="derived_causes", rows=counted(case.cause or "unknown" for case in found), words="cause"),
             FigureTable(key="operators", rows=counted(case.operator for case in found), words="operator"),
@@ -274,7 +275,7 @@ def time_to_solve(of: Cohorts) -> Indicator:
     return Indicator(
         id="I8",
         main=Measure(key="days", value=mean(days), unit="days", n=len(days), target=MOST_DAYS, at_least=False),
-        measures=(Measure(key="still_open", value=len(open_), unit="count", target=0, at_least=False),),
+        measures=(figure("still_open", len(open_), most=0),),
         breaches=tuple(sorted([*slow, *open_], key=lambda breach: breach.case)),
     )
 
@@ -291,8 +292,8 @@ def volumes(of: Cohorts) -> Indicator:
     opened = of.opened()
     return Indicator(
         id="I5",
-        main=Measure(key="cases", value=len(opened), unit="count"),
-        measures=(Measure(key="further", value=len(of.arrived()) - len(opened), unit="count"),),
+        main=figure("cases", len(opened)),
+        measures=(figure("further", len(of.arrived()) - len(opened)),),
         tables=(
             FigureTable(key="channels", rows=counted((case.channel for case in opened), CHANNELS)),
             FigureTable(key="topics", rows=counted((case.topic for case in opened), tuple(Topic)), words="topic"),
@@ -309,7 +310,7 @@ def out_of_scope(of: Cohorts) -> Indicator:
         bodies.append(referred[-1] if referred else NO_POINTER)
     return Indicator(
         id="I9",
-        main=Measure(key="out_of_scope", value=len(found), unit="count"),
+        main=figure("out_of_scope", len(found)),
         tables=(FigureTable(key="pointers", rows=counted(bodies)),),
     )
 
@@ -320,8 +321,8 @@ def languages(of: Cohorts) -> Indicator:
     answers = [answer.lang for answer in of.rows.answers if of.holds(answer.at)]
     return Indicator(
         id="I13",
-        main=Measure(key="requests_by_mail", value=len(asked), unit="count"),
-        measures=(Measure(key="answers_by_mail", value=len(answers), unit="count"),),
+        main=figure("requests_by_mail", len(asked)),
+        measures=(figure("answers_by_mail", len(answers)),),
         tables=(
             FigureTable(key="requests", rows=counted(map(_language, asked), COUNTED_LANGUAGES), words="in_language"),
             FigureTable(key="answers", rows=counted(map(_language, answers), COUNTED_LANGUAGES), words="in_language"),
@@ -360,8 +361,8 @@ def calls(of: Cohorts) -> Indicator:
     made = called + not_located
     return Indicator(
         id="I10",
-        main=Measure(key="called", value=share(made, len(due)), unit="percent", n=len(due), target=100.0),
-        measures=(Measure(key="not_located", value=not_located, unit="count", part=True),),
+        main=percent("called", made, len(due), 100.0),
+        measures=(figure("not_located", not_located, part=True),),
         tables=(
             FigureTable(
                 key="calls",
@@ -430,11 +431,9 @@ def satisfaction(of: Cohorts) -> Indicator:
         id="I11",
         main=Measure(key="satisfaction", value=average, unit="points", n=n, target=MARK_TARGET, enough=enough),
         measures=(
-            Measure(key="four_or_more", value=share(sum(mark >= GOOD_MARK for mark in marks), n), unit="percent", n=n),
+            percent("four_or_more", sum(mark >= GOOD_MARK for mark in marks), n),
             Measure(key="response_rate", value=share(n, surveys) if surveys else None, unit="percent", n=surveys),
-            Measure(
-                key="unsigned", value=len(_last_of_each([vote for vote in votes if not vote.signed])), unit="count"
-            ),
+            figure("unsigned", len(_last_of_each([vote for vote in votes if not vote.signed]))),
         ),
         tables=(FigureTable(key="marks", rows=counted(map(str, marks), MARKS)),),
         breaches=tuple(Breach(case=vote.case, cause="low_mean") for vote in signed if low and vote.score < MARK_TARGET),
@@ -468,14 +467,8 @@ def opinions(of: Cohorts) -> Indicator:
     ]
     return Indicator(
         id="I12",
-        main=Measure(
-            key="in_ten_days",
-            value=share(len(ending) - len(failed), len(ending)),
-            unit="percent",
-            n=len(ending),
-            target=100.0,
-        ),
-        measures=(Measure(key="opinions", value=len(received), unit="count"),),
+        main=percent("in_ten_days", len(ending) - len(failed), len(ending), 100.0),
+        measures=(figure("opinions", len(received)),),
         tables=(FigureTable(key="kinds", rows=counted(received, OPINIONS), words="intent"),),
         breaches=tuple(
             Breach(case=opinion.case, cause="opinion_late" if opinion.answered_at else "opinion_unanswered")
@@ -536,17 +529,13 @@ def quality(of: Cohorts) -> Indicator:
     corrected = {event.case for event in of.in_month("corrected")}
     return Indicator(
         id="I14",
-        main=Measure(key="acknowledged", value=share(quick, len(acks)), unit="percent", n=len(acks), target=ACK_TARGET),
+        main=percent("acknowledged", quick, len(acks), ACK_TARGET),
         measures=(
-            _none_wanted("returned_answers", len(returned)),
-            _none_wanted("corrected_cases", len(corrected)),
-            _none_wanted("rescued", of.rows.rescued),
+            figure("returned_answers", len(returned), most=0),
+            figure("corrected_cases", len(corrected), most=0),
+            figure("rescued", of.rows.rescued, most=0),
         ),
     )
-
-
-def _none_wanted(key: str, value: int) -> Measure:
-    return Measure(key=key, value=value, unit="count", target=0, at_least=False)
 
 
 # --- Table -----------------------------------------------------------------------------------------------------------
