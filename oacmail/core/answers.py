@@ -320,10 +320,10 @@ def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     if not message.refs or message.refs[-1] in known:
         return ()
     desk = {*policy.people.agents, *policy.people.supervisor, *policy.people.operator} - {request.author}
-    agents = [one for one in dict.fromkeys((*message.quotes_from, *message.to, *message.cc)) if one in desk][
+    agents = [agent for agent in dict.fromkeys((*message.quotes_from, *message.to, *message.cc)) if agent in desk][
         :MOST_AGENTS
     ]
-    told = notices.notify(
+    mails = notices.notify(
         policy,
         agents,
         key=f"{MailKind.UNSEEN_ANSWER}:{number}",
@@ -332,7 +332,7 @@ def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         case=number,
         facts={"received_at": request.received_at},
     )
-    return (AuditEvent(kind="answer-unseen", case=number), *told) if told else ()
+    return (AuditEvent(kind="answer-unseen", case=number), *mails) if mails else ()
 
 
 # --- Drafts ----------------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def next_working_day(day: date, workdays: Workdays) -> date:
 def last_working_day_before(day: date, workdays: Workdays) -> date:
     """The last working day strictly before `day`; the day before it if there is none within a month."""
     days = (day - timedelta(days=n) for n in range(1, 32))
-    return next((one for one in days if workdays.is_working_day(one)), day - timedelta(days=1))
+    return next((earlier for earlier in days if workdays.is_working_day(earlier)), day - timedelta(days=1))
 
 
 def add_working_days(day: date, n: int, workdays: Workdays) -> date:

@@ -31,7 +31,7 @@ def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
 def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, object]:
     """What the acknowledgement says of a case as it stands, as `acknowledgement_facts`; "road" is "nothing" where
     nobody waits for an answer."""
-    waits = min(case.promised(request.author), key=lambda one: one.due_at, default=None)
+    waits = min(case.promised(request.author), key=lambda deadline: deadline.due_at, default=None)
     if waits is None:
         return {"road": "nothing"}
     if case.intent != Intent.CALLBACK:

@@ -122,9 +122,9 @@ def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datet
     facts: dict[str, object] = {"followup": day, "nudged": nudged}
     if case.services.expected_on is not None and case.services.expected_on >= today:
         facts["expected_on"] = case.services.expected_on
-    told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts=facts, now=now)
+    news = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts=facts, now=now)
     again = update_by(policy, case, key=key, level=level + 1, day=day, at=now)
-    return (told, again) if is_told(case) else (again,)
+    return (news, again) if is_told(case) else (again,)
 
 
 def followup_day(policy: Policy, now: datetime) -> date:

@@ -85,7 +85,9 @@ def classify(
         intent, intent_sure = Intent.CALLBACK, 1.0
     confidence |= {"topic": round(topic_sure, 2), "level": round(level_sure, 2), "intent": round(intent_sure, 2)}
     town = (f"town words:{word.topic}:{word.level}:{word.word}" for word in found.town_words)
-    told = [verdict for verdict in (topic, level, intent) if verdict is not Intent.QUESTION]  # which nothing need say
+    worth_saying = [
+        verdict for verdict in (topic, level, intent) if verdict is not Intent.QUESTION
+    ]  # which nothing need say
     day = written_on or (message.sent_at.date() if message.sent_at else None)
     ends_on = derivation.ends_on(found, day) if day else None  # the person's own term (R32)
     operator = cause = platform = ""
@@ -96,7 +98,7 @@ def classify(
     because = (
         *why,
         *town,
-        *(reason for verdict in told for reason in _why(found, verdict)),
+        *(reason for verdict in worth_saying for reason in _why(found, verdict)),
         *((f"{derivation.TERM_ENDS}{ends_on}",) if ends_on else ()),
         *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
     )
@@ -205,5 +207,9 @@ def _score(found: Features, kind: Kind) -> float:
 def _why(found: Features, verdict: StrEnum) -> tuple[str, ...]:
     """What speaks for the verdict, loudest first: "level:second: bad gateway"."""
     field = type(verdict).__name__.lower()
-    loud = sorted((-one.part, one.words) for one in found.evidence if (one.field, one.verdict) == (field, verdict))
+    loud = sorted(
+        (-evidence.part, evidence.words)
+        for evidence in found.evidence
+        if (evidence.field, evidence.verdict) == (field, verdict)
+    )
     return tuple(f"{field}:{verdict}: {words}" for _, words in loud)

@@ -283,12 +283,12 @@ def became_complex(
     if MailKind.COMPLEX in case.sent.kinds or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people, by_itself = policy.people, policy.escalation.auto_complex
-    told = (*people.technical, *people.supervisor) if by_itself else notices.assigned(policy, case.assignee, away)
+    recipients = (*people.technical, *people.supervisor) if by_itself else notices.assigned(policy, case.assignee, away)
     return (
         AuditEvent(kind="escalated", case=case.number, data={"why": "complex"}),
         *notices.notify(
             policy,
-            told,
+            recipients,
             key=f"complex:{case.number}",
             kind=MailKind.COMPLEX,
             now=now,

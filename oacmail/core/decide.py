@@ -174,7 +174,7 @@ def _decides_again(known: MessageView, view: View, lookup: Lookup) -> bool:
     match lookup.folder:
         case Folder.BOARD:  # there by our move or a person's, which is judged by itself
             named = lookup.forwarded is not None and lookup.forwarded.confirmed
-            overtook = known.role is Role.AGENT and known.case is None and any(one.case for one in view.named)
+            overtook = known.role is Role.AGENT and known.case is None and any(earlier.case for earlier in view.named)
             return (named or overtook) and known.outcome is Outcome.QUARANTINED
         case Folder.SENT:
             if lookup.own_note and known.role is Role.AGENT:

@@ -127,7 +127,7 @@ def _listed(name: str, rows: Sequence[Facts]) -> Facts:
 def _rights(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
     """The requests of data-protection rights that no agent has closed, by the end of their month."""
     zone = policy.office.timezone
-    months = ((case, [one.due_at for one in case.running(RIGHTS) if one.level == 0]) for case in cases)
+    months = ((case, [month.due_at for month in case.running(RIGHTS) if month.level == 0]) for case in cases)
     ends = sorted((min(moments), case.number, case) for case, moments in months if moments)
     rows = [
         {

@@ -57,7 +57,7 @@ def joined(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         case_row(case.number, opened_at=case.opened_at, due_at=case.due_at, status=str(case.status), topic=case.topic)
         for case in cases[-LISTED:]
     )
-    told = notify(
+    mails = notify(
         policy,
         (*policy.people.technical, *policy.people.supervisor),
         key=f"{MailKind.INCIDENT}:{first}",
@@ -71,7 +71,7 @@ def joined(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
             "cases": tuple(rows),
         },
     )
-    return (*_linked(first, [case.number for case in cases]), *told)
+    return (*_linked(first, [case.number for case in cases]), *mails)
 
 
 def _linked(first: str, numbers: Sequence[str]) -> tuple[Effect, ...]:

@@ -39,7 +39,7 @@ def by_message(request: CitizenRequest, number: str, *, answered: bool = False) 
     # The agents hear at once, at any hour, of a term of the person that ends today: the answer may come too late for
     # it (R32).
     ends_hour = request.ends_hour(ends_on)
-    told = notify_agents(
+    mails = notify_agents(
         policy,
         key=f"{MailKind.TERM}:{number}:{ends_on}:{derivation.hour_text(ends_hour) or ''}",
         kind=MailKind.TERM,
@@ -56,7 +56,7 @@ def by_message(request: CitizenRequest, number: str, *, answered: bool = False) 
             "ends_hour": ends_hour,
         },
     )
-    return (*told, *caused)
+    return (*mails, *caused)
 
 
 def by_intent(policy: Policy, intent: str, request: RequestSummary, now: datetime) -> tuple[Effect, ...]:

@@ -230,7 +230,7 @@ ROWS: Mapping[Verb, OrderRow] = {
     Verb.TOO_MANY: OrderRow(),
 }
 BUTTONS: Mapping[Verb, Button] = dict(
-    sorted(((verb, row.button) for verb, row in ROWS.items() if row.button), key=lambda one: one[1].code)
+    sorted(((verb, row.button) for verb, row in ROWS.items() if row.button), key=lambda pair: pair[1].code)
 )
 _OF_CODE = {button.code: verb for verb, button in BUTTONS.items()}
 _HASHED = {
@@ -526,7 +526,7 @@ def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
     orders = (*read_orders(text), *read_list(text))
     named = (order.case for order in orders), (order.argument for order in orders if order.verb is Verb.MERGE)
     year = at.astimezone(policy.office.timezone).year
-    read = (number_of(policy, one, of) for one in chain(*named) for of in (year, year - 1))
+    read = (number_of(policy, named_as, of) for named_as in chain(*named) for of in (year, year - 1))
     return tuple(dict.fromkeys(number for number in read if number))
 
 

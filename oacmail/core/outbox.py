@@ -89,14 +89,14 @@ def with_limits(policy: Policy, noticed: Sequence[Noticed], author: str, decisio
 
 def _has_room(policy: Policy, kind: MailKind, author: str, before: Sequence[Noticed]) -> bool:
     """Check the limits of an hour: those of the kind, and within it of the mailbox that wrote."""
-    same = [one for one in before if one.kind == kind]
-    of_author = _count(one for one in same if mailbox(one.author) == mailbox(author))
+    same = [notice for notice in before if notice.kind == kind]
+    of_author = _count(notice for notice in same if mailbox(notice.author) == mailbox(author))
     limit = policy.budgets.per_address_hour if author else 0
     return _count(same) < policy.deadlines.digest_above and (not limit or of_author < limit)
 
 
 def _count(some: Iterable[Noticed]) -> int:
-    return sum(one.count for one in some)
+    return sum(notice.count for notice in some)
 
 
 def list_notices(

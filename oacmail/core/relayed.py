@@ -145,7 +145,7 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
     message, key = lookup.message, f"{MailKind.RELAYED}:{lookup.message.fingerprint}"
     if reason or case is None or view.thread is None:
         # The writer hears that nothing went out, and why; of mail from the shared mailbox, the agents do.
-        told = notify(
+        mails = notify(
             policy,
             policy.people.agents if policy.office.is_own(message.sender) else (message.sender,),
             key=f"{MailKind.NOT_RELAYED}:{message.fingerprint[:16]}",
@@ -156,7 +156,7 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
             answers=message,
         )
         event = AuditEvent(kind="not-relayed", case=number, data={"why": reason})
-        return Decision(effects=(record, *review, event, *told), because=(rule, reason))
+        return Decision(effects=(record, *review, event, *mails), because=(rule, reason))
     event = AuditEvent(kind="relayed", case=number, data={"by": message.sender.partition("@")[0]})
     send = Send(
         key=key,

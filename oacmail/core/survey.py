@@ -135,8 +135,9 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
     if words is None or request.reading.kind in _NO_VOTERS or request.forced:
         return None
     cases = request.view.cases
-    asked = (one for one in lookup.voted if _was_asked(cases.get(one.case)))
-    token = min(asked, key=lambda one: _is_late(request, cases[one.case]), default=None)  # the first in time, else late
+    asked = (token for token in lookup.voted if _was_asked(cases.get(token.case)))
+    # The first that came in time, else a late one.
+    token = min(asked, key=lambda token: _is_late(request, cases[token.case]), default=None)
     case = cases[token.case] if token else match.case
     if case is None or not _was_asked(case):
         return None
@@ -186,9 +187,9 @@ def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
     is_read = vote.asks or bool(case.running("answer"))  # by whoever answers the case
     if not vote.score:
         return (RequestReview(reason=review.SURVEY_UNCLEAR),) if vote.unclear and not is_read else ()
-    told: tuple[Effect, ...] = ()
+    mails: tuple[Effect, ...] = ()
     if vote.score <= LOW_SCORE:  # the supervisor is told once a case
-        told = notices.notify(
+        mails = notices.notify(
             policy,
             policy.people.supervisor,
             key=f"{MailKind.LOW_SCORE}:{number}",
@@ -200,7 +201,7 @@ def on_vote(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
     return (
         RecordVote(case=number, score=vote.score, signed=vote.signed, at=request.received_at),
         AuditEvent(kind="voted", case=number, data={"score": vote.score, "signed": int(vote.signed)}),
-        *told,
+        *mails,
         *((RequestReview(reason=review.SURVEY_COMMENT),) if vote.says_more and not is_read else ()),
     )
 

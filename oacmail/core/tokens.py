@@ -98,7 +98,7 @@ def read_answer_address(policy: Policy, address: str) -> str | None:
         return None
     case = case_number(policy, int(found[1]), int(found[2]))
     checks = (_answer_check(secret, case) for secret in policy.secrets)
-    return case if any(hmac.compare_digest(one, found[3].upper()) for one in checks) else None
+    return case if any(hmac.compare_digest(check, found[3].upper()) for check in checks) else None
 
 
 def _answer_check(secret: bytes, case: str) -> str:
@@ -194,7 +194,7 @@ def verify_mail(policy: Policy, raw: str, recipient: str, sent_at: datetime | No
     if values["v"] not in _FIELDS or not alone or not all(_STAMP.fullmatch(values[name]) for name in "rd"):
         return None
     made = (_sign(secret, values, recipient, sent_at) for secret in policy.secrets)
-    if not signature.isascii() or not any(hmac.compare_digest(one, signature) for one in made):
+    if not signature.isascii() or not any(hmac.compare_digest(right, signature) for right in made):
         return None
     instance, _, run = values["i"].partition(".")
     return Signature(

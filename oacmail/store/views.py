@@ -131,14 +131,14 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     recent, mails = _recent(con, writers, lookup.received_at), mails_named(con, lookup, ids)
     tokened = _not_erased(con, lookup.tokened)
     # What is known under a name that the message tells.
-    told = f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {message.message_id}"
+    in_this_thread = f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {message.message_id}"
     asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
     about = asked[-1] if asked else message.fingerprint  # the mail that our question names, else this one
     pressed = [USED_TOKEN + button.token for button in lookup.pressed]
     forwards = [FORWARDED_TO + other.fingerprint for other in named]
-    names = (RESERVED + message.fingerprint, told, UNDELIVERED + message.message_id, UNPLACED + about)
+    names = (RESERVED + message.fingerprint, in_this_thread, UNDELIVERED + message.message_id, UNPLACED + about)
     stored = remembered.values(con, (*_STORED_VALUES, *names, *pressed, *forwards))
-    acknowledged_as, in_thread = _value(stored, RESERVED + message.fingerprint), _value(stored, told)
+    acknowledged_as, in_thread = _value(stored, RESERVED + message.fingerprint), _value(stored, in_this_thread)
     reserved = acknowledged_as or (in_thread if in_thread and case_id(con, in_thread) is None else None)
     staff = StaffView(
         undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),

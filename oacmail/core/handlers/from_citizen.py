@@ -300,13 +300,13 @@ def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: Case
     """The message asks for another language and for nothing else: the acknowledgement comes again, in that language.
     It opens no case again and starts no deadline."""
     record = replace(_record(request, case, False, match.rule), kind=Kind.THANKS)
-    told = UpdatePerson(address=request.author, lang=acknowledgement.wished_language(request))
+    wished = UpdatePerson(address=request.author, lang=acknowledgement.wished_language(request))
     limited = case.sent.acks_today >= ACKS_A_CASE_AND_DAY
     why = acknowledgement.why_not(request) or (acknowledgement.OVER_BUDGET if limited else "")
     again: tuple[Effect, ...] = (RequestReview(reason=why),)
     if not why:
         again = acknowledgement.repeat(request, case, facts=callbacks.standing_facts(request, case))
-    return Decision(effects=(record, told, *again), because=(match.rule, "asks-for-a-language"))
+    return Decision(effects=(record, wished, *again), because=(match.rule, "asks-for-a-language"))
 
 
 def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView) -> Decision:
@@ -521,9 +521,9 @@ def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Deci
         reason = refused.reason
     row = {"verb": verb, "detail": detail, "done": not reason, "reason": reason}
     key = key_of_reply(lookup, view.staff.unplaced.fingerprint, line)
-    told = transcript(policy, lookup, None, now, key=key, rows=[row])
+    mails = transcript(policy, lookup, None, now, key=key, rows=[row])
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, rule="chooses-a-case")
-    return Decision(effects=(record, *effects, *told), because=("chooses-a-case", *([reason] if reason else ())))
+    return Decision(effects=(record, *effects, *mails), because=("chooses-a-case", *([reason] if reason else ())))
 
 
 def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effect, ...]:
@@ -587,7 +587,7 @@ def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: dateti
     record = RecordMessage(
         role=Role.TECHNICAL, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=THIRD_PERSON
     )
-    told = notices.notify(
+    mails = notices.notify(
         policy,
         notices.assigned(policy, case.assignee, view.away),
         key=f"{MailKind.SERVICES}:{message.fingerprint}",
@@ -597,7 +597,7 @@ def third_person_replied(policy: Policy, view: View, lookup: Lookup, now: dateti
         facts={"said": THIRD_PERSON},
         attach=message.fingerprint,
     )
-    return Decision(effects=(record, *told), because=(THIRD_PERSON,))
+    return Decision(effects=(record, *mails), because=(THIRD_PERSON,))
 
 
 # --- In junk ---------------------------------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
         # Who writes about a message that we have too reads this mailbox, unless our exchanger reports the mail as
         # forged. The signature itself proves nothing: anybody can write one under another key.
         name, about = claimed_key_and_message(raw)
-        known = any(one.fingerprint == about for one in (*view.named, *view.recent))
+        known = any(other.fingerprint == about for other in (*view.named, *view.recent))
         if known and message.auth.dmarc is not Dmarc.FAIL:
             return _other_instance(name)
         record = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, rule=FOREIGN)

@@ -426,7 +426,7 @@ def _joined(rows: Sequence[Count]) -> tuple[Count, ...]:
     if not joined:
         return tuple(_alone(row) for row in rows)
     for row in sorted((row for row in rows if row.count >= FEWEST), key=lambda row: row.count):
-        if len(joined) > 1 and sum(one.count for one in joined) >= FEWEST:
+        if len(joined) > 1 and sum(row.count for row in joined) >= FEWEST:
             break
         joined.append(row)
     total = sum(row.count for row in joined)
@@ -506,12 +506,13 @@ def known_at(rows: Sequence[RequestRow], moment: datetime) -> list[RequestRow]:
     """
     found: list[RequestRow] = []
     taken_back: dict[str, list[RequestRow]] = {}  # case -> what started when an agent took it up again, latest first
-    for row in sorted(rows, key=lambda one: one.asked_at, reverse=True):
+    for row in sorted(rows, key=lambda row: row.asked_at, reverse=True):
         if row.asked_at >= moment:
             continue
         now = row._replace(answered_at=_before(moment, row.answered_at), withdrawn_at=_before(moment, row.withdrawn_at))
         again = taken_back.setdefault(row.case, [])
-        if now.withdrawn_at is not None and (later := [one for one in again if one.asked_at >= now.withdrawn_at]):
+        later = [request for request in again if now.withdrawn_at is not None and request.asked_at >= now.withdrawn_at]
+        if later:
             now = now._replace(answered_at=later[-1].answered_at, withdrawn_at=later[-1].withdrawn_at)
         if now.source == "reopened":
             again.append(now)
@@ -537,12 +538,14 @@ def request_counts(rows: Sequence[RequestRow], since: datetime, until: datetime)
     """As known at the end of the span."""
     known = known_at(rows, until)
     answered = [
-        (one, at) for one in known if one.source in PROMISED and (at := one.answered_at) is not None and at >= since
+        (request, at)
+        for request in known
+        if request.source in PROMISED and (at := request.answered_at) is not None and at >= since
     ]
     return RequestCounts(
-        arrived=sum(one.source in ASKED and one.asked_at >= since for one in known),
+        arrived=sum(request.source in ASKED and request.asked_at >= since for request in known),
         answered=len(answered),
-        in_time=sum(at <= one.due_at for one, at in answered),
+        in_time=sum(at <= request.due_at for request, at in answered),
     )
 
 
@@ -556,7 +559,7 @@ MERGED = "merged"
 BY_CALL = (CALL, NOT_LOCATED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Cohorts:
     """The rows of one month, in the order in which the indicators need them."""
 
@@ -578,34 +581,37 @@ class Cohorts:
         for event in self.rows.events:
             if moment_of(event) < ends:
                 found.setdefault(event.kind, {}).setdefault(event.case, []).append(event)
-        object.__setattr__(self, "begins", self.month.begins(zone))
-        object.__setattr__(self, "ends", ends)
-        object.__setattr__(self, "_events", found)
-        object.__setattr__(self, "_hows", dict(_hows(self.every("escalated"), self.every("answered"))))
-        merged = {one.text("from"): one for one in self.rows.events if one.kind == MERGED}
-        later = {number for number, one in merged.items() if one.at >= ends}
-        apart = [one._replace(case=one.opens) if one.opens in later else one for one in self.rows.requests]
-        object.__setattr__(self, "requests", known_at(apart, ends))
-        object.__setattr__(self, "_merged", {number: one.case for number, one in merged.items() if number not in later})
+        self.begins = self.month.begins(zone)
+        self.ends = ends
+        self._events = found
+        self._hows = dict(_hows(self.every("escalated"), self.every("answered")))
+        merged = {event.text("from"): event for event in self.rows.events if event.kind == MERGED}
+        later = {number for number, event in merged.items() if event.at >= ends}
+        apart = [
+            request._replace(case=request.opens) if request.opens in later else request
+            for request in self.rows.requests
+        ]
+        self.requests = known_at(apart, ends)
+        self._merged = {number: event.case for number, event in merged.items() if number not in later}
         parts: dict[str, list[str]] = {}
         for number in self._merged:
             parts.setdefault(self.lasting(number), []).append(number)
-        object.__setattr__(self, "_parts", parts)
+        self._parts = parts
 
     # --- requests ---------------------------------------------------------------------------------
 
     def due(self) -> list[RequestRow]:
         """What was promised for a moment of this month."""
-        return [one for one in self.requests if one.source in PROMISED and self.holds(one.due_at)]
+        return [request for request in self.requests if request.source in PROMISED and self.holds(request.due_at)]
 
     def arrived(self) -> list[RequestRow]:
         """What a person asked in this month."""
-        return [one for one in self.requests if one.source in ASKED and self.holds(one.asked_at)]
+        return [request for request in self.requests if request.source in ASKED and self.holds(request.asked_at)]
 
     def open_at_the_end(self) -> list[RequestRow]:
         """What was due and still unanswered when the month ended, also of earlier months, the oldest first."""
-        late = [one for one in self.requests if one.due_at < self.ends and one.answered_at is None]
-        return sorted(late, key=lambda one: (one.due_at, one.case))
+        late = [request for request in self.requests if request.due_at < self.ends and request.answered_at is None]
+        return sorted(late, key=lambda request: (request.due_at, request.case))
 
     def in_time(self, request: RequestRow) -> bool:
         at = request.answered_at
@@ -630,7 +636,7 @@ class Cohorts:
 
     def opened(self) -> list[CaseRow]:
         """The cases that the requests of this month opened, without those that were merged."""
-        return [case for one in self.arrived() if (case := self.opened_by(one)) is not None]
+        return [case for request in self.arrived() if (case := self.opened_by(request)) is not None]
 
     def opened_by(self, request: RequestRow) -> CaseRow | None:
         """The case of its own that this request opened; None = it was asked on another one."""
@@ -654,7 +660,9 @@ class Cohorts:
         parts = self._parts.get(case)
         if not parts:
             return self.events_of(case, kind)
-        return sorted((one for part in (case, *parts) for one in self.events_of(part, kind)), key=lambda one: one.at)
+        return sorted(
+            (event for part in (case, *parts) for event in self.events_of(part, kind)), key=lambda event: event.at
+        )
 
     def events_of(self, case: str, kind: str) -> Sequence[EventRow]:
         """In the order in which they were noted, up to the end of the month."""

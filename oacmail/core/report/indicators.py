@@ -441,7 +441,7 @@ def satisfaction(of: Cohorts) -> Indicator:
 
 
 def _last_of_each(votes: list[VoteRow]) -> dict[str, VoteRow]:
-    return {vote.case: vote for vote in sorted(votes, key=lambda one: one.at)}
+    return {vote.case: vote for vote in sorted(votes, key=lambda vote: vote.at)}
 
 
 # --- Complaints and suggestions --------------------------------------------------------------------------------------

@@ -48,12 +48,12 @@ def from_text(month: str, text: str) -> MonthFigures:
         given["id"]: Indicator(
             id=given["id"],
             main=Measure(**given["main"]),
-            measures=tuple(Measure(**one) for one in given["measures"]),
+            measures=tuple(Measure(**measure) for measure in given["measures"]),
             tables=tuple(
                 FigureTable(key=one["key"], words=one["words"], rows=tuple(Count(**row) for row in one["rows"]))
                 for one in given["tables"]
             ),
-            breaches=tuple(Breach(**one) for one in given["breaches"]),
+            breaches=tuple(Breach(**breach) for breach in given["breaches"]),
         )
         for given in json.loads(text)
     }
@@ -65,7 +65,7 @@ def differences(
 ) -> tuple[FigureCorrection, ...]:
     """What differs from the published figures as corrected so far (`known`, oldest first). `why`: reason by
     indicator id. A row that one of the two has not is a row of 0."""
-    told = {(one.indicator, one.measure): one.new for one in known}
+    shown = {(correction.indicator, correction.measure): correction.new for correction in known}
     first = {(name, key): value for name, key, value in _values(published)}
     new = {(name, key): value for name, key, value in _values(now)}
     for cell in (*_cells(published, now), *_cells(now, published)):
@@ -75,7 +75,7 @@ def differences(
     for (name, key), published_value in first.items():
         if (name, key) not in new:
             continue
-        old, value = told.get((name, key), published_value), new[name, key]
+        old, value = shown.get((name, key), published_value), new[name, key]
         same = old is value if old is None or value is None else abs(old - value) < _SAME
         if not same:
             correction = FigureCorrection(
