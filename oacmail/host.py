@@ -35,7 +35,6 @@ class SystemClock:
 # A command of the admin's own, which has its own way to reach people: no shell, no secret, an end in time. It gets the
 # words of the caller as arguments, an environment of two names, and no input; what it prints is dropped.
 
-
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -103,7 +102,6 @@ def give_back_memory() -> None:
 # --- Litestream ------------------------------------------------------------------------------------------------------
 # Whether Litestream replicates the database at this moment: it keeps a read transaction open and copies every page, so
 # that an erasure beside it leaves old pages in the write-ahead log and in the replica.
-
 
 _PROGRAM = "litestream"
 _NOTES = ".{name}-litestream"  # Litestream's folder beside the database; it stays when the program has ended
@@ -196,7 +194,6 @@ def _one_line(text: str) -> str:
 # again. A line that is no moment of the last minute counts for nothing: the rest of a write that was killed, or what a
 # clock that was ahead has left. The file is never created here, so that its owner and rights are those that the admin
 # gave it.
-
 
 WINDOW = 60
 """Seconds for which a mail counts."""

@@ -52,7 +52,6 @@ class SmtpLoginRefused(RelayError):
 # for customer" and, for a while, "450 4.2.1 Peak SMTP relay limit exceeded for customer",
 # <https://support.google.com/a/answer/6140680>.
 
-
 MINUTE = 60.0
 
 
@@ -85,7 +84,6 @@ def sending_limit(code: int, text: str) -> Limit | None:
 
 # --- Envelope --------------------------------------------------------------------------------------------------------
 # The SMTP commands for a mail's envelope, as the relay's EHLO keywords allow (RFC 5321, 1870, 6152, 6531).
-
 
 _UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -139,7 +137,6 @@ def _ascii_domain(address: str) -> str:
 
 # --- Connection ------------------------------------------------------------------------------------------------------
 # It raises what smtplib and sockets raise; `SmtpTransport` decides what that means for a mail.
-
 
 _CLOSING = 421
 _NONSENSE = -1
@@ -290,7 +287,6 @@ def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str, no: str = "") 
 # --- Transport -------------------------------------------------------------------------------------------------------
 # It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a delivery that never
 # happened.
-
 
 # These codes concern our login, not the mail, at any point (RFC 4954 section 6).
 _LOGIN_CODES = frozenset((530, 534, 535, 538))

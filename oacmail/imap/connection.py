@@ -62,7 +62,6 @@ class TooLarge(Transient):
 # "[OVERQUOTA] Account exceeded command or bandwidth limits.", <https://github.com/ljmerza/ha-email-sensor/issues/16>,
 # which may last a day, <https://support.google.com/a/answer/1071518>.
 
-
 _NAMED = re.compile(r"Suggested Backoff Time: (\d{1,9}) milliseconds", re.IGNORECASE)
 # what the answer has, what the error says, seconds of the first pause
 _LIMITS: tuple[tuple[re.Pattern[str], str, float], ...] = (
@@ -91,7 +90,6 @@ def server_limit(command: str, answer: str) -> Transient | None:
 # imaplib reads literals of any length and collects answers without limit: a server that announces four gigabytes would
 # get them. Here no literal is longer than a message that is read whole, and the answer to one command is limited.
 # Above either limit, TooLarge ends the connection and the rest stays unread.
-
 
 _HEADROOM = 1024 * 1024  # above max_bytes: servers estimate sizes, and a part of a large message may be this large
 _ANSWER = 64 * 1024 * 1024  # bytes for one command: sizes and dates of about 400,000 messages
@@ -204,7 +202,6 @@ class _Encrypted(_Bounded, IMAP4_TLS):  # type: ignore[misc]
 # --- Session ---------------------------------------------------------------------------------------------------------
 # External exceptions become Transient here and nowhere else. Their texts are dropped, since servers quote user names,
 # folder names and addresses: the place, the class and the response code are what an admin needs.
-
 
 # RFC 5530 section 3: these refusals of a login concern the server, or connections that are open already.
 _NOT_THE_PASSWORD = re.compile(r"\[(?:UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]")

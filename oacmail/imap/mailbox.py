@@ -134,7 +134,6 @@ def _role(folder: Listed, sent: str, junk: Listed | None) -> Folder:
 # A broken connection is restored at the next call, and the open folder is opened again if it is still the same one:
 # another UIDVALIDITY is Transient, so that the caller starts over.
 
-
 T = TypeVar("T")
 W = TypeVar("W")
 _AT_ONCE = 500  # UIDs in one command: command lines are limited (RFC 7162 section 4: 8,192 octets)

@@ -23,7 +23,6 @@ from oacmail.imap.connection import ImapClient, uids_of
 # The structure of a message from its BODYSTRUCTURE, and a smaller message with the same structure. It is valid MIME:
 # original header fields, and only the parts that were read.
 
-
 # The text of automatic reports: without it a large delivery report looks like a message (RFC 3464, 8098).
 _REPORTS = frozenset(("message/delivery-status", "message/disposition-notification"))
 _CONTENT_FIELDS = re.compile(rb"(?im)^(?:content-[^:\r\n]*|mime-version):.*(?:\r?\n[ \t].*)*\r?\n")
@@ -116,7 +115,6 @@ def _word(value: bytes | int | None) -> str:
 # --- Messages --------------------------------------------------------------------------------------------------------
 # The selected folder: UIDs, sizes and dates, whole messages. One command each. Substitutes for a message are left out:
 # NIL or no answer after an expunge, and Exchange's text for a message that it cannot convert.
-
 
 # imaplib limits one line of an answer to a megabyte: this many UIDs of ten digits fit.
 _WINDOW = 80_000
@@ -248,7 +246,6 @@ def _moment(text: bytes) -> datetime:
 # A message that is too large to be read whole: its header fields and its texts, part by part. The rest is listed in
 # `Fetched.skipped` and stays on the server. At most one megabyte of a part and four of a message are in memory. Small
 # parts are requested together, since a server may read the whole message again for each request.
-
 
 _PART_BYTES = 1024 * 1024
 _TEXT_BYTES = 4 * 1024 * 1024

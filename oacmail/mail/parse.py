@@ -40,7 +40,6 @@ from oacmail.mail.understanding import secrets as secret_kinds
 # written. `except Exception` stands here and nowhere else in this package, but for what foreign parsers of reports
 # and signatures raise: parsers of strangers' bytes fail in ways that no list names.
 
-
 SUBJECT = 998
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -295,7 +294,6 @@ def _digest(*named: str, body: bytes) -> str:
 # An attached message (message/rfc822) is whole: its own header names its writer. In a forward as text only the lines
 # that the client printed do, and the colleague may have changed them. Of several headings the first counts that names
 # nobody of staff. This never decides whether the colleague is proven, or what follows.
-
 
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
 _PREFIXES = re.compile(rf"\A(?:\s*(?:{FORWARD}|{RARE_FORWARD})\s*:\s*){{1,10}}", re.I)

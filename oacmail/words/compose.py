@@ -29,7 +29,6 @@ from oacmail.words.labels import group
 # No control, escape, zero-width or bidi characters, and no clickable links. Every citizen text that a person sees
 # passes through here, and every text of ours in a header. Only what is shown changes, never what is stored.
 
-
 # C0, DEL and C1; soft hyphen; bidi marks and isolates; zero-width; line and paragraph separators; BOM; surrogates.
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+")
@@ -89,7 +88,6 @@ def kept_together(text: str, name: str) -> str:
 # Text from outside cannot create a field: line breaks, controls and `=?` are removed, and addresses and ids are checked
 # against their grammar and never encoded. Fields are folded here, between tokens only: the email package of Python 3.11
 # and 3.13 turns an In-Reply-To of 80 characters into an encoded word, and Outlook's ids are that long.
-
 
 LIMIT = 200
 WIDTH = 76  # of a line with an encoded word (RFC 2047, section 2); below the 78 of RFC 5322, 2.1.1
@@ -209,7 +207,6 @@ def _ascii_label(label: str) -> str:
 # The mail is filled into a skeleton; email.message takes ten times as long. `verify` reads every mail back with the
 # email package before it may leave. The same values always give the same bytes: a repeat after a crash is the same
 # mail.
-
 
 _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 

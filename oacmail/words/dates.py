@@ -130,7 +130,6 @@ def _clock(hour: time, lang: str) -> str:
 # `95,2 %`, `3,5 h`, `1.234`; in English `95.2%`, `3.5 h`, `1,234`. A figure is never rounded to the other side of its
 # target: 99.97 of 100 is `99,9 %`, and 3.996 of 4 is `3,99`.
 
-
 NOTHING = "—"
 _NBSP = "\u00a0"
 _PLACES: Mapping[Unit, int] = {"percent": 1, "count": 0, "hours": 1, "days": 1, "points": 2}
@@ -204,7 +203,6 @@ def difference(measure: Measure, lang: str) -> str:
 # "Ajuntament d'Olesa", "Ayuntamiento de Olesa", "Olesa town hall". Town names are Catalan. Catalan contracts `de` with
 # the article and elides it before a vowel (Institut d'Estudis Catalans, Gramàtica essencial, 12.3 and 4.3); Spanish
 # keeps the article of a name, capitalised (RAE, Ortografía, 4.2.4.6).
-
 
 _ARTICLE = re.compile(r"(?:(els?|la|les) |(l)['’])(?=\S)", re.IGNORECASE)
 _OF_ARTICLE = {"el": "del ", "els": "dels ", "la": "de la ", "les": "de les ", "l": "de l'"}

@@ -24,7 +24,6 @@ from oacmail.words.labels import phrase
 # What tells an agent whether a person waits, and nothing more. An address, a number, a code, a link and any mark-up are
 # masked: only words and what stands at their edges are shown. The line goes to staff alone, and never into a log.
 
-
 MOST = 60  # characters
 _MASK = "[…]"
 _PLAIN_WORD = r"[^\W\d_]+(?:[-'’·][^\W\d_]+)*"
@@ -64,7 +63,6 @@ def note(lang: str, key: str, name: str, mime: str, data: bytes) -> str:
 # only at the top of a mail or of a returned mail, and tell staff which mail of ours came back. Signatures over the
 # body become invalid; this is intended. A message that cannot be read, or not be written as safe MIME, is replaced as
 # a whole.
-
 
 # Fields are folded only above 900 octets (RFC 5322 section 2.1.1: 998) and stay as they came otherwise.
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)

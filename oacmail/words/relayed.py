@@ -29,7 +29,6 @@ from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compo
 # is made at the marks of mail clients (text and HTML), and text below a quote, or marks of a quote that remain, make it
 # unsure. An unsure cut is never repaired.
 
-
 LONGEST = 500_000  # characters of HTML that are relayed
 _MOST_ELEMENTS = 20_000
 _LONG_TAG = re.compile(r"<[a-zA-Z](?![^>]{0,200}\bdata:)[^>]{4000}")
@@ -200,7 +199,6 @@ def _squeezed(text: str) -> str:
 # messages (they may be internal), mail that was not read whole, an empty text, an unsure cut. No header field of the
 # mail is kept, neither its own nor those of its parts.
 
-
 _PROTECTED = frozenset(
     ("multipart/encrypted", "multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime")
 ) | {"application/pgp-encrypted", "application/pgp-signature", "application/pkcs7-signature"}
@@ -322,7 +320,6 @@ def _decoded(part: MimePart, kind: str) -> str:
 # The text, the HTML, its images and the files are the agent's; every header field, also of the parts, is ours. In the
 # text the agent's address becomes the office's, so that the next message comes to the office. The same values always
 # give the same bytes.
-
 
 _TAG = 60  # characters that the case's token takes of a subject
 _REPLY = re.compile(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)

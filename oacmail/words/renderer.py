@@ -53,7 +53,6 @@ log = structlog.get_logger()
 # its lines and stops it when its time is over, in any thread. An operation whose result would be too large is refused
 # beforehand. Raises OutOfBoundsError.
 
-
 SECONDS = 2.0  # processor time for one part of a mail; a shipped template takes milliseconds
 LARGEST = 200_000  # characters of one part
 _MOST_DIGITS = 100  # of an exponent
@@ -177,7 +176,6 @@ def promise(policy: Policy, due_at: datetime | None, now: datetime, received_at:
 # A loader has the shipped templates, or the town's with priority over them; the latter run in a sandbox. An unknown
 # name is an error. HTML is escaped by its own file ending, since select_autoescape does not recognise `.html.j2`.
 # Templates are read once; a new loader reads them again, and compiles one only if its source has changed.
-
 
 _NOTHING = "—"
 _SUBJECT = "Subject:"
@@ -393,7 +391,6 @@ _FILTERS: dict[str, Callable[..., str]] = {
 # --- Renderer --------------------------------------------------------------------------------------------------------
 # If a town's own template fails in any way, the shipped one is used and its name is reported; the mail is sent
 # regardless. Citizens' text is given to no template for citizens.
-
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 ANSWER_DRAFT = "answer_draft"

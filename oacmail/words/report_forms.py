@@ -39,7 +39,6 @@ from oacmail.words.labels import label, phrase
 # first cell of a row names it. What it holds are strings, tuples and mappings alone, so that a template may show all of
 # it.
 
-
 ReportView = Mapping[str, Any]
 IN_TREND = ("I1", "I2", "I3", "I4", "I5", "I7", "I10", "I11")
 IN_SHORT_TREND = ("I1", "I4", "I5", "I11")
@@ -430,7 +429,6 @@ def _alt(title: str, labels: Sequence[str], written: Sequence[str], table: str, 
 # `target_value` and `difference_value` are plain numbers with a point, for programs; the other columns are as people
 # read them. The two last columns are for people to fill in.
 
-
 _KEYS = ("month", "id", "key", "value", "unit", "n", "target_value", "difference_value", "met")
 _WORDED = (
     "indicator", "commitment", "measure", "target", "result", "difference", "achieved", "causes", "complaints",
@@ -487,7 +485,6 @@ def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tupl
 
 # --- Report json -----------------------------------------------------------------------------------------------------
 # A report as the row of `report --json` (shape: docs/interfaces.md section 3). Values are rounded to four places.
-
 
 PLACES = 4
 

@@ -44,7 +44,6 @@ _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "retur
 # the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)" must not pass for the server's
 # words.
 
-
 _MARKS = re.compile(r'([\\"()])')
 
 

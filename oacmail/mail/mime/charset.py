@@ -20,7 +20,6 @@ from urllib.parse import unquote_to_bytes
 # encoded words (RFC 2047) and parameters (RFC 2231) in correct and in common incorrect forms. It never raises and
 # never returns NUL or lone surrogates.
 
-
 _ALIASES = {
     "iso-8859-1": "cp1252",
     "latin1": "cp1252",
@@ -225,7 +224,6 @@ def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
 # This section decides where the head ends and repairs what transports and faulty senders break (mbox line, byte order
 # mark, CR CR LF, a space before the colon, a stray line between fields). It never decodes or trusts a value. Source:
 # RFC 5322 sections 2.2, 3.6 and 4.5.
-
 
 _MBOX = re.compile(rb"\A>?From [^\n]*\n")
 _BLANK = re.compile(rb"^\n", re.M)

@@ -55,7 +55,6 @@ class Fields:
 # This section decides what the bare addresses are and whether From names exactly one mailbox. It never takes text in a
 # display name, encoded or not, for an address. The work is linear in the length of the field; nothing raises.
 
-
 MOST_ADDRESSES = 500
 _MOST_AUTHORS = 10  # a From field with more mailboxes is not read further
 LONGEST_ADDRESSES = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 + 255
@@ -155,7 +154,6 @@ def display_name(words: Iterable[str]) -> str:
 # plausible. A date without a zone counts as UTC, like "-0000" in RFC 5322 section 3.3. Nothing raises, and missing
 # elements are not filled in.
 
-
 _LONGEST = 100
 _ZONES = {
     **{"GMT": 0, "UT": 0, "UTC": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3},
@@ -223,7 +221,6 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
 # 3.6.4 is read leniently: Exchange folds long ids in the middle, Python's email package turns them into encoded words,
 # and some clients omit the brackets.
 
-
 MOST_IDS = 200
 LONGEST_IDS = 998
 
@@ -286,7 +283,6 @@ def details(fields: Fields, parser_config: ParserConfig) -> tuple[str, ...]:
 # --- Identity --------------------------------------------------------------------------------------------------------
 # What a message is recognised by in any mailbox: servers and copying tools keep Message-ID, Date and From, and change
 # size, UID, INTERNALDATE and other fields.
-
 
 LONGEST_IDENTITY = 20_000  # octets of the fields
 

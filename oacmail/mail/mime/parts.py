@@ -24,7 +24,6 @@ from oacmail.mail.mime.text import event_lines, html_to_text, unwrap_flowed
 # quadratic time or worse on hostile structure (many parts, deep nesting, endless parameters), and one message that
 # takes a minute delays all others.
 
-
 FIELD_LIMIT = 64 * 1024
 HEADERS_LIMIT = 512 * 1024
 STRUCTURE_LIMIT = 2 * 1024  # Content-* fields: email.message splits their parameters in quadratic time
@@ -143,7 +142,6 @@ def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
 # that a part header follows (RFC 2046 section 5.1.1). A declared boundary that is in use stays unchanged. The input is
 # the output of charset.tidy; the work is linear.
 
-
 _FOLDED = re.compile(rb"(\bboundary[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"", re.I)
 _FOLD = re.compile(rb"\n[ \t]*")
 _TYPE = re.compile(rb"^content-type:[^\n]{0,2000}(?:\n[ \t][^\n]{0,2000}){0,20}", re.I | re.M)
@@ -201,7 +199,6 @@ def _delimits(boundary: bytes, tidied: bytes) -> bool:
 #
 # This section finds the signed content in SignedData (RFC 5652 section 5.1), in DER or in the indefinite-length BER
 # that Outlook and OpenSSL write. It never checks a signature and never decrypts: enveloped data stays unread.
-
 
 _OID, _OCTETS, _SEQUENCE, _CONTEXT_0 = 0x06, 0x04, 0x30, 0xA0
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
@@ -282,7 +279,6 @@ def _item(data: bytes, at: int, end: int, depth: int) -> tuple[_Item, int]:
 # This section reads the plain-text body and the attached files, but not MAPI properties or compressed RTF: Outlook
 # sends that text in a separate part as well. It never raises.
 
-
 TNEF_SIGNATURE = b"\x78\x9f\x3e\x22"  # [MS-OXTNEF] 2.1.3.1, of every winmail.dat
 _BODY, _TITLE, _ATTACHMENT_DATA, _RENDERING = 0x0002800C, 0x00018010, 0x0006800F, 0x00069002
 _MOST = 1_000
@@ -325,7 +321,6 @@ def unpack_tnef(data: bytes) -> Packed:
 # This section decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is
 # a file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more
 # text than TEXT_LIMIT. The tree is the standard library's, with the policy that fails least (compat32).
-
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)

@@ -16,7 +16,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 # tree; it takes 11 s and gigabytes for 100,000 open tags, and more than linear time for many attributes in one tag, so
 # the markup is flattened first.
 
-
 LONGEST = 2_000_000  # characters of HTML that are read; markup is several times the size of its text
 _DEEPEST = 100  # levels of open elements that are kept
 _QUOTES = 8  # levels of quotes that are marked
@@ -188,7 +187,6 @@ def _enter(node: LexborNode, tag: str, page: _Page, pre: bool) -> None:
 # --- Flowed ----------------------------------------------------------------------------------------------------------
 # Join format=flowed lines into paragraphs (RFC 3676 section 4). No character is lost.
 
-
 _SIGNATURE_LINE = "-- "
 
 
@@ -213,7 +211,6 @@ def unwrap_flowed(text: str, *, delsp: bool) -> str:
 #
 # Some messages consist of a calendar part only.
 
-
 _FOLD = re.compile(r"\r?\n[ \t]")
 _CALENDAR_LINE = re.compile(r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I)
 _ESCAPED = re.compile(r"\\([nN,;\\])")
@@ -235,7 +232,6 @@ def event_lines(text: str) -> str:
 #
 # An empty line separates paragraphs. A block whose lines all begin with `- ` is a list, with `> ` a quotation, with `|
 # ` a table whose first line names its columns; everything else is a paragraph.
-
 
 BlockKind = Literal["paragraph", "list", "quote", "table"]
 _MARKS: dict[str, BlockKind] = {"- ": "list", "> ": "quote", "| ": "table"}

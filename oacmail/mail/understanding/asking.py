@@ -18,7 +18,6 @@ from oacmail.mail.understanding import features, phrases, reply_text
 # sends no automatic reply (mail/understanding/machines.py). The tables are folded (features.fold), in Catalan,
 # Spanish, English and French.
 
-
 _ASKS = """
 pero, encara, but, however, still, doesn't work, does not work, not working, can't log, can't access, can't get,
 no funciona, no em deixa, no me deja, no puc, no puedo, no se, no entenc, no
@@ -154,7 +153,6 @@ def goes_on(folded: str) -> bool:
 # "2 vegades") is none. Ten is the top mark of every school here, so a bare ten is five; nought is one. A mark between
 # two of ours, two different ones, or one on a scale that the writer names ("8/10") is unclear: nobody converts or
 # invents one. A reply without a mark is read like any other message.
-
 
 LONGEST = 2_000  # characters that are looked at: nobody hides a mark in an essay
 UNCLEAR = 0

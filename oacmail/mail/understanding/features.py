@@ -119,7 +119,6 @@ def _word(word: str) -> str:
 # Nouns of documents and forms, and of platforms: of which a message tells a fault (R11), if it tells one
 # (mail/understanding/scores.py). Text is folded.
 
-
 _PAPER = re.compile(
     r"\b(?:formulari\w*|forms?|formularios?|pdfs?|documents?|documentos?|annex\w*|anexos?|plantill\w+|models?|modelos?"
     r"|camps?|campos?|fields?|casell\w+|casillas?|box|desplegables?|dropdown|opcio\w*|opcion\w*|option|imports?|importes?"
@@ -142,7 +141,6 @@ def of_paper(folded: str) -> bool:
 # core/derivation.py knows the message's date. Only a day next to a word for ending counts: people name days for all
 # sorts of reasons. A day without a month counts only if the deadline is not said to have ended. The hour is that of
 # the same sentence, near the day. Text is folded.
-
 
 _ENDS = (
     r"\b(?:termini|plazo|deadline|term|s'acaba|acaba|se acaba|finalitza|finaliza|venc|vence|vencimiento|venciment"

@@ -21,7 +21,6 @@ from oacmail.mail.understanding.scores import Lessons, Table
 # Blocks "[topic grant]" have lines "1q subject :: text": 1, 2, 0 are first level, second level and out of scope; q, c,
 # k, s, d are question, call-back, complaint, suggestion, data rights. Blocks "[kind spam]" have plain lines.
 
-
 Labels = Mapping[str, str | None]
 
 _LEVELS = {"1": "first", "2": "second", "0": "out_of_scope"}
@@ -69,7 +68,6 @@ def held_out() -> Iterator[tuple[Labels, bytes]]:
 # improve. It never changes the shipped table, never keeps a word that only one person uses (a name, for instance), and
 # shifts neither signals nor bias, so that unrelated messages keep their result. The same corrections give the same
 # lessons.
-
 
 COSTS = (16.0, 4.0, 1.0, 0.25)
 """Costs to try, from large to small shifts: the first that makes no field worse is used."""
@@ -201,7 +199,6 @@ def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, 
 # --- Linear ----------------------------------------------------------------------------------------------------------
 # Dual coordinate descent (Hsieh, Chang, Lin, Keerthi, Sundararajan 2008, algorithm 1, L2 loss) in a seeded order: the
 # same examples give the same shifts on any machine.
-
 
 _ROUNDS = 25
 _STEP = 0.01  # training stops when the largest change of a round is below this

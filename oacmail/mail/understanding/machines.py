@@ -21,7 +21,6 @@ from oacmail.mail.understanding.asking import WISH
 # (core/classification.py); it never classifies the sender as a machine, as header fields do
 # (`classify`).
 
-
 _TITLES = (
     r"automatic reply|auto(?:matic)?[- ]?(?:reply|response|matic response)|out of (?:the )?office|ooo(?= ?[:-])"
     r"|resposta autom[àa]tica|fora de l['’]oficina|respuesta autom[áa]tica|fuera de (?:la )?oficina"
@@ -76,7 +75,6 @@ def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
 # person's mail that a rule forwarded, Disposition-Notification-To asks for a receipt, and a postmaster may write in
 # person. When uncertain, the result is a person: a machine taken for a person costs one acknowledgement, the opposite
 # error loses a citizen.
-
 
 _Test = Callable[[str], bool]
 
@@ -180,7 +178,6 @@ def classify(fields: Fields, sender: str, delivery_status: DeliveryStatus | None
 # Sentences, subjects and separators that mail servers write into their reports: one table for each purpose. Each entry
 # is a regular expression, matched case-insensitively against text with single spaces; apostrophes are written ' and
 # match ’ as well.
-
 
 Action = Literal["failed", "delayed", "delivered"]
 
@@ -315,7 +312,6 @@ RETURNED = _any_of(
 # forward a report: a report inside message/rfc822 does not count. A read receipt (RFC 8098) and an abuse report (RFC
 # 5965) are not delivery reports. Ids come only from the returned message itself: text around it, from a server or an
 # impostor, never names a mail of ours.
-
 
 logging.getLogger("flufl.bounce").disabled = True  # it logs a traceback for each exception that it also raises
 

@@ -19,7 +19,6 @@ import phonenumbers
 # a telephone's digits, so that "a les cinc" and "una trucada" stay words, and the ending of a telephone that its
 # writer corrects.
 
-
 _UNITS = {
     "0": "zero cero sero oh nought null",
     "1": "un una u uno one une eins",
@@ -289,7 +288,6 @@ def _adjoining(run: list[str], at: int, joined: bool) -> int:
 # Find the labelled fields of a web form's mail: "Nom: …", "Telèfon: …", "E-mail: …", each on its own line.
 #
 # This section decides which kinds of field a text has; core/sender.py decides what follows. The work is linear.
-
 
 _MOST = 200  # lines that are read: a form begins with its fields
 _LABELS = {

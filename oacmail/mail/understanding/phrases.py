@@ -220,7 +220,6 @@ ARMOUR = re.compile(
 # This section decides nothing; core/derivation.py says who is responsible. Patterns are folded (features.fold).
 # The result has the platforms' own names, which are the same in every language, never the citizen's words.
 
-
 # operator -> (platform, how people write it)
 _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "town": (

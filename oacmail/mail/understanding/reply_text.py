@@ -19,7 +19,6 @@ from oacmail.mail.understanding import features, phrases
 # A match proves nothing about the writer: anyone who saw the mail can repeat it. core/acknowledgement.py decides.
 # Quotes do not count: people leave the mail they answer below their own text.
 
-
 # As in templates/<language>/ack.txt.j2; tests/mail/test_own_words.py checks that. Folded as features.fold does.
 _SUBJECTS = (
     *("hem rebut la vostra consulta", "us trucarem", "hem rebut la vostra queixa", "hem rebut la vostra sollicitud"),
@@ -55,7 +54,6 @@ def repeats(subject: str, fresh: str, *, token: bool) -> bool:
 # Find three remarks in a message: the language its writer wants, that something is attached, that it still fails.
 #
 # core/acknowledgement.py decides how the acknowledgement uses them. Text is folded by features.fold.
-
 
 _LANGUAGES = {
     "ca": ("catala", "catalan", "en catala", "en catalan", "in catalan"),
@@ -113,7 +111,6 @@ def _trimmed_remark(text: str) -> str:
 # our data-protection clause is not a data rights request. A sentence matches as a whole, whatever its line breaks,
 # with up to `_HOLE` words where the template has a variable. A short sentence is ours only next to another of ours:
 # people use the same words of thanks. The work is linear in the text.
-
 
 HOLE = "\0"  # marks a variable in a template's text
 _HOLE = 12  # words: an address, a day with its date, a phrase
@@ -262,7 +259,6 @@ def _folded(word: str) -> str:
 # This section decides line by line, in linear time, with tables of the phrases that mail clients write (ca, es, en and
 # neighbouring languages). Only evaluation uses the trimmed text: the whole text is kept too, and a message trimmed to
 # nothing is taken whole, so that nothing a person wrote is lost. A forwarded text counts only if there is no other.
-
 
 _INTRO_LINES = 4
 _SIGNED = 400  # lines between what is signed and its signature

@@ -26,7 +26,6 @@ from oacmail.mail.understanding import features
 # no telephone or file number becomes a piece. Beginnings (four and six letters) stand for the stems of Catalan and
 # Spanish verbs and connect the two languages.
 
-
 _TOKEN = re.compile(r"[a-z]+|\d+|[?!€@]")
 _STEMS = (4, 6)
 
@@ -65,7 +64,6 @@ def word_pieces(words: list[str]) -> set[str]:
 #
 # bench/train.py writes the file; the same tables are the same bytes. A file that is cut, damaged or of another version
 # raises Fatal, since a service that cannot read a text must not start.
-
 
 NAME = "weights.bin"
 _MAGIC, _VERSION = b"OACMAILW", 1
@@ -172,7 +170,6 @@ def _packed(name: str, table: Weights) -> bytes:
 # Nothing is decided here: each circumstance holds or not, and the model (`weigh`) has learned what it weighs for the
 # kind, and those of the text also for the intent. Words of the text are pieces (`word_pieces`), not circumstances.
 
-
 OF_TEXT = "text:"  # begins the names of what the text does, which no header field tells
 _MANY = 3  # recipients
 _TINY, _BRIEF, _SHORT, _LONG = 5, 12, 25, 60  # words
@@ -251,7 +248,6 @@ def circumstances(message: Message) -> frozenset[str]:
 # and their neighbours; another script is another language. Text that is too short counts as the office's first
 # language. No header is read: the language of a mail program is not that of its user.
 
-
 NAMES = ("ca", "es", "en", "fr", "it", "pt", "gl", "de", "nl", "ro", "pl", "eu", "oc")
 ANSWERED = ("ca", "es", "en", "fr")
 
@@ -311,7 +307,6 @@ def _steps(table: Weights, word: str) -> list[int]:
 # The tables come from bench/train.py. core/classification.py weighs the result against its rules. The pieces of a
 # message are looked up once for all four questions. Only words in the table are named, and no word from a single
 # message is ever in it.
-
 
 ALWAYS = ""  # the name of a circumstance that every message has: its weights are the bias
 OWN_TOWN = "owntown"  # stands for the office's town, whatever its name
@@ -472,7 +467,6 @@ def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float
 #
 # The model's pieces are folded and have masked digits; here they are mapped back to the words as written, and
 # meaningless ones ("o", "? i") are left out. Long numbers are never shown: they may be secrets.
-
 
 _WRITTEN_WORD = re.compile(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+", re.I)
 _NOTICED = 0.15  # the smallest part of a log-probability that is named

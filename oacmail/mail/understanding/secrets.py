@@ -12,7 +12,6 @@ from oacmail.mail.mime import parts
 # The most severe of name, declared type and first bytes decides; the sender chooses the first two and cannot disguise
 # the third. This section never opens, unpacks or runs anything.
 
-
 # risk -> file endings; the names of secret-bearing files are those of PKCS #12, PEM, JKS and SSH keys
 _ENDINGS = {
     "certificate": "p12 pfx pem key jks keystore bcfks pkcs12 p8 pk8 pvk ppk kdb kdbx",
@@ -106,7 +105,6 @@ def is_paper(name: str) -> bool:
 # contains a digit or a symbol, or is alone on its line after a colon). When uncertain, it counts: a number blanked by
 # mistake is still in the mailbox. Characters that nobody sees (soft hyphens, zero width) hide nothing. The values are
 # never stored or returned. Every gap is bounded, so that the work is linear.
-
 
 _BLANK = "[…]"
 _TEXT = 1 << 20  # the parser's limit

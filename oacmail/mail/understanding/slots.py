@@ -18,7 +18,6 @@ from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, 
 # the slot. Words are in mail/understanding/time_words.py. This section does not decide whether a call is wanted. Text
 # is folded, its telephones are digits.
 
-
 _DAY = 24 * 60
 _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
 _WHOLE = (((_OPENS, _NOON),), ((_NOON, _CLOSES),), ((_OPENS, _CLOSES),))
@@ -327,7 +326,6 @@ def _bounded(start: int, end: int, way: str, after: bool = False, until: int = _
 # --- Call back -------------------------------------------------------------------------------------------------------
 # Where and when the writer of a message can be called (R26): the telephone, of the text or else of the signature, and
 # the time.
-
 
 _ANY_TIME = CallTime("any")
 

@@ -18,7 +18,6 @@ from oacmail.mail.understanding import phrases
 # Terms stand between commas, folded (features.fold); one that ends with * also matches what
 # begins with it. An elided article is a word of its own ("de onze").
 
-
 PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first and last hour, its words)
     "morning": (8, 14, """
         mati, matins, matin, demati, dematins, morning, mornings, mananas, la manana, las mananas, esta manana, misma
@@ -410,7 +409,6 @@ def _is_led(before: list[TimeToken], text: str, end: int, minutes: int) -> bool:
 #
 # mail/understanding/slots.py reads the times in them. Hours elsewhere belong to the problem. Text is folded, its
 # telephones are digits.
-
 
 _REACH = 2  # sentences around a request for a call
 _MOST = 8  # sentences with such a request
