@@ -22,7 +22,7 @@ def mailbox(request: pytest.FixtureRequest) -> Iterator[ProviderMailbox]:
     box = ProviderMailbox(PROVIDERS[request.param])
     yield box
     box.close()
-    assert box.refused == []
+    assert box.denied == []
 
 
 def test_a_second_copy_orders_nothing_also_if_the_first_goes_later(  # type: ignore[no-redef]

@@ -9,7 +9,7 @@ import re
 import socketserver
 import threading
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +43,11 @@ class FakeMessage:
 class ImapServer:
     """`folders`: rows of LIST; `messages`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
     `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `software`: its
-    name by ID. `commands`: the
-    commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
-    "NO", "BYE", "throttled" (every login too) or "nothing" (OK without a message), or with these words; a test sets it
-    while the server runs, and `locked`, which refuses every login with these words. `floods`: by command in lower
-    case, or "greeting", what it is answered with: a beginning, then the same bytes again and again until the client
-    hangs up or `flooded`, the bytes that were sent so, come to ENDLESS."""
+    name by ID. `commands`: without their tags; `denied`: those that were not answered with OK. `trouble`: what every
+    FETCH of a message's bytes is answered with, of any message: "NO", "BYE", "throttled" (every login too) or "nothing"
+    (OK without a message), or with these words; a test sets it while the server runs, and `locked`, which refuses every
+    login with these words. `floods`: by command in lower case, or "greeting", what it is answered with: a beginning,
+    then the same bytes again and again until the client hangs up or `flooded`, the bytes so sent, come to ENDLESS."""
 
     def __init__(
         self,
@@ -71,12 +70,12 @@ class ImapServer:
         self.locked = ""
         self.floods: dict[str, tuple[bytes, bytes]] = {}
         self.flooded = 0
-        self._server = _Listener((HOST, 0), _Dialogue)
-        self._server.world = self
-        self.port = int(self._server.server_address[1])
+        self.denied: list[str] = []
+        self._server = ImapListener(self, _Dialogue)
+        self.port = self._server.port
 
     def __enter__(self) -> "ImapServer":
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,34 +83,88 @@ class ImapServer:
         self._server.server_close()
 
 
-class _Listener(socketserver.ThreadingTCPServer):
+class ImapListener(socketserver.ThreadingTCPServer):
+    """Serves on loopback until it is shut down. `world`: what its dialogues speak for."""
+
     daemon_threads = True
-    world: ImapServer
+
+    def __init__(self, world: Any, dialogue: type["ImapDialogue"]) -> None:
+        super().__init__((HOST, 0), dialogue)
+        self.world = world
+        self.port = int(self.server_address[1])
+
+    def start(self) -> None:
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
 
-class _Dialogue(socketserver.StreamRequestHandler):
+class ImapDialogue(socketserver.StreamRequestHandler):
+    """One connection: `do_VERB` answers each command, with OK if it returns nothing. `world` has `capabilities`."""
+
     disable_nagle_algorithm = True
-    server: _Listener
+    server: ImapListener
+    KNOWN = r"LOGIN|ID|NOOP|LOGOUT"
+    """What else is answered with OK, as a regular expression."""
 
     def handle(self) -> None:
-        if self._floods("greeting"):
+        if self.floods("greeting"):
             return
-        self._say("* OK ready")
+        self.say("* OK ready")
         for line in self.rfile:
             tag, _, words = line.decode().strip().partition(" ")
+            verb = words.upper().removeprefix("UID ").split(" ")[0].lower()
             self.server.world.commands.append(words)
-            verb = words.removeprefix("UID ").split(" ")[0].lower()
-            if self._floods(verb):
+            if self.floods(verb):
                 return
-            answer = getattr(self, f"do_{verb}", self._nothing)(words)
-            if answer and answer.startswith("BYE"):
-                self._say(f"* {answer}")
+            answer = getattr(self, f"do_{verb}", self.other)(words) or "OK done"
+            if answer.startswith("BYE"):
+                self.say(f"* {answer}")
                 return
-            self._say(f"{tag} {answer or 'OK done'}")
+            if not answer.startswith("OK"):
+                self.server.world.denied.append(words)
+            self.say(f"{tag} {answer}")
             if verb == "logout":
                 return
 
-    def _floods(self, verb: str) -> bool:
+    def floods(self, verb: str) -> bool:
+        return False
+
+    def do_capability(self, words: str) -> None:
+        self.say(f"* CAPABILITY {self.server.world.capabilities}")
+
+    def opened(self, words: str, uids: Collection[int], uidvalidity: int, uidnext: int, flags: str) -> str:
+        """The answer to SELECT or EXAMINE."""
+        for line in (
+            f"{len(uids)} EXISTS",
+            "0 RECENT",
+            f"FLAGS ({flags})",
+            f"OK [PERMANENTFLAGS ({flags})] ok",
+            f"OK [UIDVALIDITY {uidvalidity}] ok",
+            f"OK [UIDNEXT {uidnext}] next",
+        ):
+            self.say(f"* {line}")
+        return f"OK [{'READ-ONLY' if words.startswith('EXAMINE') else 'READ-WRITE'}] done"
+
+    def found(self, uids: Iterable[int]) -> None:
+        """The answer to SEARCH."""
+        self.say(" ".join(("* SEARCH", *map(str, sorted(uids)))))
+
+    def other(self, words: str) -> str | None:
+        return None if re.match(self.KNOWN, words) else "BAD Command Argument Error. 12"
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+def among(uids: Iterable[int], wanted: str) -> list[int]:
+    """Those of a sequence set (RFC 9051)."""
+    ranges = [[int(end or 0) for end in one.replace("*", "4294967295").split(":")] for one in wanted.split(",")]
+    return [uid for uid in sorted(uids) if any(r[0] <= uid <= r[-1] for r in ranges)]
+
+
+class _Dialogue(ImapDialogue):
+    KNOWN = rf"{ImapDialogue.KNOWN}|UID (STORE|COPY|EXPUNGE|MOVE)"
+
+    def floods(self, verb: str) -> bool:
         world = self.server.world
         start, more = world.floods.get(verb, (b"", b""))
         try:
@@ -123,11 +176,8 @@ class _Dialogue(socketserver.StreamRequestHandler):
             return True
         return bool(more)
 
-    def do_capability(self, words: str) -> None:
-        self._say(f"* CAPABILITY {self.server.world.capabilities}")
-
     def do_authenticate(self, words: str) -> None:
-        self._say("+ ")
+        self.say("+ ")
         self.server.world.commands.append(b64decode(self.rfile.readline()).decode())
 
     def do_login(self, words: str) -> str | None:
@@ -136,37 +186,34 @@ class _Dialogue(socketserver.StreamRequestHandler):
         return self.server.world.locked or None
 
     def do_id(self, words: str) -> None:
-        self._say(
+        self.say(
             f'* ID ("name" "{self.server.world.software}" "version" "1")' if self.server.world.software else "* ID NIL"
         )
 
     def do_list(self, words: str) -> None:
         for row in self.server.world.folders:
-            self._say(f"* LIST {row}")
+            self.say(f"* LIST {row}")
 
     def do_examine(self, words: str) -> str:
         messages = self.server.world.messages
-        for line in (f"{len(messages)} EXISTS", "0 RECENT", "FLAGS (\\Seen)", "OK [UIDVALIDITY 7] ok"):
-            self._say(f"* {line}")
-        self._say(f"* OK [UIDNEXT {max(messages, default=0) + 1}] next")
-        return f"OK [{'READ-ONLY' if words.startswith('EXAMINE') else 'READ-WRITE'}] done"
+        return self.opened(words, messages, 7, max(messages, default=0) + 1, "\\Seen")
 
     do_select = do_examine
 
     def do_getquotaroot(self, words: str) -> str:
         for line in self.server.world.quota:
-            self._say(f"* {line}")
+            self.say(f"* {line}")
         return "OK done" if self.server.world.quota else "BAD what?"
 
     def do_search(self, words: str) -> None:
         wanted = words.partition("SEARCH UID ")[2].partition(" ")[0]
-        found = self._uids(wanted) if wanted else sorted(self.server.world.messages)
-        self._say(" ".join(("* SEARCH", *map(str, found))))
+        self.found(self._uids(wanted) if wanted else self.server.world.messages)
 
     def do_fetch(self, words: str) -> str:
         uids, items = words.split(" ", 3)[2:]
-        if self.server.world.trouble and "BODY" in items:
-            return _TROUBLES.get(self.server.world.trouble, self.server.world.trouble)
+        trouble = str(self.server.world.trouble)
+        if trouble and "BODY" in items:
+            return _TROUBLES.get(trouble, trouble)
         if self.server.world.refused & set(self._uids(uids)):
             return "NO some of it cannot be read"
         for number, uid in enumerate(self._uids(uids), 1):
@@ -190,12 +237,4 @@ class _Dialogue(socketserver.StreamRequestHandler):
         return f' RFC822.SIZE {message.octets()} INTERNALDATE "{message.date}"'.encode()
 
     def _uids(self, wanted: str) -> list[int]:
-        ranges = [[int(end or 0) for end in one.replace("*", "4294967295").split(":")] for one in wanted.split(",")]
-        return [uid for uid in sorted(self.server.world.messages) if any(r[0] <= uid <= r[-1] for r in ranges)]
-
-    def _nothing(self, words: str) -> Any:
-        known = re.match(r"LOGIN|ID|NOOP|LOGOUT|UID (STORE|COPY|EXPUNGE|MOVE)", words)
-        return None if known else "BAD what?"
-
-    def _say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
+        return among(self.server.world.messages, wanted)

@@ -8,12 +8,9 @@ message is in All Mail too, and a message that is copied into a folder in which 
 """
 
 import re
-import socketserver
-import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zlib import crc32
 
 from imapclient import imap_utf7
@@ -21,6 +18,7 @@ from imapclient import imap_utf7
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox, StoredMessage
+from tests.fakes.imap_server import ImapDialogue, ImapListener, among
 from tests.servers.ports import HOST
 
 ALL_MAIL = "[Gmail]/All Mail"
@@ -79,12 +77,13 @@ class ProviderMailbox(ImapMailbox):
 
     def __init__(self, provider: Provider) -> None:
         self.model = provider.model()
-        self.refused: list[str] = []
-        self._server = _ProviderListener((HOST, 0), _ProviderDialogue)
-        self._server.world, self._server.provider = self, provider
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        port = int(self._server.server_address[1])
-        super().__init__(ImapSettings(host=HOST, port=port, user="office", password="secret", security="none"))
+        self.capabilities, self.special = provider.capabilities, provider.special
+        self.commands: list[str] = []
+        self.denied: list[str] = []
+        self._server = ImapListener(self, _ProviderDialogue)
+        self._server.start()
+        settings = ImapSettings(host=HOST, port=self._server.port, user="office", password="secret", security="none")
+        super().__init__(settings)
         self.moves, self.tells_copyuid = 0, True
         self.sent = provider.sent
         for name in ("move", "copy", "expunge", "mark_deleted", "rename", "create_folder", "drop_folder", "raws"):
@@ -114,45 +113,24 @@ class ProviderMailbox(ImapMailbox):
         self._server.server_close()
 
 
-class _ProviderListener(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    world: ProviderMailbox
-    provider: Provider
-
-
-class _ProviderDialogue(socketserver.StreamRequestHandler):
-    disable_nagle_algorithm = True
-    server: _ProviderListener
+class _ProviderDialogue(ImapDialogue):
+    KNOWN = rf"{ImapDialogue.KNOWN}|SUBSCRIBE|UNSELECT"
     selected = ""
-
-    def handle(self) -> None:
-        self._say("* OK ready")
-        for line in self.rfile:
-            tag, _, words = line.decode().strip().partition(" ")
-            verb = words.upper().removeprefix("UID ").split(" ")[0].lower()
-            answer = getattr(self, f"do_{verb}", self._unknown)(words) or "OK done"
-            if not answer.startswith("OK"):
-                self.server.world.refused.append(words)
-            self._say(f"{tag} {answer}")
-            if verb == "logout":
-                return
 
     @property
     def _boxes(self) -> dict[str, SimulatedFolder]:
-        return self.server.world.model.folders
-
-    def do_capability(self, words: str) -> None:
-        self._say(f"* CAPABILITY {self.server.provider.capabilities}")
+        folders: dict[str, SimulatedFolder] = self.server.world.model.folders
+        return folders
 
     def do_namespace(self, words: str) -> None:
-        self._say('* NAMESPACE (("" "/")) NIL NIL')
+        self.say('* NAMESPACE (("" "/")) NIL NIL')
 
     def do_list(self, words: str) -> None:
         if words.endswith('"" ""'):
-            self._say('* LIST (\\Noselect) "/" ""')
+            self.say('* LIST (\\Noselect) "/" ""')
             return
         for name in self._boxes:
-            self._say(f'* LIST ({self.server.provider.special.get(name, "")}) "/" {_quoted(name)}')
+            self.say(f'* LIST ({self.server.world.special.get(name, "")}) "/" {_quoted(name)}')
 
     def do_create(self, words: str) -> None:
         self.server.world.model.create(_folder(words.partition(" ")[2]))
@@ -163,16 +141,7 @@ class _ProviderDialogue(socketserver.StreamRequestHandler):
             return "NO [NONEXISTENT] no such folder"
         self.selected, box = name, self._boxes[name]
         flags = "\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent"
-        for line in (
-            f"{len(box.messages)} EXISTS",
-            "0 RECENT",
-            f"FLAGS ({flags})",
-            f"OK [PERMANENTFLAGS ({flags})] ok",
-        ):
-            self._say(f"* {line}")
-        self._say(f"* OK [UIDVALIDITY {box.uidvalidity}] ok")
-        self._say(f"* OK [UIDNEXT {box.uidnext}] next")
-        return f"OK [{'READ-ONLY' if words.startswith('EXAMINE') else 'READ-WRITE'}] done"
+        return self.opened(words, box.messages, box.uidvalidity, box.uidnext, flags)
 
     do_examine = do_select
 
@@ -183,7 +152,7 @@ class _ProviderDialogue(socketserver.StreamRequestHandler):
             uids = [uid for uid, one in messages.items() if re.search(rb"(?im)^" + field, one.raw)]
         else:
             uids = [uid for uid, one in messages.items() if one.deleted or "DELETED" not in words]
-        self._say(" ".join(("* SEARCH", *map(str, sorted(uids)))))
+        self.found(uids)
 
     def do_fetch(self, words: str) -> None:
         uids, items = words.split(" ", 3)[2:]
@@ -215,7 +184,7 @@ class _ProviderDialogue(socketserver.StreamRequestHandler):
         old = self._uids(uids)
         new = [how(self.selected, uid, target) for uid in old]
         if old:
-            self._say(f"* OK [COPYUID {self._boxes[target].uidvalidity} {_set(old)} {_set(new)}] moved")
+            self.say(f"* OK [COPYUID {self._boxes[target].uidvalidity} {_set(old)} {_set(new)}] moved")
         return "OK done"
 
     def do_expunge(self, words: str) -> None:
@@ -228,15 +197,7 @@ class _ProviderDialogue(socketserver.StreamRequestHandler):
         return self._boxes[self.selected]
 
     def _uids(self, wanted: str) -> list[int]:
-        ranges = [[int(end) for end in one.replace("*", "4294967295").split(":")] for one in wanted.split(",")]
-        return [uid for uid in sorted(self._box.messages) if any(r[0] <= uid <= r[-1] for r in ranges)]
-
-    def _unknown(self, words: str) -> Any:
-        known = re.match(r"LOGIN|ID|NOOP|LOGOUT|SUBSCRIBE|UNSELECT", words)
-        return None if known else "BAD Command Argument Error. 12"
-
-    def _say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
+        return among(self._box.messages, wanted)
 
 
 def _items(message: StoredMessage, items: str) -> bytes:
