@@ -124,6 +124,8 @@ def test_a_move_back_to_pending_or_inbox_takes_the_agent_off_the_case(world: Wor
         move(world, MINE, back)
         assert world.case()["assignee"] is None
         assert lies(world) == {OPEN: 1}
+    world.drain()
+    assert world.kinds(AGENT) == ["assigned"]
 
 
 def test_an_unanswered_case_cannot_be_closed_by_a_move_and_the_agents_are_told(world: World) -> None:

@@ -101,6 +101,16 @@ def test_the_address_alone_is_no_evidence(world: World) -> None:
     assert [case["citizen"] for case in world.cases()] == [ANNA, PLANNING]
 
 
+def test_a_forward_of_what_the_citizen_wrote_after_an_answer_asks_too(world: World) -> None:
+    answer = world.agent_replies(world.citizen_asks(ANNA))
+    again = world.citizen_asks(ANNA, "", "I amb el mòbil, com ho he de fer?", answers=answer)
+    refs = [*str(again["References"]).split(), str(again["Message-ID"])]
+    forward = world.message(OFFICE, "Rv: No puc signar la instància", "Com està això?", to=PLANNING, refs=refs)
+    world.see_in_sent(forward)
+    _replies(world, forward)
+    assert [row["rule"] for row in _on_case(world)] == ["third-person"]
+
+
 def test_an_answer_to_another_address_of_a_citizen_is_no_forward(world: World) -> None:
     """Who replies to it may wait for an answer: the case that it opens has a deadline."""
     forward = _forwarded(world, subject="Re: No puc signar la instància")

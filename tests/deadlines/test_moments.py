@@ -89,6 +89,14 @@ def test_an_answer_of_that_evening_is_not_late_for_a_delayed_message_that_arrive
     assert not case["late_same_day"]
 
 
+def test_who_wants_no_reminders_gets_none_of_a_persons_own_term(town: TOWN) -> None:
+    world = town(deadline={"remind_hours": 0})
+    world.citizen_asks(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba el 4 de desembre.")
+    assert world.case()["ends_on"] == "2026-12-04"
+    world.live("2026-12-04 10:00", minutes=240)
+    assert "remind" not in world.kinds(AGENT)
+
+
 def test_the_urgent_reminder_names_the_day_on_which_the_persons_own_term_ends(world: World) -> None:
     world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba demà!")
     world.live("2026-11-25 16:00", minutes=60)

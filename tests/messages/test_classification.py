@@ -157,8 +157,9 @@ def test_suspected_spam_is_likelier_than_all_else_and_never_an_answer_to_us() ->
 
 
 def test_the_likeliest_topic_level_and_intent_are_chosen_and_explained() -> None:
+    likely = {"topic": {"grant": 0.8, "payment": 0.2}, "level": {"second": 0.9}, "intent": {"complaint": 0.7}}
     words = Features(
-        scores=scores(topic={"grant": 0.8, "payment": 0.2}, level={"second": 0.9}, intent={"complaint": 0.7}),
+        scores=scores(kind={"request": 0.85}, **likely),
         evidence=evidence(
             ("topic:grant:beca", 0.4),
             ("level:second:caigut", 0.3),
@@ -177,7 +178,7 @@ def test_the_likeliest_topic_level_and_intent_are_chosen_and_explained() -> None
         "operator: town",
         "cause: platform",
     )
-    assert (reading.confidence["topic"], reading.confidence["level"]) == (0.8, 0.9)
+    assert reading.confidence == {"kind": 0.85, "topic": 0.8, "level": 0.9, "intent": 0.7}
 
 
 def test_a_call_back_without_a_number_has_none() -> None:

@@ -305,6 +305,15 @@ def test_a_solved_case_that_joins_an_unsolved_one_is_not_solved(world: World) ->
     assert world.case("OAC-2026-000001")["status"] == "derived"
 
 
+def test_solved_cases_that_are_merged_stay_solved(world: World) -> None:
+    _derived(world)
+    world.citizen_asks(ANNA, "La seu", FAULT[1] + " I avui també.")
+    for number in ("OAC-2026-000001", "OAC-2026-000002"):
+        _solved(world, number)
+    world.obey("merge", "OAC-2026-000002", into="OAC-2026-000001")
+    assert world.rows("SELECT number FROM cases WHERE status = 'derived' AND solved_at IS NULL") == []
+
+
 def test_a_derivation_notice_that_fails_leaves_the_case_derived_and_the_deadline_owed(world: World) -> None:
     _derived(world)
     world.relay.when(refused(550, "5.1.1", at="RCPT"), kind="passed_on")
