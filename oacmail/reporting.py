@@ -22,7 +22,7 @@ from oacmail.charts import Drawn
 from oacmail.core.effects import CorrectFigure, ReportReady
 from oacmail.core.policy import Policy
 from oacmail.core.report import publication
-from oacmail.core.report.figures import YEAR, FigureCorrection, Month, MonthFigures, MonthlyReport, TrendPoint
+from oacmail.core.report.figures import YEAR, Month, MonthFigures, MonthlyReport, TrendPoint
 from oacmail.core.report.indicators import month_figures, with_variations
 from oacmail.core.report.publication import is_final, may_publish
 from oacmail.core.stored_values import RUN
@@ -77,7 +77,7 @@ class Months:
         """As it stands now, beside the month before and the year before."""
         return with_variations(self.computed(month), self.figures(month.plus(-1)), self.figures(month.plus(-YEAR)))
 
-    def corrections(self, month: Month) -> tuple[FigureCorrection, ...]:
+    def corrections(self, month: Month) -> tuple[CorrectFigure, ...]:
         """What differs by now from what was published of this month, and was not shown yet."""
         known = self.published(month)
         if known is None:
@@ -222,17 +222,7 @@ def ready(
         figures=publication.to_text(report.figures),
         facts=_facts(report, lang, made, page) if made else {},
         lang=lang,
-        corrections=tuple(
-            CorrectFigure(
-                month=correction.month,
-                indicator=correction.indicator,
-                measure=correction.measure,
-                old=correction.old,
-                new=correction.new,
-                why=correction.why,
-            )
-            for correction in report.corrections
-        ),
+        corrections=report.corrections,
     )
 
 

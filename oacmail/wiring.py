@@ -180,18 +180,13 @@ def own_templates(config: Config, made: Renderer) -> list[str]:
 def office_profile(config: Config, policy: Policy) -> OfficeProfile:
     """Return what the templates may say about the office."""
     office = config.office
-    return OfficeProfile(
+    council = office.council.model_dump(exclude_none=True) if office.council else {}
+    return settings.part_of(
+        OfficeProfile,
+        office,
         policy=policy,
-        town=office.town,
         host=socket.gethostname(),
-        council={**councils(office.town), **(office.council.model_dump(exclude_none=True) if office.council else {})},
-        phone=office.phone,
-        online_office_url=office.online_office_url or "",
-        website=office.website or "",
-        processor=office.processor or "",
-        complaints_form_url=office.complaints_form_url,
-        privacy_url=office.privacy_url,
-        rights_url=office.rights_url,
+        council={**councils(office.town), **council},
         overrides=office.templates,
     )
 
@@ -234,52 +229,39 @@ def token_source(config: Config) -> oauth.TokenSource | None:
 
 def oauth_settings(config: Config) -> oauth.OauthSettings:
     """Return the settings for a configuration that `uses_oauth`."""
-    section = config.oauth
-    assert config.imap.provider != "generic"
-    return oauth.OauthSettings(
+    return settings.part_of(
+        oauth.OauthSettings,
+        config.oauth,
         provider=config.imap.provider,
-        flow=section.flow,
         user=config.imap.user,
-        tenant=section.tenant or "",
-        client_id=section.client_id or "",
-        authority=section.authority or _MICROSOFT,
-        ca_file=str(section.ca_file) if section.ca_file else None,
+        authority=config.oauth.authority or _MICROSOFT,
+        ca_file=str(config.oauth.ca_file) if config.oauth.ca_file else None,
         secret=lambda: secrets.oauth_secret(config),
         grant=lambda: secrets.grant(config),
         keep=lambda text: secrets.keep_grant(config, text),
     )
 
 
-def _settings(config: Config, server: Literal["imap", "smtp"], given: oauth.TokenSource | None) -> dict[str, Any]:
-    """Return what the settings of both servers share: at each login, the password or a token is asked for."""
-    section = config.imap if server == "imap" else config.smtp
-    shared = {name: getattr(section, name) for name in ("host", "port", "security", "auth")}
-    shared |= {"user": section.user or "", "ca_file": str(section.ca_file) if section.ca_file else None}
+def _login(config: Config, server: Literal["imap", "smtp"], given: oauth.TokenSource | None) -> dict[str, Any]:
+    """Return what the settings of both servers need beside their section: at each login, the password or a token is
+    asked for."""
+    ca_file = getattr(config, server).ca_file
+    trusted = {"ca_file": str(ca_file) if ca_file else None}
     if not config.takes_token(server):
-        return {**shared, "password": lambda: secrets.password(config, server)}
+        return {**trusted, "password": lambda: secrets.password(config, server)}
     tokens = given or token_source(config)
     assert tokens is not None
-    return {**shared, "password": tokens.current, "other_token": tokens.after}
+    return {**trusted, "password": tokens.current, "other_token": tokens.after}
 
 
 def mailbox(config: Config, given: oauth.TokenSource | None = None) -> ImapMailbox:
     """`given`: the source of tokens that both servers share; by default one of its own."""
-    imap = config.imap
-    return ImapMailbox(
-        ImapSettings(
-            **_settings(config, "imap", given),
-            watch=imap.watch,
-            sent=imap.sent or "",
-            junk=imap.junk or "",
-            max_bytes=imap.max_bytes,
-            idle_minutes=imap.idle_minutes,
-        )
-    )
+    return ImapMailbox(settings.part_of(ImapSettings, config.imap, **_login(config, "imap", given)))
 
 
 def transport(config: Config, given: oauth.TokenSource | None = None) -> SmtpTransport:
     """`given`: as for `mailbox`."""
-    return SmtpTransport(SmtpSettings(**_settings(config, "smtp", given)))
+    return SmtpTransport(settings.part_of(SmtpSettings, config.smtp, **_login(config, "smtp", given)))
 
 
 # --- Parts -----------------------------------------------------------------------------------------------------------

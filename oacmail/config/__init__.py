@@ -5,6 +5,6 @@ secrets; they are never part of a Config.
 """
 
 from oacmail.config.loading import builtin, find, load, parse, retired
-from oacmail.config.model import Config, parser_config, policy
+from oacmail.config.model import Config, parser_config, part_of, policy
 
-__all__ = ["Config", "builtin", "find", "load", "parse", "parser_config", "policy", "retired"]
+__all__ = ["Config", "builtin", "find", "load", "parse", "parser_config", "part_of", "policy", "retired"]

@@ -110,14 +110,14 @@ def policy(
     office, people = config.office, config.people
     agents, technical = people.agents or people.supervisor, people.technical or people.supervisor
     return core.Policy(
-        office=_rules(
+        office=part_of(
             core.Office,
             office,
             opens=office.hours[0],
             closes=office.hours[1],
             plus_addressing=config.trust.plus_addressing,
         ),
-        people=_rules(
+        people=part_of(
             core.People, people, agents=agents, technical=technical, forms=people.forms or technical, dpo=office.dpo
         ),
         workdays=workdays,
@@ -126,8 +126,8 @@ def policy(
         deadlines=config.deadline,
         escalation=config.escalation,
         budgets=config.ack,
-        sending=_rules(core.Sending, config.smtp, self_copy=_SELF_COPY[config.smtp.self_copy]),
-        digest=_rules(core.Digest, config.digest, to=agents if config.digest.to is None else config.digest.to),
+        sending=part_of(core.Sending, config.smtp, self_copy=_SELF_COPY[config.smtp.self_copy]),
+        digest=part_of(core.Digest, config.digest, to=agents if config.digest.to is None else config.digest.to),
         canary=config.canary,
         survey=config.survey,
         report_to=config.report.to,
@@ -141,8 +141,9 @@ def policy(
     )
 
 
-def _rules(kind: type[Rules], section: Section, **derived: Any) -> Rules:
-    """The policy's part: what the section has under the same name, unless it is not set, and what is derived."""
+def part_of(kind: type[Rules], section: Section, **derived: Any) -> Rules:
+    """A dataclass of another layer: what the section has under the same name, unless it is not set, and what is
+    derived."""
     same = {field.name: getattr(section, field.name, None) for field in fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in same.items() if value is not None} | derived)
 
@@ -158,16 +159,14 @@ def _board(config: Config) -> core.Board | None:
 
 def parser_config(config: Config) -> ParserConfig:
     """The facts about the office that parsing needs."""
-    trust = config.trust
-    return ParserConfig(
-        own=frozenset((config.office.address, *config.office.aliases)),
-        prefix=config.office.prefix,
-        town=config.office.town,
-        phone=config.office.phone,
-        language=config.office.languages[0],
-        topics=tuple(TownWords(topic.name, topic.level, topic.words) for topic in config.topic),
-        provider=trust.provider,
-        authserv_id=trust.authserv_id or "",
-        mx=trust.mx,
-        internal_relays=trust.internal_relays,
+    office = config.office
+    return part_of(
+        ParserConfig,
+        config.trust,
+        own=frozenset((office.address, *office.aliases)),
+        prefix=office.prefix,
+        town=office.town,
+        phone=office.phone,
+        language=office.languages[0],
+        topics=tuple(part_of(TownWords, topic) for topic in config.topic),
     )

@@ -31,7 +31,9 @@ from oacmail.core.view import CaseColumns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectFigure:
-    """Note that a figure of a published month is otherwise by now. `measure`: its key, or table.row."""
+    """Note that a figure of a published month is otherwise by now. `indicator`.`measure` names it, by its key or
+    table.row; `why`: a label of the group "why_corrected", '' = not known. `at`: when the difference was first shown,
+    None = now."""
 
     month: str
     indicator: str
@@ -39,6 +41,7 @@ class CorrectFigure:
     old: float | None
     new: float | None
     why: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

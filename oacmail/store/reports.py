@@ -20,7 +20,6 @@ from oacmail.core.report.figures import (
     CaseRow,
     Channel,
     EventRow,
-    FigureCorrection,
     Month,
     MonthFigures,
     MonthRows,
@@ -292,7 +291,7 @@ class PublishedMonth:
 
     figures: MonthFigures
     published_at: datetime
-    corrections: tuple[FigureCorrection, ...] = ()
+    corrections: tuple[CorrectFigure, ...] = ()
 
 
 def published(con: sqlite3.Connection, month: Month) -> PublishedMonth | None:
@@ -307,16 +306,16 @@ def published(con: sqlite3.Connection, month: Month) -> PublishedMonth | None:
     )
 
 
-def told_at(con: sqlite3.Connection, published_at: datetime) -> tuple[FigureCorrection, ...]:
+def told_at(con: sqlite3.Connection, published_at: datetime) -> tuple[CorrectFigure, ...]:
     """Return the corrections of earlier months that the report of this moment brought."""
     return corrections(con, "at = ?", stamp(published_at))
 
 
-def corrections(con: sqlite3.Connection, where: str, value: str) -> tuple[FigureCorrection, ...]:
+def corrections(con: sqlite3.Connection, where: str, value: str) -> tuple[CorrectFigure, ...]:
     rows = con.execute(
         f"SELECT * FROM report_corrections WHERE {where} ORDER BY month, at, indicator, measure", (value,)
     )
-    return tuple(as_view(FigureCorrection, row) for row in rows)
+    return tuple(as_view(CorrectFigure, row) for row in rows)
 
 
 def last_published(con: sqlite3.Connection) -> Month | None:

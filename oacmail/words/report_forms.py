@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from oacmail.core.effects import CorrectFigure
 from oacmail.core.report.figures import (
     Count,
-    FigureCorrection,
     FigureTable,
     Indicator,
     Measure,
@@ -321,7 +321,7 @@ def _trend(points: Sequence[TrendPoint], names: Sequence[str], lang: str, office
     }
 
 
-def _corrections(found: Sequence[FigureCorrection], lang: str, office: str) -> ReportView:
+def _corrections(found: Sequence[CorrectFigure], lang: str, office: str) -> ReportView:
     head = ("month", "indicator", "old", "new", "why")
     return {
         "caption": said("corrections", lang),

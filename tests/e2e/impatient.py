@@ -8,8 +8,8 @@ counts as stuck. No part of the program is replaced. Only a test that stalls a l
 
 import os
 import sys
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from oacmail import cli, oauth, service, smtp, wiring
 from oacmail.core import outbox
@@ -22,6 +22,11 @@ SILENCE = "OACMAIL_TESTS_SILENCE"
 SHORT_SILENCE = {SILENCE: "4"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpatientSettings(ImapSettings):
+    timeout: float = float(os.environ.get(SILENCE, 30))
+
+
 def shorten() -> None:
     service.TICK_SECONDS = 1
     oauth.NEW = 0.0
@@ -31,7 +36,7 @@ def shorten() -> None:
     smtp.MINUTE = 1.0
     intake.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
-    vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))
+    vars(wiring)["ImapSettings"] = ImpatientSettings
     outbox.ALERT_AFTER = timedelta(seconds=2)
     outbox.BACKOFF = (timedelta(seconds=1),) * 4
 

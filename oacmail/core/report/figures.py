@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from oacmail.core import calendar
+from oacmail.core.effects import CorrectFigure
 from oacmail.core.policy import Policy
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
@@ -243,20 +244,6 @@ class MonthFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FigureCorrection:
-    """A figure of a published month that a later computation gives otherwise. `indicator`.`measure` names it; `why`:
-    a label of the group "why_corrected", '' = not known. `at`: when the difference was first shown, None = now."""
-
-    month: str
-    indicator: str
-    measure: str
-    old: Value
-    new: Value
-    why: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
     """The main figures of one month: indicator id -> measure. `published`: they are frozen."""
 
@@ -276,7 +263,7 @@ class MonthlyReport:
     final: bool
     figures: MonthFigures
     trend: tuple[TrendPoint, ...] = ()
-    corrections: tuple[FigureCorrection, ...] = ()
+    corrections: tuple[CorrectFigure, ...] = ()
     published_at: datetime | None = None
     grouped: bool = False
 

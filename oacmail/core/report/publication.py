@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 from oacmail.core import calendar
-from oacmail.core.effects import AuditEvent, Decision, FreezeMonth, ReportReady
+from oacmail.core.effects import AuditEvent, CorrectFigure, Decision, FreezeMonth, ReportReady
 from oacmail.core.kinds import MailKind
 from oacmail.core.notices import notify
 from oacmail.core.policy import Policy
@@ -17,7 +17,6 @@ from oacmail.core.report.figures import (
     Breach,
     Count,
     EventRow,
-    FigureCorrection,
     FigureTable,
     Indicator,
     Measure,
@@ -61,8 +60,8 @@ def from_text(month: str, text: str) -> MonthFigures:
 
 
 def differences(
-    published: MonthFigures, known: Iterable[FigureCorrection], now: MonthFigures, why: Mapping[str, str]
-) -> tuple[FigureCorrection, ...]:
+    published: MonthFigures, known: Iterable[CorrectFigure], now: MonthFigures, why: Mapping[str, str]
+) -> tuple[CorrectFigure, ...]:
     """What differs from the published figures as corrected so far (`known`, oldest first). `why`: reason by
     indicator id. A row that one of the two has not is a row of 0."""
     shown = {(correction.indicator, correction.measure): correction.new for correction in known}
@@ -71,14 +70,14 @@ def differences(
     for cell in (*_cells(published, now), *_cells(now, published)):
         first.setdefault(cell, 0)
         new.setdefault(cell, 0)
-    found: list[FigureCorrection] = []
+    found: list[CorrectFigure] = []
     for (name, key), published_value in first.items():
         if (name, key) not in new:
             continue
         old, value = shown.get((name, key), published_value), new[name, key]
         same = old is value if old is None or value is None else abs(old - value) < _SAME
         if not same:
-            correction = FigureCorrection(
+            correction = CorrectFigure(
                 month=published.month, indicator=name, measure=key, old=old, new=value, why=why.get(name, "")
             )
             found.append(correction)
