@@ -242,8 +242,8 @@ def _show_person(
         click.echo(f"backup: {safe(backup.path)} ({backup.made_at.date()}){gone}")
     for other in would.related:
         click.echo(f"also used by this person, to be forgotten by itself: {safe(other)}")
-    for number in would.elsewhere:
-        click.echo(f"names this person too, and stays: case {safe(number)} of somebody else: look at it")
+    for ref in map(safe, would.elsewhere):
+        click.echo(f"names this person too, and stays: {ref}: look at it (oacmail why {ref})")
     for hold in would.holds if even_open else ():
         click.echo(f"{'stays open' if hold.kind == 'open-case-of-another' else 'ended'}: {safe(hold.ref)}")
 

@@ -361,6 +361,7 @@ def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
 # far as an erasure needs it (base64, quoted-printable, attached messages).
 
 SHORTEST = 7  # characters of a name or number that says something
+_SPACED = re.compile(r"(?<=\d)[ .-](?=\d)")  # between the digits of a number
 _TEXTS = """SELECT m.id, m.subject || char(10) || m.fresh || char(10) || m.reply_to AS texts, o.bytes
   FROM messages m LEFT JOIN originals o ON o.sha256 = m.original"""
 # Bounded, since the texts are strangers'. The second finds an address behind a sign that only few addresses have.
@@ -493,18 +494,21 @@ def named_addresses(con: sqlite3.Connection, after: int, until: str) -> tuple[fr
 
 
 def named_elsewhere(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
-    """Return other people's cases in which the person's name or telephone number stands: a person must judge whether it
-    is theirs. A name of one word says too little."""
+    """Return other people's cases, and the messages on no case (the beginning of the fingerprint), in which the
+    person's name or telephone number stands: a person must judge whether it is theirs. A name of one word says too
+    little."""
     names = con.execute(f"SELECT name FROM people WHERE id {IN} AND name LIKE '% %'", (ids(scope.people),))
     phones = con.execute(f"SELECT substr(phone, -9) FROM cases WHERE id {IN} AND phone <> ''", (ids(scope.cases),))
     sought = [text.casefold() for (text,) in (*names, *phones) if len(text) >= SHORTEST]
     rows = con.execute(
-        f"""SELECT c.number, m.fresh AS text FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.id NOT {IN}
+        f"""SELECT coalesce(c.number, substr(m.fingerprint, 1, 16)) AS ref, m.subject || ' ' || m.fresh AS text
+        FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.id NOT {IN}
         UNION ALL SELECT c.number, n.text FROM notes n JOIN cases c ON c.id = n.case_id WHERE c.id NOT {IN}""",
-        (ids(scope.cases), ids(scope.cases)),
+        (ids(scope.messages), ids(scope.cases)),
     )
-    found = (row["number"] for row in rows if any(text in row["text"].casefold() for text in sought))
-    return tuple(dict.fromkeys(found)) if sought else ()
+    texts = ((row["ref"], row["text"].casefold()) for row in rows) if sought else ()
+    found = (ref for ref, text in texts if any(one in text or one in _SPACED.sub("", text) for one in sought))
+    return tuple(dict.fromkeys(found))
 
 
 # --- Held ------------------------------------------------------------------------------------------------------------

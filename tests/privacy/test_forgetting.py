@@ -432,11 +432,19 @@ def test_whoever_comes_back_from_the_mailbox_alone_is_forgotten_again_by_the_cer
     assert forget_again(world.store.con, world.config.office.state, world.policy, world.engine.now()) == 0
 
 
-def test_somebody_elses_case_that_names_the_person_is_shown_to_a_person(world: World) -> None:
+@pytest.mark.parametrize("named", [NAME.upper(), "612 34 56 78", "612.345.678"])
+def test_somebody_elses_case_that_names_the_person_is_shown_to_a_person(world: World, named: str) -> None:
     number = _answered_and_closed(world)
-    world.citizen_asks(PERE, "La veïna", f"Escric per l'{NAME.upper()}.")
+    world.citizen_asks(PERE, "La veïna", f"Escric per l'{named}.")
     other = next(case["number"] for case in world.cases() if case["number"] != number)
     assert _forget(world, dry_run=True).elsewhere == (other,)
+
+
+def test_a_message_on_no_case_that_names_the_person_is_shown_too(world: World) -> None:
+    _answered_and_closed(world)
+    agent_writes(world, f"Ha vingut la {NAME}, del carrer Montserrat.", subject="Taulell")
+    (row,) = world.rows("SELECT fingerprint FROM messages WHERE subject = 'Taulell' AND case_id IS NULL")
+    assert _forget(world, dry_run=True).elsewhere == (row["fingerprint"][:16],)
 
 
 def test_a_backup_of_another_office_is_left_alone(world: World, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,6 +20,7 @@ from oacmail import wiring
 from oacmail.core.tokens import person_mark
 from oacmail.engine.intake import TRIES
 from oacmail.engine.ledger import read
+from oacmail.privacy.erasure import forget
 from oacmail.store.personal import decoded
 from testbed.messages import as_bytes, delivery_status, message
 from tests.e2e.test_strange_messages import _Stumbling
@@ -251,3 +252,15 @@ def test_a_mail_from_before_the_service_leaves_no_hash_of_its_head(world: World)
     done = oacmail(world, "forget", ANNA, "--mailbox", "--yes")
     assert (done.exit_code, "- INBOX: 1" in done.output) == (0, True), done.output
     assert world.rows("SELECT 1 FROM sightings WHERE identity <> ''") == []
+
+
+def test_an_erasure_that_ended_before_the_mailbox_goes_on_there(world: World) -> None:
+    everywhere(world)
+    who = f"tel:+34{PHONE}"
+    counts = [
+        forget(world.store.con, world.policy, one, datetime.now(UTC), by="root", even_open=True).counts
+        for one in (who, ANNA)
+    ]
+    _, certificate = forgets(world, "--mailbox")
+    assert certificate["erased"] == counts[1]
+    assert {place for place, _ in left(world, PLACES)} == {GUEST, "address"}
