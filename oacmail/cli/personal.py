@@ -154,9 +154,9 @@ def forget(
         refuse_beside_litestream(config)
     with wiring.open_writable(config) as con:
         # Show what would be erased: in the database, in the mailbox, in the backups.
-        earlier = uncertified(con, policy, who)  # by a run that was interrupted
+        earlier, since = uncertified(con, policy, who)  # by a run that was interrupted
         would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
-        backups = _backups(con, config, policy, folder, would.since or (earlier.since if earlier else None), now)
+        backups = _backups(con, config, policy, folder, would.since or since, now)
         scope = personal.with_mail_about(con, personal.of_person(con, who))
         before = erase.forgotten_at(con, (person_mark(key, who) for key in policy.secrets))
         sought = Sought(policy=policy, address=who, traces=traces(con, scope, before))
@@ -177,7 +177,7 @@ def forget(
         done = forgotten(con, policy, who, now, by=by, even_open=even_open)
         if done.holds and not even_open:
             raise Transient("the person has written at this very moment: run the command again")
-        counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
+        counts = earlier + Counter(done.counts)
         deleted: Mapping[str, int] | None = None
         if mailbox:
             with closing(wiring.mailbox(config)) as box:
@@ -185,13 +185,11 @@ def forget(
             with transaction(con):
                 erase.erase_identities(con, own)
         places = (config.office.state, *((folder.absolute(),) if folder else ()))
-        rewrite = [backup.path for backup in backups if any(backup.path.is_relative_to(place) for place in places)]
         days = config.privacy.backup_days
-        left: list[sealed.BackupLeft] = []
-        for backup, problem in erasure.erase_in_copies(backups, rewrite, policy, who, now, by=by, days=days):
-            left.append(backup)
-            if problem:
-                say(f"{backup.path}: could not be rewritten: {problem}")
+        left = list(erasure.erase_in_copies(backups, places, policy, who, now, by=by, days=days))
+        for backup in left:
+            if backup.problem:
+                say(f"{backup.path}: could not be rewritten: {backup.problem}")
         # Write the certificate.
         kept = by_folder(list(shared)) if mailbox else None
         made = sealed.made(

@@ -24,12 +24,13 @@ FOLDER = "certificates"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupLeft:
     """A backup that holds data of the person. `until`: when the town's rotation removes it, None = not known;
-    `erased`: the person was erased in the file too."""
+    `erased`: the person was erased in the file too; `problem`: why they could not be."""
 
     path: str
     made_at: str
     until: str | None
     erased: bool
+    problem: str = ""
 
 
 def made(
@@ -100,6 +101,7 @@ def text(policy: Policy, certificate: Mapping[str, Any]) -> str:
     lines += ["", f"{words['backups']}:"]
     for one in certificate["backups"]:
         removed = f"{words['until']} {one['until']}" if one["until"] else words["unknown"]
+        removed += f"; {words['problem']}: {one['problem']}" if one["problem"] else ""
         lines.append(f"- {one['path']} ({one['made_at']}): {words['rewritten'] if one['erased'] else removed}")
     lines += [] if certificate["backups"] else [f"- {words['no_backups']}"]
     lines += [words["other_backups"], "", f"{words['seal']}: {certificate['seal']}", ""]

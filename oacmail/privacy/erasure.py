@@ -4,6 +4,7 @@ forget again what has come back.
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
@@ -63,12 +64,11 @@ def known_copies(
 
 
 def erase_in_copies(
-    found: Sequence[Backup], rewrite: Iterable[Path], policy: Policy, address: str, now: datetime, *, by: str, days: int
-) -> Iterator[tuple[BackupLeft, str]]:
-    """Yield each backup as it is left, and why it could not be rewritten: '' = it was, or was not to be."""
-    wanted = set(rewrite)
+    found: Sequence[Backup], places: Iterable[Path], policy: Policy, address: str, now: datetime, *, by: str, days: int
+) -> Iterator[BackupLeft]:
+    """Erase the person in those below these places; yield each as it is left."""
     for backup in found:
-        rewritten, problem = backup.path in wanted and backup.exists, ""
+        rewritten, problem = backup.exists and any(map(backup.path.is_relative_to, places)), ""
         if rewritten:
             try:
                 with closing(connect(backup.path)) as con:
@@ -80,10 +80,13 @@ def erase_in_copies(
             except (OacmailError, sqlite3.Error, OSError) as error:
                 rewritten, problem = False, str(error) or type(error).__name__
         made_at = backup.made_at.date()
-        left = BackupLeft(
-            path=str(backup.path), made_at=made_at.isoformat(), until=until(made_at, days), erased=rewritten
+        yield BackupLeft(
+            path=str(backup.path),
+            made_at=made_at.isoformat(),
+            until=until(made_at, days),
+            erased=rewritten,
+            problem=problem,
         )
-        yield left, problem
 
 
 # --- Mailbox ---------------------------------------------------------------------------------------------------------
@@ -94,6 +97,7 @@ def erase_in_copies(
 
 _TO = ("To", "Cc", "Bcc")
 _FIELDS = ("From", "Reply-To", *_TO)
+_OURS = ("Message-ID", "X-Oacmail-Case")
 AT_ONCE = 20  # messages in memory
 
 
@@ -141,13 +145,12 @@ def find_messages(box: ImapMailbox, sought: Sought) -> Iterator[FoundMessage]:
 def _found(ref: MessageRef, fetched: Fetched, meta: MessageMeta | None, sought: Sought) -> FoundMessage | None:
     """None: it only looks like one of the person. Who wrote it stands in From; of a form that a machine sends
     (`callback.form_senders`), in Reply-To."""
-    policy, traces, raw = sought.policy, sought.traces, fetched.raw
+    policy, traces = sought.policy, sought.traces
     day = meta.internal_date.astimezone(policy.office.timezone).date().isoformat() if meta else ""
-    fingerprint = parse(raw, day=day, skipped=fetched.skipped).fingerprint
-    named = {
-        field: frozenset(address.lower() for _, address in getaddresses(_head(raw, field)) if address)
-        for field in _FIELDS
-    }
+    fingerprint = parse(fetched.raw, day=day, skipped=fetched.skipped).fingerprint
+    head = message_from_bytes(fetched.raw, policy=compat32)
+    fields = {name: [str(value).strip() for value in head.get_all(name, [])] for name in (*_FIELDS, *_OURS)}
+    named = {name: frozenset(filter(None, (one.lower() for _, one in getaddresses(fields[name])))) for name in _FIELDS}
     writers = named["From"]
     if writers and writers <= policy.form_senders:
         writers = named["Reply-To"]
@@ -157,12 +160,12 @@ def _found(ref: MessageRef, fetched: Fetched, meta: MessageMeta | None, sought: 
         policy.office.is_own(writer) or writer in policy.people.staff for writer in writers
     )
     named_in = tuple(field for field in _FIELDS if sought.address in named[field])
-    ids, cases = (set(map(str.strip, _head(raw, name))) for name in ("Message-ID", "X-Oacmail-Case"))
-    if not (named_in or ids & traces.message_ids or cases & traces.cases or fingerprint in traces.fingerprints):
+    ours = traces.message_ids.intersection(fields["Message-ID"]) | traces.cases.intersection(fields["X-Oacmail-Case"])
+    if not (named_in or ours or fingerprint in traces.fingerprints):
         return None
     return FoundMessage(
         ref=ref,
-        raw=raw,
+        raw=fetched.raw,
         named_in=named_in,
         theirs=by_person or (by_office and bool(named_in)),
         shared=not by_person
@@ -185,15 +188,9 @@ def _fetched(box: ImapMailbox, folder: str, uids: Sequence[int]) -> Mapping[int,
     return got
 
 
-def _head(raw: bytes, field: str) -> list[str]:
-    """The field of the head; a strange one as far as it can be read."""
-    return list(map(str, message_from_bytes(raw, policy=compat32).get_all(field, [])))
-
-
 def by_folder(found: Sequence[MessageRef]) -> dict[str, int]:
     """Return the number of messages by folder."""
-    folders = [ref.folder for ref in found]
-    return {folder: folders.count(folder) for folder in dict.fromkeys(folders)}
+    return Counter(ref.folder for ref in found)
 
 
 def refuse_if_it_cannot_delete(box: ImapMailbox) -> None:
@@ -272,7 +269,7 @@ def forget(
         others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
         rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
         on_their_way = (Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest))
-        holds = (*personal.holds(con, found, others.set_aside), *on_their_way)
+        holds = (*personal.holds(con, found, others.unprocessed), *on_their_way)
         related, elsewhere = personal.related(con, found), personal.named_elsewhere(con, found)
         since = personal.since(con, found)
         if even_open and holds:
@@ -308,21 +305,11 @@ def forget(
     return done
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertified:
-    """What a run erased that ended before it wrote its certificate; `since`: when the person was first heard of."""
-
-    counts: Mapping[str, int]
-    since: datetime | None
-
-
-def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> Uncertified | None:
-    mark = person_mark(policy.secrets[-1], address)
-    known = remembered.value(con, UNCERTIFIED + mark)
-    if known is None:
-        return None
-    kept = json.loads(known)
-    return Uncertified(counts=kept["counts"], since=moment(kept["since"]))
+def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> tuple[Counter[str], datetime | None]:
+    """Return what a run erased that ended before it wrote its certificate, and when the person was first heard of."""
+    known = remembered.value(con, UNCERTIFIED + person_mark(policy.secrets[-1], address))
+    kept = json.loads(known) if known else {"counts": {}, "since": None}
+    return Counter(kept["counts"]), moment(kept["since"])
 
 
 def certified(con: sqlite3.Connection, policy: Policy, address: str) -> None:

@@ -26,7 +26,7 @@ from oacmail.store.writing import add_event, remember
 AT_ONCE = 200  # rows of a transaction: the daemon waits for it
 _EMPTIED: Sequence[tuple[str, Callable[..., list[Any]], Callable[..., int]]] = (
     ("originals", erase.expired_originals, erase.drop_originals),
-    ("originals", erase.expired_set_aside, erase.drop_unused),
+    ("originals", erase.expired_unprocessed, erase.drop_unused),
     ("mails", erase.expired_mails, erase.empty_mails),
 )
 """Table, which of its rows are past `privacy.original_days`, and what empties them."""

@@ -19,10 +19,10 @@ from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, SEARCHED, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
-from oacmail.store.personal import IN, SET_ASIDE, Mentions, Scope, ids, setting
+from oacmail.store.personal import IN, UNPROCESSED, Mentions, Scope, ids, setting
 from oacmail.store.writing import ERASED_DOMAIN, nobody, raise_serial, remember
 
-# --- Traces ----------------------------------------------------------------------------------------------------------
+# --- Free pages ------------------------------------------------------------------------------------------------------
 # Free pages, write-ahead log, shared memory: every connection of this program overwrites what it deletes (PRAGMA
 # secure_delete); VACUUM also reaches what another program freed, and the truncated log holds nothing. It runs beside
 # the daemon, whose writes wait meanwhile.
@@ -268,10 +268,10 @@ def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope, now: 
         )
         originals += [row["original"]] if row["original"] else []
         counts["messages"] += 1
-    counts["originals"] = drop_unused(con, {*originals, *found.set_aside})
+    counts["originals"] = drop_unused(con, {*originals, *found.unprocessed})
     con.execute(
         f"UPDATE reviews SET done_at = ? WHERE done_at IS NULL AND fingerprint {IN}",
-        (stamp(now), json.dumps(list(found.set_aside))),
+        (stamp(now), json.dumps(list(found.unprocessed))),
     )
     return +counts
 
@@ -364,9 +364,9 @@ def expired_mails(con: sqlite3.Connection, before: str) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def expired_set_aside(con: sqlite3.Connection, before: str) -> list[str]:
+def expired_unprocessed(con: sqlite3.Connection, before: str) -> list[str]:
     """Return the checksums of messages that could not be processed, came before then and wait for nobody."""
-    query = f"SELECT o.sha256 FROM {SET_ASIDE} AND r.done_at IS NOT NULL AND r.at < ? ORDER BY o.sha256"
+    query = f"SELECT o.sha256 FROM {UNPROCESSED} AND r.done_at IS NOT NULL AND r.at < ? ORDER BY o.sha256"
     return [row["sha256"] for row in con.execute(query, (before,))]
 
 

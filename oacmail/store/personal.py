@@ -231,40 +231,32 @@ def with_mail_about(con: sqlite3.Connection, scope: Scope) -> Scope:
 
 def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:
     """Everything on one case, and everybody who wrote on it but `staff`."""
-    rows = con.execute(
-        """SELECT p.id, p.address FROM people p WHERE p.id = (SELECT citizen_id FROM cases WHERE id = ?1)
-        OR p.id IN (SELECT author_id FROM messages WHERE case_id = ?1 AND role IN ('citizen', 'robot', 'technical'))""",
-        (case,),
-    ).fetchall()
-    kept = set(staff)
-    return Scope(
-        addresses=tuple(row["address"] for row in rows if row["address"] not in kept),
-        people=tuple(row["id"] for row in rows if row["address"] not in kept),
-        cases=(case,),
-        messages=_ids(con, "SELECT id FROM messages WHERE case_id = ? ORDER BY id", case),
-        mails=_ids(con, "SELECT id FROM outbox WHERE case_id = ? ORDER BY id", case),
-    )
+    messages = _ids(con, "SELECT id FROM messages WHERE case_id = ? ORDER BY id", case)
+    mails = _ids(con, "SELECT id FROM outbox WHERE case_id = ? ORDER BY id", case)
+    return replace(of_messages(con, messages, staff, (case,)), mails=mails)
 
 
-def of_messages(con: sqlite3.Connection, messages: Sequence[int], staff: Iterable[str]) -> Scope:
-    """These messages, which are on no case, and everybody who wrote them but `staff`."""
-    kept = json.dumps(sorted(staff))
+def of_messages(
+    con: sqlite3.Connection, messages: Sequence[int], staff: Iterable[str], cases: Sequence[int] = ()
+) -> Scope:
+    """These messages and cases, and everybody whose they are but `staff`."""
     rows = con.execute(
-        f"""SELECT DISTINCT p.id, p.address FROM messages m JOIN people p ON p.id = m.author_id WHERE m.id {IN}
-        AND p.address NOT {IN}""",
-        (ids(messages), kept),
+        f"""SELECT id, address FROM people WHERE address NOT {IN}
+        AND (id IN (SELECT citizen_id FROM cases WHERE id {IN})
+        OR id IN (SELECT author_id FROM messages WHERE id {IN} AND role IN ('citizen', 'robot', 'technical')))""",
+        (json.dumps(sorted(staff)), ids(cases), ids(messages)),
     ).fetchall()
     return Scope(
-        addresses=(),
+        addresses=tuple(row["address"] for row in rows),
         people=tuple(row["id"] for row in rows),
-        cases=(),
+        cases=tuple(cases),
         messages=tuple(messages),
         mails=(),
     )
 
 
-def holds(con: sqlite3.Connection, scope: Scope, set_aside: Set[str] = frozenset()) -> tuple[Hold, ...]:
-    """Return what stands against the erasure, cases first. `set_aside`: see `Mentions`."""
+def holds(con: sqlite3.Connection, scope: Scope, unprocessed: Set[str] = frozenset()) -> tuple[Hold, ...]:
+    """Return what stands against the erasure, cases first. `unprocessed`: see `Mentions`."""
     own = con.execute(f"SELECT number FROM cases WHERE id {IN} AND status <> 'closed' ORDER BY id", (ids(scope.cases),))
     found = [Hold(kind="open-case", ref=row["number"]) for row in own]
     others = con.execute(
@@ -278,7 +270,7 @@ def holds(con: sqlite3.Connection, scope: Scope, set_aside: Set[str] = frozenset
         entry.ref for entry in waiting(con) if entry.reason not in FILED
     }  # a summary names these, and nobody has to act
     waits = [row["fingerprint"] for row in own_messages if row["fingerprint"] in listed]
-    waits += sorted(set_aside & listed)
+    waits += sorted(unprocessed & listed)
     found += [Hold(kind="waits-for-a-person", ref=fingerprint[:16]) for fingerprint in waits]
     found += [Hold(kind="mail", ref=key) for key in mails_on_their_way(con, scope)]
     return tuple(found)
@@ -370,7 +362,7 @@ _ADDRESSES = [
     re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,253}(?<=\w)"),
     re.compile(r"(?<!\w)\+\d{9,15}(?!\d)"),
 ]
-SET_ASIDE = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
+UNPROCESSED = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
   WHERE NOT EXISTS(SELECT 1 FROM messages WHERE original = o.sha256)"""
 """The originals of messages that could not be processed, with their entries of the review list."""
 
@@ -378,11 +370,11 @@ SET_ASIDE = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
     """Ids of rows of `outbox` and `messages`; the rows up to `last_mail` and `last_message` were looked at.
-    `set_aside`: checksums of originals that no message has, since it could not be processed."""
+    `unprocessed`: checksums of originals that no message has, since it could not be processed."""
 
     mails: frozenset[int] = frozenset()
     messages: frozenset[int] = frozenset()
-    set_aside: frozenset[str] = frozenset()
+    unprocessed: frozenset[str] = frozenset()
     last_mail: int = 0
     last_message: int = 0
 
@@ -397,18 +389,33 @@ def find_mentions(
     """
     start = seen or Mentions()
     own = address.removeprefix("tel:")
-    sought = _Sought([own, *needles])
-    mails = con.execute(
-        """SELECT o.id, m.mime, m.bare FROM outbox o JOIN mails m ON m.id = o.id
+    named, about = _Sought([own]), _Sought([own, *needles])
+    mails, messages = set(start.mails), set(start.messages)
+    last_mail, last_message = start.last_mail, start.last_message
+    stored = con.execute(
+        """SELECT o.id, m.mime, coalesce(m.bare, x'') AS bare FROM outbox o JOIN mails m ON m.id = o.id
         WHERE o.id > ? AND o.created_at < ? AND o.erased_at IS NULL AND length(m.mime) > 0 ORDER BY o.id""",
-        (start.last_mail, until),
+        (last_mail, until),
     )
-    found, last = set(start.mails), start.last_mail
-    for row in mails:
-        last = row["id"]
-        if _holds(sought, row["mime"]) or (row["bare"] is not None and _holds(sought, row["bare"])):
-            found.add(last)
-    return _in_messages(con, _Sought([own]), start, frozenset(found), last, until)
+    for row in stored:
+        last_mail = row["id"]
+        if about.is_in(row["mime"]) or about.is_in(row["bare"]):
+            mails.add(last_mail)
+    received = con.execute(
+        f"{_TEXTS} WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL ORDER BY m.id", (last_message, until)
+    )
+    for row in received:
+        last_message = row["id"]
+        if named.search(row["texts"]) or named.is_in(row["bytes"] or b""):
+            messages.add(last_message)
+    aside = con.execute(f"SELECT o.sha256, o.bytes FROM {UNPROCESSED} AND coalesce(r.at, '') < ?", (until,))
+    return Mentions(
+        mails=frozenset(mails),
+        messages=frozenset(messages),
+        unprocessed=frozenset(row["sha256"] for row in aside if named.is_in(row["bytes"])),
+        last_mail=last_mail,
+        last_message=last_message,
+    )
 
 
 class _Sought:
@@ -424,33 +431,8 @@ class _Sought:
         folded = text.casefold()
         return any(word in folded for word in self._folded) and self._words.search(text) is not None
 
-
-def _in_messages(
-    con: sqlite3.Connection, sought: _Sought, start: Mentions, mails: frozenset[int], last_mail: int, until: str
-) -> Mentions:
-    rows = con.execute(
-        f"{_TEXTS} WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL ORDER BY m.id",
-        (start.last_message, until),
-    )
-    found, last = set(start.messages), start.last_message
-    for row in rows:
-        last = row["id"]
-        if sought.search(row["texts"]) or (row["bytes"] is not None and _holds(sought, row["bytes"])):
-            found.add(last)
-    loose = con.execute(f"SELECT o.sha256, o.bytes FROM {SET_ASIDE} AND coalesce(r.at, '') < ?", (until,))
-    return Mentions(
-        mails=mails,
-        messages=frozenset(found),
-        set_aside=frozenset(row["sha256"] for row in loose if _holds(sought, row["bytes"])),
-        last_mail=last_mail,
-        last_message=last,
-    )
-
-
-def _holds(sought: _Sought, raw: bytes) -> bool:
-    if sought.search(raw.decode("utf-8", "replace")):
-        return True
-    return any(sought.search(text) for text in decoded(raw))
+    def is_in(self, raw: bytes) -> bool:
+        return self.search(raw.decode("utf-8", "replace")) or any(map(self.search, decoded(raw)))
 
 
 def decoded(raw: bytes) -> Iterator[str]:

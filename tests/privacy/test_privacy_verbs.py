@@ -1,8 +1,10 @@
 """The verbs `forget`, `purge`, `export` and `certificate` as an admin types them, beside a running desk."""
 
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,20 @@ def test_forgetting_asks_first_and_certifies(world: World) -> None:
     sealed.write_text(sealed.read_text().replace('"by": ', '"By": '))
     assert oacmail(world, "certificate", str(sealed)).exit_code == 1
     assert oacmail(world, "forget", ANNA, "--yes").exit_code == 1  # nothing is held any more
+
+
+def test_a_backup_that_cannot_be_rewritten_is_in_the_certificate_with_the_reason(world: World, tmp_path: Path) -> None:
+    _answered_and_closed(world)
+    assert oacmail(world, "backup", str(tmp_path / "monday")).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "monday")) as con:
+        con.execute("DROP TABLE refs")
+    done = oacmail(world, "forget", ANNA, "--yes", "--backups", str(tmp_path))
+    assert (done.exit_code, "monday: could not be rewritten: database: no such table" in done.stderr) == (0, True)
+    (file,) = (world.config.office.state / "certificates").glob("*.json")
+    (backup,) = json.loads(file.read_text())["backups"]
+    assert (backup["erased"], "no such table" in backup["problem"]) == (False, True)
+    assert "monday (" in done.stdout
+    assert "; no s'hi ha pogut suprimir: database: no such table" in done.stdout
 
 
 def test_what_is_open_is_named_with_what_to_do(world: World) -> None:
