@@ -7,7 +7,7 @@
 #   make bench STAGES=1000   the CPU time of each stage
 #   make towns [COUNT=20]   so many daemons on this machine: memory, idle CPU and latency of each
 #   make board [MOVES=2000] [SEED=1] [PROVIDER=google]   a random walk over the board on a real Dovecot
-#   make chaos [KILLS=20] [PROVIDER=microsoft365] · make latency [MESSAGES=100]
+#   make chaos [KILLS=20] [PROVIDER=microsoft365] · make power [CUTS=20] · make latency [MESSAGES=100]
 #   make understand   accuracy on writers left out, compared with a simple model
 #   make train     oacmail/mail/understanding/weights.bin, learned from the labelled mail of bench: the same bits each time
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
@@ -38,6 +38,7 @@ PYTHON ?= python3
 N ?= 1000
 GROW ?=
 KILLS ?= 20
+CUTS ?= 20
 MOVES ?= 2000
 SEED ?= 1
 DAYS ?= 90
@@ -69,7 +70,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check lint bench board chaos power damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -121,6 +122,9 @@ board: install servers
 
 chaos: install servers
 	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS) $(AT_PROVIDER)
+
+power: install servers
+	@$(AS_ROOT) .venv/bin/python -m tests.power --cuts $(CUTS)
 
 damages: install
 	@.venv/bin/python -m tests.ledger.random_damage --changes $(or $(CHANGES),1000) --seed $(or $(SEED),1)

@@ -30,7 +30,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = "oacmail/core"
-ELSEWHERE = "board/test_(real|walk)|booted|chaos|config|container|e2e|imap|mail|rebuild|restore|sim|smtp|words"
+ELSEWHERE = "board/test_(real|walk)|booted|chaos|config|container|e2e|imap|mail|power|rebuild|restore|sim|smtp|words"
 MEASURED = rf"tests/(?!{ELSEWHERE})[a-z_]+/test_(?!months_by_hand|agents_page|bombs|orders_stay_inside)"
 OPTIONS = ("-q", "-p", "bench.mutants", "-p", "no:cacheprovider", "-p", "no:xdist", "--snapshot-warn-unused")
 MOST_TESTS = 150  # for one mutant, the quickest first

@@ -12,6 +12,9 @@ SHORT = {
     ("tests.chaos", "--kills", "3", "--mails", "30", "--seed", "1"): (
         r"^chaos: seed 1, 30 mails, 3 kills .*: (0 [a-z ]+, )+0 held; \d+ s$"
     ),
+    ("tests.power", "--cuts", "3", "--each", "2", "--filtered", "0"): (
+        r"^power: seed 1, .* [1-9] lost something: .*: (0 [a-z ]+, )+0 held; \d+ s$"
+    ),
     ("bench.run", "200"): r"^N 200; .*; faults none$",
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from oacmail import durable
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.tokens import KEY_FILE, name_of_key
@@ -83,6 +84,7 @@ def make(config: Config) -> None:
             pass  # another process created it at the same moment: that one counts
         finally:
             draft.unlink()
+        durable.sync_names(file.parent)  # mail may be signed with it from now on
     except OSError as error:
         raise ConfigError(
             (
@@ -106,7 +108,7 @@ def put_back(config: Config, saved: tuple[bytes, ...], environ: Mapping[str, str
     if outside:
         file, now = file.with_name(f"{KEY_FILE}.from-backup"), ()
     keys = dict.fromkeys((*now, *saved))
-    _draft(file, "".join(f"{key.decode()}\n" for key in keys)).replace(file)
+    durable.replace(_draft(file, "".join(f"{key.decode()}\n" for key in keys)), file)
     return file if outside else None
 
 
@@ -167,7 +169,7 @@ def grant(config: Config) -> str:
 def keep_grant(config: Config, text: str) -> None:
     """Replace it at once; the file is the service's alone. Raises OSError."""
     file = config.office.state / GRANT_FILE
-    _draft(file, text).replace(file)
+    durable.replace(_draft(file, text), file)
 
 
 def _oauth_secret(config: Config, environ: Mapping[str, str], problems: list[str]) -> str:
@@ -268,10 +270,7 @@ def _draft(file: Path, text: str) -> Path:
     """Write the text to a file beside `file`, readable by the folder's owner alone, and return its path."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
+    durable.write(draft, text)
     if os.geteuid() == 0:  # root runs this for the service: give it the folder's owner
         os.chown(draft, file.parent.stat().st_uid, file.parent.stat().st_gid)
     return draft

@@ -6,13 +6,13 @@ office's key; `verify` finds a change. The text says the same in the office's fi
 
 import hmac
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from oacmail import durable
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import name_of_key, person_mark, seal
 from oacmail.words.labels import phrases
@@ -121,8 +121,9 @@ def write(policy: Policy, certificate: Mapping[str, Any], folder: Path) -> Path:
         (".json", json.dumps(certificate, ensure_ascii=False, indent=2) + "\n"),
         (".txt", text(policy, certificate)),
     ):
-        with os.fdopen(os.open(f"{stem}{suffix}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(content)
+        durable.write(Path(f"{stem}{suffix}"), content)
+    for names in (folder, folder.parent):
+        durable.sync_names(names)
     return Path(f"{stem}.txt")
 
 

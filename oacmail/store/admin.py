@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from oacmail import durable
 from oacmail.core.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal, StateError
 from oacmail.core.kinds import MailKind
@@ -83,7 +84,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
         if Path(f"{new}-wal").exists():  # closing the last connection removes it, unless the disk is full
             raise StateError("database: the restored database could not be completed: free some space, then try again")
         replaced = set_aside(state)
-        new.replace(state / FILE)
+        durable.replace(new, state / FILE)
         return Restored(keys=keys, names=names, replaced=replaced)
     finally:
         _remove(new)
@@ -114,7 +115,7 @@ def set_aside(state: Path) -> Path | None:
     )
     for log in _LOGS:
         if (present := state / (FILE + log)).exists():
-            present.replace(f"{kept}{log}")
+            durable.replace(present, Path(f"{kept}{log}"))  # the log after the database, which is nothing without it
     return kept if kept.exists() else None
 
 

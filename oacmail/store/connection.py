@@ -22,6 +22,7 @@ from types import ModuleType, UnionType
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
+from oacmail import durable
 from oacmail.core.derivation import hour_of
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
 from oacmail.core.kinds import MailKind, MailState, of_name
@@ -171,6 +172,7 @@ def expect(state: Path) -> None:
     with suppress(OSError):
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         (state / EXPECTED).touch(mode=0o600)
+        durable.sync_names(state)  # a key without it means that a database was here
 
 
 def refuse_missing(state: Path) -> None:
@@ -471,7 +473,7 @@ def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
         draft = state / (FILE + _DRAFT)
         with new_copy(con, draft):
             pass  # whole as it is
-        draft.replace(kept)
+        durable.replace(draft, kept)
         for older in set(state.glob(f"{FILE}{KEPT}*")) - {kept}:
             older.unlink()
     return kept

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.servers import Fallen, falling
@@ -32,8 +32,8 @@ A_LIFE = 1.2
 UNCERTAIN = 10
 """Seconds that a mail without an answer waits for its copy: longer than the relay filters, as 900 are."""
 QUIET_WITHIN = 300.0
-_ON_THE_LINE = "SELECT 1 FROM outbox WHERE state = 'sending'"
-_SENT_AGAIN = "SELECT 1 FROM outbox WHERE state = 'sending' AND tries > 0"
+ON_THE_LINE = "SELECT 1 FROM outbox WHERE state = 'sending'"
+SENT_AGAIN = "SELECT 1 FROM outbox WHERE state = 'sending' AND tries > 0"
 """Nothing strikes such a mail: what is in doubt twice is held for a person, as it should be."""
 _UNDER_WAY = """SELECT (SELECT count(*) FROM outbox WHERE state = 'sending') AS sending,
 (SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed')) AS waiting,
@@ -44,12 +44,10 @@ OR (state = 'sent' AND copied_at IS NULL AND kind IN ('ack', 'probe'))"""
 
 
 @dataclass(slots=True)
-class Struck:
-    """What the kills hit: how many of them found a mail on the line, a relay that thought about one, one in the outbox,
-    messages being read. And how often the servers fell."""
+class UnderWay:
+    """How many strikes found a mail on the line, a relay that thought about one, one in the outbox, messages being
+    read."""
 
-    fallen: Fallen
-    kills: int = 0
     sending: int = 0
     filtered: int = 0
     waiting: int = 0
@@ -57,8 +55,27 @@ class Struck:
 
     def __str__(self) -> str:
         sending = f"{self.sending} during a handing over, {self.filtered} while the relay filtered"
-        hit = f"{sending}, {self.waiting} with mail waiting, {self.reading} while reading"
-        return f"{self.kills} kills ({hit}), {self.fallen}"
+        return f"{sending}, {self.waiting} with mail waiting, {self.reading} while reading"
+
+    def note(self, desk: RunningOffice, *, filters: bool) -> None:
+        """What the daemon that was struck was at. `filters`: and the relay."""
+        self.filtered += filters
+        for row in desk.rows(_UNDER_WAY):
+            self.sending += row["sending"] > 0
+            self.waiting += row["waiting"] > 0
+            self.reading += row["reading"] > 0
+
+
+@dataclass(slots=True)
+class Struck:
+    """What the kills hit, and how often the servers fell."""
+
+    fallen: Fallen
+    kills: int = 0
+    hit: UnderWay = field(default_factory=UnderWay)
+
+    def __str__(self) -> str:
+        return f"{self.kills} kills ({self.hit}), {self.fallen}"
 
 
 def office(mail_servers: MailServers, root: str, program: str) -> RunningOffice:
@@ -75,14 +92,15 @@ def office(mail_servers: MailServers, root: str, program: str) -> RunningOffice:
 def rage(desk: RunningOffice, town: ChaosTown, mind: Filter, *, kills: int, mails: int, seed: int) -> Struck:
     chance = random.Random(seed)
     arriving = _arriving(town, mails, seconds=kills * A_LIFE)
-    with falling(desk.mail_servers, town.counter, seed, lambda: _spare(desk)) as fallen, arriving:
+    with falling(desk.mail_servers, town.counter, seed, lambda: spare(desk)) as fallen, arriving:
         struck = Struck(fallen)
         for _ in range(kills):
             _live(desk, mind, chance)
-            _spare(desk)
-            struck.filtered += mind.thinking > 0
+            spare(desk)
+            filters = mind.thinking > 0
             desk.kill()
-            _note(desk, struck)
+            struck.kills += 1
+            struck.hit.note(desk, filters=filters)
     desk.launch()
     return struck
 
@@ -112,30 +130,22 @@ def _live(desk: RunningOffice, mind: Filter, chance: random.Random) -> None:
         return
     until(lambda: log.stat().st_size > before, 20, what="the daemon starts")  # its first line: it begins to work
     if kind < BLIND + AIMED:
-        _aim(lambda: bool(desk.rows(_ON_THE_LINE)))
+        aim(lambda: bool(desk.rows(ON_THE_LINE)))
     elif kind < BLIND + AIMED + FILTERED:
-        _aim(lambda: mind.thought > thought)
+        aim(lambda: mind.thought > thought)
     else:
         _pause(working)
 
 
-def _spare(desk: RunningOffice) -> None:
-    with suppress(AssertionError):  # a process that is dead already sends nothing more
-        until(lambda: not desk.rows(_SENT_AGAIN), SPARES_FOR, patience=1)
+def spare(desk: RunningOffice) -> None:
+    """Wait till no mail is on the line once more; a process that is dead already sends nothing more."""
+    aim(lambda: not desk.rows(SENT_AGAIN), SPARES_FOR)
 
 
-def _aim(seen: Callable[[], bool]) -> None:
+def aim(seen: Callable[[], object], seconds: float = AIMS_FOR, every: float = 0.0005) -> None:
     """Till that is seen; or it is not seen in time: so be it."""
     with suppress(AssertionError):
-        until(seen, AIMS_FOR, every=0.0005, patience=1)
-
-
-def _note(desk: RunningOffice, struck: Struck) -> None:
-    struck.kills += 1
-    for row in desk.rows(_UNDER_WAY):
-        struck.sending += row["sending"] > 0
-        struck.waiting += row["waiting"] > 0
-        struck.reading += row["reading"] > 0
+        until(seen, seconds, every=every, patience=1)
 
 
 @contextmanager
