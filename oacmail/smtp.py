@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports import Outgoing
-from oacmail.hosts import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
+from oacmail.servers import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
 from oacmail.words.compose import ascii_domain, seven_bit
 
 # --- Settings --------------------------------------------------------------------------------------------------------

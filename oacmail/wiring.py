@@ -30,7 +30,7 @@ from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import InlineParser, Parser
-from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parser_config import ParserConfig, TownWords
 from oacmail.mail.understanding import scores
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from oacmail.store import SqliteStore, admin, connection, ledger, remembered
@@ -106,10 +106,9 @@ def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
     `first`: the first start may be near, which creates state/token.key; all else creates nothing without a database.
     For a database that was signed with another key none is created or accepted.
     """
-    found = secrets.tokens(config)
-    names, used = remembered.compare_keys(config.office.state)
-    if wrong := _wrong_key(found, names, used=used):
+    if wrong := wrong_key(config):
         raise ConfigError((wrong,))
+    found = secrets.tokens(config)
     if not found:
         if not first:
             connection.refuse_missing(config.office.state)
@@ -122,16 +121,14 @@ def tokens(config: Config, *, first: bool = False) -> tuple[bytes, ...]:
 
 def wrong_key(config: Config) -> str:
     """Return why the service would not start with the existing keys, '' if it would. Raises ConfigError, Transient."""
+    found = secrets.tokens(config)
     names, used = remembered.compare_keys(config.office.state)
-    return _wrong_key(secrets.tokens(config), names, used=used)
-
-
-def _wrong_key(found: tuple[bytes, ...], names: Set[str], *, used: bool) -> str:
     if not found:
         return _KEY_MISSING if names or used else ""
     if not knows_key(names, found):
         return _KEY_UNKNOWN
-    return _KEY_BELOW if new_key_below(names, found) else ""
+    # The last key, which names the installation, is new to the database; one above it is not.
+    return _KEY_BELOW if names and name_of_key(found[-1]) not in names else ""
 
 
 def knows_key(names: Set[str], token: tuple[bytes, ...]) -> bool:
@@ -140,11 +137,6 @@ def knows_key(names: Set[str], token: tuple[bytes, ...]) -> bool:
     A database of an early version knows none and accepts the first key it is given.
     """
     return bool(token) and (not names or not names.isdisjoint(map(name_of_key, token)))
-
-
-def new_key_below(names: Set[str], token: tuple[bytes, ...]) -> bool:
-    """True if the last key, which names the installation, is new to the database while one above it is not."""
-    return bool(names) and name_of_key(token[-1]) not in names and not names.isdisjoint(map(name_of_key, token))
 
 
 def new_key(config: Config, now: datetime) -> int | None:
@@ -195,7 +187,18 @@ def parser_config(config: Config) -> ParserConfig:
     """Return what the parser needs to know about the office, with the sentences of its own mails. Raises Fatal if the
     installed weights cannot be read: a parser that goes on without them would read every mail as nothing."""
     scores.shipped_weights()
-    return replace(settings.parser_config(config), wording=wording(config.office.templates))
+    office = config.office
+    return settings.part_of(
+        ParserConfig,
+        config.trust,
+        own=frozenset((office.address, *office.aliases)),
+        prefix=office.prefix,
+        town=office.town,
+        phone=office.phone,
+        language=office.languages[0],
+        topics=tuple(settings.part_of(TownWords, topic) for topic in config.topic),
+        wording=wording(office.templates),
+    )
 
 
 def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:

@@ -1,4 +1,4 @@
-"""The whole config.toml as one value, the rules that need two sections, and what core and mail get of it.
+"""The whole config.toml as one value, the rules that need two sections, and what core gets of it.
 
 Pydantic collects all errors of all sections at once; config/loading.py turns them into lines for the admin.
 """
@@ -30,7 +30,6 @@ from oacmail.config.sections import (
 )
 from oacmail.core import policy as core
 from oacmail.core.model import BoardFolder
-from oacmail.mail.parser_config import ParserConfig, TownWords
 from oacmail.words.labels import folder_names
 
 Rules = TypeVar("Rules")
@@ -155,18 +154,3 @@ def _board(config: Config) -> core.Board | None:
         return None
     own = {BoardFolder(folder): name for folder, name in board.names.items()}
     return core.Board(root=board.root, names={**folder_names(config.office.languages[0]), **own})
-
-
-def parser_config(config: Config) -> ParserConfig:
-    """The facts about the office that parsing needs."""
-    office = config.office
-    return part_of(
-        ParserConfig,
-        config.trust,
-        own=frozenset((office.address, *office.aliases)),
-        prefix=office.prefix,
-        town=office.town,
-        phone=office.phone,
-        language=office.languages[0],
-        topics=tuple(part_of(TownWords, topic) for topic in config.topic),
-    )

@@ -33,7 +33,7 @@ from oacmail.core import policy
 from oacmail.core.model import LANGUAGES
 from oacmail.core.model import Topic as CaseTopic
 from oacmail.core.policy import mailbox
-from oacmail.hosts import is_address, is_loopback
+from oacmail.servers import is_address, is_loopback
 
 
 class Section(BaseModel):

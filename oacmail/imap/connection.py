@@ -22,7 +22,7 @@ from imapclient.tls import IMAP4_TLS
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Transient
 from oacmail.core.ports import FolderState
-from oacmail.hosts import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
+from oacmail.servers import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
 
 # --- Settings --------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ It computes nothing: every figure is one of core/report.
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -163,21 +163,21 @@ def count_of(measure: Measure, lang: str) -> str:
 
 
 def _summary(report: MonthlyReport, lang: str) -> ReportView:
-    head = ("indicator", "result", "target", "achieved")
-    return {
-        "caption": said("summary", lang),
-        "sheets": tuple(report.figures.indicators),
-        "head": tuple(said(name, lang) for name in head),
-        "rows": tuple(
-            (
-                f"{one.id} · {label(one.id, 'name', lang, report.office)}",
-                result_of(one, lang, report.office),
-                figures.target(one.main, lang),
-                verdict(one.main, lang),
-            )
-            for one in report.figures.indicators.values()
-        ),
-    }
+    rows = (
+        (
+            f"{one.id} · {label(one.id, 'name', lang, report.office)}",
+            result_of(one, lang, report.office),
+            figures.target(one.main, lang),
+            verdict(one.main, lang),
+        )
+        for one in report.figures.indicators.values()
+    )
+    table = _laid_out(said("summary", lang), ("indicator", "result", "target", "achieved"), rows, lang)
+    return {**table, "sheets": tuple(report.figures.indicators)}
+
+
+def _laid_out(caption: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], lang: str) -> ReportView:
+    return {"caption": caption, "head": tuple(said(name, lang) for name in head), "rows": tuple(rows)}
 
 
 def result_of(one: Indicator, lang: str, office: str) -> str:
@@ -231,11 +231,10 @@ def _facts(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
         if one.id == "I1"
         else "",
     }
-    return {
-        "caption": f"{one.id}: {label('measure', one.main.key, lang, report.office)}",
-        "head": (said("item", lang), said("content", lang)),
-        "rows": tuple((said(key, lang), value) for key, value in values.items() if value),
-    }
+    rows = ((said(key, lang), value) for key, value in values.items() if value)
+    return _laid_out(
+        f"{one.id}: {label('measure', one.main.key, lang, report.office)}", ("item", "content"), rows, lang
+    )
 
 
 def causes(one: Indicator, lang: str, office: str) -> str:
@@ -248,20 +247,17 @@ def causes(one: Indicator, lang: str, office: str) -> str:
 
 
 def _details(one: Indicator, lang: str, office: str) -> ReportView:
-    head = ("measure", "target", "result", "achieved")
-    return {
-        "caption": f"{one.id}: {said('details', lang).lower()}",
-        "head": tuple(said(name, lang) for name in head),
-        "rows": tuple(
-            (
-                label("measure", measure.key, lang, office),
-                figures.target(measure, lang),
-                _signed(measure, lang),
-                verdict(measure, lang) if measure.target is not None else figures.NOTHING,
-            )
-            for measure in one.measures
-        ),
-    }
+    rows = (
+        (
+            label("measure", measure.key, lang, office),
+            figures.target(measure, lang),
+            _signed(measure, lang),
+            verdict(measure, lang) if measure.target is not None else figures.NOTHING,
+        )
+        for measure in one.measures
+    )
+    caption = f"{one.id}: {said('details', lang).lower()}"
+    return _laid_out(caption, ("measure", "target", "result", "achieved"), rows, lang)
 
 
 def _signed(measure: Measure, lang: str) -> str:
@@ -296,11 +292,7 @@ def _breaches(one: Indicator, lang: str, office: str, most: int = LISTED) -> Rep
     ]
     if len(one.breaches) > most:
         rows.append((f"+ {len(one.breaches) - most}", "…", figures.NOTHING))
-    return {
-        "caption": f"{one.id}: {said('breaches', lang).lower()}",
-        "head": (said("case", lang), said("cause", lang), said("late_by", lang)),
-        "rows": tuple(rows),
-    }
+    return _laid_out(f"{one.id}: {said('breaches', lang).lower()}", ("case", "cause", "late_by"), rows, lang)
 
 
 def _trend(points: Sequence[TrendPoint], names: Sequence[str], lang: str, office: str) -> ReportView:
@@ -322,21 +314,17 @@ def _trend(points: Sequence[TrendPoint], names: Sequence[str], lang: str, office
 
 
 def _corrections(found: Sequence[CorrectFigure], lang: str, office: str) -> ReportView:
-    head = ("month", "indicator", "old", "new", "why")
-    return {
-        "caption": said("corrections", lang),
-        "head": tuple(said(name, lang) for name in head),
-        "rows": tuple(
-            (
-                dates.short_month(Month.parse(one.month).first_day, lang),
-                f"{one.indicator} {measure_name(one.measure, lang, office)}",
-                _bare(one.old, lang),
-                _bare(one.new, lang),
-                said(one.why or "unknown", lang),
-            )
-            for one in found
-        ),
-    }
+    rows = (
+        (
+            dates.short_month(Month.parse(one.month).first_day, lang),
+            f"{one.indicator} {measure_name(one.measure, lang, office)}",
+            _bare(one.old, lang),
+            _bare(one.new, lang),
+            said(one.why or "unknown", lang),
+        )
+        for one in found
+    )
+    return _laid_out(said("corrections", lang), ("month", "indicator", "old", "new", "why"), rows, lang)
 
 
 def _bare(value: Value, lang: str) -> str:
@@ -613,9 +601,7 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def as_text(view: ReportView) -> str:
-    lines = [f"{view['office']}. {view['title']}", "", view["to_do"], ""]
-    lines += [f"- {line}" for line in view["lead"]]
-    lines += ["", *view["status"], *_table(view["summary"])]
+    lines = _opening(view, f"{view['office']}. {view['title']}")
     if view["corrections"]:
         lines += [*_table(view["corrections"]), view["corrections_why"]]
     for one in view["indicators"]:
@@ -627,14 +613,17 @@ def as_text(view: ReportView) -> str:
 
 def as_mail_text(view: ReportView) -> str:
     """What the mail says: the page that is attached to it has the rest."""
-    lines = [view["title"], "", view["to_do"], ""]
-    lines += [f"- {line}" for line in view["lead"]]
-    lines += ["", *view["status"], *_table(view["summary"])]
+    lines = _opening(view, view["title"])
     if view["corrections"]:
         lines += [*_table(view["corrections"]), "", view["corrections_why"]]
     for table in (*view["missed"], view["short_trend"]):
         lines += _table(table)
     return "\n".join([*lines, "", view["note"], "", view["attached"], "", view["privacy"]])
+
+
+def _opening(view: ReportView, title: str) -> list[str]:
+    lead = (f"- {line}" for line in view["lead"])
+    return [title, "", view["to_do"], "", *lead, "", *view["status"], *_table(view["summary"])]
 
 
 def _table(table: ReportView) -> Iterator[str]:

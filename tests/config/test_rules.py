@@ -1,15 +1,15 @@
 """What the core and the mail layer get from the configuration."""
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail import config
+from oacmail import config, wiring
 from oacmail.core import policy as core
 from oacmail.core.policy import Policy
-from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parser_config import ParserConfig, Wording
 from tests.config.conftest import Read, keys_of
 
 CAP, ANNA, TEC, DOC = (f"{name}@castellbisbal.example" for name in ("cap", "anna", "tec", "doc"))
@@ -106,7 +106,7 @@ def test_the_mail_layer_knows_the_office(read: Read) -> None:
         'authserv_id = "MX.castellbisbal.example"\nmx = "mx.castellbisbal.example"\n'
         'internal_relays = ["10.1.2.3/16", "2001:db8::1"]',
     )
-    assert config.parser_config(read_file) == ParserConfig(
+    assert replace(wiring.parser_config(read_file), wording=Wording()) == ParserConfig(
         own=frozenset({"oac360@castellbisbal.example"}),
         prefix="VILA",
         town="Castellbisbal",

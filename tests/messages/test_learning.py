@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from oacmail import config as settings
+from oacmail import wiring
 from oacmail.core.stored_values import LESSONS
 from oacmail.engine import learning
 from tests.world import ANNA, MARTA, PERE, World
@@ -13,7 +13,7 @@ EARLIER = ("Colomar", "Hola, el meu niu del colomar no té aigua.")
 
 
 def _learn(world: World) -> list[tuple[str, int, bool]]:
-    outcomes = learning.learn(world.store, settings.parser_config(world.config), world.clock.now())
+    outcomes = learning.learn(world.store, wiring.parser_config(world.config), world.clock.now())
     return [(one.field, one.corrections, one.taken) for one in outcomes]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail import config as settings
+from oacmail import wiring
 from oacmail.core.errors import ConfigError
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import scores
@@ -123,7 +123,7 @@ def test_what_was_taken_out_of_an_original_is_reported_in_the_language_of_the_of
 def test_the_council_of_another_town_is_distinguished_from_its_own(olesa: World, text: str, elsewhere: bool) -> None:
     words = f"Buenos días, ¿cómo pago el recibo del Ayuntamiento de {text}? No encuentro la página."
     mail = olesa.message(ANNA, "Recibo", words)
-    read = parse(as_bytes(mail), settings.parser_config(olesa.config))
+    read = parse(as_bytes(mail), wiring.parser_config(olesa.config))
     assert (scores.OWN_TOWN not in scores.words(read)) == elsewhere
 
 
