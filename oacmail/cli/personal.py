@@ -157,9 +157,8 @@ def forget(
         earlier, since = uncertified(con, policy, who)  # by a run that was interrupted
         would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
         backups = _backups(con, config, policy, folder, would.since or since, now)
-        scope = personal.with_mail_about(con, personal.of_person(con, who))
         before = erase.forgotten_at(con, (person_mark(key, who) for key in policy.secrets))
-        sought = Sought(policy=policy, address=who, traces=traces(con, scope, before))
+        sought = Sought(policy=policy, address=who, traces=traces(con, would.scope, before))
         own, shared = _in_mailbox(config, sought) if mailbox else ([], {})
         for text in shared.values():
             click.echo(f"names this person too, and stays: message of somebody else: {safe(text)}: look at it")

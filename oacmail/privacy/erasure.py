@@ -30,7 +30,7 @@ from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
 from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
 from oacmail.store.erase import Backup, Forgotten
-from oacmail.store.personal import Hold, Traces
+from oacmail.store.personal import Hold, Scope, Traces
 from oacmail.store.writing import add_event, remember
 
 # --- Copies ----------------------------------------------------------------------------------------------------------
@@ -219,12 +219,13 @@ def delete_messages(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgetting:
-    """What was erased, or would be, and the moment that its rows bear. `holds`: what stands against it; then nothing
-    was erased. `related`: other addresses and numbers that the person seems to use, to be forgotten by themselves;
-    `elsewhere`: cases of other people that name the person."""
+    """What was erased, or would be (`scope`), and the moment that its rows bear. `holds`: what stands against it; then
+    nothing was erased. `related`: other addresses and numbers that the person seems to use, to be forgotten by
+    themselves; `elsewhere`: cases of other people, and messages on none, that name the person."""
 
     address: str
     at: datetime
+    scope: Scope
     found: bool
     counts: Mapping[str, int] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
@@ -265,7 +266,8 @@ def forget(
     to the person is being sent at this moment."""
     seen = personal.find_mentions(con, address, personal.needles(con, address), None, until)
     with suppress(_RolledBack), transaction(con):
-        found = personal.with_mail_about(con, personal.of_person(con, address, until))
+        own = personal.with_mail_about(con, personal.of_person(con, address, until))
+        found = personal.with_mail_naming(con, own)
         others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
         rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
         on_their_way = (Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest))
@@ -293,6 +295,7 @@ def forget(
         done = Forgetting(
             address=address,
             at=at,
+            scope=found,
             found=bool(counts),
             counts=dict(counts),
             holds=holds,

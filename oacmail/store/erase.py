@@ -160,10 +160,9 @@ def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counte
     counts["drafts"] = _deleted(con, "drafts", f"case_id {IN}", ids(scope.cases))
     counts["refs"] = _deleted(con, "refs", f"message_id {IN}", ids(scope.messages))
     counts["refs"] += sum(_deleted(con, "refs", "ref = ?", row["message_id"]) for row in erased if row["message_id"])
-    counts["kv"] = _stored_values(con, scope, erased)
     # What was learned from a correction of one of these cases: the lessons are learned again from the others.
     corrected = f"EXISTS(SELECT 1 FROM events WHERE kind IN ('corrected', 'confirmed') AND case_id {IN})"
-    counts["kv"] += _deleted(con, "kv", f"key = ? AND {corrected}", LESSONS, ids(scope.cases))
+    counts["kv"] = _deleted(con, "kv", f"key = ? AND {corrected}", LESSONS, ids(scope.cases))
     con.execute(
         f"""UPDATE reviews SET done_at = ? WHERE done_at IS NULL
         AND fingerprint IN (SELECT fingerprint FROM messages WHERE id {IN})""",
@@ -171,6 +170,7 @@ def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counte
     )
     if stand_in is not None:
         counts["people"] = _cut(con, scope, stand_in)
+    counts["kv"] += _stored_values(con, scope, erased)
     return +counts
 
 
@@ -214,9 +214,12 @@ def drop_unused(con: sqlite3.Connection, originals: Iterable[str]) -> int:
 
 
 def _stored_values(con: sqlite3.Connection, scope: Scope, erased: Iterable[sqlite3.Row]) -> int:
-    """Stored values about the addresses and the messages. Hashes of an address are guessable: they go too."""
+    """Stored values about the messages, and about the people who are left on no row. Hashes of an address are
+    guessable: they go too."""
     keys: list[str] = []
-    for address in scope.addresses if scope.whole else ():
+    some = json.dumps(scope.addresses)
+    left = {row["address"] for row in con.execute(f"SELECT address FROM people WHERE address {IN}", (some,))}
+    for address in (one for one in scope.addresses if one not in left):
         whole = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", re.IGNORECASE)
         rows = con.execute("SELECT key, value FROM kv WHERE instr(lower(key || ' ' || value), ?)", (address,))
         keys += [row["key"] for row in rows if whole.search(f"{row['key']} {row['value']}")]

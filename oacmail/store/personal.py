@@ -146,15 +146,13 @@ NEVER = "9999"  # sorts behind every time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Ids of rows. `addresses`: of the people whose link to these rows is cut; `people`: their ids. `whole`: it is all
-    that is held on them, so that stored values about their addresses belong to it too."""
+    """Ids of rows. `addresses`: of the people whose link to these rows is cut; `people`: their ids."""
 
     addresses: tuple[str, ...]
     people: tuple[int, ...]
     cases: tuple[int, ...]
     messages: tuple[int, ...]
     mails: tuple[int, ...]
-    whole: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -208,7 +206,6 @@ def of_person(con: sqlite3.Connection, address: str, until: str = NEVER) -> Scop
         cases=cases,
         messages=messages,
         mails=mails,
-        whole=until == NEVER,
     )
 
 
@@ -227,6 +224,19 @@ def with_mail_about(con: sqlite3.Connection, scope: Scope) -> Scope:
         ids(scope.mails),
     )
     return replace(scope, messages=tuple(sorted({*scope.messages, *about})))
+
+
+def with_mail_naming(con: sqlite3.Connection, scope: Scope) -> Scope:
+    """Add the mail of staff and services on no case whose own words name one of these cases. It reads each of them, so
+    that a purge case by case leaves it out: there they are past their time by themselves."""
+    naming = _ids(
+        con,
+        f"""SELECT m.id FROM messages m WHERE m.case_id IS NULL AND m.role IN ('agent', 'technical')
+        AND m.erased_at IS NULL AND EXISTS(
+          SELECT 1 FROM cases c WHERE c.id {IN} AND instr(upper(m.subject || ' ' || m.fresh), c.number))""",
+        ids(scope.cases),
+    )
+    return replace(scope, messages=tuple(sorted({*scope.messages, *naming})))
 
 
 def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:

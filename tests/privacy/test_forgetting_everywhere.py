@@ -36,6 +36,13 @@ def test_orders_about_several_cases_in_one_mail(world: World) -> None:
     assert erased(world, ANNA) == set()
 
 
+def test_a_mail_of_an_agent_that_names_the_case_and_orders_nothing(world: World) -> None:
+    world.citizen_asks(ANNA)
+    agent_writes(world, f"Pel cas {world.case()['number']}: la {NAME}, 612345678, paga {WORD} rebuts.")
+    assert world.rows("SELECT case_id FROM messages WHERE role = 'agent'") == [{"case_id": None}]
+    assert erased(world, ANNA) == set()
+
+
 @pytest.mark.parametrize("into", [1, 2])
 def test_an_answer_on_a_case_that_was_merged_with_somebody_elses(world: World, into: int) -> None:
     asked = world.citizen_writes(ANNA, text=f"Bon dia, com pago {WORD} rebuts? {NAME}, 612345678")

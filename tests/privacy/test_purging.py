@@ -4,18 +4,20 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from oacmail import wiring
+from oacmail.core.stored_values import ADDED
 from oacmail.core.tokens import person_mark
 from oacmail.privacy import nightly_purge
 from oacmail.privacy.erasure import forget_again
 from oacmail.privacy.retention import Periods, Purged, preview, purge
-from oacmail.store import admin
-from oacmail.store.connection import FILE
-from oacmail.store.erase import wipe
+from oacmail.store import admin, personal
+from oacmail.store.connection import FILE, transaction
+from oacmail.store.erase import erase_person, wipe
 from tests.orders.test_orders_of_calls import agent_writes
 from tests.privacy.killed import KilledHere, dying
 from tests.privacy.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
@@ -119,6 +121,22 @@ def test_a_person_with_a_younger_case_keeps_it(world: World) -> None:
     _purge(world, "2027-12-01 10:00")
     citizens = [case["citizen"] for case in world.cases()]
     assert [citizen.partition("@")[2] for citizen in citizens] == ["invalid", "example.org"]
+
+
+def test_what_is_stored_about_an_address_goes_with_its_last_case(world: World) -> None:
+    """Unkeyed, so that whoever knows the address can compare: a copy of our mail to it had a disclaimer."""
+    number = _answered_and_closed(world)
+    _answered_and_closed_beside(world)
+    world.citizen_asks(PERE, "Escola", "Hi ha plaça?")
+    told = {who: f"{ADDED}x:{sha256(who.encode()).hexdigest()[:16]}" for who in (ANNA, PERE)}
+    for key in told.values():
+        world.store.remember(key, "1", world.clock.now())
+    before = personal.of_case(world.store.con, 1, world.policy.people.staff)
+    with transaction(world.store.con):
+        erase_person(world.store.con, before, local("2027-12-01 10:00"))
+    assert [world.store.recall(key) for key in told.values()] == ["1", "1"]
+    assert number not in _purge(world, "2027-12-01 10:00").cases
+    assert [world.store.recall(key) for key in told.values()] == [None, "1"]
 
 
 def test_messages_without_a_case_go_after_the_same_time(world: World) -> None:
