@@ -5,7 +5,9 @@ if it was not possible (no answer to give thanks for). What asks for something i
 wish of language the ground truth keeps that nothing may follow from it; of a vote, who gave it about which case.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from random import Random
@@ -30,32 +32,43 @@ _OPEN = timedelta(days=29)
 _WORDS = ("{score}", "{score}, gràcies", "Us poso un {score}.", "{score}\n\nEnviat des del meu iPhone")
 _COUNTS = timedelta(days=30)
 _DOUBT = timedelta(days=1)
+_FAULTS = {lang: tuple(text for _, text in pairs) for lang, pairs in texts.PLATFORM_FAULTS.items()}
+_Chosen = Callable[[SimulatedTown, str, Random], EmailMessage | None]
 
 
 # --- questions ---------------------------------------------------------------------------------------
 
 
-def _writes(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    subject, text = rng.choice(texts.QUESTIONS[language(action.who)])
+def _question(town: SimulatedTown, action: SimulatedAction, rng: Random, pairs: texts.Questions) -> EmailMessage:
+    subject, text = rng.choice(pairs[language(action.who)])
     number = str(10_000 + action.number)
-    mail = mail_of(town, action, subject.format(n=number), text.format(n=number))
-    return sent(town, action.who, mail, asks=True)
+    return mail_of(town, action, subject.format(n=number), text.format(n=number))
 
 
-def _adds(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    ours = latest_of_ours(town, action.who)
-    if ours is None:
-        return ""
-    text = rng.choice(texts.ADDITIONS[language(action.who)]).format(n=action.number)
-    return sent(town, action.who, mail_of(town, action, "", text, ours), asks=True)
+def _asks(pairs: texts.Questions) -> ActionHandler:
+    """In a message of its own."""
+    return lambda town, action, rng: sent(town, action.who, _question(town, action, rng, pairs), asks=True)
 
 
-def _asks_anew(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    answer = answer_to(town, action.who, rng)
-    if answer is None:
-        return ""
-    text = rng.choice(texts.ANEW[language(action.who)]).format(n=action.number)
-    return sent(town, action.who, mail_of(town, action, "", text, answer), asks=True)
+def _replies(choice: texts.Choice, to: _Chosen) -> ActionHandler:
+    """Below a mail that the person has; not possible without one."""
+
+    def replies(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
+        about = to(town, action.who, rng)
+        if about is None:
+            return ""
+        text = rng.choice(choice[language(action.who)]).format(n=action.number)
+        return sent(town, action.who, mail_of(town, action, "", text, about), asks=True)
+
+    return replies
+
+
+def _ours(town: SimulatedTown, address: str, rng: Random) -> EmailMessage | None:
+    return latest_of_ours(town, address)
+
+
+def _answer_or_ours(town: SimulatedTown, address: str, rng: Random) -> EmailMessage | None:
+    return answer_to(town, address, rng) or latest_of_ours(town, address)
 
 
 def _thanks(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
@@ -117,14 +130,6 @@ def _shows_a_neighbour(town: SimulatedTown, action: SimulatedAction, rng: Random
 # --- short messages ----------------------------------------------------------------------------------
 
 
-def _complains(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    about = answer_to(town, action.who, rng) or latest_of_ours(town, action.who)
-    if about is None:
-        return ""
-    text = rng.choice(texts.COMPLAINTS[language(action.who)])
-    return sent(town, action.who, mail_of(town, action, "", text, about), asks=True)
-
-
 def _wishes_a_language(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     ours = latest_of_ours(town, action.who)
     if ours is None:
@@ -160,9 +165,7 @@ def _wants_a_call(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
 
 
 def _lands_in_junk(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    subject, text = rng.choice(texts.QUESTIONS[language(action.who)])
-    number = str(10_000 + action.number)
-    mail = mail_of(town, action, subject.format(n=number), text.format(n=number))
+    mail = _question(town, action, rng, texts.QUESTIONS)
     town.deliver(mail, folder="Junk")
     town.truth.in_junk.add(str(mail["Message-ID"]))
     town.truth.wrote(mail, action.who, arrival(town), asks=True)
@@ -198,23 +201,6 @@ def _praises(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     mail = town.message(citizen.address, "", text, answers=survey, number=town.number(action))
     town.truth.starts_nothing.add(str(mail["Message-ID"]))
     return sent(town, citizen.address, mail, asks=False)
-
-
-# --- a failing platform ------------------------------------------------------------------------------
-
-
-def _reports_a_fault(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    subject, text = rng.choice(texts.PLATFORM_FAULTS[language(action.who)])
-    number = str(10_000 + action.number)
-    return sent(town, action.who, mail_of(town, action, subject.format(n=number), text.format(n=number)), asks=True)
-
-
-def _insists_on_a_fault(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    ours = latest_of_ours(town, action.who)
-    if ours is None:
-        return ""
-    _, text = rng.choice(texts.PLATFORM_FAULTS[language(action.who)])
-    return sent(town, action.who, mail_of(town, action, "", text.format(n=action.number), ours), asks=True)
 
 
 # --- surveys -----------------------------------------------------------------------------------------
@@ -328,9 +314,9 @@ def _citizen_addresses() -> frozenset[str]:
 
 
 ACTIONS: dict[str, ActionHandler] = {
-    "writes": _writes,
-    "adds to it": _adds,
-    "asks anew": _asks_anew,
+    "writes": _asks(texts.QUESTIONS),
+    "adds to it": _replies(texts.ADDITIONS, _ours),
+    "asks anew": _replies(texts.ANEW, answer_to),
     "thanks": _thanks,
     "sends it again": _sends_again,
     "writes the same again": _writes_the_same,
@@ -341,7 +327,7 @@ ACTIONS: dict[str, ActionHandler] = {
     "is disowned": _is_disowned,
     "is returned": _is_returned,
     "is delayed": _is_delayed,
-    "complains shortly": _complains,
+    "complains shortly": _replies(texts.COMPLAINTS, _answer_or_ours),
     "wishes a language": _wishes_a_language,
     "names a term of today": _names_a_term,
     "wants a call": _wants_a_call,
@@ -349,7 +335,7 @@ ACTIONS: dict[str, ActionHandler] = {
     "has answers go elsewhere": _answers_go_elsewhere,
     "praises instead of a number": _praises,
     "answers a survey": _votes,
-    "reports a fault": _reports_a_fault,
-    "insists on a fault": _insists_on_a_fault,
+    "reports a fault": _asks(texts.PLATFORM_FAULTS),
+    "insists on a fault": _replies(_FAULTS, _ours),
     "is forgotten": _is_forgotten,
 }

@@ -1,11 +1,15 @@
 """What the people of the simulated town write, in the three languages of the office."""
 
+from collections.abc import Mapping
 from datetime import time
 
 from testbed.people import REGULARS, Language
 
+Questions = Mapping[Language, tuple[tuple[str, str], ...]]
+Choice = Mapping[Language, tuple[str, ...]]
+
 # Subject and text of a question; the number {n} makes each one unique.
-QUESTIONS: dict[Language, tuple[tuple[str, str], ...]] = {
+QUESTIONS: Questions = {
     "ca": (
         ("Instància {n}", "Bon dia, com puc signar la instància número {n} amb l'idCAT? No me'n surto."),
         ("Padró, full {n}", "Necessito un volant d'empadronament, full {n}. Com el puc demanar per internet?"),
@@ -32,7 +36,7 @@ QUESTIONS: dict[Language, tuple[tuple[str, str], ...]] = {
     ),
 }
 # A failing platform or form: clearly second level.
-PLATFORM_FAULTS: dict[Language, tuple[tuple[str, str], ...]] = {
+PLATFORM_FAULTS: Questions = {
     "ca": (
         ("Error 500, tràmit {n}", "Des d'ahir la seu electrònica dona error 500 en enviar el tràmit {n}, a tothom."),
         (
@@ -45,12 +49,12 @@ PLATFORM_FAULTS: dict[Language, tuple[tuple[str, str], ...]] = {
     ),
     "en": (("Error 500, {n}", "Since yesterday your portal gives error 500 when I submit form {n}, to everybody."),),
 }
-ADDITIONS: dict[Language, tuple[str, ...]] = {
+ADDITIONS: Choice = {
     "ca": ("M'he deixat de dir que el meu expedient és el {n}. Ho podeu mirar?",),
     "es": ("Se me olvidó decir que mi expediente es el {n}. ¿Lo pueden mirar?",),
     "en": ("I forgot to say that my file number is {n}. Could you have a look?",),
 }
-ANEW: dict[Language, tuple[str, ...]] = {
+ANEW: Choice = {
     "ca": ("Gràcies, però ara em surt l'error {n} quan signo. Com ho puc arreglar?",),
     "es": ("Gracias, pero ahora me sale el error {n} al firmar. ¿Cómo lo arreglo?",),
     "en": ("Thank you, but now I get error {n} when I sign. How can I fix it?",),
@@ -60,7 +64,7 @@ THANKS: dict[Language, str] = {
     "es": "¡Muchas gracias, ya está resuelto!",
     "en": "Thank you very much, it is solved now!",
 }
-COMPLAINTS: dict[Language, tuple[str, ...]] = {
+COMPLAINTS: Choice = {
     "ca": (
         "Ja us vaig dir que el termini era ahir. He perdut la beca.",
         "Us ho vaig enviar ahir i no he rebut res",
@@ -101,7 +105,7 @@ CALL_HOURS: dict[Language, tuple[tuple[str, time | None], ...]] = {
     "en": (("between 10 am and 12 noon", time(14)), ("after 5 pm", None), ("in the morning", time(14)), ("", None)),
 }
 """When somebody wants to be called, and by when on the due day; None: by its end."""
-PRAISE: dict[Language, tuple[str, ...]] = {
+PRAISE: Choice = {
     "ca": ("Perfecte", "Tot bé", "👍"),
     "es": ("Muy bien todo", "Perfecto", "👍"),
     "en": ("Perfect", "All good"),
