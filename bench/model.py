@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from bench.examples import PHRASES_WRITER, LabelledMessage
+from bench.weights import weights_of
 from oacmail.mail.understanding import scores
 from oacmail.mail.understanding.scores import OF_TEXT, Weights
 
@@ -229,7 +230,7 @@ def _tables(data: Inputs, models: Mapping[str, Linear], common: Sequence[str]) -
     return {
         "pieces": _table(columns, data.names, np.vstack(pieces), telling, STEPS),
         "facts": _table(columns, (scores.ALWAYS, *data.fact_names), weighed, weighed.any(axis=0), FACT_STEPS),
-        "common": scores.weights_of((), (), dict.fromkeys(common, ())),
+        "common": weights_of((), (), dict.fromkeys(common, ())),
     }
 
 
@@ -239,4 +240,4 @@ def _table(columns: Sequence[str], names: Sequence[str], wanted: Any, kept: Any,
     worth = np.abs(wanted).max(1) / most
     cells = np.round(wanted / worth[:, None]).astype(int)
     rows = {names[at]: cells[:, at].tolist() for at in np.flatnonzero(kept).tolist()}
-    return scores.weights_of(columns, worth.tolist(), rows)
+    return weights_of(columns, worth.tolist(), rows)

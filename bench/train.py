@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import train_lang
 from bench.examples import everything
 from bench.model import learn
+from bench.weights import packed
 from oacmail.mail.understanding import scores
 
 TARGET = Path(scores.__file__).with_name(scores.NAME)
@@ -16,7 +17,7 @@ TARGET = Path(scores.__file__).with_name(scores.NAME)
 
 def main() -> None:
     tables = {"language": train_lang.learn(), **learn(everything())}
-    TARGET.write_bytes(scores.packed(tables))
+    TARGET.write_bytes(packed(tables))
     sizes = ", ".join(f"{name} {len(table.rows)} x {len(table.columns)}" for name, table in tables.items())
     print(f"{TARGET}: {TARGET.stat().st_size:,} bytes; {sizes}")
 

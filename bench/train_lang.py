@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.examples import MAILS, mail
+from bench.weights import weights_of
 from oacmail.mail.mime import charset, parts
 from oacmail.mail.understanding import reply_text, scores
 from oacmail.mail.understanding.scores import Weights
@@ -57,7 +58,7 @@ def train(texts: Iterable[tuple[str, str]]) -> Weights:
         rates = [(counts[name][piece] + 0.3) / (totals[name] + 3000) for name in scores.NAMES]
         mean = math.fsum(rates) / len(rates)
         rows[piece] = [max(-MOST, min(MOST, round(10 * math.log(rate / mean)))) for rate in rates]
-    return scores.weights_of(scores.NAMES, [1.0] * len(scores.NAMES), rows)
+    return weights_of(scores.NAMES, [1.0] * len(scores.NAMES), rows)
 
 
 def corpus(mails: Iterable[tuple[str, str, str, str]], without: str = "-") -> list[tuple[str, str]]:

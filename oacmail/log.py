@@ -119,12 +119,11 @@ def clean(text: str) -> str:
         shown = _ADDRESS.sub("<address>", shown)
     if shown.isascii() and shown.isprintable():
         return shown
-    return "".join(_escaped(char) for char in shown)
-
-
-def _escaped(char: str) -> str:
-    harmful = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-    return char.encode("unicode_escape").decode("ascii") if harmful else char
+    harmful = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if unicodedata.category(char) in harmful else char
+        for char in shown
+    )
 
 
 class _Library(logging.Handler):

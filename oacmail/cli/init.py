@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from oacmail import config as settings
-from oacmail.advice import meaning
+from oacmail.advice import explained
 from oacmail.cli.common import a_file, safe, say
 from oacmail.config import loading
 from oacmail.config.loading import PROFILES, SYSTEM, printable
@@ -104,7 +104,6 @@ T = TypeVar("T")
 Security = Literal["tls", "starttls", "none"]
 IMAP_PORTS: tuple[tuple[int, Security], ...] = ((993, "tls"), (143, "starttls"))
 SMTP_PORTS: tuple[tuple[int, Security], ...] = ((587, "starttls"), (465, "tls"))
-_MOVES = {"MOVE", "UIDPLUS"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,15 +128,11 @@ class MailboxAbilities:
 
     port: int
     security: Security
-    offers: frozenset[str]
+    moves: bool
     separator: str
     names: tuple[str, ...]
     sent: str
     drafts: str
-
-    @property
-    def moves(self) -> bool:
-        return not self.offers.isdisjoint(_MOVES)
 
 
 def probe_mailbox(login: Login) -> MailboxAbilities:
@@ -149,7 +144,7 @@ def probe_mailbox(login: Login) -> MailboxAbilities:
             return MailboxAbilities(
                 port=port,
                 security=security,
-                offers=box.offers(),
+                moves=box.can_move(),
                 separator=tree.separator,
                 names=tuple(sorted(tree.names)),
                 sent=next((folder.name for folder in watched if folder.role is Folder.SENT), ""),
@@ -310,7 +305,7 @@ class InitAnswers:
         try:
             found = probe_relay(self._login("smtp"), values["office", "address"])
         except Transient as error:
-            raise _explained("smtp", error) from None
+            raise _explained(error) from None
         values |= {("smtp", key): value for key, value in found.items()}
         if self.given is None:  # only a person's word switches it on: it moves all mail
             text = "11. Move mail into folders by the state of its case (the board)? INBOX is then empty"
@@ -324,8 +319,8 @@ class InitAnswers:
                 box = probe_mailbox(self._login("imap"))
             except Transient as error:
                 if self.given is not None or not left:
-                    raise _explained("imap", error) from None
-                say(safe(_explained("imap", error)))
+                    raise _explained(error) from None
+                say(safe(_explained(error)))
                 for key, text in ((("imap", "host"), "IMAP server"), (("imap", "user"), "Login name")):
                     self.values[key] = click.prompt(text, default=self.values[key], err=True)
                 self._split_host("imap")
@@ -385,9 +380,8 @@ class InitAnswers:
         self.values = {key: value for key, value in follows.items() if key not in self.before} | self.values
 
 
-def _explained(server: str, error: Transient) -> Transient:
-    what, do = meaning(server, str(error))
-    return Transient(f"{server}: {what} ({error}): {do}; nothing was written")
+def _explained(error: Transient) -> Transient:
+    return Transient(f"{explained(str(error))}; nothing was written")
 
 
 # --- Init ------------------------------------------------------------------------------------------------------------

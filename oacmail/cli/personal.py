@@ -48,7 +48,6 @@ from oacmail.store.personal import decoded_field, traces
 from oacmail.store.writing import add_event
 
 # --- Export ----------------------------------------------------------------------------------------------------------
-# The verb `export`: all that is held on a person, as a readable archive.
 
 
 @click.command()
@@ -101,7 +100,6 @@ def _backups(
 
 
 # --- Forget ----------------------------------------------------------------------------------------------------------
-# The verb `forget`: erase a person, after a dry run and a question, and write a certificate.
 
 
 _REMEDIES = {
@@ -265,7 +263,6 @@ def certificate(ctx: click.Context, file: str, address: str | None) -> None:
 
 
 # --- Purge -----------------------------------------------------------------------------------------------------------
-# The verb `purge`: what is past its retention; with `--yes` it is removed.
 
 
 @click.command()

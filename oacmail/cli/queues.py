@@ -4,7 +4,9 @@ meant.
 
 import getpass
 import os
+import sqlite3
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -125,13 +127,11 @@ def export(config: Config, ref: str, directory: Path) -> None:
 @with_config
 def retry_message(config: Config, ref: str) -> None:
     """Process a failed message again at the daemon's next pass."""
-    with wiring.open_writable(config) as con:
-        whole = admin.find_review(con, ref)
-        if whole is None or not admin.retry_message(con, whole, datetime.now(UTC)):
-            answer_no(
-                f"{safe(ref)} has not failed, or is no longer in a watched folder; `oacmail case open` makes a case of "
-                "a doubtful message, `oacmail quarantine done` removes it from the list"
-            )
+    refusal = (
+        "has not failed, or is no longer in a watched folder; `oacmail case open` makes a case of a doubtful message, "
+        "`oacmail quarantine done` removes it from the list"
+    )
+    _change_review(config, ref, admin.retry_message, refusal)
 
 
 @quarantine.command()
@@ -139,12 +139,17 @@ def retry_message(config: Config, ref: str) -> None:
 @with_config
 def done(config: Config, ref: str) -> None:
     """Remove a message from the list after a person has seen it. It changes and sends no mail."""
+    refusal = "is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again"
+    _change_review(config, ref, admin.end_review, refusal)
+
+
+def _change_review(
+    config: Config, ref: str, change: Callable[[sqlite3.Connection, str, datetime], bool], refusal: str
+) -> None:
     with wiring.open_writable(config) as con:
         whole = admin.find_review(con, ref)
-        if whole is None or not admin.end_review(con, whole, datetime.now(UTC)):
-            answer_no(
-                f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again"
-            )
+        if whole is None or not change(con, whole, datetime.now(UTC)):
+            answer_no(f"{safe(ref)} {refusal}")
 
 
 # --- Board -----------------------------------------------------------------------------------------------------------

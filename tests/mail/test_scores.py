@@ -12,6 +12,7 @@ import pytest
 
 import oacmail
 from bench import train_lang
+from bench.weights import packed
 from oacmail.core.classification import classify
 from oacmail.core.errors import Fatal
 from oacmail.core.model import Classification, Intent, Kind, Level, Topic
@@ -92,7 +93,7 @@ def test_all_weights_are_one_small_file() -> None:
 
 
 def test_what_is_written_is_read_again() -> None:
-    assert scores.unpacked(scores.packed(scores.shipped_weights())) == scores.shipped_weights()
+    assert scores.unpacked(packed(scores.shipped_weights())) == scores.shipped_weights()
 
 
 def test_the_labelled_mails_teach_the_shipped_weights_of_the_languages() -> None:

@@ -44,7 +44,7 @@ def word_pieces(words: list[str]) -> set[str]:
 
 
 # --- Weights ---------------------------------------------------------------------------------------------------------
-# Read and write weights.bin: the tables of small numbers that read a text and its language.
+# Read weights.bin: the tables of small numbers that read a text and its language.
 #
 # Everything is little endian. The file is
 #
@@ -62,15 +62,15 @@ def word_pieces(words: list[str]) -> set[str]:
 #     f32        what one step is worth, for each column
 #     u8         the cells, row after row: steps from -128 to 127, 128 added
 #
-# bench/train.py writes the file; the same tables are the same bytes. A file that is cut, damaged or of another version
-# raises Fatal, since a service that cannot read a text must not start.
+# bench/weights.py writes the file; the same tables are the same bytes. A file that is cut, damaged or of another
+# version raises Fatal, since a service that cannot read a text must not start.
 
 NAME = "weights.bin"
-_MAGIC, _VERSION = b"OACMAILW", 1
-_FILE = struct.Struct("<8sHII")
-_LENGTH = struct.Struct("<I")
-_ZERO = 128
-_NONE_SHARED, _MOST_SHARED = 32, 90
+MAGIC, VERSION = b"OACMAILW", 1
+FILE = struct.Struct("<8sHII")
+LENGTH = struct.Struct("<I")
+ZERO = 128
+NONE_SHARED = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +89,8 @@ class Weights:
 
     def total(self, rows: Collection[bytes]) -> list[int]:
         """Return the steps of these rows, added up for each column. Whole numbers: in any order the same sum."""
-        least = _ZERO * len(rows)
+        least = ZERO * len(rows)
         return [total - least for total in map(sum, zip(*rows, strict=True))] or [0] * len(self.columns)
-
-
-def weights_of(columns: Iterable[str], worth: Iterable[float], rows: Mapping[str, Iterable[int]]) -> Weights:
-    """Return the table of these rows, in the order of their names."""
-    names = sorted(rows)
-    cells = bytes(step + _ZERO for name in names for step in rows[name])
-    numbers = {name: number for number, name in enumerate(names)}
-    exact = struct.Struct(f"<{len(worth := [*worth])}f")
-    return Weights(columns=tuple(columns), rows=numbers, worth=exact.unpack(exact.pack(*worth)), cells=cells)
 
 
 @cache
@@ -110,13 +101,13 @@ def shipped_weights() -> Mapping[str, Weights]:
 
 def unpacked(content: bytes) -> dict[str, Weights]:
     """Return the tables of a file by their names. Raises Fatal."""
-    if content[:8] != _MAGIC or len(content) < _FILE.size:
+    if content[:8] != MAGIC or len(content) < FILE.size:
         raise _unusable("is no file of weights, or cut")
-    _, version, length, checksum = _FILE.unpack_from(content)
-    if version != _VERSION:
-        raise _unusable(f"has version {version}, and this program reads version {_VERSION}")
+    _, version, length, checksum = FILE.unpack_from(content)
+    if version != VERSION:
+        raise _unusable(f"has version {version}, and this program reads version {VERSION}")
     try:
-        body = zlib.decompress(content[_FILE.size :])
+        body = zlib.decompress(content[FILE.size :])
     except zlib.error:
         raise _unusable("is cut or damaged") from None
     if (len(body), zlib.crc32(body)) != (length, checksum):
@@ -127,20 +118,14 @@ def unpacked(content: bytes) -> dict[str, Weights]:
     return tables
 
 
-def packed(tables: Mapping[str, Weights]) -> bytes:
-    """Return the file that holds these tables."""
-    body = b"".join(_packed(name, table) for name, table in tables.items())
-    return _FILE.pack(_MAGIC, _VERSION, len(body), zlib.crc32(body)) + zlib.compress(body, 9)
-
-
 def _unusable(why: str) -> Fatal:
     return Fatal(f"{NAME}, the weights that read a message, {why}: install oacmail again")
 
 
 def _table(body: bytes, at: int) -> tuple[str, Weights, int]:
     """Return the name of the table at this place, the table, and where it ends."""
-    (length,) = _LENGTH.unpack_from(body, at)
-    at += _LENGTH.size
+    (length,) = LENGTH.unpack_from(body, at)
+    at += LENGTH.size
     head, *lines = body[at : at + length].decode().split("\n")
     at += length
     name, *columns = head.split("\t")
@@ -149,19 +134,9 @@ def _table(body: bytes, at: int) -> tuple[str, Weights, int]:
     end = at + len(lines) * len(columns)
     rows, row = {}, ""
     for number, line in enumerate(lines):
-        row = row[: ord(line[0]) - _NONE_SHARED] + line[1:]
+        row = row[: ord(line[0]) - NONE_SHARED] + line[1:]
         rows[row] = number
     return name, Weights(columns=tuple(columns), rows=rows, worth=worth, cells=body[at:end]), end
-
-
-def _packed(name: str, table: Weights) -> bytes:
-    lines, above = ["\t".join((name, *table.columns))], ""
-    for row in table.rows:
-        shared = next(at for at in range(min(len(above), _MOST_SHARED), -1, -1) if row.startswith(above[:at]))
-        lines.append(chr(_NONE_SHARED + shared) + row[shared:])
-        above = row
-    text = "\n".join(lines).encode()
-    return _LENGTH.pack(len(text)) + text + struct.pack(f"<{len(table.worth)}f", *table.worth) + table.cells
 
 
 # --- Circumstances ---------------------------------------------------------------------------------------------------
@@ -525,7 +500,7 @@ def _loudest(table: Table, read: _Read, column: int, learned: Mapping[str, float
     parts = {
         piece: part
         for piece, cells in read.known.items()
-        if (part := (cells[column] - _ZERO) * worth) > least
+        if (part := (cells[column] - ZERO) * worth) > least
         and piece[-1] not in "*?!."
         and piece.rpartition(" ")[2] not in table.common
     }
