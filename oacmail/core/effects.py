@@ -64,9 +64,6 @@ class ReportReady:
     corrections: tuple[CorrectFigure, ...] = ()
 
 
-ReportEffect = CorrectFigure | FreezeMonth
-
-
 # --- Case effects ----------------------------------------------------------------------------------------------------
 # Effects on something else than the message that arrived: contacts, split and merged cases, drafts, votes, and
 # recorded messages that are placed or decided again.
@@ -163,19 +160,6 @@ class MoveDeadline:
     started_by: str
     kind: DeadlineKind
     due_at: datetime
-
-
-CaseEffect = (
-    RecordContact
-    | SplitCase
-    | MergeCases
-    | TreatAsRequest
-    | WriteDraft
-    | Reconsider
-    | PlaceMessage
-    | RecordVote
-    | MoveDeadline
-)
 
 
 # --- inputs -------------------------------------------------------------------------------------------
@@ -535,8 +519,17 @@ Effect = (
     | ReviewDone
     | UpdatePerson
     | Remember
-    | CaseEffect
-    | ReportEffect
+    | RecordContact
+    | SplitCase
+    | MergeCases
+    | TreatAsRequest
+    | WriteDraft
+    | Reconsider
+    | PlaceMessage
+    | RecordVote
+    | MoveDeadline
+    | CorrectFigure
+    | FreezeMonth
 )
 
 

@@ -391,9 +391,7 @@ def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
     """The orders below the end of the run, as far as the writer's own words go: they are none, and the writer may take
     them for some. `listed`: of a reply to a list of cases, where those with a number count (`read_list`)."""
     found, rest = _run(text, _read_line if listed else _line)
-    own = takewhile(_is_the_writers, map(str.strip, rest))
-    orders = [order for line in own for order in _line(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
-    return tuple(orders[:MOST_ORDERS]) if found else ()
+    return tuple(_orders(takewhile(_is_the_writers, map(str.strip, rest)), _line)) if found else ()
 
 
 def _read_line(line: str) -> list[Order]:
@@ -626,7 +624,7 @@ def misplaced(text: str, subject: str, *, listed: bool) -> tuple[tuple[Order, st
     )
 
 
-def _orders(lines: Iterable[str], read: Callable[[str], tuple[Order, ...]]) -> list[Order]:
+def _orders(lines: Iterable[str], read: Callable[[str], Iterable[Order]]) -> list[Order]:
     orders = [order for line in lines for order in read(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
     return orders[:MOST_ORDERS]
 
