@@ -49,8 +49,7 @@ from oacmail.core.view import AnyView, CommandView, Noticed
 from oacmail.store import outbox, reports, votes
 from oacmail.store.cases import continued
 from oacmail.store.connection import at, stamp
-from oacmail.store.tick import tick_view
-from oacmail.store.views import command_view, message_view
+from oacmail.store.views import command_view, message_view, tick_view
 from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, insert, person_id, raise_serial, stored
 from oacmail.words.compose import FinalMail
 

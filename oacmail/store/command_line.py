@@ -34,7 +34,7 @@ from oacmail.store.outbox import LIVE
 from oacmail.store.remembered import causes, problems
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.store.seen_messages import synced_at
-from oacmail.store.tick import waiting
+from oacmail.store.views import waiting
 
 # --- Queries ---------------------------------------------------------------------------------------------------------
 # Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a

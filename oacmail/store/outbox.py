@@ -503,7 +503,7 @@ def noticed(con: sqlite3.Connection, now: datetime) -> list[Noticed]:
 
 
 # --- Mail that waits -------------------------------------------------------------------------------------------------
-# What a tick decides about. Rows are read first, since each is an item that may be put off (tick.py).
+# What a tick decides about. Rows are read first, since each is an item that may be put off (views.py).
 
 
 def deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> list[sqlite3.Row]:

@@ -20,7 +20,7 @@ from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.review import FILED
 from oacmail.core.view import CaseColumns
 from oacmail.store.connection import moment
-from oacmail.store.tick import waiting
+from oacmail.store.views import waiting
 
 # --- Columns ---------------------------------------------------------------------------------------------------------
 # Every text and blob column of the schema: personal, derived from personal data, or free of it.

@@ -22,7 +22,7 @@ from oacmail.store import (
     remembered,
     reports,
     seen_messages,
-    tick,
+    views,
     writing,
 )
 from oacmail.store.apply import Turn
@@ -150,13 +150,13 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
     def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
         """What a tick would handle now, without deferred items."""
         put_off = remembered.put_off_item(self.con, now)
-        return [item for item in tick.items(self.con, policy, now) if item.name not in put_off]
+        return [item for item in views.items(self.con, policy, now) if item.name not in put_off]
 
     @writes
     def tick_completed(self, policy: Policy, now: datetime) -> None:
         """Forget failures of items that succeeded or are no longer due; remember that a tick has completed."""
         if remembered.any_tick_failure(self.con):
-            self.clear_tick_failures({item.name for item in tick.items(self.con, policy, now)}, now)
+            self.clear_tick_failures({item.name for item in views.items(self.con, policy, now)}, now)
         writing.remember(self.con, LAST_TICK, now.isoformat(), now)
 
     @reads
