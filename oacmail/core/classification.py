@@ -14,17 +14,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from oacmail.core import derivation, sender
-from oacmail.core.model import (
-    MACHINES,
-    Auto,
-    Classification,
-    Features,
-    Intent,
-    Kind,
-    Level,
-    Message,
-    Topic,
-)
+from oacmail.core.model import MACHINES, Auto, Classification, Features, Intent, Kind, Level, Message, Topic
 
 Verdict = TypeVar("Verdict", bound=StrEnum)
 

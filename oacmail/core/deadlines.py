@@ -11,15 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from oacmail.core import answers, calendar, notices, survey
-from oacmail.core.effects import (
-    AuditEvent,
-    DeadlineReached,
-    Effect,
-    EndDeadlines,
-    Quoted,
-    StartDeadline,
-    UpdateCase,
-)
+from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, Quoted, StartDeadline, UpdateCase
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import DeadlineKind, Status
 from oacmail.core.policy import Policy

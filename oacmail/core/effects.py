@@ -12,16 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from oacmail.core.kinds import MailEvent, MailKind
-from oacmail.core.model import (
-    BoardPlace,
-    Classification,
-    DeadlineKind,
-    Folder,
-    Kind,
-    Message,
-    Outcome,
-    Role,
-)
+from oacmail.core.model import BoardPlace, Classification, DeadlineKind, Folder, Kind, Message, Outcome, Role
 from oacmail.core.view import CaseColumns
 
 # --- Report effects --------------------------------------------------------------------------------------------------

@@ -10,16 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from oacmail.core import answers, cases, sender, tokens
-from oacmail.core.effects import (
-    AuditEvent,
-    Decision,
-    Effect,
-    OpenCase,
-    RecordMessage,
-    ReviewDone,
-    Send,
-    UpdateCase,
-)
+from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, ReviewDone, Send, UpdateCase
 from oacmail.core.kinds import KINDS, Audience, MailKind, MailState
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role, Rung, Status

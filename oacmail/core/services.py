@@ -21,14 +21,7 @@ from oacmail.core.cases import (
     update_by,
 )
 from oacmail.core.deadlines import Reached, reached
-from oacmail.core.effects import (
-    AuditEvent,
-    DeadlineReached,
-    Effect,
-    EndDeadlines,
-    StartDeadline,
-    UpdateCase,
-)
+from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import CancelledBy, MailKind
 from oacmail.core.model import Level, Status

@@ -17,15 +17,7 @@ from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, UnreadableMessage
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
-from oacmail.core.ports import (
-    Fetched,
-    FolderListing,
-    FolderRow,
-    FolderState,
-    Mailbox,
-    MessageMeta,
-    WatchedFolder,
-)
+from oacmail.core.ports import Fetched, FolderListing, FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, MissingMessage, Reconciliation, from_text, is_due
 from oacmail.core.sender import claimed_number, own_signature
 from oacmail.core.stored_values import DRAFTS, OTHER_INSTANCE, RECONCILED

@@ -13,16 +13,7 @@ from email.message import EmailMessage
 from email.message import Message as Tree
 from typing import Any, Protocol, TypeVar
 
-from oacmail.core.model import (
-    NO_FEATURES,
-    Attachment,
-    Auth,
-    Auto,
-    Features,
-    Forwarded,
-    Message,
-    Rung,
-)
+from oacmail.core.model import NO_FEATURES, Attachment, Auth, Auto, Features, Forwarded, Message, Rung
 from oacmail.core.order_words import find_order_tokens
 from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.core.tokens import find_vote_tokens

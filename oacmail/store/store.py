@@ -10,21 +10,10 @@ from pathlib import Path
 from threading import RLock
 from typing import IO
 
-from oacmail.core.effects import (
-    TickItem,
-)
+from oacmail.core.effects import TickItem
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import LAST_TICK, OTHER_INSTANCE, PASSES, RUN, RUN_READ, End
-from oacmail.store import (
-    connection,
-    ledger,
-    outbox,
-    remembered,
-    reports,
-    seen_messages,
-    views,
-    writing,
-)
+from oacmail.store import connection, ledger, outbox, remembered, reports, seen_messages, views, writing
 from oacmail.store.apply import Turn
 from oacmail.store.board import BoardRows
 from oacmail.store.connection import (

@@ -10,12 +10,7 @@ from functools import partial
 from oacmail.core import calendar, incidents, survey, tokens
 from oacmail.core.acknowledgement import DISOWNED
 from oacmail.core.digest import digest_due
-from oacmail.core.effects import (
-    AdminCommand,
-    BoardDeletion,
-    BoardMove,
-    TickItem,
-)
+from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, TickItem
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.intents import OPINION
