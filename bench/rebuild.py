@@ -3,7 +3,7 @@
 N messages lie in one flat file: those of the benchmark's stream, a quarter of an hour apart, a signed copy of the
 acknowledgement of each new request, and an agent's answer to each request and reply, an hour later. The mailbox reads
 them from there, so that its memory is not measured, and no server takes part. The second process that parses is
-included.
+included. It is measured twice: a mailbox without a ledger, and then with the copy of that one's.
 """
 
 import json
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -33,14 +34,17 @@ from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 from oacmail.engine import Engine
+from oacmail.engine.ledger import message
 from oacmail.mail.parse import parse
 from oacmail.parse_worker import ParseWorker
 from oacmail.rebuild.build import Rebuild
+from oacmail.store import SqliteStore
 
 STEP = 900.0
 ANSWERED_AFTER = 3600
 SECRET = b"a secret of the benchmark alone"
 INSTANCE = "be2c4a11"
+LEDGER = "oacmail"
 ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT}
 
 
@@ -56,7 +60,7 @@ class FlatMailbox:
         return [WatchedFolder(name=name, role=role) for name, role in ROLES.items()]
 
     def tree(self) -> FolderTree:
-        return FolderTree(separator="/", prefix="", names=frozenset(ROLES))
+        return FolderTree(separator="/", prefix="", names=frozenset(self._index))
 
     def open(self, folder: str) -> FolderState:
         self._open = folder
@@ -172,39 +176,62 @@ def _answer(to: Truth) -> bytes:
 
 
 def main(count: int) -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory(prefix="oacmail-rebuild-") as scratch:
-        folder = Path(scratch)
-        subprocess.run([sys.executable, "-m", "bench.rebuild", str(count), scratch], check=True)
-        parsing = ParseWorker()
-        config = _config(folder / "state")
-        policy = _policy(config)
-        second: list[int] = []
-        began, cpu = time.monotonic(), time.process_time()
+        for step in ("make", "replay", "ledger"):
+            subprocess.run([sys.executable, "-m", "bench.rebuild", str(count), scratch, step], check=True)
 
-        def progress(what: str, done: int, of: int) -> None:
-            if done % 10_000 < 40 or done == of:
-                second[:] = [_peak(parsing.process.pid if parsing.process else 0)]
-                print(f"{what}: {done} of {of}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-        report = Rebuild(
-            state=config.office.state,
-            mailbox=FlatMailbox(folder),  # type: ignore[arg-type]
-            engine=lambda store, clock: Engine(
-                policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock
-            ),
-            parser_config=wiring.parser_config(config),
-            now=datetime.now(UTC).replace(microsecond=0),
-            parsing=parsing,
-            on_progress=progress,
-        ).run(dry_run=False)
-        wall, used = time.monotonic() - began, time.process_time() - cpu
-        size = (config.office.state / "oacmail.db").stat().st_size
+def measure(folder: Path, step: str) -> None:
+    """Rebuild, and print what it took. `replay` leaves its ledger in the mailbox, for `ledger`."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    parsing = ParseWorker()
+    config = _config(folder / step)
+    policy = _policy(config)
+    second: list[int] = []
+    began, cpu = time.monotonic(), time.process_time()
+
+    def progress(what: str, done: int, of: int) -> None:
+        if done % 10_000 < 40 or done == of:
+            second[:] = [_peak(parsing.process.pid if parsing.process else 0)]
+            print(f"{what}: {done} of {of}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    report = Rebuild(
+        state=config.office.state,
+        mailbox=FlatMailbox(folder),  # type: ignore[arg-type]
+        policy=policy,
+        engine=lambda store, clock: Engine(
+            policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock
+        ),
+        parser_config=wiring.parser_config(config),
+        now=now,
+        parsing=parsing,
+        ledger=LEDGER,
+        on_progress=progress,
+    ).run(dry_run=False)
+    wall, used = time.monotonic() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{report.messages} messages, {sum(report.cases.values())} cases, {report.proven} numbers proven, ", end="")
-    print(f"{len(report.held)} held, {report.unread} unread ({DOMAIN})")
+    size = (config.office.state / "oacmail.db").stat().st_size
+    with closing(SqliteStore(config.office.state)) as store:
+        pieces, _ = store.ledger_pieces("", now)
+        rows = store.con.execute("SELECT count(*) FROM ledger_rows").fetchone()[0]
+    print(f"{step}: {report.messages} messages, {sum(report.cases.values())} cases, {report.proven} numbers, ", end="")
+    print(f"{len(report.held)} held, {report.unread} unread, {report.ledger.why or 'as the ledger says'} ({DOMAIN})")
     print(f"wall {wall:.0f} s, CPU {used:.0f} s, {report.messages / wall:.0f}/s, ", end="")
-    print(f"peak {peak} MB and {sum(second)} MB, database {size // 1_000_000} MB")
+    print(f"peak {peak} MB and {sum(second)} MB, database {size // 1_000_000} MB; ", end="")
+    print(f"ledger {rows} rows, {sum(map(len, pieces)) * 4 / 3 / 1_000_000:.1f} MB in the mailbox")
+    _leave(folder, pieces, policy)
+
+
+def _leave(folder: Path, pieces: Sequence[bytes], policy: Policy) -> None:
+    index = json.loads((folder / "index.json").read_text())
+    index[LEDGER] = []
+    with (folder / "messages").open("ab") as out:
+        for piece in pieces:
+            raw = message(piece, OFFICE, policy.secrets[0], datetime.now(UTC))
+            index[LEDGER].append((out.tell(), len(raw), int(time.time()), True))
+            out.write(raw)
+    (folder / "index.json").write_text(json.dumps(index))
 
 
 def _peak(pid: int) -> int:
@@ -217,7 +244,9 @@ def _peak(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if sys.argv[3:] == ["make"]:
         make(int(sys.argv[1]), Path(sys.argv[2]))
+    elif len(sys.argv) > 3:
+        measure(Path(sys.argv[2]), sys.argv[3])
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)

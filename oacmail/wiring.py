@@ -325,7 +325,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
             parser_config=parser_config(config),
             backlog=timedelta(days=config.imap.backlog_days),
             parsing=parsing or InlineParser(),
-            ledger_folder=config.imap.ledger or "",
+            ledger_folder=config.imap.ledger,
         )
         delivery = Delivery(
             engine=core,

@@ -200,6 +200,10 @@ class SimulatedMailbox:
     def offers(self) -> frozenset[str]:
         return frozenset(["UIDPLUS"] if self.deletes else [])
 
+    def remove_pieces(self, folder: str, uids: Collection[int]) -> None:
+        for uid in sorted(uids):
+            self.remove(folder, uid)
+
     def missing(self) -> Sequence[str]:
         return [] if "Sent" in self.folders else ["Sent"]
 
@@ -255,7 +259,7 @@ class SimulatedMailbox:
         self._reach()
         return FolderTree(separator="/", prefix="", names=frozenset(self.folders))
 
-    def create(self, folder: str) -> bool:
+    def create(self, folder: str, *, subscribe: bool = True) -> bool:
         self._reach()
         if folder in self.refused:
             return False

@@ -188,7 +188,7 @@ class SimulatedService:
             parser_config=wiring.parser_config(self.config),
             backlog=backlog,
             parsing=self._parsing,
-            ledger_folder=self.config.imap.ledger or "",
+            ledger_folder=self.config.imap.ledger,
         )
         envelope = wiring.envelopes(self.config, self.engine.policy)
         self.delivery = Delivery(

@@ -11,7 +11,7 @@ import pytest
 
 from oacmail.core import stored_values
 from oacmail.core.stored_values import FAMILIES, End
-from oacmail.store import rebuilt, rebuilt_numbers
+from oacmail.store import rebuilt
 from oacmail.store.writing import WAITS_AT_MOST
 from tests.store.stored import unlisted
 from tests.world import World
@@ -168,13 +168,9 @@ def _rebuilt(world: World) -> None:
     rebuilt.finish(world.store.con, world.clock.now())
 
 
-def _numbered(world: World) -> None:
-    rebuilt_numbers.raise_above_given(world.store.con, world.clock.now())
-
-
 @pytest.mark.parametrize(
     ("end", "happens"),
-    [(End.WAITED, _tidied), (End.START, _started), (End.PROBLEM, _rebuilt), (End.REBUILT, _numbered)],
+    [(End.WAITED, _tidied), (End.START, _started), (End.PROBLEM, _rebuilt)],
 )
 def test_what_ends_so_ends_and_nothing_else_does(world: World, end: End, happens: Callable[[World], None]) -> None:
     keys = {f"{name}OAC-2026-000009" if name.endswith(":") else name: family for name, family in FAMILIES.items()}

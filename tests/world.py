@@ -47,7 +47,7 @@ T = TypeVar("T")
 _DEFAULTS = sections(
     OFFICE,
     town=people.TOWN,
-    imap={"user": "oac360"},
+    imap={"user": "oac360", "ledger": ""},
     smtp={"per_minute": 0},
     trust=PROVEN,
     people=people.ROLES,

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -13,16 +14,16 @@ from oacmail import privacy, wiring
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import Refused
+from oacmail.core.ports import Mailbox
 from oacmail.parse_worker import ParseWorker
 from oacmail.rebuild.build import Rebuild, refuse_if_used
-from oacmail.rebuild.summary import RebuildSummary
+from oacmail.rebuild.summary import FromLedger, RebuildSummary
 
 CANNOT_TELL = (
-    "calls logged by shell, and other commands given there of which neither a mail nor a folder of the board tells",
-    "moves between folders that were undone or overtaken, and on a server without SAVEDATE when they were made",
-    "which notices staff have received, and which review entries they have ended by shell",
-    "mail that a relay refused, unless a report came back",
-    "corrections that the classifier has learned",
+    "what was ordered by shell, calls, votes by links, merges, and moves on the board",
+    "who has a case, what the technical services were asked, and what a person has ended on the review list",
+    "which notices staff have received, and what a relay refused",
+    "the words of messages that are gone; numbers that no mail names are given anew",
 )
 _NO_KEY = (
     "there is no token key, and without it no mail proves a number: put the key back (docs/loss.md); if it "
@@ -61,20 +62,24 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
 
 
 def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildSummary:
-    parsing = ParseWorker()
     secrets.refuse_missing(config)
     with closing(wiring.mailbox(config)) as mailbox:
-        return Rebuild(
-            state=config.office.state,
-            mailbox=mailbox,
-            engine=lambda store, clock: wiring.engine(config, store, clock=clock),
-            parser_config=wiring.parser_config(config),
-            now=datetime.now(UTC).replace(microsecond=0),
-            since=since,
-            parsing=parsing,
-            ledger=config.imap.ledger or "",
-            on_progress=_progress,
-        ).run(dry_run=dry_run)
+        made = rebuilding(config, mailbox, datetime.now(UTC).replace(microsecond=0))
+        return replace(made, since=since).run(dry_run=dry_run)
+
+
+def rebuilding(config: Config, mailbox: Mailbox, now: datetime) -> Rebuild:
+    return Rebuild(
+        state=config.office.state,
+        mailbox=mailbox,
+        policy=wiring.live_policy(config, first=True),
+        engine=lambda store, clock: wiring.engine(config, store, clock=clock),
+        parser_config=wiring.parser_config(config),
+        now=now,
+        parsing=ParseWorker(),
+        ledger=config.imap.ledger,
+        on_progress=_progress,
+    )
 
 
 def _progress(what: str, done: int, of: int) -> None:
@@ -91,42 +96,56 @@ def _lines(config: Config, summary: RebuildSummary, *, dry_run: bool) -> Iterato
     yield f"{when}: {count} cases ({states or 'none'}) from {summary.messages} messages"
     begun = f"{summary.since.astimezone(zone):%Y-%m-%d %H:%M}"
     yield f"  since {begun}; {summary.past} older messages are the mailbox's past"
-    if summary.unplayed:
-        yield f"  {len(summary.unplayed)} messages of people of the 30 days before have no case now: a service in"
-        yield "  shadow may have had them as cases, which --since with the first day of the shadow rebuilds:"
-        yield from (f"    {one}" for one in summary.unplayed)
-    yield f"  last sign of life of the service: {summary.lived_until.astimezone(zone):%Y-%m-%d %H:%M}"
-    yield from _on_cases(summary)
-    yield from _on_mails(summary)
-    yield "the mailbox cannot tell:"
-    yield from (f"  {one}" for one in CANNOT_TELL)
+    yield from from_ledger(config, summary.ledger)
+    if summary.ledger.why:
+        yield from _as_played(config, summary)
+        yield "the mailbox cannot tell:"
+        yield from (f"  {one}" for one in CANNOT_TELL)
+    yield from _if_any((summary.unread, "{} messages are left to the service, which takes them in when it starts"))
     if not dry_run:
         yield "start the service: systemctl start oacmail"
 
 
-def _on_cases(summary: RebuildSummary) -> Iterator[str]:
-    yield f"  numbers: {summary.proven} named by signed mail, {len(summary.by_order)} by the order of arrival"
-    yield from (f"    {number}: no signed mail names it" for number in summary.by_order)
-    yield from (f"    {number}: given, but nothing else of it is left" for number in summary.without_message)
+_WHY = {
+    "none": "the mailbox has no copy of the ledger",
+    "torn": "the copy of the ledger in the mailbox is not whole",
+    "version": "another version of oacmail wrote the copy of the ledger; with that version it can be used",
+    "another": "the copy of the ledger in the mailbox is not of this database",
+    "younger": "this database is younger than the copy of the ledger in the mailbox",
+}
+_REFUSED = {
+    "foreign": "{} pieces of the ledger are signed with a key that is not ours and count for nothing",
+    "forged": "{} pieces of the ledger bear a wrong signature and count for nothing",
+}
+
+
+def from_ledger(config: Config, known: FromLedger) -> Iterator[str]:
+    """What the copy of the ledger told, for people."""
+    if known.why:
+        yield f"  {_WHY[known.why]}: it is not used"
+    elif known.until is not None:
+        until = known.until.astimezone(config.office.timezone)
+        yield f"  all rows are as the ledger in the mailbox says, until {until:%Y-%m-%d %H:%M}"
     yield from _if_any(
-        (summary.gone, "{} messages are gone: their acknowledgements show case and due day, not the words"),
-        (summary.ordered, "{} orders by shell are known from mail"),
-        (len(summary.moved), "{} cases are as their folders on the board say"),
-        (summary.from_ledger, "{} cases are as the ledger in the mailbox says, which knows more than the mail"),
+        (known.lost, "{} entries of the ledger are lost: they lie behind a gap or a wrong signature"),
+        *((count, _REFUSED[why]) for why, count in known.refused.items()),
+        (known.wordless, "{} messages are gone from the mailbox: their rows are back, not their words"),
+        (known.unsent, "{} mails had not left: they are dropped; requests without their acknowledgement are to review"),
     )
+    yield from (f"  {number}: no mail tells the address of its citizen" for number in known.nameless)
 
 
-def _on_mails(summary: RebuildSummary) -> Iterator[str]:
+def _as_played(config: Config, summary: RebuildSummary) -> Iterator[str]:
+    yield f"  last sign of life of the service: {summary.lived_until.astimezone(config.office.timezone):%Y-%m-%d %H:%M}"
+    yield f"  numbers: {summary.proven} named by signed mail, {len(summary.by_order)} given anew"
+    yield from (f"    {number}: no signed mail names it" for number in summary.by_order)
+    yield from (f"    {number}: given, but no message of it is left" for number in summary.without_message)
     yield f"  mails: copies of {summary.left} found; {summary.waiting} will be sent by the service"
-    yield f"  acknowledgements without a copy: {len(summary.held)} are held and on the review list"
+    yield f"  acknowledgements and relayed answers without a copy: {len(summary.held)} are held and on the review list"
     yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in summary.held)
-    yield from (
-        f"    {one}: nothing in the mailbox proves that the person has the answer: it is owed" for one in summary.owed
-    )
     yield from _if_any(
         (summary.dropped, "other mails to citizens without a copy: {} are dropped"),
         (summary.foreign, "{} mails are signed with another key and prove nothing"),
-        (summary.unread, "{} messages could not be processed: the service tries them again"),
     )
 
 

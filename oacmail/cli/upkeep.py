@@ -9,17 +9,21 @@ from contextlib import closing
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import click
 
 from oacmail import wiring
 from oacmail.cli.common import answer_no, as_json, existing, print_json, safe, say, with_config
+from oacmail.cli.rebuild import from_ledger, rebuilding
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
+from oacmail.core.stored_values import LEDGER_LINE
 from oacmail.engine.watch import CLOCK
 from oacmail.privacy.erasure import forget_again
+from oacmail.rebuild.summary import FromLedger
 from oacmail.store import SqliteStore, admin, connection, erase, ledger, remembered, writing
 from oacmail.store.remembered import LOST
 
@@ -147,10 +151,11 @@ def restore(config: Config, path: str, yes: bool) -> None:
             held = admin.key_lost(con, now)
         say(f"the key of this database is missing, and without it no copy proves what was sent: {_held(held)}")
         say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
-    # The people who were forgotten since the backup are erased once more.
     if wiring.wrong_key(config):
         say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
         return
+    _go_on(config, now)
+    # The people who were forgotten since the backup are erased once more.
     with wiring.open_writable(config) as con:
         try:
             again = forget_again(con, state, wiring.live_policy(config), now, restored.replaced)
@@ -159,6 +164,23 @@ def restore(config: Config, path: str, yes: bool) -> None:
             return
     if again:
         say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
+
+
+def _go_on(config: Config, now: datetime) -> None:
+    """Bring the restored database to what the copy of the ledger in the mailbox knows, and say what that is."""
+    try:
+        with closing(wiring.mailbox(config)) as mailbox, closing(SqliteStore(config.office.state)) as store:
+            known = rebuilding(config, mailbox, now).go_on(store)
+    except (Transient, ConfigError) as error:
+        say(f"the mailbox cannot be read now, and with it the copy of the ledger: {error}")
+        say("the database is as it was at the backup; to take more from the ledger, stop the service and restore again")
+        known = FromLedger(why="none")
+    else:
+        for line in from_ledger(config, known):
+            say(line)
+    if known.why:  # from here on its past is another one than that of the copy
+        with wiring.open_writable(config) as con:
+            writing.remember(con, LEDGER_LINE, token_hex(8), now)
 
 
 @click.command()

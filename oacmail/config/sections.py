@@ -439,7 +439,7 @@ class ImapSection(Section):
     watch: tuple[FolderName, ...] = ("INBOX", SENT)
     sent: FolderName | None = None
     junk: FolderName | None = None
-    ledger: FolderName | None = None
+    ledger: FolderName | Literal[""] = "oacmail"
     idle_minutes: Count = Field(default=9, le=29)
     poll_seconds: Count = 60
     max_bytes: Size = 5_000_000
@@ -458,9 +458,9 @@ class ImapSection(Section):
 
     @field_validator("ledger")
     @classmethod
-    def _of_its_own(cls, ledger: str | None, info: ValidationInfo) -> str | None:
+    def _of_its_own(cls, ledger: str, info: ValidationInfo) -> str:
         watched = {*info.data.get("watch", ()), SENT, info.data.get("sent"), info.data.get("junk")}
-        if ledger is not None and ledger in watched:
+        if ledger in watched:
             raise wrong("is a folder that is watched", 'name a folder of its own, as "oacmail"')
         return ledger
 

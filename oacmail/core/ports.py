@@ -85,6 +85,10 @@ class Mailbox(Protocol):
         """Add a message of ours that nobody need read (a piece of the ledger), as seen."""
         ...
 
+    def remove_pieces(self, folder: str, uids: Collection[int]) -> None:
+        """Delete pieces of the ledger for good, as far as the server can do that for these messages alone."""
+        ...
+
     def missing(self) -> Sequence[str]:
         """Names of folders to watch that do not exist; 'Sent' if no Sent folder was found."""
         ...
@@ -132,8 +136,8 @@ class Mailbox(Protocol):
         """All folders that can be opened."""
         ...
 
-    def create(self, folder: str) -> bool:
-        """Create a folder and subscribe to it; False if the server refuses."""
+    def create(self, folder: str, *, subscribe: bool = True) -> bool:
+        """Create a folder, and subscribe to it so that mail clients show it; False if the server refuses."""
         ...
 
     def can_move(self) -> bool:

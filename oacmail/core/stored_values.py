@@ -20,9 +20,6 @@ USED_TOKEN = "used-token:"  # noqa: S105 - a name, no secret
 ADDED = "added:"
 # Of the numbers of cases
 SERIAL = "serial:"
-GIVEN = "given:"
-BEYOND = "beyond:"
-GAP = "gap:"
 # Of the running process, and of the clock
 RUN = "run"
 RUN_READ = "run_read"
@@ -53,6 +50,7 @@ OAUTH_REPORTED = "oauth-reported"
 # Of the mailbox
 DRAFTS = "drafts_folder"
 LEDGER_COPIED = "ledger-copied"
+LEDGER_LINE = "ledger-line"
 BOARD_ROOTS = "board-roots"
 # Of backups, keys and certificates
 KNOWN_KEYS = "key:"
@@ -75,7 +73,6 @@ class End(StrEnum):
     WAITED = "with the nightly tidying, once its message has not come for WAITS_AT_MOST (store/writing.py)"
     START = "when the service next starts"
     PROBLEM = "when its problem has ended, and with a rebuild or a restore"
-    REBUILT = "when the rebuild ends"
     TAKEN = "when it has been used"
 
 
@@ -95,6 +92,7 @@ class Tells(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """`key`: what follows the prefix, '' = nothing; `value`: its shape and unit; `written_by`: modules of oacmail.
+    `recorded`: the ledger covers it, so that it comes back with a rebuild; it tells nothing, or a keyed hash.
 
     "UTC": an ISO 8601 time in UTC; "time": one with its offset.
     """
@@ -104,6 +102,7 @@ class Family:
     written_by: tuple[str, ...]
     ends: End = End.NEVER
     tells: Tells = Tells.NOTHING
+    recorded: bool = False
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -154,6 +153,7 @@ FAMILIES: Mapping[str, Family] = {
         value="time at which the order was given",
         written_by=("core/orders/buttons.py",),
         ends=End.WAITED,
+        recorded=True,
     ),
     ADDED: Family(
         key="hash of the addition, colon, hash of the recipient",
@@ -161,25 +161,11 @@ FAMILIES: Mapping[str, Family] = {
         written_by=("core/handlers/own_copies.py",),
         tells=Tells.ADDRESS_HASH,
     ),
-    SERIAL: Family(key="year", value="the highest serial of a case's number", written_by=("store/writing.py",)),
-    GIVEN: Family(
-        key="number of a case",
-        value="empty: a case of the lost database had this number",
-        written_by=("store/rebuilt_numbers.py",),
-        ends=End.REBUILT,
-    ),
-    BEYOND: Family(
+    SERIAL: Family(
         key="year",
-        value="the highest serial that was given",
-        written_by=("store/rebuilt_numbers.py",),
-        ends=End.REBUILT,
-    ),
-    GAP: Family(
-        key="address or nothing, year, UTC at which the number above was given at the latest, first serial; by colons",
-        value="JSON: first serial, last serial, UTC of the message below, UTC at which that number was given",
-        written_by=("store/rebuilt_numbers.py",),
-        ends=End.REBUILT,
-        tells=Tells.ADDRESS,
+        value="the highest serial of a case's number",
+        written_by=("store/writing.py",),
+        recorded=True,
     ),
     RUN: Family(
         value="name of the running process; written when it began, or at the last mail of an earlier one if later",
@@ -220,8 +206,10 @@ FAMILIES: Mapping[str, Family] = {
         ends=End.PROBLEM,
     ),
     NIGHT_JOB: Family(key="name of a job", value="time at which it was last done", written_by=("engine/engine.py",)),
-    LAST_DIGEST: Family(value="date of the last summary", written_by=("core/digest.py",)),
-    NO_MONTH_WAITS: Family(value="the month in which no report waits, as 2026-11", written_by=("wiring.py",)),
+    LAST_DIGEST: Family(value="date of the last summary", written_by=("core/digest.py",), recorded=True),
+    NO_MONTH_WAITS: Family(
+        value="the month in which no report waits, as 2026-11", written_by=("wiring.py",), recorded=True
+    ),
     RECONCILED: Family(
         value="JSON: the result of the last nightly proof (core/reconciliation.py)",
         written_by=("engine/intake.py",),
@@ -253,7 +241,12 @@ FAMILIES: Mapping[str, Family] = {
     ),
     LEDGER_COPIED: Family(
         value="HMAC of the snapshot and sequence of the last entry that the mailbox has; empty: it has none of them",
-        written_by=("engine/ledger.py", "store/admin.py"),
+        written_by=("engine/ledger.py", "store/admin.py", "store/rebuilt.py"),
+    ),
+    LEDGER_LINE: Family(
+        value="16 hex digits: databases with the same ones have a common past, and their rows the same ids",
+        written_by=("cli/upkeep.py", "store/ledger.py"),
+        recorded=True,
     ),
     DRAFTS: Family(value="name of the folder of drafts; empty: there is none", written_by=("engine/intake.py",)),
     BOARD_ROOTS: Family(value="each board.root on this server, one a line", written_by=("engine/board.py",)),
@@ -261,17 +254,24 @@ FAMILIES: Mapping[str, Family] = {
         key="name of a token key, 8 hex digits",
         value="empty: it has signed mail of this database",
         written_by=("store/remembered.py",),
+        recorded=True,
     ),
     SAVED_KEYS: Family(
         value="the token keys themselves, one a line; in a backup only",
         written_by=("store/remembered.py",),
         ends=End.TAKEN,
     ),
-    KEY_LOST_AT: Family(value="UTC at which the keys were given up", written_by=("store/admin.py",)),
-    RESTORED_AT: Family(value="UTC of the last restore", written_by=("store/admin.py",)),
-    REBUILT_AT: Family(value="UTC of the last rebuild", written_by=("store/rebuilt.py",)),
-    BACKUP: Family(key="path", value="empty: a backup was made there", written_by=("store/erase.py",)),
-    ROTATED: Family(value="time of the last backup by rotation", written_by=("store/remembered.py",)),
+    KEY_LOST_AT: Family(value="UTC at which the keys were given up", written_by=("store/admin.py",), recorded=True),
+    RESTORED_AT: Family(
+        value="UTC of the last restore", written_by=("rebuild/build.py", "store/admin.py"), recorded=True
+    ),
+    REBUILT_AT: Family(
+        value="UTC of the last rebuild, or of a restore that went on from the ledger",
+        written_by=("store/rebuilt.py",),
+        recorded=True,
+    ),
+    BACKUP: Family(key="path", value="empty: a backup was made there", written_by=("store/erase.py",), recorded=True),
+    ROTATED: Family(value="time of the last backup by rotation", written_by=("store/remembered.py",), recorded=True),
     DRILLED: Family(
         value="time of the last restore drill, space, passed or failed", written_by=("store/remembered.py",)
     ),
@@ -281,6 +281,7 @@ FAMILIES: Mapping[str, Family] = {
         written_by=("privacy/erasure.py",),
         ends=End.TAKEN,
         tells=Tells.KEYED_HASH,
+        recorded=True,
     ),
     PURGING: Family(
         value="JSON: what a purge that has not ended has removed (core/review.py)",

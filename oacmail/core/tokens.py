@@ -47,10 +47,14 @@ def name_of_key(secret: bytes) -> str:
     return hmac.digest(secret, b"oacmail instance", "sha256").hex()[:8]
 
 
+def mark(secret: bytes, what: Literal["person", "message"], name: str) -> str:
+    """What stands for an address or a fingerprint where it must not be recognised: 64 hex digits, which only the holder
+    of the key can compare with one."""
+    return _hmac(secret, what, name.strip().lower()).hex()
+
+
 def person_mark(secret: bytes, address: str) -> str:
-    """What stands for an address after it was erased: 64 hex digits, which only the holder of the key can compare with
-    an address."""
-    return _hmac(secret, "person", address.strip().lower()).hex()
+    return mark(secret, "person", address)
 
 
 def seal(secret: bytes, what: Literal["certificate", "ledger"], text: str) -> str:

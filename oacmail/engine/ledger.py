@@ -1,14 +1,13 @@
-"""The copy of the ledger in the mailbox: signed messages in a folder of ours, by which a rebuild knows what no mail
-tells. They hold no words and no addresses.
+"""The copy of the ledger in the mailbox: signed messages in a folder of ours, by which a rebuild and a restore know
+what no mail tells. They hold no words and no addresses.
 
 One message is a piece: rows of a snapshot, or the entries since the piece before. A new snapshot replaces the pieces
 of the older one. Nothing here is sent, and nothing that goes wrong here stops the service.
 """
 
-import json
-import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -18,11 +17,13 @@ from textwrap import wrap
 
 import structlog
 
+from oacmail.core.board import BoardNames
 from oacmail.core.errors import Transient
 from oacmail.core.ports import Mailbox
 from oacmail.core.stored_values import LEDGER_COPIED
-from oacmail.core.tokens import seal
+from oacmail.core.tokens import name_of_key, seal
 from oacmail.engine.engine import Engine
+from oacmail.store.remembered import LOST
 
 log = structlog.get_logger()
 
@@ -48,61 +49,89 @@ class LedgerCopy:
         last = store.known_at(LEDGER_COPIED)
         if last is not None and timedelta(0) <= now - last < EVERY and not at_once:
             return
-        before = store.recall(LEDGER_COPIED) or ""
+        known = store.recall(LEDGER_COPIED)
+        before = known or ""
         pieces, mark = store.ledger_pieces(before, now)
-        if not pieces:
+        if not pieces or LOST in store.problems():  # a rebuild needs what lies there
             return
-        error = self._append(pieces, now)
+        error = self._append(pieces, now, first=known is None, replace=mark.split()[:1] != before.split()[:1])
         if error:
             log.warning("ledger.not-copied", error=error)
         store.problem(PROBLEM, bool(error), now, error)
-        store.remember(LEDGER_COPIED, before if error else mark, now)
+        if not (error and known is None):
+            store.remember(LEDGER_COPIED, before if error else mark, now)
 
-    def _append(self, pieces: Sequence[str], now: datetime) -> str:
-        """Return why the mailbox has not taken them; '' = it has."""
+    def _append(self, pieces: Sequence[bytes], now: datetime, *, first: bool, replace: bool) -> str:
+        """Return why the mailbox has not taken them; '' = it has. `replace`: remove the older ones then. `first`: this
+        database has never copied its ledger: one that lies there is that of a lost database."""
         try:
-            if self.folder in {watched.name for watched in self.mailbox.watched()}:
+            name = full_name(self.mailbox, self.folder)
+            policy, tree = self.engine.policy, self.mailbox.tree()
+            board = policy.board
+            names = BoardNames(board=board, separator=tree.separator, prefix=tree.prefix) if board else None
+            if name in {watched.name for watched in self.mailbox.watched()} or (names and names.below([name])):
                 return "imap.ledger is a folder that is watched"
-            if self.folder not in self.mailbox.tree().names:
-                self.mailbox.create(self.folder)
-            older = set(self._uids()) if "rows" in json.loads(pieces[0]) else set()
+            if name not in tree.names:
+                self.mailbox.create(name, subscribe=False)
+            if first and read(self.mailbox, self.folder, policy.secrets).bodies:
+                self.engine.store.problem(LOST, True, now)
+                return "the ledger in the mailbox is that of another database"
+            self.mailbox.open(name)
+            older = self.mailbox.bearing(FIELD) if replace else set()
             for piece in pieces:
-                self.mailbox.append_piece(self.folder, self._message(piece, now))
-            for uid in sorted(older):
-                self.mailbox.remove(self.folder, uid)
+                self.mailbox.append_piece(name, message(piece, policy.office.address, policy.secrets[0], now))
+            self.mailbox.remove_pieces(name, older)
         except Transient as error:
             return str(error) or type(error).__name__
         return ""
 
-    def _uids(self) -> set[int]:
-        self.mailbox.open(self.folder)
-        return self.mailbox.bearing(FIELD)
 
-    def _message(self, piece: str, now: datetime) -> bytes:
-        office, key = self.engine.policy.office.address, self.engine.policy.secrets[0]
-        body = b64encode(zlib.compress(piece.encode(), 9)).decode()
-        mail = EmailMessage()
-        mail["From"] = mail["To"] = office
-        mail["Date"] = format_datetime(now)
-        mail["Subject"] = "oacmail ledger"
-        mail[FIELD] = f"v=1; s={seal(key, 'ledger', body)}"
-        mail.set_content("\n".join(wrap(body, 76)) + "\n", cte="7bit")
-        return mail.as_bytes()
+def message(piece: bytes, office: str, key: bytes, now: datetime) -> bytes:
+    """The message that holds a piece, signed with the key."""
+    body = b64encode(piece).decode()
+    mail = EmailMessage()
+    mail["From"] = mail["To"] = office
+    mail["Date"] = format_datetime(now)
+    mail["Subject"] = "oacmail ledger"
+    mail[FIELD] = f"v=1; k={name_of_key(key)}; s={seal(key, 'ledger', body)}"
+    mail.set_content("\n".join(wrap(body, 76)) + "\n", cte="7bit")
+    return mail.as_bytes()
 
 
-def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> list[str]:
-    """Return the pieces in the folder that are signed with one of the keys, the newest last; [] if there is no such
-    folder."""
-    if folder not in mailbox.tree().names:
-        return []
-    mailbox.open(folder)
+def full_name(mailbox: Mailbox, folder: str) -> str:
+    """The name of the folder on this server, whose own folders may all begin alike (RFC 2342)."""
+    prefix = mailbox.tree().prefix
+    return folder if folder.startswith(prefix) else prefix + folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """What lies in the folder of the ledger. `bodies`: pieces that are signed with a key of ours, compressed JSON;
+    `refused`: how many others there are: `foreign` (they name a key that is not ours), `forged`."""
+
+    bodies: tuple[bytes, ...] = ()
+    refused: Mapping[str, int]
+
+
+def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> Pieces:
+    """Read every piece. Raises Transient."""
+    bodies: list[bytes] = []
+    refused: Counter[str] = Counter()
+    if not folder or (name := full_name(mailbox, folder)) not in mailbox.tree().names:
+        return Pieces(refused=refused)
+    mailbox.open(name)
     uids = sorted(mailbox.bearing(FIELD))
-    pieces = []
+    by_name = {name_of_key(key): key for key in keys}
     for start in range(0, len(uids), AT_ONCE):
         for _, fetched in sorted(mailbox.fetch(uids[start : start + AT_ONCE]).items()):
             mail = message_from_bytes(fetched.raw)
             body = "".join(str(mail.get_payload()).split())
-            field = " ".join(str(mail[FIELD]).split())  # it is folded
-            if field in {f"v=1; s={seal(key, 'ledger', body)}" for key in keys}:
-                pieces.append(zlib.decompress(b64decode(body)).decode())
-    return pieces
+            signed = " ".join(str(mail[FIELD]).split())  # the field is folded
+            key = next((key for name, key in by_name.items() if f"k={name};" in signed), None)
+            if key is None:
+                refused["foreign"] += 1
+            elif signed != f"v=1; k={name_of_key(key)}; s={seal(key, 'ledger', body)}":
+                refused["forged"] += 1
+            else:
+                bodies.append(b64decode(body))
+    return Pieces(bodies=tuple(bodies), refused=refused)

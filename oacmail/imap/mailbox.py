@@ -170,6 +170,15 @@ class ImapMailbox:
         with self._session.client("APPEND") as client:
             client.append(folder, raw, [rb"\Seen"])
 
+    def remove_pieces(self, folder: str, uids: Collection[int]) -> None:
+        """Gmail would keep in All Mail what is expunged from a label; it empties its bin by itself."""
+        with self._session.client("LIST") as client:
+            trash = _special(listed(client), "\\Trash") if self._session.has("X-GM-EXT-1") and uids else None
+        if trash is not None:
+            self.move_messages(folder, uids, trash.name)
+        elif uids and self._session.has("UIDPLUS"):
+            self.erase(folder, uids)
+
     def missing(self) -> Sequence[str]:
         return self._plan().missing
 
@@ -286,11 +295,12 @@ class ImapMailbox:
                 separator=separator, prefix=prefix, names=frozenset(folder.name for folder in listed(client))
             )
 
-    def create(self, folder: str) -> bool:
+    def create(self, folder: str, *, subscribe: bool = True) -> bool:
         with self._session.client("CREATE") as client:
             try:
                 client.create_folder(folder)
-                client.subscribe_folder(folder)
+                if subscribe:
+                    client.subscribe_folder(folder)
             except IMAPClientAbortError:
                 raise
             except IMAPClientError:

@@ -1,56 +1,53 @@
-"""The order of a rebuild: look at the mailbox, read the proofs, play, judge what is unproven, put the file in place.
+"""The order of a rebuild: look at the mailbox, take the rows of the ledger's copy and the words of the mailbox, or play
+the mailbox if there is no copy, and put the file in place.
 
 The new database is made in a folder of its own beside the lost one and renamed when it is complete: a kill leaves
-nothing half. It never replaces a database that holds a case.
+nothing half. It never replaces a database that holds a case. A restored one goes on from the ledger in one transaction.
 """
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from oacmail import reporting
+from oacmail.batches import batched
 from oacmail.charts import Drawn
-from oacmail.core.board import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
-from oacmail.core.model import Auto, Folder
 from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports import Clock, Mailbox
+from oacmail.core.stored_values import RESTORED_AT
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import Engine
-from oacmail.engine.ledger import read
-from oacmail.mail.parse import InlineParser, Parser, parse
+from oacmail.engine.ledger import Pieces
+from oacmail.engine.ledger import read as read_pieces
+from oacmail.mail.parse import InlineParser, Parser
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.rebuild import board
-from oacmail.rebuild import proofs as copies
-from oacmail.rebuild.contents import Contents, Found, batches, fetched, look_at
-from oacmail.rebuild.judge import UnprovenMails, settle_unproven
-from oacmail.rebuild.late_reading import LateReadingFinder, LateReadings
-from oacmail.rebuild.play import Play
-from oacmail.rebuild.proofs import Proofs
-from oacmail.rebuild.summary import Held, RebuildSummary
+from oacmail.rebuild.contents import BATCH, BATCH_BYTES, Contents, Found, fetched, look_at
+from oacmail.rebuild.play import Play, Proofs, proofs, settle_unproven
+from oacmail.rebuild.summary import FromLedger, Held, RebuildSummary
+from oacmail.rebuild.words import fill_in
 from oacmail.replay import VirtualClock
-from oacmail.store import SqliteStore, admin, connection, rebuilt, rebuilt_numbers, remembered
-from oacmail.store.ledger import Copied, bring_back, joined
-from oacmail.store.rebuilt_numbers import GivenNumber
+from oacmail.store import SqliteStore, admin, connection, ledger, rebuilt, remembered
+from oacmail.store.rebuilt import LedgerRows
 from oacmail.words.report_forms import report_page
 
-SHADOW = timedelta(days=30)  # before the first mail of ours: for so long a service may have run in shadow
 FOLDER = "rebuilding"  # in the state directory, until the new database is complete
 _REMEDY = "if it is lost for good, move it out of the way and run oacmail rebuild again"
 
 
 @dataclass(slots=True)
 class Rebuild:
-    """`engine` makes an engine on a new store with a virtual clock. `since`: when the service was first started; None =
-    the first message that our own mail answers. `now`: the real time. `on_progress`: what, how many, of how many.
-    `ledger`: the folder that has its copy; '' = none."""
+    """`engine` makes an engine on a new store with a virtual clock. `since`: when the service was first started, for a
+    mailbox without a ledger; None = the first message that our own mail answers. `now`: the real time. `on_progress`:
+    what, how many, of how many. `ledger`: the folder that has its copy; '' = none."""
 
     state: Path
     mailbox: Mailbox
+    policy: Policy
     engine: Callable[[SqliteStore, Clock], Engine]
     parser_config: ParserConfig
     now: datetime
@@ -66,140 +63,94 @@ class Rebuild:
         with closing(connection.lock(self.state)):
             refuse_if_used(self.state)
             with _scratch(self.state) as folder:
-                summary = self._build(folder)
+                with closing(SqliteStore(folder)) as store:
+                    store.con.execute("PRAGMA synchronous=OFF")  # the file is flushed before it is renamed
+                    summary = self._from_ledger(store)
                 if not dry_run:
                     _put_in_place(folder, self.state)
         return summary
 
-    def _build(self, folder: Path) -> RebuildSummary:
-        with closing(SqliteStore(folder)) as store:
-            store.con.execute("PRAGMA synchronous=OFF")  # the file is flushed before it is renamed
-            clock = VirtualClock(self.now)
-            engine = self.engine(store, clock)
-            engine.policy = replace(engine.policy, canary=CanaryRules())  # canaries of the past are found as copies
-            names = board.names_on(engine.policy, self.mailbox)
-            folders = board.with_its_folders(engine.policy, self.mailbox, names)
-            found = look_at(self.mailbox, folders)
-            every = found.messages(self.now)
-            proofs = copies.read(engine.policy, self._copies(every))
-            since = self._since(proofs)
-            lived_until = min(proofs.last or self.now, self.now)
-            late = self._late_readings(engine.policy, every, proofs)
-            messages = late.in_order(one for one in every if one.at >= since)
-            keys = engine.policy.secrets
-            copied = joined(read(self.mailbox, self.ledger, keys), keys) if self.ledger else None
-            self._record(store, engine, found, proofs, since, copied)
-            clock.moment = since
-            played = self._board(store, engine, clock, names, found, lived_until, late, proofs) if names else None
-            play = self._player(store, engine, clock, found, proofs, lived_until, len(messages), played, late)
-            play.run(messages)
-            clock.moment = lived_until
-            if played:
-                played.read()
-            clock.moment = self.now
-            judged = settle_unproven(store, engine.policy, lived_until=lived_until, now=self.now)
-            without_message = self._finish(store, found)
-            with store.together():
-                from_ledger = bring_back(store.con, copied, engine.policy) if copied else 0
-            return _summary(
-                store,
-                proofs,
-                judged,
-                play,
-                tuple(dict.fromkeys(played.moved)) if played else (),
-                tuple(played.unproven) if played else (),
-                without_message,
-                since=since,
-                lived_until=lived_until,
-                past=len(every) - len(messages),
-                unplayed=tuple(self._of_people(one for one in every if since - SHADOW <= one.at < since)),
-                messages=len(messages),
-                from_ledger=from_ledger,
-            )
+    def go_on(self, store: SqliteStore) -> FromLedger:
+        """Bring a restored database, whose store records nothing yet, to what the ledger in the mailbox knows. If it
+        knows nothing of use, nothing is changed. Raises Transient."""
+        pieces = read_pieces(self.mailbox, self.ledger, self.policy.secrets)
+        with store.together():
+            return self._taken(store, pieces)
 
-    def _copies(self, messages: Sequence[Found]) -> Iterator[tuple[Found, bytes]]:
-        own = [one for one in messages if one.own]
-        done = 0
-        for batch in batches(own):
-            got = fetched(self.mailbox, batch)
-            yield from ((one, got[one.ref].raw) for one in batch if one.ref in got)
-            done += len(batch)
-            self.on_progress("our own mail", done, len(own))
+    # --- with the ledger --------------------------------------------------------------------------
 
-    def _of_people(self, past: Iterable[Found]) -> Iterator[str]:
-        """The Message-IDs of what no machine has sent."""
-        for batch in batches([one for one in past if one.role is not Folder.SENT and not one.own]):
-            for found in fetched(self.mailbox, batch).values():
-                message = parse(found.raw, self.parser_config)
-                if message.auto is Auto.NONE:
-                    yield message.message_id
-
-    def _late_readings(self, policy: Policy, messages: Sequence[Found], proofs: Proofs) -> LateReadings:
-        return LateReadingFinder(
-            policy=policy,
-            parser_config=self.parser_config,
-            mailbox=self.mailbox,
-            messages=messages,
-            proofs=proofs,
-        ).find()
-
-    def _since(self, proofs: Proofs) -> datetime:
-        found = self.since or proofs.first
-        if found is not None:
-            return found
-        others = f"{proofs.foreign} are signed with another key" if proofs.foreign else "there is none of ours"
-        raise Refused(
-            f"no mail in the mailbox is signed with this token key ({others}): put the key back; if it is lost, or "
-            "smtp.self_copy was off, say when the service was first started: --since DATE"
+    def _from_ledger(self, store: SqliteStore) -> RebuildSummary:
+        pieces = read_pieces(self.mailbox, self.ledger, self.policy.secrets)
+        with store.together():
+            taken = self._taken(store, pieces)
+        if taken.why:
+            return self._played(store, taken)
+        numbers = rebuilt.numbers(store.con)
+        return RebuildSummary(
+            since=min(row.started_at for row in store.folders().values()),
+            lived_until=taken.until or self.now,
+            past=rebuilt.past(store.con),
+            messages=taken.filled,
+            unread=rebuilt.unworked(store.con),
+            cases=rebuilt.cases(store.con),
+            proven=len(numbers),
+            left=rebuilt.left(store.con),
+            ledger=taken,
         )
 
-    def _record(
-        self,
-        store: SqliteStore,
-        engine: Engine,
-        found: Contents,
-        proofs: Proofs,
-        since: datetime,
-        copied: Copied | None,
-    ) -> None:
-        """Every place, and the numbers that were given; nothing is played yet."""
-        cases = copied.rows["cases"].values() if copied else ()
-        with store.together():
-            rebuilt.begin(store.con)
-            store.signed_with(map(name_of_key, engine.policy.secrets), since)
-            for box in found.folders:
-                state = box.state
-                store.begin_folder(box.watched, state.uidvalidity, state.uidnext, since)
-                past = {meta.uid for meta in box.metas if meta.internal_date < since}
-                store.sight(box.watched.name, state.uidvalidity, box.metas, past, self.now)
-            recorded = {
-                case["number"]: GivenNumber(told_at=connection.at(case["opened_at"]), told_to="", arrived_at=None)
-                for case in cases
-            }
-            told = {**recorded, **proofs.told()}
-            rebuilt_numbers.give(store.con, told, self.now, from_the_first=self.since is not None)
-            for case in cases:
-                rebuilt.reserve(store.con, case["opened_by"], case["number"], self.now)
-            for proof in proofs.acks().values():
-                rebuilt.reserve(store.con, proof.message, proof.case, self.now)
-            # A notice names the message that opened the case; an acknowledgement may name a whole thread.
-            for proof in sorted(proofs.of_the_service, key=lambda proof: proof.is_acknowledgement):
-                if proof.case:
-                    rebuilt.reserve_thread(store.con, proof.recipient, proof.refs, proof.case, self.now)
+    def _taken(self, store: SqliteStore, pieces: Pieces) -> FromLedger:
+        """Write the rows of the copy and the words of the mailbox into the database; the ledger goes on after them."""
+        con, policy = store.con, self.policy
+        copied = ledger.joined(con, pieces.bodies, policy.secrets)
+        if copied is None:
+            return FromLedger(why="torn" if pieces.bodies else "none", refused=dict(pieces.refused))
+        rows = LedgerRows(con, copied, policy)
+        until, refused = connection.at(copied.at), dict(pieces.refused)
+        if why := rows.unfit():
+            return FromLedger(why=why, until=until, lost=copied.lost, refused=refused)
+        rows.write()
+        found = look_at(self.mailbox, policy)
+        filled = fill_in(
+            store,
+            rows,
+            found,
+            self.mailbox,
+            self.parsing,
+            self.parser_config,
+            policy,
+            self.now,
+            lambda done, of: self.on_progress("messages", done, of),
+        )
+        left = rows.finish(self.now)
+        store.synced((box.read(compared=True) for box in found.folders), self.now)
+        store.remember(RESTORED_AT, connection.stamp(self.now), self.now)
+        rebuilt.ended(con, self.now)
+        ledger.begin(con, policy.secrets, after=(copied.until, copied.chained))
+        return FromLedger(
+            until=until,
+            lost=copied.lost,
+            refused=refused,
+            filled=filled,
+            nameless=left.nameless,
+            wordless=left.wordless,
+            unsent=left.unsent,
+        )
 
-    def _player(
-        self,
-        store: SqliteStore,
-        engine: Engine,
-        clock: VirtualClock,
-        found: Contents,
-        proofs: Proofs,
-        lived_until: datetime,
-        count: int,
-        played: board.PlayedBoard | None,
-        late: LateReadings,
-    ) -> Play:
-        return Play(
+    # --- without a ledger -------------------------------------------------------------------------
+
+    def _played(self, store: SqliteStore, taken: FromLedger) -> RebuildSummary:
+        clock = VirtualClock(self.now)
+        engine = self.engine(store, clock)
+        engine.policy = replace(engine.policy, canary=CanaryRules())  # canaries of the past are found as copies
+        found = look_at(self.mailbox, engine.policy)
+        every = found.messages(self.now)
+        proven = proofs(engine.policy, self._copies(every))
+        since = self._since(proven)
+        lived_until = min(proven.last or self.now, self.now)
+        messages = [one for one in every if one.at >= since]
+        self._record(store, found, proven, since)
+        clock.moment = since
+        play = Play(
             engine=engine,
             store=store,
             clock=clock,
@@ -207,46 +158,72 @@ class Rebuild:
             parsing=self.parsing,
             parser_config=self.parser_config,
             folders=found.folders,
-            proofs=proofs,
+            proofs=proven,
             publish=lambda: _publish(store, engine),
             lived_until=lived_until,
-            on_progress=lambda done: self.on_progress("messages", done, count),
-            board=played,
-            late_readings=late,
+            on_progress=lambda done: self.on_progress("messages", done, len(messages)),
         )
-
-    def _board(
-        self,
-        store: SqliteStore,
-        engine: Engine,
-        clock: VirtualClock,
-        names: BoardNames,
-        found: Contents,
-        lived_until: datetime,
-        late: LateReadings,
-        proofs: Proofs,
-    ) -> board.PlayedBoard:
-        return board.PlayedBoard(
-            engine=engine,
-            store=store,
-            clock=clock,
-            mailbox=self.mailbox,
-            parser_config=self.parser_config,
-            names=names,
-            folders=found.folders,
-            lived_until=lived_until,
-            now=self.now,
-            late_readings=late,
-            acks=proofs.acks(),
-        )
-
-    def _finish(self, store: SqliteStore, found: Contents) -> list[str]:
-        """The folders count as read when they were looked at: what has arrived since is new to the service."""
+        play.run(messages)
+        clock.moment = self.now
+        judged = settle_unproven(store, engine.policy, lived_until=lived_until, now=self.now)
         with store.together():
+            # The folders count as read when they were looked at: what has arrived since is new to the service.
             store.synced((box.read(compared=True) for box in found.folders), self.now)
-            without_message = rebuilt_numbers.raise_above_given(store.con, self.now)
             rebuilt.finish(store.con, self.now)
-        return without_message
+        numbers = rebuilt.numbers(store.con)
+        return RebuildSummary(
+            since=since,
+            lived_until=lived_until,
+            past=len(every) - len(messages),
+            messages=len(messages),
+            unread=rebuilt.unworked(store.con),
+            cases=rebuilt.cases(store.con),
+            proven=sum(number in proven.cases for number in numbers),
+            by_order=tuple(number for number in numbers if number not in proven.cases),
+            without_message=tuple(sorted(proven.cases.difference(numbers))),
+            left=len(proven.of_the_service),
+            held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
+            dropped=len(judged.dropped),
+            waiting=len(judged.waiting),
+            foreign=proven.foreign,
+            ledger=taken,
+        )
+
+    def _copies(self, messages: Sequence[Found]) -> Iterator[tuple[Found, bytes]]:
+        own = [one for one in messages if one.own]
+        done = 0
+        for batch in batched(own, lambda one: one.size, BATCH, BATCH_BYTES):
+            got = fetched(self.mailbox, batch)
+            yield from ((one, got[one.ref].raw) for one in batch if one.ref in got)
+            done += len(batch)
+            self.on_progress("our own mail", done, len(own))
+
+    def _since(self, proven: Proofs) -> datetime:
+        found = self.since or proven.first
+        if found is not None:
+            return found
+        others = f"{proven.foreign} are signed with another key" if proven.foreign else "there is none of ours"
+        raise Refused(
+            f"no mail in the mailbox is signed with this token key ({others}): put the key back; if it is lost, or "
+            "smtp.self_copy was off, say when the service was first started: --since DATE"
+        )
+
+    def _record(self, store: SqliteStore, found: Contents, proven: Proofs, since: datetime) -> None:
+        """Every place, and the numbers that were told: no other case gets one of them. Nothing is played yet."""
+        with store.together():
+            rebuilt.begin(store.con)
+            store.signed_with(map(name_of_key, self.policy.secrets), since)
+            for box in found.folders:
+                store.begin_folder(box.watched, box.state.uidvalidity, box.state.uidnext, since)
+                past = {meta.uid for meta in box.metas if meta.internal_date < since}
+                store.sight(box.watched.name, box.state.uidvalidity, box.metas, past, self.now)
+            # A notice names the message that opened the case; an acknowledgement may name a whole thread.
+            for proof in sorted(proven.of_the_service, key=lambda proof: proof.is_acknowledgement):
+                if proof.is_acknowledgement:
+                    rebuilt.reserve(store.con, proof.message, proof.case, self.now)
+                if proof.case:
+                    store.number_given(proof.case, self.now)
+                    rebuilt.reserve_thread(store.con, proof.recipient, proof.refs, proof.case, self.now)
 
 
 def _publish(store: SqliteStore, engine: Engine) -> None:
@@ -297,45 +274,3 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _summary(
-    store: SqliteStore,
-    proofs: Proofs,
-    judged: UnprovenMails,
-    play: Play,
-    moved: Sequence[str],
-    unproven: Sequence[str],
-    without_message: Sequence[str],
-    *,
-    since: datetime,
-    lived_until: datetime,
-    past: int,
-    unplayed: tuple[str, ...],
-    messages: int,
-    from_ledger: int,
-) -> RebuildSummary:
-    numbers = rebuilt.numbers(store.con)
-    told = {proof.case for proof in proofs.proven}
-    return RebuildSummary(
-        since=since,
-        lived_until=lived_until,
-        past=past,
-        unplayed=unplayed,
-        messages=messages,
-        unread=rebuilt.unworked(store.con),
-        cases=rebuilt.cases(store.con),
-        proven=sum(number in told for number in numbers),
-        by_order=tuple(number for number in numbers if number not in told),
-        without_message=tuple(without_message),
-        gone=play.gone,
-        ordered=play.ordered,
-        moved=tuple(moved),
-        owed=tuple(rebuilt.owing(store.con, (*play.owed, *unproven))),
-        left=len(proofs.of_the_service),
-        held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
-        dropped=len(judged.dropped),
-        waiting=len(judged.waiting),
-        foreign=proofs.foreign,
-        from_ledger=from_ledger,
-    )

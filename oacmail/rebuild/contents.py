@@ -1,18 +1,22 @@
-"""Which messages lie in the mailbox, in the order in which the service once processed them.
+"""Which messages lie in the mailbox, in the order of their arrival, and their bytes, parsed ahead.
 
-The order is that of arrival over all folders; at the same second a message comes before our mail about it, and the
-desk's answer comes last. Nothing is decided here, and no message is read.
+At the same second a message comes before our mail about it, and the desk's answer comes last. Nothing is decided here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import partial
 
 from oacmail.batches import batched
+from oacmail.core.board import BoardNames, agents_of
 from oacmail.core.errors import Transient, UnreadableMessage
-from oacmail.core.model import Folder, MessageRef
+from oacmail.core.model import Folder, Message, MessageRef
+from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, FolderRead, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.engine.intake import EARLIEST, SIGNATURE_FIELD
+from oacmail.mail.parse import Parser, RawMessage
+from oacmail.mail.parser_config import ParserConfig
 
 BATCH = 40
 BATCH_BYTES = 4_000_000  # two such batches are in memory at once
@@ -20,32 +24,27 @@ BATCH_BYTES = 4_000_000  # two such batches are in memory at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One message: its folder's role, its place, when it arrived, and when the service read it. `own`: it bears a field
-    of our signature's name, which anybody can write."""
+    """One message: its folder's role, its place, and when it arrived. `own`: it bears a field of our signature's name,
+    which anybody can write."""
 
     ref: MessageRef
     role: Folder
     at: datetime
-    read_at: datetime
     size: int
     own: bool
 
     @property
-    def order(self) -> tuple[datetime, datetime, int, str, int]:
+    def order(self) -> tuple[datetime, int, str, int]:
         rank = 1 if self.own else 2 * (self.role is Folder.SENT)
-        return self.read_at, self.at, rank, self.ref.folder, self.ref.uid
+        return self.at, rank, self.ref.folder, self.ref.uid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderContents:
-    """One folder. `saved`: when a message was put into it, by UID: of the folders of the board, as far as the server
-    tells."""
-
     watched: WatchedFolder
     state: FolderState
     metas: tuple[MessageMeta, ...]
     own: frozenset[int]
-    saved: Mapping[int, datetime]
 
     def read(self, *, compared: bool) -> FolderRead:
         return FolderRead(
@@ -58,12 +57,10 @@ class FolderContents:
     def found(self, now: datetime) -> Iterator[Found]:
         """Its messages. One dated in the future, or before IMAP existed, counts as arriving `now`."""
         for meta in self.metas:
-            at = meta.internal_date if EARLIEST <= meta.internal_date <= now else now
             yield Found(
                 ref=MessageRef(folder=self.watched.name, uidvalidity=self.state.uidvalidity, uid=meta.uid),
                 role=self.watched.role,
-                at=at,
-                read_at=at,
+                at=meta.internal_date if EARLIEST <= meta.internal_date <= now else now,
                 size=meta.size,
                 own=meta.uid in self.own,
             )
@@ -79,9 +76,17 @@ class Contents:
         return sorted(found, key=lambda one: one.order)
 
 
-def look_at(mailbox: Mailbox, folders: Sequence[WatchedFolder]) -> Contents:
-    """Look at every folder to its end. Raises Transient: what lies in a folder that cannot be read may be an answer."""
-    return Contents(folders=tuple(_folder(mailbox, watched) for watched in folders))
+def look_at(mailbox: Mailbox, policy: Policy) -> Contents:
+    """Look at every folder that is watched, and at the board's, to its end; make none. Raises Transient: what lies in a
+    folder that cannot be read may be an answer."""
+    watched = list(mailbox.watched())
+    if policy.board is not None:
+        tree = mailbox.tree()
+        names = BoardNames(board=policy.board, separator=tree.separator, prefix=tree.prefix)
+        of_the_board = (tree.names & names.fixed(agents_of(policy.people.agents)).keys()) | names.below(tree.names)
+        watched = [folder for folder in watched if folder.name not in of_the_board]
+        watched += [WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(of_the_board)]
+    return Contents(folders=tuple(_folder(mailbox, folder) for folder in watched))
 
 
 def _folder(mailbox: Mailbox, watched: WatchedFolder) -> FolderContents:
@@ -90,13 +95,37 @@ def _folder(mailbox: Mailbox, watched: WatchedFolder) -> FolderContents:
     except Transient as error:
         raise Transient(f"the folder {watched.name} cannot be read: {error}") from error
     own = frozenset(mailbox.bearing(SIGNATURE_FIELD))
-    metas = mailbox.metas()
-    saved = mailbox.saved() if watched.role is Folder.BOARD else {}
-    return FolderContents(watched=watched, state=state, metas=tuple(metas), own=own, saved=saved)
+    return FolderContents(watched=watched, state=state, metas=tuple(mailbox.metas()), own=own)
 
 
-def batches(messages: Sequence[Found]) -> Iterator[Sequence[Found]]:
-    return batched(messages, lambda one: one.size, BATCH, BATCH_BYTES)
+def read(
+    mailbox: Mailbox, messages: Sequence[Found], parsing: Parser, config: ParserConfig, zone: tzinfo
+) -> Iterator[tuple[Found, Fetched | None, Callable[[], Message]]]:
+    """Yield each message with its bytes, None = it no longer exists or the server does not deliver it, and how to get
+    it parsed. Each batch is given out after the next one is fetched, so that a second process parses that meanwhile.
+    Raises Transient."""
+    parsing.begin(config, len(messages))
+    try:
+        before: list[tuple[Found, Fetched | None, Callable[[], Message]]] = []
+        for batch in batched(messages, lambda one: one.size, BATCH, BATCH_BYTES):
+            got = fetched(mailbox, batch)
+            here = [one for one in batch if one.ref in got]
+            answers = parsing.ask(
+                [
+                    RawMessage(
+                        raw=got[one.ref].raw,
+                        skipped=got[one.ref].skipped,
+                        day=one.at.astimezone(zone).date().isoformat(),
+                    )
+                    for one in here
+                ]
+            )
+            index = {one.ref: at for at, one in enumerate(here)}
+            yield from before
+            before = [(one, got.get(one.ref), partial(answers, index.get(one.ref, -1))) for one in batch]
+        yield from before
+    finally:
+        parsing.end()
 
 
 def fetched(mailbox: Mailbox, messages: Sequence[Found]) -> Mapping[MessageRef, Fetched]:

@@ -1,42 +1,125 @@
-"""Play the messages of the mailbox through the engine, in the order of their arrival, on a virtual clock.
+"""A mailbox without a copy of the ledger: its messages are played through the engine, on a virtual clock.
 
-Time passes between them: deadlines fire at their moments, as far as the mailbox shows that the service lived. Mail to
-citizens leaves only where its copy is found; mail to staff has no copy and counts as sent. Nothing is ever handed to a
-relay, and no message, folder or flag is changed.
+They come in the order of their arrival, and deadlines fire at their moments, as far as our own mail shows that the
+service lived. The signed copies of our own mail are the only proofs: which number a citizen was told, and which mail
+left when. Mail to citizens leaves only where its copy is found; mail to staff has no copy and counts as sent. Nothing
+is handed to a relay, and no message, folder or flag is changed. What only the lost database knew is not guessed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
-from oacmail.core.effects import AdminCommand, Arrived, Reconsider, Send
-from oacmail.core.errors import Fatal, Refused, Transient
-from oacmail.core.kinds import MailKind
+from oacmail.core import kinds
+from oacmail.core.effects import Arrived, Decision, Effect, Reconsider, RequestReview, UpdateOutbox
+from oacmail.core.errors import Fatal, Transient
+from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
+from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, Mailbox, Outgoing
-from oacmail.core.view import View
+from oacmail.core.sender import own_signature
+from oacmail.core.tokens import TRIAL, is_foreign
 from oacmail.engine import Delivery, Engine, Ticks
-from oacmail.mail.parse import Parser, RawMessage
+from oacmail.mail.parse import Parser, parse
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.rebuild import reopened, told
-from oacmail.rebuild.board import PlayedBoard
-from oacmail.rebuild.contents import FolderContents, Found, batches, fetched
-from oacmail.rebuild.judge import answer_not_found
-from oacmail.rebuild.late_reading import LateReadings
-from oacmail.rebuild.proofs import HighestNumber, Proof, Proofs
-from oacmail.rebuild.told import Orders
+from oacmail.rebuild.contents import FolderContents, Found, fetched, read
 from oacmail.replay import VirtualClock
 from oacmail.store import SqliteStore, rebuilt
+from oacmail.store.rebuilt import NOT_FOUND, Unproven
 
 log = structlog.get_logger()
 HOUR = timedelta(hours=1)
 _NO_REQUEST = (*MACHINES, Kind.SPAM, Kind.THANKS)
-_Batch = tuple[Sequence[Found], Mapping[MessageRef, Fetched], Mapping[MessageRef, Callable[[], Message]]]
-"""Messages, the bytes of those that exist, and how to get each of these parsed."""
+_HELD = (MailKind.ACK, MailKind.RELAYED)  # a person hears that nothing shows whether these have left
+
+# --- Proofs ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A copy of our own mail. `case`: the number that it names, '' = none; `message`: the fingerprint of the message
+    that it answers, '' = none, which came at `received_at`; `refs`: the Message-IDs that it names. `at`: when it left:
+    its Date, which the signature covers, or the arrival of the copy if the clock was ahead."""
+
+    key: str
+    case: str
+    message: str
+    recipient: str
+    refs: tuple[str, ...]
+    received_at: datetime | None
+    at: datetime
+
+    @property
+    def is_acknowledgement(self) -> bool:
+        return kinds.of_key(self.key) is MailKind.ACK and bool(self.case and self.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proofs:
+    """One of each mail, the earliest. `foreign`: how many mails bear a signature that looks like ours under another
+    key."""
+
+    proven: tuple[Proof, ...]
+    foreign: int
+
+    @property
+    def of_the_service(self) -> tuple[Proof, ...]:
+        """Without trials, which `oacmail check` sends without a daemon."""
+        return tuple(proof for proof in self.proven if not proof.key.startswith(TRIAL))
+
+    @property
+    def first(self) -> datetime | None:
+        """When the first message arrived that we have answered."""
+        return min((proof.received_at or proof.at for proof in self.of_the_service), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last sign of life of the service."""
+        return max((proof.at for proof in self.of_the_service), default=None)
+
+    @property
+    def cases(self) -> frozenset[str]:
+        """The numbers that were told."""
+        return frozenset(proof.case for proof in self.proven if proof.case)
+
+
+def proofs(policy: Policy, copies: Iterable[tuple[Found, bytes]]) -> Proofs:
+    """`copies`: messages with a field X-Oacmail, and their bytes, of which only the head is read. Whoever has written
+    such a field without the key proves nothing."""
+    proven: dict[str, Proof] = {}
+    foreign = 0
+    for found, raw in copies:
+        head, _, _ = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+        message = parse(head + b"\n\n")
+        signed = own_signature(policy, message)
+        if signed is None or not _is_of_a_mail(signed.key):
+            foreign += found.role is Folder.SENT and any(is_foreign(policy, one) for one in message.signatures)
+            continue
+        proof = Proof(
+            key=signed.key,
+            case=signed.case,
+            message=signed.message,
+            recipient=message.to[0],
+            refs=message.refs,
+            received_at=signed.received_at,
+            at=min(message.sent_at or found.at, found.at),
+        )
+        if signed.key not in proven or proof.at < proven[signed.key].at:
+            proven[signed.key] = proof
+    return Proofs(proven=tuple(proven.values()), foreign=foreign)
+
+
+def _is_of_a_mail(key: str) -> bool:
+    try:
+        return isinstance(kinds.of_key(key), MailKind)
+    except ValueError:
+        return False
+
+
+# --- Play ------------------------------------------------------------------------------------------------------------
 
 
 class Nowhere:
@@ -52,12 +135,8 @@ class Nowhere:
 
 @dataclass(slots=True)
 class Play:
-    """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `gone`: how
-    many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused, and
-    from messages that found their case open; `owed`: numbers of cases of which no copy proves an agent's answer.
-    `publish` publishes the report of a month that is over. `on_progress` gets the number of played messages. `board`
-    knows when messages were put into the folders of the board; None = there is none. `late_readings`: when the service
-    did not look at its deadlines either."""
+    """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `publish`
+    publishes the report of a month that is over. `on_progress` gets the number of played messages."""
 
     engine: Engine
     store: SqliteStore
@@ -70,25 +149,12 @@ class Play:
     lived_until: datetime
     publish: Callable[[], None]
     on_progress: Callable[[int], None]
-    board: PlayedBoard | None
-    late_readings: LateReadings
-    gone: int = 0
-    ordered: int = 0
-    owed: list[str] = field(default_factory=list)
     _acks: Mapping[str, Proof] = field(init=False)
-    _of_key: Mapping[str, Proof] = field(init=False)
-    _highest: Mapping[str, HighestNumber] = field(init=False)
-    _orders: Orders = field(init=False)
     _delivery: Delivery = field(init=False)
-    _copies_expected: bool = field(init=False)
     _queued: bool = False
 
     def __post_init__(self) -> None:
-        self._acks = self.proofs.acks()
-        self._highest = self.proofs.highest()
-        self._of_key = {proof.key: proof for proof in self.proofs.of_the_service}
-        self._copies_expected = self.engine.policy.sending.self_copy != "no"
-        self._orders = Orders(self.proofs.of_the_service)
+        self._acks = {proof.message: proof for proof in self.proofs.proven if proof.is_acknowledgement}
         self._delivery = Delivery(
             engine=self.engine, transport=Nowhere(), envelope=lambda _: "", per_minute=0, citizens_may=False
         )
@@ -99,185 +165,71 @@ class Play:
 
     def run(self, messages: Sequence[Found]) -> None:
         """Raises Transient: the mailbox cannot be read now."""
-        played = 0
-        self.parsing.begin(self.parser_config, len(messages))
-        try:
-            for batch, got, read in self._ahead(messages):
-                for one in batch:
-                    self._play(one, got.get(one.ref), read)
-                played += len(batch)
-                self.on_progress(played)
-        finally:
-            self.parsing.end()
+        zone = self.engine.policy.office.timezone
+        ahead = read(self.mailbox, messages, self.parsing, self.parser_config, zone)
+        for played, (found, message, parsed) in enumerate(ahead, 1):
+            self._pass_time(found.at)
+            if message is None:
+                self.store.end(found.ref, Outcome.GONE)
+            else:
+                self._guarded(found, message, parsed)
+            if self._queued and self.clock.now() <= self.lived_until:
+                self._drain()
+            self.on_progress(played)
         self._pass_time(self.lived_until)
-        if self.board is not None:
-            self._pass_moves(self.board.now)
-            self.board.look_at_rest()
-
-    def _ahead(self, messages: Sequence[Found]) -> Iterator[_Batch]:
-        """Each batch after the next one is fetched, so that a second process parses that one in the meantime."""
-        before: _Batch | None = None
-        for batch in batches(messages):
-            got = fetched(self.mailbox, batch)
-            asked = [one for one in batch if one.ref in got]
-            answers = self.parsing.ask([self._raw(one, got[one.ref]) for one in asked])
-            read = {one.ref: partial(answers, at) for at, one in enumerate(asked)}
-            if before is not None:
-                yield before
-            before = batch, got, read
-        if before is not None:
-            yield before
-
-    def _play(self, found: Found, message: Fetched | None, read: Mapping[MessageRef, Callable[[], Message]]) -> None:
-        self._pass_time(found.read_at)
-        if message is None:
-            self.store.end(found.ref, Outcome.GONE)
-            return
-        self._guarded(found, message, read[found.ref])
-        if self._queued and self.clock.now() <= self.lived_until:
-            self._drain()
-
-    def _raw(self, found: Found, message: Fetched) -> RawMessage:
-        day = found.at.astimezone(self.engine.policy.office.timezone).date().isoformat()
-        return RawMessage(raw=message.raw, skipped=message.skipped, day=day)
 
     # --- one message ------------------------------------------------------------------------------
 
-    def _guarded(self, found: Found, message: Fetched, read: Callable[[], Message]) -> None:
+    def _guarded(self, found: Found, message: Fetched, parsed: Callable[[], Message]) -> None:
         """A message that raises is left to the service, which tries it again and sets it aside."""
         try:
-            self._work(found, message, read)
+            self._work(found, message, parsed())
         except (Transient, Fatal):
             raise
         except Exception:
             log.error("rebuild.message-failed", folder=found.ref.folder, uid=found.ref.uid, exc_info=True)
 
-    def _work(self, found: Found, message: Fetched, read: Callable[[], Message]) -> None:
-        arrived = self._arrived(found, read())
+    def _work(self, found: Found, raw: Fetched, message: Message) -> None:
+        # What was acknowledged came into INBOX, wherever a person has moved it, and was treated as a request.
+        acked = message.fingerprint in self._acks
+        role = Folder.INTAKE if acked and found.role in (Folder.SENT, Folder.JUNK) else found.role
+        arrived = Arrived(message=message, received_at=found.at, folder=role)
         lookup = look_up(self.engine.policy, arrived)
-        if self._was_treated_as_a_request(lookup):
+        no_request = lookup.sender.role is Role.ROBOT or lookup.reading.kind in _NO_REQUEST
+        if acked and lookup.signature is None and no_request:
             lookup = look_up(self.engine.policy, replace(arrived, forced=True))
-        if lookup.signature is not None:
-            self._before_a_copy(lookup, lookup.signature.key)
-        elif lookup.sender.proven or lookup.own_note:  # an order counts from the moment that our mail about it names
-            self.clock.moment = max(self.clock.moment, self._orders.soon_after(found.read_at))
-        if self.board is not None and self.board.was_read(found):
-            self._open_its_case(lookup)
-        self._perform(lookup, message, found.ref)
-
-    def _arrived(self, found: Found, message: Message) -> Arrived:
-        """What was acknowledged and lies in Sent or Junk came into INBOX: a person has moved it since."""
-        misfiled = found.role in (Folder.SENT, Folder.JUNK) and message.fingerprint in self._acks
-        return Arrived(message=message, received_at=found.at, folder=Folder.INTAKE if misfiled else found.role)
-
-    def _before_a_copy(self, lookup: Lookup, key: str) -> None:
-        """What only this copy tells (told.py). A copy that was redirected to us, or repeated, tells nothing new."""
-        proof = self._of_key.get(key)
-        if proof is None or rebuilt.is_queued(self.store.con, key):
-            return
-        if told.bring_back(self.store, self.engine.policy, proof, lookup.arrived, self.clock.now()):
-            self.gone += 1
-        elif order := told.ordered(key):
-            rebuilt.adopt(self.store.con, order.prefix, key, lookup.message.message_id)
-
-    def _was_treated_as_a_request(self, lookup: Lookup) -> bool:
-        """Whether it was acknowledged although its words or fields look like no request: a person has said so."""
-        message = lookup.message
-        if lookup.signature is not None or lookup.folder is Folder.SENT or message.fingerprint not in self._acks:
-            return False
-        return lookup.sender.role is Role.ROBOT or lookup.reading.kind in _NO_REQUEST
-
-    def _open_its_case(self, lookup: Lookup) -> None:
-        """Open the case that the message joined, if it got no number for one of its own (reopened.py)."""
-        now, policy = self.clock.now(), self.engine.policy
-        highest = self._highest.get(str(lookup.received_at.astimezone(policy.office.timezone).year))
-        told = lookup.message.fingerprint in self._acks or not self._copies_expected
-        if highest is None or told or lookup.sender.role is not Role.CITIZEN or now >= highest.arrived_at:
-            return
-        with self.store.turn() as turn:
-            view = turn.view(policy, lookup, now)
-        assert isinstance(view, View)
-        for command in reopened.orders(policy, view, lookup, now, highest=highest.serial):
-            self._give(command)
+        self._perform(lookup, raw, found.ref)
 
     def _perform(self, lookup: Lookup, message: Fetched, ref: MessageRef) -> None:
         raw = message.raw if message.complete else None
-        decision = self.engine.perform(lookup, raw=raw, message_ref=ref)
-        for effect in decision.effects:
+        for effect in self.engine.perform(lookup, raw=raw, message_ref=ref).effects:
             if isinstance(effect, Reconsider):
                 self._again(effect.fingerprint)
-            if isinstance(effect, Send) and effect.kind is MailKind.RELAYED:
-                self._drop_if_unproven(effect.key)
-
-    def _drop_if_unproven(self, key: str) -> None:
-        """An agent's answer. The relay replies at once: what it took has left a copy."""
-        now = self.clock.now()
-        if key in self._of_key or not self._copies_expected or now > self.lived_until:
-            return
-        case = answer_not_found(self.store, self.engine.policy, key, now)
-        if case is not None:
-            self.owed.append(case)
 
     def _again(self, fingerprint: str) -> None:
         """Decide a message of the desk again that was played before the message which it answers."""
         roles = {box.watched.name: box.watched.role for box in self.folders}
         for ref in rebuilt.to_decide_again(self.store.con, fingerprint):
             at = self.store.known(ref.folder, ref.uidvalidity, [ref.uid])[ref.uid].internal_date
-            found = Found(ref=ref, role=roles[ref.folder], at=at, read_at=at, size=0, own=False)
+            found = Found(ref=ref, role=roles[ref.folder], at=at, size=0, own=False)
             message = fetched(self.mailbox, [found]).get(ref)
             if message is not None:
-                read = self._raw(found, message).read(self.parser_config)
-                arrived = Arrived(message=read, received_at=at, folder=found.role)
-                self._perform(look_up(self.engine.policy, arrived), message, ref)
+                self._work(found, message, parse(message.raw, self.parser_config, skipped=message.skipped))
 
     # --- time -------------------------------------------------------------------------------------
 
     def _pass_time(self, until: datetime) -> None:
-        """Play each moment before `until` at which something is due, was ordered or was moved, and each hour, while the
-        service lived."""
-        while order := self._orders.due(until):
-            self._pass_moves(order.at)
-            self._order_again(order)
-        self._pass_moves(until)
-
-    def _pass_moves(self, until: datetime) -> None:
-        while self.board is not None and (put := self.board.due(until)):
-            self._let_pass(put.at)
-            self.board.look(put)
-        self._let_pass(until)
-
-    def _order_again(self, order: told.Ordered) -> None:
-        """Unless a message has given the order already."""
-        lost = rebuilt.status(self.store.con, order.command.case) is None
-        if lost or rebuilt.begins(self.store.con, order.prefix):
-            return
-        self._give(order.command)
-
-    def _give(self, command: AdminCommand) -> None:
-        try:
-            self.engine.perform(command)
-            self.ordered += 1
-        except Refused:
-            log.info("rebuild.order-refused", case=command.case, kind=command.verb)
-
-    def _let_pass(self, until: datetime) -> None:
+        """Play each moment before `until` at which something is due, and each hour, while the service lived."""
         end = min(until, self.lived_until)
         while (moment := self._next()) <= end:
-            if silence := self.late_readings.silence_at(moment):
-                self.clock.moment = min(silence.ends, until)
-                continue
             self.clock.moment = moment
-            self._read_so_far()
+            self.store.synced((box.read(compared=False) for box in self.folders), moment)
             Ticks(engine=self.engine).tick()
-            self._publish()
+            policy = self.engine.policy
+            if moment.astimezone(policy.office.timezone).hour == policy.digest.at.hour:
+                self.publish()
             self._drain()
         self.clock.moment = max(self.clock.moment, until)
-
-    def _publish(self) -> None:
-        """At the hour of the digest, as the service does."""
-        policy, now = self.engine.policy, self.clock.now()
-        if now.astimezone(policy.office.timezone).hour == policy.digest.at.hour:
-            self.publish()
 
     def _next(self) -> datetime:
         now = self.clock.now()
@@ -285,10 +237,40 @@ class Play:
         due = rebuilt.next_wake(self.store.con, now)
         return min(hour, due) if due is not None else hour
 
-    def _read_so_far(self) -> None:
-        self.store.synced((box.read(compared=False) for box in self.folders), self.clock.now())
-
     def _drain(self) -> None:
         self._queued = False
         while self._delivery.drain():
             pass
+
+
+# --- Mail without a copy ---------------------------------------------------------------------------------------------
+# While the service lived, mail to a citizen without a copy either never left or nothing proves that it did: an
+# acknowledgement and an agent's answer are held until a person has decided, any other mail is dropped, since its moment
+# is over. What was queued after the last sign of life cannot have left; the service sends it, unless it is too old.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnprovenMails:
+    held: tuple[Unproven, ...]
+    dropped: tuple[Unproven, ...]
+    waiting: tuple[Unproven, ...]
+
+
+def settle_unproven(store: SqliteStore, policy: Policy, *, lived_until: datetime, now: datetime) -> UnprovenMails:
+    unproven = rebuilt.unproven(store.con, policy.people.staff)
+    most = timedelta(hours=policy.budgets.max_age_hours) or timedelta.max
+    waiting = [mail for mail in unproven if mail.queued_at > lived_until and now - mail.queued_at <= most]
+    rest = [mail for mail in unproven if mail not in waiting]
+    held = [mail for mail in rest if mail.kind in _HELD]
+    dropped = [mail for mail in rest if mail.kind not in _HELD]
+    with store.turn() as turn:
+        turn.apply(Decision(effects=tuple(_settled(held, dropped)), because=()), now=now, mails={})
+    return UnprovenMails(held=tuple(held), dropped=tuple(dropped), waiting=tuple(waiting))
+
+
+def _settled(held: Iterable[Unproven], dropped: Iterable[Unproven]) -> Iterator[Effect]:
+    for mail in held:
+        yield UpdateOutbox(key=mail.key, event=MailEvent.HELD, error=NOT_FOUND)
+        yield RequestReview(reason=NOT_FOUND, message=mail.key.partition(":")[2])
+    for mail in dropped:
+        yield UpdateOutbox(key=mail.key, event=MailEvent.DROPPED)

@@ -1,6 +1,7 @@
 """What a rebuild has found, as values: for people, for `--json`, and for the tests that compare."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,57 +9,67 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An acknowledgement of which no copy was found. `case`: the number of its case."""
+    """A mail to a citizen of which no copy was found. `case`: the number of its case."""
 
     case: str
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FromLedger:
+    """What came from the copy of the ledger in the mailbox. `why` it was not used, '' = it was: `none` (there is none),
+    `torn` (no snapshot is whole and signed with our key), `version` (another version of oacmail wrote it), `another`
+    or `younger` (of a restored database: its past is another one, or goes on longer than the copy). `until`: when its
+    last entry was copied; `lost`: entries behind a gap or a wrong signature; `refused`: pieces that count for nothing,
+    by reason (`foreign`, `forged`). `filled`: messages whose words came from the mailbox; `wordless`: messages of which
+    only the ledger knows; `nameless`: numbers of cases of a citizen whose address no mail tells; `unsent`: mails that
+    were on their way, whose bytes are gone."""
+
+    why: str = ""
+    until: datetime | None = None
+    lost: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    filled: int = 0
+    wordless: int = 0
+    nameless: tuple[str, ...] = ()
+    unsent: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildSummary:
-    """`since`: older messages count as the mailbox's past, `past` of them; `unplayed`: the Message-IDs of what people
-    wrote in the 30 days before, which a service in shadow may have had as cases. `lived_until`: the last moment at
-    which the service certainly lived. `messages`: how many were played; `unread`: how many were left to the service.
-    `cases`: status to count.
+    """`since`: older messages count as the mailbox's past, `past` of them. `lived_until`: the last moment at which the
+    service certainly lived. `messages`: how many were played, or got their words back; `unread`: how many are left to
+    the service. `cases`: status to count.
 
-    `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of arrival;
-    `without_message`: numbers in our mails of which no case could be made. `gone`: messages of which only the
-    acknowledgement is left; `ordered`: orders by shell that mail shows; `moved`: cases that the board's folders have
-    changed; `owed`: cases that wait for an answer because no copy proves an agent's, or because only their folder says
-    that they were answered.
+    `proven`: cases whose number the ledger or a copy of our mail names; `by_order`: numbers that no mail names, given
+    above all others by the order of arrival; `without_message`: numbers in our mails of which no case could be made.
 
-    `left`: mails whose copies were found. `held`: acknowledgements without a copy; `dropped`: other mails to citizens
-    without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key.
-    `from_ledger`: cases of which the ledger in the mailbox knew more than the mail tells."""
+    `left`: mails that were sent; `held`: acknowledgements and relayed answers without a copy; `dropped`: other mails to
+    citizens without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key."""
 
     since: datetime
     lived_until: datetime
     past: int
-    unplayed: tuple[str, ...]
     messages: int
     unread: int
     cases: dict[str, int]
     proven: int
-    by_order: tuple[str, ...]
-    without_message: tuple[str, ...]
-    gone: int
-    ordered: int
-    moved: tuple[str, ...]
-    owed: tuple[str, ...]
+    by_order: tuple[str, ...] = ()
+    without_message: tuple[str, ...] = ()
     left: int
-    held: tuple[Held, ...]
-    dropped: int
-    waiting: int
-    foreign: int
-    from_ledger: int
+    held: tuple[Held, ...] = ()
+    dropped: int = 0
+    waiting: int = 0
+    foreign: int = 0
+    ledger: FromLedger
 
     def row(self, zone: ZoneInfo) -> dict[str, Any]:
         """docs/interfaces.md section 3, `rebuild --json`."""
+        known = self.ledger
         return {
             "since": self.since.astimezone(zone).isoformat(),
             "lived_until": self.lived_until.astimezone(zone).isoformat(),
             "past": self.past,
-            "unplayed": list(self.unplayed),
             "messages": self.messages,
             "unread": self.unread,
             "cases": self.cases,
@@ -67,10 +78,6 @@ class RebuildSummary:
                 "by_order": list(self.by_order),
                 "without_message": list(self.without_message),
             },
-            "gone": self.gone,
-            "ordered": self.ordered,
-            "moved": list(self.moved),
-            "owed": list(self.owed),
             "mails": {
                 "left": self.left,
                 "held": [{"case": one.case, "key": one.key} for one in self.held],
@@ -78,5 +85,13 @@ class RebuildSummary:
                 "waiting": self.waiting,
             },
             "foreign": self.foreign,
-            "from_ledger": self.from_ledger,
+            "ledger": {
+                "why": known.why,
+                "until": known.until.astimezone(zone).isoformat() if known.until else None,
+                "lost": known.lost,
+                "refused": dict(known.refused),
+                "wordless": known.wordless,
+                "nameless": list(known.nameless),
+                "unsent": known.unsent,
+            },
         }

@@ -16,7 +16,7 @@ from oacmail.core.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal, StateError
 from oacmail.core.kinds import MailKind
 from oacmail.core.stored_values import KEY_LOST_AT, LEDGER_COPIED, RESTORED_AT, End
-from oacmail.store import remembered
+from oacmail.store import ledger, remembered
 from oacmail.store.connection import (
     FILE,
     RESTORING,
@@ -76,10 +76,11 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
         with closing(connect(new)) as con:
             migrate(con)
             with transaction(con):  # messages that came since the backup are read again from the mailbox
+                keys, names = remembered.take_saved_keys(con), frozenset(remembered.known_keys(con))
+                ledger.record(con, keys, beside=True)
                 end_values(con, End.PROBLEM)
                 remember(con, RESTORED_AT, stamp(now), now)
                 remember(con, LEDGER_COPIED, "", now)  # the pieces in the mailbox are younger than this database
-                keys, names = remembered.take_saved_keys(con), frozenset(remembered.known_keys(con))
             con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if Path(f"{new}-wal").exists():  # closing the last connection removes it, unless the disk is full
             raise StateError("database: the restored database could not be completed: free some space, then try again")

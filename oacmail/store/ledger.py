@@ -11,37 +11,67 @@ deleted). Each entry carries an HMAC-SHA256 (RFC 2104), cut to 16 bytes, over it
 
 import hmac
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from operator import itemgetter
+from secrets import token_hex
 from typing import Any
 
-from oacmail.core.kinds import NOT_ENDED
-from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import Discrepancy, Mismatch
-from oacmail.core.stored_values import LEDGER_COPIED
-from oacmail.core.tokens import message_id, name_of_key, person_mark
+from oacmail.core.stored_values import FAMILIES, LEDGER_COPIED, LEDGER_LINE
+from oacmail.core.tokens import mark, name_of_key
 from oacmail.store.connection import schema, stamp, transaction
-from oacmail.store.personal import ERASED, ROWS
+from oacmail.store.personal import DERIVED, ERASED, ROWS
+from oacmail.store.writing import remember
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "board_messages": ("fingerprint",),
-    "cases": ("id",),
-    "deadlines": ("started_by", "kind", "level"),
-    "messages": ("id",),
-    "outbox": ("id",),
-    "people": ("id",),
-    "reviews": ("fingerprint",),
-    "votes": ("id",),
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A table that the ledger covers. `key`: the columns of its primary key; `also`: columns that are in the image
+    although an erasure empties them; `but`: columns that each pass over the mailbox changes; `only`: which rows, as SQL
+    with {of} before each column."""
+
+    key: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+    only: str = "true"
+
+
+_STORED = " OR ".join(
+    f"{{of}}key GLOB '{name}*'" if name.endswith(":") else f"{{of}}key = '{name}'"
+    for name, family in FAMILIES.items()
+    if family.recorded
+)
+TABLES: Mapping[str, Covered] = {
+    "board_messages": Covered(("fingerprint",), but=("missing", "unsettled")),
+    "cases": Covered(("id",), also=("phone",)),
+    "deadlines": Covered(("started_by", "kind", "level")),
+    "events": Covered(("id",)),
+    "folders": Covered(("name",), but=("uidvalidity", "uidnext", "synced_at", "compared_at")),
+    "forgotten": Covered(("person", "at")),
+    "kv": Covered(("key",), also=("key", "value"), only=_STORED),
+    "messages": Covered(("id",), also=("reply_to", "original")),
+    "outbox": Covered(("id",), also=("recipient",)),
+    "people": Covered(("id",), also=("address", "lang")),
+    "report_corrections": Covered(("month", "indicator", "measure", "at")),
+    "reports": Covered(("month",)),
+    "reviews": Covered(("fingerprint",)),
+    "votes": Covered(("id",)),
 }
-"""Each table that the ledger covers, with the columns of its primary key."""
-_MARKED = ("address", "recipient")
-"""Columns with an address: the image has a keyed hash of it, so that a change is seen and nobody is named."""
+PEOPLE = (("cases", "phone"), ("messages", "reply_to"), ("outbox", "recipient"), ("people", "address"))
+"""Columns that tell of a person: the image has a keyed hash of the text, so that a change is seen and nobody named."""
+MESSAGES = (
+    *((table, column) for table in TABLES for column in DERIVED.get(table, ()) if table != "forgotten"),
+    ("events", "data"),
+)
+"""Columns with fingerprints of messages, whole or their first 16 digits: the image has a keyed hash of each."""
+FINGERPRINT = re.compile(r"(?<![0-9a-f~])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f])")
 _MAC_BYTES = 16
-NOBODY = "unknown@invalid"
-"""Stands for a recipient of whom only the keyed hash is known."""
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
 _EMPTY = "DELETE FROM ledger; DELETE FROM ledger_rows; DELETE FROM ledger_snapshot;"
@@ -53,23 +83,38 @@ def columns(con: sqlite3.Connection) -> dict[str, list[str]]:
     """The columns of each table that make its image: those without words."""
     return {
         table: [
-            row[1]
-            for row in con.execute(f"PRAGMA table_info({table})")
-            if row[1] in _MARKED or (row[1] not in ERASED.get(table, ()) and row[1] not in ROWS.get(table, ()))
+            name
+            for _, name, *_ in con.execute(f"PRAGMA table_info({table})")
+            if name in covered.also
+            or not (name in covered.but or name in ERASED.get(table, ()) or name in ROWS.get(table, ()))
         ]
-        for table in KEYS
+        for table, covered in TABLES.items()
     }
 
 
-def _row(table: str, of: str = "") -> str:
+def _value(table: str, column: str, of: str = "") -> str:
+    """The SQL expression of what the image has of a column."""
+    if (table, column) in PEOPLE:
+        return f"ledger_person(CAST({of}{column} AS BLOB))"
+    if (table, column) in MESSAGES:
+        return f"ledger_keyed(CAST({of}{column} AS BLOB))"
+    return f"{of}{column} IS NOT NULL" if column == "original" else of + column
+
+
+def row_name(table: str, of: str = "") -> str:
     """The SQL expression of a row's name: its primary key as text."""
-    return " || ' ' || ".join(f"{of}{name}" for name in KEYS[table]) + " || ''"
+    return " || ' ' || ".join(_value(table, name, of) for name in TABLES[table].key) + " || ''"
 
 
-def _image(names: Sequence[str], of: str = "") -> str:
-    """The SQL expression of a row's image: the columns of these names."""
-    values = (f"ledger_mark(CAST({of}{name} AS BLOB))" if name in _MARKED else f"{of}{name}" for name in names)
-    return f"json_array({', '.join(values)})"
+def _image(table: str, names: Sequence[str], of: str = "") -> str:
+    """The SQL expression of a row's image: the columns of these names, also where a disk has made a text unreadable."""
+    return f"ledger_text(CAST(json_array({', '.join(_value(table, name, of) for name in names)}) AS BLOB))"
+
+
+def _rows(table: str, names: Sequence[str]) -> str:
+    """The SQL of the table's rows: name and image of each."""
+    only = TABLES[table].only.format(of="")
+    return f"SELECT {row_name(table)} AS row, {_image(table, names)} AS image FROM main.{table} WHERE {only}"
 
 
 def _schema(con: sqlite3.Connection, key: bytes) -> str:
@@ -126,25 +171,24 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = Fal
             begin(con, keys[:1])
         key = key or keys[0]
     if key is not None:
-        _sign_with(con, key)
+        sign_with(con, key)
     for table, names in columns(con).items():
         old, new = (", ".join(f"{row}.{name}" for name in names) for row in ("old", "new"))
-        for name, event, row, image in (
-            ("added", "INSERT", "new.", _image(names, "new.")),
-            ("changed", "UPDATE", "new.", _image(names, "new.")),
-            ("renamed", "UPDATE", "old.", "NULL"),
-            ("deleted", "DELETE", "old.", "NULL"),
+        key_old, key_new = (", ".join(f"{row}.{name}" for name in TABLES[table].key) for row in ("old", "new"))
+        present = _image(table, names, "new.")
+        for name, event, row, image, condition in (
+            ("added", "INSERT", "new.", present, "true"),
+            ("changed", "UPDATE", "new.", present, f"({old}) IS NOT ({new})"),
+            ("renamed", "UPDATE", "old.", "NULL", f"({key_old}) IS NOT ({key_new})"),
+            ("deleted", "DELETE", "old.", "NULL", "true"),
         ):
-            condition = {
-                "changed": f"WHEN ({old}) IS NOT ({new})",
-                "renamed": f"WHEN {_row(table, 'old.')} IS NOT {_row(table, 'new.')}",
-            }.get(name, "")
+            when = f"WHEN {condition} AND ({TABLES[table].only.format(of=row)})"
             entry = f"""INSERT INTO ledger("table", row, image, mac) SELECT of, name, image,
                   ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), of, name, image)
-                FROM (SELECT '{table}' AS of, {_row(table, row)} AS name, {image} AS image);"""
+                FROM (SELECT '{table}' AS of, {row_name(table, row)} AS name, {image} AS image);"""
             con.execute(f"DROP TRIGGER IF EXISTS temp.ledger_{table}_{name}")
             con.execute(
-                f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {condition} BEGIN
+                f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {when} BEGIN
                 {entry if key else _EMPTY} END"""
             )
 
@@ -153,11 +197,30 @@ def _is_sound(proof: "RowProof") -> bool:
     return not (proof.broken or proof.differences)
 
 
-def _sign_with(con: sqlite3.Connection, key: bytes) -> None:
+def sign_with(con: sqlite3.Connection, key: bytes) -> None:
     """Give the connection the functions of the triggers and images."""
     con.create_function("ledger_mac", 4, lambda *entry: _mac(key, *entry), deterministic=True)
-    mark = lru_cache(1000)(lambda address: person_mark(key, _legible(address))[:32])
-    con.create_function("ledger_mark", 1, mark, deterministic=True)
+    con.create_function("ledger_text", 1, _legible, deterministic=True)
+    con.create_function("ledger_person", 1, lru_cache(1000)(partial(marked, key)), deterministic=True)
+    con.create_function("ledger_keyed", 1, lru_cache(1000)(partial(keyed, key)), deterministic=True)
+
+
+def marked(key: bytes, value: bytes | None) -> str | None:
+    """What the image has of an address or a telephone number: ~ and 32 hex digits."""
+    return f"~{mark(key, 'person', _legible(value))[:32]}" if value else None if value is None else ""
+
+
+def keyed(key: bytes, value: bytes | None) -> str | None:
+    """The text with a keyed hash in place of each fingerprint, and of each beginning of one: ~ and 32 or 16 hex digits,
+    of which the first 16 are the same."""
+    if value is None:
+        return None
+
+    def hashed(found: re.Match[str]) -> str:
+        begins = mark(key, "message", found[0][:16])[:16]
+        return f"~{begins}" if len(found[0]) == 16 else f"~{begins}{mark(key, 'message', found[0])[:16]}"
+
+    return FINGERPRINT.sub(hashed, _legible(value))
 
 
 def _legible(text: bytes) -> str:
@@ -165,16 +228,28 @@ def _legible(text: bytes) -> str:
     return text.decode(errors="replace")
 
 
-def begin(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+def last(con: sqlite3.Connection) -> int:
+    """The sequence of the last entry; 0 = there is none."""
+    found = con.execute("SELECT max(seq) FROM (SELECT seq FROM ledger UNION ALL SELECT seq FROM ledger_snapshot)")
+    return int(found.fetchone()[0] or 0)
+
+
+def begin(con: sqlite3.Connection, keys: Sequence[bytes], *, after: tuple[int, bytes] | None = None) -> None:
     """Take a snapshot of the rows as they are now: what they were before is no longer known. The key of the snapshot
-    before signs, with which the service goes on; the first one if it is not among these."""
+    before signs, with which the service goes on; the first one if it is not among these. `after`: the sequence and HMAC
+    of the last entry of a copy from which these rows come, where this ledger goes on."""
     key = _key(con, keys) or keys[0]
-    _sign_with(con, key)
+    sign_with(con, key)
     with transaction(con):
+        if after is not None:
+            con.execute("DELETE FROM ledger")
+            con.execute("INSERT INTO ledger(seq, \"table\", row, mac) VALUES(?, '', '', ?)", after)
+        if not con.execute("SELECT 1 FROM kv WHERE key = ?", (LEDGER_LINE,)).fetchone():
+            remember(con, LEDGER_LINE, token_hex(8), datetime.now(UTC))
         con.execute("DELETE FROM ledger_rows")
         signed = hmac.new(key, digestmod="sha256")
         for table, names in columns(con).items():
-            con.execute(f"INSERT INTO ledger_rows SELECT '{table}', {_row(table)}, {_image(names)} FROM main.{table}")
+            con.execute(f"INSERT INTO ledger_rows SELECT '{table}', row, image FROM ({_rows(table, names)})")
             kept = con.execute('SELECT row, image FROM ledger_rows WHERE "table" = ? ORDER BY row', (table,))
             for row, image in kept:
                 signed.update(_line(table, row, image))
@@ -241,7 +316,7 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
         return RowProof(broken="key")
     if of_snapshot != _mac(key, chained, str(until), written, signed):
         return RowProof(broken="forged")
-    changed: dict[str, dict[str, str | None]] = {table: {} for table in KEYS}
+    changed: dict[str, dict[str, str | None]] = {table: {} for table in TABLES}
     entries = con.execute('SELECT seq, "table", row, image, mac FROM ledger WHERE seq > ? ORDER BY seq', (until,))
     for seq, table, row, image, mac in entries:
         if seq != until + 1:
@@ -251,13 +326,13 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
         changed[table][row] = image
         until, chained = seq, mac
     # The rows of each table beside what the ledger says of them.
-    _sign_with(con, key)
+    sign_with(con, key)
     before, after = hmac.new(key, digestmod="sha256"), hmac.new(key, digestmod="sha256")
     compared: dict[str, int] = {}
     differences: list[tuple[str, list[str], str, str | None, str | None]] = []
     for table, names in columns(con).items():
         said = _folded(con, table, sorted(changed[table].items()), before)
-        held = con.execute(f"SELECT {_row(table)} AS row, {_image(names)} FROM {table} ORDER BY row")
+        held = con.execute(f"{_rows(table, names)} ORDER BY row")
         compared[table] = 0
         for row, says, has in _side_by_side(said, held):
             compared[table] += 1
@@ -354,7 +429,7 @@ def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
     con.execute("DELETE FROM ledger")
     con.execute("DELETE FROM ledger_rows")
     con.execute("UPDATE ledger_snapshot SET signed = ''")
-    con.execute("DELETE FROM kv WHERE key = ?", (LEDGER_COPIED,))
+    con.execute("UPDATE kv SET value = '' WHERE key = ?", (LEDGER_COPIED,))
 
 
 # --- Pieces ----------------------------------------------------------------------------------------------------------
@@ -363,9 +438,10 @@ def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
 _PIECE = 20_000  # rows or entries of one piece: about a megabyte
 
 
-def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[list[str], str]:
-    """Return the JSON of what is new, and the mark up to which it goes. `copied`: the mark of the pieces before. The
-    first piece has `rows` if the snapshot is a new one, which replaces all that was copied."""
+def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[list[bytes], str]:
+    """Return what is new, each piece as JSON compressed with zlib, and the mark up to which it goes. `copied`: the mark
+    of the pieces before. If the first word of the mark is another one, the pieces are a new snapshot with the entries
+    since, and replace all that was copied."""
     query = "SELECT seq, hex(chained) AS chained, schema, signed, hex(mac) AS mac FROM ledger_snapshot"
     snapshot = con.execute(query).fetchone()
     if snapshot is None:  # somebody has deleted it, which the nightly proof names
@@ -373,18 +449,22 @@ def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[list[st
     head = dict(snapshot)
     of, _, after = copied.partition(" ")
     at = {"at": stamp(now)}
-    made: list[str] = []
+    made: list[bytes] = []
     if of != head["mac"]:
         after = head["seq"]
         parts = max(1, -(-con.execute("SELECT count(*) FROM ledger_rows").fetchone()[0] // _PIECE))
         rows = con.execute('SELECT "table", row, image FROM ledger_rows ORDER BY "table", row')
         for number in range(parts):
-            made.append(json.dumps(head | at | {"part": number, "parts": parts, "rows": _some(rows)}))
+            made.append(_packed(head | at | {"part": number, "parts": parts, "rows": _some(rows)}))
     entries = con.execute('SELECT seq, "table", row, image, hex(mac) FROM ledger WHERE seq > ? ORDER BY seq', (after,))
     while some := _some(entries):
-        made.append(json.dumps(at | {"entries": some}))
+        made.append(_packed(at | {"entries": some}))
         after = some[-1][0]
     return made, f"{head['mac']} {after}"
+
+
+def _packed(piece: Mapping[str, Any]) -> bytes:
+    return zlib.compress(json.dumps(piece).encode(), 9)
 
 
 def _some(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
@@ -394,110 +474,75 @@ def _some(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """What the pieces in a mailbox tell. `rows`: table to name to the columns of the row; `until`: the sequence of the
-    last entry; `lost`: entries that lie behind a gap or bear a wrong signature."""
+    """What the pieces in a mailbox tell. `key`: the snapshot's; `names`: the columns of each table; `steps`: those
+    of the schema that wrote them; `until` and `chained`: sequence and HMAC of the last entry, which was copied `at`
+    this time; `lost`: entries that lie behind a gap or bear a wrong signature."""
 
-    rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    key: bytes = field(repr=False)
+    names: Mapping[str, Sequence[str]]
+    steps: Sequence[str]
     until: int
+    chained: bytes
+    at: str
     lost: int
 
 
-def joined(texts: Iterable[str], keys: Sequence[bytes]) -> Copied | None:
-    """Put the pieces together: the newest whole snapshot, and the entries after it as far as their chain is unbroken.
-    The newest was written last: a restored database and a rebuilt one count their entries from below.
+def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[bytes]) -> Copied | None:
+    """Put the pieces together, each as JSON compressed with zlib: the newest whole snapshot, and the entries after it
+    as far as their chain is unbroken. The rows are then in the table temp.ledger_copy (table, row, image).
+    The newest was written last: a restored database counts its entries from below.
     None: there is no whole snapshot signed with one of these keys."""
-    snapshots: dict[str, dict[int, dict[str, Any]]] = {}
-    entries: dict[int, list[tuple[str, str, str | None, bytes]]] = {}
-    for piece in sorted(map(json.loads, texts), key=lambda piece: str(piece.get("at", ""))):
-        if "rows" in piece:
-            snapshots[piece["mac"]] = snapshots.pop(piece["mac"], {}) | {piece["part"]: piece}
+    con.execute("DROP TABLE IF EXISTS temp.ledger_copy")
+    con.execute('CREATE TEMP TABLE ledger_copy("table", row, image, PRIMARY KEY("table", row)) WITHOUT ROWID')
+    # Of the snapshots only the heads are kept in memory, and where the rows of each part are.
+    snapshots: dict[str, tuple[dict[str, Any], dict[int, bytes]]] = {}
+    entries: dict[int, list[tuple[str, str, str | None, bytes, str]]] = {}
+    pieces: list[tuple[str, dict[str, Any], bytes]] = []
+    for body in bodies:
+        piece = _unpacked(body)
+        piece["is_part"] = piece.pop("rows", None) is not None
+        pieces.append((piece["at"], piece, body))
+    for _, piece, body in sorted(pieces, key=itemgetter(0)):
+        if piece["is_part"]:
+            _, parts = snapshots.pop(piece["mac"], ({}, {}))
+            snapshots[piece["mac"]] = piece, parts | {piece["part"]: body}
         for seq, table, row, image, mac in piece.get("entries", ()):
-            entries.setdefault(seq, []).append((table, row, image, bytes.fromhex(mac)))
-    whole = [parts for parts in snapshots.values() if len(parts) == next(iter(parts.values()))["parts"]]
-    for parts in reversed(whole):
+            entries.setdefault(seq, []).append((table, row, image, bytes.fromhex(mac), piece["at"]))
+    for head, parts in reversed(snapshots.values()):
         # The signature of the snapshot itself, and of its rows.
-        seq, chained = parts[0]["seq"], bytes.fromhex(parts[0]["chained"])
-        written, signed, mac = parts[0]["schema"], parts[0]["signed"], bytes.fromhex(parts[0]["mac"])
-        name, _, names = json.loads(written)
+        seq, chained, at = head["seq"], bytes.fromhex(head["chained"]), head["at"]
+        written, signed, mac = head["schema"], head["signed"], bytes.fromhex(head["mac"])
+        name, steps, names = json.loads(written)
         key = next((key for key in keys if name_of_key(key) == name), None)
-        if key is None or mac != _mac(key, chained, str(seq), written, signed):
+        whole = len(parts) == head["parts"]
+        if not whole or key is None or mac != _mac(key, chained, str(seq), written, signed):
             continue
         signature = hmac.new(key, digestmod="sha256")
-        images: dict[str, dict[str, str]] = {table: {} for table in names}
-        for table, row, image in (row for number in sorted(parts) for row in parts[number]["rows"]):
-            signature.update(_line(table, row, image))
-            images[table][row] = image
+        con.execute("DELETE FROM temp.ledger_copy")
+        for number in sorted(parts):
+            rows = _unpacked(parts[number])["rows"]
+            for row in rows:
+                signature.update(_line(*row))
+            con.executemany("INSERT OR REPLACE INTO temp.ledger_copy VALUES(?, ?, ?)", rows)
         if signature.hexdigest() != signed:
             continue
-        # The entries after it, one by one.
-        while entry := _next(entries.get(seq + 1, []), key, chained):
-            table, row, new, chained = entry
-            images[table].pop(row, None)
-            if new is not None:
-                images[table][row] = new
+        # The entries after it, one by one: of several with this number the newest that goes on from there.
+        while entry := next((one for one in reversed(entries.get(seq + 1, [])) if _goes_on(key, chained, one)), None):
+            table, row, image, chained, at = entry
+            con.execute('DELETE FROM temp.ledger_copy WHERE "table" = ? AND row = ?', (table, row))
+            if image is not None:
+                con.execute("INSERT INTO temp.ledger_copy VALUES(?, ?, ?)", (table, row, image))
             seq += 1
-        return Copied(
-            rows={
-                table: {row: dict(zip(names[table], json.loads(image), strict=True)) for row, image in rows.items()}
-                for table, rows in images.items()
-            },
-            until=seq,
-            lost=sum(number > seq for number in entries),
-        )
+        lost = sum(number > seq for number in entries)
+        return Copied(key=key, names=names, steps=steps, until=seq, chained=chained, at=at, lost=lost)
     return None
 
 
-def _next(
-    written: Sequence[tuple[str, str, str | None, bytes]], key: bytes, chained: bytes
-) -> tuple[str, str, str | None, bytes] | None:
-    """The newest entry that goes on from there."""
-    return next((entry for entry in reversed(written) if entry[3] == _mac(key, chained, *entry[:3])), None)
+def _unpacked(body: bytes) -> dict[str, Any]:
+    piece: dict[str, Any] = json.loads(zlib.decompress(body))
+    return piece
 
 
-def bring_back(con: sqlite3.Connection, copied: Copied, policy: Policy) -> int:
-    """Give the rows of a rebuilt database the values that the ledger has of them; return how many cases had others.
-    Rows belong together by case number, fingerprint and key, since a rebuild counts its ids anew. Columns that only the
-    version had that wrote the copy are left out."""
-    own = columns(con)
-    known_people = [row["address"] for row in con.execute("SELECT address FROM people")]
-    of_mark = {
-        person_mark(key, address)[:32]: address
-        for key in policy.secrets
-        for address in (*known_people, *policy.people.staff)
-    }
-    ids = {row["number"]: row["id"] for row in con.execute("SELECT id, number FROM cases")}
-    case_of = {row["id"]: ids.get(row["number"]) for row in copied.rows["cases"].values()}
-    changed = 0
-    for table, key, but in (
-        ("cases", "number", ("id", "citizen_id", "opened_by")),
-        ("messages", "fingerprint", ("id", "author_id")),
-        ("outbox", "key", ("id", "recipient")),
-    ):
-        for row in copied.rows[table].values():
-            known = {name: value for name, value in row.items() if name in own[table] and name not in (*but, key)}
-            if "case_id" in known:
-                known["case_id"] = case_of.get(known["case_id"])
-            names, marks = ", ".join(known), ", ".join("?" * len(known))
-            done = con.execute(
-                f"UPDATE {table} SET ({names}) = ({marks}) WHERE {key} = ? AND ({names}) IS NOT ({marks})",
-                (*known.values(), row[key], *known.values()),
-            )
-            changed += done.rowcount * (table == "cases")
-            # A mail to staff has no copy in the mailbox. Its bytes are gone, so that only an ended one can be known.
-            if table == "outbox" and row["state"] not in NOT_ENDED:
-                address = of_mark.get(row["recipient"], NOBODY)
-                known |= {"key": row["key"], "message_id": message_id(policy, row["key"]), "recipient": address}
-                known |= {"domain": address.rpartition("@")[2]}
-                names, marks = ", ".join(known), ", ".join("?" * len(known))
-                con.execute(f"INSERT OR IGNORE INTO outbox({names}) VALUES({marks})", tuple(known.values()))
-    # Of these the ledger has every column: what no mail tells comes back whole.
-    con.executemany("DELETE FROM deadlines WHERE case_id = ?", [(case,) for case in case_of.values() if case])
-    for table in ("deadlines", "votes", "reviews"):
-        for row in copied.rows[table].values():
-            known = {name: value for name, value in row.items() if name in own[table] and name != "id"}
-            if "case_id" in known:
-                known["case_id"] = case_of.get(known["case_id"])
-            if known.get("case_id", True) is not None:
-                names, marks = ", ".join(known), ", ".join("?" * len(known))
-                con.execute(f"INSERT OR REPLACE INTO {table}({names}) VALUES({marks})", tuple(known.values()))
-    return changed
+def _goes_on(key: bytes, chained: bytes, entry: tuple[str, str, str | None, bytes, str]) -> bool:
+    table, row, image, mac, _ = entry
+    return mac == _mac(key, chained, table, row, image)

@@ -1,21 +1,304 @@
-"""What a rebuild reads and writes beside the effects of decisions, such as the mails that no copy proves.
+"""What a rebuilt or restored database takes from the ledger's copy: its rows, and for them the words of the mailbox.
 
-Nothing is decided here (oacmail/rebuild/); which number a case gets is the matter of rebuilt_numbers.py.
+The rows of the copy have keyed hashes in place of fingerprints, addresses and telephone numbers. They are written as
+they are; then each message of the mailbox that is known by its hash fills in its words; at the end each hash gives way
+to what it stands for, as far as the mailbox tells. Nothing is decided here, and nothing of the mailbox is read.
 """
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from oacmail.core.kinds import MailKind, of_name
-from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
-from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, REBUILT_AT, RESERVED, End
-from oacmail.store.connection import at, moment, stamp
+from oacmail.core import tokens
+from oacmail.core.kinds import NOT_ENDED, MailKind, of_name
+from oacmail.core.model import Message, MessageRef, Outcome
+from oacmail.core.policy import Policy, mailbox
+from oacmail.core.rate_limits import registrable
+from oacmail.core.review import IN_JUNK
+from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, LEDGER_COPIED, LEDGER_LINE, REBUILT_AT, RESERVED, End
+from oacmail.core.threading import fold_subject
+from oacmail.store import ledger, remembered
+from oacmail.store.apply import STRANGER, original_of
+from oacmail.store.connection import at, moment, schema, stamp
+from oacmail.store.ledger import MESSAGES, PEOPLE, TABLES, Copied
 from oacmail.store.outbox import LIVE
-from oacmail.store.reports import RUNNING_ANSWER
-from oacmail.store.writing import end_values, person_id, remember
+from oacmail.store.personal import setting
+from oacmail.store.writing import ERASED_DOMAIN, end_values, remember
+
+NOT_FOUND = "acknowledgement-not-found"
+"""Why a message is on the review list: nothing shows that its acknowledgement has left."""
+NOT_SENT = "mail-not-sent"
+"""Likewise: another mail about its case, to staff or the citizen, had not left when the database was lost."""
+_NEW = {
+    "cases": {"subject": "''", "subject_key": "''"},
+    "folders": {"uidvalidity": "0", "uidnext": "0", "synced_at": "''", "compared_at": "''"},
+    "messages": {
+        **dict.fromkeys(("message_id", "subject", "subject_key", "fresh", "body_hash"), "''"),
+        **dict.fromkeys(("because", "attachments"), "'[]'"),
+    },
+    "outbox": {"message_id": "'<' || hex(randomblob(16)) || '@invalid>'", "domain": "''"},
+}
+"""Columns that no image has and that must hold something, as SQL."""
+_LAST = ("events", "reports")
+"""Tables of which no row may be changed: they are written once every hash is known."""
+_KEPT = "~1"  # in messages.original: the bytes of the message were kept
+_HASH = re.compile(r"~(?:[0-9a-f]{32}|[0-9a-f]{16})")
+_UNSENT = f"state IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What nothing tells. `nameless`: numbers of cases of a citizen whose address is unknown; `wordless`: how many
+    messages have no words, as their mail is gone; `unsent`: how many mails were on their way whose bytes are gone."""
+
+    nameless: tuple[str, ...]
+    wordless: int
+    unsent: int
+
+
+@dataclass(slots=True)
+class LedgerRows:
+    """Writes the rows of a copy into a database, inside a transaction of the caller: `write`, `fill` for each message,
+    `finish`. The connection must not record in the ledger meanwhile."""
+
+    con: sqlite3.Connection
+    copied: Copied
+    policy: Policy
+    _names: dict[str, str] = field(default_factory=dict)  # keyed hash -> what it stands for
+    _left: set[str] = field(default_factory=set)  # keys of our own mails of which there is a copy
+
+    def __post_init__(self) -> None:
+        ledger.sign_with(self.con, self.copied.key)
+
+    def unfit(self) -> str:
+        """Why the rows cannot be written, '' = they can: `version` (other steps of the schema wrote them); a database
+        that has cases is of `another` past than the copy, or `younger`."""
+        con = self.con
+        if schema(con)[0] != self.copied.steps:
+            return "version"
+        if con.execute("SELECT 1 FROM cases").fetchone() is None:
+            return ""
+        of_copy = con.execute(
+            "SELECT json_extract(image, '$[1]') FROM temp.ledger_copy WHERE \"table\" = 'kv' AND row = ?",
+            (LEDGER_LINE,),
+        ).fetchone()
+        if of_copy is None or of_copy[0] != remembered.value(con, LEDGER_LINE):
+            return "another"
+        return "younger" if ledger.last(con) > self.copied.until else ""
+
+    def write(self) -> None:
+        con, own = self.con, ledger.columns(self.con)
+        con.execute("PRAGMA defer_foreign_keys = ON")
+        # What the database has already, in the form of the copy.
+        for columns, learn, hashed in (
+            (PEOPLE, self.learn_people, "ledger_person"),
+            (MESSAGES, self._learn_messages, "ledger_keyed"),
+        ):
+            for table, column in (one for one in columns if one[0] not in _LAST):
+                learn(row[0] for row in con.execute(f"SELECT {column} FROM {table} WHERE {column} > ''"))
+                con.execute(f"UPDATE {table} SET {column} = {hashed}(CAST({column} AS BLOB)) WHERE {column} > ''")
+        # The rows of the copy in their place.
+        for table, covered in ((table, covered) for table, covered in TABLES.items() if table not in _LAST):
+            names, new = own[table], _NEW.get(table, {})
+            values = [
+                f"nullif('~' || {value}, '~0')" if name == "original" else value
+                for name, value in ((name, self._value(table, name)) for name in names)
+            ]
+            changed = ", ".join(
+                f"{name} = coalesce({name}, excluded.{name})" if name == "original" else f"{name} = excluded.{name}"
+                for name in names
+                if name not in covered.key
+            )
+            here = 'SELECT row FROM temp.ledger_copy WHERE "table" = ?'
+            theirs = f"({covered.only.format(of='')}) AND {ledger.row_name(table)}"
+            con.execute(f"DELETE FROM {table} WHERE {theirs} NOT IN ({here})", (table,))
+            con.execute(
+                f"""INSERT INTO {table}({", ".join((*names, *new))}) SELECT {", ".join((*values, *new.values()))}
+                FROM temp.ledger_copy WHERE "table" = ?
+                ON CONFLICT({", ".join(covered.key)}) DO UPDATE SET {changed}""",
+                (table,),
+            )
+        for table in ("cases", "messages", "outbox"):
+            con.execute(f"UPDATE {table} SET {setting(table)} WHERE erased_at IS NOT NULL")
+        for table, column, of in (
+            ("refs", "message_id", "messages"),
+            ("notes", "event_id", "events"),
+            ("mails", "id", "outbox"),
+        ):
+            con.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {of})")
+        # Whom no mail need name.
+        self.learn_people((*self.policy.people.staff, *self.policy.office.own, STRANGER))
+        last = con.execute("SELECT coalesce(max(id), 0) FROM people").fetchone()[0]
+        self.learn_people(f"erased.{number}@{ERASED_DOMAIN}" for number in range(1, last + 2))
+
+    def floor(self) -> datetime:
+        """When the earliest message of the ledger arrived: what is older is the mailbox's past."""
+        first = self.con.execute("SELECT min(received_at) FROM messages").fetchone()[0]
+        return at(first) if first else datetime.max.replace(tzinfo=UTC)
+
+    def outcomes(self, folder: str, uidvalidity: int) -> list[tuple[int, str | None]]:
+        """(UID, outcome) of the places in this folder that the database knows."""
+        query = "SELECT uid, outcome FROM sightings WHERE folder = ? AND uidvalidity = ?"
+        return [(row["uid"], row["outcome"]) for row in self.con.execute(query, (folder, uidvalidity))]
+
+    def _value(self, table: str, column: str) -> str:
+        """The SQL expression of what the copy has of a column."""
+        return f"json_extract(image, '$[{self.copied.names[table].index(column)}]')"
+
+    def learn_people(self, texts: Iterable[str]) -> None:
+        """A hash may be of one of these addresses or telephone numbers."""
+        for text in filter(None, texts):
+            self._names[ledger.marked(self.copied.key, text.encode("utf-8", "replace")) or ""] = text
+
+    def _learn_messages(self, texts: Iterable[str]) -> None:
+        """A hash may be of a fingerprint in one of these texts, or of its beginning."""
+        for fingerprint in (found for text in texts for found in ledger.FINGERPRINT.findall(text)):
+            for known in (fingerprint, fingerprint[:16]):
+                self._names[self._hashed(known)] = known
+
+    def _hashed(self, text: str) -> str:
+        return ledger.keyed(self.copied.key, text.encode()) or ""
+
+    def fill(self, message: Message, written: Message, raw: bytes | None, *, author: str) -> Outcome | None:
+        """Fill in the words of the message that has arrived; return its outcome, None = the ledger does not know it.
+        `written`: the message that counts, if that is a part of it; `raw`: its bytes, None = it is not whole."""
+        con = self.con
+        hashed = self._hashed(message.fingerprint)
+        row = con.execute("SELECT * FROM messages WHERE fingerprint = ?", (hashed,)).fetchone()
+        if row is None:
+            return None
+        self._learn_messages((message.fingerprint,))
+        outcome = Outcome(row["outcome"])
+        if row["erased_at"] or (row["rule"] == IN_JUNK and outcome is Outcome.AUTOMATIC):
+            return outcome  # nothing of it is kept
+        shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in written.attachments]
+        con.execute(
+            """UPDATE messages SET message_id = ?, subject = ?, subject_key = ?, fresh = ?, body_hash = ?,
+            attachments = ?, original = coalesce(?, original) WHERE id = ?""",
+            (
+                written.message_id,
+                written.subject,
+                fold_subject(written.subject),
+                written.fresh,
+                written.body_hash,
+                json.dumps(shown[:100], ensure_ascii=False),
+                original_of(con, raw) if row["original"] == _KEPT else None,
+                row["id"],
+            ),
+        )
+        con.executemany("INSERT OR IGNORE INTO refs VALUES(?, ?)", [(ref, row["id"]) for ref in written.refs])
+        subject = (written.subject, fold_subject(written.subject), hashed, row["case_id"], hashed)
+        con.execute(
+            """UPDATE cases SET subject = ?, subject_key = ?
+            WHERE opened_by = ? OR (id = ? AND instr(opened_by, ?))""",
+            subject,
+        )
+        name = written.name if author == written.sender else ""
+        con.execute("UPDATE people SET name = ? WHERE id = ? AND name = ''", (name, row["author_id"]))
+        return outcome
+
+    def wants_telephones(self, message: Message) -> bool:
+        """Whether a telephone number of the message's case is still unknown."""
+        hashed = self._hashed(message.fingerprint)
+        row = self.con.execute(
+            """SELECT c.phone FROM messages m JOIN cases c ON c.id = m.case_id
+            WHERE m.fingerprint = ? AND c.phone > ''""",
+            (hashed,),
+        ).fetchone()
+        return row is not None and row["phone"] not in self._names
+
+    def copy_found(self, key: str, about: str, message_id: str) -> None:
+        """There is a copy of our own mail with this key, about the message with this fingerprint ('' = none)."""
+        self._left.add(key)
+        self._learn_messages((about, key))
+        self.con.execute(
+            "UPDATE outbox SET message_id = ? WHERE key = ? AND message_id LIKE '%@invalid>' AND erased_at IS NULL",
+            (message_id, self._hashed(key)),
+        )
+
+    def finish(self, now: datetime) -> Left:
+        """Put what the hashes stand for in their place. A fingerprint that nothing tells becomes one that no message
+        has."""
+        con, policy = self.con, self.policy
+        con.create_function("rebuilt_name", 1, self._named, deterministic=True)
+        con.create_function("rebuilt_person", 2, lambda text, other: self._names.get(text, other), deterministic=True)
+        con.create_function("rebuilt_id", 1, lambda key: tokens.message_id(policy, key), deterministic=True)
+        con.create_function("rebuilt_domain", 1, registrable, deterministic=True)
+        con.create_function("rebuilt_mailbox", 1, mailbox, deterministic=True)
+        hashes = con.execute("SELECT fingerprint FROM messages WHERE erased_at IS NULL")
+        wordless = sum(row[0] not in self._names for row in hashes)
+        for table, column in (one for one in MESSAGES if one[0] not in _LAST):
+            con.execute(f"UPDATE {table} SET {column} = rebuilt_name({column}) WHERE instr({column}, '~')")
+        for table in _LAST:
+            names = ledger.columns(con)[table]
+            values = [
+                f"rebuilt_name({value})" if (table, name) in MESSAGES else value
+                for name, value in ((name, self._value(table, name)) for name in names)
+            ]
+            con.execute(
+                f"""INSERT OR IGNORE INTO {table}({", ".join(names)}) SELECT {", ".join(values)}
+                FROM temp.ledger_copy WHERE "table" = ?""",
+                (table,),
+            )
+        nobody = f"'unknown.' || id || '@{ERASED_DOMAIN}'"
+        for table, column, other in (
+            ("people", "address", nobody),
+            ("outbox", "recipient", nobody),
+            ("messages", "reply_to", "''"),
+            ("cases", "phone", "NULL"),
+        ):
+            con.execute(
+                f"UPDATE {table} SET {column} = rebuilt_person({column}, {other}) WHERE substr({column}, 1, 1) = '~'"
+            )
+        con.execute("UPDATE messages SET original = NULL WHERE original = ?", (_KEPT,))
+        con.execute(
+            """UPDATE outbox SET domain = rebuilt_domain(recipient), mailbox = rebuilt_mailbox(recipient)
+            WHERE erased_at IS NULL AND domain = ''"""
+        )
+        con.execute(
+            """UPDATE OR IGNORE outbox SET message_id = rebuilt_id(key)
+            WHERE message_id LIKE '%@invalid>' AND erased_at IS NULL"""
+        )
+        con.execute(f"DELETE FROM mails WHERE id NOT IN (SELECT id FROM outbox WHERE {_UNSENT})")
+        # The bytes of what was on its way are gone. A person looks at each case of which somebody waits to hear.
+        query = f"""SELECT o.key, o.kind, coalesce(m.fingerprint, c.opened_by) AS about FROM outbox o
+          LEFT JOIN messages m ON o.key = o.kind || ':' || m.fingerprint LEFT JOIN cases c ON c.id = o.case_id
+          WHERE {_UNSENT} AND o.id NOT IN (SELECT id FROM mails)"""
+        unsent = [row for row in con.execute(query).fetchall() if row["key"] not in self._left]
+        con.executemany("UPDATE outbox SET state = 'dropped' WHERE key = ?", [(row["key"],) for row in unsent])
+        con.executemany(
+            """INSERT INTO reviews(fingerprint, reason, at) VALUES(?, ?, ?)
+            ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, at = excluded.at, done_at = NULL
+            WHERE reviews.reason <> excluded.reason""",
+            [
+                (row["about"], NOT_FOUND if row["kind"] == MailKind.ACK else NOT_SENT, stamp(now))
+                for row in sorted(unsent, key=lambda row: row["kind"] == MailKind.ACK)
+                if row["about"]
+            ],
+        )
+        nameless = con.execute(
+            """SELECT c.number FROM cases c JOIN people p ON p.id = c.citizen_id
+            WHERE p.address LIKE 'unknown.%@invalid' ORDER BY c.number"""
+        )
+        return Left(nameless=tuple(row[0] for row in nameless), wordless=wordless, unsent=len(unsent))
+
+    def _named(self, text: str | None) -> str | None:
+        return (
+            None if text is None else _HASH.sub(lambda found: self._names.get(found[0]) or _no_message(found[0]), text)
+        )
+
+
+def _no_message(hashed: str) -> str:
+    """A fingerprint in place of one that nothing tells, or the beginning of one."""
+    digits = hashed[1:]
+    return digits if len(digits) == 16 else digits * 2
+
+
+# --- Replay ----------------------------------------------------------------------------------------------------------
+# What a replay without a ledger reads and writes beside the effects of decisions (oacmail/rebuild/play.py).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,109 +356,31 @@ def to_decide_again(con: sqlite3.Connection, fingerprint: str) -> list[MessageRe
     return [MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]) for row in rows]
 
 
-def status(con: sqlite3.Connection, number: str) -> Status | None:
-    row = con.execute("SELECT status FROM cases WHERE number = ?", (number,)).fetchone()
-    return Status(row[0]) if row else None
-
-
-def last_arrival(con: sqlite3.Connection, number: str) -> datetime:
-    """When the last message of a person arrived on the case."""
-    row = con.execute(
-        "SELECT max(m.received_at) FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ?", (number,)
-    ).fetchone()
-    return at(row[0])
-
-
-def first_message(con: sqlite3.Connection, number: str) -> list[MessageRef]:
-    """Where the message that opened this case lies."""
-    rows = con.execute(
-        """SELECT s.folder, s.uidvalidity, s.uid FROM cases c JOIN sightings s ON s.fingerprint = c.opened_by
-        WHERE c.number = ? AND s.outcome IS NOT 'gone'""",
-        (number,),
-    )
-    return [MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]) for row in rows]
-
-
-def is_thanks(con: sqlite3.Connection, fingerprint: str) -> bool:
-    query = "SELECT 1 FROM messages WHERE fingerprint = ? AND kind = ?"
-    return con.execute(query, (fingerprint, Kind.THANKS)).fetchone() is not None
-
-
-def is_known(con: sqlite3.Connection, fingerprint: str) -> bool:
-    return con.execute("SELECT 1 FROM messages WHERE fingerprint = ?", (fingerprint,)).fetchone() is not None
-
-
-def stand_in(
-    con: sqlite3.Connection,
-    fingerprint: str,
-    case: str,
-    author: str,
-    refs: Sequence[str],
-    received_at: datetime,
-    rule: str,
-) -> None:
-    """A row for a message that is gone, without its words; the last of `refs` is its Message-ID."""
-    con.execute(
-        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
-        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
-        SELECT ?, ?, c.id, ?, ?, ?, ?, ?, '[]', '', '', ?, c.lang, '', '', 'opaque', '' FROM cases c WHERE c.number = ?
-        ON CONFLICT(fingerprint) DO NOTHING""",
-        (
-            fingerprint,
-            refs[-1] if refs else "",
-            person_id(con, author),
-            Role.CITIZEN,
-            Outcome.CASE,
-            Kind.REQUEST,
-            rule,
-            stamp(received_at),
-            case,
-        ),
-    )
-
-
-def is_queued(con: sqlite3.Connection, key: str) -> bool:
-    return con.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
-
-
-def owing(con: sqlite3.Connection, numbers: Iterable[str]) -> list[str]:
-    """Those of these cases that wait for an answer, or for what the technical services find out."""
-    rows = con.execute(
-        f"""SELECT c.number FROM cases c WHERE c.number IN (SELECT value FROM json_each(?)) AND (c.status = 'derived'
-        OR EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})) ORDER BY c.number""",
-        (json.dumps(list(numbers)),),
-    )
-    return [row[0] for row in rows]
-
-
-def begins(con: sqlite3.Connection, prefix: str) -> bool:
-    """Whether there is a mail whose key begins like this."""
-    query = "SELECT 1 FROM outbox WHERE key BETWEEN ?1 AND ?1 || 'g' LIMIT 1"
-    return con.execute(query, (prefix,)).fetchone() is not None
-
-
-def adopt(con: sqlite3.Connection, prefix: str, key: str, message_id: str) -> bool:
-    """Give the unsent mail whose key begins like this the key and id under which it left; return whether there is
-    one."""
-    row = con.execute(
-        """UPDATE outbox SET key = ?, message_id = ? WHERE id = (SELECT max(id) FROM outbox
-        WHERE state = 'queued' AND substr(key, 1, ?) = ?)""",
-        (key, message_id, len(prefix), prefix),
-    )
-    return row.rowcount == 1
-
-
 def begin(con: sqlite3.Connection) -> None:
     """A rebuild asks for each message where it lies, which the service never does for all."""
     con.execute("CREATE INDEX rebuilt_sightings ON sightings(fingerprint)")
 
 
 def finish(con: sqlite3.Connection, now: datetime) -> None:
-    """Leave a trace of the rebuild, and let nothing of the played past look like a problem of today."""
+    """Let nothing of the played past look like a problem of today."""
     con.execute("DROP INDEX rebuilt_sightings")
     end_values(con, End.PROBLEM)
+    ended(con, now)
+
+
+def ended(con: sqlite3.Connection, now: datetime) -> None:
+    """Leave a trace of the rebuild. The ledger in the mailbox may be replaced now."""
     remember(con, REBUILT_AT, stamp(now), now)
+    remember(con, LEDGER_COPIED, "", now)
     con.execute("INSERT INTO events(at, kind) VALUES(?, 'rebuilt')", (stamp(now),))
+
+
+def past(con: sqlite3.Connection) -> int:
+    return int(con.execute("SELECT count(*) FROM sightings WHERE outcome = 'baseline'").fetchone()[0])
+
+
+def left(con: sqlite3.Connection) -> int:
+    return int(con.execute("SELECT count(*) FROM outbox WHERE state = 'sent'").fetchone()[0])
 
 
 def numbers(con: sqlite3.Connection) -> list[str]:

@@ -75,7 +75,7 @@ class ReconciliationRows(Rows):
             ledger.advance(self.con, self.keys, proof)
         return list(proof.differences), proof.compared
 
-    def ledger_pieces(self, copied: str, now: datetime) -> tuple[list[str], str]:
+    def ledger_pieces(self, copied: str, now: datetime) -> tuple[list[bytes], str]:
         """Return what the mailbox does not have of the ledger, and what to remember as `copied` then."""
         with self._read():
             return ledger.pieces(self.con, copied, now)

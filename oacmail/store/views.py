@@ -5,9 +5,8 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import partial
 
-from oacmail.core import calendar, incidents, survey, tokens
+from oacmail.core import calendar, incidents, survey
 from oacmail.core.acknowledgement import DISOWNED
 from oacmail.core.digest import digest_due
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, TickItem
@@ -16,7 +15,7 @@ from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.intents import OPINION
 from oacmail.core.kinds import MailKind, MailState, of_name
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Auto, Dmarc, Intent, Kind, Message, Outcome, Role
+from oacmail.core.model import Auto, Intent, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import from_text
 from oacmail.core.report.figures import request_counts
@@ -34,6 +33,7 @@ from oacmail.core.stored_values import (
     RESTORED_AT,
     RUN,
     RUN_READ,
+    SERIAL,
     UNDELIVERED,
     UNPLACED,
     USED_TOKEN,
@@ -59,7 +59,7 @@ from oacmail.core.view import (
     WriterView,
     junk_cards,
 )
-from oacmail.store import outbox, rebuilt_numbers, remembered, reports, seen_messages
+from oacmail.store import outbox, remembered, reports, seen_messages
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
 from oacmail.store.connection import as_view, at, moment, stamp
 from oacmail.store.outbox import mails_named, usages
@@ -186,7 +186,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         recent=recent,
         mails=mails,
         tokened=tokened,
-        serial=_serial(con, policy, lookup, now),
+        serial=_serial(con, policy, lookup),
         reserved=reserved,
         acknowledged_as=acknowledged_as,
         writer=_writer(con, policy, lookup.author, stored, now),
@@ -367,11 +367,10 @@ def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> 
     )
 
 
-def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> int:
+def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> int:
+    """The serial of the next new case."""
     year = lookup.received_at.astimezone(policy.office.timezone).year
-    number = partial(tokens.case_number, policy, year)
-    author = "" if lookup.message.auth.dmarc is Dmarc.FAIL else lookup.author
-    return rebuilt_numbers.next_serial(con, year, number, author=author, arrived=lookup.received_at, now=now)
+    return int(remembered.value(con, f"{SERIAL}{year}") or 0) + 1
 
 
 # --- Load digest -----------------------------------------------------------------------------------------------------

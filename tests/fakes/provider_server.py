@@ -10,7 +10,7 @@ message is in All Mail too, and a message that is copied into a folder in which 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zlib import crc32
 
 from imapclient import imap_utf7
@@ -22,6 +22,7 @@ from tests.fakes.imap_server import ImapDialogue, ImapListener, among
 from tests.servers.ports import HOST
 
 ALL_MAIL = "[Gmail]/All Mail"
+TRASH = "[Gmail]/Trash"
 _FLAGS = {"\\seen": "seen", "\\flagged": "flagged", "\\deleted": "deleted"}
 
 
@@ -34,8 +35,13 @@ class LabelMailbox(SimulatedMailbox):
         return uid
 
     def move(self, folder: str, uid: int, target: str) -> int:
+        raw = self.folders[folder].messages[uid].raw
         new = self.copy(folder, uid, target)
         self.expunge(folder, uid)
+        if target == TRASH:  # then it is in no other folder
+            everywhere = self.folders[ALL_MAIL].messages
+            for one in [one for one, message in everywhere.items() if message.raw == raw]:
+                super().expunge(ALL_MAIL, one)
         return new
 
     def copy(self, folder: str, uid: int, target: str) -> int:
@@ -66,8 +72,8 @@ EXCHANGE = Provider(
 )
 GMAIL = Provider(
     "IMAP4rev1 UNSELECT IDLE NAMESPACE ID XLIST CHILDREN X-GM-EXT-1 UIDPLUS ENABLE MOVE SPECIAL-USE LITERAL-",
-    lambda: LabelMailbox("INBOX", "[Gmail]/Sent Mail", ALL_MAIL),
-    {"[Gmail]/Sent Mail": "\\Sent", ALL_MAIL: "\\All"},
+    lambda: LabelMailbox("INBOX", "[Gmail]/Sent Mail", ALL_MAIL, TRASH),
+    {"[Gmail]/Sent Mail": "\\Sent", ALL_MAIL: "\\All", TRASH: "\\Trash"},
     "[Gmail]/Sent Mail",
 )
 
@@ -134,6 +140,14 @@ class _ProviderDialogue(ImapDialogue):
 
     def do_create(self, words: str) -> None:
         self.server.world.model.create(_folder(words.partition(" ")[2]))
+
+    def do_append(self, words: str) -> None:
+        said = re.fullmatch(r"APPEND (.+) \((.*)\) \{(\d+)\+?\}", words)
+        assert said
+        if "+}" not in words:
+            self.say("+ go on")
+        raw = self.rfile.read(int(said[3]) + 2)[:-2]
+        self.server.world.model.append(_folder(said[1]), raw, datetime.now(UTC), seen="\\Seen" in said[2])
 
     def do_select(self, words: str) -> str:
         name = _folder(words.partition(" ")[2])

@@ -30,6 +30,17 @@ from oacmail.store.connection import FILE
 from tests.world import ANNA, MARTA, PERE, World
 
 NIGHT = "2026-12-02 03:01"
+ALSO_READ = ("folders",)
+"""Where a text that is none stops each pass, which `status` shows."""
+_LABELS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("cases", "status"): ("waiting", "closed"),
+    ("cases", "close_reason"): ("spam", "answered"),
+    ("messages", "outcome"): ("staff", "case"),
+    ("messages", "role"): ("robot", "citizen"),
+    ("messages", "kind"): ("thanks", "request"),
+    ("outbox", "kind"): ("digest", "ack"),
+    ("outbox", "state"): ("sent", "dropped"),
+}
 NOT_TEXT = b"\xff"
 """Stands for a text that is none: bytes of a damaged page."""
 
@@ -73,6 +84,9 @@ def damages(world: World, seed: int, count: int) -> Iterator[tuple[Damage, Seque
     with closing(sqlite3.connect(file, isolation_level=None)) as con, closing(sqlite3.connect(":memory:")) as saved:
         con.execute("PRAGMA foreign_keys = OFF")
         con.execute("PRAGMA ignore_check_constraints = ON")
+        for (name,) in con.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            con.execute(f"DROP TRIGGER {name}")
+        ledger.sign_with(con, world.policy.secrets[0])
         for number in range(count):
             con.backup(saved)
             mailbox = world.mailbox.snapshot()
@@ -96,10 +110,11 @@ def _proof(world: World) -> Sequence[Discrepancy]:
 def _row(con: sqlite3.Connection, rng: Random, table: str = "") -> tuple[str, dict[str, Any], str]:
     """A row of a covered table, and by what the proof must name it: its case, or the table and the row."""
     con.row_factory = sqlite3.Row
-    tables = [table] if table else sorted(ledger.columns(con))
-    filled = [one for one in tables if con.execute(f"SELECT 1 FROM {one}").fetchone()]
+    only = {one: covered.only.format(of="") for one, covered in ledger.TABLES.items() if one not in ALSO_READ}
+    tables = [table] if table else sorted(only)
+    filled = [one for one in tables if con.execute(f"SELECT 1 FROM {one} WHERE {only[one]}").fetchone()]
     table = rng.choice(filled)
-    row = dict(rng.choice(con.execute(f"SELECT * FROM {table}").fetchall()))
+    row = dict(rng.choice(con.execute(f"SELECT * FROM {table} WHERE {only[table]}").fetchall()))
     return table, row, _where(con, table, row)
 
 
@@ -118,7 +133,12 @@ def _where(con: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> str:
     if "number" in row:
         return str(row["number"])
     case = con.execute("SELECT number FROM cases WHERE id = ?", (row.get("case_id"),)).fetchone()
-    return str(case[0]) if case else f"{table} {' '.join(str(row[name]) for name in _key(con, table))}"
+    if case:
+        return str(case[0])
+    key = ledger.TABLES[table].key
+    values = f"SELECT {', '.join(f'? AS {name}' for name in key)}"
+    named = con.execute(f"SELECT {ledger.row_name(table)} FROM ({values})", [row[name] for name in key])
+    return f"{table} {named.fetchone()[0]}"
 
 
 def _names(table: str, where: str, *details: str) -> Callable[[Discrepancy], bool]:
@@ -143,10 +163,12 @@ def _column_changed(world: World, con: sqlite3.Connection, rng: Random) -> Damag
     says = f"{table}.{name} of {where}: {row[name]!r} -> {new!r}"
     if name in _key(con, table):  # then it is another row
         return Damage(says, _names(table, where, "missing"))
-    if new == NOT_TEXT or name in ("address", "recipient"):
+    if new == NOT_TEXT or (table, name) in (*ledger.PEOPLE, *ledger.MESSAGES):
         return Damage(
             says, lambda one: (one.what, one.where) == ("row", where) and one.detail.startswith(f"{table}: {name}: ")
         )
+    if name == "original":
+        return Damage(says, _names(table, where, f"{name}: {int(bool(row[name]))} -> {int(bool(new))}"))
     return Damage(says, _names(table, where, f"{name}: {json.dumps(row[name])} -> {json.dumps(new)}"))
 
 
@@ -156,6 +178,10 @@ def _another(con: sqlite3.Connection, rng: Random, table: str, name: str, old: A
         'SELECT type, "notnull" FROM pragma_table_info(?) WHERE name = ?', (table, name)
     ).fetchone()
     others = [one[0] for one in con.execute(f"SELECT DISTINCT {name} FROM {table}") if one[0] not in (old, None)]
+    if (table, name) in _LABELS:  # no pass goes on over a label that is none
+        return next(label for label in _LABELS[table, name] if label != old)
+    if name == "original":  # the ledger knows whether there are bytes, not which
+        return None if old else "x"
     strange = [(old or 0) + rng.randint(1, 9)] if kind == "INTEGER" else [f"{old or ''}x", NOT_TEXT]
     return rng.choice([*others[:2], *strange, *([] if required or old is None else [None])])
 
@@ -167,8 +193,11 @@ def _row_removed(world: World, con: sqlite3.Connection, rng: Random) -> Damage:
 
 
 def _row_added(world: World, con: sqlite3.Connection, rng: Random) -> Damage:
-    """A copy of another, with a name of its own in all that must be unique."""
+    """A copy of another, with a name of its own in all that must be unique. A stored value of another name may be one
+    that the ledger does not cover."""
     table, row, _ = _row(con, rng)
+    while table == "kv":
+        table, row, _ = _row(con, rng)
     unique = {
         column["name"]
         for index in con.execute('SELECT name FROM pragma_index_list(?) WHERE "unique"', (table,)).fetchall()

@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from oacmail import wiring
+from oacmail.engine.ledger import LedgerCopy
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.summary import RebuildSummary
 from oacmail.store.connection import FILE
 from tests.rebuilt_tables import Rows, tables
 from tests.world import World
+
+FOLDER = "oacmail"
 
 
 def taken(world: World) -> Rows:
@@ -23,7 +26,10 @@ def difference(before: Rows, after: Rows) -> list[str]:
     ]
 
 
-def lose(world: World) -> None:
+def lose(world: World, *, copied: bool = True) -> None:
+    """`copied`: the ledger was copied into the mailbox at the end, as at each stop of the service."""
+    if copied:
+        LedgerCopy(world.engine, world.mailbox, FOLDER).write(at_once=True)
     world.stop()
     for name in (FILE, FILE + "-wal", FILE + "-shm"):
         (world.config.office.state / name).unlink(missing_ok=True)
@@ -36,11 +42,12 @@ def rebuild(
     report = Rebuild(
         state=world.config.office.state,
         mailbox=world.mailbox,
+        policy=wiring.live_policy(world.config, first=True),
         engine=lambda store, clock: wiring.engine(world.config, store, clock=clock),
         parser_config=wiring.parser_config(world.config),
         now=world.clock.now(),
         since=since,
-        ledger=world.config.imap.ledger or "",
+        ledger=FOLDER,
     ).run(dry_run=dry_run)
     if start:
         world.start()

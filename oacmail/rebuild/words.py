@@ -1,0 +1,84 @@
+"""The words of the mailbox for the rows of the ledger's copy: each message that the ledger knows gets its own back.
+
+A message that it does not know is left to the service, which takes it in as after any stop: our own mail first, so that
+nobody gets a second one. No message, folder or flag is changed.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from oacmail.core.model import Folder, Message, Outcome
+from oacmail.core.policy import Policy
+from oacmail.core.ports import Mailbox
+from oacmail.core.sender import author_of, own_signature
+from oacmail.mail.parse import Parser, read_forward
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.understanding.phones import telephones
+from oacmail.rebuild.contents import Contents, read
+from oacmail.store import SqliteStore
+from oacmail.store.rebuilt import LedgerRows
+
+
+def fill_in(
+    store: SqliteStore,
+    rows: LedgerRows,
+    found: Contents,
+    mailbox: Mailbox,
+    parsing: Parser,
+    config: ParserConfig,
+    policy: Policy,
+    now: datetime,
+    on_progress: Callable[[int, int], None],
+) -> int:
+    """Record where each message lies, and fill in the words of those that the ledger knows; return how many. Raises
+    Transient."""
+    known, floor = store.folders(), rows.floor()
+    wanted = []
+    for box in found.folders:
+        name, epoch = box.watched.name, box.state.uidvalidity
+        store.begin_folder(box.watched, epoch, box.state.uidnext, now)
+        before = {uid for uid, outcome in rows.outcomes(name, epoch) if outcome is not None}
+        old = {meta.uid for meta in box.metas if meta.internal_date < floor} if name in known else set()
+        store.sight(name, epoch, box.metas, old, now)
+        wanted += [one for one in box.found(now) if one.ref.uid not in before | old]
+    wanted.sort(key=lambda one: one.order)
+    started = {name: row.started_at for name, row in store.folders().items()}
+    filled: set[str] = set()
+    ahead = read(mailbox, wanted, parsing, config, policy.office.timezone)
+    for done, (one, fetched, parsed) in enumerate(ahead, 1):
+        on_progress(done, len(wanted))
+        if fetched is None:
+            continue
+        message = parsed()
+        written = _written(policy, config, message, fetched.raw, one.role)
+        rows.learn_people(
+            _people(message),
+        )
+        rows.learn_people(_people(written))
+        signed = own_signature(policy, message)
+        if signed is not None:
+            rows.copy_found(signed.key, signed.message, message.message_id)
+        raw = fetched.raw if fetched.complete else None
+        outcome = rows.fill(message, written, raw, author=author_of(policy, written))
+        if outcome is None:
+            if one.at < started[one.ref.folder]:
+                store.end(one.ref, Outcome.BASELINE)
+            continue
+        if rows.wants_telephones(message):
+            rows.learn_people(phone.number for phone in telephones(message.text))
+        store.end(one.ref, Outcome.DUPLICATE if message.fingerprint in filled else outcome, message.fingerprint)
+        filled.add(message.fingerprint)
+    return len(filled)
+
+
+def _written(policy: Policy, config: ParserConfig, message: Message, raw: bytes, role: Folder) -> Message:
+    """The message that counts: of a colleague's forward the one that it brings."""
+    if message.sender not in policy.people.staff or role is Folder.SENT:
+        return message
+    insiders = policy.people.staff | policy.office.own
+    forwarded = read_forward(raw, message, config, insiders=insiders)
+    return forwarded.message if forwarded is not None and forwarded.message is not None else message
+
+
+def _people(message: Message) -> tuple[str, ...]:
+    return (message.sender, message.reply_to, *message.to, *message.cc, *message.features.addresses)
