@@ -11,8 +11,8 @@ from typing import Any
 
 from bench import model, plain_model
 from bench.examples import PHRASES_WRITER, LabelledMessage, everything
-from bench.verdicts import LINES, Pair, value, verdict
-from oacmail.cli.reading import at_once, figures, reliability
+from bench.verdicts import LINES, Pair, at_once, value, verdict
+from oacmail.cli.reading import figures, reliability
 from oacmail.mail.understanding import scores
 
 Judge = Callable[[LabelledMessage], dict[str, Any]]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from oacmail.cli.reading import Pairs, precision_recall
 from oacmail.core.classification import classify
 from oacmail.core.model import Message
 from oacmail.mail.understanding import scores
@@ -39,3 +40,13 @@ def value(found: Any, path: Sequence[str]) -> float:
     for name in path:
         found = found[name]
     return float(found)
+
+
+def at_once(pairs: Pairs, threshold: float) -> dict[str, float]:
+    """Precision and recall of the second level among verdicts with at least this confidence (escalation.threshold)."""
+    sure = [
+        (label, {**verdict, "level": None if float(verdict["confidence"]["level"]) < threshold else verdict["level"]})
+        for label, verdict in pairs
+        if label["kind"] == "request"
+    ]
+    return precision_recall(sure, "level", "second")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from bench.verdicts import at_once
 from oacmail.cli import oacmail, reading
 
 
@@ -72,8 +73,8 @@ def test_sureness_is_held_against_how_often_it_is_right() -> None:
 def test_what_would_be_derived_at_once_is_what_is_sure_enough() -> None:
     pairs = [_sure("second", "second", 0.9), _sure("second", "second", 0.6), _sure("first", "second", 0.75)]
 
-    assert reading.at_once(pairs, 0.8) == {"precision": 1.0, "recall": 0.5}
-    assert reading.at_once(pairs, 0.7) == {"precision": 0.5, "recall": 0.5}
+    assert at_once(pairs, 0.8) == {"precision": 1.0, "recall": 0.5}
+    assert at_once(pairs, 0.7) == {"precision": 0.5, "recall": 0.5}
 
 
 # An archive through today's rules: `oacmail replay` as an admin uses it before a change of rules.

@@ -153,7 +153,7 @@ def figures(pairs: Pairs) -> dict[str, Any]:
         "n": len(pairs),
         "kind": {"accuracy": _accuracy(pairs, "kind"), "macro_f1": macro_f1(pairs, "kind")},
         "topic": {"macro_f1": macro_f1(people, "topic")},
-        "level": {"macro_f1": macro_f1(people, "level"), "second": _precision_recall(people, "level", "second")},
+        "level": {"macro_f1": macro_f1(people, "level"), "second": precision_recall(people, "level", "second")},
         "intent": {"macro_f1": macro_f1(people, "intent")},
         "language": {"accuracy": _accuracy(people, "language")},
         "callback": {"phone_exact": _call(calls, "phone"), "slot_accuracy": _call(calls, "slot")},
@@ -179,23 +179,9 @@ def reliability(pairs: Pairs, field: str) -> list[tuple[float, int, float, float
     ]
 
 
-def at_once(pairs: Pairs, threshold: float) -> dict[str, float]:
-    """Precision and recall of the second level among verdicts with at least this confidence (escalation.threshold)."""
-    sure = [
-        (label, verdict | {"level": None if float(verdict["confidence"]["level"]) < threshold else verdict["level"]})
-        for label, verdict in map(_written, pairs)
-        if label["kind"] == "request"
-    ]
-    return _precision_recall(sure, "level", "second")
-
-
-def _written(pair: tuple[Mapping[str, Any], Mapping[str, Any]]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    return pair[0], dict(pair[1])
-
-
 def macro_f1(pairs: Pairs, field: str) -> float:
     names = sorted({label[field] for label, _ in pairs})
-    return round(sum(_f1(**_precision_recall(pairs, field, name)) for name in names) / len(names), 4) if names else 0.0
+    return round(sum(_f1(**precision_recall(pairs, field, name)) for name in names) / len(names), 4) if names else 0.0
 
 
 def confusion(pairs: Pairs, field: str) -> Counter[tuple[str, str]]:
@@ -203,7 +189,7 @@ def confusion(pairs: Pairs, field: str) -> Counter[tuple[str, str]]:
     return Counter((label[field], str(verdict[field])) for label, verdict in pairs if label[field] is not None)
 
 
-def _precision_recall(pairs: Pairs, field: str, name: str) -> dict[str, float]:
+def precision_recall(pairs: Pairs, field: str, name: str) -> dict[str, float]:
     both = sum(label[field] == name == verdict[field] for label, verdict in pairs)
     chosen = sum(verdict[field] == name for _, verdict in pairs)
     true = sum(label[field] == name for label, _ in pairs)
