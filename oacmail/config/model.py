@@ -34,8 +34,6 @@ from oacmail.words.labels import folder_names
 
 Rules = TypeVar("Rules")
 
-_SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
-
 
 def _takes_token(imap: ImapSection, server: ImapSection | SmtpSection) -> bool:
     return imap.provider != "generic" and server.auth != "password" and server.user is not None
@@ -125,7 +123,7 @@ def policy(
         deadlines=config.deadline,
         escalation=config.escalation,
         budgets=config.ack,
-        sending=part_of(core.Sending, config.smtp, self_copy=_SELF_COPY[config.smtp.self_copy]),
+        sending=part_of(core.Sending, config.smtp),
         digest=part_of(core.Digest, config.digest, to=agents if config.digest.to is None else config.digest.to),
         canary=config.canary,
         survey=config.survey,

@@ -145,7 +145,7 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    self_copy: Literal["yes", "no", "server"] = "yes"
+    self_copy: Literal[True, False, "server"] = True
     give_up_days: int = 3
     uncertain_seconds: int = 900
 

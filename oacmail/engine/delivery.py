@@ -196,7 +196,7 @@ class Delivery:
             key=mail.key,
             envelope_from=self.envelope(mail.kind),
             recipient=mail.recipient,
-            copy_to=policy.office.address if wanted and policy.sending.self_copy == "yes" else "",
+            copy_to=policy.office.address if wanted and policy.sending.self_copy is True else "",
             mime=mail.mime,
         )
         expected = False

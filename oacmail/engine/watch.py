@@ -82,7 +82,7 @@ class HostChecks:
         policy, store = self.engine.policy, self.engine.store
         late = False
         # Without copies the query would read every mail that was ever handed over, at each tick.
-        if policy.sending.self_copy != "no":
+        if policy.sending.self_copy:
             missing, read = store.without_copy_since(policy.people.staff), store.read_at()
             late = bool(missing and read and read - missing >= WITHOUT_COPY)
         self._is(COPIES, late, self.engine.now())

@@ -206,7 +206,7 @@ def _writer(con: sqlite3.Connection, policy: Policy, address: str, stored: _Stor
     return WriterView(
         person=PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None,
         spent=usages(con, policy, (address,), now)[address],
-        restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        restored_at=moment(_value(stored, RESTORED_AT)) if not policy.sending.self_copy else None,
         key_lost_at=moment(_value(stored, KEY_LOST_AT)),
     )
 

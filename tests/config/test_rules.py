@@ -72,11 +72,6 @@ def test_the_core_knows_the_office_as_the_file_says(read: Read) -> None:
     assert policy.shadow
 
 
-@pytest.mark.parametrize(("self_copy", "word"), [("true", "yes"), ("false", "no"), ('"server"', "server")])
-def test_the_self_copy_has_three_ways(read: Read, self_copy: str, word: str) -> None:
-    assert _policy(read(smtp=f"self_copy = {self_copy}")).sending.self_copy == word
-
-
 @pytest.mark.parametrize(
     ("section", "part"),
     [
@@ -90,7 +85,7 @@ def test_a_default_of_the_policy_is_the_default_of_the_file(section: str, part: 
     of_policy = {field.name: field.default for field in fields(part) if field.default is not MISSING}
     keys = keys_of(config.Config.model_fields[section].annotation)
     of_file = {name: default for name, default in keys.items() if default is not None}
-    same = (of_policy.keys() & of_file.keys()) - {"self_copy"}  # said in other words: the test below
+    same = of_policy.keys() & of_file.keys()
     assert same
     assert {name: of_policy[name] for name in same} == {name: of_file[name] for name in same}
 

@@ -58,7 +58,7 @@ def _hash(text: str) -> str:
 def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
     """Whether a mail of ours with an unknown addition is a person's message on top of it: if no copy is expected any
     more, the mail came back from its recipient. Otherwise it may be our copy with a footer of the relay."""
-    return mail is not None and (mail.copied or policy.sending.self_copy == "no")
+    return mail is not None and (mail.copied or not policy.sending.self_copy)
 
 
 def with_an_addition(lookup: Lookup, signed: Signature, mail: OutgoingView | None, more: str) -> Decision:
