@@ -461,6 +461,12 @@ def m0025_no_urgent_column(db: Database) -> None:
     db.execute("ALTER TABLE cases DROP COLUMN urgent")
 
 
+@migrations()
+def m0026_ledger_by_row(db: Database) -> None:
+    """What the ledger says of a row is asked with each change of the row."""
+    db.execute('CREATE INDEX ledger_by_row ON ledger("table", row)')
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -255,8 +255,8 @@ def accept_rows(config: Config, yes: bool) -> None:
         click.confirm(f"{count}. Are the rows right as they are now?", abort=True, err=True)
     data = {"by": getpass.getuser(), "rows": len(proof.differences)}
     with wiring.open_writable(config) as con, connection.transaction(con):
-        ledger.begin(con, keys)
         writing.add_event(con, None, "rows-accepted", data, datetime.now(UTC))
+        ledger.begin(con, keys)
     say("the ledger begins again with the rows as they are; the next proof is made within the hour")
 
 

@@ -74,7 +74,11 @@ FINGERPRINT = re.compile(r"(?<![0-9a-f~])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f
 _MAC_BYTES = 16
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
-_EMPTY = "DELETE FROM ledger; DELETE FROM ledger_rows; DELETE FROM ledger_snapshot;"
+_EMPTY = "DELETE FROM ledger; DELETE FROM ledger_rows; UPDATE ledger_snapshot SET schema = '';"
+_SAID = """coalesce((SELECT image FROM ledger WHERE "table" = of AND row = name
+  AND seq > (SELECT seq FROM ledger_snapshot) ORDER BY seq DESC LIMIT 1),
+  (SELECT image FROM ledger_rows WHERE "table" = of AND row = name))"""
+"""What the ledger says of a row now."""
 _LATEST = """SELECT "table", row, image, max(seq) FROM ledger
   WHERE seq > (SELECT seq FROM ledger_snapshot) AND seq <= ? GROUP BY "table", row"""
 
@@ -111,6 +115,16 @@ def _image(table: str, names: Sequence[str], of: str = "") -> str:
     return f"ledger_text(CAST(json_array({', '.join(_value(table, name, of) for name in names)}) AS BLOB))"
 
 
+def _merged(said: str | None, old: str, new: str) -> str | None:
+    """The image after an UPDATE. Columns that it leaves alone stay what the ledger `said` of them: a hand's change of
+    one is not taken over with the next change of the row, and a row that a hand has added stays unknown."""
+    if said is None or said == old:
+        return said and new
+    columns = zip(*map(json.loads, (said, old, new)), strict=False)
+    merged = [kept if before == after else after for kept, before, after in columns]
+    return json.dumps(merged, ensure_ascii=False, separators=(",", ":"))
+
+
 def _rows(table: str, names: Sequence[str]) -> str:
     """The SQL of the table's rows: name and image of each."""
     only = TABLES[table].only.format(of="")
@@ -122,11 +136,21 @@ def _schema(con: sqlite3.Connection, key: bytes) -> str:
     return json.dumps([name_of_key(key), schema(con)[0], columns(con)])
 
 
+def _snapshot(con: sqlite3.Connection) -> dict[str, Any] | None:
+    found = con.execute("SELECT seq, chained, schema, signed, mac FROM ledger_snapshot").fetchone()
+    return None if found is None else dict(zip(("seq", "chained", "schema", "signed", "mac"), found, strict=True))
+
+
+def _is_signed(snapshot: Mapping[str, Any], key: bytes | None) -> bool:
+    signed = (snapshot["chained"], str(snapshot["seq"]), snapshot["schema"], snapshot["signed"])
+    return key is not None and snapshot["mac"] == _mac(key, *signed)
+
+
 def _written(con: sqlite3.Connection) -> list[Any]:
     """What the present snapshot says that it depends on; [] = there is no snapshot, or it is damaged."""
-    snapshot = con.execute("SELECT schema FROM ledger_snapshot").fetchone()
+    snapshot = _snapshot(con)
     try:
-        return list(json.loads(snapshot[0])) if snapshot else []
+        return list(json.loads(snapshot["schema"])) if snapshot else []
     except (ValueError, TypeError):
         return []
 
@@ -157,8 +181,8 @@ def _line(table: str, row: str, image: str) -> bytes:
 
 
 def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = False) -> None:
-    """Record each change that this connection makes from now on. A database that has no snapshot, or whose schema has
-    changed since its last, gets one of its rows as they are.
+    """Record each change that this connection makes from now on. A database that never had a ledger, or whose schema
+    has changed since its last snapshot, gets one of its rows as they are.
 
     The key of the snapshot signs. A new first key does from the first start at which the old one is still given and
     every row is as the ledger says. `beside`: the service may run, which knows the present key alone: no snapshot is
@@ -166,31 +190,46 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = Fal
     current = _is_current(con)
     key = _key(con, keys) if current else None
     if not beside:
-        if not current or (key not in (None, keys[0]) and _is_sound(_proven(con, keys))):
+        is_new_key = key not in (None, keys[0]) and _is_sound(_proven(con, keys))
+        if is_new_key or (not current and _may_begin(con, keys)):
             key = None
             begin(con, keys[:1])
-        key = key or keys[0]
+    if not (beside and _written(con)):
+        key = key or next(iter(keys), None)
     if key is not None:
         sign_with(con, key)
     for table, names in columns(con).items():
         old, new = (", ".join(f"{row}.{name}" for name in names) for row in ("old", "new"))
-        key_old, key_new = (", ".join(f"{row}.{name}" for name in TABLES[table].key) for row in ("old", "new"))
+        before, after = row_name(table, "old."), row_name(table, "new.")
         present = _image(table, names, "new.")
+        merged = f"ledger_merged({_SAID}, {_image(table, names, 'old.')}, {present})"
         for name, event, row, image, condition in (
             ("added", "INSERT", "new.", present, "true"),
-            ("changed", "UPDATE", "new.", present, f"({old}) IS NOT ({new})"),
-            ("renamed", "UPDATE", "old.", "NULL", f"({key_old}) IS NOT ({key_new})"),
+            ("changed", "UPDATE", "new.", merged, f"{before} IS {after} AND ({old}) IS NOT ({new})"),
+            ("renamed", "UPDATE", "new.", present, f"{before} IS NOT {after}"),
+            ("unnamed", "UPDATE", "old.", "NULL", f"{before} IS NOT {after}"),
             ("deleted", "DELETE", "old.", "NULL", "true"),
         ):
             when = f"WHEN {condition} AND ({TABLES[table].only.format(of=row)})"
             entry = f"""INSERT INTO ledger("table", row, image, mac) SELECT of, name, image,
                   ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), of, name, image)
-                FROM (SELECT '{table}' AS of, {row_name(table, row)} AS name, {image} AS image);"""
+                FROM (SELECT of, name, {image} AS image
+                  FROM (SELECT '{table}' AS of, {row_name(table, row)} AS name));"""
             con.execute(f"DROP TRIGGER IF EXISTS temp.ledger_{table}_{name}")
             con.execute(
                 f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {when} BEGIN
                 {entry if key else _EMPTY} END"""
             )
+
+
+def _may_begin(con: sqlite3.Connection, keys: Sequence[bytes]) -> bool:
+    """Whether a start may take the rows as they are for right: there never was a ledger, a command without its key has
+    emptied it, or its snapshot is sound and of another schema. A hand that has removed or changed the snapshot is
+    named until an admin accepts the rows."""
+    snapshot = _snapshot(con)
+    if snapshot is None:
+        return con.execute("SELECT 1 FROM kv WHERE key = ?", (LEDGER_LINE,)).fetchone() is None
+    return not snapshot["schema"] or _is_signed(snapshot, _key(con, keys))
 
 
 def _is_sound(proof: "RowProof") -> bool:
@@ -201,6 +240,7 @@ def sign_with(con: sqlite3.Connection, key: bytes) -> None:
     """Give the connection the functions of the triggers and images."""
     con.create_function("ledger_mac", 4, lambda *entry: _mac(key, *entry), deterministic=True)
     con.create_function("ledger_text", 1, _legible, deterministic=True)
+    con.create_function("ledger_merged", 3, _merged, deterministic=True)
     con.create_function("ledger_person", 1, lru_cache(1000)(partial(marked, key)), deterministic=True)
     con.create_function("ledger_keyed", 1, lru_cache(1000)(partial(keyed, key)), deterministic=True)
 
@@ -305,17 +345,17 @@ def prove(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
 def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
     """`prove`, inside a transaction."""
     # The snapshot's own signature, then entry by entry.
-    snapshot = con.execute("SELECT seq, chained, schema, signed, mac FROM ledger_snapshot").fetchone()
-    if snapshot is None:
+    snapshot = _snapshot(con)
+    if snapshot is None or not snapshot["schema"]:
         return RowProof(broken="none")
-    if not _is_current(con):
-        return RowProof(broken="schema")
-    until, chained, written, signed, of_snapshot = snapshot
     key = _key(con, keys)
     if key is None:
         return RowProof(broken="key")
-    if of_snapshot != _mac(key, chained, str(until), written, signed):
+    if not _is_signed(snapshot, key):
         return RowProof(broken="forged")
+    if not _is_current(con):
+        return RowProof(broken="schema")
+    until, chained, _, signed, of_snapshot = snapshot.values()
     changed: dict[str, dict[str, str | None]] = {table: {} for table in TABLES}
     entries = con.execute('SELECT seq, "table", row, image, mac FROM ledger WHERE seq > ? ORDER BY seq', (until,))
     for seq, table, row, image, mac in entries:
@@ -444,7 +484,7 @@ def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[list[by
     since, and replace all that was copied."""
     query = "SELECT seq, hex(chained) AS chained, schema, signed, hex(mac) AS mac FROM ledger_snapshot"
     snapshot = con.execute(query).fetchone()
-    if snapshot is None:  # somebody has deleted it, which the nightly proof names
+    if snapshot is None or not snapshot["schema"]:  # removed or emptied, which the nightly proof names
         return [], copied
     head = dict(snapshot)
     of, _, after = copied.partition(" ")

@@ -101,7 +101,7 @@ class ReconciliationRows(Rows):
                 fingerprint=fingerprint,
                 message_ids=(row["message_id"],),
                 discrepancy=Discrepancy(
-                    what=Mismatch.GONE, where=row["number"], at=at(row["received_at"]), detail=row["folder"]
+                    what=Mismatch.GONE, where=row["number"], at=_when(row["received_at"]), detail=row["folder"]
                 ),
             )
             for fingerprint, row in live.items()
@@ -140,12 +140,12 @@ class ReconciliationRows(Rows):
                     ours.add(row["fingerprint"])
                 what = _wrong(row, now)
                 if what is not None:
-                    yield Discrepancy(what=what, where=folder, at=at(row["internal_date"]))
+                    yield Discrepancy(what=what, where=folder, at=_when(row["internal_date"]))
         yield from (Discrepancy(what=Mismatch.MESSAGE, where=folder) for _ in missing)
 
     def _cases(self) -> Iterator[Discrepancy]:
         for row in sorted(self._page(_WITHOUT_DEADLINE), key=lambda row: str(row["number"])):
-            yield Discrepancy(what=Mismatch.CASE, where=row["number"], at=at(row["opened_at"]))
+            yield Discrepancy(what=Mismatch.CASE, where=row["number"], at=_when(row["opened_at"]))
 
     def _without_copy(self, ours: Set[str], since: Mapping[str, str]) -> Iterator[MissingMessage]:
         with self._read():
@@ -167,13 +167,21 @@ class ReconciliationRows(Rows):
                     fingerprint=copies[0]["fingerprint"] if copies else "",
                     message_ids=(row["message_id"], row["alias"] or ""),
                     discrepancy=Discrepancy(
-                        what=Mismatch.COPY, where=row["number"] or row["kind"], at=moment(row["sent_at"])
+                        what=Mismatch.COPY, where=row["number"] or row["kind"], at=_when(row["sent_at"])
                     ),
                 )
 
     def _stuck(self, now: datetime) -> Iterator[Discrepancy]:
         for row in self._page(_STUCK, (stamp(now - UNDER_WAY),)):
-            yield Discrepancy(what=Mismatch.STUCK, where=row["number"] or row["kind"], at=at(row["since"]))
+            yield Discrepancy(what=Mismatch.STUCK, where=row["number"] or row["kind"], at=_when(row["since"]))
+
+
+def _when(text: str | None) -> datetime | None:
+    """A moment by which a person finds it; None also where a hand or a disk has made it none."""
+    try:
+        return moment(text)
+    except ValueError:
+        return None
 
 
 def _wrong(row: sqlite3.Row, now: datetime) -> Mismatch | None:

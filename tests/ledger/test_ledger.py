@@ -140,6 +140,44 @@ def test_a_hand_in_the_ledger_itself_is_named(night: World, statement: str, what
     assert named(night) == [f"ledger {what}"]
 
 
+def test_a_change_by_hand_is_named_although_the_service_has_changed_the_row_since(night: World) -> None:
+    with by_hand(night) as con:
+        con.execute("UPDATE cases SET status = 'closed' WHERE id = 2")
+    with night.store.turn():
+        night.store.con.execute("UPDATE cases SET topic = 'payment' WHERE id = 2")
+    assert named(night) == ['OAC-2026-000002 cases: status: "open" -> "closed"']
+
+
+def test_a_row_added_by_hand_stays_unknown_although_the_service_has_changed_it_since(night: World) -> None:
+    with by_hand(night) as con:
+        con.execute("INSERT INTO votes(message, case_id, score, signed, at) VALUES('1f', 1, 5, 1, '2026')")
+    with night.store.turn():
+        night.store.con.execute("UPDATE votes SET score = 4")
+    assert named(night) == ["OAC-2026-000001 votes: unknown"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("DELETE FROM ledger_snapshot", "none"),
+        ("UPDATE ledger_snapshot SET signed = 'x'", "forged"),
+        ("UPDATE ledger_snapshot SET schema = 'x'", "key"),
+    ],
+)
+def test_a_snapshot_that_a_hand_has_removed_or_changed_is_named_also_after_a_restart(
+    night: World, statement: str, what: str
+) -> None:
+    night.stop()
+    with by_hand(night) as con:
+        con.execute("UPDATE cases SET status = 'closed' WHERE id = 2")
+        con.execute(statement)
+    night.start()
+    assert named(night) == [f"ledger {what}"]
+    accept_rows(night)
+    night.advance("2026-11-26 04:30")
+    assert named(night) == []
+
+
 def test_what_the_service_itself_has_changed_is_no_difference_and_later_changes_follow(night: World) -> None:
     assert proof(night)["found"] == []
     assert proof(night)["compared"]["cases"] == 2

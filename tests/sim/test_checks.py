@@ -80,8 +80,12 @@ def test_a_request_whose_case_was_taken_back_is_counted_as_the_report_counts_it(
     checks = InvariantChecker(town).report_checks
     for folder in (BoardFolder.REVIEW, BoardFolder.OPEN):
         town.clock.forward(minutes=60)
-        (source,) = [name for name in town.board_folders if town.mailbox.folders[name].messages]
-        (uid,) = town.mailbox.folders[source].messages
+        ((source, uid),) = [
+            (name, uid)
+            for name in town.board_folders
+            for uid, message in town.mailbox.folders[name].messages.items()
+            if message.message_id in town.truth.written
+        ]
         town.mailbox.move(source, uid, board_folder(town.policy, folder))
         town.turn()
     (withdrawn,) = town.store.con.execute(
