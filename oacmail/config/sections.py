@@ -29,9 +29,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from oacmail.core import policy
+from oacmail.core import model, policy
 from oacmail.core.model import LANGUAGES
-from oacmail.core.model import Topic as CaseTopic
 from oacmail.core.policy import mailbox
 from oacmail.servers import is_address, is_loopback
 
@@ -238,9 +237,6 @@ class Part:
 # The defaults follow the promise on the town's page (08:00 to 20:00, next business day). Rules that need two values of
 # one section are here; rules that need two sections are in model.py.
 
-Level = Literal["first", "second", "out_of_scope"]
-BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "closed", "automatic", "review"]
-
 
 def _not_own(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     """Refuse the office's own addresses (context key `own`): mail to staff must not return as citizen mail."""
@@ -269,9 +265,13 @@ RequiredStaff = Annotated[Staff, AfterValidator(_not_empty)]
 
 if TYPE_CHECKING:
     Language = str
+    Level = str
+    BoardFolder = str
     Council = Section
 else:
     Language = Literal[LANGUAGES]
+    Level = Literal[tuple(map(str, model.Level))]
+    BoardFolder = Literal[tuple(str(folder) for folder in model.BoardFolder if folder is not model.BoardFolder.INTAKE)]
     Council = create_model("Council", __base__=Section, **dict.fromkeys(LANGUAGES, (Line | None, None)))
     """The council's name in each language; None = derived from the town (words/dates.py)."""
 
@@ -391,8 +391,8 @@ class PrivacySection(Section):
 
 
 def _topic(value: object) -> str:
-    if not isinstance(value, str) or value not in [*CaseTopic]:
-        raise wrong("is no topic", "write one of " + ", ".join(f'"{topic}"' for topic in CaseTopic))
+    if not isinstance(value, str) or value not in [*model.Topic]:
+        raise wrong("is no topic", "write one of " + ", ".join(f'"{topic}"' for topic in model.Topic))
     return value
 
 

@@ -31,11 +31,6 @@ _UNSETTLED = """SELECT b.*, b.fingerprint AS message, m.outcome, m.role, c.numbe
 _STANDING = """m.outcome, c.status, c.assignee, c.close_reason, c.board_folder,
     EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NULL) AS in_review,
     EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NOT NULL) AS reviewed"""
-_AT = f"""SELECT b.fingerprint, {_STANDING} FROM sightings b LEFT JOIN messages m ON m.fingerprint = b.fingerprint
-  LEFT JOIN cases c ON c.id = m.case_id WHERE b.folder = ? AND b.uidvalidity = ? AND b.uid = ?
-  AND b.fingerprint IS NOT NULL AND b.outcome NOT IN ('baseline', 'gone', 'duplicate')
-  AND NOT EXISTS(SELECT 1 FROM sightings o WHERE o.fingerprint = b.fingerprint AND o.outcome <> 'gone'
-    AND (o.folder, o.uidvalidity, o.uid) <> (b.folder, b.uidvalidity, b.uid))"""
 _PLACED = f"""SELECT b.fingerprint AS message, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, {_STANDING},
     {ANSWER_DUE} AS due_at
   FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
@@ -175,12 +170,6 @@ class BoardRows(Rows):
                 as_view(Placed, row, ref=as_view(MessageRef, row), standing=_standing(row))
                 for row in self.con.execute(query, values)
             ]
-
-    def board_at(self, ref: MessageRef) -> tuple[str, Standing] | None:
-        """The message that was processed at this place, and nowhere else, and how its case stands."""
-        with self._read():
-            row = self.con.execute(_AT, (ref.folder, ref.uidvalidity, ref.uid)).fetchone()
-        return (row["fingerprint"], _standing(row)) if row else None
 
     @reads
     def board_case(self, message: str) -> str | None:
