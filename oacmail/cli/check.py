@@ -28,7 +28,7 @@ from oacmail import config as settings
 from oacmail import host, oauth, wiring
 from oacmail.advice import meaning
 from oacmail.cli import CONFIGURATION, TEMPORARY, permission_remedy, status
-from oacmail.cli.common import as_json, config_file, configured, print_json, safe, say
+from oacmail.cli.common import as_json, config_file, configured, print_json, safe, say, with_config
 from oacmail.config import Config, loading, secrets
 from oacmail.config.sections import SENT
 from oacmail.core import tokens
@@ -526,10 +526,9 @@ def show(found: Iterator[Finding], as_json: bool) -> int:
 
 
 @click.command()
-@click.pass_context
-def login(ctx: click.Context) -> None:
+@with_config
+def login(config: Config) -> None:
     """Get the first OAuth token, then check both servers. Exit 1 if the provider or a server refuses."""
-    config = configured(ctx)
     if not config.uses_oauth:
         raise Refused("the configuration uses passwords, so there is nothing to log in to: docs/provider.md")
     source = wiring.token_source(config)

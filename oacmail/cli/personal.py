@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.cli.common import a_file, answer_no, as_json, configured, print_json, refuse_beside_litestream, safe, say
+from oacmail.cli.common import a_file, answer_no, as_json, print_json, refuse_beside_litestream, safe, say, with_config
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
@@ -59,13 +59,12 @@ from oacmail.store.writing import add_event
     help="A new folder, or a new file NAME.zip. Default: export-TIME.zip in this folder.",
 )
 @click.option("--no-mailbox", is_flag=True, help="Leave out the mailbox, so that no server is asked.")
-@click.pass_context
-def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bool) -> None:
+@with_config
+def export(config: Config, address: str, target: Path | None, no_mailbox: bool) -> None:
     """Write a copy of all that is held on ADDRESS: a page, JSON and the messages. A number (+34…) for who only called.
 
     Addresses of other people are masked. Exit 1 if nothing is held.
     """
-    config = configured(ctx)
     policy = wiring.live_policy(config)
     who, now = person(policy, address), datetime.now(UTC)
     path = target or Path(f"export-{now.astimezone(policy.office.timezone):%Y%m%dT%H%M%S}.zip")
@@ -128,9 +127,9 @@ _REMEDIES = {
     help="Folder for the certificate. Default: certificates in the state directory.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_context
+@with_config
 def forget(
-    ctx: click.Context,
+    config: Config,
     address: str,
     dry_run: bool,
     even_open: bool,
@@ -143,7 +142,6 @@ def forget(
 
     First shows what would be erased, then asks. Exit 1 if nothing is held, or something open stands against it.
     """
-    config = configured(ctx)
     policy, now, by = wiring.live_policy(config), datetime.now(UTC), getpass.getuser()
     who = person(policy, address)
     if mailbox and not config.privacy.forget_mailbox:
@@ -246,11 +244,11 @@ def _show_person(
 @click.command()
 @click.argument("file", type=str)
 @click.argument("address", required=False)
-@click.pass_context
-def certificate(ctx: click.Context, file: str, address: str | None) -> None:
+@with_config
+def certificate(config: Config, file: str, address: str | None) -> None:
     """Check FILE (the JSON of a certificate of erasure): this office sealed it, nobody changed it, and, if ADDRESS is
     given, it is about this person. Exit 1 if not."""
-    policy = wiring.live_policy(configured(ctx))
+    policy = wiring.live_policy(config)
     try:
         found = json.loads(a_file(file).read_text("utf-8"))
     except ValueError as error:
@@ -268,10 +266,9 @@ def certificate(ctx: click.Context, file: str, address: str | None) -> None:
 @click.command()
 @click.option("--yes", is_flag=True, help="Remove it; without this nothing is changed.")
 @as_json
-@click.pass_context
-def purge(ctx: click.Context, yes: bool, as_json: bool) -> None:
+@with_config
+def purge(config: Config, yes: bool, as_json: bool) -> None:
     """Show what the database keeps longer than [privacy] allows. Never an open case; never the mailbox."""
-    config = configured(ctx)
     now = datetime.now(UTC)
     if yes:
         refuse_beside_litestream(config)

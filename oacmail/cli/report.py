@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from oacmail import reporting, wiring
-from oacmail.cli.common import YEARS, answer_no, as_json, configured, print_json, safe, say
+from oacmail.cli.common import YEARS, answer_no, as_json, print_json, safe, say, with_config
+from oacmail.config import Config
 from oacmail.core.model import LANGUAGES
 from oacmail.core.report.figures import Month, grouped
 from oacmail.words.report_forms import as_csv, as_row, as_text, report_page, report_view
@@ -21,9 +22,9 @@ from oacmail.words.report_forms import as_csv, as_row, as_text, report_page, rep
 @click.option("--published", is_flag=True, help="For publication: no small numbers, no case numbers.")
 @click.option("--send", is_flag=True, help="Send it now to report.to, once for each month that is over.")
 @as_json
-@click.pass_context
+@with_config
 def report(
-    ctx: click.Context,
+    config: Config,
     month: str,
     html: Path | None,
     csv: Path | None,
@@ -33,7 +34,7 @@ def report(
     as_json: bool,
 ) -> None:
     """Show the indicators of a month: as published, with what is corrected since, else as they stand now."""
-    config, wanted = configured(ctx), _month(month)
+    wanted = _month(month)
     if send:
         # Published now, by the engine, which writes the mails that the daemon sends.
         if not config.report.to:
