@@ -267,7 +267,7 @@ def forget(
     seen = personal.find_mentions(con, address, personal.needles(con, address), None, until)
     with suppress(_RolledBack), transaction(con):
         own = personal.with_mail_about(con, personal.of_person(con, address, until))
-        found = personal.with_mail_naming(con, own)
+        found = personal.with_mail_naming(con, own, until)
         others = personal.find_mentions(con, address, personal.needles(con, address), seen, until)
         rest = replace(found, mails=tuple(sorted(others.mails - set(found.mails))))
         on_their_way = (Hold(kind="mail", ref=key) for key in personal.mails_on_their_way(con, rest))

@@ -226,16 +226,18 @@ def with_mail_about(con: sqlite3.Connection, scope: Scope) -> Scope:
     return replace(scope, messages=tuple(sorted({*scope.messages, *about})))
 
 
-def with_mail_naming(con: sqlite3.Connection, scope: Scope) -> Scope:
-    """Add the mail of staff and services on no case whose own words name one of these cases. It reads each of them, so
-    that a purge case by case leaves it out: there they are past their time by themselves."""
-    naming = _ids(
-        con,
-        f"""SELECT m.id FROM messages m WHERE m.case_id IS NULL AND m.role IN ('agent', 'technical')
-        AND m.erased_at IS NULL AND EXISTS(
-          SELECT 1 FROM cases c WHERE c.id {IN} AND instr(upper(m.subject || ' ' || m.fresh), c.number))""",
-        ids(scope.cases),
+def with_mail_naming(con: sqlite3.Connection, scope: Scope, until: str) -> Scope:
+    """Add the mail of staff and services on no case that came until then and whose own words name one of these cases or
+    addresses. It reads each of them, so that a purge case by case leaves it out: there they are past their time by
+    themselves."""
+    numbers = _ids(con, f"SELECT number FROM cases WHERE id {IN}", ids(scope.cases))
+    sought = _Sought([*numbers, *(address.removeprefix("tel:") for address in scope.addresses)])
+    rows = con.execute(
+        """SELECT id, subject || ' ' || fresh AS text FROM messages
+        WHERE case_id IS NULL AND role IN ('agent', 'technical') AND erased_at IS NULL AND received_at < ?""",
+        (until,),
     )
+    naming = (row["id"] for row in rows if sought.search(row["text"]))
     return replace(scope, messages=tuple(sorted({*scope.messages, *naming})))
 
 
@@ -366,10 +368,11 @@ SHORTEST = 7  # characters of a name or number that says something
 _SPACED = re.compile(r"(?<=\d)[ .-](?=\d)")  # between the digits of a number
 _TEXTS = """SELECT m.id, m.subject || char(10) || m.fresh || char(10) || m.reply_to AS texts, o.bytes
   FROM messages m LEFT JOIN originals o ON o.sha256 = m.original"""
-# Bounded, since the texts are strangers'. The second finds an address behind a sign that only few addresses have.
+# The texts are strangers', and whole files: each character is read once. The second pattern finds an address behind a
+# sign that only few addresses have.
 _ADDRESSES = [
-    re.compile(r"[^\s<>\"'(),;:\[\]@]{1,64}@[\w.-]{1,253}(?<=\w)"),
-    re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,253}(?<=\w)"),
+    re.compile(r"(?<![^\s<>\"(),;:\[\]@])[^\s<>\"(),;:\[\]@]{1,64}+@[\w.-]{1,253}(?<=\w)"),
+    re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,253}(?<=\w)"),
     re.compile(r"(?<!\w)\+\d{9,15}(?!\d)"),
 ]
 UNPROCESSED = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
@@ -498,9 +501,8 @@ def named_elsewhere(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
         UNION ALL SELECT c.number, n.text FROM notes n JOIN cases c ON c.id = n.case_id WHERE c.id NOT {IN}""",
         (ids(scope.messages), ids(scope.cases)),
     )
-    texts = ((row["ref"], row["text"].casefold()) for row in rows) if sought else ()
-    found = (ref for ref, text in texts if any(one in text or one in _SPACED.sub("", text) for one in sought))
-    return tuple(dict.fromkeys(found))
+    texts = ((row["ref"], f"{row['text']}\n{_SPACED.sub('', row['text'])}".casefold()) for row in rows if sought)
+    return tuple(dict.fromkeys(ref for ref, text in texts if any(one in text for one in sought)))
 
 
 # --- Held ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import pytest
 from oacmail.core.stored_values import SEARCHED
 from oacmail.privacy import certificate, nightly_forgetting
 from oacmail.privacy.erasure import forget
-from oacmail.store import admin
+from oacmail.store import admin, personal
+from tests.orders.test_orders_of_calls import agent_writes
 from tests.privacy.test_forgetting import left_in
 from tests.world import ANNA, PERE, World
 
@@ -77,11 +78,12 @@ def test_a_backup_from_before_the_erasure_is_searched_as_a_whole(world: World, t
 
 def test_whoever_is_named_after_the_erasure_stays_named(world: World) -> None:
     forgotten(world)
-    nightly_forgetting(world.config, world.clock.now())
-    world.advance("2026-11-25 11:00")
+    read_again(world)
     world.citizen_asks(PERE, "La veïna", f"{SAYS} Encara.")
-    assert nightly_forgetting(world.config, world.clock.now()) == 0
-    assert ANNA.upper() in words_of_pere(world)[1]
+    agent_writes(world, f"Recordeu que {ANNA} torna demà.")
+    assert nightly_forgetting(world.config, world.clock.now()) == 1
+    assert [ANNA.upper() in text for text in words_of_pere(world)] == [False, True]
+    assert world.rows("SELECT fresh FROM messages WHERE role = 'agent'")[0]["fresh"].startswith(f"Recordeu que {ANNA}")
 
 
 def test_a_night_reads_only_what_has_come_since_the_last(world: World) -> None:
@@ -89,3 +91,26 @@ def test_a_night_reads_only_what_has_come_since_the_last(world: World) -> None:
     nightly_forgetting(world.config, world.clock.now())
     (last,) = world.rows("SELECT max(id) AS id FROM messages")
     assert world.store.recall(SEARCHED) == str(last["id"])
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Escriviu a Anna@Example.org.", "anna@example.org"),
+        ("<mailto:anna@example.org?subject=Padró>", "anna@example.org"),
+        ("'anna@example.org'", "anna@example.org"),
+        ("http://example.org/anna@example.org/", "anna@example.org"),
+        ("d'o'brien@example.org, diu", "d'o'brien@example.org"),
+        ("al +34612345678", "tel:+34612345678"),
+    ],
+)
+def test_an_address_is_found_in_a_text_however_it_is_written(world: World, text: str, address: str) -> None:
+    world.citizen_asks(PERE, "La veïna", text)
+    assert address in personal.named_addresses(world.store.con, 2, personal.NEVER)[0]
+
+
+def test_the_search_for_addresses_reads_the_file_of_a_stranger_once(world: World) -> None:
+    """One that begins anew at each character of a long word, or goes back, would take hours."""
+    for word in ("a", "a@", "a.b", "@a."):
+        world.citizen_asks(PERE, "La veïna", f"{word * 300_000}@")
+    assert personal.named_addresses(world.store.con, 0, personal.NEVER)[1] > 0

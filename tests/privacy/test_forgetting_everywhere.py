@@ -36,11 +36,15 @@ def test_orders_about_several_cases_in_one_mail(world: World) -> None:
     assert erased(world, ANNA) == set()
 
 
-def test_a_mail_of_an_agent_that_names_the_case_and_orders_nothing(world: World) -> None:
+@pytest.mark.parametrize("named", ["oac-2026-000001", ANNA.upper()])
+def test_a_mail_of_an_agent_that_names_the_case_or_the_address_and_orders_nothing(world: World, named: str) -> None:
     world.citizen_asks(ANNA)
-    agent_writes(world, f"Pel cas {world.case()['number']}: la {NAME}, 612345678, paga {WORD} rebuts.")
-    assert world.rows("SELECT case_id FROM messages WHERE role = 'agent'") == [{"case_id": None}]
+    agent_writes(world, f"Pel que fa a {named}: la {NAME}, 612345678, paga {WORD} rebuts.")
+    agent_writes(world, f"Pel que fa a l'OAC-2026-0000011 i jo{ANNA}: demà torna.")
+    assert world.rows("SELECT DISTINCT case_id FROM messages WHERE role = 'agent'") == [{"case_id": None}]
     assert erased(world, ANNA) == set()
+    (kept,) = world.rows("SELECT fresh FROM messages WHERE role = 'agent' AND fresh <> ''")
+    assert kept["fresh"] == f"Pel que fa a l'OAC-2026-0000011 i jo{ANNA}: demà torna."
 
 
 @pytest.mark.parametrize("into", [1, 2])
