@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,3 @@ def write(policy: Policy, certificate: Mapping[str, Any], folder: Path) -> Path:
     for names in (folder, folder.parent):
         durable.sync_names(names)
     return Path(f"{stem}.txt")
-
-
-def until(made_at: date, days: int) -> str | None:
-    """The day on which a backup of that day is removed; None = the town has not said (`privacy.backup_days` 0)."""
-    return date.fromordinal(made_at.toordinal() + days).isoformat() if days else None

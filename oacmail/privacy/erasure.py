@@ -26,7 +26,7 @@ from oacmail.core.stored_values import SEARCHED, UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import parse
-from oacmail.privacy.certificate import FOLDER, BackupLeft, until, verify
+from oacmail.privacy.certificate import FOLDER, BackupLeft, verify
 from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import connect, connect_at_rest, migrate, moment, schema, stamp, transaction
 from oacmail.store.erase import Backup, Forgotten
@@ -66,7 +66,8 @@ def known_copies(
 def erase_in_copies(
     found: Sequence[Backup], places: Iterable[Path], policy: Policy, address: str, now: datetime, *, by: str, days: int
 ) -> Iterator[BackupLeft]:
-    """Erase the person in those below these places; yield each as it is left."""
+    """Erase the person in those below these places; yield each as it is left. `days`: after which the town removes a
+    backup, 0 = it has not said."""
     for backup in found:
         rewritten, problem = backup.exists and any(map(backup.path.is_relative_to, places)), ""
         if rewritten:
@@ -83,7 +84,7 @@ def erase_in_copies(
         yield BackupLeft(
             path=str(backup.path),
             made_at=made_at.isoformat(),
-            until=until(made_at, days),
+            until=(made_at + timedelta(days=days)).isoformat() if days else None,
             erased=rewritten,
             problem=problem,
         )

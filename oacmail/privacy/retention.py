@@ -76,38 +76,34 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
     emptied: Counter[str] = Counter()
     total = last_purge(remembered.value(con, PURGING)) or LastPurge(at=now)
 
-    def removed(some: Mapping[str, int], *, cases: int = 0) -> None:
+    def removed(some: Counter[str], *, cases: int = 0) -> Counter[str]:
         """Count it in its own transaction."""
         nonlocal total
-        copies = total.copies + sum(some.get(name, 0) for name in ("messages", "mails", "originals"))
+        copies = total.copies + some["messages"] + some["mails"]
         total = LastPurge(at=now, cases=total.cases + cases, copies=copies)
         remember(con, PURGING, total.to_text(), now)
+        return some
 
     for name, expired, drop in _EMPTIED if periods.original_days else ():
         rows = expired(con, _empty_before(periods, now))
         for start in range(0, len(rows), AT_ONCE):
             with transaction(con):
-                dropped = drop(con, rows[start : start + AT_ONCE])
-                emptied[name] += dropped
-                removed({name: dropped})
+                dropped = Counter(mails=drop(con, rows[start : start + AT_ONCE]))
+                emptied[name] += removed(dropped).total()
     before, staff = _erase_before(periods, now), policy.people.staff
     done: list[str] = []
     for case, number in erase.expired_cases(con, before).items():
         with transaction(con):
             if erase.is_expired(con, before, case):  # not reopened meanwhile
                 scope = personal.with_mail_about(con, personal.of_case(con, case, staff))
-                erased = erase.erase_person(con, scope, now)
-                counts += erased
-                removed({**erased, "originals": 0}, cases=1)
+                counts += removed(erase.erase_person(con, scope, now), cases=1)
                 add_event(con, case, "erased", {"by": by, "why": "retention"}, now)  # `oacmail why` shows it
                 done.append(number)
     loose = erase.expired_messages(con, before)
     for start in range(0, len(loose), AT_ONCE):
         with transaction(con):
             some = personal.of_messages(con, loose[start : start + AT_ONCE], staff)
-            erased = erase.erase_person(con, some, now)
-            counts += erased
-            removed({**erased, "originals": 0})
+            counts += removed(erase.erase_person(con, some, now))
     if total.cases or total.copies:
         with transaction(con):  # emptied copies have no event of their own
             data = {"by": by, "cases": total.cases, "copies": total.copies}

@@ -147,7 +147,6 @@ def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counte
     counts: Counter[str] = Counter()
     rows = con.execute(f"SELECT message_id, fingerprint, original FROM messages WHERE id {IN}", (ids(scope.messages),))
     erased = rows.fetchall()
-    stand_in = nobody(con) if scope.people else None
     counts["cases"] = _set(con, "cases", scope.cases, now)
     counts["messages"] = _set(con, "messages", scope.messages, now)
     counts["outbox"] = _set(con, "outbox", scope.mails, now)
@@ -168,8 +167,8 @@ def erase_person(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counte
         AND fingerprint IN (SELECT fingerprint FROM messages WHERE id {IN})""",
         (stamp(now), ids(scope.messages)),
     )
-    if stand_in is not None:
-        counts["people"] = _cut(con, scope, stand_in)
+    if scope.people:
+        counts["people"] = _cut(con, scope)
     counts["kv"] += _stored_values(con, scope, erased)
     return +counts
 
@@ -231,9 +230,9 @@ def _stored_values(con: sqlite3.Connection, scope: Scope, erased: Iterable[sqlit
     return sum(_deleted(con, "kv", "key = ?", key) for key in keys)
 
 
-def _cut(con: sqlite3.Connection, scope: Scope, stand_in: int) -> int:
-    """Put `stand_in` in the place of the people on these rows; return how many people are left on no row at all."""
-    people = ids(scope.people)
+def _cut(con: sqlite3.Connection, scope: Scope) -> int:
+    """Put nobody in the place of the people on these rows; return how many people are left on no row at all."""
+    people, stand_in = ids(scope.people), nobody(con)
     con.execute(
         f"UPDATE cases SET citizen_id = ? WHERE id {IN} AND citizen_id {IN}", (stand_in, ids(scope.cases), people)
     )
