@@ -289,7 +289,7 @@ FAMILIES: Mapping[str, Family] = {
         ends=End.TAKEN,
     ),
     SEARCHED: Family(
-        value="id of the last message whose text was searched for people who were forgotten",
+        value="ids of the last message and the last mail that were searched for people who were forgotten",
         written_by=("privacy/erasure.py",),
     ),
 }

@@ -378,13 +378,19 @@ def certificates(state: Path, policy: Policy) -> Iterator[Forgotten]:
 
 
 def _people(con: sqlite3.Connection, policy: Policy, now: datetime) -> int:
-    """Erase who is on the list and has come back, as a person or in what others have written since the last search;
-    return how many."""
+    """Erase who is on the list and has come back, as a person or in what others have written since the last search, and
+    the words that have come back to erased rows; return how many people, cases and messages there were."""
     latest = {entry.person: entry.at for entry in erase.listed_forgotten(con)}
-    after = int(remembered.value(con, SEARCHED) or 0)
+    searched = remembered.value(con, SEARCHED)
+    with transaction(con):
+        count = erase.empty_erased(con)
+        if searched is None:
+            mentions = personal.find_mentions(con, "", erase.erased_numbers(con))
+            nobody = Scope(addresses=(), people=(), cases=(), messages=(), mails=())
+            count += erase.erase_mentions(con, mentions, nobody, now).total()
+    after = [int(row) for row in (searched or "0 0").split()]
     named, last = personal.named_addresses(con, after, max(latest.values(), default=""))
     people = {row["address"] for row in con.execute("SELECT address FROM people")} if latest else set()
-    count = 0
     for address in sorted(people | named):
         at = max((latest.get(person_mark(secret, address), "") for secret in policy.secrets), default="")
         if not at or (address not in named and personal.of_person(con, address, at).is_empty):
@@ -397,5 +403,5 @@ def _people(con: sqlite3.Connection, policy: Policy, now: datetime) -> int:
         certified(con, policy, address)  # its certificate was written when it was erased first
         count += done.found
     with transaction(con):
-        remember(con, SEARCHED, str(last), now)
+        remember(con, SEARCHED, " ".join(map(str, last)), now)
     return count

@@ -19,7 +19,7 @@ from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, SEARCHED, UNDELIVERED, Tells
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
-from oacmail.store.personal import IN, UNPROCESSED, Mentions, Scope, ids, setting
+from oacmail.store.personal import ERASED, IN, UNPROCESSED, Mentions, Scope, ids, setting
 from oacmail.store.writing import ERASED_DOMAIN, nobody, raise_serial, remember
 
 # --- Free pages ------------------------------------------------------------------------------------------------------
@@ -131,6 +131,34 @@ def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection, now: 
     if not count:
         con.execute("DELETE FROM people WHERE id = ?", (author,))
     return count
+
+
+def empty_erased(con: sqlite3.Connection) -> int:
+    """Empty what the rows say was erased: after a restore that goes on by the ledger, their words are those of the
+    backup. Return how many cases, messages and mails had any."""
+    count = 0
+    for table in ("cases", "messages", "outbox"):
+        differs = " OR ".join(f"{column} IS NOT {value}" for column, value in ERASED[table].items())
+        changed = f"UPDATE {table} SET {setting(table)} WHERE erased_at IS NOT NULL AND ({differs})"
+        count += con.execute(changed).rowcount
+    cases, messages, outbox = (
+        f"IN (SELECT id FROM {table} WHERE erased_at IS NOT NULL)" for table in ("cases", "messages", "outbox")
+    )
+    for statement in (
+        f"""UPDATE outbox SET mailbox = '', domain = '{ERASED_DOMAIN}'
+        WHERE recipient GLOB '*@{ERASED_DOMAIN}' AND mailbox <> '' AND id {outbox}""",
+        f"UPDATE mails SET {setting('mails')} WHERE length(mime) > 0 AND id {outbox}",
+        f"DELETE FROM notes WHERE case_id {cases}",
+        f"DELETE FROM drafts WHERE case_id {cases}",
+        f"DELETE FROM refs WHERE message_id {messages}",
+    ):
+        count += con.execute(statement).rowcount
+    unknown = f"SELECT o.sha256 FROM {UNPROCESSED} AND r.fingerprint IS NULL"
+    return count + _deleted(con, "originals", f"sha256 IN ({unknown})")
+
+
+def erased_numbers(con: sqlite3.Connection) -> list[str]:
+    return [row["number"] for row in con.execute("SELECT number FROM cases WHERE erased_at IS NOT NULL")]
 
 
 # --- Erase -----------------------------------------------------------------------------------------------------------

@@ -478,14 +478,19 @@ def _text(part: Mail) -> str:
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
 
 
-def named_addresses(con: sqlite3.Connection, after: int, until: str) -> tuple[frozenset[str], int]:
-    """Return the addresses (and numbers, as tel:+34…) that stand in the messages after this row that came before that
-    time, as stored, and the last row that there is."""
-    rows = con.execute(f"{_TEXTS} WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL", (after, until))
-    texts = (text for row in rows for text in (row["texts"], *decoded(row["bytes"] or b"")))
+def named_addresses(con: sqlite3.Connection, after: Sequence[int], until: str) -> tuple[frozenset[str], list[int]]:
+    """Return the addresses (and numbers, as tel:+34…) that stand in the messages and stored mails after these rows and
+    before that time, as stored, and the last rows that there are."""
+    messages = con.execute(f"{_TEXTS} WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL", (after[0], until))
+    mails = con.execute(
+        """SELECT '' AS texts, m.mime AS bytes FROM outbox o JOIN mails m ON m.id = o.id
+        WHERE o.id > ? AND o.created_at < ? AND length(m.mime) > 0""",
+        (after[1], until),
+    )
+    texts = (text for row in (*messages, *mails) for text in (row["texts"], *decoded(row["bytes"] or b"")))
     found = {hit.lower() for text in texts for pattern in _ADDRESSES for hit in pattern.findall(text)}
-    last = con.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0]
-    return frozenset(f"tel:{one}" if one[0] == "+" else one for one in found), last
+    last = con.execute("SELECT (SELECT max(id) FROM messages), (SELECT max(id) FROM outbox)").fetchone()
+    return frozenset(f"tel:{one}" if one[0] == "+" else one for one in found), [row or 0 for row in last]
 
 
 def named_elsewhere(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:

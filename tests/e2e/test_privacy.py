@@ -122,6 +122,7 @@ def test_who_was_forgotten_may_write_again_and_no_backup_brings_the_past_back(
     assert "is open" in refused.stderr
     desk.stop()
     assert "erased again" in desk.oacmail("restore", str(desk.root / "tuesday"), "--yes").stderr
+    assert _left(desk.state, "Montserrat", "Vilanoveta", PHONE) == set()
     (desk.root / "tuesday").unlink()
     desk.start()
     assert number_of(desk, again) != number
