@@ -165,6 +165,12 @@ def written_by(link: str) -> tuple[str, str, str]:
     return unquote(parts.path), fields["subject"][0], fields.get("body", [""])[0].replace("\r\n", "\n")
 
 
+def rewritten(mail: EmailMessage, text: str) -> EmailMessage:
+    """All fields as they were, another text: what a redirect, a resend or a relay's filter makes of a mail."""
+    kept = ((name, value) for name, value in mail.items() if not name.lower().startswith(("content-", "mime-")))
+    return message(str(mail["From"]), str(mail["To"]), str(mail["Subject"]), text, headers=tuple(kept))
+
+
 def as_bytes(mail: Message) -> bytes:
     return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
 

@@ -43,7 +43,7 @@ _PIXEL = bytes.fromhex(
 
 @dataclass(frozen=True, slots=True)
 class UnansweredMail:
-    """A mail that must get no answer. `expected_kind`: see roles.UnwantedSender and roles.StaffAction."""
+    """A mail that must get no answer. `expected_kind`: see story.UnwantedSender and story.StaffAction."""
 
     who: str
     sender: str

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from testbed.messages import as_bytes
+from testbed.messages import as_bytes, rewritten
 from tests.world import ANNA, MARTA, PERE, World, text_of
 
 TOWN = Callable[..., World]
@@ -31,12 +31,7 @@ def _read(raw: bytes) -> EmailMessage:
 
 def _changed(mail: EmailMessage, change: Change, *, encoding: str = "utf-8") -> bytes:
     """All fields as they were, the text changed: redirect, bounce, resend, a relay's filter."""
-    made = EmailMessage()
-    for name, value in mail.items():
-        if not name.lower().startswith(("content-", "mime-")):
-            made[name] = value
-    made.set_content(change(text_of(mail)).encode(encoding, "replace").decode(encoding))
-    return as_bytes(made)
+    return as_bytes(rewritten(mail, change(text_of(mail)).encode(encoding, "replace").decode(encoding)))
 
 
 def _same(text: str) -> str:

@@ -3,10 +3,10 @@
 import json
 import time
 from collections.abc import Mapping
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from testbed.messages import message
 from testbed.office import as_toml
 from tests.booted.machine import Failed, Machine
 from tests.servers import dovecot, postfix
@@ -162,10 +162,7 @@ class BootedTown:
         """A citizen writes and gets one acknowledgement."""
         self._written += 1
         citizen = f"citizen{self.mailbox}{self._written}-{int(time.time())}"
-        mail = EmailMessage()
-        mail["From"], mail["To"] = f"{citizen}@{DOMAIN}", self.address
-        mail["Subject"], mail["Message-ID"] = "Padró", f"<{citizen}@{DOMAIN}>"
-        mail.set_content("Bon dia, com demano un volant de convivència?\n")
+        mail = message(f"{citizen}@{DOMAIN}", self.address, "Padró", "Bon dia, com demano un volant de convivència?\n")
         writing = ("python3", "/share/write.py", f"{citizen}@{DOMAIN}", self.address)
         self._machine(*writing, given=mail.as_string())
         until(lambda: self._mails_of(citizen), seconds, every=0.5, what=f"{self.unit} acknowledges")

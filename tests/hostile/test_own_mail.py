@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from testbed.messages import as_bytes
+from testbed.messages import as_bytes, rewritten
 from testbed.relay import refused
 from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in, smuggle
 from tests.operation.test_canary import ON, WatchedTown
@@ -29,13 +29,8 @@ def _copy(mail: EmailMessage) -> EmailMessage:
 
 def _redirected(ack: EmailMessage, sender: str = "") -> bytes:
     """Sent on by "redirect", which keeps all fields, with something written above."""
-    mail = EmailMessage()
-    for name, value in ack.items():
-        if not name.lower().startswith(("content-", "mime-")):
-            mail[name] = value
-    if sender:
-        mail.replace_header("From", sender)
-    mail.set_content(LONG + "\n\n" + text_of(ack))
+    mail = rewritten(ack, f"{LONG}\n\n{text_of(ack)}")
+    mail.replace_header("From", sender or ack["From"])
     return as_bytes(mail)
 
 

@@ -1,13 +1,12 @@
 """Thanks need words of thanks or of closing, and nothing that asks, denies or turns; the rest is a person who waits."""
 
-from email.message import EmailMessage
-
 import pytest
 
 from oacmail.core.classification import classify
 from oacmail.core.model import Classification, Kind
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import asking, features
+from testbed.messages import message as everyday
 
 OLD = "Re: Cita prèvia al padró"
 
@@ -15,14 +14,8 @@ OLD = "Re: Cita prèvia al padró"
 def read(
     text: str, subject: str = OLD, name: str = "Marta Puig", *, answers: bool = True, file: bool = False
 ) -> Classification:
-    mail = EmailMessage()
-    mail["From"] = f"{name} <m.puig@example.org>"
-    mail["To"] = "oac360@example.org"
-    mail["Subject"] = subject
-    mail["Message-ID"] = "<thanks@example.org>"
-    if answers:
-        mail["In-Reply-To"] = "<answer@example.org>"
-    mail.set_content(text)
+    refs = ["<answer@example.org>"] if answers else []
+    mail = everyday(f"{name} <m.puig@example.org>", "oac360@example.org", subject, text, refs=refs)
     if file:
         mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="rebut.pdf")
     return classify(parse(mail.as_bytes()))
