@@ -466,7 +466,7 @@ def of_key(key: str) -> MailKind:
 
 # --- States ----------------------------------------------------------------------------------------------------------
 # A pair of event and state that is not in the table changes nothing: an event that comes too late is no error.
-# tests/outbox/test_states.py holds the SQL of the store to the table.
+# tests/outbox/test_outbox.py holds the SQL of the store to the table.
 
 
 class MailState(StrEnum):

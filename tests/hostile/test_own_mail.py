@@ -8,7 +8,7 @@ import pytest
 from testbed.messages import as_bytes, rewritten
 from testbed.relay import refused
 from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in, smuggle
-from tests.operation.test_canary import ON, WatchedTown
+from tests.operation.test_monitoring import ON, WatchedTown
 from tests.work import calls
 from tests.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
 

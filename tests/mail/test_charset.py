@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.mail.mime import charset
+from oacmail.mail.understanding import scores
 from tests.work import PER_CHARACTER, calls
 
 TEXT = "Sol·licitud d'informació: l'excepció, façana, pingüí, l·l, ç"
@@ -108,3 +109,40 @@ def test_a_hostile_field_costs_no_more_than_its_length(hostile: str) -> None:
 @pytest.mark.parametrize("damaged", [b"aG9s", b"aG9sYQ", b"aG9sYQ=", b"aG9 sYQ\n=\n=", b"aG9sYQ==\n--\npeu!", b"aG9sY"])
 def test_base64_is_read_as_leniently_as_mail_clients_do(damaged: bytes) -> None:
     assert charset.base64(damaged).startswith(b"hol")
+
+
+# The language of short and long texts; the figures over labelled mail are bench/train_lang.py's.
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Gràcies!", "ca"),
+        ("No puc entrar a la carpeta ciutadana", "ca"),
+        ("Us adjunto el document que em vau demanar", "ca"),
+        ("Gracias", "es"),
+        ("No puedo entrar en la carpeta ciudadana", "es"),
+        ("¿Qué tengo que hacer?", "es"),
+        ("Thank you", "en"),
+        ("I cannot open the notification", "en"),
+        ("Bonjour, je ne peux pas ouvrir la notification", "fr"),
+        ("Grazie mille, non riesco ad aprire il documento", "other"),
+        ("Não consigo abrir o documento, obrigado", "other"),
+        ("Vielen Dank, ich kann das Dokument nicht öffnen", "other"),
+        ("Nu pot deschide documentul, vă mulțumesc", "other"),
+        ("Дякую, не можу відкрити документ", "other"),
+        ("谢谢你", "other"),
+        ("شكرا جزيلا", "other"),
+        ("", "ca"),
+        ("Ok", "ca"),
+        ("12345 a@b.cat https://www.x.example/hello-world", "ca"),
+    ],
+)
+def test_the_language_is_recognised_from_a_few_words(text: str, language: str) -> None:
+    assert scores.detect_language(text) == language
+
+
+def test_detection_costs_the_same_however_long_the_text_is() -> None:
+    text = "Bon dia, voldria saber com puc presentar la sol·licitud perquè la pàgina em dona un error. " * 100
+    scores.detect_language(text)
+    assert calls(lambda: scores.detect_language(text)) < 1_000

@@ -7,6 +7,8 @@ from email.message import Message
 
 import pytest
 
+from oacmail.core.model import Attachment
+from oacmail.mail.understanding import secrets
 from oacmail.words import redact
 from tests.mail.messages import CORPUS, corpus
 from tests.work import PER_CHARACTER, calls
@@ -198,3 +200,309 @@ def test_cleaning_twice_changes_no_more(path: object) -> None:
     once = redact.redact(corpus(str(path).rpartition("/")[2].removesuffix(".eml")))
 
     assert redact.redact(once) == once
+
+
+# Secrets that are given away, and words about secrets that give nothing away.
+
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "blanked"),
+    [
+        ("contrasenya: Gat2024!", ("password",), "contrasenya: […]"),
+        ("la meva contrasenya és Castell_99", ("password",), "la meva contrasenya és […]"),
+        ("Contraseña: secreto", ("password",), "Contraseña: […]"),
+        ("mi contraseña del certificado es «perro»", ("password",), "mi contraseña del certificado es «[…]»"),
+        ("My password is hunter2, thanks", ("password",), "My password is […], thanks"),
+        ("la clave de acceso = A1b2c3", ("password",), "la clave de acceso = […]"),
+        ("el PIN de l'idCAT és 4821.", ("pin",), "el PIN de l'idCAT és […]."),
+        ("PIN 1234", ("pin",), "PIN […]"),
+        ("el codi que m'ha arribat per SMS és 482913", ("code",), "el codi que m'ha arribat per SMS és […]"),
+        ("código de verificación: 123456", ("code",), "código de verificación: […]"),
+        (f"us envio això:\n{KEY}\ngràcies", ("certificate",), "us envio això:\n[…]\ngràcies"),
+        ("contrasenya: Ab1234, PIN: 9876", ("password", "pin"), "contrasenya: […], PIN: […]"),
+        ("la contraseña Perro2024 no funciona", ("password",), "la contraseña […] no funciona"),
+        ("mi clave es Perro2024", ("password",), "mi clave es […]"),
+        ("La contrasenya del certificat (el p12):\ngat", (), "La contrasenya del certificat (el p12):\ngat"),
+        (
+            "La contrasenya del certificat (el p12):\ngatet",
+            ("password",),
+            "La contrasenya del certificat (el p12):\n[…]",
+        ),
+        ("mi contraseña es: Perro 2024", ("password",), "mi contraseña es: […]"),
+        ("El meu PIN del DNI electrònic és 482193", ("pin",), "El meu PIN del DNI electrònic és […]"),
+        ("PIN Cl@ve: A3F", ("pin",), "PIN Cl@ve: […]"),
+        ("m'ha arribat el codi 482913 per SMS", ("code",), "m'ha arribat el codi […] per SMS"),
+        ("482913 és el vostre codi de verificació", ("code",), "[…] és el vostre codi de verificació"),
+        ("G-482913 is your Google verification code", ("code",), "[…] is your Google verification code"),
+    ],
+)
+def test_a_value_given_away_is_found_and_blanked(text: str, kinds: tuple[str, ...], blanked: str) -> None:
+    assert secrets.find(text, ()) == kinds
+    assert secrets.blank(text) == blanked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he oblidat la contrasenya",
+        "la contrasenya és incorrecta",
+        "la contraseña es la que puse",
+        "Contrasenya: oblidada",
+        "no recordo el PIN i l'he posat 4 cops",
+        "codi postal: 08755",
+        "código de error: 50012",
+        "el codi de l'expedient és 20250077",
+        "password: https://example.org/reset",
+        "em demana usuari i contrasenya. Què hi poso?",
+        "el codi DIR3 és a la comanda",
+        "la clau és fer-ho abans del 2027",
+        "la clave catastral 9872023VH5797S",
+        "em demana contrasenya i l'usuari és 12345678Z",
+        "no m'arriba el codi SMS i la factura 20250077 venç demà",
+        "truqueu-me al 600 11 12 22",
+    ],
+)
+def test_words_about_secrets_are_none(text: str) -> None:
+    assert secrets.find(text, ()) == ()
+    assert secrets.blank(text) == text
+
+
+GIVEN_AWAY = [
+    ("contrasenya -> Gat2024", "Gat2024"),
+    ("Contrasenya → Gat2024!", "Gat2024"),
+    ("usuari anna, password => Perro_88", "Perro_88"),
+    ("PIN → 4821", "4821"),
+    ("PIN -> 482193 per si el necessiteu", "482193"),
+    ("la contra\u00adsenya és Gat2024", "Gat2024"),
+    ("la contra\u200bsenya: Gat2024", "Gat2024"),
+    ("Contrasenya: Gat\u200b2024", "2024"),
+    ("P\u00adI\u00adN: 4821", "4821"),
+    ("el PIN del certificat 4821", "4821"),
+    ("us poso el pin de la targeta 4821 a veure si podeu", "4821"),
+    ("El PIN de l'idCAT Mòbil 77341", "77341"),
+    ("mi pin del DNI electrónico 739214", "739214"),
+    ("el codi és 482913", "482913"),
+    ("El codi és: 4821", "4821"),
+    ("el código es 739201", "739201"),
+    ("me sale esto y el código que me ha llegado es 739201", "739201"),
+    ("the code is 739201", "739201"),
+    ("Codi: 482913", "482913"),
+    ("contra: gatet2024", "gatet2024"),
+    ("usuario: anna contra: Perro2024", "Perro2024"),
+    ("la contra es Perro2024", "Perro2024"),
+    ("Usuari: annapuig\nContra: gatet", "gatet"),
+    ("psw: Gat2024", "Gat2024"),
+    ("PSW Gat2024", "Gat2024"),
+    ("pswd = gat.99", "gat.99"),
+    ("user anna pw: Gat2024", "Gat2024"),
+    ("passw: Gat2024", "Gat2024"),
+    ("contrasenya - Gat2024", "Gat2024"),
+    ("Contraseña – Perro_2024", "Perro_2024"),
+    ("contrasenya (Gat2024)", "Gat2024"),
+    ("la contrasenya, Gat2024, no em va", "Gat2024"),
+    ('contraseña "perroverde"', "perroverde"),
+    ("Gat2024 és la meva contrasenya", "Gat2024"),
+    ("he posat Gat2024 com a contrasenya", "Gat2024"),
+    ("pongo Perro88 de contraseña y nada", "Perro88"),
+    ("la contrasenya que faig servir sempre és Gat2024", "Gat2024"),
+    ("La clau d'accés és Xk92mm", "Xk92mm"),
+    ("clave de acceso → Xk92mm", "Xk92mm"),
+    ("codi d'accés: Xk92mm", "Xk92mm"),
+    ("El meu codi secret és 4821", "4821"),
+    ("codi pin 4821", "4821"),
+    ("PIN número 4821", "4821"),
+    ("PIN nº 4821", "4821"),
+    ("el pin es el 4821", "4821"),
+    ("pin: 48 21", "48 21"),
+    ("P.I.N. 4821", "4821"),
+    ("El PUK és 48213377", "48213377"),
+    ("l'OTP que m'ha arribat: 739201", "739201"),
+    ("m'han enviat per SMS el número 739201", "739201"),
+    ("SMS: 739201 és el teu codi Cl@ve", "739201"),
+    ("contrasen\u0303a: Perro2024", "Perro2024"),
+    ("Les meves dades: anna@example.org / contrasenya Gat2024", "Gat2024"),
+    ("login: anna, contrasenya:Gat2024", "Gat2024"),
+    ("contrasenia: Perro2024", "Perro2024"),
+    ("Contrasenya：Gat2024", "Gat2024"),
+    ("passcode is 739201", "739201"),
+    ("mot de passe : Chat2024", "Chat2024"),
+    ("la paraula de pas és Gat-2024", "Gat-2024"),
+    ("contrasenya del certificat: Gat2024 i PIN del lector 9931", "9931"),
+    ("Us deixo la contrasenya del portal per si hi podeu entrar vosaltres: Gat2024", "Gat2024"),
+    ("clau privada del certificat: Xk92mm!", "Xk92mm"),
+    ("Bona tarda, entro amb el DNI 12345678Z i la contrasenya Mireia1974 i em diu que no", "Mireia1974"),
+    ("mi usuario es jgarcia y la contraseña jgarcia77", "jgarcia77"),
+    ("usuari: mireia / contrasenya: mireia1974", "mireia1974"),
+    ("us passo user i pass: mireia / mireia1974", "mireia1974"),
+    ("Contrasenya ---> Tulipa3", "Tulipa3"),
+    ("pwd → tul1pa", "tul1pa"),
+    ("El meu PIN: 0042", "0042"),
+    ("el pin de mi madre es el 4821", "4821"),
+    ("PIN(4821)", "4821"),
+    ("pin 4821.", "4821"),
+    ("Clave PIN: QW7", "QW7"),
+    ("he rebut aquest codi: 482913, què en faig?", "482913"),
+    ("El codi d'un sol ús és 77341", "77341"),
+    ("código SMS 739201", "739201"),
+    ("m'ha arribat un SMS amb 739201", "739201"),
+    ("La contrasenya provisional que em va donar la Núria: Benvinguda2025", "Benvinguda2025"),
+    ("contrasenya antiga Tulipa3 contrasenya nova Tulipa44", "Tulipa44"),
+    ("contra nueva: Perro2025", "Perro2025"),
+    ("psw -> Tulipa3", "Tulipa3"),
+    ("la c\u200co\u200cn\u200ctra\u200csenya: Tulipa3", "Tulipa3"),
+    ("CONTRASENYA TULIPA3", "TULIPA3"),
+    ("Passwort: Tulpe2024", "Tulpe2024"),
+    ("contrasenya='Tulipa3'", "Tulipa3"),
+    ("la clau del certificat és tulipa3!", "tulipa3"),
+    ("my pin is 4821", "4821"),
+    ("pin code: 4821", "4821"),
+    ("the password I use is Tulip#3", "Tulip#3"),
+    ("contrasenya\nTulipa3", "Tulipa3"),
+    ("El PIN 4 8 2 1", "4 8 2 1"),
+]
+HARMLESS = [
+    "he oblidat la contrasenya i no puc entrar",
+    "La contrasenya ha de tenir 8 caràcters",
+    "La contraseña debe tener entre 8 y 12 caracteres",
+    "em demana un PIN de 4 dígits",
+    "el PIN no funciona des del 2024",
+    "no recordo el PIN del certificat del 2019",
+    "el certificat del 2023 em demana el PIN",
+    "El PIN del DNI el vaig canviar el 12/03/2025",
+    "m'he equivocat 3 vegades amb el PIN",
+    "codi postal: 08755",
+    "El codi postal és 08755",
+    "código postal 08755",
+    "em surt l'error amb codi: 50012",
+    "Em surt un error. El codi és 50012",
+    "Error en signar, el código es 403",
+    "el codi d'error és 50012",
+    "codi de l'expedient: 20250077",
+    "el codi QR no es llegeix",
+    "codi segur de verificació (CSV): 7F3A-99C1",
+    "el codi de barres de la carta és 4820193",
+    "código DIR3: L01080543",
+    "codi IBAN ES9121000418450200051332",
+    "el codi de la convocatòria és 2025",
+    "en contra: 3 vots",
+    "Vots a favor: 12, en contra: 2024",
+    "la sentència contra: l'Ajuntament",
+    "reclamació contra: expedient 20250077",
+    "vull recórrer contra la multa 20250077",
+    "recurs contra: 2025/0077",
+    "contra es pot presentar recurs fins al 12/05/2026",
+    "la contra és que no hi ha lloc a les 1800",
+    "la clau és fer-ho abans del 2027",
+    "he perdut les claus de casa al carrer Major 12",
+    "la clave catastral 9872023VH5797S",
+    "la clau pública és 4F2A991C",
+    "l'horari és de 9 a 14 -> de dilluns a divendres",
+    "Tràmits -> Padró -> Volant 2025",
+    "vaig a Contrasenya -> Recuperar i no m'arriba res",
+    "Menú → Contrasenya → Canviar → error",
+    "clico «he oblidat la contrasenya» -> surt pàgina en blanc",
+    "contrasenya - com la recupero?",
+    "Contraseña – no la recuerdo",
+    "em demana usuari i contrasenya. El meu NIF és 12345678Z",
+    "em demana contrasenya, el correu és anna99@example.org",
+    "contrasenya (la del certificat) no la sé",
+    "la contrasenya, que vaig canviar el 2024, no em va",
+    "no m'arriba l'SMS al 600111222",
+    "SMS al mòbil 600 11 12 22 si us plau",
+    "rebo un SMS cada 5 minuts des de les 10",
+    "no m'arriba el codi SMS, la factura 20250077 venç demà",
+    "truqueu-me al 937720207",
+    "el número de registre és 2025012345",
+    "el meu DNI és 12345678",
+    "matrícula 4821 BCD",
+    "Password reset link: https://example.org/reset/1234",
+    "password: https://example.org/reset",
+    "la password s'ha de canviar cada 90 dies",
+    "el pin del mapa marca el carrer Major 1234",
+    "Pineda de Mar 4821",
+    "tinc el NIE X1234567L i el codi del tràmit és ABS-2025-14",
+    "quin és el codi del municipi? crec que és 08054",
+    "Contrasenya: la que em vau donar",
+    "el passaport AAB123456 caduca el 2027",
+    "compte corrent clau: el director ve a les 10",
+    "Vull canviar la contrasenya del wifi de la biblioteca, oberta fins 20h",
+    "La contrasenya caduca el 31/12/2026",
+    "Contrasenya? La de l'any 2020?",
+    "el codi d'activació no m'ha arribat al 600111222",
+    "codi client 482913",
+    "el código del contador es 4829130",
+    "Codi INE 080549",
+    "Reunió contra: el pla urbanístic 2025B",
+    "Manifestació contra → Ajuntament, dia 12/05",
+    "PIN? No en tinc cap. Truqueu al 937720207",
+    "el pin no em va i pago 4821 euros de multa",
+    "el pin no va, rebut 48213377",
+    "contrasenya caducada el 2024, com la renovo",
+    "pàgina 4821 del document",
+    "El PUK no el tinc, factura 20250077",
+    "La clau 2025 és participar",
+    "clau de volta 3D",
+    "la clave: participar en 2025",
+    "Tramitar → Clave → Registro nivel 2",
+    "Cl@ve PIN no funciona desde 2024",
+    "em demana pin o contrasenya i surt error 0x80070057",
+    "el codi és incorrecte",
+    "el código es de 6 dígitos",
+    "codi: no el trobo",
+    "Passi el dia 12 a les 10",
+    "pass the message to 3 people",
+    "Contrasenya incorrecta (intent 3 de 5)",
+    "contrasenya incorrecta, error AUTH-4031",
+    "el meu password no és vàlid des del 1/12/2025",
+    "Demano cita amb codi de reserva 77341 per dilluns",
+    "PIN de 6 xifres",
+    "code of conduct 2024",
+    "els contractes contra l'empresa B65481234",
+]
+
+
+@pytest.mark.parametrize(("text", "value"), GIVEN_AWAY)
+def test_what_people_write_of_a_secret_does_not_stay(text: str, value: str) -> None:
+    assert secrets.find(text, ())
+    assert value not in secrets.blank(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_people_write_beside_the_words_of_secrets_stays(text: str) -> None:
+    assert secrets.find(text, ()) == ()
+    assert secrets.blank(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "kinds"),
+    [
+        ("meu.p12", "application/octet-stream", ("certificate",)),
+        ("Certificat.PFX ", "application/octet-stream", ("certificate",)),
+        ("", "application/x-pkcs12", ("certificate",)),
+        ("clau.pem", "text/plain", ("certificate",)),
+        ("magatzem.jks", "application/octet-stream", ("certificate",)),
+        ("signatura.p7s", "application/pkcs7-signature", ()),
+        ("volant.pdf", "application/pdf", ()),
+    ],
+)
+def test_a_certificate_is_known_by_name_or_type(name: str, mime: str, kinds: tuple[str, ...]) -> None:
+    assert secrets.find("", (Attachment(name=name, mime=mime, size=10),)) == kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "contrasenya " + "de la " * 20_000,
+            "codi " * 50_000,
+            "pin de " * 50_000,
+            "-----BEGIN PRIVATE KEY-----" * 9_000,
+        ),
+        *("contra: " * 20_000, "con\xadtra\u200bsenya: G2 " * 9_000, "clau - " * 20_000, "pin" + " " * 100_000),
+        *("contrasenya: " + "a1/" * 50_000, "Gat2024 de la contrasenya " * 5_000, "error codi: 123456 " * 5_000),
+    ],
+)
+def test_hostile_text_costs_no_more_than_its_length(text: str) -> None:
+    assert calls(lambda: secrets.find(text, ())) < PER_CHARACTER * len(text)

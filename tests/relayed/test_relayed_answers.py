@@ -1,15 +1,20 @@
 """An agent writes to a case's answer address: the person gets it from the office, or the agent hears why not."""
 
 import re
+from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
 from oacmail.core import tokens
+from testbed.relay import deferred, no_reply, refused
+from tests.e2e.clients import CLIENTS
 from tests.relayed import relayed_answers
 from tests.relayed.relayed_answers import TEXT
-from tests.world import ANNA, OFFICE, PERE, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, OFFICE, PASS, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
 # --- what goes out ---------------------------------------------------------------------------------------
 
@@ -255,3 +260,333 @@ def test_of_a_person_without_an_address_the_agent_hears_to_telephone(world: Worl
     assert "per telèfon" in refusal
     assert "mailto:" not in refusal
     assert world.case()["status"] == "open"
+
+
+# When a relayed answer counts, and what brings it back.
+
+
+def test_it_counts_once_the_relay_has_taken_it_and_not_before(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    refusal = world.relay.when(deferred(), to=ANNA)
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    assert world.case()["answered_at"] is None
+    assert world.mail("relayed")["state"] == "queued"
+    world.relay.remove(refusal)
+    world.clock.set(world.clock.now() + timedelta(hours=2))
+    world.turn()
+    assert world.case()["status"] == "answered"
+
+
+def test_what_she_writes_while_it_waits_is_still_owed(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    refusal = world.relay.when(deferred(), to=ANNA)
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    world.clock.set(world.clock.now() + timedelta(hours=1))
+    world.citizen_asks(ANNA, "", "I quant costa?", answers=world.received(ANNA)[0])
+    world.relay.remove(refusal)
+    world.clock.set(world.clock.now() + timedelta(hours=2))
+    world.turn()
+    assert len(relayed_answers.relayed(world)) == 1
+    assert world.case()["answered_at"] is not None
+    assert world.case()["status"] == "open"
+
+
+def test_a_report_that_it_did_not_arrive_opens_the_case_again(world: World) -> None:
+    relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
+    assert world.case()["status"] == "answered"
+    world.bounce(relayed_answers.relayed(world)[0])
+    assert (world.case()["status"], world.case()["answered_at"]) == ("open", None)
+    assert "bounced" in world.kinds(AGENT)
+
+
+def test_an_answer_that_comes_back_takes_no_case_from_the_technical_services(world: World) -> None:
+    world.citizen_asks(ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància.")
+    (notice,) = world.received(AGENT, "second_level")
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    assert world.case()["status"] == "derived"
+    world.bounce(relayed_answers.relayed(world)[0])
+    assert (world.case()["status"], world.case()["answered_at"]) == ("derived", None)
+    running = "met_at IS NULL AND withdrawn_at IS NULL"
+    assert {row["kind"] for row in world.rows(f"SELECT kind FROM deadlines WHERE {running}")} == {
+        "answer", "remind", "nudge",
+    }  # fmt: skip
+    world.live("2026-11-27 09:00")
+    assert "nudge" in world.kinds(SUPERVISOR)
+
+
+def test_the_same_mail_twice_and_after_a_restart_goes_once(world: World) -> None:
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    relayed_answers.send(world, mail)
+    world.restart()
+    relayed_answers.send(world, mail)
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+def test_a_signed_mail_that_is_sent_again_days_later_relays_nothing(world: World) -> None:
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    del mail["Date"]
+    mail["Date"] = format_datetime(world.clock.true() - timedelta(days=2))
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_if_the_relay_gives_no_reply_it_goes_once_and_counts_when_a_copy_proves_it(world: World, lost: bool) -> None:
+    notice = relayed_answers.notice(world)
+    world.relay.when(no_reply(lost=lost), kind="relayed", times=1)
+    world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    world.sync()
+    world.drain()
+    assert world.mail("relayed")["state"] == "uncertain"
+    assert world.case()["answered_at"] is None
+    world.live("2026-11-27 09:05", minutes=5)
+    world.live("2026-11-27 19:00", minutes=30)
+    assert len(relayed_answers.relayed(world)) == 1
+    assert world.case()["status"] == "answered"
+
+
+@pytest.mark.parametrize("point", ["before the first byte", "after the last byte"])
+def test_a_kill_while_it_is_sent_sends_it_once(world: World, point: str) -> None:
+    notice = relayed_answers.notice(world)
+    world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    world.kill(point, world.turn)
+    world.live("2026-11-27 09:05", minutes=5)
+    world.live("2026-11-27 19:00", minutes=30)
+    assert len(relayed_answers.relayed(world)) == 1
+    assert world.case()["status"] == "answered"
+
+
+def test_a_mail_that_the_relay_refuses_answers_nothing_and_the_agents_are_told(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    world.relay.when(refused(), kind="relayed")
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    assert world.mail("relayed")["state"] == "failed"
+    assert world.case()["status"] == "open"
+    assert "bounced" in world.kinds(AGENT)
+
+
+def test_an_answer_to_a_late_reply_to_a_relayed_answer_belongs_to_the_case_of_that_reply(world: World) -> None:
+    """The answer's References name our relayed mail too, but it replies to the citizen's message (RFC 5322, 3.6.4)."""
+    relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
+    first = world.case()["number"]
+    world.live("2027-01-11 09:00", minutes=600)
+    assert world.case()["status"] == "closed"
+    late = world.citizen_asks(
+        ANNA, "", "Ara em demana un altre document. Quin és?", answers=relayed_answers.relayed(world)[0]
+    )
+    (child,) = [case["number"] for case in world.cases() if case["number"] != first]
+    world.agent_replies(late)
+    assert world.case(child)["answered_at"] is not None
+
+
+def test_an_answer_written_before_the_services_solved_it_does_not_tell_the_person_so(
+    town: Callable[..., World],
+) -> None:
+    """Both lie in the mailbox when the service comes back."""
+    world = town(people={"technical": [TECHNICAL]})
+    world.citizen_asks(ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància.")
+    (notice,) = world.received(AGENT, "second_level")
+    world.obey("escalate", world.case()["number"])
+    world.advance("2026-11-26 10:00")
+    (derived,) = world.received(TECHNICAL)
+    world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    world.clock.set(world.clock.now() + timedelta(hours=1))
+    world.staff_writes(TECHNICAL, "", "Ja està resolt.", answers=derived)
+    world.clock.set(world.clock.now() + timedelta(hours=1))
+    world.turn()
+    world.turn()
+    assert len(relayed_answers.relayed(world)) == 1
+    assert world.events("solved")
+    assert world.case()["status"] == "derived"
+    assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND met_at IS NULL AND withdrawn_at IS NULL")
+
+
+# What an agent quotes in a relayed answer: the notice and what is internal reach no citizen.
+
+ANSWER = "Bon dia, ja ho teniu."
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_notice_below_the_answer_is_cut(world: World, client: str) -> None:
+    """In the text and in the page, and nothing tells of the agent's program."""
+    notice = relayed_answers.notice(world)
+    program = CLIENTS[client]
+    sender, to = f"Marta <{SUPERVISOR}>", relayed_answers.address(notice)
+    mail = program.reply(sender, to, notice, ANSWER)
+    mail.replace_header("Date", world.clock.now())
+    relayed_answers.send(world, mail)
+    (got,) = relayed_answers.relayed(world)
+    assert text_of(got).strip() == ANSWER
+    page = text_of(got, "html")
+    assert f"<b>{ANSWER}</b>" in page
+    seen = got.as_string() + page
+    internal = [line.strip("-> ") for line in text_of(notice).splitlines() if len(line) > 20]
+    marks = [value for value in program.headers.values() if len(value) > 2]
+    assert [hidden for hidden in (*internal, *marks, SUPERVISOR, "Marta") if hidden in seen] == []
+
+
+def test_the_notice_below_a_mark_alone_is_cut(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    quote = f"\n\n-----Missatge original-----\nDe: OAC 360\n\n{text_of(notice)}"
+    relayed_answers.send(world, relayed_answers.mail(world, notice, ANSWER + quote, answers=notice))
+    assert text_of(relayed_answers.relayed(world)[0]).strip() == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("> {first}\n\nNo és vençut.\n\n> {last}\n\nAixò tampoc.", "sota un correu citat"),
+        ("El 27/11/2026 a les 9:00, OAC 360 va escriure:\n> {first}\n\nBon dia, ja està.", "sota un correu citat"),
+        ("Bon dia,\n{whole}", "text intern"),
+        ("Em surt això, què vol dir? {case}", "text intern"),
+        ("El 27/11/2026 a les 9:00, OAC 360 va escriure:\n> {first}\n> {last}", "no hi heu escrit res"),
+        ("", "no hi heu escrit res"),
+        ("-- \nMarta Soler\nOAC 360", "no hi heu escrit res"),
+        ("#nota que no truqui més\n\nBon dia", "conté una ordre"),
+        ("Tanca.\n\nBon dia", "conté una ordre"),
+        ("#volar\nBon dia", "conté una ordre"),
+        ("Bon dia,\n\n#nota és la tercera vegada", "conté una ordre"),
+    ],
+)
+def test_what_is_not_certain_goes_back_to_the_agent_and_reaches_nobody(world: World, text: str, why: str) -> None:
+    notice = relayed_answers.notice(world)
+    whole = "\n".join(line for line in text_of(notice).splitlines() if not line.startswith(">"))
+    first, last = whole.splitlines()[0], whole.splitlines()[-1]
+    before = len(world.received(ANNA))
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, text.format(first=first, last=last, whole=whole, case=first))
+    )
+    assert len(world.received(ANNA)) == before
+    (told,) = relayed_answers.refusals(world)
+    assert why in told
+    assert world.case()["status"] == "open"
+    assert not world.events("ordered")
+    assert not world.events("note")
+
+
+def test_a_note_that_an_agent_repeats_reaches_no_citizen(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    world.order("note", world.case()["number"], text="Ve cada setmana, cal paciència")
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, "Bon dia,\nVe cada setmana; cal paciencia.\nFins aviat.")
+    )
+    assert not relayed_answers.relayed(world)
+    assert "text intern" in relayed_answers.refusals(world)[0]
+
+
+SIGNED = "\n\nMarta Soler\nOficina d'Atenció Ciutadana 360\nAjuntament de Castellbisbal, avinguda de Pau Casals\n"
+
+
+def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
+    """No mark separates it from the text, so it looks like a remark."""
+    notice = relayed_answers.notice(world)
+    world.receive(world.message(SUPERVISOR, "", f"#meu{SIGNED}", answers=notice), verdict=PASS)
+    relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_a_colleague_wrote_about_the_case_reaches_no_citizen(world: World, times: int) -> None:
+    notice = relayed_answers.notice(world)
+    remark = world.message(AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE)
+    world.receive(remark, verdict=PASS)
+    for _ in range(times):
+        text = "Bon dia,\nAquesta senyora ja va trucar tres vegades ahir.\nSalutacions"
+        relayed_answers.send(world, relayed_answers.mail(world, notice, text))
+    assert not relayed_answers.relayed(world)
+    assert len(relayed_answers.refusals(world)) == times
+
+
+FOOTER = (
+    "Ajuntament de Castellbisbal\nAvinguda Pau Casals, 9 · 08755 Castellbisbal\nAbans d'imprimir, penseu en el medi"
+)
+
+
+def _remarks(world: World, *texts: str) -> EmailMessage:
+    """A colleague writes among the house: first about Anna's case, then about Pere's; returns the notice on Anna's."""
+    notice = relayed_answers.notice(world)
+    world.citizen_asks(PERE, "Padró", "Com demano un volant de padró?")
+    for number, text in enumerate(texts, 1):
+        world.staff_says(AGENT, f"cas {number}", text, to=OFFICE)
+    return notice
+
+
+def test_the_towns_footer_below_colleagues_mails_is_nothing_internal(world: World) -> None:
+    """Without `-- ` above it nothing marks it in one mail; below mails about two cases it is no news."""
+    said = ("Aquesta senyora ja va trucar tres vegades ahir.", "El Pere sempre demana el mateix, i ja sap com va.")
+    notice = _remarks(world, *(f"{text}\n\n{FOOTER}" for text in said))
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, f"Bon dia, Anna,\n\nJa ho teniu arreglat.\n\n{FOOTER}")
+    )
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("other", ["El Pere sempre demana el mateix, i ja sap com va.", ""])
+def test_what_stands_above_such_a_footer_reaches_no_citizen(world: World, other: str) -> None:
+    said = "Aquesta senyora ja va trucar tres vegades ahir."
+    notice = _remarks(world, f"{said}\n\n{FOOTER}", f"{other}\n\n{FOOTER}".strip())
+    relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia,\n{said}\n\n{FOOTER}"))
+    assert not relayed_answers.relayed(world)
+
+
+def test_the_persons_own_words_may_be_repeated(world: World) -> None:
+    notice = relayed_answers.notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
+    said = "Pregunteu com puc signar la instància de la llar d'infants amb l'idCAT. Així:"
+    relayed_answers.send(world, relayed_answers.mail(world, notice, said))
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+def test_what_was_refused_may_be_sent_again_without_the_quote(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, f"Bon dia, ja està tot arreglat.\n{text_of(notice)}")
+    )
+    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, ja està tot arreglat."))
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("other", [AGENT, PERE])
+@pytest.mark.parametrize("field", ["To", "Cc"])
+def test_with_other_recipients_nothing_goes(world: World, other: str, field: str) -> None:
+    """A colleague who replies to all would write to the person."""
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    before = {field: str(mail[field] or "")}
+    del mail[field]
+    mail[field] = f"{before[field]}, {other}".strip(", ")
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert "altres adreces" in relayed_answers.refusals(world)[0]
+
+
+def test_a_mail_that_also_goes_to_the_person_directly_is_the_answer_itself(world: World) -> None:
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    mail["Cc"] = ANNA
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert not relayed_answers.refusals(world)
+    assert world.case()["status"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("multipart/encrypted", "xifrat"),
+        ("application/pkcs7-mime", "xifrat"),
+        ("multipart/signed", "xifrat"),
+        ("application/ms-tnef", "winmail"),
+        ("message/rfc822", "correu adjunt"),
+    ],
+)
+def test_a_protected_or_enclosed_mail_is_refused(world: World, kind: str, why: str) -> None:
+    notice = relayed_answers.notice(world)
+    mail = relayed_answers.mail(world, notice, "Bon dia, ja està.")
+    if kind == "message/rfc822":
+        mail.add_attachment(notice)
+    elif kind.startswith("multipart/"):
+        mail.make_mixed()
+        mail.set_type(kind)
+    else:
+        mail.add_attachment(b"0\x82", *kind.split("/"), filename="smime.p7m")
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert why in relayed_answers.refusals(world)[0]

@@ -13,7 +13,7 @@ from oacmail.core.model import LANGUAGES
 from oacmail.core.services_reply import Statement, read_services_reply
 from oacmail.mail.understanding import reply_text
 from oacmail.shipped import shipped
-from tests.deadlines.test_days_named import WEDNESDAY, WORKDAYS
+from tests.deadlines.test_calendar import WEDNESDAY, WORKDAYS
 from tests.services.services_replies import (
     AFTER_THE_READER,
     DOUBTFUL,
