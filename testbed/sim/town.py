@@ -289,7 +289,7 @@ class SimulatedTown(SimulatedService):
 
     @property
     def board_folders(self) -> list[str]:
-        return [name for name in self.mailbox.folders if name not in FOLDERS]
+        return [name for name in self.mailbox.folders if name not in (*FOLDERS, self.config.imap.ledger)]
 
     def ids_in_the_mailbox(self) -> set[str]:
         """Message-IDs in the folders that the service reads."""

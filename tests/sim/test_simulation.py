@@ -105,5 +105,6 @@ def test_the_command_prints_lines_of_json() -> None:
     assert result.exit_code == 0
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [list(row) for row in rows[:-1]] == [["day", "messages", "acks", "escalations", "faults"]] * 2
-    assert list(rows[-1]) == ["seed", "days", "messages", "cases", "acks", "escalations", "digest", "broken"]
+    names = ["seed", "days", "messages", "cases", "acks", "escalations", "named", "digest", "broken"]
+    assert list(rows[-1]) == names
     assert (rows[-1]["seed"], rows[-1]["days"], rows[-1]["broken"]) == (5, 2, [])
