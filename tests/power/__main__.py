@@ -23,7 +23,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--cuts", type=int, default=20, help="so many that lose something")
     asked.add_argument("--each", type=int, default=4, help="mails that wait at each start")
-    asked.add_argument("--filtered", type=float, default=0.05, help="share of our mails that the relay filters")
+    asked.add_argument("--filtered", type=float, default=0.1, help="share of our mails that the relay filters")
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--program", default="tests.e2e.impatient", help="module to run as oacmail")
     asked.add_argument("--deaf", action="store_true", help="a planted fault: every sync does nothing")

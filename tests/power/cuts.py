@@ -7,6 +7,7 @@ Decides when, and what is left; never what is harm.
 import os
 import random
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +21,14 @@ from tests.servers.filter import Filter
 
 FIRST, START, EACH = 900, 240, 90
 """Steps, two for each call: of a first start more than of a later one; of that; for each message from its reading to
-its answer. The cut comes at any of them."""
-AIMED = 0.1
-"""Share of the cuts that come when a mail is seen on the line."""
+its answer. The cut comes at any of them, or when all is done."""
+AIMED, FILTERED = 0.1, 0.1
+"""Shares of the cuts: when a mail is seen on the line; while the relay has all of a mail and thinks about it."""
 FILTERS_FOR = (1.0, 6.0)
 """Seconds that the relay looks at some of our mails before it answers: longer than a machine takes to start again."""
-REACHED_WITHIN = 3.0
+REACHED_WITHIN = 10.0
 _DONE = """SELECT (SELECT count(*) FROM messages WHERE outcome <> 'ours') AS read,
-(SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed', 'sending', 'uncertain')) AS unsent"""
+(SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed', 'sending')) AS unsent"""
 
 
 class Died(Exception):
@@ -81,12 +82,25 @@ def storm(
     while struck.losing < cuts and struck.cuts < 3 * cuts:
         for _ in range(each):
             next(writing)
-        steps = _steps(desk, len(town.sent))
-        cut = None if chance.random() < AIMED else chance.randrange(steps)
+        steps = START + EACH * _left(desk, town) + (0 if desk.rows(_DONE) else FIRST)
+        kind, cut = chance.random(), chance.randrange(steps)
         log, disk = desk.root / "calls", Disk.of(desk.state)  # after that look, which may leave an empty log
         log.unlink(missing_ok=True)
-        desk.launch(environ=recorder.watching(desk.state, log, cut=cut, deaf=deaf))
-        whole = _stands_still(desk, aimed=cut is None)
+        aimed = kind < AIMED + FILTERED
+        desk.launch(environ=recorder.watching(desk.state, log, cut=None if aimed else cut, deaf=deaf))
+        if kind < AIMED:
+            _await(desk, town, lambda: desk.rows(ON_THE_LINE))
+        elif aimed:
+            _await(desk, town, lambda: mind.thinking)
+        else:
+            _await(desk, town, lambda: False)
+        if _ended(desk):
+            raise Died(f"the daemon has ended by itself\n{desk.log()}")
+        whole = _stopped(desk)
+        if desk.rows(SENT_AGAIN):
+            whole = False
+            desk.signal(signal.SIGCONT)
+            spare(desk)
         filters = mind.thinking > 0
         desk.kill()
         struck.hit.note(desk, filters=filters)
@@ -100,20 +114,14 @@ def storm(
     desk.launch()
 
 
-def _stands_still(desk: RunningOffice, *, aimed: bool) -> bool:
-    """Wait till the process may be struck. True: it stands between two of its calls. Raises Died."""
-    if aimed:
-        # Its index is there as soon as the daemon has opened the database: our look does not create its log.
-        index = desk.state / f"{FILE}-shm"
-        aim(lambda: (index.exists() and desk.rows(ON_THE_LINE)) or _ended(desk))
-        desk.signal(signal.SIGSTOP)
-    aim(lambda: _ended(desk) or _stopped(desk), REACHED_WITHIN, every=0.01)
-    if _ended(desk):
-        raise Died(f"the daemon has ended by itself\n{desk.log()}")
-    if desk.rows(SENT_AGAIN):
-        desk.signal(signal.SIGCONT)
-        spare(desk)
-    return not aimed and _stopped(desk)
+def _await(desk: RunningOffice, town: ChaosTown, seen: Callable[[], object]) -> None:
+    """Till that is seen, or the daemon stands still, has done all or has ended; or none is seen in time: so be it."""
+    index = desk.state / f"{FILE}-shm"  # there as soon as the daemon has opened the database: a look creates no file
+    aim(
+        lambda: _ended(desk) or _stopped(desk) or (index.exists() and (seen() or not _left(desk, town))),
+        REACHED_WITHIN,
+        every=0.001,
+    )
 
 
 def _stopped(desk: RunningOffice) -> bool:
@@ -127,7 +135,6 @@ def _ended(desk: RunningOffice) -> bool:
     return desk.process.poll() is not None
 
 
-def _steps(desk: RunningOffice, sent: int) -> int:
-    """About so many are before the daemon until all that was sent to it is done."""
-    done = desk.rows(_DONE)
-    return FIRST + START if not done else START + EACH * (sent - done[0]["read"] + done[0]["unsent"])
+def _left(desk: RunningOffice, town: ChaosTown) -> int:
+    """How many messages the daemon has not read, and mails it has not sent."""
+    return sum((int(row["unsent"] - row["read"]) for row in desk.rows(_DONE)), start=len(town.sent))
