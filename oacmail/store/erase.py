@@ -69,8 +69,10 @@ class Forgotten:
 
 
 def add_forgotten(con: sqlite3.Connection, person: str, key: str, now: datetime) -> datetime:
-    """Return its moment, which no other person has: the rows that are erased bear it."""
-    while con.execute("SELECT 1 FROM forgotten WHERE at = ? AND person <> ?", (stamp(now), person)).fetchone():
+    """Return its moment: the rows that are erased bear it. No other person has it, and whatever is here is older."""
+    taken = """SELECT 1 FROM forgotten WHERE at = ?1 AND person <> ?2
+        UNION ALL SELECT 1 FROM messages WHERE received_at = ?1"""
+    while con.execute(taken, (stamp(now), person)).fetchone():
         now += timedelta(seconds=1)
     con.execute("INSERT OR IGNORE INTO forgotten(person, at, key) VALUES(?,?,?)", (person, stamp(now), key))
     return now

@@ -160,3 +160,23 @@ def test_what_another_person_wrote_is_named_and_stays(mail_servers: MailServers,
     certificates = [json.loads(file.read_text()) for file in (desk.state / "certificates").glob("*.json")]
     assert max(certificates, key=lambda one: str(one["at"]))["shared"] == {"INBOX": 1}
     assert desk.status()["unaccounted"] == 0
+
+
+def test_after_a_rebuild_nothing_is_back_of_who_was_forgotten(mail_servers: MailServers, desk: RunningOffice) -> None:
+    """Neither from the person's own messages, which still lie in the mailbox, nor in what somebody else wrote in the
+    very second of the erasure."""
+    person, number = _served(mail_servers, desk)
+    words = (person.address, "Montserrat", "Vilanoveta", PHONE, "Puigdom")
+    text = f"Bon dia, com demano el permís d'obres? La meva veïna, {person.address}, també el vol."
+    request = Citizen(mail_servers, "Pere Casals").write(desk.address, "Obres a l'escala", text)
+    assert number_of(desk, request) != number
+    desk.oacmail("forget", person.address, "--yes")
+    next_second()
+    desk.stop()
+    for file in desk.state.glob("oacmail.db*"):
+        file.unlink()
+    desk.oacmail("rebuild", "--yes")
+    assert _left(desk.state, *words) == set()
+    desk.start()
+    desk.passes()
+    assert _left(desk.state, *words) == set()

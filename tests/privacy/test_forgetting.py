@@ -335,6 +335,7 @@ def test_a_backup_that_never_knew_the_person_does_not_learn_of_them_from_the_mai
 def test_who_writes_again_after_being_forgotten_is_not_forgotten_by_a_restore(world: World, tmp_path: Path) -> None:
     _answered_and_closed(world)
     _forget(world)
+    world.advance("2026-11-25 09:30")
     world.citizen_asks(ANNA, "Una altra cosa", "Quin horari feu?")
     admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
     assert _restored_from(world, tmp_path / "backup") == 0
