@@ -12,7 +12,7 @@ from testbed.demo import story
 from testbed.demo.mail_server import DemoMailServer
 from testbed.demo.mailbox import DemoMail, mailbox
 from testbed.demo.office import DemoOffice, Row
-from testbed.demo.town import SENT, DemoTown, UnansweredMail
+from testbed.demo.town import LEDGER, SENT, DemoTown, UnansweredMail
 from testbed.people import OFFICE, STAFF
 
 _ESCALATIONS = ("overdue", "derived", "bounced", "term")
@@ -20,9 +20,10 @@ _ESCALATIONS = ("overdue", "derived", "bounced", "term")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoEvidence:
-    """`boxes`: the mails of every mailbox by address, without `sent`, the office's folder of sent mail; `cases`: by
-    citizen; `shown`: some in full, by number; `tried`: output of `oacmail try` for each unanswered mail, by Message-ID;
-    `ended`: exit code and seconds after SIGTERM, None while the daemon runs; `peak`: kB of memory, 0 = unknown."""
+    """`boxes`: the mails of every mailbox by address, without the ledger and without `sent`, the office's folder of
+    sent mail; `cases`: by citizen; `shown`: some in full, by number; `tried`: output of `oacmail try` for each
+    unanswered mail, by Message-ID; `ended`: exit code and seconds after SIGTERM, None while the daemon runs; `peak`: kB
+    of memory, 0 = unknown."""
 
     written: Mapping[str, str]
     unanswered: tuple[UnansweredMail, ...]
@@ -102,7 +103,7 @@ def _boxes(server: DemoMailServer, town: DemoTown) -> dict[str, tuple[DemoMail, 
 
 def _received(server: DemoMailServer, address: str) -> tuple[DemoMail, ...]:
     with mailbox(server, address) as box:
-        return tuple(mail for folder in box.folders() if folder != SENT for mail in box.mails(folder))
+        return tuple(mail for folder in box.folders() if folder not in (SENT, LEDGER) for mail in box.mails(folder))
 
 
 def _read(server: DemoMailServer, address: str, folder: str) -> tuple[DemoMail, ...]:

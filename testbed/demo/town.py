@@ -32,6 +32,8 @@ from testbed.people import OFFICE, STAFF
 _WRITERS = {citizen.name: citizen for citizen in story.WRITERS}
 SENT = "Sent"
 JUNK = "Junk"
+LEDGER = "oacmail"
+"""Of the service alone: what it keeps there is mail to nobody."""
 SECOND_LEVEL = "Casos/3 Nivell 2"
 _REFERENCE = r"- (\S+) · [^\n]*«{}»"  # of a line of the digest, by the first words
 _PIXEL = bytes.fromhex(
