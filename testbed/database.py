@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from oacmail.store import ledger
+
 _PROMISE = "d.kind = 'answer' AND d.level = 0"
 """The deadline by which a citizen is answered."""
 _RUNS = "d.met_at IS NULL AND d.withdrawn_at IS NULL"
@@ -394,3 +396,44 @@ def text(moment: datetime) -> str:
 def _told(event: str) -> str:
     """When the answer of an event was given, to the second."""
     return f"substr(json_extract({event}.data, '$.at'), 1, 19)"
+
+
+# --- What the ledger covers ---------------------------------------------------------------------------
+
+Recorded = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Table to primary key to column to value."""
+
+
+def recorded(con: sqlite3.Connection) -> Recorded:
+    """Every column that the ledger covers, as it is in the database; of a message whether its bytes are kept."""
+    con.row_factory = sqlite3.Row
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for table, names in ledger.columns(con).items():
+        covered = ledger.TABLES[table]
+        query = f"SELECT * FROM {table} WHERE {covered.only.format(of='')}"
+        found[table] = {
+            " ".join(str(row[name]) for name in covered.key): {
+                name: int(row[name] is not None) if name == "original" else row[name] for name in names
+            }
+            for row in con.execute(query)
+        }
+    return found
+
+
+LATER = ("rebuilt_at", "restored_at", "rebuilt")
+
+
+def differences(before: Recorded, after: Recorded) -> list[tuple[str, str, str]]:
+    """(table, column, row with both values) of all that a rebuild has changed, beside its own traces; the column is ''
+    where the whole row is on one side only."""
+    found = []
+    for table, some in before.items():
+        for key in sorted(some.keys() | after[table].keys()):
+            was, now = some.get(key), after[table].get(key)
+            if key in LATER or (now or {}).get("kind") in LATER:
+                continue
+            if was is None or now is None:
+                found.append((table, "", f"{key}: {was} -> {now}"))
+            else:
+                found += [(table, name, f"{key}: {was[name]} -> {now[name]}") for name in was if was[name] != now[name]]
+    return found

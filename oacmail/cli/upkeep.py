@@ -154,7 +154,7 @@ def restore(config: Config, path: str, yes: bool) -> None:
     if wiring.wrong_key(config):
         say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
         return
-    _go_on(config, now)
+    _go_on(config, restored.last, now)
     # The people who were forgotten since the backup are erased once more.
     with wiring.open_writable(config) as con:
         try:
@@ -166,11 +166,11 @@ def restore(config: Config, path: str, yes: bool) -> None:
         say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
 
 
-def _go_on(config: Config, now: datetime) -> None:
+def _go_on(config: Config, last: int, now: datetime) -> None:
     """Bring the restored database to what the copy of the ledger in the mailbox knows, and say what that is."""
     try:
         with closing(wiring.mailbox(config)) as mailbox, closing(SqliteStore(config.office.state)) as store:
-            known = rebuilding(config, mailbox, now).go_on(store)
+            known = rebuilding(config, mailbox, now).go_on(store, last)
     except (Transient, ConfigError) as error:
         say(f"the mailbox cannot be read now, and with it the copy of the ledger: {error}")
         say("the database is as it was at the backup; to take more from the ledger, stop the service and restore again")

@@ -7,6 +7,7 @@ nothing half. It never replaces a database that holds a case. A restored one goe
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -70,12 +71,15 @@ class Rebuild:
                     _put_in_place(folder, self.state)
         return summary
 
-    def go_on(self, store: SqliteStore) -> FromLedger:
-        """Bring a restored database, whose store records nothing yet, to what the ledger in the mailbox knows. If it
-        knows nothing of use, nothing is changed. Raises Transient."""
+    def go_on(self, store: SqliteStore, last: int) -> FromLedger:
+        """Bring a restored database, whose store records nothing yet and whose ledger had `last` as its last entry, to
+        what the ledger in the mailbox knows. If it knows nothing of use, nothing is changed. Raises Transient."""
         pieces = read_pieces(self.mailbox, self.ledger, self.policy.secrets)
-        with store.together():
-            return self._taken(store, pieces)
+        try:
+            with store.together():
+                return self._taken(store, pieces, last)
+        except sqlite3.IntegrityError:  # the rows of the two do not go together
+            return FromLedger(why="another")
 
     # --- with the ledger --------------------------------------------------------------------------
 
@@ -98,7 +102,7 @@ class Rebuild:
             ledger=taken,
         )
 
-    def _taken(self, store: SqliteStore, pieces: Pieces) -> FromLedger:
+    def _taken(self, store: SqliteStore, pieces: Pieces, last: int = 0) -> FromLedger:
         """Write the rows of the copy and the words of the mailbox into the database; the ledger goes on after them."""
         con, policy = store.con, self.policy
         copied = ledger.joined(con, pieces.bodies, policy.secrets)
@@ -106,7 +110,7 @@ class Rebuild:
             return FromLedger(why="torn" if pieces.bodies else "none", refused=dict(pieces.refused))
         rows = LedgerRows(con, copied, policy)
         until, refused = connection.at(copied.at), dict(pieces.refused)
-        if why := rows.unfit():
+        if why := rows.unfit(last):
             return FromLedger(why=why, until=until, lost=copied.lost, refused=refused)
         rows.write()
         found = look_at(self.mailbox, policy)

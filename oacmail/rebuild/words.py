@@ -64,8 +64,10 @@ def fill_in(
             if one.at < started[one.ref.folder]:
                 store.end(one.ref, Outcome.BASELINE)
             continue
-        if rows.wants_telephones(message):
-            rows.learn_people(phone.number for phone in telephones(message.text))
+        if message.sender in policy.people.staff | policy.office.own or rows.wants_telephones(message):
+            rows.learn_people(
+                text for phone in telephones(message.text) for text in (phone.number, f"tel:{phone.number}")
+            )
         store.end(one.ref, Outcome.DUPLICATE if message.fingerprint in filled else outcome, message.fingerprint)
         filled.add(message.fingerprint)
     return len(filled)

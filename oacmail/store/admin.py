@@ -50,10 +50,12 @@ def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """`keys`: the token secrets that the backup held; `names` of those that its mail was signed with, empty in a
-    backup of an early version; `replaced`: the database that was set aside, None = there was none."""
+    backup of an early version; `replaced`: the database that was set aside, None = there was none; `last`: the last
+    entry of its ledger."""
 
     keys: tuple[bytes, ...]
     names: frozenset[str]
+    last: int
     replaced: Path | None = None
 
 
@@ -75,6 +77,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
             pass
         with closing(connect(new)) as con:
             migrate(con)
+            last = ledger.last(con)
             with transaction(con):  # messages that came since the backup are read again from the mailbox
                 keys, names = remembered.take_saved_keys(con), frozenset(remembered.known_keys(con))
                 ledger.record(con, keys, beside=True)
@@ -86,7 +89,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
             raise StateError("database: the restored database could not be completed: free some space, then try again")
         replaced = set_aside(state)
         durable.replace(new, state / FILE)
-        return Restored(keys=keys, names=names, replaced=replaced)
+        return Restored(keys=keys, names=names, replaced=replaced, last=last)
     finally:
         _remove(new)
         held.close()

@@ -73,9 +73,9 @@ class LedgerRows:
     def __post_init__(self) -> None:
         ledger.sign_with(self.con, self.copied.key)
 
-    def unfit(self) -> str:
+    def unfit(self, last: int) -> str:
         """Why the rows cannot be written, '' = they can: `version` (other steps of the schema wrote them); a database
-        that has cases is of `another` past than the copy, or `younger`."""
+        that has cases is of `another` past than the copy, or `younger`. `last`: the last entry of its own ledger."""
         con = self.con
         if schema(con)[0] != self.copied.steps:
             return "version"
@@ -87,7 +87,7 @@ class LedgerRows:
         ).fetchone()
         if of_copy is None or of_copy[0] != remembered.value(con, LEDGER_LINE):
             return "another"
-        return "younger" if ledger.last(con) > self.copied.until else ""
+        return "younger" if last > self.copied.until else ""
 
     def write(self) -> None:
         con, own = self.con, ledger.columns(self.con)

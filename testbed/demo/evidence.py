@@ -23,7 +23,8 @@ class DemoEvidence:
     """`boxes`: the mails of every mailbox by address, without the ledger and without `sent`, the office's folder of
     sent mail; `cases`: by citizen; `shown`: some in full, by number; `tried`: output of `oacmail try` for each
     unanswered mail, by Message-ID; `ended`: exit code and seconds after SIGTERM, None while the daemon runs; `peak`: kB
-    of memory, 0 = unknown."""
+    of memory, 0 = unknown; `rebuilt`: how many rows the database had before it was deleted and rebuilt, and what
+    differs; None = it was not."""
 
     written: Mapping[str, str]
     unanswered: tuple[UnansweredMail, ...]
@@ -39,6 +40,7 @@ class DemoEvidence:
     log: str
     peak: int = 0
     ended: tuple[int, float] | None = None
+    rebuilt: tuple[int, tuple[str, ...]] | None = None
 
     def acks(self, address: str) -> list[DemoMail]:
         return [mail for mail in self.boxes.get(address, ()) if mail.kind == "ack"]

@@ -265,3 +265,9 @@ def _service(evidence: DemoEvidence) -> Found:
     yield "the log holds no address", not [address for address in evidence.boxes if address in evidence.log]
     if evidence.ended is not None:
         yield "the daemon ended by itself within 5 s of SIGTERM", evidence.ended[0] == 0 and evidence.ended[1] < 5
+    if evidence.rebuilt is not None:
+        rows, changed = evidence.rebuilt
+        yield (
+            "the database is deleted, and rebuilt from the mailbox: every row is what it was",
+            rows > 300 and not changed,
+        )

@@ -15,6 +15,8 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.errors import NoDatabase, Transient
 from oacmail.store import command_line
+from oacmail.store.connection import FILE
+from testbed.database import differences, recorded
 from testbed.demo import story
 from testbed.demo.children import Children
 from testbed.demo.mail_server import HOST, DemoMailServer
@@ -77,6 +79,20 @@ class DemoOffice:
         read = health["last_sync"] is not None and datetime.fromisoformat(health["last_sync"]) > since
         waiting = any(health["outbox"].get(state) for state in _ALIVE)
         return bool(read and health["last_tick"] and not health["unaccounted"] and not waiting)
+
+    def lose_and_rebuild(self) -> tuple[int, tuple[str, ...]]:
+        """Delete the database and have it rebuilt from the mailbox; return how many rows there were, and what
+        differs. The service has ended."""
+        config = settings.load(self.config)
+        with wiring.open_readonly(config) as con:
+            before = recorded(con)
+        for path in config.office.state.glob(f"{FILE}*"):
+            path.unlink()
+        self.verb("rebuild", "--yes")
+        with wiring.open_readonly(config) as con:
+            after = recorded(con)
+        changed = tuple(f"{table} {name} {row}" for table, name, row in differences(before, after))
+        return sum(map(len, before.values())), changed
 
 
 def make_office(root: Path, server: DemoMailServer, children: Children) -> DemoOffice:

@@ -62,6 +62,8 @@ def _staged(town: DemoTown, say: Say, progress: Say, *, stay: bool) -> int:
     evidence = collect(town, undone, daemon.pid)
     if not stay:
         evidence = replace(evidence, ended=end(daemon), log=office.log())
+        progress("the database is deleted, and rebuilt from the mailbox")
+        evidence = replace(evidence, rebuilt=office.lose_and_rebuild())
     progress("")
     code = print_outcome(evidence, check_expectations(evidence), monotonic() - begun, say)
     if stay:

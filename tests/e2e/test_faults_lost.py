@@ -42,7 +42,9 @@ def test_a_lost_database_is_rebuilt_from_the_mailbox_and_nobody_gets_a_mail_twic
         agent.close()
         until(lambda: "waiting" in {case["status"] for case in desk.cases()}, what="the move counts")
         desk.wait_until_accounted()
-    before = desk.cases()
+        desk.oacmail("case", "set", "1", "--topic", "enrolment")
+        desk.oacmail("case", "set", "2", "--topic", "payment")
+    before = desk.cases()  # the service has copied its ledger when it ended
     assert "oacmail restore" in desk.oacmail("rebuild", "--yes", code=1).stderr
     for path in desk.state.glob("oacmail.db*"):
         path.unlink()
@@ -57,6 +59,30 @@ def test_a_lost_database_is_rebuilt_from_the_mailbox_and_nobody_gets_a_mail_twic
         desk.wait_until_accounted()
     assert [len(person.inbox()) for person in (anna, pere, rosa)] == [2, 1, 1]  # Anna also has the answer
     assert sorted(case["number"][-6:] for case in desk.cases()) == ["000001", "000002", "000003"]
+
+
+def test_a_restored_backup_goes_on_from_the_ledger_in_the_mailbox(
+    mail_servers: MailServers, office: MakeOffice, tmp_path: Path
+) -> None:
+    desk, (anna, pere) = office(), [Citizen(mail_servers) for _ in range(2)]
+    with desk.running():
+        anna.write(desk.address, "Padró", "Com demano el volant?")
+        anna.wait_for_mail()
+        desk.oacmail("backup", str(tmp_path / "saved"))
+        pere.write(desk.address, "Beca", "On es demana la beca?")
+        pere.wait_for_mail()
+        desk.oacmail("case", "log-call", "1")
+        desk.oacmail("case", "set", "2", "--topic", "payment")
+        desk.wait_until_accounted()
+    before = desk.cases()
+    said = desk.oacmail("restore", str(tmp_path / "saved"), "--yes").stderr
+    assert "all rows are as the ledger in the mailbox says" in said
+    assert desk.cases() == before
+    with desk.running():
+        desk.wait_until_accounted()
+        desk.passes()
+    assert desk.cases() == before
+    assert [len(person.inbox()) for person in (anna, pere)] == [1, 1]
 
 
 @contextmanager

@@ -6,7 +6,6 @@ python -m tests.sim.rebuilding --towns 5 --days 90 --faults
 
 import argparse
 import logging
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
@@ -25,41 +24,23 @@ from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.summary import RebuildSummary
 from oacmail.store import ledger
 from oacmail.store.connection import FILE
+from testbed.database import Recorded, differences, recorded
 from testbed.sim.faults import FAULTS
 from testbed.sim.plan import Plan, SimulatedAction, make_plan
 from testbed.sim.run import ACTIONS
 from testbed.sim.town import SimulatedTown
 
-Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""Table to primary key to column to value."""
-UNKNOWN = {"address": "unknown.", "recipient": "unknown.", "phone": "None", "reply_to": "", "original": "0"}
-"""How the value of a column begins that no mail tells any more."""
-LATER = ("rebuilt_at", "restored_at")
+UNKNOWN = {"address": "@invalid", "recipient": "@invalid", "phone": "-> None", "reply_to": "-> ", "original": "-> 0"}
+"""How the difference of a column ends that no mail tells any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostTown:
     """What the ledger's tables held before the database was lost, and after it was rebuilt."""
 
-    before: Rows
-    after: Rows
+    before: Recorded
+    after: Recorded
     report: RebuildSummary
-
-
-def rows(con: sqlite3.Connection) -> Rows:
-    """Every column that the ledger covers, as it is in the database."""
-    con.row_factory = sqlite3.Row
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for table, names in ledger.columns(con).items():
-        covered = ledger.TABLES[table]
-        query = f"SELECT * FROM {table} WHERE {covered.only.format(of='')}"
-        found[table] = {
-            " ".join(str(row[name]) for name in covered.key): {
-                name: int(row[name] is not None) if name == "original" else row[name] for name in names
-            }
-            for row in con.execute(query)
-        }
-    return found
 
 
 def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
@@ -67,7 +48,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
         town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *_: None)
         _live(town)
         town.intake.copy_ledger(at_once=True)
-        before, key = rows(town.store.con), town.engine.policy.secrets[0]
+        before, key = recorded(town.store.con), town.engine.policy.secrets[0]
         policy, renderer = town.engine.policy, town.engine.renderer
         town.stop()
         for path in town.config.office.state.glob(FILE + "*"):
@@ -83,7 +64,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
             ledger=config.imap.ledger,
         ).run(dry_run=False)
         town.start()
-        after = rows(town.store.con)
+        after = recorded(town.store.con)
         town.turn()
         town.stop()
     here = {row["fingerprint"] for row in after["messages"].values()}
@@ -93,7 +74,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
     return LostTown(before=_renamed(before, names), after=after, report=report)
 
 
-def _renamed(found: Rows, gone: Mapping[str, str]) -> Rows:
+def _renamed(found: Recorded, gone: Mapping[str, str]) -> Recorded:
     """The same with the fingerprint that a rebuild gives to a message that is in no folder any more."""
 
     def named(value: Any) -> Any:
@@ -107,22 +88,12 @@ def _renamed(found: Rows, gone: Mapping[str, str]) -> Rows:
     }
 
 
-def differences(lost: LostTown) -> list[tuple[str, str, str]]:
-    """(table, column, row with both values) of all that differs; of a column that no mail tells any more `unknown
-    COLUMN`."""
-    found = []
-    for table, before in lost.before.items():
-        after = lost.after[table]
-        for key in sorted(before.keys() | after.keys()):
-            was, now = before.get(key), after.get(key)
-            if was is None or now is None:
-                if not (table == "events" and now and now["kind"] == "rebuilt") and key not in LATER:
-                    found.append((table, "", f"{key}: {was} -> {now}"))
-                continue
-            for name in (name for name in was if was[name] != now[name] and key not in LATER):
-                untold = name in UNKNOWN and str(now[name]).startswith(UNKNOWN[name])
-                found.append((table, f"unknown {name}" if untold else name, f"{key}: {was[name]} -> {now[name]}"))
-    return found
+def named(lost: LostTown) -> list[tuple[str, str, str]]:
+    """The differences; of a column that no mail tells any more the name is `unknown COLUMN`."""
+    return [
+        (table, f"unknown {name}" if name in UNKNOWN and row.endswith(UNKNOWN[name]) else name, row)
+        for table, name, row in differences(lost.before, lost.after)
+    ]
 
 
 def of_live_cases(lost: LostTown, found: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -173,7 +144,7 @@ def main() -> None:
     for seed in range(given.first, given.first + given.towns):
         plan = make_plan(seed, given.days, config.office.timezone)
         lost = lost_and_rebuilt(config, without(plan, *(() if given.faults else FAULTS)))
-        found = differences(lost)
+        found = named(lost)
         live = of_live_cases(lost, found)
         classes.update((table, column) for table, column, _ in found)
         count = sum(row["status"] != "closed" for row in lost.before["cases"].values())

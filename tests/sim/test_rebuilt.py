@@ -9,7 +9,7 @@ import structlog
 from oacmail import config as settings
 from testbed.sim.faults import FAULTS
 from testbed.sim.plan import make_plan
-from tests.sim.rebuilding import differences, lost_and_rebuilt, of_live_cases, without
+from tests.sim.rebuilding import lost_and_rebuilt, named, of_live_cases, without
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_every_row_of_a_rebuilt_town_is_what_it_was(seed: int, left_out: tuple[s
     config = settings.builtin()
     lost = lost_and_rebuilt(config, without(make_plan(seed, 8, config.office.timezone), *left_out))
     assert sum(row["status"] != "closed" for row in lost.before["cases"].values()) > 10
-    found = differences(lost)
+    found = named(lost)
     unsent = {("outbox", "state"), ("reviews", "")}
     assert {(table, what) for table, what, _ in of_live_cases(lost, found)} <= unsent
     assert {(table, what) for table, what, _ in found} <= unsent | {("messages", "unknown original")}
