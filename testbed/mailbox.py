@@ -4,7 +4,7 @@ It simulates what servers and other clients do between two scans: deliver, move,
 change UIDVALIDITY, refuse a folder, be unreachable. The port half of the class is what oacmail sees.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.parser import HeaderParser
@@ -27,7 +27,6 @@ class StoredMessage:
     flagged: bool = False
     deleted: bool = False
     draft: bool = False
-    saved: datetime | None = None
     bad: bool = False  # the server cannot return it
 
     @cached_property
@@ -81,8 +80,7 @@ class SimulatedMailbox:
     folders that take no message and no flag; `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it
     says where a moved message is; `moves`: how many messages of people oacmail has moved; `moved`: those since somebody
     cleared the list (Message-ID, folder); `touched`: the Message-IDs of what people moved, copied or removed since;
-    `changes`: rises with every change; `clock`: tells when a message is put into a folder; without it no moment is told
-    (RFC 8514)."""
+    `changes`: rises with every change."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
@@ -98,7 +96,6 @@ class SimulatedMailbox:
         self.moved: list[tuple[str, str]] = []
         self.touched: set[str] = set()
         self.changes = 0
-        self.clock: Callable[[], datetime] | None = None
         self._open = ""
 
     # --- what others do to it ---------------------------------------------------------------------
@@ -107,7 +104,7 @@ class SimulatedMailbox:
         """Deliver a message, or APPEND it as a client; return the new UID. INTERNALDATE has whole seconds."""
         self.changes += 1
         date = at.astimezone(UTC).replace(microsecond=0)
-        return self.folders[folder].add(StoredMessage(raw, date, seen, saved=self._now()))
+        return self.folders[folder].add(StoredMessage(raw, date, seen))
 
     def move(self, folder: str, uid: int, target: str) -> int:
         self._touch(folder, uid)
@@ -116,7 +113,7 @@ class SimulatedMailbox:
     def copy(self, folder: str, uid: int, target: str) -> int:
         """COPY keeps INTERNALDATE (RFC 9051 section 6.4.7)."""
         self._touch(folder, uid)
-        return self.folders[target].add(replace(self.folders[folder].messages[uid], saved=self._now()))
+        return self.folders[target].add(replace(self.folders[folder].messages[uid]))
 
     def mark_deleted(self, folder: str, uid: int) -> None:
         r"""Flag it \Deleted, as a client does that expunges later."""
@@ -130,12 +127,7 @@ class SimulatedMailbox:
 
     def _moved(self, folder: str, uid: int, target: str) -> int:
         self.changes += 1
-        message = self.folders[folder].messages.pop(uid)
-        message.saved = self._now()
-        return self.folders[target].add(message)
-
-    def _now(self) -> datetime | None:
-        return self.clock().replace(microsecond=0) if self.clock else None
+        return self.folders[target].add(self.folders[folder].messages.pop(uid))
 
     def rename(self, folder: str, name: str) -> None:
         """RENAME keeps UIDs and UIDVALIDITY; the levels below go along."""
@@ -191,7 +183,7 @@ class SimulatedMailbox:
 
     def append_piece(self, folder: str, raw: bytes) -> None:
         self.open(folder)
-        self.append(folder, raw, self._now() or datetime.now(UTC), seen=True)
+        self.append(folder, raw, parsedate_to_datetime(_fields(raw)[b"date"].decode()), seen=True)
 
     def names(self) -> Sequence[str]:
         self._reach()
@@ -233,9 +225,6 @@ class SimulatedMailbox:
             for uid in (messages if uids is None else uids)
             if uid in messages
         ]
-
-    def saved(self) -> Mapping[int, datetime]:
-        return {uid: one.saved for uid, one in self._box().messages.items() if one.saved}
 
     def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         messages = self._box().messages

@@ -171,7 +171,6 @@ class SimulatedService:
         self._kill_point: str | None = None
         self.database = TownDatabase(lambda: self.store.con)
         self.relay.at_kill_point = self._at
-        self.mailbox.clock = clock.now
         self.start()
 
     # --- the process ------------------------------------------------------------------------------

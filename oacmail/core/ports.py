@@ -110,11 +110,6 @@ class Mailbox(Protocol):
         """Size and date of these UIDs (None = all) in the open folder, without those that no longer exist."""
         ...
 
-    def saved(self) -> Mapping[int, datetime]:
-        """UID to the moment at which its message was put into the open folder (RFC 8514, SAVEDATE), by delivery or by a
-        move; without those of which the server does not tell it."""
-        ...
-
     def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         """UID to its fields Message-ID, Date and From as bytes (PEEK), without UIDs that no longer exist."""
         ...

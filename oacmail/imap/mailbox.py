@@ -5,7 +5,6 @@ means. Before one message is blamed for being unreadable, the server must have g
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -240,10 +239,6 @@ class ImapMailbox:
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         self._reopen()
         return self._fetched(messages.all_metas, uids)
-
-    def saved(self) -> Mapping[int, datetime]:
-        self._reopen()
-        return self._fetched(messages.saved, "1:*") if self._session.has("SAVEDATE") else {}
 
     def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         self._reopen()

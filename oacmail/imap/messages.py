@@ -157,13 +157,6 @@ def all_metas(client: ImapClient, uids: Sequence[int] | None) -> list[MessageMet
     return [meta for meta in found if meta.uid not in suspect] + again
 
 
-def saved(client: ImapClient, wanted: str) -> dict[int, datetime]:
-    """Return when these were put into the folder (RFC 8514), without those of which it is not known."""
-    rows = client.uid("FETCH", wanted, "(SAVEDATE)")
-    found = ((int(uid or 0), _moment(date)) for uid, _, date in _items(rows))
-    return {uid: moment for uid, moment in found if moment != _NO_DAY}
-
-
 def whole(client: ImapClient, uids: Sequence[int]) -> dict[int, bytes]:
     r"""Return the bytes of these messages, \Seen untouched."""
     answers = client.fetch(list(uids), ["BODY.PEEK[]"])
@@ -202,30 +195,23 @@ def _set(uids: Iterable[int]) -> str:
     return ",".join(f"{low}:{high}" if low < high else str(low) for low, high in runs)
 
 
-_ITEM = re.compile(rb'(?i)\bUID (\d+)|RFC822\.SIZE (\d+)|(?:INTERNALDATE|SAVEDATE) "([^"]+)"')
+_ITEM = re.compile(rb'(?i)\bUID (\d+)|RFC822\.SIZE (\d+)|INTERNALDATE "([^"]+)"')
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _NO_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _DATE = re.compile(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 
 
 def _places(client: ImapClient, wanted: str) -> list[MessageMeta]:
-    rows = client.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)") if wanted else []
-    return [
-        MessageMeta(uid=int(uid), size=int(size), internal_date=_moment(date))
-        for uid, size, date in _items(rows)
-        if uid and size and date
-    ]
-
-
-def _items(rows: Iterable[object]) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Yield UID, size and date of each row, b'' for what it lacks. There may be a hundred thousand: one regular
-    expression each is faster than imapclient's general parser."""
-    for row in rows:
+    """There may be a hundred thousand: one regular expression each is faster than imapclient's general parser."""
+    found = []
+    for row in client.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)") if wanted else []:
         if isinstance(row, bytes):
             uid = size = date = b""
             for match in _ITEM.finditer(row):
                 uid, size, date = match[1] or uid, match[2] or size, match[3] or date
-            yield uid, size, date
+            if uid and size and date:
+                found.append(MessageMeta(uid=int(uid), size=int(size), internal_date=_moment(date)))
+    return found
 
 
 def _moment(text: bytes) -> datetime:

@@ -100,18 +100,6 @@ def test_places_tell_size_and_moment_of_arrival_to_the_second(mail_servers: Mail
         assert list(mailbox.metas([])) == []
 
 
-def test_the_moment_at_which_a_message_was_put_into_its_folder_is_told(mail_servers: MailServers) -> None:
-    office, began = mail_servers.new_user("oac"), datetime.now(UTC).replace(microsecond=0)
-    arrived = datetime(2026, 3, 29, 1, 30, 5, tzinfo=UTC)
-    Maildir(mail_servers.dovecot, office).deliver(MESSAGE % 1, at=arrived)
-    with open_mailbox(mail_servers.dovecot, office) as mailbox:
-        mailbox.create("Derived")
-        mailbox.move_messages("INBOX", [1], "Derived")
-        mailbox.open("Derived")
-        assert [meta.internal_date for meta in mailbox.metas()] == [arrived]
-        assert began <= mailbox.saved()[1] <= datetime.now(UTC)
-
-
 def test_what_identifies_a_message_is_read_without_a_trace(mail_servers: MailServers) -> None:
     office = mail_servers.new_user("oac")
     box = filled(mail_servers.dovecot, office, 1)
