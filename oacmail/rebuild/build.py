@@ -17,6 +17,7 @@ from pathlib import Path
 from oacmail import reporting
 from oacmail.batches import batched
 from oacmail.charts import Drawn
+from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports import Clock, Mailbox
@@ -126,6 +127,8 @@ class Rebuild:
             lambda done, of: self.on_progress("messages", done, of),
         )
         left = rows.finish(self.now)
+        if not policy.sending.self_copy:  # what was on its way in the copy may have left since
+            admin.hold_acks(con, RESTORED)
         store.synced((box.read(compared=True) for box in found.folders), self.now)
         store.remember(RESTORED_AT, connection.stamp(self.now), self.now)
         rebuilt.ended(con, self.now)

@@ -85,9 +85,17 @@ class LedgerRows:
             "SELECT json_extract(image, '$[1]') FROM temp.ledger_copy WHERE \"table\" = 'kv' AND row = ?",
             (LEDGER_LINE,),
         ).fetchone()
-        if of_copy is None or of_copy[0] != remembered.value(con, LEDGER_LINE):
+        if of_copy is None or of_copy[0] != remembered.value(con, LEDGER_LINE) or self._parted():
             return "another"
         return "younger" if last > self.copied.until else ""
+
+    def _parted(self) -> bool:
+        """Whether an event of the database, which nothing changes, is another one in the copy: an older backup was
+        restored meanwhile, and the service has given the same ids to other rows."""
+        moment, kind = (self._value("events", name) for name in ("at", "kind"))
+        query = f"""SELECT 1 FROM events e JOIN temp.ledger_copy c ON c."table" = 'events' AND c.row = e.id || ''
+          WHERE (e.at, e.kind) IS NOT ({moment}, {kind}) LIMIT 1"""
+        return self.con.execute(query).fetchone() is not None
 
     def write(self) -> None:
         con, own = self.con, ledger.columns(self.con)

@@ -1,11 +1,15 @@
 """Lose the database of a world, make it anew, and compare the two."""
 
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from oacmail import wiring
 from oacmail.engine.ledger import LedgerCopy
 from oacmail.rebuild.build import Rebuild
-from oacmail.rebuild.summary import RebuildSummary
+from oacmail.rebuild.summary import FromLedger, RebuildSummary
+from oacmail.store import SqliteStore, admin
 from oacmail.store.connection import FILE
 from tests.rebuilt_tables import Rows, tables
 from tests.world import World
@@ -39,19 +43,39 @@ def rebuild(
     world: World, *, since: datetime | None = None, dry_run: bool = False, start: bool = True
 ) -> RebuildSummary:
     """Make the database anew and start the service on it."""
-    report = Rebuild(
+    report = replace(_rebuild(world), since=since).run(dry_run=dry_run)
+    if start:
+        world.start()
+    return report
+
+
+def backup(world: World, name: str) -> Path:
+    path = world.root / name
+    admin.backup(world.config.office.state, path, world.policy.secrets, world.clock.now())
+    return path
+
+
+def restore(world: World, path: Path) -> FromLedger:
+    """Return to the backup, go on from the ledger in the mailbox, and start the service."""
+    world.stop()
+    state = world.config.office.state
+    restored = admin.restore(state, path, world.clock.now())
+    with closing(SqliteStore(state)) as store:
+        known = _rebuild(world).go_on(store, restored.last)
+    world.start()
+    return known
+
+
+def _rebuild(world: World) -> Rebuild:
+    return Rebuild(
         state=world.config.office.state,
         mailbox=world.mailbox,
         policy=wiring.live_policy(world.config, first=True),
         engine=lambda store, clock: wiring.engine(world.config, store, clock=clock),
         parser_config=wiring.parser_config(world.config),
         now=world.clock.now(),
-        since=since,
         ledger=FOLDER,
-    ).run(dry_run=dry_run)
-    if start:
-        world.start()
-    return report
+    )
 
 
 def expunge(world: World, folder: str, text: bytes) -> None:

@@ -1,0 +1,73 @@
+"""A backup is restored, and goes on from the copy of the ledger in the mailbox."""
+
+from collections.abc import Callable
+
+import pytest
+
+from testbed.relay import deferred
+from tests.rebuild.rebuilding import FOLDER, backup, difference, restore, taken
+from tests.world import ANNA, MARTA, PERE, World
+
+TOWN = Callable[..., World]
+
+
+@pytest.fixture
+def world(town: TOWN) -> World:
+    return town(imap={"ledger": FOLDER})
+
+
+def copy_ledger(world: World) -> None:
+    for _ in range(2):  # what is decided in the first turn leaves after it was copied
+        world.clock.forward(minutes=11)
+        world.turn()
+
+
+def test_what_was_ordered_by_shell_since_the_backup_is_there_again_also_after_a_second_restore(world: World) -> None:
+    world.citizen_asks(ANNA)
+    path = backup(world, "backup.db")
+    world.order("set", "OAC-2026-000001", topic="payment")
+    world.citizen_asks(PERE)
+    copy_ledger(world)
+    before = taken(world)
+    for _ in range(2):
+        assert restore(world, path).why == ""
+        assert difference(before, taken(world)) == []
+        copy_ledger(world)
+
+
+def test_without_copies_a_mail_that_has_left_since_the_last_piece_stays_held(town: TOWN) -> None:
+    world = town(imap={"ledger": FOLDER}, smtp={"self_copy": False})
+    world.relay.when(deferred())
+    world.citizen_asks(PERE)
+    path = backup(world, "backup.db")
+    world.order("set", "OAC-2026-000001", topic="payment")
+    copy_ledger(world)
+    world.relay.recover()
+    world.intake.ledger_folder = ""
+    world.clock.forward(minutes=60)
+    world.turn()
+    assert world.kinds(PERE) == ["ack"]
+    assert restore(world, path).why == ""
+    copy_ledger(world)
+    assert (world.kinds(PERE), world.mail()["state"]) == (["ack"], "held")
+
+
+def test_a_backup_that_is_no_ancestor_of_the_copy_takes_nothing_from_it(world: World) -> None:
+    """Somebody has restored an older one first, on which the service went on: its rows are others of these numbers."""
+    world.relay.when(deferred())
+    world.citizen_asks(ANNA)
+    older = backup(world, "older.db")
+    copy_ledger(world)
+    world.intake.ledger_folder = ""
+    world.citizen_asks(PERE)
+    younger = backup(world, "younger.db")
+    assert restore(world, older).why == ""
+    world.citizen_asks(MARTA)
+    for _ in range(4):
+        copy_ledger(world)
+    assert restore(world, younger).why == "another"
+    world.relay.recover()
+    copy_ledger(world)
+    world.clock.forward(hours=1)
+    world.turn()
+    assert {who: len(world.received(who)) for who in (ANNA, PERE, MARTA)} == {ANNA: 1, PERE: 1, MARTA: 1}
