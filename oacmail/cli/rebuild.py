@@ -116,6 +116,7 @@ _WHY = {
 _REFUSED = {
     "foreign": "{} pieces of the ledger are signed with a key that is not ours and count for nothing",
     "forged": "{} pieces of the ledger bear a wrong signature and count for nothing",
+    "unread": "{} pieces of the ledger cannot be read and count for nothing: see whether imap.max_bytes is too small",
 }
 
 

@@ -18,7 +18,7 @@ from textwrap import wrap
 import structlog
 
 from oacmail.core.board import BoardNames
-from oacmail.core.errors import Transient
+from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.ports import Mailbox
 from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import name_of_key, seal
@@ -77,7 +77,8 @@ class LedgerCopy:
                 self.engine.store.problem(LOST, True, now)
                 return "the ledger in the mailbox is that of another database"
             self.mailbox.open(name)
-            older = self.mailbox.bearing(FIELD) if replace else set()
+            ours = [f"k={name_of_key(key)};" for key in policy.secrets] if replace else []
+            older = {uid for key in ours for uid in self.mailbox.bearing(FIELD, key)}
             for piece in pieces:
                 self.mailbox.append_piece(name, message(piece, policy.office.address, policy.secrets[0], now))
             self.mailbox.remove_pieces(name, older)
@@ -107,7 +108,8 @@ def full_name(mailbox: Mailbox, folder: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pieces:
     """What lies in the folder of the ledger. `bodies`: pieces that are signed with a key of ours, compressed JSON;
-    `refused`: how many others there are: `foreign` (they name a key that is not ours), `forged`."""
+    `refused`: how many others there are: `foreign` (they name a key that is not ours), `forged`, `unread` (the server
+    does not deliver them, or they are larger than `imap.max_bytes`)."""
 
     bodies: tuple[bytes, ...] = ()
     refused: Mapping[str, int]
@@ -123,7 +125,15 @@ def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> Pieces:
     uids = sorted(mailbox.bearing(FIELD))
     by_name = {name_of_key(key): key for key in keys}
     for start in range(0, len(uids), AT_ONCE):
-        for _, fetched in sorted(mailbox.fetch(uids[start : start + AT_ONCE]).items()):
+        some = uids[start : start + AT_ONCE]
+        try:
+            found = mailbox.fetch(some)
+        except UnreadableMessage:  # the only one that was asked for
+            found = {}
+        for fetched in (found.get(uid) for uid in some):
+            if fetched is None or not fetched.complete:
+                refused["unread"] += 1
+                continue
             mail = message_from_bytes(fetched.raw)
             body = "".join(str(mail.get_payload()).split())
             signed = " ".join(str(mail[FIELD]).split())  # the field is folded

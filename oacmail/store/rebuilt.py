@@ -68,6 +68,7 @@ class LedgerRows:
     copied: Copied
     policy: Policy
     _names: dict[str, str] = field(default_factory=dict)  # keyed hash -> what it stands for
+    _worded: set[str] = field(default_factory=set)  # hashes of the messages whose words are known
     _left: set[str] = field(default_factory=set)  # keys of our own mails of which there is a copy
 
     def __post_init__(self) -> None:
@@ -108,6 +109,7 @@ class LedgerRows:
             for table, column in (one for one in columns if one[0] not in _LAST):
                 learn(row[0] for row in con.execute(f"SELECT {column} FROM {table} WHERE {column} > ''"))
                 con.execute(f"UPDATE {table} SET {column} = {hashed}(CAST({column} AS BLOB)) WHERE {column} > ''")
+        self._worded.update(row[0] for row in con.execute("SELECT fingerprint FROM messages"))
         # The rows of the copy in their place.
         for table, covered in ((table, covered) for table, covered in TABLES.items() if table not in _LAST):
             names, new = own[table], _NEW.get(table, {})
@@ -179,6 +181,7 @@ class LedgerRows:
         if row is None:
             return None
         self._learn_messages((message.fingerprint,))
+        self._worded.add(hashed)
         outcome = Outcome(row["outcome"])
         if row["erased_at"] or (row["rule"] == IN_JUNK and outcome is Outcome.AUTOMATIC):
             return outcome  # nothing of it is kept
@@ -237,7 +240,7 @@ class LedgerRows:
         con.create_function("rebuilt_domain", 1, registrable, deterministic=True)
         con.create_function("rebuilt_mailbox", 1, mailbox, deterministic=True)
         hashes = con.execute("SELECT fingerprint FROM messages WHERE erased_at IS NULL")
-        wordless = sum(row[0] not in self._names for row in hashes)
+        wordless = sum(row[0] not in self._worded for row in hashes)
         for table, column in (one for one in MESSAGES if one[0] not in _LAST):
             con.execute(f"UPDATE {table} SET {column} = rebuilt_name({column}) WHERE instr({column}, '~')")
         for table in _LAST:

@@ -280,3 +280,36 @@ def test_an_erased_person_leaves_a_ledger_that_proves_nothing(tmp_path: Path) ->
     world.advance(NIGHT)
     assert named(world) == ["ledger forged"]
     world.stop()
+
+
+def test_pieces_under_a_key_that_is_not_ours_stay(world: World) -> None:
+    """Of a database and a key that are both lost: the key may be found again. Or of another installation."""
+    before = taken(world)
+    lose(world)
+    old = pieces(world)
+    key = world.config.office.state / "token.key"
+    lost = key.read_text("utf-8")
+    key.write_text("another" * 8)
+    world.start()
+    for hour in (10, 11):
+        world.advance(f"2026-11-25 {hour}:00")
+        world.turn()
+    assert set(old) < set(pieces(world))
+    lose(world)
+    key.write_text(lost)
+    rebuild(world)
+    assert difference(before, taken(world)) == []
+
+
+def test_a_piece_that_the_server_does_not_deliver_is_named(world: World) -> None:
+    messages = world.mailbox.folders[FOLDER].messages
+    lose(world)
+    last = messages[max(messages)]
+    last.bad = True
+    assert rebuild(world).ledger.refused == {"unread": 1}
+    lose(world, copied=False)
+    for uid in sorted(messages)[:-1]:
+        world.mailbox.expunge(FOLDER, uid)
+    last.bad = True
+    report = rebuild(world, since=world.clock.now())
+    assert (report.ledger.why, report.ledger.refused) == ("none", {"unread": 1})

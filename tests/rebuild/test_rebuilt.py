@@ -10,7 +10,7 @@ from oacmail import reporting
 from oacmail.advice import ADVICE
 from oacmail.cli.status import health
 from oacmail.core.errors import Refused, Transient
-from tests.rebuild.rebuilding import difference, lose, rebuild, taken
+from tests.rebuild.rebuilding import difference, expunge, lose, rebuild, taken
 from tests.survey.test_survey import given, links, press, survey, surveyed
 from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
@@ -265,3 +265,14 @@ def test_a_message_that_a_person_has_moved_into_sent_is_the_citizens_all_the_sam
     assert difference(before, taken(world)) == []
     world.agent_replies(message)
     assert world.case()["status"] == "answered"
+
+
+def test_a_message_that_is_gone_is_counted_though_our_acknowledgement_of_it_is_there(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.clock.forward(hours=1)
+    world.citizen_asks(PERE, "Beca", "On es demana la beca?")
+    expunge(world, "INBOX", ANNA.encode())
+    lose(world)
+    report = rebuild(world)
+    assert (report.ledger.wordless, report.ledger.nameless) == (1, ())
+    assert [case["citizen"] for case in world.cases()] == [ANNA, PERE]
