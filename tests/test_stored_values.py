@@ -164,8 +164,8 @@ def _started(world: World) -> None:
 
 
 def _rebuilt(world: World) -> None:
-    rebuilt.begin(world.store.con)
-    rebuilt.finish(world.store.con, world.clock.now())
+    rebuilt.begin_play(world.store.con)
+    rebuilt.end_play(world.store.con, world.clock.now())
 
 
 @pytest.mark.parametrize(

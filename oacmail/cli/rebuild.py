@@ -40,8 +40,8 @@ _NO_KEY = (
 def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_json: bool) -> None:
     """Rebuild a lost database from the mailbox alone; send nothing.
 
-    The service must be stopped and its database gone. Numbers come from the signed copies of our own mail. What the
-    mailbox cannot tell is listed.
+    The service must be stopped and its database gone. Every row comes from the copy of the ledger in the mailbox, the
+    words from the messages; without such a copy the messages are played again. What is not known any more is listed.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     config = configured(ctx)
@@ -69,6 +69,7 @@ def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> Rebuil
 
 
 def rebuilding(config: Config, mailbox: Mailbox, now: datetime) -> Rebuild:
+    """A rebuild with the parts that the configuration says."""
     return Rebuild(
         state=config.office.state,
         mailbox=mailbox,

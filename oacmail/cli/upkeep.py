@@ -129,7 +129,8 @@ def _backup(config: Config, path: Path) -> None:
 def restore(config: Config, path: str, yes: bool) -> None:
     """Replace the database with the backup at PATH. The service must be stopped.
 
-    The replaced database is kept beside it. The service reads messages that arrived since from the mailbox again.
+    The replaced database is kept beside it. What was done since the backup comes from the copy of the ledger in the
+    mailbox, or else, as far as the messages tell it, from these.
     """
     source = existing(path)
     state = config.office.state
@@ -137,7 +138,7 @@ def restore(config: Config, path: str, yes: bool) -> None:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
     now = datetime.now(UTC)
     restored = admin.restore(state, source, now)
-    say("restored; start the service: it reads the whole mailbox again and sends no citizen a second copy")
+    say("restored; when this command has ended, start the service: it sends no citizen a second copy")
     if config.smtp.self_copy is False:
         with wiring.open_writable(config) as con:
             held = admin.hold_acks(con, RESTORED)

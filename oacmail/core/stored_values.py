@@ -109,14 +109,14 @@ FAMILIES: Mapping[str, Family] = {
     RESERVED: Family(
         key="fingerprint",
         value="the number of the case that our acknowledgement of this message names",
-        written_by=("store/outbox.py", "store/rebuilt.py"),
+        written_by=("rebuild/build.py", "store/outbox.py"),
         ends=End.WAITED,
         tells=Tells.FINGERPRINT,
     ),
     ACKNOWLEDGED_IN_THREAD: Family(
         key="address, space, Message-ID of the thread",
         value="the number of the case that an acknowledgement in this thread names",
-        written_by=("store/outbox.py", "store/rebuilt.py"),
+        written_by=("store/outbox.py",),
         ends=End.WAITED,
         tells=Tells.ADDRESS,
     ),

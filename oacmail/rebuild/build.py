@@ -1,5 +1,5 @@
-"""The order of a rebuild: look at the mailbox, take the rows of the ledger's copy and the words of the mailbox, or play
-the mailbox if there is no copy, and put the file in place.
+"""The order of a rebuild: read the ledger's copy; take its rows, and the words of the mailbox; if there is no copy that
+fits, play the mailbox instead; put the file in place.
 
 The new database is made in a folder of its own beside the lost one and renamed when it is complete: a kill leaves
 nothing half. It never replaces a database that holds a case. A restored one goes on from the ledger in one transaction.
@@ -21,7 +21,7 @@ from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports import Clock, Mailbox
-from oacmail.core.stored_values import RESTORED_AT
+from oacmail.core.stored_values import RESERVED, RESTORED_AT
 from oacmail.core.tokens import name_of_key
 from oacmail.engine import Engine
 from oacmail.engine.ledger import Pieces
@@ -33,7 +33,7 @@ from oacmail.rebuild.play import Play, Proofs, proofs, settle_unproven
 from oacmail.rebuild.summary import FromLedger, Held, RebuildSummary
 from oacmail.rebuild.words import fill_in
 from oacmail.replay import VirtualClock
-from oacmail.store import SqliteStore, admin, connection, ledger, rebuilt, remembered
+from oacmail.store import SqliteStore, admin, connection, ledger, outbox, rebuilt, remembered
 from oacmail.store.rebuilt import LedgerRows
 from oacmail.words.report_forms import report_page
 
@@ -96,10 +96,10 @@ class Rebuild:
             lived_until=taken.until or self.now,
             past=rebuilt.past(store.con),
             messages=taken.filled,
-            unread=rebuilt.unworked(store.con),
+            unread=rebuilt.unread(store.con),
             cases=rebuilt.cases(store.con),
             proven=len(numbers),
-            left=rebuilt.left(store.con),
+            left=rebuilt.sent(store.con),
             ledger=taken,
         )
 
@@ -126,21 +126,21 @@ class Rebuild:
             self.now,
             lambda done, of: self.on_progress("messages", done, of),
         )
-        left = rows.finish(self.now)
+        untold = rows.finish(self.now)
         if not policy.sending.self_copy:  # what was on its way in the copy may have left since
             admin.hold_acks(con, RESTORED)
         store.synced((box.read(compared=True) for box in found.folders), self.now)
         store.remember(RESTORED_AT, connection.stamp(self.now), self.now)
-        rebuilt.ended(con, self.now)
+        rebuilt.note(con, self.now)
         ledger.begin(con, policy.secrets, after=(copied.until, copied.chained))
         return FromLedger(
             until=until,
             lost=copied.lost,
             refused=refused,
             filled=filled,
-            nameless=left.nameless,
-            wordless=left.wordless,
-            unsent=left.unsent,
+            nameless=untold.nameless,
+            wordless=untold.wordless,
+            unsent=untold.unsent,
         )
 
     # --- without a ledger -------------------------------------------------------------------------
@@ -176,14 +176,14 @@ class Rebuild:
         with store.together():
             # The folders count as read when they were looked at: what has arrived since is new to the service.
             store.synced((box.read(compared=True) for box in found.folders), self.now)
-            rebuilt.finish(store.con, self.now)
+            rebuilt.end_play(store.con, self.now)
         numbers = rebuilt.numbers(store.con)
         return RebuildSummary(
             since=since,
             lived_until=lived_until,
             past=len(every) - len(messages),
             messages=len(messages),
-            unread=rebuilt.unworked(store.con),
+            unread=rebuilt.unread(store.con),
             cases=rebuilt.cases(store.con),
             proven=sum(number in proven.cases for number in numbers),
             by_order=tuple(number for number in numbers if number not in proven.cases),
@@ -218,7 +218,7 @@ class Rebuild:
     def _record(self, store: SqliteStore, found: Contents, proven: Proofs, since: datetime) -> None:
         """Every place, and the numbers that were told: no other case gets one of them. Nothing is played yet."""
         with store.together():
-            rebuilt.begin(store.con)
+            rebuilt.begin_play(store.con)
             store.signed_with(map(name_of_key, self.policy.secrets), since)
             for box in found.folders:
                 store.begin_folder(box.watched, box.state.uidvalidity, box.state.uidnext, since)
@@ -227,10 +227,10 @@ class Rebuild:
             # A notice names the message that opened the case; an acknowledgement may name a whole thread.
             for proof in sorted(proven.of_the_service, key=lambda proof: proof.is_acknowledgement):
                 if proof.is_acknowledgement:
-                    rebuilt.reserve(store.con, proof.message, proof.case, self.now)
+                    store.remember(RESERVED + proof.message, proof.case, self.now)
                 if proof.case:
                     store.number_given(proof.case, self.now)
-                    rebuilt.reserve_thread(store.con, proof.recipient, proof.refs, proof.case, self.now)
+                    outbox.reserve_thread(store.con, proof.recipient, proof.refs, proof.case, self.now)
 
 
 def _publish(store: SqliteStore, engine: Engine) -> None:

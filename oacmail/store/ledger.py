@@ -131,9 +131,9 @@ def _rows(table: str, names: Sequence[str]) -> str:
     return f"SELECT {row_name(table)} AS row, {_image(table, names)} AS image FROM main.{table} WHERE {only}"
 
 
-def _schema(con: sqlite3.Connection, key: bytes) -> str:
-    """What a snapshot depends on: the key, the steps of the schema, which may change rows, and the columns."""
-    return json.dumps([name_of_key(key), schema(con)[0], columns(con)])
+def _layout(con: sqlite3.Connection) -> list[Any]:
+    """What a snapshot depends on beside its key: the steps of the schema, which may change rows, and the columns."""
+    return [schema(con)[0], columns(con)]
 
 
 def _snapshot(con: sqlite3.Connection) -> dict[str, Any] | None:
@@ -147,7 +147,8 @@ def _is_signed(snapshot: Mapping[str, Any], key: bytes | None) -> bool:
 
 
 def _written(con: sqlite3.Connection) -> list[Any]:
-    """What the present snapshot says that it depends on; [] = there is no snapshot, or it is damaged."""
+    """What the present snapshot says that it depends on: the name of its key, and the layout; [] = there is no
+    snapshot, or it is damaged."""
     snapshot = _snapshot(con)
     try:
         return list(json.loads(snapshot["schema"])) if snapshot else []
@@ -162,8 +163,7 @@ def _key(con: sqlite3.Connection, keys: Sequence[bytes]) -> bytes | None:
 
 def _is_current(con: sqlite3.Connection) -> bool:
     """Whether there is a snapshot, of today's steps and columns."""
-    today: list[Any] = json.loads(_schema(con, b""))
-    return _written(con)[1:] == today[1:]
+    return _written(con)[1:] == _layout(con)
 
 
 def _mac(key: bytes, before: bytes | None, table: str, row: str, image: str | None) -> bytes:
@@ -293,15 +293,15 @@ def begin(con: sqlite3.Connection, keys: Sequence[bytes], *, after: tuple[int, b
             kept = con.execute('SELECT row, image FROM ledger_rows WHERE "table" = ? ORDER BY row', (table,))
             for row, image in kept:
                 signed.update(_line(table, row, image))
-        last = con.execute("SELECT seq, mac FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
-        seq, chained = last or (0, b"")
+        entry = con.execute("SELECT seq, mac FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, chained = entry or (0, b"")
         _sign(con, key, seq, chained, signed.hexdigest())
 
 
 def _sign(con: sqlite3.Connection, key: bytes, seq: int, chained: bytes, signed: str) -> None:
     """Sign the snapshot: it is what the rows were after the entry `seq`, whose HMAC is `chained`. Remove the entries
     before that one, from which the next goes on."""
-    written = _schema(con, key)
+    written = json.dumps([name_of_key(key), *_layout(con)])
     con.execute("DELETE FROM ledger_snapshot")
     con.execute(
         "INSERT INTO ledger_snapshot(seq, chained, schema, signed, mac) VALUES(?,?,?,?,?)",
@@ -537,17 +537,17 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
     # Of the snapshots only the heads are kept in memory, and where the rows of each part are.
     snapshots: dict[str, tuple[dict[str, Any], dict[int, bytes]]] = {}
     entries: dict[int, list[tuple[str, str, str | None, bytes, str]]] = {}
-    pieces: list[tuple[str, dict[str, Any], bytes]] = []
+    unpacked: list[tuple[str, bool, dict[str, Any], bytes]] = []
     for body in bodies:
         piece = _unpacked(body)
-        piece["is_part"] = piece.pop("rows", None) is not None
-        pieces.append((piece["at"], piece, body))
-    for _, piece, body in sorted(pieces, key=itemgetter(0)):
-        if piece["is_part"]:
+        is_part = piece.pop("rows", None) is not None
+        unpacked.append((piece["at"], is_part, piece, body))
+    for written_at, is_part, piece, body in sorted(unpacked, key=itemgetter(0)):
+        if is_part:
             _, parts = snapshots.pop(piece["mac"], ({}, {}))
             snapshots[piece["mac"]] = piece, parts | {piece["part"]: body}
         for seq, table, row, image, mac in piece.get("entries", ()):
-            entries.setdefault(seq, []).append((table, row, image, bytes.fromhex(mac), piece["at"]))
+            entries.setdefault(seq, []).append((table, row, image, bytes.fromhex(mac), written_at))
     for head, parts in reversed(snapshots.values()):
         # The signature of the snapshot itself, and of its rows.
         seq, chained, at = head["seq"], bytes.fromhex(head["chained"]), head["at"]

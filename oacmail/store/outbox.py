@@ -4,7 +4,7 @@ core/kinds.py), and read for what is decided about them.
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -335,11 +335,16 @@ def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteConte
         raise_serial(con, effect.case, context.now)
     if effect.kind is MailKind.ACK and effect.message and effect.case:
         writing.remember(con, RESERVED + effect.message, effect.case, context.now)
-        for ref in effect.refs:
-            con.execute(
-                "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-                (f"{ACKNOWLEDGED_IN_THREAD}{effect.recipient} {ref}", effect.case, stamp(context.now)),
-            )
+        reserve_thread(con, effect.recipient, effect.refs, effect.case, context.now)
+
+
+def reserve_thread(con: sqlite3.Connection, recipient: str, refs: Iterable[str], number: str, now: datetime) -> None:
+    """A message of the recipient with one of these Message-IDs that opens a case, and of whose own acknowledgement
+    nothing is left, has this number."""
+    con.executemany(
+        "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
+        [(f"{ACKNOWLEDGED_IN_THREAD}{recipient} {ref}", number, stamp(now)) for ref in refs],
+    )
 
 
 def remember(con: sqlite3.Connection, effect: Remember, context: WriteContext) -> None:

@@ -2,7 +2,8 @@
 
 The rows of the copy have keyed hashes in place of fingerprints, addresses and telephone numbers. They are written as
 they are; then each message of the mailbox that is known by its hash fills in its words; at the end each hash gives way
-to what it stands for, as far as the mailbox tells. Nothing is decided here, and nothing of the mailbox is read.
+to what it stands for, as far as the mailbox tells. The second half is what a rebuild without a copy asks and writes.
+Nothing is decided here, and nothing of the mailbox is read.
 """
 
 import json
@@ -18,7 +19,7 @@ from oacmail.core.model import Message, MessageRef, Outcome
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import registrable
 from oacmail.core.review import IN_JUNK
-from oacmail.core.stored_values import ACKNOWLEDGED_IN_THREAD, LEDGER_COPIED, LEDGER_LINE, REBUILT_AT, RESERVED, End
+from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, REBUILT_AT, End
 from oacmail.core.threading import fold_subject
 from oacmail.store import ledger, remembered
 from oacmail.store.apply import STRANGER, original_of
@@ -50,7 +51,7 @@ _UNSENT = f"state IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Untold:
     """What nothing tells. `nameless`: numbers of cases of a citizen whose address is unknown; `wordless`: how many
     messages have no words, as their mail is gone; `unsent`: how many mails were on their way whose bytes are gone."""
 
@@ -69,7 +70,7 @@ class LedgerRows:
     policy: Policy
     _names: dict[str, str] = field(default_factory=dict)  # keyed hash -> what it stands for
     _worded: set[str] = field(default_factory=set)  # hashes of the messages whose words are known
-    _left: set[str] = field(default_factory=set)  # keys of our own mails of which there is a copy
+    _copies: set[str] = field(default_factory=set)  # keys of our own mails of which there is a copy
 
     def __post_init__(self) -> None:
         ledger.sign_with(self.con, self.copied.key)
@@ -83,7 +84,7 @@ class LedgerRows:
         if con.execute("SELECT 1 FROM cases").fetchone() is None:
             return ""
         of_copy = con.execute(
-            "SELECT json_extract(image, '$[1]') FROM temp.ledger_copy WHERE \"table\" = 'kv' AND row = ?",
+            f"""SELECT {self._value("kv", "value")} FROM temp.ledger_copy WHERE "table" = 'kv' AND row = ?""",
             (LEDGER_LINE,),
         ).fetchone()
         if of_copy is None or of_copy[0] != remembered.value(con, LEDGER_LINE) or self._parted():
@@ -99,6 +100,7 @@ class LedgerRows:
         return self.con.execute(query).fetchone() is not None
 
     def write(self) -> None:
+        """Make the covered rows those of the copy; rows of other tables that belong to a row that is gone go too."""
         con, own = self.con, ledger.columns(self.con)
         con.execute("PRAGMA defer_foreign_keys = ON")
         # What the database has already, in the form of the copy.
@@ -139,7 +141,7 @@ class LedgerRows:
             ("mails", "id", "outbox"),
         ):
             con.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {of})")
-        # Whom no mail need name.
+        # Addresses that no mail need tell.
         self.learn_people((*self.policy.people.staff, *self.policy.office.own, STRANGER))
         last = con.execute("SELECT coalesce(max(id), 0) FROM people").fetchone()[0]
         self.learn_people(f"erased.{number}@{ERASED_DOMAIN}" for number in range(1, last + 2))
@@ -223,14 +225,14 @@ class LedgerRows:
 
     def copy_found(self, key: str, about: str, message_id: str) -> None:
         """There is a copy of our own mail with this key, about the message with this fingerprint ('' = none)."""
-        self._left.add(key)
+        self._copies.add(key)
         self._learn_messages((about, key))
         self.con.execute(
             "UPDATE outbox SET message_id = ? WHERE key = ? AND message_id LIKE '%@invalid>' AND erased_at IS NULL",
             (message_id, self._hashed(key)),
         )
 
-    def finish(self, now: datetime) -> Left:
+    def finish(self, now: datetime) -> Untold:
         """Put what the hashes stand for in their place. A fingerprint that nothing tells becomes one that no message
         has."""
         con, policy = self.con, self.policy
@@ -278,7 +280,7 @@ class LedgerRows:
         query = f"""SELECT o.key, o.kind, coalesce(m.fingerprint, c.opened_by) AS about FROM outbox o
           LEFT JOIN messages m ON o.key = o.kind || ':' || m.fingerprint LEFT JOIN cases c ON c.id = o.case_id
           WHERE {_UNSENT} AND o.id NOT IN (SELECT id FROM mails)"""
-        unsent = [row for row in con.execute(query).fetchall() if row["key"] not in self._left]
+        unsent = [row for row in con.execute(query).fetchall() if row["key"] not in self._copies]
         con.executemany("UPDATE outbox SET state = 'dropped' WHERE key = ?", [(row["key"],) for row in unsent])
         con.executemany(
             """INSERT INTO reviews(fingerprint, reason, at) VALUES(?, ?, ?)
@@ -294,7 +296,7 @@ class LedgerRows:
             """SELECT c.number FROM cases c JOIN people p ON p.id = c.citizen_id
             WHERE p.address LIKE 'unknown.%@invalid' ORDER BY c.number"""
         )
-        return Left(nameless=tuple(row[0] for row in nameless), wordless=wordless, unsent=len(unsent))
+        return Untold(nameless=tuple(row[0] for row in nameless), wordless=wordless, unsent=len(unsent))
 
     def _named(self, text: str | None) -> str | None:
         return (
@@ -308,8 +310,8 @@ def _no_message(hashed: str) -> str:
     return digits if len(digits) == 16 else digits * 2
 
 
-# --- Replay ----------------------------------------------------------------------------------------------------------
-# What a replay without a ledger reads and writes beside the effects of decisions (oacmail/rebuild/play.py).
+# --- Play ------------------------------------------------------------------------------------------------------------
+# What a rebuild without a copy reads and writes beside the effects of decisions (oacmail/rebuild/play.py).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,20 +322,6 @@ class Unproven:
     kind: MailKind
     case: str | None
     queued_at: datetime
-
-
-def reserve(con: sqlite3.Connection, message: str, number: str, now: datetime) -> None:
-    """The message with this fingerprint has this number."""
-    remember(con, RESERVED + message, number, now)
-
-
-def reserve_thread(con: sqlite3.Connection, recipient: str, refs: Iterable[str], number: str, now: datetime) -> None:
-    """A message of the recipient with one of these Message-IDs that opens a case, and of whose own acknowledgement
-    nothing is left, has this number."""
-    con.executemany(
-        "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-        [(f"{ACKNOWLEDGED_IN_THREAD}{recipient} {ref}", number, stamp(now)) for ref in refs],
-    )
 
 
 def unproven(con: sqlite3.Connection, staff: Iterable[str]) -> list[Unproven]:
@@ -367,30 +355,34 @@ def to_decide_again(con: sqlite3.Connection, fingerprint: str) -> list[MessageRe
     return [MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]) for row in rows]
 
 
-def begin(con: sqlite3.Connection) -> None:
-    """A rebuild asks for each message where it lies, which the service never does for all."""
+def begin_play(con: sqlite3.Connection) -> None:
+    """It asks for each message where it lies, which the service never does for all."""
     con.execute("CREATE INDEX rebuilt_sightings ON sightings(fingerprint)")
 
 
-def finish(con: sqlite3.Connection, now: datetime) -> None:
+def end_play(con: sqlite3.Connection, now: datetime) -> None:
     """Let nothing of the played past look like a problem of today."""
     con.execute("DROP INDEX rebuilt_sightings")
     end_values(con, End.PROBLEM)
-    ended(con, now)
+    note(con, now)
 
 
-def ended(con: sqlite3.Connection, now: datetime) -> None:
-    """Leave a trace of the rebuild. The ledger in the mailbox may be replaced now."""
+# --- Both ------------------------------------------------------------------------------------------------------------
+
+
+def note(con: sqlite3.Connection, now: datetime) -> None:
+    """Leave a trace of the rebuild, or of the restore by the ledger. The copy in the mailbox may be replaced now."""
     remember(con, REBUILT_AT, stamp(now), now)
     remember(con, LEDGER_COPIED, "", now)
     con.execute("INSERT INTO events(at, kind) VALUES(?, 'rebuilt')", (stamp(now),))
 
 
 def past(con: sqlite3.Connection) -> int:
+    """How many messages were there before the service."""
     return int(con.execute("SELECT count(*) FROM sightings WHERE outcome = 'baseline'").fetchone()[0])
 
 
-def left(con: sqlite3.Connection) -> int:
+def sent(con: sqlite3.Connection) -> int:
     return int(con.execute("SELECT count(*) FROM outbox WHERE state = 'sent'").fetchone()[0])
 
 
@@ -399,8 +391,10 @@ def numbers(con: sqlite3.Connection) -> list[str]:
 
 
 def cases(con: sqlite3.Connection) -> dict[str, int]:
+    """Status to count."""
     return {row[0]: row[1] for row in con.execute("SELECT status, count(*) FROM cases GROUP BY status ORDER BY status")}
 
 
-def unworked(con: sqlite3.Connection) -> int:
+def unread(con: sqlite3.Connection) -> int:
+    """How many messages are left to the service."""
     return int(con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0])

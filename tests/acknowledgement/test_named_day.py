@@ -3,8 +3,9 @@
 import pytest
 
 from oacmail.store import command_line
+from testbed.database import differences, recorded
 from tests.orders.test_orders import reply
-from tests.rebuild.rebuilding import difference, lose, rebuild, taken
+from tests.rebuild.rebuilding import lose, rebuild
 from tests.services.test_second_level import FAULT, PEOPLE, TOWN
 from tests.world import AGENT, ANNA, MADRID, PERE, SUPERVISOR, TECHNICAL, World, text_of
 
@@ -130,10 +131,10 @@ def test_the_services_learn_at_once_of_a_day_named_when_they_have_the_case(town:
 def test_a_rebuilt_database_knows_the_day_and_reminds_of_it(world: World) -> None:
     _asks_again_after_the_answer(world)
     world.turn()
-    before = taken(world)
+    before = recorded(world.store.con)
     lose(world)
     rebuild(world)
-    assert difference(before, taken(world)) == []
+    assert differences(before, recorded(world.store.con)) == []
     world.live("2026-11-30 09:00")
     assert len(_urgent(world)) == 1
 

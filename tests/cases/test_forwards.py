@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from testbed.database import differences, recorded
 from testbed.messages import as_bytes
 from tests.rebuild import rebuilding
 from tests.relayed.relayed_answers import address
@@ -401,10 +402,10 @@ def test_a_rebuild_files_it_alike(world: World) -> None:
     _replies(world, forward)
     world.advance("2026-11-25 11:00")
     world.citizen_asks(PERE, "Beca menjador", "Quan surt la beca?")  # her acknowledgement proves the notice sent
-    before = rebuilding.taken(world)
+    before = recorded(world.store.con)
     rebuilding.lose(world)
     rebuilding.rebuild(world)
-    assert rebuilding.difference(before, rebuilding.taken(world)) == []
+    assert differences(before, recorded(world.store.con)) == []
 
 
 def test_a_rebuild_keeps_the_case_of_a_reply_that_was_read_before_the_forward(world: World) -> None:

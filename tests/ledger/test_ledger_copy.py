@@ -15,10 +15,11 @@ from oacmail.engine.ledger import read
 from oacmail.privacy.erasure import forget
 from oacmail.store import admin
 from oacmail.store.ledger import Copied, joined
+from testbed import database
 from tests.ledger.test_ledger import accept_rows, by_hand, named, recorded
 from tests.ledger.test_nightly_proof import NIGHT
 from tests.privacy.test_forgetting_everywhere import NAME
-from tests.rebuild.rebuilding import difference, expunge, lose, rebuild, taken
+from tests.rebuild.rebuilding import expunge, lose, rebuild
 from tests.world import AGENT, ANNA, MARTA, PERE, World
 
 FOLDER = "oacmail"
@@ -59,12 +60,12 @@ def copied(world: World, *others: bytes) -> Copied | None:
         return joined(con, read(world.mailbox, FOLDER, keys).bodies, keys)
 
 
-def changed_by_a_rebuild(world: World) -> list[str]:
+def changed_by_a_rebuild(world: World) -> list[tuple[str, str, str]]:
     """Lose the database and make it anew; return the rows that are others."""
-    before = taken(world)
+    before = database.recorded(world.store.con)
     lose(world, copied=False)
     rebuild(world)
-    return difference(before, taken(world))
+    return database.differences(before, database.recorded(world.store.con))
 
 
 def test_what_no_mail_tells_comes_back_from_the_ledger(world: World) -> None:
@@ -284,7 +285,7 @@ def test_an_erased_person_leaves_a_ledger_that_proves_nothing(tmp_path: Path) ->
 
 def test_pieces_under_a_key_that_is_not_ours_stay(world: World) -> None:
     """Of a database and a key that are both lost: the key may be found again. Or of another installation."""
-    before = taken(world)
+    before = database.recorded(world.store.con)
     lose(world)
     old = pieces(world)
     key = world.config.office.state / "token.key"
@@ -298,7 +299,7 @@ def test_pieces_under_a_key_that_is_not_ours_stay(world: World) -> None:
     lose(world)
     key.write_text(lost)
     rebuild(world)
-    assert difference(before, taken(world)) == []
+    assert database.differences(before, database.recorded(world.store.con)) == []
 
 
 def test_a_piece_that_the_server_does_not_deliver_is_named(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Lose the database of a world, make it anew, and compare the two."""
+"""Lose the database of a world, and make it anew or return to a backup."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -11,23 +11,9 @@ from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.summary import FromLedger, RebuildSummary
 from oacmail.store import SqliteStore, admin
 from oacmail.store.connection import FILE
-from tests.rebuilt_tables import Rows, tables
 from tests.world import World
 
 FOLDER = "oacmail"
-
-
-def taken(world: World) -> Rows:
-    return tables(world.store.con)
-
-
-def difference(before: Rows, after: Rows) -> list[str]:
-    return [
-        f"{name} {key}: {before[name].get(key)} -> {after[name].get(key)}"
-        for name in before
-        for key in sorted({*before[name], *after[name]})
-        if before[name].get(key) != after[name].get(key)
-    ]
 
 
 def lose(world: World, *, copied: bool = True) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from testbed.database import differences, recorded
 from testbed.relay import deferred
-from tests.rebuild.rebuilding import FOLDER, backup, difference, restore, taken
+from tests.rebuild.rebuilding import FOLDER, backup, restore
 from tests.world import ANNA, MARTA, PERE, World
 
 TOWN = Callable[..., World]
@@ -28,10 +29,10 @@ def test_what_was_ordered_by_shell_since_the_backup_is_there_again_also_after_a_
     world.order("set", "OAC-2026-000001", topic="payment")
     world.citizen_asks(PERE)
     copy_ledger(world)
-    before = taken(world)
+    before = recorded(world.store.con)
     for _ in range(2):
         assert restore(world, path).why == ""
-        assert difference(before, taken(world)) == []
+        assert differences(before, recorded(world.store.con)) == []
         copy_ledger(world)
 
 
