@@ -171,11 +171,15 @@ def _day(value: object) -> date:
         raise wrong("is not a date", "write it as 2026-12-24") from error
 
 
+_INBOX = re.compile(r"(?i)^inbox(?![^/.])")
+"""The folder where mail arrives, also as the parent of others, which servers list in capitals (RFC 9051, 5.1)."""
+
+
 def _folder(value: object) -> str:
     name = _text(value, '"INBOX"')
     if not name.strip() or len(name) > 200 or _CONTROL.search(name):
         raise wrong("is not a folder name", 'write the name as the mail program shows it, like "Enviats"')
-    return "INBOX" if name.upper() == "INBOX" else name
+    return _INBOX.sub("INBOX", name)
 
 
 def _listed(value: object) -> object:

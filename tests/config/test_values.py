@@ -148,6 +148,15 @@ def _switches(section: object) -> list[str]:
     return [name for name, default in keys_of(section).items() if isinstance(default, bool)]
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("inbox/Copies", "INBOX/Copies"), ("Inbox.copies", "INBOX.copies"), ("Inbox2", "Inbox2"), ("a/inbox", "a/inbox")],
+)
+def test_a_folder_below_inbox_is_called_as_servers_list_it(read: Read, given: str, meant: str) -> None:
+    """Under another name the pieces of the ledger were written, and never found again."""
+    assert read(imap=f'ledger = "{given}"').imap.ledger == meant
+
+
 def test_24_00_is_the_very_end_of_the_day(read: Read) -> None:
     config = read(office='hours = ["00:00", "24:00"]', rest='[deadline]\nday_end = "24:00"')
     assert config.office.hours == (time.min, time.max)
