@@ -1,4 +1,5 @@
-"""The ledger: a signed record, without words or addresses, of each change of a row on which a promise depends.
+"""The ledger: a signed record, without words or addresses of citizens, of each change of a row on which a promise
+depends (docs/ledger.md).
 
 Triggers write it inside the transaction of the change: no change without its entry, no entry without its change. They
 are temporary triggers of our own connections: a hand in the file changes a row and writes no entry, and the nightly
