@@ -112,9 +112,19 @@ class GroundTruth:
     starts_nothing: set[str] = field(default_factory=set)
     in_junk: set[str] = field(default_factory=set)
 
-    def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest_of: str = "") -> None:
+    def wrote(
+        self,
+        mail: EmailMessage,
+        sender: str,
+        at: datetime,
+        *,
+        asks: bool,
+        guest_of: str = "",
+        call_before: time | None = None,
+    ) -> None:
         name = str(mail["Message-ID"])
-        message = self.written.setdefault(name, WrittenMessage(name, mail, sender, asks, guest_of=guest_of))
+        new = WrittenMessage(name, mail, sender, asks, guest_of=guest_of, call_before=call_before)
+        message = self.written.setdefault(name, new)
         message.at.append(at)
 
     def of(self, sender: str) -> list[WrittenMessage]:

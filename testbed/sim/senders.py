@@ -95,9 +95,9 @@ def _writes_the_same(town: SimulatedTown, action: SimulatedAction, rng: Random) 
     messages = _recent(town, action.who)
     if not messages:
         return ""
-    old = messages[-1].mail
-    mail = mail_of(town, action, str(old["Subject"]), str(old.get_content()))
-    return sent(town, action.who, mail, asks=messages[-1].asks)
+    old = messages[-1]
+    mail = mail_of(town, action, str(old.mail["Subject"]), str(old.mail.get_content()))
+    return sent(town, action.who, mail, asks=old.asks, call_before=old.call_before)
 
 
 def _names_the_number(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
@@ -159,9 +159,7 @@ def _wants_a_call(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
     phone = f"6{rng.randrange(10**8):08d}"
     text = texts.CALL_ME[language(action.who)].format(phone=phone, when=when, n=action.number)
     mail = mail_of(town, action, f"Trucada {action.number}", text)
-    story = sent(town, action.who, mail, asks=True)
-    town.truth.written[str(mail["Message-ID"])].call_before = before
-    return story
+    return sent(town, action.who, mail, asks=True, call_before=before)
 
 
 def _lands_in_junk(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:

@@ -4,7 +4,7 @@ mails that the signed buttons of our mails write. Nobody decides here what is do
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from email.message import EmailMessage
 from random import Random
 
@@ -36,9 +36,17 @@ def mail_of(
     )
 
 
-def sent(town: SimulatedTown, sender: str, mail: EmailMessage, *, asks: bool, guest_of: str = "") -> str:
+def sent(
+    town: SimulatedTown,
+    sender: str,
+    mail: EmailMessage,
+    *,
+    asks: bool,
+    guest_of: str = "",
+    call_before: time | None = None,
+) -> str:
     town.deliver(mail)
-    town.truth.wrote(mail, sender, arrival(town), asks=asks, guest_of=guest_of)
+    town.truth.wrote(mail, sender, arrival(town), asks=asks, guest_of=guest_of, call_before=call_before)
     return f"message {short(str(mail['Message-ID']))} “{mail['Subject']}”"
 
 

@@ -96,3 +96,17 @@ def test_a_request_whose_case_was_taken_back_is_counted_as_the_report_counts_it(
         town.clock.forward(hours=12)
         town.turn()
     checks.published()
+
+
+def test_who_asks_for_a_call_in_the_same_words_again_is_called_by_the_same_hour(town: SimulatedTown) -> None:
+    who = REGULARS[0].address
+    assert _does(town, who, "wants a call", 1, Random(5))
+    town.turn()
+    assert _does(town, "agent", "telephones", 2, Random(1))
+    town.turn()
+    assert _does(town, who, "writes the same again", 3, Random(1))
+    town.turn()
+    rows = town.store.con.execute("SELECT met_at IS NULL AS runs FROM deadlines WHERE kind = 'answer' AND level = 0")
+    assert sorted(row["runs"] for row in rows) == [0, 1]
+    assert [row["slot"] for row in town.store.con.execute("SELECT slot FROM cases")] == ["morning"]
+    InvariantChecker(town).deadline_checks.agree()
