@@ -114,14 +114,19 @@ def callback_begins(received_at: datetime, slot: Slot, policy: Policy) -> dateti
 
 
 def callback_offer(received_at: datetime, slot: Slot, policy: Policy) -> tuple[datetime, datetime]:
-    """The first slot of the person's choice that has not begun when they write: its beginning and end (R27)."""
-    if slot == "any":
-        return min(callback_offer(received_at, half, policy) for half in ("morning", "afternoon"))
-    begins, ends = SLOTS[slot]
+    """The first slot of the person's choice that has not begun when they write: its beginning and end (R27). Any hour
+    is what is left of a day from the first half that has not begun."""
+    halves: tuple[Slot, ...] = ("morning", "afternoon") if slot == "any" else (slot,)
+    begins = min(_next_at(received_at, SLOTS[half][0], policy) for half in halves)
+    return begins, _moment(_local(begins, policy).date(), SLOTS[slot][1], policy)
+
+
+def _next_at(received_at: datetime, begins: time, policy: Policy) -> datetime:
+    """This time of the first working day on which it has not passed."""
     today = _local(received_at, policy).date()
     begun = _moment(today, begins, policy) < _utc(received_at, policy)
     day = next_working_day(today if begun else today - timedelta(days=1), policy.workdays)
-    return _moment(day, begins, policy), _moment(day, ends, policy)
+    return _moment(day, begins, policy)
 
 
 def month_due(asked_at: datetime, policy: Policy) -> datetime:

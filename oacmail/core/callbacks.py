@@ -14,7 +14,7 @@ from oacmail.core.effects import AuditEvent, Effect, MoveDeadline, UpdateCase
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Callback, Hours, Intent, Slot
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseColumns, CaseView
+from oacmail.core.view import CaseColumns, CaseView, Deadline
 
 NOT_REACHED = MailKind.NOT_REACHED
 SHOWN = 3  # digits of the number that a mail repeats: others may read it
@@ -34,11 +34,14 @@ def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, obje
     waits = min(case.promised(request.author), key=lambda deadline: deadline.due_at, default=None)
     if waits is None:
         return {"road": "nothing"}
-    if case.intent != Intent.CALLBACK:
-        return {"road": case.intent}
-    asked_at = calendar.clock_start(waits.started_at, waits.sent_at, request.policy)
+    # The intent is that of what was answered; of what was asked after it the day is known, and no call.
+    road = case.intent if case.answered_at is None else Intent.QUESTION
     wish = Callback(phone=case.call.phone, slot=case.call.slot or "any", hours=case.call.call_hours)
-    return _offer(request, wish, asked_at)
+    if road != Intent.CALLBACK:
+        return {"road": road}
+    if not _is_of_call(waits, wish.slot, request.policy):
+        return {"road": Intent.QUESTION}
+    return _offer(request, wish, _asked_at(waits, request.policy))
 
 
 def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mapping[str, object]:
@@ -50,14 +53,13 @@ def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mappi
     begins, ends = calendar.callback_offer(asked_at, wish.slot, policy)
     if ends <= request.now:
         begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
-    day = begins.astimezone(policy.office.timezone).date()
+    left = max(begins, request.now).astimezone(policy.office.timezone)
     # The afternoon for a person who takes calls at any hour, where only the afternoon is left of the day.
-    noon = calendar.SLOTS["afternoon"][0]
-    late = wish.slot == "any" and begins.astimezone(policy.office.timezone).time() == noon
+    late = wish.slot == "any" and left.time() >= calendar.SLOTS["afternoon"][0]
     slot: Slot = "afternoon" if late else wish.slot
-    hours = _hours_left(wish.hours, slot, max(begins, request.now).astimezone(policy.office.timezone))
+    hours = _hours_left(wish.hours, slot, left)
     return {
-        **{"road": "callback", "call_day": day, "slot": slot, "call_hours": hours},
+        **{"road": "callback", "call_day": left.date(), "slot": slot, "call_hours": hours},
         **{"outside": wish.outside, "phone3": wish.phone[-SHOWN:]},
     }
 
@@ -94,6 +96,15 @@ def _is_due(case: CaseView) -> bool:
     return case.intent == Intent.CALLBACK and bool(case.running("answer"))
 
 
+def _asked_at(deadline: Deadline, policy: Policy) -> datetime:
+    return calendar.clock_start(deadline.started_at, deadline.sent_at, policy)
+
+
+def _is_of_call(deadline: Deadline, slot: Slot, policy: Policy) -> bool:
+    """Whether it is due when a call in this slot is; that of a question asked before the call was wished may not be."""
+    return deadline.due_at == calendar.call_due(_asked_at(deadline, policy), slot, policy)
+
+
 def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect, ...]:
     """The agreed call is due at the end of the new slot on its due day, unless that slot has begun: then, and once it
     is late, the due time stays."""
@@ -102,9 +113,9 @@ def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect
         return ()
     effects: list[Effect] = []
     for one in case.promised(request.author):
-        asked_at = calendar.clock_start(one.started_at, one.sent_at, policy)
-        if one.level or one.due_at != calendar.call_due(asked_at, old, policy) or one.due_at <= request.now:
+        if one.level or not _is_of_call(one, old, policy) or one.due_at <= request.now:
             continue
+        asked_at = _asked_at(one, policy)
         if calendar.callback_begins(asked_at, slot, policy) <= request.received_at:
             continue
         due_at = calendar.call_due(asked_at, slot, policy)

@@ -58,6 +58,44 @@ def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
 
+def test_who_takes_calls_at_any_hour_is_offered_the_rest_of_the_day_on_which_the_call_is_due(town: TOWN) -> None:
+    world = town(now="2026-11-30 17:00")
+    world.citizen_writes(ANNA, SUBJECT, "Bon dia, em podeu trucar al 612 345 678, si us plau? No puc signar.")
+    world.turn_at("2026-12-01 16:10")
+    assert "Us trucarem dimarts 1 de desembre, de 14 a 20 h" in text_of(world.received(ANNA)[0])
+    assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
+
+
+def test_whom_we_have_called_is_told_of_a_new_question_the_day_of_its_answer_and_no_call(town: TOWN) -> None:
+    world = town(now="2026-11-26 11:00")
+    _asks_for_a_call(world, " al matí")
+    world.advance("2026-11-27 10:00")
+    world.obey("log-call", world.case()["number"])
+    world.advance("2026-11-30 17:00")
+    again = "Gràcies, però ara em surt l'error 297. Com ho arreglo?"
+    world.citizen_asks(ANNA, "", again, answers=world.received(ANNA)[0])
+    for at in ("2026-12-01 07:30", "2026-12-01 16:10"):
+        world.advance(at)
+        world.citizen_asks(ANNA, "", "castellano", answers=world.received(ANNA)[-1])
+        told = text_of(world.received(ANNA)[-1])
+        assert "Le responderemos como muy tarde el martes 1 de diciembre." in told
+        assert "Le llamaremos" not in told
+
+
+def test_a_call_wished_after_the_question_is_never_put_off_beyond_the_answer(town: TOWN) -> None:
+    world = town(now="2026-11-30 10:00")
+    world.citizen_asks(ANNA)
+    world.advance("2026-12-01 09:00")
+    wish = "Em podeu trucar al 612 345 678 al matí?"
+    world.citizen_asks(ANNA, "", wish, answers=world.received(ANNA)[0])
+    world.advance("2026-12-01 15:00")
+    world.citizen_asks(ANNA, "", "castellano", answers=world.received(ANNA)[0])
+    told = text_of(world.received(ANNA)[-1])
+    assert world.rows("SELECT intent, slot FROM cases") == [{"intent": "callback", "slot": "morning"}]
+    assert "Le responderemos como muy tarde el martes 1 de diciembre." in told
+    assert "Le llamaremos" not in told
+
+
 def test_a_citizen_without_a_number_is_asked_for_it_and_the_deadline_runs(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, number="")
