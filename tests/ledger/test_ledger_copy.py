@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +17,7 @@ from oacmail.privacy.erasure import forget
 from oacmail.store import admin
 from oacmail.store.ledger import Copied, joined
 from testbed import database
+from tests.fakes.provider_server import EXCHANGE, GMAIL, Provider, ProviderMailbox
 from tests.ledger.test_ledger import accept_rows, by_hand, named, recorded
 from tests.ledger.test_nightly_proof import NIGHT
 from tests.privacy.test_forgetting_everywhere import NAME
@@ -314,3 +316,27 @@ def test_a_piece_that_the_server_does_not_deliver_is_named(world: World) -> None
     last.bad = True
     report = rebuild(world, since=world.clock.now())
     assert (report.ledger.why, report.ledger.refused) == ("none", {"unread": 1})
+
+
+@pytest.mark.parametrize("provider", [EXCHANGE, GMAIL], ids=["Exchange", "Gmail"])
+def test_a_providers_mailbox_has_one_snapshot_and_no_piece_elsewhere(tmp_path: Path, provider: Provider) -> None:
+    """Gmail keeps in All Mail what is expunged from a label: an old piece goes into its bin."""
+    box = ProviderMailbox(provider)
+    world = World(tmp_path, imap={"ledger": FOLDER}, mailbox=box)  # type: ignore[arg-type]
+    world.citizen_asks(ANNA)
+    world.compare = True
+    for moment in ("03:01", "03:20"):
+        world.advance(f"2026-11-26 {moment}")
+        world.turn()
+    here = Counter(
+        name
+        for name, held in box.model.folders.items()
+        for one in held.messages.values()
+        if b"x-oacmail-ledger" in one.fields
+    )
+    assert here.keys() <= {FOLDER, "[Gmail]/All Mail", "[Gmail]/Trash"}
+    assert here.get("[Gmail]/All Mail", here[FOLDER]) == here[FOLDER]
+    assert sum("rows" in text for text in texts(world)) == 1
+    world.stop()
+    box.close()
+    assert box.denied == []
