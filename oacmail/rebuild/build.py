@@ -28,9 +28,9 @@ from oacmail.engine.ledger import Pieces
 from oacmail.engine.ledger import read as read_pieces
 from oacmail.mail.parse import InlineParser, Parser
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.rebuild.contents import BATCH, BATCH_BYTES, Contents, Found, fetched, look_at
+from oacmail.rebuild.contents import BATCH, BATCH_BYTES, FolderContents, Found, fetched, in_order, look_at
 from oacmail.rebuild.play import Play, Proofs, proofs, settle_unproven
-from oacmail.rebuild.summary import FromLedger, Held, RebuildSummary
+from oacmail.rebuild.summary import FromLedger, RebuildSummary
 from oacmail.rebuild.words import fill_in
 from oacmail.replay import VirtualClock
 from oacmail.store import SqliteStore, admin, connection, ledger, outbox, rebuilt, remembered
@@ -114,22 +114,22 @@ class Rebuild:
         if why := rows.unfit(last):
             return FromLedger(why=why, until=until, lost=copied.lost, refused=refused)
         rows.write()
-        found = look_at(self.mailbox, policy)
+        folders = look_at(self.mailbox, policy)
         filled = fill_in(
             store,
             rows,
-            found,
-            self.mailbox,
-            self.parsing,
-            self.parser_config,
-            policy,
-            self.now,
-            lambda done, of: self.on_progress("messages", done, of),
+            folders,
+            mailbox=self.mailbox,
+            parsing=self.parsing,
+            parser_config=self.parser_config,
+            policy=policy,
+            now=self.now,
+            on_progress=lambda done, of: self.on_progress("messages", done, of),
         )
         untold = rows.finish(self.now)
         if not policy.sending.self_copy:  # what was on its way in the copy may have left since
             admin.hold_acks(con, RESTORED)
-        store.synced((box.read(compared=True) for box in found.folders), self.now)
+        store.synced((box.read(compared=True) for box in folders), self.now)
         store.remember(RESTORED_AT, connection.stamp(self.now), self.now)
         rebuilt.note(con, self.now)
         ledger.begin(con, policy.secrets, after=(copied.until, copied.chained))
@@ -149,13 +149,13 @@ class Rebuild:
         clock = VirtualClock(self.now)
         engine = self.engine(store, clock)
         engine.policy = replace(engine.policy, canary=CanaryRules())  # canaries of the past are found as copies
-        found = look_at(self.mailbox, engine.policy)
-        every = found.messages(self.now)
+        folders = look_at(self.mailbox, engine.policy)
+        every = in_order(one for box in folders for one in box.found(self.now))
         proven = proofs(engine.policy, self._copies(every))
         since = self._since(proven)
         lived_until = min(proven.last or self.now, self.now)
         messages = [one for one in every if one.at >= since]
-        self._record(store, found, proven, since)
+        self._record(store, folders, proven, since)
         clock.moment = since
         play = Play(
             engine=engine,
@@ -164,7 +164,7 @@ class Rebuild:
             mailbox=self.mailbox,
             parsing=self.parsing,
             parser_config=self.parser_config,
-            folders=found.folders,
+            folders=folders,
             proofs=proven,
             publish=lambda: _publish(store, engine),
             lived_until=lived_until,
@@ -175,7 +175,7 @@ class Rebuild:
         judged = settle_unproven(store, engine.policy, lived_until=lived_until, now=self.now)
         with store.together():
             # The folders count as read when they were looked at: what has arrived since is new to the service.
-            store.synced((box.read(compared=True) for box in found.folders), self.now)
+            store.synced((box.read(compared=True) for box in folders), self.now)
             rebuilt.end_play(store.con, self.now)
         numbers = rebuilt.numbers(store.con)
         return RebuildSummary(
@@ -189,7 +189,7 @@ class Rebuild:
             by_order=tuple(number for number in numbers if number not in proven.cases),
             without_message=tuple(sorted(proven.cases.difference(numbers))),
             left=len(proven.of_the_service),
-            held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
+            held=judged.held,
             dropped=len(judged.dropped),
             waiting=len(judged.waiting),
             foreign=proven.foreign,
@@ -215,12 +215,12 @@ class Rebuild:
             "smtp.self_copy was off, say when the service was first started: --since DATE"
         )
 
-    def _record(self, store: SqliteStore, found: Contents, proven: Proofs, since: datetime) -> None:
+    def _record(self, store: SqliteStore, folders: Sequence[FolderContents], proven: Proofs, since: datetime) -> None:
         """Every place, and the numbers that were told: no other case gets one of them. Nothing is played yet."""
         with store.together():
             rebuilt.begin_play(store.con)
             store.signed_with(map(name_of_key, self.policy.secrets), since)
-            for box in found.folders:
+            for box in folders:
                 store.begin_folder(box.watched, box.state.uidvalidity, box.state.uidnext, since)
                 past = {meta.uid for meta in box.metas if meta.internal_date < since}
                 store.sight(box.watched.name, box.state.uidvalidity, box.metas, past, self.now)

@@ -3,7 +3,7 @@
 At the same second a message comes before our mail about it, and the desk's answer comes last. Nothing is decided here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
@@ -66,17 +66,11 @@ class FolderContents:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    folders: tuple[FolderContents, ...]
-
-    def messages(self, now: datetime) -> list[Found]:
-        """All of them, in order."""
-        found = (one for box in self.folders for one in box.found(now))
-        return sorted(found, key=lambda one: one.order)
+def in_order(messages: Iterable[Found]) -> list[Found]:
+    return sorted(messages, key=lambda one: one.order)
 
 
-def look_at(mailbox: Mailbox, policy: Policy) -> Contents:
+def look_at(mailbox: Mailbox, policy: Policy) -> tuple[FolderContents, ...]:
     """Look at every folder that is watched, and at the board's, to its end; make none. Raises Transient: what lies in a
     folder that cannot be read may be an answer."""
     watched = list(mailbox.watched())
@@ -86,7 +80,7 @@ def look_at(mailbox: Mailbox, policy: Policy) -> Contents:
         of_the_board = (tree.names & names.fixed(agents_of(policy.people.agents)).keys()) | names.below(tree.names)
         watched = [folder for folder in watched if folder.name not in of_the_board]
         watched += [WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(of_the_board)]
-    return Contents(folders=tuple(_folder(mailbox, folder) for folder in watched))
+    return tuple(_folder(mailbox, folder) for folder in watched)
 
 
 def _folder(mailbox: Mailbox, watched: WatchedFolder) -> FolderContents:

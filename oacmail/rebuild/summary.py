@@ -6,13 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A mail to a citizen of which no copy was found. `case`: the number of its case."""
-
-    case: str
-    key: str
+from oacmail.store.rebuilt import Unproven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +51,7 @@ class RebuildSummary:
     by_order: tuple[str, ...] = ()
     without_message: tuple[str, ...] = ()
     left: int
-    held: tuple[Held, ...] = ()
+    held: tuple[Unproven, ...] = ()
     dropped: int = 0
     waiting: int = 0
     foreign: int = 0

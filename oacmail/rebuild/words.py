@@ -4,7 +4,7 @@ A message that it does not know is left to the service, which takes it in as aft
 nobody gets a second one. No message, folder or flag is changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from oacmail.core.model import Folder, Message, Outcome
@@ -14,7 +14,7 @@ from oacmail.core.sender import author_of, own_signature
 from oacmail.mail.parse import Parser, read_forward
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.phones import telephones
-from oacmail.rebuild.contents import Contents, read
+from oacmail.rebuild.contents import FolderContents, Found, in_order, read
 from oacmail.store import SqliteStore
 from oacmail.store.rebuilt import LedgerRows
 
@@ -22,10 +22,11 @@ from oacmail.store.rebuilt import LedgerRows
 def fill_in(
     store: SqliteStore,
     rows: LedgerRows,
-    found: Contents,
+    folders: Iterable[FolderContents],
+    *,
     mailbox: Mailbox,
     parsing: Parser,
-    config: ParserConfig,
+    parser_config: ParserConfig,
     policy: Policy,
     now: datetime,
     on_progress: Callable[[int, int], None],
@@ -33,24 +34,24 @@ def fill_in(
     """Record where each message lies, and fill in the words of those that the ledger knows; return how many. Raises
     Transient."""
     known, floor = store.folders(), rows.floor()
-    wanted = []
-    for box in found.folders:
+    wanted: list[Found] = []
+    for box in folders:
         name, epoch = box.watched.name, box.state.uidvalidity
         store.begin_folder(box.watched, epoch, box.state.uidnext, now)
-        before = {uid for uid, outcome in rows.outcomes(name, epoch) if outcome is not None}
+        before = rows.worked(name, epoch)
         old = {meta.uid for meta in box.metas if meta.internal_date < floor} if name in known else set()
         store.sight(name, epoch, box.metas, old, now)
         wanted += [one for one in box.found(now) if one.ref.uid not in before | old]
-    wanted.sort(key=lambda one: one.order)
+    wanted = in_order(wanted)
     started = {name: row.started_at for name, row in store.folders().items()}
     filled: set[str] = set()
-    ahead = read(mailbox, wanted, parsing, config, policy.office.timezone)
+    ahead = read(mailbox, wanted, parsing, parser_config, policy.office.timezone)
     for done, (one, fetched, parsed) in enumerate(ahead, 1):
         on_progress(done, len(wanted))
         if fetched is None:
             continue
         message = parsed()
-        written = _written(policy, config, message, fetched.raw, one.role)
+        written = _written(policy, parser_config, message, fetched.raw, one.role)
         rows.learn_people((*_people(message), *_people(written)))
         signed = own_signature(policy, message)
         if signed is not None:

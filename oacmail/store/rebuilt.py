@@ -151,10 +151,10 @@ class LedgerRows:
         first = self.con.execute("SELECT min(received_at) FROM messages").fetchone()[0]
         return at(first) if first else datetime.max.replace(tzinfo=UTC)
 
-    def outcomes(self, folder: str, uidvalidity: int) -> list[tuple[int, str | None]]:
-        """(UID, outcome) of the places in this folder that the database knows."""
-        query = "SELECT uid, outcome FROM sightings WHERE folder = ? AND uidvalidity = ?"
-        return [(row["uid"], row["outcome"]) for row in self.con.execute(query, (folder, uidvalidity))]
+    def worked(self, folder: str, uidvalidity: int) -> set[int]:
+        """The UIDs in this folder of which the database knows what became of them."""
+        query = "SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ? AND outcome IS NOT NULL"
+        return {row["uid"] for row in self.con.execute(query, (folder, uidvalidity))}
 
     def _value(self, table: str, column: str) -> str:
         """The SQL expression of what the copy has of a column."""
@@ -316,11 +316,11 @@ def _no_message(hashed: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unproven:
-    """A mail to a citizen that would have left, and of which no copy was found."""
+    """A mail to a citizen that would have left, and of which no copy was found. `case`: its number, '' = none."""
 
     key: str
     kind: MailKind
-    case: str | None
+    case: str
     queued_at: datetime
 
 
@@ -331,7 +331,7 @@ def unproven(con: sqlite3.Connection, staff: Iterable[str]) -> list[Unproven]:
         (json.dumps(sorted(staff)),),
     )
     return [
-        Unproven(key=row["key"], kind=of_name(row["kind"]), case=row["number"], queued_at=at(row["created_at"]))
+        Unproven(key=row["key"], kind=of_name(row["kind"]), case=row["number"] or "", queued_at=at(row["created_at"]))
         for row in rows
     ]
 

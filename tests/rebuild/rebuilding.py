@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from oacmail import wiring
+from oacmail.cli.rebuild import rebuilding
 from oacmail.engine.ledger import LedgerCopy
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.summary import FromLedger, RebuildSummary
@@ -53,15 +53,7 @@ def restore(world: World, path: Path) -> FromLedger:
 
 
 def _rebuild(world: World) -> Rebuild:
-    return Rebuild(
-        state=world.config.office.state,
-        mailbox=world.mailbox,
-        policy=wiring.live_policy(world.config, first=True),
-        engine=lambda store, clock: wiring.engine(world.config, store, clock=clock),
-        parser_config=wiring.parser_config(world.config),
-        now=world.clock.now(),
-        ledger=FOLDER,
-    )
+    return replace(rebuilding(world.config, world.mailbox, world.clock.now()), ledger=FOLDER)
 
 
 def expunge(world: World, folder: str, text: bytes) -> None:
