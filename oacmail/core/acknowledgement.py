@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
-from oacmail.core import cases, rate_limits, tokens
+from oacmail.core import calendar, cases, rate_limits, tokens
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.kinds import MailEvent, MailKind
@@ -233,9 +233,8 @@ def warn_of_secret(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     policy, message = request.policy, request.message
     if not message.secrets or why_not(request):
         return ()
-    day = request.now.astimezone(policy.office.timezone).date()
     send = Send(
-        key=f"{MailKind.WARNED}:{number}:{day}",
+        key=f"{MailKind.WARNED}:{number}:{calendar.local_day(request.now, policy)}",
         kind=MailKind.WARNED,
         lang=language(request),
         recipient=request.author,

@@ -5,7 +5,7 @@ This module never decides whether a message *is* an answer, and nothing here goe
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from oacmail.core import calendar, kinds, notices, tokens
 from oacmail.core.cases import CitizenRequest, can_be_told, has_notice, language_of_case, promised_by_answer
@@ -162,12 +162,9 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
 def silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
     """The deadline by which the case closes if nobody writes any more, counted from `at`; it replaces an earlier
     one."""
-    days = policy.deadlines.close_days
     renew: list[Effect] = [EndDeadlines(case=case.number, how="withdrawn", at=at, kinds=("close",))]
-    if days:
-        zone = policy.office.timezone
-        day = calendar.add_working_days(at.astimezone(zone).date(), days, policy.workdays)
-        due = datetime.combine(day, time(policy.office.closes.hour, policy.office.closes.minute), zone)
+    if policy.deadlines.close_days:
+        due = calendar.closing_of(calendar.working_day_after(at, policy.deadlines.close_days, policy), policy)
         renew.append(StartDeadline(started_by=key, kind="close", case=case.number, started_at=at, due_at=due))
     return renew
 
@@ -299,9 +296,8 @@ def warn_answered_twice(policy: Policy, case: CaseView, *, at: datetime, now: da
     before = case.messages.latest[0] if case.messages.latest else None
     if before is None or not before.by_office or abs(at - before.at) > TWICE_WITHIN:
         return ()
-    day = now.astimezone(policy.office.timezone).date()
     facts = {"first_at": min(before.at, at), "second_at": max(before.at, at)}
-    key = f"{MailKind.ANSWERED_TWICE}:{case.number}:{day}"
+    key = f"{MailKind.ANSWERED_TWICE}:{case.number}:{calendar.local_day(now, policy)}"
     return notices.notify_agents(policy, key=key, kind=MailKind.ANSWERED_TWICE, now=now, case=case.number, facts=facts)
 
 

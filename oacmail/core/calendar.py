@@ -54,6 +54,11 @@ def add_working_days(day: date, n: int, workdays: Workdays) -> date:
     return day
 
 
+def working_day_after(at: datetime, n: int, policy: Policy) -> date:
+    """The `n`-th working day strictly after the local day of `at`."""
+    return add_working_days(local_day(at, policy), n, policy.workdays)
+
+
 def clock_start(received_at: datetime, sent_at: datetime | None, policy: Policy) -> datetime:
     """The moment that counts as the mail's arrival (R18): ours, or its Date if asked for and plausible."""
     return received_at if policy.deadlines.clock == "receipt" else _written_at(received_at, sent_at, policy)
@@ -193,7 +198,7 @@ def escalation_at(due: datetime, level: int, policy: Policy) -> datetime:
 
 def opening_days_after(at: datetime, days: int, policy: Policy) -> datetime:
     """The opening `days` working days after the local day of `at` (R31)."""
-    return _moment(add_working_days(_local(at, policy).date(), days, policy.workdays), policy.office.opens, policy)
+    return opening_of(working_day_after(at, days, policy), policy)
 
 
 def opening_of(day: date, policy: Policy) -> datetime:
@@ -274,9 +279,3 @@ def _named(day: date) -> str:
 def _clock(moment: datetime, policy: Policy) -> str:
     local = _local(moment, policy)
     return f"{_named(local.date())} {local:%H:%M} {policy.office.timezone.key}"
-
-
-def is_due_today(due_at: datetime, now: datetime, policy: Policy) -> bool:
-    """Whether it is due on this local day, or was due before."""
-    zone = policy.office.timezone
-    return due_at.astimezone(zone).date() <= now.astimezone(zone).date()

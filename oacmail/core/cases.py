@@ -90,7 +90,7 @@ def has_notice(case: CaseView) -> bool:
 def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: datetime) -> tuple[Effect, ...]:
     """The derivation notice and the deadline of the first update that it promises. `key` names the order; `cause`: what
     a person has found, '' = nobody has said anything of it, so that nothing is blamed."""
-    day, today = followup_day(policy, now), now.astimezone(policy.office.timezone).date()
+    day, today = followup_day(policy, now), calendar.local_day(now, policy)
     facts: dict[str, object] = {
         "cause": cause,
         "followup": day,
@@ -129,8 +129,7 @@ def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datet
 
 def followup_day(policy: Policy, now: datetime) -> date:
     """The local day by which the citizen gets the next update (R31)."""
-    today = now.astimezone(policy.office.timezone).date()
-    return calendar.add_working_days(today, policy.escalation.update_days, policy.workdays)
+    return calendar.working_day_after(now, policy.escalation.update_days, policy)
 
 
 def update_by(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> StartDeadline:

@@ -112,7 +112,7 @@ def escalate(
         for item in late
     ]
     if len(late) > policy.deadlines.digest_above:
-        level, day = max(item.level for item in late), now.astimezone(policy.office.timezone).date()
+        level, day = max(item.level for item in late), calendar.local_day(now, policy)
         cards = tuple(_card(item) for item in sorted(late, key=lambda item: (item.due_at, item.case.number)))
         return [
             *effects,
@@ -302,6 +302,5 @@ def became_complex(
 def _is_complex(policy: Policy, case: CaseView, at: datetime) -> bool:
     if case.answered_at is None:
         return False
-    zone, days = policy.office.timezone, policy.escalation.complex_days
-    day = calendar.add_working_days(case.answered_at.astimezone(zone).date(), days, policy.workdays)
-    return case.messages.asked_since + 1 >= policy.escalation.complex_messages or at.astimezone(zone).date() >= day
+    day = calendar.working_day_after(case.answered_at, policy.escalation.complex_days, policy)
+    return case.messages.asked_since + 1 >= policy.escalation.complex_messages or calendar.local_day(at, policy) >= day

@@ -45,8 +45,7 @@ def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
 
 def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
     """The summary of today, and that it was sent."""
-    zone = policy.office.timezone
-    today = now.astimezone(zone).date()
+    today = calendar.local_day(now, policy)
     waiting = [(due, case) for case in view.live if (due := notices.due_at(case))]
     # First what has a term that is near (R32), or was long in transit (R18); then by the time at which it is due.
     waiting.sort(key=lambda pair: (not (pair[1].term.near or notices.is_delayed(pair[1])), pair[0]))
@@ -60,7 +59,7 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
         elif case.term.near:  # R32: the person's own date comes first
             name = "urgent"
         else:
-            name = "due_today" if due.astimezone(zone).date() == today else "rest"
+            name = "due_today" if calendar.local_day(due, policy) == today else "rest"
         lists[name].append({**notices.waiting_row(case, now), "short": _short(case, today)})
     # Calls by the slot that was asked for; without one, the afternoon (R27).
     calls = [case for case in cases if case.intent == Intent.CALLBACK]
@@ -126,15 +125,14 @@ def _listed(name: str, rows: Sequence[Facts]) -> Facts:
 
 def _rights(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
     """The requests of data-protection rights that no agent has closed, by the end of their month."""
-    zone = policy.office.timezone
     months = ((case, [month.due_at for month in case.running(RIGHTS) if month.level == 0]) for case in cases)
     ends = sorted((min(moments), case.number, case) for case, moments in months if moments)
     rows = [
         {
             **notices.case_card(case, at),
             "short": _short(case, today),
-            "month_ends": at.astimezone(zone).date(),
-            "ended": at.astimezone(zone).date() < today,
+            "month_ends": calendar.local_day(at, policy),
+            "ended": calendar.local_day(at, policy) < today,
         }
         for at, _, case in ends
     ]
@@ -143,7 +141,6 @@ def _rights(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
 
 def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
     """Cases with the technical services, oldest first, and what the desk must do: inform the person, write today."""
-    zone = policy.office.timezone
     rows: list[Facts] = []
     for case in cases:
         update = next((deadline.due_at for deadline in case.running("update")), None)
@@ -154,7 +151,7 @@ def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
                 "short": _short(case, today),
                 "derived_at": next((deadline.started_at for deadline in case.running("nudge")), None),
                 "told": is_told(case),
-                "update_on": update.astimezone(zone).date() if update else None,
+                "update_on": calendar.local_day(update, policy) if update else None,
             }
         )
     rows.sort(key=lambda row: str(row["derived_at"] or ""))
@@ -162,7 +159,9 @@ def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
     return {
         **_listed("derived", rows),
         "untold": tuple(_short(case, today) for case in cases if not is_told(case))[:MOST_LISTED],
-        "updates_today": tuple(_short(case, today) for case, due in updates if due.astimezone(zone).date() <= today),
+        "updates_today": tuple(
+            _short(case, today) for case, due in updates if calendar.local_day(due, policy) <= today
+        ),
     }
 
 

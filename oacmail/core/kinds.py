@@ -531,9 +531,6 @@ def _all_to(after: MailState, *before: MailState) -> Mapping[MailState, MailStat
     return dict.fromkeys(before, after)
 
 
-FIRST = frozenset({_S.QUEUED, _S.SHADOW, _S.SENT})
-"""The states in which a row begins: to be sent, written in shadow, known to have left before a restore."""
-
 NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
     # --- the sender -------------------------------------------------------------------------------
     MailEvent.CLAIMED: _all_to(_S.CLAIMED, _S.QUEUED),

@@ -14,7 +14,7 @@ from hashlib import sha256
 from itertools import chain, dropwhile, takewhile, zip_longest
 from typing import Literal
 
-from oacmail.core import common_words, tokens
+from oacmail.core import calendar, common_words, tokens
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
@@ -573,7 +573,7 @@ class Pressed:
 
 def order_token(policy: Policy, *, agent: str, case: str, verb: Verb, notice: str, now: datetime) -> str:
     """The token of one button. `agent`: the address that the notice goes to; `notice`: the key of the notice."""
-    last = (now.astimezone(policy.office.timezone).date() + timedelta(days=TOKEN_DAYS) - _EPOCH).days
+    last = (calendar.local_day(now, policy) + timedelta(days=TOKEN_DAYS) - _EPOCH).days
     more = last.to_bytes(_DAY, "big") + sha256(notice.encode()).digest()[:_NOTICE]
     return tokens.link_token(policy, _ORDER, BUTTONS[verb].code, case, more, bound=agent)
 
@@ -592,9 +592,7 @@ def read_order_token(policy: Policy, token: str, sender: str, at: datetime) -> P
     if not read.valid:
         others = (tokens.read_link_token(policy, _ORDER, token, bound=other) for other in policy.people.staff)
         problem = "not-yours" if any(other and other.valid for other in others) else "forged"
-    elif at.astimezone(policy.office.timezone).date() > _EPOCH + timedelta(
-        days=int.from_bytes(read.more[:_DAY], "big")
-    ):
+    elif calendar.local_day(at, policy) > _EPOCH + timedelta(days=int.from_bytes(read.more[:_DAY], "big")):
         problem = "expired"
     return Pressed(token=token, verb=verb, case=read.case, problem=problem)
 

@@ -115,18 +115,6 @@ def _unverified(policy: Policy) -> int:
     return policy.budgets.unverified_per_hour * (1 if policy.provable else 2)
 
 
-def most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
-    """How many acknowledgements anybody can cause at most in any hour, and in any 24 hours.
-
-    The attacker has `domains` registered domains, `mailboxes` addresses at public providers or of people whom an agent
-    has answered, and forges all others. No limit of `policy.budgets` is 0.
-    """
-    limits = policy.budgets
-    hour = limits.per_domain_hour * domains + limits.per_address_hour * mailboxes + _unverified(policy)
-    day = limits.per_domain_day * domains + limits.per_address_day * mailboxes
-    return hour, day + _unverified(policy) * 24
-
-
 # --- Relay health ----------------------------------------------------------------------------------------------------
 # A relay that has lost its tables or its permission to send answers "no such user" or "access denied" for every
 # recipient. Its refusals count as its own fault once it has refused several people in a row and taken no mail between.

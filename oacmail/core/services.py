@@ -281,13 +281,12 @@ def expected(
     News that a notice has promised to the citizen are kept on their day, and say what is expected; the next are
     promised past it (core/cases.py). Where no notice has promised a day, the first news wait as well.
     """
-    zone = policy.office.timezone
-    after = calendar.opening_days_after(datetime.combine(day, time(12), zone), 1, policy)
+    after = calendar.opening_of(calendar.next_working_day(day, policy.workdays), policy)
     since = min((deadline.started_at for deadline in case.running("nudge")), default=at)
     news: tuple[Effect, ...] = ()
     updates = case.running("update")
     if updates and not has_notice(case):
-        due = max(after.astimezone(zone).date(), *(deadline.due_at.astimezone(zone).date() for deadline in updates))
+        due = max(calendar.local_day(moment, policy) for moment in (after, *(update.due_at for update in updates)))
         news = (
             EndDeadlines(case=case.number, how="withdrawn", at=now, kinds=("update",)),
             update_by(policy, case, key=f"expected:{key}", level=0, day=due, at=at),
@@ -371,10 +370,8 @@ def _follow_up_ends(case: CaseView, now: datetime) -> tuple[Effect, ...]:
 
 def _owed_by(policy: Policy, case: CaseView, at: datetime) -> datetime:
     """The next working day, or the day on which the citizen was promised news, whichever is earlier (R31)."""
-    zone = policy.office.timezone
-    promised = (
-        calendar.closing_of(deadline.due_at.astimezone(zone).date(), policy) for deadline in case.running("update")
-    )
+    days = (calendar.local_day(deadline.due_at, policy) for deadline in case.running("update"))
+    promised = (calendar.closing_of(day, policy) for day in days)
     return min((calendar.answer_due(at, policy), *(due for due in promised if due > at)))
 
 

@@ -60,13 +60,12 @@ def surveys(
         effects.append(DeadlineReached(started_by=deadline.started_by, kind=SURVEY, level=deadline.level, at=now))
         if _may_ask(policy, case, deadline, now) and case.citizen not in asked:
             asked.add(case.citizen)
-            day = deadline.started_at.astimezone(policy.office.timezone).date()
             facts: dict[str, object] = {
                 "silent": deadline.started_by.startswith(f"{SILENCE}:"),
-                "reopen_on": _reply_until(policy, case),
+                "reopen_on": reply_until(policy, case),
                 "votes": vote_links(policy, case.number),
             }
-            key = f"{MailKind.SURVEY}:{case.number}:{day}"
+            key = f"{MailKind.SURVEY}:{case.number}:{calendar.local_day(deadline.started_at, policy)}"
             effects += [
                 notice(policy, case, MailKind.SURVEY, key=key, facts=facts, now=now),
                 AuditEvent(kind="survey", case=case.number),
@@ -77,7 +76,7 @@ def surveys(
 def _may_ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:
     """Whether it is still the close after which the survey was to be sent, and the case is one of those whose citizens
     are asked. Who can no longer reply on the case is asked nothing."""
-    last = _reply_until(policy, case)
+    last = reply_until(policy, case)
     return (
         policy.survey.enabled
         and case.status is Status.CLOSED
@@ -87,16 +86,15 @@ def _may_ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) 
         and case.intent not in NOT_ASKED
         and case.sent.surveyed_at is None
         and can_be_told(policy, case)
-        and (last is None or now.astimezone(policy.office.timezone).date() <= last)
+        and (last is None or calendar.local_day(now, policy) <= last)
     )
 
 
-def _reply_until(policy: Policy, case: CaseView) -> date | None:
+def reply_until(policy: Policy, case: CaseView) -> date | None:
     """The last local day on which a reply opens the case again (R23); None = any day."""
     if case.closed_at is None or not policy.deadlines.reopen_days:
         return None
-    closed = case.closed_at.astimezone(policy.office.timezone).date()
-    return calendar.add_working_days(closed, policy.deadlines.reopen_days, policy.workdays)
+    return calendar.working_day_after(case.closed_at, policy.deadlines.reopen_days, policy)
 
 
 # --- Votes -----------------------------------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ class BoardSync:
             fetched = self.mailbox.fetch([at.ref.uid]).get(at.ref.uid)
             if fetched is None:
                 raise Transient("the message was moved again")
-            day = at.internal_date.astimezone(engine.policy.office.timezone).date().isoformat()
+            day = calendar.local_day(at.internal_date, engine.policy).isoformat()
             config = with_lessons(engine.store, parser_config)
             read = parse(fetched.raw, config, skipped=fetched.skipped, day=day)
             if read.fingerprint == message.message:
@@ -278,7 +278,8 @@ class BoardSync:
                 troubles.append("a folder cannot be made")
         # \Flagged = due today or late. People's own flags are left alone until that changes.
         moments = {message.due_at for message in placed if message.due_at is not None}  # few: many are due together
-        urgent = {moment for moment in moments if calendar.is_due_today(moment, now, policy)}
+        today = calendar.local_day(now, policy)
+        urgent = {moment for moment in moments if calendar.local_day(moment, policy) <= today}
         moving = {message.message for *_, message in misplaced}
         changed = [
             (message.ref.folder, "due" if message.due_at in urgent else "", message)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from oacmail.cli.status import health
 from oacmail.core.policy import Budgets, Office, mailbox
-from oacmail.core.rate_limits import Room, may_leave, most, registrable, room
+from oacmail.core.rate_limits import Room, may_leave, registrable, room
 from oacmail.core.view import RateUsage, Released
 from oacmail.store import command_line
 from testbed.relay import deferred
@@ -310,12 +310,6 @@ def test_zero_means_no_limit() -> None:
     many = Released(hour=999, day=999, waiting=999)
     spent = RateUsage(mailbox=many, domain=many, unverified=many)
     assert room(free, "unverified", "anna@empresa.cat", spent) is Room.NOW
-
-
-def test_the_most_that_an_attacker_can_cause_is_what_the_shares_add_up_to() -> None:
-    assert most(POLICY, domains=7, mailboxes=1) == (203, 1_800)
-    assert most(POLICY, domains=0, mailboxes=0) == (60, 1_440)
-    assert most(BLIND, domains=0, mailboxes=0) == (120, 2_880)
 
 
 def test_where_nothing_can_be_proven_all_mail_has_twice_the_share_and_no_limit_of_a_day() -> None:

@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from oacmail.core.rate_limits import most
+from oacmail.core.policy import Policy
+from tests.acknowledgement.test_budgets import BLIND, POLICY
 from tests.hostile.enemy import message, slip_in
 from tests.messages.test_intent_actions import COMPLAINT, DPO, RIGHTS
 from tests.orders.test_orders import reply
@@ -75,8 +76,23 @@ def test_a_day_of_flood_never_goes_over_the_hours_budget(world: World) -> None:
     assert len(world.cases()) == 210
 
 
-def _bound(world: World, *, domains: int, mailboxes: int) -> tuple[int, int]:
-    return most(world.policy, domains=domains, mailboxes=mailboxes)
+def _most(policy: Policy, *, domains: int, mailboxes: int) -> tuple[int, int]:
+    """How many acknowledgements anybody can cause at most in any hour, and in any 24 hours.
+
+    The attacker has `domains` registered domains, `mailboxes` addresses at public providers or of people whom an agent
+    has answered, and forges all others.
+    """
+    limits = policy.budgets
+    unverified = limits.unverified_per_hour * (1 if policy.provable else 2)
+    hour = limits.per_domain_hour * domains + limits.per_address_hour * mailboxes + unverified
+    day = limits.per_domain_day * domains + limits.per_address_day * mailboxes
+    return hour, day + unverified * 24
+
+
+def test_the_most_that_an_attacker_can_cause_is_what_the_shares_add_up_to() -> None:
+    assert _most(POLICY, domains=7, mailboxes=1) == (203, 1_800)
+    assert _most(POLICY, domains=0, mailboxes=0) == (60, 1_440)
+    assert _most(BLIND, domains=0, mailboxes=0) == (120, 2_880)
 
 
 def _peaks(world: World, honest: set[str]) -> tuple[int, int]:
@@ -129,7 +145,7 @@ def test_a_played_attacker_never_exceeds_the_computed_bound_and_ten_newcomers_ar
             assert len(world.received(address)) == 1
         world.turn_at(f"2026-11-25 {hour:02}:40")
     world.live("2026-11-26 21:00", minutes=30)
-    (hour_most, day_most), (hour_seen, day_seen) = _bound(world, domains=7, mailboxes=1), _peaks(world, honest)
+    (hour_most, day_most), (hour_seen, day_seen) = _most(world.policy, domains=7, mailboxes=1), _peaks(world, honest)
     assert waiting == []
     assert hour_most * 0.8 <= hour_seen <= hour_most
     assert day_seen <= day_most
@@ -156,7 +172,7 @@ def test_a_newcomer_without_a_verdict_is_acknowledged_the_same_day_beside_any_fo
     world.live("2026-11-25 13:30", minutes=15)
     assert len(world.received(newcomer)) == 1
     assert "over-budget" not in world.reviews()
-    hour, _day = _bound(world, domains=0, mailboxes=1)
+    hour, _day = _most(world.policy, domains=0, mailboxes=1)
     assert _peaks(world, {newcomer})[0] <= hour
 
 

@@ -19,7 +19,7 @@ from oacmail.core.effects import (
     Tick,
     UpdateOutbox,
 )
-from oacmail.core.kinds import FIRST, NEXT, MailEvent, MailKind, MailState
+from oacmail.core.kinds import NEXT, MailEvent, MailKind, MailState
 from oacmail.engine import HostChecks
 from oacmail.store import SqliteStore, admin
 from oacmail.store.outbox import LIVE
@@ -551,7 +551,8 @@ def test_the_store_does_to_each_state_what_the_table_says(
 
 def test_the_table_names_every_event_and_every_state_is_reached() -> None:
     assert set(NEXT) == set(MailEvent)
-    assert FIRST | {reached for states in NEXT.values() for reached in states.values()} == set(MailState)
+    begins = {MailState.QUEUED, MailState.SHADOW, MailState.SENT}  # to be sent, in shadow, known to have left before
+    assert begins | {reached for states in NEXT.values() for reached in states.values()} == set(MailState)
 
 
 def test_what_is_not_under_way_leaves_by_a_person_a_proof_or_a_relay_that_recovers() -> None:

@@ -283,13 +283,9 @@ def _is_another_matter(request: CitizenRequest, case: CaseView, rule: str) -> bo
     policy, message = request.policy, request.message
     if rule == ACKNOWLEDGED:
         return False
-    if case.status is Status.CLOSED and case.closed_at is not None and policy.deadlines.reopen_days:
-        zone = policy.office.timezone
-        last = calendar.add_working_days(
-            case.closed_at.astimezone(zone).date(), policy.deadlines.reopen_days, policy.workdays
-        )
-        if request.received_at.astimezone(zone).date() > last:
-            return True
+    last = survey.reply_until(policy, case) if case.status is Status.CLOSED else None
+    if last is not None and calendar.local_day(request.received_at, policy) > last:
+        return True
     by_reference = rule in ("our-message-id", "known-message-id")
     folded = fold_subject(message.subject)
     names_case = any(case.number in text for text in message.tokens) or is_reply(message.subject)

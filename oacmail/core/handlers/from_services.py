@@ -7,7 +7,7 @@ causes: what is solved, an agent tells.
 
 from datetime import datetime
 
-from oacmail.core import answers, notices, services
+from oacmail.core import answers, calendar, notices, services
 from oacmail.core.cases import language_of_case
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
 from oacmail.core.kinds import KINDS, Audience, MailKind
@@ -79,7 +79,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
         facts = {
             "said": "late" if late else said,
             "expected_on": reply.day,
-            "update_on": promised.astimezone(policy.office.timezone).date() if promised else None,
+            "update_on": calendar.local_day(promised, policy) if promised else None,
             "refused": refused,
         }
     mails = notify(
@@ -108,4 +108,4 @@ def _read(policy: Policy, lookup: Lookup, verb: Verb | None) -> ServicesReply:
     text = message.fresh
     if verb and not text.lstrip().startswith("#"):
         text = f"{word_of(verb, 'en').strip()}\n{text}"
-    return read_services_reply(text, at.astimezone(policy.office.timezone).date(), policy.workdays)
+    return read_services_reply(text, calendar.local_day(at, policy), policy.workdays)

@@ -145,7 +145,7 @@ def _language(given: GivenOrder) -> str:
 
 
 def _day(given: GivenOrder) -> str:
-    today = given.lookup.received_at.astimezone(given.policy.office.timezone).date()
+    today = calendar.local_day(given.lookup.received_at, given.policy)
     day = day_named(folded(given.argument), today, given.policy.workdays)
     if day is None:
         raise Refused("there is no such day", "no-day")

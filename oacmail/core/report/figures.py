@@ -300,8 +300,7 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
 
 def service_hours(begins: datetime, ends: datetime, policy: Policy) -> float:
     """Hours of service between two moments: those of opening, on working days. 0 if nothing lies between them."""
-    zone = policy.office.timezone
-    day, last = begins.astimezone(zone).date(), ends.astimezone(zone).date()
+    day, last = calendar.local_day(begins, policy), calendar.local_day(ends, policy)
     total = timedelta()
     while day <= last:
         if policy.workdays.is_working_day(day):
@@ -313,8 +312,7 @@ def service_hours(begins: datetime, ends: datetime, policy: Policy) -> float:
 
 def working_days(begins: datetime, ends: datetime, policy: Policy) -> int:
     """Working days after the local day of `begins`, up to the local day of `ends` (Llei 39/2015, art. 30.2, 30.3)."""
-    zone = policy.office.timezone
-    day, last = begins.astimezone(zone).date(), ends.astimezone(zone).date()
+    day, last = calendar.local_day(begins, policy), calendar.local_day(ends, policy)
     days: Iterable[int] = range(1, (last - day).days + 1)
     return sum(policy.workdays.is_working_day(day + timedelta(days=n)) for n in days)
 

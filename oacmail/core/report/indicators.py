@@ -96,7 +96,7 @@ def same_day(of: Cohorts) -> Indicator:
         local, at = request.asked_at.astimezone(zone), request.answered_at
         if of.policy.workdays.is_working_day(local.date()) and local.time() < closes:
             n += 1
-            same += at is not None and at.astimezone(zone).date() == local.date()
+            same += at is not None and calendar.local_day(at, of.policy) == local.date()
     return Indicator(id="I3", main=percent("same_day", same, n, SAME_DAY_TARGET))
 
 
@@ -508,9 +508,7 @@ def _opinions(of: Cohorts) -> list[Opinion]:
 
 
 def _limit(of: Cohorts, at: datetime) -> datetime:
-    zone = of.policy.office.timezone
-    day = calendar.add_working_days(at.astimezone(zone).date(), OPINION_DAYS, of.policy.workdays)
-    return calendar.closing_of(day, of.policy)
+    return calendar.closing_of(calendar.working_day_after(at, OPINION_DAYS, of.policy), of.policy)
 
 
 # --- Quality ---------------------------------------------------------------------------------------------------------
