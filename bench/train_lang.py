@@ -49,7 +49,8 @@ def train(texts: Iterable[tuple[str, str]]) -> Weights:
     """Scores of each piece by language: ten times the logarithm of its likelihood relative to the average."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for name, text in texts:
-        counts[name].update(scores.language_pieces(text))
+        for word in scores.LATIN_WORD.findall(text.lower().replace("’", "'")):
+            counts[name].update(scores.language_pieces(word))
     totals = {name: sum(counter.values()) for name, counter in counts.items()}
     everywhere = Counter(piece for counter in counts.values() for piece, times in counter.items() for _ in range(times))
     kept = {piece for name in counts for piece, _ in counts[name].most_common(TOP) if everywhere[piece] >= LEAST}

@@ -10,9 +10,10 @@ from random import Random
 import pytest
 
 from oacmail.core.policy import Policy
-from tests.acknowledgement.test_budgets import BLIND, POLICY
+from tests.acknowledgement.test_budgets import POLICY
 from tests.hostile.enemy import message, slip_in
 from tests.messages.test_intent_actions import COMPLAINT, DPO, RIGHTS
+from tests.messages.test_own_words import POLICY as BLIND
 from tests.orders.test_orders import reply
 from tests.services.test_second_level import FAULT
 from tests.work import calls

@@ -21,33 +21,21 @@ from urllib.parse import unquote_to_bytes
 # never returns NUL or lone surrogates.
 
 _ALIASES = {
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "latin-1": "cp1252",
-    "iso8859-1": "cp1252",
-    "ansi": "cp1252",
-    "x-ansi": "cp1252",
-    "cp-1252": "cp1252",
-    "win-1252": "cp1252",
-    "x-cp1252": "cp1252",
-    "windows1252": "cp1252",
-    "iso-8859-8-i": "iso8859-8",
-    "utf8mb4": "utf-8",
-    "utf-8mb4": "utf-8",
-    "unicode-1-1-utf-8": "utf-8",
-    "unicode-1-1-utf-7": "utf-7",
-    "unicode": "utf-16",
-    "macintosh": "mac-roman",
-    "mac": "mac-roman",
-    "x-mac-roman": "mac-roman",
-    "x-mac-cyrillic": "mac-cyrillic",
-    "ks_c_5601-1987": "cp949",
-    "gb2312": "gb18030",
-    "x-gbk": "gb18030",
-    "x-sjis": "cp932",
-    "shift_jis": "cp932",
-    "windows-874": "cp874",
-    "tis-620": "cp874",
+    name: codec
+    for codec, names in {
+        "cp1252": "iso-8859-1 latin1 latin-1 iso8859-1 ansi x-ansi cp-1252 win-1252 x-cp1252 windows1252",
+        "iso8859-8": "iso-8859-8-i",
+        "utf-8": "utf8mb4 utf-8mb4 unicode-1-1-utf-8",
+        "utf-7": "unicode-1-1-utf-7",
+        "utf-16": "unicode",
+        "mac-roman": "macintosh mac x-mac-roman",
+        "mac-cyrillic": "x-mac-cyrillic",
+        "cp949": "ks_c_5601-1987",
+        "gb18030": "gb2312 x-gbk",
+        "cp932": "x-sjis shift_jis",
+        "cp874": "windows-874 tis-620",
+    }.items()
+    for name in names.split()
 }
 # Python codecs that are not mail charsets, are slow on hostile input, or always refuse.
 _NOT_CHARSETS = frozenset({"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"})
@@ -134,6 +122,12 @@ _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = bytes(set(range(256)) - set(f"{ascii_letters}{digits}+/".encode()))
 _NO_ESCAPES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _LONGEST = 16 * 1024
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def readable(text: str) -> str:
+    """Without controls and direction marks, in single spaces."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 def field(value: str) -> str:

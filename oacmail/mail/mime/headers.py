@@ -61,7 +61,6 @@ LONGEST_ADDRESSES = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 +
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
 _ADDR_SPEC = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def display_name(words: Iterable[str]) -> str:
     characters."""
     text = " ".join(re.sub(r"\\(.)", r"\1", word.strip('"')) if word[0] == '"' else word for word in words if word)
     text = charset.field(" ".join(text.split())).strip()
-    return " ".join(_CONTROLS.sub(" ", text).split())[:200].strip("'\" ")
+    return charset.readable(text)[:200].strip("'\" ")
 
 
 # --- Dates -----------------------------------------------------------------------------------------------------------

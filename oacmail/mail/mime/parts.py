@@ -322,7 +322,6 @@ def unpack_tnef(data: bytes) -> Packed:
 # a file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more
 # text than TEXT_LIMIT. The tree is the standard library's, with the policy that fails least (compat32).
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
 _STUB = re.compile(
     r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I
@@ -524,7 +523,7 @@ def file_name(part: MimePart) -> str:
 
 def clean_name(name: str) -> str:
     """Return a file name for lists and logs: no path, no controls or direction marks, at most 200 characters."""
-    name = " ".join(_CONTROLS.sub(" ", name).split())
+    name = charset.readable(name)
     return (re.split(r"[\\/]", name)[-1].strip() or name)[:_NAME]
 
 

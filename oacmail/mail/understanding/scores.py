@@ -228,7 +228,7 @@ ANSWERED = ("ca", "es", "en", "fr")
 
 _LONGEST = 600  # characters; more add no information
 _NOISE = re.compile(r"@|://|www\.|\d")  # in a word: addresses and numbers have no language
-_LATIN_WORD = re.compile(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
+LATIN_WORD = re.compile(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zà-ɏ]")
 _FOREIGN = re.compile(r"(?![a-zà-ɏ])[^\W\d_]")
 _ENOUGH = re.compile(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" exists in every language
@@ -245,20 +245,15 @@ def detect_language(text: str, unknown: str = NAMES[0], table: Weights | None = 
     foreign = len(_FOREIGN.findall(text))
     if foreign and foreign > len(_LATIN.findall(text)):
         return "other"
-    words = _LATIN_WORD.findall(text)
+    words = LATIN_WORD.findall(text)
     scored = map(_cached, words) if table is None else (_steps(table, word) for word in words)
     scores = [*map(sum, zip(*scored, strict=True))] or [0] * len(NAMES)
     best = max(range(len(NAMES)), key=lambda place: scores[place] + _PRIOR.get(NAMES[place], _RARE))
     return NAMES[best] if NAMES[best] in ANSWERED else "other"
 
 
-def language_pieces(text: str) -> Iterator[str]:
-    """Yield words ("=word") and letter triples with the word's ends marked."""
-    for word in _LATIN_WORD.findall(text.lower().replace("’", "'")):
-        yield from _pieces(word)
-
-
-def _pieces(word: str) -> Iterator[str]:
+def language_pieces(word: str) -> Iterator[str]:
+    """Yield the word ("=word") and its letter triples, with its ends marked."""
     yield "=" + word
     marked = f" {word} "
     for place in range(len(marked) - 2):
@@ -271,7 +266,7 @@ def _cached(word: str) -> list[int]:
 
 
 def _steps(table: Weights, word: str) -> list[int]:
-    pieces = [*_pieces(word)]
+    pieces = [*language_pieces(word)]
     rows = table.rows_of(pieces)
     return table.total([rows[piece] for piece in pieces if piece in rows])
 

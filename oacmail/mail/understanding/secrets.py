@@ -27,37 +27,23 @@ _ENDINGS = {
     "macro": "docm dotm dot xlsm xltm xlam xlsb xla xlm pptm potm ppam ppsm sldm wll ade adp accde",
 }
 _BY_ENDING = {ending: risk for risk, endings in _ENDINGS.items() for ending in endings.split()}
-_MIMES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("certificate", re.compile(r"pkcs-?12|x-pem|pkcs-?8|java-keystore|x-x509-(?:key|private)|pem-file")),
-    (
-        "executable",
-        re.compile(r"msdownload|x-msdos|x-dosexec|javascript|x-sh\b|x-executable|java-archive|vbscript|x-msi"),
-    ),
-    (
-        "archive",
-        re.compile(
-            r"/(?:x-)?(?:zip|rar|7z|tar|gzip|bzip|xz|iso9660|ms-tnef|vnd\.ms-tnef|compress|uuencode)|pkcs7-mime"
-        ),
-    ),
-    ("page", re.compile(r"text/html|x-amp-html|xhtml|svg")),
-    ("macro", re.compile(r"macroenabled")),
-)
+_MIMES = {
+    risk: re.compile(pattern)
+    for risk, pattern in {
+        "certificate": r"pkcs-?12|x-pem|pkcs-?8|java-keystore|x-x509-(?:key|private)|pem-file",
+        "executable": r"msdownload|x-msdos|x-dosexec|javascript|x-sh\b|x-executable|java-archive|vbscript|x-msi",
+        "archive": r"/(?:x-)?(?:zip|rar|7z|tar|gzip|bzip|xz|iso9660|ms-tnef|vnd\.ms-tnef|compress|uuencode)|pkcs7-mime",
+        "page": r"text/html|x-amp-html|xhtml|svg",
+        "macro": r"macroenabled",
+    }.items()
+}
 _PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _PKCS12 = re.compile(rb"\x30[\x80-\x84].{0,4}?\x02\x01\x03\x30", re.DOTALL)  # RFC 7292 section 4: version 3
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"MZ", "executable"),
-    (b"\x7fELF", "executable"),
-    (b"#!", "executable"),
-    (b"\xca\xfe\xba\xbe", "executable"),
-    (b"\xfe\xed\xfe\xed", "certificate"),  # a Java key store
-    (b"Rar!", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "archive"),
-    (b"\x1f\x8b", "archive"),
-    (b"BZh", "archive"),
-    (b"\xfd7zXZ\x00", "archive"),
-    (b"MSCF", "archive"),
-    (parts.TNEF_SIGNATURE, "archive"),
-)
+_MAGIC = {
+    "executable": (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe"),
+    "certificate": (b"\xfe\xed\xfe\xed",),  # a Java key store
+    "archive": (b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"MSCF", parts.TNEF_SIGNATURE),
+}
 _OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _VBA = re.compile(rb"vbaProject\.bin|_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J|Basic/script-lb\.xml", re.IGNORECASE)
@@ -74,7 +60,7 @@ def risk_of_name(name: str, mime: str) -> str:
     """Return the risk that a file's name or declared type shows, '' for none."""
     clean = _UNSEEN_NAME.sub("", name).strip().rstrip(". ").lower()
     risk = _BY_ENDING.get(clean.rpartition(".")[2]) if "." in clean else None
-    return risk or next((risk for risk, pattern in _MIMES if pattern.search(mime.lower())), "")
+    return risk or next((risk for risk, pattern in _MIMES.items() if pattern.search(mime.lower())), "")
 
 
 def risk_of_bytes(data: bytes) -> str:
@@ -88,7 +74,7 @@ def risk_of_bytes(data: bytes) -> str:
         return "macro" if _VBA.search(data) else ""
     if _PAGE.match(data[:512]):
         return "page"
-    return next((risk for magic, risk in _MAGIC if data.startswith(magic)), "")
+    return next((risk for risk, magic in _MAGIC.items() if data.startswith(magic)), "")
 
 
 def is_paper(name: str) -> bool:
