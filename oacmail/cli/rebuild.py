@@ -33,7 +33,11 @@ _NO_KEY = (
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be rebuilt; write nothing.")
-@click.option("--since", metavar="TIME", help="When the service was first started; default: as its own mail shows.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Without a ledger: when the service was first started; default: as its own mail shows.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 @click.pass_context

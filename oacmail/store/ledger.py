@@ -474,7 +474,7 @@ def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
 
 
 # --- Pieces ----------------------------------------------------------------------------------------------------------
-# The ledger as texts, which lie in the mailbox (engine/ledger.py), and what a rebuilt database takes from them.
+# The ledger as bytes, which lie in the mailbox (engine/ledger.py), and what a rebuilt database takes from them.
 
 _PIECE = 5_000  # rows or entries of one piece: far smaller than any sensible imap.max_bytes
 

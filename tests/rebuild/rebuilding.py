@@ -26,10 +26,15 @@ def lose(world: World, *, copied: bool = True) -> None:
 
 
 def rebuild(
-    world: World, *, since: datetime | None = None, dry_run: bool = False, start: bool = True
+    world: World,
+    *,
+    since: datetime | None = None,
+    dry_run: bool = False,
+    start: bool = True,
+    ledger: str = FOLDER,
 ) -> RebuildSummary:
     """Make the database anew and start the service on it."""
-    report = replace(_rebuild(world), since=since).run(dry_run=dry_run)
+    report = replace(_rebuild(world), since=since, ledger=ledger).run(dry_run=dry_run)
     if start:
         world.start()
     return report

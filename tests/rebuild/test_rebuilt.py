@@ -277,3 +277,15 @@ def test_a_message_that_is_gone_is_counted_though_our_acknowledgement_of_it_is_t
     report = rebuild(world)
     assert (report.ledger.wordless, report.ledger.nameless) == (1, ())
     assert [case["citizen"] for case in world.cases()] == [ANNA, PERE]
+
+
+def test_who_begins_anew_on_purpose_names_another_folder_and_today(world: World) -> None:
+    world.citizen_asks(ANNA)
+    lose(world)
+    assert rebuild(world, since=world.clock.now(), dry_run=True, start=False).cases == {"open": 1}  # by the ledger
+    world.clock.forward(minutes=1)
+    assert rebuild(world, since=world.clock.now(), ledger="another").cases == {}
+    world.turn()
+    assert "database-lost" not in {one["code"] for one in health(world.config, world.clock.now())["problems"]}
+    world.citizen_asks(PERE)
+    assert [case["number"] for case in world.cases()] == ["OAC-2026-000002"]
