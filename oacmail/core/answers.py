@@ -15,6 +15,7 @@ from oacmail.core.effects import (
     DropOutgoing,
     Effect,
     EndDeadlines,
+    MoveDeadline,
     Send,
     StartDeadline,
     UpdateCase,
@@ -269,6 +270,15 @@ def start_deadline(
     if policy.deadlines.remind_hours and remind > at:
         effects.append(StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=remind))
     return (*effects, *(remind_of_term(policy, number, key=key, at=at, ends_on=ends_on) if ends_on else ()))
+
+
+def due_otherwise(policy: Policy, deadline: Deadline, due_at: datetime) -> tuple[Effect, ...]:
+    """A running response deadline is due at another time, and so is its reminder."""
+    remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+    return (
+        MoveDeadline(started_by=deadline.started_by, kind="answer", due_at=due_at),
+        MoveDeadline(started_by=deadline.started_by, kind="remind", due_at=remind_at),
+    )
 
 
 def remind_of_term(policy: Policy, number: str, *, key: str, at: datetime, ends_on: date) -> tuple[Effect, ...]:

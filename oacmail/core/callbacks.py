@@ -10,7 +10,7 @@ from datetime import datetime
 
 from oacmail.core import answers, calendar
 from oacmail.core.cases import CitizenRequest, can_be_told, notice
-from oacmail.core.effects import AuditEvent, Effect, MoveDeadline, UpdateCase
+from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Callback, Hours, Intent, Slot
 from oacmail.core.policy import Policy
@@ -121,12 +121,8 @@ def _due_by(request: CitizenRequest, case: CaseView, slot: Slot) -> tuple[Effect
         due_at = calendar.call_due(asked_at, slot, policy)
         if due_at == one.due_at:
             continue
-        remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
-        effects += [
-            MoveDeadline(started_by=one.started_by, kind="answer", due_at=due_at),
-            MoveDeadline(started_by=one.started_by, kind="remind", due_at=remind_at),
-            AuditEvent(kind="call-moved", case=case.number, data={"due_at": due_at.isoformat()}),
-        ]
+        moved = AuditEvent(kind="call-moved", case=case.number, data={"due_at": due_at.isoformat()})
+        effects += (*answers.due_otherwise(policy, one, due_at), moved)
     return tuple(effects)
 
 

@@ -65,6 +65,14 @@ class CitizenRequest:
         named = derivation.ends_hour(self.message.features, written_on, ends_on)
         return named or (case.term.ends_hour if case is not None and case.term.ends_on == ends_on else None)
 
+    def other_term(self, case: CaseView) -> tuple[date, time | None] | None:
+        """The day, the first or a sooner one, and the hour at which the author's term ends by this message; None = as
+        the case has it."""
+        ends_on = self.ends_on(case.term.ends_on)
+        ends_hour = self.ends_hour(ends_on, case)
+        same = (ends_on, ends_hour) == (case.term.ends_on, case.term.ends_hour)
+        return None if ends_on is None or same else (ends_on, ends_hour)
+
     def is_urgent(self, ends_on: date | None) -> bool:
         """Whether a term that ends on this day makes the case urgent now."""
         return derivation.is_near(ends_on, calendar.local_day(self.now, self.policy))

@@ -141,8 +141,9 @@ def escalate(
 
 
 def _recipients(policy: Policy, level: int, away: frozenset[str]) -> tuple[str, ...]:
-    people = policy.people.supervisor
-    return notices.with_agents(policy, (*people, *policy.people.operator) if level > 1 else people, away)
+    """All agents too if one of those is out of office."""
+    people = (*policy.people.supervisor, *(policy.people.operator if level > 1 else ()))
+    return people if away.isdisjoint(people) else (*people, *policy.people.agents)
 
 
 def _card(item: OverdueCase) -> dict[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from oacmail.core import calendar, derivation, rights
+from oacmail.core.answers import draft_row
 from oacmail.core.cases import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect
 from oacmail.core.kinds import MailKind
@@ -99,7 +100,7 @@ def propose_referral(request: CitizenRequest, number: str) -> tuple[Effect, ...]
         "opened_at": request.received_at,
         "due_at": request.due_at,
         "topic": str(request.reading.topic or "other"),
-        "pointers": tuple({"body": row.body, "address": row.address, "phone": row.phone} for row in table),
+        "pointers": tuple(map(draft_row, table)),
     }
     key = f"{MailKind.POINTERS}:{request.message.fingerprint}"
     return notify_agents(request.policy, key=key, kind=MailKind.POINTERS, now=request.now, case=number, facts=facts)

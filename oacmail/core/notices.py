@@ -94,11 +94,6 @@ def assigned(policy: Policy, assignee: str | None, away: frozenset[str]) -> tupl
     return policy.people.agents if agent is None or agent in away else (agent,)
 
 
-def with_agents(policy: Policy, people: tuple[str, ...], away: frozenset[str]) -> tuple[str, ...]:
-    """These people; all agents too if one of them is out of office."""
-    return people if away.isdisjoint(people) else (*people, *policy.people.agents)
-
-
 def undelivered_notices(
     policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
 ) -> tuple[Send, ...]:

@@ -117,11 +117,7 @@ def is_due(last: Reconciliation, now: datetime, zone: ZoneInfo, *, compared: boo
 def is_since_last_night(at: datetime, now: datetime, zone: ZoneInfo) -> bool:
     """Whether what was done at that moment need not be done again. A moment ahead of `now` was recorded by a clock that
     was far ahead: it counts for no night."""
-    return last_night(now, zone) <= at <= now
-
-
-def last_night(now: datetime, zone: ZoneInfo) -> datetime:
-    """The latest moment at which the work of a night was to begin."""
     local = now.astimezone(zone)
-    night = datetime.combine(local.date(), NIGHT, zone)
-    return night if night <= local else datetime.combine(local.date() - timedelta(days=1), NIGHT, zone)
+    tonight = datetime.combine(local.date(), NIGHT, zone)
+    last_night = tonight if tonight <= local else datetime.combine(local.date() - timedelta(days=1), NIGHT, zone)
+    return last_night <= at <= now

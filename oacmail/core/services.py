@@ -136,12 +136,10 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
 
 
 def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    """The services are told at once of a day, the first or a sooner one, that is named on their case (R32)."""
-    ends_on = request.ends_on(case.term.ends_on)
-    ends_hour = request.ends_hour(ends_on, case)
-    if ends_on is None or (ends_on, ends_hour) == (case.term.ends_on, case.term.ends_hour):
+    """The services are told at once of a day that is named on their case (R32)."""
+    if (term := request.other_term(case)) is None:
         return ()
-    key = request.message.fingerprint
+    (ends_on, ends_hour), key = term, request.message.fingerprint
     card = replace(
         _kept_card(request.view, case, case.services.cause, ""),
         message=key,

@@ -378,11 +378,10 @@ def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple
 
 
 def _term_named(request: CitizenRequest, case: CaseView) -> list[Effect]:
-    """The person names a day, the first or a sooner one, while an answer is due already (R32)."""
-    ends_on, at, key = request.ends_on(case.term.ends_on), request.received_at, request.message.fingerprint
-    ends_hour = request.ends_hour(ends_on, case)
-    if ends_on is None or (ends_on, ends_hour) == (case.term.ends_on, case.term.ends_hour):
+    """The person names a day while an answer is due already (R32)."""
+    if (term := request.other_term(case)) is None:
         return []
+    (ends_on, ends_hour), at, key = term, request.received_at, request.message.fingerprint
     return [
         UpdateCase(case=case.number, columns={"ends_on": ends_on, "ends_hour": ends_hour}),
         EndDeadlines(case=case.number, how="withdrawn", at=at, kinds=("remind",), level=answers.TERM),

@@ -19,7 +19,6 @@ from oacmail.core.effects import (
     Effect,
     EndDeadlines,
     MergeCases,
-    MoveDeadline,
     UpdateCase,
     UpdatePerson,
 )
@@ -318,12 +317,7 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, *, key: str, now: da
     if Intent.DATA_RIGHTS in (intent, case.intent):
         for deadline in case.promised():
             asked_at = calendar.clock_start(deadline.started_at, deadline.sent_at, policy)
-            due_at = calendar.due_by_intent(asked_at, intent, policy)
-            remind_at = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
-            effects += [
-                MoveDeadline(started_by=deadline.started_by, kind="answer", due_at=due_at),
-                MoveDeadline(started_by=deadline.started_by, kind="remind", due_at=remind_at),
-            ]
+            effects += answers.due_otherwise(policy, deadline, calendar.due_by_intent(asked_at, intent, policy))
     request = RequestSummary(
         case=case.number,
         message=case.first_message,
