@@ -20,10 +20,9 @@ from oacmail.cli.rebuild import from_ledger, rebuilding
 from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
-from oacmail.core.stored_values import LEDGER_LINE
+from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE
 from oacmail.engine.watch import CLOCK
 from oacmail.privacy.erasure import forget_again
-from oacmail.rebuild.summary import FromLedger
 from oacmail.store import SqliteStore, admin, connection, erase, ledger, remembered, writing
 from oacmail.store.remembered import LOST
 
@@ -154,6 +153,7 @@ def restore(config: Config, path: str, yes: bool) -> None:
         say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
     if wiring.wrong_key(config):
         say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
+        say("to take more from the copy of the ledger in the mailbox, restore again when the key is back")
         return
     _go_on(config, restored.last, now)
     # The people who were forgotten since the backup are erased once more.
@@ -174,14 +174,14 @@ def _go_on(config: Config, last: int, now: datetime) -> None:
             known = rebuilding(config, mailbox, now).go_on(store, last)
     except (Transient, ConfigError) as error:
         say(f"the mailbox cannot be read now, and with it the copy of the ledger: {error}")
-        say("the database is as it was at the backup; to take more from the ledger, stop the service and restore again")
-        known = FromLedger(why="none")
-    else:
-        for line in from_ledger(config, known):
-            say(line)
-    if known.why:  # from here on its past is another one than that of the copy
+        say("the database is as it was at the backup; the copy stays: restore again when the mailbox can be read")
+        return
+    for line in from_ledger(config, known):
+        say(line)
+    if known.why:  # from here on its past is another one than that of the copy, which it replaces
         with wiring.open_writable(config) as con:
             writing.remember(con, LEDGER_LINE, token_hex(8), now)
+            writing.remember(con, LEDGER_COPIED, "", now)
 
 
 @click.command()

@@ -241,7 +241,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     LEDGER_COPIED: Family(
         value="HMAC of the snapshot and sequence of the last entry that the mailbox has; empty: it has none of them",
-        written_by=("engine/ledger.py", "store/admin.py", "store/rebuilt.py"),
+        written_by=("cli/upkeep.py", "engine/ledger.py", "store/rebuilt.py"),
     ),
     LEDGER_LINE: Family(
         value="16 hex digits: databases with the same ones have a common past, and their rows the same ids",

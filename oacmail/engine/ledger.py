@@ -62,8 +62,8 @@ class LedgerCopy:
             store.remember(LEDGER_COPIED, before if error else mark, now)
 
     def _append(self, pieces: Sequence[bytes], now: datetime, *, first: bool, replace: bool) -> str:
-        """Return why the mailbox has not taken them; '' = it has. `replace`: remove the older ones then. `first`: this
-        database has never copied its ledger: one that lies there is that of a lost database."""
+        """Return why the mailbox has not taken them; '' = it has. `replace`: remove the older ones then. `first`: none
+        of it is this database's, which is new or has been restored: a ledger that lies there is needed yet."""
         try:
             name = full_name(self.mailbox, self.folder)
             policy, tree = self.engine.policy, self.mailbox.tree()
@@ -76,6 +76,8 @@ class LedgerCopy:
             if first and read(self.mailbox, self.folder, policy.secrets).bodies:
                 self.engine.store.problem(LOST, True, now)
                 return "the ledger in the mailbox is that of another database"
+            if first:  # what lies there from now on is of this database, also after a kill
+                self.engine.store.remember(LEDGER_COPIED, "", now)
             self.mailbox.open(name)
             ours = [f"k={name_of_key(key)};" for key in policy.secrets] if replace else []
             older = {uid for key in ours for uid in self.mailbox.bearing(FIELD, key)}

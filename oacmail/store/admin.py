@@ -83,7 +83,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
                 ledger.record(con, keys, beside=True)
                 end_values(con, End.PROBLEM)
                 remember(con, RESTORED_AT, stamp(now), now)
-                remember(con, LEDGER_COPIED, "", now)  # the pieces in the mailbox are younger than this database
+                con.execute("DELETE FROM kv WHERE key = ?", (LEDGER_COPIED,))  # the pieces in the mailbox are younger
             con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if Path(f"{new}-wal").exists():  # closing the last connection removes it, unless the disk is full
             raise StateError("database: the restored database could not be completed: free some space, then try again")

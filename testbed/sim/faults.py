@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
+from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.store import admin
 from testbed.people import REGULARS
 from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
@@ -154,6 +155,7 @@ def _database_restored(town: SimulatedTown, action: SimulatedAction, rng: Random
     town.stop()
     admin.restore(town.config.office.state, path, town.clock.now())
     town.start()
+    town.store.remember(LEDGER_COPIED, "", town.clock.now())  # as where the copy does not fit: it is replaced
     town.restored, town.restored_at = town.restored + 1, town.clock.true()
     answers = town.truth.answers
     town.truth.answers = [answer for answer in answers if answer.mail is not None or answer.at < since]

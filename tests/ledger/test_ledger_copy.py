@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.core.errors import Transient
+from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import person_mark
 from oacmail.engine.ledger import read
 from oacmail.privacy.erasure import forget
@@ -190,6 +192,7 @@ def test_the_copy_is_that_of_a_restored_database(world: World) -> None:
     world.stop()
     admin.restore(world.config.office.state, backup, world.clock.now())
     world.start()
+    world.store.remember(LEDGER_COPIED, "", world.clock.now())  # it may replace the copy
     for minute in (42, 53):
         world.advance(f"2026-11-26 03:{minute}")
         world.turn()
@@ -340,3 +343,26 @@ def test_a_providers_mailbox_has_one_snapshot_and_no_piece_elsewhere(tmp_path: P
     world.stop()
     box.close()
     assert box.denied == []
+
+
+def test_a_first_copy_that_breaks_off_is_no_lost_database(
+    town: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first snapshot of a large town is many pieces: the quota may be full, or the connection end, between two."""
+    world = town()
+    append = world.mailbox.append_piece
+
+    def breaks(folder: str, raw: bytes) -> None:
+        append(folder, raw)
+        raise Transient("IMAP APPEND: NO [OVERQUOTA]")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.mailbox, "append_piece", breaks)
+        world.restart(imap={"ledger": FOLDER})
+        world.citizen_asks(ANNA)
+        assert world.problems() == {"ledger"}
+    for minute in (11, 22):
+        world.advance(f"2026-11-25 09:{minute}")
+        world.turn()
+    assert world.problems() == set()
+    assert changed_by_a_rebuild(world) == []

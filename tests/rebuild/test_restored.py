@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from oacmail.store import admin
+from oacmail.store.remembered import LOST
 from testbed.database import differences, recorded
 from testbed.relay import deferred
 from tests.rebuild.rebuilding import FOLDER, backup, restore
@@ -72,3 +74,21 @@ def test_a_backup_that_is_no_ancestor_of_the_copy_takes_nothing_from_it(world: W
     world.clock.forward(hours=1)
     world.turn()
     assert {who: len(world.received(who)) for who in (ANNA, PERE, MARTA)} == {ANNA: 1, PERE: 1, MARTA: 1}
+
+
+def test_the_copy_stays_until_a_restore_has_read_it(world: World) -> None:
+    """The machine goes down before, or the mailbox cannot be read: the service starts on the backup as it was."""
+    world.citizen_asks(ANNA)
+    path = backup(world, "backup.db")
+    world.order("set", "OAC-2026-000001", topic="payment")
+    copy_ledger(world)
+    before = recorded(world.store.con)
+    world.stop()
+    admin.restore(world.config.office.state, path, world.clock.now())
+    world.start()
+    copy_ledger(world)
+    assert LOST in world.problems()
+    assert restore(world, path).why == ""
+    assert list(differences(before, recorded(world.store.con))) == []
+    copy_ledger(world)
+    assert world.problems() == set()
