@@ -145,7 +145,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     own_note = signature is None and is_own_note(policy, arrived)
     may_order = sender.proven or own_note
     new = of_the_desk and not message.refs and message.auto is Auto.NONE
-    year = arrived.received_at.astimezone(policy.office.timezone).year
+    year = calendar.local_day(arrived.received_at, policy).year
     return Lookup(
         policy=policy,
         arrived=arrived,

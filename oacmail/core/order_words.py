@@ -523,7 +523,7 @@ def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
     alone may be of the year before, in a reply to a list of that year."""
     orders = (*read_orders(text), *read_list(text))
     named = (order.case for order in orders), (order.argument for order in orders if order.verb is Verb.MERGE)
-    year = at.astimezone(policy.office.timezone).year
+    year = calendar.local_day(at, policy).year
     read = (number_of(policy, named_as, of) for named_as in chain(*named) for of in (year, year - 1))
     return tuple(dict.fromkeys(number for number in read if number))
 

@@ -78,12 +78,14 @@ class ThreadMatch:
 def match_case(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> ThreadMatch:
     """The match of the first rule that applies. `writers`: the sender, or the recipients of a message in Sent.
 
-    Senders without an address match nobody: two such messages have nothing in common.
+    Senders without an address match nobody: two such messages have nothing in common. Of a message that its sender's
+    domain disowns (DMARC), only what a stranger cannot know counts.
     """
     writers -= {""}
-    for rung in (_acknowledged, _parent, _our_id, _known_id, _token, _reverse, _subject, _text):
+    rungs = (_acknowledged, _parent, _our_id, _known_id, _token, _reverse, _subject, _text)
+    for rung in (_acknowledged, _our_id, _reverse) if message.auth.dmarc is Dmarc.FAIL else rungs:
         match = rung(message, view, writers, received_at)
-        if match is not None and match.case is not None:
+        if match is not None:
             return match
     return ThreadMatch(None, "new", parent=_link(view))
 
@@ -105,7 +107,7 @@ def _acknowledged(message: Message, view: View, writers: frozenset[str], _: date
 def _parent(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
     """(b) The message that it replies to (RFC 5322, 3.6.4), before any other of its thread: an answer to a late reply
     names our mail of the old case too, which that reply quoted."""
-    if message.auth.dmarc is Dmarc.FAIL or not message.refs:
+    if not message.refs:
         return None
     theirs = (earlier for earlier in view.named if earlier.role is not Role.OURS)
     parent = next((earlier for earlier in theirs if earlier.message_id == message.refs[-1]), None)
@@ -123,9 +125,7 @@ def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) 
 
 
 def _known_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """(b) The id of a known message, from a participant whose domain does not disown the message (DMARC)."""
-    if message.auth.dmarc is Dmarc.FAIL:
-        return None
+    """(b) The id of a known message, from a participant."""
     for earlier in reversed(view.named):
         case = _case(view, earlier.case)
         if case is not None and _member(case, writers):
@@ -134,8 +134,6 @@ def _known_id(message: Message, view: View, writers: frozenset[str], _: datetime
 
 
 def _token(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    if message.auth.dmarc is Dmarc.FAIL:
-        return None
     cases = (_case(view, number) for number in view.tokened)
     return next((ThreadMatch(case, "keyed-token") for case in cases if case and _member(case, writers)), None)
 
@@ -152,7 +150,7 @@ def _reverse(message: Message, view: View, writers: frozenset[str], _: datetime)
 def _own_recent(
     message: Message, view: View, writers: frozenset[str], since: datetime
 ) -> list[tuple[MessageView, CaseView]]:
-    if message.auth.dmarc is Dmarc.FAIL or (message.sender in writers and unproven_reply_to(message)):
+    if message.sender in writers and unproven_reply_to(message):
         return []
     pairs = [(earlier, _case(view, earlier.case)) for earlier in view.recent if earlier.received_at >= since]
     return [(earlier, case) for earlier, case in pairs if case is not None and _member(case, writers)]

@@ -12,7 +12,7 @@ from secrets import token_hex
 
 import structlog
 
-from oacmail.core import relayed, tokens
+from oacmail.core import calendar, relayed, tokens
 from oacmail.core.decide import decide, may_exceed, within_limits
 from oacmail.core.effects import (
     Arrived,
@@ -185,7 +185,7 @@ class Engine:
             stored = turn.arrival(fingerprint)
             if stored is not None:
                 raw, received_at = stored
-                day = received_at.astimezone(self.policy.office.timezone).date().isoformat()
+                day = calendar.local_day(received_at, self.policy).isoformat()
                 message = parse(raw, self.parser_config(), day=day)
                 arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
                 self._decide_and_write(turn, arrived, now, raw=raw)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from oacmail import wiring
 from oacmail.config import Config
+from oacmail.core import calendar
 from oacmail.core.cases import is_ours
 from oacmail.core.errors import OacmailError, Refused, Transient, UnreadableMessage, WrongUsage
 from oacmail.core.kinds import IN_FLIGHT
@@ -147,7 +148,7 @@ def _found(ref: MessageRef, fetched: Fetched, meta: MessageMeta | None, sought: 
     """None: it only looks like one of the person. Who wrote it stands in From; of a form that a machine sends
     (`callback.form_senders`), in Reply-To."""
     policy, traces = sought.policy, sought.traces
-    day = meta.internal_date.astimezone(policy.office.timezone).date().isoformat() if meta else ""
+    day = calendar.local_day(meta.internal_date, policy).isoformat() if meta else ""
     fingerprint = parse(fetched.raw, day=day, skipped=fetched.skipped).fingerprint
     head = message_from_bytes(fetched.raw, policy=compat32)
     fields = {name: [str(value).strip() for value in head.get_all(name, [])] for name in (*_FIELDS, *_OURS)}

@@ -222,7 +222,7 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
     """A case with its message, its response deadline and its author; what the message causes; its acknowledgement, or
     a person hears why there is none."""
     policy, author, fingerprint = request.policy, request.author, request.message.fingerprint
-    year = request.received_at.astimezone(policy.office.timezone).year
+    year = calendar.local_day(request.received_at, policy).year
     number = request.view.reserved or tokens.case_number(policy, year, request.view.serial)
     due_at, ends_on = request.due_at, request.ends_on()
     effects: list[Effect] = [
@@ -501,7 +501,7 @@ def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Deci
     """What an agent's reply to the question says on its first line; None = it gives orders instead."""
     assert view.staff.unplaced is not None
     line = next((line.strip() for line in lookup.message.typed.splitlines() if line.strip()), "")
-    year = lookup.received_at.astimezone(policy.office.timezone).year
+    year = calendar.local_day(lookup.received_at, policy).year
     named = order_words.numbers_in_line(policy, line, year)
     none = order_words.folded(line).strip(" .!,;#") in _NONE
     if not named and not none and order_words.read_orders(line):

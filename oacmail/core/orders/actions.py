@@ -60,7 +60,7 @@ class GivenOrder:
     @property
     def new_number(self) -> str:
         """The number of a case that the order opens."""
-        year = self.lookup.received_at.astimezone(self.policy.office.timezone).year
+        year = calendar.local_day(self.lookup.received_at, self.policy).year
         return tokens.case_number(self.policy, year, self.view.serial)
 
     def command(self, verb: str, case: CaseView, **words: str) -> tuple[Effect, ...]:
@@ -90,7 +90,7 @@ def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
     numbers from it, perhaps in the new year; else of the arrival of the order."""
     lists = (mail.queued_at for mail in reversed(view.mails) if mail.kind in LISTS_OF_CASES)
     at = next((at for at in lists if at), lookup.received_at)
-    return at.astimezone(policy.office.timezone).year
+    return calendar.local_day(at, policy).year
 
 
 # --- What follows the word -------------------------------------------------------------------------------------------
