@@ -165,8 +165,10 @@ class DeadlineChecks:
         )
 
     def _read_late(self, written: WrittenMessage, answers: list[Answer]) -> bool:
-        """Whether it arrived while its folder was unreadable and no answer names it: then a new deadline starts."""
-        unseen = any(since <= moment <= until for since, until in self.town.unread for moment in written.at)
+        """Whether it arrived while its folder was unreadable, or in junk, and no answer names it: then a new deadline
+        starts."""
+        unread = any(since <= moment <= until for since, until in self.town.unread for moment in written.at)
+        unseen = unread or written.message_id in self.town.truth.in_junk
         return unseen and not any(answer.message == written.message_id for answer in answers)
 
     def _due_agrees(self, message: str, due: datetime, written: WrittenMessage) -> None:

@@ -128,7 +128,7 @@ class ToldChecks:
     def _answer_by(self, told: Told, found: re.Match[str]) -> bool:
         """A deadline of the case ends on that day, and the promise of something that this person wrote. Who is told
         only after that is told the next working day."""
-        told_on = self._day_of(told.written_at)
+        told_on = self._told_on(told)
         dues = self.town.database.due(told.case["id"], "answer")
         promised = {due for message in self.town.truth.of(told.recipient) for due in self.expected.dues(message)}
         borne_out = {due for due in promised if due in dues}
@@ -140,7 +140,7 @@ class ToldChecks:
     def _calls_on(self, told: Told, found: re.Match[str]) -> bool:
         """On a working day that has not passed and no later than the answer is due, in the hours of the slot, at the
         number of the case."""
-        day, piece, today = _named(found, told.written_at), found[4], self._day_of(told.written_at)
+        day, piece, today = _named(found, told.written_at), found[4], self._told_on(told)
         dues = self.town.database.due(told.case["id"], "answer")
         latest = max((self._day_of(due) for due in dues), default=today)
         if dues and max(dues) <= told.written_at:  # it was read late, if only by an hour of the same day
@@ -182,7 +182,7 @@ class ToldChecks:
 
     def _asked_again(self, told: Told, found: re.Match[str]) -> bool:
         """A reminder to the services was written on the day of this mail."""
-        day = self._day_of(told.written_at)
+        day = self._told_on(told)
         return any(self._day_of(moment) == day for moment in self.town.database.written_at("nudge"))
 
     def _foreseen(self, told: Told, found: re.Match[str]) -> bool:
@@ -201,7 +201,7 @@ class ToldChecks:
 
     def _until(self, told: Told, found: re.Match[str]) -> bool:
         day = _named(found, told.written_at)
-        return day is not None and told.case["status"] == "closed" and day >= self._day_of(told.written_at)
+        return day is not None and told.case["status"] == "closed" and day >= self._told_on(told)
 
     def _called_so_often(self, told: Told, found: re.Match[str]) -> bool:
         return int(found[0].split()[0]) <= self.town.database.calls_not_reached(told.case["id"])
@@ -212,6 +212,10 @@ class ToldChecks:
         return found[0].replace(" ", "") in {one.replace(" ", "") for one in known}
 
     # --- reading ----------------------------------------------------------------------------------
+
+    def _told_on(self, told: Told) -> date:
+        """The local day; a mail of midnight is of the day that begins."""
+        return told.written_at.astimezone(self.town.zone).date()
 
     def _day_of(self, moment: datetime) -> date:
         """The local day; midnight ends the day before it."""

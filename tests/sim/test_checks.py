@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -109,4 +109,35 @@ def test_who_asks_for_a_call_in_the_same_words_again_is_called_by_the_same_hour(
     rows = town.store.con.execute("SELECT met_at IS NULL AS runs FROM deadlines WHERE kind = 'answer' AND level = 0")
     assert sorted(row["runs"] for row in rows) == [0, 1]
     assert [row["slot"] for row in town.store.con.execute("SELECT slot FROM cases")] == ["morning"]
+    InvariantChecker(town).deadline_checks.agree()
+
+
+def test_who_is_told_at_midnight_is_told_the_working_day_after_the_one_that_begins(town: SimulatedTown) -> None:
+    checker = InvariantChecker(town)
+    town.mailbox.away = True
+    assert _does(town, REGULARS[0].address, "writes", 1, Random(1))
+    due = checker.expected.due(town.clock.true())
+    midnight = datetime.combine(due.astimezone(town.zone).date() + timedelta(days=1), time.min, town.zone)
+    assert checker.expected.workdays.is_working_day(midnight.date())
+    town.clock.forward(minutes=(midnight - town.clock.true()) / timedelta(minutes=1))
+    town.mailbox.away = False
+    town.turn()
+    assert town.relay.inboxes[REGULARS[0].address].last("ack")
+    checker.told_checks.after_a_step()
+
+
+def test_what_lay_in_junk_when_its_copy_was_answered_waits_for_an_answer_of_its_own(town: SimulatedTown) -> None:
+    who = REGULARS[0].address
+    assert _does(town, who, "lands in the junk folder", 1, Random(1))
+    town.turn()
+    town.clock.forward(hours=12)
+    town.turn()
+    assert _does(town, who, "writes the same again", 2, Random(1))
+    town.turn()
+    assert _does(town, "the desk", "answers", 3, Random(1))
+    town.turn()
+    assert _does(town, "the desk", "brings in from the junk folder", 4, Random(1))
+    town.turn()
+    rows = town.store.con.execute("SELECT met_at IS NULL AS runs FROM deadlines WHERE kind = 'answer' AND level = 0")
+    assert sorted(row["runs"] for row in rows) == [0, 1]
     InvariantChecker(town).deadline_checks.agree()
