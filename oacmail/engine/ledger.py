@@ -1,5 +1,5 @@
 """The copy of the ledger in the mailbox: signed messages in a folder of ours, by which a rebuild and a restore know
-what no mail tells. They hold no words, and no addresses but those of agents.
+what no mail tells. They hold no words and no addresses.
 
 One message is a piece: rows of a snapshot, or the entries since the piece before. A new snapshot replaces the pieces
 of the older one. Nothing here is sent, and nothing that goes wrong here stops the service.

@@ -1,5 +1,5 @@
-"""The ledger: a signed record, without words or addresses of citizens, of each change of a row on which a promise
-depends (docs/ledger.md).
+"""The ledger: a signed record, without words or addresses, of each change of a row on which a promise depends
+(docs/ledger.md).
 
 Triggers write it inside the transaction of the change: no change without its entry, no entry without its change. They
 are temporary triggers of our own connections: a hand in the file changes a row and writes no entry, and the nightly
@@ -68,10 +68,13 @@ PEOPLE = (("cases", "phone"), ("messages", "reply_to"), ("outbox", "recipient"),
 """Columns that tell of a person: the image has a keyed hash of the text, so that a change is seen and nobody named."""
 MESSAGES = (
     *((table, column) for table in TABLES for column in DERIVED.get(table, ()) if table != "forgotten"),
+    ("cases", "assignee"),
     ("events", "data"),
 )
-"""Columns with fingerprints of messages, whole or their first 16 digits: the image has a keyed hash of each."""
+"""Columns with fingerprints of messages, whole or their first 16 digits, or addresses of agents: the image has a keyed
+hash of each."""
 FINGERPRINT = re.compile(r"(?<![0-9a-f~])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f])")
+ADDRESS = re.compile(r'[^\s"\\:;,<>()]+@[^\s"\\:;,<>()]+')
 _MAC_BYTES = 16
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
@@ -252,8 +255,8 @@ def marked(key: bytes, value: bytes | None) -> str | None:
 
 
 def keyed(key: bytes, value: bytes | None) -> str | None:
-    """The text with a keyed hash in place of each fingerprint, and of each beginning of one: ~ and 32 or 16 hex digits,
-    of which the first 16 are the same."""
+    """The text with a keyed hash in place of each address, of each fingerprint, and of each beginning of one: ~ and 32
+    or 16 hex digits; those of a fingerprint begin like those of its beginning."""
     if value is None:
         return None
 
@@ -261,7 +264,8 @@ def keyed(key: bytes, value: bytes | None) -> str | None:
         begins = mark(key, "message", found[0][:16])[:16]
         return f"~{begins}" if len(found[0]) == 16 else f"~{begins}{mark(key, 'message', found[0])[:16]}"
 
-    return FINGERPRINT.sub(hashed, _legible(value))
+    text = FINGERPRINT.sub(hashed, _legible(value))
+    return ADDRESS.sub(lambda found: marked(key, found[0].encode()) or "", text) if "@" in text else text
 
 
 def _legible(text: bytes) -> str:

@@ -166,10 +166,12 @@ class LedgerRows:
             self._names[ledger.marked(self.copied.key, text.encode("utf-8", "replace")) or ""] = text
 
     def _learn_messages(self, texts: Iterable[str]) -> None:
-        """A hash may be of a fingerprint in one of these texts, or of its beginning."""
-        for fingerprint in (found for text in texts for found in ledger.FINGERPRINT.findall(text)):
-            for known in (fingerprint, fingerprint[:16]):
-                self._names[self._hashed(known)] = known
+        """A hash may be of an address or a fingerprint in one of these texts, or of the beginning of one."""
+        for text in texts:
+            self.learn_people(ledger.ADDRESS.findall(text))
+            for fingerprint in ledger.FINGERPRINT.findall(text):
+                for known in (fingerprint, fingerprint[:16]):
+                    self._names[self._hashed(known)] = known
 
     def _hashed(self, text: str) -> str:
         return ledger.keyed(self.copied.key, text.encode()) or ""
