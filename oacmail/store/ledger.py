@@ -544,9 +544,12 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
     entries: dict[int, list[tuple[str, str, str | None, bytes, str]]] = {}
     unpacked: list[tuple[str, bool, dict[str, Any], bytes]] = []
     for body in bodies:
-        piece = _unpacked(body)
-        is_part = piece.pop("rows", None) is not None
-        unpacked.append((piece["at"], is_part, piece, body))
+        try:
+            piece = _unpacked(body)
+            is_part = piece.pop("rows", None) is not None
+            unpacked.append((piece["at"], is_part, piece, body))
+        except (zlib.error, ValueError, TypeError, KeyError, AttributeError):
+            continue  # no version of ours writes such a piece: what it had is missing, which the chain tells
     for written_at, is_part, piece, body in sorted(unpacked, key=itemgetter(0)):
         if is_part:
             _, parts = snapshots.pop(piece["mac"], ({}, {}))

@@ -14,7 +14,7 @@ import pytest
 from oacmail.core.errors import Transient
 from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import person_mark
-from oacmail.engine.ledger import read
+from oacmail.engine.ledger import message, read
 from oacmail.privacy.erasure import forget
 from oacmail.store import admin
 from oacmail.store.ledger import Copied, joined
@@ -365,4 +365,11 @@ def test_a_first_copy_that_breaks_off_is_no_lost_database(
         world.advance(f"2026-11-25 09:{minute}")
         world.turn()
     assert world.problems() == set()
+    assert changed_by_a_rebuild(world) == []
+
+
+@pytest.mark.parametrize("piece", [b"no zlib", zlib.compress(b"no JSON"), zlib.compress(b"[]"), zlib.compress(b"{}")])
+def test_a_piece_of_ours_that_cannot_be_read_stops_no_rebuild(world: World, piece: bytes) -> None:
+    odd = message(piece, world.policy.office.address, world.policy.secrets[0], world.clock.now())
+    world.mailbox.append(FOLDER, odd, world.clock.now())
     assert changed_by_a_rebuild(world) == []
