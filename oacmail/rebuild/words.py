@@ -81,4 +81,6 @@ def _written(policy: Policy, config: ParserConfig, message: Message, raw: bytes,
 
 
 def _people(message: Message) -> tuple[str, ...]:
-    return (message.sender, message.reply_to, *message.to, *message.cc, *message.features.addresses)
+    call = message.features.callback
+    named = (message.sender, message.reply_to, *message.to, *message.cc, *message.features.addresses)
+    return (*named, call.phone or "") if call else named

@@ -74,6 +74,7 @@ MESSAGES = (
 """Columns with fingerprints of messages, whole or their first 16 digits, or addresses of agents: the image has a keyed
 hash of each."""
 FINGERPRINT = re.compile(r"(?<![0-9a-f~])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f])")
+_REAL = (("report_corrections", "old"), ("report_corrections", "new"))
 ADDRESS = re.compile(r'[^\s"\\:;,<>()]+@[^\s"\\:;,<>()]+')
 _MAC_BYTES = 16
 MOST_NAMED = 1000
@@ -106,6 +107,8 @@ def _value(table: str, column: str, of: str = "") -> str:
         return f"ledger_person(CAST({of}{column} AS BLOB))"
     if (table, column) in MESSAGES:
         return f"ledger_keyed(CAST({of}{column} AS BLOB))"
+    if (table, column) in _REAL:  # JSON has 15 digits of a number, and a double 17
+        return f"iif({of}{column} IS NULL, NULL, printf('%!.17g', {of}{column}))"
     return f"{of}{column} IS NOT NULL" if column == "original" else of + column
 
 

@@ -289,3 +289,37 @@ def test_who_begins_anew_on_purpose_names_another_folder_and_today(world: World)
     assert "database-lost" not in {one["code"] for one in health(world.config, world.clock.now())["problems"]}
     world.citizen_asks(PERE)
     assert [case["number"] for case in world.cases()] == ["OAC-2026-000002"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Truqueu-me al 617 123 456", "Bon dia, podeu trucar-me demà al matí, si us plau?"),
+        (
+            "Trucada",
+            "Em podeu trucar? El meu: sis-cents disset, cent vint-i-tres, quatre-cents cinquanta-sis.",
+        ),
+        ("Trucada", "Em podeu trucar al 617 123 455, perdó, al 617 123 456?"),
+    ],
+)
+def test_a_telephone_number_comes_back_however_it_was_written(world: World, subject: str, text: str) -> None:
+    world.citizen_asks(ANNA, subject, text)
+    before = recorded(world.store.con)
+    assert before["cases"]["1"]["phone"] == "+34617123456"
+    lose(world)
+    rebuild(world)
+    assert differences(before, recorded(world.store.con)) == []
+
+
+def test_a_figure_that_was_corrected_comes_back_to_its_last_digit(world: World) -> None:
+    world.citizen_asks(ANNA)
+    with world.store.turn():
+        world.store.con.execute("INSERT INTO reports(month, published_at, figures) VALUES('2026-10', '2026', '{}')")
+        world.store.con.execute(
+            """INSERT INTO report_corrections(month, indicator, measure, at, old, new, why)
+            VALUES('2026-10', 'I1', 'share', '2026', 80.95238095238095, NULL, 'late')"""
+        )
+    before = recorded(world.store.con)
+    lose(world)
+    rebuild(world)
+    assert differences(before, recorded(world.store.con)) == []
