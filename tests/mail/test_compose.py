@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+import annotated_types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -176,7 +177,7 @@ def works(python: str | None) -> bool:
 PYTHONS = [sys.executable, *filter(works, map(shutil.which, ("python3.11", "python3.12", "python3.13")))]
 PROGRAM = """
 import json, sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:]
 from datetime import datetime, UTC
 from oacmail.words.compose import Heading, compose, verify
 facts = json.load(sys.stdin)
@@ -190,9 +191,9 @@ sys.stdout.buffer.write(mime)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_python_writes_the_same_bytes_and_leaves_long_ids_alone(python: str) -> None:
     facts = {name: getattr(HEADING, name) for name in Heading.__slots__} | {"sent_at": HEADING.sent_at.isoformat()}
-    root = Path(__file__).parents[2]
+    paths = map(str, (Path(__file__).parents[2], Path(annotated_types.__file__).parents[1]))
     run = subprocess.run(
-        [python, "-I", "-c", PROGRAM, str(root)], input=json.dumps(facts).encode(), capture_output=True, check=True
+        [python, "-I", "-c", PROGRAM, *paths], input=json.dumps(facts).encode(), capture_output=True, check=True
     )
     assert run.stdout == compose(HEADING, "Bon dia", "<p>Bon dia</p>")
     assert f"\r\nIn-Reply-To: {OUTLOOK}\r\n".encode() in run.stdout
