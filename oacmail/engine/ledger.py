@@ -50,7 +50,9 @@ class LedgerCopy:
         if last is not None and timedelta(0) <= now - last < EVERY and not at_once:
             return
         known = store.recall(LEDGER_COPIED)
-        before = known or ""
+        mark, _, count = (known or "").rpartition(" ")
+        gone = -1 < self._count() < int(count or 0)  # of a restored mailbox the latest pieces are
+        before = "" if gone else mark
         pieces, mark = store.ledger_pieces(before, now)
         if not pieces or LOST in store.problems():  # a rebuild needs what lies there
             return
@@ -59,7 +61,18 @@ class LedgerCopy:
             log.warning("ledger.not-copied", error=error)
         store.problem(PROBLEM, bool(error), now, error)
         if not (error and known is None):
-            store.remember(LEDGER_COPIED, before if error else mark, now)
+            store.remember(LEDGER_COPIED, known or "" if error else f"{mark} {max(self._count(), 0)}", now)
+
+    def _count(self) -> int:
+        """How many pieces lie there; -1 = the mailbox does not tell."""
+        try:
+            name = full_name(self.mailbox, self.folder)
+            if name not in self.mailbox.tree().names:
+                return 0
+            self.mailbox.open(name)
+            return len(self.mailbox.bearing(FIELD))
+        except Transient:
+            return -1
 
     def _append(self, pieces: Sequence[bytes], now: datetime, *, first: bool, replace: bool) -> str:
         """Return why the mailbox has not taken them; '' = it has. `replace`: remove the older ones then. `first`: none

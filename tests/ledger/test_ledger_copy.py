@@ -373,3 +373,13 @@ def test_a_piece_of_ours_that_cannot_be_read_stops_no_rebuild(world: World, piec
     odd = message(piece, world.policy.office.address, world.policy.secrets[0], world.clock.now())
     world.mailbox.append(FOLDER, odd, world.clock.now())
     assert changed_by_a_rebuild(world) == []
+
+
+def test_a_restored_mailbox_gets_the_whole_ledger_again(world: World) -> None:
+    """The pieces since yesterday are gone: what follows them would lie behind a gap."""
+    messages = world.mailbox.folders[FOLDER].messages
+    world.mailbox.expunge(FOLDER, max(messages))
+    world.order("set", "OAC-2026-000003", topic="enrolment")
+    world.advance("2026-11-25 09:40")
+    world.turn()
+    assert changed_by_a_rebuild(world) == []
