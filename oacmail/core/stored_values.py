@@ -240,7 +240,7 @@ FAMILIES: Mapping[str, Family] = {
         written_by=("engine/watch.py",),
     ),
     LEDGER_COPIED: Family(
-        value="HMAC of the snapshot, sequence of the last entry and count of the pieces that the mailbox has; or empty",
+        value="HMAC of the snapshot, sequence of the last entry there, beginning of that piece's seal; or empty",
         written_by=("cli/upkeep.py", "engine/ledger.py", "store/rebuilt.py"),
     ),
     LEDGER_LINE: Family(

@@ -50,9 +50,8 @@ class LedgerCopy:
         if last is not None and timedelta(0) <= now - last < EVERY and not at_once:
             return
         known = store.recall(LEDGER_COPIED)
-        mark, _, count = (known or "").rpartition(" ")
-        gone = -1 < self._count() < int(count or 0)  # of a restored mailbox the latest pieces are
-        before = "" if gone else mark
+        mark, _, latest = (known or "").rpartition(" ")
+        before = mark if self._is_there(latest) else ""  # of a restored mailbox the latest pieces are gone
         pieces, mark = store.ledger_pieces(before, now)
         if not pieces or LOST in store.problems():  # a rebuild needs what lies there
             return
@@ -61,18 +60,19 @@ class LedgerCopy:
             log.warning("ledger.not-copied", error=error)
         store.problem(PROBLEM, bool(error), now, error)
         if not (error and known is None):
-            store.remember(LEDGER_COPIED, known or "" if error else f"{mark} {max(self._count(), 0)}", now)
+            latest = seal(self.engine.policy.secrets[0], "ledger", b64encode(pieces[-1]).decode())[:16]
+            store.remember(LEDGER_COPIED, known or "" if error else f"{mark} {latest}", now)
 
-    def _count(self) -> int:
-        """How many pieces lie there; -1 = the mailbox does not tell."""
+    def _is_there(self, latest: str) -> bool:
+        """Whether the piece that was written last lies there, or the mailbox does not tell. `latest`: of its seal."""
         try:
             name = full_name(self.mailbox, self.folder)
-            if name not in self.mailbox.tree().names:
-                return 0
+            if not latest or name not in self.mailbox.tree().names:
+                return False
             self.mailbox.open(name)
-            return len(self.mailbox.bearing(FIELD))
+            return bool(self.mailbox.bearing(FIELD, latest))
         except Transient:
-            return -1
+            return True
 
     def _append(self, pieces: Sequence[bytes], now: datetime, *, first: bool, replace: bool) -> str:
         """Return why the mailbox has not taken them; '' = it has. `replace`: remove the older ones then. `first`: none

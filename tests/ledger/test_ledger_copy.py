@@ -383,3 +383,17 @@ def test_a_restored_mailbox_gets_the_whole_ledger_again(world: World) -> None:
     world.advance("2026-11-25 09:40")
     world.turn()
     assert changed_by_a_rebuild(world) == []
+
+
+def test_a_mailbox_of_yesterday_gets_the_whole_ledger_again(world: World) -> None:
+    """It has as many pieces as before the night, whose snapshot has replaced them since."""
+    yesterday = world.mailbox.snapshot()
+    world.compare = True
+    for moment in ("03:01", "03:20"):
+        world.advance(f"2026-11-26 {moment}")
+        world.turn()
+    world.mailbox.restore(yesterday)
+    world.order("set", "OAC-2026-000003", topic="enrolment")
+    world.advance("2026-11-26 03:40")
+    world.turn()
+    assert changed_by_a_rebuild(world) == []
