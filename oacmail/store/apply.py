@@ -40,7 +40,7 @@ from oacmail.core.effects import (
     UpdatePerson,
 )
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
+from oacmail.core.model import Kind, Message, MessageRef, Outcome, Role, Status
 from oacmail.core.policy import Policy
 from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import FORWARDED_BY, RESERVED
@@ -151,13 +151,12 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         nothing: dict[str, Any] = dict.fromkeys(("message_id", "subject", "lang", "fresh", "body_hash"), "")
         message, author = replace(message, **nothing, sent_at=None, refs=(), attachments=()), STRANGER
     checksum = original_of(con, context.raw if effect.kept else None)
-    shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in message.attachments]
     row = insert(
         con,
         "messages",
         {
             "fingerprint": message.fingerprint,
-            "message_id": message.message_id,
+            **words_of(message),
             "case_id": case_id(con, effect.case),
             "author_id": person_id(con, author),
             "role": effect.role,
@@ -166,19 +165,13 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
             "guest": effect.guest,
             "rule": effect.rule,
             "because": json.dumps(context.because, ensure_ascii=False),
-            "subject": message.subject,
-            "subject_key": fold_subject(message.subject),
             "sent_at": message.sent_at,
             "received_at": received_at,
             "lang": message.lang,
-            "fresh": message.fresh,
-            "body_hash": message.body_hash,
             "reply_to": effect.reply_to,
             "original": checksum,
             "rung": message.rung,
             "folder": context.message_ref.folder if context.message_ref else context.arrived.folder,
-            # what came with it, by name: of a message too large to be copied the only trace outside the mailbox
-            "attachments": json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False),
         },
         """ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
@@ -188,9 +181,25 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
     if checksum not in (None, row["original"]):  # the same message came on another way: one copy of it is enough
         unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = ?)"
         con.execute(unused, (checksum, checksum))
-    con.executemany(
-        "INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row["id"]) for ref in message.refs]
-    )
+    record_refs(con, row["id"], message)
+
+
+def words_of(message: Message) -> dict[str, object]:
+    """The columns of a message's row that hold what it says, which an erasure empties."""
+    shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in message.attachments]
+    return {
+        "message_id": message.message_id,
+        "subject": message.subject,
+        "subject_key": fold_subject(message.subject),
+        "fresh": message.fresh,
+        "body_hash": message.body_hash,
+        # what came with it, by name: of a message too large to be copied the only trace outside the mailbox
+        "attachments": json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False),
+    }
+
+
+def record_refs(con: sqlite3.Connection, row: int, message: Message) -> None:
+    con.executemany("INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row) for ref in message.refs])
 
 
 def _is_erased_copy(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> bool:

@@ -20,9 +20,8 @@ from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import registrable
 from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, REBUILT_AT, End
-from oacmail.core.threading import fold_subject
 from oacmail.store import ledger, remembered
-from oacmail.store.apply import STRANGER, original_of
+from oacmail.store.apply import STRANGER, original_of, record_refs, words_of
 from oacmail.store.connection import at, moment, schema, stamp
 from oacmail.store.ledger import MESSAGES, PEOPLE, TABLES, Copied
 from oacmail.store.outbox import LIVE
@@ -43,6 +42,14 @@ _NEW = {
     "outbox": {"message_id": "'<' || hex(randomblob(16)) || '@invalid>'", "domain": "''"},
 }
 """Columns that no image has and that must hold something, as SQL."""
+_NOBODY = f"'unknown.' || id || '@{ERASED_DOMAIN}'"
+_UNTOLD = {
+    ("cases", "phone"): "NULL",
+    ("messages", "reply_to"): "''",
+    ("outbox", "recipient"): _NOBODY,
+    ("people", "address"): _NOBODY,
+}
+"""What each column of people holds, as SQL, where nothing tells what its hash stands for."""
 _LAST = ("events", "reports")
 """Tables of which no row may be changed: they are written once every hash is known."""
 _KEPT = "~1"  # in messages.original: the bytes of the message were kept
@@ -189,27 +196,18 @@ class LedgerRows:
         outcome = Outcome(row["outcome"])
         if row["erased_at"] or (row["rule"] == IN_JUNK and outcome is Outcome.AUTOMATIC):
             return outcome  # nothing of it is kept
-        shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in written.attachments]
+        words = words_of(written)
+        original = original_of(con, raw) if row["original"] == _KEPT else None
         con.execute(
-            """UPDATE messages SET message_id = ?, subject = ?, subject_key = ?, fresh = ?, body_hash = ?,
-            attachments = ?, original = coalesce(?, original) WHERE id = ?""",
-            (
-                written.message_id,
-                written.subject,
-                fold_subject(written.subject),
-                written.fresh,
-                written.body_hash,
-                json.dumps(shown[:100], ensure_ascii=False),
-                original_of(con, raw) if row["original"] == _KEPT else None,
-                row["id"],
-            ),
+            f"""UPDATE messages SET {", ".join(f"{name} = ?" for name in words)}, original = coalesce(?, original)
+            WHERE id = ?""",
+            (*words.values(), original, row["id"]),
         )
-        con.executemany("INSERT OR IGNORE INTO refs VALUES(?, ?)", [(ref, row["id"]) for ref in written.refs])
-        subject = (written.subject, fold_subject(written.subject), hashed, row["case_id"], hashed)
+        record_refs(con, row["id"], written)
         con.execute(
             """UPDATE cases SET subject = ?, subject_key = ?
             WHERE opened_by = ? OR (id = ? AND instr(opened_by, ?))""",
-            subject,
+            (words["subject"], words["subject_key"], hashed, row["case_id"], hashed),
         )
         name = written.name if author == written.sender else ""
         con.execute("UPDATE people SET name = ? WHERE id = ? AND name = ''", (name, row["author_id"]))
@@ -258,13 +256,8 @@ class LedgerRows:
                 FROM temp.ledger_copy WHERE "table" = ?""",
                 (table,),
             )
-        nobody = f"'unknown.' || id || '@{ERASED_DOMAIN}'"
-        for table, column, other in (
-            ("people", "address", nobody),
-            ("outbox", "recipient", nobody),
-            ("messages", "reply_to", "''"),
-            ("cases", "phone", "NULL"),
-        ):
+        for table, column in PEOPLE:
+            other = _UNTOLD[table, column]
             con.execute(
                 f"UPDATE {table} SET {column} = rebuilt_person({column}, {other}) WHERE substr({column}, 1, 1) = '~'"
             )
