@@ -19,7 +19,7 @@ import structlog
 
 from oacmail.core.board import BoardNames
 from oacmail.core.errors import Transient, UnreadableMessage
-from oacmail.core.ports import Mailbox
+from oacmail.core.ports import FolderTree, Mailbox
 from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import name_of_key, seal
 from oacmail.engine.engine import Engine
@@ -49,11 +49,13 @@ class LedgerCopy:
         last = store.known_at(LEDGER_COPIED)
         if last is not None and timedelta(0) <= now - last < EVERY and not at_once:
             return
+        if LOST in store.problems():  # a rebuild needs what lies there
+            return
         known = store.recall(LEDGER_COPIED)
         mark, _, latest = (known or "").rpartition(" ")
         before = mark if self._is_there(latest) else ""  # of a restored mailbox the latest pieces are gone
         pieces, mark = store.ledger_pieces(before, now)
-        if not pieces or LOST in store.problems():  # a rebuild needs what lies there
+        if not pieces:
             return
         error = self._append(pieces, now, first=known is None, replace=mark.split()[:1] != before.split()[:1])
         if error:
@@ -66,8 +68,9 @@ class LedgerCopy:
     def _is_there(self, latest: str) -> bool:
         """Whether the piece that was written last lies there, or the mailbox does not tell. `latest`: of its seal."""
         try:
-            name = full_name(self.mailbox, self.folder)
-            if not latest or name not in self.mailbox.tree().names:
+            tree = self.mailbox.tree()
+            name = full_name(tree, self.folder)
+            if not latest or name not in tree.names:
                 return False
             self.mailbox.open(name)
             return bool(self.mailbox.bearing(FIELD, latest))
@@ -78,9 +81,8 @@ class LedgerCopy:
         """Return why the mailbox has not taken them; '' = it has. `replace`: remove the older ones then. `first`: none
         of it is this database's, which is new or has been restored: a ledger that lies there is needed yet."""
         try:
-            name = full_name(self.mailbox, self.folder)
             policy, tree = self.engine.policy, self.mailbox.tree()
-            board = policy.board
+            name, board = full_name(tree, self.folder), policy.board
             names = BoardNames(board=board, separator=tree.separator, prefix=tree.prefix) if board else None
             if name in {watched.name for watched in self.mailbox.watched()} or (names and names.below([name])):
                 return "imap.ledger is a folder that is watched"
@@ -114,10 +116,9 @@ def message(piece: bytes, office: str, key: bytes, now: datetime) -> bytes:
     return mail.as_bytes()
 
 
-def full_name(mailbox: Mailbox, folder: str) -> str:
+def full_name(tree: FolderTree, folder: str) -> str:
     """The name of the folder on this server, whose own folders may all begin alike (RFC 2342)."""
-    prefix = mailbox.tree().prefix
-    return folder if folder.startswith(prefix) else prefix + folder
+    return folder if folder.startswith(tree.prefix) else tree.prefix + folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,11 @@ def read(mailbox: Mailbox, folder: str, keys: Sequence[bytes]) -> Pieces:
     """Read every piece. Raises Transient."""
     bodies: list[bytes] = []
     refused: Counter[str] = Counter()
-    if not folder or (name := full_name(mailbox, folder)) not in mailbox.tree().names:
+    if not folder:
+        return Pieces(refused=refused)
+    tree = mailbox.tree()
+    name = full_name(tree, folder)
+    if name not in tree.names:
         return Pieces(refused=refused)
     mailbox.open(name)
     uids = sorted(mailbox.bearing(FIELD))
