@@ -24,6 +24,6 @@ def write(path: Path, text: str) -> None:
 
 
 def replace(new: Path, old: Path) -> None:
-    """Give `new`, whose bytes are certain, the name of `old` in the same folder, for certain. Raises OSError."""
+    """Give `new`, whose bytes are certain, the name of `old`, for certain. Raises OSError."""
     new.replace(old)
     sync_names(old.parent)

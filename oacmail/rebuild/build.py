@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from oacmail import reporting
+from oacmail import durable, reporting
 from oacmail.batches import batched
 from oacmail.charts import Drawn
 from oacmail.core.acknowledgement import RESTORED
@@ -268,16 +268,8 @@ def _scratch(state: Path) -> Iterator[Path]:
 def _put_in_place(folder: Path, state: Path) -> None:
     """Flush the new database, put an empty one aside, and give it the name of the lost one."""
     new = folder / connection.FILE
-    for one in (new, folder):
-        _flush(one)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    durable.sync_names(folder)
     admin.set_aside(state)
-    new.replace(state / connection.FILE)
-    _flush(state)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    durable.replace(new, state / connection.FILE)
