@@ -52,7 +52,7 @@ def fill_in(
             continue
         message = parsed()
         written = _written(policy, parser_config, message, fetched.raw, one.role)
-        rows.learn_people((*_people(message), *_people(written)))
+        rows.learn_people({*_people(message), *_people(written)})
         signed = own_signature(policy, message)
         if signed is not None:
             rows.copy_found(signed.key, signed.message, message.message_id)
