@@ -26,7 +26,7 @@ from typing import Any
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 from oacmail.core.stored_values import FAMILIES, LEDGER_COPIED, LEDGER_LINE
 from oacmail.core.tokens import mark, name_of_key
-from oacmail.store.connection import schema, stamp, transaction
+from oacmail.store.connection import legible, schema, stamp, transaction
 from oacmail.store.personal import DERIVED, ERASED, ROWS
 from oacmail.store.writing import remember
 
@@ -246,7 +246,7 @@ def _is_sound(proof: "RowProof") -> bool:
 def sign_with(con: sqlite3.Connection, key: bytes) -> None:
     """Give the connection the functions of the triggers and images."""
     con.create_function("ledger_mac", 4, lambda *entry: _mac(key, *entry), deterministic=True)
-    con.create_function("ledger_text", 1, _legible, deterministic=True)
+    con.create_function("ledger_text", 1, legible, deterministic=True)
     con.create_function("ledger_merged", 3, _merged, deterministic=True)
     con.create_function("ledger_person", 1, lru_cache(1000)(partial(marked, key)), deterministic=True)
     con.create_function("ledger_keyed", 1, lru_cache(1000)(partial(keyed, key)), deterministic=True)
@@ -254,7 +254,7 @@ def sign_with(con: sqlite3.Connection, key: bytes) -> None:
 
 def marked(key: bytes, value: bytes | None) -> str | None:
     """What the image has of an address or a telephone number: ~ and 32 hex digits."""
-    return f"~{mark(key, 'person', _legible(value))[:32]}" if value else None if value is None else ""
+    return f"~{mark(key, 'person', legible(value))[:32]}" if value else None if value is None else ""
 
 
 def keyed(key: bytes, value: bytes | None) -> str | None:
@@ -267,13 +267,8 @@ def keyed(key: bytes, value: bytes | None) -> str | None:
         begins = mark(key, "message", found[0][:16])[:16]
         return f"~{begins}" if len(found[0]) == 16 else f"~{begins}{mark(key, 'message', found[0])[:16]}"
 
-    text = FINGERPRINT.sub(hashed, _legible(value))
+    text = FINGERPRINT.sub(hashed, legible(value))
     return ADDRESS.sub(lambda found: marked(key, found[0].encode()) or "", text) if "@" in text else text
-
-
-def _legible(text: bytes) -> str:
-    """The text of a row, which a hand or a disk may have made no text at all."""
-    return text.decode(errors="replace")
 
 
 def last(con: sqlite3.Connection) -> int:
@@ -342,7 +337,7 @@ class RowProof:
 def prove(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
     """Compare every covered row with the ledger, in one state of the database. `con`: a connection of its own, which is
     only read. It reads each row once, and keeps in memory the entries since the snapshot."""
-    con.text_factory = _legible
+    con.text_factory = legible
     con.execute("BEGIN")
     try:
         return _proven(con, keys)
