@@ -22,7 +22,7 @@ from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.mime.text import builds_at_most, html_to_text, is_hidden
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import reply_text
-from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compose, heading_of, one_line, verify
+from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compose, heading_of, one_line
 
 # --- Answer text -----------------------------------------------------------------------------------------------------
 # Everything from the first quote on goes. The mail may be a reply to an internal notice, so the cut must be certain: it
@@ -347,7 +347,7 @@ def answer_text(raw: bytes) -> AnswerText:
 def relayed_mail(policy: Policy, send: Send, raw: bytes, now: datetime, *, run: str) -> FinalMail:
     """The final mail. Its signature covers its text and the names of its files, as they are read back.
 
-    `run`: this process, which the signature names. Raises ValueError if the mail does not read back as it was written.
+    `run`: this process, which the signature names. Raises ValueError for a recipient that no To field can hold.
     """
     answer, message_id = read(raw), tokens.message_id(policy, send.key)
     agent = parse(raw).sender
@@ -356,10 +356,7 @@ def relayed_mail(policy: Policy, send: Send, raw: bytes, now: datetime, *, run: 
     text = parse(_mail(heading, answer, agent))
     signature = tokens.sign_mail(policy, run, send, now, text.text + files(text))
     heading = replace(heading, signature=signature)
-    mime = _mail(heading, answer, agent)
-    if wrong := verify(mime, heading):
-        raise ValueError(f"a relayed answer: {wrong}")
-    return FinalMail(message_id=message_id, mime=mime, length=len(text.text))
+    return FinalMail(message_id=message_id, mime=_mail(heading, answer, agent), length=len(text.text))
 
 
 def _mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:

@@ -1,5 +1,5 @@
-"""One Send becomes one final mail: facts, text, HTML, MIME, verified before it can be sent. A town's own templates
-are untrusted programs with limits in time and size. It decides nothing.
+"""One Send becomes one final mail: facts, text, HTML, MIME. A town's own templates are untrusted programs with limits
+in time and size. It decides nothing.
 """
 
 import re
@@ -40,7 +40,7 @@ from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.mail.understanding.secrets import blank
 from oacmail.shipped import shipped
 from oacmail.words import dates, relayed
-from oacmail.words.compose import FinalMail, Heading, compose, heading_of, kept_together, verify
+from oacmail.words.compose import FinalMail, Heading, compose, heading_of, kept_together
 from oacmail.words.dates import day_words, greeting, hours_words, next_working_day, nth_working_day
 from oacmail.words.facts import SAMPLES, facts_of
 from oacmail.words.labels import label, phrase, phrases
@@ -333,8 +333,9 @@ def _broken(text: str | Markup) -> Markup:
 
 def _emphasized(text: Markup, phrases: Sequence[str]) -> Markup:
     """Return the text with each phrase in bold, after `linked`: links have names, so no phrase is in an address."""
-    for words in phrases:
-        text = text.replace(escape(words), _BOLD % words)
+    for words in map(escape, phrases):
+        if words in text:
+            text = text.replace(words, _BOLD % words)
     return text
 
 
@@ -550,20 +551,13 @@ class Renderer:
             raise BrokenTemplateError("the subject must begin with [{{ token }}]")
         heading = replace(heading, subject=subject, signature=sign(text), language=language)
         files: Any = send.facts.get("enclosed", ())  # pictures that the HTML shows, and others
-        mime = compose(heading, text, html, *originals, files=files)
-        if reason := verify(mime, heading):
-            raise BrokenTemplateError(reason)
-        return mime, len(text)
+        return compose(heading, text, html, *originals, files=files), len(text)
 
     def _answer_draft(self, loader: TemplateLoader, answer: Send, heading: Heading) -> tuple[bytes, int]:
         promised = promise(self._profile.policy, answer.due_at, heading.sent_at)
         contexts = (self._context(answer, lang, promised, heading.sent_at, False) for lang in self._languages(answer))
         text = _BETWEEN_LANGUAGES.join(loader.text(ANSWER_DRAFT, context) for context in contexts)
-        mime = compose(heading, text)
-        reason = verify(mime, heading)
-        if reason:
-            raise BrokenTemplateError(reason)
-        return mime, len(text)
+        return compose(heading, text), len(text)
 
     def _context(self, send: Send, lang: str, promised: Promise, now: datetime, attached: bool) -> dict[str, object]:
         profile, policy, office = self._profile, self._profile.policy, self._profile.policy.office

@@ -7,8 +7,12 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.errors import MultipartInvariantViolationDefect
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.policy import default
+from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
 import annotated_types
@@ -16,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.words.compose import Heading, compose, seven_bit, verify
+from oacmail.words.compose import Heading, clean, compose, references, seven_bit
 
 OUTLOOK = "<AM0PR04MB4883A1B2C3D4E5F60718293A4B5C6D7E8F9@AM0PR04MB4883.eurprd04.prod.outlook.com>"
 HEADING = Heading(
@@ -128,43 +132,63 @@ def test_an_original_that_holds_our_own_boundary_is_no_end() -> None:
     assert escalation in nested
 
 
-@given(st.binary(max_size=300), st.text(max_size=300))
-def test_whatever_is_sent_is_sound_on_the_wire_and_reads_back(original: bytes, text: str) -> None:
-    heading = replace(HEADING, subject=f"x{text}", office=text)
+ADDRESSES = st.from_regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,60}\.example", fullmatch=True)
+IDS = st.from_regex(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[a-z0-9.-]{1,40}>", fullmatch=True)
+
+
+def said(mime: bytes) -> dict[str, object]:
+    """Every field as the email package reads it: unfolded, and decoded where it may hold encoded words."""
+    parsed = BytesHeaderParser().parsebytes(mime)
+    wrong = [defect for defect in parsed.defects if not isinstance(defect, MultipartInvariantViolationDefect)]
+    assert not wrong  # the other one Python 3.11.2 finds in every header whose body is not read with it
+    assert len(parsed.keys()) == len(set(parsed.keys()))
+    read = {name: str(value).replace("\r\n", "").replace("\n", "") for name, value in parsed.items()}
+    return read | {
+        "Date": parsedate_to_datetime(read["Date"]),
+        "From": [(str(make_header(decode_header(name))), address) for name, address in getaddresses([read["From"]])],
+        "To": getaddresses([read["To"]]),
+        "Subject": str(make_header(decode_header(read["Subject"]))),
+        **dict.fromkeys(("MIME-Version", "Content-Type", "Content-Transfer-Encoding"), ""),
+    }
+
+
+@given(st.binary(max_size=300), st.text(max_size=300), st.text(max_size=300), ADDRESSES, st.lists(IDS, max_size=14))
+def test_whatever_is_sent_is_sound_on_the_wire_and_reads_back(
+    original: bytes, text: str, office: str, recipient: str, ids: list[str]
+) -> None:
+    answered = ids[0] if ids else ""
+    heading = replace(
+        HEADING,
+        subject=f"x{text}",
+        office=office,
+        recipient=recipient,
+        in_reply_to=answered,
+        refs=tuple(ids),
+        language="ca, es",
+    )
     mime = compose(heading, text, text, original)
     assert wire_is_sound(mime)
-    assert verify(mime, heading) is None
+    assert said(mime) == {
+        "Date": HEADING.sent_at.replace(microsecond=0),
+        "From": [(clean(office), HEADING.sender)],
+        "To": [("", recipient)],
+        "Subject": clean(f"x{text}"),
+        "Message-ID": HEADING.message_id,
+        **({"In-Reply-To": answered, "References": " ".join(references(answered, ids))} if ids else {}),
+        "Auto-Submitted": "auto-replied",
+        "X-Auto-Response-Suppress": "All",
+        "X-Oacmail": HEADING.signature,
+        "X-Oacmail-Case": HEADING.case,
+        "X-Oacmail-Kind": "ack",
+        "Content-Language": "ca, es",
+        **dict.fromkeys(("MIME-Version", "Content-Type", "Content-Transfer-Encoding"), ""),
+    }
     assert inside(mime)[1].get_content_type() in {"message/rfc822", "application/octet-stream"}
 
 
-def test_a_sound_mail_is_verified() -> None:
-    assert verify(compose(HEADING, TEXT, HTML), HEADING) is None
-
-
 @pytest.mark.parametrize(
-    ("old", "new", "reason"),
-    [
-        (b"To: anna@example.org", b"To: anna@example.org, eva@example.org", "To"),
-        (b"To: anna@example.org", b"To: eva@example.org", "To"),
-        (b"To: anna", b"Bcc: eva@example.org\r\nTo: anna", "fields"),
-        (b"Subject: [", b"Subject: ", "Subject"),
-        (b"k=ack", b"k=akc", "X-Oacmail"),
-        (b"Date: Mon, 30", b"Date: Sun, 29", "Date"),
-        (b"Date: Mon, 30", b"Date: soon", "cannot be read back"),
-        (b"Auto-Submitted: auto-replied\r\n", b"", "fields"),
-    ],
+    "change", [{"recipient": "a b"}, {"message_id": "none"}, {"signature": "ç"}, {"subject": " \r\n "}]
 )
-def test_a_mail_that_says_something_else_is_not(old: bytes, new: bytes, reason: str) -> None:
-    changed = compose(HEADING, TEXT, HTML).replace(old, new, 1)
-    assert (verify(changed, HEADING) or "").startswith(reason)
-
-
-def test_a_mail_without_a_subject_is_not_verified() -> None:
-    heading = replace(HEADING, subject=" \r\n ")
-    assert verify(compose(heading, TEXT, HTML), heading) == "Subject: reads differently"
-
-
-@pytest.mark.parametrize("change", [{"recipient": "a b"}, {"message_id": "none"}, {"signature": "ç"}])
 def test_a_heading_that_cannot_be_written_is_refused(change: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"."):
         compose(replace(HEADING, **change), TEXT, HTML)  # type: ignore[arg-type]
@@ -179,12 +203,10 @@ PROGRAM = """
 import json, sys
 sys.path[:0] = sys.argv[1:]
 from datetime import datetime, UTC
-from oacmail.words.compose import Heading, compose, verify
+from oacmail.words.compose import Heading, compose
 facts = json.load(sys.stdin)
 heading = Heading(**{**facts, "sent_at": datetime.fromisoformat(facts["sent_at"]), "refs": tuple(facts["refs"])})
-mime = compose(heading, "Bon dia", "<p>Bon dia</p>")
-assert verify(mime, heading) is None, verify(mime, heading)
-sys.stdout.buffer.write(mime)
+sys.stdout.buffer.write(compose(heading, "Bon dia", "<p>Bon dia</p>"))
 """
 
 
