@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 from urllib.parse import quote
@@ -37,9 +38,13 @@ _STAMP = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", re.ASCII)
 _FIELDS = {"1": ("v", "i", "k", "c", "l", "r", "d"), "2": ("v", "i", "k", "c", "l", "r", "d", "h")}
 
 
+@lru_cache(32)  # eight labels a secret
+def _sub_key(secret: bytes, label: str) -> bytes:
+    return hmac.digest(secret, label.encode(), "sha256")
+
+
 def _hmac(secret: bytes, label: str, text: str) -> bytes:
-    sub_key = hmac.digest(secret, label.encode(), "sha256")
-    return hmac.digest(sub_key, text.encode("utf-8", "surrogateescape"), "sha256")
+    return hmac.digest(_sub_key(secret, label), text.encode("utf-8", "surrogateescape"), "sha256")
 
 
 def name_of_key(secret: bytes) -> str:

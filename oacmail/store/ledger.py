@@ -77,12 +77,13 @@ FINGERPRINT = re.compile(r"(?<![0-9a-f~])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f
 _REAL = (("report_corrections", "old"), ("report_corrections", "new"))
 ADDRESS = re.compile(r'[^\s"\\:;,<>()]+@[^\s"\\:;,<>()]+')
 _MAC_BYTES = 16
+_mark = lru_cache(1000)(mark)  # a fingerprint is in several rows of its message
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
 _EMPTY = "DELETE FROM ledger; DELETE FROM ledger_rows; UPDATE ledger_snapshot SET schema = '';"
-_SAID = """coalesce((SELECT image FROM ledger WHERE "table" = of AND row = name
+_SAID = """coalesce((SELECT image FROM ledger WHERE "table" = '{table}' AND row = {name}
   AND seq > (SELECT seq FROM ledger_snapshot) ORDER BY seq DESC LIMIT 1),
-  (SELECT image FROM ledger_rows WHERE "table" = of AND row = name))"""
+  (SELECT image FROM ledger_rows WHERE "table" = '{table}' AND row = {name}))"""
 """What the ledger says of a row now."""
 _LATEST = """SELECT "table", row, image, max(seq) FROM ledger
   WHERE seq > (SELECT seq FROM ledger_snapshot) AND seq <= ? GROUP BY "table", row"""
@@ -118,18 +119,20 @@ def row_name(table: str, of: str = "") -> str:
 
 
 def _image(table: str, names: Sequence[str], of: str = "") -> str:
-    """The SQL expression of a row's image: the columns of these names, also where a disk has made a text unreadable."""
-    return f"ledger_text(CAST(json_array({', '.join(_value(table, name, of) for name in names)}) AS BLOB))"
+    """The SQL expression of a row's image: the columns of these names."""
+    return f"json_array({', '.join(_value(table, name, of) for name in names)})"
 
 
-def _merged(said: str | None, old: str, new: str) -> str | None:
-    """The image after an UPDATE. Columns that it leaves alone stay what the ledger `said` of them: a hand's change of
-    one is not taken over with the next change of the row, and a row that a hand has added stays unknown."""
-    if said is None or said == old:
-        return said and new
-    columns = zip(*map(json.loads, (said, old, new)), strict=False)
-    merged = [kept if before == after else after for kept, before, after in columns]
-    return json.dumps(merged, ensure_ascii=False, separators=(",", ":"))
+def _merged(table: str, names: Sequence[str]) -> str:
+    """The SQL expression of the image after an UPDATE. Columns that it leaves alone stay what the ledger says of them:
+    a hand's change of one is not taken over with the next change of the row, and a row that a hand has added stays
+    unknown. A path that no image has replaces nothing."""
+    values = (
+        f"iif(old.{name} IS new.{name}, '$.same', '$[{place}]'), {_value(table, name, 'new.')}"
+        for place, name in enumerate(names)
+    )
+    said = _SAID.format(table=table, name=row_name(table, "new."))
+    return f"json_replace({said}, {', '.join(values)})"
 
 
 def _rows(table: str, names: Sequence[str]) -> str:
@@ -179,6 +182,11 @@ def _mac(key: bytes, before: bytes | None, table: str, row: str, image: str | No
     return hmac.digest(key, entry.encode(), "sha256")[:_MAC_BYTES]
 
 
+def _signature(key: bytes, before: bytes | None, table: str, row: str, image: bytes | None) -> bytes:
+    """`_mac` of an image as the database has it, where a disk may have made a text unreadable."""
+    return _mac(key, before, table, row, None if image is None else legible(image))
+
+
 def _line(table: str, row: str, image: str) -> bytes:
     return f"{table}\n{row}\n{image}\n".encode()
 
@@ -206,22 +214,25 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = Fal
     if key is not None:
         sign_with(con, key)
     for table, names in columns(con).items():
-        old, new = (", ".join(f"{row}.{name}" for name in names) for row in ("old", "new"))
-        before, after = row_name(table, "old."), row_name(table, "new.")
-        present = _image(table, names, "new.")
-        merged = f"ledger_merged({_SAID}, {_image(table, names, 'old.')}, {present})"
-        for name, event, row, image, condition in (
-            ("added", "INSERT", "new.", present, "true"),
-            ("changed", "UPDATE", "new.", merged, f"{before} IS {after} AND ({old}) IS NOT ({new})"),
-            ("renamed", "UPDATE", "new.", present, f"{before} IS NOT {after}"),
-            ("unnamed", "UPDATE", "old.", "NULL", f"{before} IS NOT {after}"),
+        keys_of = TABLES[table].key
+        is_renamed, is_changed = (
+            f"({', '.join(f'old.{name}' for name in some)}) IS NOT ({', '.join(f'new.{name}' for name in some)})"
+            for some in (keys_of, names)
+        )
+        of_any, of_key = (f"UPDATE OF {', '.join(some)}" for some in (names, keys_of))
+        image = _image(table, names, "new.")
+        for name, event, row, new, condition in (
+            ("added", "INSERT", "new.", image, "true"),
+            ("changed", of_any, "new.", _merged(table, names), f"{is_changed} AND NOT ({is_renamed})"),
+            ("renamed", of_key, "new.", image, is_renamed),
+            ("unnamed", of_key, "old.", "NULL", is_renamed),
             ("deleted", "DELETE", "old.", "NULL", "true"),
         ):
             when = f"WHEN {condition} AND ({TABLES[table].only.format(of=row)})"
-            entry = f"""INSERT INTO ledger("table", row, image, mac) SELECT of, name, image,
-                  ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), of, name, image)
-                FROM (SELECT of, name, {image} AS image
-                  FROM (SELECT '{table}' AS of, {row_name(table, row)} AS name));"""
+            # SQLite computes the columns of a subquery that reads no table once.
+            entry = f"""INSERT INTO ledger("table", row, image, mac) SELECT '{table}', name, image,
+                  ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), '{table}', name, CAST(image AS BLOB))
+                FROM (SELECT {row_name(table, row)} AS name, {new} AS image);"""
             con.execute(f"DROP TRIGGER IF EXISTS temp.ledger_{table}_{name}")
             con.execute(
                 f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {when} BEGIN
@@ -245,16 +256,14 @@ def _is_sound(proof: "RowProof") -> bool:
 
 def sign_with(con: sqlite3.Connection, key: bytes) -> None:
     """Give the connection the functions of the triggers and images."""
-    con.create_function("ledger_mac", 4, lambda *entry: _mac(key, *entry), deterministic=True)
-    con.create_function("ledger_text", 1, legible, deterministic=True)
-    con.create_function("ledger_merged", 3, _merged, deterministic=True)
+    con.create_function("ledger_mac", 4, partial(_signature, key), deterministic=True)
     con.create_function("ledger_person", 1, lru_cache(1000)(partial(marked, key)), deterministic=True)
     con.create_function("ledger_keyed", 1, lru_cache(1000)(partial(keyed, key)), deterministic=True)
 
 
 def marked(key: bytes, value: bytes | None) -> str | None:
     """What the image has of an address or a telephone number: ~ and 32 hex digits."""
-    return f"~{mark(key, 'person', legible(value))[:32]}" if value else None if value is None else ""
+    return f"~{_mark(key, 'person', legible(value))[:32]}" if value else None if value is None else ""
 
 
 def keyed(key: bytes, value: bytes | None) -> str | None:
@@ -264,8 +273,8 @@ def keyed(key: bytes, value: bytes | None) -> str | None:
         return None
 
     def hashed(found: re.Match[str]) -> str:
-        begins = mark(key, "message", found[0][:16])[:16]
-        return f"~{begins}" if len(found[0]) == 16 else f"~{begins}{mark(key, 'message', found[0])[:16]}"
+        begins = _mark(key, "message", found[0][:16])[:16]
+        return f"~{begins}" if len(found[0]) == 16 else f"~{begins}{_mark(key, 'message', found[0])[:16]}"
 
     text = FINGERPRINT.sub(hashed, legible(value))
     return ADDRESS.sub(lambda found: marked(key, found[0].encode()) or "", text) if "@" in text else text
