@@ -4,11 +4,12 @@ on, with the texts that a relayed answer continues. It writes nothing.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
+from typing import Any
 
 from oacmail.core import sender
 from oacmail.core.derivation import TERM_ENDS, is_near
@@ -74,94 +75,118 @@ def with_merged(
 LATEST_MOST = 4
 AWAY_MOST = timedelta(days=14)  # an out-of-office is believed; a further one, to the next reminder, begins anew
 ASKED_MOST = 20
-_OF = "case_id IN (SELECT value FROM json_each(:ids))"
 _TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{NOTICE_LISTED}'))
         AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')"""
 _LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = '{NOTICE_LISTED}')"
 _PARTS = {
-    "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
-        WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",
+    "wrote": (
+        ("address", "reply_to"),
+        """SELECT DISTINCT p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE m.case_id = c.id AND m.role = 'citizen' AND m.guest = 0""",
+    ),
     # the deadlines that are neither met nor withdrawn; of those that were reached, only of an answer and of rights
-    "deadlines": f"""SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
+    "deadlines": (
+        ("started_by", "kind", "level", "started_at", "due_at", "author", "reply_to", "sent_at"),
+        """SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
         LEFT JOIN messages m ON m.fingerprint = d.started_by LEFT JOIN people p ON p.id = m.author_id
-        WHERE d.{_OF} AND d.met_at IS NULL AND d.withdrawn_at IS NULL
+        WHERE d.case_id = c.id AND d.met_at IS NULL AND d.withdrawn_at IS NULL
         AND (d.fired_at IS NULL OR (d.kind IN ('answer', 'rights') AND d.level = 0))""",
+    ),
     # the last request of each side, and the first ones since a response deadline runs, in order
-    "asked": f"""SELECT * FROM (SELECT *,
-          row_number() OVER (PARTITION BY case_id, side, at > since ORDER BY at) AS place,
-          row_number() OVER (PARTITION BY case_id, side ORDER BY at DESC) AS last
-          FROM (SELECT m.case_id, iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
+    "asked": (
+        ("side", "fingerprint", "at"),
+        f"""SELECT * FROM (SELECT *,
+          row_number() OVER (PARTITION BY side, at > since ORDER BY at) AS place,
+          row_number() OVER (PARTITION BY side ORDER BY at DESC) AS last
+          FROM (SELECT iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
             m.received_at AS at,
             (SELECT min(started_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS since
-            FROM cases c JOIN messages m ON m.case_id = c.id JOIN people p ON p.id = m.author_id
-            WHERE c.id IN (SELECT value FROM json_each(:ids)) AND m.role = 'citizen' AND m.kind = 'request'))
+            FROM messages m JOIN people p ON p.id = m.author_id
+            WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind = 'request'))
         WHERE last = 1 OR (at > since AND place <= {ASKED_MOST}) ORDER BY side <> '', at""",
-    "asked_since": f"""SELECT m.case_id FROM messages m JOIN cases c ON c.id = m.case_id
-        WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' AND m.received_at > c.answered_at""",
+    ),
+    "asked_since": (
+        ("id",),
+        """SELECT id FROM messages
+        WHERE case_id = c.id AND role = 'citizen' AND kind = 'request' AND received_at > c.answered_at""",
+    ),
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
     # not count; when the last one was sent that the relay took; how many have left, and how many were queued today
-    "mails": f"""SELECT case_id, kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
+    "mails": (
+        ("kind", "at", "sent_at", "left", "today"),
+        f"""SELECT kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
         max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE {_LEFT}) AS left,
-        count(*) FILTER (WHERE created_at >= :midnight) AS today
-        FROM outbox WHERE {_OF} GROUP BY case_id, kind""",
-    "term_named": f"""SELECT m.case_id, m.fingerprint FROM messages m JOIN cases c ON c.id = m.case_id
-        WHERE m.{_OF} AND c.ends_on IS NOT NULL
+        count(*) FILTER (WHERE created_at >= :midnight) AS today FROM outbox WHERE case_id = c.id GROUP BY kind""",
+    ),
+    "term_named": (
+        ("fingerprint",),
+        f"""SELECT m.fingerprint FROM messages m WHERE m.case_id = c.id AND c.ends_on IS NOT NULL
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
-    "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
-        WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
+    ),
+    "calls_in_vain": (
+        ("at",),
+        """SELECT json_extract(data, '$.at') AS at FROM events
+        WHERE case_id = c.id AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
+    ),
     # what waits for a person by its text; of what was filed, all since the summary before the last that is filed
-    "aside": f"""SELECT case_id, fingerprint FROM (SELECT m.case_id, m.id, m.fingerprint, m.received_at, r.reason, r.at,
-          max(iif(r.reason IN {FILED}, r.at, '')) OVER (PARTITION BY m.case_id) AS last
+    "aside": (
+        ("fingerprint",),
+        f"""SELECT fingerprint FROM (SELECT m.id, m.fingerprint, m.received_at, r.reason, r.at,
+          max(iif(r.reason IN {FILED}, r.at, '')) OVER () AS last
           FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint JOIN originals o ON o.sha256 = m.original
-          WHERE m.{_OF} AND m.role = 'citizen' AND m.kind <> 'request' AND r.done_at IS NULL
+          WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind <> 'request' AND r.done_at IS NULL
           AND r.reason IN {SET_ASIDE})
         WHERE reason NOT IN {FILED} OR at >= coalesce((SELECT max(created_at) FROM outbox
           WHERE kind = '{MailKind.DIGEST}' AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')
           AND created_at <= last), '') ORDER BY received_at, id""",
-    "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
-          row_number() OVER (PARTITION BY case_id ORDER BY received_at DESC, id DESC) AS place
-          FROM messages WHERE {_OF} AND (role = 'citizen' OR (role = 'agent' AND outcome = 'case')))
-        WHERE place <= {LATEST_MOST} ORDER BY case_id, place""",
+    ),
+    "latest": (
+        ("fingerprint", "received_at", "role"),
+        f"""SELECT fingerprint, received_at, role FROM messages
+        WHERE case_id = c.id AND (role = 'citizen' OR (role = 'agent' AND outcome = 'case'))
+        ORDER BY received_at DESC, id DESC LIMIT {LATEST_MOST}""",
+    ),
 }
-"""Part of a case -> its rows, each with `case_id`, for all cases of `:ids` together."""
+"""Part of the case `c` -> its columns, and its rows."""
+
+
+def _object(values: Mapping[str, str]) -> str:
+    """The SQL expression of an object: name -> expression of its value."""
+    return f"json_object({', '.join(f'{name!r}, {value}' for name, value in values.items())})"
+
+
+def _rows(columns: Sequence[str], query: str) -> str:
+    """The SQL expression of an array of the rows of the query, each an object of these columns."""
+    return f"(SELECT json_group_array({_object({name: name for name in columns})}) FROM ({query}))"
+
+
+_CASES = f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
+  (SELECT m.message_id FROM messages m WHERE m.fingerprint = substr(c.opened_by, instr(c.opened_by, ' ') + 1))
+    AS opened_by_id,
+  EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind IN ('corrected', 'confirmed')
+    AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand,
+  {_object({part: _rows(*rows) for part, rows in _PARTS.items()})} AS parts
+  FROM cases c JOIN people p ON p.id = c.citizen_id
+  WHERE c.number IN (SELECT value FROM json_each(:numbers)) AND (:erased OR c.erased_at IS NULL)"""
 
 
 def placeholders(items: Sequence[object]) -> str:
     return ",".join("?" * len(items))
 
 
-def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime) -> dict[str, CaseView]:
-    """The cases of these numbers, those that exist. Each part of `_PARTS` is one query for all of them."""
+def cases(
+    con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime, *, erased: bool = True
+) -> dict[str, CaseView]:
+    """The cases of these numbers, those that exist. `erased`: also those of an erased person."""
     if not numbers:
         return {}
-    rows = con.execute(
-        f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
-        (SELECT m.message_id FROM messages m WHERE m.fingerprint = substr(c.opened_by, instr(c.opened_by, ' ') + 1))
-          AS opened_by_id,
-        EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind IN ('corrected', 'confirmed')
-          AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand
-        FROM cases c JOIN people p ON p.id = c.citizen_id
-        WHERE c.number IN ({placeholders(numbers)})""",
-        numbers,
-    ).fetchall()
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-    asked = {"ids": json.dumps([row["id"] for row in rows]), "midnight": stamp(midnight)}
+    asked = {"numbers": json.dumps(numbers), "midnight": stamp(midnight), "erased": erased}
     today = midnight.date()
-    parts = {name: _by_case(con.execute(query, asked)) for name, query in _PARTS.items()}
-    return {
-        row["number"]: _case(row, {name: of_case.get(row["id"], []) for name, of_case in parts.items()}, today)
-        for row in rows
-    }
+    return {row["number"]: _case(row, json.loads(row["parts"]), today) for row in con.execute(_CASES, asked)}
 
 
-def _by_case(rows: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
-    found: dict[int, list[sqlite3.Row]] = {}
-    for row in rows:
-        found.setdefault(row["case_id"], []).append(row)
-    return found
-
-
-def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: date) -> CaseView:
+def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[Mapping[str, Any]]], today: date) -> CaseView:
     """The case with what lies on it: those who wrote, deadlines, open questions, calls, messages, our mails."""
     wrote, mails = parts["wrote"], {mail["kind"]: mail for mail in parts["mails"]}
     first_sent = {kind: mail["at"] for kind, mail in mails.items() if mail["at"]}
@@ -212,7 +237,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]], today: d
     )
 
 
-def _others(citizen: str, wrote: Sequence[sqlite3.Row]) -> frozenset[str]:
+def _others(citizen: str, wrote: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """The addresses of other citizens; who asks to be answered at one of the citizen's own is the citizen."""
     own = {citizen} | {writer["reply_to"] for writer in wrote if writer["address"] == citizen and writer["reply_to"]}
     others = [writer for writer in wrote if own.isdisjoint((writer["address"], writer["reply_to"]))]

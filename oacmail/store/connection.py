@@ -371,7 +371,7 @@ _READ: Mapping[object, Callable[[Any], object]] = {
 View = TypeVar("View")
 
 
-def as_view(view: Callable[..., View], row: sqlite3.Row, **more: object) -> View:
+def as_view(view: Callable[..., View], row: sqlite3.Row | Mapping[str, Any], **more: object) -> View:
     """The view of which the row has the fields, each as a column of its name, by their types; `more`: the others."""
     names = row.keys()
     given = {

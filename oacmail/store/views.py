@@ -170,7 +170,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         *(*ordered, *tokened, *lookup.ordered, *(button.case for button in lookup.pressed), *lookup.numbers),
         *(*staff.open_cases, *staff.entrusted, *(staff.unplaced.cases if staff.unplaced else ()), reserved),
     )
-    found = cases(con, policy, _not_erased(con, [number for number in dict.fromkeys(numbers) if number]), now)
+    found = cases(con, policy, [number for number in dict.fromkeys(numbers) if number], now, erased=False)
     merged = merged_into(con, {number: case for number, case in found.items() if number not in ordered})
     if merged:
         found = with_merged(found, merged, cases(con, policy, tuple(merged.values()), now))
@@ -179,7 +179,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         cases=found,
         affected=affected(con, policy, {blamed, *_blamed(found)}, now),
         drafts=_value(stored, DRAFTS) or "",
-        away=away(con, policy, now),
+        away=away(con, policy, now) if found else frozenset(),
         known=known,
         named=named,
         naming=naming,
