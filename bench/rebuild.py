@@ -33,12 +33,12 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
-from oacmail.engine import Engine
+from oacmail.engine.engine import Engine
 from oacmail.engine.ledger import message
 from oacmail.mail.parse import parse
 from oacmail.parse_worker import ParseWorker
 from oacmail.rebuild.build import Rebuild
-from oacmail.store import SqliteStore
+from oacmail.store.store import SqliteStore
 
 STEP = 900.0
 ANSWERED_AFTER = 3600

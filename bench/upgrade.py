@@ -17,8 +17,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from bench.year import YEAR, rows
-from oacmail.store import SqliteStore, connection
+from oacmail.store import connection
 from oacmail.store.connection import FILE, connect, known_steps, migrations
+from oacmail.store.store import SqliteStore
 
 MESSAGE, MAIL = 5000, 4000  # bytes
 _LATER = ("votes",)

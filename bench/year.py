@@ -14,8 +14,8 @@ from random import Random
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from oacmail.store import SqliteStore
 from oacmail.store.connection import FILE
+from oacmail.store.store import SqliteStore
 
 YEAR = 2026
 MADRID = ZoneInfo("Europe/Madrid")

@@ -18,11 +18,11 @@ from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.model import Folder
-from oacmail.engine import Engine, Ticks
+from oacmail.engine.engine import Engine, Ticks
 from oacmail.mail.mime import charset, headers
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parse import parse
-from oacmail.store import SqliteStore
+from oacmail.store.store import SqliteStore
 
 STEP = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=40)  # after this time no deadline can remain

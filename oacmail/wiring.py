@@ -24,8 +24,11 @@ from oacmail.core.ports import Clock
 from oacmail.core.report.figures import Month
 from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
 from oacmail.core.tokens import name_of_key
-from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
-from oacmail.engine.watch import OAUTH
+from oacmail.engine import learning
+from oacmail.engine.delivery import Delivery
+from oacmail.engine.engine import TEMPLATES, Engine, Ticks
+from oacmail.engine.intake import Intake
+from oacmail.engine.watch import OAUTH, CanaryWatch, GrantWatch, HostChecks
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
@@ -33,8 +36,9 @@ from oacmail.mail.parse import InlineParser, Parser
 from oacmail.mail.parser_config import ParserConfig, TownWords
 from oacmail.mail.understanding import scores
 from oacmail.smtp import SmtpSettings, SmtpTransport
-from oacmail.store import SqliteStore, admin, connection, ledger, remembered
+from oacmail.store import admin, connection, ledger, remembered
 from oacmail.store.remembered import LOST
+from oacmail.store.store import SqliteStore
 from oacmail.words.dates import councils
 from oacmail.words.renderer import OfficeProfile, Renderer
 from oacmail.words.wording import wording

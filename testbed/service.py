@@ -19,11 +19,13 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports import FolderRead, MessageMeta
-from oacmail.engine import Delivery, Engine, Intake, Ticks
+from oacmail.engine.delivery import Delivery
+from oacmail.engine.engine import Engine, Ticks
+from oacmail.engine.intake import Intake
 from oacmail.mail.parse import InlineParser, Parser
-from oacmail.store import SqliteStore
 from oacmail.store.apply import Turn
 from oacmail.store.outbox import Claimed
+from oacmail.store.store import SqliteStore
 from testbed import messages
 from testbed.clock import SimulatedClock
 from testbed.database import TownDatabase

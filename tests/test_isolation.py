@@ -14,8 +14,8 @@ import pytest
 
 from oacmail import config
 from oacmail.config import secrets
-from oacmail.store import SqliteStore
 from oacmail.store.connection import FILE
+from oacmail.store.store import SqliteStore
 
 ROOT = Path(__file__).parent.parent
 USERS = {"vila": 61001, "olesa": 61002}

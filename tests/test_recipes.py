@@ -14,9 +14,9 @@ from oacmail.core.decide import decide
 from oacmail.core.effects import Decision, Effect, Tick, UpdateCase
 from oacmail.core.model import DeadlineKind, Outcome, Status
 from oacmail.core.view import CaseColumns, DueView, TickView
-from oacmail.store import SqliteStore
 from oacmail.store.apply import WRITERS
 from oacmail.store.connection import as_view
+from oacmail.store.store import SqliteStore
 from oacmail.words.labels import group
 from tests.cases.builders import NOW, POLICY, case, deadline
 

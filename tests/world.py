@@ -24,8 +24,9 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
-from oacmail.store import SqliteStore, command_line
+from oacmail.store import command_line
 from oacmail.store.connection import FILE
+from oacmail.store.store import SqliteStore
 from testbed import messages, people
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedMailbox

@@ -4,6 +4,7 @@ It holds no rule. 0 done · 1 done, and the answer is no · 2 wrong usage or a m
 78 configuration error. A verb's module is imported when the verb is called, so that `--help` is quick.
 """
 
+import gc
 import getpass
 import os
 import sys
@@ -60,7 +61,10 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
+        gc.disable()
         module = import_module(f"oacmail.cli.{VERBS[cmd_name][0]}")
+        gc.freeze()  # imported modules stay: the collector need not scan them, neither now nor later
+        gc.enable()
         command: click.Command = getattr(module, "try_" if cmd_name == "try" else cmd_name.replace("-", "_"))
         return command
 

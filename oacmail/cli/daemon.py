@@ -1,6 +1,5 @@
 """The verbs `run` and `once`: assemble the parts and start the service."""
 
-import gc
 from datetime import UTC, datetime
 
 import click
@@ -11,7 +10,7 @@ from oacmail.cli.common import configured, say, with_config
 from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError
-from oacmail.engine import TEMPLATES
+from oacmail.engine.engine import TEMPLATES
 from oacmail.host import Systemd, replace_file
 from oacmail.parse_worker import ParseWorker
 
@@ -25,7 +24,6 @@ def run(ctx: click.Context, shadow: bool) -> None:
     """Run the daemon in the foreground until SIGTERM. SIGHUP reloads configuration and templates."""
     config = configured(ctx)
     log.configure()
-    gc.freeze()  # imported modules stay: the collector need not scan them
     parts = wiring.assemble(config, shadow=shadow, parsing=ParseWorker())
     try:  # a broken template of the town's own is reported before the first citizen writes
         broken = wiring.own_templates(config, wiring.renderer(config, parts.engine.policy))

@@ -23,8 +23,9 @@ from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
 from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE
 from oacmail.engine.watch import CLOCK
 from oacmail.privacy.erasure import forget_again
-from oacmail.store import SqliteStore, admin, connection, erase, ledger, remembered, writing
+from oacmail.store import admin, connection, erase, ledger, remembered, writing
 from oacmail.store.remembered import LOST
+from oacmail.store.store import SqliteStore
 
 
 @click.command()

@@ -11,7 +11,7 @@ from typing import Literal
 from oacmail.core import calendar, derivation, tokens
 from oacmail.core.effects import AuditEvent, Effect, Send, StartDeadline
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import Classification, Intent, Message, Status
+from oacmail.core.model import Classification, Intent, Message, Status, regex
 from oacmail.core.policy import Office, Policy
 from oacmail.core.view import CaseView, View
 
@@ -172,7 +172,7 @@ def notice(
 
 # An address that every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047).
 # A person answers a message from an address beyond ASCII.
-_ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
+_ADDRESS = regex(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
 _NOWHERE = "@invalid"  # RFC 2606 section 2; who was forgotten has such an address (store/erase.py)

@@ -12,7 +12,7 @@ from itertools import chain
 
 from oacmail.core import calendar
 from oacmail.core.common_words import MONTHS, NUMBERS, WEEKDAYS
-from oacmail.core.model import late_pattern
+from oacmail.core.model import regex
 from oacmail.core.policy import Workdays
 
 MOST = 60
@@ -125,9 +125,9 @@ def _counted(each: int) -> _Found:
 
 _DAY_FIRST = _date(day=1, month=2, year=3)
 _DEAR = r"(?:\b(?:dia|el|al|del|pel|on|by)\s|^\W*)"
-_WEEKDAY = late_pattern(rf"\b({_DAY})\b(?:\s(?:vinent|que ve|que viene|proxim|proximo))?")
+_WEEKDAY = regex(rf"\b({_DAY})\b(?:\s(?:vinent|que ve|que viene|proxim|proximo))?")
 _PATTERNS: tuple[tuple[re.Pattern[str], _Found], ...] = tuple(
-    (late_pattern(pattern), read)
+    (regex(pattern), read)
     for pattern, read in (
         (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _date(day=3, month=2, year=1)),
         (

@@ -16,7 +16,7 @@ from oacmail.core import calendar, notices
 from oacmail.core.cases import is_told
 from oacmail.core.effects import Effect, Remember
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import Intent, Level, Status
+from oacmail.core.model import Intent, Level, Status, regex
 from oacmail.core.notices import Facts
 from oacmail.core.outbox import MOST_LISTED
 from oacmail.core.policy import Policy
@@ -26,7 +26,7 @@ from oacmail.core.rights import RIGHTS
 from oacmail.core.stored_values import LAST_DIGEST
 from oacmail.core.view import CaseView, DigestView
 
-_NUMBER = re.compile(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
+_NUMBER = regex(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
 
 
 def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from oacmail.core import calendar, common_words, tokens
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import LANGUAGES
+from oacmail.core.model import LANGUAGES, regex
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import case_number
 
@@ -253,42 +253,40 @@ _IN_VAIN = frozenset(
 """After the word of a call alone: nobody answered."""
 _ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "solved", "answered already"})
 """Below a call: it was answered at once."""
-_HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})(?:[:,;].*|[.!]?(?:\s.*)?)")
-_COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it )?on)\s?:\s*(\S.*)", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
+_HASH_LINE = regex(r"#\s?([^\W_][\w-]{0,40})(?:[:,;].*|[.!]?(?:\s.*)?)")
+_COLON_LINE = regex(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it )?on)\s?:\s*(\S.*)", re.IGNORECASE)
+_BETWEEN = regex(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
 """Between two orders of one plain line."""
-_GREETING = re.compile(
+_GREETING = regex(
     rf"(?:{'|'.join(common_words.GREETINGS).replace('dias', 'd[ií]as')}|hola|bones|buenas|hello|hi)\b"
     r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone)\b)?[ ,.:!]*",
     re.IGNORECASE,
 )
-_POLITE = re.compile(rf"[\s,.;!]{{1,3}}(?:{common_words.PLEASE})[ .!]{{0,5}}$")
+_POLITE = regex(rf"[\s,.;!]{{1,3}}(?:{common_words.PLEASE})[ .!]{{0,5}}$")
 """After an order of a plain line."""
-_LISTED_LINE = re.compile(
+_LISTED_LINE = regex(
     r"(?:[Cc]as[oe]?\s)?#?\s?\[?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?"
     r"|(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{8,64}|\d{8,64})"
     r"\s*\]?[:.),-]?\s+(\S.*)"
 )
-_NAMES = re.compile(
-    r"[A-ZÀ-Ý][\w'’·.-]*(?:\s(?:[A-ZÀ-Ý\d][\w'’·.-]*|de|del|dels|la|les|i|y|d['’][\w'’-]+)){0,6}(?<!\.),?"
-)
+_NAMES = regex(r"[A-ZÀ-Ý][\w'’·.-]*(?:\s(?:[A-ZÀ-Ý\d][\w'’·.-]*|de|del|dels|la|les|i|y|d['’][\w'’-]+)){0,6}(?<!\.),?")
 """A line of names alone, of a person or of an office."""
-_CLOSING = re.compile(
+_CLOSING = regex(
     rf"(?:(?:{'|'.join(sorted(common_words.CLOSING))}|un|molt|ben|fins (?:aviat|ara|dema)|wishes|sincerely)"
     r"(?:[\s,.!]+|$))+"
 )
 """A line that ends a message, folded."""
-_ENDS_TEXT = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
+_ENDS_TEXT = regex(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
-_CAPITALS = re.compile(r"[A-ZÀ-Ý'’]{3,20}(?: [A-ZÀ-Ý'’]{3,20}){0,2}(?=[\s,.:;–—-])")
-_POSTCODE = re.compile(r"\d{5}\s\D+")
-_INTRODUCES = re.compile(r"[\d@<>|]|^(?:de|from|enviat|enviado|sent)\s?:", re.IGNORECASE)
+_CAPITALS = regex(r"[A-ZÀ-Ý'’]{3,20}(?: [A-ZÀ-Ý'’]{3,20}){0,2}(?=[\s,.:;–—-])")
+_POSTCODE = regex(r"\d{5}\s\D+")
+_INTRODUCES = regex(r"[\d@<>|]|^(?:de|from|enviat|enviado|sent)\s?:", re.IGNORECASE)
 _PART = r"[\w'’-]{1,20}"  # longer than each word of an order
-_SPELLED = tuple(re.compile(rf"({_PART}(?:\s{_PART}){{{more}}})(?:[:.,;!]\s*|\s+|$)(.*)") for more in (2, 1, 0))
+_SPELLED = tuple(regex(rf"({_PART}(?:\s{_PART}){{{more}}})(?:[:.,;!]\s*|\s+|$)(.*)") for more in (2, 1, 0))
 """The word of an order, which people also write as three words or two (`nivell 2`, `out of scope`)."""
-_ENTRY = re.compile(r"[0-9a-f]{8,64}")
-_NUMBER = re.compile(r"#?([A-Z][A-Z0-9]{1,7}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
-_NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
+_ENTRY = regex(r"[0-9a-f]{8,64}")
+_NUMBER = regex(r"#?([A-Z][A-Z0-9]{1,7}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
+_NAME = regex(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
 
 
 def read_orders(text: str) -> tuple[Order, ...]:
@@ -632,8 +630,8 @@ def _orders(lines: Iterable[str], read: Callable[[str], Iterable[Order]]) -> lis
 # proves nothing: the caller decides who may name a case, and whether the mail belongs to it.
 
 MOST_NUMBERS = 10
-_SHORT = re.compile(r"\bcas(?:o|e)?\s{0,2}(?:(?:numero|number|num|nro|no|n)\b\.?[\u00ba\u00b0]?|#)?\s{0,2}(\d{1,6})\b")
-_ALONE = re.compile(r"[#\s]{0,3}(\d{1,6})")
+_SHORT = regex(r"\bcas(?:o|e)?\s{0,2}(?:(?:numero|number|num|nro|no|n)\b\.?[\u00ba\u00b0]?|#)?\s{0,2}(\d{1,6})\b")
+_ALONE = regex(r"[#\s]{0,3}(\d{1,6})")
 
 
 def numbers_in_text(policy: Policy, text: str, year: int) -> tuple[str, ...]:

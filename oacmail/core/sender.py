@@ -3,13 +3,12 @@
 From alone proves nothing. This module also knows what text must reach no citizen; it never decides what happens next.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oacmail.core.effects import Arrived
-from oacmail.core.model import WORDED, Auto, Folder, Kind, Message, Role
+from oacmail.core.model import WORDED, Auto, Folder, Kind, Message, Role, regex
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import MOST_SIGNATURES, Signature, claimed_case, verify_mail
 
@@ -92,7 +91,7 @@ def author_of(policy: Policy, message: Message) -> str:
 # form: a clear one is a request with a deadline that is never acknowledged automatically; a possible one waits for
 # review.
 
-_ROLES = re.compile(
+_ROLES = regex(
     r"(?:no-?re|info|contact|atenci|sup+ort|soporte|help|hello|hola|ventas|vendes|sales|comercial|news|client|admin)"
 )
 NO_REPLY = "sender: no-reply"

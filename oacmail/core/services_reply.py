@@ -13,7 +13,7 @@ from itertools import dropwhile
 
 from oacmail.core import common_words
 from oacmail.core.days_named import day_named, days_named, without_days
-from oacmail.core.model import late_pattern
+from oacmail.core.model import regex
 from oacmail.core.order_words import Verb, folded, read_orders
 from oacmail.core.policy import Workdays
 
@@ -43,12 +43,12 @@ class ServicesReply:
 UNREAD = ServicesReply(Statement.UNREAD)
 BY_ORDER = {Verb.SOLVED: Statement.SOLVED, Verb.NOT_OURS: Statement.NOT_OURS, Verb.UNTIL: Statement.EXPECTED}
 _BY_NUMBER = {"1": Statement.SOLVED, "2": Statement.EXPECTED, "3": Statement.NOT_OURS}
-_MARKED = re.compile(r"\(?([123])\)?(?:[).:,-]+(?=\s|$)|(?=\s|$))\s*(.*)")
-_CHOSEN = re.compile(
+_MARKED = regex(r"\(?([123])\)?(?:[).:,-]+(?=\s|$)|(?=\s|$))\s*(.*)")
+_CHOSEN = regex(
     r"(?:l'|la )?(?:opcio|opcion|option|la|resposta|respuesta|answer|punt|punto|numero|number):?"
     r"\s\(?([123])\)?\.?(.*)"
 )
-_END = re.compile(r"(?<=[.!?;])\s+")
+_END = regex(r"(?<=[.!?;])\s+")
 _SIGNED_MOST = 8  # words of a line of a signature
 _MOST = 4_000  # characters that are read; a longer text is no answer to three questions
 
@@ -222,12 +222,12 @@ def _sentences(text: str) -> list[str]:
 # many may cost a citizen the truth. Add to `DOUBTS` freely, to `SOLVED` and `KNOWN` only with labelled replies
 # (tests/services/services_replies.py).
 
-WORD = late_pattern(r"[^\W_]+(?:[-'·.][^\W_]+)*")
-YES = late_pattern(r"\b(?:sí|si(?=,))")  # of lower-case text with its accents: "si" is a condition
+WORD = regex(r"[^\W_]+(?:[-'·.][^\W_]+)*")
+YES = regex(r"\b(?:sí|si(?=,))")  # of lower-case text with its accents: "si" is a condition
 
 
 def _any(*phrases: str) -> re.Pattern[str]:
-    return late_pattern(rf"\b(?:{'|'.join(phrases)})\b")
+    return regex(rf"\b(?:{'|'.join(phrases)})\b")
 
 
 _REPAIRED = (
@@ -288,7 +288,7 @@ l'enllac enlace link e-notum notificacions suma notificaciones enviament envio d
 """
 KNOWN = frozenset(_KNOWN.split())
 """What may stand beside it. Any other word makes the sentence uncertain."""
-HOUR = late_pattern(r"\b(?:a |at )?(?:les |las )?\d{1,2}(?:[:.]\d\d)? ?h\b\.?")
+HOUR = regex(r"\b(?:a |at )?(?:les |las )?\d{1,2}(?:[:.]\d\d)? ?h\b\.?")
 HEDGES = _any(
     "potser|semblen?|semblaria|creiem|crec|suposem|suposo|pensem|penso|diria|diriem|segurament|probablement"
     r"|possiblement|dubt\w*|pero|tot i que|no ho sabem|no se si|no es que|no diem que|quiza|quizas|tal vez|parecen?"
@@ -316,9 +316,9 @@ _RESERVATION = _any(
     r"|[^\W\d_]{2,}(?:rem|ran|reu|remos)|sera|estara|quedara|tindra|tendra|dema|resoldra|resolvera"
     "|arreglara|solucionara|corregira|funcionara|tomorrow"
 )
-DOUBTS = late_pattern(f"{HEDGES.pattern}|{_RESERVATION.pattern}")
+DOUBTS = regex(f"{HEDGES.pattern}|{_RESERVATION.pattern}")
 """What makes "solved" uncertain, wherever it stands in the reply."""
-CONDITION = late_pattern(r"(?:i |y |and )?(?:si|per si|por si|en cas|en caso|if|in case)\b")
+CONDITION = regex(r"(?:i |y |and )?(?:si|per si|por si|en cas|en caso|if|in case)\b")
 """How a sentence begins that says what to do in a case that has not come about."""
 NOT_OURS = _any(
     r"no (?:es|son) (?:cap )?(?:cosa|feina|competencia|assumpte|tema|problema|cosa|asunto|trabajo) (?:nostr|nuestr)\w+"
@@ -331,7 +331,7 @@ NOT_OURS = _any(
     "|(?:is |are |it's |that's )?not (?:ours|our (?:job|problem|responsibility|system|platform|department|business))"
     "|isn't ours|does(?:n't| not) (?:belong to|depend on) us|not for us"
 )
-WHOSE = late_pattern(
+WHOSE = regex(
     r"\b(?:aixo |aquest cas |esto |este caso |it |this |this case )?"
     r"(?:es (?:cosa |competencia |feina |assumpte |asunto |un tema |un problema )?(?:de |d'|del )"
     r"|(?:correspon|corresponde|pertany|pertenece) (?:a |al )|depen de|depende de"
@@ -367,8 +367,8 @@ _BESIDE_A_DAY = (
     "el la l' dia per pel al para a per-al del de on by the cap aquest este this vinent abans antes before ok"
 )
 BESIDE_A_DAY = frozenset(_BESIDE_A_DAY.split())
-PHONE = late_pattern(r"(?<!\d)(?:\+\d{2} ?)?\d(?:[ .-]?\d){6,12}(?!\d)")
-CONTACT = late_pattern(
+PHONE = regex(r"(?<!\d)(?:\+\d{2} ?)?\d(?:[ .-]?\d){6,12}(?!\d)")
+CONTACT = regex(
     r"^-{2,}$|^_{2,}$|@[\w-]+\.|\bwww\.|https?:|^(?:tel|tlf|telf|telefon|telefono|phone|mobil|movil|mobile|fax|ext)\b"
     r"|(?<!\d)(?:\+\d{2} ?)?[6-9]\d{2}(?:[ .-]?\d){6}(?!\d)|\b0\d{4}\b"
     r"|^(?:c/|carrer|calle|placa|plaza|av\.|avinguda|avenida)"
@@ -386,9 +386,9 @@ administracio administracion town city hall council
 IN_A_SIGNATURE = frozenset(_IN_A_SIGNATURE.split())
 """What may stand in lower case in a line that names a person, a post or an office."""
 GREETINGS = common_words.POLITE.union(["ok", "d'acord", "perfecte", "perfecto", "perfect", "vale", "fins", "ara"])
-MEASURE = late_pattern(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
+MEASURE = regex(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
 """What follows a number that is a date or a quantity, and no answer."""
-OF_OUR_MAIL = late_pattern(
+OF_OUR_MAIL = regex(
     r"\[[a-z][a-z0-9]{1,7}-\d{4}-\d{6}|^(?:de|from|enviat|enviado|sent|per a|para|to|assumpte|asunto|subject):\s"
     r"|^-{3,}|^_{5,}|\b(?:va escriure|escribio|wrote):$"
     r"|aquestes tres respostes|estas tres respuestas|these three answers"

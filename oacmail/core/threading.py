@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from oacmail.core.model import Dmarc, Message, Role
+from oacmail.core.model import Dmarc, Message, Role, regex
 from oacmail.core.view import CaseView, MessageView, View
 
 # --- Reply prefixes --------------------------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ SUBJECT_WINDOW = timedelta(days=14)
 TEXT_WINDOW = timedelta(days=3)
 
 # Also "Re[5]:", "RE: RV:" and list tags.
-_PREFIX = re.compile(
+_PREFIX = regex(
     rf"^\s*(?:(?:{REPLY}|{FORWARD}|{RARE_REPLY}|{RARE_FORWARD})"
     r"\s*(?:\[\d+\]|\(\d+\))?\s*:|\[[^\]\s]{3,40}\])\s*",
     re.IGNORECASE,

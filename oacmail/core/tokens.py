@@ -18,6 +18,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from oacmail.core.effects import Send
+from oacmail.core.model import regex
 from oacmail.core.policy import Policy
 
 # --- Signature -------------------------------------------------------------------------------------------------------
@@ -30,11 +31,11 @@ KEY_FILE = "token.key"  # of the secrets, in the state directory, where no crede
 MOST_SIGNATURES = 10  # a mail of ours has one signature; more would cost a hash each
 TRIAL = "check:"
 """The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
-_ANSWER_ADDRESS = re.compile(r"r-(\d{4})-(\d{6})-([A-Za-z2-9]{12})", re.ASCII)
-_MARK = re.compile(r"([a-z])=([^;]*)")
-_FOREIGN = re.compile(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
-_ALONE = re.compile(r"[^|]*")  # "|" separates what is signed: a recipient that has one must not become two fields
-_STAMP = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", re.ASCII)
+_ANSWER_ADDRESS = regex(r"r-(\d{4})-(\d{6})-([A-Za-z2-9]{12})", re.ASCII)
+_MARK = regex(r"([a-z])=([^;]*)")
+_FOREIGN = regex(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
+_ALONE = regex(r"[^|]*")  # "|" separates what is signed: a recipient that has one must not become two fields
+_STAMP = regex(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", re.ASCII)
 _FIELDS = {"1": ("v", "i", "k", "c", "l", "r", "d"), "2": ("v", "i", "k", "c", "l", "r", "d", "h")}
 
 
@@ -227,7 +228,7 @@ _HASH_LENGTH = 16  # hex digits of a digest
 LINK = "(link)"
 """Stands for each link: where it leads is not compared, but one link more is an addition."""
 # It begins with a set of characters, which the engine finds faster than a word of any case.
-_LINKS = re.compile(r"[HhWw](?:(?<=[Hh])[Tt]{2}[Pp][Ss]?://|(?<=\b[Ww])[Ww]{2}\.)\S+")
+_LINKS = regex(r"[HhWw](?:(?<=[Hh])[Tt]{2}[Pp][Ss]?://|(?<=\b[Ww])[Ww]{2}\.)\S+")
 _NOT_PLAIN = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
 
 

@@ -18,8 +18,8 @@ from oacmail.core.stored_values import OTHER_INSTANCE
 from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
 from oacmail.host import WINDOW, BudgetFile
-from oacmail.store import SqliteStore
 from oacmail.store.outbox import Claimed
+from oacmail.store.store import SqliteStore
 
 # --- Relay budget ----------------------------------------------------------------------------------------------------
 # This town's own limit of a minute, and the budget that towns behind one relay share. Trouble with the shared budget

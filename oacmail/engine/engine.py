@@ -36,8 +36,8 @@ from oacmail.core.reconciliation import is_since_last_night
 from oacmail.core.stored_values import FORWARDED_BY, NIGHT_JOB, RUN
 from oacmail.mail.parse import parse, read_forward
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.store import SqliteStore
 from oacmail.store.apply import Turn
+from oacmail.store.store import SqliteStore
 from oacmail.words.compose import FinalMail
 from oacmail.words.relayed import answer_text, relayed_mail
 from oacmail.words.renderer import Renderer

@@ -13,8 +13,8 @@ from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import learning, scores
 from oacmail.mail.understanding.learning import Example, LearningResult
-from oacmail.store import SqliteStore
 from oacmail.store.reports import Correction
+from oacmail.store.store import SqliteStore
 
 
 def learn(store: SqliteStore, parser_config: ParserConfig, now: datetime) -> list[LearningResult]:

@@ -21,7 +21,7 @@ from oacmail.core.stored_values import (
     RUNS,
 )
 from oacmail.engine.engine import Engine
-from oacmail.store import SqliteStore
+from oacmail.store.store import SqliteStore
 
 # --- Problem flag ----------------------------------------------------------------------------------------------------
 # A problem is recorded and logged when it begins and ends, not at each check. The first check after a start is always

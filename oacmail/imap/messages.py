@@ -16,6 +16,7 @@ from typing import Any
 from imapclient import IMAPClient
 
 from oacmail.batches import batched
+from oacmail.core.model import regex
 from oacmail.core.ports import Fetched, FolderState, MessageMeta
 from oacmail.imap.connection import ImapClient, uids_of
 
@@ -25,7 +26,7 @@ from oacmail.imap.connection import ImapClient, uids_of
 
 # The text of automatic reports: without it a large delivery report looks like a message (RFC 3464, 8098).
 _REPORTS = frozenset(("message/delivery-status", "message/disposition-notification"))
-_CONTENT_FIELDS = re.compile(rb"(?im)^(?:content-[^:\r\n]*|mime-version):.*(?:\r?\n[ \t].*)*\r?\n")
+_CONTENT_FIELDS = regex(rb"(?im)^(?:content-[^:\r\n]*|mime-version):.*(?:\r?\n[ \t].*)*\r?\n")
 _EMPTY_TEXT = b"Content-Type: text/plain\r\n\r\n"
 
 
@@ -118,8 +119,8 @@ def _word(value: bytes | int | None) -> str:
 
 # imaplib limits one line of an answer to a megabyte: this many UIDs of ten digits fit.
 _WINDOW = 80_000
-_SUBSTITUTE = re.compile(rb"(?im)^subject: *retrieval using the imap4 protocol failed for the following message")
-_RECEIVED = re.compile(rb"(?im)^received:")
+_SUBSTITUTE = regex(rb"(?im)^subject: *retrieval using the imap4 protocol failed for the following message")
+_RECEIVED = regex(rb"(?im)^received:")
 
 
 def all_uids(client: ImapClient, state: FolderState) -> set[int]:
@@ -195,10 +196,10 @@ def _set(uids: Iterable[int]) -> str:
     return ",".join(f"{low}:{high}" if low < high else str(low) for low, high in runs)
 
 
-_ITEM = re.compile(rb'(?i)\bUID (\d+)|RFC822\.SIZE (\d+)|INTERNALDATE "([^"]+)"')
+_ITEM = regex(rb'(?i)\bUID (\d+)|RFC822\.SIZE (\d+)|INTERNALDATE "([^"]+)"')
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _NO_DAY = datetime(9999, 12, 31, tzinfo=UTC)
-_DATE = re.compile(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
+_DATE = regex(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 
 
 def _places(client: ImapClient, wanted: str) -> list[MessageMeta]:

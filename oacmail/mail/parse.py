@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.message import Message as Tree
 from typing import Any, Protocol, TypeVar
 
-from oacmail.core.model import NO_FEATURES, Attachment, Auth, Auto, Features, Forwarded, Message, Rung
+from oacmail.core.model import NO_FEATURES, Attachment, Auth, Auto, Features, Forwarded, Message, Rung, regex
 from oacmail.core.order_words import find_order_tokens
 from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.core.tokens import find_vote_tokens
@@ -33,8 +33,8 @@ from oacmail.mail.understanding import secrets as secret_kinds
 
 SUBJECT = 998
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_FORWARD = re.compile(rf"\W{{0,3}}(?:{FORWARD}|{RARE_FORWARD})\s*:", re.I)
+_CONTROLS = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_FORWARD = regex(rf"\W{{0,3}}(?:{FORWARD}|{RARE_FORWARD})\s*:", re.I)
 
 Skipped = Sequence[tuple[str, str, int]]
 T = TypeVar("T")
@@ -287,23 +287,23 @@ def _digest(*named: str, body: bytes) -> str:
 # nobody of staff. This never decides whether the colleague is proven, or what follows.
 
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
-_PREFIXES = re.compile(rf"\A(?:\s*(?:{FORWARD}|{RARE_FORWARD})\s*:\s*){{1,10}}", re.I)
+_PREFIXES = regex(rf"\A(?:\s*(?:{FORWARD}|{RARE_FORWARD})\s*:\s*){{1,10}}", re.I)
 # Gmail, Thunderbird, Outlook ("-----Missatge original-----"), Apple Mail
-_HEADING = re.compile(
+_HEADING = regex(
     r"\s{0,4}(?:-{2,40}\s{0,4})?(?:forwarded message|missatge (?:reenviat|original)|mensaje (?:reenviado|original)"
     r"|original message|begin forwarded message|inici del missatge reenviat|inicio del mensaje reenviado)"
     r"\s{0,4}(?:-{2,40}|:)\s{0,4}",
     re.I,
 )
-_FROM = re.compile(r"\s*\*?(?:de|from)\s{0,2}:\*?\s*(\S.*)", re.I)
-_SUBJECT_LINE = re.compile(r"\s*\*?(?:assumpte|tema|asunto|subject)\s{0,2}:\*?\s*(.*)", re.I)
-_HEAD_LINE = re.compile(
+_FROM = regex(r"\s*\*?(?:de|from)\s{0,2}:\*?\s*(\S.*)", re.I)
+_SUBJECT_LINE = regex(r"\s*\*?(?:assumpte|tema|asunto|subject)\s{0,2}:\*?\s*(.*)", re.I)
+_HEAD_LINE = regex(
     r"\s*\*?(?:enviat|enviado|sent|date|data|fecha|per a|para|a|to|cc|c/c|assumpte|tema|asunto|subject|de|from"
     r"|respon a|responder a|reply-to|importància|importancia|importance)(?: el)?\s{0,2}:\*?(?:\s|$)",
     re.I,
 )
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24}")
-_NO_NAME = re.compile(r"[^\w .-]")
+_ADDRESS = regex(r"[^\s<>()\[\],;:\"']{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24}")
+_NO_NAME = regex(r"[^\w .-]")
 _MOST_LINES = 5_000
 
 

@@ -23,7 +23,7 @@ from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports import Clock, Mailbox
 from oacmail.core.stored_values import RESERVED, RESTORED_AT
 from oacmail.core.tokens import name_of_key
-from oacmail.engine import Engine
+from oacmail.engine.engine import Engine
 from oacmail.engine.ledger import Pieces
 from oacmail.engine.ledger import read as read_pieces
 from oacmail.mail.parse import InlineParser, Parser
@@ -33,8 +33,9 @@ from oacmail.rebuild.play import Play, Proofs, proofs, settle_unproven
 from oacmail.rebuild.summary import FromLedger, RebuildSummary
 from oacmail.rebuild.words import fill_in
 from oacmail.replay import VirtualClock
-from oacmail.store import SqliteStore, admin, connection, ledger, outbox, rebuilt, remembered
+from oacmail.store import admin, connection, ledger, outbox, rebuilt, remembered
 from oacmail.store.rebuilt import LedgerRows
+from oacmail.store.store import SqliteStore
 from oacmail.words.report_forms import report_page
 
 FOLDER = "rebuilding"  # in the state directory, until the new database is complete

@@ -22,13 +22,15 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, Mailbox, Outgoing
 from oacmail.core.sender import own_signature
 from oacmail.core.tokens import TRIAL, is_foreign
-from oacmail.engine import Delivery, Engine, Ticks
+from oacmail.engine.delivery import Delivery
+from oacmail.engine.engine import Engine, Ticks
 from oacmail.mail.parse import Parser, parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import FolderContents, Found, fetched, read
 from oacmail.replay import VirtualClock
-from oacmail.store import SqliteStore, rebuilt
+from oacmail.store import rebuilt
 from oacmail.store.rebuilt import NOT_FOUND, Unproven
+from oacmail.store.store import SqliteStore
 
 log = structlog.get_logger()
 HOUR = timedelta(hours=1)

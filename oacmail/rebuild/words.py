@@ -15,8 +15,8 @@ from oacmail.mail.parse import Parser, read_forward
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.phones import telephones
 from oacmail.rebuild.contents import FolderContents, Found, in_order, read
-from oacmail.store import SqliteStore
 from oacmail.store.rebuilt import LedgerRows
+from oacmail.store.store import SqliteStore
 
 
 def fill_in(

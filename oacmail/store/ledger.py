@@ -23,6 +23,7 @@ from operator import itemgetter
 from secrets import token_hex
 from typing import Any
 
+from oacmail.core.model import regex
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 from oacmail.core.stored_values import FAMILIES, LEDGER_COPIED, LEDGER_LINE
 from oacmail.core.tokens import mark, name_of_key
@@ -73,9 +74,9 @@ MESSAGES = (
 )
 """Columns with fingerprints of messages, whole or their first 16 digits, or addresses of agents: the image has a keyed
 hash of each."""
-FINGERPRINT = re.compile(r"(?<![0-9a-f~])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f])")
+FINGERPRINT = regex(r"(?<![0-9a-f~])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f])")
 _REAL = (("report_corrections", "old"), ("report_corrections", "new"))
-ADDRESS = re.compile(r'[^\s"\\:;,<>()]+@[^\s"\\:;,<>()]+')
+ADDRESS = regex(r'[^\s"\\:;,<>()]+@[^\s"\\:;,<>()]+')
 _MAC_BYTES = 16
 _mark = lru_cache(1000)(mark)  # a fingerprint is in several rows of its message
 MOST_NAMED = 1000

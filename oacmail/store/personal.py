@@ -17,6 +17,7 @@ from email.message import Message as Mail
 from typing import Any, get_type_hints
 
 from oacmail.core.kinds import NOT_ENDED
+from oacmail.core.model import regex
 from oacmail.core.review import FILED
 from oacmail.core.view import CaseColumns
 from oacmail.store.connection import moment
@@ -365,15 +366,15 @@ def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
 # far as an erasure needs it (base64, quoted-printable, attached messages).
 
 SHORTEST = 7  # characters of a name or number that says something
-_SPACED = re.compile(r"(?<=\d)[ .-](?=\d)")  # between the digits of a number
+_SPACED = regex(r"(?<=\d)[ .-](?=\d)")  # between the digits of a number
 _TEXTS = """SELECT m.id, m.subject || char(10) || m.fresh || char(10) || m.reply_to AS texts, o.bytes
   FROM messages m LEFT JOIN originals o ON o.sha256 = m.original"""
 # The texts are strangers', and whole files: each character is read once. The second pattern finds an address behind a
 # sign that only few addresses have.
 _ADDRESSES = [
-    re.compile(r"(?<![^\s<>\"(),;:\[\]@])[^\s<>\"(),;:\[\]@]{1,64}+@[\w.-]{1,253}(?<=\w)"),
-    re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,253}(?<=\w)"),
-    re.compile(r"(?<!\w)\+\d{9,15}(?!\d)"),
+    regex(r"(?<![^\s<>\"(),;:\[\]@])[^\s<>\"(),;:\[\]@]{1,64}+@[\w.-]{1,253}(?<=\w)"),
+    regex(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,253}(?<=\w)"),
+    regex(r"(?<!\w)\+\d{9,15}(?!\d)"),
 ]
 UNPROCESSED = """originals o LEFT JOIN reviews r ON r.fingerprint = o.sha256
   WHERE NOT EXISTS(SELECT 1 FROM messages WHERE original = o.sha256)"""

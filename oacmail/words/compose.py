@@ -18,6 +18,7 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 from oacmail.core.effects import Send
+from oacmail.core.model import regex
 from oacmail.core.policy import Office
 from oacmail.mail.mime import charset
 from oacmail.words.labels import group
@@ -27,18 +28,18 @@ from oacmail.words.labels import group
 # passes through here, and every text of ours in a header. Only what is shown changes, never what is stored.
 
 # C0, DEL and C1; soft hyphen; bidi marks and isolates; zero-width; line and paragraph separators; BOM; surrogates.
-_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+")
-_NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_HOST = re.compile(r"(?<=\w)://[^\s/?#<>]{0,253}|\b(?:www|ftp)\.[^\s/?#<>@]{0,253}", re.IGNORECASE)
+_BREAKS = regex("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_HIDDEN = regex("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+")
+_NEWLINE = regex("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+_HOST = regex(r"(?<=\w)://[^\s/?#<>]{0,253}|\b(?:www|ftp)\.[^\s/?#<>@]{0,253}", re.IGNORECASE)
 # A client links `example.org`, `example.org:8443/a` and `example.org?a` too. What follows an @ is an address, and after
 # a full stop without a space a sentence begins with a capital.
-_BARE_HOST = re.compile(
+_BARE_HOST = regex(
     r"(?:(?<![\w@./\\-])|(?<=//))(?:(?:[^\W_]|-)+\.)+(?:[a-z]{2,24}|[A-Z]{2,24}|(?i:com|org|net|cat|es|eu|info))(?![\w@-]|\.\w)"
 )
-_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|od[ts]|jpe?g|png|gif|heic|txt|csv|xml|eml|msg)\Z", re.IGNORECASE)
-_SHARE = re.compile(r"\\\\(?=\w)")  # a client links `\\host\folder`
-_MAILTO = re.compile(r"\b(mailto):", re.IGNORECASE)
+_FILE = regex(r"\.(?:pdf|docx?|xlsx?|pptx?|od[ts]|jpe?g|png|gif|heic|txt|csv|xml|eml|msg)\Z", re.IGNORECASE)
+_SHARE = regex(r"\\\\(?=\w)")  # a client links `\\host\folder`
+_MAILTO = regex(r"\b(mailto):", re.IGNORECASE)
 _NO_BREAK = "\u00a0"
 
 
@@ -95,11 +96,11 @@ _ENDS = 9
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]"
 _QUOTED = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
 _LITERAL = r"\[[\x21-\x5a\x5e-\x7e]*\]"
-_MSG_ID = re.compile(rf"<(?:{_ATEXT}+|{_QUOTED})@(?:{_ATEXT}+|{_LITERAL})>")
-_ADDRESS = re.compile(rf"(?:{_ATEXT}+|{_QUOTED})@(?:[A-Za-z0-9_.-]+|{_LITERAL})")
-_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490, section 3.1
-_DEVIATING = re.compile("[ßẞς]")
-_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_MSG_ID = regex(rf"<(?:{_ATEXT}+|{_QUOTED})@(?:{_ATEXT}+|{_LITERAL})>")
+_ADDRESS = regex(rf"(?:{_ATEXT}+|{_QUOTED})@(?:[A-Za-z0-9_.-]+|{_LITERAL})")
+_DOTS = regex("[.\u3002\uff0e\uff61]")  # RFC 3490, section 3.1
+_DEVIATING = regex("[ßẞς]")
+_PHRASE = regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
 def clean(text: str) -> str:
@@ -262,7 +263,7 @@ class FinalMail:
 
 
 _NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
-_MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
+_MIXED = regex(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from math import ceil, floor
 from typing import Any
 
-from oacmail.core.model import LANGUAGES, Hours
+from oacmail.core.model import LANGUAGES, Hours, regex
 from oacmail.core.report.figures import Measure, Unit, Value
 from oacmail.words.labels import group, phrase
 
@@ -204,7 +204,7 @@ def difference(measure: Measure, lang: str) -> str:
 # the article and elides it before a vowel (Institut d'Estudis Catalans, Gramàtica essencial, 12.3 and 4.3); Spanish
 # keeps the article of a name, capitalised (RAE, Ortografía, 4.2.4.6).
 
-_ARTICLE = re.compile(r"(?:(els?|la|les) |(l)['’])(?=\S)", re.IGNORECASE)
+_ARTICLE = regex(r"(?:(els?|la|les) |(l)['’])(?=\S)", re.IGNORECASE)
 _OF_ARTICLE = {"el": "del ", "els": "dels ", "la": "de la ", "les": "de les ", "l": "de l'"}
 _VOWELS = "aàeèéhiíïoòóuúü"
 

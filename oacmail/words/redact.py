@@ -12,7 +12,7 @@ from email.message import Message as Root
 from email.parser import BytesParser
 from io import BytesIO
 
-from oacmail.core.model import LANGUAGES
+from oacmail.core.model import LANGUAGES, regex
 from oacmail.mail.mime import charset, parts
 from oacmail.mail.mime.text import html_to_text
 from oacmail.mail.understanding import secrets
@@ -28,7 +28,7 @@ MOST = 60  # characters
 _MASK = "[…]"
 _PLAIN_WORD = r"[^\W\d_]+(?:[-'’·][^\W\d_]+)*"
 _SMILE = "[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]+"
-_WORD = re.compile(rf"[¿¡(\"'«“‘]*{_PLAIN_WORD}[.,;:!?…)\"'»”’]*|[.,;:!?…–—-]+|{_SMILE}")
+_WORD = regex(rf"[¿¡(\"'«“‘]*{_PLAIN_WORD}[.,;:!?…)\"'»”’]*|[.,;:!?…–—-]+|{_SMILE}")
 
 
 def first_words(text: str) -> str:
@@ -77,7 +77,7 @@ _MACHINES = frozenset({
     "sender", "reply-to", "dkim-signature", "authentication-results", "arc-seal", "arc-message-signature",
     "arc-authentication-results", "x-oacmail",
 })  # fmt: skip
-_UUENCODED = re.compile(  # the end may be missing, so each line is read only once
+_UUENCODED = regex(  # the end may be missing, so each line is read only once
     r"^begin(?: [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[ -`]{1,80}\r?\n)*"
     r"|-base64 [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[A-Za-z0-9+/]{4,80}=*\r?\n)*)(?:end|====)?",
     re.MULTILINE,

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from oacmail.core import tokens
 from oacmail.core.effects import Send
 from oacmail.core.lookup import files
-from oacmail.core.model import AnswerText
+from oacmail.core.model import AnswerText, regex
 from oacmail.core.policy import Policy
 from oacmail.mail.mime import charset, parts, text
 from oacmail.mail.mime.parts import MimePart
@@ -31,7 +31,7 @@ from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compo
 
 LONGEST = 500_000  # characters of HTML that are relayed
 _MOST_ELEMENTS = 20_000
-_LONG_TAG = re.compile(r"<[a-zA-Z](?![^>]{0,200}\bdata:)[^>]{4000}")
+_LONG_TAG = regex(r"<[a-zA-Z](?![^>]{0,200}\bdata:)[^>]{4000}")
 _HEAD_LONGEST = 80  # characters of an element's text in which a header block may begin
 
 _CONTAINERS = frozenset(
@@ -46,12 +46,12 @@ _DROPPED = frozenset(
 ) | {"select", "textarea", "link", "meta", "base", "title", "svg", "math", "audio", "video", "-comment", "applet"}
 # An HTML parser reads their content as text, and another program may read it as elements.
 _RAW = frozenset(("xmp", "plaintext", "listing", "noembed", "noframes"))
-_RULED = re.compile(r"border-top:(?:solid|\d+(?:\.\d+)?p[tx]solid)")
-_HEAD = re.compile(r"\s*\*?(?:de|from|von|enviat|sent|enviado)\s*:", re.I)
-_EVENT = re.compile(r"on[a-z]+|data-.*|srcdoc|srcset|background|ping|(?:form)?action", re.I)
+_RULED = regex(r"border-top:(?:solid|\d+(?:\.\d+)?p[tx]solid)")
+_HEAD = regex(r"\s*\*?(?:de|from|von|enviat|sent|enviado)\s*:", re.I)
+_EVENT = regex(r"on[a-z]+|data-.*|srcdoc|srcset|background|ping|(?:form)?action", re.I)
 _LINKS = ("href", "src", "cite", "longdesc", "dynsrc", "lowsrc", "poster", "usemap", "xlink:href")
-_SAFE = re.compile(r"(?:https?://|mailto:|tel:|cid:|#|data:image/(?:png|jpe?g|gif|webp);)", re.I)
-_LOADS = re.compile(r"url\s{0,9}\(|@import|expression\s{0,9}\(|\\[0-9a-f]", re.I)
+_SAFE = regex(r"(?:https?://|mailto:|tel:|cid:|#|data:image/(?:png|jpe?g|gif|webp);)", re.I)
+_LOADS = regex(r"url\s{0,9}\(|@import|expression\s{0,9}\(|\\[0-9a-f]", re.I)
 _REMOVALS = 12  # text nodes of an attribution above the quote
 
 
@@ -203,11 +203,11 @@ _PROTECTED = frozenset(
     ("multipart/encrypted", "multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime")
 ) | {"application/pgp-encrypted", "application/pgp-signature", "application/pkcs7-signature"}
 _PACKED = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_MESSAGE_NAME = re.compile(r"\.(?:eml|emlx|msg|oft|mbox|mht|mhtml)[\s.]*$", re.I)
-_PACKED_NAME = re.compile(r"winmail\.dat\b|\.tnef[\s.]*$", re.I)
+_MESSAGE_NAME = regex(r"\.(?:eml|emlx|msg|oft|mbox|mht|mhtml)[\s.]*$", re.I)
+_PACKED_NAME = regex(r"winmail\.dat\b|\.tnef[\s.]*$", re.I)
 _ARMOUR = "-----BEGIN PGP "
-_META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
-_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
+_META = regex(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
+_TYPE = regex(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,10 +322,10 @@ def _decoded(part: MimePart, kind: str) -> str:
 # give the same bytes.
 
 _TAG = 60  # characters that the case's token takes of a subject
-_REPLY = re.compile(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)
-_IMAGE = re.compile(r"<img\b", re.IGNORECASE)
+_REPLY = regex(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)
+_IMAGE = regex(r"<img\b", re.IGNORECASE)
 _CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
-_TOKEN = re.compile(r"\[[A-Z][A-Z0-9]{1,7}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
+_TOKEN = regex(r"\[[A-Z][A-Z0-9]{1,7}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
 
 
 def subject(theirs: str, token: str) -> str:

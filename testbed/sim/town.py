@@ -23,11 +23,12 @@ from oacmail.config import Config
 from oacmail.config.sections import SmtpSection, TrustSection
 from oacmail.core.model import BoardFolder, Message
 from oacmail.core.policy import Policy
-from oacmail.engine import Engine
+from oacmail.engine.engine import Engine
 from oacmail.mail.parse import Answers, RawMessage, Skipped
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.store import SqliteStore, admin, board, rebuilt
+from oacmail.store import admin, board, rebuilt
 from oacmail.store.board import Word
+from oacmail.store.store import SqliteStore
 from testbed.clock import SimulatedClock
 from testbed.mailbox import SimulatedFolder, SimulatedMailbox
 from testbed.messages import MX, arrived, as_bytes

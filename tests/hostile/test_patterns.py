@@ -19,6 +19,7 @@ import pytest
 import oacmail.core
 import oacmail.mail
 import oacmail.words
+from oacmail.core.model import LateRegex
 from oacmail.mail.understanding import secrets
 
 SHORTEST, SHORTER, LONGEST = 500, 2_000, 8_000  # characters of bait; what costs their cube is seen at the first
@@ -56,6 +57,8 @@ _CHARS = (" ", "a", "<", ":", "\n", "@", "-", "1")
 def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, re.Pattern[Any]]]:
     if isinstance(value, re.Pattern):
         yield name, value
+    elif isinstance(value, LateRegex):
+        yield name, re.compile(value.pattern, value.flags)
     elif isinstance(value, tuple | list | frozenset) and depth < 3:
         for number, item in enumerate(value):
             yield from _patterns(item, f"{name}[{number}]", depth + 1)

@@ -19,7 +19,7 @@ from oacmail.config import Config
 from oacmail.core.kinds import MailState
 from oacmail.core.model import Status
 from oacmail.core.ports import MessageMeta
-from oacmail.engine import CanaryWatch
+from oacmail.engine.watch import CanaryWatch
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport
 from testbed.mailbox import SimulatedMailbox

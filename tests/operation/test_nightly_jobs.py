@@ -11,8 +11,7 @@ from oacmail import wiring
 from oacmail.cli.status import health
 from oacmail.core.errors import Transient
 from oacmail.core.reconciliation import Reconciliation, is_due
-from oacmail.engine import Ticks
-from oacmail.engine.engine import NightlyJobs
+from oacmail.engine.engine import NightlyJobs, Ticks
 from oacmail.host import AdminProgram, Systemd
 from oacmail.privacy.retention import Periods, preview
 from oacmail.service import Service

@@ -21,7 +21,7 @@ from oacmail.config import Config
 from oacmail.core.errors import StateError
 from oacmail.core.model import LANGUAGES
 from oacmail.core.rate_limits import REFUSES
-from oacmail.engine import TEMPLATES
+from oacmail.engine.engine import TEMPLATES
 from oacmail.engine.intake import FULL
 from oacmail.engine.watch import CLOCK, DISK, ProblemFlag
 from oacmail.store.remembered import TICK_CODE as TICK_FAILED

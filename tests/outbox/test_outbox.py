@@ -20,9 +20,10 @@ from oacmail.core.effects import (
     UpdateOutbox,
 )
 from oacmail.core.kinds import NEXT, MailEvent, MailKind, MailState
-from oacmail.engine import HostChecks
-from oacmail.store import SqliteStore, admin
+from oacmail.engine.watch import HostChecks
+from oacmail.store import admin
 from oacmail.store.outbox import LIVE
+from oacmail.store.store import SqliteStore
 from oacmail.words.compose import FinalMail
 from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, refused
 from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of

@@ -17,8 +17,9 @@ from oacmail import config as settings
 from oacmail.config import Config, secrets
 from oacmail.core.tokens import name_of_key
 from oacmail.privacy import certificate
-from oacmail.store import SqliteStore, admin, connection
+from oacmail.store import admin, connection
 from oacmail.store.connection import FILE, connect, migrations, transaction
+from oacmail.store.store import SqliteStore
 from testbed.office import ALWAYS_OPEN, as_toml, sections
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)

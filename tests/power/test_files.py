@@ -11,8 +11,9 @@ from oacmail import wiring
 from oacmail.config import secrets
 from oacmail.core.errors import ConfigError
 from oacmail.privacy import certificate
-from oacmail.store import SqliteStore, admin, connection
+from oacmail.store import admin, connection
 from oacmail.store.connection import FILE, connect, known_steps, schema
+from oacmail.store.store import SqliteStore
 from tests.power import acts
 from tests.power.recorder import built, cuts
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.store import SqliteStore
 from oacmail.store.personal import DERIVED, ERASED, FREE, ROWS
+from oacmail.store.store import SqliteStore
 
 _PLACES = {"erased": ERASED, "rows": ROWS, "derived": DERIVED, "free": FREE}
 _NOT_OURS = "_sqlite_migrations"

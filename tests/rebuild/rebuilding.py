@@ -9,8 +9,9 @@ from oacmail.cli.rebuild import rebuilding
 from oacmail.engine.ledger import LedgerCopy
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.summary import FromLedger, RebuildSummary
-from oacmail.store import SqliteStore, admin
+from oacmail.store import admin
 from oacmail.store.connection import FILE
+from oacmail.store.store import SqliteStore
 from tests.world import World
 
 FOLDER = "oacmail"

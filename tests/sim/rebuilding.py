@@ -19,7 +19,7 @@ import structlog
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.config import Config
-from oacmail.engine import Engine
+from oacmail.engine.engine import Engine
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.summary import RebuildSummary
 from oacmail.store import ledger

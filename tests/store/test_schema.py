@@ -12,8 +12,8 @@ import pytest
 from sqlite_utils import Database
 
 from oacmail.core.view import CaseColumns
-from oacmail.store import SqliteStore
 from oacmail.store.connection import FILE, connect, known_steps, migrations
+from oacmail.store.store import SqliteStore
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 _QUEUED = """INSERT INTO outbox(key, message_id, kind, recipient, domain, mime, bare, bare_id, length, state, next_at,
@@ -60,7 +60,7 @@ def test_a_database_that_is_up_to_date_is_opened_without_the_library_of_its_migr
         import sys
         from pathlib import Path
         from oacmail.cli import daemon
-        from oacmail.store import SqliteStore
+        from oacmail.store.store import SqliteStore
         SqliteStore(Path({str(tmp_path)!r})).close()
         print([name for name in ("sqlite_utils", "oacmail.reporting", "flufl.bounce") if name in sys.modules])"""
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"

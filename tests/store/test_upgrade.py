@@ -11,8 +11,9 @@ import pytest
 from sqlite_utils import Database
 
 from oacmail.core.errors import ConfigError
-from oacmail.store import SqliteStore, connection, erase
+from oacmail.store import connection, erase
 from oacmail.store.connection import FILE, connect, known_steps, migrations, schema
+from oacmail.store.store import SqliteStore
 
 STEPS = known_steps()
 KEPT = f"{FILE}.before-{STEPS[-1][:5]}"

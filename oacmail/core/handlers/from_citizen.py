@@ -48,7 +48,7 @@ from oacmail.core.errors import Refused
 from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.kinds import MailKind
 from oacmail.core.lookup import WRITERS_MOST, Lookup
-from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status
+from oacmail.core.model import MACHINES, Dmarc, Folder, Kind, Outcome, Role, Status, regex
 from oacmail.core.orders.mail import key_of_reply, transcript
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import FORWARDED_TO, UNPLACED
@@ -549,7 +549,7 @@ def place_choice(policy: Policy, view: View, number: str, now: datetime) -> tupl
 # filed like a colleague's remark; nothing of it goes to the citizen, and nothing automatic to its writer.
 
 THIRD_PERSON = "third-person"
-_FORWARDED = re.compile(rf"\s*(?:{FORWARD}|{RARE_FORWARD})\s?:", re.IGNORECASE)
+_FORWARDED = regex(rf"\s*(?:{FORWARD}|{RARE_FORWARD})\s?:", re.IGNORECASE)
 
 
 def has_forward_subject(lookup: Lookup) -> bool:

@@ -6,7 +6,6 @@ agent (R16; docs/subjects.md, "Who wrote"). Without proof the message is stored 
 author is informed. Staff never get automatic mail as if they were citizens.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,7 +28,7 @@ from oacmail.core.handlers.from_machine import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.kinds import TO_CITIZENS, MailKind
 from oacmail.core.lookup import Lookup, reads_automatic
-from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role
+from oacmail.core.model import Auto, Dmarc, Kind, Outcome, Role, regex
 from oacmail.core.notices import notify
 from oacmail.core.order_words import folded, read_orders, sent_alone
 from oacmail.core.orders.buttons import alert_forged
@@ -266,7 +265,7 @@ UNSURE = "forwarded-by-whom"  # on the review list: no case yet
 _YES = frozenset(
     ("si", "d'acord", "correcte", "ok", "vale", "confirmo", "endavant", "es correcte", "es correcta", "de acuerdo")
 ) | {"correcto", "es correcto", "adelante", "confirmado", "yes", "correct", "confirmed", "it is correct", "right"}
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24}")
+_ADDRESS = regex(r"[^\s<>()\[\],;:\"']{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24}")
 
 
 def _is_forward(view: View, lookup: Lookup) -> bool:

@@ -26,7 +26,7 @@ from oacmail.core.effects import (
 from oacmail.core.errors import Refused
 from oacmail.core.kinds import LISTS_OF_CASES, MailKind
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Callback, Classification, Intent, Kind, Level, Role, Status, Topic
+from oacmail.core.model import Callback, Classification, Intent, Kind, Level, Role, Status, Topic, regex
 from oacmail.core.notices import agent_of
 from oacmail.core.order_words import Verb, folded, language_named, number_of
 from oacmail.core.orders.commands import CORRECTABLE, on_admin_command
@@ -95,11 +95,11 @@ def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
 
 # --- What follows the word -------------------------------------------------------------------------------------------
 
-_TO = re.compile(r"^(?:a l'|(?:a la|(?:per )?a|al|para|to)\s+|@)")
+_TO = regex(r"^(?:a l'|(?:a la|(?:per )?a|al|para|to)\s+|@)")
 """Before the name: `#assigna a Anna`."""
-_CALL = re.compile(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
-_SPANISH = re.compile(r"[6-9]\d{8}")
-_FOREIGN = re.compile(r"\+[1-9]\d{6,14}")
+_CALL = regex(r"([^,:]{2,80}?)\s*(?:,\s*(\+?[\d\s().-]{6,25}?)\s*)?:\s*(\S.*)", re.DOTALL)
+_SPANISH = regex(r"[6-9]\d{8}")
+_FOREIGN = regex(r"\+[1-9]\d{6,14}")
 _CLOSE_REASONS: Mapping[str, str] = {
     "": "answered", "duplicate": "duplicate", "duplicat": "duplicate", "duplicado": "duplicate", "spam": "spam",
     "brossa": "spam", "thanks": "thanks", "gracies": "thanks", "gracias": "thanks",

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
 
-from oacmail.core.model import Auth, Dmarc
+from oacmail.core.model import Auth, Dmarc, regex
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parser_config import ParserConfig
 
@@ -28,10 +28,10 @@ _GMAIL = "mx.google.com"
 # Exchange's edge contain the region.
 _DEFAULT_MX = {"gmail": (_GMAIL,), "exchange": (".mail.protection.outlook.com",)}
 _SUBMITTED = frozenset({"esmtpa", "esmtpsa", "utf8smtpa", "utf8smtpsa"})  # RFC 3848, RFC 6531
-_LOGIN = re.compile(r"authenticated sender: (\S+)", re.IGNORECASE)
-_CLIENT = re.compile(r"\[(?:ipv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
-_AUTHSERV = re.compile(r"[^\s;(]+")
-_PAIR = re.compile(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECASE)
+_LOGIN = regex(r"authenticated sender: (\S+)", re.IGNORECASE)
+_CLIENT = regex(r"\[(?:ipv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
+_AUTHSERV = regex(r"[^\s;(]+")
+_PAIR = regex(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECASE)
 
 # The delivering server writes these; a message that a client stores in Sent with APPEND has none of them.
 _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "return-path")
@@ -44,7 +44,7 @@ _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "retur
 # the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)" must not pass for the server's
 # words.
 
-_MARKS = re.compile(r'([\\"()])')
+_MARKS = regex(r'([\\"()])')
 
 
 @dataclass(frozen=True, slots=True)

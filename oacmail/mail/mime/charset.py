@@ -12,6 +12,8 @@ from operator import itemgetter
 from string import ascii_letters, digits
 from urllib.parse import unquote_to_bytes
 
+from oacmail.core.model import regex
+
 # --- Charset ---------------------------------------------------------------------------------------------------------
 # Decode bodies, header fields and file names to text, whatever the sender declared.
 #
@@ -40,8 +42,8 @@ _ALIASES = {
 # Python codecs that are not mail charsets, are slow on hostile input, or always refuse.
 _NOT_CHARSETS = frozenset({"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"})
 _SINGLE_BYTE = ("cp125", "iso8859", "mac-", "cp437", "cp85", "koi8", "latin")
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_HIGH = re.compile(rb"[\x80-\xff]")
+_SURROGATES = regex("[\ud800-\udfff]")
+_HIGH = regex(rb"[\x80-\xff]")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -117,12 +119,12 @@ def _guessed(data: bytes) -> str:
 
 # --- header fields ------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
-_QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
+_WORD = regex(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
+_QUOTED = regex(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = bytes(set(range(256)) - set(f"{ascii_letters}{digits}+/".encode()))
-_NO_ESCAPES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_NO_ESCAPES = regex("[\ud800-\udc7f\udd00-\udfff]")
 _LONGEST = 16 * 1024
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_CONTROLS = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 def readable(text: str) -> str:
@@ -180,7 +182,7 @@ def base64(data: bytes) -> bytes:
 
 # --- parameters ---------------------------------------------------------------------------------------
 
-_PARAMETER = re.compile(r';\s*([^\s=;"*]{1,60})(\*?)(\d{0,3})(\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.S)
+_PARAMETER = regex(r';\s*([^\s=;"*]{1,60})(\*?)(\d{0,3})(\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.S)
 
 
 def parameters(value: str) -> dict[str, str]:
@@ -219,13 +221,13 @@ def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
 # mark, CR CR LF, a space before the colon, a stray line between fields). It never decodes or trusts a value. Source:
 # RFC 5322 sections 2.2, 3.6 and 4.5.
 
-_MBOX = re.compile(rb"\A>?From [^\n]*\n")
-_BLANK = re.compile(rb"^\n", re.M)
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
-_STRAY = re.compile(rb"^(?![!-9;-~]+:|[ \t])[^\n]+", re.M)
-_LOOSE_COLON = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.M)
+_MBOX = regex(rb"\A>?From [^\n]*\n")
+_BLANK = regex(rb"^\n", re.M)
+_FIELD = regex(rb"([!-9;-~]+)[ \t]*:")
+_STRAY = regex(rb"^(?![!-9;-~]+:|[ \t])[^\n]+", re.M)
+_LOOSE_COLON = regex(rb"^([!-9;-~]+)[ \t]+:", re.M)
 _LONGEST_LINE = 998  # octets of a line without its end (RFC 5322 section 2.1.1)
-_KNOWN = re.compile(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-]+|received)[ \t]*:", re.M | re.I)
+_KNOWN = regex(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-]+|received)[ \t]*:", re.M | re.I)
 
 
 def tidy(raw: bytes) -> bytes:

@@ -13,6 +13,7 @@ from itertools import islice
 from dateutil.parser import ParserError, parse
 from mailparser.dates import parse_mail_date
 
+from oacmail.core.model import regex
 from oacmail.mail.mime import charset
 from oacmail.mail.parser_config import ParserConfig
 
@@ -59,8 +60,8 @@ MOST_ADDRESSES = 500
 _MOST_AUTHORS = 10  # a From field with more mailboxes is not read further
 LONGEST_ADDRESSES = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 + 255
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
-_ADDR_SPEC = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
+_TOKEN = regex(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
+_ADDR_SPEC = regex(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +180,11 @@ _MONTHS = {
     **dict.fromkeys(("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"), " "),
     **dict.fromkeys(("dl", "dt", "dc", "dj", "dv", "ds", "dg", "lun", "mié", "jue", "vie", "sáb", "dom"), " "),
 }
-_WORD = re.compile(r"[^\W\d_]+['’]?")
-_ISO = re.compile(r"\s*\d{4}\D")
-_GMT_AND = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")  # "GMT+1": dateutil inverts the sign as POSIX does
+_WORD = regex(r"[^\W\d_]+['’]?")
+_ISO = regex(r"\s*\d{4}\D")
+_GMT_AND = regex(r"\b(?:GMT|UTC)(?=[+-]\d)")  # "GMT+1": dateutil inverts the sign as POSIX does
 # RFC 5322 has American names only and takes these as UTC
-_EUROPEAN = re.compile(r":\d\d\s+\(?(?:CES?T|WES?T|BST)\)?\s*\Z")
+_EUROPEAN = regex(r":\d\d\s+\(?(?:CES?T|WES?T|BST)\)?\s*\Z")
 
 
 def read_date(value: str) -> datetime | None:
@@ -223,9 +224,9 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
 MOST_IDS = 200
 LONGEST_IDS = 998
 
-_ID = re.compile(r"<([^<>]{1,1100})>")
-_BARE = re.compile(r"(?<![^\s<>()\[\],;:\"@])[^\s<>()\[\],;:\"@]{1,500}@[^\s<>()\[\],;:\"@]{1,500}")
-_NOT_ID = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_ID = regex(r"<([^<>]{1,1100})>")
+_BARE = regex(r"(?<![^\s<>()\[\],;:\"@])[^\s<>()\[\],;:\"@]{1,500}@[^\s<>()\[\],;:\"@]{1,500}")
+_NOT_ID = regex(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def message_id(fields: Fields) -> str:

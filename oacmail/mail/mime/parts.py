@@ -13,7 +13,7 @@ from email import message_from_bytes
 from email.message import Message as Tree
 from itertools import islice
 
-from oacmail.core.model import Attachment
+from oacmail.core.model import Attachment, regex
 from oacmail.mail.mime import charset
 from oacmail.mail.mime.text import event_lines, html_to_text, unwrap_flowed
 
@@ -32,11 +32,11 @@ DEPTH_LIMIT = 50
 TEXT_LIMIT = 1_000_000
 
 # A line start is written "\n", not "^": the regex engine then jumps from line to line (0.02 ms for 300 kB, not 2).
-_NESTING = re.compile(rb"\ncontent-type:[ \t\n]*(?:multipart|message)/", re.I)
-_BOUNDARY = re.compile(rb"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
-_FIELD = re.compile(rb"^[^\n]*\n(?:[ \t][^\n]*\n)*", re.M)
-_STRUCTURE = re.compile(rb"\ncontent-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*", re.I)
-_OUTLINE = re.compile(
+_NESTING = regex(rb"\ncontent-type:[ \t\n]*(?:multipart|message)/", re.I)
+_BOUNDARY = regex(rb"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
+_FIELD = regex(rb"^[^\n]*\n(?:[ \t][^\n]*\n)*", re.M)
+_STRUCTURE = regex(rb"\ncontent-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*", re.I)
+_OUTLINE = regex(
     rb"\n(?:--(?P<boundary>[^\n]*)|(?P<blank>)(?=\n|\Z)|content-type:[ \t\n]*(?:multipart|(?P<message>message))/)", re.I
 )
 
@@ -142,11 +142,11 @@ def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
 # that a part header follows (RFC 2046 section 5.1.1). A declared boundary that is in use stays unchanged. The input is
 # the output of charset.tidy; the work is linear.
 
-_FOLDED = re.compile(rb"(\bboundary[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"", re.I)
-_FOLD = re.compile(rb"\n[ \t]*")
-_TYPE = re.compile(rb"^content-type:[^\n]{0,2000}(?:\n[ \t][^\n]{0,2000}){0,20}", re.I | re.M)
-_MULTIPART = re.compile(rb"^content-type:\s{0,9}multipart/", re.I)
-_DELIMITER = re.compile(rb"(?:^|\n)--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:", re.I)
+_FOLDED = regex(rb"(\bboundary[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"", re.I)
+_FOLD = regex(rb"\n[ \t]*")
+_TYPE = regex(rb"^content-type:[^\n]{0,2000}(?:\n[ \t][^\n]{0,2000}){0,20}", re.I | re.M)
+_MULTIPART = regex(rb"^content-type:\s{0,9}multipart/", re.I)
+_DELIMITER = regex(rb"(?:^|\n)--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:", re.I)
 
 
 def repair_boundaries(tidied: bytes) -> bytes:
@@ -322,16 +322,14 @@ def unpack_tnef(data: bytes) -> Packed:
 # a file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more
 # text than TEXT_LIMIT. The tree is the standard library's, with the policy that fails least (compat32).
 
-_META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
-_STUB = re.compile(
-    r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I
-)
-_FOR_OLD_CLIENTS = re.compile(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
-_TOKEN = re.compile(r"[a-z0-9-]+", re.I)
-_QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
+_META = regex(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
+_STUB = regex(r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I)
+_FOR_OLD_CLIENTS = regex(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
+_TOKEN = regex(r"[a-z0-9-]+", re.I)
+_QUOPRI = regex(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
 _FILE_CHECK_SIZE = 10_000  # bytes; a smaller message is parsed as it is
-_BASE64 = re.compile(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's header; RFC 2045 section 6.8
-_TAKEN_OUT = re.compile(r"\0(\d+)\n")
+_BASE64 = regex(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's header; RFC 2045 section 6.8
+_TAKEN_OUT = regex(r"\0(\d+)\n")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})

@@ -9,6 +9,8 @@ from typing import Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from oacmail.core.model import regex
+
 # --- Htmltext --------------------------------------------------------------------------------------------------------
 # Convert an HTML body to the text that a reader sees, with quotes marked by "> " as in plain text.
 #
@@ -23,7 +25,7 @@ _LONGEST_TAG = 4_000  # characters; a longer tag loses its attributes
 _ONE_AT_A_TIME = ("a", "nobr")  # the next one closes it
 _EQUAL = 3  # equal formatting elements that a parser opens again
 
-_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][^\s/>]*)[^>]*>?", re.S)
+_TAG = regex(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][^\s/>]*)[^>]*>?", re.S)
 # Elements that change the appearance only. An HTML parser reopens them in every block (HTML 13.2.4.3): a few thousand
 # of them would become millions.
 _LOOKS = frozenset(("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"))
@@ -36,8 +38,8 @@ _LINE = frozenset({"div", "tr", "li", "dt", "dd", "center", "form", "option", "s
 _PARAGRAPH = frozenset({"p", "table", "ul", "ol", "dl", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})
 _SIGNATURES = {"class": ("gmail_signature",), "id": ("Signature",), "data-marker": ("__SIG_PRE__", "__SIG_POST__")}
 """Attributes by which Gmail, Outlook and Zimbra mark a signature."""
-_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)", re.I)
+_SPACES = regex(r"[ \t\r\n\f\xa0]+")
+_HIDDEN = regex(r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)", re.I)
 
 
 def html_to_text(html: str) -> str:
@@ -211,9 +213,9 @@ def unwrap_flowed(text: str, *, delsp: bool) -> str:
 #
 # Some messages consist of a calendar part only.
 
-_FOLD = re.compile(r"\r?\n[ \t]")
-_CALENDAR_LINE = re.compile(r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I)
-_ESCAPED = re.compile(r"\\([nN,;\\])")
+_FOLD = regex(r"\r?\n[ \t]")
+_CALENDAR_LINE = regex(r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I)
+_ESCAPED = regex(r"\\([nN,;\\])")
 
 
 def event_lines(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from oacmail.core import common_words
 from oacmail.core.common_words import NUMBERS
-from oacmail.core.model import VoteWords
+from oacmail.core.model import VoteWords, regex
 from oacmail.mail.understanding import features, phrases, reply_text
 
 # --- Asking ----------------------------------------------------------------------------------------------------------
@@ -95,20 +95,20 @@ def _table(*lists: str) -> str:
     return phrases.pattern({" ".join(term.split()) for terms in lists for term in terms.split(",")})
 
 
-_WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS)}")
-_ENDS = re.compile(
+_WORDS = regex(rf"(?<!\w){_table(_ASKS, _WAITS)}")
+_ENDS = regex(
     rf"(?<!\w)(?:{_table(_CLOSES, _ENDS_DENIED)}|gra?[cs]+i[ae]+s*|agra[id]\w*|agraeix\w*|agradec\w*|agradezco"
     r"|merci|merces|than[kx]\w*|thx|grazie|danke|obrigad\w*|cheers|perfect\w*|resolt\w*|resuelt\w*|solucionad\w*"
     r"|solucionat\w*|arreglad\w*|arreglat\w*|aclarit|aclarad\w*|solved|ok+)(?!\w)"
     "|[\U0001f44d\U0001f64f\U0001faf6\U0001f44c\U00002764\U0001f44f\U0001f389\U0001f60a]"
 )
-_WORD = re.compile(r"\w+")
+_WORD = regex(r"\w+")
 _POLITE = common_words.POLITE.union(_BESIDE.split())
-_NO_DENIAL = re.compile(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
-_AGAINST = re.compile(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
-_ON = re.compile(rf"(?<!\w){_table(_DENIES, _TURNS)}(?!\w)|n't\b|\?")
+_NO_DENIAL = regex(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
+_AGAINST = regex(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
+_ON = regex(rf"(?<!\w){_table(_DENIES, _TURNS)}(?!\w)|n't\b|\?")
 
-WISH = re.compile(
+WISH = regex(
     r"\b(?:em cal|ens cal|necessit[oe]m?|vull|volem|voldri\w+|necesit(?:o|amos)|me hace falta|quiero"
     r"|queremos|quisiera"
     r"|i (?:need|want|would like)|je (?:voudrais|souhaite)|j'aimerais|ich (?:mochte|brauche)|vorrei|gostaria"
@@ -156,12 +156,12 @@ def goes_on(folded: str) -> bool:
 
 LONGEST = 2_000  # characters that are looked at: nobody hides a mark in an essay
 UNCLEAR = 0
-_KEYCAP = re.compile("([0-9])\ufe0f?\u20e3")
-_STARS = re.compile("(?:[\u2b50\u2605\U0001f31f]\ufe0f?\\s?){1,5}(?:\u2606\\s?){0,5}")
-_STAR = re.compile("[\u2b50\u2605\U0001f31f]")
-_VOTE_ENDS = re.compile(r"(?<![.!?;:\u2026])[.!?;:\u2026]+(?=\s|$)|(?<=\s)[-\u2013\u2014]+(?=\s)|,(?=\s|$)")
-_VOTE_WORD = re.compile(r"[^\W\d_]+")
-_SPOKEN = re.compile(r"[^\W_]")
+_KEYCAP = regex("([0-9])\ufe0f?\u20e3")
+_STARS = regex("(?:[\u2b50\u2605\U0001f31f]\ufe0f?\\s?){1,5}(?:\u2606\\s?){0,5}")
+_STAR = regex("[\u2b50\u2605\U0001f31f]")
+_VOTE_ENDS = regex(r"(?<![.!?;:\u2026])[.!?;:\u2026]+(?=\s|$)|(?<=\s)[-\u2013\u2014]+(?=\s)|,(?=\s|$)")
+_VOTE_WORD = regex(r"[^\W\d_]+")
+_SPOKEN = regex(r"[^\W_]")
 _VALUES = {"u": 1, "uno": 1} | {word: value for value, words in enumerate(NUMBERS[:11]) for word in words.split()}
 _ARTICLES = frozenset(["un", "u", "uno", "una", "one"])  # a mark only where nothing else is said
 _LEAD = (
@@ -179,13 +179,13 @@ _NUMBER = r"\d{1,3}(?:[.,]\d{1,2})?|" + "|".join(sorted(_VALUES, key=len, revers
 _OF = r"(?:\s?/\s?|\s(?:de|sobre|out of|of|over)\s)(?P<of>100|20|10|5|cinco|cinc|five|deu|diez|ten)"
 _OURS = ("5", "cinco", "cinc", "five")
 _UNIT = r"\s(?:estrell(?:a|es|as)|stars?|punts?|puntos?|points?)"
-_MARK = re.compile(
+_MARK = regex(
     rf"(?:(?:{_LEAD.replace(' ', '|')})\s){{0,8}}(?P<mark>{_NUMBER})"
     rf"(?:(?P<between>\s?-\s?|\s(?:o|or|i|a|y|to)\s)(?:{_NUMBER}))?"
     rf"(?:(?:{_OF}|{_UNIT})(?:\s(?P<rest>.*))?|\s(?P<said>(?:{_TAIL.replace(' ', '|')})(?:\W.*)?))?"
 )
-_LABEL = re.compile(rf"(?:(?:{_LEAD.replace(' ', '|')})(?:\s|$))+")
-_BETTER = re.compile(
+_LABEL = regex(rf"(?:(?:{_LEAD.replace(' ', '|')})(?:\s|$))+")
+_BETTER = regex(
     r"\b(?:es pot|podria|podrieu|se puede|podrian?|could(?: be)?|can be)\s(?:millorar|mejorar|better|improved?)\b"
 )
 

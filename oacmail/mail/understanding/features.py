@@ -13,20 +13,20 @@ from datetime import time
 from functools import lru_cache
 
 from oacmail.core.common_words import MONTHS, WEEKDAYS
-from oacmail.core.model import EndDay, Features, TownWord
+from oacmail.core.model import EndDay, Features, TownWord, regex
 from oacmail.core.threading import FORWARD, REPLY
 from oacmail.mail.parser_config import TownWords
 from oacmail.mail.understanding import phrases, slots, time_words
 
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks a question later than that
-_TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
-_ACCENTS = re.compile("[\u0300-\u036f]+")
+_TWO_L = regex(r"(?<=l)[·•‧∙・.\-](?=l)")
+_ACCENTS = regex("[\u0300-\u036f]+")
 _APOSTROPHES = (("’", "'"), ("‘", "'"), ("´", "'"), ("`", "'"), ("ŀ", "l"), ("Ŀ", "l"))
-_FILLED_IN = re.compile(
+_FILLED_IN = regex(
     r"\b(?:e-?mail|mail|correu|correo|adreca|direccion|address)(?: (?:electronic[ao]?|de correu|de correo))?"
     r"[ \t]{0,8}[:=]\s{0,8}<?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
 )
-_ANSWER = re.compile(rf"(?:{REPLY}|{FORWARD})(?:\[\d+\])?\s?:")
+_ANSWER = regex(rf"(?:{REPLY}|{FORWARD})(?:\[\d+\])?\s?:")
 
 
 def fold(text: str) -> str:
@@ -119,12 +119,12 @@ def _word(word: str) -> str:
 # Nouns of documents and forms, and of platforms: of which a message tells a fault (R11), if it tells one
 # (mail/understanding/scores.py). Text is folded.
 
-_PAPER = re.compile(
+_PAPER = regex(
     r"\b(?:formulari\w*|forms?|formularios?|pdfs?|documents?|documentos?|annex\w*|anexos?|plantill\w+|models?|modelos?"
     r"|camps?|campos?|fields?|casell\w+|casillas?|box|desplegables?|dropdown|opcio\w*|opcion\w*|option|imports?|importes?"
     r"|rebuts?|recibos?|certificats? d|volants?|volantes?|errat|errad[ao]|equivocad[ao]|equivocat)\b"
 )
-_PLATFORM = re.compile(
+_PLATFORM = regex(
     r"\b(?:error (?:\d{3}|intern\w*|del? servidor)|50[0-4]|404|bad gateway|servidor|server|caigu\w+|caid[ao]|down"
     r"|blanc|blanco|blank|carrega\w*|carga\w*|loading|loads?|penja\w*|colgad[ao]|timeout|sessio|sesion|session|web|pagina"
     r"|page|seu|sede|portal|plataforma|platform|passarel\w+|pasarela|cobr\w+|tpv|enlla[cç]\w*|enlace|link|boto|boton|button)\b"
@@ -163,27 +163,27 @@ _DAYS: tuple[tuple[str, EndDay], ...] = (
     ),
     *((rf"(?:{names.replace(' ', '|')})", EndDay(weekday=at)) for at, names in enumerate(WEEKDAYS)),
 )
-_ENDED = re.compile(
+_ENDED = regex(
     r"\b(?:va|van) (?:acabar|vencer|finalitzar|caducar|tancar|ser)\b"
     r"|\b(?:ha|han) (?:acabat|vencut|finalitzat|caducat|acabado|vencido|finalizado|terminado|caducado)\b"
     r"|\b(?:acabava|vencia|era|acabo|vencio|termino|finalizo|caduco|fue|ended|expired|closed|was|passat|pasado)\b"
     r"|\blast (?!day)"
 )
 # "ho vaig enviar dilluns"
-_DONE = re.compile(r"\b(?:vaig|vam|varem|he|hem|envie|presente|mande|sent) (?:[\w'-]{1,20} ){0,2}$")
+_DONE = regex(r"\b(?:vaig|vam|varem|he|hem|envie|presente|mande|sent) (?:[\w'-]{1,20} ){0,2}$")
 _BEFORE = 60  # characters, more than the longest such words
-_END = re.compile(_ENDS)  # part of each of the patterns below
+_END = regex(_ENDS)  # part of each of the patterns below
 
 _NEAR = 32  # characters from the day to its hour
-_STOP = re.compile(r"[!?;\n]|\.(?!\d)|\b(?:i|y|and|pero|but|des de|desde|since)\b(?! a )")
-_MIDNIGHT = re.compile(r"\b(?:mitjanit|mitja nit|medianoche|midnight)\b")
-_NOON = re.compile(r"\b(?:noon|midday)\b")
-_LEFT = re.compile(r"\b(?:d'aqui a|en|dentro de|in|queda|queden|quedan|falten|faltan|left)\b[^.!?]{0,12}$")  # "2 hores"
+_STOP = regex(r"[!?;\n]|\.(?!\d)|\b(?:i|y|and|pero|but|des de|desde|since)\b(?! a )")
+_MIDNIGHT = regex(r"\b(?:mitjanit|mitja nit|medianoche|midnight)\b")
+_NOON = regex(r"\b(?:noon|midday)\b")
+_LEFT = regex(r"\b(?:d'aqui a|en|dentro de|in|queda|queden|quedan|falten|faltan|left)\b[^.!?]{0,12}$")  # "2 hores"
 
 
 def _near_end(day: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The day after the word for ending, and before it."""
-    return re.compile(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}"), re.compile(rf"\b{day}[^.!?]{{0,25}}{_ENDS}")
+    return regex(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}"), regex(rf"\b{day}[^.!?]{{0,25}}{_ENDS}")
 
 
 _NEAR_END = tuple((_near_end(rf"{day}\b{_PASSED}"), code) for day, code in _DAYS)

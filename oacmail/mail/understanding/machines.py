@@ -8,7 +8,7 @@ from email.message import Message as Root
 from itertools import islice
 from typing import Literal
 
-from oacmail.core.model import Auto, DeliveryStatus
+from oacmail.core.model import Auto, DeliveryStatus, regex
 from oacmail.mail.mime.charset import field
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.understanding import features
@@ -29,20 +29,20 @@ _TITLES = (
     r"|resposta autom[áa]tica|fora do escrit[óo]rio|ausente de la oficina|autom[àa]ticament respost"
 )
 # Text must precede or follow it: a bare title may be the subject of a complaint, and the body must decide.
-_AUTOMATIC = re.compile(rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*[:\-–—(\[]|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE)
+_AUTOMATIC = regex(rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*[:\-–—(\[]|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE)
 # A bare title counts where the text says that its writer is away, and asks nothing.
-_BARE = re.compile(rf"^\W*(?:{_TITLES})\W*$", re.IGNORECASE)
-_AWAY = re.compile(
+_BARE = regex(rf"^\W*(?:{_TITLES})\W*$", re.IGNORECASE)
+_AWAY = regex(
     r"\b(?:s[oó]c|estic|estar[ée]) fora\b|\b(?:estoy|estar[ée]) (?:fuera|ausente)\b"
     r"|\bi(?: am|['’]m| will be) (?:currently )?(?:out of|away)\b|\bje (?:suis|serai) absente?\b",
     re.IGNORECASE,
 )
 # Of a folded text.
-_ABSENCE = re.compile(
+_ABSENCE = regex(
     r"\b(?:automat|absen|ausen|vacanc|vacaci|holiday)"
     r"|\b(?:permis|permiso|baixa|baja|fora|fuera|leave|away|out of)\b"
 )
-_READ = re.compile(
+_READ = regex(
     r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
     r"|^(?:return receipt|read receipt|confirmaci[óo] de lectura|confirmaci[óo]n de lectura|acuse de recibo)\b",
     re.IGNORECASE,
@@ -115,9 +115,7 @@ _FIELDS: tuple[tuple[str, str, Auto, bool], ...] = (
     ("auto-submitted", r"^(?!no(?:$|[\s;(]))\S", Auto.REPLY, True),  # anything but "no"
     ("return-path", r"^<>$|^<mailer-daemon>$", Auto.REPLY, True),  # RFC 3834 section 3.1.5
 )
-_RULES = tuple(
-    (name, re.compile(pattern, re.IGNORECASE), auto, with_value) for name, pattern, auto, with_value in _FIELDS
-)
+_RULES = tuple((name, regex(pattern, re.IGNORECASE), auto, with_value) for name, pattern, auto, with_value in _FIELDS)
 
 # Only the topmost of these counts, as written by our own server or by the standard; other fields count each time.
 _TOPMOST = frozenset({"return-path", "content-type"})
@@ -133,7 +131,7 @@ _SENDERS: tuple[tuple[str, Auto, str], ...] = (
         "sender: no-reply",
     ),
 )
-_POSTMASTER = re.compile(r"post[-_.]?master@", re.IGNORECASE)
+_POSTMASTER = regex(r"post[-_.]?master@", re.IGNORECASE)
 
 
 def classify(fields: Fields, sender: str, delivery_status: DeliveryStatus | None) -> tuple[Auto, tuple[str, ...]]:
@@ -167,7 +165,7 @@ Action = Literal["failed", "delayed", "delivered"]
 
 def _any_of(*patterns: str, start: str = "", flags: int = 0) -> re.Pattern[str]:
     joined = "|".join(patterns).replace("'", "['’]")
-    return re.compile(f"{start}(?:{joined})", re.IGNORECASE | flags)
+    return regex(f"{start}(?:{joined})", re.IGNORECASE | flags)
 
 
 # A server's From: name or address.
@@ -301,18 +299,18 @@ logging.getLogger("flufl.bounce").disabled = True  # it logs a traceback for eac
 _HEAD = 4000  # characters: a server says what happened before it returns the mail
 _OPENING = 200  # characters: without an indicator, the first sentence must say so
 _SERVER_FIELDS = ("x-failed-recipients", "x-ms-exchange-message-is-ndr")
-_NULL_SENDER = re.compile(r"<(?:mailer-daemon(?:@[^<>\s]*)?)?>$", re.IGNORECASE)
+_NULL_SENDER = regex(r"<(?:mailer-daemon(?:@[^<>\s]*)?)?>$", re.IGNORECASE)
 
-_ID_LINE = re.compile(r"^message-id:\s*<[^<>\s]+>", re.IGNORECASE | re.MULTILINE)
-_FIELD_LINE = re.compile(r"^[!-9;-~]+:\s", re.MULTILINE)
-_TEXT_ADDRESS = re.compile(r"(?<![\w.+'&=/-])[\w.+'&=/-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
+_ID_LINE = regex(r"^message-id:\s*<[^<>\s]+>", re.IGNORECASE | re.MULTILINE)
+_FIELD_LINE = regex(r"^[!-9;-~]+:\s", re.MULTILINE)
+_TEXT_ADDRESS = regex(r"(?<![\w.+'&=/-])[\w.+'&=/-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
 _PARTS = 200  # parts that are read; a delivery report has three to ten
 _LONGEST = 200_000  # characters: each line is compared with fifty known formats
 _MOST = 20  # ids or addresses that one report may name
 _OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report"})
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
-_REFUSED = re.compile(r"automatic-action/mdn-sent-automatically\s*;\s*deleted", re.IGNORECASE)
+_REFUSED = regex(r"automatic-action/mdn-sent-automatically\s*;\s*deleted", re.IGNORECASE)
 _RETURNED_TYPES = frozenset(
     {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 )
@@ -326,10 +324,10 @@ _ACTIONS: dict[str, Action] = {
 }
 _BY_CLASS: dict[str, Action] = {"5": "failed", "4": "delayed", "2": "delivered"}  # RFC 3463 section 2
 _WORST: tuple[Action, ...] = ("failed", "delayed", "delivered")
-_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,990}>")
-_ADDRESS = re.compile(r"(?<![^\s<>;:,\"()])[^\s<>;:,\"()]{1,254}@[^\s<>;:,\"()]{1,254}")
-_XTEXT = re.compile(r"\+([0-9A-F]{2})")  # RFC 3461 section 4
+_STATUS = regex(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_MESSAGE_ID = regex(r"<[^<>\s]{1,990}>")
+_ADDRESS = regex(r"(?<![^\s<>;:,\"()])[^\s<>;:,\"()]{1,254}@[^\s<>;:,\"()]{1,254}")
+_XTEXT = regex(r"\+([0-9A-F]{2})")  # RFC 3461 section 4
 
 
 def delivery_status(root: Root, fields: Fields, text: str) -> DeliveryStatus | None:

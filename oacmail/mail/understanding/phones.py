@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import phonenumbers
 
+from oacmail.core.model import regex
+
 # --- Numerals --------------------------------------------------------------------------------------------------------
 # Convert number words (ca, es, en, fr; de: units) to digits: people also spell out their telephone number.
 #
@@ -100,26 +102,26 @@ _ENDS = frozenset({". ", ": "})  # signs after an hour that stands before a tele
 _OF_AN_HOUR = 2  # numerals before such a sign
 _FEWEST_WORDS = 2  # words of number that are no articles
 _LONG_WORD = 18  # letters of digits written without a space
-_THEN = re.compile(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
+_THEN = regex(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
     r"(?<=\d\d)(?:,| ,)? (?:(?:i|y|and|et) )?(?:then|luego|despues|despres|llavors|puis) (?:el |la |l')?(?=\d{1,3}\b)"
 )
-_DIALLED = re.compile(r"\b[6-9]\d{2}[\d ]*$|\b00 ?\d{2}$")
+_DIALLED = regex(r"\b[6-9]\d{2}[\d ]*$|\b00 ?\d{2}$")
 _UNIT = "|".join(sorted({word for words in _UNITS.values() for word in words.split() if len(word) > 1}, key=len)[::-1])
-_GLUED = re.compile(rf"\b(?:{_UNIT}){{6,}}\b")
-_O = re.compile(r"(?<=\d)o(?=\d)|(?<=\d )o(?=\d\d)")  # O for zero: "655 o18 342"
-_GLUED_UNIT = re.compile(_UNIT)
+_GLUED = regex(rf"\b(?:{_UNIT}){{6,}}\b")
+_O = regex(r"(?<=\d)o(?=\d)|(?<=\d )o(?=\d\d)")  # O for zero: "655 o18 342"
+_GLUED_UNIT = regex(_UNIT)
 _CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
-_TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
-_GAP = re.compile(r"[ ,.;:/·…‐-—-]{1,4}")
-_TOGETHER = re.compile(r" |-")
+_TOKEN = regex(r"\d+|[^\W\d_]+|[\W_]+")
+_GAP = regex(r"[ ,.;:/·…‐-—-]{1,4}")
+_TOGETHER = regex(r" |-")
 CORRECTED = (
     r"(?:no\W{1,2})?(?:esper[ae]?\b|perdon\w*|perdo\b|pardon\b|sorry\b|vull dir|quiero decir|i mean|m'he equivocat"
     r"|me he equivocado)"
 )
 """What stands between a telephone and the one, or the ending, that replaces it."""
 _AT_THE_END = r"(?:al final|a la fi|a la fin|at the end)\b"
-_ENDING = re.compile(  # "619 33 70 28, perdo, 82 al final"
+_ENDING = regex(  # "619 33 70 28, perdo, 82 al final"
     r"(?<!\d)(?P<number>[6-9](?:[ .,·/-]{0,3}\d){8})\W{1,3}" + CORRECTED + r"\W{1,3}"
     r"(?:(?:que )?(?:acaba|termina|ends) (?:en|amb|con|in|with) |(?:es|is|el|the) )?"
     r"(?P<end>\d{2,4}|[a-z]{2,20}(?:[ -][a-z]{1,20}){0,6}?)"
@@ -302,20 +304,20 @@ _LABELS = {
     r"|tema|descripci[óo]n?|pregunta|petici[óo]n?|question",
 }
 _FIELD = {
-    name: re.compile(
+    name: regex(
         rf"^\W{{0,4}}(?:(?:el|la|su|tu|your|vostre|vostra) )?(?:{labels})\.?\s?(?:\([^)\n]{{1,40}}\))?\s?\*?\s?[:=]",
         re.I,
     )
     for name, labels in _LABELS.items()
 }
 
-_TITLE = re.compile(
+_TITLE = regex(
     r"^\W{0,3}(?:\[?web\b|formulari\w*|contact[eo]?\b[^\n]{0,20}\bweb|(?:nou|nova|nuev[oa]|new) "
     r"(?:missatge|mensaje|message|consulta|contact[eo]?|sol·licitud|solicitud|submission|formulari\w*))"
     r"|\b(?:formulari\w*|contact form|web ?form|bústia ciutadana|buzón ciudadano|des del web|desde la web)\b",
     re.I,
 )
-_CALL_FORM = re.compile(
+_CALL_FORM = regex(
     r"\[truca['’]m\]|truca['’]m - nova|"
     r"\b(?:formulari truca['’]m|franja hor[àa]ria|formulari de contacte|formulari web)\b",
     re.I,
@@ -355,19 +357,19 @@ class Telephone(NamedTuple):
     end: int
 
 
-_DIGITS = re.compile(r"[+\d][\d ().,/·:+_*|•…‐-—-]{6,}")
-_NO_DIGIT = re.compile(r"\D+")
-_GROUP = re.compile(r"(?:\+ ?)?\d+")
+_DIGITS = regex(r"[+\d][\d ().,/·:+_*|•…‐-—-]{6,}")
+_NO_DIGIT = regex(r"\D+")
+_GROUP = regex(r"(?:\+ ?)?\d+")
 # between two numbers rather than between two groups; the first part them before the second do
-_LOOSE = (re.compile(r"[,:/+|•]| \("), re.compile(r"[,:/+|•…]| \(|\. | [‐-—-] "))
-_BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])$")
+_LOOSE = (regex(r"[,:/+|•]| \("), regex(r"[,:/+|•…]| \(|\. | [‐-—-] "))
+_BOUND_BEFORE = regex(r"(?:[\d@=/-]|[^\W\d_])$")
 # "telefon2=93 …"
-_LABEL = re.compile(r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$")
-_BOUND_AFTER = re.compile(r"(?!ext)[a-z_@/]|-\w")
+_LABEL = regex(r"\b(?:tel|tlf|telf|telefono?|telephone|phone|mobil|movil|mobile|fix|fijo)\d?=?$")
+_BOUND_AFTER = regex(r"(?!ext)[a-z_@/]|-\w")
 _MOST_GROUPS = 24
 _FEWEST = 8  # digits
 _BESIDE = 5  # digits beside a number: an hour, a post code
-_OTHER_THING = re.compile(
+_OTHER_THING = regex(
     r"\b(?:(?<!/)(?<!\b[iy] )fax|iban|compte|cuenta"
     r"|exp(?:edient|ediente)?|ref(?:erencia)?|registre|registro|nif|cif|dni|nie|csv|factura"
     r"|rebut|recibo|codi|codigo|emissora|numero d'entrada|licitaci\w*|ticket|tiquet)\W{0,3}(?:n\W{0,3})?$"
@@ -449,12 +451,12 @@ def _numbers(text: str, groups: list[re.Match[str]]) -> Iterator[Telephone]:
 
 _AROUND = 300  # characters beside a number that may name its country
 _COUNTRIES = (  # of a number without its country code: 06 12 34 56 78
-    ("FR", re.compile(r"\bfranc(?:ais|es|esa|e|ia)\b|\bfrench\b|\+33|\bappel|\brappel|\bportable\b")),
-    ("NL", re.compile(r"\bneerland\w+|\bholand\w+|\bdutch\b|\+31")),
-    ("GB", re.compile(r"\buk\b|\benglish\b|\bengland\b|\bbritish\b|\bangl(?:es|aterra)\b|\bingles\b|\+44")),
-    ("IT", re.compile(r"\bitalia\w*|\+39")),
-    ("DE", re.compile(r"\balem\w+|\bgerman\w*|\bdeutsch\w*|\+49")),
-    ("BE", re.compile(r"\bbelg\w+|\+32")),
+    ("FR", regex(r"\bfranc(?:ais|es|esa|e|ia)\b|\bfrench\b|\+33|\bappel|\brappel|\bportable\b")),
+    ("NL", regex(r"\bneerland\w+|\bholand\w+|\bdutch\b|\+31")),
+    ("GB", regex(r"\buk\b|\benglish\b|\bengland\b|\bbritish\b|\bangl(?:es|aterra)\b|\bingles\b|\+44")),
+    ("IT", regex(r"\bitalia\w*|\+39")),
+    ("DE", regex(r"\balem\w+|\bgerman\w*|\bdeutsch\w*|\+49")),
+    ("BE", regex(r"\bbelg\w+|\+32")),
 )
 
 
@@ -493,45 +495,45 @@ _MOST_NUMBERS = 24  # that are weighed against each other: who names more lists 
 _CLOSE = 30  # characters
 _OPENING = " ,:("  # signs between a number and what is said of it
 _BESIDE_IT = 160  # characters beside a number that say whose it is and what it is for
-_SENTENCE = re.compile(r"[.;!?…](?=\W|$)")
-_JOINT = re.compile(r",|\b(?:i|y|o|and|or|pero|sino|but)\b(?! si\b)")
-_ASIDE = re.compile(r" ?\([^()]*\)")
-_CALL = re.compile(r"\b(?:truc|truqu|llam|call|ring|phone|telefon|tel\b|numero|direct[eo]?|deixo|dejo|appel|rappel)")
+_SENTENCE = regex(r"[.;!?…](?=\W|$)")
+_JOINT = regex(r",|\b(?:i|y|o|and|or|pero|sino|but)\b(?! si\b)")
+_ASIDE = regex(r" ?\([^()]*\)")
+_CALL = regex(r"\b(?:truc|truqu|llam|call|ring|phone|telefon|tel\b|numero|direct[eo]?|deixo|dejo|appel|rappel)")
 _CALLS = r"(?:truqu\w*|truca(?!n?t)\w*|llam[ae](?!n?d[oa])\w*|call|ring|phone)"
-_BETTER = re.compile(
+_BETTER = regex(
     r"\b(?:millor|mejor|preferib\w*|preferentment|preferentemente|better|rather|plutot|mieux|use|voldria)\b"
     r"(?P<what>(?:[^\w.!?;]+(?!que\b|i\b|y\b|and\b|o\b)[a-z']+){0,5})"
 )
-_BETTER_AFTER = re.compile(
+_BETTER_AFTER = regex(
     r"\W*(?:(?:el|the) (?:mobil|movil|mobile|fix|fijo) )?(?:es )?"
     r"(?:millor|mejor|preferib\w*|preferent\w*|better|best|preferably)(?: aquest[ae]?| est[ea]| this(?: one)?)?(?! \w)"
 )
-_KIND_BETTER = re.compile(
+_KIND_BETTER = regex(
     r"\b(?P<what>mobil|movil|mobile|fix|fijo|landline) (?:millor|mejor|better|preferib\w*)(?! (?:no|que)\b)"
 )
-_CALL_ONE = re.compile(  # "call my wife"
+_CALL_ONE = regex(  # "call my wife"
     rf"\b{_CALLS}(?:-\w+)? (?:al?|on|to) (?:de |la )?(?:meva |mia |meu |mi )?"
     r"(?P<what>[a-z]+)"
     r"|\b(?:parl(?:ar|eu|i|in)|habl(?:ar|e|en|ad)|speak|talk) "
     r"(?:(?:amb|con|to|with) (?:la )?(?P<with>[a-z]+)|(?P<me>conmigo))"
 )
-_NOT_BEFORE = re.compile(r"\b(?:no|not|don't|never|nunca|mai|ni)(?: [\w']+){0,2} $|\b(?:si|if) $")
-_NOT_ONE = re.compile(  # "not to me"
+_NOT_BEFORE = regex(r"\b(?:no|not|don't|never|nunca|mai|ni)(?: [\w']+){0,2} $|\b(?:si|if) $")
+_NOT_ONE = regex(  # "not to me"
     r"(?<!si )\b(?:no|not|ni) (?:pas )?(?:al?|el|la|to|on the) (?:de |la )?(?P<what>[a-z]+)"
     r"|\bnot (?P<who>him|hers?|me)\b"
 )
-_ABOUT_ANOTHER = re.compile(  # "… that I cannot hear", "… not the landline"
+_ABOUT_ANOTHER = regex(  # "… that I cannot hear", "… not the landline"
     r"\b(?:per)?que (?:jo|yo)\b|\bporque yo\b|\b(?:because|as|since) i\b"
     r"|\b(?:no|not|ni) (?:pas )?(?:al|a la|(?:el|la) (?:que|del?)|(?:on )?the)\b"
     r"|\b(?:millor|mejor|better) (?:al|el|on|the)\b"
 )
 _HERS, _MINE = "hers", "mine"
-_BETTER_BEFORE = re.compile(
+_BETTER_BEFORE = regex(
     rf"{_BETTER.pattern}\W*$"
     r"|\b(?:ara|ahora|now|nou|nuevo|new|el bo|el bueno|correcte|correcto|right|ha de ser|tiene que ser|should be)\b"
     r"[^,.;]*$"
 )
-_WORSE = re.compile("|".join((  # what is said of a number that is not to be called
+_WORSE = regex("|".join((  # what is said of a number that is not to be called
     # "do not call", "I never use"
     r"\b(?<!si )(?:no|not|don't|never|nunca|mai|jamas|ni)\b(?: (?!dub|dud|hesit|deix|dej)[\w']+){0,2}?"
     rf" (?:{_CALLS}|us[ae]\w*|utilit\w*|util[iy]\w*|marqu\w*|contact\w*|molest\w*|prov\w*|feu servir)\b",
@@ -547,7 +549,7 @@ _WORSE = re.compile("|".join((  # what is said of a number that is not to be cal
     # it takes no calls
     r"\bwhatsapp|\b(?:nomes|solo|solament|only)\b[^,.;]{0,20}\b(?:missatges?|mensajes?|sms|texts?|messages?|urg\w+|emerg\w+)\b",
 )))  # fmt: skip
-_PAST = re.compile("|".join((  # a number that was called, given or used, or that the writer is told to call
+_PAST = regex("|".join((  # a number that was called, given or used, or that the writer is told to call
     r"\b(?:he|hem|hemos|ha|han|va|vam|vaig|vau|van|m'ha|ens ha|m'heu|ens heu|i've|have|tinc|tengo que|hay que)"
     r" (?:ja |ya |us |os |de |to )?"
     r"(?:trucat|llamado|trucar|llamar|call|called|rung|posar|donar|donat|dado|deixat|deixar|escrit|escriure|escrito|written|typed)\b",
@@ -557,41 +559,41 @@ _PAST = re.compile("|".join((  # a number that was called, given or used, or tha
     r"\b(?:ja|ya|hi|que|already|number) (?:en )?(?:te|tene|teni|have|consta|on my file)\w*",
 )))  # fmt: skip
 _THIS = r"(?:aquest|aquell|este|ese|aquel|celui-ci|celui-la|(?:this|that) one)"
-_NOT_THIS = re.compile(  # the one named last: "pero aquest no", "a ese no llameis"
+_NOT_THIS = regex(  # the one named last: "pero aquest no", "a ese no llameis"
     rf"\b(?:no|not|pas) (?:(?:a|en|on) )?{_THIS}(?! (?!que\b|please\b|si ?us\b|por f)\w)"
     rf"|\b{_THIS},? (?:no|non)"
     rf"(?= (?:per)?que\b| porque\b|(?: (?:hi|el|lo|me|em|us|os))? (?:{_CALLS}|us[ae]|utili|feu servir)"
     r"|\W*(?:[,.;:!)\n]|$))"
 )
-_YOURS = re.compile(  # the office's own number
+_YOURS = regex(  # the office's own number
     r"\b(?:al?|el) (?:vostre|vuestro)(?: (?:numero|telefon\w*|fix|fijo))?(?=\W*$|, )"
     r"|\byour (?:number|phone|line)\b|\bvotre (?:numero|telephone|ligne)\b"
     r"|\b(?:telefon\w*|numero|number) (?:de l'ajuntament|del ayuntamiento|de l'oac|de la oac|of the town hall)\b"
 )
-_FAX = re.compile(  # "the fax, if anybody uses one, is …"
+_FAX = regex(  # "the fax, if anybody uses one, is …"
     r"^\W*(?:[iy] |and )?fax\W*$|\b(?:el|al|del?|the|our|nostre|nuestro|numero) fax\b"
     r"(?:(?!\b(?:meu|mi|my|mobil|movil|mobile|telefon|phone|truqu|llam|call))[^.;\d]){0,60}$"
 )
-_IS_FAX = re.compile(r"\W*(?:que )?(?:es|is|era|was) (?:(?:el|un|the|a|our|nostre|nuestro) ){0,2}fax\b|\W*\(fax\)")
-_NOT_WITH = re.compile(r"\bno al (\d{3})\b(?![ .-]?\d)")  # "no al 699, al 688 …"
-_LAST_RESORT = re.compile(
+_IS_FAX = regex(r"\W*(?:que )?(?:es|is|era|was) (?:(?:el|un|the|a|our|nostre|nuestro) ){0,2}fax\b|\W*\(fax\)")
+_NOT_WITH = regex(r"\bno al (\d{3})\b(?![ .-]?\d)")  # "no al 699, al 688 …"
+_LAST_RESORT = regex(
     r"\b[iy] si es\b|\bsi (?:no|comunica|per de cas)\b"
     r"|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
 )
-_CORRECTED = re.compile(rf"\W*{CORRECTED}")  # the next number stands for this one: "espere que está mal, 670 …"
-_FIXED = re.compile(r"\b(?:fix|fijo|landline|casa|office|oficina|despatx|despacho|feina|trabajo|work|recepcio\w*)\b")
-_MOBILE = re.compile(r"\b(?:mobil|movil|mobile|cell|portable)\b")
-_THEIRS = re.compile(
+_CORRECTED = regex(rf"\W*{CORRECTED}")  # the next number stands for this one: "espere que está mal, 670 …"
+_FIXED = regex(r"\b(?:fix|fijo|landline|casa|office|oficina|despatx|despacho|feina|trabajo|work|recepcio\w*)\b")
+_MOBILE = regex(r"\b(?:mobil|movil|mobile|cell|portable)\b")
+_THEIRS = regex(
     r"\b(?:dona|muller|marit|parella|fill|filla|mare|pare|germa|germana|sogra|cunyada|mujer|marido|pareja|hijo|hija|madre"
     r"|padre|hermano|hermana|suegra|suegro|sogre|wife|husband|partner|son|daughter|mother|father|brother|sister|ell|ella"
     r"|seu|suyo|him|hers?)\b|\ba el\b"
 )
-_OWN = re.compile(r"\b(?:meu|meva|mi|conmigo|mio|mia|my|mine|jo|yo|mon)\b")
+_OWN = regex(r"\b(?:meu|meva|mi|conmigo|mio|mia|my|mine|jo|yo|mon)\b")
 _PLACES = (
     {"primer", "primero", "first", "premier"},
     {"segon", "segundo", "second", "deuxieme", "ultim", "ultimo", "last"},
 )
-_WORD = re.compile(r"[a-z']+")
+_WORD = regex(r"[a-z']+")
 _NO_NAMES = frozenset(
     _WORD.findall(
         "al el la del de a the lo en au le mon ma my mi meu seva seu su vostre vuestro your aquest este this me em us"

@@ -5,7 +5,7 @@ their operators.
 import re
 from collections.abc import Iterable, Iterator
 
-from oacmail.core.model import Platform
+from oacmail.core.model import Platform, regex
 
 # --- Trie ------------------------------------------------------------------------------------------------------------
 # Compile many terms into one regular expression that tries each place of a text once.
@@ -48,37 +48,37 @@ _DAY = _any(
 )
 
 # "El dl., 3 nov. 2025 a les 10:05, Oficina (<oficina@…>) va escriure:", wrapped or not; "2025-11-03 10:05 OAC <…>:"
-OPENER = re.compile(
+OPENER = regex(
     r"^(?:(?:\W{1,3}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) (?:de|citad[oa] por)"
     r"|quoting|citant|citando|zitat von|selon|cita de)\b(?=[^\n]{0,300}[\d@])"
     rf"|(?:a )?{_DATE}|\d\d? (?:de )?\w{{3,10}}\.? (?:de )?\d{{4}}\b|{_DAY}[.,]{{1,2}} \d)",
     re.I,
 )
-INTRO_END = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\)?\s*:\s*$|\bdel d[ií]a\b[^\n]{{0,80}}:\s*$", re.I)
+INTRO_END = regex(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\)?\s*:\s*$|\bdel d[ií]a\b[^\n]{{0,80}}:\s*$", re.I)
 # On one line; the last choice needs no verb: a time, then an address, then a colon, in any language.
-ONE_LINE = re.compile(
+ONE_LINE = regex(
     rf"^\s*(?:[^\n:]{{1,60}}\b{_WROTE}\b|[^\n]{{0,200}}[\d@<][^\n]{{0,200}}\b{_WROTE}\b[^\n]{{0,60}})\s*:\s*$"
     rf"|^\s*\d{{4}}[-/]\d\d?[-/]\d\d?\b[^\n]{{0,120}}(?:{_ADDRESS}|@)[^\n]{{0,20}}:\s*$"
     rf"|^[^\n]{{0,60}}\d\d?:\d\d[^\n]{{0,120}}(?:{_ADDRESS}|@\S{{1,253}}(?=:))[^\n]{{0,40}}:\s*$",
     re.I,
 )
-DATED = re.compile(rf"^\s*{_DATE}[^\n]{{0,120}}{_ADDRESS}\s*$")  # old Gmail: no verb, no colon; a quote must follow
+DATED = regex(rf"^\s*{_DATE}[^\n]{{0,120}}{_ADDRESS}\s*$")  # old Gmail: no verb, no colon; a quote must follow
 # "Oficina <oficina@…> va escriure el dia dl., 3 nov. 2025", wrapped or not
-NAMED = re.compile(rf"^[^\n<>:]{{1,60}}\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
+NAMED = regex(rf"^[^\n<>:]{{1,60}}\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
 # The same attributions without a colon. LAST: the end of the last line; BARE: a whole one before a quoted line;
 # PRINTED: a whole one before text without quote marks, which must contain address, time and verb.
-LAST = re.compile(rf"(?:>|\d|\b(?:{_WROTE}|escriure|escrit|écrit|scritto|geschrieben))[\s)]{{0,3}}$", re.I)
-BARE = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}$|{_ADDRESS}[^\n]{{0,80}}$", re.I)
-PRINTED = re.compile(rf"(?=[^\n]{{0,400}}\b\d\d?[:.h]\d\d\b)[^\n]{{0,400}}{_ADDRESS}\)?,?\s(?:{_WROTE})\s*$", re.I)
+LAST = regex(rf"(?:>|\d|\b(?:{_WROTE}|escriure|escrit|écrit|scritto|geschrieben))[\s)]{{0,3}}$", re.I)
+BARE = regex(rf"\b{_WROTE}\b[^\n]{{0,200}}$|{_ADDRESS}[^\n]{{0,80}}$", re.I)
+PRINTED = regex(rf"(?=[^\n]{{0,400}}\b\d\d?[:.h]\d\d\b)[^\n]{{0,400}}{_ADDRESS}\)?,?\s(?:{_WROTE})\s*$", re.I)
 # The second line of an attribution whose first line is only a name
-ADDRESSED = re.compile(rf"^\s*\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
+ADDRESSED = regex(rf"^\s*\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
 # An attribution on the same line as the new text: "D'acord. On Mon, 3 Nov 2025 at 10:05, OAC wrote:"
-RUN_IN = re.compile(
+RUN_IN = regex(
     rf"(?<=[^\s-])[-\s]{{1,6}}(?=(?:On|El|Le|Il|Em|Am) (?:{_DAY}|\d)[^\n]{{5,200}}\b{_WROTE}\b[^\n]{{0,60}}:\s*$)", re.I
 )
-SURE = re.compile(r"@|\b\d{1,2}[:.h]\d\d\b")  # an address or a time of day: people do not write these before a colon
+SURE = regex(r"@|\b\d{1,2}[:.h]\d\d\b")  # an address or a time of day: people do not write these before a colon
 
-SEPARATOR = re.compile(
+SEPARATOR = regex(
     r"^\s*[-_*=]{2,}\s*"
     + _any(
         r"(?:missatge|correu|resposta) (?:original|reenviat)|(?:mensaje|correo|respuesta) (?:original|reenviado)",
@@ -99,8 +99,8 @@ SEPARATOR = re.compile(
     + r"\b(?:above|sobre|encima|damunt)\b[^\n]{0,20}\bl(?:ine|[íi]nia|[íi]nea)\b[^\n]{0,20}$",
     re.I,
 )
-FROM = re.compile(r"^\s*\*?(?:de|from|von|da|fra|från|van|от)\s*:\*?\s*\S", re.I)
-HEAD = re.compile(
+FROM = regex(r"^\s*\*?(?:de|from|von|da|fra|från|van|от)\s*:\*?\s*\S", re.I)
+HEAD = regex(
     r"^\s*\*?"
     + _any(
         "enviat(?: el)?|per a|a|data|dia|assumpte|tema|respondre a|enviado(?: el| em)?|para|fecha|asunto|responder a",
@@ -111,13 +111,11 @@ HEAD = re.compile(
     re.I,
 )
 # Two header lines prove a block if they contain what only programs write: an address, a date with the time of day.
-PARTY = re.compile(r"^\s*\*?\w{1,12}\s*:\*?\s[^\n]{0,200}@")
-MOMENT = re.compile(r"^\s*\*?\w{1,12}(?: el| le| il)?\s*:\*?\s[^\n]{0,80}\d{4}[^\n]{0,20}\d\d?\W{0,2}[:.]\W?\d\d", re.I)
-RULE = re.compile(
-    r"(?i)^\s*message du \d[\d/. :h]{4,30}$|^\s*[_*=]{10,}\s*$|^\s*-{20,}\s*$|^\s*-{5,}[^\n-]{3,60}-{5,}\s*$"
-)
+PARTY = regex(r"^\s*\*?\w{1,12}\s*:\*?\s[^\n]{0,200}@")
+MOMENT = regex(r"^\s*\*?\w{1,12}(?: el| le| il)?\s*:\*?\s[^\n]{0,80}\d{4}[^\n]{0,20}\d\d?\W{0,2}[:.]\W?\d\d", re.I)
+RULE = regex(r"(?i)^\s*message du \d[\d/. :h]{4,30}$|^\s*[_*=]{10,}\s*$|^\s*-{20,}\s*$|^\s*-{5,}[^\n-]{3,60}-{5,}\s*$")
 # "Responc a sota" means that the answers are inside the other's text, which Outlook does not mark.
-BELOW = re.compile(
+BELOW = regex(
     r"\b"
     + _any(
         "responc|respondo|contesto|comento|je réponds|ich antworte|rispondo|i(?: have|'ve)? (?:answered|replied)",
@@ -135,9 +133,9 @@ BELOW = re.compile(
     re.I,
 )
 
-SIGNATURE = re.compile(r"^(?:-- ?|__+ ?|—)$")
+SIGNATURE = regex(r"^(?:-- ?|__+ ?|—)$")
 # "PD: …", "P. D.", "P.S.", "N. B. -", "Postdata": a postscript below the signature belongs to the new text.
-POSTSCRIPT = re.compile(
+POSTSCRIPT = regex(
     r"^\W{0,4}(?:(?:p\.?\s?){1,2}[ds]|n\.?\s?b|post-?\s?(?:data|scriptum)|posdata)\b\W{0,5}\w",
     re.I,
 )
@@ -162,7 +160,7 @@ _NOT_OURS = (
     r"(?!auto ?firma|idcat|cl[@a]ve|seu\b|sede|hacienda|agencia|certificat|dni|casa|compte|cuenta|ordinador|ordenador)"
 )
 # The line that a telephone or a program adds. It must be the whole line: people begin sentences with it as well.
-CLIENT = re.compile(
+CLIENT = regex(
     r"^\W{0,3}"
     + _any(
         rf"(?:(?:missatge|mensaje|correo|correu|mensagem) )?{_SENT} {_FROM_A}"
@@ -181,7 +179,7 @@ CLIENT = re.compile(
     + r"(?:\W{0,3}https?://\S{1,120})?\W{0,3}$",
     re.I,
 )
-DISCLAIMER = re.compile(
+DISCLAIMER = regex(
     r"^\W{0,4}"
     + _any(
         *("av[ií]s legal", "aviso legal", "avís de confidencialitat", "aviso de confidencialidad"),
@@ -207,7 +205,7 @@ DISCLAIMER = re.compile(
     ),
     re.I,
 )
-ARMOUR = re.compile(
+ARMOUR = regex(
     r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash:[^\n]*\n)*\n?"
     r"|^-----BEGIN PGP SIGNATURE-----\n[^-]*(?:-----END PGP SIGNATURE-----)?",
     re.M,
@@ -273,7 +271,7 @@ _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
 }
 _NAMED = tuple((whose, name) for whose, platforms in _PLATFORMS.items() for name, _ in platforms)
-_PATTERN = re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for platforms in _PLATFORMS.values() for _, p in platforms)})")
+_PATTERN = regex(rf"(?<!\w)(?:{'|'.join(f'({p})' for platforms in _PLATFORMS.values() for _, p in platforms)})")
 _SUBJECT = 2.0
 
 

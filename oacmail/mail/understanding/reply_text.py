@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from oacmail.core import common_words
+from oacmail.core.model import regex
 from oacmail.mail.parser_config import Sentence, Wording
 from oacmail.mail.understanding import features, phrases
 
@@ -61,9 +62,9 @@ _LANGUAGES = {
     "en": ("angles", "ingles", "english", "en angles", "en ingles", "in english"),
 }
 _NAMES = tuple(name for names in _LANGUAGES.values() for name in names)
-_INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would restart at every space
-_POLITE = re.compile(rf"(?<=\w)\W{{1,9}}(?:{common_words.PLEASE})$")
-_ATTACHED = re.compile(
+_INSIDE = regex(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would restart at every space
+_POLITE = regex(rf"(?<=\w)\W{{1,9}}(?:{common_words.PLEASE})$")
+_ATTACHED = regex(
     r"\b(?:us |hi |te |le |les |os )?adjunt(?:o|em|amos) (?!al |a la |a l'|amb |con )"
     r"|\b(?:trobareu|trobaran|va|us envio|li envio) adjunt\w*\b"
     r"|(?<!\bpel )(?<!\bpor el )\b(?:document|fitxer|pdf|archivo) adjunt[oa]?\b"
@@ -72,7 +73,7 @@ _ATTACHED = re.compile(
 
 _STILL = r"(?:encara|todavia|aun|still|segueix|continua|sigue)"
 _FAILS = r"(?:funciona|funcionar|va|anar|ir|works?|working|puc|puedo|deixa|deja|let me)"
-_STILL_FAILS = re.compile(
+_STILL_FAILS = regex(
     rf"\b{_STILL} (?:no|sense|sin|not|doesn't|does not|isn't|is not|won't|can't) (?:em |me |m')?{_FAILS}\b"
     rf"|\bno (?:em |me )?{_FAILS} (?:encara|todavia|aun)\b|\b(?:doesn't|does not|isn't) {_FAILS} (?:yet|still)\b"
     r"|\b(?:segueix|continua|sigue|encara|todavia|aun|still) (?:fallant|fallando|falla|failing|fails|igual|the same)\b"
@@ -117,10 +118,10 @@ _HOLE = 12  # words: an address, a day with its date, a phrase
 _NAME_LINE = 4  # words of a variable at the start of a sentence: an office's name
 _ENOUGH = 6  # words of a sentence that nobody else would write
 _LONGEST = 200_000  # characters that are read
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
-_NO_WORD = re.compile(r"[\W_]+")
-_TOKEN = re.compile(r"\S+")
-_WORDS_ALONE = re.compile(r"[^\W\d_]+")
+_SENTENCE = regex(r"(?<=[.!?])\s+|\n\s*\n")
+_NO_WORD = regex(r"[\W_]+")
+_TOKEN = regex(r"\S+")
+_WORDS_ALONE = regex(r"[^\W\d_]+")
 
 
 def wording_of(texts: Iterable[str]) -> Wording:
@@ -269,7 +270,7 @@ _NAME = 60  # characters of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
 _QUOTED = 20_000  # characters of a quote in which writers are looked for
 _WRITERS = 20
-_MAILBOX = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
+_MAILBOX = regex(r"[\w.+-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

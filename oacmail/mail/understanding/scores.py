@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from oacmail.core.errors import Fatal
-from oacmail.core.model import WORDED, Auto, Evidence, Features, Message
+from oacmail.core.model import WORDED, Auto, Evidence, Features, Message, regex
 from oacmail.mail.understanding import features
 
 # --- Ngrams ----------------------------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ from oacmail.mail.understanding import features
 # no telephone or file number becomes a piece. Beginnings (four and six letters) stand for the stems of Catalan and
 # Spanish verbs and connect the two languages.
 
-_TOKEN = re.compile(r"[a-z]+|\d+|[?!€@]")
+_TOKEN = regex(r"[a-z]+|\d+|[?!€@]")
 _STEMS = (4, 6)
 
 
@@ -148,10 +148,10 @@ def _table(body: bytes, at: int) -> tuple[str, Weights, int]:
 OF_TEXT = "text:"  # begins the names of what the text does, which no header field tells
 _MANY = 3  # recipients
 _TINY, _BRIEF, _SHORT, _LONG = 5, 12, 25, 60  # words
-_WORD = re.compile(r"[a-z]{2,}")
-_NAME = re.compile(r"[a-z]{3,}")
-_DIGIT = re.compile(r"\d")
-_FIRM = re.compile(
+_WORD = regex(r"[a-z]{2,}")
+_NAME = regex(r"[a-z]{3,}")
+_DIGIT = regex(r"\d")
+_FIRM = regex(
     r"no-?re|info|contact|atenci|sup+ort|soporte|hello|hola|ventas|comercial|news|notif|avis|alert|admin|marketing"
     r"|billing|service|servei|butllet|bolet|promo|sistema|system|robot|bot|auto|mailer|notice|recordat"
 )
@@ -227,11 +227,11 @@ NAMES = ("ca", "es", "en", "fr", "it", "pt", "gl", "de", "nl", "ro", "pl", "eu",
 ANSWERED = ("ca", "es", "en", "fr")
 
 _LONGEST = 600  # characters; more add no information
-_NOISE = re.compile(r"@|://|www\.|\d")  # in a word: addresses and numbers have no language
-LATIN_WORD = re.compile(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
-_LATIN = re.compile(r"[a-zà-ɏ]")
-_FOREIGN = re.compile(r"(?![a-zà-ɏ])[^\W\d_]")
-_ENOUGH = re.compile(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" exists in every language
+_NOISE = regex(r"@|://|www\.|\d")  # in a word: addresses and numbers have no language
+LATIN_WORD = regex(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
+_LATIN = regex(r"[a-zà-ɏ]")
+_FOREIGN = regex(r"(?![a-zà-ɏ])[^\W\d_]")
+_ENOUGH = regex(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" exists in every language
 # The prior of each language: how many messages use it, in tenths of a natural logarithm.
 _PRIOR = {"ca": 0, "es": -8, "en": -40, "fr": -60}
 _RARE = -90
@@ -438,13 +438,11 @@ def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float
 # The model's pieces are folded and have masked digits; here they are mapped back to the words as written, and
 # meaningless ones ("o", "? i") are left out. Long numbers are never shown: they may be secrets.
 
-_WRITTEN_WORD = re.compile(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+", re.I)
+_WRITTEN_WORD = regex(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+", re.I)
 _NOTICED = 0.15  # the smallest part of a log-probability that is named
 _NAMED, _SHOWN = 12, 4  # pieces for each question: the loudest, and how many of these are shown
-_MEANINGFUL = re.compile(r"[a-z]{4}")  # by itself
-_HIDDEN = re.compile(
-    r"\d{4}|[.!?] "
-)  # a number longer than "error 500"; the end of a sentence and the next one's start
+_MEANINGFUL = regex(r"[a-z]{4}")  # by itself
+_HIDDEN = regex(r"\d{4}|[.!?] ")  # a number longer than "error 500"; the end of a sentence and the next one's start
 
 
 class WrittenText:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from oacmail.core.model import Attachment
+from oacmail.core.model import Attachment, regex
 from oacmail.mail.mime import parts
 
 # --- Attachment risk -------------------------------------------------------------------------------------------------
@@ -28,7 +28,7 @@ _ENDINGS = {
 }
 _BY_ENDING = {ending: risk for risk, endings in _ENDINGS.items() for ending in endings.split()}
 _MIMES = {
-    risk: re.compile(pattern)
+    risk: regex(pattern)
     for risk, pattern in {
         "certificate": r"pkcs-?12|x-pem|pkcs-?8|java-keystore|x-x509-(?:key|private)|pem-file",
         "executable": r"msdownload|x-msdos|x-dosexec|javascript|x-sh\b|x-executable|java-archive|vbscript|x-msi",
@@ -37,23 +37,23 @@ _MIMES = {
         "macro": r"macroenabled",
     }.items()
 }
-_PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-_PKCS12 = re.compile(rb"\x30[\x80-\x84].{0,4}?\x02\x01\x03\x30", re.DOTALL)  # RFC 7292 section 4: version 3
+_PEM_KEY = regex(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
+_PKCS12 = regex(rb"\x30[\x80-\x84].{0,4}?\x02\x01\x03\x30", re.DOTALL)  # RFC 7292 section 4: version 3
 _MAGIC = {
     "executable": (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe"),
     "certificate": (b"\xfe\xed\xfe\xed",),  # a Java key store
     "archive": (b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"MSCF", parts.TNEF_SIGNATURE),
 }
-_OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis")
+_OFFICE = regex(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_VBA = re.compile(rb"vbaProject\.bin|_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J|Basic/script-lb\.xml", re.IGNORECASE)
-_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<script|<svg)", re.IGNORECASE)
-_PAPERS = re.compile(  # copies of identity and health documents are passed on by reference only (R34)
+_VBA = regex(rb"vbaProject\.bin|_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J|Basic/script-lb\.xml", re.IGNORECASE)
+_PAGE = regex(rb"\s*(?:<!doctype html|<html|<script|<svg)", re.IGNORECASE)
+_PAPERS = regex(  # copies of identity and health documents are passed on by reference only (R34)
     r"(?:^|[^a-z])(?:dni|nie|nif|passaport|pasaporte|passport|targeta.?sanitaria|tarjeta.?sanitaria|catsalut"
     r"|informe.?m[eèé]dic|certificat.?m[eèé]dic|discapacita|dependencia|historia.?cl[ií]nica)(?:[^a-z]|$)",
     re.IGNORECASE,
 )
-_UNSEEN_NAME = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNSEEN_NAME = regex(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def risk_of_name(name: str, mime: str) -> str:
@@ -94,10 +94,10 @@ def is_paper(name: str) -> bool:
 
 _BLANK = "[…]"
 _TEXT = 1 << 20  # the parser's limit
-_UNSEEN = re.compile("[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNSEEN = regex("[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_NAME = re.compile(
+_PEM = regex(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_NAME = regex(
     r"\b(?:(?P<password>contr?ass?e(?:ny|ñ|n\u0303|ni|nh|n)a|passwor[dt]s?|passwd|pass(?:code|phrase|w)?|pswd?|pwd?"
     r"|mot de passe|paraula de pas)"
     r"|(?<!en )(?P<short>contra)|(?P<key>clau|clave)(?! (?:p[úu]blica|catastral|cadastral))"
@@ -131,55 +131,55 @@ _GIVEN = (
 )
 # kind of name -> what follows it
 _VALUES: Mapping[str, re.Pattern[str]] = {
-    "password": re.compile(_GIVEN, re.IGNORECASE),
-    "short": re.compile(rf"{_CLAUSE}{_IS}(?P<strong>{_MIXED}|[^\s,;]{{4,64}})", re.IGNORECASE),
-    "key": re.compile(_GIVEN.replace(_BESIDE, r"\s{1,4}"), re.IGNORECASE),
-    "pin": re.compile(
+    "password": regex(_GIVEN, re.IGNORECASE),
+    "short": regex(rf"{_CLAUSE}{_IS}(?P<strong>{_MIXED}|[^\s,;]{{4,64}})", re.IGNORECASE),
+    "key": regex(_GIVEN.replace(_BESIDE, r"\s{1,4}"), re.IGNORECASE),
+    "pin": regex(
         rf"(?:{_CLAUSE}{_IS}(?P<strong>{_PIN})"
         rf"|(?P<of>{_OF})(?:[\s-]{{1,4}}|\s?[(\[])"
         r"(?P<mixed>\d{4,8}|\d(?: \d){3,7}|(?=\w{0,8}\d)[A-Z\d]{3,8})\b(?![/.-]\d))",
         re.IGNORECASE,
     ),
-    "code": re.compile(
+    "code": regex(
         rf"(?P<clause>{_OF}){_IS}(?P<strong>(?:\d{{4,8}}|\d{{3}}[ -]\d{{3}})(?![\w/.-]?\d)|{_MIXED})", re.IGNORECASE
     ),
 }
 # "Gat2024 és la meva contrasenya", "poso Gat2024 com a contrasenya"
-_BEFORE = re.compile(
+_BEFORE = regex(
     rf"(?<!\S)(?P<mixed>{_MIXED})\s(?:és|es|era|is|was|com a|de|como|as)\s(?:(?:la|el|my|a|meva|mi|nostra)\s){{0,2}}\Z",
     re.IGNORECASE,
 )
 _BEHIND_US = 100  # characters before a name
-_OF_SOMEBODY_ELSE = re.compile(
+_OF_SOMEBODY_ELSE = regex(
     r"\b(?:i|y|and|pero|però)\b.*\b(?:usuari[oa]?|user|nif|dni|nie|corr?e[uo]|e-?mail|tel)", re.IGNORECASE
 )
-_USER = re.compile(r"\b(?:usuari[oa]?|user|login)\b", re.IGNORECASE)
-_OPENS = re.compile(r"\b(?:acc[ée]s|acceso|access|secret)", re.IGNORECASE)
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_USER = regex(r"\b(?:usuari[oa]?|user|login)\b", re.IGNORECASE)
+_OPENS = regex(r"\b(?:acc[ée]s|acceso|access|secret)", re.IGNORECASE)
+_YEAR = regex(r"(?:19|20)\d\d")
 
-_SENTENCE = re.compile(r"(?:[^\n.;?!]|\n(?=\S)){1,240}")
-_DIGITS = re.compile(r"(?<![\w/@-])(?:G-)?\d{5,8}\b(?![/.-]\d)")
-_CODE = re.compile(
+_SENTENCE = regex(r"(?:[^\n.;?!]|\n(?=\S)){1,240}")
+_DIGITS = regex(r"(?<![\w/@-])(?:G-)?\d{5,8}\b(?![/.-]\d)")
+_CODE = regex(
     r"\b(?:codi|c[óo]digo|code|clau|clave|otp)\b|\b(?:arriba|enviat|rebut|llega|envia|recib|received|got)\w*\b.{0,80}?\bsms\b",
     re.IGNORECASE,
 )
-_FOR_ONCE = re.compile(
+_FOR_ONCE = regex(
     r"\b(?:verificaci[óo]n?|un sol [úu]s|un solo uso|one[- ]time|sms|otp|idcat m[òo]bil|cl@ve|acc[ée]s|acceso"
     r"|activaci[óo]n?|seguretat|seguridad|m[òo]bil|m[óo]vil|confirmaci[óo]n?|verification|security)\b",
     re.IGNORECASE,
 )
-_NOT_CODES = re.compile(
+_NOT_CODES = regex(
     r"\b(?:postal|error|qr|csv|dir3|iban|barres|barras|expedi\w+|registre|registro|factura"
     r"|(?<!he )(?<!hem )(?<!ha )rebut|recibo|ref\w*)\b",
     re.IGNORECASE,
 )
-_NOT_WORDS = re.compile(  # words after "contrasenya:" that are not passwords
+_NOT_WORDS = regex(  # words after "contrasenya:" that are not passwords
     r"(?:oblidada|olvidada|incorrect[ae]?|correct[ae]?|err[òo]nia|err[óo]nea|caducada|desconeguda|desconocida"
     r"|inv[àa]lida|invalid|forgotten|wrong|expired|pendent|pendiente|confidencial|obligat[oòó]ri[ao]?)",
     re.IGNORECASE,
 )
 _STOPS = ".,;:!?)"
-_ADDRESS = re.compile(r"^(?:https?://|www\.|[\w.+-]+@[\w-]+\.)", re.IGNORECASE)
+_ADDRESS = regex(r"^(?:https?://|www\.|[\w.+-]+@[\w-]+\.)", re.IGNORECASE)
 
 
 def find(text: str, attachments: Sequence[Attachment]) -> tuple[str, ...]:

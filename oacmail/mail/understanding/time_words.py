@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oacmail.core.common_words import GREETINGS, MONTHS, NUMBERS, WEEKDAYS
-from oacmail.core.model import late_pattern
+from oacmail.core.model import regex
 from oacmail.mail.understanding import phrases
 
 # --- Time tables -----------------------------------------------------------------------------------------------------
@@ -240,13 +240,13 @@ def _terms(words: str) -> list[str]:
 _KINDS = {term: kind for kind, words in WORDS.items() for term in _terms(words)}
 _KINDS |= {term: part for part, (_, _, words) in PARTS.items() for term in _terms(words)}
 _HOURS_OF = {part: (int(start * 60), int(end * 60)) for part, (start, end, _) in PARTS.items()}
-CALL = re.compile(rf"#|(?<!\w){phrases.pattern(_terms(WORDS['call']))}")
+CALL = regex(rf"#|(?<!\w){phrases.pattern(_terms(WORDS['call']))}")
 """A request for a call, or a telephone: slots.py puts "#" for it."""
-_TERM = late_pattern(phrases.pattern(_KINDS))
+_TERM = regex(phrases.pattern(_KINDS))
 _SIGNS = {"#": "phone", ",": "comma", "(": "open", ")": "close", "/": "or", "-": "to", "–": "to", "—": "stop"}
-_SIGN = re.compile(r"[.!?;:…\n]+|[#,()/–—-]")
-_ANY_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_SHORT = re.compile(
+_SIGN = regex(r"[.!?;:…\n]+|[#,()/–—-]")
+_ANY_WORD = regex(r"[^\W_]+(?:'[^\W_]+)?")
+_SHORT = regex(
     r"\b(?:(?:[ld]|qu)'(?=\w)|[dx] (?=\w)|est(?:ic|oy) de (?=(?:mati|matins|mananas?|tard(?:a|e|es)|nits?|noches?)\b))"
     r"|(?:(?<=\bvoy de )|(?<=\bestoy de ))manana\b"
 )
@@ -260,8 +260,8 @@ _WHOLE = {
     "estoy de ": "voy de ",
     "manana": "mananas",
 }
-_AGAIN = re.compile(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
-_PERFECT = re.compile(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
+_AGAIN = regex(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
+_PERFECT = regex(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
 
 
@@ -322,7 +322,7 @@ _NAME, _LITTLE = phrases.pattern(_HOURS), phrases.pattern(_MINUTES)
 _OF = r"(?:del |de la |du |in the |a la |al )"
 _LATE = rf"{_OF}(?:tarda|tarde|vespre|noche|nit|migdia|mediodia|afternoon|evening|apres[- ]midi|soir)"
 _EARLY = rf"{_OF}(?:mati|manana|matin|morning)"
-_CLOCK = late_pattern(
+_CLOCK = regex(
     rf"(?:(?P<quarter>un|dos|tres|[123])(?:/4| quarts?) (?:i (?:mig|cinc|deu) )?de (?P<next>{_NAME}|\d\d?\b)"
     rf"|quarts de (?P<about>{_NAME}|\d\d?\b)"
     rf"|(?P<past>{_LITTLE}) (?:minutes )?(?P<sign>past|to) (?P<of>{_NAME}|\d\d?\b)"
@@ -331,14 +331,14 @@ _CLOCK = late_pattern(
     r"(?P<unit> ?(?:h|hores|horas|hrs|heures?|o'clock|en punto?|a\.?m\.?|p\.?m\.?)(?![\w@]))?(?: i pico)?"
     rf"(?P<part> (?:{_LATE}|{_EARLY})\b)?"
 )
-_NOUN = late_pattern(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
+_NOUN = regex(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
     r" ?(?:[%€/@]|(?<=\bo una )(?!de\b|del\b)\w"
     rf"|de (?:{'|'.join(MONTHS).replace(' ', '|')})\b"
     r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades|tocadas|passades|pasadas|clavades|gracies|gracias|adeus|salutacions|saludos|\w+mos)\b)"
     r"\w+s\b)"
 )
-_TO_UNIT = re.compile(r" ?(?:-|a) ?\d{1,2}(?: ?h\b|[:.]\d\d)")
-_RANGE = re.compile(r"(?: ?h)? ?(?:a|i|y|-|to|fins|hasta|al|(?:en|cap) (?:endavant|adelante))(?![a-z])")
+_TO_UNIT = regex(r" ?(?:-|a) ?\d{1,2}(?: ?h\b|[:.]\d\d)")
+_RANGE = regex(r"(?: ?h)? ?(?:a|i|y|-|to|fins|hasta|al|(?:en|cap) (?:endavant|adelante))(?![a-z])")
 _OPENS = 8
 _QUARTERS = {"u": 1, "1": 1, "d": 2, "2": 2, "t": 3, "3": 3}
 _LEADS = frozenset({"from", "until", "between"})
@@ -417,10 +417,10 @@ _LONGEST = 8_000  # characters that are read
 _SPANISH = r"\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)"
 _HOUR = r"\d{1,2}(?:[:.h]\d\d)?"  # before a telephone: "a las 10. 612 30 45 78"
 _EXTENSION = r"(?: ?\(?ext(?:ensi\w*)?\.? ?\d{1,5}\)?)?"
-_PHONE = re.compile(
+_PHONE = regex(
     rf"(?:(?<![\d+]){_SPANISH}|(?!{_HOUR}\W{{1,3}}{_SPANISH})\+?\d(?:[ .()/·_\n-]{{0,3}}\d){{7,14}}){_EXTENSION}"
 )
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n")
+_SENTENCE = regex(r"(?<=[.!?…])\s+|\n")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
 SKIPPED = frozenset({"article", "to", "word", "day", "weekday", "function", "already", "also", "thanks"})
 _CLAUSE_ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
