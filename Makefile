@@ -4,7 +4,7 @@
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
-#   make bench STAGES=1000   the CPU time of each stage
+#   make bench STAGES=1000   the CPU time of each stage; make bench INSTRUCTIONS=40   the instructions of `once`
 #   make towns [COUNT=20]   so many daemons on this machine: memory, idle CPU and latency of each
 #   make board [MOVES=2000] [SEED=1] [PROVIDER=google]   a random walk over the board on a real Dovecot
 #   make chaos [KILLS=20] [PROVIDER=microsoft365] · make power [CUTS=20] · make latency [MESSAGES=100]
@@ -110,7 +110,7 @@ lint: install
 	@.venv/bin/lint-imports
 
 bench: install servers
-	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW),$(if $(STAGES),bench.stages $(STAGES),bench.run)) $(N)
+	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW) $(N),$(if $(STAGES),bench.stages $(STAGES),$(if $(INSTRUCTIONS),bench.instructions $(INSTRUCTIONS),bench.run $(N))))
 
 towns: install servers
 	@$(AS_ROOT) nice -n 10 .venv/bin/python -m bench.towns $(COUNT)

@@ -13,6 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.corpus import BenchMessage, MessageStream, Truth
+from bench.sink import Sink
+from testbed.office import NO_LIMITS, PROVEN, as_toml, sections
+from testbed.people import OFFICE, ROLES, TOWN
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
@@ -54,6 +57,31 @@ def write(folder: Path, messages: Iterator[BenchMessage]) -> list[Truth]:
         os.utime(path, (message.received_at, message.received_at))
         truths.append(message.truth)
     return truths
+
+
+def write_config(root: Path, box: BenchMailbox, sink: Sink) -> Path:
+    """Write the configuration of the office for this mailbox and this relay, and return its path."""
+    (root / "password").write_text(PASSWORD)
+    (root / "password").chmod(0o600)
+    path = root / "config.toml"
+    config = sections(
+        OFFICE,
+        town=TOWN,
+        imap={
+            "port": box.server.imap_port,
+            "security": "none",
+            "user": USER,
+            "password_file": "password",
+            "backlog_days": 3650,
+        },
+        smtp={"port": sink.port, "security": "none", "per_minute": 0, "self_copy": False},
+        trust=PROVEN,
+        people=ROLES,
+        deadline={"digest_above": 1_000_000},
+        ack={**NO_LIMITS, "max_age_hours": 0},
+    )
+    path.write_text(as_toml(config))
+    return path
 
 
 def main(count: str, folder: str, seed: str = "1") -> None:

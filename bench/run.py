@@ -19,43 +19,16 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from bench import judge
+from bench import instructions, judge
 from bench.corpus import Truth
 from bench.judge import Stored, Verdict
-from bench.mailbox import USER, BenchMailbox
+from bench.mailbox import USER, BenchMailbox, write_config
 from bench.process import Cost, measured
 from bench.sink import Sink
-from testbed.office import NO_LIMITS, PROVEN, as_toml, sections
-from testbed.people import OFFICE, ROLES, TOWN
 from tests.servers.dovecot import PASSWORD
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
-
-
-def write_config(root: Path, box: BenchMailbox, sink: Sink) -> Path:
-    """Write the configuration of the office for this mailbox and this relay, and return its path."""
-    (root / "password").write_text(PASSWORD)
-    (root / "password").chmod(0o600)
-    path = root / "config.toml"
-    config = sections(
-        OFFICE,
-        town=TOWN,
-        imap={
-            "port": box.server.imap_port,
-            "security": "none",
-            "user": USER,
-            "password_file": "password",
-            "backlog_days": 3650,
-        },
-        smtp={"port": sink.port, "security": "none", "per_minute": 0, "self_copy": False},
-        trust=PROVEN,
-        people=ROLES,
-        deadline={"digest_above": 1_000_000},
-        ack={**NO_LIMITS, "max_age_hours": 0},
-    )
-    path.write_text(as_toml(config))
-    return path
 
 
 def floor(box: BenchMailbox, root: Path) -> tuple[Cost, Verdict]:
@@ -139,6 +112,10 @@ def main() -> int:
     runs = run(options.count, options.repeat, options.seed)
     cells = summary(options.count, runs)
     print("; ".join(f"{head} {cell}" for head, cell in zip(HEADS, cells, strict=True)))
+    if instructions.perf_runs():
+        print(
+            f"{instructions.count(options.count, instructions.PERF, options.seed) / 1e9:.2f}·10⁹ instructions of `once`"
+        )
     if options.save:
         save(cells)
     return 0 if all(verdict.good for _, verdict in runs["oacmail"]) else 1

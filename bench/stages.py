@@ -92,8 +92,7 @@ def child(config: str) -> None:
 
 
 def measure(count: int, seed: int) -> dict[str, tuple[float, int]]:
-    from bench.mailbox import BenchMailbox  # not in the child, whose start is measured
-    from bench.run import write_config
+    from bench.mailbox import BenchMailbox, write_config  # not in the child, whose start is measured
     from bench.sink import Sink
 
     root = Path(tempfile.mkdtemp(prefix="stages-", dir="/tmp"))
