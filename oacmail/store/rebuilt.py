@@ -294,15 +294,13 @@ class LedgerRows:
         return Untold(nameless=tuple(row[0] for row in nameless), wordless=wordless, unsent=len(unsent))
 
     def _named(self, text: str | None) -> str | None:
-        return (
-            None if text is None else _HASH.sub(lambda found: self._names.get(found[0]) or _no_message(found[0]), text)
-        )
+        return None if text is None else _HASH.sub(self._fingerprint, text)
 
-
-def _no_message(hashed: str) -> str:
-    """A fingerprint in place of one that nothing tells, or the beginning of one."""
-    digits = hashed[1:]
-    return digits if len(digits) == 16 else digits * 2
+    def _fingerprint(self, found: re.Match[str]) -> str:
+        """What a hash stands for, or a fingerprint that no message has. It begins as its beginning, which the key of a
+        mail of ours may tell."""
+        begins = self._names.get(found[0][:17], found[0][1:17])
+        return self._names.get(found[0]) or (begins if len(found[0]) == 17 else begins + found[0][17:] * 3)
 
 
 # --- Play ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from oacmail import reporting
 from oacmail.advice import ADVICE
 from oacmail.cli.status import health
 from oacmail.core.errors import Refused, Transient
+from oacmail.store import ledger
 from testbed.database import differences, recorded
 from tests.rebuild.rebuilding import expunge, lose, rebuild
 from tests.survey.test_survey import given, links, press, survey, surveyed
@@ -277,6 +278,23 @@ def test_a_message_that_is_gone_is_counted_though_our_acknowledgement_of_it_is_t
     report = rebuild(world)
     assert (report.ledger.wordless, report.ledger.nameless) == (1, ())
     assert [case["citizen"] for case in world.cases()] == [ANNA, PERE]
+
+
+def test_a_message_that_is_gone_has_one_name_though_a_copy_of_ours_tells_how_its_own_began(world: World) -> None:
+    world.citizen_asks(ANNA)
+    world.live("2026-11-27 09:30")
+    order = world.message(SUPERVISOR, "", "DERIVA: la plataforma no respon", answers=world.received(SUPERVISOR)[-1])
+    world.deliver(order, verdict="dmarc=pass header.from=town.example")
+    world.clock.forward(minutes=3)
+    world.turn()
+    expunge(world, "INBOX", b"la plataforma no respon")
+    lose(world)
+    rebuild(world)
+    begins = {row["fingerprint"][:16] for row in world.store.con.execute("SELECT fingerprint FROM messages")}
+    keys = [row["key"] for row in world.store.con.execute("SELECT key FROM outbox")]
+    told = {found for key in keys for found in ledger.FINGERPRINT.findall(key) if len(found) == 16}
+    assert told
+    assert told <= begins
 
 
 def test_who_begins_anew_on_purpose_names_another_folder_and_today(world: World) -> None:

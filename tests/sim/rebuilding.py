@@ -67,11 +67,19 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
         after = recorded(town.store.con)
         town.turn()
         town.stop()
-    here = {row["fingerprint"] for row in after["messages"].values()}
-    gone = {row["fingerprint"] for row in before["messages"].values()} - here
-    names = {name: (ledger.keyed(key, name.encode()) or "")[1:] * 2 for name in gone}
+    names = {
+        row["fingerprint"]: now["fingerprint"]
+        for row, now in ((row, after["messages"].get(name)) for name, row in before["messages"].items())
+        if now and now["fingerprint"] != row["fingerprint"] and _of_none(key, row["fingerprint"], now["fingerprint"])
+    }
     names |= {name[:16]: new[:16] for name, new in names.items()}
     return LostTown(before=_renamed(before, names), after=after, report=report)
+
+
+def _of_none(key: bytes, was: str, now: str) -> bool:
+    """Whether a rebuild may give this fingerprint to a message that is gone: copies may tell how its own began."""
+    hashed = (ledger.keyed(key, was.encode()) or "")[1:]
+    return now in (begins + hashed[16:] * 3 for begins in (was[:16], hashed[:16]))
 
 
 def _renamed(found: Recorded, gone: Mapping[str, str]) -> Recorded:
