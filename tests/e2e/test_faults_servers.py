@@ -68,6 +68,7 @@ def test_an_expired_certificate_of_the_mailbox_is_named_and_one_alert_goes_by_th
             _says(desk, "imap: the mailbox cannot be read: its certificate has expired")
             (alert,) = desk.operator.wait_for_mail()
             assert "certificate has expired" in text_of(alert)
+            assert alert["Auto-Submitted"] == "auto-generated"
             anna.write(desk.address, "Bústia", "On demano la bústia electrònica?")
         anna.wait_for_mail(1, 20)
         _well_again(desk)
@@ -109,7 +110,9 @@ def test_a_changed_password_is_named_by_status(own_mail_servers: MailServers, ow
                 _says(desk, "imap: the mailbox cannot be read: the login is refused")
         anna.wait_for_mail(1, 20)
         _well_again(desk)
+    assert "ImapLoginRefused" in {line.get("kind") for line in desk.log_lines() if line["event"].startswith("imap.")}
     assert len(desk.log_lines("imap.recovered")) == 1
+    assert "another" not in desk.log()
     assert len(anna.inbox()) == 1
 
 

@@ -1,8 +1,7 @@
 """Servers that fail, change or have a wrong certificate: one log line for each fault, and no mail is lost."""
 
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from oacmail.advice import meaning
@@ -10,7 +9,7 @@ from oacmail.cli.status import lines
 from tests.e2e.impatient import SHORT_SILENCE
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import make_certificates
-from tests.servers.mail_servers import PASSWORD, MailServers
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
 from tests.servers.proxy import Proxy
@@ -30,14 +29,6 @@ def _known(desk: RunningOffice, problem: str) -> bool:
 
 def _acknowledged(desk: RunningOffice, person: Citizen) -> None:
     until(person.mailbox.files, 25, what=lambda: f"mail for {person.user}\n{desk.log()}\n{desk.mail_servers.log()}")
-
-
-@contextmanager
-def _impatient(office: MakeOffice, **settings: object) -> Iterator[RunningOffice]:
-    desk = office(**settings)
-    desk.program = IMPATIENT
-    with desk.running():
-        yield desk
 
 
 def test_dovecot_goes_away_and_comes_back_with_one_line_each_and_the_mail_of_the_meantime_is_answered(
@@ -99,8 +90,9 @@ def test_a_line_that_breaks_in_the_midst_of_everything_costs_nothing(
     own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
     imap, smtp = Proxy(own_mail_servers.dovecot.imaps_port), Proxy(own_mail_servers.postfix.submission_port)
-    ports: dict[str, dict[str, object]] = {"imap": {"port": imap.port}, "smtp": {"port": smtp.port}}
-    with imap, smtp, _impatient(own_office, **ports) as desk:
+    desk = own_office(imap={"port": imap.port}, smtp={"port": smtp.port})
+    desk.program = IMPATIENT
+    with imap, smtp, desk.running():
         people = [Citizen(own_mail_servers) for _ in range(12)]
         for number, person in enumerate(people):
             person.write(desk.address, f"Tràmit {person.user}", f"Com acabo el tràmit {number}?")
@@ -113,41 +105,6 @@ def test_a_line_that_breaks_in_the_midst_of_everything_costs_nothing(
         desk.wait_until_accounted()
         assert len(desk.cases()) == len(people)
     assert {len(person.inbox()) for person in people} == {1}
-
-
-def test_a_changed_password_is_reported_and_the_desk_goes_on_by_itself_when_it_is_changed_back(
-    own_mail_servers: MailServers, own_office: MakeOffice
-) -> None:
-    desk, anna = own_office(), Citizen(own_mail_servers)
-    desk.program = IMPATIENT
-    with desk.running():
-        with _another_password(own_mail_servers):
-            anna.write(desk.address, "Volant", "Necessito un volant de convivència.")
-            until(lambda: _refused(desk), 20, what="the refusal is told")
-        _acknowledged(desk, anna)
-        until(lambda: desk.log_lines("imap.recovered"))
-        assert "another" not in desk.log()
-
-
-@contextmanager
-def _another_password(mail_servers: MailServers) -> Iterator[None]:
-    """The server's, for a while."""
-    _set_password(mail_servers, "another")
-    try:
-        yield
-    finally:
-        _set_password(mail_servers, PASSWORD)
-
-
-def _set_password(mail_servers: MailServers, password: str) -> None:
-    mail_servers.dovecot.stop()
-    mail_servers.dovecot.password = password
-    mail_servers.dovecot.start()
-
-
-def _refused(desk: RunningOffice) -> bool:
-    lines = (*desk.log_lines("imap.down"), *desk.log_lines("imap.still-down"))
-    return any(line["kind"] == "ImapLoginRefused" for line in lines)
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
@@ -231,17 +188,3 @@ def test_a_folder_that_cannot_be_opened_is_reported_and_holds_back_nobody(
     desk.mailbox.path("Feina").chmod(0o700)
     until(lambda: not _known(desk, "folder-unread"))
     assert len(desk.log_lines("folder.unread")) == 1
-
-
-def test_the_operator_is_notified_of_an_unreachable_mailbox_by_the_channel_that_still_works(
-    own_mail_servers: MailServers, own_office: MakeOffice
-) -> None:
-    with Proxy(own_mail_servers.dovecot.imaps_port) as wire, _impatient(own_office, imap={"port": wire.port}) as desk:
-        wire.refuse()
-        (alert,) = desk.operator.wait_for_mail(1, 20)
-        assert alert["Auto-Submitted"] == "auto-generated"
-        assert _known(desk, "imap")
-        wire.restore()
-        until(lambda: not _known(desk, "imap"), 20, what="the recovery")
-        desk.passes()
-    assert len(desk.operator.inbox()) == 1

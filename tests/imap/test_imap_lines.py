@@ -54,6 +54,24 @@ def test_a_broken_line_is_transient_and_the_next_call_goes_on_in_the_same_folder
         assert sorted(mailbox.fetch([1, 2])) == [1, 2]
 
 
+def test_a_cut_resets_both_ends_of_a_silent_line_at_once() -> None:
+    """Whoever waits for an answer at that moment would otherwise wait as long as for a half-open line."""
+    with (
+        socket.create_server((HOST, 0)) as server,
+        Proxy(server.getsockname()[1]) as wire,
+        socket.create_connection((HOST, wire.port)) as near,
+        server.accept()[0] as far,
+    ):
+        near.sendall(b"a")
+        far.sendall(far.recv(1))
+        near.recv(1)
+        wire.cut()
+        for end in (near, far):
+            end.settimeout(10)
+            with pytest.raises(ConnectionResetError):
+                end.recv(1)
+
+
 def test_a_refused_login_is_a_transient_error_of_its_own_and_keeps_the_secret(mail_servers: MailServers) -> None:
     settings = ImapSettings(
         host="localhost",

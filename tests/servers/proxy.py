@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from contextlib import suppress
 from typing import Self
 
 from tests.servers.ports import HOST
@@ -28,14 +29,22 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RD)
         self._listener.close()
         self.cut()
 
     def cut(self) -> None:
-        """All lines break now, with a reset at both ends; new ones are welcome."""
-        ends, self._ends = self._ends, []
+        """All lines break now, with a reset at both ends; new ones are welcome.
+
+        A socket is closed only when no thread reads from it any more: the end of reading wakes each of them.
+        """
+        ends = []
+        while self._ends:
+            ends.append(socket.socket(fileno=self._ends.pop().detach()))  # no pump finds it again
         for end in ends:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            with suppress(OSError):  # the other side has already closed
+                end.shutdown(socket.SHUT_RD)
             end.close()
 
     def refuse(self) -> None:
