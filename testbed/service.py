@@ -181,7 +181,6 @@ class SimulatedService:
         """Start a new process on the state directory; it recovers mails in state claimed or sending."""
         self.store = KillableStore(self.config.office.state, self._at)
         self.engine = self._engine(self.config, self.store)
-        self.store.record(self.engine.policy.secrets)
         backlog = timedelta(days=self.config.imap.backlog_days)
         self.intake = Intake(
             engine=self.engine,
