@@ -70,7 +70,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos power damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check instructions lint bench board chaos power damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -101,7 +101,11 @@ test: install servers compiled
 
 # Lint keeps a core busy for a minute, and the tests wait as often as they compute: they run beside each other.
 check:
-	@$(MAKE) --no-print-directory --jobs=3 lint test site
+	@$(MAKE) --no-print-directory --jobs=4 lint test site instructions
+
+instructions: install servers
+	@if command -v valgrind > /dev/null; then $(AS_ROOT) .venv/bin/python -m bench.instructions --check; \
+		else echo "make: valgrind is not installed: no instructions are counted"; fi
 
 lint: install
 	@.venv/bin/ruff check
