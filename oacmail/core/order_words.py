@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from itertools import chain, dropwhile, takewhile, zip_longest
+from itertools import chain, dropwhile, filterfalse, takewhile, zip_longest
 from typing import Literal
 
 from oacmail.core import calendar, common_words, tokens
@@ -482,7 +482,8 @@ def _line(line: str) -> list[Order]:
 
 def _phrases(line: str) -> list[Order]:
     """The orders of a line of plain words."""
-    parts = _BETWEEN.split(_POLITE.sub("", _plain(line)).strip(" .!,;"))
+    plain = _plain(line)
+    parts = _BETWEEN.split(_POLITE.sub("", plain).strip(" .!,;"))
     said = [_PLAIN.get(part) for part in parts]
     if said[0] == Order(Verb.CALLED) and parts[1:] and parts[-1] in _IN_VAIN:
         said[-1] = Order(Verb.NOT_REACHED)
@@ -492,7 +493,7 @@ def _phrases(line: str) -> list[Order]:
         before = _plain(colon[1])
         verb = _HASHED.get(before) or (Verb.SECOND_LEVEL if _PLAIN.get(before) == Order(Verb.SECOND_LEVEL) else None)
         return [Order(verb, colon[2].strip())] if verb and ROWS[verb].text else []
-    phrase, _, ref = _plain(line).rpartition(" ")
+    phrase, _, ref = plain.rpartition(" ")
     about = _PLAIN.get(phrase) if _ENTRY.fullmatch(ref) else None
     return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []
 
@@ -537,7 +538,7 @@ def entries(text: str) -> tuple[str, ...]:
 
 def folded(text: str, form: Literal["NFKD", "NFD"] = "NFKD") -> str:
     """Lower case, without accents, single spaces, and one sort of apostrophe."""
-    bare = "".join(char for char in unicodedata.normalize(form, text) if not unicodedata.combining(char))
+    bare = "".join(filterfalse(unicodedata.combining, unicodedata.normalize(form, text)))
     return " ".join(bare.lower().replace("\u2019", "'").split())
 
 

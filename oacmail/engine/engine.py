@@ -142,7 +142,8 @@ class Engine:
 
         # Every mail is rendered to its last byte before anything is written.
         mails: dict[str, FinalMail] = {}
-        run = self.store.recall(RUN) or ""
+        sends = any(isinstance(effect, Send) for effect in decision.effects)
+        run = (self.store.recall(RUN) if sends else None) or ""
         for effect in decision.effects:
             match effect:
                 case Send(kind=MailKind.RELAYED):

@@ -50,7 +50,7 @@ from oacmail.store import outbox, reports, votes
 from oacmail.store.cases import continued
 from oacmail.store.connection import at, stamp
 from oacmail.store.views import command_view, message_view, tick_view
-from oacmail.store.writing import ERASED_DOMAIN, WriteContext, case_id, insert, person_id, raise_serial, stored
+from oacmail.store.writing import ERASED_DOMAIN, WriteContext, insert, raise_serial, stored
 from oacmail.words.compose import FinalMail
 
 # --- Cases -----------------------------------------------------------------------------------------------------------
@@ -61,25 +61,26 @@ STRANGER = f"stranger@{ERASED_DOMAIN}"  # stands for whoever wrote what is not k
 
 
 def update_person(con: sqlite3.Connection, effect: UpdatePerson, context: WriteContext) -> None:
-    identity = person_id(con, effect.address)
     values = {"name": effect.name, "lang": effect.lang, "known": effect.known}
     given = {column: value for column, value in values.items() if value is not None}
     if given:
-        columns = ", ".join(f"{column} = ?" for column in given)
-        con.execute(f"UPDATE people SET {columns} WHERE id = ?", (*given.values(), identity))
+        changes = ", ".join(f"{column} = excluded.{column}" for column in given)
+        otherwise = f"ON CONFLICT(address) DO UPDATE SET {changes} RETURNING id"
+        row = insert(con, "people", {"address": effect.address, **given}, otherwise).fetchone()
+        context.people[effect.address] = row["id"]
 
 
 def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) -> None:
     assert context.arrived is not None
     reading = effect.reading
     call = reading.callback
-    insert(
+    row = insert(
         con,
         "cases",
         {
             "number": effect.number,
             "opened_by": effect.opened_by or context.arrived.message.fingerprint,
-            "citizen_id": person_id(con, effect.citizen),
+            "citizen_id": context.person(con, effect.citizen),
             "parent": effect.parent,
             "status": Status.OPEN,
             "kind": Kind.REQUEST,
@@ -101,14 +102,16 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) 
             "ends_hour": effect.ends_hour,
         },
     )
-    raise_serial(con, effect.number, context.now)
-    # After a restore: acknowledgements that were imported before their case came again. The + leaves the index of
-    # mails by case aside: in a rebuild very many mails have no case yet.
-    con.execute(
-        f"""UPDATE outbox SET case_id = ? WHERE +case_id IS NULL AND key IN
-        (SELECT 'ack:' || substr(key, {len(RESERVED) + 1}) FROM kv WHERE key GLOB '{RESERVED}*' AND value = ?)""",
-        (case_id(con, effect.number), effect.number),
-    )
+    assert row.lastrowid is not None
+    context.cases[effect.number] = row.lastrowid
+    if not raise_serial(con, effect.number, context.now):
+        # After a restore: acknowledgements that were imported before their case came again. The + leaves the index of
+        # mails by case aside: in a rebuild very many mails have no case yet.
+        con.execute(
+            f"""UPDATE outbox SET case_id = ? WHERE +case_id IS NULL AND key IN
+            (SELECT 'ack:' || substr(key, {len(RESERVED) + 1}) FROM kv WHERE key GLOB '{RESERVED}*' AND value = ?)""",
+            (row.lastrowid, effect.number),
+        )
 
 
 def record_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
@@ -138,14 +141,15 @@ def record_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
 def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
     assert context.arrived is not None
     message, received_at = effect.written or context.arrived.message, context.arrived.received_at
+    query = "SELECT id, erased_at, rule, outcome FROM messages WHERE fingerprint = ?"
+    before = con.execute(query, (message.fingerprint,)).fetchone()
     # A message that was erased here and still lies in the mailbox: nothing of it is stored again.
-    erased = "SELECT 1 FROM messages WHERE fingerprint = ? AND erased_at IS NOT NULL"
-    if con.execute(erased, (message.fingerprint,)).fetchone() or _is_erased_copy(con, effect, context):
+    if (before and before["erased_at"]) or _is_erased_copy(con, effect, context):
         return
     author = message.sender if effect.author is None else effect.author
     if effect.kept:  # of what a person has taken out of Junk, nothing was kept before
-        unread = "DELETE FROM messages WHERE fingerprint = ? AND rule = ? AND outcome = ?"
-        con.execute(unread, (message.fingerprint, IN_JUNK, Outcome.AUTOMATIC))
+        if before and (before["rule"], before["outcome"]) == (IN_JUNK, Outcome.AUTOMATIC):
+            con.execute("DELETE FROM messages WHERE id = ?", (before["id"],))
     else:
         # as if nobody had read it: only its fingerprint is left
         nothing: dict[str, Any] = dict.fromkeys(("message_id", "subject", "lang", "fresh", "body_hash"), "")
@@ -157,8 +161,8 @@ def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: Writ
         {
             "fingerprint": message.fingerprint,
             **words_of(message),
-            "case_id": case_id(con, effect.case),
-            "author_id": person_id(con, author),
+            "case_id": context.case(con, effect.case),
+            "author_id": context.person(con, author),
             "role": effect.role,
             "outcome": effect.outcome,
             "kind": effect.kind,
@@ -245,7 +249,7 @@ def record_contact(con: sqlite3.Connection, effect: RecordContact, context: Writ
         ON CONFLICT(fingerprint) DO NOTHING""",
         (
             effect.message,
-            person_id(con, effect.author),
+            context.person(con, effect.author),
             Role.CITIZEN,
             Outcome.CASE,
             Kind.REQUEST,
@@ -271,7 +275,7 @@ def split_case(con: sqlite3.Connection, effect: SplitCase, context: WriteContext
         (effect.number, stamp(effect.opened_at), effect.message, effect.case),
     )
     raise_serial(con, effect.number, context.now)
-    ids = (case_id(con, effect.number), effect.message)
+    ids = (context.case(con, effect.number), effect.message)
     con.execute("UPDATE messages SET case_id = ? WHERE fingerprint = ?", ids)
     con.execute(
         "UPDATE deadlines SET case_id = ? WHERE started_by = ? AND met_at IS NULL AND withdrawn_at IS NULL", ids
@@ -289,7 +293,7 @@ def update_case(con: sqlite3.Connection, effect: UpdateCase, context: WriteConte
 
 
 def merge_cases(con: sqlite3.Connection, effect: MergeCases, context: WriteContext) -> None:
-    ids = (case_id(con, effect.into), case_id(con, effect.case))
+    ids = (context.case(con, effect.into), context.case(con, effect.case))
     con.execute("UPDATE messages SET case_id = ? WHERE case_id = ?", ids)
     con.execute("UPDATE deadlines SET case_id = ? WHERE case_id = ? AND met_at IS NULL AND withdrawn_at IS NULL", ids)
     con.execute("UPDATE outbox SET case_id = ? WHERE case_id = ?", ids)
@@ -334,7 +338,7 @@ def reconsider(con: sqlite3.Connection, effect: Reconsider, context: WriteContex
 def place_message(con: sqlite3.Connection, effect: PlaceMessage, context: WriteContext) -> None:
     con.execute(
         "UPDATE messages SET case_id = ?, outcome = ? WHERE fingerprint = ?",
-        (case_id(con, effect.case), effect.outcome, effect.fingerprint),
+        (context.case(con, effect.case), effect.outcome, effect.fingerprint),
     )
     con.execute(
         "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome = 'quarantined'",
@@ -359,7 +363,7 @@ def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: Writ
             "started_by": effect.started_by,
             "kind": effect.kind,
             "level": effect.level,
-            "case_id": case_id(con, effect.case),
+            "case_id": context.case(con, effect.case),
             "started_at": effect.started_at,
             "due_at": effect.due_at,
         },
@@ -379,28 +383,24 @@ def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteC
     """If an answer met them, `met_at` of the response deadlines gets its time, and their escalations and reminders are
     withdrawn. So it does of those that a later answer has met, which was read or noted before. Of the deadlines that
     were reached, only the response deadline itself and the month of rights still run."""
-    case, moment = case_id(con, effect.case), stamp(effect.at)
-    only = f" AND started_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
-    only += "" if effect.level is None else f" AND level = {effect.level:d}"
-    for kind in effect.kinds:
-        if effect.how == "met":
-            con.execute(
-                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0
-                AND started_at <= ? AND met_at IS NULL AND withdrawn_at IS NULL
-                AND (fired_at IS NULL OR kind IN ('answer', 'rights')){only}""",
-                (moment, case, kind, moment, *effect.started_by),
-            )
-            con.execute(
-                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND kind = 'answer' AND level = 0
-                AND started_at <= ? AND met_at > ?{only}""",
-                (moment, case, kind, moment, moment, *effect.started_by),
-            )
+    kinds = ", ".join(f"'{kind}'" for kind in effect.kinds)  # for a bound one SQLite would compile the query each time
+    of = f"case_id = ? AND kind IN ({kinds}) AND started_at <= ?"
+    of += f" AND started_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
+    of += "" if effect.level is None else f" AND level = {effect.level:d}"
+    moment = stamp(effect.at)
+    those = (context.case(con, effect.case), moment, *effect.started_by)
+    if effect.how == "met":
         con.execute(
-            f"""UPDATE deadlines SET withdrawn_at = ? WHERE case_id = ? AND kind = ? AND started_at <= ?
-            AND met_at IS NULL AND withdrawn_at IS NULL
-            AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0)){only}""",
-            (stamp(context.now), case, kind, moment, *effect.started_by),
+            f"""UPDATE deadlines SET met_at = ? WHERE {of} AND level = 0
+            AND (met_at IS NULL AND withdrawn_at IS NULL AND (fired_at IS NULL OR kind IN ('answer', 'rights'))
+            OR kind = 'answer' AND met_at > ?)""",
+            (moment, *those, moment),
         )
+    con.execute(
+        f"""UPDATE deadlines SET withdrawn_at = ? WHERE {of} AND met_at IS NULL AND withdrawn_at IS NULL
+        AND (fired_at IS NULL OR (kind IN ('answer', 'rights') AND level = 0))""",
+        (stamp(context.now), *those),
+    )
 
 
 def reach_deadline(con: sqlite3.Connection, effect: DeadlineReached, context: WriteContext) -> None:

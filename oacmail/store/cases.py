@@ -32,7 +32,7 @@ from oacmail.core.view import (
     ServicesView,
     TermView,
 )
-from oacmail.store.connection import as_view, at, moment, stamp
+from oacmail.store.connection import as_view, at, by_name, moment, stamp
 from oacmail.store.reports import RUNNING_ANSWER
 from oacmail.store.writing import case_id
 
@@ -79,59 +79,33 @@ _TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' 
         AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')"""
 _LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = '{NOTICE_LISTED}')"
 _PARTS = {
-    "wrote": (
-        ("address", "reply_to"),
-        """SELECT DISTINCT p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
+    "wrote: address, reply_to": """SELECT p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.case_id = c.id AND m.role = 'citizen' AND m.guest = 0""",
-    ),
     # the deadlines that are neither met nor withdrawn; of those that were reached, only of an answer and of rights
-    "deadlines": (
-        ("started_by", "kind", "level", "started_at", "due_at", "author", "reply_to", "sent_at"),
-        """SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
+    "deadlines: started_by, kind, level, started_at, due_at, author, reply_to, sent_at": """
+        SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
         LEFT JOIN messages m ON m.fingerprint = d.started_by LEFT JOIN people p ON p.id = m.author_id
         WHERE d.case_id = c.id AND d.met_at IS NULL AND d.withdrawn_at IS NULL
         AND (d.fired_at IS NULL OR (d.kind IN ('answer', 'rights') AND d.level = 0))""",
-    ),
-    # the last request of each side, and the first ones since a response deadline runs, in order
-    "asked": (
-        ("side", "fingerprint", "at"),
-        f"""SELECT * FROM (SELECT *,
-          row_number() OVER (PARTITION BY side, at > since ORDER BY at) AS place,
-          row_number() OVER (PARTITION BY side ORDER BY at DESC) AS last
-          FROM (SELECT iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
-            m.received_at AS at,
-            (SELECT min(started_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS since
-            FROM messages m JOIN people p ON p.id = m.author_id
-            WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind = 'request'))
-        WHERE last = 1 OR (at > since AND place <= {ASKED_MOST}) ORDER BY side <> '', at""",
-    ),
-    "asked_since": (
-        ("id",),
-        """SELECT id FROM messages
+    "asked: side, fingerprint, at": """SELECT m.fingerprint, m.received_at AS at,
+        iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side FROM messages m
+        JOIN people p ON p.id = m.author_id
+        WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind = 'request' ORDER BY m.received_at""",
+    "running: since": f"SELECT min(started_at) AS since FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}",
+    "asked_since: id": """SELECT id FROM messages
         WHERE case_id = c.id AND role = 'citizen' AND kind = 'request' AND received_at > c.answered_at""",
-    ),
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
     # not count; when the last one was sent that the relay took; how many have left, and how many were queued today
-    "mails": (
-        ("kind", "at", "sent_at", "left", "today"),
-        f"""SELECT kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
+    "mails: kind, at, sent_at, left, today": f"""
+        SELECT kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
         max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE {_LEFT}) AS left,
         count(*) FILTER (WHERE created_at >= :midnight) AS today FROM outbox WHERE case_id = c.id GROUP BY kind""",
-    ),
-    "term_named": (
-        ("fingerprint",),
-        f"""SELECT m.fingerprint FROM messages m WHERE m.case_id = c.id AND c.ends_on IS NOT NULL
+    "term_named: fingerprint": f"""SELECT m.fingerprint FROM messages m WHERE m.case_id = c.id AND c.ends_on IS NOT NULL
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
-    ),
-    "calls_in_vain": (
-        ("at",),
-        """SELECT json_extract(data, '$.at') AS at FROM events
+    "calls_in_vain: at": """SELECT json_extract(data, '$.at') AS at FROM events
         WHERE case_id = c.id AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
-    ),
     # what waits for a person by its text; of what was filed, all since the summary before the last that is filed
-    "aside": (
-        ("fingerprint",),
-        f"""SELECT fingerprint FROM (SELECT m.id, m.fingerprint, m.received_at, r.reason, r.at,
+    "aside: fingerprint": f"""SELECT fingerprint FROM (SELECT m.id, m.fingerprint, m.received_at, r.reason, r.at,
           max(iif(r.reason IN {FILED}, r.at, '')) OVER () AS last
           FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint JOIN originals o ON o.sha256 = m.original
           WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind <> 'request' AND r.done_at IS NULL
@@ -139,25 +113,18 @@ _PARTS = {
         WHERE reason NOT IN {FILED} OR at >= coalesce((SELECT max(created_at) FROM outbox
           WHERE kind = '{MailKind.DIGEST}' AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')
           AND created_at <= last), '') ORDER BY received_at, id""",
-    ),
-    "latest": (
-        ("fingerprint", "received_at", "role"),
-        f"""SELECT fingerprint, received_at, role FROM messages
+    "latest: fingerprint, received_at, role": f"""SELECT fingerprint, received_at, role FROM messages
         WHERE case_id = c.id AND (role = 'citizen' OR (role = 'agent' AND outcome = 'case'))
         ORDER BY received_at DESC, id DESC LIMIT {LATEST_MOST}""",
-    ),
 }
-"""Part of the case `c` -> its columns, and its rows."""
+"""Part of the case `c`, with the columns of its rows -> these rows."""
 
 
-def _object(values: Mapping[str, str]) -> str:
-    """The SQL expression of an object: name -> expression of its value."""
-    return f"json_object({', '.join(f'{name!r}, {value}' for name, value in values.items())})"
-
-
-def _rows(columns: Sequence[str], query: str) -> str:
-    """The SQL expression of an array of the rows of the query, each an object of these columns."""
-    return f"(SELECT json_group_array({_object({name: name for name in columns})}) FROM ({query}))"
+def _part(part: str, rows: str) -> str:
+    """Name and SQL expression of a part: an array of its rows, each an object."""
+    name, _, columns = part.partition(": ")
+    row = ", ".join(f"'{column}', {column}" for column in columns.split(", "))
+    return f"'{name}', (SELECT json_group_array(json_object({row})) FROM ({rows}))"
 
 
 _CASES = f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
@@ -165,9 +132,9 @@ _CASES = f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
     AS opened_by_id,
   EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind IN ('corrected', 'confirmed')
     AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand,
-  {_object({part: _rows(*rows) for part, rows in _PARTS.items()})} AS parts
-  FROM cases c JOIN people p ON p.id = c.citizen_id
-  WHERE c.number IN (SELECT value FROM json_each(:numbers)) AND (:erased OR c.erased_at IS NULL)"""
+  json_object({", ".join(_part(*part) for part in _PARTS.items())}) AS parts
+  FROM json_each(:numbers) n CROSS JOIN cases c ON c.number = n.value JOIN people p ON p.id = c.citizen_id
+  WHERE :erased OR c.erased_at IS NULL"""
 
 
 def placeholders(items: Sequence[object]) -> str:
@@ -181,12 +148,13 @@ def cases(
     if not numbers:
         return {}
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-    asked = {"numbers": json.dumps(numbers), "midnight": stamp(midnight), "erased": erased}
+    asked = {"numbers": json.dumps(sorted(set(numbers))), "midnight": stamp(midnight), "erased": erased}
     today = midnight.date()
-    return {row["number"]: _case(row, json.loads(row["parts"]), today) for row in con.execute(_CASES, asked)}
+    rows = map(by_name, con.execute(_CASES, asked))
+    return {row["number"]: _case(row, json.loads(row["parts"]), today) for row in rows}
 
 
-def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[Mapping[str, Any]]], today: date) -> CaseView:
+def _case(row: Mapping[str, Any], parts: Mapping[str, Sequence[Mapping[str, Any]]], today: date) -> CaseView:
     """The case with what lies on it: those who wrote, deadlines, open questions, calls, messages, our mails."""
     wrote, mails = parts["wrote"], {mail["kind"]: mail for mail in parts["mails"]}
     first_sent = {kind: mail["at"] for kind, mail in mails.items() if mail["at"]}
@@ -206,7 +174,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[Mapping[str, Any]]], to
             first_message_id=row["opened_by_id"] or "",
             asked=tuple(
                 OpenQuestion(guest=request["side"], message=request["fingerprint"], at=at(request["at"]))
-                for request in parts["asked"]
+                for request in _open_questions(parts["asked"], parts["running"][0]["since"])
             ),
             asked_since=len(parts["asked_since"]),
             latest=tuple(
@@ -235,6 +203,17 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[Mapping[str, Any]]], to
             nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
         ),
     )
+
+
+def _open_questions(asked: Sequence[Mapping[str, Any]], since: str | None) -> Sequence[Mapping[str, Any]]:
+    """The last request of each side, and its first ones since a response deadline runs; the citizen's first. `asked`:
+    all requests, by time."""
+    found: list[Mapping[str, Any]] = []
+    for side in {request["side"] for request in asked}:
+        theirs = [request for request in asked if request["side"] == side]
+        first = [request for request in theirs if since and request["at"] > since][:ASKED_MOST]
+        found += first if theirs[-1] in first else [*first, theirs[-1]]
+    return sorted(found, key=lambda request: (request["side"] != "", request["at"]))
 
 
 def _others(citizen: str, wrote: Sequence[Mapping[str, Any]]) -> frozenset[str]:

@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -373,22 +373,26 @@ View = TypeVar("View")
 
 def as_view(view: Callable[..., View], row: sqlite3.Row | Mapping[str, Any], **more: object) -> View:
     """The view of which the row has the fields, each as a column of its name, by their types; `more`: the others."""
-    names = row.keys()
+    values = by_name(row) if isinstance(row, sqlite3.Row) else row
     given = {
-        name: None if row[name] is None else _READ[kind](row[name]) if kind in _READ else row[name]
-        for name, kind in _types(view).items()
-        if name in names and name not in more
+        name: values[name] if read is None or values[name] is None else read(values[name])
+        for name, read in _fields(view)
+        if name in values and name not in more
     }
     return view(**given, **more)
 
 
+def by_name(row: sqlite3.Row) -> dict[str, Any]:
+    """The row as a dictionary: `sqlite3.Row` seeks each name among all columns."""
+    return dict(zip(row.keys(), row, strict=True))
+
+
 @cache
-def _types(view: Callable[..., object]) -> Mapping[str, object]:
-    """The fields of a view with their types; of an optional one the type beside None."""
-    return {
-        name: get_args(hint)[0] if get_origin(hint) is UnionType else hint
-        for name, hint in get_type_hints(view).items()
-    }
+def _fields(view: Callable[..., object]) -> Sequence[tuple[str, Callable[[Any], object] | None]]:
+    """The fields of a view, and how each is read by its type, of an optional one by the type beside None."""
+    hints = get_type_hints(view).items()
+    types = {name: get_args(hint)[0] if get_origin(hint) is UnionType else hint for name, hint in hints}
+    return [(name, _READ.get(kind)) for name, kind in types.items()]
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------

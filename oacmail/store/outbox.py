@@ -55,7 +55,7 @@ from oacmail.store.cases import cases, placeholders
 from oacmail.store.connection import Rows, as_view, at, moment, reads, stamp, writes
 from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.store.seen_messages import synced_at
-from oacmail.store.writing import WriteContext, case_id, insert, raise_serial
+from oacmail.store.writing import WriteContext, insert, raise_serial
 
 # --- Queue -----------------------------------------------------------------------------------------------------------
 # One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is
@@ -230,7 +230,7 @@ def send(con: sqlite3.Connection, effect: Send, context: WriteContext) -> None:
         {
             "key": effect.key,
             "message_id": mail.message_id,
-            "case_id": case_id(con, effect.case),
+            "case_id": context.case(con, effect.case),
             "kind": effect.kind,
             "recipient": effect.recipient,
             "domain": registrable(effect.recipient),
@@ -300,7 +300,7 @@ def _values(effect: UpdateOutbox) -> dict[str, str | int | None]:
 def drop_outgoing(con: sqlite3.Connection, effect: DropOutgoing, context: WriteContext) -> None:
     """An uncertain mail whose copy may still come is noted as out of date, and is not sent again."""
     mails = f"case_id = ? AND kind IN ({','.join('?' * len(effect.kinds))})"
-    values = (case_id(con, effect.case), *effect.kinds)
+    values = (context.case(con, effect.case), *effect.kinds)
     con.execute(
         f"""UPDATE outbox SET state = {_NEXT[MailEvent.CANCELLED]} WHERE {mails}
         AND state IN ({_BEFORE[MailEvent.CANCELLED]}) AND NOT (state = 'uncertain' AND copy_expected)""",
@@ -317,7 +317,7 @@ def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteConte
         {
             "key": effect.key,
             "message_id": effect.message_id,
-            "case_id": case_id(con, effect.case),
+            "case_id": context.case(con, effect.case),
             "kind": effect.kind,
             "recipient": effect.recipient,
             "domain": registrable(effect.recipient),
@@ -352,7 +352,7 @@ def remember(con: sqlite3.Connection, effect: Remember, context: WriteContext) -
 
 
 def record_event(con: sqlite3.Connection, effect: AuditEvent, context: WriteContext) -> None:
-    case = case_id(con, effect.case)
+    case = context.case(con, effect.case)
     message = context.arrived.message.fingerprint if context.arrived else None
     event = writing.add_event(con, case, effect.kind, effect.data, context.now, message=message)
     if effect.text:
@@ -366,7 +366,7 @@ def write_draft(con: sqlite3.Connection, effect: WriteDraft, context: WriteConte
     con.execute(
         """INSERT INTO drafts(key, message_id, case_id, mime, created_at) VALUES(?,?,?,?,?)
         ON CONFLICT(key) DO NOTHING""",
-        (effect.key, mail.message_id, case_id(con, effect.case), mail.mime, stamp(context.now)),
+        (effect.key, mail.message_id, context.case(con, effect.case), mail.mime, stamp(context.now)),
     )
 
 

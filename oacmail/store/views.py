@@ -124,23 +124,32 @@ OPEN_MOST = 50  # cases in a question
 _Stored = Mapping[str, remembered.StoredValue]
 _STORED_VALUES = (RESTORED_AT, KEY_LOST_AT, RUN, RUN_READ, DRAFTS)
 
-_MESSAGE = f"""SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
+_MESSAGES = f"""WITH found(how, id) AS (
+  SELECT 'known', id FROM messages WHERE fingerprint = :fingerprint
+  UNION ALL SELECT 'named', m.id FROM json_each(:ids) JOIN messages m ON m.message_id = value
+  UNION ALL SELECT 'naming', id FROM (SELECT m.id FROM refs r JOIN messages m ON m.id = r.message_id
+    JOIN people p ON p.id = m.author_id WHERE r.ref = :message_id AND :message_id <> '' AND :writers <> '[]'
+    AND (p.address IN (SELECT value FROM json_each(:writers)) OR m.role = 'agent') LIMIT 20)
+  UNION ALL SELECT 'recent', id FROM (SELECT m.id FROM json_each(:writers) JOIN people p ON p.address = value
+    JOIN messages m ON m.author_id = p.id AND m.received_at >= :since ORDER BY m.received_at DESC LIMIT {RECENT_MOST}))
+  SELECT how, m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key AS subject, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
   m.role = 'agent' AND (m.outcome = 'case' OR m.rule LIKE '{TO_OTHERS};%') AS answers,
   m.rule = '{IN_JUNK}' AS in_junk,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked,
   EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.reason = '{DISOWNED}') AS disowned
-  FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
+  FROM found CROSS JOIN messages m ON m.id = found.id JOIN people p ON p.id = m.author_id
+  LEFT JOIN cases c ON c.id = m.case_id ORDER BY m.id"""
 
 
 def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
     """The view of an arrived message. First what it names, then what is stored of it, then the cases."""
     message, writers = lookup.message, lookup.writers
     ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
-    known = next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
-    named = _messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else ()
-    naming, overtaken_by = _naming(con, message, writers)
-    recent, mails = _recent(con, writers, lookup.received_at), mails_named(con, lookup, ids)
+    found_messages = _messages(con, message, ids, writers, lookup.received_at)
+    known = next(iter(found_messages["known"]), None)
+    named, naming, overtaken_by, recent = (found_messages[how] for how in ("named", "own", "agents", "recent"))
+    mails = mails_named(con, lookup, ids)
     tokened = _not_erased(con, lookup.tokened)
     # What is known under a name that the message tells.
     in_this_thread = f"{ACKNOWLEDGED_IN_THREAD}{lookup.author} {message.message_id}"
@@ -149,7 +158,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     pressed = [USED_TOKEN + button.token for button in lookup.pressed]
     forwards = [FORWARDED_TO + other.fingerprint for other in named]
     names = (RESERVED + message.fingerprint, in_this_thread, UNDELIVERED + message.message_id, UNPLACED + about)
-    stored = remembered.values(con, (*_STORED_VALUES, *names, *pressed, *forwards))
+    serial = f"{SERIAL}{lookup.received_at.astimezone(policy.office.timezone).year}"
+    stored = remembered.values(con, (*_STORED_VALUES, serial, *names, *pressed, *forwards))
     acknowledged_as, in_thread = _value(stored, RESERVED + message.fingerprint), _value(stored, in_this_thread)
     reserved = acknowledged_as or (in_thread if in_thread and case_id(con, in_thread) is None else None)
     staff = StaffView(
@@ -186,7 +196,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         recent=recent,
         mails=mails,
         tokened=tokened,
-        serial=_serial(con, policy, lookup),
+        serial=int(_value(stored, serial) or 0) + 1,
         reserved=reserved,
         acknowledged_as=acknowledged_as,
         writer=_writer(con, policy, lookup.author, stored, now),
@@ -286,33 +296,24 @@ def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
     return {(case.services.operator, case.services.platform) for case in about.values()}
 
 
-def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MessageView, ...]:
-    return tuple(as_view(MessageView, row) for row in con.execute(_MESSAGE + where, values))
-
-
-def _naming(
-    con: sqlite3.Connection, message: Message, writers: Sequence[str]
-) -> tuple[tuple[MessageView, ...], tuple[MessageView, ...]]:
-    """Return the messages that name this one: those of these writers, and those of agents."""
-    if not message.message_id or not writers:
-        return (), ()
-    found = _messages(
-        con,
-        f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({placeholders(writers)})
-        OR m.role = 'agent') LIMIT 20""",
-        (message.message_id, *writers),
-    )
-    own = tuple(naming for naming in found if naming.author in writers)
-    return own, tuple(naming for naming in found if naming.author not in writers)
-
-
-def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: datetime) -> tuple[MessageView, ...]:
-    if not writers:
-        return ()
-    since = stamp(received_at - SUBJECT_WINDOW)
-    where = f"""WHERE m.author_id IN (SELECT id FROM people WHERE address IN ({placeholders(writers)}))
-      AND m.received_at >= ? ORDER BY m.received_at DESC LIMIT {RECENT_MOST}"""
-    return tuple(reversed(_messages(con, where, (*writers, since))))
+def _messages(
+    con: sqlite3.Connection, message: Message, ids: Sequence[str], writers: Sequence[str], received_at: datetime
+) -> Mapping[str, tuple[MessageView, ...]]:
+    """What is stored of this message ("known") and of those that it names ("named"); those of the writers ("own") and
+    of agents ("agents") that name it; and what the writers sent lately ("recent"), by time."""
+    found: dict[str, list[MessageView]] = {how: [] for how in ("known", "named", "own", "agents", "recent")}
+    asked = {
+        "fingerprint": message.fingerprint,
+        "ids": json.dumps(ids),
+        "message_id": message.message_id,
+        "writers": json.dumps([*dict.fromkeys(writers)]),
+        "since": stamp(received_at - SUBJECT_WINDOW),
+    }
+    for row in con.execute(_MESSAGES, asked):
+        how = row["how"] if row["how"] != "naming" else "own" if row["author"] in writers else "agents"
+        found[how].append(as_view(MessageView, row))
+    found["recent"].sort(key=lambda recent: recent.received_at)
+    return {how: tuple(messages) for how, messages in found.items()}
 
 
 def _recipients(recipients: str | None) -> tuple[str, ...] | None:
@@ -365,12 +366,6 @@ def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> 
         waits=row["outcome"] == Outcome.QUARANTINED,
         undelivered=_recipients(remembered.value(con, UNDELIVERED + row["message_id"]) if row["message_id"] else None),
     )
-
-
-def _serial(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> int:
-    """The serial of the next new case."""
-    year = lookup.received_at.astimezone(policy.office.timezone).year
-    return int(remembered.value(con, f"{SERIAL}{year}") or 0) + 1
 
 
 # --- Load digest -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import datetime
 from oacmail.core.effects import RecordVote
 from oacmail.core.report.figures import VoteRow
 from oacmail.store.connection import as_view, stamp
-from oacmail.store.writing import WriteContext, case_id
+from oacmail.store.writing import WriteContext
 
 # --- Votes of a span -------------------------------------------------------------------------------------------------
 # What was voted in a span never changes afterwards: a citizen who votes again later has a vote in the later span too,
@@ -40,7 +40,7 @@ def surveys_sent(con: sqlite3.Connection, since: datetime, until: datetime) -> i
 
 def record_vote(con: sqlite3.Connection, effect: RecordVote, context: WriteContext) -> None:
     assert context.arrived is not None
-    case = case_id(con, effect.case)
+    case = context.case(con, effect.case)
     con.execute(
         "INSERT INTO votes(message, case_id, score, signed, at) VALUES(?,?,?,?,?) ON CONFLICT(message) DO NOTHING",
         (context.arrived.message.fingerprint, case, effect.score, int(effect.signed), stamp(effect.at)),

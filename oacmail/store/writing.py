@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import count
+from typing import Any
 
 from oacmail.core.derivation import hour_text
 from oacmail.core.effects import Arrived
@@ -20,7 +22,8 @@ ERASED_DOMAIN = "invalid"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteContext:
-    """The context of the effects: the moment, the message and where it is, the rendered mail of each Send."""
+    """The context of the effects: the moment, the message and where it is, the rendered mail of each Send. `people` and
+    `cases`: the ids of those that the effects have named so far."""
 
     now: datetime
     arrived: Arrived | None = None
@@ -29,28 +32,42 @@ class WriteContext:
     mails: Mapping[str, FinalMail] = field(default_factory=dict)
     because: tuple[str, ...] = ()
     shadow: bool = False
+    people: dict[str, int] = field(default_factory=dict)
+    cases: dict[str, int] = field(default_factory=dict)
+
+    def person(self, con: sqlite3.Connection, address: str) -> int:
+        if address not in self.people:
+            self.people[address] = person_id(con, address)
+        return self.people[address]
+
+    def case(self, con: sqlite3.Connection, number: str | None) -> int | None:
+        if number not in self.cases and (found := case_id(con, number)):
+            self.cases[number or ""] = found
+        return self.cases.get(number or "")
+
+
+_STORED: Mapping[type, Callable[[Any], object]] = {
+    datetime: stamp,
+    date: date.isoformat,
+    time: hour_text,
+    tuple: hours_stored,
+}
 
 
 def stored(value: object) -> object:
     """The value as a column holds it: a time in UTC, a day, an hour, hours; any other as it is."""
-    match value:
-        case datetime():
-            return stamp(value)
-        case date():
-            return value.isoformat()
-        case time():
-            return hour_text(value)
-        case tuple():
-            return hours_stored(value)
-        case _:
-            return value
+    how = _STORED.get(type(value))
+    return value if how is None else how(value)
+
+
+@lru_cache(64)  # a text that is the same object has its hash already, by which the compiled statement is found
+def _insertion(table: str, columns: tuple[str, ...], otherwise: str) -> str:
+    return f"INSERT INTO {table}({', '.join(columns)}) VALUES({','.join('?' * len(columns))}) {otherwise}"
 
 
 def insert(con: sqlite3.Connection, table: str, columns: Mapping[str, object], otherwise: str = "") -> sqlite3.Cursor:
     """Insert a row. `otherwise`: what follows VALUES, such as ON CONFLICT DO NOTHING or RETURNING."""
-    places = ",".join("?" * len(columns))
-    query = f"INSERT INTO {table}({', '.join(columns)}) VALUES({places}) {otherwise}"
-    return con.execute(query, [stored(value) for value in columns.values()])
+    return con.execute(_insertion(table, tuple(columns), otherwise), [*map(stored, columns.values())])
 
 
 def add_event(
