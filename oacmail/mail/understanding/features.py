@@ -16,7 +16,7 @@ from oacmail.core.common_words import MONTHS, WEEKDAYS
 from oacmail.core.model import EndDay, Features, TownWord, regex
 from oacmail.core.threading import FORWARD, REPLY
 from oacmail.mail.parser_config import TownWords
-from oacmail.mail.understanding import phrases, slots, time_words
+from oacmail.mail.understanding import phones, phrases, slots, time_words
 
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks a question later than that
 _TWO_L = regex(r"(?<=l)[·•‧∙・.\-](?=l)")
@@ -34,6 +34,11 @@ def fold(text: str) -> str:
     return _folded(text[:LONGEST])
 
 
+def folded_lines(text: str) -> list[str]:
+    """Each line folded."""
+    return [*map(_spaced, _plain(text[:LONGEST]).splitlines())]
+
+
 @lru_cache(maxsize=8192)  # the same words come back in every message
 def plain(word: str) -> str:
     """One word folded."""
@@ -43,12 +48,19 @@ def plain(word: str) -> str:
 
 @lru_cache(maxsize=16)  # a message's subject and text are asked for by each who reads it
 def _folded(text: str) -> str:
+    return _spaced(_plain(text))
+
+
+def _plain(text: str) -> str:
     for sign, plain_sign in _APOSTROPHES:  # each is found, or not, faster than str.translate asks for each character
         text = text.replace(sign, plain_sign)
     text = text.casefold()
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", text)))
-    text = _TWO_L.sub("", text)
+    return _TWO_L.sub("", text)
+
+
+def _spaced(text: str) -> str:
     words = " ".join(text.split())
     return f"{' ' * text[:1].isspace()}{words}{' ' * (text[-1:].isspace() and bool(words))}"
 
@@ -72,16 +84,16 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
     `signature` is searched for a telephone if the text has none; `phone`: the office's own, which never counts; `town`:
     the office's.
     """
-    title, text = fold(subject), fold(fresh)
+    title, text, lines = fold(subject), fold(fresh), [*map(phones.in_digits, folded_lines(fresh))]
     whole, town = f"{title} . {text}", fold(town)
-    callback = slots.find_call(whole, map(fold, (subject, *fresh.splitlines())), fold(signature), phone)
+    callback = slots.find_call(whole, (phones.in_digits(title), *lines), fold(signature), phone)
     filled_in = _FILLED_IN.search(text) if "@" in text else None
     return Features(
         platforms=tuple(phrases.named(title, text)),
         end_days=tuple(dict.fromkeys(end_days(whole))),
         addresses=(filled_in[1],) if filled_in else (),
         callback=callback,
-        other_time=slots.other_time(map(fold, fresh.splitlines())) if is_answer(subject) else None,
+        other_time=slots.other_time(lines) if is_answer(subject) else None,
         town=town if town in whole else "",
     )
 

@@ -91,6 +91,7 @@ _SEVERAL = {  # "tres zeros", "dos cincos"
     for word in words.split()
 }  # fmt: skip
 _REPEATED = {"doble": 2, "double": 2, "triple": 3}
+_NUMERALS = _TIMES_100.union(_VALUES, _SEVERAL, _REPEATED)
 _NATIONAL, _LONGEST = 9, 14  # digits
 _ABROAD = range(10, 13)  # digits of a number of another country that begins with 0
 _DIGIT_BESIDE = 1  # digit of an article, or of another sentence, after them ("…, una abraçada", "… 3. Fins …")
@@ -114,6 +115,7 @@ _CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
 _TOKEN = regex(r"\d+|[^\W\d_]+|[\W_]+")
 _GAP = regex(r"[ ,.;:/·…‐-—-]{1,4}")
+_DIGIT = regex(r"\d")
 _TOGETHER = regex(r" |-")
 CORRECTED = (
     r"(?:no\W{1,2})?(?:esper[ae]?\b|perdon\w*|perdo\b|pardon\b|sorry\b|vull dir|quiero decir|i mean|m'he equivocat"
@@ -133,15 +135,16 @@ def in_digits(text: str) -> str:
     """ "al 655, trenta, trenta-dos, vuitanta-u" -> "al 655303281": runs that give the digits of a telephone."""
     if not text.isascii():
         text = text.translate(_CHINESE)
-    text = _O.sub("0", text)
     if len(max(text.split(), key=len, default="")) >= _LONG_WORD:  # number words without spaces
         text = _GLUED.sub(lambda found: " ".join(_GLUED_UNIT.findall(found.group())), text)
+    is_spelled = sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) >= _FEWEST_WORDS
+    if not is_spelled and not _DIGIT.search(text):
+        return text
+    text = _O.sub("0", text)
     for then in reversed([*_THEN.finditer(text)]):
         if _DIALLED.search(_THEN.sub(" ", text[: then.start()])):
             text = f"{text[: then.start()]} {text[then.end() :]}"
-    if sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) >= _FEWEST_WORDS:
-        text = _spelled(text)
-    return _ENDING.sub(_corrected, text)
+    return _ENDING.sub(_corrected, _spelled(text) if is_spelled else text)
 
 
 def _spelled(text: str) -> str:
@@ -187,13 +190,7 @@ def _runs(words: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _is_numeral(word: str) -> bool:
-    return (
-        word in _VALUES
-        or word in _TIMES_100
-        or word in _SEVERAL
-        or word in _REPEATED
-        or (word.isdigit() and len(word) <= 4)
-    )
+    return word in _NUMERALS or (word.isdigit() and len(word) <= 4)
 
 
 def _telephone(run: list[str], abroad: bool) -> str:
@@ -379,7 +376,8 @@ _OTHER_THING = regex(
 def phone(text: str, own: str = "") -> str:
     """Return the number to call in E.164, '' for none: Spanish ones have nine digits starting with 6 to 9, others keep
     their country code. `own` is the office's telephone as its mails show it, which citizens quote."""
-    chosen = choose(text, telephones(text, own))
+    found = telephones(text, own)
+    chosen = choose(text, found) if found else None
     return chosen.number if chosen else ""
 
 

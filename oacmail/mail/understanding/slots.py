@@ -8,7 +8,18 @@ from typing import NamedTuple
 
 from oacmail.core.model import Callback, CallTime, Hours
 from oacmail.mail.understanding import phones, time_words
-from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, TimeToken, clauses, every, near
+from oacmail.mail.understanding.time_words import (
+    PARTS,
+    SKIPPED,
+    WAYS,
+    Clause,
+    TimeToken,
+    clauses,
+    every,
+    may_tell,
+    near,
+    tokens,
+)
 
 # --- Slots -----------------------------------------------------------------------------------------------------------
 # Find when the writer of a message wants to be called: the morning [08,14), the afternoon [14,20), or any time (R26).
@@ -53,7 +64,9 @@ def find_slot(lines: Iterable[str]) -> CallTime:
     said: list[Window] = []
     earlier: list[Window] = []
     for sentence, asked in near(lines):
-        said = _windows(sentence, said[-2:], earlier)
+        if not earlier and not may_tell(sentence):
+            continue
+        said = _windows(tokens(sentence), said[-2:], earlier)
         earlier = [*earlier, *said][-2:]
         windows += (window for window in said if asked or window.rank)
     return _time(windows)
@@ -333,20 +346,21 @@ _ANY_TIME = CallTime("any")
 def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "") -> Callback | None:
     """Return the number to call and the time, None if neither is named. All is folded by features.fold.
 
-    `text`: subject and new text; `lines`: the same as lines; `own`: the office's telephone, which never counts.
+    `text`: subject and new text; `lines`: the same as lines, its number words digits; `own`: the office's telephone,
+    which never counts.
     """
     number = phones.phone(phones.in_digits(text), own) or phones.phone(phones.in_digits(signature), own)
-    wish = find_slot(map(phones.in_digits, lines))
+    wish = find_slot(lines)
     return Callback(phone=number or None, **wish._asdict()) if number or wish != _ANY_TIME else None
 
 
 def other_time(lines: Iterable[str]) -> CallTime | None:
     """Return the time that a brief text wishes, and not that of the day it tells of ("millor a la tarda"), if it is
     less than the whole day; what it is the time of, only the case tells (core/callbacks.py). `lines`: the new text,
-    folded."""
+    folded, its number words digits."""
     windows = [
         window
-        for sentence in every(map(phones.in_digits, lines))
+        for sentence in map(tokens, filter(may_tell, every(lines)))
         for window in _windows(sentence)
         if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(token.kind for token in sentence))
     ]

@@ -262,7 +262,14 @@ _WHOLE = {
 }
 _AGAIN = regex(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
 _PERFECT = regex(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
+_RUN = regex(r"[^\W_]+")
+_NUMBER = regex(r"[\d#]")
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
+
+
+def may_tell(text: str) -> bool:
+    """Whether a folded text may have a clock time or a part of the day: it has a number or the longest word of one."""
+    return not _TELLING.isdisjoint(_RUN.findall(text)) or _NUMBER.search(text) is not None
 
 
 def tokens(text: str) -> list[TimeToken]:
@@ -318,6 +325,8 @@ _MINUTES = {
     }.items()
     for word in words.split()
 }  # fmt: skip
+_SAID = [*_HOURS, *(term for term, kind in _KINDS.items() if kind in PARTS), "manana"]
+_TELLING = {max(_RUN.findall(term), key=len) for term in _SAID}
 _NAME, _LITTLE = phrases.pattern(_HOURS), phrases.pattern(_MINUTES)
 _OF = r"(?:del |de la |du |in the |a la |al )"
 _LATE = rf"{_OF}(?:tarda|tarde|vespre|noche|nit|migdia|mediodia|afternoon|evening|apres[- ]midi|soir)"
@@ -432,21 +441,20 @@ WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from",
 """Kind of token -> what it makes of the time that follows."""
 
 
-def every(lines: Iterable[str]) -> Iterator[list[TimeToken]]:
-    """Yield the tokens of the sentences of a brief message; of a longer one, of none."""
+def every(lines: Iterable[str]) -> list[str]:
+    """Return the sentences of a brief message; of a longer one, none."""
     sentences = [part for part in _SENTENCE.split("\n".join(lines)[:_LONGEST]) if not part.isspace()]
-    if len(sentences) <= _BRIEF:
-        yield from map(tokens, sentences)
+    return sentences if len(sentences) <= _BRIEF else []
 
 
-def near(lines: Iterable[str]) -> Iterator[tuple[list[TimeToken], bool]]:
-    """Yield the tokens of the sentences near a request for a call or a telephone, and whether it is in the sentence."""
+def near(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the sentences near a request for a call or a telephone, and whether it is in the sentence."""
     text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
     sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
     anchors = [at for at, sentence in enumerate(sentences) if CALL.search(sentence)][:_MOST]
     for at in sorted({anchor + step for anchor in anchors for step in range(-_REACH, _REACH + 1)}):
         if 0 <= at < len(sentences):
-            yield tokens(sentences[at]), at in anchors
+            yield sentences[at], at in anchors
 
 
 @dataclass(frozen=True, slots=True)
