@@ -4,9 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Mapping
 
-from oacmail.mail.understanding.scores import FILE, LENGTH, MAGIC, NONE_SHARED, VERSION, ZERO, Weights
-
-_MOST_SHARED = 90
+from oacmail.mail.understanding.scores import FILE, MAGIC, VERSION, ZERO, Weights
 
 
 def weights_of(columns: Iterable[str], worth: Iterable[float], rows: Mapping[str, Iterable[int]]) -> Weights:
@@ -21,14 +19,16 @@ def weights_of(columns: Iterable[str], worth: Iterable[float], rows: Mapping[str
 def packed(tables: Mapping[str, Weights]) -> bytes:
     """Return the file that holds these tables."""
     body = b"".join(_packed(name, table) for name, table in tables.items())
-    return FILE.pack(MAGIC, VERSION, len(body), zlib.crc32(body)) + zlib.compress(body, 9)
+    return FILE.pack(MAGIC, VERSION, FILE.size + len(body)) + body
 
 
 def _packed(name: str, table: Weights) -> bytes:
-    lines, above = ["\t".join((name, *table.columns))], ""
-    for row in table.rows:
-        shared = next(at for at in range(min(len(above), _MOST_SHARED), -1, -1) if row.startswith(above[:at]))
-        lines.append(chr(NONE_SHARED + shared) + row[shared:])
-        above = row
-    text = "\n".join(lines).encode()
-    return LENGTH.pack(len(text)) + text + struct.pack(f"<{len(table.worth)}f", *table.worth) + table.cells
+    text = "\n".join(("\t".join((name, *table.columns)), *table.rows)).encode()
+    numbers = struct.pack(f"<{len(table.worth)}f", *table.worth) + table.cells
+    return zlib.compress(text, 9) + min(_zipped(numbers), zlib.compress(numbers, 9), key=len)
+
+
+def _zipped(numbers: bytes) -> bytes:
+    """Without a search for what repeats: of many columns no two rows are alike."""
+    stream = zlib.compressobj(9, strategy=zlib.Z_HUFFMAN_ONLY)
+    return stream.compress(numbers) + stream.flush()

@@ -106,11 +106,11 @@ def test_the_labelled_mails_teach_the_shipped_weights_of_the_languages() -> None
         (b"", "is no file of weights, or cut"),
         (FILE[:10], "is no file of weights, or cut"),
         (b'{"fields": []}' + FILE, "is no file of weights, or cut"),
-        (FILE[:8] + b"\x02\x00" + FILE[10:], "has version 2, and this program reads version 1"),
+        (FILE[:8] + b"\x03\x00" + FILE[10:], "has version 3, and this program reads version 2"),
         (FILE[:-1], "is cut or damaged"),
         (FILE[:100_000], "is cut or damaged"),
         (FILE[:100_000] + b"?" + FILE[100_001:], "damaged"),
-        (FILE[:14] + b"\0\0\0\0" + FILE[18:], "is damaged"),
+        (FILE[:-4] + b"\0\0\0\0", "is damaged"),
     ],
     ids=["empty", "cut in the head", "another file", "another version", "cut", "half", "a byte", "the checksum"],
 )

@@ -49,16 +49,13 @@ def word_pieces(words: list[str]) -> set[str]:
 # Everything is little endian. The file is
 #
 #     8 bytes    the magic b"OACMAILW"
-#     u16        the version of this format: 1
-#     u32, u32   the length and the CRC-32 of what follows once it is unpacked
-#     ...        a zlib stream
+#     u16        the version of this format: 2
+#     u32        the length of the file
+#     ...        two zlib streams for each table
 #
-# and holds one table after another, each as
+# The first is UTF-8 text: a line with the names of the table and of its columns, parted by tabs, then a line with the
+# name of each row. The second is
 #
-#     u32        the length of the text
-#     UTF-8      a line with the names of the table and of its columns, parted by tabs; then a line for each row, in the
-#                order of their names: how many characters it shares with the row above (a character, 32 added), the
-#                rest
 #     f32        what one step is worth, for each column
 #     u8         the cells, row after row: steps from -128 to 127, 128 added
 #
@@ -66,11 +63,9 @@ def word_pieces(words: list[str]) -> set[str]:
 # version raises Fatal, since a service that cannot read a text must not start.
 
 NAME = "weights.bin"
-MAGIC, VERSION = b"OACMAILW", 1
-FILE = struct.Struct("<8sHII")
-LENGTH = struct.Struct("<I")
+MAGIC, VERSION = b"OACMAILW", 2
+FILE = struct.Struct("<8sHI")
 ZERO = 128
-NONE_SHARED = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +77,10 @@ class Weights:
     worth: tuple[float, ...]
     cells: bytes
 
-    def rows_of(self, names: Iterable[str]) -> dict[str, bytes]:
+    def rows_of(self, names: Set[str]) -> dict[str, bytes]:
         """Return the cells of those of these rows that there are, by their names."""
         rows, cells, width = self.rows, self.cells, len(self.columns)
-        return {name: cells[row * width : (row + 1) * width] for name in names if (row := rows.get(name)) is not None}
+        return {name: cells[(at := rows[name] * width) : at + width] for name in rows.keys() & names}
 
     def total(self, rows: Collection[bytes]) -> list[int]:
         """Return the steps of these rows, added up for each column. Whole numbers: in any order the same sum."""
@@ -103,40 +98,34 @@ def unpacked(content: bytes) -> dict[str, Weights]:
     """Return the tables of a file by their names. Raises Fatal."""
     if content[:8] != MAGIC or len(content) < FILE.size:
         raise _unusable("is no file of weights, or cut")
-    _, version, length, checksum = FILE.unpack_from(content)
+    _, version, length = FILE.unpack_from(content)
     if version != VERSION:
         raise _unusable(f"has version {version}, and this program reads version {VERSION}")
-    try:
-        body = zlib.decompress(content[FILE.size :])
-    except zlib.error:
-        raise _unusable("is cut or damaged") from None
-    if (len(body), zlib.crc32(body)) != (length, checksum):
-        raise _unusable("is damaged")
-    tables, at = {}, 0
-    while at < length:
-        name, tables[name], at = _table(body, at)
-    return tables
+    if len(content) != length:
+        raise _unusable("is cut or damaged")
+    streams, rest = list[bytes](), content[FILE.size :]
+    while rest:
+        stream = zlib.decompressobj()
+        try:
+            streams.append(stream.decompress(rest))
+        except zlib.error:
+            raise _unusable("is damaged") from None
+        rest = stream.unused_data
+    return dict(map(_table, streams[::2], streams[1::2]))
+
+
+def _table(text: bytes, numbers: bytes) -> tuple[str, Weights]:
+    head, *names = text.decode().split("\n")
+    name, *columns = head.split("\t")
+    worth = struct.Struct(f"<{len(columns)}f")
+    rows = dict(zip(names, range(len(names)), strict=True))
+    return name, Weights(
+        columns=tuple(columns), rows=rows, worth=worth.unpack_from(numbers), cells=numbers[worth.size :]
+    )
 
 
 def _unusable(why: str) -> Fatal:
     return Fatal(f"{NAME}, the weights that read a message, {why}: install oacmail again")
-
-
-def _table(body: bytes, at: int) -> tuple[str, Weights, int]:
-    """Return the name of the table at this place, the table, and where it ends."""
-    (length,) = LENGTH.unpack_from(body, at)
-    at += LENGTH.size
-    head, *lines = body[at : at + length].decode().split("\n")
-    at += length
-    name, *columns = head.split("\t")
-    worth = struct.unpack_from(f"<{len(columns)}f", body, at)
-    at += 4 * len(columns)
-    end = at + len(lines) * len(columns)
-    rows, row = {}, ""
-    for number, line in enumerate(lines):
-        row = row[: ord(line[0]) - NONE_SHARED] + line[1:]
-        rows[row] = number
-    return name, Weights(columns=tuple(columns), rows=rows, worth=worth, cells=body[at:end]), end
 
 
 # --- Circumstances ---------------------------------------------------------------------------------------------------
@@ -267,7 +256,7 @@ def _cached(word: str) -> list[int]:
 
 def _steps(table: Weights, word: str) -> list[int]:
     pieces = [*language_pieces(word)]
-    rows = table.rows_of(pieces)
+    rows = table.rows_of({*pieces})
     return table.total([rows[piece] for piece in pieces if piece in rows])
 
 
@@ -307,11 +296,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What a message has of the table: its pieces there with their cells, the share of each, its circumstances."""
+    """What a message has of the table: its pieces there, their cells by columns, the share of each, its
+    circumstances."""
 
-    known: Mapping[str, bytes]
+    known: Collection[str]
+    cells: Sequence[Sequence[int]]
     share: float
-    facts: Sequence[str]
+    facts: Set[str]
 
 
 Lessons = Mapping[str, Mapping[str, float]]
@@ -346,7 +337,7 @@ def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHI
         )
         evidence += (Evidence(field.name, best, *why) for why in shown(loud, text))
     if message.auto is not Auto.NONE:
-        of_text = [fact for fact in read.facts if fact.startswith(OF_TEXT)]
+        of_text = {fact for fact in read.facts if fact.startswith(OF_TEXT)}
         worded = probabilities(next(_margins(table, replace(read, facts=of_text), learned)))
         scored[WORDED] = MappingProxyType({name: round(value, 4) for name, value in worded.items()})
     return replace(message.features, scores=MappingProxyType(scored), evidence=tuple(evidence))
@@ -391,7 +382,8 @@ def _tells(piece: str) -> bool:
 def _read(table: Table, message: Message) -> _Read:
     said = words(message)
     known = table.pieces.rows_of(word_pieces(said))
-    return _Read(known=known, share=1 / math.sqrt(len(set(said))), facts=sorted(circumstances(message)))
+    cells = [*zip(*known.values(), strict=True)] or [()] * len(table.pieces.columns)
+    return _Read(known=known, cells=cells, share=1 / math.sqrt(len(set(said))), facts=circumstances(message))
 
 
 def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict[str, float]]:
@@ -421,8 +413,8 @@ def shipped() -> Table:
 
 
 def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, float]]:
-    said = table.pieces.total(read.known.values())
-    held = table.facts.total(table.facts.rows_of([ALWAYS, *read.facts]).values())
+    said = [sum(column) - ZERO * len(column) for column in read.cells]
+    held = table.facts.total(table.facts.rows_of({ALWAYS, *read.facts}).values())
     for field in table.fields:
         yield {
             name: said[at] * table.pieces.worth[at] * read.share
@@ -489,13 +481,12 @@ def shown(loud: Iterable[tuple[str, float]], text: WrittenText) -> Iterator[tupl
 def _loudest(table: Table, read: _Read, column: int, learned: Mapping[str, float]) -> list[tuple[str, float]]:
     """Return (piece, part) of the whole words and pairs that tell something by themselves and speak loudest for a
     class; word beginnings count through them."""
-    worth, least = table.pieces.worth[column] * read.share, -math.inf if learned else _NOTICED
+    worth = table.pieces.worth[column] * read.share
+    least = -1 if learned else ZERO + math.floor(_NOTICED / worth)
     parts = {
-        piece: part
-        for piece, cells in read.known.items()
-        if (part := (cells[column] - ZERO) * worth) > least
-        and piece[-1] not in "*?!."
-        and piece.rpartition(" ")[2] not in table.common
+        piece: (cell - ZERO) * worth
+        for piece, cell in zip(read.known, read.cells[column], strict=True)
+        if cell > least and piece[-1] not in "*?!." and piece.rpartition(" ")[2] not in table.common
     }
     for piece, added in learned.items():
         parts[piece] = parts.get(piece, 0.0) + added
