@@ -40,8 +40,15 @@ class StoredMessage:
 
     def has(self, field: str, value: str) -> bool:
         """As SEARCH HEADER compares: a part of the field, in any case (RFC 9051 section 6.4.4)."""
-        given = HeaderParser().parsestr(self.raw.decode("utf-8", "replace")).get_all(field, [])
-        return any(value.lower() in " ".join(str(one).split()).lower() for one in given)
+        return any(value.lower() in text for text in self._texts.get(field.lower(), ()))
+
+    @cached_property
+    def _texts(self) -> Mapping[str, list[str]]:
+        """Field in small letters -> each of its values on one line, in small letters."""
+        texts: dict[str, list[str]] = {}
+        for name, value in HeaderParser().parsestr(self.raw.decode("utf-8", "replace")).items():
+            texts.setdefault(name.lower(), []).append(" ".join(str(value).split()).lower())
+        return texts
 
 
 @dataclass
