@@ -5,7 +5,7 @@ One message is a piece: rows of a snapshot, or the entries since the piece befor
 of the older one. Nothing here is sent, and nothing that goes wrong here stops the service.
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, encodebytes
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.utils import format_datetime
-from textwrap import wrap
 
 import structlog
 
@@ -112,7 +111,7 @@ def message(piece: bytes, office: str, key: bytes, now: datetime) -> bytes:
     mail["Date"] = format_datetime(now)
     mail["Subject"] = "oacmail ledger"
     mail[FIELD] = f"v=1; k={name_of_key(key)}; s={seal(key, 'ledger', body)}"
-    mail.set_content("\n".join(wrap(body, 76)) + "\n", cte="7bit")
+    mail.set_content(encodebytes(piece).decode(), cte="7bit")
     return mail.as_bytes()
 
 

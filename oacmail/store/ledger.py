@@ -517,7 +517,7 @@ def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[list[by
 
 
 def _packed(piece: Mapping[str, Any]) -> bytes:
-    return zlib.compress(json.dumps(piece).encode(), 9)
+    return zlib.compress(json.dumps(piece).encode())
 
 
 def _some(cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
