@@ -46,7 +46,6 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
         renderer = _Prioritised(as_json) if is_journal(stream) else as_json
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_places,

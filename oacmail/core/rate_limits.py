@@ -47,15 +47,16 @@ def registrable(address: str) -> str:
     the list, which takes a quarter of a second to load, changes neither.
     """
     domain = address.rpartition("@")[2].lower().encode("utf-8", "replace").decode()
-    return domain if domain.count(".") < 2 else _suffixes().privatesuffix(domain) or domain
+    return domain if domain.count(".") < 2 else _suffixes("xn--" in domain).privatesuffix(domain) or domain
 
 
 @cache
-def _suffixes() -> "PublicSuffixList":
-    """Load the list at the first address, since it slows the start down."""
+def _suffixes(encoded: bool) -> "PublicSuffixList":
+    """Load the list at the first address, since it slows the start down; two thirds are the `encoded` forms of the
+    names, which no other domain needs."""
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList(only_icann=True)
+    return PublicSuffixList(only_icann=True, accept_encoded_idn=encoded)
 
 
 def budget_class(message: Message, person: PersonView | None) -> str:

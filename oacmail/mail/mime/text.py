@@ -262,9 +262,9 @@ def outline(text: str) -> tuple[Block, ...]:
     for full, group in groupby((line.rstrip() for line in text.split("\n")), key=bool):
         lines = tuple(group)
         if full:
-            marks = (mark for mark in _MARKS if all(f"{line} ".startswith(mark) for line in lines))
-            mark = next(marks, "")
-            blocks.append(Block(_MARKS.get(mark, "paragraph"), tuple(line[len(mark) :] for line in lines)))
+            mark, *others = {f"{line} "[:2] for line in lines}
+            kind = "paragraph" if others else _MARKS.get(mark, "paragraph")
+            blocks.append(Block(kind, lines if kind == "paragraph" else tuple(line[2:] for line in lines)))
     return tuple(blocks)
 
 
