@@ -124,9 +124,16 @@ def _children(part: Root) -> list[Root]:
     return [child for child in payload if isinstance(child, Root)] if isinstance(payload, list) else []
 
 
+class _Generator(BytesGenerator):
+    """Writes a text at once: line by line takes five times as long."""
+
+    def _write_lines(self, lines: str) -> None:
+        self.write(lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
+
+
 def _written(part: Root) -> bytes:
     out = BytesIO()
-    BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(part)
+    _Generator(out, mangle_from_=False, policy=_POLICY).flatten(part)
     return charset.crlf(out.getvalue())  # fields with 8-bit bytes keep their folds
 
 
