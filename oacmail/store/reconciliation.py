@@ -41,8 +41,10 @@ _WITHOUT_DEADLINE = """SELECT number, opened_at FROM cases c WHERE status <> 'cl
 _LIVE_CASE = "(c.status <> 'closed' OR c.closed_at > :copies_of)"
 _NAMED = """EXISTS(SELECT 1 FROM events e WHERE e.fingerprint = m.fingerprint AND e.case_id IS m.case_id
   AND e.kind = 'message-gone' AND e.at < :named)"""
-_OF_LIVE_CASES = f"""SELECT m.fingerprint, m.message_id, m.received_at, m.folder, c.number FROM cases c
-  JOIN messages m ON m.case_id = c.id WHERE {_LIVE_CASE} AND m.erased_at IS NULL AND m.role <> 'ours'
+_OF_LIVE_CASES = f"""SELECT m.fingerprint, m.message_id, m.received_at, m.folder, c.number
+  FROM (SELECT id, number FROM cases WHERE status <> 'closed' UNION ALL
+    SELECT id, number FROM cases WHERE status = 'closed' AND closed_at > :copies_of) c
+  CROSS JOIN messages m ON m.case_id = c.id WHERE m.erased_at IS NULL AND m.role <> 'ours'
   AND m.folder <> '' AND NOT {_NAMED}"""
 """What others wrote; of what they said by telephone or at the desk there is no mail."""
 _SENT = f"""SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.number FROM outbox o

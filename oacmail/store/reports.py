@@ -165,7 +165,7 @@ def _all_events(
 
 def requests(con: sqlite3.Connection, since: datetime, until: datetime) -> list[RequestRow]:
     """Return the requests of each case on which something was asked or answered from `since` on and before `until`."""
-    bounds = {"begins": stamp(since), "ends": stamp(until)}
+    bounds = {"begins": stamp(since), "ends": stamp(until), "since": stamp(since - LONGEST_TERM)}
     ids = [row[0] for row in con.execute(_MOVED, bounds)]
     return [_request(row) for row in con.execute(_REQUESTS, {"ids": json.dumps(ids)})]
 
@@ -201,7 +201,8 @@ _REQUESTS = f"""SELECT c.number, d.started_by, d.started_at, d.due_at, d.met_at,
   FROM deadlines d JOIN cases c ON c.id = d.case_id
   LEFT JOIN messages m ON m.fingerprint = d.started_by AND m.role = 'citizen'
   WHERE d.kind = 'answer' AND d.level = 0 AND d.case_id {_THESE} ORDER BY d.due_at, c.number, d.started_by"""
-_MOVED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND started_at >= :begins AND started_at < :ends
+_MOVED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :since
+    AND started_at >= :begins AND started_at < :ends
   UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND met_at >= :begins AND met_at < :ends"""
 _EVENTS = f"""SELECT c.number, e.at, e.kind, e.fingerprint, e.data FROM events e JOIN cases c ON c.id = e.case_id
   WHERE e.case_id {_THESE} AND e.kind IN (SELECT value FROM json_each(:read)) ORDER BY e.id"""

@@ -421,7 +421,7 @@ def live_incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:
     """Return the incidents of which a case still waits, the largest first."""
     rows = con.execute(
         """SELECT incident, max(platform) AS platform, count(*) AS n FROM cases
-        WHERE incident IS NOT NULL AND status NOT IN ('closed', 'answered')
+        WHERE incident IS NOT NULL AND status <> 'closed' AND status <> 'answered'
         GROUP BY incident ORDER BY n DESC, incident"""
     )
     return tuple(LiveIncident(first=row["incident"], platform=row["platform"], cases=row["n"]) for row in rows)
