@@ -212,20 +212,20 @@ def _features(source: MessageSource, message: Message, with_ours: str, signature
     """
     title, fresh, parser_config = message.subject, message.fresh, source.parser_config
     folded = source.judged(lambda: features.fold(fresh), fresh)
-    whole = source.judged(lambda: features.fold(f"{title} . {fresh}"), fresh)
+    whole = source.judged(lambda: f"{features.fold(title)} . {folded}", fresh)
     may_vote = bool(message.refs or message.tokens or message.vote_tokens)  # nobody votes unasked
     machine = message.auto is not Auto.NONE  # people write "Nom: …" as well
     is_ours = bool(message.tokens) or features.is_answer(title)  # the subject is not the writer's
     titled = bool(title) and not is_ours and not asking.closes(features.fold(title))
+    closes = source.judged(lambda: not titled and asking.closes(folded), False)
     named = source.judged(
         lambda: features.find(title, fresh, signature, phone=parser_config.phone, town=parser_config.town), NO_FEATURES
     )
     found = source.filled(
-        replace(named, asks=True, complains=True, goes_on=True),
+        replace(named, asks=True, closes=closes, complains=closes, goes_on=True),
         asks=lambda: asking.asks(folded),
-        complains=lambda: asking.complains(folded),
-        adds_nothing=lambda: asking.adds_nothing(folded),
-        closes=lambda: not titled and asking.closes(folded),
+        complains=lambda: closes and asking.complains(folded),
+        adds_nothing=lambda: closes and asking.adds_nothing(folded),
         goes_on=lambda: asking.goes_on(folded if is_ours else whole),
         of_paper=lambda: features.of_paper(whole),
         subject_says=lambda: machines.title_kind(title, fresh, answers=bool(message.refs)),

@@ -195,7 +195,7 @@ def _is_numeral(word: str) -> bool:
 
 def _telephone(run: list[str], abroad: bool) -> str:
     """Return the digits of the run, '' if they are no telephones; an article beside them does not count."""
-    if all(word not in _VALUES for word in run):
+    if len(run) == 1 or all(word not in _VALUES for word in run):
         return ""
     first = next((at for at, word in enumerate(run) if word in _ENDS), 0)
     few = sum(map(_is_numeral, run[:first])) <= _OF_AN_HOUR

@@ -271,7 +271,9 @@ _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
 }
 _NAMED = tuple((whose, name) for whose, platforms in _PLATFORMS.items() for name, _ in platforms)
-_PATTERN = regex(rf"(?<!\w)(?:{'|'.join(f'({p})' for platforms in _PLATFORMS.values() for _, p in platforms)})")
+_WRITTEN = [pattern for platforms in _PLATFORMS.values() for _, pattern in platforms]
+_ANY_PLATFORM = regex(rf"(?<!\w)(?:{'|'.join(_WRITTEN)})")  # without groups the engine looks at first letters alone
+_PLATFORM = regex("|".join(f"({written})" for written in _WRITTEN))
 _SUBJECT = 2.0
 
 
@@ -279,7 +281,8 @@ def named(subject: str, text: str) -> Iterator[Platform]:
     """Yield each platform that the folded `subject` and `text` name, once."""
     sums: dict[tuple[str, str], float] = {}
     for part, weight in ((subject, _SUBJECT), (text, 1.0)):
-        for found in _PATTERN.finditer(part):
-            named = _NAMED[(found.lastindex or 1) - 1]
+        for found in _ANY_PLATFORM.finditer(part):
+            which = _PLATFORM.match(part, found.start())
+            named = _NAMED[((which and which.lastindex) or 1) - 1]
             sums[named] = sums.get(named, 0.0) + weight
     yield from (Platform(*named, weight) for named, weight in sums.items())

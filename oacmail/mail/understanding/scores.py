@@ -228,7 +228,8 @@ _RARE = -90
 
 def detect_language(text: str, unknown: str = NAMES[0], table: Weights | None = None) -> str:
     """Return the language of `text`: "ca", "es", "en", "fr" or "other"; `unknown` if it cannot be detected."""
-    text = " ".join([word for word in text[:_LONGEST].split() if not _NOISE.search(word)]).lower().replace("’", "'")
+    plain = [word for word in text[:_LONGEST].split() if word.isalpha() or not _NOISE.search(word)]
+    text = " ".join(plain).lower().replace("’", "'")
     if text.isascii() and not _ENOUGH.search(text):
         return unknown
     foreign = len(_FOREIGN.findall(text))

@@ -98,7 +98,7 @@ _UNSEEN = regex("[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\
 
 _PEM = regex(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _NAME = regex(
-    r"\b(?:(?P<password>contr?ass?e(?:ny|ñ|n\u0303|ni|nh|n)a|passwor[dt]s?|passwd|pass(?:code|phrase|w)?|pswd?|pwd?"
+    r"\b(?=[cmnop])(?:(?P<password>contr?ass?e(?:ny|ñ|n\u0303|ni|nh|n)a|passwor[dt]s?|passwd|pass(?:code|phrase|w)?|pswd?|pwd?"
     r"|mot de passe|paraula de pas)"
     r"|(?<!en )(?P<short>contra)|(?P<key>clau|clave)(?! (?:p[úu]blica|catastral|cadastral))"
     r"|(?P<pin>pin|p\.i\.n\.?|puk|n[úu]mero secret[oe]?)|(?P<code>codi|c[óo]digo|code|otp))(?!\w)",

@@ -8,18 +8,7 @@ from typing import NamedTuple
 
 from oacmail.core.model import Callback, CallTime, Hours
 from oacmail.mail.understanding import phones, time_words
-from oacmail.mail.understanding.time_words import (
-    PARTS,
-    SKIPPED,
-    WAYS,
-    Clause,
-    TimeToken,
-    clauses,
-    every,
-    may_tell,
-    near,
-    tokens,
-)
+from oacmail.mail.understanding.time_words import PARTS, SKIPPED, WAYS, Clause, TimeToken, clauses, every, near
 
 # --- Slots -----------------------------------------------------------------------------------------------------------
 # Find when the writer of a message wants to be called: the morning [08,14), the afternoon [14,20), or any time (R26).
@@ -64,9 +53,9 @@ def find_slot(lines: Iterable[str]) -> CallTime:
     said: list[Window] = []
     earlier: list[Window] = []
     for sentence, asked in near(lines):
-        if not earlier and not may_tell(sentence):
+        if not earlier and not time_words.may_tell(sentence):
             continue
-        said = _windows(tokens(sentence), said[-2:], earlier)
+        said = _windows(time_words.tokens(sentence), said[-2:], earlier)
         earlier = [*earlier, *said][-2:]
         windows += (window for window in said if asked or window.rank)
     return _time(windows)
@@ -360,7 +349,7 @@ def other_time(lines: Iterable[str]) -> CallTime | None:
     folded, its number words digits."""
     windows = [
         window
-        for sentence in map(tokens, filter(may_tell, every(lines)))
+        for sentence in map(time_words.tokens, filter(time_words.may_tell, every(lines)))
         for window in _windows(sentence)
         if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(token.kind for token in sentence))
     ]

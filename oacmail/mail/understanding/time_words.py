@@ -5,6 +5,7 @@ them.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -457,14 +458,14 @@ def near(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
             yield sentences[at], at in anchors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clause:
     """The tokens up to the next sign or conjunction, and the kind of the one before them."""
 
     opened_by: str
     tokens: list[TimeToken]
 
-    @property
+    @cached_property
     def kinds(self) -> set[str]:
         return {token.kind for token in self.tokens}
 
