@@ -24,6 +24,7 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
 from oacmail.core.report.figures import Month, MonthlyReport, grouped
+from oacmail.store import connection
 from oacmail.words.renderer import Renderer
 from oacmail.words.report_forms import report_page
 from testbed.messages import text_of
@@ -45,7 +46,7 @@ def pages() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="report-pages-") as folder:
         config = settings.load(configured(Path(folder), CASES))
         rules = replace(wiring.report_policy(config), report_to=("regidoria@example.org",))
-        with wiring.open_readonly(config) as con:
+        with connection.open_readonly(config.office.state) as con:
             made = reporting.to_publish(con, rules, MONTH, NOW)
         for lang in LANGUAGES:
             yield f"page-{lang}", report_page(reporting.worded(made, lang, rules).view)

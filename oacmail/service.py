@@ -14,19 +14,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from oacmail import privacy, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
+from oacmail.core.watched import DAEMON, DISK, OAUTH, ONCE
 from oacmail.engine import learning, watch
 from oacmail.engine.engine import NightlyJobs
-from oacmail.engine.watch import DISK, OAUTH, ProblemFlag
+from oacmail.engine.watch import ProblemFlag
 from oacmail.host import Systemd
 from oacmail.shipped import version
 from oacmail.wiring import Parts
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 log = structlog.get_logger()
 TICK_SECONDS = 30
@@ -174,7 +178,7 @@ class Service:
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
         self.parts.engine.begin()
-        watch.record_start(self.parts.store, watch.DAEMON, self.parts.engine.now())
+        watch.record_start(self.parts.store, DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # recorded by an earlier process; the state is checked again
             self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.check_calendar(self.parts.config, self.parts.engine)
@@ -231,7 +235,7 @@ class Service:
         shadow = self.parts.engine.policy.shadow
         return summary(problems, fault, read=self.parts.delivery.citizens_may, shadow=shadow)
 
-    def _end(self, threads: list[threading.Thread], scheduler: BackgroundScheduler) -> None:
+    def _end(self, threads: list[threading.Thread], scheduler: "BackgroundScheduler") -> None:
         self.systemd.stopping()
         self._mail.set()
         self.parts.mailbox.wake()
@@ -381,8 +385,10 @@ class Service:
 
     # --- scheduler --------------------------------------------------------------------------------
 
-    def _scheduler(self) -> BackgroundScheduler:
+    def _scheduler(self) -> "BackgroundScheduler":
         """Jobs are in memory: the scheduler wakes, the rows remember. A late job does the work of the missed ones."""
+        from apscheduler.schedulers.background import BackgroundScheduler  # `once` needs none
+
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         zone = self.parts.engine.policy.office.timezone
         scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
@@ -464,7 +470,7 @@ class Service:
 def once(parts: Parts) -> None:
     """Run one full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
     parts.engine.begin()
-    watch.record_start(parts.store, watch.ONCE, parts.engine.now())
+    watch.record_start(parts.store, ONCE, parts.engine.now())
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     parts.ticks.tick()

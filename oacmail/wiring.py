@@ -24,11 +24,12 @@ from oacmail.core.ports import Clock
 from oacmail.core.report.figures import Month
 from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
 from oacmail.core.tokens import name_of_key
+from oacmail.core.watched import OAUTH
 from oacmail.engine import learning
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine, Ticks
 from oacmail.engine.intake import Intake
-from oacmail.engine.watch import OAUTH, CanaryWatch, GrantWatch, HostChecks
+from oacmail.engine.watch import CanaryWatch, GrantWatch, HostChecks
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
@@ -42,7 +43,7 @@ from oacmail.store.store import SqliteStore
 from oacmail.words.dates import councils
 from oacmail.words.renderer import OfficeProfile, Renderer
 from oacmail.words.wording import wording
-from oacmail.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
+from oacmail.workdays import EveryDay, FallbackCalendar, OfficeCalendar, of_office
 
 if TYPE_CHECKING:
     from oacmail import reporting
@@ -64,9 +65,7 @@ _KEY_BELOW = (
 
 def workdays(config: Config) -> OfficeCalendar | EveryDay:
     """Return the office's calendar. Raises ConfigError for a holiday file that cannot be read."""
-    if config.office.calendar == "none":
-        return EveryDay()
-    return OfficeCalendar.read(config.office.holidays or SHIPPED, config.office.closures)
+    return of_office(config.office.calendar, config.office.holidays, config.office.closures)
 
 
 def deadline_calendar(config: Config) -> Workdays:
@@ -385,7 +384,7 @@ def publish_report(
     from oacmail import reporting  # what is needed once a month would slow each start down
     from oacmail.words.report_forms import report_page
 
-    with open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         if only is None and LOST in remembered.problems(con):
             return ""
         month = reporting.next_month(con, engine.policy, now, only)
@@ -397,15 +396,6 @@ def publish_report(
     engine.perform(reporting.ready(made, engine.policy, report_page, draw))
     host.give_back_memory()
     return str(month)
-
-
-@contextmanager
-def open_readonly(config: Config) -> Iterator[sqlite3.Connection]:
-    """Open the database read-only next to a running daemon. Raises NoDatabase before the first start."""
-    connection.refuse_missing(config.office.state)
-    file = config.office.state / connection.FILE
-    with closing(connection.connect_readonly(file)) as con, connection.named_faults(file):
-        yield con
 
 
 @contextmanager

@@ -182,3 +182,8 @@ def _year(body: Mapping[str, object]) -> Year:
     assert isinstance(sources, dict)
     holidays = (Holiday(day=row["date"], scope=row["scope"], names={n: row[n] for n in _NAMES}) for row in rows)
     return Year(holidays=tuple(holidays), sources=sources, provisional=bool(body["provisional"]))
+
+
+def of_office(calendar: str, holidays: Path | None, closures: Iterable[date]) -> OfficeCalendar | EveryDay:
+    """Return the calendar that [office] names. Raises ConfigError for a holiday file that cannot be read."""
+    return EveryDay() if calendar == "none" else OfficeCalendar.read(holidays or SHIPPED, closures)

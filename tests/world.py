@@ -24,7 +24,7 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
-from oacmail.store import command_line
+from oacmail.store import command_line, health
 from oacmail.store.connection import FILE
 from oacmail.store.store import SqliteStore
 from testbed import messages, people
@@ -254,7 +254,7 @@ class World(SimulatedService):
         return [row["reason"] for row in command_line.review(self.store.con, MADRID)]
 
     def problems(self) -> set[str]:
-        return set(command_line.health(self.store.con, MADRID)["problems"])
+        return set(health.health(self.store.con, MADRID)["problems"])
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM events WHERE kind = ? ORDER BY id", kind)

@@ -90,6 +90,7 @@ def oacmail(ctx: click.Context, config_path: str | None) -> None:
 def main() -> None:
     """Map our own errors, and the OSError of a named file, to an exit code. Any other exception is a bug and keeps its
     traceback."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in each installed package
     try:
         oacmail(standalone_mode=True)
     except ConfigError as error:

@@ -36,7 +36,7 @@ from oacmail.core.orders.commands import CLOSE_REASONS, CORRECTABLE
 from oacmail.core.ports import Fetched
 from oacmail.engine import learning
 from oacmail.mail.parse import parse
-from oacmail.store import admin, command_line
+from oacmail.store import admin, command_line, connection
 from oacmail.store.connection import at
 
 _COLUMNS = ("number", "status", "topic", "level", "due_at", "citizen", "subject")
@@ -67,7 +67,7 @@ def list_(config: Config, status: str | None, overdue: bool, as_json: bool) -> N
 def show(config: Config, n: tuple[str, ...], as_json: bool) -> None:
     """Show one case, or several, with their messages, mails and events."""
     now = datetime.now(UTC)
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         rows = {word: command_line.case(con, config.office.timezone, now, number(config, word)) for word in n}
     known = [row for row in rows.values() if row is not None]
     if as_json:
@@ -103,7 +103,7 @@ def _perform(config: Config, verb: str, n: str, **words: str | None) -> None:
         given["into"] = number(config, given["into"])
     case_number = number(config, n)
     with wiring.engine_for_command(config) as engine:
-        with wiring.open_readonly(config) as con:
+        with connection.open_readonly(config.office.state) as con:
             known = command_line.case(con, config.office.timezone, datetime.now(UTC), case_number)
         if known is None:
             _not_found(case_number)
@@ -210,7 +210,7 @@ def open_(config: Config, message_id: str) -> None:
     MESSAGE_ID is the Message-ID, or the ref of `quarantine list`.
     """
     with wiring.engine_for_command(config) as engine:
-        with wiring.open_readonly(config) as con:
+        with connection.open_readonly(config.office.state) as con:
             row = admin.message_for_case(con, message_id)
         if row is None:
             raise OacmailError("no message with this id waits without a case: `oacmail quarantine list` lists them")
@@ -249,7 +249,7 @@ def why(config: Config, n: str, as_json: bool) -> None:
     `quarantine list`.
     """
     zone = config.office.timezone
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         rows = (
             command_line.reasons_of_message(con, zone, n)
             if is_message(n)

@@ -39,7 +39,7 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.ports import MessageMeta, Outgoing, WatchedFolder
-from oacmail.engine.watch import SPARE, is_set_back
+from oacmail.core.watched import SPARE, is_set_back
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport
 from oacmail.store import connection, remembered
@@ -187,7 +187,7 @@ def _database(config: Config) -> Iterator[Finding]:
     if not (config.office.state / connection.FILE).exists():
         return
     try:
-        with wiring.open_readonly(config) as con, connection.named_faults():
+        with connection.open_readonly(config.office.state) as con, connection.named_faults():
             try:
                 connection.refuse_newer(con)
             except ConfigError as newer:

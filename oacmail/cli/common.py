@@ -15,9 +15,10 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 import click
 
 from oacmail import config as settings
-from oacmail import host, wiring
+from oacmail import host
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, NoDatabase, Refused
+from oacmail.store import connection
 from oacmail.store.connection import FILE, refuse_missing
 
 P = ParamSpec("P")
@@ -65,7 +66,7 @@ def open_list(config: Config) -> Iterator[sqlite3.Connection | None]:
         say(str(nothing))
         yield None
         return
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         yield con
 
 

@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from oacmail import host, wiring
+from oacmail import host
 from oacmail.advice import meaning
 from oacmail.config import Config
-from oacmail.engine import delivery, watch
+from oacmail.core import watched
 from oacmail.store import connection, remembered
 from oacmail.store.remembered import LOST
+from oacmail.workdays import of_office
 
 WARNING, CRITICAL = "warning", "critical"  # severities; only a critical problem makes `status` unhealthy
 RESTARTING = timedelta(seconds=30)  # a lock that is free for less may mean a restart
@@ -31,7 +32,7 @@ BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer m
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one call of `status` knows. `counts`: the result of `command_line.health`."""
+    """What one call of `status` knows. `counts`: the result of `health.health`."""
 
     config: Config
     counts: dict[str, Any]
@@ -62,7 +63,7 @@ def _does_not_run(snapshot: Snapshot) -> bool:
     """Whether the lock has been free for longer than a restart takes. Between passes of `once` it is always free."""
     if connection.is_held(snapshot.state):
         return False
-    if snapshot.counts["runs"] == watch.ONCE:
+    if snapshot.counts["runs"] == watched.ONCE:
         return _is_silent(snapshot)
     signs = [snapshot.counts[name] for name in ("started", "last_tick", "last_sync") if snapshot.counts[name]]
     return not signs or snapshot.older(RESTARTING, max(signs, key=datetime.fromisoformat))
@@ -76,7 +77,7 @@ def _is_silent(snapshot: Snapshot) -> bool:
 def _is_not_ticking(snapshot: Snapshot) -> bool:
     """Whether a running service, or the passes of `once`, no longer tick. `not-running` covers what no longer runs."""
     last, started = snapshot.counts["last_tick"], snapshot.counts["started"]
-    if snapshot.counts["runs"] == watch.ONCE:
+    if snapshot.counts["runs"] == watched.ONCE:
         return not _is_silent(snapshot) and (last is None or snapshot.older(SILENT, last))
     if not connection.is_held(snapshot.state):
         return False
@@ -86,13 +87,14 @@ def _is_not_ticking(snapshot: Snapshot) -> bool:
 
 def _clock_is_set_back(snapshot: Snapshot) -> bool:
     latest = snapshot.counts["latest"]
-    return latest is not None and watch.is_set_back(snapshot.now, datetime.fromisoformat(latest))
+    return latest is not None and watched.is_set_back(snapshot.now, datetime.fromisoformat(latest))
 
 
 def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
     def present(snapshot: Snapshot) -> Iterable[str]:
-        today = snapshot.now.astimezone(snapshot.config.office.timezone).date()
-        codes = wiring.workdays(snapshot.config).horizon(today)
+        office = snapshot.config.office
+        today = snapshot.now.astimezone(office.timezone).date()
+        codes = of_office(office.calendar, office.holidays, office.closures).horizon(today)
         return [full for full in codes if full.partition(":")[0] == code]
 
     return present
@@ -150,7 +152,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "dies",
         "the service has crashed three times or more within an hour: see `journalctl -u oacmail`",
-        lambda snapshot: len(watch.recent_crashes(snapshot.counts["crashes"], snapshot.now)) >= CRASH_LOOP,
+        lambda snapshot: len(watched.recent_crashes(snapshot.counts["crashes"], snapshot.now)) >= CRASH_LOOP,
     ),
     Problem(
         "mailbox-unread",
@@ -167,7 +169,7 @@ PROBLEMS: tuple[Problem, ...] = (
         _is_not_ticking,
     ),
     Problem(
-        delivery.CODE,
+        watched.SHARED_BUDGET,
         "the file smtp.shared_budget cannot be used, so this town counts its mail alone: see the log, check that the "
         "file exists and that the service may write it (docs/towns.md section 3)",
         warning=True,
@@ -255,17 +257,17 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     # problems that the daemon may be unable to record
     Problem(
-        watch.DISK,
+        watched.DISK,
         "the disk of the state directory is almost full: free some space; the service then continues by itself",
-        lambda snapshot: host.free_space(snapshot.state) < watch.SPARE,
+        lambda snapshot: host.free_space(snapshot.state) < watched.SPARE,
     ),
     Problem(
-        watch.COPIES,
+        watched.COPIES,
         "no copy of our mail has arrived for an hour, so nothing proves that it is sent: look for rules or a spam "
         "filter on the office's own mailbox (`oacmail check --online` tests it), or set smtp.self_copy",
     ),
     Problem(
-        watch.CLOCK,
+        watched.CLOCK,
         "the clock once showed a later time than now: correct it (timedatectl); if it was ahead and is right now: "
         "`oacmail clock`; then check the due days given meanwhile",
         _clock_is_set_back,

@@ -18,7 +18,7 @@ from oacmail import wiring
 from oacmail.cli.common import answer_no, as_json, open_list, safe, say, show_rows, with_config
 from oacmail.config import Config
 from oacmail.core.effects import OutboxCommand
-from oacmail.store import admin, command_line
+from oacmail.store import admin, command_line, connection
 from oacmail.store import board as rows
 from oacmail.store.board import Word
 
@@ -47,7 +47,7 @@ def list_mails(config: Config, every: bool, as_json: bool) -> None:
 @with_config
 def show(config: Config, key: str) -> None:
     """Show the header and text of a mail as it is sent. KEY: see `outbox list --all`."""
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         raw = command_line.mail(con, key)
     if raw is None:
         answer_no(f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
@@ -105,7 +105,7 @@ def list_messages(config: Config, as_json: bool) -> None:
 @with_config
 def export(config: Config, ref: str, directory: Path) -> None:
     """Write the message to DIRECTORY. The file name is a hash, never text of the message."""
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         whole = admin.find_review(con, ref)
         raw = admin.original(con, whole) if whole else None
     if whole is None:

@@ -11,6 +11,7 @@ from oacmail.cli.common import YEARS, answer_no, as_json, print_json, safe, say,
 from oacmail.config import Config
 from oacmail.core.model import LANGUAGES
 from oacmail.core.report.figures import Month, grouped
+from oacmail.store import connection
 from oacmail.words.report_forms import as_csv, as_row, as_text, report_page, report_view
 
 
@@ -47,7 +48,7 @@ def report(
         return
     policy = wiring.report_policy(config)
     gc.disable()  # rows hold no cycles, and the collector would look through all of them again and again
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         made = reporting.make(con, policy, wanted, datetime.now(UTC))
     made = grouped(made) if published else made
     lang = lang or config.office.languages[0]

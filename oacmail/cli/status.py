@@ -20,7 +20,6 @@ from typing import Any
 import click
 
 from oacmail import config as settings
-from oacmail import wiring
 from oacmail.cli import problems
 from oacmail.cli.common import configured, print_json, safe, table
 from oacmail.config import Config
@@ -29,7 +28,8 @@ from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.core.kinds import MailState
 from oacmail.core.model import Status
 from oacmail.shipped import version
-from oacmail.store import command_line, connection
+from oacmail.store import connection
+from oacmail.store import health as counted
 from oacmail.store.remembered import LOST
 
 # --- Towns -----------------------------------------------------------------------------------------------------------
@@ -393,13 +393,13 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     if not (state / connection.FILE).exists():
         return _empty(LOST if connection.is_lost(state) else "no-database")
     try:
-        with wiring.open_readonly(config) as con:
+        with connection.open_readonly(config.office.state) as con:
             connection.refuse_newer(con)
             applied, pending = connection.schema(con)
             if pending:
                 return _empty("schema")
-            counts = command_line.health(con, config.office.timezone)
-            late = command_line.overdue_and_waiting(con, now)
+            counts = counted.health(con, config.office.timezone)
+            late = counted.overdue_and_waiting(con, now)
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:

@@ -21,7 +21,7 @@ from oacmail.config import Config, secrets
 from oacmail.core.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
 from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE
-from oacmail.engine.watch import CLOCK
+from oacmail.core.watched import CLOCK
 from oacmail.privacy.erasure import forget_again
 from oacmail.store import admin, connection, erase, ledger, remembered, writing
 from oacmail.store.remembered import LOST
@@ -91,7 +91,7 @@ def backup(config: Config, path: Path, keep: int | None) -> None:
     now = datetime.now(UTC)
     new = path / f"oacmail-{now:%Y-%m-%dT%H%M%SZ}.db"
     _backup(config, new)
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         if LOST in remembered.problems(con):
             say("no older backup is removed: the database was lost, and they may hold its cases (`oacmail status`)")
             return
@@ -242,7 +242,7 @@ def accept_rows(config: Config, yes: bool) -> None:
     Exit 1 if every row is as the ledger says.
     """
     keys = wiring.tokens(config)
-    with wiring.open_readonly(config) as beside:
+    with connection.open_readonly(config.office.state) as beside:
         proof = ledger.prove(beside, keys)
     for difference in proof.differences:
         say(f"{difference.where} {difference.detail}")

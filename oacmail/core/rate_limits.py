@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from oacmail.core.model import Dmarc, Message
 from oacmail.core.policy import Policy, mailbox
-from oacmail.core.view import PersonView, RateUsage, Released
 
 # --- Rate limits -----------------------------------------------------------------------------------------------------
 # The table: docs/subjects.md, "Acknowledgement budgets". A limit of an hour says when an acknowledgement leaves, one of
@@ -19,6 +18,8 @@ from oacmail.core.view import PersonView, RateUsage, Released
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
+
+    from oacmail.core.view import PersonView, RateUsage, Released
 
 # Anybody may have an address there, and their owners vouch for each: such domains have no share.
 PUBLIC = frozenset(
@@ -59,7 +60,7 @@ def _suffixes(encoded: bool) -> "PublicSuffixList":
     return PublicSuffixList(only_icann=True, accept_encoded_idn=encoded)
 
 
-def budget_class(message: Message, person: PersonView | None) -> str:
+def budget_class(message: Message, person: "PersonView | None") -> str:
     """known | verified | unverified | refused."""
     if message.auth.dmarc is Dmarc.FAIL:
         return "refused"
@@ -72,7 +73,7 @@ def is_public(address: str) -> bool:
     return registrable(mailbox(address)) in PUBLIC
 
 
-def room(policy: Policy, kind: str, address: str, spent: RateUsage) -> Room:
+def room(policy: Policy, kind: str, address: str, spent: "RateUsage") -> Room:
     """Whether one more acknowledgement of this class to this address leaves now, later, or not at all. Those without a
     verdict that wait go first."""
     queue = replace(spent.unverified, hour=spent.unverified.hour + spent.unverified.waiting)
@@ -83,12 +84,12 @@ def room(policy: Policy, kind: str, address: str, spent: RateUsage) -> Room:
     return Room.NOW if _in_this_hour(shares) else Room.LATER
 
 
-def may_leave(policy: Policy, kind: str, address: str, spent: RateUsage) -> bool:
+def may_leave(policy: Policy, kind: str, address: str, spent: "RateUsage") -> bool:
     """Whether an acknowledgement that waits leaves now. It had its place in the day when it began to wait."""
     return _in_this_hour(_shares(policy, kind, address, spent, first=not spent.mailbox.day))
 
 
-_Share = tuple[Released, int, int]
+_Share = tuple["Released", int, int]
 """What has left of a share, its limit of an hour and of a day."""
 
 
@@ -96,7 +97,7 @@ def _in_this_hour(shares: Iterator[_Share] | list[_Share]) -> bool:
     return all(not of_hour or used.hour < of_hour for used, of_hour, _ in shares)
 
 
-def _shares(policy: Policy, kind: str, address: str, spent: RateUsage, *, first: bool) -> Iterator[_Share]:
+def _shares(policy: Policy, kind: str, address: str, spent: "RateUsage", *, first: bool) -> Iterator[_Share]:
     """The shares that it uses. Half of each common one is for `first` acknowledgements, those to a mailbox that has had
     none for a day: whoever writes much leaves room for whoever writes once."""
     limits = policy.budgets

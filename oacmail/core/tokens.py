@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from oacmail.core.effects import Send
 from oacmail.core.model import regex
 from oacmail.core.policy import Policy
+
+if TYPE_CHECKING:
+    from oacmail.core.effects import Send
 
 # --- Signature -------------------------------------------------------------------------------------------------------
 # Case tokens, Message-IDs and the signature on our own mail are HMAC-SHA256 (RFC 2104) under a sub-key of the token
@@ -147,7 +149,7 @@ class Signature:
     text: str
 
 
-def sign_mail(policy: Policy, run: str, send: Send, sent_at: datetime, text: str) -> str:
+def sign_mail(policy: Policy, run: str, send: "Send", sent_at: datetime, text: str) -> str:
     """The value of X-Oacmail. `run`: the process that sends it, or ''. `sent_at` is the Date field's moment, in whole
     seconds. `text`: all that the mail says, of which only a hash goes in."""
     values = {

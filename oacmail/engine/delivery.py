@@ -15,6 +15,7 @@ from oacmail.core.outbox import wants_copy
 from oacmail.core.ports import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.core.stored_values import OTHER_INSTANCE
+from oacmail.core.watched import SHARED_BUDGET
 from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
 from oacmail.host import WINDOW, BudgetFile
@@ -25,7 +26,6 @@ from oacmail.store.store import SqliteStore
 # This town's own limit of a minute, and the budget that towns behind one relay share. Trouble with the shared budget
 # delays mail for a minute; then the town counts for itself alone, records a problem, and goes on asking.
 
-CODE = "shared-budget"  # the code of the problem
 PATIENCE = timedelta(seconds=WINDOW)
 _PORTION = 4
 """A town takes a quarter of what is free at a time: one with much to send leaves room for the others."""
@@ -42,7 +42,7 @@ class RelayBudget:
     _unusable: ProblemFlag = field(init=False)
 
     def __post_init__(self) -> None:
-        self._unusable = ProblemFlag(self.store, CODE)
+        self._unusable = ProblemFlag(self.store, SHARED_BUDGET)
 
     def room(self, most: int, now: datetime) -> int:
         """How many mails may be tried now, up to `most`."""

@@ -20,6 +20,18 @@ from oacmail.core.stored_values import (
     OAUTH_REPORTED,
     RUNS,
 )
+from oacmail.core.watched import (
+    CLOCK,
+    COPIES,
+    DAEMON,
+    DISK,
+    OAUTH,
+    RECOVERED,
+    SPARE,
+    STOPPED,
+    is_set_back,
+    recent_crashes,
+)
 from oacmail.engine.engine import Engine
 from oacmail.store.store import SqliteStore
 
@@ -54,15 +66,7 @@ class ProblemFlag:
 # Free disk space, and a clock that moves forward, once a tick. A failed check becomes a problem in `status` and an
 # alert to the operator while it can still be recorded.
 
-SPARE = 100_000_000  # bytes that must be free on the disk of the state directory
-SET_BACK = timedelta(minutes=1)
 WITHOUT_COPY = timedelta(hours=1)  # how long copies of our mail may be missing
-DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"  # the codes of the problems
-
-
-def is_set_back(now: datetime, latest: datetime) -> bool:
-    """True if the clock has shown a later time before; this ends when it passes that time."""
-    return latest - now > SET_BACK
 
 
 @dataclass(slots=True)
@@ -104,8 +108,6 @@ class HostChecks:
 # The provider gives no tokens any more, or gives them again. The relay may need the same grant, so that the alert by
 # mail waits: the admin's own command is run when the problem begins and when it ends; then the operator gets a note by
 # mail.
-
-OAUTH, RECOVERED = "oauth", "oauth-recovered"  # the codes of the problems
 
 
 @dataclass(slots=True)
@@ -191,9 +193,6 @@ class CanaryWatch:
 # Which processes used the state directory: the kind of the last one, and crashes. `status` reads it when no process
 # runs.
 
-DAEMON, ONCE, STOPPED = "daemon", "once", "stopped"
-REMEMBERED = timedelta(hours=1)
-
 
 def record_start(store: SqliteStore, kind: str, now: datetime) -> None:
     """Record the start of a process of this kind (DAEMON, ONCE). A previous daemon that did not stop has crashed."""
@@ -206,9 +205,3 @@ def record_start(store: SqliteStore, kind: str, now: datetime) -> None:
 def record_stop(store: SqliteStore, now: datetime) -> None:
     """Record that the daemon stopped as requested."""
     store.remember(RUNS, STOPPED, now)
-
-
-def recent_crashes(text: str | None, now: datetime) -> list[datetime]:
-    """Return the crashes (the content of CRASHES) of the last hour before `now`."""
-    times = (datetime.fromisoformat(moment) for moment in json.loads(text or "[]"))
-    return [at for at in times if now - at <= REMEMBERED]

@@ -19,6 +19,7 @@ from oacmail.core.stored_values import KEY_LOST_AT, LEDGER_COPIED, RESTORED_AT, 
 from oacmail.store import ledger, remembered
 from oacmail.store.connection import (
     FILE,
+    LIVE,
     RESTORING,
     connect,
     connect_at_rest,
@@ -31,7 +32,6 @@ from oacmail.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.store.outbox import LIVE
 from oacmail.store.remembered import set_problem
 from oacmail.store.seen_messages import any_failed
 from oacmail.store.writing import end_values, remember

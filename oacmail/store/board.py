@@ -14,8 +14,7 @@ from typing import Literal
 
 from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
 from oacmail.core.model import MessageRef, Outcome, Role
-from oacmail.store.connection import Rows, as_view, at, reads, stamp, writes
-from oacmail.store.reports import ANSWER_DUE
+from oacmail.store.connection import ANSWER_DUE, Rows, as_view, at, reads, stamp, writes
 
 LEFT = -1
 _HERE = "folder = ? AND uidvalidity = ? AND uid = ?"

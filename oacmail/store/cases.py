@@ -32,8 +32,7 @@ from oacmail.core.view import (
     ServicesView,
     TermView,
 )
-from oacmail.store.connection import as_view, at, by_name, moment, stamp
-from oacmail.store.reports import RUNNING_ANSWER
+from oacmail.store.connection import RUNNING_ANSWER, as_view, at, by_name, moment, stamp
 from oacmail.store.writing import case_id
 
 # --- Load merged -----------------------------------------------------------------------------------------------------

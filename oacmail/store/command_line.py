@@ -4,43 +4,22 @@ was. Selects only.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.core.answers import LATE_SAME_DAY
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
-from oacmail.core.canary import moment_of
 from oacmail.core.derivation import NEAR
 from oacmail.core.model import Role
-from oacmail.core.reconciliation import from_text
-from oacmail.core.review import last_purge
-from oacmail.core.stored_values import (
-    CANARY_LAST,
-    CRASHES,
-    LAST_TICK,
-    LATEST,
-    OTHER_INSTANCE,
-    PURGED,
-    RECONCILED,
-    RUNS,
-    SHADOW,
-)
 from oacmail.mail.understanding.secrets import blank
-from oacmail.store import remembered
-from oacmail.store.connection import at, stamp
-from oacmail.store.outbox import LIVE
-from oacmail.store.remembered import causes, problems
-from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
-from oacmail.store.seen_messages import synced_at
-from oacmail.store.views import waiting
+from oacmail.store.connection import ANSWER_DUE, RUNNING_ANSWER, stamp
+from oacmail.store.health import Row, local, waiting
 
 # --- Queries ---------------------------------------------------------------------------------------------------------
 # Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a
 # password that somebody wrote into a subject or a file's name is not shown (R34).
 
-Row = dict[str, Any]
 OVER_BUDGET = "over-budget"
 
 _CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
@@ -66,11 +45,6 @@ _SHOWN = (
     *("opened_at", "due_at", "answered_at", "closed_at", "overdue", "messages", "score", "operator", "platform"),
     *("cause", "urgent", "ends_on", "ends_hour", "update_at", "incident", "delayed", "late_same_day"),
 )
-
-
-def local(text: str | None, zone: ZoneInfo) -> str | None:
-    """Stored UTC to ISO 8601 in the office's zone."""
-    return at(text).astimezone(zone).isoformat() if text else None
 
 
 def _columns(row: sqlite3.Row, zone: ZoneInfo, *names: str) -> Row:
@@ -200,80 +174,6 @@ def review(con: sqlite3.Connection, zone: ZoneInfo) -> Iterator[Row]:
             "case": item.case,
             "message_id": row["message_id"] if row else None,
         }
-
-
-# Of the closed ones, most of all, only their number is read.
-_BY_STATUS = """SELECT status, count(*) AS n FROM cases WHERE status <> 'closed' GROUP BY status UNION ALL
-  SELECT 'closed', (SELECT count(*) FROM cases) - (SELECT count(*) FROM cases WHERE status <> 'closed') AS n WHERE n > 0
-  ORDER BY status"""
-
-
-def _counted(con: sqlite3.Connection, query: str) -> Mapping[str, int]:
-    return {row[0]: row[1] for row in con.execute(query)}
-
-
-def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
-    """The counts of `status`. The caller judges what is wrong: it knows the clock."""
-
-    def one(query: str) -> Any:
-        return con.execute(query).fetchone()[0]
-
-    proof = from_text(remembered.value(con, RECONCILED))
-    purge = last_purge(remembered.value(con, PURGED))
-    canary, _, seconds = (remembered.value(con, CANARY_LAST) or "").partition(" ")
-    rotated, drill = remembered.last_drill(con)
-    return {
-        "cases": _counted(con, _BY_STATUS),
-        "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
-        "over_budget": one(f"SELECT count(*) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NULL"),
-        "unaccounted": one("SELECT count(*) FROM sightings WHERE outcome IS NULL"),
-        "unaccounted_since": local(one("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL"), zone),
-        "quarantine": len(waiting(con)),
-        "unreadable": one("SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"),
-        "last_sync": _shown(synced_at(con), zone),
-        "last_tick": local(remembered.value(con, LAST_TICK), zone),
-        "runs": remembered.value(con, RUNS),
-        "started": _shown(remembered.written_at(con, RUNS), zone),
-        "crashes": remembered.value(con, CRASHES),
-        "causes": causes(con),
-        "latest": remembered.value(con, LATEST),
-        "problems": {code: _shown(since, zone) for code, since in problems(con).items()},
-        "other_instance": remembered.value(con, OTHER_INSTANCE),
-        "reconciled": proof
-        and {
-            "at": _shown(proof.at, zone),
-            "compared": dict(proof.compared),
-            "found": [
-                {"what": found.what, "where": found.where, "at": _shown(found.at, zone), "detail": found.detail}
-                for found in proof.found
-            ],
-        },
-        # the last that came back, and how long it took
-        "canary": {"sent_at": _shown(moment_of(canary), zone), "seconds": int(seconds)} if canary else None,
-        "purged": purge and {"at": _shown(purge.at, zone), "cases": purge.cases, "copies": purge.copies},
-        "rotated": local(rotated, zone),  # when the last backup by rotation was made
-        "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
-        "shadow": bool(remembered.value(con, SHADOW)),
-    }
-
-
-def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:
-    """What is late at `now`: the cases of `case list --overdue`, and for how many seconds the oldest mail waits that
-    may leave now (0 = none waits). Mail for a later moment does not wait, and held mail waits for a person."""
-    overdue = con.execute(
-        f"SELECT count(DISTINCT d.case_id) FROM deadlines d WHERE {RUNNING_ANSWER} AND d.due_at <= ?",
-        (stamp(now),),
-    ).fetchone()[0]
-    since = con.execute(
-        f"""SELECT min(unixepoch(CASE WHEN attempts = 0 AND next_at > created_at THEN next_at ELSE created_at END))
-        FROM outbox WHERE {LIVE} AND (attempts > 0 OR next_at IS NULL OR next_at <= ?)""",
-        (stamp(now),),
-    ).fetchone()[0]
-    return {"overdue": overdue, "waiting": 0 if since is None else max(0, int(now.timestamp()) - since)}
-
-
-def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:
-    return moment.astimezone(zone).isoformat() if moment else None
 
 
 # --- Reasons ---------------------------------------------------------------------------------------------------------

@@ -30,6 +30,16 @@ from oacmail.core.model import Hours, Outcome, Role, Status
 from oacmail.core.tokens import KEY_FILE
 from oacmail.shipped import shipped
 
+# --- Conditions ------------------------------------------------------------------------------------------------------
+# SQL that the queries of several modules share, so that all count alike.
+
+LIVE = "state IN('queued','claimed','sending','uncertain')"
+"""Repeated in every query for these rows, since SQLite uses the partial index only then."""
+RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.withdrawn_at IS NULL"
+"""The deadline `d` is a response deadline that is neither met nor withdrawn."""
+ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})"
+"""When the first running answer of the case `c` is due; NULL = none runs."""
+
 # --- Connection ------------------------------------------------------------------------------------------------------
 # A locked or full database is Transient: nothing is lost, the message is still in INBOX. A damaged one is Fatal. One
 # process at a time owns a state directory, by flock.
@@ -154,6 +164,14 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         con.row_factory, con.text_factory = sqlite3.Row, legible
         return con
+
+
+@contextmanager
+def open_readonly(state: Path) -> Iterator[sqlite3.Connection]:
+    """Open the database read-only next to a running daemon. Raises NoDatabase before the first start."""
+    refuse_missing(state)
+    with closing(connect_readonly(state / FILE)) as con, named_faults(state / FILE):
+        yield con
 
 
 def is_database(path: Path) -> bool:

@@ -52,17 +52,13 @@ from oacmail.core.view import (
 )
 from oacmail.store import remembered, writing
 from oacmail.store.cases import cases, placeholders
-from oacmail.store.connection import Rows, as_view, at, moment, reads, stamp, writes
-from oacmail.store.reports import ANSWER_DUE, RUNNING_ANSWER
+from oacmail.store.connection import ANSWER_DUE, LIVE, RUNNING_ANSWER, Rows, as_view, at, moment, reads, stamp, writes
 from oacmail.store.seen_messages import synced_at
 from oacmail.store.writing import WriteContext, insert, raise_serial
 
 # --- Queue -----------------------------------------------------------------------------------------------------------
 # One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is
 # uncertain.
-
-LIVE = "state IN('queued','claimed','sending','uncertain')"
-"""Repeated in every query for these rows, since SQLite uses the partial index only then."""
 
 _LIMITED_KINDS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
 LIMITED = f"kind IN ({_LIMITED_KINDS})"

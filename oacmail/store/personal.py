@@ -21,7 +21,7 @@ from oacmail.core.model import regex
 from oacmail.core.review import FILED
 from oacmail.core.view import CaseColumns
 from oacmail.store.connection import moment
-from oacmail.store.views import waiting
+from oacmail.store.health import waiting
 
 # --- Columns ---------------------------------------------------------------------------------------------------------
 # Every text and blob column of the schema: personal, derived from personal data, or free of it.

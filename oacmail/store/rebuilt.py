@@ -22,9 +22,8 @@ from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, REBUILT_AT, End
 from oacmail.store import ledger, remembered
 from oacmail.store.apply import STRANGER, original_of, record_refs, words_of
-from oacmail.store.connection import at, moment, schema, stamp
+from oacmail.store.connection import LIVE, at, moment, schema, stamp
 from oacmail.store.ledger import MESSAGES, PEOPLE, TABLES, Copied
-from oacmail.store.outbox import LIVE
 from oacmail.store.personal import setting
 from oacmail.store.writing import ERASED_DOMAIN, end_values, remember
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from oacmail.core.kinds import IN_FLIGHT
 from oacmail.core.model import Outcome
 from oacmail.core.reconciliation import Discrepancy, Mismatch, MissingMessage
+from oacmail.core.watched import COPIES
 from oacmail.store import ledger
-from oacmail.store.connection import Rows, at, connect_readonly, moment, named_faults, stamp
-from oacmail.store.outbox import LIVE
+from oacmail.store.connection import LIVE, Rows, at, connect_readonly, moment, named_faults, stamp
 from oacmail.store.remembered import problems
 
 BEING_WORKED = timedelta(hours=2)  # a message that the server does not deliver is tried four times in 71 minutes
@@ -24,7 +24,6 @@ COPIES_OF = timedelta(days=7)
 COPY_WITHIN = timedelta(hours=1)
 UNDER_WAY = timedelta(days=1)
 NAMED_FOR = timedelta(days=1)  # a message that is gone comes back by itself as seldom as a person can bring it back
-SELF_COPIES = "self-copies"  # the code of the problem that explains missing copies
 PAGE = 1000  # rows of one read: about 0.05 s
 _RECORDED = (Outcome.CASE, Outcome.AUTOMATIC, Outcome.OURS, Outcome.STAFF, Outcome.SPAM, Outcome.DUPLICATE)
 
@@ -151,7 +150,7 @@ class ReconciliationRows(Rows):
 
     def _without_copy(self, ours: Set[str], since: Mapping[str, str]) -> Iterator[MissingMessage]:
         with self._read():
-            explained = SELF_COPIES in problems(self.con)
+            explained = COPIES in problems(self.con)
         sent = self._page(_SENT, since)
         for start in range(0, len(sent), PAGE):
             page = sent[start : start + PAGE]

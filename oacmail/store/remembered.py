@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from oacmail.core.effects import TickItem
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import (
     ALERT,
@@ -26,6 +25,9 @@ from oacmail.core.stored_values import (
 from oacmail.store import writing
 from oacmail.store.connection import FILE, Rows, at, connect_readonly, moment, reads, stamp, transaction, writes
 from oacmail.store.writing import remember
+
+if TYPE_CHECKING:
+    from oacmail.core.effects import TickItem
 
 # --- Tick failures ---------------------------------------------------------------------------------------------------
 # Items of a tick that raised an exception: when they are tried again, and what `status` shows. A row holds the name of
@@ -279,7 +281,7 @@ class RememberedRows(Rows):
         return problems(self.con)
 
     @writes
-    def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
+    def tick_failed(self, item: "TickItem", error: str, *, until: datetime, now: datetime) -> None:
         """The item raised. `error`: the name of its class."""
         self.con.execute(
             """INSERT INTO tick_failures(item, "case", since, retry_at, error) VALUES(?,?,?,?,?)
@@ -289,7 +291,7 @@ class RememberedRows(Rows):
         set_problem(self.con, TICK_CODE, True, now)
 
     @reads
-    def is_put_off(self, item: TickItem, now: datetime) -> bool:
+    def is_put_off(self, item: "TickItem", now: datetime) -> bool:
         return item.name in put_off_item(self.con, now)
 
     def clear_tick_failures(self, due: Collection[str], now: datetime) -> None:
@@ -301,7 +303,7 @@ class RememberedRows(Rows):
         self._forget_failures(ended, now)
 
     @writes
-    def succeeded(self, item: TickItem, now: datetime) -> None:
+    def succeeded(self, item: "TickItem", now: datetime) -> None:
         """Forget its failure, if there was one."""
         if any_tick_failure(self.con):
             self._forget_failures([item.name], now)

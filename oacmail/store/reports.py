@@ -31,16 +31,6 @@ from oacmail.store.connection import as_view, at, moment, stamp
 from oacmail.store.votes import surveys_sent, votes
 from oacmail.store.writing import WriteContext
 
-# --- Running answers -------------------------------------------------------------------------------------------------
-# Every query on running response deadlines uses this SQL, so all count alike.
-
-RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.withdrawn_at IS NULL"
-"""The deadline `d` is a response deadline that is neither met nor withdrawn."""
-
-ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})"
-"""When the first running answer of the case `c` is due; NULL = none runs."""
-
-
 # --- Corrections -----------------------------------------------------------------------------------------------------
 # The labelled examples of the office: the events "corrected" and "confirmed", append-only, with account and time (`why
 # N`).

@@ -13,13 +13,13 @@ from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, TickIte
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.from_staff import TO_OTHERS
 from oacmail.core.intents import OPINION
-from oacmail.core.kinds import MailKind, MailState, of_name
+from oacmail.core.kinds import MailKind, of_name
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Intent, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import from_text
 from oacmail.core.report.figures import request_counts
-from oacmail.core.review import FILED, IN_JUNK, Figures, LiveIncident, NamedEntry, ReviewEntry, last_purge
+from oacmail.core.review import IN_JUNK, Figures, LiveIncident, NamedEntry, last_purge
 from oacmail.core.rights import RIGHTS
 from oacmail.core.stored_values import (
     ACKNOWLEDGED_IN_THREAD,
@@ -61,10 +61,10 @@ from oacmail.core.view import (
 )
 from oacmail.store import outbox, remembered, reports, seen_messages
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
-from oacmail.store.connection import as_view, at, moment, stamp
+from oacmail.store.connection import ANSWER_DUE, as_view, at, moment, stamp
+from oacmail.store.health import waiting
 from oacmail.store.outbox import mails_named, usages
 from oacmail.store.remembered import LOST
-from oacmail.store.reports import ANSWER_DUE
 from oacmail.store.writing import case_id
 
 # --- Load platform ---------------------------------------------------------------------------------------------------
@@ -371,11 +371,8 @@ def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> 
 # --- Load digest -----------------------------------------------------------------------------------------------------
 # What only the digest and the review list show: live cases, what waits for a person, incidents, figures.
 
-_OPENING = 500  # characters of a text
 JUNK = f"""SELECT count(*) FROM messages
   WHERE rule = '{IN_JUNK}' AND outcome = ? AND received_at >= ? AND received_at < ?"""
-LAST_SENT = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGEST}'
-  AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')"""
 
 
 def live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
@@ -387,23 +384,6 @@ def live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseVi
         ORDER BY opened_at"""
     )
     return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
-
-
-def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
-    """Return the review list: messages with their case, if any, and messages that could not be read at all.
-
-    A message of a case is listed until the case is answered or closed after it; one that was filed there, until a
-    digest was sent since, whatever becomes of the case."""
-    rows = con.execute(
-        f"""SELECT r.fingerprint AS ref, r.reason, r.at AS since, c.number AS "case",
-          coalesce(nullif(m.fresh, ''), m.subject, '') AS text
-        FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-        WHERE r.done_at IS NULL AND iif(r.reason IN {FILED}, r.at >= coalesce(({LAST_SENT}), ''),
-          max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at) UNION ALL
-        SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, ''
-        FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
-    )
-    return tuple(as_view(ReviewEntry, row, opening=row["text"][:_OPENING]) for row in rows)
 
 
 def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oacmail.core.derivation import hour_text
-from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import FAMILIES, SERIAL, End
 from oacmail.store.connection import hours_stored, stamp
-from oacmail.words.compose import FinalMail
+
+if TYPE_CHECKING:
+    from oacmail.core.effects import Arrived
+    from oacmail.words.compose import FinalMail
 
 WAITS_AT_MOST = timedelta(days=60)
 ERASED_DOMAIN = "invalid"
@@ -26,10 +28,10 @@ class WriteContext:
     `cases`: the ids of those that the effects have named so far."""
 
     now: datetime
-    arrived: Arrived | None = None
+    arrived: "Arrived | None" = None
     raw: bytes | None = None
     message_ref: MessageRef | None = None
-    mails: Mapping[str, FinalMail] = field(default_factory=dict)
+    mails: "Mapping[str, FinalMail]" = field(default_factory=dict)
     because: tuple[str, ...] = ()
     shadow: bool = False
     people: dict[str, int] = field(default_factory=dict)

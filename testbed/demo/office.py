@@ -12,9 +12,9 @@ from subprocess import Popen, TimeoutExpired
 from typing import Any
 
 from oacmail import config as settings
-from oacmail import wiring
 from oacmail.core.errors import NoDatabase, Transient
-from oacmail.store import command_line
+from oacmail.store import connection
+from oacmail.store import health as store_health
 from oacmail.store.connection import FILE
 from testbed.database import differences, recorded
 from testbed.demo import story
@@ -72,8 +72,8 @@ class DemoOffice:
         """Whether the daemon has read, decided and sent everything that arrived before `since`, by its database."""
         config = settings.load(self.config)
         try:
-            with wiring.open_readonly(config) as con:
-                health = command_line.health(con, config.office.timezone)
+            with connection.open_readonly(config.office.state) as con:
+                health = store_health.health(con, config.office.timezone)
         except (NoDatabase, Transient, sqlite3.OperationalError):
             return False  # the database or its tables do not exist yet
         read = health["last_sync"] is not None and datetime.fromisoformat(health["last_sync"]) > since
@@ -84,12 +84,12 @@ class DemoOffice:
         """Delete the database and have it rebuilt from the mailbox; return how many rows there were, and what
         differs. The service has ended."""
         config = settings.load(self.config)
-        with wiring.open_readonly(config) as con:
+        with connection.open_readonly(config.office.state) as con:
             before = recorded(con)
         for path in config.office.state.glob(f"{FILE}*"):
             path.unlink()
         self.verb("rebuild", "--yes")
-        with wiring.open_readonly(config) as con:
+        with connection.open_readonly(config.office.state) as con:
             after = recorded(con)
         changed = tuple(f"{table} {name} {row}" for table, name, row in differences(before, after))
         return sum(map(len, before.values())), changed

@@ -13,7 +13,7 @@ from oacmail.core.errors import Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
 from oacmail.core.ports import FolderRead, WatchedFolder
-from oacmail.store import admin, command_line
+from oacmail.store import admin, command_line, health
 from oacmail.words.compose import FinalMail
 from oacmail.words.renderer import Renderer
 from testbed.relay import deferred, refused
@@ -239,7 +239,7 @@ def test_the_mailbox_counts_as_read_when_the_folders_that_are_watched_now_were_r
     world.store.watching(watched)
     read = [FolderRead(name=folder.name, uidvalidity=1, uidnext=1, compared=False) for folder in watched]
     world.store.synced(read, now)
-    assert command_line.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
+    assert health.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
 
 
 def test_a_copy_that_cannot_be_moved_is_reported_and_holds_no_mail_back(

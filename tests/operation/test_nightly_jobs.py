@@ -15,6 +15,7 @@ from oacmail.engine.engine import NightlyJobs, Ticks
 from oacmail.host import AdminProgram, Systemd
 from oacmail.privacy.retention import Periods, preview
 from oacmail.service import Service
+from oacmail.store import connection
 from tests.privacy.test_forgetting import _answered_and_closed, left_in
 from tests.world import AGENT, World, local, text_of
 
@@ -57,7 +58,7 @@ def test_the_daemon_removes_at_night_what_purge_lists_and_says_so(purging_town: 
         at("2027-11-29 22:00")
         at("2027-11-30 02:59")
         assert health(world.config, world.clock.now())["purged"] is None
-        with wiring.open_readonly(world.config) as con:
+        with connection.open_readonly(world.config.office.state) as con:
             listed = preview(con, Periods(original_days=60, retention_months=12), world.clock.now())
         at("2027-11-30 03:00")
         at("2027-11-30 03:01")

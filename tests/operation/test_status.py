@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +23,11 @@ from oacmail.config import Config
 from oacmail.core.errors import StateError
 from oacmail.core.model import LANGUAGES
 from oacmail.core.rate_limits import REFUSES
+from oacmail.core.watched import CLOCK, DISK
 from oacmail.engine.engine import TEMPLATES
 from oacmail.engine.intake import FULL
-from oacmail.engine.watch import CLOCK, DISK, ProblemFlag
+from oacmail.engine.watch import ProblemFlag
+from oacmail.store import connection
 from oacmail.store.remembered import TICK_CODE as TICK_FAILED
 from oacmail.words.labels import label
 from oacmail.workdays import SHIPPED
@@ -143,7 +147,7 @@ def test_the_first_check_ends_what_an_earlier_process_has_recorded_and_logs_noth
 def found(world: World, **office: object) -> list[str]:
     sections = {**world.config.office.model_dump(mode="python"), **office}
     config: Config = world.config.model_copy(update={"office": world.config.office.model_copy(update=sections)})
-    with wiring.open_readonly(config) as con:
+    with connection.open_readonly(config.office.state) as con:
         return [str(finding) for finding in renamed_findings(config, con)]
 
 
@@ -338,3 +342,23 @@ def test_a_town_that_systemd_does_not_start_is_off_and_harms_nothing(
     (etc / "broken.toml").unlink()
     said = _status(etc)
     assert (said.exit_code, [line.split() for line in said.stdout.splitlines()][1]) == (0, ["old", "off"])
+
+
+LIBRARIES = frozenset(
+    ("apscheduler", "imapclient", "jinja2", "mailparser", "matplotlib", "phonenumbers", "pydantic", "sqlite_utils")
+)
+
+
+@pytest.mark.parametrize(
+    ("module", "needed"),
+    [
+        ("oacmail.cli", set()),
+        ("oacmail.cli.status", {"pydantic"}),
+        ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2", "mailparser", "phonenumbers"}),
+    ],
+)
+def test_a_verb_imports_only_the_libraries_that_it_needs(module: str, needed: set[str]) -> None:
+    words = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+
+    assert LIBRARIES.intersection(done.stdout.split()) == needed

@@ -22,7 +22,7 @@ from oacmail.core.effects import (
 from oacmail.core.kinds import NEXT, MailEvent, MailKind, MailState
 from oacmail.engine.watch import HostChecks
 from oacmail.store import admin
-from oacmail.store.outbox import LIVE
+from oacmail.store.connection import LIVE
 from oacmail.store.store import SqliteStore
 from oacmail.words.compose import FinalMail
 from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, refused

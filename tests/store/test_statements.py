@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.store import command_line
+from oacmail.store import health
 from tests.world import AGENT, World
 
 MOST_NEW, MOST_ON_A_CASE = 25, 23
@@ -56,7 +56,7 @@ def test_a_day_with_its_digest_and_its_status_read_no_table_whole_that_grows(
     traced: list[str] = []
     world.store.con.set_trace_callback(traced.append)
     world.live("2026-11-27 10:00")
-    command_line.health(world.store.con, ZoneInfo("Europe/Madrid"))
+    health.health(world.store.con, ZoneInfo("Europe/Madrid"))
     world.store.con.set_trace_callback(None)
     assert world.mails("digest")
     read = {
