@@ -1,10 +1,9 @@
 """One person in every place that a mail of theirs can reach, each with a word of its own; then they are forgotten, and
 every byte is searched.
 
-Each test runs on the simulated mailbox and on a Dovecot, which oacmail reads through its own adapter.
+The mailbox lies on a Dovecot, which oacmail reads through its own adapter.
 """
 
-import itertools
 import json
 import re
 import zlib
@@ -17,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from oacmail import wiring
 from oacmail.core.tokens import person_mark
 from oacmail.engine.intake import TRIES
 from oacmail.engine.ledger import read
@@ -29,13 +27,12 @@ from tests.hostile.enemy import oacmail
 from tests.orders.test_orders_of_calls import agent_writes
 from tests.privacy.test_forgetting import _encodings
 from tests.relayed import relayed_answers
-from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.ports import HOST
 from tests.servers.served_mailbox import ServedMailbox
 from tests.world import AGENT, ANNA, MARTA, OFFICE, PASS, PERE, SUPERVISOR, TECHNICAL, World
 
 LEDGER = "oacmail"
-_numbers = itertools.count(1)
 PHONE = "612345678"
 GUEST = "the reply of somebody in Cc"
 SERVICES = "the reply of the services"
@@ -59,26 +56,21 @@ WORD = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["simulated", "dovecot"])
-def world(request: pytest.FixtureRequest, town: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> World:
-    settings: dict[str, Any] = {
-        "now": "2020-01-08 09:00",  # long ago: the verbs ask the clock of this machine
-        "people": {"agents": [AGENT], "technical": [TECHNICAL]},
-        "digest": {"to": [AGENT]},
-        "survey": {"enabled": True},
-        "privacy": {"forget_mailbox": True},
-    }
-    if request.param == "simulated":
-        world = town(**settings, imap={"ledger": LEDGER})
-        monkeypatch.setattr(wiring, "mailbox", lambda *_: world.mailbox)
-    else:
-        dovecot: Dovecot = request.getfixturevalue("dovecot")()
-        user = f"office{next(_numbers)}"
-        box = ServedMailbox(dovecot, user)
-        imap = {"host": HOST, "port": dovecot.imap_port, "user": user, "security": "none", "password_file": "password"}
-        world = town(**settings, mailbox=box, imap={**imap, "ledger": LEDGER})
-        (world.root / "password").write_text(PASSWORD)
-        (world.root / "password").chmod(0o600)
+@pytest.fixture
+def world(town: Callable[..., World], mail_servers: MailServers) -> World:
+    dovecot, user = mail_servers.dovecot, mail_servers.new_user("office")
+    imap = {"host": HOST, "port": dovecot.imap_port, "user": user, "security": "none", "password_file": "password"}
+    world = town(
+        now="2020-01-08 09:00",  # long ago: the verbs ask the clock of this machine
+        people={"agents": [AGENT], "technical": [TECHNICAL]},
+        digest={"to": [AGENT]},
+        survey={"enabled": True},
+        privacy={"forget_mailbox": True},
+        mailbox=ServedMailbox(dovecot, user),
+        imap={**imap, "ledger": LEDGER},
+    )
+    (world.root / "password").write_text(PASSWORD)
+    (world.root / "password").chmod(0o600)
     world.mailbox.create_folder("Drafts")
     world.turn()
     return world

@@ -1,23 +1,11 @@
 """A simulated town loses its database: what is rebuilt is what it was."""
 
-import logging
-from collections.abc import Iterator
-
 import pytest
-import structlog
 
 from oacmail import config as settings
 from testbed.sim.faults import FAULTS
 from testbed.sim.plan import make_plan
 from tests.sim.rebuilding import lost_and_rebuilt, named, of_live_cases, without
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.configure(**before)
 
 
 @pytest.mark.parametrize(("seed", "left_out"), [(3, tuple(FAULTS)), (4, ())])

@@ -1,15 +1,12 @@
 """The town simulation: a seed determines a run, and in short runs every invariant holds."""
 
 import json
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
-import structlog
 from click.testing import CliRunner
 
 from oacmail import config as settings
@@ -23,15 +20,6 @@ SELDOM = {
     "answers a survey", "brings in from the junk folder", "is forgotten", "praises instead of a number",
     "replies to a notice", "shows it to a neighbour",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """Drop the thousands of log lines."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.configure(**before)
 
 
 def _run(days: int, seed: int) -> SimulationResult:
