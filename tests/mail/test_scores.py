@@ -111,8 +111,19 @@ def test_the_labelled_mails_teach_the_shipped_weights_of_the_languages() -> None
         (FILE[:100_000], "is cut or damaged"),
         (FILE[:100_000] + b"?" + FILE[100_001:], "damaged"),
         (FILE[:-4] + b"\0\0\0\0", "is damaged"),
+        (FILE[:-6] + bytes([FILE[-6] ^ 8]) + FILE[-5:], "is damaged"),
     ],
-    ids=["empty", "cut in the head", "another file", "another version", "cut", "half", "a byte", "the checksum"],
+    ids=[
+        "empty",
+        "cut in the head",
+        "another file",
+        "another version",
+        "cut",
+        "half",
+        "a byte",
+        "the checksum",
+        "no end",
+    ],
 )
 def test_a_wrong_file_says_what_is_wrong(content: bytes, why: str) -> None:
     with pytest.raises(Fatal, match=f"^weights.bin, .*{why}: install oacmail again$"):

@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -106,10 +107,10 @@ def unpacked(content: bytes) -> dict[str, Weights]:
     streams, rest = list[bytes](), content[FILE.size :]
     while rest:
         stream = zlib.decompressobj()
-        try:
+        with suppress(zlib.error):
             streams.append(stream.decompress(rest))
-        except zlib.error:
-            raise _unusable("is damaged") from None
+        if not stream.eof:  # zlib compares its checksum at the end alone
+            raise _unusable("is damaged")
         rest = stream.unused_data
     return dict(map(_table, streams[::2], streams[1::2]))
 
