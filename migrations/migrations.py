@@ -467,6 +467,14 @@ def m0026_ledger_by_row(db: Database) -> None:
     db.execute('CREATE INDEX ledger_by_row ON ledger("table", row)')
 
 
+@migrations()
+def m0027_nothing_unread(db: Database) -> None:
+    """Nothing reads when an entry of the ledger was made, and its signature does not cover it; nor is the time of a
+    rebuild read, which the event `rebuilt` has too."""
+    db.execute("ALTER TABLE ledger DROP COLUMN at")
+    db.execute("DELETE FROM kv WHERE key = 'rebuilt_at'")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -420,7 +420,7 @@ def recorded(con: sqlite3.Connection) -> Recorded:
     return found
 
 
-LATER = ("rebuilt_at", "restored_at", "rebuilt")
+LATER = ("restored_at", "rebuilt")
 
 
 def differences(before: Recorded, after: Recorded) -> list[tuple[str, str, str]]:

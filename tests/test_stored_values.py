@@ -1,10 +1,9 @@
-"""The list of stored values is the code's: no key is spelled elsewhere, and each is written by whom the list names."""
+"""The list of stored values is the code's: no key is spelled elsewhere."""
 
 import ast
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,19 +24,6 @@ OF_A_DEADLINE = {("core/answers.py", "undelivered:"), ("core/relayed.py", "undel
 """The key of a deadline begins there as the name of a stored value does."""
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
-
-
-def _named(path: Path) -> str:
-    return str(path.relative_to(PACKAGE))
-
-
-def _modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != LIST)
-
-
 def _texts(node: ast.AST) -> Iterator[str]:
     """The literals, those of f-strings too; no docstrings."""
     documented = {
@@ -52,18 +38,14 @@ def _called(call: ast.Call) -> str:
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
-def _calls(tree: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-
-
 def _spelled(tree: ast.AST, prefixes: set[str]) -> Iterator[str]:
     """Keys that the code spells itself: as the beginning of a text, in SQL about the table, or where a key is given."""
     for text in _texts(tree):
         yield from (prefix for prefix in prefixes if text.startswith(prefix) and not text.startswith(f"{prefix} "))
         if re.search(r"\bkv\b", text):
             yield from (key for key in FAMILIES if re.search(rf"'{re.escape(key)}[*']", text))
-    for call in _calls(tree):
-        if _called(call) in ACCESS:
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and _called(call) in ACCESS:
             given = [
                 one for one in (*call.args, *(word.value for word in call.keywords)) if isinstance(one, ast.Constant)
             ]
@@ -72,7 +54,12 @@ def _spelled(tree: ast.AST, prefixes: set[str]) -> Iterator[str]:
 
 def test_no_key_is_spelled_beside_the_list() -> None:
     prefixes = {key for key in FAMILIES if key.endswith(":")}
-    found = [(_named(path), key) for path in _modules() for key in _spelled(_tree(path), prefixes)]
+    found = [
+        (str(path.relative_to(PACKAGE)), key)
+        for path in PACKAGE.rglob("*.py")
+        if path != LIST
+        for key in _spelled(ast.parse(path.read_text("utf-8")), prefixes)
+    ]
     assert [one for one in found if one not in OF_A_DEADLINE] == []
 
 
@@ -88,61 +75,6 @@ def test_no_key_is_spelled_beside_the_list() -> None:
 )
 def test_a_spelled_key_would_be_seen(line: str) -> None:
     assert list(_spelled(ast.parse(line), {"told:"})) != []
-
-
-def _key(call: ast.Call) -> list[ast.AST]:
-    """What says under which key the call writes; [] = it writes nothing."""
-    if any("INSERT INTO kv" in text for text in _texts(call)) and _called(call).startswith("execute"):
-        return list(call.args[1:])
-    if _called(call) not in ("Remember", "remember"):
-        return []
-    named = [word.value for word in call.keywords if word.arg == "name"]
-    return [*named, *call.args[-3:-2]]
-
-
-def _sources(tree: ast.Module) -> dict[str, list[ast.AST]]:
-    """What each name of the module may stand for: what is assigned to it, iterated over, or what it returns."""
-    found: dict[str, list[ast.AST]] = {}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                stands = [(target, value) for target in targets]
-            case ast.For(target=target, iter=several):
-                stands = [(target, several)]
-            case ast.FunctionDef(name=name):
-                found.setdefault(name, []).extend(
-                    one.value
-                    for one in ast.walk(node)
-                    if isinstance(one, ast.Return | ast.Yield) and one.value is not None
-                )
-                continue
-            case _:
-                continue
-        for target, value in stands:
-            for one in ast.walk(target):
-                if isinstance(one, ast.Name):
-                    found.setdefault(one.id, []).append(value)
-    return found
-
-
-def _keys(nodes: list[ast.AST], sources: dict[str, list[ast.AST]], seen: set[str]) -> Iterator[str]:
-    """The keys of the list that these expressions are made of."""
-    for name in (one.id for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name)):
-        if name in NAMES:
-            yield NAMES[name]
-        elif name not in seen:
-            seen.add(name)
-            yield from _keys(sources.get(name, []), sources, seen)
-
-
-def test_each_stored_value_is_written_by_the_modules_that_the_list_names_and_by_no_other() -> None:
-    found: dict[str, set[str]] = {key: set() for key in FAMILIES}
-    for path in _modules():
-        sources = _sources(_tree(path))
-        for call in _calls(_tree(path)):
-            for key in _keys(_key(call), sources, set()):
-                found[key].add(_named(path))
-    assert found == {key: set(family.written_by) for key, family in FAMILIES.items()}
 
 
 def test_each_constant_has_one_row_and_no_key_belongs_to_two() -> None:

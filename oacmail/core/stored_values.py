@@ -1,5 +1,5 @@
-"""The stored values: every key of the table `kv`, what its value is, who writes it, when it ends, what it can tell of a
-person. Whoever writes or reads the table takes the key from here.
+"""The stored values: every key of the table `kv`, what its value is, when it ends, what it can tell of a person.
+Whoever writes or reads the table takes the key from here.
 
 A name that ends in a colon is a prefix: the rest of the key says of what the value is. A row also holds when it was
 written. What is deleted when, and with whom, is read from here (`store/writing.py`, `store/erase.py`).
@@ -57,7 +57,6 @@ KNOWN_KEYS = "key:"
 SAVED_KEYS = "token.key"
 KEY_LOST_AT = "key_lost_at"
 RESTORED_AT = "restored_at"
-REBUILT_AT = "rebuilt_at"
 BACKUP = "backup:"
 ROTATED = "backup.rotated"
 DRILLED = "drilled"
@@ -91,7 +90,7 @@ class Tells(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """`key`: what follows the prefix, '' = nothing; `value`: its shape and unit; `written_by`: modules of oacmail.
+    """`key`: what follows the prefix, '' = nothing; `value`: its shape and unit.
     `recorded`: the ledger covers it, so that it comes back with a rebuild; it tells nothing, or a keyed hash.
 
     "UTC": an ISO 8601 time in UTC; "time": one with its offset.
@@ -99,7 +98,6 @@ class Family:
 
     key: str = ""
     value: str
-    written_by: tuple[str, ...]
     ends: End = End.NEVER
     tells: Tells = Tells.NOTHING
     recorded: bool = False
@@ -109,187 +107,141 @@ FAMILIES: Mapping[str, Family] = {
     RESERVED: Family(
         key="fingerprint",
         value="the number of the case that our acknowledgement of this message names",
-        written_by=("rebuild/build.py", "store/outbox.py"),
         ends=End.WAITED,
         tells=Tells.FINGERPRINT,
     ),
     ACKNOWLEDGED_IN_THREAD: Family(
         key="address, space, Message-ID of the thread",
         value="the number of the case that an acknowledgement in this thread names",
-        written_by=("store/outbox.py",),
         ends=End.WAITED,
         tells=Tells.ADDRESS,
     ),
     UNDELIVERED: Family(
         key="Message-ID",
         value="recipients that a report names, separated by spaces; the message has not been read yet",
-        written_by=("core/handlers/from_machine.py",),
         ends=End.WAITED,
         tells=Tells.MESSAGE_ID,
     ),
     UNPLACED: Family(
         key="fingerprint",
         value="numbers of the cases that a new mail of the desk may answer, separated by spaces; or NO_CHOICE",
-        written_by=("core/handlers/from_citizen.py",),
         ends=End.WAITED,
         tells=Tells.FINGERPRINT,
     ),
     FORWARDED_BY: Family(
         key="fingerprint",
         value="the address of the person whose message was forwarded",
-        written_by=("core/handlers/from_staff.py",),
         ends=End.WAITED,
         tells=Tells.FINGERPRINT,
     ),
     FORWARDED_TO: Family(
         key="fingerprint of the mail in Sent",
         value="addresses to which this mail forwarded a case, separated by spaces",
-        written_by=("core/handlers/from_citizen.py",),
         ends=End.WAITED,
         tells=Tells.FINGERPRINT,
     ),
     USED_TOKEN: Family(
         key="order token",
         value="time at which the order was given",
-        written_by=("core/orders/buttons.py",),
         ends=End.WAITED,
         recorded=True,
     ),
     ADDED: Family(
         key="hash of the addition, colon, hash of the recipient",
         value="1: a copy of our mail to this recipient had this addition",
-        written_by=("core/handlers/own_copies.py",),
         tells=Tells.ADDRESS_HASH,
     ),
     SERIAL: Family(
         key="year",
         value="the highest serial of a case's number",
-        written_by=("store/writing.py",),
         recorded=True,
     ),
     RUN: Family(
         value="name of the running process; written when it began, or at the last mail of an earlier one if later",
-        written_by=("store/store.py",),
     ),
-    RUN_READ: Family(value="yes: this process has read every folder", written_by=("store/store.py",), ends=End.START),
-    RUNS: Family(value="daemon, once or stopped", written_by=("engine/watch.py",)),
-    CRASHES: Family(value="JSON: times of the crashes of the last hour", written_by=("engine/watch.py",)),
-    PASSES: Family(value="how many passes there have been", written_by=("store/store.py",)),
-    LAST_TICK: Family(value="time at which a tick last completed", written_by=("store/store.py",)),
-    LATEST: Family(
-        value="the latest time that the clock has shown", written_by=("engine/watch.py", "store/remembered.py")
-    ),
+    RUN_READ: Family(value="yes: this process has read every folder", ends=End.START),
+    RUNS: Family(value="daemon, once or stopped"),
+    CRASHES: Family(value="JSON: times of the crashes of the last hour"),
+    PASSES: Family(value="how many passes there have been"),
+    LAST_TICK: Family(value="time at which a tick last completed"),
+    LATEST: Family(value="the latest time that the clock has shown"),
     CLOCK_ACCEPTED: Family(
         value="id of the last event that was written when a person said that the clock is right",
-        written_by=("store/remembered.py",),
     ),
     OTHER_INSTANCE: Family(
         value="name of the other process that sends for this mailbox, or of its key; early: its mail names none",
-        written_by=("core/handlers/own_copies.py",),
         ends=End.START,
     ),
-    SHADOW: Family(value="yes, or empty; processes next to the daemon send nothing either", written_by=("wiring.py",)),
-    PROBLEM: Family(
-        key="code", value="UTC since when it exists", written_by=("store/remembered.py",), ends=End.PROBLEM
-    ),
+    SHADOW: Family(value="yes, or empty; processes next to the daemon send nothing either"),
+    PROBLEM: Family(key="code", value="UTC since when it exists", ends=End.PROBLEM),
     CAUSE: Family(
         key="code",
         value="its latest known cause, as text; may quote a server",
-        written_by=("store/remembered.py",),
         ends=End.PROBLEM,
         tells=Tells.ADDRESS,
     ),
     ALERT: Family(
         key="code, colon, the moment since when the problem exists; or the name of a budget",
         value="time of the alert, or for a budget the moment or the number of mails that wait",
-        written_by=("core/outbox.py",),
         ends=End.PROBLEM,
     ),
-    NIGHT_JOB: Family(key="name of a job", value="time at which it was last done", written_by=("engine/engine.py",)),
-    LAST_DIGEST: Family(value="date of the last summary", written_by=("core/digest.py",), recorded=True),
-    NO_MONTH_WAITS: Family(
-        value="the month in which no report waits, as 2026-11", written_by=("wiring.py",), recorded=True
-    ),
+    NIGHT_JOB: Family(key="name of a job", value="time at which it was last done"),
+    LAST_DIGEST: Family(value="date of the last summary", recorded=True),
+    NO_MONTH_WAITS: Family(value="the month in which no report waits, as 2026-11", recorded=True),
     RECONCILED: Family(
         value="JSON: the result of the last nightly proof (core/reconciliation.py)",
-        written_by=("engine/intake.py",),
     ),
-    PURGED: Family(
-        value="JSON: what the last nightly purge has removed (core/review.py)", written_by=("privacy/retention.py",)
-    ),
+    PURGED: Family(value="JSON: what the last nightly purge has removed (core/review.py)"),
     LESSONS: Family(
         value="JSON: what was learned from corrections (mail/understanding)",
-        written_by=("engine/learning.py",),
         tells=Tells.WORDS,
     ),
-    CANARY_SENT: Family(value="key of the last canary", written_by=("core/outbox.py",)),
+    CANARY_SENT: Family(value="key of the last canary"),
     CANARY_BACK: Family(
         key="key of a canary",
         value="the same key; it has come back when the row was written",
-        written_by=("core/outbox.py",),
         ends=End.WAITED,
     ),
-    CANARY_LAST: Family(
-        value="key of the last canary that came back, space, its seconds", written_by=("engine/watch.py",)
-    ),
-    CANARY_ALARMED: Family(
-        value="key of the first canary that did not come back, or empty", written_by=("engine/watch.py",)
-    ),
+    CANARY_LAST: Family(value="key of the last canary that came back, space, its seconds"),
+    CANARY_ALARMED: Family(value="key of the first canary that did not come back, or empty"),
     OAUTH_REPORTED: Family(
         value="time since when the problem lasts of which the command has told, or empty",
-        written_by=("engine/watch.py",),
     ),
     LEDGER_COPIED: Family(
         value="HMAC of the snapshot, sequence of the last entry there, beginning of that piece's seal; or empty",
-        written_by=("cli/upkeep.py", "engine/ledger.py", "store/rebuilt.py"),
     ),
     LEDGER_LINE: Family(
         value="16 hex digits: databases with the same ones have a common past, and their rows the same ids",
-        written_by=("cli/upkeep.py", "store/ledger.py"),
         recorded=True,
     ),
-    DRAFTS: Family(value="name of the folder of drafts; empty: there is none", written_by=("engine/intake.py",)),
-    BOARD_ROOTS: Family(value="each board.root on this server, one a line", written_by=("engine/board.py",)),
+    DRAFTS: Family(value="name of the folder of drafts; empty: there is none"),
+    BOARD_ROOTS: Family(value="each board.root on this server, one a line"),
     KNOWN_KEYS: Family(
         key="name of a token key, 8 hex digits",
         value="empty: it has signed mail of this database",
-        written_by=("store/remembered.py",),
         recorded=True,
     ),
     SAVED_KEYS: Family(
         value="the token keys themselves, one a line; in a backup only",
-        written_by=("store/remembered.py",),
         ends=End.TAKEN,
     ),
-    KEY_LOST_AT: Family(value="UTC at which the keys were given up", written_by=("store/admin.py",), recorded=True),
-    RESTORED_AT: Family(
-        value="UTC of the last restore", written_by=("rebuild/build.py", "store/admin.py"), recorded=True
-    ),
-    REBUILT_AT: Family(
-        value="UTC of the last rebuild, or of a restore that went on from the ledger",
-        written_by=("store/rebuilt.py",),
-        recorded=True,
-    ),
-    BACKUP: Family(key="path", value="empty: a backup was made there", written_by=("store/erase.py",), recorded=True),
-    ROTATED: Family(value="time of the last backup by rotation", written_by=("store/remembered.py",), recorded=True),
-    DRILLED: Family(
-        value="time of the last restore drill, space, passed or failed", written_by=("store/remembered.py",)
-    ),
+    KEY_LOST_AT: Family(value="UTC at which the keys were given up", recorded=True),
+    RESTORED_AT: Family(value="UTC of the last restore", recorded=True),
+    BACKUP: Family(key="path", value="empty: a backup was made there", recorded=True),
+    ROTATED: Family(value="time of the last backup by rotation", recorded=True),
+    DRILLED: Family(value="time of the last restore drill, space, passed or failed"),
     UNCERTIFIED: Family(
         key="keyed hash of the address",
         value="JSON: counts of what was erased and is in no certificate yet, UTC since when the person was known",
-        written_by=("privacy/erasure.py",),
         ends=End.TAKEN,
         tells=Tells.KEYED_HASH,
         recorded=True,
     ),
     PURGING: Family(
         value="JSON: what a purge that has not ended has removed (core/review.py)",
-        written_by=("privacy/retention.py",),
         ends=End.TAKEN,
     ),
     SEARCHED: Family(
         value="ids of the last message and the last mail that were searched for people who were forgotten",
-        written_by=("privacy/erasure.py",),
     ),
 }

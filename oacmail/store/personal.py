@@ -126,7 +126,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "forgotten": ("at", "key"),
     "reports": ("month", "published_at", "figures"),  # counts, and case numbers with the cause of a breach
     "report_corrections": ("month", "indicator", "measure", "at", "why"),
-    "ledger": ("table", "mac", "at"),
+    "ledger": ("table", "mac"),
     "ledger_rows": ("table",),
     "ledger_snapshot": ("chained", "schema", "signed", "mac"),
 }

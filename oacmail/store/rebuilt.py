@@ -19,7 +19,7 @@ from oacmail.core.model import Message, MessageRef, Outcome
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import registrable
 from oacmail.core.review import IN_JUNK
-from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, REBUILT_AT, End
+from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, End
 from oacmail.store import ledger, remembered
 from oacmail.store.apply import STRANGER, original_of, record_refs, words_of
 from oacmail.store.connection import LIVE, at, moment, schema, stamp
@@ -364,7 +364,6 @@ def end_play(con: sqlite3.Connection, now: datetime) -> None:
 
 def note(con: sqlite3.Connection, now: datetime) -> None:
     """Leave a trace of the rebuild, or of the restore by the ledger. The copy in the mailbox may be replaced now."""
-    remember(con, REBUILT_AT, stamp(now), now)
     remember(con, LEDGER_COPIED, "", now)
     con.execute("INSERT INTO events(at, kind) VALUES(?, 'rebuilt')", (stamp(now),))
 
