@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 
 from oacmail.core.model import Message
-from oacmail.mail.parse import Answers, RawMessage
+from oacmail.mail.parse import Answers, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
 
 log = structlog.get_logger()
@@ -53,23 +53,23 @@ class _Group:
             self.parsed.set_exception(error)
 
 
-class ParseWorker:
+class ParseWorker(Parser):
     """`Parser` with a second process for a first pass over many messages.
 
     `longest`: seconds that a group may take before the worker is killed.
     """
 
     def __init__(self, longest: float = 60.0) -> None:
+        super().__init__()
         self.process: subprocess.Popen[bytes] | None = None
         self.asked: list[_Group] = []  # not all of them parsed
         self._longest = longest
-        self._parser_config = ParserConfig()
         self._wanted = True
         self._connection: Connection | None = None  # None = there is no worker
         self._sender = ThreadPoolExecutor(1, "parse-worker")
 
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
-        self._parser_config = parser_config
+        super().begin(parser_config, ahead)
         if ahead < MANY or not self._wanted or self.process:
             return
         ours, its = Pipe()
@@ -86,9 +86,9 @@ class ParseWorker:
                 log.warning("reader.failed", error=type(error).__name__)
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers:
-        group = _Group(self._parser_config, messages)
         if self._connection is None:
-            return lambda at: messages[at].read(group.parser_config)
+            return super().ask(messages)
+        group = _Group(self.parser_config, messages)
         group.parsed = self._sender.submit(self._exchange, group)
         self.asked = [*(asked for asked in self.asked if not asked.parsed.done()), group]
         return lambda at: self._answer(group, at)

@@ -33,7 +33,7 @@ from oacmail.engine.watch import CanaryWatch, GrantWatch, HostChecks
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
-from oacmail.mail.parse import InlineParser, Parser
+from oacmail.mail.parse import Parser
 from oacmail.mail.parser_config import ParserConfig, TownWords
 from oacmail.mail.understanding import scores
 from oacmail.smtp import SmtpSettings, SmtpTransport
@@ -327,7 +327,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
             mailbox=box,
             parser_config=parser_config(config),
             backlog=timedelta(days=config.imap.backlog_days),
-            parsing=parsing or InlineParser(),
+            parsing=parsing or Parser(),
             ledger_folder=config.imap.ledger,
         )
         delivery = Delivery(

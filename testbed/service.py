@@ -22,7 +22,7 @@ from oacmail.core.ports import FolderRead, MessageMeta
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import Engine, Ticks
 from oacmail.engine.intake import Intake
-from oacmail.mail.parse import InlineParser, Parser
+from oacmail.mail.parse import Parser
 from oacmail.store.apply import Turn
 from oacmail.store.outbox import Claimed
 from oacmail.store.store import SqliteStore
@@ -169,7 +169,7 @@ class SimulatedService:
         parsing: Parser | None = None,
     ) -> None:
         self.config, self.clock, self.mailbox, self.relay = config, clock, mailbox, relay
-        self._engine, self._parsing = engine, parsing or InlineParser()
+        self._engine, self._parsing = engine, parsing or Parser()
         self._kill_point: str | None = None
         self.database = TownDatabase(lambda: self.store.con)
         self.relay.at_kill_point = self._at

@@ -27,7 +27,7 @@ from oacmail.engine.learning import with_lessons
 from oacmail.engine.ledger import LedgerCopy
 from oacmail.engine.watch import ProblemFlag
 from oacmail.mail.mime.headers import identity
-from oacmail.mail.parse import Answers, InlineParser, Parser, RawMessage, parse
+from oacmail.mail.parse import Answers, Parser, RawMessage, parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.remembered import LOST
 from oacmail.store.seen_messages import UNREADABLE
@@ -305,7 +305,7 @@ class Intake:
     mailbox: Mailbox
     parser_config: ParserConfig
     backlog: InitVar[timedelta]
-    parsing: Parser = field(default_factory=InlineParser)
+    parsing: Parser = field(default_factory=Parser)
     ledger_folder: str = ""
     _folder_scan: FolderScan = field(init=False)
     _mailbox_actions: MailboxActions = field(init=False)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.message import Message as Tree
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from oacmail.core.model import NO_FEATURES, Attachment, Auth, Auto, Features, Forwarded, Message, Rung, regex
 from oacmail.core.order_words import find_order_tokens
@@ -413,8 +413,8 @@ def _parsed(block: _Block, writer: str, parser_config: ParserConfig, day: str) -
 # --- Parsing ---------------------------------------------------------------------------------------------------------
 # Parse several messages at a time. Submitting messages and collecting results are separate steps.
 #
-# `InlineParser` parses a message when its result is collected. parse_worker.py implements the same port with a
-# second process. Both return what `parse` returns for each message, and lose none.
+# `Parser` parses a message when its result is collected, `ParseWorker` (parse_worker.py) in a second process. Both
+# return what `parse` returns for each message, and lose none.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,30 +433,19 @@ Answers = Callable[[int], Message]
 """Return the Message of the nth submitted message; wait if it is not parsed yet."""
 
 
-class Parser(Protocol):
-    def begin(self, parser_config: ParserConfig, ahead: int) -> None:
-        """Start a pass; `ahead` messages wait to be parsed."""
-        ...
-
-    def ask(self, messages: Sequence[RawMessage]) -> Answers: ...
-
-    def end(self) -> None:
-        """End the pass; results that were not collected yet stay available, and more messages may be submitted."""
-        ...
-
-
-class InlineParser:
+class Parser:
     """Parses in the calling thread when a result is collected."""
 
     def __init__(self) -> None:
-        self._parser_config = ParserConfig()
+        self.parser_config = ParserConfig()
 
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:  # noqa: ARG002
-        self._parser_config = parser_config
+        """Start a pass; `ahead` messages wait to be parsed."""
+        self.parser_config = parser_config
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers:
-        parser_config = self._parser_config
+        parser_config = self.parser_config
         return lambda at: messages[at].read(parser_config)
 
     def end(self) -> None:
-        return
+        """End the pass; results that were not collected yet stay available, and more messages may be submitted."""

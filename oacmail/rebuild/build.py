@@ -26,7 +26,7 @@ from oacmail.core.tokens import name_of_key
 from oacmail.engine.engine import Engine
 from oacmail.engine.ledger import Pieces
 from oacmail.engine.ledger import read as read_pieces
-from oacmail.mail.parse import InlineParser, Parser
+from oacmail.mail.parse import Parser
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import BATCH, BATCH_BYTES, FolderContents, Found, fetched, in_order, look_at
 from oacmail.rebuild.play import Play, Proofs, proofs, settle_unproven
@@ -55,7 +55,7 @@ class Rebuild:
     parser_config: ParserConfig
     now: datetime
     since: datetime | None = None
-    parsing: Parser = field(default_factory=InlineParser)
+    parsing: Parser = field(default_factory=Parser)
     ledger: str = ""
     on_progress: Callable[[str, int, int], None] = lambda *_: None
 

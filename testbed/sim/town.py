@@ -24,7 +24,7 @@ from oacmail.config.sections import SmtpSection, TrustSection
 from oacmail.core.model import BoardFolder, Message
 from oacmail.core.policy import Policy
 from oacmail.engine.engine import Engine
-from oacmail.mail.parse import Answers, RawMessage, Skipped
+from oacmail.mail.parse import Answers, Parser, RawMessage, Skipped
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.store import admin, board, rebuilt
 from oacmail.store.board import Word
@@ -56,29 +56,26 @@ _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]*>)", re.MULTILINE | re.IGNOREC
 Event = Callable[[], str]
 
 
-class RememberingParser:
-    """Port `Parser`. In a simulated town the same bytes arrive in several folders and processes: they are read once.
+class RememberingParser(Parser):
+    """In a simulated town the same bytes arrive in several folders and processes: they are read once.
     Another configuration, as after lessons, reads everything anew."""
 
     def __init__(self) -> None:
-        self._config = ParserConfig()
+        super().__init__()
         self._read: dict[tuple[bytes, str, Skipped], Message] = {}
 
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
-        if parser_config != self._config:
+        if parser_config != self.parser_config:
             self._read.clear()
-        self._config = parser_config
+        super().begin(parser_config, ahead)
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers:
         return lambda at: self._message(messages[at])
 
-    def end(self) -> None:
-        return
-
     def _message(self, asked: RawMessage) -> Message:
         key = (asked.raw, asked.day, tuple(asked.skipped))
         if key not in self._read:
-            self._read[key] = asked.read(self._config)
+            self._read[key] = asked.read(self.parser_config)
         return self._read[key]
 
 
