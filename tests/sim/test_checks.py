@@ -1,13 +1,11 @@
 """The checks of the simulation report nothing where the service is right: each test plays what once deceived them."""
 
-import logging
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
-import structlog
 
 from oacmail import config as settings
 from oacmail.core.model import BoardFolder
@@ -23,14 +21,11 @@ from testbed.sim.town import SimulatedTown, board_folder
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[SimulatedTown]:
     """A town with a board, in which nothing has happened yet."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     plan = make_plan(4, 14, settings.builtin().office.timezone)
     town = SimulatedTown(settings.builtin(), plan, tmp_path / "state", lambda *line: None)
     town.turn()
     yield town
     town.stop()
-    structlog.configure(**before)
 
 
 def _does(town: SimulatedTown, who: str, what: str, number: int, rng: Random) -> str:
