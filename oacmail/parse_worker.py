@@ -142,7 +142,7 @@ def serve(connection: Connection) -> None:
     """The worker: answer each group of messages with its results until the connection ends."""
     # the connection has ended, or an error whose text must not be printed: the caller parses the group
     with suppress(Exception):
-        _FIRST.read(ParserConfig())  # while the caller fetches the first group: building the tables takes half a second
+        _FIRST.read(ParserConfig())  # loads the weights, while the caller fetches the first group
         while True:
             parser_config, messages = connection.recv()
             connection.send([message.read(parser_config) for message in messages])

@@ -89,7 +89,7 @@ _PARTS = {
     "asked: side, fingerprint, at": """SELECT m.fingerprint, m.received_at AS at,
         iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side FROM messages m
         JOIN people p ON p.id = m.author_id
-        WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind = 'request' ORDER BY m.received_at""",
+        WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind = 'request' ORDER BY m.received_at, m.id""",
     "running: since": f"SELECT min(started_at) AS since FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}",
     "asked_since: id": """SELECT id FROM messages
         WHERE case_id = c.id AND role = 'citizen' AND kind = 'request' AND received_at > c.answered_at""",
@@ -208,7 +208,7 @@ def _open_questions(asked: Sequence[Mapping[str, Any]], since: str | None) -> Se
     """The last request of each side, and its first ones since a response deadline runs; the citizen's first. `asked`:
     all requests, by time."""
     found: list[Mapping[str, Any]] = []
-    for side in {request["side"] for request in asked}:
+    for side in dict.fromkeys(request["side"] for request in asked):
         theirs = [request for request in asked if request["side"] == side]
         first = [request for request in theirs if since and request["at"] > since][:ASKED_MOST]
         found += first if theirs[-1] in first else [*first, theirs[-1]]

@@ -128,13 +128,13 @@ class _Generator(BytesGenerator):
     """Writes a text at once: line by line takes five times as long."""
 
     def _write_lines(self, lines: str) -> None:
-        self.write(lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
+        self.write(lines.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _written(part: Root) -> bytes:
     out = BytesIO()
     _Generator(out, mangle_from_=False, policy=_POLICY).flatten(part)
-    return charset.crlf(out.getvalue())  # fields with 8-bit bytes keep their folds
+    return charset.crlf(out.getvalue())  # texts have LF, and fields with 8-bit bytes keep their folds
 
 
 # --- one part -----------------------------------------------------------------------------------------

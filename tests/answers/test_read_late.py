@@ -4,6 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from oacmail.store.cases import cases
 from tests.report.test_month import report
 from tests.world import AGENT, ANNA, OFFICE, PERE, World
 
@@ -174,3 +175,13 @@ def test_an_answer_from_his_own_address_met_before_its_question_answers_it_all_t
     assert world.reviews() == []
     world.live("2026-11-30 12:00")
     assert world.mails("overdue") == []
+
+
+def test_of_neighbours_who_wrote_in_the_same_second_the_first_to_come_is_the_first(world: World) -> None:
+    _anna_is_answered(world)
+    neighbours = [f"veina{number}@example.org" for number in range(6)]
+    for neighbour in neighbours:
+        world.citizen_writes(neighbour, "", "Soc la veïna: què he de portar?", answers=world.received(ANNA)[0])
+    _read_at_last(world)
+    (case,) = cases(world.store.con, world.engine.policy, [world.case()["number"]], world.clock.now()).values()
+    assert [asked.guest for asked in case.messages.asked if asked.guest] == neighbours
