@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -23,7 +23,7 @@ from oacmail.advice import explained
 from oacmail.cli.common import a_file, safe, say
 from oacmail.config import loading
 from oacmail.config.loading import PROFILES, SYSTEM, printable
-from oacmail.config.sections import OfficeSection
+from oacmail.config.sections import OfficeSection, Security
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.model import Folder
 from oacmail.host import replace_file
@@ -101,7 +101,6 @@ def _as_shipped() -> dict[str, Any]:
 
 
 T = TypeVar("T")
-Security = Literal["tls", "starttls", "none"]
 IMAP_PORTS: tuple[tuple[int, Security], ...] = ((993, "tls"), (143, "starttls"))
 SMTP_PORTS: tuple[tuple[int, Security], ...] = ((587, "starttls"), (465, "tls"))
 

@@ -31,7 +31,7 @@ _BRIEF = 12  # words
 _SHORT = 60  # words
 _UNREAD = 0.3  # the confidence of a verdict without a score
 _UNSCORED: Mapping[str, float] = MappingProxyType({})
-_BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
+BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
 
 def classify(
@@ -174,7 +174,7 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
         return Kind.REQUEST, 1.0, ("kind: form of an unknown sender", *_why(found, Kind.REQUEST))
     for holds, kinds, rule in _KINDS:
         if holds(message):
-            kind = max(kinds, key=lambda kind: (_score(found, kind), kind is _BY_AUTO.get(message.auto)))
+            kind = max(kinds, key=lambda kind: (_score(found, kind), kind is BY_AUTO.get(message.auto)))
             return (kind, _score(found, kind), (rule, *_why(found, kind))) if rule else (kind, 0.95, message.reasons)
     return Kind.REQUEST, _score(found, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
 

@@ -286,7 +286,6 @@ def _digest(*named: str, body: bytes) -> str:
 # that the client printed do, and the colleague may have changed them. Of several headings the first counts that names
 # nobody of staff. This never decides whether the colleague is proven, or what follows.
 
-_MESSAGES = frozenset({"message/rfc822", "message/global"})
 _PREFIXES = regex(rf"\A(?:\s*(?:{FORWARD}|{RARE_FORWARD})\s*:\s*){{1,10}}", re.I)
 # Gmail, Thunderbird, Outlook ("-----Missatge original-----"), Apple Mail
 _HEADING = regex(
@@ -347,7 +346,7 @@ def _enclosed(raw: bytes) -> Sequence[bytes]:
     for part in root.get_payload() if root.get_content_type() == "multipart/mixed" else [root]:
         if not isinstance(part, MimePart):
             continue
-        if part.get_content_type() in _MESSAGES and part.is_multipart():
+        if part.get_content_type() in parts.MESSAGE_TYPES and part.is_multipart():
             found += (parts.flat(child) for child in part.get_payload() if isinstance(child, MimePart))
         elif parts.file_name(part).lower().endswith(".eml"):
             found.append(part.data())

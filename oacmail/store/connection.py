@@ -478,8 +478,8 @@ class Trial:
     faults: tuple[str, ...] = ()
 
 
-def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
-    """Copy a database whose schema is behind, before it is migrated; None = it is empty or up to date. The caller holds
+def keep_copy(con: sqlite3.Connection, state: Path) -> None:
+    """Copy a database whose schema is behind, before it is migrated, unless it is empty. The caller holds
     the lock of `state`. Raises ConfigError as `refuse_newer`, Transient where there is no room."""
     # What a killed upgrade or trial has left: whole copies, of which `forget` knows nothing.
     for draft in state.glob(f"{FILE}{_DRAFT}*"):
@@ -489,7 +489,7 @@ def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
     refuse_newer(con)
     applied, pending = schema(con)
     if not applied or not pending:
-        return None
+        return
     kept = state / f"{FILE}.before-{known_steps()[-1].partition('_')[0]}"
     if not _interrupted(kept, len(applied)):
         draft = state / (FILE + _DRAFT)
@@ -498,7 +498,6 @@ def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
         durable.replace(draft, kept)
         for older in set(state.glob(f"{FILE}{KEPT}*")) - {kept}:
             older.unlink()
-    return kept
 
 
 def _interrupted(kept: Path, applied: int) -> bool:

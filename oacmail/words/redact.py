@@ -115,13 +115,8 @@ def _is_monster(part: Root) -> bool:
 def _walk(part: Root, depth: int) -> Iterator[tuple[Root, int]]:
     """Yield parents first: a replaced part has no children any more."""
     yield part, depth
-    for child in _children(part):
+    for child in parts.children(part):
         yield from _walk(child, depth + 1)
-
-
-def _children(part: Root) -> list[Root]:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, Root)] if isinstance(payload, list) else []
 
 
 class _Generator(BytesGenerator):
@@ -161,7 +156,7 @@ def _treat_container(part: Root, name: str, mime: str, lang: str) -> None:
     cleaned."""
     part.preamble = part.epilogue = None
     if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_MESSAGES):
-        _as_plain(part, note(lang, "archive", name, mime, b"".join(map(_written, _children(part)))))
+        _as_plain(part, note(lang, "archive", name, mime, b"".join(map(_written, parts.children(part)))))
     elif mime.startswith("multipart/"):
         del part["Content-Transfer-Encoding"]
 

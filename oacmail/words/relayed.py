@@ -202,11 +202,9 @@ def _squeezed(text: str) -> str:
 _PROTECTED = frozenset(
     ("multipart/encrypted", "multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime")
 ) | {"application/pgp-encrypted", "application/pgp-signature", "application/pkcs7-signature"}
-_PACKED = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _MESSAGE_NAME = regex(r"\.(?:eml|emlx|msg|oft|mbox|mht|mhtml)[\s.]*$", re.I)
 _PACKED_NAME = regex(r"winmail\.dat\b|\.tnef[\s.]*$", re.I)
 _ARMOUR = "-----BEGIN PGP "
-_META = regex(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
 _TYPE = regex(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
 
 
@@ -267,7 +265,7 @@ def _leaves(root: MimePart, found: _Found) -> Iterator[MimePart]:
     kind = root.get_content_type()
     if kind in _PROTECTED:
         found.reason = "protected"
-    elif kind in _PACKED:
+    elif kind in parts.TNEF_TYPES:
         found.reason = "other-format"
     elif kind.startswith("message/"):
         found.reason = "attached-message"
@@ -312,7 +310,7 @@ def _leaf(part: MimePart, found: _Found) -> None:
 def _decoded(part: MimePart, kind: str) -> str:
     declared = charset.parameters(part.raw("content-type"))
     data, name = part.data().replace(b"\r\n", b"\n"), declared.get("charset", "")
-    meta = _META.search(data[:2000]) if kind == "text/html" and not name else None
+    meta = parts.META.search(data[:2000]) if kind == "text/html" and not name else None
     return parts.unflowed(charset.decode(data, meta[1].decode("ascii") if meta else name), declared)
 
 

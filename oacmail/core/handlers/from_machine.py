@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from oacmail.core import answers, calendar, notices, relayed, sender
+from oacmail.core.classification import BY_AUTO
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, Remember, RequestReview, UpdateOutbox
 from oacmail.core.kinds import MailEvent, MailKind, MailState, applies
 from oacmail.core.lookup import Lookup
@@ -22,7 +23,6 @@ from oacmail.core.view import CaseView, MessageView, View
 
 OUT_OF_OFFICE = "out-of-office"
 """The rule of a message by which its writer counts as away (core/view.py)."""
-_KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
 
 def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -34,7 +34,7 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
     record = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
-        kind=_KINDS.get(message.auto, Kind.BULK),
+        kind=BY_AUTO.get(message.auto, Kind.BULK),
         case=case.number if case else None,
         rule=OUT_OF_OFFICE if _is_out_of_office(policy, view, lookup) else f"robot: {message.auto}",
     )
@@ -91,7 +91,7 @@ def _perhaps_a_form(lookup: Lookup) -> Decision:
     """A person may wait for a reply: an agent reviews it and adds its sender to `callback.form_senders`."""
     message = lookup.message
     reason = f"looks-like-a-form: {message.sender}"
-    kind = _KINDS.get(message.auto, Kind.BULK)
+    kind = BY_AUTO.get(message.auto, Kind.BULK)
     record = RecordMessage(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
     return Decision(effects=(record, RequestReview(reason=reason)), because=("looks-like-a-form", *message.reasons))
 

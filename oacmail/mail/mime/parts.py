@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message as Tree
-from itertools import islice
 
 from oacmail.core.model import Attachment, regex
 from oacmail.mail.mime import charset
@@ -322,7 +321,7 @@ def unpack_tnef(data: bytes) -> Packed:
 # a file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more
 # text than TEXT_LIMIT. The tree is the standard library's, with the policy that fails least (compat32).
 
-_META = regex(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
+META = regex(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
 _STUB = regex(r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I)
 _FOR_OLD_CLIENTS = regex(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
 _TOKEN = regex(r"[a-z0-9-]+", re.I)
@@ -332,8 +331,8 @@ _BASE64 = regex(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's hea
 _TAKEN_OUT = regex(r"\0(\d+)\n")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
+TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
 _NAME = 200
 
 
@@ -401,7 +400,7 @@ class Content:
     def _read(self, part: MimePart, into: list[str] | None, depth: int = 0) -> None:
         """Read a part; if `into` is None, the text was already taken from elsewhere and only files count."""
         kind = part.get_content_type()
-        if kind in _MESSAGE_TYPES and part.is_multipart():
+        if kind in MESSAGE_TYPES and part.is_multipart():
             inner = _children(part)[0]
             subject = charset.field(inner.raw("subject"))
             self._attach(file_name(part) or (f"{subject}.eml" if subject else ""), kind, flat(inner))
@@ -444,7 +443,7 @@ class Content:
     def _leaf(self, part: MimePart, kind: str, into: list[str] | None, depth: int) -> None:
         if kind in _SIGNED and depth < DEPTH_LIMIT and (inner := smime_content(part.data())):
             self._read(tree(cap_message(repair_boundaries(charset.tidy(inner)))[0]), into, depth + 1)
-        elif kind in _TNEF:
+        elif kind in TNEF_TYPES:
             packed = unpack_tnef(part.data())
             if into is not None and not "".join(self._own).strip() and packed.body:
                 into.append(self._decode(packed.body, "cp1252"))
@@ -468,7 +467,7 @@ class Content:
         name = declared.get("charset", "")
         data = part.data()
         if kind == "text/html":
-            meta = None if name else _META.search(data[:2000])
+            meta = None if name else META.search(data[:2000])
             return html_to_text(self._decode(data, meta[1].decode("ascii") if meta else name))
         text = self._decode(data, name)
         if kind == "text/calendar":
@@ -499,10 +498,13 @@ def unflowed(text: str, declared: Mapping[str, str]) -> str:
     return unwrap_flowed(text, delsp=declared.get("delsp", "").lower() == "yes")
 
 
-def _children(part: MimePart) -> list[MimePart]:
+def children(part: Tree) -> list[Tree]:
     payload = part.get_payload()
-    found = [child for child in payload if isinstance(child, MimePart)] if isinstance(payload, list) else []
-    return list(islice(found, PARTS_LIMIT))
+    return [child for child in payload if isinstance(child, Tree)] if isinstance(payload, list) else []
+
+
+def _children(part: MimePart) -> list[MimePart]:
+    return [child for child in children(part) if isinstance(child, MimePart)][:PARTS_LIMIT]
 
 
 def is_file(part: MimePart) -> bool:

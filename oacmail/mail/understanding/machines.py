@@ -11,6 +11,7 @@ from typing import Literal
 from oacmail.core.model import Auto, DeliveryStatus, regex
 from oacmail.mail.mime.charset import field
 from oacmail.mail.mime.headers import Fields
+from oacmail.mail.mime.parts import children
 from oacmail.mail.understanding import features
 from oacmail.mail.understanding.asking import WISH
 
@@ -364,13 +365,8 @@ def _own_parts(part: Root) -> Iterator[Root]:
     """Yield the parts of this mail, not those of the mails it encloses."""
     yield part
     if part.get_content_maintype() == "multipart":
-        for child in _children(part):
+        for child in children(part):
             yield from _own_parts(child)
-
-
-def _children(part: Root) -> list[Root]:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, Root)] if isinstance(payload, list) else []
 
 
 def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> DeliveryStatus:
@@ -379,7 +375,7 @@ def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Deliv
     groups: list[Root] = []
     for part in parts:
         if part.get_content_type() in _STATUS_TYPES:
-            blocks = _children(part)
+            blocks = children(part)
             rest = "\n".join(str(block.get_payload()) for block in blocks if not block.is_multipart())
             blocks += [email.message_from_string(piece) for piece in rest.split("\n\n") if ":" in piece]
             groups += [block for block in blocks if block.get("final-recipient") or block.get("action")]
@@ -403,7 +399,7 @@ def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Deliv
 def _refusal(parts: list[Root], text: str) -> DeliveryStatus | None:
     """Read a receipt by which a mailbox refuses the mail (RFC 5429 section 2.1.1: sent automatically, deleted
     unread)."""
-    receipts = [group for part in parts if part.get_content_type() in _RECEIPT_TYPES for group in _children(part)]
+    receipts = [group for part in parts if part.get_content_type() in _RECEIPT_TYPES for group in children(part)]
     refused = [group for group in receipts if _REFUSED.search(str(group.get("disposition", "")))]
     if not refused or action_of_text(text) != "failed":
         return None
@@ -479,7 +475,7 @@ def _returned(parts: list[Root], text: str) -> tuple[tuple[str, ...], tuple[str,
 
 def _head(part: Root) -> Iterator[Root]:
     if isinstance(part.get_payload(), list):
-        yield from _children(part)[:1]
+        yield from children(part)[:1]
     else:
         data = part.get_payload(decode=True)
         yield email.message_from_bytes(data if isinstance(data, bytes) else b"")
