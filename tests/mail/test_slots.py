@@ -7,7 +7,7 @@ import pytest
 
 from oacmail.core.calendar import SLOTS
 from oacmail.core.model import CallTime
-from oacmail.mail.understanding import features, slots
+from oacmail.mail.understanding import features, slots, time_words
 
 
 def time(text: str) -> CallTime:
@@ -510,3 +510,20 @@ def test_the_slot_of_what_is_dictated_or_explained(text: str, slot: str) -> None
     found = features.find("Trucada", text).callback
     assert found is not None
     assert found.slot == slot
+
+
+def test_no_sentence_with_a_time_is_passed_over() -> None:
+    rows = [
+        json.loads(line)
+        for file in (Path(__file__).with_name("call_backs.jsonl"), *sorted(Path("bench").glob("*calls*.jsonl")))
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    texts = [features.fold(value) for row in rows for value in row.values() if isinstance(value, str)]
+    sentences = [sentence for text in texts for sentence in text.split(". ")]
+    told = [
+        sentence
+        for sentence in sentences
+        if any(token.kind in ("clock", *time_words.PARTS) for token in time_words.tokens(sentence))
+    ]
+    assert len(told) > len(rows) / 4
+    assert [sentence for sentence in told if not time_words.may_tell(sentence)] == []

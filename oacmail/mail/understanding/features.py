@@ -19,7 +19,7 @@ from oacmail.mail.parser_config import TownWords
 from oacmail.mail.understanding import phones, phrases, slots, time_words
 
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks a question later than that
-_TWO_L = regex(r"(?<=l)[·•‧∙・.\-](?=l)")
+_TWO_L = regex(r"l[·•‧∙・.\-](?=l)")
 _ACCENTS = regex("[\u0300-\u036f]+")
 _APOSTROPHES = (("’", "'"), ("‘", "'"), ("´", "'"), ("`", "'"), ("ŀ", "l"), ("Ŀ", "l"))
 _FILLED_IN = regex(
@@ -43,7 +43,7 @@ def folded_lines(text: str) -> list[str]:
 def plain(word: str) -> str:
     """One word folded."""
     word = word.casefold()
-    return word if word.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", word)))
+    return word if word.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("l", word)))
 
 
 @lru_cache(maxsize=16)  # a message's subject and text are asked for by each who reads it
@@ -51,13 +51,14 @@ def _folded(text: str) -> str:
     return _spaced(_plain(text))
 
 
+@lru_cache(maxsize=16)
 def _plain(text: str) -> str:
     for sign, plain_sign in _APOSTROPHES:  # each is found, or not, faster than str.translate asks for each character
         text = text.replace(sign, plain_sign)
     text = text.casefold()
     if not text.isascii():
-        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", text)))
-    return _TWO_L.sub("", text)
+        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("l", text)))
+    return _TWO_L.sub("l", text)
 
 
 def _spaced(text: str) -> str:
@@ -145,7 +146,7 @@ _PLATFORM = regex(
 
 def of_paper(folded: str) -> bool:
     """True if the text speaks more of documents and forms than of a platform."""
-    return len(_PAPER.findall(folded)) > len(_PLATFORM.findall(folded))
+    return bool(papers := _PAPER.findall(folded)) and len(papers) > len(_PLATFORM.findall(folded))
 
 
 # --- Terms -----------------------------------------------------------------------------------------------------------

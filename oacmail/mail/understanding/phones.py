@@ -109,7 +109,7 @@ _THEN = regex(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
 _DIALLED = regex(r"\b[6-9]\d{2}[\d ]*$|\b00 ?\d{2}$")
 _UNIT = "|".join(sorted({word for words in _UNITS.values() for word in words.split() if len(word) > 1}, key=len)[::-1])
 _GLUED = regex(rf"\b(?:{_UNIT}){{6,}}\b")
-_O = regex(r"(?<=\d)o(?=\d)|(?<=\d )o(?=\d\d)")  # O for zero: "655 o18 342"
+_O = regex(r"o(?:(?<=\do)(?=\d)|(?<=\d o)(?=\d\d))")  # O for zero: "655 o18 342"
 _GLUED_UNIT = regex(_UNIT)
 _CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
@@ -124,7 +124,7 @@ CORRECTED = (
 """What stands between a telephone and the one, or the ending, that replaces it."""
 _AT_THE_END = r"(?:al final|a la fi|a la fin|at the end)\b"
 _ENDING = regex(  # "619 33 70 28, perdo, 82 al final"
-    r"(?<!\d)(?P<number>[6-9](?:[ .,·/-]{0,3}\d){8})\W{1,3}" + CORRECTED + r"\W{1,3}"
+    r"(?P<number>[6-9](?<!\d\d)(?:[ .,·/-]{0,3}\d){8})\W{1,3}" + CORRECTED + r"\W{1,3}"
     r"(?:(?:que )?(?:acaba|termina|ends) (?:en|amb|con|in|with) |(?:es|is|el|the) )?"
     r"(?P<end>\d{2,4}|[a-z]{2,20}(?:[ -][a-z]{1,20}){0,6}?)"
     rf" ?(?:{_AT_THE_END}|(?=[,.;)!](?!\d)|$))"

@@ -25,9 +25,8 @@ _MOMENT = 1  # minute: of a time that is named alone
 _AN_HOUR = 60  # minutes
 _MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
 _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
-_OF_A_CALL = frozenset(
-    {"call", "device", "free", "busy", "better"}
-)  # kinds of words: "not in the afternoon" may be of a portal
+_NAMED = {"clock", *PARTS}
+_OF_A_CALL = {"call", "device", "free", "busy", "better"}  # kinds: "not in the afternoon" may be of a portal
 _NEAR = 10  # tokens between "not" and the "until" that it refuses
 _FEW = 1  # word beside the time: more make a statement
 _AFTER = {"enter": "until", "latest": "until", "onward": "from"}
@@ -124,6 +123,8 @@ def _windows(sentence: list[TimeToken], last: Sequence[Window] = (), earlier: Se
     """`last`: the last windows of the sentence before, which "call before that" goes by; `earlier`: of all before,
     which "in between" goes by."""
     found: list[Window] = []
+    if not earlier and _NAMED.isdisjoint(token.kind for token in sentence):
+        return found
     before, reason, problem = Clause("", []), False, False
     for clause in clauses(sentence):
         way = before.open_way if clause.opened_by == "because" or before.is_cut_short else ""

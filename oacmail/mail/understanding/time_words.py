@@ -264,7 +264,7 @@ _WHOLE = {
 _AGAIN = regex(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
 _PERFECT = regex(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _RUN = regex(r"[^\W_]+")
-_NUMBER = regex(r"[\d#]")
+_NUMBER = regex(r"\d(?<![^\W_]\d)\d?(?!\d)")  # of one or two digits
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
 
 
@@ -426,9 +426,9 @@ _BRIEF = 6  # sentences
 _LONGEST = 8_000  # characters that are read
 _SPANISH = r"\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)"
 _HOUR = r"\d{1,2}(?:[:.h]\d\d)?"  # before a telephone: "a las 10. 612 30 45 78"
-_EXTENSION = r"(?: ?\(?ext(?:ensi\w*)?\.? ?\d{1,5}\)?)?"
+_EXT = r"(?: ?\(?ext(?:ensi\w*)?\.? ?\d{1,5}\)?)?"
 _PHONE = regex(
-    rf"(?:(?<![\d+]){_SPANISH}|(?!{_HOUR}\W{{1,3}}{_SPANISH})\+?\d(?:[ .()/·_\n-]{{0,3}}\d){{7,14}}){_EXTENSION}"
+    rf"(?=[+\d])(?:(?<![\d+]){_SPANISH}|(?!{_HOUR}\W{{1,3}}{_SPANISH})\+?\d(?:[ .()/·_\n-]{{0,3}}\d){{7,14}}){_EXT}"
 )
 _SENTENCE = regex(r"(?<=[.!?…])\s+|\n")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
