@@ -222,9 +222,8 @@ def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
 # RFC 5322 sections 2.2, 3.6 and 4.5.
 
 _MBOX = regex(rb"\A>?From [^\n]*\n")
-_BLANK = regex(rb"^\n", re.M)
 _FIELD = regex(rb"([!-9;-~]+)[ \t]*:")
-_STRAY = regex(rb"^(?![!-9;-~]+:|[ \t])[^\n]+", re.M)
+_STRAY = regex(rb"\n(?![!-9;-~]+:|[ \t])([^\n]+)")  # begins with a sign, so that the engine jumps from line to line
 _LOOSE_COLON = regex(rb"^([!-9;-~]+)[ \t]+:", re.M)
 _LONGEST_LINE = 998  # octets of a line without its end (RFC 5322 section 2.1.1)
 _KNOWN = regex(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-]+|received)[ \t]*:", re.M | re.I)
@@ -242,8 +241,8 @@ def tidy(raw: bytes) -> bytes:
     if not head:
         return raw
     head = head.replace(b"\0", b"")
-    if _STRAY.search(head):  # a space before a colon is obsolete syntax; a stray line continues the field above it
-        head = _STRAY.sub(lambda line: b" " + line[0], _LOOSE_COLON.sub(rb"\1:", head))
+    if _STRAY.search(b"\n" + head):  # a space before a colon is obsolete syntax; a stray line continues the field above
+        head = _STRAY.sub(rb"\n \1", b"\n" + _LOOSE_COLON.sub(rb"\1:", head))[1:]
     return head + b"\n" + body
 
 
@@ -273,10 +272,8 @@ def split(tidied: bytes) -> tuple[bytes, bytes]:
     """
     if not _FIELD.match(tidied):
         return b"", tidied
-    blank = _BLANK.search(tidied)
-    head, body = (tidied[: blank.start()], tidied[blank.end() :]) if blank else (tidied, b"")
-    prose = _prose(head)
-    if prose:
+    head, _, body = tidied.partition(b"\n\n")
+    if prose := _prose(head):
         return head[:prose], tidied[prose:]
     return (head if head.endswith(b"\n") else head + b"\n"), body
 
@@ -285,10 +282,10 @@ def _prose(head: bytes) -> int:
     """Return where text begins that no known field follows, because the blank line is missing; 0 if nowhere."""
     known = 0
     for line in _STRAY.finditer(head):
-        if not _FIELD.match(line[0]):
+        if not _FIELD.match(line[1]):
             known = known or max((field.start() for field in _KNOWN.finditer(head)), default=0)
-            if line.start() > known:
-                return line.start()
+            if line.start(1) > known:
+                return line.start(1)
     return 0
 
 

@@ -453,10 +453,11 @@ def _quote_follows(lines: list[str], number: int) -> bool:
 def _kinds(lines: list[str]) -> list[str]:
     """Return for each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
     kinds = [_kind(line) for line in lines]
+    quotes = "quote" in kinds
     for number, kind in enumerate(kinds):
         if kind == "blank":
             continue
-        if phrases.SEPARATOR.match(lines[number]) and _quote_follows(lines, number):
+        if quotes and phrases.SEPARATOR.match(lines[number]) and _quote_follows(lines, number):
             kinds[number] = "intro"
         elif (start := _intro_start(lines, number)) is not None:
             kinds[start : number + 1] = ["intro"] * (number + 1 - start)
