@@ -112,6 +112,17 @@ def test_what_is_harmless_stays_as_it_came() -> None:
     assert [part.get_filename() for part in root.walk() if part.get_content_type() == "image/jpeg"] == ["foto.jpg"]
 
 
+def test_the_recipients_of_a_delivery_status_with_a_lone_cr_stay_apart() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@relay.example\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="R"\r\n\r\n'
+        b"--R\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+        b"Final-Recipient: rfc822; jordi\r@mail.example.net\r\nAction: failed\r\n\r\n"
+        b"Final-Recipient: rfc822; copia@town.example\r\nAction: relayed\r\n\r\n--R--\r\n"
+    )
+    assert b"failed\r\n\r\nFinal" in redact.redact(raw, "ca")
+
+
 @pytest.mark.parametrize(
     ("name", "mime", "data"),
     [
