@@ -14,7 +14,7 @@ from typing import Any
 from oacmail.core import sender
 from oacmail.core.derivation import TERM_ENDS, is_near
 from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
-from oacmail.core.kinds import MailKind, MailState, of_name
+from oacmail.core.kinds import MailKind, of_name
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outbox import NOTICE_LISTED
@@ -32,7 +32,7 @@ from oacmail.core.view import (
     ServicesView,
     TermView,
 )
-from oacmail.store.connection import RUNNING_ANSWER, as_view, at, by_name, moment, stamp
+from oacmail.store.connection import LAST_SUMMARY, RUNNING_ANSWER, as_view, at, by_name, moment, stamp
 from oacmail.store.writing import case_id
 
 # --- Load merged -----------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ _PARTS = {
         JOIN people p ON p.id = m.author_id
         WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind = 'request' ORDER BY m.received_at, m.id""",
     "running: since": f"SELECT min(started_at) AS since FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}",
-    "asked_since: id": """SELECT id FROM messages
+    "asked_since: n": """SELECT count(*) AS n FROM messages
         WHERE case_id = c.id AND role = 'citizen' AND kind = 'request' AND received_at > c.answered_at""",
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
     # not count; when the last one was sent that the relay took; how many have left, and how many were queued today
@@ -109,9 +109,8 @@ _PARTS = {
           FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint JOIN originals o ON o.sha256 = m.original
           WHERE m.case_id = c.id AND m.role = 'citizen' AND m.kind <> 'request' AND r.done_at IS NULL
           AND r.reason IN {SET_ASIDE})
-        WHERE reason NOT IN {FILED} OR at >= coalesce((SELECT max(created_at) FROM outbox
-          WHERE kind = '{MailKind.DIGEST}' AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')
-          AND created_at <= last), '') ORDER BY received_at, id""",
+        WHERE reason NOT IN {FILED} OR at >= coalesce(({LAST_SUMMARY} AND created_at <= last), '')
+        ORDER BY received_at, id""",
     "latest: fingerprint, received_at, role": f"""SELECT fingerprint, received_at, role FROM messages
         WHERE case_id = c.id AND (role = 'citizen' OR (role = 'agent' AND outcome = 'case'))
         ORDER BY received_at DESC, id DESC LIMIT {LATEST_MOST}""",
@@ -175,7 +174,7 @@ def _case(row: Mapping[str, Any], parts: Mapping[str, Sequence[Mapping[str, Any]
                 OpenQuestion(guest=request["side"], message=request["fingerprint"], at=at(request["at"]))
                 for request in _open_questions(parts["asked"], parts["running"][0]["since"])
             ),
-            asked_since=len(parts["asked_since"]),
+            asked_since=parts["asked_since"][0]["n"],
             latest=tuple(
                 CaseMessage(
                     message=last["fingerprint"], at=at(last["received_at"]), by_office=last["role"] == Role.AGENT

@@ -39,6 +39,9 @@ RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.w
 """The deadline `d` is a response deadline that is neither met nor withdrawn."""
 ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})"
 """When the first running answer of the case `c` is due; NULL = none runs."""
+LAST_SUMMARY = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGEST}'
+  AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')"""
+"""When the last summary was made that has left."""
 
 # --- Connection ------------------------------------------------------------------------------------------------------
 # A locked or full database is Transient: nothing is lost, the message is still in INBOX. A damaged one is Fatal. One

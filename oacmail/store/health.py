@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.core.canary import moment_of
-from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.reconciliation import from_text
 from oacmail.core.review import FILED, ReviewEntry, last_purge
 from oacmail.core.stored_values import (
@@ -25,19 +24,17 @@ from oacmail.core.stored_values import (
     SHADOW,
 )
 from oacmail.store import remembered
-from oacmail.store.connection import LIVE, RUNNING_ANSWER, as_view, at, stamp
+from oacmail.store.connection import LAST_SUMMARY, LIVE, RUNNING_ANSWER, as_view, moment, stamp
 from oacmail.store.remembered import causes, problems
 from oacmail.store.seen_messages import synced_at
 
 Row = dict[str, Any]
 _OPENING = 500  # characters of a text
-LAST_SENT = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGEST}'
-  AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')"""
 
 
 def local(text: str | None, zone: ZoneInfo) -> str | None:
     """Stored UTC to ISO 8601 in the office's zone."""
-    return at(text).astimezone(zone).isoformat() if text else None
+    return _shown(moment(text), zone)
 
 
 def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
@@ -49,7 +46,7 @@ def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
         f"""SELECT r.fingerprint AS ref, r.reason, r.at AS since, c.number AS "case",
           coalesce(nullif(m.fresh, ''), m.subject, '') AS text
         FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-        WHERE r.done_at IS NULL AND iif(r.reason IN {FILED}, r.at >= coalesce(({LAST_SENT}), ''),
+        WHERE r.done_at IS NULL AND iif(r.reason IN {FILED}, r.at >= coalesce(({LAST_SUMMARY}), ''),
           max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at) UNION ALL
         SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, ''
         FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""

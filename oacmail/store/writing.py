@@ -43,9 +43,11 @@ class WriteContext:
         return self.people[address]
 
     def case(self, con: sqlite3.Connection, number: str | None) -> int | None:
+        if not number:
+            return None
         if number not in self.cases and (found := case_id(con, number)):
-            self.cases[number or ""] = found
-        return self.cases.get(number or "")
+            self.cases[number] = found
+        return self.cases.get(number)
 
 
 _STORED: Mapping[type, Callable[[Any], object]] = {

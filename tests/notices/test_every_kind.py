@@ -26,8 +26,8 @@ from oacmail.core.kinds import (
 )
 from oacmail.core.model import LANGUAGES
 from oacmail.shipped import shipped
-from oacmail.store import health, views
-from oacmail.store.connection import connect, migrate
+from oacmail.store import views
+from oacmail.store.connection import LAST_SUMMARY, connect, migrate
 from oacmail.store.outbox import LIMITED
 from oacmail.words import facts
 from oacmail.words.labels import label
@@ -241,7 +241,7 @@ def test_the_indexes_of_the_schema_serve_the_kinds_that_the_limits_count(tmp_pat
     assert "outbox_budget_of" in plan
 
 
-@pytest.mark.parametrize(("query", "index"), [(views.JUNK, "messages_in_junk"), (health.LAST_SENT, "outbox_digests")])
+@pytest.mark.parametrize(("query", "index"), [(views.JUNK, "messages_in_junk"), (LAST_SUMMARY, "outbox_digests")])
 def test_the_indexes_of_the_schema_serve_the_digest(tmp_path: Path, query: str, index: str) -> None:
     with closing(connect(tmp_path / "db")) as con:
         migrate(con)
