@@ -11,19 +11,18 @@ from collections.abc import Iterator, Mapping, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
 from oacmail import charts, host, oauth
 from oacmail import config as settings
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.kinds import KINDS, EnvelopeSender, MailKind
+from oacmail.core.kinds import KINDS, MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports import Clock
 from oacmail.core.report.figures import Month
 from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
-from oacmail.core.tokens import name_of_key
+from oacmail.core.tokens import envelope_senders, name_of_key
 from oacmail.core.watched import OAUTH
 from oacmail.engine import learning
 from oacmail.engine.delivery import Delivery
@@ -206,12 +205,7 @@ def parser_config(config: Config) -> ParserConfig:
 
 def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
     """Return the envelope sender of every kind of mail (docs/interfaces.md section 4)."""
-    address = policy.office.address
-    local, _, domain = address.rpartition("@")
-    # Only we know this address: reports to it concern our mail, whatever they say.
-    tag = sha256(policy.secrets[0] + b"bounce").hexdigest()[:12]
-    ack = {"null": "", "bounce": f"{local}+b.{tag}@{domain}", "office": address}[config.smtp.ack_envelope]
-    senders = {EnvelopeSender.ACK: ack, EnvelopeSender.OFFICE: address}
+    senders = envelope_senders(policy, config.smtp.ack_envelope)
     return {kind: senders[rules.envelope] for kind, rules in KINDS.items()}
 
 

@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
+from oacmail.core.kinds import EnvelopeSender
 from oacmail.core.model import regex
 from oacmail.core.policy import Policy
 
@@ -115,6 +116,19 @@ def read_answer_address(policy: Policy, address: str) -> str | None:
 
 def _answer_check(secret: bytes, case: str) -> str:
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in _hmac(secret, "relay", case)[:12])
+
+
+def envelope_senders(policy: Policy, ack: Literal["null", "bounce", "office"]) -> Mapping[EnvelopeSender, str]:
+    """The envelope senders in use, and no other is: receivers judge our mail by these (SPF, DMARC). '' = the empty one.
+
+    `ack`: as `smtp.ack_envelope`.
+    """
+    address = policy.office.address
+    local, _, domain = address.rpartition("@")
+    # Only we know this address: reports to it concern our mail, whatever they say.
+    tag = sha256(policy.secrets[0] + b"bounce").hexdigest()[:12]
+    of_acks = {"null": "", "bounce": f"{local}+b.{tag}@{domain}", "office": address}[ack]
+    return {EnvelopeSender.ACK: of_acks, EnvelopeSender.OFFICE: address}
 
 
 def message_id(policy: Policy, key: str) -> str:

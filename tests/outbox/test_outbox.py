@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from oacmail.core import tokens
 from oacmail.core.effects import (
     Decision,
     DropOutgoing,
@@ -70,6 +72,17 @@ def test_the_envelope_of_an_acknowledgement_can_be_the_offices(town: TOWN, setti
     world = town(smtp={"ack_envelope": setting})
     world.citizen_asks(ANNA)
     assert world.relay.accepted[0].envelope_from.startswith(begins)
+
+
+@pytest.mark.parametrize("setting", ["null", "bounce", "office"])
+def test_mail_leaves_under_the_envelope_senders_in_use_and_no_other(
+    town: TOWN, setting: Literal["null", "bounce", "office"]
+) -> None:
+    world = town(smtp={"ack_envelope": setting})
+    _overdue_at_eight(world)
+    world.drain()
+    used = {mail.envelope_from for mail in world.relay.accepted}
+    assert used == set(tokens.envelope_senders(world.engine.policy, setting).values())
 
 
 # --- killed -------------------------------------------------------------------------------------------
