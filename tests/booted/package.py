@@ -15,8 +15,7 @@ OWN = ("/etc/oacmail", "/etc/default/oacmail-upkeep")
 PROGRAM = ("/opt/oacmail/venv", "/usr/bin/oacmail", "/usr/lib/systemd/system/oacmail.service")
 STEP = '''
 
-@migrations()
-def m9999_booted(db: Database) -> None:
+def m9999_booted(db: sqlite3.Connection) -> None:
     """A step that only a newer version has."""
     db.execute("CREATE TABLE booted(id INTEGER PRIMARY KEY) STRICT")
 '''

@@ -344,9 +344,7 @@ def test_a_town_that_systemd_does_not_start_is_off_and_harms_nothing(
     assert (said.exit_code, [line.split() for line in said.stdout.splitlines()][1]) == (0, ["old", "off"])
 
 
-LIBRARIES = frozenset(
-    ("apscheduler", "imapclient", "jinja2", "mailparser", "matplotlib", "phonenumbers", "pydantic", "sqlite_utils")
-)
+LIBRARIES = frozenset(("apscheduler", "imapclient", "jinja2", "mailparser", "matplotlib", "phonenumbers", "pydantic"))
 
 
 @pytest.mark.parametrize(
