@@ -145,17 +145,22 @@ _NONSENSE = -1
 @dataclass(frozen=True, slots=True)
 class Reply:
     """`code` is -1 if the reply is not SMTP; `status` is the enhanced status code (RFC 3463) or ''; `limit` is the
-    provider's limit that the text names. The text is dropped."""
+    provider's limit that the text names; `said`: the text behind them, of a refusal alone."""
 
     code: int
     status: str = ""
     limit: Limit | None = None
+    said: str = ""
 
     @classmethod
     def read(cls, code: int, text: bytes) -> "Reply":
         status = re.match(rb"[245]\.\d{1,3}\.\d{1,3}\b", text)
-        reason = sending_limit(code, text.decode("ascii", "replace")) if code >= 400 else None
-        return cls(code, status[0].decode("ascii") if status else "", reason)
+        enhanced = status[0].decode("ascii") if status else ""
+        if code < 400:
+            return cls(code, enhanced)
+        words = text.decode("utf-8", "replace")  # each line of a long reply begins with the status
+        said = " ".join(word for word in words.split() if word != enhanced)
+        return cls(code, enhanced, sending_limit(code, words), said)
 
     @property
     def accepted(self) -> bool:
@@ -459,7 +464,7 @@ def _refusal(where: str, reply: Reply) -> OacmailError:
     if limit := reply.limit or (_SENDER_LIMIT if reply.status in _SENDER_CODES else None):
         return _limited(where, reply, limit)
     if 500 <= reply.code < 600:
-        return Permanent(where, reply.code, reply.status)
+        return Permanent(where, reply.code, reply.status, reply.said)
     return Transient(f"SMTP {where}: {reply}")
 
 

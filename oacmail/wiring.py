@@ -7,7 +7,7 @@ starts no thread and contacts no server.
 
 import socket
 import sqlite3
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -203,10 +203,13 @@ def parser_config(config: Config) -> ParserConfig:
     )
 
 
-def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
-    """Return the envelope sender of every kind of mail (docs/interfaces.md section 4)."""
-    senders = envelope_senders(policy, config.smtp.ack_envelope)
-    return {kind: senders[rules.envelope] for kind, rules in KINDS.items()}
+def envelope(config: Config, policy: Policy) -> Callable[[MailKind, str], str]:
+    """Return what gives the envelope sender of a mail, by its kind and Message-ID (docs/interfaces.md section 4)."""
+
+    def of(kind: MailKind, message_id: str) -> str:
+        return envelope_senders(policy, config.smtp.ack_envelope, message_id)[KINDS[kind].envelope]
+
+    return of
 
 
 # --- Servers ---------------------------------------------------------------------------------------------------------
@@ -327,7 +330,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         delivery = Delivery(
             engine=core,
             transport=relay,
-            envelope=envelopes(config, core.policy).__getitem__,
+            envelope=envelope(config, core.policy),
             per_minute=config.smtp.per_minute,
             shared=shared_budget(config),
         )
@@ -431,7 +434,7 @@ def reload(parts: Parts, config: Config) -> None:
     if problems := own_templates(config, fresh):
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
-    parts.delivery.envelope = envelopes(config, policy).__getitem__
+    parts.delivery.envelope = envelope(config, policy)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
     parts.canary.run = parts.grant.run = _alert_command(config).run

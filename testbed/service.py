@@ -190,11 +190,10 @@ class SimulatedService:
             parsing=self._parsing,
             ledger_folder=self.config.imap.ledger,
         )
-        envelope = wiring.envelopes(self.config, self.engine.policy)
         self.delivery = Delivery(
             engine=self.engine,
             transport=self.relay,
-            envelope=envelope.__getitem__,
+            envelope=wiring.envelope(self.config, self.engine.policy),
             per_minute=self.config.smtp.per_minute,
             shared=wiring.shared_budget(self.config),
         )

@@ -377,7 +377,7 @@ def _missing(config: Config, name: str, names: Sequence[str]) -> Finding:
 def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Finding, None, str | None]:
     """Returns the envelope sender that acknowledgements can use; None if the relay cannot be used."""
     office = config.office.address
-    wanted = wiring.envelopes(config, policy)[MailKind.ACK]
+    wanted = wiring.envelope(config, policy)(MailKind.ACK, tokens.message_id(policy, f"{tokens.TRIAL}envelope"))
     try:
         if not (refused := relay.try_envelope(wanted, office)):
             return wanted

@@ -212,8 +212,9 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place; `limited`: a
-    sending limit of the provider put it off, which is no mail's fault."""
+    """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place; `said`: the
+    refusing server's words, without addresses; `limited`: a sending limit of the provider put it off, which is no
+    mail's fault."""
 
     key: str
     state: Literal["sent", "refused", "later", "uncertain"]
@@ -221,6 +222,7 @@ class DeliveryResult:
     code: int = 0
     status: str = ""
     error: str = ""
+    said: str = ""
     limited: bool = False
 
 

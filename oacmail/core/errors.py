@@ -4,6 +4,22 @@ Adapters translate foreign exceptions into these exactly once. Error texts carry
 citizen's words or address.
 """
 
+import re
+
+_LONGEST = 160  # characters of another server's words: a line of an alert
+_NAMED = re.compile(r"[^\s<>()\[\]\"':;,=]*@[^\s<>()\[\]\"':;,]+")
+
+
+def quoted(text: str, recipient: str = "") -> str:
+    """What another server said, fit for a log and an alert: one line, cut, without addresses and without the name in
+    `recipient`, by which servers mean a mailbox too."""
+    name = recipient.rpartition("@")[0]
+    masked = _NAMED.sub("…", text)
+    if name:
+        masked = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", masked, flags=re.IGNORECASE)
+    line = "".join(char if char.isprintable() else " " for char in masked)
+    return " ".join(line.split())[:_LONGEST]
+
 
 class OacmailError(Exception):
     """Base of all errors that we raise on purpose."""
@@ -57,12 +73,13 @@ class Uncertain(OacmailError):
 class Permanent(OacmailError):
     """The relay refused this mail permanently by an explicit reply (5xx after RCPT or DATA).
 
-    `code` is the SMTP reply code, `status` the enhanced status code (RFC 3463) or ''.
+    `code` is the SMTP reply code, `status` the enhanced status code (RFC 3463) or '', `said` the rest of the reply as
+    it stands: it may name people, and is no part of the error's text.
     """
 
-    def __init__(self, where: str, code: int, status: str = "") -> None:
+    def __init__(self, where: str, code: int, status: str = "", said: str = "") -> None:
         super().__init__(f"{where}: {code} {status}".strip())
-        self.where, self.code, self.status = where, code, status
+        self.where, self.code, self.status, self.said = where, code, status, said
 
 
 class WrongUsage(OacmailError):

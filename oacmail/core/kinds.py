@@ -380,7 +380,7 @@ _ROWS = (
     ),
     _to_staff(
         MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY,
-        facts={"what": "other", "received_at": None, "domain": "", "code": ""},
+        facts={"what": "other", "received_at": None, "domain": "", "code": "", "said": ""},
     ),
     _to_staff(
         MailKind.NOTICE_LIST, Audience.SEVERAL, _SERVICE_HOURS, about_case=False,

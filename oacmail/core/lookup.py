@@ -44,6 +44,7 @@ class Lookup:
     sent them. `writers`: whose earlier messages it may continue: the author's; for staff and Sent those of the
     recipients; of a mail that is wholly ours nobody's. `addressed`: the recipients of a new mail of the desk, which
     names no earlier one; `numbers`: the case numbers typed in its subject.
+    `marked`: the Message-IDs of our mails to whose envelope senders it came; only valid marks name any.
     `answer_for`: the cases to whose answer address staff or the office have written it; `answer`: what of it the person
     gets, None = not read. `forwarded`: the message of somebody else that it brings. `own_note`: the shared mailbox
     wrote it to itself.
@@ -63,6 +64,7 @@ class Lookup:
     writers: tuple[str, ...]
     addressed: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
     answer_for: tuple[str, ...] = ()
     pressed: tuple[Pressed, ...] = ()
     voted: tuple[VoteToken, ...] = ()
@@ -90,10 +92,18 @@ class Lookup:
 
     @property
     def refs(self) -> tuple[str, ...]:
-        """The Message-IDs that it names, and those that a forwarded message names and bears."""
+        """The Message-IDs that it names, as references or by the address that it came to, and those that a forwarded
+        message names and bears."""
         inner = self.forwarded.message if self.forwarded else None
         more = (*inner.refs, inner.message_id) if inner is not None else ()
-        return tuple(dict.fromkeys((*self.message.refs, *filter(None, more))))
+        return tuple(dict.fromkeys((*self.message.refs, *self.marked, *filter(None, more))))
+
+    @property
+    def returned(self) -> tuple[str, ...]:
+        """The Message-IDs of the mails that a delivery report is about: what it returns, or where it came to. A server
+        that returns nothing, or gave the mail another id, is understood by the second."""
+        status = self.message.delivery_status
+        return tuple(dict.fromkeys((*status.about, *self.marked))) if status else ()
 
     @property
     def message(self) -> Message:
@@ -161,6 +171,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=order_words.numbers_in_text(policy, message.subject, year) if new else (),
+        marked=tuple(name for mark in message.marks for name in tokens.read_return_mark(policy, mark)),
         answer_for=answer_for,
         pressed=tuple(
             one

@@ -335,7 +335,8 @@ class DeliveryStatus:
 
     `action`: failed | delayed | delivered. `about`: Message-IDs of the returned message, angle brackets kept.
     `signatures`: raw X-Oacmail fields found in the returned headers. `recipients`: bare addresses in lower case.
-    `by_words`: no field and no part says that it is a report; a person may have written the same words.
+    `by_words`: no field and no part says that it is a report; a person may have written the same words. `said`: what
+    the server said that refused, as it stands; it may name people.
     """
 
     action: Literal["failed", "delayed", "delivered"]
@@ -343,6 +344,7 @@ class DeliveryStatus:
     about: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
     status: str = ""
+    said: str = ""
     by_words: bool = False
 
 
@@ -374,7 +376,8 @@ class Message:
     message itself, never that of a message or a calendar in it, '' if it has a NUL. `reasons`: why
     `auto` is what it is. `signatures`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
     or a plus-address, `order_tokens` and `vote_tokens` what looks like tokens of buttons and of surveys
-    there. `secrets`: kinds of secrets seen.
+    there. `marks`: it came to envelope senders of ours, and to no other address of the office: what follows their
+    `b.`. `secrets`: kinds of secrets seen.
     `caps`: names of limits that cut something.
     `bcc`: as the field says, which in mail that arrives anybody may have written (`Arrived.recipients`).
     `quotes_from`: addresses that its quote names as writers; they prove nothing.
@@ -410,6 +413,7 @@ class Message:
     tokens: tuple[str, ...] = ()
     order_tokens: tuple[str, ...] = ()
     vote_tokens: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     caps: tuple[str, ...] = ()
     features: Features = NO_FEATURES

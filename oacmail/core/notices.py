@@ -95,7 +95,14 @@ def assigned(policy: Policy, assignee: str | None, away: frozenset[str]) -> tupl
 
 
 def undelivered_notices(
-    policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
+    policy: Policy,
+    mail: OutgoingView,
+    *,
+    key: str,
+    now: datetime,
+    received_at: datetime,
+    said: str,
+    code: int = 0,
 ) -> tuple[Send, ...]:
     """Tell the agents that a mail to a citizen did not arrive, and the operators that one to staff did not (R14)."""
     how = KINDS[mail.kind].if_undelivered
@@ -108,6 +115,7 @@ def undelivered_notices(
         "received_at": received_at,
         "domain": registrable(mail.recipient),
         "code": str(code or ""),
+        "said": said,
     }
     return notify(
         policy,

@@ -44,6 +44,7 @@ from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, re
 from oacmail.core.stored_values import ALERT, CANARY_BACK, CANARY_SENT
 from oacmail.core.tokens import Signature
 from oacmail.core.view import (
+    Cases,
     DeferredAcknowledgement,
     DeferredNotice,
     DeferredView,
@@ -471,10 +472,20 @@ def _give_up(
 ) -> list[Effect]:
     return [
         UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=result.error),
-        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": result.code}),
-        *answers.notice_undelivered(policy, view.cases, mail, at=now),
-        *relayed.owed_again(policy, view.cases, mail, at=now),
-        *undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=result.code),
+        *undelivered(policy, view.cases, mail, said=result.said, now=now, at=now, code=result.code),
+    ]
+
+
+def undelivered(
+    policy: Policy, cases: Cases, mail: OutgoingView, *, said: str, now: datetime, at: datetime, code: int = 0
+) -> list[Effect]:
+    """What follows when it is known, since `at`, that a mail did not arrive, by whatever way: the relay's refusal or a
+    report. `said`: the refusing server's words, without addresses; `code`: of its reply, 0 = unknown."""
+    return [
+        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, **({"code": code} if code else {})}),
+        *answers.notice_undelivered(policy, cases, mail, at=at),
+        *relayed.owed_again(policy, cases, mail, at=at),
+        *undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=at, said=said, code=code),
     ]
 
 

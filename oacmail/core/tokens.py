@@ -32,10 +32,15 @@ if TYPE_CHECKING:
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 KEY_FILE = "token.key"  # of the secrets, in the state directory, where no credential holds them
 MOST_SIGNATURES = 10  # a mail of ours has one signature; more would cost a hash each
+_LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
+_MARK_LENGTH = 32  # characters of base32: 16 octets of the Message-ID and 4 of the check
+RETURNED = "b."
+"""How the detail of an envelope sender of ours begins: what comes there is about a mail of ours, and never answered."""
 TRIAL = "check:"
 """The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
 _ANSWER_ADDRESS = regex(r"r-(\d{4})-(\d{6})-([A-Za-z2-9]{12})", re.ASCII)
 _MARK = regex(r"([a-z])=([^;]*)")
+_OWN_ID = regex(r"<([0-9a-f]{32})@[^<>@]+>")
 _FOREIGN = regex(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
 _ALONE = regex(r"[^|]*")  # "|" separates what is signed: a recipient that has one must not become two fields
 _STAMP = regex(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", re.ASCII)
@@ -118,23 +123,60 @@ def _answer_check(secret: bytes, case: str) -> str:
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in _hmac(secret, "relay", case)[:12])
 
 
-def envelope_senders(policy: Policy, ack: Literal["null", "bounce", "office"]) -> Mapping[EnvelopeSender, str]:
+def envelope_senders(
+    policy: Policy, ack: Literal["null", "bounce", "office"], mail: str = ""
+) -> Mapping[EnvelopeSender, str]:
     """The envelope senders in use, and no other is: receivers judge our mail by these (SPF, DMARC). '' = the empty one.
 
-    `ack`: as `smtp.ack_envelope`.
+    `ack`: as `smtp.ack_envelope`; `mail`: the Message-ID of the mail that leaves, '' = none does: an example.
+
+    RFC 3834 section 3.3 asks of an automatic response that its envelope cannot make a loop; the empty one is its
+    advice, another is allowed. Under the empty one a refusal cannot come back, and SPF counts the relay's own name. An
+    address of the mail itself makes no loop either, since nothing that comes there is ever answered
+    (core/handlers/from_machine.py).
     """
     address = policy.office.address
-    local, _, domain = address.rpartition("@")
-    # Only we know this address: reports to it concern our mail, whatever they say.
-    tag = sha256(policy.secrets[0] + b"bounce").hexdigest()[:12]
-    of_acks = {"null": "", "bounce": f"{local}+b.{tag}@{domain}", "office": address}[ack]
-    return {EnvelopeSender.ACK: of_acks, EnvelopeSender.OFFICE: address}
+    own = return_address(policy, mail or message_id(policy, TRIAL))
+    return {EnvelopeSender.ACK: {"null": "", "bounce": own, "office": address}[ack], EnvelopeSender.OFFICE: address}
 
 
 def message_id(policy: Policy, key: str) -> str:
     """The fixed id of the mail with this outbox key: 128 bits that an outsider cannot compute and pre-send."""
     mac = _hmac(policy.secrets[0], "mid", f"{policy.instance}|{key}")
     return f"<{mac[:16].hex()}@{policy.office.address.rpartition('@')[2]}>"
+
+
+def return_address(policy: Policy, message_id: str) -> str:
+    """The envelope sender by which a refusal of this mail of ours comes home: `office+b.MARK@…`; '' = the mail server
+    knows no plus-addresses, or the office's name leaves no room (RFC 5321 section 4.5.3.1.1).
+
+    The mark is the Message-ID's own number with four octets that only we can compute: who knows the Message-ID alone,
+    which every reply quotes, knows no address to which reports about the mail may come.
+    """
+    found = _OWN_ID.fullmatch(message_id)
+    local, _, domain = policy.office.address.rpartition("@")
+    if found is None or not policy.office.plus_addressing or len(local) + len("+b.") + _MARK_LENGTH > _LOCAL_PART:
+        return ""
+    octets = bytes.fromhex(found[1])
+    mark = base64.b32encode(octets + _return_check(policy.secrets[0], octets)).decode().lower()
+    return f"{local}+{RETURNED}{mark}@{domain}"
+
+
+def read_return_mark(policy: Policy, mark: str) -> tuple[str, ...]:
+    """The Message-ID of the mail that the mark names, at each domain of the office; () = none of the secrets has made
+    it."""
+    try:
+        octets = base64.b32decode(mark.upper())
+    except (binascii.Error, ValueError):  # not even ASCII
+        return ()
+    name, check = octets[:-4], octets[-4:]
+    if not any(hmac.compare_digest(_return_check(secret, name), check) for secret in policy.secrets):
+        return ()
+    return tuple(f"<{name.hex()}@{domain}>" for domain in sorted({own.rpartition("@")[2] for own in policy.office.own}))
+
+
+def _return_check(secret: bytes, octets: bytes) -> bytes:
+    return _hmac(secret, "return", octets.hex())[:4]
 
 
 def _stamp(moment: datetime | None) -> str:
@@ -391,8 +433,6 @@ def vote_links(policy: Policy, case: str) -> tuple[dict[str, object], ...]:
 
 
 # --- Token links -----------------------------------------------------------------------------------------------------
-
-_LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
 
 
 def token_link(policy: Policy, token: str, *, case: str, word: str, body: str) -> str:

@@ -1,7 +1,7 @@
 """From the outbox to the relay: what may be claimed now, how many in a minute, and the result of each attempt."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -9,8 +9,8 @@ import structlog
 
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
-from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain
-from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, MailKind
+from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain, quoted
+from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS, EnvelopeSender, MailKind
 from oacmail.core.outbox import wants_copy
 from oacmail.core.ports import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
@@ -100,7 +100,8 @@ class Attempt(NamedTuple):
 
 @dataclass(slots=True)
 class Delivery:
-    """`envelope` gives the envelope sender by kind of mail. `citizens_may` is set once all folders were read.
+    """`envelope` gives the envelope sender of a mail, by its kind and its Message-ID. `citizens_may` is set once all
+    folders were read.
 
     The result of a mail is written in one commit with the next one's `sending`, so that at most one row is uncertain at
     any moment; after the last mail of a batch, or if the relay has a problem, it has its own commit.
@@ -108,7 +109,7 @@ class Delivery:
 
     engine: Engine
     transport: Transport
-    envelope: Callable[[MailKind], str]
+    envelope: Callable[[MailKind, str], str]
     per_minute: int
     shared: BudgetFile | None = None
     citizens_may: bool = False
@@ -140,14 +141,14 @@ class Delivery:
         if allowed < len(claimed):  # other towns left no room meanwhile
             store.unclaim([mail.key for mail in claimed[allowed:]], now - timedelta(seconds=1))
             claimed = claimed[:allowed]
-        # Send mail by mail. If the relay refuses an envelope sender, mails with another one are still tried, once; not
-        # if it refuses the login, or names a limit of all mail.
-        trouble: dict[str, Transient] = {}
+        # Send mail by mail. If the relay refuses an envelope sender, mails with one of another form are still tried,
+        # once; not if it refuses the login, or names a limit of all mail.
+        trouble: dict[EnvelopeSender, Transient] = {}
         broke: list[str] = []
         left: list[str] = []
         for mail in claimed:
             self.engine.progress()
-            sender = self.envelope(mail.kind)
+            sender = KINDS[mail.kind].envelope
             if sender in trouble or len(trouble) > 1 or any(error.at_least for error in trouble.values()):
                 left.append(mail.key)
                 continue
@@ -194,7 +195,7 @@ class Delivery:
         server_copies = wanted and policy.sending.self_copy == "server"
         outgoing = Outgoing(
             key=mail.key,
-            envelope_from=self.envelope(mail.kind),
+            envelope_from=self.envelope(mail.kind, mail.message_id),
             recipient=mail.recipient,
             copy_to=policy.office.address if wanted and policy.sending.self_copy is True else "",
             mime=mail.mime,
@@ -216,8 +217,10 @@ class Delivery:
         except Uncertain as error:
             return Attempt(self._result(mail, "uncertain", expected, error=str(error)))
         except Permanent as error:
-            refused = self._result(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
-            return Attempt(refused)
+            said = quoted(error.said, mail.recipient)
+            text = ": ".join(filter(None, (str(error), said)))
+            refused = self._result(mail, "refused", expected, code=error.code, status=error.status, error=text)
+            return Attempt(replace(refused, said=said))
         except Transient as error:
             limit = error if error.at_least else None
             return Attempt(self._result(mail, "later", expected, error=str(error), limited=limit is not None), limit)

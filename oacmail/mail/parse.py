@@ -136,7 +136,10 @@ def _read(source: MessageSource) -> Message:
     sender, name, single_from = source.judged(lambda: headers.sender(fields), ("", "", False))
     details = source.judged(lambda: headers.details(fields, parser_config), ())
     status = source.judged(lambda: machines.delivery_status(body.root, fields, text), None)
-    auto, reasons = source.judged(lambda: machines.classify(fields, sender, status), (Auto.NONE, ()))
+    marks = source.judged(lambda: headers.return_marks(fields, details, parser_config), ())
+    auto, reasons = source.judged(
+        lambda: machines.classify(fields, sender, status, returned=bool(marks)), (Auto.NONE, ())
+    )
 
     message = source.filled(
         Message(
@@ -156,6 +159,7 @@ def _read(source: MessageSource) -> Message:
             delivery_status=status,
             quotes_us=bool(parted.ours),
             signatures=fields.all("x-oacmail"),
+            marks=marks,
             caps=tuple(dict.fromkeys((*source.caps, *body.caps))),
             body_hash=_body_hash(written.fresh),
         ),

@@ -83,6 +83,7 @@ class Claimed:
 
     key: str
     kind: MailKind
+    message_id: str
     recipient: str
     mime: bytes
 
@@ -133,7 +134,7 @@ class OutboxRows(Rows):
             f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
             SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only}
             ORDER BY {_ORDER} LIMIT ?)
-            RETURNING id, key, kind, recipient, next_at, {_RANK} AS turn,
+            RETURNING id, key, kind, message_id, recipient, next_at, {_RANK} AS turn,
             (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
             (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
         ).fetchall()

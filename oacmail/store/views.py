@@ -145,7 +145,7 @@ _MESSAGES = f"""WITH found(how, id) AS (
 def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
     """The view of an arrived message. First what it names, then what is stored of it, then the cases."""
     message, writers = lookup.message, lookup.writers
-    ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
+    ids = tuple(dict.fromkeys((*lookup.refs, *lookup.returned)))
     found_messages = _messages(con, message, ids, writers, lookup.received_at)
     known = next(iter(found_messages["known"]), None)
     named, naming, overtaken_by, recent = (found_messages[how] for how in ("named", "own", "agents", "recent"))

@@ -263,7 +263,11 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"code": "imap", "since": _THEN, "lines": ("INBOX",)},
             {"code": "oauth-recovered", "since": _THEN},
         ),
-        "bounced": ({"what": "answer", "domain": "example.org", "code": 550}, {"what": "ack"}),
+        "bounced": (
+            {"what": "answer", "domain": "example.org", "code": 550},
+            {"what": "ack", "domain": "example.org", "said": "5.7.26 Unauthenticated email is not accepted"},
+            {"what": "ack"},
+        ),
         "remark": ({"received_at": _THEN},),
         "in_junk": ({"ref": "5f1e0a2b", "received_at": _THEN, "opening": "Bon dia, no tinc dret a la beca?"}, {}),
         "transcript": (

@@ -37,6 +37,7 @@ def test_a_report_in_catalan_prose_names_the_mail_it_copies() -> None:
         recipients=("pilar@correu.example.net",),
         about=("<oac.777@castellbisbal.example>",),
         status="5.2.2",
+        said="Motiu: la bústia del destinatari està plena (5.2.2).",
     )
 
 
@@ -188,11 +189,15 @@ def test_a_report_of_nothing_but_lines_costs_no_more_than_its_length() -> None:
 
 def test_the_report_of_dragonfly_mail_agent_names_address_and_mail() -> None:
     assert found("bounce-dragonfly") == DeliveryStatus(
-        action="failed", recipients=("nuria@example.org",), about=("<oac.55@castellbisbal.cat>",), status="5.1.1"
+        action="failed",
+        recipients=("nuria@example.org",),
+        about=("<oac.55@castellbisbal.cat>",),
+        status="5.1.1",
+        said="550 5.1.1 <nuria@example.org>: Recipient address rejected",
     )
 
 
 def test_a_postmaster_is_one_however_the_name_is_written() -> None:
     assert found("bounce-post-master") == DeliveryStatus(
-        action="failed", recipients=("nuria@example.org",), status="5.1.1"
+        action="failed", recipients=("nuria@example.org",), status="5.1.1", said="550 5.1.1 User unknown"
     )

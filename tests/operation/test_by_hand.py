@@ -213,7 +213,7 @@ def test_a_reload_sends_from_the_new_address_of_the_office(world: World, monkeyp
     with closing(wiring.assemble(world.config)) as parts:
         office = world.config.office.model_copy(update={"address": "oficina@town.example"})
         wiring.reload(parts, world.config.model_copy(update={"office": office}))
-        assert parts.delivery.envelope(MailKind.OVERDUE) == "oficina@town.example"
+        assert parts.delivery.envelope(MailKind.OVERDUE, "") == "oficina@town.example"
 
 
 # --- folders ------------------------------------------------------------------------------------------

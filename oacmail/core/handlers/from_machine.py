@@ -5,16 +5,20 @@ again with a new deadline, and staff are informed; a delay or a success changes 
 or supervisor: the others are told, and reminders go to all. A message that may be a web form, and one that only its
 words make a report, go to review. What names a mail of ours proves that it was sent. A robot never gets a mail, never
 opens a case and never changes another deadline.
+
+What comes to the envelope sender of a mail of ours (`office+b.MARK@`, core/tokens.py) is read here too, whatever it
+says: nothing is answered, so that no loop begins there, and no forged or old mark changes anything.
 """
 
 from datetime import datetime
 from hashlib import sha256
 
-from oacmail.core import answers, calendar, notices, relayed, sender
+from oacmail.core import answers, calendar, notices, outbox, relayed, sender
 from oacmail.core.classification import BY_AUTO
-from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, Remember, RequestReview, UpdateOutbox
+from oacmail.core.effects import Decision, Effect, RecordMessage, Remember, RequestReview, UpdateOutbox
+from oacmail.core.errors import quoted
 from oacmail.core.kinds import MailEvent, MailKind, MailState, applies
-from oacmail.core.lookup import Lookup
+from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import UNDELIVERED
@@ -30,7 +34,10 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
     case = _case(view, lookup)
     if case is None and sender.may_be_form(message):
         return _perhaps_a_form(lookup)
-    doubtful = status is not None and status.by_words and not _is_about_our_mail(view, status)
+    if status is not None:
+        doubtful = status.by_words and not _is_about_our_mail(view, lookup)
+    else:  # nothing but the address says that a machine wrote it: a client may have answered there for a person
+        doubtful = bool(message.marks) and len(message.reasons) == 1 and not reads_automatic(lookup)
     record = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
@@ -42,7 +49,7 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
     because = [f"robot: {message.auto}", *message.reasons]
     if doubtful:
         effects.append(RequestReview(reason=f"looks-automatic: {record.kind}"))
-    if status is not None and status.action == "failed" and (status.about or not status.by_words):
+    if status is not None and status.action == "failed" and (lookup.returned or not status.by_words):
         failures = _failed(policy, view, lookup, status, now)
         effects += failures
         because += ["undelivered"] if failures else []
@@ -80,11 +87,11 @@ def _out_of_office(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
     )
 
 
-def _is_about_our_mail(view: View, status: DeliveryStatus) -> bool:
+def _is_about_our_mail(view: View, lookup: Lookup) -> bool:
     """Whether the returned message is a mail of ours or an agent's answer. Otherwise a citizen may be describing a
     returned message in the same words, and an agent decides."""
     ours = {mail.message_id for mail in view.mails}
-    return not (ours | {answer.message_id for answer in view.named if _is_answer(answer)}).isdisjoint(status.about)
+    return not (ours | {answer.message_id for answer in view.named if _is_answer(answer)}).isdisjoint(lookup.returned)
 
 
 def _perhaps_a_form(lookup: Lookup) -> Decision:
@@ -124,16 +131,14 @@ def _failed(policy: Policy, view: View, lookup: Lookup, status: DeliveryStatus, 
     effects: list[Effect] = []
     at, key = lookup.received_at, lookup.message.fingerprint
     for mail in view.mails:
-        if not concerns(policy, status.recipients, mail.recipient):
-            continue
-        effects += [
-            UpdateOutbox(key=mail.key, event=MailEvent.REPORTED, error="undelivered"),
-            AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
-        ]
-        if mail.state is not MailState.FAILED:
-            effects += answers.notice_undelivered(policy, view.cases, mail, at=at)
-            effects += relayed.owed_again(policy, view.cases, mail, at=at)
-            effects += notices.undelivered_notices(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=at)
+        if mail.state is not MailState.FAILED and concerns(policy, status.recipients, mail.recipient):
+            said = quoted(status.said or status.status, mail.recipient)
+            effects += [
+                UpdateOutbox(
+                    key=mail.key, event=MailEvent.REPORTED, error=": ".join(filter(None, ("undelivered", said)))
+                ),
+                *outbox.undelivered(policy, view.cases, mail, said=said, now=now, at=at),
+            ]
     for message in view.named:
         case = view.cases.get(message.case or "")
         if _is_answer(message) and case is not None and concerns(policy, status.recipients, case.citizen):

@@ -14,6 +14,7 @@ from dateutil.parser import ParserError, parse
 from mailparser.dates import parse_mail_date
 
 from oacmail.core.model import regex
+from oacmail.core.tokens import RETURNED
 from oacmail.mail.mime import charset
 from oacmail.mail.parser_config import ParserConfig
 
@@ -278,6 +279,14 @@ def details(fields: Fields, parser_config: ParserConfig) -> tuple[str, ...]:
         if plus and f"{user}@{domain}" in parser_config.own:
             found.append(detail)
     return tuple(found)
+
+
+def return_marks(fields: Fields, details: Iterable[str], parser_config: ParserConfig) -> tuple[str, ...]:
+    """Return the marks of our envelope senders to which the message came. What names the office itself too was written
+    to it: a copy to such an address makes no report of a person's message."""
+    marks = tuple(detail.removeprefix(RETURNED) for detail in details if detail.startswith(RETURNED))
+    addressed = address_list(value for name in ("to", "cc") for value in fields.all(name)) if marks else ()
+    return () if parser_config.own.intersection(addressed) else tuple(dict.fromkeys(marks))
 
 
 # --- Identity --------------------------------------------------------------------------------------------------------

@@ -135,8 +135,11 @@ _SENDERS: tuple[tuple[str, Auto, str], ...] = (
 _POSTMASTER = regex(r"post[-_.]?master@", re.IGNORECASE)
 
 
-def classify(fields: Fields, sender: str, delivery_status: DeliveryStatus | None) -> tuple[Auto, tuple[str, ...]]:
-    """Return (who made this mail, every rule that matched). `sender` is the bare From address in lower case.
+def classify(
+    fields: Fields, sender: str, delivery_status: DeliveryStatus | None, *, returned: bool = False
+) -> tuple[Auto, tuple[str, ...]]:
+    """Return (who made this mail, every rule that matched). `sender` is the bare From address in lower case;
+    `returned`: it came to an envelope sender of ours, to which machines alone write (RFC 3834 section 4).
 
     A delivery report is BOUNCE whatever else it carries, and so is a machine's mail in the postmaster's name (RFC 5321
     section 4.5.1) from any software; a receipt is REPLY; lists and notices are BULK. Reasons are codes:
@@ -149,6 +152,8 @@ def classify(fields: Fields, sender: str, delivery_status: DeliveryStatus | None
             safe = value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")
             found.append((auto, f"{name}: {safe}" if with_value else name))
     found += ((auto, reason) for pattern, auto, reason in _SENDERS if re.search(pattern, sender, re.IGNORECASE))
+    if returned:
+        found.append((Auto.REPLY, "to: an envelope sender"))
     if delivery_status is not None:
         found.insert(0, (Auto.BOUNCE, f"report: {delivery_status.action}"))
     elif found and found[0][0] is Auto.REPLY and _POSTMASTER.match(sender):
@@ -326,6 +331,8 @@ _ACTIONS: dict[str, Action] = {
 _BY_CLASS: dict[str, Action] = {"5": "failed", "4": "delayed", "2": "delivered"}  # RFC 3463 section 2
 _WORST: tuple[Action, ...] = ("failed", "delayed", "delivered")
 _STATUS = regex(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_REPLY = regex(r"\b5\d\d[ -](?:5\.\d{1,3}\.\d{1,3}\b|\w)")
+_SAID = 500  # characters of what the refusing server says
 _MESSAGE_ID = regex(r"<[^<>\s]{1,990}>")
 _ADDRESS = regex(r"(?<![^\s<>;:,\"()])[^\s<>;:,\"()]{1,254}@[^\s<>;:,\"()]{1,254}")
 _XTEXT = regex(r"\+([0-9A-F]{2})")  # RFC 3461 section 4
@@ -393,6 +400,7 @@ def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Deliv
         about=about,
         signatures=signatures,
         status=next(filter(None, map(_status, chosen)), ""),
+        said=next(filter(None, map(_said, chosen)), "") or _said_in(text),
     )
 
 
@@ -405,7 +413,9 @@ def _refusal(parts: list[Root], text: str) -> DeliveryStatus | None:
         return None
     about, signatures = _returned(parts, text)
     recipients = _unique(address for group in refused for address in _recipient(group))
-    return DeliveryStatus(action="failed", recipients=recipients, about=about, signatures=signatures, status="")
+    return DeliveryStatus(
+        action="failed", recipients=recipients, about=about, signatures=signatures, said=_said_in(text)
+    )
 
 
 def _of_words(root: Root, fields: Fields, parts: list[Root], text: str, machine: bool) -> DeliveryStatus | None:
@@ -434,6 +444,7 @@ def _of_words(root: Root, fields: Fields, parts: list[Root], text: str, machine:
         about=about,
         signatures=signatures,
         status=found[0] if found and _BY_CLASS[found[0][0]] == action else "",
+        said=_said_in(text),
         by_words=not machine,
     )
 
@@ -449,6 +460,11 @@ def _action(group: Root) -> Action:
 def _status(group: Root) -> str:
     found = _STATUS.search(str(group.get("status", "")))
     return found.group() if found else ""
+
+
+def _said(group: Root) -> str:
+    """The refusing server's own reply (RFC 3464 section 2.3.6); '' = the group has none."""
+    return " ".join(str(group.get("diagnostic-code", "")).partition(";")[2].split())[:_SAID]
 
 
 def _recipient(group: Root) -> Iterator[str]:
@@ -492,6 +508,13 @@ def action_of_text(text: str) -> Action | None:
     """Return the action of the first table sentence before the returned mail."""
     words = " ".join(text[: min(_HEAD, _returned_from(text))].split())
     return next((action for action, pattern in SENTENCES if pattern.search(words)), None)
+
+
+def _said_in(text: str) -> str:
+    """The line of the report's own text that has a reply's code, else the one that says what has happened."""
+    lines = [" ".join(line.split()) for line in text[: min(_HEAD, _returned_from(text))].splitlines()]
+    signs = (_REPLY.search, _STATUS.search, *(pattern.search for _, pattern in SENTENCES))
+    return next((line for sign in signs for line in lines if sign(line)), "")[:_SAID]
 
 
 def recipients_of_text(fields: Fields, text: str) -> tuple[str, ...]:

@@ -1,0 +1,149 @@
+"""Refusals come home: a report finds the acknowledgement that it is about by the address that it comes to, is told at
+its case, and nothing that comes to such an address is ever answered."""
+
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from testbed.messages import arrived, as_bytes, delivery_status
+from tests.outbox.test_outbox import TOWN
+from tests.world import AGENT, ANNA, OFFICE, PERE, World, text_of
+
+SAID = f"550 5.7.26 Unauthenticated email from castellbisbal.example, to <{ANNA}>, is not accepted"
+PROSE = """Hi. This is the qmail-send program at mail.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<{to}>:
+192.0.2.9 failed after I sent the message.
+Remote host said: 550 5.7.1 message looks like spam, {to}
+"""
+
+
+@pytest.fixture
+def world(town: TOWN) -> World:
+    return town(smtp={"ack_envelope": "bounce"})
+
+
+def _asked(world: World, person: str = ANNA) -> str:
+    """The envelope sender of the acknowledgement that the person gets."""
+    world.citizen_asks(person)
+    (mail,) = [mail for mail in world.relay.accepted if mail.recipient == person]
+    return mail.envelope_from
+
+
+def _comes(world: World, mail: EmailMessage, to: str, sender: str = "") -> None:
+    """By SMTP to this address of the office, which stands in To."""
+    del mail["To"]
+    mail["To"] = to
+    raw = arrived(as_bytes(mail), sender, to, world.clock.true())
+    world.mailbox.append("INBOX", raw, world.clock.now())
+    world.turn()
+
+
+def _report(world: World, to: str, *, returned: tuple[str, ...] = ("From",)) -> EmailMessage:
+    ack = world.received(ANNA)[0]
+    return delivery_status(ack, to, at=world.clock.now(), said=SAID, status="5.7.26", returned=returned)
+
+
+def test_each_acknowledgement_leaves_under_an_address_of_its_own(world: World) -> None:
+    first, second = _asked(world), _asked(world, PERE)
+    assert first != second
+    for sender in (first, second):
+        assert sender.startswith("oac360+b.")
+        assert len(sender.partition("@")[0]) <= 64
+
+
+def test_without_plus_addresses_an_acknowledgement_leaves_under_the_null_sender(town: TOWN) -> None:
+    assert _asked(town(smtp={"ack_envelope": "bounce"}, trust={"plus_addressing": False})) == ""
+
+
+def test_a_report_that_returns_nothing_is_found_by_its_address(world: World) -> None:
+    address = _asked(world)
+    _comes(world, _report(world, address), address)
+    ack = world.mail()
+    assert (ack["state"], ack["last_error"]) == (
+        "failed",
+        "undelivered: 550 5.7.26 Unauthenticated email from castellbisbal.example, to <…>, is not accepted",
+    )
+    (notice,) = world.received(AGENT, "bounced")
+    assert "Unauthenticated email" in text_of(notice)
+    assert ANNA not in text_of(notice)
+    assert "justificant" in text_of(notice)
+
+
+def test_a_report_in_prose_is_found_by_its_address(world: World) -> None:
+    address = _asked(world)
+    mail = world.message("MAILER-DAEMON@mail.example", "failure notice", PROSE.format(to=ANNA))
+    _comes(world, mail, address)
+    assert world.mail()["state"] == "failed"
+    assert "550 5.7.1 message looks like spam" in world.mail()["last_error"]
+
+
+def test_a_relay_that_gave_the_mail_another_id_does_not_hide_the_refusal(world: World) -> None:
+    world.relay.rewrites = True
+    address = _asked(world)
+    _comes(world, _report(world, address, returned=("Message-ID", "From", "To")), address)
+    assert world.mail()["state"] == "failed"
+
+
+def _forged(address: str) -> str:
+    """The same address with one character of its mark changed."""
+    local, _, domain = address.partition("@")
+    return f"{local[:-1]}{'a' if local[-1] != 'a' else 'b'}@{domain}"
+
+
+@pytest.mark.parametrize(
+    "forge", [_forged, lambda address: "oac360+b.@" + address.partition("@")[2], lambda address: OFFICE]
+)
+def test_a_report_to_a_forged_address_changes_nothing(world: World, forge: object) -> None:
+    address = _asked(world)
+    assert callable(forge)
+    _comes(world, _report(world, address), forge(address))
+    assert world.mail()["state"] == "sent"
+    assert world.received(AGENT, "bounced") == []
+
+
+def test_the_address_of_one_mail_says_nothing_of_another(world: World) -> None:
+    address = _asked(world)
+    _asked(world, PERE)
+    _comes(world, _report(world, address), address)
+    assert [mail["state"] for mail in world.mails("ack")] == ["failed", "sent"]
+
+
+def test_twenty_reports_to_one_address_say_it_once(world: World) -> None:
+    address = _asked(world)
+    for _ in range(20):
+        _comes(world, _report(world, address), address)
+        world.clock.set(world.clock.now() + timedelta(minutes=1))
+    assert len(world.received(AGENT, "bounced")) == 1
+    assert len(world.events("undelivered")) == 1
+
+
+def test_nothing_is_answered_to_what_comes_to_such_an_address(world: World) -> None:
+    """An out-of-office goes to the envelope sender (RFC 3834 section 4), and many of them bear no mark."""
+    address = _asked(world)
+    sent = len(world.relay.accepted)
+    for text in ("Sóc fora fins dilluns.", "Gràcies, hem rebut el vostre missatge.", "Com puc demanar hora?"):
+        _comes(world, world.message(PERE, "Re: No puc signar", text), address, PERE)
+        _comes(world, world.message(PERE, "Hola", text), _forged(address), PERE)
+        world.clock.set(world.clock.now() + timedelta(minutes=1))
+    assert [mail.recipient for mail in world.relay.accepted[sent:] if mail.recipient == PERE] == []
+
+
+def test_what_a_person_seems_to_write_there_waits_for_an_agent(world: World) -> None:
+    """A client that answers to the envelope sender loses nobody."""
+    address = _asked(world)
+    reply = world.message(ANNA, "", "D'acord, i quins papers he de dur dijous?", answers=world.received(ANNA)[0])
+    _comes(world, reply, address, ANNA)
+    assert world.reviews() == ["looks-automatic: auto_reply"]
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_copy_to_such_an_address_makes_no_machine_of_a_person(world: World) -> None:
+    address = _asked(world)
+    mail = world.message(PERE, "Padró", "Bon dia, com demano un volant?")
+    mail["Cc"] = address
+    world.receive(mail)
+    assert world.kinds(PERE) == ["ack"]
