@@ -23,7 +23,7 @@ from oacmail.core.effects import CorrectFigure, ReportReady
 from oacmail.core.policy import Policy
 from oacmail.core.report import publication
 from oacmail.core.report.figures import YEAR, Month, MonthFigures, MonthlyReport, TrendPoint
-from oacmail.core.report.indicators import month_figures, with_variations
+from oacmail.core.report.indicators import month_figures, with_variations, year_figures
 from oacmail.core.report.publication import is_final, may_publish
 from oacmail.core.stored_values import RUN
 from oacmail.store import remembered, reports, seen_messages
@@ -88,15 +88,14 @@ class Months:
         return publication.differences(known.figures, known.corrections, now, why)
 
     def trend(self, month: Month) -> tuple[TrendPoint, ...]:
-        points = ((earlier, self.figures(earlier)) for earlier in month.twelve())
-        return tuple(
-            TrendPoint(
-                month=str(earlier),
-                published=self.published(earlier) is not None,
-                measures={name: indicator.main for name, indicator in figures.indicators.items()},
-            )
-            for earlier, figures in points
-            if figures is not None
+        return tuple(point for earlier in month.twelve() if (point := self.point(earlier)).measures)
+
+    def point(self, month: Month) -> TrendPoint:
+        figures = self.figures(month)
+        return TrendPoint(
+            month=str(month),
+            published=self.published(month) is not None,
+            measures={name: one.main for name, one in figures.indicators.items()} if figures else {},
         )
 
 
@@ -114,6 +113,32 @@ def make(con: sqlite3.Connection, policy: Policy, month: Month, now: datetime) -
         trend=months.trend(month),
         corrections=(*dict.fromkeys(shown), *months.corrections(month)),
         published_at=known.published_at if known else None,
+    )
+
+
+def make_year(con: sqlite3.Connection, policy: Policy, year: int, now: datetime) -> MonthlyReport:
+    """Return the evaluation of this year: what its months are together, each as published, else as it stands now. A
+    month that has not begun was not measured."""
+    months, last = Months(con, policy), Month(year, YEAR)
+    begun = [month for month in last.twelve() if month <= Month.of(now, policy.office.timezone)]
+    measured = [figures for month in begun if (figures := months.figures(month)) is not None]
+    corrections = (
+        wrong
+        for month in begun
+        if (known := months.published(month))
+        for wrong in (*known.corrections, *months.corrections(month))
+    )
+    return MonthlyReport(
+        month=f"{year:04d}",
+        office=policy.office.name,
+        generated_at=now,
+        final=is_final(policy, last, now),
+        figures=year_figures(f"{year:04d}", measured),
+        trend=tuple(
+            months.point(month) if month in begun else TrendPoint(month=str(month), measures={})
+            for month in last.twelve()
+        ),
+        corrections=tuple(dict.fromkeys(corrections)),
     )
 
 
@@ -219,10 +244,10 @@ def ready(
     made = worded(report, lang, policy, draw) if policy.report_to else None
     return ReportReady(
         month=report.month,
-        figures=publication.to_text(report.figures),
+        figures="" if report.of_year else publication.to_text(report.figures),
         facts=_facts(report, lang, made, page) if made else {},
         lang=lang,
-        corrections=report.corrections,
+        corrections=() if report.of_year else report.corrections,
     )
 
 

@@ -395,6 +395,20 @@ def publish_report(
     return str(month)
 
 
+def send_year(config: Config, engine: Engine, year: int, draw: "reporting.Draw" = charts.draw) -> bool:
+    """Send the evaluation of a year that is over to report.to, once. False: it is not over, or was sent before."""
+    from oacmail import reporting
+    from oacmail.store.reports import was_sent
+    from oacmail.words.report_forms import report_page
+
+    with connection.open_readonly(config.office.state) as con:
+        made = reporting.make_year(con, engine.policy, year, engine.now())
+        if not made.final or was_sent(con, made.month):
+            return False
+    engine.perform(reporting.ready(made, engine.policy, report_page, draw))
+    return True
+
+
 @contextmanager
 def open_writable(config: Config) -> Iterator[sqlite3.Connection]:
     """Open the database for an admin's command next to a running daemon. Raises NoDatabase, Transient."""

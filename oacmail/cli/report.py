@@ -1,6 +1,7 @@
-"""The verb `report`: the monthly indicators as text, HTML page, CSV or JSON, or sent to the addresses of report.to."""
+"""The verb `report`: the indicators of a month or a year as text, HTML page, CSV or JSON, or sent to report.to."""
 
 import gc
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,17 +17,17 @@ from oacmail.words.report_forms import as_csv, as_row, as_text, report_page, rep
 
 
 @click.command()
-@click.argument("month", metavar="YYYY-MM")
+@click.argument("period", metavar="YYYY-MM|YYYY")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page that stands alone.")
 @click.option("--csv", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as CSV.")
 @click.option("--lang", type=click.Choice(LANGUAGES), help="Default: the office's first language.")
 @click.option("--published", is_flag=True, help="For publication: no small numbers, no case numbers.")
-@click.option("--send", is_flag=True, help="Send it now to report.to, once for each month that is over.")
+@click.option("--send", is_flag=True, help="Send it now to report.to, once for each month or year that is over.")
 @as_json
 @with_config
 def report(
     config: Config,
-    month: str,
+    period: str,
     html: Path | None,
     csv: Path | None,
     lang: str | None,
@@ -34,22 +35,33 @@ def report(
     send: bool,
     as_json: bool,
 ) -> None:
-    """Show the indicators of a month: as published, with what is corrected since, else as they stand now."""
-    wanted = _month(month)
+    """Show the indicators of a month: as published, with what is corrected since, else as they stand now. Of a year
+    (2026): what its months are together, month by month."""
+    year = int(period) if re.fullmatch(r"\d{4}", period) else None
+    wanted = _month(f"{period}-12" if year is not None else period)
+    if published and year is not None:
+        raise click.UsageError(
+            "--published is for a month: a year beside its published months would tell small numbers"
+        )
     if send:
         # Published now, by the engine, which writes the mails that the daemon sends.
         if not config.report.to:
             answer_no("report.to names nobody: write the addresses there")
         with wiring.engine_for_command(config) as engine:
-            sent = wiring.publish_report(config, engine, only=wanted)
+            if year is not None:
+                sent = wiring.send_year(config, engine, year)
+            else:
+                sent = bool(wiring.publish_report(config, engine, only=wanted))
         if not sent:
-            answer_no(f"{wanted} is not over yet, or was published before: a report is sent once")
-        say(f"the report of {wanted} is queued for {len(config.report.to)} people")
+            done = "published" if year is None else "sent"
+            answer_no(f"{period} is not over yet, or was {done} before: a report is sent once")
+        say(f"the report of {period} is queued for {len(config.report.to)} people")
         return
     policy = wiring.report_policy(config)
     gc.disable()  # rows hold no cycles, and the collector would look through all of them again and again
     with connection.open_readonly(config.office.state) as con:
-        made = reporting.make(con, policy, wanted, datetime.now(UTC))
+        now = datetime.now(UTC)
+        made = reporting.make(con, policy, wanted, now) if year is None else reporting.make_year(con, policy, year, now)
     made = grouped(made) if published else made
     lang = lang or config.office.languages[0]
     if html:

@@ -45,8 +45,9 @@ class FreezeMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReady:
-    """The report of a month that is over can be published. `facts`: what its mail says; `corrections`: of earlier
-    months, new in it. `lang`: of its mail."""
+    """The report of a month that is over can be published, or that of a year be sent. `figures`: to be frozen, '' of a
+    year, whose months are. `facts`: what its mail says; `corrections`: of earlier months, new in it. `lang`: of its
+    mail."""
 
     month: str
     figures: str

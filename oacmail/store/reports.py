@@ -314,6 +314,13 @@ def last_published(con: sqlite3.Connection) -> Month | None:
     return Month.parse(row["month"]) if row["month"] else None
 
 
+def was_sent(con: sqlite3.Connection, period: str) -> bool:
+    """Whether a mail of the report of this month or year has been queued, to whomever."""
+    return (
+        con.execute("SELECT 1 FROM outbox WHERE key GLOB ?", (f"{MailKind.REPORT}:{period}:*",)).fetchone() is not None
+    )
+
+
 def freeze_month(con: sqlite3.Connection, effect: FreezeMonth, context: WriteContext) -> None:
     con.execute(
         "INSERT INTO reports(month, published_at, figures) VALUES(?,?,?) ON CONFLICT(month) DO NOTHING",

@@ -1,4 +1,5 @@
-"""A monthly report laid out: one view in words, and from it the text, the page, the charts, the CSV and the JSON.
+"""The report of a month or a year laid out: one view in words, and from it the text, the page, the charts, the CSV and
+the JSON.
 
 It computes nothing: every figure is one of core/report.
 """
@@ -6,8 +7,8 @@ It computes nothing: every figure is one of core/report.
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from oacmail.core.report.figures import (
     TrendPoint,
     Unit,
     Value,
+    percent,
     share,
 )
 from oacmail.core.report.indicators import ALARM
@@ -54,28 +56,29 @@ def report_view(
 ) -> ReportView:
     """`pictures`: name, title and alt of each (`charts`), in their order; their images are the
     page's own matter."""
-    month, office = Month.parse(report.month), report.office
-    named = dates.month_words(month.first_day, lang)
+    month, office, of_year = report.last_month, report.office, "_year" if report.of_year else ""
+    named = report.month if of_year else dates.month_words(month.first_day, lang)
+    first, lead, summary, sheet = _OF_A_YEAR if of_year else _OF_A_MONTH
     every = report.figures.indicators.values()
-    main = report.figures.indicators["I1"].main
+    main = next((one.main for one in every if one.id == "I1"), percent("in_time", 0, 0))
     few = {0: "subject_none", None: "subject_few"}.get(main.n, "subject_share")
     what = said(few, lang, share=figures.result(main, lang))
     cutoff = dates.date_words(date.fromordinal(month.plus(1).first_day.toordinal() - 1), lang)
     key, moment = ("published", report.published_at) if report.published_at else ("made", report.generated_at)
     status = (
-        said("final" if report.final else "provisional", lang, cutoff=cutoff),
+        said(("final" if report.final else "provisional") + of_year, lang, cutoff=cutoff),
         said("grouped", lang) if report.grouped else "",
         said(key, lang, at=dates.date_words(moment.astimezone(zone).date(), lang)),
     )
     return {
         "lang": lang,
-        "title": said("title", lang, month=named),
+        "title": said("title" + of_year, lang, month=named),
         "office": office,
-        "subject": said("subject", lang, month=named, what=what),
+        "subject": said("subject" + of_year, lang, month=named, what=what),
         "status": tuple(filter(None, status)),
-        "to_do": to_do(report, lang),
-        "lead": _lead(report, lang),
-        "summary": _summary(report, lang),
+        "to_do": first(report, lang),
+        "lead": lead(report, lang),
+        "summary": summary(report, lang),
         "charts": said("trend", lang),
         "pictures": tuple(pictures),
         "no_pictures": said("no_pictures", lang),
@@ -85,13 +88,13 @@ def report_view(
             _breaches(one, lang, office, IN_A_MAIL) for one in every if one.breaches and one.main.met is False
         ),
         "breaches_title": said("breaches", lang),
-        "attached": said("attached", lang),
-        "indicators": tuple(_indicator(one, report, lang) for one in every),
+        "attached": said("attached" + of_year, lang),
+        "indicators": tuple(sheet(one, report, lang) for one in every),
         "corrections_title": said("corrections", lang),
         "corrections_why": said("corrections_why", lang),
         "corrections": _corrections(report.corrections, lang, office) if report.corrections else None,
         "privacy": said("privacy", lang),
-        "note": said("cohort_note", lang),
+        "note": said("cohort_note" + of_year, lang),
     }
 
 
@@ -174,6 +177,88 @@ def _summary(report: MonthlyReport, lang: str) -> ReportView:
     )
     table = _laid_out(said("summary", lang), ("indicator", "result", "target", "achieved"), rows, lang)
     return {**table, "sheets": tuple(report.figures.indicators)}
+
+
+# The year: its promises first, then each indicator month by month.
+
+PROMISES = ("I1", "I8", "I10", "I11")
+"""What the charter promises: an answer on the same or the next working day, what becomes of the second level, agreed
+calls, and satisfaction."""
+
+
+def _promises_kept(report: MonthlyReport, lang: str) -> str:
+    judged = [
+        met for name, one in report.figures.indicators.items() if name in PROMISES and (met := one.main.met) is not None
+    ]
+    return said("promises" if judged else "promises_unknown", lang, year=report.month, met=sum(judged), n=len(judged))
+
+
+def _year_lead(report: MonthlyReport, lang: str) -> tuple[str, ...]:
+    found = report.figures.indicators
+    lines = [
+        said(
+            "promise",
+            lang,
+            commitment=label(name, "commitment", lang, report.office),
+            result=result_of(one, lang, report.office),
+            n=count_of(one.main, lang),
+            target=figures.target(one.main, lang),
+            verdict=verdict(one.main, lang),
+            months=_months_met(name, report, lang),
+        )
+        for name in PROMISES
+        if (one := found.get(name))
+    ]
+    if found:
+        cases, opinions = found["I5"].main, found["I12"].measure("opinions")
+        lines.append(said("lead_volume", lang, n=figures.result(cases, lang), opinions=figures.result(opinions, lang)))
+    measured = sum(bool(point.measures) for point in report.trend)
+    return (*lines, said("months_measured", lang, n=measured, all=len(report.trend)))
+
+
+def _months_met(name: str, report: MonthlyReport, lang: str) -> str:
+    """`7 of 9`: the months in which the target was reached, of those that can be judged, if there are any."""
+    judged = [met for point in report.trend if name in point.measures and (met := point.measures[name].met) is not None]
+    return said("met_of", lang, met=sum(judged), n=len(judged)) if judged else figures.NOTHING
+
+
+def _year_summary(report: MonthlyReport, lang: str) -> ReportView:
+    rows = (
+        (
+            f"{one.id} · {label(one.id, 'name', lang, report.office)}",
+            result_of(one, lang, report.office) if one.main.key != "median" else said("each_month", lang),
+            figures.target(one.main, lang),
+            verdict(one.main, lang) if one.main.key != "median" else figures.NOTHING,
+            _months_met(one.id, report, lang) if one.main.target is not None else figures.NOTHING,
+        )
+        for one in report.figures.indicators.values()
+    )
+    table = _laid_out(said("summary", lang), ("indicator", "result", "target", "achieved", "months_met"), rows, lang)
+    return {**table, "sheets": tuple(report.figures.indicators)}
+
+
+def _by_months(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
+    """An indicator of a year: the months one below the other, and what its tables add up to."""
+    main, office = one.main, report.office
+    nothing = replace(main, value=None, n=None, target=None)
+    found = ((point, point.measures.get(one.id, nothing)) for point in report.trend)
+    rows = (
+        (
+            _month_named(point, lang),
+            figures.result(of_month, lang),
+            count_of(of_month, lang),
+            verdict(of_month, lang) if of_month.target is not None else figures.NOTHING,
+        )
+        for point, of_month in found
+    )
+    sheet = _indicator(replace(one, measures=()), report, lang)
+    caption = f"{one.id}: {label('measure', main.key, lang, office)}"
+    return {**sheet, "facts": _laid_out(caption, ("month", "result", "n", "achieved"), rows, lang)}
+
+
+def _month_named(point: TrendPoint, lang: str) -> str:
+    name = dates.short_month(Month.parse(point.month).first_day, lang)
+    return name if point.measures else said("not_measured", lang, month=name)
 
 
 def _laid_out(caption: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], lang: str) -> ReportView:
@@ -306,10 +391,7 @@ def _trend(points: Sequence[TrendPoint], names: Sequence[str], lang: str, office
     return {
         "caption": said("by_month", lang),
         "head": (said("month", lang), *(f"{name} {words}" for name, words in shown)),
-        "rows": tuple(
-            (dates.short_month(Month.parse(point.month).first_day, lang), *(cell(point, name) for name, _ in shown))
-            for point in points
-        ),
+        "rows": tuple((_month_named(point, lang), *(cell(point, name) for name, _ in shown)) for point in points),
     }
 
 
@@ -330,6 +412,17 @@ def _corrections(found: Sequence[CorrectFigure], lang: str, office: str) -> Repo
 def _bare(value: Value, lang: str) -> str:
     places = value is not None and not float(value).is_integer()
     return figures.number(value, "points" if places else "count", lang)
+
+
+_Parts = tuple[
+    Callable[[MonthlyReport, str], str],
+    Callable[[MonthlyReport, str], tuple[str, ...]],
+    Callable[[MonthlyReport, str], ReportView],
+    Callable[[Indicator, MonthlyReport, str], ReportView],
+]
+"""The first sentence, what follows it, the summary, and the sheet of an indicator."""
+_OF_A_MONTH: _Parts = (to_do, _lead, _summary, _indicator)
+_OF_A_YEAR: _Parts = (_promises_kept, _year_lead, _year_summary, _by_months)
 
 
 # --- Report charts ---------------------------------------------------------------------------------------------------
@@ -356,8 +449,9 @@ class Chart:
 
 def charts(report: MonthlyReport, lang: str) -> tuple[Chart, ...]:
     """Those for which there are data."""
-    topics = next((table for table in report.figures.indicators["I5"].tables if table.key == "topics"), None)
-    target = figures.target(report.figures.indicators["I1"].main, lang)
+    found = report.figures.indicators
+    topics = next((table for table in found["I5"].tables if table.key == "topics"), None) if found else None
+    target = figures.target(found["I1"].main, lang) if found else ""
     made = (
         _over_time(report.trend, "in_time", "I1", "line", lang, most=100.0, target=100.0, target_name=target),
         _over_time(report.trend, "cases", "I5", "bars", lang),
@@ -378,9 +472,9 @@ def _over_time(
     target_name: str = "",
 ) -> Chart:
     labels = tuple(dates.short_month(Month.parse(point.month).first_day, lang) for point in points)
-    measures = [point.measures[indicator] for point in points]
-    values = tuple(None if one.value is None else float(one.value) for one in measures)
-    written = tuple(figures.result(one, lang) for one in measures)
+    measures = [point.measures.get(indicator) for point in points]
+    values = tuple(None if one is None or one.value is None else float(one.value) for one in measures)
+    written = tuple(figures.result(one, lang) if one else figures.NOTHING for one in measures)
     title = said(f"chart_{name}", lang)
     return Chart(
         name=name,
@@ -426,7 +520,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(report: MonthlyReport, lang: str) -> str:
-    """With a header line; lines end with CRLF. A cell that a spreadsheet would run as a formula begins with '."""
+    """With a header line; lines end with CRLF. A cell that a spreadsheet would run as a formula begins with '. Of a
+    year also the result of each month."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow((*_KEYS, *(said(name, lang) for name in _WORDED)))
@@ -442,12 +537,13 @@ def _csv_rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tupl
     promised = label(one.id, "commitment", lang, office)
     why = causes(one, lang, office)
     opinions = figures.result(report.figures.indicators["I12"].measure("opinions"), lang)
-    for measure in (one.main, *one.measures):
+    months = ((point.month, main) for point in report.trend if report.of_year and (main := point.measures.get(one.id)))
+    for month, measure in (*((report.month, own) for own in (one.main, *one.measures)), *months):
         first = measure is one.main
         met = {True: "yes", False: "no", None: ""}[measure.met]
         value, target, difference = map(rounded, (measure.value, measure.target, measure.difference))
         yield (
-            *(report.month, one.id, measure.key, value, measure.unit, measure.n, target, difference, met),
+            *(month, one.id, measure.key, value, measure.unit, measure.n, target, difference, met),
             name,
             promised if first else "",
             label("measure", measure.key, lang, office),
@@ -479,10 +575,10 @@ PLACES = 4
 
 def as_row(report: MonthlyReport, lang: str) -> dict[str, Any]:
     """The row; names and formulas in this language."""
-    office, volume = report.office, report.figures.indicators["I5"]
-    cells = {table.key: {row.key: row.count for row in table.rows} for table in volume.tables}
+    office, volume = report.office, report.figures.indicators.get("I5")
+    cells = {table.key: {row.key: row.count for row in table.rows} for table in volume.tables} if volume else {}
     return {
-        "month": report.month,
+        "year" if report.of_year else "month": report.month,
         "office": office,
         "language": lang,
         "generated_at": _time(report.generated_at),
@@ -490,7 +586,7 @@ def as_row(report: MonthlyReport, lang: str) -> dict[str, Any]:
         "published_at": _time(report.published_at),
         "grouped": report.grouped,
         "indicators": [_json_indicator(one, lang, office) for one in report.figures.indicators.values()],
-        "volumes": {"cases": volume.main.value, **cells},
+        "volumes": {"cases": volume.main.value if volume else None, **cells},
         "trend": [
             {
                 "month": point.month,

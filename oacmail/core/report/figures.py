@@ -245,7 +245,8 @@ class MonthFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """The main figures of one month: indicator id -> measure. `published`: they are frozen."""
+    """The main figures of one month: indicator id -> measure; none = it was not measured. `published`: they are
+    frozen."""
 
     month: str
     measures: Mapping[str, Measure]
@@ -254,7 +255,8 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthlyReport:
-    """A report. `final`: its month is over and its first working day has come. `published_at`: when its figures were
+    """A report. `month`: 2026-11; or 2026, then its figures are those of the year's months together, and `trend` has
+    all twelve. `final`: it is over and the first working day after it has come. `published_at`: when its figures were
     frozen, None = they are computed now. `grouped`: the published form, without small numbers."""
 
     month: str
@@ -266,6 +268,14 @@ class MonthlyReport:
     corrections: tuple[CorrectFigure, ...] = ()
     published_at: datetime | None = None
     grouped: bool = False
+
+    @property
+    def of_year(self) -> bool:
+        return "-" not in self.month
+
+    @property
+    def last_month(self) -> "Month":
+        return Month(int(self.month), YEAR) if self.of_year else Month.parse(self.month)
 
 
 # --- Statistics ------------------------------------------------------------------------------------------------------

@@ -589,6 +589,58 @@ def with_variations(
     return replace(figures, indicators={**figures.indicators, "I5": made})
 
 
+# --- Year ------------------------------------------------------------------------------------------------------------
+# What the months of a year are together, from their figures alone.
+
+_AT_THE_END = ("unanswered", "still_open")
+"""What stands at the end of a month: that of the last one, and no sum."""
+_OF_A_MONTH = ("median", "mean", "p90", "not_answered", "response_rate", "before", "year_before")
+"""What cannot be had from the figures of months: of the result nothing is left but its name and target."""
+
+
+def year_figures(year: str, months: Sequence[MonthFigures]) -> MonthFigures:
+    """The indicators of these months together, the oldest first; none of no month. Counts are added; a share is that of
+    the sums, and a mean that of all values, so that a month counts by its size."""
+    found: dict[str, Indicator] = {}
+    for name in INDICATORS:
+        those = [month.indicators[name] for month in months if name in month.indicators]
+        if not those:
+            continue
+        measures: dict[str, list[Measure]] = {}
+        cells: dict[str, Counter[str]] = {}
+        for one in those:
+            for measure in one.measures:
+                measures.setdefault(measure.key, []).append(measure)
+            for table in one.tables:
+                cells.setdefault(table.key, Counter()).update({row.key: row.count for row in table.rows})
+        words = {table.key: table.words for one in those for table in one.tables}
+        found[name] = Indicator(
+            id=name,
+            main=_together([one.main for one in those]),
+            measures=tuple(_together(same) for key, same in measures.items() if key not in _OF_A_MONTH),
+            tables=tuple(
+                FigureTable(key=key, words=words[key], rows=tuple(Count(key=row, count=n) for row, n in sums.items()))
+                for key, sums in cells.items()
+            ),
+        )
+    return MonthFigures(month=year, indicators=found)
+
+
+def _together(those: Sequence[Measure]) -> Measure:
+    """The same measure of several months as one."""
+    last = those[-1]
+    if last.key in _AT_THE_END:
+        return last
+    if last.key in _OF_A_MONTH:
+        return replace(last, value=None, n=None)
+    if last.unit == "count":
+        return replace(last, value=sum(one.value or 0 for one in those))
+    n = sum(one.n or 0 for one in those)
+    # Value times n is a count, a sum of marks or of days: whole again, so that a mean of exactly 4 is 4.
+    total = sum(round(one.value * one.n) for one in those if one.value is not None and one.n)
+    return replace(last, value=total / n if n else None, n=n, enough=last.unit != "points" or n >= FEWEST_MARKS)
+
+
 def _change(key: str, volume: Indicator, other: MonthFigures | None) -> Measure:
     now, then = volume.main.value, other.indicators["I5"].main.value if other else None
     return Measure(key=key, value=None if now is None or then is None else now - then, unit="count")

@@ -166,5 +166,5 @@ def on_report_ready(policy: Policy, ready: ReportReady, now: datetime) -> Decisi
         lang=ready.lang,
     )
     event = AuditEvent(kind="reported", data={"month": ready.month, "corrections": len(ready.corrections)})
-    frozen = FreezeMonth(month=ready.month, figures=ready.figures)
-    return Decision(effects=(frozen, *ready.corrections, *sends, event), because=("month-is-over",))
+    frozen = (FreezeMonth(month=ready.month, figures=ready.figures),) if ready.figures else ()
+    return Decision(effects=(*frozen, *ready.corrections, *sends, event), because=("month-is-over",))
