@@ -18,7 +18,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.rate_limits import Room
 from oacmail.core.sender import may_be_form
 from oacmail.core.threading import fold_subject
-from oacmail.core.view import CaseView, Released
+from oacmail.core.view import AgreedCall, CaseView, Released
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
@@ -27,6 +27,7 @@ OVER_BUDGET = "over-budget"
 ECHO = "echoes-our-mail"  # why a message is not acknowledged
 FROM_ITS_DOMAIN = "answers-us-from-its-domain"
 COLLEAGUES = 2  # acknowledgements of a domain within a day, beside which a stranger there may answer our mail
+ACKS_A_CASE_AND_DAY = 3
 KEY_LOST = "token-key-lost"
 DISOWNED = "dmarc-fail"
 LEAST_LETTERS = 12
@@ -100,29 +101,37 @@ def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, obj
     no copy tells, it is held until a person has looked.
     """
     send = _acknowledgement(request, number, {**facts, "first": first}, request.due_at)
-    view = request.view
+    told, view = _call_told(number, facts), request.view
     uncertain = ((view.writer.restored_at, RESTORED), (view.writer.key_lost_at, KEY_LOST))
     why = next((why for since, why in uncertain if since is not None and request.received_at <= since), "")
     if request.forced or not why:
-        return [send]
+        return [send, *told]
     return [
         send,
+        *told,
         UpdateOutbox(key=send.key, event=MailEvent.HELD, error=why),
         AuditEvent(kind="held", case=number, data={"mail": "ack", "why": why}),
     ]
 
 
-def repeat(request: CitizenRequest, case: CaseView, *, facts: Mapping[str, object]) -> tuple[Send, ...]:
-    """The acknowledgement of an open or answered case once more, in the language for which this message asks. It says
-    what the case owes its person now, and starts nothing."""
+def repeat(
+    request: CitizenRequest, case: CaseView, *, facts: Mapping[str, object], lang: str = ""
+) -> tuple[Effect, ...]:
+    """The acknowledgement of an open or answered case once more, in `lang` or in the language for which this message
+    asks. It says what the case owes its person now, and starts nothing."""
     due_at = min((deadline.due_at for deadline in case.promised(request.author)), default=None)
     term = {"ends_on": case.term.ends_on, "ends_hour": case.term.ends_hour}
-    said = {**facts, **term, "first": False, "new_language": True, "empty": False, "missing": False}
-    return (_acknowledgement(request, case.number, said, due_at),)
+    said = {**facts, **term, "first": False, "new_language": not lang, "empty": False, "missing": False}
+    return (_acknowledgement(request, case.number, said, due_at, lang), *_call_told(case.number, facts))
+
+
+def _call_told(number: str, facts: Mapping[str, object]) -> tuple[AuditEvent, ...]:
+    call = facts.get("call")
+    return (cases.call_told(number, call),) if isinstance(call, AgreedCall) else ()
 
 
 def _acknowledgement(
-    request: CitizenRequest, number: str, facts: Mapping[str, object], due_at: datetime | None
+    request: CitizenRequest, number: str, facts: Mapping[str, object], due_at: datetime | None, lang: str = ""
 ) -> Send:
     """Deferred (`release` None) while its budget has no room."""
     policy, message = request.policy, request.message
@@ -131,7 +140,7 @@ def _acknowledgement(
     return Send(
         key=f"ack:{message.fingerprint}",
         kind=MailKind.ACK,
-        lang=language(request),
+        lang=lang or language(request),
         recipient=request.author,
         case=number,
         token=tokens.case_token(policy, number),

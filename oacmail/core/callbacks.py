@@ -6,26 +6,28 @@ changes no time. A call outside the slot is noted and does not count. The progra
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import answers, calendar
-from oacmail.core.cases import CitizenRequest, can_be_told, notice
+from oacmail.core import acknowledgement, answers, calendar
+from oacmail.core.cases import CitizenRequest, call_to_agent, can_be_told, language_of_case, last_notice
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Callback, Hours, Intent, Slot
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseColumns, CaseView, Deadline
+from oacmail.core.view import AgreedCall, CaseColumns, CaseView, Deadline
 
 NOT_REACHED = MailKind.NOT_REACHED
 SHOWN = 3  # digits of the number that a mail repeats: others may read it
 
 
-def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
-    """What the acknowledgement says of the intent: "road", for a call also what `_offer` gives."""
+def acknowledgement_facts(request: CitizenRequest, case: CaseView | None = None) -> Mapping[str, object]:
+    """What the acknowledgement says of the intent: "road", for a call also what `_offer` gives. `case`: the one that
+    exists already."""
     intent = request.reading.intent or Intent.QUESTION
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
-    return _offer(request, request.reading.callback or Callback(), request.asked_at)
+    return _offer(request, request.reading.callback or Callback(), request.asked_at, case.call.agreed if case else None)
 
 
 def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, object]:
@@ -41,18 +43,25 @@ def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, obje
         return {"road": road}
     if not _is_of_call(waits, wish.slot, request.policy):
         return {"road": Intent.QUESTION}
-    return _offer(request, wish, _asked_at(waits, request.policy))
+    return _offer(request, wish, _asked_at(waits, request.policy), case.call.agreed)
 
 
-def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mapping[str, object]:
+def _offer(
+    request: CitizenRequest, wish: Callback, asked_at: datetime, told: AgreedCall | None
+) -> Mapping[str, object]:
     """The first slot that the writer chose and that had not begun when the call was asked for; if it is over, the next.
-    "phone3" holds the last digits of the number; without one no call is offered."""
+    "phone3" holds the last digits of the number; without one no call is offered. "call" is the same call as the one
+    that was `told`, and changed where its time differs."""
     if not wish.phone:
         return {"road": "no_number", "slot": wish.slot, "call_hours": wish.hours}
     policy = request.policy
     begins, ends = calendar.callback_offer(asked_at, wish.slot, policy)
     if ends <= request.now:
         begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
+    call = AgreedCall(begins=begins, ends=ends, hours=wish.hours)
+    if told is not None:
+        same = replace(told, sequence=0) == call
+        call = replace(call, sequence=told.sequence + (not same))
     left = max(begins, request.now).astimezone(policy.office.timezone)
     # The afternoon for a person who takes calls at any hour, where only the afternoon is left of the day.
     late = wish.slot == "any" and left.time() >= calendar.SLOTS["afternoon"][0]
@@ -60,7 +69,7 @@ def _offer(request: CitizenRequest, wish: Callback, asked_at: datetime) -> Mappi
     hours = _hours_left(wish.hours, slot, left)
     return {
         **{"road": "callback", "call_day": left.date(), "slot": slot, "call_hours": hours},
-        **{"outside": wish.outside, "phone3": wish.phone[-SHOWN:]},
+        **{"outside": wish.outside, "phone3": wish.phone[-SHOWN:], "call": call},
     }
 
 
@@ -83,13 +92,49 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         if other is None or not request.message.refs or not _is_due(case):
             return ()
         time_alone: CaseColumns = {"slot": other.slot, "call_hours": other.hours}
-        return (UpdateCase(case=case.number, columns=time_alone), *_due_by(request, case, other.slot))
+        wish = Callback(phone=case.call.phone, slot=other.slot, hours=other.hours, outside=other.outside)
+        return (
+            UpdateCase(case=case.number, columns=time_alone),
+            *_due_by(request, case, other.slot),
+            *_told_again(request, case, wish),
+        )
     slot, hours = wish.slot, wish.hours
     if slot == "any" and not hours and case.call.slot and case.running("answer"):
         # Another number for the call that is due says nothing of its time.
         slot, hours = case.call.slot, case.call.call_hours
     columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot, "call_hours": hours}
-    return (UpdateCase(case=case.number, columns=columns), *_due_by(request, case, slot))
+    return (
+        UpdateCase(case=case.number, columns=columns),
+        *_due_by(request, case, slot),
+        *_told_again(request, case, replace(wish, slot=slot, hours=hours)),
+    )
+
+
+def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tuple[Effect, ...]:
+    """Who was told of a call that is due hears its new time, within the limits of acknowledgements, and so does the
+    agent who has the case."""
+    told, waits = case.call.agreed, case.promised(request.author)
+    if told is None or told.cancelled or not waits or not wish.phone:
+        return ()
+    facts = _offer(request, wish, min(_asked_at(one, request.policy) for one in waits), told)
+    call = facts["call"]
+    assert isinstance(call, AgreedCall)
+    limited = case.sent.acks_today >= acknowledgement.ACKS_A_CASE_AND_DAY
+    if call.sequence == told.sequence or limited or acknowledgement.why_not(request):
+        return ()
+    lang = language_of_case(request.policy, case)
+    return (
+        *acknowledgement.repeat(request, case, facts=facts, lang=lang),
+        *call_to_agent(request.policy, case, call, slot=wish.slot, now=request.now),
+    )
+
+
+def agreed_facts(case: CaseView, now: datetime) -> Mapping[str, object]:
+    """The call for whoever gets the case: "call", as its person was told of it; {} if none is to be made."""
+    call = case.call.agreed
+    if call is None or call.cancelled or call.ends <= now or not _is_due(case):
+        return {}
+    return {"call": call}
 
 
 def _is_due(case: CaseView) -> bool:
@@ -143,6 +188,6 @@ def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: 
     facts: dict[str, object] = {"calls": calls, "phone3": (case.call.phone or "")[-SHOWN:]}
     return (
         event,
-        notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
+        *last_notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
         *answers.answered(policy, case, at=at, key=key, how=answers.NOT_LOCATED, recipients=frozenset()),
     )

@@ -4,16 +4,16 @@ and what an agent corrected. It never decides what follows from a message, and w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Literal
 
-from oacmail.core import calendar, derivation, tokens
+from oacmail.core import calendar, derivation, notices, tokens
 from oacmail.core.effects import AuditEvent, Effect, Send, StartDeadline
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import Classification, Intent, Message, Status, regex
+from oacmail.core.model import Classification, Intent, Message, Slot, Status, regex
 from oacmail.core.policy import Office, Policy
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import AgreedCall, CaseView, View
 
 # --- Request ---------------------------------------------------------------------------------------------------------
 
@@ -83,6 +83,7 @@ class CitizenRequest:
 # (docs/requirements.md section 6, N).
 
 PASSED_ON, PROGRESS = MailKind.PASSED_ON, MailKind.PROGRESS
+CALL_TOLD = "call-told"  # the event
 
 
 def is_told(case: CaseView) -> bool:
@@ -105,7 +106,7 @@ def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: date
         "ends_on": derivation.soonest(case.term.ends_on, today=today),
     }
     return (
-        notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
+        *last_notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
         update_by(policy, case, key=key, level=0, day=day, at=now),
     )
 
@@ -165,6 +166,50 @@ def notice(
         automatic="auto-replied" if kind == PASSED_ON else "auto-generated",
         release=now,
     )
+
+
+def last_notice(
+    policy: Policy, case: CaseView, kind: MailKind, *, key: str, facts: dict[str, object], now: datetime
+) -> tuple[Effect, ...]:
+    """As `notice`, where nobody calls any more: an agreed call whose slot is not over is cancelled in calendars."""
+    call = case.call.agreed
+    if call is None or call.cancelled or call.ends <= now:
+        return (notice(policy, case, kind, key=key, facts=facts, now=now),)
+    call = replace(call, sequence=call.sequence + 1, cancelled=True)
+    return (
+        notice(policy, case, kind, key=key, facts={**facts, "call": call}, now=now),
+        call_told(case.number, call),
+        *call_to_agent(policy, case, call, slot=case.call.slot, now=now),
+    )
+
+
+def call_told(number: str, call: AgreedCall) -> AuditEvent:
+    """The event by which the case has the call as its person was told (store/cases.py)."""
+    return AuditEvent(
+        kind=CALL_TOLD,
+        case=number,
+        data={
+            "begins": call.begins.isoformat(),
+            "ends": call.ends.isoformat(),
+            "hours": " ".join(f"{start}-{end}" for start, end in call.hours),
+            "sequence": call.sequence,
+            "cancelled": int(call.cancelled),
+        },
+    )
+
+
+def call_to_agent(
+    policy: Policy, case: CaseView, call: AgreedCall, *, slot: Slot | None, now: datetime
+) -> tuple[Send, ...]:
+    """That an agreed call has another time, or that nobody makes it, to the agent who has the case, unless its slot has
+    begun: who calls then knows it."""
+    agent = notices.agent_of(policy, case.assignee)
+    if agent is None or call.begins <= now:
+        return ()
+    day = calendar.local_day(call.begins, policy)
+    facts = {"call": call, "call_day": day, "slot": slot, "call_hours": call.hours, "cancelled": call.cancelled}
+    key, kind = f"{MailKind.CALL}:{case.number}:{call.sequence}", MailKind.CALL
+    return notices.notify(policy, (agent,), key=key, kind=kind, now=now, case=case.number, facts=facts)
 
 
 # --- Recipient -------------------------------------------------------------------------------------------------------

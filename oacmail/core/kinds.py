@@ -45,6 +45,7 @@ class MailKind(StrEnum):
     SOLVED = "solved"
     WAIT = "wait"
     ASSIGNED = "assigned"
+    CALL = "call"
     AWAY = "away"
     POINTERS = "pointers"
     COMPLEX = "complex"
@@ -332,6 +333,10 @@ _ROWS = (
         facts={**_CARD, "by": "", "urgent": False, "ends_on": None, "ends_hour": None},
     ),
     _to_staff(
+        MailKind.CALL, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE,
+        facts={"slot": "any", "call_hours": (), "cancelled": False},
+    ),
+    _to_staff(
         MailKind.AWAY, Audience.SEVERAL, _SERVICE_HOURS, about_case=False, priority=_DEADLINE,
         facts={"who": "", "received_at": None, "cases": (), "text": ""},
     ),
@@ -425,6 +430,10 @@ MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered
 """Kinds that meet the deadline of an answer once they arrive; undelivered, the answer is owed again (R22)."""
 
 
+WITH_CALL = (
+    MailKind.ACK, MailKind.ASSIGNED, MailKind.CALL, MailKind.NOT_REACHED, MailKind.PASSED_ON, MailKind.REFERRED
+)  # fmt: skip
+"""Kinds that may carry an agreed call for calendars (core/cases.py)."""
 LISTS_OF_CASES = frozenset(
     {MailKind.IN_JUNK, MailKind.DIGEST, MailKind.OVERDUE_DIGEST, MailKind.REMIND, MailKind.NUDGE, MailKind.INCIDENT,
      MailKind.NOTICE_LIST, MailKind.TRANSCRIPT, MailKind.AWAY}

@@ -14,7 +14,7 @@ from oacmail.core.cases import (
     CitizenRequest,
     can_be_told,
     has_notice,
-    notice,
+    last_notice,
     passed_on,
     progress,
     said_by_hand,
@@ -466,7 +466,7 @@ def refer(
     facts: dict[str, object] = {"pointer": draft_row(pointer)}
     return (
         *level,
-        notice(policy, case, MailKind.REFERRED, key=f"{MailKind.REFERRED}:{key}", facts=facts, now=now),
+        *last_notice(policy, case, MailKind.REFERRED, key=f"{MailKind.REFERRED}:{key}", facts=facts, now=now),
         *answers.answered(policy, case, at=now, key=key, how="referral", recipients=frozenset()),
         AuditEvent(kind="referred", case=case.number, data={"body": pointer.body}),
     )

@@ -108,6 +108,18 @@ class SentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedCall:
+    """A call as its person was told of it, and as calendars show it. `hours`: those of the slot that were named;
+    `sequence`: how often it has changed since it was told first (RFC 5545, section 3.8.7.4)."""
+
+    begins: datetime
+    ends: datetime
+    hours: tuple[Hours, ...] = ()
+    sequence: int = 0
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallView:
     """The call for which the person of a case has asked."""
 
@@ -115,6 +127,7 @@ class CallView:
     call_hours: tuple[Hours, ...] = ()  # the hours of the slot that were named
     phone: str | None = None  # E.164
     in_vain: tuple[datetime, ...] = ()  # times of calls in the slot that reached nobody
+    agreed: AgreedCall | None = None  # as its person was told last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

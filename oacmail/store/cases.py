@@ -12,6 +12,7 @@ from email.message import Message
 from typing import Any
 
 from oacmail.core import sender
+from oacmail.core.cases import CALL_TOLD
 from oacmail.core.derivation import TERM_ENDS, is_near
 from oacmail.core.handlers.from_machine import OUT_OF_OFFICE
 from oacmail.core.kinds import MailKind, of_name
@@ -21,6 +22,7 @@ from oacmail.core.outbox import NOTICE_LISTED
 from oacmail.core.policy import Policy
 from oacmail.core.review import FILED, SET_ASIDE
 from oacmail.core.view import (
+    AgreedCall,
     CallView,
     CaseMessage,
     CaseThread,
@@ -103,6 +105,8 @@ _PARTS = {
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
     "calls_in_vain: at": """SELECT json_extract(data, '$.at') AS at FROM events
         WHERE case_id = c.id AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
+    "call_told: data": f"""SELECT data FROM events WHERE case_id = c.id AND kind = '{CALL_TOLD}'
+        ORDER BY id DESC LIMIT 1""",
     # what waits for a person by its text; of what was filed, all since the summary before the last that is filed
     "aside: fingerprint": f"""SELECT fingerprint FROM (SELECT m.id, m.fingerprint, m.received_at, r.reason, r.at,
           max(iif(r.reason IN {FILED}, r.at, '')) OVER () AS last
@@ -193,6 +197,7 @@ def _case(row: Mapping[str, Any], parts: Mapping[str, Sequence[Mapping[str, Any]
             CallView,
             row,
             in_vain=tuple(datetime.fromisoformat(call["at"]) for call in parts["calls_in_vain"]),
+            agreed=next(map(_agreed_call, parts["call_told"]), None),
         ),
         term=replace(term, near=is_near(term.ends_on, today)),
         services=as_view(
@@ -200,6 +205,19 @@ def _case(row: Mapping[str, Any], parts: Mapping[str, Sequence[Mapping[str, Any]
             row,
             nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
         ),
+    )
+
+
+def _agreed_call(event: Mapping[str, Any]) -> AgreedCall:
+    """The call of the event `CALL_TOLD`, as core/cases.py writes it."""
+    told = json.loads(event["data"])
+    hours = (tuple(map(int, pair.split("-"))) for pair in told["hours"].split())
+    return AgreedCall(
+        begins=datetime.fromisoformat(told["begins"]),
+        ends=datetime.fromisoformat(told["ends"]),
+        hours=tuple((start, end) for start, end in hours),
+        sequence=told["sequence"],
+        cancelled=bool(told["cancelled"]),
     )
 
 

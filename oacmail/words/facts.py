@@ -6,6 +6,7 @@ characters and clickable links.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
 from oacmail.core.kinds import KINDS, TEMPLATED
 from oacmail.core.model import LANGUAGES, Topic
+from oacmail.core.view import AgreedCall
 from oacmail.words.compose import dead_links, many_lines, one_line
 from oacmail.words.labels import group
 from oacmail.words.redact import first_words
@@ -135,6 +137,7 @@ _SAMPLE_CALLS: tuple[Mapping[str, object], ...] = (
     {"slot": "afternoon", "call_hours": ((1020, 1200),)},
     {"slot": "morning", "call_hours": ((660, 660),)},
 )
+_SAMPLE_CALL = AgreedCall(begins=_THEN, ends=_THEN + timedelta(hours=2), hours=((600, 720),))
 _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
         "ack": (
@@ -146,7 +149,10 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"first": False, "still_fails": True},
             {"road": "nothing", "first": False, "new_language": True},
             *({"road": "callback", "slot": slot, "phone3": "678", "call_day": _THEN.date()} for slot in SLOTS),
-            *({"road": "callback", "phone3": "678", "call_day": _THEN.date(), **call} for call in _SAMPLE_CALLS),
+            *(
+                {"road": "callback", "phone3": "678", "call_day": _THEN.date(), "call": _SAMPLE_CALL, **call}
+                for call in _SAMPLE_CALLS
+            ),
             {"road": "callback", "slot": "afternoon", "outside": True, "phone3": "678", "call_day": _THEN.date()},
             *({"road": "no_number", "slot": slot} for slot in SLOTS),
             {"road": "no_number", "slot": "any", "call_hours": ((540, 1020),)},
@@ -329,7 +335,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "passed_on": (
             {"followup": date(2026, 12, 3)},
-            {"cause": "platform", "ends_on": date(2026, 11, 27)},
+            {"cause": "platform", "ends_on": date(2026, 11, 27), "call": replace(_SAMPLE_CALL, cancelled=True)},
             {"cause": "document_or_form"},
         ),
         "progress": (
@@ -355,6 +361,10 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "assigned": (
             {**_SAMPLE_CARD, "by": "pere", "urgent": True, "ends_on": date(2026, 11, 27)},
             {"opened_at": _THEN, "assignee": "anna", "by": "board"},
+        ),
+        "call": (
+            {"call": _SAMPLE_CALL, "call_day": _THEN.date(), **_SAMPLE_CALLS[0]},
+            {"call": replace(_SAMPLE_CALL, cancelled=True), "call_day": _THEN.date(), "cancelled": True},
         ),
         "away": (
             {"who": "anna", "received_at": _THEN, "cases": (_SAMPLE_ROW,), "text": "Sóc fora fins dilluns."},

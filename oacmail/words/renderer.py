@@ -33,14 +33,15 @@ from markupsafe import Markup, escape
 from oacmail.core import calendar, tokens
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Quoted, Send
-from oacmail.core.kinds import KINDS, TEMPLATED, MailKind
+from oacmail.core.kinds import KINDS, TEMPLATED, TO_CITIZENS, WITH_CALL, MailKind
 from oacmail.core.model import LANGUAGES, NEIGHBOURS, Hours, Slot
 from oacmail.core.policy import Policy
+from oacmail.core.view import AgreedCall
 from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.mail.understanding.secrets import blank
 from oacmail.shipped import shipped
 from oacmail.words import dates, relayed
-from oacmail.words.compose import FinalMail, Heading, compose, heading_of, kept_together
+from oacmail.words.compose import EnclosedFile, FinalMail, Heading, calendar_file, compose, heading_of, kept_together
 from oacmail.words.dates import day_words, greeting, hours_words, next_working_day, nth_working_day
 from oacmail.words.facts import SAMPLES, facts_of
 from oacmail.words.labels import label, phrase, phrases
@@ -396,8 +397,14 @@ _FILTERS: dict[str, Callable[..., str]] = {
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 ANSWER_DRAFT = "answer_draft"
 """The template of an answer that an agent completes: all of a draft, the second part of a mail of the kind `draft`."""
-_PARTS = {MailKind.DRAFT: (ANSWER_DRAFT, "solved_answer"), MailKind.SOLVED: ("solved_answer",)}
-"""Templates that are a part of a mail to staff, in the language of a citizen."""
+CALENDAR = "calendar"
+"""The template of what calendars show of a call: its subject and its text."""
+_PARTS = {
+    MailKind.DRAFT: (ANSWER_DRAFT, "solved_answer"),
+    MailKind.SOLVED: ("solved_answer",),
+    **dict.fromkeys(WITH_CALL, (CALENDAR,)),
+}
+"""Templates that are a part of a mail."""
 _SHARED = ("base.html.j2", "rows.txt.j2", "report.html.j2", "report_parts.html.j2")
 BARE = ":bare"
 """The end of the key of a mail that is sent without its originals."""
@@ -501,7 +508,7 @@ class Renderer:
     def problems(self) -> list[str]:
         """Return what is wrong with the templates, for `check`: each in every language and branch; one line each."""
         names = [*(f"{kind}.{ext}" for kind in TEMPLATED for ext in ("txt", "html"))]
-        names += [f"{part}.txt" for part in _PARTS[MailKind.DRAFT]]
+        names += [f"{part}.txt" for parts in _PARTS.values() for part in parts]
         used = {*_SHARED, *(f"{lang}/{name}.j2" for lang in LANGUAGES for name in names)}
         strays = sorted(self._town.overridden - used)
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
@@ -549,8 +556,27 @@ class Renderer:
         if send.token and not subject.startswith(f"[{send.token}]"):
             raise BrokenTemplateError("the subject must begin with [{{ token }}]")
         heading = replace(heading, subject=subject, signature=sign(text), language=language)
-        files: Any = send.facts.get("enclosed", ())  # pictures that the HTML shows, and others
+        enclosed: Any = send.facts.get("enclosed", ())  # pictures that the HTML shows, and others
+        files = (*enclosed, *self._calendar(loader, send, heading, contexts))
         return compose(heading, text, html, *originals, files=files), len(text)
+
+    def _calendar(
+        self, loader: TemplateLoader, send: Send, heading: Heading, contexts: Sequence[dict[str, object]]
+    ) -> Iterator[EnclosedFile]:
+        """Yield the call that is agreed on or called off, as a file for calendars; none on a day of a year without a
+        calendar, which the mail does not name either."""
+        call, policy = send.facts.get("call"), self._profile.policy
+        if not isinstance(call, AgreedCall) or self._known(calendar.local_day(call.begins, policy)) is None:
+            return
+        said = {
+            "to_person": send.kind in TO_CITIZENS,
+            "phone3": send.facts.get("phone3", ""),
+            "call_hours": call.hours,
+            "cancelled": call.cancelled,
+        }
+        pages = [loader.page(CALENDAR, {**context, **said}) for context in contexts]
+        summary, description = " / ".join(page.heading for page in pages), "\n\n".join(page.text for page in pages)
+        yield calendar_file(heading, call, summary, description)
 
     def _answer_draft(self, loader: TemplateLoader, answer: Send, heading: Heading) -> tuple[bytes, int]:
         promised = promise(self._profile.policy, answer.due_at, heading.sent_at)
@@ -561,18 +587,7 @@ class Renderer:
     def _context(self, send: Send, lang: str, promised: Promise, now: datetime, attached: bool) -> dict[str, object]:
         profile, policy, office = self._profile, self._profile.policy, self._profile.policy.office
 
-        def known(name: str) -> date | None:
-            """The day of a fact; None if there is none, or its year has no calendar: it may be a holiday."""
-            day = send.facts.get(name)
-            if not isinstance(day, date):
-                return None
-            try:
-                policy.workdays.is_working_day(day)
-            except LookupError:
-                return None
-            return day
-
-        reopen, followup = known("reopen_on"), known("followup")
+        reopen, followup = (self._known(send.facts.get(name)) for name in ("reopen_on", "followup"))
         local = now.astimezone(office.timezone)
         return {
             "lang": lang,
@@ -588,7 +603,7 @@ class Renderer:
             **{name: getattr(profile, name) for name in _OF_OFFICE},
             "free_call": profile.phone.replace(" ", "").startswith(_FREE_CALLS),
             "offer": _offer(self._languages(send), office.languages),
-            "call_day": _day(known("call_day"), lang),
+            "call_day": _day(self._known(send.facts.get("call_day")), lang),
             "reopen_day": day_words(reopen, lang) if reopen else "",
             "followup_day": day_words(followup, lang)
             if followup
@@ -597,6 +612,16 @@ class Renderer:
             "attached": attached,
             **facts_of(send, now, office.timezone),
         }
+
+    def _known(self, day: object) -> date | None:
+        """The day of a fact; None if there is none, or its year has no calendar: it may be a holiday."""
+        if not isinstance(day, date):
+            return None
+        try:
+            self._profile.policy.workdays.is_working_day(day)
+        except LookupError:
+            return None
+        return day
 
     def _languages(self, send: Send) -> tuple[str, ...]:
         """Return the languages for which there are texts; the office's first language if there is none."""

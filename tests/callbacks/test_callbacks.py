@@ -459,7 +459,8 @@ def test_who_sends_the_form_twice_has_one_case_and_is_a_member_of_it(town: TOWN)
     world.citizen_asks(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
     assert len(world.case()["messages"]) == 3
     assert world.rows("SELECT DISTINCT guest FROM messages WHERE role = 'citizen'") == [{"guest": 0}]
-    assert world.kinds(ANNA) == ["ack"]
+    assert world.kinds(ANNA) == ["ack", "ack"]
+    assert "Us trucarem dilluns 30 de novembre, de 14 a 20 h" in text_of(world.received(ANNA)[1])
 
 
 def test_two_people_who_fill_in_the_form_alike_have_two_cases(town: TOWN) -> None:

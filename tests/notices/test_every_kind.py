@@ -31,7 +31,7 @@ from oacmail.store.connection import LAST_SUMMARY, connect, migrate
 from oacmail.store.outbox import LIMITED
 from oacmail.words import facts
 from oacmail.words.labels import label
-from oacmail.words.renderer import ANSWER_DRAFT
+from oacmail.words.renderer import ANSWER_DRAFT, CALENDAR
 from tests.answers.test_answers_unseen import _replies as quotes_an_agent
 from tests.cases.test_forwards import _forward as forward
 from tests.cases.test_forwards import _inline as forwarded_by
@@ -114,6 +114,8 @@ def _more_than_a_question(town: TOWN) -> World:
     asked = world.citizen_asks(MARTA, text=CALL)
     world.citizen_writes(ANNA, "", f"Encara espero. {PIN}", answers=world.received(ANNA)[0])  # secret, warned
     number = next(case["number"] for case in world.cases() if case["citizen"] == MARTA)
+    world.order("assign", number, name="agent")
+    world.citizen_asks(MARTA, "", "Entre les 16 i les 18, si pot ser.", answers=asked)  # call
     for hour in ("16:00", "17:00"):
         world.advance(f"2026-11-25 {hour}")
         world.order("log-call", number, outcome="no-answer")
@@ -194,7 +196,7 @@ def test_every_kind_has_one_row() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_kind_has_a_template_in_each_language_and_every_template_a_kind(lang: str) -> None:
     templates = {file.name.removesuffix(".txt.j2") for file in (shipped("templates") / lang).glob("*.txt.j2")}
-    assert templates == {kind.value for kind in TEMPLATED} | {ANSWER_DRAFT, "solved_answer"}
+    assert templates == {kind.value for kind in TEMPLATED} | {ANSWER_DRAFT, "solved_answer", CALENDAR}
 
 
 def test_every_sample_is_of_a_kind_that_has_a_template() -> None:

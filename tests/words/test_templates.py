@@ -238,7 +238,9 @@ def test_the_shipped_templates_are_sound_and_complete() -> None:
     assert RENDERER.problems() == []
     names = {path.relative_to(shipped("templates")).as_posix() for path in shipped("templates").rglob("*.j2")}
     assert names == {
-        f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*SAMPLES, "answer_draft", "solved_answer")
+        f"{lang}/{name}.txt.j2"
+        for lang in LANGUAGES
+        for name in (*SAMPLES, "answer_draft", "solved_answer", "calendar")
     } | {
         "base.html.j2",
         "rows.txt.j2",

@@ -64,8 +64,6 @@ from oacmail.core.threading import (
 )
 from oacmail.core.view import CaseColumns, CaseView, View
 
-ACKS_A_CASE_AND_DAY = 3
-
 ASKING_NOTHING = (*MACHINES, Kind.THANKS)
 """What opens no case, however long ago the case that it refers to was closed."""
 
@@ -112,7 +110,7 @@ def genuine_copy(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     if why:
         effects.append(RequestReview(reason=why))
     else:
-        facts, first = callbacks.acknowledgement_facts(request), known.fingerprint == case.first_message
+        facts, first = callbacks.acknowledgement_facts(request, case), known.fingerprint == case.first_message
         effects.append(ReviewDone(fingerprint=known.fingerprint))
         effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=first)
     return Decision(effects=tuple(effects), because=("genuine-copy", *((why,) if why else ())))
@@ -297,7 +295,7 @@ def _in_another_language(request: CitizenRequest, match: ThreadMatch, case: Case
     It opens no case again and starts no deadline."""
     record = replace(_record(request, case, False, match.rule), kind=Kind.THANKS)
     wished = UpdatePerson(address=request.author, lang=acknowledgement.wished_language(request))
-    limited = case.sent.acks_today >= ACKS_A_CASE_AND_DAY
+    limited = case.sent.acks_today >= acknowledgement.ACKS_A_CASE_AND_DAY
     why = acknowledgement.why_not(request) or (acknowledgement.OVER_BUDGET if limited else "")
     again: tuple[Effect, ...] = (RequestReview(reason=why),)
     if not why:
@@ -437,9 +435,9 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     why = "" if guest and not request.forced else acknowledgement.why_not(request)
     if why == acknowledgement.DISOWNED:
         effects.append(RequestReview(reason=why))
-    elif (request.forced or not guest) and case.sent.acks_today < ACKS_A_CASE_AND_DAY and not why:
+    elif (request.forced or not guest) and case.sent.acks_today < acknowledgement.ACKS_A_CASE_AND_DAY and not why:
         facts = {
-            **callbacks.acknowledgement_facts(request),
+            **callbacks.acknowledgement_facts(request, case),
             "still_fails": request.message.features.still_fails,
             "ends_on": ends_on,
             "ends_hour": request.ends_hour(ends_on, case),

@@ -99,7 +99,12 @@ def _assign(given: _Given) -> _Effects:
         kind=MailKind.ASSIGNED,
         now=now,
         case=case.number,
-        facts={**notices.case_card(case, notices.due_at(case)), "assignee": name, "by": command.by},
+        facts={
+            **notices.case_card(case, notices.due_at(case)),
+            **callbacks.agreed_facts(case, now),
+            "assignee": name,
+            "by": command.by,
+        },
     )
     return (changed, *mails)
 

@@ -1,0 +1,157 @@
+"""The notice of an agreed call carries it as a calendar shows it (RFC 5545, 5546), and so do its changes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import cast
+
+import pytest
+from icalendar import Calendar, Event
+
+from tests.callbacks.test_callbacks import SUBJECT, _asks_for_a_call
+from tests.world import AGENT, ANNA, OFFICE, World
+
+TOWN = Callable[..., World]
+MONDAY_AFTERNOON = ("2026-11-30T13:00Z", "2026-11-30T19:00Z")
+TUESDAY_MORNING = ("2026-12-01T07:00Z", "2026-12-01T13:00Z")
+
+
+def _parts(mail: EmailMessage) -> list[EmailMessage]:
+    return [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+
+
+def _event(mail: EmailMessage) -> tuple[str, Event]:
+    """The method of the calendar in the mail, and its event."""
+    (part,) = _parts(mail)
+    data = part.get_payload(decode=True)
+    assert isinstance(data, bytes)
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    calendar = Calendar.from_ical(data.decode())
+    assert part.get_param("method") == calendar["METHOD"]
+    (event,) = calendar.walk("VEVENT")
+    return str(calendar["METHOD"]), cast(Event, event)
+
+
+def _shown(mail: EmailMessage) -> tuple[str, str, int, tuple[str, str]]:
+    """Method, status, sequence, and begin and end in UTC."""
+    method, event = _event(mail)
+    moments = [cast(datetime, event.decoded(name)) for name in ("DTSTART", "DTEND")]
+    assert all(moment.tzinfo is UTC or moment.utcoffset() == UTC.utcoffset(None) for moment in moments)
+    begins, ends = (f"{moment:%Y-%m-%dT%H:%M}Z" for moment in moments)
+    return method, str(event["STATUS"]), int(event.decoded("SEQUENCE")), (begins, ends)
+
+
+def _assigned(world: World) -> EmailMessage:
+    world.obey("assign", world.case()["number"], name="agent")
+    return world.received(AGENT, "assigned")[-1]
+
+
+def test_the_acknowledgement_of_a_call_carries_the_slot_the_end_of_the_number_and_the_case(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    (ack,) = world.received(ANNA)
+    event = _event(ack)[1]
+    assert _shown(ack) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
+    assert str(event["SUMMARY"]) == "Trucada de OAC 360"
+    assert str(event["DESCRIPTION"]).startswith(f"Cas {world.case()['number']}. Us trucarem al telèfon acabat en 678.")
+    assert str(event["UID"]) == f"{world.case()['number']}.call@{OFFICE.partition('@')[2]}"
+    assert str(event["ORGANIZER"]) == f"mailto:{OFFICE}"
+    assert "ATTENDEE" not in event
+    assert str(event["TRANSP"]) == "TRANSPARENT"
+
+
+def test_it_stands_beside_the_text_as_a_file_since_exchange_shows_a_published_alternative_as_raw_lines(
+    town: TOWN,
+) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world)
+    (ack,) = world.received(ANNA)
+    assert ack.get_content_type() == "multipart/mixed"
+    body, calendar = ack.iter_parts()
+    assert [part.get_content_type() for part in body.iter_parts()] == ["text/plain", "text/html"]
+    assert calendar.get_filename() == "call.ics"
+    assert calendar.get_content_disposition() == "attachment"
+
+
+def test_nothing_that_the_person_wrote_stands_in_the_calendar(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " entre les 10 i les 12")
+    data = str(_parts(world.received(ANNA)[0])[0].get_payload(decode=True))
+    assert all(word not in data for word in ("612 345", "612345", "Anna", ANNA, "instància", SUBJECT))
+    assert "10–12 h" in str(_event(world.received(ANNA)[0])[1]["DESCRIPTION"])
+
+
+def test_a_mail_that_agrees_on_no_call_has_no_calendar(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    world.citizen_asks(ANNA)
+    _asks_for_a_call(world, number="")
+    assert [_parts(mail) for mail in world.received(ANNA)] == [[], []]
+
+
+def test_who_moves_the_call_is_told_and_the_same_event_moves(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    first, told = world.received(ANNA)[0], _assigned(world)
+    world.citizen_asks(ANNA, "", "Millor a la tarda, si pot ser. Gràcies!", answers=first)
+    again, moved = world.received(ANNA)[-1], world.received(AGENT, "call")[-1]
+    for before, after in ((first, again), (told, moved)):
+        assert _shown(before) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
+        assert _shown(after) == ("PUBLISH", "CONFIRMED", 1, MONDAY_AFTERNOON)
+        assert _event(after)[1]["UID"] == _event(before)[1]["UID"]
+        assert _event(after)[1].decoded("DTSTAMP") >= _event(before)[1].decoded("DTSTAMP")
+    assert "678" not in str(_parts(moved)[0].get_payload(decode=True))
+    assert world.kinds(ANNA) == ["ack", "ack"]
+
+
+def test_the_hours_that_the_person_names_later_are_told_and_change_the_event(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    world.citizen_asks(ANNA, "", "Entre les 10 i les 12, si pot ser.", answers=world.received(ANNA)[0])
+    assert _shown(world.received(ANNA)[-1]) == ("PUBLISH", "CONFIRMED", 1, TUESDAY_MORNING)
+    assert "10–12 h" in str(_event(world.received(ANNA)[-1])[1]["DESCRIPTION"])
+
+
+def test_the_same_call_told_again_is_the_same_event(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    world.citizen_asks(ANNA, "", "castellano", answers=world.received(ANNA)[0])
+    again = world.received(ANNA)[-1]
+    assert _shown(again) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
+    assert str(_event(again)[1]["SUMMARY"]) == "Llamada de OAC 360"
+
+
+def test_another_number_moves_nothing_and_is_told_to_nobody(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    world.citizen_asks(ANNA, "", "Perdoneu, truqueu-me millor al 611 223 344.", answers=world.received(ANNA)[0])
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_call_that_nobody_makes_any_more_is_cancelled_for_the_person_and_the_agent(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    first = world.received(ANNA)[0]
+    _assigned(world)
+    world.obey("escalate", world.case()["number"])
+    passed_on, called_off = world.received(ANNA, "passed_on")[-1], world.received(AGENT, "call")[-1]
+    for mail in (passed_on, called_off):
+        assert _shown(mail) == ("CANCEL", "CANCELLED", 1, TUESDAY_MORNING)
+        assert _event(mail)[1]["UID"] == _event(first)[1]["UID"]
+        assert str(_event(mail)[1]["SUMMARY"]).startswith("Cancel·lada: ")
+
+
+def test_a_call_over_the_change_to_summer_time_stands_at_the_hour_of_the_office(town: TOWN) -> None:
+    world = town(now="2026-03-27 21:00")
+    _asks_for_a_call(world)
+    assert _shown(world.received(ANNA)[0])[3] == ("2026-03-30T06:00Z", "2026-03-30T18:00Z")
+
+
+@pytest.mark.parametrize(("hour", "carries"), [("2026-11-30 14:00", 1), ("2026-12-01 14:30", 0)])
+def test_an_agent_gets_the_call_with_the_case_until_its_slot_is_over(town: TOWN, hour: str, carries: int) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    world.advance(hour)
+    told = _assigned(world)
+    assert len(_parts(told)) == carries
+    if carries:
+        assert str(_event(told)[1]["SUMMARY"]) == f"Trucada: cas {world.case()['number']}"
