@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-import structlog
-
+from oacmail import log
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain, quoted
@@ -82,7 +81,6 @@ class RelayBudget:
 # copy there may prove that it was sent already. Mail to staff has no such copy and does not wait, but no notice is
 # sent at night. Each attempt goes to core as `DeliveryResult`.
 
-log = structlog.get_logger()
 BATCH = 20
 
 

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
 
-import structlog
-
+from oacmail import log
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, UnreadableMessage
@@ -32,7 +31,6 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.remembered import LOST
 from oacmail.store.seen_messages import UNREADABLE
 
-log = structlog.get_logger()
 SIGNATURE_FIELD = "X-Oacmail"
 CLOCKS_DIFFER = timedelta(days=1)
 

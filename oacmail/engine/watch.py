@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
+from oacmail import log
 from oacmail.core.canary import CODE, moment_of
 from oacmail.core.stored_values import (
     CANARY_ALARMED,
@@ -38,8 +37,6 @@ from oacmail.store.store import SqliteStore
 # --- Problem flag ----------------------------------------------------------------------------------------------------
 # A problem is recorded and logged when it begins and ends, not at each check. The first check after a start is always
 # recorded, since the database may hold the state of an earlier process.
-
-log = structlog.get_logger()
 
 
 @dataclass(slots=True)

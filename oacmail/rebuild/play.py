@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
-
+from oacmail import log
 from oacmail.core import kinds
 from oacmail.core.effects import Arrived, Decision, Effect, Reconsider, RequestReview, UpdateOutbox
 from oacmail.core.errors import Fatal, Transient
@@ -32,7 +31,6 @@ from oacmail.store import rebuilt
 from oacmail.store.rebuilt import NOT_FOUND, Unproven
 from oacmail.store.store import SqliteStore
 
-log = structlog.get_logger()
 HOUR = timedelta(hours=1)
 _NO_REQUEST = (*MACHINES, Kind.SPAM, Kind.THANKS)
 _HELD = (MailKind.ACK, MailKind.RELAYED)  # a person hears that nothing shows whether these have left

@@ -1,4 +1,4 @@
-"""What the daemon does at night, by its own scheduler: once a night, also late, and no job stops another."""
+"""What the daemon does at night by itself: once a night, also late, and no job stops another."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,16 +24,16 @@ TOWN = Callable[..., World]
 
 @contextmanager
 def _scheduled(world: World) -> Iterator[Callable[[str], None]]:
-    """The daemon on this town's database and clock; call with a time: each job of its scheduler runs once then."""
+    """The daemon on this town's database and clock; call with a time: one tick, and one look at the nightly jobs."""
     world.stop()
     parts = wiring.assemble(world.config)
     parts.engine.clock = world.clock
-    jobs = Service(parts, Systemd(), lambda: world.config, lambda _config: None)._scheduler().get_jobs()
+    service = Service(parts, Systemd(), lambda: world.config, lambda _config: None)
 
     def run(at: str) -> None:
         world.advance(at)
-        for job in jobs:
-            job.func()
+        service._tick()
+        service._look_at_nightly_jobs()
 
     yield run
     parts.close()

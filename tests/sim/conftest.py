@@ -1,15 +1,14 @@
 """Simulated towns log thousands of lines, which are dropped."""
 
-import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
+
+from oacmail import log
 
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    before, log.sink = log.sink, lambda event: None
     yield
-    structlog.configure(**before)
+    log.sink = before
