@@ -27,6 +27,7 @@ NOT_TICKING = timedelta(minutes=5)  # ten ticks of the service
 LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
 UNPROVED = timedelta(days=2)
 BACKUP_OLD = timedelta(days=2)
+MOST_NAMED = 5  # cases in one line
 BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer means that the service is behind
 
 
@@ -90,6 +91,11 @@ def _clock_is_set_back(snapshot: Snapshot) -> bool:
     return latest is not None and watched.is_set_back(snapshot.now, datetime.fromisoformat(latest))
 
 
+def _unseen_answers(snapshot: Snapshot) -> Iterable[str]:
+    if cases := snapshot.counts["unseen_answers"]:
+        yield f"answers-unseen:{len(cases)} ({', '.join(cases[:MOST_NAMED])})"
+
+
 def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
     def present(snapshot: Snapshot) -> Iterable[str]:
         office = snapshot.config.office
@@ -116,6 +122,13 @@ PROBLEMS: tuple[Problem, ...] = (
         "the relay refuses every recipient, and all mail waits: see `oacmail outbox list`, ask the relay's admin",
     ),
     Problem("sent-folder-missing", "no folder of sent mail was found, so answers are not seen: set imap.sent"),
+    Problem(
+        "answers-unseen",
+        "people have quoted, since yesterday, answers of ours that lie in no folder that is read, so they count as no "
+        "answer: find the mail program that stores them elsewhere (`oacmail check --answers`)",
+        _unseen_answers,
+        warning=True,
+    ),
     Problem("folder-missing", "a folder of imap.watch does not exist: run `oacmail check --online` to see which"),
     Problem("folder-unread", "a folder of imap.watch cannot be opened: see the log, check its permissions"),
     Problem(

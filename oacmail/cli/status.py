@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -400,6 +400,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
                 return _empty("schema")
             counts = counted.health(con, config.office.timezone)
             late = counted.overdue_and_waiting(con, now)
+            counts["unseen_answers"] = counted.unseen_answers(con, now - timedelta(days=1))
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:

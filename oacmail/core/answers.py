@@ -25,6 +25,7 @@ from oacmail.core.effects import (
 from oacmail.core.kinds import CancelledBy, MailKind
 from oacmail.core.model import DeadlineKind, Level, Status
 from oacmail.core.policy import Pointer, Policy
+from oacmail.core.review import UNSEEN
 from oacmail.core.view import CaseColumns, Cases, CaseView, Deadline, OpenQuestion, OutgoingView
 
 # --- Answers ---------------------------------------------------------------------------------------------------------
@@ -312,15 +313,17 @@ def warn_answered_twice(policy: Policy, case: CaseView, *, at: datetime, now: da
 
 
 # --- Unseen answers --------------------------------------------------------------------------------------------------
-# An agent answered from an address of their own, without the office in copy: the person's reply answers a message that
-# we do not know, and quotes an agent or goes to one. The agent is told once. No deadline is met: a quote is typed by
-# whoever sends it.
+# The person's reply answers a message that we do not know. It quotes an agent or goes to one, who answered from an
+# address of their own without the office in copy: the agent is told once. Or it quotes the office, whose answer lies in
+# a folder that is not watched, or in none: `status` and the digest name the case. No deadline is met: a quote is typed
+# by whoever sends it.
 
 MOST_AGENTS = 3
 
 
 def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """Tell the agents whom the person's message answers; () = it answers what the office knows, or nobody of ours."""
+    """Tell the agents whom the person's message answers, and record it; () = it answers what the office knows, or
+    nobody of ours. What opens a case may quote a mail of the time before this desk."""
     policy, message, view = request.policy, request.message, request.view
     known = {earlier.message_id for earlier in view.named} | {mail.message_id for mail in view.mails}
     if not message.refs or message.refs[-1] in known:
@@ -338,7 +341,8 @@ def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         case=number,
         facts={"received_at": request.received_at},
     )
-    return (AuditEvent(kind="answer-unseen", case=number), *mails) if mails else ()
+    by_office = number in view.cases and any(map(policy.office.is_own, message.quotes_from))
+    return (AuditEvent(kind=UNSEEN, case=number), *mails) if mails or by_office else ()
 
 
 # --- Drafts ----------------------------------------------------------------------------------------------------------

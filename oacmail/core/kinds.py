@@ -227,7 +227,7 @@ _DIGEST: Facts = {
     "calls_morning": (), "calls_afternoon": (), "derived": 0, "derived_cases": (), "more_derived": 0, "untold": (),
     "updates_today": (), "suggested": (), "incidents": (), "aside": 0, "set_aside": (), "more_set_aside": 0,
     "review": (), "more_review": 0, "load": (), "since": None, "arrived": 0, "answered": 0, "in_time": 0, "junk": 0,
-    "problems": (), "proved_at": None, "proof_missed": False, "proof_partial": False, "unaccounted": 0,
+    "unseen": (), "problems": (), "proved_at": None, "proof_missed": False, "proof_partial": False, "unaccounted": 0,
     "proved_cases": 0, "proved_messages": 0, "proved_mails": 0,
     "discrepancies": (), "more_discrepancies": 0, "purged_at": None, "purged_cases": 0, "purged_copies": 0,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.canary import moment_of
 from oacmail.core.reconciliation import from_text
-from oacmail.core.review import FILED, ReviewEntry, last_purge
+from oacmail.core.review import FILED, UNSEEN, ReviewEntry, last_purge
 from oacmail.core.stored_values import (
     CANARY_LAST,
     CRASHES,
@@ -122,6 +122,16 @@ def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:
         (stamp(now),),
     ).fetchone()[0]
     return {"overdue": overdue, "waiting": 0 if since is None else max(0, int(now.timestamp()) - since)}
+
+
+def unseen_answers(con: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
+    """The cases in which a person has quoted, since then, an answer that lies in no folder that is read."""
+    rows = con.execute(
+        """SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id
+        WHERE e.kind = ? AND e.at >= ? ORDER BY 1""",
+        (UNSEEN, stamp(since)),
+    )
+    return tuple(row["number"] for row in rows)
 
 
 def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:

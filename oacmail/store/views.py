@@ -62,7 +62,7 @@ from oacmail.core.view import (
 from oacmail.store import outbox, remembered, reports, seen_messages
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
 from oacmail.store.connection import ANSWER_DUE, as_view, at, moment, stamp
-from oacmail.store.health import waiting
+from oacmail.store.health import unseen_answers, waiting
 from oacmail.store.outbox import mails_named, usages
 from oacmail.store.remembered import LOST
 from oacmail.store.writing import case_id
@@ -394,7 +394,14 @@ def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
     begins, ends = (datetime.combine(day, time.min, zone) for day in (since, today))
     found = request_counts(reports.requests(con, begins, ends), begins, ends)
     junk = con.execute(JUNK, (Outcome.AUTOMATIC, stamp(begins), stamp(ends))).fetchone()[0]
-    return Figures(since=since, arrived=found.arrived, answered=found.answered, in_time=found.in_time, junk=junk)
+    return Figures(
+        since=since,
+        arrived=found.arrived,
+        answered=found.answered,
+        in_time=found.in_time,
+        junk=junk,
+        unseen=unseen_answers(con, begins),
+    )
 
 
 def live_incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:

@@ -231,6 +231,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "answered": 1,
                 "in_time": 1,
                 "junk": 41,
+                "unseen": ("98", "101"),
                 "proved_at": _THEN,
                 "proved_cases": 49,
                 "proved_messages": 212,

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from oacmail.cli.status import health
 from testbed.messages import as_bytes
 from tests.e2e.clients import CLIENTS, MailProgram
 from tests.orders.test_orders import transcripts
@@ -148,6 +149,52 @@ def test_of_many_agents_whom_she_wrote_to_the_first_three_are_told(town: Callabl
     _replies(world, asked, "none", to=", ".join((*desk, OFFICE)))
     assert [mail["recipient"] for mail in world.mails("unseen_answer")] == desk[:3]
     assert [len(world.received(agent)) for agent in desk] == [1, 1, 1, 0, 0]
+
+
+# --- an answer from the office's own address whose copy is in no folder that is watched -------------------
+
+
+def _quotes_the_office(world: World, *refs: str, subject: str = "Re: Signar") -> None:
+    mail = world.message(ANNA, subject, f"I on el porto?\n\n{_quotes('attribution', f'OAC 360 <{OFFICE}>')}", refs=refs)
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
+
+
+def test_a_reply_that_quotes_an_answer_of_ours_in_no_watched_folder_is_counted_and_named(
+    town: Callable[..., World],
+) -> None:
+    world = town(digest={"to": [AGENT]})
+    asked = _asked(world)
+    _quotes_the_office(world, str(asked["Message-ID"]), "<sent-elsewhere@town.example>")
+    case = world.case()
+    assert len(world.events("answer-unseen")) == 1
+    (found,) = [
+        found for found in health(world.config, world.clock.now())["problems"] if found["code"] == "answers-unseen"
+    ]
+    assert found["severity"] == "warning"
+    assert found["text"].startswith(f"1 ({case['number']}): ")
+    world.live("2026-11-26 08:30", minutes=30)
+    short = case["number"].rpartition("-")[2].lstrip("0")
+    assert (
+        f"Respostes nostres que no hem vist, citades en una rèplica: 1 ({short})." in world.texts(AGENT, "digest")[-1]
+    )
+    assert case["answered_at"] is None
+    world.live("2026-11-30 08:30", minutes=30)
+    assert "que no hem vist" not in world.texts(AGENT, "digest")[-1]
+    assert "answers-unseen" not in {found["code"] for found in health(world.config, world.clock.now())["problems"]}
+
+
+def test_a_reply_to_our_acknowledgement_or_answer_names_no_unseen_answer(world: World) -> None:
+    asked = _asked(world)
+    ack = world.received(ANNA)[0]
+    _quotes_the_office(world, str(asked["Message-ID"]), str(ack["Message-ID"]))
+    answer = world.agent_replies(asked)
+    _quotes_the_office(world, str(asked["Message-ID"]), str(answer["Message-ID"]))
+    assert world.events("answer-unseen") == []
+
+
+def test_a_reply_to_a_mail_from_before_the_desk_began_names_no_unseen_answer(world: World) -> None:
+    _quotes_the_office(world, "<years-ago@town.example>")
+    assert world.events("answer-unseen") == []
 
 
 # A mail to the person that says nothing meets no deadline, and the desk hears it; a word or a file makes an answer.
