@@ -165,6 +165,10 @@ class ImapMailbox:
         with self._session.client("APPEND") as client:
             client.append(folder, raw, [rb"\Draft"])
 
+    def append_unread(self, folder: str, raw: bytes) -> None:
+        with self._session.client("APPEND") as client:
+            client.append(folder, raw)
+
     def append_piece(self, folder: str, raw: bytes) -> None:
         with self._session.client("APPEND") as client:
             client.append(folder, raw, [rb"\Seen"])
