@@ -445,6 +445,30 @@ def m0027_nothing_unread(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM kv WHERE key = 'rebuilt_at'")
 
 
+_LIVE_AND_LATE = """
+-- a query uses it only if it repeats this very condition
+CREATE INDEX outbox_unsent ON outbox(state) WHERE state <> 'sent';
+CREATE INDEX deadlines_met ON deadlines(met_at) WHERE kind = 'answer' AND level = 0 AND met_at IS NOT NULL;
+CREATE INDEX deadlines_withdrawn ON deadlines(withdrawn_at)
+  WHERE kind = 'answer' AND level = 0 AND withdrawn_at IS NOT NULL;
+CREATE INDEX events_corrected ON events(id) WHERE kind IN ('corrected', 'confirmed');
+CREATE INDEX cases_kept ON cases(closed_at) WHERE status = 'closed' AND erased_at IS NULL;
+CREATE INDEX mails_kept ON mails(id) WHERE length(mime) > 0;
+CREATE INDEX outbox_created ON outbox(created_at);
+CREATE INDEX outbox_surveys_sent ON outbox(sent_at) WHERE kind = 'survey' AND sent_at IS NOT NULL;
+DROP INDEX sightings_staff;
+CREATE INDEX sightings_of ON sightings(fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX sightings_failed ON sightings(fingerprint) WHERE outcome = 'quarantined' AND error IS NOT NULL;
+"""
+
+
+def m0028_what_is_live(db: sqlite3.Connection) -> None:
+    """Indexes by which a pass, status, digest, report, `learn` and purge read what is live, lately answered, corrected
+    or still kept, of however many years."""
+    for statement in _statements(_LIVE_AND_LATE):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -96,7 +96,6 @@ def _started(world: World) -> None:
 
 
 def _rebuilt(world: World) -> None:
-    rebuilt.begin_play(world.store.con)
     rebuilt.end_play(world.store.con, world.clock.now())
 
 

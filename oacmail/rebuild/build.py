@@ -219,7 +219,6 @@ class Rebuild:
     def _record(self, store: SqliteStore, folders: Sequence[FolderContents], proven: Proofs, since: datetime) -> None:
         """Every place, and the numbers that were told: no other case gets one of them. Nothing is played yet."""
         with store.together():
-            rebuilt.begin_play(store.con)
             store.signed_with(map(name_of_key, self.policy.secrets), since)
             for box in folders:
                 store.begin_folder(box.watched, box.state.uidvalidity, box.state.uidnext, since)

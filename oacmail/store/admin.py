@@ -18,6 +18,7 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.stored_values import KEY_LOST_AT, LEDGER_COPIED, RESTORED_AT, End
 from oacmail.store import ledger, remembered
 from oacmail.store.connection import (
+    BEGINS_WITH,
     FILE,
     LIVE,
     RESTORING,
@@ -206,11 +207,11 @@ def message_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | 
     """Return the message with this Message-ID, or beginning of its fingerprint, that belongs to no case: its bytes,
     NULL if it was too large to be kept, and where it was last seen."""
     row: sqlite3.Row | None = con.execute(
-        """SELECT m.fingerprint, m.received_at, o.bytes, s.folder, s.uidvalidity, s.uid FROM messages m
+        f"""SELECT m.fingerprint, m.received_at, o.bytes, s.folder, s.uidvalidity, s.uid FROM messages m
         LEFT JOIN originals o ON o.sha256 = m.original
         LEFT JOIN sightings s ON s.fingerprint = m.fingerprint AND s.outcome <> 'gone' WHERE m.case_id IS NULL
-        AND (m.message_id IN (?, '<' || ? || '>') OR substr(m.fingerprint, 1, 16) = ?)
+        AND (m.message_id IN (?, '<' || ? || '>') OR {BEGINS_WITH})
         ORDER BY m.id DESC, s.first_seen DESC LIMIT 1""",
-        (message_id, message_id, message_id[:16]),
+        (message_id, message_id, *3 * (message_id[:16],)),
     ).fetchone()
     return row

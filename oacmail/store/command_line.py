@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from oacmail.core.answers import LATE_SAME_DAY
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.derivation import NEAR
-from oacmail.core.model import Role
+from oacmail.core.model import Role, Status
 from oacmail.mail.understanding.secrets import blank
-from oacmail.store.connection import ANSWER_DUE, RUNNING_ANSWER, stamp
+from oacmail.store.connection import ANSWER_DUE, BEGINS_WITH, RUNNING_ANSWER, stamp
 from oacmail.store.health import Row, local, waiting
 
 # --- Queries ---------------------------------------------------------------------------------------------------------
@@ -40,6 +40,7 @@ _CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent
     AND d.met_at IS NULL AND d.fired_at IS NULL AND d.withdrawn_at IS NULL) AS update_at,
   (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
   FROM cases c JOIN people p ON p.id = c.citizen_id """
+_LATE = f"SELECT case_id FROM deadlines d INDEXED BY deadlines_running WHERE {RUNNING_ANSWER} AND due_at <= :now"
 _SHOWN = (
     *("number", "status", "kind", "topic", "level", "intent", "language", "citizen", "subject", "assignee"),
     *("opened_at", "due_at", "answered_at", "closed_at", "overdue", "messages", "score", "operator", "platform"),
@@ -79,10 +80,15 @@ def cases(
 ) -> Iterator[Row]:
     """The most urgent first: whose term is about to end (R32) or whose message was long under way (R18); then running
     deadlines by their due time, the rest by age."""
-    wanted = " WHERE c.status = :status" if status else ""
-    query = f"""SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue
+    wanted = {
+        "true": True,
+        "c.status = :status": status,
+        "c.status <> 'closed'": status not in (None, Status.CLOSED),
+        f"c.id IN ({_LATE})": overdue,
+    }
+    query = f"""SELECT * FROM ({_CASES} WHERE {" AND ".join(filter(wanted.get, wanted))})
       ORDER BY (urgent AND waits) OR delayed DESC, answered_at IS NOT NULL, due_at, id"""
-    for row in con.execute(query, {**_values(now, zone), "status": status, "late": overdue}):
+    for row in con.execute(query, {**_values(now, zone), "status": status}):
         yield _case(row, zone)
 
 
@@ -148,7 +154,11 @@ def _waits_for_room(mail: sqlite3.Row) -> bool:
 
 def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> Iterator[Row]:
     """What has not reached an end; with `every` all."""
-    where = "" if every else "WHERE o.state IN ('queued','claimed','sending','uncertain','failed','held')"
+    where = (
+        ""
+        if every
+        else "WHERE o.state <> 'sent' AND o.state IN ('queued','claimed','sending','uncertain','failed','held')"
+    )
     query = f"""SELECT o.*, c.number AS "case" FROM outbox o LEFT JOIN cases c ON c.id = o.case_id {where}
       ORDER BY o.id"""
     for row in con.execute(query):
@@ -208,7 +218,7 @@ def reasons_of_case(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> lis
 def reasons_of_message(con: sqlite3.Connection, zone: ZoneInfo, ref: str) -> list[Row] | None:
     """How the messages with this Message-ID, or beginning of a fingerprint (16 characters or more), were read, which
     case each belongs to (`case`: None = none) and why one is on the review list; None if no message is known by it."""
-    found = con.execute(_MESSAGES, (ref, ref, ref[:16])).fetchall()
+    found = con.execute(_MESSAGES, (ref, ref, *3 * (ref[:16],))).fetchall()
     lines: list[Row] = []
     for row in found:
         line = _read(row, zone)
@@ -237,8 +247,8 @@ def _review(item: sqlite3.Row, zone: ZoneInfo) -> Row:
     return {"at": local(item["at"], zone), "kind": "review", "data": data}
 
 
-_MESSAGES = """SELECT m.*, c.number FROM messages m LEFT JOIN cases c ON c.id = m.case_id
-  WHERE m.message_id IN (?, '<' || ? || '>') OR substr(m.fingerprint, 1, 16) = ? ORDER BY m.id"""
+_MESSAGES = f"""SELECT m.*, c.number FROM messages m LEFT JOIN cases c ON c.id = m.case_id
+  WHERE m.message_id IN (?, '<' || ? || '>') OR {BEGINS_WITH} ORDER BY m.id"""
 _REVIEWS_OF_CASE = """SELECT r.* FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint WHERE m.case_id = ?
   ORDER BY r.at"""
 _REVIEWS_OF_MESSAGE = "SELECT * FROM reviews WHERE fingerprint = ? ORDER BY at"

@@ -38,6 +38,8 @@ RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.w
 """The deadline `d` is a response deadline that is neither met nor withdrawn."""
 ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})"
 """When the first running answer of the case `c` is due; NULL = none runs."""
+BEGINS_WITH = "(m.fingerprint BETWEEN ? AND ? || 'g' AND substr(m.fingerprint, 1, 16) = ?)"
+"""The fingerprint of the message `m` begins with these 16 hex digits, given three times."""
 LAST_SUMMARY = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DIGEST}'
   AND state IN ('{MailState.SENT}', '{MailState.SHADOW}')"""
 """When the last summary was made that has left."""

@@ -352,8 +352,9 @@ _WAITS = "EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND
 
 
 def expired_cases(con: sqlite3.Connection, before: str) -> dict[int, str]:
-    """Return id and number of the cases closed before then and not erased, none of whose mails are on their way."""
-    rows = con.execute(f"SELECT c.id, c.number FROM cases c WHERE {_EXPIRED} ORDER BY c.id", (before,))
+    """Return id and number of the cases closed before then and not erased, none of whose mails are on their way; the
+    one that was closed first comes first."""
+    rows = con.execute(f"SELECT c.id, c.number FROM cases c WHERE {_EXPIRED} ORDER BY c.closed_at, c.id", (before,))
     return {row["id"]: row["number"] for row in rows}
 
 
@@ -376,7 +377,8 @@ def expired_originals(con: sqlite3.Connection, before: str) -> list[int]:
     """Return the messages whose bytes are stored though their case was closed before then, or they have none and came
     before then."""
     rows = con.execute(
-        f"""SELECT m.id FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.original IS NOT NULL
+        f"""SELECT m.id FROM messages m INDEXED BY originals_in_use LEFT JOIN cases c ON c.id = m.case_id
+        WHERE m.original IS NOT NULL
         AND iif(m.case_id IS NULL, m.received_at < ?1 AND NOT {_WAITS}, c.status = 'closed' AND c.closed_at < ?1)
         ORDER BY m.id""",
         (before,),
@@ -388,7 +390,7 @@ def expired_mails(con: sqlite3.Connection, before: str) -> list[int]:
     """Return the mails whose bytes are stored though they have reached their end and their case was closed before
     then, or they have none and were made before then."""
     rows = con.execute(
-        f"""SELECT o.id FROM outbox o JOIN mails m ON m.id = o.id LEFT JOIN cases c ON c.id = o.case_id
+        f"""SELECT o.id FROM mails m CROSS JOIN outbox o ON o.id = m.id LEFT JOIN cases c ON c.id = o.case_id
         WHERE length(m.mime) > 0 AND {_FINAL}
         AND iif(o.case_id IS NULL, o.created_at < ?1, c.status = 'closed' AND c.closed_at < ?1) ORDER BY o.id""",
         (before,),
@@ -398,7 +400,7 @@ def expired_mails(con: sqlite3.Connection, before: str) -> list[int]:
 
 def expired_unprocessed(con: sqlite3.Connection, before: str) -> list[str]:
     """Return the checksums of messages that could not be processed, came before then and wait for nobody."""
-    query = f"SELECT o.sha256 FROM {UNPROCESSED} AND r.done_at IS NOT NULL AND r.at < ? ORDER BY o.sha256"
+    query = f"SELECT o.sha256 FROM {UNPROCESSED} AND r.done_at IS NOT NULL AND r.at < ?"
     return [row["sha256"] for row in con.execute(query, (before,))]
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.core.canary import moment_of
+from oacmail.core.kinds import MailState
+from oacmail.core.model import Status
 from oacmail.core.reconciliation import from_text
 from oacmail.core.review import FILED, UNSEEN, ReviewEntry, last_purge
 from oacmail.core.stored_values import (
@@ -54,14 +56,14 @@ def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
     return tuple(as_view(ReviewEntry, row, opening=row["text"][:_OPENING]) for row in rows)
 
 
-# Of the closed ones, most of all, only their number is read.
-_BY_STATUS = """SELECT status, count(*) AS n FROM cases WHERE status <> 'closed' GROUP BY status UNION ALL
-  SELECT 'closed', (SELECT count(*) FROM cases) - (SELECT count(*) FROM cases WHERE status <> 'closed') AS n WHERE n > 0
-  ORDER BY status"""
-
-
-def _counted(con: sqlite3.Connection, query: str) -> Mapping[str, int]:
-    return {row[0]: row[1] for row in con.execute(query)}
+def _counted(con: sqlite3.Connection, table: str, column: str, most: str) -> Mapping[str, int]:
+    """Rows by the value of the column. `most`: that of nearly all, of which only the number is read."""
+    rows = con.execute(
+        f"""SELECT {column} AS name, count(*) AS n FROM {table} WHERE {column} <> '{most}' GROUP BY {column} UNION ALL
+        SELECT '{most}', (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {table} WHERE {column} <> '{most}') AS n
+        WHERE n > 0 ORDER BY name"""
+    )
+    return dict(map(tuple, rows))
 
 
 def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
@@ -75,8 +77,8 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
     canary, _, seconds = (remembered.value(con, CANARY_LAST) or "").partition(" ")
     rotated, drill = remembered.last_drill(con)
     return {
-        "cases": _counted(con, _BY_STATUS),
-        "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
+        "cases": _counted(con, "cases", "status", Status.CLOSED),
+        "outbox": _counted(con, "outbox", "state", MailState.SENT),
         "over_budget": one(f"SELECT count(*) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NULL"),
         "unaccounted": one("SELECT count(*) FROM sightings WHERE outcome IS NULL"),
         "unaccounted_since": local(one("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL"), zone),

@@ -347,14 +347,8 @@ def to_decide_again(con: sqlite3.Connection, fingerprint: str) -> list[MessageRe
     return [MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]) for row in rows]
 
 
-def begin_play(con: sqlite3.Connection) -> None:
-    """It asks for each message where it lies, which the service never does for all."""
-    con.execute("CREATE INDEX rebuilt_sightings ON sightings(fingerprint)")
-
-
 def end_play(con: sqlite3.Connection, now: datetime) -> None:
     """Let nothing of the played past look like a problem of today."""
-    con.execute("DROP INDEX rebuilt_sightings")
     end_values(con, End.PROBLEM)
     note(con, now)
 

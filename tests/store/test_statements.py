@@ -8,10 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.store import health
+from oacmail.core.report.figures import Month
+from oacmail.privacy import retention
+from oacmail.store import admin, command_line, health, reports
 from tests.world import AGENT, World
 
 MOST_NEW, MOST_ON_A_CASE = 25, 23
+OF_FEW = (
+    *("board_flagged", "board_places_new", "board_unsettled", "cases_live", "deadlines_live", "deadlines_running"),
+    *("events_corrected", "events_escalated", "mails_kept", "outbox_live", "outbox_unsent", "reviews_waiting"),
+    *("sightings_failed", "sightings_open", "sightings_to_file", "sightings_unread"),
+)
+"""Indexes of rows that are few however many are stored: live, kept for some days, corrected by hand, or escalated. A
+statement may read all of one."""
 GROWING = ("cases", "messages", "deadlines", "events", "outbox", "mails", "originals", "refs", "sightings", "people")
 
 
@@ -37,11 +46,13 @@ def test_a_further_message_costs_few_statements(world: World, on_a_case: bool, m
 
 
 def _read_whole(world: World, statement: str) -> list[str]:
-    """The tables that grow with the years of which this statement reads every row."""
+    """The tables that grow with the years of which this statement reads every row, or an index of them that does. How
+    many rows there are is read page by page."""
+    statement = re.sub(r"\(SELECT count\(\*\) FROM \w+\)", "0", statement)
     named = re.findall(rf"\b({'|'.join(GROWING)})\b(?: (?:AS )?(\w+)\b)?", statement)
     tables = {alias: table for table, alias in named} | {table: table for table, _ in named}
-    plan = [row["detail"] for row in world.store.con.execute(f"EXPLAIN QUERY PLAN {statement}")]
-    scanned = [detail.removeprefix("SCAN ") for detail in plan if detail.startswith("SCAN ")]
+    plan = [row["detail"].split() for row in world.store.con.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    scanned = [words[1] for words in plan if words[0] == "SCAN" and words[-1] not in OF_FEW]
     return [tables[name] for name in scanned if name in tables]
 
 
@@ -54,14 +65,24 @@ def test_a_day_with_its_digest_and_its_status_read_no_table_whole_that_grows(
     world.agent_answers(first)
     world.citizen_writes("pau@example.net")
     traced: list[str] = []
+    zone, now = ZoneInfo("Europe/Madrid"), world.clock.now()
     world.store.con.set_trace_callback(traced.append)
+    world.store.begin("1f2e3d4c", now)
     world.live("2026-11-27 10:00")
-    health.health(world.store.con, ZoneInfo("Europe/Madrid"))
+    health.health(world.store.con, zone)
+    list(command_line.cases(world.store.con, zone, now, status="open"))
+    list(command_line.cases(world.store.con, zone, now, overdue=True))
+    list(command_line.outbox(world.store.con, zone))
+    command_line.reasons_of_message(world.store.con, zone, first["Message-ID"])
+    admin.message_for_case(world.store.con, first["Message-ID"])
+    reports.corrected_examples(world.store.con)
+    reports.month_rows(world.store.con, world.policy, Month(2026, 11))
+    retention.preview(world.store.con, retention.Periods(original_days=30, retention_months=24), now)
     world.store.con.set_trace_callback(None)
     assert world.mails("digest")
     read = {
-        statement: _read_whole(world, statement) for statement in traced if statement.startswith(("SELECT", "WITH"))
+        statement: _read_whole(world, statement)
+        for statement in traced
+        if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE"))
     }
-    assert {statement: tables for statement, tables in read.items() if tables} == {
-        "SELECT state, count(*) FROM outbox GROUP BY state": ["outbox"]
-    }
+    assert {statement: tables for statement, tables in read.items() if tables} == {}

@@ -45,6 +45,7 @@ SHIPPED = {
     "m0025_no_urgent_column": "def948b9a7b27c5b",
     "m0026_ledger_by_row": "9529919d82ffd415",
     "m0027_nothing_unread": "a516d478cc64ca28",
+    "m0028_what_is_live": "4090fbe15d892bde",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _RENAMED = {
