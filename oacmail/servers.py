@@ -27,6 +27,16 @@ def is_loopback(host: str) -> bool:
     return ip_address(host).is_loopback if is_address(host) else host == "localhost"
 
 
+def address_and_port(text: str, usual: int) -> tuple[str, int]:
+    """(address, port) of `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`. Raises ValueError."""
+    if is_address(text):
+        return text, usual
+    address, _, port = text.rpartition(":")
+    if not 0 < int(port) < 65536:
+        raise ValueError(port)
+    return str(ip_address(address.strip("[]"))), int(port)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """One account on one server (docs/interfaces.md section 5).

@@ -177,6 +177,7 @@ class Service:
                 "forgotten": self._forget_again,
                 "purge": self._purge,
                 "learn": self._learn,
+                "records": self.parts.records.run,
             },
         )
 

@@ -183,6 +183,12 @@ class Connection:
         """Return the EHLO keywords in lower case, with their parameters."""
         return self._smtp.esmtp_features
 
+    @property
+    def met(self) -> tuple[str, str]:
+        """Return the name that the relay gives itself (the first word of its answer to EHLO), and its address."""
+        words = (self._smtp.ehlo_resp or self._smtp.helo_resp or b"").split()
+        return words[0].decode("ascii", "replace").lower() if words else "", str(self._sock().getpeername()[0])
+
     def is_stale(self) -> bool:
         """True if unused for too long, or if the relay sent something unasked, most likely its goodbye."""
         return time.monotonic() - self.used > self._settings.keep_seconds or self.has_unasked_data()
@@ -312,6 +318,8 @@ class SmtpTransport:
             raise ConfigError(("smtp.security: no encryption beyond this machine: use tls or starttls",))
         self._settings = settings
         self._connection: Connection | None = None
+        self.met = ("", "")
+        """Name and address of the relay at the last connection."""
 
     def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
         """Return True if the relay took the mail and the office's copy too. Errors are those of the port.
@@ -404,6 +412,7 @@ class SmtpTransport:
         self._drop()
         try:
             self._connection = Connection(self._settings)
+            self.met = self._connection.met
         except Transient as error:  # there is no password or token: no mail is at fault
             raise _same_pause(RelayError(str(error)), error) from None
         return self._asked(self._connection, mail)

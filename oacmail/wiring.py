@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from oacmail import charts, host, oauth
 from oacmail import config as settings
 from oacmail.config import Config, secrets
+from oacmail.core.deliverability import Leg, Look, OurMail, Travelled, delivering, domain_of, examine
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.kinds import KINDS, MailKind
 from oacmail.core.policy import Policy, Workdays
@@ -28,13 +29,14 @@ from oacmail.engine import learning
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine, Ticks
 from oacmail.engine.intake import Intake
-from oacmail.engine.watch import CanaryWatch, GrantWatch, HostChecks
+from oacmail.engine.watch import CanaryWatch, GrantWatch, HostChecks, RecordsWatch
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import Parser
 from oacmail.mail.parser_config import ParserConfig, TownWords
 from oacmail.mail.understanding import scores
+from oacmail.resolver import Resolver
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from oacmail.store import admin, connection, ledger, remembered
 from oacmail.store.remembered import LOST
@@ -267,6 +269,29 @@ def transport(config: Config, given: oauth.TokenSource | None = None) -> SmtpTra
     return SmtpTransport(settings.part_of(SmtpSettings, config.smtp, **_login(config, "smtp", given)))
 
 
+# --- Records ---------------------------------------------------------------------------------------------------------
+
+
+def look_at_records(config: Config, policy: Policy, travelled: Travelled | None, met: tuple[str, str]) -> Look | None:
+    """Examine the records in the DNS that our mail depends on; None = monitoring.dns_server is empty. `met`: name and
+    address of the relay that we hand mail to, which is the one that delivers if it is of the town's own."""
+    server = config.monitoring.dns_server
+    if server == "":
+        return None
+    office = policy.office
+    relay = (travelled and travelled.relay) or delivering([Leg(*met, by=met[0])], domain_of(office.address))
+    mail = OurMail(
+        address=office.address,
+        receives=tuple(dict.fromkeys(map(domain_of, (office.address, *office.aliases)))),
+        envelopes=tuple(dict.fromkeys(envelope_senders(policy, config.smtp.ack_envelope).values())),
+        relay_host=config.smtp.host,
+        provider=config.imap.provider,
+        signatures=travelled.signatures if travelled else None,
+        relay=relay,
+    )
+    return examine(mail, Resolver(server or "").lookup)
+
+
 # --- Parts -----------------------------------------------------------------------------------------------------------
 
 
@@ -285,6 +310,7 @@ class Parts:
     ticks: Ticks
     canary: CanaryWatch
     grant: GrantWatch
+    records: RecordsWatch
 
     def close(self) -> None:
         self.mailbox.close()
@@ -350,6 +376,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         ticks=Ticks(engine=core),
         canary=CanaryWatch(engine=core, run=alert.run),
         grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
+        records=RecordsWatch(engine=core, look=lambda seen: look_at_records(config, core.policy, seen, relay.met)),
     )
 
 
@@ -451,6 +478,7 @@ def reload(parts: Parts, config: Config) -> None:
     parts.delivery.envelope = envelope(config, policy)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
+    parts.records.look = lambda seen: look_at_records(config, policy, seen, parts.transport.met)
     parts.canary.run = parts.grant.run = _alert_command(config).run
     parts.engine.parser_config = lambda: learning.with_lessons(parts.store, parser_config(config))
     parts.config = config

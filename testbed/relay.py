@@ -110,7 +110,8 @@ class SimulatedRelay:
     `inboxes`: what people received. `offered`: every mail offered; `accepted`: every mail whose bytes were taken and
     kept. `copies`: mail to the office is delivered at once, held until `release_copies`, or lost. `rewrites`: the relay
     replaces every Message-ID. `server_copies`: the provider puts what it sends into Sent. `at_kill_point`: called at
-    named points, to kill there; `at_delivery`: with each mail that it accepts. `unproven`: keys of mails that arrived
+    named points, to kill there; `at_delivery`: with each mail that it accepts. `on_top`: fields that it and machines
+    behind it put above the office's copies. `unproven`: keys of mails that arrived
     and whose copy did not return at once.
     """
 
@@ -122,6 +123,7 @@ class SimulatedRelay:
         self.copies: Literal["delivered", "held", "lost"] = "delivered"
         self.rewrites = False
         self.server_copies = False
+        self.on_top = b""
         self.at_kill_point: Callable[[str], None] = lambda point: None
         self.at_delivery: Callable[[Outgoing], None] = lambda mail: None
         self.unproven: set[str] = set()
@@ -215,7 +217,9 @@ class SimulatedRelay:
             self._to_office(sender, mime)
 
     def _to_office(self, sender: str, mime: bytes) -> None:
-        self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock.true()), self._clock.true())
+        self._mailbox.append(
+            "INBOX", arrived(self.on_top + mime, sender, self._office, self._clock.true()), self._clock.true()
+        )
 
 
 def _refuse(outcome: DeliveryOutcome) -> None:

@@ -12,8 +12,8 @@ import pytest
 from oacmail import config as settings
 from oacmail.advice import explained, meaning
 from oacmail.cli import check, permission_remedy, status
-from oacmail.cli.check import Finding
 from oacmail.config import Config
+from oacmail.core.deliverability import Finding
 
 _CERT = "SSLCertVerificationError"
 MEANT = {

@@ -22,7 +22,6 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal
 
 import click
 
@@ -35,35 +34,22 @@ from oacmail.config import Config, loading, secrets
 from oacmail.config.sections import SENT
 from oacmail.core import tokens
 from oacmail.core.board import BoardNames, agents_of
+from oacmail.core.deliverability import Finding, Level, Travelled, domain_of
 from oacmail.core.effects import Send
 from oacmail.core.errors import ConfigError, OacmailError, Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.ports import MessageMeta, Outgoing, WatchedFolder
+from oacmail.core.stored_values import TRAVELLED
 from oacmail.core.watched import SPARE, is_set_back
 from oacmail.imap.mailbox import ImapMailbox
+from oacmail.mail.mime.auth import travelled
 from oacmail.smtp import SmtpTransport
 from oacmail.store import connection, remembered
 from oacmail.workdays import OfficeCalendar
 
 # --- Findings --------------------------------------------------------------------------------------------------------
-
-
-Level = Literal["error", "warning"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`where`: a key of the configuration, or a path, or one word such as `clock`."""
-
-    level: Level
-    where: str
-    what: str
-    do: str
-
-    def __str__(self) -> str:
-        return f"{self.level:7}  {self.where}: {self.what}: {self.do}"
 
 
 def error(where: str, what: str, do: str) -> Finding:
@@ -285,13 +271,15 @@ def online_findings(config: Config) -> Iterator[Finding]:
             yield from board_online(config, box)
         policy = wiring.live_policy(config, first=True)  # which signs the test message
         sender = yield from _relay(config, policy, relay)
+        shown: Travelled | None = None
         if watched and sender is not None:
             post = TestMail(box, relay, sender, watched)
             if config.smtp.self_copy:
-                yield from _copies(config, policy, post)
+                shown = yield from _copies(config, policy, post)
             sent = next((folder.name for folder in watched if folder.role is Folder.SENT), "")
             if sent.isascii() and sent.isalnum():
                 yield from _plus(config, post, sent)
+        yield from _records(config, policy, shown.or_else(_shown(config)) if shown else _shown(config), relay.met)
     except OacmailError as failure:
         yield error("online", f"the test ended early: {failure}", "try again, then see the servers' logs")
     finally:
@@ -308,6 +296,11 @@ class TestMail:
     def send(self, recipient: str, mime: bytes) -> None:
         mail = Outgoing(key="check", envelope_from=self._sender, recipient=recipient, copy_to="", mime=mime)
         self._relay.send(mail, lambda _: None)
+
+    def read(self, uid: int) -> bytes:
+        """The message that has just arrived; b'' = it is gone."""
+        fetched = self._box.fetch([uid]).get(uid)
+        return fetched.raw if fetched else b""
 
     def arrival(self, field: str, value: str) -> tuple[WatchedFolder, MessageMeta] | None:
         """The folder and meta of the message with `value` in this header field; None = not within PATIENCE."""
@@ -401,8 +394,9 @@ def _unreachable(server: str, failure: Transient) -> Finding:
     return error(server, f"{what} ({failure})", do)
 
 
-def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
-    """Checks that a message to ourselves arrives, as self-copies must, and that the servers' clocks agree with ours."""
+def _copies(config: Config, policy: Policy, post: TestMail) -> Generator[Finding, None, Travelled | None]:
+    """Checks that a message to ourselves arrives, as self-copies must, and that the servers' clocks agree with ours.
+    Returns what the message shows of its way; None = nothing."""
     key, now = f"{tokens.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
     send = Send(key=key, kind=MailKind.PROBE, lang=policy.office.languages[0], recipient=policy.office.address)
     sign = partial(tokens.sign_mail, policy, "", send, now)
@@ -420,6 +414,27 @@ def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]
         yield warning(
             "clock", f"the mail server's clock is {ahead:.0f} s from ours", "correct the wrong clock: timedatectl"
         )
+    return travelled(post.read(found[1].uid), domain_of(policy.office.address)) if found else None
+
+
+def _shown(config: Config) -> Travelled | None:
+    """What the last copy that the service has read shows of its way; None = there was none."""
+    if not (config.office.state / connection.FILE).exists():
+        return None
+    with connection.open_readonly(config.office.state) as con:
+        shown = remembered.value(con, TRAVELLED)
+    return Travelled.from_text(shown) if shown else None
+
+
+def _records(config: Config, policy: Policy, shown: Travelled | None, met: tuple[str, str]) -> Iterator[Finding]:
+    """Checks what the town publishes in the DNS. What did not answer is named, and is no finding."""
+    seen = wiring.look_at_records(config, policy, shown, met)
+    if seen is None:
+        say("monitoring.dns_server is empty: the records in the DNS (SPF, DKIM, DMARC, MX) were not looked at")
+        return
+    yield from seen.findings
+    if seen.unseen:
+        say(f"not looked at, since the DNS gave no answer: {', '.join(seen.unseen)}")
 
 
 def _plus(config: Config, post: TestMail, sent: str) -> Iterator[Finding]:

@@ -198,6 +198,11 @@ PROBLEMS: tuple[Problem, ...] = (
         "junk, run `oacmail check --online`",
     ),
     Problem(
+        watched.RECORDS,
+        "what the town publishes in the DNS makes receivers refuse or lose mail: run `oacmail check --online`, which "
+        "says who changes which record to what",
+    ),
+    Problem(
         remembered.DRILL_CODE,
         "the last restore drill failed, so the backups may be of no use: make a new one (`oacmail backup`), then run "
         "`oacmail drill` on it",

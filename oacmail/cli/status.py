@@ -240,6 +240,11 @@ def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
     versions = {"version": summary["version"], "schema": summary["schema"] or ""}
     proof = summary["reconciled"] or {"at": None, "found": ()}
     canary = summary["canary"] or {"sent_at": None, "seconds": None}
+    looked = summary["records"] or {"at": None, "found": ()}
+
+    def count(level: str) -> int:
+        return sum(finding["level"] == level for finding in looked["found"])
+
     return (
         Metric("info", "Version of the program and of the database.", [(versions, 1)]),
         Metric("healthy", "1 if no problem is critical.", _one(int(summary["ok"]))),
@@ -271,6 +276,12 @@ def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
         ),
         Metric("reconciled_timestamp_seconds", "When the nightly proof was last made.", _at(proof["at"])),
         Metric("reconciled_findings", "What the last nightly proof found.", _one(len(proof["found"]))),
+        Metric("records_timestamp_seconds", "When the records in the DNS were last looked at.", _at(looked["at"])),
+        Metric(
+            "records_findings",
+            "What that look found, by level.",
+            [({"level": level}, count(level)) for level in ("error", "warning")] if looked["at"] else [],
+        ),
         Metric(
             "canary_sent_timestamp_seconds", "When the last test mail that is back was sent.", _at(canary["sent_at"])
         ),
@@ -312,7 +323,8 @@ def _escaped(text: str) -> str:
 
 
 _COUNTED = (
-    *("shadow", "unaccounted", "quarantine", "last_sync", "last_tick", "reconciled", "canary", "purged", "drill"),
+    *("shadow", "unaccounted", "quarantine", "last_sync", "last_tick", "reconciled", "canary", "records"),
+    *("purged", "drill"),
 )
 """What the summary shows as the database counts it."""
 LISTED = 20
@@ -439,7 +451,7 @@ def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
         "unaccounted": 0,
         "quarantine": 0,
         **dict.fromkeys(("last_sync", "sync_age_seconds", "last_tick", "tick_age_seconds", "reconciled", "canary")),
-        **dict.fromkeys(("purged", "last_backup", "drill", "schema")),
+        **dict.fromkeys(("records", "purged", "last_backup", "drill", "schema")),
         "problems": [problems.described(problem, cause)] if problem else [],
     }
 
@@ -469,6 +481,10 @@ def _show(summary: dict[str, Any], form: str | None) -> None:
         click.echo(f"{'drill':12} {drill['result']}, {safe(drill['at'])}")
     if (canary := summary["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
+    if (looked := summary["records"]) is not None:
+        click.echo(f"{'records':12} {safe(looked['at'])}")
+        for finding in looked["found"]:
+            click.echo(f"  - {safe(': '.join(finding[name] for name in ('level', 'where', 'what', 'do')))}")
     if (purged := summary["purged"]) is not None:
         click.echo(f"{'purged':12} {purged['cases']} cases, {purged['copies']} copies, {safe(purged['at'])}")
     for line in lines(summary):

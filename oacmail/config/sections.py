@@ -32,7 +32,7 @@ from pydantic_core.core_schema import no_info_after_validator_function
 from oacmail.core import model, policy
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import mailbox
-from oacmail.servers import is_address, is_loopback
+from oacmail.servers import address_and_port, is_address, is_loopback
 
 
 class Section(BaseModel):
@@ -362,10 +362,21 @@ class CanarySection(policy.CanaryRules):
     alert_seconds: Annotated[Count, Field(le=300)] = 30
 
 
+def _dns_server(value: object) -> str:
+    server = _text(value, '"9.9.9.9"').strip()
+    try:
+        if server:
+            address_and_port(server, 53)
+    except ValueError as error:
+        raise wrong("is not the address of a DNS server", 'write an IP address, like "9.9.9.9"') from error
+    return server
+
+
 class MonitoringSection(Section):
-    """`prometheus_file`: None = none is written."""
+    """`prometheus_file`: None = none is written. `dns_server`: None = the system's; '' = the DNS is not asked."""
 
     prometheus_file: FilePath | None = None
+    dns_server: Annotated[str, PlainValidator(_dns_server)] | None = None
 
 
 class DigestSection(Section):

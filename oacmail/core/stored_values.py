@@ -47,6 +47,8 @@ CANARY_BACK = "canary-back:"
 CANARY_LAST = "canary-last"
 CANARY_ALARMED = "canary-alarmed"
 OAUTH_REPORTED = "oauth-reported"
+TRAVELLED = "travelled"
+RECORDS = "records"
 # Of the mailbox
 DRAFTS = "drafts_folder"
 LEDGER_COPIED = "ledger-copied"
@@ -207,6 +209,10 @@ FAMILIES: Mapping[str, Family] = {
     OAUTH_REPORTED: Family(
         value="time since when the problem lasts of which the command has told, or empty",
     ),
+    TRAVELLED: Family(
+        value="JSON: the DKIM signatures and the relay that the last copy of our mail showed (core/deliverability.py)",
+    ),
+    RECORDS: Family(value="JSON: what the last look at the records in the DNS found (core/deliverability.py)"),
     LEDGER_COPIED: Family(
         value="HMAC of the snapshot, sequence of the last entry there, beginning of that piece's seal; or empty",
     ),

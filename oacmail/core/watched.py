@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"
 OAUTH, RECOVERED = "oauth", "oauth-recovered"
 SHARED_BUDGET = "shared-budget"
+RECORDS = "dns-records"
 SPARE = 100_000_000  # bytes that must be free on the disk of the state directory
 SET_BACK = timedelta(minutes=1)
 DAEMON, ONCE, STOPPED = "daemon", "once", "stopped"  # the kind of the last process

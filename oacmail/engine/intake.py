@@ -12,6 +12,7 @@ from operator import itemgetter
 
 from oacmail import log
 from oacmail.batches import batched
+from oacmail.core.deliverability import domain_of
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, UnreadableMessage
 from oacmail.core.lookup import Lookup, look_up
@@ -24,7 +25,7 @@ from oacmail.engine.board import BoardSync
 from oacmail.engine.engine import Engine
 from oacmail.engine.learning import with_lessons
 from oacmail.engine.ledger import LedgerCopy
-from oacmail.engine.watch import ProblemFlag
+from oacmail.engine.watch import ProblemFlag, note_travel
 from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import Answers, Parser, RawMessage, parse
 from oacmail.mail.parser_config import ParserConfig
@@ -487,6 +488,10 @@ class Intake:
         if claims:
             listing.own.difference_update(claims)
             store.attempt_ended(*listing.key, claims, passing=alone, error=None)
+        copies = [uid for uid, lookup in lookups.items() if lookup.signature is not None]
+        if copies:
+            address, now = self.engine.policy.office.address, self.engine.now()
+            note_travel(store, batch.messages[copies[-1]].raw, domain_of(address), now)
         with store.together():
             for uid, lookup in lookups.items():
                 if uid not in claims:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from oacmail import log
+from oacmail.core import watched
 from oacmail.core.canary import CODE, moment_of
+from oacmail.core.deliverability import Look, Travelled
 from oacmail.core.stored_values import (
     CANARY_ALARMED,
     CANARY_BACK,
@@ -17,7 +19,9 @@ from oacmail.core.stored_values import (
     CRASHES,
     LATEST,
     OAUTH_REPORTED,
+    RECORDS,
     RUNS,
+    TRAVELLED,
 )
 from oacmail.core.watched import (
     CLOCK,
@@ -32,6 +36,7 @@ from oacmail.core.watched import (
     recent_crashes,
 )
 from oacmail.engine.engine import Engine
+from oacmail.mail.mime.auth import travelled
 from oacmail.store.store import SqliteStore
 
 # --- Problem flag ----------------------------------------------------------------------------------------------------
@@ -184,6 +189,49 @@ class CanaryWatch:
         log.warning("canary." + what, since=since.isoformat())
         failed = self.run(("canary", what, since.isoformat()))
         store.problem(COMMAND, bool(failed), now, failed)
+
+
+# --- Records ---------------------------------------------------------------------------------------------------------
+# Whether the town's records in the DNS let our mail arrive, once a night. What our copies show of their way is noted
+# when they are read: DKIM's selector and the relay are in no configuration.
+
+SEEN_FOR = timedelta(days=2)  # how long what one copy has shown counts beside what later ones show
+
+
+def note_travel(store: SqliteStore, raw: bytes, domain: str, now: datetime) -> None:
+    """Remember what a copy of our own mail shows. Raises StateError."""
+    seen, at = travelled(raw, domain), store.known_at(TRAVELLED)
+    if seen is None:
+        return
+    known = Travelled.from_text(store.recall(TRAVELLED) or "") if at is not None and now - at < SEEN_FOR else None
+    seen = seen.or_else(known)
+    if seen != known or (at is not None and now - at > SEEN_FOR / 2):
+        store.remember(TRAVELLED, seen.to_text(), now)
+
+
+@dataclass(slots=True)
+class RecordsWatch:
+    """`look`: examines the records, given what our copies show; its result is None if the DNS is not to be asked."""
+
+    engine: Engine
+    look: Callable[[Travelled | None], Look | None]
+
+    def run(self) -> None:
+        """Where an answer did not come, a look that found nothing tells nothing: the earlier result stays. Raises
+        StateError."""
+        store, now = self.engine.store, self.engine.now()
+        shown = store.recall(TRAVELLED)
+        seen = self.look(Travelled.from_text(shown) if shown else None)
+        if seen is None:
+            store.problem(watched.RECORDS, False, now)
+            return
+        if seen.unseen and not seen.errors:
+            return
+        cause = "; ".join(f"{error.where}: {error.what}" for error in seen.errors)
+        if cause != store.cause(watched.RECORDS):  # another one is another problem
+            store.problem(watched.RECORDS, False, now)
+        store.problem(watched.RECORDS, bool(cause), now, cause)
+        store.remember(RECORDS, seen.to_text(now), now)
 
 
 # --- Run history -----------------------------------------------------------------------------------------------------

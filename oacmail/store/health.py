@@ -3,6 +3,7 @@
 `status` needs nothing else of the store, and must be quick: this module imports no rules.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,6 +23,7 @@ from oacmail.core.stored_values import (
     OTHER_INSTANCE,
     PURGED,
     RECONCILED,
+    RECORDS,
     RUNS,
     SHADOW,
 )
@@ -104,6 +106,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         },
         # the last that came back, and how long it took
         "canary": {"sent_at": _shown(moment_of(canary), zone), "seconds": int(seconds)} if canary else None,
+        "records": _looked(remembered.value(con, RECORDS), zone),
         "purged": purge and {"at": _shown(purge.at, zone), "cases": purge.cases, "copies": purge.copies},
         "rotated": local(rotated, zone),  # when the last backup by rotation was made
         "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
@@ -134,6 +137,12 @@ def unseen_answers(con: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
         (UNSEEN, stamp(since)),
     )
     return tuple(row["number"] for row in rows)
+
+
+def _looked(text: str | None, zone: ZoneInfo) -> Row | None:
+    """The last look at the records in the DNS."""
+    look = json.loads(text) if text else None
+    return look and {**look, "at": _shown(datetime.fromisoformat(look["at"]), zone)}
 
 
 def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:

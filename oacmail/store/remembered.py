@@ -280,6 +280,11 @@ class RememberedRows(Rows):
         """Return the recorded problems and since when they exist."""
         return problems(self.con)
 
+    @reads
+    def cause(self, code: str) -> str:
+        """Return the latest known cause of a problem, '' if there is none."""
+        return value(self.con, CAUSE + code) or ""
+
     @writes
     def tick_failed(self, item: "TickItem", error: str, *, until: datetime, now: datetime) -> None:
         """The item raised. `error`: the name of its class."""

@@ -160,6 +160,13 @@ STATUS: dict[str, Any] = {
     "oldest_waiting_seconds": int,
     "sync_age_seconds": Maybe(int),
     "tick_age_seconds": Maybe(int),
+    "records": Maybe(
+        {
+            "at": TIME,
+            "found": [{"level": {"error", "warning"}, "where": str, "what": str, "do": str}],
+            "unseen": [str],
+        }
+    ),
     "purged": Maybe({"at": TIME, "cases": int, "copies": int}),
     "last_backup": Maybe(TIME),
     "drill": Maybe({"at": TIME, "result": {"passed", "failed"}}),

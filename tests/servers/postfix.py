@@ -79,6 +79,7 @@ smtpd_tls_security_level = may
 smtpd_tls_chain_files = {certs.key}, {certs.cert}
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
 virtual_mailbox_domains = static:all
+header_checks = regexp:{root}/conf/headers
 transport_maps = regexp:{root}/conf/transport
 recipient_delimiter = +
 lmtp_destination_recipient_limit = 1
@@ -107,11 +108,12 @@ TRANSPORT = "/^[^@]*-bounces@/ error:5.1.1 there is no such mailbox\n"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostfixOptions:
     """`message_size_limit` in bytes; `null_sender` False: MAIL FROM:<> is refused with 550; `filter_port`: where the
-    content filter for submitted mail listens, 0 = none."""
+    content filter for submitted mail listens, 0 = none; `signature`: the DKIM-Signature that mail of ours gets."""
 
     message_size_limit: int = 102_400_000
     null_sender: bool = True
     filter_port: int = 0
+    signature: str = ""
 
 
 class Postfix:
@@ -189,6 +191,8 @@ class Postfix:
         asked = f"-o smtpd_milters=inet:127.0.0.1:{self.options.filter_port}" if self.options.filter_port else ""
         (conf / "master.cf").write_text(MASTER.format(login=LOGIN, filter=asked, **ports))
         (conf / "recipients").write_text(RECIPIENTS)
+        signed = f"/^X-Oacmail:/ PREPEND DKIM-Signature: {self.options.signature}\n" if self.options.signature else ""
+        (conf / "headers").write_text(signed)
         (conf / "transport").write_text(TRANSPORT)
         (conf / "senders").write_text(SENDERS + ("" if self.options.null_sender else NO_NULL_SENDER))
         (conf / "main.cf").write_text(self._main())

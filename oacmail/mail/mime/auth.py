@@ -12,10 +12,13 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from email.policy import compat32
 from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
 
+from oacmail.core.deliverability import Leg, Travelled, delivering, tags_of
 from oacmail.core.model import Auth, Dmarc, regex
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parser_config import ParserConfig
@@ -30,6 +33,7 @@ _DEFAULT_MX = {"gmail": (_GMAIL,), "exchange": (".mail.protection.outlook.com",)
 _SUBMITTED = frozenset({"esmtpa", "esmtpsa", "utf8smtpa", "utf8smtpsa"})  # RFC 3848, RFC 6531
 _LOGIN = regex(r"authenticated sender: (\S+)", re.IGNORECASE)
 _CLIENT = regex(r"\[(?:ipv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
+_BLANK_LINE = regex(rb"\r?\n\r?\n")
 _AUTHSERV = regex(r"[^\s;(]+")
 _PAIR = regex(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECASE)
 
@@ -49,10 +53,12 @@ _MARKS = regex(r'([\\"()])')
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """`by` is the host that wrote the field and `protocol` the word after "with", both in lower case, '' if absent.
-    `start` is the first word. `comments` are the outermost ones, in order, without their parentheses."""
+    """`by` is the host that wrote the field, `protocol` the word after "with", `helo` the one after "from": all in
+    lower case, '' if absent. `start` is the first word. `comments` are the outermost ones, in order, without their
+    parentheses."""
 
     start: str
+    helo: str
     by: str
     protocol: str
     comments: tuple[str, ...]
@@ -63,10 +69,11 @@ def hop(value: str) -> Hop:
     text, comments = without_comments(value)
     words = text.partition(";")[0].lower().split()
     start = words[0] if words else ""
+    helo = words[1].rstrip(".") if start == "from" and len(words) > 1 else ""
     rest = words[2 if start == "from" else 0 :]
     rest = rest[rest.index("by") + 1 :] if "by" in rest else []
     after = rest[rest.index("with", 1) + 1 :] if "with" in rest[1:] else []
-    return Hop(start, rest[0].rstrip(".") if rest else "", after[0] if after else "", comments)
+    return Hop(start, helo, rest[0].rstrip(".") if rest else "", after[0] if after else "", comments)
 
 
 def without_comments(value: str) -> tuple[str, tuple[str, ...]]:
@@ -233,12 +240,32 @@ def _parse_exchange(value: str) -> tuple[_Verdict, ...] | None:
     return tuple((pairs["dmarc"], pairs.get("header.from", "")) for pairs in resinfos if "dmarc" in pairs)
 
 
+def _client(entry: Hop) -> str:
+    """The address from which the host took the message, '' if the field names none."""
+    found = _CLIENT.search(entry.comments[0]) if entry.comments and entry.start == "from" else None
+    return found[1] if found else ""
+
+
 def _from_relay(entry: Hop, parser_config: ParserConfig) -> bool:
-    found = _CLIENT.search(entry.comments[0]) if entry.comments else None
-    if not found or entry.start != "from":
-        return False
     try:
-        client = ipaddress.ip_address(found[1])
+        client = ipaddress.ip_address(_client(entry))
         return any(client in ipaddress.ip_network(relay, strict=False) for relay in parser_config.internal_relays)
     except ValueError:
         return False
+
+
+# --- our own mail --------------------------------------------------------------------------------------
+
+
+def travelled(raw: bytes, domain: str) -> Travelled | None:
+    """Return what a copy of our own mail shows of its way; None for one that no server has delivered. `domain`: the
+    office's."""
+    head = _BLANK_LINE.split(raw, maxsplit=1)[0]
+    fields = Fields.from_pairs(BytesHeaderParser(policy=compat32).parsebytes(head).items())
+    hops = [hop(value) for value in reversed(fields.all("received"))]
+    if not hops:
+        return None
+    legs = [Leg(entry.helo, _client(entry), entry.by, entry.protocol in _SUBMITTED) for entry in hops]
+    signatures = [tags_of(value) for value in fields.all("dkim-signature")]
+    named = {(tags["d"].lower(), tags["s"].lower()) for tags in signatures if tags.get("d") and tags.get("s")}
+    return Travelled(tuple(sorted(named)), delivering(legs, domain))

@@ -1,0 +1,65 @@
+"""Asks the DNS for records, by a stub resolver (dnspython): what an answer, a refusal or a silence is to the caller.
+
+It decides nothing about the records. A server that has never answered is not asked again, so that a machine without a
+network waits once and not for each record.
+"""
+
+from dataclasses import dataclass, field
+
+from oacmail.core.deliverability import Kind
+from oacmail.servers import address_and_port
+
+SECONDS = 3.0  # for one question, with its repetitions
+
+
+@dataclass(slots=True)
+class Resolver:
+    """`server`: `ADDRESS` or `ADDRESS:PORT`; '' = those of the system (resolv.conf(5)). One for each look: it keeps its
+    answers."""
+
+    server: str = ""
+    _answers: dict[tuple[str, Kind], tuple[str, ...] | None] = field(default_factory=dict)
+    _answered: bool = False
+
+    def lookup(self, name: str, kind: Kind) -> tuple[str, ...] | None:
+        """As `core.deliverability.Lookup`, in one order whatever the server's. Never raises."""
+        question = (name.lower(), kind)
+        if question not in self._answers:
+            silent = bool(self._answers) and not self._answered
+            self._answers[question] = None if silent else self._asked(*question)
+        return self._answers[question]
+
+    def _asked(self, name: str, kind: Kind) -> tuple[str, ...] | None:
+        import dns.exception
+        import dns.name
+        import dns.resolver
+        import dns.reversename
+
+        try:
+            stub = dns.resolver.Resolver(configure=not self.server)
+            if self.server:
+                address, port = address_and_port(self.server, 53)
+                stub.nameservers, stub.port = [address], port
+            stub.timeout, stub.lifetime = SECONDS / 2, SECONDS
+            target = dns.reversename.from_address(name) if kind == "PTR" else dns.name.from_text(name)
+            rows = stub.resolve(target, kind, raise_on_no_answer=False, search=False).rrset or ()
+        except dns.resolver.NXDOMAIN:
+            self._answered = True
+            return ()
+        except (dns.name.LabelTooLong, dns.name.EmptyLabel, dns.name.NameTooLong, dns.exception.SyntaxError):
+            return ()  # no name that can exist
+        except dns.resolver.NoNameservers:  # SERVFAIL, REFUSED
+            self._answered = True
+            return None
+        except (dns.exception.DNSException, OSError, UnicodeError):
+            return None
+        self._answered = True
+        if kind == "TXT":
+            return tuple(sorted(b"".join(row.strings).decode("utf-8", "replace") for row in rows))
+        if kind == "MX":
+            return tuple(sorted(f"{row.preference} {_plain(str(row.exchange))}" for row in rows))
+        return tuple(sorted(_plain(row.to_text()) for row in rows))
+
+
+def _plain(name: str) -> str:
+    return name.lower().rstrip(".") or "."
