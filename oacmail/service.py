@@ -423,6 +423,7 @@ class Service:
             ticks.job("copies", self.parts.host_checks.look_at_copies)
             ticks.job("clock", self.parts.host_checks.look_at_clock)
             ticks.job("canary", self.parts.canary.look)
+            ticks.job("refusals", self.parts.refusals.look)
             ticks.job("oauth", self.parts.grant.look)
             ticks.job("report", lambda: wiring.publish_report(self.parts.config, self.parts.engine))
             ticks.job("metrics", lambda: self.export(self.parts.config))

@@ -29,7 +29,7 @@ from oacmail.engine import learning
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine, Ticks
 from oacmail.engine.intake import Intake
-from oacmail.engine.watch import CanaryWatch, GrantWatch, HostChecks, RecordsWatch
+from oacmail.engine.watch import CanaryWatch, GrantWatch, HostChecks, RecordsWatch, RefusalWatch
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
@@ -309,6 +309,7 @@ class Parts:
     host_checks: HostChecks
     ticks: Ticks
     canary: CanaryWatch
+    refusals: RefusalWatch
     grant: GrantWatch
     records: RecordsWatch
 
@@ -375,6 +376,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         host_checks=HostChecks(engine=core, free=lambda: host.free_space(config.office.state)),
         ticks=Ticks(engine=core),
         canary=CanaryWatch(engine=core, run=alert.run),
+        refusals=RefusalWatch(core),
         grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
         records=RecordsWatch(engine=core, look=lambda seen: look_at_records(config, core.policy, seen, relay.met)),
     )

@@ -31,6 +31,7 @@ class DeliveryOutcome:
     at: Literal["RCPT", "DATA"] = "RCPT"
     code: int = 250
     status: str = ""
+    said: str = ""
     lost: bool = False
     copy: bool = True
 
@@ -40,8 +41,10 @@ DOWN = DeliveryOutcome(end="down")
 NO_COPY = DeliveryOutcome(copy=False)
 
 
-def refused(code: int = 550, status: str = "5.1.1", at: Literal["RCPT", "DATA"] = "RCPT") -> DeliveryOutcome:
-    return DeliveryOutcome(end="refused", code=code, status=status, at=at)
+def refused(
+    code: int = 550, status: str = "5.1.1", at: Literal["RCPT", "DATA"] = "RCPT", said: str = ""
+) -> DeliveryOutcome:
+    return DeliveryOutcome(end="refused", code=code, status=status, at=at, said=said)
 
 
 def deferred(code: int = 450, at: Literal["RCPT", "DATA"] = "RCPT") -> DeliveryOutcome:
@@ -224,6 +227,6 @@ class SimulatedRelay:
 
 def _refuse(outcome: DeliveryOutcome) -> None:
     if outcome.end == "refused":
-        raise Permanent(outcome.at, outcome.code, outcome.status)
+        raise Permanent(outcome.at, outcome.code, outcome.status, outcome.said)
     if outcome.end == "deferred":
         raise Transient(f"SMTP {outcome.at}: {outcome.code}")

@@ -244,6 +244,12 @@ PROBLEMS: tuple[Problem, ...] = (
         warning=True,
     ),
     Problem(
+        watched.REFUSED,
+        "this domain refuses our mail (people refused/people written to in three days, and its last words): correct "
+        "what it names, most often SPF, DKIM or DMARC (`oacmail check --online`), or ask the relay's admin; then "
+        "`oacmail outbox list` and retry",
+    ),
+    Problem(
         "ack-budget",
         "acknowledgements wait because a limit of [ack] is reached (`oacmail outbox list`); they are sent when the "
         "limit allows, and `oacmail quarantine list` lists those above the limit of a day (a warning)",

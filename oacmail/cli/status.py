@@ -264,6 +264,11 @@ def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
         ),
         Metric("unaccounted_messages", "Messages without a recorded outcome.", _one(summary["unaccounted"])),
         Metric("quarantine_messages", "Messages that wait for a person.", _one(summary["quarantine"])),
+        Metric(
+            "refused_share",
+            "Of the people of this domain to whom mail went in the last three days, the share whose mail was refused.",
+            [({"domain": one["domain"]}, one["refused"] / one["people"]) for one in summary["refusals"]],
+        ),
         Metric("last_sync_timestamp_seconds", "When the mailbox was last read.", _at(summary["last_sync"])),
         Metric("last_tick_timestamp_seconds", "When deadlines were last checked.", _at(summary["last_tick"])),
         Metric(
@@ -413,6 +418,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
             counts = counted.health(con, config.office.timezone)
             late = counted.overdue_and_waiting(con, now)
             counts["unseen_answers"] = counted.unseen_answers(con, now - timedelta(days=1))
+            refusals = counted.refusals(con, now)
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:
@@ -425,6 +431,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         "outbox": dict.fromkeys(MailState, 0) | counts["outbox"],
         "oldest_waiting_seconds": late["waiting"],
         **{name: counts[name] for name in _COUNTED},
+        "refusals": refusals,
         "sync_age_seconds": _age(counts["last_sync"], now),
         "tick_age_seconds": _age(counts["last_tick"], now),
         "last_backup": counts["rotated"],
@@ -452,6 +459,7 @@ def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
         "quarantine": 0,
         **dict.fromkeys(("last_sync", "sync_age_seconds", "last_tick", "tick_age_seconds", "reconciled", "canary")),
         **dict.fromkeys(("records", "purged", "last_backup", "drill", "schema")),
+        "refusals": [],
         "problems": [problems.described(problem, cause)] if problem else [],
     }
 
@@ -487,5 +495,9 @@ def _show(summary: dict[str, Any], form: str | None) -> None:
             click.echo(f"  - {safe(': '.join(finding[name] for name in ('level', 'where', 'what', 'do')))}")
     if (purged := summary["purged"]) is not None:
         click.echo(f"{'purged':12} {purged['cases']} cases, {purged['copies']} copies, {safe(purged['at'])}")
+    for one in summary["refusals"]:
+        click.echo(
+            f"{'refusals':12} {safe(one['domain'])}: {one['refused']} of {one['people']} people: {safe(one['text'])}"
+        )
     for line in lines(summary):
         click.echo(f"  ! {safe(line)}")

@@ -98,6 +98,8 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
         # What was set aside unread is a list of its own, since a person may wait there (R14).
         **_to_review("aside", "set_aside", [item for item in view.to_review if item.set_aside], today),
         **_to_review("", "review", [item for item in view.to_review if not item.set_aside], today),
+        "unreached": len(view.unreached),
+        "unreached_cases": tuple(notices.short_number(case, today.year) for case in view.unreached)[:MOST_LISTED],
         # How many cases each agent has that wait for an answer; those of nobody last.
         "load": tuple(
             {"agent": agent, "count": load[agent]} for agent in sorted(load, key=lambda name: (not name, name))

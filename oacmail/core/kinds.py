@@ -214,7 +214,7 @@ _DEADLINE, _NOTICES = Priority.DEADLINE, Budget.NOTICES
 # What the text of several kinds may show.
 _CARD: Facts = {
     "opened_at": None, "due_at": None, "topic": "other", "case_level": "first", "intent": "question", "slot": None,
-    "call_hours": (), "assignee": None, "text": "",
+    "call_hours": (), "assignee": None, "text": "", "unreached": False,
 }  # fmt: skip
 _SECOND: Facts = {
     "opened_at": None, "due_at": None, "topic": "other", "operator": "town", "platform": "", "cause": "",
@@ -226,6 +226,7 @@ _DIGEST: Facts = {
     **{f"more_{name}": 0 for name in ("overdue", "urgent", "due_today", "rights", "rest")}, "calls": 0,
     "calls_morning": (), "calls_afternoon": (), "derived": 0, "derived_cases": (), "more_derived": 0, "untold": (),
     "updates_today": (), "suggested": (), "incidents": (), "aside": 0, "set_aside": (), "more_set_aside": 0,
+    "unreached": 0, "unreached_cases": (),
     "review": (), "more_review": 0, "load": (), "since": None, "arrived": 0, "answered": 0, "in_time": 0, "junk": 0,
     "unseen": (), "problems": (), "proved_at": None, "proof_missed": False, "proof_partial": False, "unaccounted": 0,
     "proved_cases": 0, "proved_messages": 0, "proved_mails": 0,

@@ -151,6 +151,7 @@ def case_card(case: CaseView, due_at: datetime | None) -> Facts:
         "assignee": case.assignee,
         "urgent": case.term.near,
         "delayed": is_delayed(case),
+        "unreached": MailKind.ACK in case.sent.failed,
         "ends_on": case.term.ends_on,
         "ends_hour": case.term.ends_hour,
     }

@@ -103,6 +103,7 @@ class SentView:
 
     kinds: frozenset[MailKind] = frozenset()  # those that were sent or will be
     left: frozenset[MailKind] = frozenset()  # those of which one has left
+    failed: frozenset[MailKind] = frozenset()  # those of which one was refused, by the relay or by a report
     acks_today: int = 0  # acknowledgements that were queued today
     surveyed_at: datetime | None = None  # when its survey was sent
 
@@ -547,6 +548,7 @@ class DigestView:
     incidents: tuple[LiveIncident, ...]
     reconciled: Reconciliation | None  # the last nightly proof
     purged: LastPurge | None  # the last nightly purge
+    unreached: tuple[str, ...]  # cases whose acknowledgement was refused since the last summary
     problems: tuple[str, ...]  # codes
 
 

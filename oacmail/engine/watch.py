@@ -30,6 +30,7 @@ from oacmail.core.watched import (
     DISK,
     OAUTH,
     RECOVERED,
+    REFUSED,
     SPARE,
     STOPPED,
     is_set_back,
@@ -232,6 +233,29 @@ class RecordsWatch:
             store.problem(watched.RECORDS, False, now)
         store.problem(watched.RECORDS, bool(cause), now, cause)
         store.remember(RECORDS, seen.to_text(now), now)
+
+
+# --- Refusals --------------------------------------------------------------------------------------------------------
+# A domain that refuses our mail is a problem of its own, so that each has its alert, with the receiver's words.
+
+
+@dataclass(slots=True)
+class RefusalWatch:
+    engine: Engine
+
+    def look(self) -> None:
+        """Raises StateError."""
+        store, now = self.engine.store, self.engine.now()
+        found = {
+            f"{REFUSED}:{one.domain}": f"{one.refused}/{one.people}: {one.said}"
+            for one in store.refused_by_domain(now)
+            if one.is_problem
+        }
+        known = {code for code in store.problems() if code.startswith(f"{REFUSED}:")}
+        for code in sorted(found.keys() ^ known):
+            store.problem(code, code in found, now, found.get(code, ""))
+            event = "problem.degraded" if code in found else "problem.recovered"
+            log.warning(event, problem=code, error=found.get(code))
 
 
 # --- Run history -----------------------------------------------------------------------------------------------------

@@ -96,11 +96,13 @@ _PARTS = {
     "asked_since: n": """SELECT count(*) AS n FROM messages
         WHERE case_id = c.id AND role = 'citizen' AND kind = 'request' AND received_at > c.answered_at""",
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
-    # not count; when the last one was sent that the relay took; how many have left, and how many were queued today
-    "mails: kind, at, sent_at, left, today": f"""
+    # not count; when the last one was sent that the relay took; how many have left, and how many were queued today;
+    # how many did not arrive
+    "mails: kind, at, sent_at, left, today, failed": f"""
         SELECT kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
         max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE {_LEFT}) AS left,
-        count(*) FILTER (WHERE created_at >= :midnight) AS today FROM outbox WHERE case_id = c.id GROUP BY kind""",
+        count(*) FILTER (WHERE created_at >= :midnight) AS today, count(*) FILTER (WHERE state = 'failed') AS failed
+        FROM outbox WHERE case_id = c.id GROUP BY kind""",
     "term_named: fingerprint": f"""SELECT m.fingerprint FROM messages m WHERE m.case_id = c.id AND c.ends_on IS NOT NULL
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
     "calls_in_vain: at": """SELECT json_extract(data, '$.at') AS at FROM events
@@ -190,6 +192,7 @@ def _case(row: Mapping[str, Any], parts: Mapping[str, Sequence[Mapping[str, Any]
         sent=SentView(
             kinds=frozenset(map(of_name, first_sent)),
             left=frozenset(of_name(kind) for kind, mail in mails.items() if mail["left"]),
+            failed=frozenset(of_name(kind) for kind, mail in mails.items() if mail["failed"]),
             acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
             surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
         ),

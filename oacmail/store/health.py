@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.core.canary import moment_of
-from oacmail.core.kinds import MailState
+from oacmail.core.kinds import KINDS, Audience, MailState
 from oacmail.core.model import Status
 from oacmail.core.reconciliation import from_text
 from oacmail.core.review import FILED, UNSEEN, ReviewEntry, last_purge
@@ -27,6 +27,7 @@ from oacmail.core.stored_values import (
     RUNS,
     SHADOW,
 )
+from oacmail.core.watched import REFUSED_PEOPLE, REFUSED_WITHIN, DomainRefusals, about_the_mailbox
 from oacmail.store import remembered
 from oacmail.store.connection import LAST_SUMMARY, LIVE, RUNNING_ANSWER, as_view, moment, stamp
 from oacmail.store.remembered import causes, problems
@@ -34,6 +35,7 @@ from oacmail.store.seen_messages import synced_at
 
 Row = dict[str, Any]
 _OPENING = 500  # characters of a text
+_TO_CITIZENS = ", ".join(f"'{kind}'" for kind, rules in KINDS.items() if rules.audience is Audience.CITIZEN)
 
 
 def local(text: str | None, zone: ZoneInfo) -> str | None:
@@ -112,6 +114,39 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
         "shadow": bool(remembered.value(con, SHADOW)),
     }
+
+
+def refused_by_domain(con: sqlite3.Connection, now: datetime) -> tuple[DomainRefusals, ...]:
+    """Return what became of the mail to citizens of the last days at each domain that refused any."""
+    among = f"""FROM outbox o WHERE (o.data_at > :since OR o.refused_at > :since) AND o.erased_at IS NULL
+        AND kind IN ({_TO_CITIZENS})"""
+    given = {"since": stamp(now - REFUSED_WITHIN)}
+    refusals: dict[str, dict[str, str]] = {}
+    for row in con.execute(f"SELECT domain, recipient, last_error {among} AND state = 'failed' ORDER BY id", given):
+        if not about_the_mailbox(row["last_error"] or ""):
+            refusals.setdefault(row["domain"], {})[row["recipient"]] = row["last_error"] or ""
+    if not refusals:
+        return ()
+    query = f"""SELECT domain, count(DISTINCT recipient) AS people {among} AND state IN ('sent', 'failed')
+        AND domain IN (SELECT value FROM json_each(:domains)) GROUP BY domain ORDER BY domain"""
+    return tuple(
+        DomainRefusals(
+            domain=row["domain"],
+            refused=len(refusals[row["domain"]]),
+            people=row["people"],
+            said=list(refusals[row["domain"]].values())[-1],
+        )
+        for row in con.execute(query, given | {"domains": json.dumps(sorted(refusals))})
+    )
+
+
+def refusals(con: sqlite3.Connection, now: datetime) -> list[Row]:
+    """The domains that refused mail to citizens lately. One with few people is not named: it may be a person's own."""
+    return [
+        {"domain": one.domain, "refused": one.refused, "people": one.people, "text": one.said}
+        for one in refused_by_domain(con, now)
+        if one.people >= REFUSED_PEOPLE
+    ]
 
 
 def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:

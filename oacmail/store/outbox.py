@@ -50,9 +50,23 @@ from oacmail.core.view import (
     Released,
     UncertainDelivery,
 )
+from oacmail.core.watched import DomainRefusals
 from oacmail.store import remembered, writing
 from oacmail.store.cases import cases, placeholders
-from oacmail.store.connection import ANSWER_DUE, LIVE, RUNNING_ANSWER, Rows, as_view, at, moment, reads, stamp, writes
+from oacmail.store.connection import (
+    ANSWER_DUE,
+    LAST_SUMMARY,
+    LIVE,
+    RUNNING_ANSWER,
+    Rows,
+    as_view,
+    at,
+    moment,
+    reads,
+    stamp,
+    writes,
+)
+from oacmail.store.health import refused_by_domain
 from oacmail.store.seen_messages import synced_at
 from oacmail.store.writing import WriteContext, insert, raise_serial
 
@@ -184,6 +198,10 @@ class OutboxRows(Rows):
             (proven or "", *sorted(staff)),
         ).fetchone()
         return moment(row[0])
+
+    @reads
+    def refused_by_domain(self, now: datetime) -> tuple[DomainRefusals, ...]:
+        return refused_by_domain(self.con, now)
 
     @reads
     def handed_over_since(self, now: datetime, seconds: int) -> int:
@@ -412,6 +430,16 @@ def _last_taken(con: sqlite3.Connection) -> str:
         "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
     ).fetchone()
     return str(row[0]) if row else ""
+
+
+def unreached(con: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the numbers of the cases whose acknowledgement was refused since the last summary."""
+    rows = con.execute(
+        f"""SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id WHERE e.kind = 'undelivered'
+        AND e.at >= coalesce(({LAST_SUMMARY}), '') AND json_extract(e.data, '$.mail') IN ({_LIMITED_KINDS})
+        ORDER BY c.number"""
+    )
+    return tuple(row["number"] for row in rows)
 
 
 def mails_named(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:

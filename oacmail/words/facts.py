@@ -38,6 +38,7 @@ _LINE: Mapping[str, object] = {
     "ends_on": None,
     "ends_hour": None,
     "delayed": False,
+    "unreached": False,
 }
 _ROWS: Mapping[str, Mapping[str, object]] = {
     "cases": {**_ROW, **_DERIVED, "expected_on": None, "overdue": False, "urgent": False, "delayed": False, "level": 1},
@@ -160,7 +161,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "overdue": (
             {},
-            {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX"), "buttons": (_SAMPLE_BUTTON,)},
+            {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX"), "buttons": (_SAMPLE_BUTTON,), "unreached": True},
             {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2), "wrote_again": True},
             {**_SAMPLE_CARD, "answered_at": _THEN - timedelta(days=2)},
         ),
@@ -187,7 +188,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "date": date(2026, 11, 30),
                 "waiting": 5,
                 "overdue": 1,
-                "overdue_cases": ({**_SAMPLE_LINE, "delayed": True},),
+                "overdue_cases": ({**_SAMPLE_LINE, "delayed": True, "unreached": True},),
                 "urgent": 1,
                 "urgent_cases": ({**_SAMPLE_LINE, "ends_on": date(2026, 11, 27)},),
                 "due_today": 1,
@@ -209,6 +210,8 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "calls_morning": ({"short": "121", "call_hours": ((600, 720),)},),
                 "calls_afternoon": ({"short": "122"}, {"short": "123"}),
                 "review": ({"ref": "5f1e0a2b", "reason": "looks-automatic: bulk", "since": _THEN},),
+                "unreached": 3,
+                "unreached_cases": ("118", "119", "123"),
                 "aside": 2,
                 "set_aside": (
                     {"ref": "a07c0a2b", "reason": "suspected-spam", "since": _THEN, "opening": "Guanyeu 100 € ara"},
@@ -246,6 +249,8 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "rest_cases": (_SAMPLE_LINE,),
                 "more_rest": 300,
                 "review": ({"ref": "5f1e0a2b", "reason": "dmarc-fail", "since": _THEN, "short": "7"},),
+                "unreached": 1,
+                "unreached_cases": ("7",),
                 "more_review": 20,
                 "aside": 5,
                 "set_aside": ({"ref": "a07c0a2b", "reason": "thanks-without-a-case", "since": _THEN, "opening": "👍"},),
@@ -268,6 +273,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "alert": (
             {"code": "imap", "since": _THEN},
             {"code": "imap", "since": _THEN, "lines": ("INBOX",)},
+            {"code": "refused:example.org", "since": _THEN, "lines": ("3/4: 550 5.7.26 not accepted",)},
             {"code": "oauth-recovered", "since": _THEN},
         ),
         "bounced": (
@@ -360,7 +366,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "wait": ({"opened_at": _THEN, "due_at": _THEN}, {"opened_at": _THEN}),
         "assigned": (
-            {**_SAMPLE_CARD, "by": "pere", "urgent": True, "ends_on": date(2026, 11, 27)},
+            {**_SAMPLE_CARD, "by": "pere", "urgent": True, "ends_on": date(2026, 11, 27), "unreached": True},
             {"opened_at": _THEN, "assignee": "anna", "by": "board"},
         ),
         "call": (

@@ -168,6 +168,7 @@ STATUS: dict[str, Any] = {
         }
     ),
     "purged": Maybe({"at": TIME, "cases": int, "copies": int}),
+    "refusals": [{"domain": str, "refused": int, "people": int, "text": str}],
     "last_backup": Maybe(TIME),
     "drill": Maybe({"at": TIME, "result": {"passed", "failed"}}),
 }

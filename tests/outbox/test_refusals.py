@@ -6,9 +6,12 @@ from email.message import EmailMessage
 
 import pytest
 
+from oacmail.engine.watch import RefusalWatch
+from oacmail.store import connection, health
 from testbed.messages import arrived, as_bytes, delivery_status
+from testbed.relay import refused
 from tests.outbox.test_outbox import TOWN
-from tests.world import AGENT, ANNA, OFFICE, PERE, World, text_of
+from tests.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 SAID = f"550 5.7.26 Unauthenticated email from castellbisbal.example, to <{ANNA}>, is not accepted"
 PROSE = """Hi. This is the qmail-send program at mail.example.
@@ -147,3 +150,92 @@ def test_a_copy_to_such_an_address_makes_no_machine_of_a_person(world: World) ->
     mail["Cc"] = address
     world.receive(mail)
     assert world.kinds(PERE) == ["ack"]
+
+
+# --- told at the case, in the summary, by domain ------------------------------------------------------
+
+
+def _refuses(world: World, people: int, domain: str = "refuses.example", *, said: str = "") -> None:
+    """So many people of the domain write, and their server refuses the acknowledgement in a report."""
+    for number in range(people):
+        person = f"veina{number}@{domain}"
+        address = _asked(world, person)
+        ack = world.received(person)[0]
+        report = delivery_status(ack, address, at=world.clock.now(), said=said or SAID, status="5.7.26", returned=())
+        _comes(world, report, address)
+
+
+def _look(world: World) -> list[str]:
+    """The problems after a look at the domains, and the alerts that follow in time."""
+    RefusalWatch(world.engine).look()
+    world.clock.set(world.clock.now() + timedelta(minutes=6))
+    world.turn()
+    return sorted(code for code in world.problems() if code.startswith("refused"))
+
+
+def test_a_domain_that_refuses_three_people_is_an_alert_with_its_words(world: World) -> None:
+    _refuses(world, 2)
+    assert _look(world) == []
+    _refuses(world, 3, "other.example")
+    assert _look(world) == ["refused:other.example"]
+    (alert,) = world.received(OPERATOR, "alert")
+    text = text_of(alert)
+    assert "other.example" in str(alert["Subject"])
+    assert "3/3: undelivered: 550 5.7.26 Unauthenticated email" in text
+    assert "veina" not in text
+
+
+def test_a_domain_that_refuses_few_of_many_is_none(world: World) -> None:
+    _refuses(world, 3)
+    for number in range(10):
+        world.citizen_asks(f"vei{number}@refuses.example")
+    assert _look(world) == []
+
+
+def test_mailboxes_that_do_not_exist_or_are_full_are_no_fault_of_the_domain(world: World) -> None:
+    _refuses(world, 4, said="550 5.1.1 no such user")
+    _refuses(world, 4, "full.example", said="552 5.2.2 over quota")
+    assert _look(world) == []
+    _refuses(world, 3, "sender.example", said="550 5.1.8 sender rejected")
+    assert _look(world) == ["refused:sender.example"]
+
+
+def test_the_relay_that_refuses_a_domain_counts_like_its_reports(world: World) -> None:
+    for number in range(3):
+        person = f"veina{number}@refuses.example"
+        world.relay.when(refused(554, "5.7.1", at="DATA", said=f"policy rejects {person}"), to=person)
+        world.citizen_asks(person)
+    assert _look(world) == ["refused:refuses.example"]
+    assert "3/3: DATA: 554 5.7.1: policy rejects …" in text_of(world.received(OPERATOR, "alert")[0])
+
+
+def test_it_ends_when_the_refusals_are_old(world: World) -> None:
+    _refuses(world, 3)
+    assert _look(world) == ["refused:refuses.example"]
+    world.clock.set(world.clock.now() + timedelta(days=4))
+    assert _look(world) == []
+
+
+def test_status_shows_the_rate_of_a_domain_and_names_none_of_a_single_person(world: World) -> None:
+    _refuses(world, 3)
+    _refuses(world, 1, "anna-puig.example")
+    with connection.open_readonly(world.config.office.state) as con:
+        (shown,) = health.refusals(con, world.clock.now())
+    assert (shown["domain"], shown["refused"], shown["people"]) == ("refuses.example", 3, 3)
+
+
+def test_the_summary_says_how_many_acknowledgements_did_not_arrive(town: TOWN) -> None:
+    world = town(smtp={"ack_envelope": "bounce"}, digest={"to": [AGENT]})
+    _refuses(world, 3)
+    world.live("2026-11-26 08:30")
+    digest = world.texts(AGENT, "digest")[-1]
+    assert "3 justificants no han arribat: 1, 2, 3." in digest
+    assert digest.count("el justificant no ha arribat") == 3
+    world.live("2026-11-27 08:30")
+    assert "justificants no han arribat" not in world.texts(AGENT, "digest")[-1]
+
+
+def test_the_supervisor_reads_at_an_overdue_case_that_its_acknowledgement_did_not_arrive(world: World) -> None:
+    _refuses(world, 1)
+    world.live("2026-11-27 08:30")
+    assert "El justificant no ha arribat a la persona" in world.texts(SUPERVISOR, "overdue")[0]
