@@ -119,7 +119,7 @@ def grow(state: Path, target: Path, cases: int) -> int:
     for index in indexes:
         con.execute(index["sql"])
     con.execute("COMMIT")
-    ledger.begin(con, (target / KEY_FILE).read_bytes().split())
+    ledger.begin(con, (target / KEY_FILE).read_bytes().splitlines())
     con.execute("PRAGMA journal_mode=WAL")
     (stored,) = con.execute("SELECT count(*) FROM cases").fetchone()
     con.close()
