@@ -210,7 +210,8 @@ def measure(folder: Path, step: str) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     size = (config.office.state / "oacmail.db").stat().st_size
     with closing(SqliteStore(config.office.state)) as store:
-        pieces, _ = store.ledger_pieces("", now)
+        with store.ledger_pieces("", now) as (made, _):
+            pieces = list(made)
         rows = store.con.execute("SELECT count(*) FROM ledger_rows").fetchone()[0]
     print(f"{step}: {report.messages} messages, {sum(report.cases.values())} cases, {report.proven} numbers, ", end="")
     print(f"{len(report.held)} held, {report.unread} unread, {report.ledger.why or 'as the ledger says'} ({DOMAIN})")

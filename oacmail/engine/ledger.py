@@ -7,7 +7,7 @@ of the older one. Nothing here is sent, and nothing that goes wrong here stops t
 
 from base64 import b64decode, b64encode, encodebytes
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -50,15 +50,15 @@ class LedgerCopy:
         known = store.recall(LEDGER_COPIED)
         mark, _, latest = (known or "").rpartition(" ")
         before = mark if self._is_there(latest) else ""  # of a restored mailbox the latest pieces are gone
-        pieces, mark = store.ledger_pieces(before, now)
-        if not pieces:
-            return
-        error = self._append(pieces, now, first=known is None, replace=mark.split()[:1] != before.split()[:1])
+        with store.ledger_pieces(before, now) as (pieces, mark):
+            if mark == before:
+                return
+            replace = mark.split()[:1] != before.split()[:1]
+            error, latest = self._append(pieces, now, first=known is None, replace=replace)
         if error:
             log.warning("ledger.not-copied", error=error)
         store.problem(PROBLEM, bool(error), now, error)
         if not (error and known is None):
-            latest = seal(self.engine.policy.secrets[0], "ledger", b64encode(pieces[-1]).decode())[:16]
             store.remember(LEDGER_COPIED, known or "" if error else f"{mark} {latest}", now)
 
     def _is_there(self, latest: str) -> bool:
@@ -73,31 +73,33 @@ class LedgerCopy:
         except Transient:
             return True
 
-    def _append(self, pieces: Sequence[bytes], now: datetime, *, first: bool, replace: bool) -> str:
-        """Return why the mailbox has not taken them; '' = it has. `replace`: remove the older ones then. `first`: none
-        of it is this database's, which is new or has been restored: a ledger that lies there is needed yet."""
+    def _append(self, pieces: Iterable[bytes], now: datetime, *, first: bool, replace: bool) -> tuple[str, str]:
+        """Return why the mailbox has not taken them, '' = it has, and the seal of the last. `replace`: remove the older
+        ones then. `first`: none of it is this database's, which is new or has been restored: a ledger that lies there
+        is needed yet."""
         try:
             policy, tree = self.engine.policy, self.mailbox.tree()
             name, board = full_name(tree, self.folder), policy.board
             names = BoardNames(board=board, separator=tree.separator, prefix=tree.prefix) if board else None
             if name in {watched.name for watched in self.mailbox.watched()} or (names and names.below([name])):
-                return "imap.ledger is a folder that is watched"
+                return "imap.ledger is a folder that is watched", ""
             if name not in tree.names:
                 self.mailbox.create(name, subscribe=False)
             if first and read(self.mailbox, self.folder, policy.secrets).bodies:
                 self.engine.store.problem(LOST, True, now)
-                return "the ledger in the mailbox is that of another database"
+                return "the ledger in the mailbox is that of another database", ""
             if first:  # what lies there from now on is of this database, also after a kill
                 self.engine.store.remember(LEDGER_COPIED, "", now)
             self.mailbox.open(name)
             ours = [f"k={name_of_key(key)};" for key in policy.secrets] if replace else []
             older = {uid for key in ours for uid in self.mailbox.bearing(FIELD, key)}
+            piece = b""
             for piece in pieces:
                 self.mailbox.append_piece(name, message(piece, policy.office.address, policy.secrets[0], now))
             self.mailbox.remove_pieces(name, older)
         except Transient as error:
-            return str(error) or type(error).__name__
-        return ""
+            return str(error) or type(error).__name__, ""
+        return "", seal(policy.secrets[0], "ledger", b64encode(piece).decode())[:16]
 
 
 def message(piece: bytes, office: str, key: bytes, now: datetime) -> bytes:

@@ -491,29 +491,31 @@ def forget(con: sqlite3.Connection, keys: Sequence[bytes]) -> None:
 _PIECE = 5_000  # rows or entries of one piece: far smaller than any sensible imap.max_bytes
 
 
-def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[list[bytes], str]:
-    """Return what is new, each piece as JSON compressed with zlib, and the mark up to which it goes. `copied`: the mark
-    of the pieces before. If the first word of the mark is another one, the pieces are a new snapshot with the entries
-    since, and replace all that was copied."""
+def pieces(con: sqlite3.Connection, copied: str, now: datetime) -> tuple[Iterator[bytes], str]:
+    """Return what is new, piece by piece, each as JSON compressed with zlib, and the mark up to which it goes.
+    `copied`: the mark of the pieces before. If the first word of the mark is another one, the pieces are a new snapshot
+    with the entries since, and replace all that was copied. `con`: in a transaction until the last piece is read."""
     query = "SELECT seq, hex(chained) AS chained, schema, signed, hex(mac) AS mac FROM ledger_snapshot"
     snapshot = con.execute(query).fetchone()
     if snapshot is None or not snapshot["schema"]:  # removed or emptied, which the nightly proof names
-        return [], copied
+        return iter(()), copied
     head = dict(snapshot)
     of, _, after = copied.partition(" ")
-    at = {"at": stamp(now)}
-    made: list[bytes] = []
-    if of != head["mac"]:
-        after = head["seq"]
+    is_new = of != head["mac"]
+    after = head["seq"] if is_new else after
+    until = con.execute("SELECT coalesce(max(seq), ?1) FROM ledger WHERE seq > ?1", (after,)).fetchone()[0]
+    return _packed_pieces(con, head if is_new else {}, after, stamp(now)), f"{head['mac']} {until}"
+
+
+def _packed_pieces(con: sqlite3.Connection, head: Mapping[str, Any], after: str, at: str) -> Iterator[bytes]:
+    if head:
         parts = max(1, -(-con.execute("SELECT count(*) FROM ledger_rows").fetchone()[0] // _PIECE))
         rows = con.execute('SELECT "table", row, image FROM ledger_rows ORDER BY "table", row')
         for number in range(parts):
-            made.append(_packed(head | at | {"part": number, "parts": parts, "rows": _some(rows)}))
+            yield _packed({**head, "at": at, "part": number, "parts": parts, "rows": _some(rows)})
     entries = con.execute('SELECT seq, "table", row, image, hex(mac) FROM ledger WHERE seq > ? ORDER BY seq', (after,))
     while some := _some(entries):
-        made.append(_packed(at | {"entries": some}))
-        after = some[-1][0]
-    return made, f"{head['mac']} {after}"
+        yield _packed({"at": at, "entries": some})
 
 
 def _packed(piece: Mapping[str, Any]) -> bytes:
@@ -545,25 +547,27 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
     as far as their chain is unbroken. The rows are then in the table temp.ledger_copy (table, row, image).
     The newest was written last: a restored database counts its entries from below.
     None: there is no whole snapshot signed with one of these keys."""
-    con.execute("DROP TABLE IF EXISTS temp.ledger_copy")
+    for table in ("copy", "entries"):
+        con.execute(f"DROP TABLE IF EXISTS temp.ledger_{table}")
     con.execute('CREATE TEMP TABLE ledger_copy("table", row, image, PRIMARY KEY("table", row)) WITHOUT ROWID')
+    con.execute('CREATE TEMP TABLE ledger_entries(seq, "table", row, image, mac, at)')
+    con.execute("CREATE INDEX temp.ledger_entries_by_seq ON ledger_entries(seq)")
     # Of the snapshots only the heads are kept in memory, and where the rows of each part are.
     snapshots: dict[str, tuple[dict[str, Any], dict[int, bytes]]] = {}
-    entries: dict[int, list[tuple[str, str, str | None, bytes, str]]] = {}
-    unpacked: list[tuple[str, bool, dict[str, Any], bytes]] = []
+    heads: list[tuple[str, dict[str, Any], bytes]] = []
     for body in bodies:
         try:
             piece = _unpacked(body)
-            is_part = piece.pop("rows", None) is not None
-            unpacked.append((piece["at"], is_part, piece, body))
+            is_part, entries = piece.pop("rows", None) is not None, piece.pop("entries", ())
+            at = piece["at"]
         except (zlib.error, ValueError, TypeError, KeyError, AttributeError):
             continue  # no version of ours writes such a piece: what it had is missing, which the chain tells
-    for written_at, is_part, piece, body in sorted(unpacked, key=itemgetter(0)):
+        con.executemany("INSERT INTO temp.ledger_entries VALUES(?, ?, ?, ?, ?, ?)", ((*entry, at) for entry in entries))
         if is_part:
-            _, parts = snapshots.pop(piece["mac"], ({}, {}))
-            snapshots[piece["mac"]] = piece, parts | {piece["part"]: body}
-        for seq, table, row, image, mac in piece.get("entries", ()):
-            entries.setdefault(seq, []).append((table, row, image, bytes.fromhex(mac), written_at))
+            heads.append((at, piece, body))
+    for _, piece, body in sorted(heads, key=itemgetter(0)):
+        _, parts = snapshots.pop(piece["mac"], ({}, {}))
+        snapshots[piece["mac"]] = piece, parts | {piece["part"]: body}
     for head, parts in reversed(snapshots.values()):
         # The signature of the snapshot itself, and of its rows.
         seq, chained, at = head["seq"], bytes.fromhex(head["chained"]), head["at"]
@@ -583,13 +587,15 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
         if signature.hexdigest() != signed:
             continue
         # The entries after it, one by one: of several with this number the newest that goes on from there.
-        while entry := next((one for one in reversed(entries.get(seq + 1, [])) if _goes_on(key, chained, one)), None):
-            table, row, image, chained, at = entry
+        while entry := next((one for one in con.execute(_NEWEST, (seq + 1,)) if _goes_on(key, chained, one)), None):
+            table, row, image, of_entry, at = entry
+            chained = bytes.fromhex(of_entry)
             con.execute('DELETE FROM temp.ledger_copy WHERE "table" = ? AND row = ?', (table, row))
             if image is not None:
                 con.execute("INSERT INTO temp.ledger_copy VALUES(?, ?, ?)", (table, row, image))
             seq += 1
-        lost = sum(number > seq for number in entries)
+        later = "SELECT count(DISTINCT seq) FROM temp.ledger_entries WHERE seq > ?"
+        lost = con.execute(later, (seq,)).fetchone()[0]
         return Copied(key=key, names=names, steps=steps, until=seq, chained=chained, at=at, lost=lost)
     return None
 
@@ -599,6 +605,9 @@ def _unpacked(body: bytes) -> dict[str, Any]:
     return piece
 
 
-def _goes_on(key: bytes, chained: bytes, entry: tuple[str, str, str | None, bytes, str]) -> bool:
+_NEWEST = 'SELECT "table", row, image, mac, at FROM temp.ledger_entries WHERE seq = ? ORDER BY at DESC, rowid DESC'
+
+
+def _goes_on(key: bytes, chained: bytes, entry: Sequence[Any]) -> bool:
     table, row, image, mac, _ = entry
-    return mac == _mac(key, chained, table, row, image)
+    return _mac(key, chained, table, row, image) == bytes.fromhex(mac)

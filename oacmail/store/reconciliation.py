@@ -7,7 +7,7 @@ asks, and each row is judged by one statement, so that nothing is half written b
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -76,10 +76,13 @@ class ReconciliationRows(Rows):
             ledger.advance(self.con, self.keys, proof)
         return list(proof.differences), proof.compared
 
-    def ledger_pieces(self, copied: str, now: datetime) -> tuple[list[bytes], str]:
-        """Return what the mailbox does not have of the ledger, and what to remember as `copied` then."""
-        with self._read():
-            return ledger.pieces(self.con, copied, now)
+    @contextmanager
+    def ledger_pieces(self, copied: str, now: datetime) -> Iterator[tuple[Iterator[bytes], str]]:
+        """Yield what the mailbox does not have of the ledger, piece by piece, and what to remember as `copied` then; on
+        a connection of its own, while other threads use the store."""
+        with closing(connect_readonly(self.file)) as beside, named_faults(self.file):
+            beside.execute("BEGIN")
+            yield ledger.pieces(beside, copied, now)
 
     def discrepancies(self, present: Present, now: datetime) -> tuple[list[Discrepancy], list[MissingMessage]]:
         """Return what the server has, by folder and UIDVALIDITY, and the database cannot account for, with cases and
