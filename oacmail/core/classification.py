@@ -112,9 +112,10 @@ def classify(
 
 
 def _reads_automatic(message: Message) -> bool:
-    """The score of our own words, sent back under a subject without a token, tells nothing of who sends them."""
+    """The score of our own words, sent back under a subject without a token, tells nothing of who sends them; and who
+    adds a word to a reaction or to a calendar's answer is a person."""
     ours = message.features.repeats_us and not message.tokens
-    return not ours and _reads_as(message, MACHINES, _signs_of_a_person(message))
+    return not ours and not message.features.words_beside and _reads_as(message, MACHINES, _signs_of_a_person(message))
 
 
 def _signs_of_a_person(message: Message) -> int:
@@ -148,11 +149,11 @@ def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: int) -> bool:
 _KINDS: tuple[tuple[Callable[[Message], bool], tuple[Kind, ...], str], ...] = (
     (lambda message: message.delivery_status is not None or message.auto is Auto.BOUNCE, (Kind.BOUNCE,), ""),
     (lambda message: message.auto is not Auto.NONE, MACHINES, ""),
-    # By the subject alone: a person looks at it (core/handlers/from_citizen.py).
+    # By the subject, or because nobody has written a word: a person looks at it (core/handlers/from_citizen.py).
     (
-        lambda message: message.features.subject_says != "",
+        lambda message: message.features.marked_as != "",
         (Kind.AUTO_REPLY,),
-        "kind: its subject says that it is automatic",
+        "kind: its subject says that it is automatic, or nobody wrote a word",
     ),
     (_reads_automatic, MACHINES, "kind: reads as a machine's"),
     (

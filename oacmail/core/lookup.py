@@ -240,4 +240,4 @@ def reads_automatic(lookup: Lookup) -> bool:
     answer that is taken for an out-of-office leaves its citizen without one: no score alone makes one of it."""
     found, reading = lookup.message.features, lookup.reading
     sure = reading.kind in MACHINES and reading.confidence["kind"] >= _SURE
-    return bool(found.subject_says) or (sure and found.names_absence)
+    return bool(found.marked_as) or (sure and found.names_absence)

@@ -13,7 +13,9 @@ SHORT_REF = 8
 """Characters of a message's fingerprint that a list shows, and that name it in a reply."""
 FILED_THANKS = "filed-thanks"
 FILED_AUTOMATIC = "filed-automatic"
-FILED = (FILED_THANKS, FILED_AUTOMATIC)
+FILED_AS = {name: f"filed-{name}" for name in ("reaction", "recalled", "calendar")}
+"""Of what a person sends without a word, by its mark (`Features.marked_as`)."""
+FILED = (FILED_THANKS, FILED_AUTOMATIC, *FILED_AS.values())
 """Reasons of messages that were filed on their case without a deadline."""
 SUSPECTED = "suspected-spam"
 UNKNOWN_THANKS = "thanks-without-a-case"

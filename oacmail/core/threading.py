@@ -15,7 +15,11 @@ from oacmail.core.view import CaseView, MessageView, View
 
 REPLY = "re|r|aw|sv|res|rif"
 FORWARD = "fwd?|rv|wg|tr|i|enc"
-RARE_REPLY = "rep|réf|ref|vs|antw|resp|resposta|respuesta"
+RARE_REPLY = (
+    "rep|réf|ref|vs|antw|resp|resposta|respuesta"
+    # a message that is called back, and the answers of calendars
+    "|recall|accepted|declined|tentative|acceptada|rebutjada|aceptad[oa]|rechazad[oa]"
+)
 RARE_FORWARD = "fs|reenv?|reenviat|reenviado"
 
 

@@ -123,6 +123,8 @@ def _read(source: MessageSource) -> Message:
     written = source.judged(
         lambda: _written(parted, body.forwarded, parser_config), reply_text.ReplyText(text.strip(), "")
     )
+    mark = source.judged(lambda: machines.mark_of(body.root), machines.Mark())
+    written = replace(written, fresh=mark.typed(written.fresh))
     left = source.judged(
         lambda: [Attachment(name=parts.clean_name(name), mime=mime, size=size) for name, mime, size in source.skipped],
         (),
@@ -183,7 +185,7 @@ def _read(source: MessageSource) -> Message:
     with_ours = (
         source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else written.fresh
     )
-    found = _features(source, message, with_ours, _signature(parted.rest, written))
+    found = _features(source, message, mark, with_ours, _signature(parted.rest, written))
     return replace(message, features=found, rung=Rung.STDLIB if source.failed and rung is Rung.FULL else rung)
 
 
@@ -209,7 +211,7 @@ def _typed(source: MessageSource, body: Body) -> str:
     return "" if calendar or b"\0" in source.capped else body.text
 
 
-def _features(source: MessageSource, message: Message, with_ours: str, signature: str) -> Features:
+def _features(source: MessageSource, message: Message, mark: machines.Mark, with_ours: str, signature: str) -> Features:
     """What the text names and does (asks, closes, repeats us, names an attachment), and the model's scores.
 
     `with_ours`: what was written now, our own sentences left in.
@@ -217,7 +219,10 @@ def _features(source: MessageSource, message: Message, with_ours: str, signature
     title, fresh, parser_config = message.subject, message.fresh, source.parser_config
     folded = source.judged(lambda: features.fold(fresh), fresh)
     whole = source.judged(lambda: f"{features.fold(title)} . {folded}", fresh)
-    may_vote = bool(message.refs or message.tokens or message.vote_tokens)  # nobody votes unasked
+    marked = source.judged(lambda: machines.marked_as(mark, title, fresh, answers=bool(message.refs)), "")
+    # Nobody votes unasked, nor without a word.
+    worded = marked in ("", machines.WORDS)
+    may_vote = bool(message.refs or message.tokens or message.vote_tokens) and worded
     machine = message.auto is not Auto.NONE  # people write "Nom: …" as well
     is_ours = bool(message.tokens) or features.is_answer(title)  # the subject is not the writer's
     titled = bool(title) and not is_ours and not asking.closes(features.fold(title))
@@ -227,12 +232,13 @@ def _features(source: MessageSource, message: Message, with_ours: str, signature
     )
     found = source.filled(
         replace(named, asks=True, closes=closes, complains=closes, goes_on=True),
+        marked_as=lambda: "" if marked == machines.WORDS else marked,
+        words_beside=lambda: marked == machines.WORDS,
         asks=lambda: asking.asks(folded),
         complains=lambda: closes and asking.complains(folded),
         adds_nothing=lambda: closes and asking.adds_nothing(folded),
         goes_on=lambda: asking.goes_on(folded if is_ours else whole),
         of_paper=lambda: features.of_paper(whole),
-        subject_says=lambda: machines.title_kind(title, fresh, answers=bool(message.refs)),
         names_absence=lambda: machines.names_absence(fresh),
         vote=lambda: (
             asking.read_votes(fresh, message.name, message.sender, asked=bool(message.vote_tokens))

@@ -90,6 +90,7 @@ TEXT_READERS: dict[str, Reader] = {
     "features.fold": features.fold,
     "features.find": lambda text: features.find("", text),
     "auto_subjects.title_kind": lambda text: machines.title_kind(text, text, answers=False),
+    "marks.marked_as": lambda text: machines.marked_as(machines.Mark("reaction"), text, text, answers=True),
     "call_back.find": lambda text: slots.find_call(text, text.split("\n")),
     "delivery_status_text.recipients": lambda text: machines.recipients_of_text(Fields.from_pairs([]), text),
     "delivery_status_text.returned_headers": lambda text: list(machines.returned_headers(text)),

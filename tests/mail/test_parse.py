@@ -215,6 +215,7 @@ SPECIAL: dict[str, Callable[[Message, Any], bool]] = {
     "attachments": lambda message, value: [[a.name, a.mime, a.size] for a in message.attachments] == value,
     "attachment_names": lambda message, value: [a.name for a in message.attachments] == value,
     "sent_at": _sent_at,
+    "marked_as": lambda message, value: message.features.marked_as == value,
 }
 
 

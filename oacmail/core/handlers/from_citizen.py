@@ -187,8 +187,10 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     if kind is Kind.SPAM:
         return _set_aside(request, Outcome.SPAM, review.SUSPECTED)
     if kind in MACHINES:
-        # Only the words look automatic, no header does: a person decides, and nobody is answered by mistake.
-        return _set_aside(request, Outcome.QUARANTINED, f"{review.LOOKS_AUTOMATIC}: {kind}")
+        # Only the words look automatic, no header does, or there are none: a person decides, and nobody is answered by
+        # mistake.
+        what = request.message.features.marked_as or kind
+        return _set_aside(request, Outcome.QUARANTINED, f"{review.LOOKS_AUTOMATIC}: {what}")
     if kind is Kind.THANKS:
         return _thanks_without_reference(request)
     return _open(request, parent=match.parent, rule=match.rule)
@@ -407,7 +409,8 @@ def _file_on_case(request: CitizenRequest, case: CaseView, kind: Kind, *, guest:
     """Put it on the case without a deadline. The next summary names it, whatever the state of the case: nothing but its
     words say that nobody waits."""
     call = () if guest or kind is not Kind.THANKS else callbacks.wished(request, case)
-    reason = review.FILED_THANKS if kind is Kind.THANKS else review.FILED_AUTOMATIC
+    mark = request.message.features.marked_as
+    reason = review.FILED_THANKS if kind is Kind.THANKS else review.FILED_AS.get(mark, review.FILED_AUTOMATIC)
     effects = (
         _record(request, case, guest, rule),
         *call,

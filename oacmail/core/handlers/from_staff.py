@@ -91,7 +91,7 @@ def on_staff_message(policy: Policy, view: View, lookup: Lookup, writer: Sender,
         if inside and _is_forward(view, lookup):
             return _on_forward(policy, view, lookup, writer.role, now)
         # By its subject alone: an order of one word may read like a program's text.
-        by_agent = writer.role is Role.AGENT and not lookup.message.features.subject_says
+        by_agent = writer.role is Role.AGENT and not lookup.message.features.marked_as
         if by_agent and inside and is_order_mail(policy, view, lookup):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)

@@ -5,7 +5,7 @@ text as blocks.
 import re
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -209,24 +209,55 @@ def unwrap_flowed(text: str, *, delsp: bool) -> str:
 
 
 # --- Calendar text ---------------------------------------------------------------------------------------------------
-# Show an invitation (RFC 5545) as plain lines: title, time, place and description.
+# Show an invitation (RFC 5545) as plain lines: title, time, place and description. An answer to one only echoes it: of
+# that, what its writer has noted.
 #
 # Some messages consist of a calendar part only.
 
 _FOLD = regex(r"\r?\n[ \t]")
-_CALENDAR_LINE = regex(r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I)
+_CALENDAR_LINE = regex(
+    r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION|METHOD|COMMENT|PRODID)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I
+)
+_NOTE = regex(r"X-RESPONSE-COMMENT=(?:\"([^\"\n]*)\"|([^\";:\n]*))", re.I)  # Google's
 _ESCAPED = regex(r"\\([nN,;\\])")
 
 
+class CalendarAnswer(NamedTuple):
+    """An answer to an invitation (RFC 5546, METHOD:REPLY). `note`: what its writer typed, as far as it stands there;
+    `title`: of the event; `program`: what made it."""
+
+    note: str
+    title: str
+    program: str
+
+
+def calendar_answer(text: str) -> CalendarAnswer | None:
+    """Return the answer to an invitation that `text` is; None = it is none."""
+    found = _event(text)
+    if found.get("METHOD", "").upper() != "REPLY":
+        return None
+    by_google = _NOTE.search(_FOLD.sub("", text))
+    note = found.get("COMMENT") or (by_google and (by_google[1] or by_google[2])) or ""
+    return CalendarAnswer(note, found.get("SUMMARY", ""), found.get("PRODID", ""))
+
+
 def event_lines(text: str) -> str:
-    """Return the lines of the first event, '' if `text` is not a calendar."""
+    """Return the lines of the first event, of an answer to an invitation its note; '' if `text` is not a calendar."""
+    if answer := calendar_answer(text):
+        return answer.note
+    found = _event(text)
+    order = ("SUMMARY", "DTSTART", "LOCATION", "DESCRIPTION")
+    return "\n".join(found[name] for name in order if found.get(name))
+
+
+def _event(text: str) -> dict[str, str]:
+    """Return the values of its lines by name, the first of each."""
     found: dict[str, str] = {}
     for name, value in _CALENDAR_LINE.findall(_FOLD.sub("", text)):
         found.setdefault(
             name.upper(), _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()
         )
-    order = ("SUMMARY", "DTSTART", "LOCATION", "DESCRIPTION")
-    return "\n".join(found[name] for name in order if found.get(name))
+    return found
 
 
 # --- Outline ---------------------------------------------------------------------------------------------------------

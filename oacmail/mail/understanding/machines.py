@@ -1,17 +1,19 @@
-"""Whether a machine has sent a message: by its fields, the subjects of automatic answers, or as a delivery report."""
+"""Whether a machine has sent a message: by its fields, the subjects of automatic answers, or as a delivery report; and
+whether a person has sent it without writing a word."""
 
 import email
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from email.message import Message as Root
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from oacmail.core.model import Auto, DeliveryStatus, regex
-from oacmail.mail.mime.charset import field
+from oacmail.mail.mime.charset import decode, field
 from oacmail.mail.mime.headers import Fields
-from oacmail.mail.mime.parts import children
+from oacmail.mail.mime.parts import TNEF_TYPES, MimePart, children, is_file
+from oacmail.mail.mime.text import calendar_answer
 from oacmail.mail.understanding import features
 from oacmail.mail.understanding.asking import WISH
 
@@ -65,6 +67,109 @@ def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
     if _AUTOMATIC.search(subject) or (_BARE.match(subject) and _AWAY.search(fresh) and "?" not in fresh):
         return "automatic"
     return "receipt" if answers and _READ.search(subject) else ""
+
+
+# --- Marks -----------------------------------------------------------------------------------------------------------
+# Recognise what people send without writing a word: emoji reactions, messages that they call back, the answers of
+# calendars.
+#
+# A part, a field or a method decides. Outlook's reactions and the oldest recalls have none: the whole of their text
+# does, and what else their format has. A word beside what the client writes makes any of them a message like any
+# other. Who asks for a receipt (Disposition-Notification-To) or for no reactions (X-MS-Reactions) is a person who
+# writes; nobody gets a receipt from us.
+
+
+class Mark(NamedTuple):
+    """`name`: reaction | recalled | calendar, '' = there is none; `note`: what its writer typed into the part itself;
+    `title`: of the event; `whole`: all other text is the client's."""
+
+    name: str = ""
+    note: str = ""
+    title: str = ""
+    whole: bool = False
+
+    def typed(self, fresh: str) -> str:
+        """Return what its writer typed, of what was written now."""
+        return self.note if self.whole else "\n\n".join(dict.fromkeys(filter(None, (fresh, self.note))))
+
+
+_GMAIL = "text/vnd.google.email-reaction+json"  # developers.google.com/workspace/gmail/reactions/format
+WORDS = "words"
+_RECALL = b"IPM.Outlook.Recall\0"  # the message class in winmail.dat
+_CLASS_WITHIN = 4096  # bytes of winmail.dat
+
+
+def _reacts(part: MimePart) -> Mark | None:
+    standard = part.raw("content-disposition").lower().startswith("reaction")  # RFC 9078
+    return Mark("reaction") if standard or (part.get_content_type() == _GMAIL and not is_file(part)) else None
+
+
+def _recalls(part: MimePart) -> Mark | None:
+    found = part.get_content_type() in TNEF_TYPES and _RECALL in part.data()[:_CLASS_WITHIN]
+    return Mark("recalled") if found or part.raw("x-ms-exchange-recallreportgenerated").lower() == "true" else None
+
+
+def _answers_invitation(part: MimePart) -> Mark | None:
+    answer = calendar_answer(decode(part.data())) if part.get_content_type() == "text/calendar" else None
+    return answer and Mark("calendar", answer.note, answer.title, answer.program.startswith("-//Google"))
+
+
+_MARKS: tuple[Callable[[MimePart], Mark | None], ...] = (_reacts, _recalls, _answers_invitation)
+
+
+def mark_of(root: Root) -> Mark:
+    """Return the first mark of its own parts, never of a message in it."""
+    parts = (part for part in islice(_own_parts(root), _PARTS) if isinstance(part, MimePart))
+    return next((mark for part in parts for read in _MARKS if (mark := read(part))), Mark())
+
+
+_WHO = r"[^\n!?;]{1,80}?"
+# Of the Catalan and Spanish forms only some were seen; with a mark, one that is missing makes the message a person's.
+_REACTED = regex(
+    rf"(?:\[\w{{2,12}}\]\s*)?{_WHO} (?:reacted to your (?:message|email|post)"
+    r"|ha reaccionat al (?:vostre|teu) missatge|(?:ha reaccionado|reaccionó) a (?:su|tu) mensaje)\s?:?",
+    re.IGNORECASE,
+)
+_RECALLED = regex(
+    rf"{_WHO} (?:would like to recall|vol recuperar|quiere recuperar|desea recuperar)"
+    r" (?:the message|el missatge|el mensaje)[,:]? [\"“«].{0,998}[\"”»]\.?",
+    re.IGNORECASE,
+)
+_BY_CLIENT = (
+    _REACTED,
+    _RECALLED,
+    regex(rf"{_WHO} (?:reacted|ha reacc\w{{1,9}}|reaccionó) [^\n!?;]{{0,30}}gmail(?: <\S+>)?", re.IGNORECASE),
+    regex(r"<?https?://\S+>?"),
+    regex(
+        rf"{_WHO} (?:has (?:tentatively )?(?:accepted|declined)|ha (?:acceptat|rebutjat|aceptado|rechazado)"
+        r"(?: provisionalment| provisionalmente)?) (?:the|this|la|aquesta|esta) invitaci?(?:tion|ón?|ó)"
+        r"(?: (?:to the following|al següent|al siguiente) (?:event|esdeveniment|evento))?[.:]?",
+        re.IGNORECASE,
+    ),
+    regex(r"(?:when|quan|cu[aá]ndo): \d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}[-–\d :]*(?:\([\w/ ]{1,40}\))?", re.IGNORECASE),
+    regex(r"(?:invitees|convidats|invitados|participants|participantes): [^\n]*@[^\n]*", re.IGNORECASE),
+)
+_RECALL_TITLE = regex(r"(?:recall|recuperar?): ", re.IGNORECASE)
+
+
+def marked_as(mark: Mark, subject: str, fresh: str, *, answers: bool) -> str:
+    """Return what the message is by its mark, or by its subject (`title_kind`); '' = neither says anything, WORDS =
+    its writer adds some to the mark. `answers`: the message references another."""
+    lines = [" ".join(line.split()) for line in fresh.splitlines() if line.strip()]
+    whole = " ".join(lines)
+    by_text = "reaction" if answers and any(map(_REACTED.fullmatch, lines)) else ""
+    by_text = by_text or ("recalled" if _RECALL_TITLE.match(subject) and _RECALLED.fullmatch(whole) else "")
+    name = mark.name or by_text
+    if not name:
+        return title_kind(subject, fresh, answers=answers)
+    if any(pattern.fullmatch(whole) for pattern in _BY_CLIENT):
+        lines = []
+    left = [line for line in lines if line.strip("* ") != mark.title]
+    left = [line for line in left if not any(pattern.fullmatch(line) for pattern in _BY_CLIENT)]
+    return WORDS if _WORD.search("\n".join(left)) else name
+
+
+_WORD = regex(r"\w")
 
 
 # --- Auto ------------------------------------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def circumstances(message: Message) -> frozenset[str]:
         "answers go elsewhere": message.reply_to not in ("", message.sender),
         "calendar": any(part.mime == "text/calendar" or part.name.endswith(".ics") for part in message.attachments),
         "form:subject": found.subject_form,
-        f"subject:{found.subject_says}": found.subject_says != "",
+        f"subject:{found.marked_as}": found.marked_as in ("automatic", "receipt"),
         "asks": "?" in message.fresh,
     }
     of_text = {

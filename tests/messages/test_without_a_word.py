@@ -1,0 +1,146 @@
+"""Reactions, recalled messages, receipts and calendars' answers: nobody has written a word, so nothing follows, and
+somebody hears of it."""
+
+from collections.abc import Callable
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+
+from tests.mail.messages import corpus
+from tests.survey.test_survey import survey, surveyed
+from tests.world import AGENT, ANNA, OFFICE, SUPERVISOR, World, text_of
+
+TOWN = Callable[..., World]
+WORDLESS = (
+    "reaction-gmail",
+    "reaction-outlook",
+    "reaction-standard",
+    "recalled-exchange",
+    "recalled-outlook",
+    "calendar-reply-outlook",
+    "calendar-reply-google",
+)
+WORDS = {
+    "reaction-gmail-with-words": "germà",
+    "calendar-reply-with-words": "A les 10 no hi seré",
+    "calendar-reply-comment-alone": "truqueu-me dijous",
+    "calendar-reply-google-with-note": "Millor a les 12",
+}
+FILED = {"reaction": "reacció sense text", "recalled": "la persona vol retirar", "calendar": "resposta del seu"}
+
+
+def _like(name: str, answers: EmailMessage | None = None, *, sender: str = ANNA) -> EmailMessage:
+    """This message of the corpus, from this sender, in answer to a mail of this world."""
+    mail = message_from_bytes(corpus(name), _class=EmailMessage, policy=default)
+    mail.replace_header("From", sender)
+    mail.replace_header("To", OFFICE)
+    for field in ("In-Reply-To", "References"):
+        del mail[field]
+    if answers is not None:
+        mail["In-Reply-To"] = str(answers["Message-ID"])
+        if not name.startswith(("recalled", "calendar")):
+            mail.replace_header("Subject", f"Re: {answers['Subject']}")
+    return mail
+
+
+def _texts_of_overdue(world: World) -> list[str]:
+    """What the desk is shown of the case once it is overdue."""
+    world.live("2026-11-30 09:00", minutes=240)
+    return world.texts(SUPERVISOR, "overdue")
+
+
+def _from_anna(world: World, name: str, answers: EmailMessage | None) -> None:
+    world.receive(_like(name, answers), verdict="dmarc=pass header.from=example.org")
+
+
+@pytest.mark.parametrize("name", WORDLESS)
+def test_it_reopens_nothing_starts_nothing_is_not_acknowledged_and_stands_in_the_summary(town: TOWN, name: str) -> None:
+    world = town(now="2026-11-25 09:00", digest={"to": [AGENT]})
+    asked = world.citizen_asks(ANNA, "Volant")
+    world.agent_replies(asked)
+    before = world.case()
+    _from_anna(world, name, world.received(ANNA)[0])
+    after = world.case()
+    assert len(world.cases()) == 1
+    assert (after["status"], after["due_at"]) == (before["status"], before["due_at"]) == ("answered", before["due_at"])
+    assert len(after["messages"]) == 3
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.rows("SELECT count(*) AS running FROM deadlines WHERE kind = 'answer' AND met_at IS NULL") == [
+        {"running": 0}
+    ]
+    mark = name.partition("-")[0]
+    assert world.reviews() == [f"filed-{mark}"]
+    world.live("2026-11-26 08:30")
+    assert FILED[mark] in text_of(world.received(AGENT)[-1])
+
+
+@pytest.mark.parametrize("name", WORDLESS)
+def test_without_a_case_it_opens_none_and_an_agent_looks(town: TOWN, name: str) -> None:
+    world = town()
+    _from_anna(world, name, None)
+    assert world.cases() == []
+    assert world.received(ANNA) == []
+    assert world.reviews() == [f"looks-automatic: {name.partition('-')[0]}"] or name == "reaction-outlook"
+
+
+def test_outlooks_words_alone_are_a_reaction_only_in_answer_to_a_mail(town: TOWN) -> None:
+    world = town()
+    _from_anna(world, "reaction-outlook", None)
+    assert world.reviews() != ["looks-automatic: reaction"]
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_word_beside_it_makes_it_a_request_like_any_other(town: TOWN, name: str) -> None:
+    world = town(now="2026-11-25 09:00")
+    asked = world.citizen_asks(ANNA, "Volant")
+    world.agent_replies(asked)
+    _from_anna(world, name, world.received(ANNA)[0])
+    assert (world.case()["status"], len(world.case()["messages"])) == ("open", 3)
+    assert world.kinds(ANNA) == ["ack", "ack"]
+    assert any(WORDS[name] in text for text in _texts_of_overdue(world))
+
+
+def test_an_open_case_keeps_its_deadline_when_its_person_reacts(town: TOWN) -> None:
+    world = town()
+    world.citizen_asks(ANNA, "Volant")
+    due = world.case()["due_at"]
+    _from_anna(world, "reaction-gmail", world.received(ANNA)[0])
+    assert (world.case()["status"], world.case()["due_at"]) == ("open", due)
+
+
+def test_an_agents_reaction_to_a_citizen_is_no_answer(town: TOWN) -> None:
+    world = town()
+    asked = world.citizen_asks(ANNA, "Volant")
+    reaction = _like("reaction-gmail", asked, sender=OFFICE)
+    reaction.replace_header("To", ANNA)
+    world.see_in_sent(reaction)
+    assert world.case()["status"] == "open"
+    assert world.case()["due_at"]
+    assert world.reviews() == ["looks-automatic: auto_reply"]
+
+
+def test_a_reaction_to_the_survey_is_no_vote(town: TOWN) -> None:
+    world = surveyed(town)
+    _from_anna(world, "reaction-gmail", survey(world))
+    assert world.rows("SELECT count(*) AS votes FROM votes") == [{"votes": 0}]
+    assert world.reviews() == ["filed-reaction"]
+
+
+def test_who_asks_for_a_receipt_is_acknowledged_and_gets_no_receipt(town: TOWN) -> None:
+    world = town()
+    _from_anna(world, "read-receipt-asked", None)
+    (only,) = world.received(ANNA)
+    assert only.get_content_type() == "multipart/alternative"
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.case()["status"] == "open"
+
+
+def test_a_receipt_of_our_mail_changes_nothing(town: TOWN) -> None:
+    world = town()
+    world.citizen_asks(ANNA, "Volant")
+    before = world.case()
+    world.receive(_like("read-receipt", world.received(ANNA)[0]), sender="")
+    assert {**world.case(), "messages": 0} == {**before, "messages": 0}
+    assert world.kinds(ANNA) == ["ack"]
