@@ -43,7 +43,7 @@ _OUTSIDE = re.compile(r"fora d'horari|fuera de horario|outside opening hours")
 _ASKED_AGAIN = re.compile(r"l'hem tornat a reclamar|la hemos vuelto a reclamar|for it again")
 _RESPONSIBLE = re.compile(r"a la persona responsable|to the service manager")
 _UNIT = re.compile(r"a la unitat responsable|a la unidad responsable|to the responsible unit")
-_PLATFORM = re.compile(r"mal funcionament de la plataforma|mal funcionamiento de la plataforma|platform is not working")
+_PLATFORM = re.compile(r"la plataforma no funciona bé|la plataforma no funciona bien|platform is not working")
 _FORM = re.compile(r"error al document|error en el documento|error in the document")
 _SO_OFTEN = re.compile(r"\d+ (?:vegades|veces|times)\b")
 _CALLS = re.compile(rf"(?:Us trucarem|Le llamaremos|We will call you) {_DAY},? ([^.]*)\.")
@@ -59,7 +59,7 @@ _ENDS_ON = re.compile(
 )
 _NEWS_BY = _with_day("escriure com a molt tard ", "escribirle como muy tarde ", "write again by ")
 _FORESEEN = _with_day("la previsió és ", "la previsión es ", "expect it ")
-_UNTIL = _with_day("aquest correu fins ", "este correo hasta ", "this email by ")
+_UNTIL = _with_day("responeu fins ", "responda hasta ", "continues, reply by ")
 
 
 @dataclass(frozen=True, slots=True)

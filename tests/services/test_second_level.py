@@ -196,7 +196,7 @@ def test_approving_the_notice_notifies_the_person_meets_the_deadline_and_leaves_
     _, notice = world.received(ANNA)
     assert str(notice["Subject"]).endswith("Hem passat la vostra consulta a l'Ajuntament")
     assert "Hem passat la vostra consulta als serveis tècnics de l'Ajuntament perquè la mirin." in text_of(notice)
-    assert "us tornarem a escriure com a molt tard dimecres 2 de desembre." in text_of(notice)
+    assert "Us tornarem a escriure com a molt tard dimecres 2 de desembre, amb el resultat o sense." in text_of(notice)
     assert notice["In-Reply-To"] == message["Message-ID"]
     assert world.case()["status"] == "derived"
     assert _deadlines(world, "answer") == []
@@ -229,7 +229,7 @@ def _ordered(world: World, text: str) -> str:
 def test_a_derivation_without_a_cause_blames_nothing_and_counts_no_fault(world: World) -> None:
     said = _ordered(world, "DERIVA")
     assert "Hem passat la vostra consulta als serveis tècnics de l'Ajuntament perquè la mirin." in said
-    for untrue in ("mal funcionament", "no depèn de vós", "No cal que feu res"):
+    for untrue in ("no funciona bé", "no depèn de vós", "No cal que feu res"):
         assert untrue not in said
     assert world.case()["cause"] is None
     assert "Causa: no indicada" in text_of(world.received(TECHNICAL)[-1])
@@ -240,7 +240,7 @@ def test_a_derivation_without_a_cause_blames_nothing_and_counts_no_fault(world: 
 @pytest.mark.parametrize(
     ("order", "cause", "told"),
     [
-        ("DERIVA: plataforma", "platform", "es deu a un mal funcionament de la plataforma"),
+        ("DERIVA: plataforma", "platform", "la plataforma no funciona bé"),
         ("DERIVA: formulari: no suma bé", "document_or_form", "hi ha un error al document o al formulari"),
         ("DERIVA: pregunta pel formulari i no en sabem res", "", "perquè la mirin"),
     ],

@@ -75,7 +75,7 @@ def test_a_closed_case_is_asked_about_once_the_next_morning(town: Callable[..., 
 def test_it_says_that_the_case_is_closed_until_when_one_can_reply_and_how_to_vote(asked: World) -> None:
     text = text_of(survey(asked))
     assert f"donem per resolt el cas {asked.case()['number']}" in text
-    assert "responeu a aquest correu fins dijous 24 de desembre" in text
+    assert "responeu fins dijous 24 de desembre" in text
     assert "un sol número, de l'1 (molt malament) al 5 (molt bé)" in text
     assert list(links(survey(asked))) == [1, 2, 3, 4, 5]
     assert survey(asked)["Auto-Submitted"] == "auto-generated"
