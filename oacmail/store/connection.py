@@ -59,7 +59,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA recursive_triggers=ON",
-    "PRAGMA cache_size=-16000",  # kB: a commit of several messages must not spill over into the log twice
+    "PRAGMA cache_size=-4000",  # kB; the operating system keeps the rest of the file
+    "PRAGMA cache_spill=OFF",  # a commit of several messages must not spill over into the log twice
 )
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
