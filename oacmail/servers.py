@@ -3,10 +3,10 @@ fault."""
 
 import errno
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 CONNECT_SECONDS = 30.0
@@ -73,6 +73,39 @@ class ServerSettings:
             if not other:
                 raise
         return log_in(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The first and the last moment at which a certificate is valid, in seconds since 1970."""
+
+    begins: float
+    ends: float
+
+
+def validity(certificate: Mapping[str, Any]) -> Validity:
+    """Of a certificate as `ssl` describes it (SSLSocket.getpeercert)."""
+    begins, ends = (ssl.cert_time_to_seconds(certificate[name]) for name in ("notBefore", "notAfter"))
+    return Validity(begins, ends)
+
+
+def validity_of_peer(sock: object) -> Validity | None:
+    """Of the certificate that the other side has shown; None without TLS."""
+    shown = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    return validity(shown) if shown else None
+
+
+def validity_of_authorities(file: str) -> Validity | None:
+    """The one of a PEM file that ends first; of an authority that stands there twice, the later. None = it holds none.
+    Raises OSError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=file)
+    latest: dict[object, Validity] = {}
+    for described in context.get_ca_certs():
+        found, subject = validity(described), described["subject"]
+        if subject not in latest or found.ends > latest[subject].ends:
+            latest[subject] = found
+    return min(latest.values(), key=lambda found: found.ends, default=None)
 
 
 def fault(error: Exception) -> str:

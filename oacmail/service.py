@@ -178,6 +178,7 @@ class Service:
                 "purge": self._purge,
                 "learn": self._learn,
                 "records": self.parts.records.run,
+                "ends": self.parts.ends.run,
             },
         )
 

@@ -17,7 +17,15 @@ from typing import Literal, TypeVar
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports import Outgoing
-from oacmail.servers import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
+from oacmail.servers import (
+    CONNECT_SECONDS,
+    GOODBYE_SECONDS,
+    ServerSettings,
+    Validity,
+    fault,
+    is_loopback,
+    validity_of_peer,
+)
 from oacmail.words.compose import ascii_domain, seven_bit
 
 # --- Settings --------------------------------------------------------------------------------------------------------
@@ -249,7 +257,35 @@ class Connection:
         return self._smtp.sock
 
 
+def certificate(settings: SmtpSettings) -> Validity | None:
+    """How long the relay's certificate is valid, by a new connection without a login; None without TLS. Raises
+    RelayError."""
+    try:
+        smtp = _connected(settings)
+    except (OSError, smtplib.SMTPException) as error:
+        raise RelayError(f"SMTP connect: {fault(error)}") from None
+    try:
+        return validity_of_peer(smtp.sock)
+    finally:
+        smtp.close()
+
+
 def _logged_in(settings: SmtpSettings, secret: str) -> smtplib.SMTP:
+    smtp = _connected(settings)
+    try:
+        if settings.user:
+            _login(smtp, settings, secret)
+    except BaseException:
+        smtp.close()
+        raise
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        smtp.sock.settimeout(settings.timeout)
+    return smtp
+
+
+def _connected(settings: SmtpSettings) -> smtplib.SMTP:
+    """Return a connection that is encrypted as it must be, and greeted."""
     tls = settings.tls()
     name = socket.gethostname()  # not the full name: a DNS query may take very long
     seconds = min(CONNECT_SECONDS, settings.timeout)
@@ -261,14 +297,9 @@ def _logged_in(settings: SmtpSettings, secret: str) -> smtplib.SMTP:
         if settings.security == "starttls":
             smtp.starttls(context=tls)
         smtp.ehlo_or_helo_if_needed()
-        if settings.user:
-            _login(smtp, settings, secret)
     except BaseException:
         smtp.close()
         raise
-    if smtp.sock is not None:
-        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        smtp.sock.settimeout(settings.timeout)
     return smtp
 
 

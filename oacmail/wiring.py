@@ -10,13 +10,14 @@ import sqlite3
 from collections.abc import Callable, Iterator, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from oacmail import charts, host, oauth
 from oacmail import config as settings
 from oacmail.config import Config, secrets
 from oacmail.core.deliverability import Leg, Look, OurMail, Travelled, delivering, domain_of, examine
+from oacmail.core.ends import KnownEnd
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.kinds import KINDS, MailKind
 from oacmail.core.policy import Policy, Workdays
@@ -29,15 +30,18 @@ from oacmail.engine import learning
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine, Ticks
 from oacmail.engine.intake import Intake
-from oacmail.engine.watch import CanaryWatch, GrantWatch, HostChecks, RecordsWatch, RefusalWatch
+from oacmail.engine.watch import CanaryWatch, EndsWatch, GrantWatch, HostChecks, RecordsWatch, RefusalWatch
 from oacmail.host import AdminProgram, BudgetFile, SystemClock
 from oacmail.imap.connection import ImapSettings
+from oacmail.imap.connection import certificate as imap_certificate
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import Parser
 from oacmail.mail.parser_config import ParserConfig, TownWords
 from oacmail.mail.understanding import scores
 from oacmail.resolver import Resolver
+from oacmail.servers import Validity, validity_of_authorities
 from oacmail.smtp import SmtpSettings, SmtpTransport
+from oacmail.smtp import certificate as smtp_certificate
 from oacmail.store import admin, connection, ledger, remembered
 from oacmail.store.remembered import LOST
 from oacmail.store.store import SqliteStore
@@ -261,12 +265,20 @@ def _login(config: Config, server: Literal["imap", "smtp"], given: oauth.TokenSo
 
 def mailbox(config: Config, given: oauth.TokenSource | None = None) -> ImapMailbox:
     """`given`: the source of tokens that both servers share; by default one of its own."""
-    return ImapMailbox(settings.part_of(ImapSettings, config.imap, **_login(config, "imap", given)))
+    return ImapMailbox(_imap_settings(config, given))
 
 
 def transport(config: Config, given: oauth.TokenSource | None = None) -> SmtpTransport:
     """`given`: as for `mailbox`."""
-    return SmtpTransport(settings.part_of(SmtpSettings, config.smtp, **_login(config, "smtp", given)))
+    return SmtpTransport(_smtp_settings(config, given))
+
+
+def _imap_settings(config: Config, given: oauth.TokenSource | None) -> ImapSettings:
+    return settings.part_of(ImapSettings, config.imap, **_login(config, "imap", given))
+
+
+def _smtp_settings(config: Config, given: oauth.TokenSource | None) -> SmtpSettings:
+    return settings.part_of(SmtpSettings, config.smtp, **_login(config, "smtp", given))
 
 
 # --- Records ---------------------------------------------------------------------------------------------------------
@@ -292,6 +304,60 @@ def look_at_records(config: Config, policy: Policy, travelled: Travelled | None,
     return examine(mail, Resolver(server or "").lookup)
 
 
+# --- Ends ------------------------------------------------------------------------------------------------------------
+
+
+def ends_of_files(config: Config, today: date) -> list[KnownEnd]:
+    """Return what ends by itself and is known without a connection. Raises ConfigError, Transient."""
+    ends: list[KnownEnd] = []
+    for section in ("imap", "smtp", "oauth"):
+        file = getattr(config, section).ca_file
+        try:
+            found = validity_of_authorities(str(file)) if file else None
+        except OSError:
+            continue  # the connection tells of it
+        if found is not None:
+            ends.append(_end(config, f"{section}.ca_file", found))
+    if config.uses_oauth and config.oauth.secret_ends is not None:
+        ends.append(KnownEnd(what="oauth.secret", on=config.oauth.secret_ends))
+    if config.uses_oauth and config.oauth.flow == "person" and (until := oauth.grant_ends(secrets.grant(config))):
+        ends.append(KnownEnd(what="oauth.grant", on=until))
+    if until := workdays(config).covers_until(today):
+        ends.append(KnownEnd(what="office.holidays", on=until))
+    return ends
+
+
+def ends_of_servers(config: Config) -> tuple[list[KnownEnd], list[str]]:
+    """Return what ends of the servers that answer, and the names of what could not be looked at."""
+    asked: list[tuple[str, Callable[[], Validity | None]]] = [
+        ("imap.certificate", lambda: imap_certificate(_imap_settings(config, None))),
+        ("smtp.certificate", lambda: smtp_certificate(_smtp_settings(config, None))),
+    ]
+    if config.uses_oauth and config.oauth.flow == "application" and config.imap.provider == "google":
+        asked.append(("oauth.key", lambda: oauth.key_validity(oauth_settings(config))))
+    ends: list[KnownEnd] = []
+    unseen: list[str] = []
+    for what, ask in asked:
+        try:
+            found = ask()
+        except Transient:
+            unseen.append(what)
+            continue
+        if found is not None:
+            ends.append(_end(config, what, found))
+    return ends, unseen
+
+
+def _all_ends(config: Config, today: date) -> tuple[list[KnownEnd], list[str]]:
+    of_servers, unseen = ends_of_servers(config)
+    return [*ends_of_files(config, today), *of_servers], unseen
+
+
+def _end(config: Config, what: str, found: Validity) -> KnownEnd:
+    begins, on = (datetime.fromtimestamp(at, config.office.timezone).date() for at in (found.begins, found.ends))
+    return KnownEnd(what=what, on=on, begins=begins)
+
+
 # --- Parts -----------------------------------------------------------------------------------------------------------
 
 
@@ -312,6 +378,7 @@ class Parts:
     refusals: RefusalWatch
     grant: GrantWatch
     records: RecordsWatch
+    ends: EndsWatch
 
     def close(self) -> None:
         self.mailbox.close()
@@ -379,6 +446,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         refusals=RefusalWatch(core),
         grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
         records=RecordsWatch(engine=core, look=lambda seen: look_at_records(config, core.policy, seen, relay.met)),
+        ends=EndsWatch(engine=core, look=lambda today: _all_ends(config, today)),
     )
 
 
@@ -481,6 +549,7 @@ def reload(parts: Parts, config: Config) -> None:
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
     parts.records.look = lambda seen: look_at_records(config, policy, seen, parts.transport.met)
+    parts.ends.look = lambda today: _all_ends(config, today)
     parts.canary.run = parts.grant.run = _alert_command(config).run
     parts.engine.parser_config = lambda: learning.with_lessons(parts.store, parser_config(config))
     parts.config = config

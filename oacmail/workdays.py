@@ -70,6 +70,9 @@ class EveryDay:
     def horizon(self, today: date) -> tuple[str, ...]:  # noqa: ARG002
         return ()
 
+    def covers_until(self, today: date) -> date | None:  # noqa: ARG002
+        return None
+
 
 class OfficeCalendar:
     """The town's working days. `closures` are further days on which the office is closed."""
@@ -120,6 +123,13 @@ class OfficeCalendar:
             f"calendar_provisional:{year}" for year in wanted if year in self.years and self.years[year].provisional
         )
         return (*missing, *doubtful)
+
+    def covers_until(self, today: date) -> date | None:
+        """Return the last day of the years in the file that follow one another from this one on."""
+        year = today.year
+        while year in self.years:
+            year += 1
+        return date(year - 1, 12, 31)
 
     def cross_check(self, year: int) -> tuple[Difference, ...]:
         """Return every day on which our list and workalendar's Catalonia differ, in order. Raises LookupError."""

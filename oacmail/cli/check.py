@@ -11,7 +11,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -36,6 +36,7 @@ from oacmail.core import tokens
 from oacmail.core.board import BoardNames, agents_of
 from oacmail.core.deliverability import Finding, Level, Travelled, domain_of
 from oacmail.core.effects import Send
+from oacmail.core.ends import ENDED, RENEWAL, KnownEnd
 from oacmail.core.errors import ConfigError, OacmailError, Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder, Outcome, Role
@@ -139,6 +140,26 @@ def _calendar(config: Config) -> Iterator[Finding]:
                 yield warning("office.holidays", str(difference), do)
 
 
+def _ends(config: Config) -> Iterator[Finding]:
+    try:
+        yield from _near(config, wiring.ends_of_files(config, datetime.now(config.office.timezone).date()))
+    except ConfigError:
+        return  # _templates reports it: rendering needs the calendar too
+    application = config.uses_oauth and config.oauth.flow == "application"
+    if application and config.imap.provider == "microsoft365" and config.oauth.secret_ends is None:
+        what = "is not set, so nothing warns before the application's secret ends, and then all mail waits"
+        yield warning("oauth.secret_ends", what, "write the day that the Entra admin centre shows beside the secret")
+
+
+def _near(config: Config, found: Iterable[KnownEnd]) -> Iterator[Finding]:
+    today = datetime.now(config.office.timezone).date()
+    for end in found:
+        step = end.step(today)
+        if step is not None:
+            make = error if step == ENDED else warning
+            yield make(end.what, f"{'has ended' if step == ENDED else 'ends'} on {end.on}", RENEWAL[end.what])
+
+
 def _folder(config: Config) -> Iterator[Finding]:
     state = config.office.state
     if not state.exists():
@@ -237,6 +258,7 @@ _OFFLINE: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _secrets,
     _templates,
     _calendar,
+    _ends,
     _folder,
     _database,
 )
@@ -279,6 +301,7 @@ def online_findings(config: Config) -> Iterator[Finding]:
             sent = next((folder.name for folder in watched if folder.role is Folder.SENT), "")
             if sent.isascii() and sent.isalnum():
                 yield from _plus(config, post, sent)
+        yield from _near(config, wiring.ends_of_servers(config)[0])
         yield from _records(config, policy, shown.or_else(_shown(config)) if shown else _shown(config), relay.met)
     except OacmailError as failure:
         yield error("online", f"the test ended early: {failure}", "try again, then see the servers' logs")

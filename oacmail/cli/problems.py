@@ -14,7 +14,7 @@ from typing import Any
 from oacmail import host
 from oacmail.advice import meaning
 from oacmail.config import Config
-from oacmail.core import watched
+from oacmail.core import ends, watched
 from oacmail.store import connection, remembered
 from oacmail.store.remembered import LOST
 from oacmail.workdays import of_office
@@ -202,6 +202,7 @@ PROBLEMS: tuple[Problem, ...] = (
         "what the town publishes in the DNS makes receivers refuse or lose mail: run `oacmail check --online`, which "
         "says who changes which record to what",
     ),
+    Problem(ends.CODE, "ends by itself, and what needs it stops then", warning=True),
     Problem(
         remembered.DRILL_CODE,
         "the last restore drill failed, so the backups may be of no use: make a new one (`oacmail backup`), then run "

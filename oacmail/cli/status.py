@@ -288,6 +288,15 @@ def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
             [({"level": level}, count(level)) for level in ("error", "warning")] if looked["at"] else [],
         ),
         Metric(
+            "end_timestamp_seconds",
+            "When this ends by itself.",
+            [
+                ({"what": end["what"]}, value)
+                for end in summary["ends"]
+                for _, value in _at(f"{end['on']}T00:00:00+00:00")
+            ],
+        ),
+        Metric(
             "canary_sent_timestamp_seconds", "When the last test mail that is back was sent.", _at(canary["sent_at"])
         ),
         Metric("canary_seconds", "How long that test mail was on its way.", _one(canary["seconds"])),
@@ -329,7 +338,7 @@ def _escaped(text: str) -> str:
 
 _COUNTED = (
     *("shadow", "unaccounted", "quarantine", "last_sync", "last_tick", "reconciled", "canary", "records"),
-    *("purged", "drill"),
+    *("ends", "purged", "drill"),
 )
 """What the summary shows as the database counts it."""
 LISTED = 20
@@ -457,6 +466,7 @@ def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
         "oldest_waiting_seconds": 0,
         "unaccounted": 0,
         "quarantine": 0,
+        "ends": [],
         **dict.fromkeys(("last_sync", "sync_age_seconds", "last_tick", "tick_age_seconds", "reconciled", "canary")),
         **dict.fromkeys(("records", "purged", "last_backup", "drill", "schema")),
         "refusals": [],
@@ -489,6 +499,8 @@ def _show(summary: dict[str, Any], form: str | None) -> None:
         click.echo(f"{'drill':12} {drill['result']}, {safe(drill['at'])}")
     if (canary := summary["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
+    for end in summary["ends"]:
+        click.echo(f"{'ends':12} {end['on']} {end['what']}")
     if (looked := summary["records"]) is not None:
         click.echo(f"{'records':12} {safe(looked['at'])}")
         for finding in looked["found"]:

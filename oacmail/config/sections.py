@@ -512,6 +512,7 @@ class OauthSection(Section):
     tenant: Line | None = None
     client_id: Line | None = None
     secret_file: FilePath | None = None
+    secret_ends: Day | None = None
     authority: Url | None = None
     ca_file: FilePath | None = None
 

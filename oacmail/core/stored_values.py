@@ -49,6 +49,7 @@ CANARY_ALARMED = "canary-alarmed"
 OAUTH_REPORTED = "oauth-reported"
 TRAVELLED = "travelled"
 RECORDS = "records"
+ENDS = "ends"
 # Of the mailbox
 DRAFTS = "drafts_folder"
 LEDGER_COPIED = "ledger-copied"
@@ -213,6 +214,7 @@ FAMILIES: Mapping[str, Family] = {
         value="JSON: the DKIM signatures and the relay that the last copy of our mail showed (core/deliverability.py)",
     ),
     RECORDS: Family(value="JSON: what the last look at the records in the DNS found (core/deliverability.py)"),
+    ENDS: Family(value="JSON: what ends by itself on which day, and of which step people were told (core/ends.py)"),
     LEDGER_COPIED: Family(
         value="HMAC of the snapshot, sequence of the last entry there, beginning of that piece's seal; or empty",
     ),

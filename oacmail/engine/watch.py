@@ -3,20 +3,23 @@ recorded when it begins and when it ends.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from oacmail import log
-from oacmail.core import watched
+from oacmail.core import ends, watched
+from oacmail.core.calendar import local_day
 from oacmail.core.canary import CODE, moment_of
 from oacmail.core.deliverability import Look, Travelled
+from oacmail.core.ends import KnownEnd
 from oacmail.core.stored_values import (
     CANARY_ALARMED,
     CANARY_BACK,
     CANARY_LAST,
     CANARY_SENT,
     CRASHES,
+    ENDS,
     LATEST,
     OAUTH_REPORTED,
     RECORDS,
@@ -256,6 +259,36 @@ class RefusalWatch:
             store.problem(code, code in found, now, found.get(code, ""))
             event = "problem.degraded" if code in found else "problem.recovered"
             log.warning(event, problem=code, error=found.get(code))
+
+
+# --- Ends ------------------------------------------------------------------------------------------------------------
+# What ends by itself, looked at once a night. Each step towards an end is a problem of its own, of which the operator
+# hears; what could not be looked at keeps the end that was known.
+
+
+@dataclass(slots=True)
+class EndsWatch:
+    """`look`: what ends, as known on this day, and the names of what could not be looked at."""
+
+    engine: Engine
+    look: Callable[[date], tuple[Sequence[KnownEnd], Collection[str]]]
+
+    def run(self) -> None:
+        """Raises StateError, ConfigError, Transient."""
+        engine, store = self.engine, self.engine.store
+        now = engine.now()
+        today = local_day(now, engine.policy)
+        known = ends.from_text(store.recall(ENDS))
+        seen, unseen = self.look(today)
+        found = {end.what: end for end in (*(known[what][0] for what in unseen if what in known), *seen)}
+        for what in known.keys() | found.keys():
+            code, end = f"{ends.CODE}:{what}", found.get(what)
+            step = end.step(today) if end else None
+            if known.get(what) != (end, step):
+                store.problem(code, False, now)
+            if end is not None and step is not None:
+                store.problem(code, True, now, f"on {end.on.isoformat()}: {ends.RENEWAL[what]}")
+        store.remember(ENDS, ends.to_text(found.values(), today), now)
 
 
 # --- Run history -----------------------------------------------------------------------------------------------------

@@ -22,7 +22,15 @@ from imapclient.tls import IMAP4_TLS
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Transient
 from oacmail.core.ports import FolderState
-from oacmail.servers import CONNECT_SECONDS, GOODBYE_SECONDS, ServerSettings, fault, is_loopback
+from oacmail.servers import (
+    CONNECT_SECONDS,
+    GOODBYE_SECONDS,
+    ServerSettings,
+    Validity,
+    fault,
+    is_loopback,
+    validity_of_peer,
+)
 
 # --- Settings --------------------------------------------------------------------------------------------------------
 
@@ -278,7 +286,33 @@ class ImapSession:
         return ImapLoginRefused(message if self._settings.auth == "password" else f"{message} with a token")
 
 
+def certificate(settings: ImapSettings) -> Validity | None:
+    """How long the server's certificate is valid, by a new connection without a login; None without TLS. Raises
+    Transient."""
+    try:
+        client = _connected(settings)
+    except (OSError, imaplib.IMAP4.error) as error:
+        raise Transient(f"IMAP connect: {fault(error)}") from None
+    try:
+        return validity_of_peer(client.socket())
+    finally:
+        _hang_up(client)
+
+
 def _logged_in(settings: ImapSettings, secret: str) -> ImapClient:
+    client = _connected(settings)
+    try:
+        _login(client, settings, secret)
+        if client.has_capability("ID"):  # RFC 2971; some providers require it
+            client.id_({"name": "oacmail"})
+    except BaseException:
+        _hang_up(client)
+        raise
+    return client
+
+
+def _connected(settings: ImapSettings) -> ImapClient:
+    """Return a connection that is encrypted as it must be."""
     tls = settings.tls()
     client = ImapClient(
         settings.host,
@@ -294,9 +328,6 @@ def _logged_in(settings: ImapSettings, secret: str) -> ImapClient:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
         if settings.security == "starttls":
             client.starttls(tls)
-        _login(client, settings, secret)
-        if client.has_capability("ID"):  # RFC 2971; some providers require it
-            client.id_({"name": "oacmail"})
     except BaseException:
         _hang_up(client)
         raise

@@ -5,16 +5,19 @@ fails delays nothing. How a provider is asked is known to the module of its name
 library when the first token is needed.
 """
 
+import json
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal
 
 from oacmail import log
 from oacmail.core.errors import LOGIN_PAUSE, Transient
+from oacmail.servers import Validity
 
 RENEW_BEFORE = 300.0  # seconds before the end of a token; of a short one, half of its life
 REST = 60.0  # seconds until the next attempt after a failed one, unless the provider names them
@@ -128,6 +131,20 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
     browser has arrived. Raises GrantRefused, TokenUnavailable.
     """
     return str(_module(settings).sign_in(settings, show, ask))
+
+
+def key_validity(settings: OauthSettings) -> Validity | None:
+    """Return how long the key of Google's service account is valid, None = without an end. Raises Transient."""
+    found: Validity | None = _module(settings).key_validity(settings)
+    return found
+
+
+def grant_ends(grant: str) -> date | None:
+    """Return the last day of what a person's sign-in has left, where the provider has said it."""
+    try:
+        return date.fromisoformat(json.loads(grant)["ends"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def library_missing(provider: str) -> str:

@@ -8,6 +8,7 @@ import json
 import secrets as chance
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -18,10 +19,12 @@ from google.oauth2.credentials import Credentials
 from google.oauth2.service_account import Credentials as ServiceAccount
 
 from oacmail.oauth import GrantRefused, OauthSettings, Token, TokenUnavailable, web
+from oacmail.servers import Validity
 
 _SCOPE = "https://mail.google.com/"
 _BACK = "http://127.0.0.1:1/"  # nobody listens there: the person copies the address from the browser
 _SECONDS = 3600.0
+_WITHOUT_END = 9999  # the year of a key that never ends
 
 
 def fetch(settings: OauthSettings) -> Token:
@@ -57,7 +60,7 @@ def fetch(settings: OauthSettings) -> Token:
             raise TokenUnavailable(f"OAuth: the provider cannot be reached ({type(error).__name__})") from None
     after = getattr(credentials, "refresh_token", None)
     if after != before and isinstance(after, str):
-        settings.keep(json.dumps({"refresh_token": after}))
+        settings.keep(json.dumps({**json.loads(settings.grant()), "refresh_token": after}))
     return Token(str(credentials.token), _SECONDS)
 
 
@@ -95,8 +98,30 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
         given = web.session(settings.ca_file).post(client["token_uri"], data=form).json()
     if "refresh_token" not in given:
         raise GrantRefused(f"OAuth: {_word(given.get('error', 'no_refresh_token'))}")
-    settings.keep(json.dumps({"refresh_token": given["refresh_token"]}))
+    left = given.get("refresh_token_expires_in")  # while the application is in testing, or the person set an end
+    ends = (datetime.now(UTC) + timedelta(seconds=float(left))).date().isoformat() if left else None
+    settings.keep(json.dumps({"refresh_token": given["refresh_token"], "ends": ends}))
     return ""
+
+
+def key_validity(settings: OauthSettings) -> Validity | None:
+    """Return how long the service account's key is valid, by the certificate that Google publishes of it and that needs
+    no right; None = without an end, or not known there. Raises TokenUnavailable, Transient."""
+    try:
+        account = json.loads(settings.secret())
+        address, key = str(account["client_x509_cert_url"]), str(account["private_key_id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    with web.reached():
+        published = web.session(settings.ca_file).get(address).json()
+    text = published.get(key) if isinstance(published, dict) else None
+    if not isinstance(text, str):
+        return None
+    from cryptography.x509 import load_pem_x509_certificate  # google-auth needs it; only the nightly look reads one
+
+    certificate = load_pem_x509_certificate(text.encode())
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return Validity(begins.timestamp(), ends.timestamp()) if ends.year < _WITHOUT_END else None
 
 
 def _installed(settings: OauthSettings) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from oacmail.core import ends
 from oacmail.core.canary import moment_of
 from oacmail.core.kinds import KINDS, Audience, MailState
 from oacmail.core.model import Status
@@ -18,6 +19,7 @@ from oacmail.core.review import FILED, UNSEEN, ReviewEntry, last_purge
 from oacmail.core.stored_values import (
     CANARY_LAST,
     CRASHES,
+    ENDS,
     LAST_TICK,
     LATEST,
     OTHER_INSTANCE,
@@ -77,6 +79,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         return con.execute(query).fetchone()[0]
 
     proof = from_text(remembered.value(con, RECONCILED))
+    known_ends = remembered.value(con, ENDS)
     purge = last_purge(remembered.value(con, PURGED))
     canary, _, seconds = (remembered.value(con, CANARY_LAST) or "").partition(" ")
     rotated, drill = remembered.last_drill(con)
@@ -109,6 +112,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         # the last that came back, and how long it took
         "canary": {"sent_at": _shown(moment_of(canary), zone), "seconds": int(seconds)} if canary else None,
         "records": _looked(remembered.value(con, RECORDS), zone),
+        "ends": [{"what": end.what, "on": end.on.isoformat()} for end, _ in ends.from_text(known_ends).values()],
         "purged": purge and {"at": _shown(purge.at, zone), "cases": purge.cases, "copies": purge.copies},
         "rotated": local(rotated, zone),  # when the last backup by rotation was made
         "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,

@@ -167,6 +167,7 @@ STATUS: dict[str, Any] = {
             "unseen": [str],
         }
     ),
+    "ends": [{"what": str, "on": re.compile(r"\d{4}-\d\d-\d\d")}],
     "purged": Maybe({"at": TIME, "cases": int, "copies": int}),
     "refusals": [{"domain": str, "refused": int, "people": int, "text": str}],
     "last_backup": Maybe(TIME),

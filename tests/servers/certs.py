@@ -2,11 +2,11 @@
 
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
 _NAMES = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-_LONG_AGO = ("-startdate", "20200101000000Z", "-enddate", "20200131000000Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,14 @@ def make_certificates(folder: Path, authority: tuple[str, ...] = _USAGE) -> Cert
 
 
 def expired(certs: Certificates) -> Certificates:
-    """Another certificate of the same authority for the same key and names, which ended years ago."""
+    return dated(certs, datetime(2020, 1, 1), datetime(2020, 1, 31))
+
+
+def dated(certs: Certificates, begins: datetime, ends: datetime) -> Certificates:
+    """Another certificate of the same authority for the same key and names, valid in this time (UTC)."""
     folder = certs.ca.parent
-    cert, request, ledger = folder / "expired.pem", folder / "expired.csr", folder / "ledger"
+    name = f"{begins:%Y%m%d}-{ends:%Y%m%d}"
+    cert, request, ledger = folder / f"{name}.pem", folder / f"{name}.csr", folder / "ledger"
     ledger.write_text("")
     conf = folder / "ca.cnf"
     conf.write_text(
@@ -44,7 +49,8 @@ def expired(certs: Certificates) -> Certificates:
     )
     _openssl("req", "-new", "-key", certs.key, *_NAMES, "-out", request)
     signer = ("-cert", certs.ca, "-keyfile", folder / "ca.key")
-    _openssl("ca", "-batch", "-config", conf, *signer, *_LONG_AGO, "-in", request, "-out", cert, "-notext")
+    valid = ("-startdate", f"{begins:%Y%m%d%H%M%S}Z", "-enddate", f"{ends:%Y%m%d%H%M%S}Z")
+    _openssl("ca", "-batch", "-config", conf, *signer, *valid, "-in", request, "-out", cert, "-notext")
     return Certificates(certs.ca, cert, certs.key)
 
 

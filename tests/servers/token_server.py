@@ -27,12 +27,16 @@ USER_CODE = "ABCD-1234"
 class TokenServer:
     """`user`: whose mailbox every token opens; `seconds`: how long a token is said to last. `refusal`: an OAuth error
     for every request for tokens; `throttled`: so many of them are answered with 429. `approved`: the person has typed
-    the code. `forms`: the requests for tokens. `rotates`: each use of a refresh token gives another one."""
+    the code. `forms`: the requests for tokens. `rotates`: each use of a refresh token gives another one.
+    `published`: certificates of the service account's keys; `grant_seconds`: the life that a refresh token is said to
+    have."""
 
     def __init__(self, certs: Certificates, user: str = "office") -> None:
         self.certs = certs
         self.user, self.seconds, self.refusal, self.throttled = user, 3600, "", 0
         self.approved, self.rotates, self.retry_after = True, True, "1"
+        self.published: dict[str, str] = {}
+        self.grant_seconds: int | None = None
         self.forms: list[dict[str, str]] = []
         self.valid: set[str] = set()
         self.refresh: set[str] = set()
@@ -73,7 +77,8 @@ class TokenServer:
         words = ["openssl", "genpkey", "-algorithm", "RSA", "-out", str(key)]
         subprocess.run(words, check=True, capture_output=True)
         account = {"type": "service_account", "client_email": "oac@project.example", "private_key": key.read_text()}
-        return json.dumps({**account, "token_uri": f"{self.authority}/token"})
+        shown = {"private_key_id": "k1", "client_x509_cert_url": f"{self.authority}/x509"}
+        return json.dumps({**account, **shown, "token_uri": f"{self.authority}/token"})
 
     def desktop_application(self) -> str:
         """The JSON file of a desktop application whose tokens are given here."""
@@ -106,7 +111,9 @@ class TokenServer:
             "tid": TENANT,
         }
         claims |= {"preferred_username": f"{self.user}@castellbisbal.cat", "exp": 4_000_000_000, "iat": 0}
+        ends = {} if self.grant_seconds is None else {"refresh_token_expires_in": self.grant_seconds}
         return {
+            **ends,
             "refresh_token": refresh,
             "scope": form.get("scope", ""),
             "id_token": f"{_coded({'alg': 'none'})}.{_coded(claims)}.",
@@ -138,6 +145,8 @@ class _Answering(BaseHTTPRequestHandler):
         if url.path == "/introspect":
             active = self.headers.get("Authorization", "").removeprefix("Bearer ") in world.valid
             self._say(200, {"active": active, **({"username": world.user} if active else {})})
+        elif url.path == "/x509":
+            self._say(200, world.published)
         elif url.path.endswith("/.well-known/openid-configuration"):
             base = f"{world.authority}/{TENANT}"
             if TENANT not in url.path:
