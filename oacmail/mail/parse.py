@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.message import Message as Tree
+from functools import partial
 from typing import Any, TypeVar
 
 from oacmail.core.model import NO_FEATURES, Attachment, Auth, Auto, Features, Forwarded, Message, Rung, regex
@@ -39,7 +40,6 @@ _FORWARD = regex(rf"\W{{0,3}}(?:{FORWARD}|{RARE_FORWARD})\s*:", re.I)
 Skipped = Sequence[tuple[str, str, int]]
 T = TypeVar("T")
 U = TypeVar("U")
-Read = TypeVar("Read", Message, Features)
 
 
 class MessageSource:
@@ -66,15 +66,15 @@ class MessageSource:
             self.failed = True
             return instead
 
-    def filled(self, read: Read, **judges: Callable[[], Any]) -> Read:
-        """`read` with each of these fields, but those whose question fails."""
+    def filled(self, made: Callable[..., T], **judges: Callable[[], Any]) -> T:
+        """What is made with each of these fields, but those whose question fails."""
         answers: dict[str, Any] = {}
         for name, judge in judges.items():
             try:
                 answers[name] = judge()
             except Exception:
                 self.failed = True
-        return replace(read, **answers)
+        return made(**answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,8 @@ def _read(source: MessageSource) -> Message:
     )
 
     message = source.filled(
-        Message(
+        partial(
+            Message,
             fingerprint=source.fingerprint,
             size=source.size,
             lang=parser_config.language,
@@ -231,7 +232,7 @@ def _features(source: MessageSource, message: Message, mark: machines.Mark, with
         lambda: features.find(title, fresh, signature, phone=parser_config.phone, town=parser_config.town), NO_FEATURES
     )
     found = source.filled(
-        replace(named, asks=True, closes=closes, complains=closes, goes_on=True),
+        partial(replace, named, asks=True, closes=closes, complains=closes, goes_on=True),
         marked_as=lambda: "" if marked == machines.WORDS else marked,
         words_beside=lambda: marked == machines.WORDS,
         asks=lambda: asking.asks(folded),

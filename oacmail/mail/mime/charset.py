@@ -120,7 +120,7 @@ def _guessed(data: bytes) -> str:
 # --- header fields ------------------------------------------------------------------------------------
 
 _WORD = regex(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
-_QUOTED = regex(rb"=([0-9A-Fa-f]{2})")
+_QUOTED = regex(rb"(?:=[0-9A-Fa-f]{2})+")
 _NOT_BASE64 = bytes(set(range(256)) - set(f"{ascii_letters}{digits}+/".encode()))
 _NO_ESCAPES = regex("[\ud800-\udc7f\udd00-\udfff]")
 _LONGEST = 16 * 1024
@@ -159,7 +159,7 @@ def _chunks(value: str) -> Iterator[tuple[str | None, bytes]]:
             yield None, _bytes(between)
         data = _bytes(word[3])
         if word[2] in "qQ":
-            data = _QUOTED.sub(lambda code: bytes((int(code[1], 16),)), data.replace(b"_", b" "))
+            data = _QUOTED.sub(lambda codes: binascii.unhexlify(codes[0].replace(b"=", b"")), data.replace(b"_", b" "))
         else:
             data = base64(data)
         yield word[1].lower(), data
@@ -169,7 +169,8 @@ def _chunks(value: str) -> Iterator[tuple[str | None, bytes]]:
 
 def base64(data: bytes) -> bytes:
     """Decode base64 as mail clients do: tolerate foreign characters, missing padding and a single last character."""
-    head = data.partition(b"=")[0].translate(None, _NOT_BASE64)
+    ends = b"=" not in data.rstrip(b"=\r\n")
+    head = b"" if ends else data.partition(b"=")[0].translate(None, _NOT_BASE64)
     if len(head) % 4 in (2, 3):  # padding ends the data; Python 3.13 would read on
         return binascii.a2b_base64(head + b"=" * (-len(head) % 4))
     try:

@@ -7,6 +7,7 @@ Content beyond a limit is dropped before any parser runs, and the limit is recor
 import hashlib
 import re
 import struct
+from binascii import unhexlify
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -325,9 +326,9 @@ META = regex(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40}
 _STUB = regex(r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I)
 _FOR_OLD_CLIENTS = regex(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
 _TOKEN = regex(r"[a-z0-9-]+", re.I)
-_QUOPRI = regex(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
+_QUOPRI = regex(rb"((?:=[0-9A-Fa-f]{2})+)|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
 _FILE_CHECK_SIZE = 10_000  # bytes; a smaller message is parsed as it is
-_BASE64 = regex(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's header; RFC 2045 section 6.8
+_BASE64 = regex(rb"\n\n((?:[A-Za-z0-9+/]{76}\n){20,})")  # after a part's header; RFC 2045 section 6.8
 _TAKEN_OUT = regex(r"\0(\d+)\n")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -338,6 +339,11 @@ _NAME = 200
 
 class MimePart(Tree):
     """A part that returns its payload as the bytes that were sent."""
+
+    def get_content_type(self) -> str:
+        """Kept once it is known: it is asked for ten times."""
+        kind: str = self.__dict__.get("kind") or self.__dict__.setdefault("kind", super().get_content_type())
+        return kind
 
     def octets(self) -> bytes:
         """Return the payload before any transfer decoding; b'' for a container."""
@@ -356,7 +362,7 @@ class MimePart(Tree):
         if kind == "base64":
             return charset.base64(self.octets())
         if kind == "quoted-printable":
-            return _QUOPRI.sub(lambda code: bytes((int(code[1], 16),)) if code[1] else b"", self.octets())
+            return _QUOPRI.sub(lambda codes: unhexlify((codes[1] or b"").replace(b"=", b"")), self.octets())
         return self.octets()
 
 
@@ -365,8 +371,8 @@ def tree(raw: bytes) -> MimePart:
     files: list[bytes] = []
 
     def taken_out(found: re.Match[bytes]) -> bytes:
-        files.append(found[0])
-        return b"\0%d\n" % (len(files) - 1)
+        files.append(found[1])
+        return b"\n\n\0%d\n" % (len(files) - 1)
 
     if len(raw) > _FILE_CHECK_SIZE and b"\0" not in raw:
         raw = _BASE64.sub(taken_out, raw)

@@ -21,7 +21,9 @@ from oacmail.mail.understanding import phones, phrases, slots, time_words
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks a question later than that
 _TWO_L = regex(r"l[·•‧∙・.\-](?=l)")
 _ACCENTS = regex("[\u0300-\u036f]+")
-_APOSTROPHES = (("’", "'"), ("‘", "'"), ("´", "'"), ("`", "'"), ("ŀ", "l"), ("Ŀ", "l"))
+_SIGNS = (*zip("’‘´`ŀĿ", "''''ll", strict=True),)
+_LETTERS = (*zip("àáèéíïòóúüçñ", "aaeeiioouucn", strict=True),)
+"""Each is found, or not, faster than str.translate or a decomposition asks for each character."""
 _FILLED_IN = regex(
     r"\b(?:e-?mail|mail|correu|correo|adreca|direccion|address)(?: (?:electronic[ao]?|de correu|de correo))?"
     r"[ \t]{0,8}[:=]\s{0,8}<?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
@@ -53,12 +55,12 @@ def _folded(text: str) -> str:
 
 @lru_cache(maxsize=16)
 def _plain(text: str) -> str:
-    for sign, plain_sign in _APOSTROPHES:  # each is found, or not, faster than str.translate asks for each character
+    for sign, plain_sign in _SIGNS:
         text = text.replace(sign, plain_sign)
-    text = text.casefold()
-    if not text.isascii():
-        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("l", text)))
-    return _TWO_L.sub("l", text)
+    text = _TWO_L.sub("l", text.casefold())
+    for letter, bare in _LETTERS:
+        text = text.replace(letter, bare)
+    return text if text.isascii() else _TWO_L.sub("l", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
 def _spaced(text: str) -> str:

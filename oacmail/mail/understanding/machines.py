@@ -42,8 +42,8 @@ _AWAY = regex(
 )
 # Of a folded text.
 _ABSENCE = regex(
-    r"\b(?:automat|absen|ausen|vacanc|vacaci|holiday)"
-    r"|\b(?:permis|permiso|baixa|baja|fora|fuera|leave|away|out of)\b"
+    r"\b(?:automat|absen|ausen|vacanc|vacaci|holiday"
+    r"|(?:permis|permiso|baixa|baja|fora|fuera|leave|away|out of)\b)"
 )
 _READ = regex(
     r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
@@ -252,8 +252,10 @@ def classify(
     """
     found: list[tuple[Auto, str]] = []
     for name, pattern, auto, with_value in _RULES:
-        values = fields.all(name)[:1] if name in _TOPMOST else fields.all(name)
-        if value := next((value for value in values if pattern.search(value)), ""):
+        values = fields.all(name)
+        if name in _TOPMOST:
+            values = values[:1]
+        if values and (value := next(filter(pattern.search, values), "")):
             safe = value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")
             found.append((auto, f"{name}: {safe}" if with_value else name))
     found += ((auto, reason) for pattern, auto, reason in _SENDERS if re.search(pattern, sender, re.IGNORECASE))

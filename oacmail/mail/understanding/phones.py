@@ -104,7 +104,8 @@ _OF_AN_HOUR = 2  # numerals before such a sign
 _FEWEST_WORDS = 2  # words of number that are no articles
 _LONG_WORD = 18  # letters of digits written without a space
 _THEN = regex(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
-    r"(?<=\d\d)(?:,| ,)? (?:(?:i|y|and|et) )?(?:then|luego|despues|despres|llavors|puis) (?:el |la |l')?(?=\d{1,3}\b)"
+    r"(?:,(?<=\d\d,) | (?<=\d\d )(?:, )?)(?:(?:i|y|and|et) )?(?:then|luego|despues|despres|llavors|puis)"
+    r" (?:el |la |l')?(?=\d{1,3}\b)"
 )
 _DIALLED = regex(r"\b[6-9]\d{2}[\d ]*$|\b00 ?\d{2}$")
 _UNIT = "|".join(sorted({word for words in _UNITS.values() for word in words.split() if len(word) > 1}, key=len)[::-1])
@@ -135,9 +136,10 @@ def in_digits(text: str) -> str:
     """ "al 655, trenta, trenta-dos, vuitanta-u" -> "al 655303281": runs that give the digits of a telephone."""
     if not text.isascii():
         text = text.translate(_CHINESE)
-    if len(max(text.split(), key=len, default="")) >= _LONG_WORD:  # number words without spaces
+    if max(map(len, text.split()), default=0) >= _LONG_WORD:  # number words without spaces
         text = _GLUED.sub(lambda found: " ".join(_GLUED_UNIT.findall(found.group())), text)
-    is_spelled = sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) >= _FEWEST_WORDS
+    words = text.translate(_SPACES).split()
+    is_spelled = not _TELLING.isdisjoint(words) and sum(map(_TELLING.__contains__, words)) >= _FEWEST_WORDS
     if not is_spelled and not _DIGIT.search(text):
         return text
     text = _O.sub("0", text)
@@ -179,18 +181,22 @@ def _corrected(found: re.Match[str]) -> str:
 def _runs(words: list[str]) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of each run of numerals, from the first to the last."""
     start = last = -1
-    for at, word in enumerate(words):
-        if _is_numeral(word):
-            start, last = (at if start < 0 else start), at
-        elif start >= 0 and not (word in _LINKS or word in _MARKS or _GAP.fullmatch(word)):
+    for at in [at for at, word in enumerate(words) if _is_numeral(word)]:
+        if start >= 0 and not all(map(_joins, words[last + 1 : at])):
             yield start, last + 1
             start = -1
+        start, last = (at if start < 0 else start), at
     if start >= 0:
         yield start, last + 1
 
 
 def _is_numeral(word: str) -> bool:
     return word in _NUMERALS or (word.isdigit() and len(word) <= 4)
+
+
+def _joins(word: str) -> bool:
+    """Whether a run of numerals goes on after it."""
+    return word in _LINKS or word in _MARKS or _GAP.fullmatch(word) is not None
 
 
 def _telephone(run: list[str], abroad: bool) -> str:

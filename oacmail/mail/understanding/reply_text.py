@@ -74,9 +74,9 @@ _ATTACHED = regex(
 _STILL = r"(?:encara|todavia|aun|still|segueix|continua|sigue)"
 _FAILS = r"(?:funciona|funcionar|va|anar|ir|works?|working|puc|puedo|deixa|deja|let me)"
 _STILL_FAILS = regex(
-    rf"\b{_STILL} (?:no|sense|sin|not|doesn't|does not|isn't|is not|won't|can't) (?:em |me |m')?{_FAILS}\b"
-    rf"|\bno (?:em |me )?{_FAILS} (?:encara|todavia|aun)\b|\b(?:doesn't|does not|isn't) {_FAILS} (?:yet|still)\b"
-    r"|\b(?:segueix|continua|sigue|encara|todavia|aun|still) (?:fallant|fallando|falla|failing|fails|igual|the same)\b"
+    rf"\b(?:{_STILL} (?:no|sense|sin|not|doesn't|does not|isn't|is not|won't|can't) (?:em |me |m')?{_FAILS}\b"
+    rf"|no (?:em |me )?{_FAILS} (?:encara|todavia|aun)\b|(?:doesn't|does not|isn't) {_FAILS} (?:yet|still)\b"
+    r"|(?:segueix|continua|sigue|encara|todavia|aun|still) (?:fallant|fallando|falla|failing|fails|igual|the same)\b)"
 )
 
 
@@ -162,7 +162,7 @@ def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
     """Remove our sentences from `text`; those on quoted lines only with `within_quotes`."""
     # most messages hold no long sentence of ours, and need no word by word search
     if len(text) <= features.LONGEST:
-        words = set(_WORDS_ALONE.findall(features.fold(text)))
+        words = set(_WORDS_ALONE.findall(features.fold(text.strip())))
         if not any(map(words.issuperset, wording.anchors)):
             return Parted(text)
     elif not wording.long:
@@ -355,7 +355,7 @@ def _cut(lines: list[str]) -> int:
     for number, line in enumerate(lines):
         if not line or line.isspace():
             continue
-        separated = phrases.SEPARATOR.match(line) and not _quote_follows(lines, number)
+        separated = _is_separator(line) and not _quote_follows(lines, number)
         if separated or (_is_head(line) and _is_block(lines, number)):
             return _with_rule(lines, number)
         start = _intro_start(lines, number)
@@ -371,7 +371,12 @@ def _with_rule(lines: list[str], number: int) -> int:
 
 
 def _is_head(line: str) -> bool:
-    return bool(phrases.FROM.match(line) or phrases.HEAD.match(line))
+    return ":" in line and bool(phrases.FROM.match(line) or phrases.HEAD.match(line))
+
+
+def _is_separator(line: str) -> bool:
+    """Only a line that begins with a sign, or ends with a colon, is one."""
+    return not (line[:1].isalnum() and line.rstrip()[-1:].isalnum()) and bool(phrases.SEPARATOR.match(line))
 
 
 def _is_block(lines: list[str], number: int) -> bool:
@@ -457,7 +462,7 @@ def _kinds(lines: list[str]) -> list[str]:
     for number, kind in enumerate(kinds):
         if kind == "blank":
             continue
-        if quotes and phrases.SEPARATOR.match(lines[number]) and _quote_follows(lines, number):
+        if quotes and _is_separator(lines[number]) and _quote_follows(lines, number):
             kinds[number] = "intro"
         elif (start := _intro_start(lines, number)) is not None:
             kinds[start : number + 1] = ["intro"] * (number + 1 - start)
@@ -506,7 +511,7 @@ def _without_head(lines: list[str]) -> list[str]:
     """Remove the separator and header block from a forwarded text."""
     seen = 0
     for number, line in enumerate(lines):
-        if phrases.SEPARATOR.match(line) or phrases.RULE.match(line) or _is_head(line):
+        if _is_separator(line) or phrases.RULE.match(line) or _is_head(line):
             seen = number + 1
         elif line.strip() and number > 0:
             break

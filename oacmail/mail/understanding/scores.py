@@ -220,7 +220,7 @@ _LONGEST = 600  # characters; more add no information
 _NOISE = regex(r"@|://|www\.|\d")  # in a word: addresses and numbers have no language
 LATIN_WORD = regex(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
 _LATIN = regex(r"[a-zà-ɏ]")
-_FOREIGN = regex(r"(?![a-zà-ɏ])[^\W\d_]")
+_FOREIGN = regex(r"[^\W\d_a-zà-ɏ]")
 _ENOUGH = regex(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" exists in every language
 # The prior of each language: how many messages use it, in tenths of a natural logarithm.
 _PRIOR = {"ca": 0, "es": -8, "en": -40, "fr": -60}
@@ -233,10 +233,10 @@ def detect_language(text: str, unknown: str = NAMES[0], table: Weights | None = 
     text = " ".join(plain).lower().replace("’", "'")
     if text.isascii() and not _ENOUGH.search(text):
         return unknown
-    foreign = len(_FOREIGN.findall(text))
+    foreign = 0 if text.isascii() else len(_FOREIGN.findall(text))
     if foreign and foreign > len(_LATIN.findall(text)):
         return "other"
-    words = LATIN_WORD.findall(text)
+    words = [word for said in text.split() for word in ((said,) if said.isalpha() else LATIN_WORD.findall(said))]
     scored = map(_cached, words) if table is None else (_steps(table, word) for word in words)
     scores = [*map(sum, zip(*scored, strict=True))] or [0] * len(NAMES)
     best = max(range(len(NAMES)), key=lambda place: scores[place] + _PRIOR.get(NAMES[place], _RARE))
@@ -436,6 +436,7 @@ _WRITTEN_WORD = regex(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+
 _NOTICED = 0.15  # the smallest part of a log-probability that is named
 _NAMED, _SHOWN = 12, 4  # pieces for each question: the loudest, and how many of these are shown
 _MEANINGFUL = regex(r"[a-z]{4}")  # by itself
+_SHORT_TEXT = 32  # characters: what is kept between two messages
 _HIDDEN = regex(r"\d{4}|[.!?] ")  # a number longer than "error 500"; the end of a sentence and the next one's start
 
 
@@ -443,9 +444,10 @@ class WrittenText:
     """A text, and its words as the model reads them."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._matches = list(_WRITTEN_WORD.finditer(text))
-        self._words = _folded_words(self._matches)
+        self._chunks = text.split()
+        found = [(at, *word) for at, chunk in enumerate(self._chunks) for word in _words_of(chunk)]
+        self._words = [word for _, word, _, _ in found]
+        self._spans = [(at, start, end) for at, _, start, end in found]
         self._places: dict[str, list[int]] = {}
         for at, word in enumerate(self._words):
             self._places.setdefault(word, []).append(at)
@@ -453,14 +455,15 @@ class WrittenText:
     def passage(self, piece: str) -> str:
         """Return the first passage that folds to a piece of the model, as written; '' if none may be shown. The last
         word of a pair may be a stem, and so may a single word that does not stand there."""
-        *before, last = _wanted(piece) or ("",)
+        *before, last = [word for word, _, _ in _words_of(piece)] or [""]
         places = self._places.get(before[0] if before else last, [])
         if not places and not before and last:
             places = [at for at, word in enumerate(self._words) if word.startswith(last)]
         for at in places:
             end = at + len(before)
             if [*self._words[at:end]] == before and "".join(self._words[end : end + 1]).startswith(last):
-                written = " ".join(self._text[self._matches[at].start() : self._matches[end].end()].split())
+                (first, start, _), (final, _, stop) = self._spans[at], self._spans[end]
+                written = " ".join([*self._chunks[first:final], self._chunks[final][:stop]])[start:]
                 if not _HIDDEN.search(written):
                     return written
         return ""
@@ -496,10 +499,12 @@ def _loudest(table: Table, read: _Read, column: int, learned: Mapping[str, float
     return [(piece, -part) for part, piece in sorted((round(part, 3), piece) for part, piece in loud)]
 
 
-@lru_cache(maxsize=8192)  # the same pieces of the model decide about most messages
-def _wanted(piece: str) -> tuple[str, ...]:
-    return _folded_words(_WRITTEN_WORD.finditer(piece))
+def _words_of(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Return (folded, start, end) of each word; most messages have the same ones."""
+    return _read_words(text) if len(text) <= _SHORT_TEXT else _read_words.__wrapped__(text)
 
 
-def _folded_words(found: Iterable[re.Match[str]]) -> tuple[str, ...]:
-    return tuple(["0" if (word := match[0]).isdigit() else features.plain(word) for match in found])
+@lru_cache(maxsize=8192)
+def _read_words(text: str) -> tuple[tuple[str, int, int], ...]:
+    found = _WRITTEN_WORD.finditer(text)
+    return tuple([("0" if (word := at[0]).isdigit() else features.plain(word), *at.span()) for at in found])

@@ -241,7 +241,7 @@ def _terms(words: str) -> list[str]:
 _KINDS = {term: kind for kind, words in WORDS.items() for term in _terms(words)}
 _KINDS |= {term: part for part, (_, _, words) in PARTS.items() for term in _terms(words)}
 _HOURS_OF = {part: (int(start * 60), int(end * 60)) for part, (start, end, _) in PARTS.items()}
-CALL = regex(rf"#|(?<!\w){phrases.pattern(_terms(WORDS['call']))}")
+CALL = regex(rf"#|\b{phrases.pattern(_terms(WORDS['call']))}")
 """A request for a call, or a telephone: slots.py puts "#" for it."""
 _TERM = regex(phrases.pattern(_KINDS))
 _SIGNS = {"#": "phone", ",": "comma", "(": "open", ")": "close", "/": "or", "-": "to", "–": "to", "—": "stop"}
@@ -282,9 +282,9 @@ def tokens(text: str) -> list[TimeToken]:
         if text[at] == " ":
             at += 1
             continue
-        sign = _SIGN.match(text, at)
-        token = _clock(text, at, found)
+        token = _clock(text, at, found) if text[at].isdigit() or text[at : at + 2] in _CLOCK_HEADS else None
         if token is None:
+            sign = _SIGN.match(text, at)
             token = TimeToken(_SIGNS.get(sign[0], "stop"), sign[0]) if sign else _word(text, at)
         if token is not None:
             found.append(token)
@@ -329,6 +329,7 @@ _MINUTES = {
 _SAID = [*_HOURS, *(term for term, kind in _KINDS.items() if kind in PARTS), "manana"]
 _TELLING = {max(_RUN.findall(term), key=len) for term in _SAID}
 _NAME, _LITTLE = phrases.pattern(_HOURS), phrases.pattern(_MINUTES)
+_CLOCK_HEADS = {name[:2] for name in ("un", "dos", "tres", "quarts", *_HOURS, *_MINUTES)}
 _OF = r"(?:del |de la |du |in the |a la |al )"
 _LATE = rf"{_OF}(?:tarda|tarde|vespre|noche|nit|migdia|mediodia|afternoon|evening|apres[- ]midi|soir)"
 _EARLY = rf"{_OF}(?:mati|manana|matin|morning)"
@@ -430,7 +431,7 @@ _EXT = r"(?: ?\(?ext(?:ensi\w*)?\.? ?\d{1,5}\)?)?"
 _PHONE = regex(
     rf"(?=[+\d])(?:(?<![\d+]){_SPANISH}|(?!{_HOUR}\W{{1,3}}{_SPANISH})\+?\d(?:[ .()/·_\n-]{{0,3}}\d){{7,14}}){_EXT}"
 )
-_SENTENCE = regex(r"(?<=[.!?…])\s+|\n")
+_SENTENCE = regex(r"\s(?:(?<=[.!?…]\s)\s*|(?<=\n))")
 _STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
 SKIPPED = frozenset({"article", "to", "word", "day", "weekday", "function", "already", "also", "thanks"})
 _CLAUSE_ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
@@ -594,6 +595,8 @@ def clauses(sentence: list[TimeToken]) -> Iterator[Clause]:
 def _begins(token: TimeToken, clause: list[TimeToken], opened_by: str) -> bool:
     """Whether a clause begins here without a sign, as in dictated text: "don't ring this one I'm driving ring my wife",
     "que a la tarda soc a la vinya al 600 11 22 33"."""
+    if token.kind not in ("phone", "better", "call") and token.text not in ("pero", "but"):
+        return False
     kinds = {before.kind for before in clause}
     if token.kind == "phone":
         return (
