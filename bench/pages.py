@@ -1,9 +1,9 @@
 """Measure the HTML of every mail and page in a browser: its width, and what axe-core finds.
 
-Usage: make pages (needs chromium and npm). Each sample of each kind of mail, in each language, the monthly report and
-the page of `oacmail export` are laid out 390 and 1,000 pixels wide. A page fails if it is wider than its screen, or if
-axe-core (https://github.com/dequelabs/axe-core, rules of WCAG 2.2 A and AA) finds anything serious. What fails is
-named, and the exit code is then 1.
+Usage: make pages (needs chromium and npm). Each sample of each kind of mail, in each language, the reports of a month
+and a year and the page of `oacmail export` are laid out 390 and 1,000 pixels wide. A page fails if it is wider than its
+screen, or if axe-core (https://github.com/dequelabs/axe-core, rules of WCAG 2.2 A and AA) finds anything serious. What
+fails is named, and the exit code is then 1.
 """
 
 import json
@@ -100,7 +100,7 @@ def mails() -> Iterator[tuple[str, str]]:
 
 
 def everything() -> Iterator[tuple[str, str]]:
-    """All mails, the monthly report with its mail, and the copy of a person's data."""
+    """All mails, the reports of a month and a year with their mails, and the copy of a person's data."""
     yield from mails()
     yield from report_pages.pages()
     yield from export_page.pages()

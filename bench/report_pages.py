@@ -1,4 +1,5 @@
-"""The report of a year that nobody has lived: its page in three languages, its published form, and its mail, as HTML.
+"""The reports of a year that nobody has lived, of a month and of the year: page in three languages, the published form
+of the month, and mail, as HTML.
 
 Usage: make report-pictures (needs chromium) writes docs/pictures/informe-*.png: the page 1,000 and 390 pixels wide, at
 200 % zoom on 1,000 pixels, and the mail on a telephone. `make pages` lays the same pages out and runs axe-core on them.
@@ -48,10 +49,13 @@ def pages() -> Iterator[tuple[str, str]]:
         rules = replace(wiring.report_policy(config), report_to=("regidoria@example.org",))
         with connection.open_readonly(config.office.state) as con:
             made = reporting.to_publish(con, rules, MONTH, NOW)
-        for lang in LANGUAGES:
-            yield f"page-{lang}", report_page(reporting.worded(made, lang, rules).view)
+            evaluation = reporting.make_year(con, rules, MONTH.year, NOW)
         yield "page-published", report_page(reporting.worded(grouped(made), "ca", rules).view)
-        yield "mail-ca", _mail(made, replace(rules, secrets=(b"pages",)), wiring.renderer(config, rules))
+        for name, report in (("", made), ("year-", evaluation)):
+            for lang in LANGUAGES:
+                yield f"{name}page-{lang}", report_page(reporting.worded(report, lang, rules).view)
+            mail = _mail(report, replace(rules, secrets=(b"pages",)), wiring.renderer(config, rules))
+            yield f"{name}mail-ca", mail
 
 
 def _mail(made: MonthlyReport, rules: Policy, renderer: Renderer) -> str:
