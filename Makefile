@@ -29,6 +29,7 @@
 #   make tool      the wheel, installed by `uv tool install` far from the checkout
 #   make release VERSION=0.2.0 [DRY=1]   wheel, sdist, Debian package, SBOM, checksums and tag: CONTRIBUTING.md
 #   make deb       dist/oacmail_VERSION_ARCH.deb, which needs no network when it is installed
+#   make deb-check [OLD=FILE]   the newest package in dist, judged by lintian, piuparts and autopkgtest: CONTRIBUTING.md
 #   make undeploy  removes what deploy installed; configuration, state and backups stay
 #   make site      dist/site: the documents as HTML; a link that leads nowhere is an error
 #   make man       systemd/oacmail.8, the manual page, from the verbs of the program
@@ -54,6 +55,7 @@ TESTS ?=
 STEPS ?=
 BASE ?=
 DRY ?=
+OLD ?=
 # Tests wait as long as they compute, so each core runs three processes. One process runs all tests of a file, in order.
 WORKERS ?= $(shell echo $$((3 * $$(nproc))))
 
@@ -70,7 +72,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check instructions lint bench board chaos power damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb container tool release man lock towns site
+.PHONY: install servers compiled demo test check instructions lint bench board chaos power damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb deb-check container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -203,6 +205,9 @@ undeploy:
 
 deb:
 	@packaging/deb
+
+deb-check:
+	@$(AS_ROOT) env OLD=$(OLD) packaging/check
 
 release: install
 	@.venv/bin/python packaging/release.py $(if $(DRY),--dry-run) \

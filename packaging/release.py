@@ -2,7 +2,7 @@
 
 It decides whether this commit may be that version, and builds what is published into dist/VERSION: wheel, sdist, Debian
 package, list of contents, checksums; then it sets the tag. It changes no file of the checkout, and it pushes nothing.
-Times come from the commit: whoever builds it again gets the same wheel and sdist.
+Times come from the commit: whoever builds it again gets the same files.
 """
 
 import argparse
@@ -18,10 +18,10 @@ from pathlib import Path
 from shutil import copy, rmtree
 from tempfile import TemporaryDirectory
 
+from changelog import UNRELEASED, sections
 from sbom import sbom
 
 NUMBER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
-HEADING = re.compile(r"^## (\S+).*$", re.MULTILINE)
 PLACES = {"pyproject.toml": r'^version = "(.+)"$', "oacmail/__init__.py": r'^__version__ = "(.+)"$'}
 MIGRATION = re.compile(r"^def m\d{4}", re.MULTILINE)
 Number = tuple[int, ...]
@@ -73,9 +73,9 @@ def findings(root: Path, version: str) -> Iterator[str]:
 
 def _changes(root: Path, version: str) -> Iterator[str]:
     """What CHANGELOG.md and the migrations say against it."""
-    parts = _sections((root / "CHANGELOG.md").read_text("utf-8"))
-    released = [name for name in parts if name != "Unreleased"]
-    if parts.get("Unreleased", "").strip():
+    parts = {name: below for name, (_, below) in sections((root / "CHANGELOG.md").read_text("utf-8")).items()}
+    released = [name for name in parts if name != UNRELEASED]
+    if parts.get(UNRELEASED, "").strip():
         yield f'CHANGELOG.md: "Unreleased" is not empty: give its heading the name {version}, above it an empty one'
     if released[:1] != [version]:
         yield f"CHANGELOG.md: the newest version is {released[0] if released else 'missing'}, not {version}"
@@ -89,13 +89,6 @@ def _changes(root: Path, version: str) -> Iterator[str]:
         yield f"after {released[1]} comes one of {may}"
     if _number(version)[2] and _migrations(root, f"v{released[1]}") not in {_migrations(root), None}:
         yield f"the schema has changed since {released[1]}: such a version needs a new minor number"
-
-
-def _sections(text: str) -> dict[str, str]:
-    """First word of each heading (a day may follow) -> what stands below it, in the order of the file."""
-    found = list(HEADING.finditer(text))
-    ends = [*(each.start() for each in found[1:]), len(text)]
-    return {each[1]: text[each.end() : end] for each, end in zip(found, ends, strict=True)}
 
 
 def _number(version: str) -> Number:

@@ -18,7 +18,7 @@ CACHE = Path("/var/tmp/oacmail-booted")
 ROOT = Path(__file__).parents[2]
 SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
 PACKAGES = (
-    "systemd,systemd-sysv,dbus,ca-certificates,python3,python3-venv,make,git,openssl,procps,util-linux,"
+    "systemd,systemd-sysv,dbus,ca-certificates,python3,python3-venv,make,git,dpkg-dev,openssl,procps,util-linux,"
     "dovecot-imapd,dovecot-lmtpd,postfix"
 )
 LOCKED = ("requirements.txt", "systemd/requirements.txt")

@@ -12,14 +12,14 @@ from tests.servers.waiting import until
 
 DATA = ("/var/lib/oacmail/oacmail.db", "/var/lib/oacmail/token.key", "/var/backups/oacmail")
 OWN = ("/etc/oacmail", "/etc/default/oacmail-upkeep")
-PROGRAM = ("/opt/oacmail/venv", "/usr/bin/oacmail", "/usr/lib/systemd/system/oacmail.service")
+PROGRAM = ("/usr/lib/oacmail", "/usr/bin/oacmail", "/usr/lib/systemd/system/oacmail.service")
 STEP = '''
 
 def m9999_booted(db: sqlite3.Connection) -> None:
     """A step that only a newer version has."""
     db.execute("CREATE TABLE booted(id INTEGER PRIMARY KEY) STRICT")
 '''
-SOURCE = "opt/oacmail/venv/lib/python3.*/site-packages/oacmail/data/migrations"
+SOURCE = "usr/lib/oacmail/venv/lib/python3.*/site-packages/oacmail/data/migrations"
 
 
 def install_package(scene: Scene) -> None:
@@ -137,7 +137,7 @@ def purge(scene: Scene) -> None:
     _dpkg(run, "-i", "/root/old/oacmail.deb")
     said = _purged(run, "yes")
     must("Also delete the cases" in said, "it has not asked again")
-    must(_there(run, (*DATA, *OWN, "/opt/oacmail")) == [], "something stays")
+    must(_there(run, (*DATA, *OWN, *PROGRAM)) == [], "something stays")
     must(run("getent", "passwd", "oacmail", code=2) == "", "the user stays")
     leftover = run("sh", "-c", "find / -xdev -name '*oacmail*' -not -path '/root/*' -not -path '/proc/*' || true")
     print(f"--- what is left anywhere\n{leftover}")
