@@ -108,12 +108,12 @@ def test_a_piece_that_somebody_has_changed_or_removed_counts_for_nothing_behind_
 def test_the_service_decides_on_while_the_ledger_is_copied(world: World) -> None:
     with world.store.ledger_pieces("", world.clock.now()) as (made, _):
         first = next(made)
-        order = Thread(target=world.order, args=("set", "OAC-2026-000003"), kwargs={"topic": "library"}, daemon=True)
+        order = Thread(target=world.order, args=("set", "OAC-2026-000003"), kwargs={"topic": "enrolment"}, daemon=True)
         order.start()
         order.join(5)
         assert not order.is_alive()
-        assert "library" not in "".join(zlib.decompress(piece).decode() for piece in (first, *made))
-    assert world.case("OAC-2026-000003")["topic"] == "library"
+        assert "enrolment" not in "".join(zlib.decompress(piece).decode() for piece in (first, *made))
+    assert world.case("OAC-2026-000003")["topic"] == "enrolment"
 
 
 def test_a_night_leaves_one_snapshot_in_place_of_all_pieces(world: World) -> None:
