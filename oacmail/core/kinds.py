@@ -432,7 +432,8 @@ MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered
 
 
 WITH_CALL = (
-    MailKind.ACK, MailKind.ASSIGNED, MailKind.CALL, MailKind.NOT_REACHED, MailKind.PASSED_ON, MailKind.REFERRED
+    MailKind.ACK, MailKind.ASSIGNED, MailKind.CALL, MailKind.NOT_REACHED, MailKind.PASSED_ON, MailKind.REFERRED,
+    MailKind.TRANSCRIPT
 )  # fmt: skip
 """Kinds that may carry an agreed call for calendars (core/cases.py)."""
 LISTS_OF_CASES = frozenset(

@@ -146,6 +146,16 @@ def test_a_call_over_the_change_to_summer_time_stands_at_the_hour_of_the_office(
     assert _shown(world.received(ANNA)[0])[3] == ("2026-03-30T06:00Z", "2026-03-30T18:00Z")
 
 
+def test_who_takes_the_case_by_an_order_has_its_call_with_the_result(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    world.staff_says(AGENT, world.case()["number"], "MEU")
+    assert world.case()["assignee"] == "agent"
+    assert _shown(world.received(AGENT, "transcript")[-1]) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
+    world.staff_says(AGENT, world.case()["number"], "NOTA: la truco demà")
+    assert _parts(world.received(AGENT, "transcript")[-1]) == []
+
+
 @pytest.mark.parametrize(("hour", "carries"), [("2026-11-30 14:00", 1), ("2026-12-01 14:30", 0)])
 def test_an_agent_gets_the_call_with_the_case_until_its_slot_is_over(town: TOWN, hour: str, carries: int) -> None:
     world = town(now="2026-11-30 13:50")
