@@ -265,17 +265,19 @@ _OFFLINE: tuple[Callable[[Config], Iterator[Finding]], ...] = (
 
 
 # --- Online ----------------------------------------------------------------------------------------------------------
-# `check --online`: logs in to both servers and sends two test messages to the office's own mailbox.
+# `check --online`: logs in to both servers and sends up to three test messages to the office's own mailbox.
 #
 # The first is signed like all our mail: a running daemon files it, and its arrival proves that self-copies arrive. The
 # second is marked as automatic and goes to a plus-address named after the folder of sent mail: a server that delivers
-# it into that folder lets anybody write there.
+# it into that folder lets anybody write there. The third goes from and to the address under which acknowledgements
+# leave if their refusals are to come home.
 
 
 MOST_NAMES = 20  # folders named in one finding
 PATIENCE = 30.0  # seconds to wait for a test message
 CLOCKS_MAY_DIFFER = 60.0  # seconds between the mail server and us
 MARK, TEST = "X-Oacmail", "X-Oacmail-Check"
+_OTHERS = 'write "bounce" where plus-addresses arrive, else "office"'
 _OPTIONAL: Mapping[tuple[str, ...], str] = {
     ("IDLE",): "new mail is noticed only every imap.poll_seconds",
     ("MOVE", "UIDPLUS"): "copies of our own mail stay in INBOX instead of Sent",
@@ -299,8 +301,8 @@ def online_findings(config: Config) -> Iterator[Finding]:
             if config.smtp.self_copy:
                 shown = yield from _copies(config, policy, post)
             sent = next((folder.name for folder in watched if folder.role is Folder.SENT), "")
-            if sent.isascii() and sent.isalnum():
-                yield from _plus(config, post, sent)
+            if sent.isascii() and sent.isalnum() and (yield from _plus(config, post, sent)):
+                yield from _returns(config, policy, post)
         yield from _near(config, wiring.ends_of_servers(config)[0])
         yield from _records(config, policy, shown.or_else(_shown(config)) if shown else _shown(config), relay.met)
     except OacmailError as failure:
@@ -319,6 +321,26 @@ class TestMail:
     def send(self, recipient: str, mime: bytes) -> None:
         mail = Outgoing(key="check", envelope_from=self._sender, recipient=recipient, copy_to="", mime=mime)
         self._relay.send(mail, lambda _: None)
+
+    def under(self, sender: str) -> "TestMail":
+        """The same, with another envelope sender."""
+        return TestMail(self._box, self._relay, sender, self.watched)
+
+    def reaches(self, office: str, target: str) -> tuple[WatchedFolder | None, str]:
+        """The folder in which a mail from `office` to `target` arrives, None = in none; and why it was refused, '' = it
+        was not."""
+        value, mail = token_hex(8), EmailMessage()
+        mail["From"], mail["To"] = office, target
+        mail["Subject"] = "oacmail check: this message may be deleted"
+        mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="oacmail.invalid")
+        mail["Auto-Submitted"], mail[TEST] = "auto-generated", value
+        mail.set_content("This is a test message of oacmail. You may delete it.\n")
+        try:
+            self.send(target, mail.as_bytes())
+        except OacmailError as refused:
+            return None, str(refused)
+        found = self.arrival(TEST, value)
+        return (found[0] if found else None), ""
 
     def read(self, uid: int) -> bytes:
         """The message that has just arrived; b'' = it is gone."""
@@ -407,7 +429,7 @@ def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Fi
         yield error("smtp", f"the relay refuses mail from {office} to itself ({plain})", "ask the relay's admin")
         return None
     named = f'"{config.smtp.ack_envelope}"'
-    yield error("smtp.ack_envelope", f"the relay refuses the envelope sender of {named} ({refused})", 'write "office"')
+    yield error("smtp.ack_envelope", f"the relay refuses the envelope sender of {named} ({refused})", _OTHERS)
     return office
 
 
@@ -460,31 +482,40 @@ def _records(config: Config, policy: Policy, shown: Travelled | None, met: tuple
         say(f"not looked at, since the DNS gave no answer: {', '.join(seen.unseen)}")
 
 
-def _plus(config: Config, post: TestMail, sent: str) -> Iterator[Finding]:
-    """Checks that nobody can write into Sent from outside (Dovecot's lmtp_save_to_detail_mailbox)."""
+def _plus(config: Config, post: TestMail, sent: str) -> Generator[Finding, None, bool]:
+    """Checks that nobody can write into Sent from outside (Dovecot's lmtp_save_to_detail_mailbox). Returns whether
+    plus-addresses arrive."""
     local, _, domain = config.office.address.rpartition("@")
-    target, value = f"{local}+{sent}@{domain}", token_hex(8)
-    mail = EmailMessage()
-    mail["From"], mail["To"] = config.office.address, target
-    mail["Subject"] = "oacmail check: this message may be deleted"
-    mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="oacmail.invalid")
-    mail["Auto-Submitted"], mail[TEST] = "auto-generated", value
-    mail.set_content("This is a test message of `oacmail check --online`. You may delete it.\n")
-    try:
-        post.send(target, mail.as_bytes())
-    except OacmailError as refused:
-        if config.trust.plus_addressing:
-            yield warning("trust.plus_addressing", f"{target} is refused ({refused})", "set plus_addressing = false")
-        return
-    found = post.arrival(TEST, value)
-    if found is None and config.trust.plus_addressing:
-        yield warning("trust.plus_addressing", f"a mail to {target} did not arrive", "set plus_addressing = false")
-    elif found is not None and found[0].role is Folder.SENT:
+    target = f"{local}+{sent}@{domain}"
+    folder, refused = post.reaches(config.office.address, target)
+    if folder is None and config.trust.plus_addressing:
+        what = f"{target} is refused ({refused})" if refused else f"a mail to {target} did not arrive"
+        yield warning("trust.plus_addressing", what, "set plus_addressing = false")
+    elif folder is not None and folder.role is Folder.SENT:
         yield error(
             "imap",
             f"a mail to {target} is delivered into {sent}: anybody can write there from outside",
             "switch off lmtp_save_to_detail_mailbox at the server",
         )
+    return folder is not None
+
+
+def _returns(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
+    """Checks whether a refused acknowledgement can come home: the relay takes our mail under the address for it, and
+    mail to that address arrives. Who has chosen another envelope is not asked again."""
+    chosen = "ack_envelope" in config.smtp.model_fields_set
+    if not policy.office.plus_addressing or (chosen and config.smtp.ack_envelope != "bounce"):
+        return
+    target = tokens.return_address(policy, tokens.message_id(policy, f"{tokens.TRIAL}return"))
+    folder, refused = post.under(target).reaches(config.office.address, target)
+    if folder is not None and folder.role is Folder.INTAKE:
+        if not chosen:
+            what = "a mail to such an address arrives, so that a refused acknowledgement could come home"
+            yield warning("smtp.ack_envelope", what, 'write "bounce"')
+    elif chosen:
+        why = f" ({refused})" if refused else ""
+        what = f"a mail from and to {target} did not arrive{why}, so that no refusal comes home"
+        yield error("smtp.ack_envelope", what, 'write "null", or let plus-addresses arrive in INBOX')
 
 
 def board_online(config: Config, box: ImapMailbox) -> Iterator[Finding]:
@@ -643,7 +674,9 @@ def _is_read(config: Config, box: ImapMailbox, copy: AnswerCopy) -> bool:
 
 
 @click.command()
-@click.option("--online", is_flag=True, help="Also log in and send two test messages to the office's own mailbox.")
+@click.option(
+    "--online", is_flag=True, help="Also log in and send up to three test messages to the office's own mailbox."
+)
 @click.option("--answers", is_flag=True, help="Also ask for one answer from each mail program in use: is it seen?")
 @as_json
 @click.pass_context
@@ -675,7 +708,7 @@ def _findings(config: Config, file: Path, online: bool) -> Iterator[Finding]:
     if online:
         yield from online_findings(config)
         say(
-            f"if both servers let it in, this check has sent one or two messages to {config.office.address}, "
+            f"if both servers let it in, this check has sent up to three messages to {config.office.address}, "
             'with "oacmail check" in the subject; you may delete them'
         )
 

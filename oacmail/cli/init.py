@@ -14,18 +14,21 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, TypeVar
 
 import click
 
 from oacmail import config as settings
 from oacmail.advice import explained
+from oacmail.cli.check import TestMail
 from oacmail.cli.common import a_file, safe, say
 from oacmail.config import loading
 from oacmail.config.loading import PROFILES, SYSTEM, printable
 from oacmail.config.sections import OfficeSection, Security
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.model import Folder
+from oacmail.core.tokens import RETURNED
 from oacmail.host import replace_file
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox
@@ -97,7 +100,7 @@ def _as_shipped() -> dict[str, Any]:
 
 
 # --- Probe -----------------------------------------------------------------------------------------------------------
-# What the servers say of themselves. It logs in and reads; it sends nothing and changes nothing.
+# What the servers say of themselves. It logs in and reads, changes nothing, and sends one test message to the office.
 
 
 T = TypeVar("T")
@@ -164,6 +167,20 @@ def probe_relay(login: Login, office: str) -> Mapping[str, int | str]:
     return _first_that_works(login.ways(SMTP_PORTS), ask)
 
 
+def returns(imap: Login, smtp: Login, office: str) -> bool:
+    """Whether a refused acknowledgement can come home: the relay takes mail under an address like `office+b.MARK@`, and
+    mail to it arrives. The ports are known. Raises Transient."""
+    local, _, domain = office.rpartition("@")
+    target = f"{local}+{RETURNED}{token_hex(16)}@{domain}"
+    (port, security), (out, outwards) = imap.ways(IMAP_PORTS)[0], smtp.ways(SMTP_PORTS)[0]
+    with (
+        closing(ImapMailbox(ImapSettings(**imap.known, port=port, security=security))) as box,
+        closing(SmtpTransport(SmtpSettings(**smtp.known, port=out, security=outwards))) as relay,
+    ):
+        folder, _ = TestMail(box, relay, target, tuple(box.watched())).reaches(office, target)
+    return folder is not None and folder.role is Folder.INTAKE
+
+
 def _first_that_works(ways: tuple[tuple[int, Security], ...], ask: Callable[[int, Security], T]) -> T:
     """What the first way returns that reaches the login. Raises Transient: the error of the first way."""
     errors: list[Transient] = []
@@ -185,6 +202,8 @@ _TOKENS = {str(keys["imap"]["host"]): name for name, keys in PROFILES.items()}
 _LOGIN = tuple((server, key) for server in ("imap", "smtp") for key in ("user", "port", "security", "ca_file"))
 _SECRET: Key = ("oauth", "secret_file")
 _BOARD: Key = ("board", "enabled")
+_ENVELOPE: Key = ("smtp", "ack_envelope")
+_PLUS: Key = ("trust", "plus_addressing")
 _OFFICE = str(OfficeSection.model_fields["name"].default)
 _PAGES = ("privacy_url", "rights_url", "complaints_form_url", "online_office_url")
 _SHOWN = {*(("office", page) for page in _PAGES), ("people", "operator")}
@@ -306,9 +325,24 @@ class InitAnswers:
         except Transient as error:
             raise _explained(error) from None
         values |= {("smtp", key): value for key, value in found.items()}
+        self._measure()
         if self.given is None:  # only a person's word switches it on: it moves all mail
             text = "11. Move mail into folders by the state of its case (the board)? INBOX is then empty"
             values[_BOARD] = click.confirm(text, default=bool(self.before.get(_BOARD, box.moves)), err=True)
+
+    def _measure(self) -> None:
+        """The envelope of acknowledgements, as the servers allow it, unless somebody has chosen one."""
+        known = self.before | self.values
+        if _ENVELOPE in known or known.get(_PLUS) is False:
+            return
+        say(f"a test message from and to an address such as {self.values['office', 'address']} with +b.… is sent …")
+        arrives = returns(self._login("imap"), self._login("smtp"), self.values["office", "address"])
+        self.values |= {_ENVELOPE: "bounce" if arrives else "null", _PLUS: arrives}
+        say(
+            "it arrived: a refused acknowledgement will come home"
+            if arrives
+            else "it did not arrive: plus-addresses are not used, and a refused acknowledgement cannot come home"
+        )
 
     def _log_in(self) -> MailboxAbilities:
         """Log in; a person may correct server, user and password."""

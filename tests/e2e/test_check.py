@@ -39,7 +39,7 @@ def _where(found: list[dict[str, Any]]) -> dict[str, str]:
 @pytest.fixture
 def sound(office: MakeOffice) -> RunningOffice:
     """A desk with nothing of the example left."""
-    desk = office(office={"dpo": "dpd@castellbisbal.cat"})
+    desk = office(office={"dpo": "dpd@castellbisbal.cat"}, smtp={"ack_envelope": "bounce"})
     desk.state.mkdir(mode=0o700)
     with at_desk(desk) as agent:
         agent.create("Drafts")
@@ -68,7 +68,7 @@ def test_a_trial_proves_the_path_of_the_copies_to_the_daemon(sound: RunningOffic
 
 def test_the_messages_of_a_trial_say_what_they_are_and_that_they_may_go(sound: RunningOffice) -> None:
     assert '"oacmail check" in the subject' in sound.oacmail("check", "--online").stderr
-    assert len(messages := sound.mailbox.messages()) == 2
+    assert len(messages := sound.mailbox.messages()) == 3
     assert all("oacmail check: " in str(message["Subject"]) for message in messages)
 
 
@@ -304,9 +304,9 @@ def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_se
     with MailServers(detail=True, options=PostfixOptions(null_sender=False)) as mail_servers:
         desk = RunningOffice(mail_servers, tmp_path, office={"dpo": "dpd@castellbisbal.cat"})
         desk.state.mkdir(mode=0o700)
-        found = {line["where"]: line for line in _found(desk, "--online", code=1)}
-        assert '"office"' in found["smtp.ack_envelope"]["do"]
-        assert "lmtp_save_to_detail_mailbox" in found["imap"]["do"]
+        found = {(line["where"], line["level"]): line for line in _found(desk, "--online", code=1)}
+        assert '"office"' in found["smtp.ack_envelope", "error"]["do"]
+        assert "lmtp_save_to_detail_mailbox" in found["imap", "error"]["do"]
         desk.change(smtp={"ack_envelope": "office"})
         assert {line["where"] for line in _found(desk, "--online", code=1)} == {"imap"}
 
@@ -326,3 +326,18 @@ def test_a_key_that_an_earlier_version_had_is_a_warning_and_stops_nothing(office
     found = desk.json("check", code=0)
     assert _where(found)["ack.per_hour"] == "no longer has any effect"
     desk.oacmail("once")
+
+
+def test_a_check_says_that_refusals_could_come_home_and_whether_they_do(office: MakeOffice) -> None:
+    desk = office(office={"dpo": "dpd@castellbisbal.cat"})
+    desk.state.mkdir(mode=0o700)
+    found = {line["where"]: line for line in _found(desk, "--online", code=0)}
+    assert found["smtp.ack_envelope"] == {
+        "level": "warning",
+        "where": "smtp.ack_envelope",
+        "what": "a mail to such an address arrives, so that a refused acknowledgement could come home",
+        "do": 'write "bounce"',
+    }
+    for chosen in ("bounce", "null"):  # who has chosen is not asked again
+        desk.change(smtp={"ack_envelope": chosen})
+        assert "smtp.ack_envelope" not in {line["where"] for line in _found(desk, "--online", code=0)}

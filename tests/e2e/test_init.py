@@ -15,6 +15,8 @@ from oacmail.cli.init import InitAnswers
 from testbed.office import as_toml
 from tests.e2e.forked import ROOT
 from tests.e2e.office import HOME, RunningOffice
+from tests.servers.mail_servers import MailServers
+from tests.servers.postfix import PostfixOptions
 
 MakeOffice = Callable[..., RunningOffice]
 WEBSITE = "https://www.vilanova.cat/"
@@ -47,6 +49,7 @@ def _answers(desk: RunningOffice, **more: dict[str, Any]) -> str:
             "password_file": str(desk.root / "password"),
         },
         "smtp": {**ca, "host": "localhost", "port": desk.mail_servers.postfix.submission_port},
+        "monitoring": {"dns_server": ""},  # the DNS says nothing of these servers
     }
     for name, keys in more.items():
         sections.setdefault(name, {}).update(keys)
@@ -81,6 +84,8 @@ def test_from_a_file_of_answers_to_a_configuration_that_the_check_accepts(desk: 
         desk.mail_servers.dovecot.imaps_port,
     )
     assert made.people.operator == ("cap@vilanova.cat",)
+    # the servers of these tests deliver plus-addresses: acknowledgements leave under an address of their own
+    assert (made.smtp.ack_envelope, made.trust.plus_addressing) == ("bounce", True)
     assert "# File that holds only the password" in text
     for name in ("imap", "smtp"):
         assert (folder / "credentials" / name).stat().st_mode & 0o777 == 0o600
@@ -96,6 +101,17 @@ def test_from_a_file_of_answers_to_a_configuration_that_the_check_accepts(desk: 
     other = before.replace("930 000 000", "931 111 111").replace("in its mails. EDIT", "in its mails.")
     assert file.read_text() == other.replace('name = "OAC 360"', 'name = "OAC de Vila Nova"')
     assert (folder / "config.toml.before-init").read_text() == before
+
+
+def test_where_plus_addresses_do_not_arrive_acknowledgements_leave_under_the_empty_envelope(tmp_path: Path) -> None:
+    with MailServers(options=PostfixOptions(plus=False)) as mail_servers:
+        answers = tmp_path / "answers.toml"
+        desk = RunningOffice(mail_servers, tmp_path / "desk")
+        answers.write_text(_answers(desk))
+        done = _init(tmp_path / "new", "--yes", str(answers))
+        assert "a refused acknowledgement cannot come home" in done.stderr
+        made = config.load(tmp_path / "new" / "config.toml")
+        assert (made.smtp.ack_envelope, made.trust.plus_addressing) == ("null", False)
 
 
 def test_only_an_answer_switches_the_board_on(desk: RunningOffice, tmp_path: Path) -> None:
@@ -179,4 +195,9 @@ def test_at_a_provider_with_tokens_it_asks_for_no_password_and_names_the_next_st
     assert "password_file" not in {**made["imap"], **made["smtp"]}
 
 
-_KEPT = {"office": ("calendar",), "imap": ("user", "port", "security", "ca_file"), "smtp": ("port", "ca_file")}
+_KEPT = {
+    "office": ("calendar",),
+    "imap": ("user", "port", "security", "ca_file"),
+    "smtp": ("port", "ca_file"),
+    "monitoring": ("dns_server",),
+}

@@ -101,6 +101,7 @@ RECIPIENTS = """\
 /^[^@]*-later@/ 450 4.2.1 the mailbox is busy
 """
 SENDERS = f"/-proven@([^@]+)$/ PREPEND Authentication-Results: {HOSTNAME}; dmarc=pass header.from=$1\n"
+NO_PLUS = r"/\+/ 550 5.1.1 no such user" + "\n"
 NO_NULL_SENDER = "/^<>$/ 550 5.7.1 no null senders here\n"
 TRANSPORT = "/^[^@]*-bounces@/ error:5.1.1 there is no such mailbox\n"
 
@@ -108,12 +109,14 @@ TRANSPORT = "/^[^@]*-bounces@/ error:5.1.1 there is no such mailbox\n"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostfixOptions:
     """`message_size_limit` in bytes; `null_sender` False: MAIL FROM:<> is refused with 550; `filter_port`: where the
-    content filter for submitted mail listens, 0 = none; `signature`: the DKIM-Signature that mail of ours gets."""
+    content filter for submitted mail listens, 0 = none; `signature`: the DKIM-Signature that mail of ours gets;
+    `plus` False: nobody has an address with a +."""
 
     message_size_limit: int = 102_400_000
     null_sender: bool = True
     filter_port: int = 0
     signature: str = ""
+    plus: bool = True
 
 
 class Postfix:
@@ -190,7 +193,7 @@ class Postfix:
         ports = {"smtp": self.smtp_port, "submission": self.submission_port, "smtps": self.smtps_port}
         asked = f"-o smtpd_milters=inet:127.0.0.1:{self.options.filter_port}" if self.options.filter_port else ""
         (conf / "master.cf").write_text(MASTER.format(login=LOGIN, filter=asked, **ports))
-        (conf / "recipients").write_text(RECIPIENTS)
+        (conf / "recipients").write_text(RECIPIENTS + ("" if self.options.plus else NO_PLUS))
         signed = f"/^X-Oacmail:/ PREPEND DKIM-Signature: {self.options.signature}\n" if self.options.signature else ""
         (conf / "headers").write_text(signed)
         (conf / "transport").write_text(TRANSPORT)
