@@ -351,7 +351,7 @@ LIBRARIES = frozenset(("imapclient", "jinja2", "mailparser", "matplotlib", "phon
     [
         ("oacmail.cli", set()),
         ("oacmail.cli.status", {"pydantic"}),
-        ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2", "mailparser", "phonenumbers"}),
+        ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2", "mailparser"}),
     ],
 )
 def test_a_verb_imports_only_the_libraries_that_it_needs(module: str, needed: set[str]) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import islice
 
-from dateutil.parser import ParserError, parse
 from mailparser.dates import parse_mail_date
 
 from oacmail.core.model import regex
@@ -196,6 +195,8 @@ def read_date(value: str) -> datetime | None:
     known: datetime | None = None if _EUROPEAN.search(value) else parse_mail_date(value).value
     if known:
         return known
+    from dateutil.parser import ParserError, parse  # few dates need it
+
     # some web forms write the names of months and days in Catalan or Spanish
     value = _WORD.sub(lambda word: _MONTHS.get(word[0].rstrip("'’").lower(), word[0]), _GMT_AND.sub("", value))
     try:

@@ -10,8 +10,6 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import NamedTuple
 
-import phonenumbers
-
 from oacmail.core.model import regex
 
 # --- Numerals --------------------------------------------------------------------------------------------------------
@@ -485,6 +483,8 @@ def _e164(text: str, groups: Sequence[re.Match[str]]) -> str:
 
 
 def _read(digits: str, region: str | None) -> str:
+    import phonenumbers  # few messages have a number of another country
+
     try:
         number = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:  # no such country
