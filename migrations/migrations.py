@@ -469,6 +469,19 @@ def m0028_what_is_live(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+_OF_STAFF = """
+DROP INDEX outbox_surveys;
+CREATE INDEX outbox_to ON outbox(recipient);
+CREATE INDEX messages_of_staff ON messages(received_at) WHERE outcome = 'staff';
+"""
+
+
+def m0029_mail_of_staff(db: sqlite3.Connection) -> None:
+    """Indexes by which an answer that goes on to its person reads the latest mail to and from staff only."""
+    for statement in _statements(_OF_STAFF):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

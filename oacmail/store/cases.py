@@ -306,12 +306,13 @@ def _continued(con: sqlite3.Connection, case: int, asked: list[sqlite3.Row]) -> 
 
 def _of_staff(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
     """Notices about the case and to this writer, and notes."""
-    staff = sorted(lookup.policy.people.staff)
+    staff, sender = sorted(lookup.policy.people.staff), lookup.message.sender
     mails = con.execute(
-        f"""SELECT m.mime FROM outbox o JOIN mails m ON m.id = o.id
-        WHERE o.recipient IN ({",".join("?" * len(staff))}) AND (o.case_id = ? OR o.recipient = ?)
-        ORDER BY o.id DESC LIMIT {MAILS_MOST}""",
-        (*staff, case, lookup.message.sender),
+        f"""SELECT m.mime FROM (SELECT id FROM outbox WHERE case_id = ? AND recipient IN ({placeholders(staff)}) UNION
+          SELECT id FROM (SELECT o.id FROM outbox o JOIN mails m ON m.id = o.id WHERE o.recipient = ?
+          ORDER BY o.id DESC LIMIT {MAILS_MOST})) found
+        JOIN mails m ON m.id = found.id ORDER BY m.id DESC LIMIT {MAILS_MOST}""",
+        (case, *staff, sender if sender in staff else ""),
     )
     yield from (_text(row["mime"]) for row in mails)
     yield from (row["text"] for row in con.execute("SELECT text FROM notes WHERE case_id = ?", (case,)))
@@ -326,8 +327,10 @@ def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> list[s
 
 def _about_others(con: sqlite3.Connection, case: int, lookup: Lookup) -> list[str]:
     """What other staff wrote about other cases."""
-    where = "m.case_id IS NOT NULL AND m.case_id <> ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?"
-    return _written(con, where, case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender)
+    where = (
+        f"m.outcome = '{Outcome.STAFF}' AND m.case_id IS NOT NULL AND m.case_id <> ? AND m.role <> ? AND p.address <> ?"
+    )
+    return _written(con, where, case, Role.CITIZEN, lookup.message.sender)
 
 
 def _of_the_writer(con: sqlite3.Connection, lookup: Lookup) -> list[str]:
@@ -340,7 +343,7 @@ def _written(con: sqlite3.Connection, where: str, *values: object) -> list[str]:
     """The own words of these messages, the latest first."""
     rows = con.execute(
         f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id WHERE {where}
-        ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
+        ORDER BY m.received_at DESC, m.id DESC LIMIT {TEXTS_MOST}""",
         values,
     )
     return [row["fresh"] for row in rows]

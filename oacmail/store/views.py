@@ -343,7 +343,7 @@ def _entrusted(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> dict[
     rows = con.execute(
         f"""SELECT c.number, (SELECT json_extract(e.data, '$.by') FROM events e WHERE e.case_id = c.id
           AND e.kind = 'ordered' AND json_extract(e.data, '$.verb') = 'assign' ORDER BY e.id DESC LIMIT 1) AS by
-        FROM cases c WHERE c.assignee IN (?, ?) AND c.status IN ('open', 'derived', 'waiting')
+        FROM cases c WHERE c.assignee IN (?, ?) AND c.status <> 'closed' AND c.status IN ('open', 'derived', 'waiting')
         ORDER BY c.opened_at, c.id LIMIT {OPEN_MOST}""",
         (sender, sender.partition("@")[0]),
     )

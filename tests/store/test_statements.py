@@ -11,16 +11,24 @@ import pytest
 from oacmail.core.report.figures import Month
 from oacmail.privacy import retention
 from oacmail.store import admin, command_line, health, reports
-from tests.world import AGENT, World
+from tests.relayed import relayed_answers
+from tests.world import AGENT, OFFICE, PASS, World
 
 MOST_NEW, MOST_ON_A_CASE = 25, 23
 OF_FEW = (
     *("board_flagged", "board_places_new", "board_unsettled", "cases_live", "deadlines_live", "deadlines_running"),
-    *("events_corrected", "events_escalated", "mails_kept", "outbox_live", "outbox_unsent", "reviews_waiting"),
-    *("sightings_failed", "sightings_open", "sightings_to_file", "sightings_unread"),
+    *("events_corrected", "events_escalated", "mails_kept", "messages_of_staff", "outbox_live"),
+    *(
+        "outbox_unsent",
+        "reviews_waiting",
+        "sightings_failed",
+        "sightings_open",
+        "sightings_to_file",
+        "sightings_unread",
+    ),
 )
-"""Indexes of rows that are few however many are stored: live, kept for some days, corrected by hand, or escalated. A
-statement may read all of one."""
+"""Indexes of rows that are few however many are stored: live, kept for some days, corrected by hand, escalated, or
+read from the latest on. A statement may read all of one."""
 GROWING = ("cases", "messages", "deadlines", "events", "outbox", "mails", "originals", "refs", "sightings", "people")
 
 
@@ -86,3 +94,14 @@ def test_a_day_with_its_digest_and_its_status_read_no_table_whole_that_grows(
         if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE"))
     }
     assert {statement: tables for statement, tables in read.items() if tables} == {}
+
+
+def test_an_answer_that_goes_on_to_its_person_reads_no_table_whole_that_grows(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    world.receive(world.message(AGENT, "", "Ja va trucar ahir.", answers=notice, to=OFFICE), verdict=PASS)
+    traced: list[str] = []
+    world.store.con.set_trace_callback(traced.append)
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    world.store.con.set_trace_callback(None)
+    assert relayed_answers.relayed(world)
+    assert not [statement for statement in traced if not statement.startswith("--") and _read_whole(world, statement)]

@@ -46,6 +46,7 @@ SHIPPED = {
     "m0026_ledger_by_row": "9529919d82ffd415",
     "m0027_nothing_unread": "a516d478cc64ca28",
     "m0028_what_is_live": "4090fbe15d892bde",
+    "m0029_mail_of_staff": "aba3f01dcb0eeaef",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _RENAMED = {
