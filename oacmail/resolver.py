@@ -1,10 +1,12 @@
 """Asks the DNS for records, by a stub resolver (dnspython): what an answer, a refusal or a silence is to the caller.
 
-It decides nothing about the records. A server that has never answered is not asked again, so that a machine without a
-network waits once and not for each record.
+It decides nothing about the records. The first question is for the servers of the root: who does not know them does not
+know the world's names (a machine without a network, a town's inner DNS that denies all others), and is asked for
+nothing more.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from oacmail.core.deliverability import Kind
 from oacmail.servers import address_and_port
@@ -19,17 +21,18 @@ class Resolver:
 
     server: str = ""
     _answers: dict[tuple[str, Kind], tuple[str, ...] | None] = field(default_factory=dict)
-    _answered: bool = False
+    _knows_the_world: bool | None = None
 
     def lookup(self, name: str, kind: Kind) -> tuple[str, ...] | None:
         """As `core.deliverability.Lookup`, in one order whatever the server's. Never raises."""
+        if self._knows_the_world is None:
+            self._knows_the_world = bool(self._asked(".", "NS"))
         question = (name.lower(), kind)
         if question not in self._answers:
-            silent = bool(self._answers) and not self._answered
-            self._answers[question] = None if silent else self._asked(*question)
+            self._answers[question] = self._asked(*question) if self._knows_the_world else None
         return self._answers[question]
 
-    def _asked(self, name: str, kind: Kind) -> tuple[str, ...] | None:
+    def _asked(self, name: str, kind: Kind | Literal["NS"]) -> tuple[str, ...] | None:
         import dns.exception
         import dns.name
         import dns.resolver
@@ -44,16 +47,11 @@ class Resolver:
             target = dns.reversename.from_address(name) if kind == "PTR" else dns.name.from_text(name)
             rows = stub.resolve(target, kind, raise_on_no_answer=False, search=False).rrset or ()
         except dns.resolver.NXDOMAIN:
-            self._answered = True
             return ()
         except (dns.name.LabelTooLong, dns.name.EmptyLabel, dns.name.NameTooLong, dns.exception.SyntaxError):
             return ()  # no name that can exist
-        except dns.resolver.NoNameservers:  # SERVFAIL, REFUSED
-            self._answered = True
+        except (dns.exception.DNSException, OSError, UnicodeError):  # a timeout, SERVFAIL, REFUSED, no resolv.conf
             return None
-        except (dns.exception.DNSException, OSError, UnicodeError):
-            return None
-        self._answered = True
         if kind == "TXT":
             return tuple(sorted(b"".join(row.strings).decode("utf-8", "replace") for row in rows))
         if kind == "MX":

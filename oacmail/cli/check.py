@@ -22,6 +22,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from secrets import token_hex
+from socket import gethostname
 
 import click
 
@@ -459,7 +460,8 @@ def _copies(config: Config, policy: Policy, post: TestMail) -> Generator[Finding
         yield warning(
             "clock", f"the mail server's clock is {ahead:.0f} s from ours", "correct the wrong clock: timedatectl"
         )
-    return travelled(post.read(found[1].uid), domain_of(policy.office.address)) if found else None
+    domain, host = domain_of(policy.office.address), gethostname()
+    return travelled(post.read(found[1].uid), domain, host) if found else None
 
 
 def _shown(config: Config) -> Travelled | None:

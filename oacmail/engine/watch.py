@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from socket import gethostname
 
 from oacmail import log
 from oacmail.core import ends, watched
@@ -204,7 +205,7 @@ SEEN_FOR = timedelta(days=2)  # how long what one copy has shown counts beside w
 
 def note_travel(store: SqliteStore, raw: bytes, domain: str, now: datetime) -> None:
     """Remember what a copy of our own mail shows. Raises StateError."""
-    seen, at = travelled(raw, domain), store.known_at(TRAVELLED)
+    seen, at = travelled(raw, domain, gethostname()), store.known_at(TRAVELLED)
     if seen is None:
         return
     known = Travelled.from_text(store.recall(TRAVELLED) or "") if at is not None and now - at < SEEN_FOR else None

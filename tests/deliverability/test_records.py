@@ -3,12 +3,14 @@
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from oacmail.core.deliverability import DeliveringRelay, Finding, Leg, Look, OurMail, Travelled, delivering, examine
+from oacmail.mail.mime.auth import travelled
 from oacmail.resolver import Resolver
 from tests.servers.dns_server import DnsServer
 
@@ -279,12 +281,14 @@ def test_an_answer_that_does_not_come_is_no_finding_and_is_named(serve: Serve) -
     assert half == Look((), ("oac._domainkey.vila.cat TXT",))
 
 
-def test_a_server_that_never_answers_is_asked_for_one_record_only(serve: Serve) -> None:
-    dns = serve(GOOD, silent=["vila.cat"])
+@pytest.mark.parametrize("fault", [{"silent": ["."]}, {"broken": ["."]}, {"root": ""}])
+def test_a_server_that_does_not_know_the_world_is_asked_for_nothing_more(serve: Serve, fault: dict[str, Any]) -> None:
+    """A machine without a network, and an inner DNS that says of every other name that it does not exist."""
+    dns = serve(GOOD if "root" not in fault else "", **fault)
     found = look(dns)
     assert found.findings == ()
-    assert {name for name, _ in dns.asked} == {"vila.cat"}
-    assert {kind for _, kind in dns.asked} == {"MX"}
+    assert "vila.cat MX" in found.unseen
+    assert set(dns.asked) == {("", "NS")}
 
 
 def test_the_relay_is_the_machine_that_hands_our_mail_to_another_organisation() -> None:
@@ -296,3 +300,19 @@ def test_the_relay_is_the_machine_that_hands_our_mail_to_another_organisation() 
     assert delivering((us, inside), "vila.cat") is None
     own = Leg("relay.vila.cat", "93.184.216.34", "mx.vila.cat")
     assert delivering((us, own), "vila.cat") == DeliveringRelay("relay.vila.cat", "93.184.216.34")
+
+
+def test_a_copy_shows_its_signatures_and_the_relay_and_not_the_machine_that_runs_oacmail() -> None:
+    raw = (
+        b"Received: from mx.vila.cat (mx.vila.cat [10.0.0.9]) by dovecot.vila.cat with LMTP id a\r\n"
+        b"Received: from out7.hosting.example (out7.hosting.example [93.184.216.34])\r\n"
+        b"\tby mx.vila.cat (Postfix) with ESMTPS id b\r\n"
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=Vila.cat;\r\n s=oac; bh=eA==; b=e\r\n A==\r\n"
+        b"DKIM-Signature: v=1; d=hosting.example; s=h1; b=eA==\r\n"
+        b"Received: from desk.vila.cat (desk.vila.cat [93.184.216.99]) by smtp.hosting.example with ESMTP id c\r\n"
+        b"X-Oacmail: x\r\n\r\nReceived: from forged.vila.cat ([93.184.216.1]) by x with ESMTP\r\n"
+    )
+    signatures = (("hosting.example", "h1"), ("vila.cat", "oac"))
+    relay = DeliveringRelay("out7.hosting.example", "93.184.216.34")
+    assert travelled(raw, "vila.cat", "desk.vila.cat") == Travelled(signatures, relay)
+    assert travelled(b"X-Oacmail: x\r\n\r\n", "vila.cat", "desk.vila.cat") is None  # put there by APPEND

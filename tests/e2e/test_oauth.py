@@ -50,7 +50,7 @@ def microsoft(tokens: TokenServer, token_mail_servers: MailServers, tmp_path: Pa
             office={"dpo": "dpd@castellbisbal.cat"},
             smtp={"self_copy": True},
             trust={"provider": "none"},
-            oauth={"tenant": TENANT, "client_id": CLIENT, "secret_file": "secret"}
+            oauth={"tenant": TENANT, "client_id": CLIENT, "secret_file": "secret", "secret_ends": "2099-12-31"}
             | {"authority": tokens.authority, "ca_file": str(tokens.certs.ca)}
             | dict(settings.get("oauth", {})),
         )

@@ -22,10 +22,14 @@ MOST_BY_UDP = 512  # bytes, without EDNS
 
 
 class DnsServer:
-    """`zone`: one record a line, `NAME TYPE DATA`; what it does not name does not exist."""
+    """`zone`: one record a line, `NAME TYPE DATA`; what it does not name does not exist. `root`: the servers of the
+    root; '' = it does not know any, as a DNS that is cut off from the world."""
 
-    def __init__(self, zone: str = "", *, broken: Iterable[str] = (), silent: Iterable[str] = ()) -> None:
-        self.broken, self.silent = {f"{name}." for name in broken}, {f"{name}." for name in silent}
+    def __init__(
+        self, zone: str = "", *, broken: Iterable[str] = (), silent: Iterable[str] = (), root: str = "a.root.example."
+    ) -> None:
+        self.root = root
+        self.broken, self.silent = ({f"{name.rstrip('.')}." for name in names} for names in (broken, silent))
         self.asked: list[tuple[str, str]] = []
         self.load(zone)
         self.port = free_port()
@@ -38,7 +42,7 @@ class DnsServer:
         return f"{HOST}:{self.port}"
 
     def load(self, zone: str) -> None:
-        self._records: dict[str, dict[str, list[str]]] = {}
+        self._records: dict[str, dict[str, list[str]]] = {".": {"NS": [self.root]}} if self.root else {}
         for line in filter(None, map(str.strip, zone.splitlines())):
             name, kind, data = line.split(None, 2)
             self._records.setdefault(name.lower().rstrip(".") + ".", {}).setdefault(kind, []).append(data)

@@ -257,15 +257,18 @@ def _from_relay(entry: Hop, parser_config: ParserConfig) -> bool:
 # --- our own mail --------------------------------------------------------------------------------------
 
 
-def travelled(raw: bytes, domain: str) -> Travelled | None:
+def travelled(raw: bytes, domain: str, host: str) -> Travelled | None:
     """Return what a copy of our own mail shows of its way; None for one that no server has delivered. `domain`: the
-    office's."""
+    office's; `host`: the name that we give the relay, which need not ask for a login."""
     head = _BLANK_LINE.split(raw, maxsplit=1)[0]
     fields = Fields.from_pairs(BytesHeaderParser(policy=compat32).parsebytes(head).items())
     hops = [hop(value) for value in reversed(fields.all("received"))]
     if not hops:
         return None
-    legs = [Leg(entry.helo, _client(entry), entry.by, entry.protocol in _SUBMITTED) for entry in hops]
+    legs = [
+        Leg(entry.helo, _client(entry), entry.by, entry.protocol in _SUBMITTED or entry.helo == host.lower())
+        for entry in hops
+    ]
     signatures = [tags_of(value) for value in fields.all("dkim-signature")]
     named = {(tags["d"].lower(), tags["s"].lower()) for tags in signatures if tags.get("d") and tags.get("s")}
     return Travelled(tuple(sorted(named)), delivering(legs, domain))
