@@ -279,6 +279,7 @@ def split(tidied: bytes) -> tuple[bytes, bytes]:
     return (head if head.endswith(b"\n") else head + b"\n"), body
 
 
+@lru_cache(maxsize=2)  # a message's head is asked for by each who splits it
 def _prose(head: bytes) -> int:
     """Return where text begins that no known field follows, because the blank line is missing; 0 if nowhere."""
     known = 0

@@ -342,8 +342,7 @@ class MimePart(Tree):
 
     def get_content_type(self) -> str:
         """Kept once it is known: it is asked for ten times."""
-        kind: str = self.__dict__.get("kind") or self.__dict__.setdefault("kind", super().get_content_type())
-        return kind
+        return self.__dict__.get("kind") or str(self.__dict__.setdefault("kind", super().get_content_type()))
 
     def octets(self) -> bytes:
         """Return the payload before any transfer decoding; b'' for a container."""

@@ -106,7 +106,7 @@ _WORD = regex(r"\w+")
 _POLITE = common_words.POLITE.union(_BESIDE.split())
 _NO_DENIAL = regex(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
 _AGAINST = regex(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
-_ON = regex(rf"(?<!\w){_table(_DENIES, _TURNS)}(?!\w)|n't\b|\?")
+_ON = regex(rf"(?<!\w)(?:{_table(_ENDS_DENIED)}(?!\w)|(?P<on>{_table(_DENIES, _TURNS)})(?!\w))|(?P<too>n't\b|\?)")
 
 WISH = regex(
     r"\b(?:em cal|ens cal|necessit[oe]m?|vull|volem|voldri\w+|necesit(?:o|amos)|me hace falta|quiero"
@@ -143,7 +143,7 @@ def adds_nothing(folded: str) -> bool:
 def goes_on(folded: str) -> bool:
     """True if a folded text asks, denies or turns ("?", "no", "però", "tot i que") outside the words that end a matter
     ("no cal res més"): whoever thanks and goes on is not done."""
-    return _ON.search(_NO_DENIAL.sub(" ", folded)) is not None
+    return any(found.lastgroup for found in _ON.finditer(folded))
 
 
 # --- Vote words ------------------------------------------------------------------------------------------------------
@@ -159,7 +159,10 @@ UNCLEAR = 0
 _KEYCAP = regex("([0-9])\ufe0f?\u20e3")
 _STARS = regex("(?:[\u2b50\u2605\U0001f31f]\ufe0f?\\s?){1,5}(?:\u2606\\s?){0,5}")
 _STAR = regex("[\u2b50\u2605\U0001f31f]")
-_VOTE_ENDS = regex(r"(?<![.!?;:\u2026])[.!?;:\u2026]+(?=\s|$)|(?<=\s)[-\u2013\u2014]+(?=\s)|,(?=\s|$)")
+_VOTE_ENDS = regex(  # begins with a sign, so that the engine jumps from one to the next
+    r"[.!?;:\u2026,\u2013\u2014-](?:(?<=[.!?;:\u2026])(?<![.!?;:\u2026].)[.!?;:\u2026]*(?=\s|$)"
+    r"|(?<=\s[-\u2013\u2014])[-\u2013\u2014]*(?=\s)|(?<=,)(?=\s|$))"
+)
 _VOTE_WORD = regex(r"[^\W\d_]+")
 _SPOKEN = regex(r"[^\W_]")
 _VALUES = {"u": 1, "uno": 1} | {word: value for value, words in enumerate(NUMBERS[:11]) for word in words.split()}

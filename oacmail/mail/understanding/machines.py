@@ -252,9 +252,7 @@ def classify(
     """
     found: list[tuple[Auto, str]] = []
     for name, pattern, auto, with_value in _RULES:
-        values = fields.all(name)
-        if name in _TOPMOST:
-            values = values[:1]
+        values = fields.all(name)[: 1 if name in _TOPMOST else None]
         if values and (value := next(filter(pattern.search, values), "")):
             safe = value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")
             found.append((auto, f"{name}: {safe}" if with_value else name))

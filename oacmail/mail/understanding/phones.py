@@ -319,15 +319,14 @@ _TITLE = regex(
     re.I,
 )
 _CALL_FORM = regex(
-    r"\[truca['’]m\]|truca['’]m - nova|"
-    r"\b(?:formulari truca['’]m|franja hor[àa]ria|formulari de contacte|formulari web)\b",
-    re.I,
+    r"\[truca['’]m\]|truca['’]m - nova"
+    r"|f(?<!\wf)(?:ormulari (?:truca['’]m|de contacte|web)|ranja hor[àa]ria)\b"
 )
 
 
 def is_call_form(text: str) -> bool:
     """True if a text has the words of the call-back form."""
-    return _CALL_FORM.search(text) is not None
+    return _CALL_FORM.search(text.lower()) is not None
 
 
 def is_title(subject: str) -> bool:

@@ -71,7 +71,8 @@ _ATTACHED = regex(
     r"|\b(?:please find attached|i (?:have )?attach(?:ed)? (?:the|my|a|it)|attached (?:is|are|you will find))\b"
 )
 
-_STILL = r"(?:encara|todavia|aun|still|segueix|continua|sigue)"
+_STILL_WORDS = ("encara", "todavia", "aun", "still", "segueix", "continua", "sigue")
+_STILL = f"(?:{'|'.join(_STILL_WORDS)})"
 _FAILS = r"(?:funciona|funcionar|va|anar|ir|works?|working|puc|puedo|deixa|deja|let me)"
 _STILL_FAILS = regex(
     rf"\b(?:{_STILL} (?:no|sense|sin|not|doesn't|does not|isn't|is not|won't|can't) (?:em |me |m')?{_FAILS}\b"
@@ -82,7 +83,7 @@ _STILL_FAILS = regex(
 
 def still_fails(text: str) -> bool:
     """True if the text says that something still does not work."""
-    return _STILL_FAILS.search(text) is not None
+    return any(map(text.__contains__, (*_STILL_WORDS, "yet"))) and _STILL_FAILS.search(text) is not None
 
 
 def language(text: str) -> str:

@@ -159,7 +159,7 @@ _YEAR = regex(r"(?:19|20)\d\d")
 
 _SENTENCE = regex(r"(?:[^\n.;?!]|\n(?=\S)){1,240}")
 _DIGITS = regex(r"(?<![\w/@-])(?:G-)?\d{5,8}\b(?![/.-]\d)")
-_FIVE = regex(r"\d{5}")  # what a text needs to have a code
+_FIVE, _ITS_WORDS = regex(r"\d{5}"), regex(r"c[oó]d|cla[uv]|otp|sms", re.IGNORECASE)  # what a text with a code has
 _CODE = regex(
     r"\b(?:codi|c[óo]digo|code|clau|clave|otp)\b|\b(?:arriba|enviat|rebut|llega|envia|recib|received|got)\w*\b.{0,80}?\bsms\b",
     re.IGNORECASE,
@@ -232,7 +232,7 @@ def _named(text: str, name: re.Match[str], end: int) -> Iterator[tuple[str, int,
 
 def _codes(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield numbers in a sentence about a one-time code."""
-    if not (_FIVE.search(text) and _CODE.search(text) and _FOR_ONCE.search(text)):
+    if not (_FIVE.search(text) and _ITS_WORDS.search(text) and _CODE.search(text) and _FOR_ONCE.search(text)):
         return
     for sentence in _SENTENCE.finditer(text):
         words = sentence[0]

@@ -282,21 +282,25 @@ def tokens(text: str) -> list[TimeToken]:
         if text[at] == " ":
             at += 1
             continue
-        token = _clock(text, at, found) if text[at].isdigit() or text[at : at + 2] in _CLOCK_HEADS else None
-        if token is None:
+        token: TimeToken | None = None
+        word = _ANY_WORD.match(text, at)
+        if word is None:
             sign = _SIGN.match(text, at)
-            token = TimeToken(_SIGNS.get(sign[0], "stop"), sign[0]) if sign else _word(text, at)
+            token = TimeToken(_SIGNS.get(sign[0], "stop"), sign[0]) if sign else None
+        elif word[0][0].isdigit() or word[0].partition("'")[0] in _CLOCK_WORDS:
+            token = _clock(text, at, found)
+        if token is None and word is not None:
+            token = _word(text, at, word[0])
         if token is not None:
             found.append(token)
         at += len(token.text) if token else 1
     return found
 
 
-def _word(text: str, at: int) -> TimeToken | None:
+def _word(text: str, at: int, word: str) -> TimeToken:
     found = _TERM.match(text, at)
     if found is None:
-        other = _ANY_WORD.match(text, at)
-        return TimeToken("word", other.group()) if other else None
+        return TimeToken("word", word)
     term = found.group()
     kind = _KINDS.get(term) or _KINDS[next(stem for stem in _STEMS if term.startswith(stem)) + "*"]
     if kind == "perfect":
@@ -329,7 +333,7 @@ _MINUTES = {
 _SAID = [*_HOURS, *(term for term, kind in _KINDS.items() if kind in PARTS), "manana"]
 _TELLING = {max(_RUN.findall(term), key=len) for term in _SAID}
 _NAME, _LITTLE = phrases.pattern(_HOURS), phrases.pattern(_MINUTES)
-_CLOCK_HEADS = {name[:2] for name in ("un", "dos", "tres", "quarts", *_HOURS, *_MINUTES)}
+_CLOCK_WORDS = {_RUN.findall(name)[0] for name in ("un", "dos", "tres", "quarts", *_HOURS, *_MINUTES)}
 _OF = r"(?:del |de la |du |in the |a la |al )"
 _LATE = rf"{_OF}(?:tarda|tarde|vespre|noche|nit|migdia|mediodia|afternoon|evening|apres[- ]midi|soir)"
 _EARLY = rf"{_OF}(?:mati|manana|matin|morning)"
