@@ -677,7 +677,7 @@ def _is_read(config: Config, box: ImapMailbox, copy: AnswerCopy) -> bool:
 
 @click.command()
 @click.option(
-    "--online", is_flag=True, help="Also log in and send up to three test messages to the office's own mailbox."
+    "--online", is_flag=True, help="Also log in, send the office up to three test messages, and look at the DNS."
 )
 @click.option("--answers", is_flag=True, help="Also ask for one answer from each mail program in use: is it seen?")
 @as_json

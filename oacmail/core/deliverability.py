@@ -621,7 +621,7 @@ def _of_envelope(
     if not sender and checked and is_aligned(checked, mail.domain, strict=dmarc.strict_spf):
         do += f"; or {_admin(checked)} publishes {_txt(checked, 'v=spf1 a -all')}"
     elif not sender:
-        do += '; until then write smtp.ack_envelope = "office"'
+        do += '; until then write smtp.ack_envelope = "bounce" or "office"'
     yield Finding("error", sender or "smtp.ack_envelope", what, do)
 
 

@@ -193,7 +193,7 @@ def test_dkim_broken_and_dmarc_reject_say_which_envelope_is_refused_and_what_to_
     empty = _of(found, "smtp.ack_envelope")
     assert "its HELO name out7.hosting.example is not of vila.cat" in empty.what
     assert "receivers refuse it (_dmarc.vila.cat: reject)" in empty.what
-    assert empty.do.endswith('until then write smtp.ack_envelope = "office"')
+    assert empty.do.endswith('until then write smtp.ack_envelope = "bounce" or "office"')
 
 
 def test_with_a_good_key_an_unaligned_helo_name_is_no_fault(serve: Serve) -> None:
