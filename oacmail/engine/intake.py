@@ -15,6 +15,7 @@ from oacmail.batches import batched
 from oacmail.core.deliverability import domain_of
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, UnreadableMessage
+from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports import Fetched, FolderListing, FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
@@ -488,17 +489,18 @@ class Intake:
         if claims:
             listing.own.difference_update(claims)
             store.attempt_ended(*listing.key, claims, passing=alone, error=None)
-        copies = [uid for uid, lookup in lookups.items() if lookup.signature is not None]
-        if copies:
-            address, now = self.engine.policy.office.address, self.engine.now()
-            note_travel(store, batch.messages[copies[-1]].raw, domain_of(address), now)
+        travelled: bytes | None = None
         with store.together():
             for uid, lookup in lookups.items():
                 if uid not in claims:
                     message = batch.messages[uid]
                     with self._guarded(batch, uid, alone=alone):
                         raw = message.raw if message.complete else None
-                        self.engine.perform(lookup, raw=raw, message_ref=listing.ref(uid))
+                        decision = self.engine.perform(lookup, raw=raw, message_ref=listing.ref(uid))
+                        if own_copies.shows_its_way(self.engine.policy, lookup, decision):
+                            travelled = message.raw
+        if travelled is not None:
+            note_travel(store, travelled, domain_of(self.engine.policy.office.address), self.engine.now())
 
     # --- failures ---------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import pytest
 
 from oacmail.cli.status import health, nagios, prometheus
 from oacmail.core.stored_values import TRAVELLED
+from testbed.messages import as_bytes
 from tests.deliverability.test_records import GOOD, _without
 from tests.operation.test_nightly_jobs import _scheduled
 from tests.servers.dns_server import DnsServer
@@ -103,3 +104,18 @@ def test_a_copy_that_stayed_inside_hides_for_two_days_nothing_of_what_another_ha
     world.advance("2026-11-27 10:00")
     world.citizen_asks("marta@example.org")
     assert world.store.recall(TRAVELLED) == '{"signatures": [], "relay": null}'
+
+
+def test_fields_that_a_citizen_writes_on_top_of_our_mail_show_no_way(signed_town: World) -> None:
+    world = signed_town
+    world.turn()
+    shown = world.store.recall(TRAVELLED)
+    (mail,) = world.received(ANNA, "ack")
+    hop = "Received: from a.example (a.example [1.1.1.1])\r\n\tby b.example with ESMTPS; x\r\n"
+    top = f"{hop}DKIM-Signature: v=1; d=a.example; s=x; b=eA==\r\n"
+    raw = top.encode() + as_bytes(mail).replace(b"Message-ID: <", b"Message-ID: <again-")
+    world.advance("2026-11-27 10:00")
+    world.mailbox.append("INBOX", raw, world.clock.now())
+    world.turn()
+    assert world.rows("SELECT outcome FROM sightings WHERE folder = 'INBOX' ORDER BY uid")[-1]["outcome"] == "duplicate"
+    assert world.store.recall(TRAVELLED) == shown

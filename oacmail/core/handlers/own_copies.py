@@ -23,7 +23,7 @@ from oacmail.core.effects import (
     RequestReview,
     UpdateOutbox,
 )
-from oacmail.core.kinds import MailEvent
+from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
@@ -94,14 +94,26 @@ def on_own_copy(policy: Policy, view: View, lookup: Lookup, signed: Signature) -
 def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView | None, decision: Decision) -> Decision:
     """The copy of a relayed answer shows that the relay took it, perhaps before the relay's answer was read; a canary
     that it has come back."""
-    proven = any(
-        isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects
-    )
     answered = (
-        relayed.count_as_answer(policy, view.cases, mail, lookup.received_at) if mail is not None and proven else ()
+        relayed.count_as_answer(policy, view.cases, mail, lookup.received_at)
+        if mail is not None and _is_first(decision)
+        else ()
     )
     back = outbox.canary_came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
     return decision.plus(*answered, *back)
+
+
+def shows_its_way(policy: Policy, lookup: Lookup, decision: Decision) -> bool:
+    """Whether the fields on top of a mail of ours are those of its way: it is the first copy where copies come, or a
+    test mail, which no citizen has. On top of any other, whoever got the mail may have written them."""
+    if lookup.signature is None:
+        return False
+    tests = kinds.of_key(lookup.signature.key) is MailKind.PROBE
+    return tests or (bool(policy.sending.self_copy) and _is_first(decision))
+
+
+def _is_first(decision: Decision) -> bool:
+    return any(isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects)
 
 
 def _record(signed: Signature, outcome: Outcome) -> RecordMessage:
