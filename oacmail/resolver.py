@@ -53,10 +53,15 @@ class Resolver:
         except (dns.exception.DNSException, OSError, UnicodeError):  # a timeout, SERVFAIL, REFUSED, no resolv.conf
             return None
         if kind == "TXT":
-            return tuple(sorted(b"".join(row.strings).decode("utf-8", "replace") for row in rows))
+            return tuple(sorted(_shown(b"".join(row.strings)) for row in rows))
         if kind == "MX":
             return tuple(sorted(f"{row.preference} {_plain(str(row.exchange))}" for row in rows))
         return tuple(sorted(_plain(row.to_text()) for row in rows))
+
+
+def _shown(text: bytes) -> str:
+    """Fit for a terminal and an alert: whoever is included writes what they like."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text.decode("utf-8", "replace"))
 
 
 def _plain(name: str) -> str:

@@ -135,6 +135,9 @@ def is_global(address: str) -> bool:
 
 MOST_LOOKUPS, MOST_VOIDS, MOST_MX = 10, 2, 10  # RFC 7208 section 4.6.4
 _WALKED = 40  # lookups: a record far above the limit is not walked to its end
+_LONGEST = 300  # characters of a term: a name in the DNS has 253
+_SHOWN = 60  # characters of what is no term
+_MOST_FAULTS = 3  # that a finding names
 _QUALIFIERS: Mapping[str, "SpfResult"] = {"+": "pass", "": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 _TERM = regex(
     r"([+?~-]?)(?:(all)|(ip[46]):(\S+)|(include|exists):(\S+)|(a|mx|ptr)(?::([^\s/]+))?(?:/(\d{1,3}))?(?://(\d{1,3}))?)",
@@ -234,9 +237,9 @@ class Spf:
 
     def _term(self, term: str, domain: str, path: tuple[str, ...]) -> SpfResult | None:
         """What the term says of the address; None = it does not match, or that is not known."""
-        found = _TERM.fullmatch(term)
-        if found is None:
-            self.faults.append(f"has the term {term}, which no receiver understands")
+        found = _TERM.fullmatch(term) if len(term) <= _LONGEST else None
+        if found is None or int(found[9] or 0) > 32 or int(found[10] or 0) > 128:
+            self.faults.append(_not_understood(term))
             return None
         qualifier, all_, version, network, other, target, by_name, name, four, six = found.groups()
         result = _QUALIFIERS[qualifier]
@@ -260,7 +263,7 @@ class Spf:
         except ValueError:
             network = None
         if network is None or str(network.version) != version:
-            self.faults.append(f"has the term {term}, which no receiver understands")
+            self.faults.append(_not_understood(term))
             return False
         return bool(self.address) and ip_address(self.address) in network
 
@@ -275,6 +278,10 @@ class Spf:
             self.voids += 1
         addresses = [other for answer in answers for other in answer or ()]
         return bool(self.address) and any(_is_near(self.address, other, lengths) for other in addresses)
+
+
+def _not_understood(term: str) -> str:
+    return f"has the term {term[:_SHOWN]}{'…' * (len(term) > _SHOWN)}, which no receiver understands"
 
 
 def _mail_servers(lookup: Lookup, domain: str) -> tuple[str, ...] | None:
@@ -575,7 +582,8 @@ def _of_spf(spf: Spf, domain: str, mail: OurMail) -> Iterator[Finding]:
     elif spf.faults:
         costs = ", ".join(f"{term} costs {cost}" for term, cost in sorted(spf.cost.items(), key=lambda row: -row[1]))
         do = f"{_admin(domain)} corrects it, and removes what nobody sends through any more; lookups: {costs or 'none'}"
-        what = f"the SPF record {' and '.join(spf.faults)}, so receivers take it for none"
+        faults = " and ".join(list(dict.fromkeys(spf.faults))[:_MOST_FAULTS])
+        what = f"the SPF record {faults}, so receivers take it for none"
         yield Finding("warning" if spf.accepted else "error", where, what, do)
     elif relay is not None and spf.covers is False:
         what = f"the SPF record does not cover {relay.address} ({relay.helo}), which delivers our mail"

@@ -111,6 +111,11 @@ def test_an_include_that_has_no_record_breaks_the_record(serve: Serve) -> None:
     [
         ("v=spf1 ip4:192.0.2.1 -all", "error", "does not cover 93.184.216.34 (mail.vila.cat)"),
         ("v=spf1 ip4:192.0.2.1 ~all", "warning", "does not cover 93.184.216.34 (mail.vila.cat)"),
+        ("v=spf1 a/99 -all", "error", "has the term a/99, which no receiver understands"),
+        ("v=spf1 mx//129 -all", "error", "has the term mx//129, which no receiver understands"),
+        (r"v=spf1 \027[31mx -all", "error", "has the term \ufffd[31mx, which no receiver understands"),
+        (f"v=spf1 {'x' * 240}", "error", f"has the term {'x' * 60}…, which no receiver understands"),
+        ("v=spf1 b c d e f", "error", "has the term d, which no receiver understands, so"),
         ("v=spf1 ip:93.184.216.34 -all", "error", "has the term ip:93.184.216.34, which no receiver understands"),
         ("v=spf1 include:vila.cat -all", "error", "includes vila.cat again, without an end"),
         ("v=spf1 a:no1.vila.cat a:no2.vila.cat a:no3.vila.cat -all", "error", "asks for 3 names that do not exist"),
