@@ -60,7 +60,7 @@ _PRAGMAS = (
     "PRAGMA secure_delete=ON",
     "PRAGMA recursive_triggers=ON",
     "PRAGMA cache_size=-4000",  # kB; the operating system keeps the rest of the file
-    "PRAGMA cache_spill=OFF",  # a commit of several messages must not spill over into the log twice
+    "PRAGMA cache_spill=4000",  # pages: a commit of several messages is written once, a large one is not held in memory
 )
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")

@@ -69,3 +69,12 @@ def test_no_step_reads_more_where_more_is_stored(town: Callable[..., World], tmp
             spent.append({name: instructions(con, step, each=10) for name, step in _steps(con, world).items()})
     few, many = spent
     assert {name: (few[name], many[name]) for name in few if many[name] > 1.1 * few[name] + 1} == {}
+
+
+def test_a_transaction_that_changes_all_rows_does_not_wait_in_memory(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / FILE)) as con:
+        con.execute("CREATE TABLE rows(content BLOB)")
+        con.execute("BEGIN")
+        con.execute("INSERT INTO rows SELECT randomblob(1000000) FROM json_each(?)", (str([0] * 40),))
+        assert (tmp_path / f"{FILE}-wal").stat().st_size > 20_000_000
+        con.execute("ROLLBACK")
