@@ -7,7 +7,8 @@ citizen's words or address.
 import re
 
 _LONGEST = 160  # characters of another server's words: a line of an alert
-_NAMED = re.compile(r"[^\s<>()\[\]\"':;,=]*@[^\s<>()\[\]\"':;,]+")
+# A name begins after a sign that is none of a name, so that a long word without "@" is read once.
+_NAMED = re.compile(r"(?<![^\s<>()\[\]\"':;,=])[^\s<>()\[\]\"':;,=@]*@[^\s<>()\[\]\"':;,]+")
 
 
 def quoted(text: str, recipient: str = "") -> str:
