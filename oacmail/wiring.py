@@ -19,7 +19,6 @@ from oacmail.config import Config, secrets
 from oacmail.core.deliverability import Leg, Look, OurMail, Travelled, delivering, domain_of, examine
 from oacmail.core.ends import KnownEnd
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.kinds import KINDS, MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports import Clock
 from oacmail.core.report.figures import Month
@@ -209,15 +208,6 @@ def parser_config(config: Config) -> ParserConfig:
     )
 
 
-def envelope(config: Config, policy: Policy) -> Callable[[MailKind, str], str]:
-    """Return what gives the envelope sender of a mail, by its kind and Message-ID (docs/interfaces.md section 4)."""
-
-    def of(kind: MailKind, message_id: str) -> str:
-        return envelope_senders(policy, config.smtp.ack_envelope, message_id)[KINDS[kind].envelope]
-
-    return of
-
-
 # --- Servers ---------------------------------------------------------------------------------------------------------
 # From the configuration to both adapters. Passwords and tokens are read when an adapter logs in.
 
@@ -295,7 +285,7 @@ def look_at_records(config: Config, policy: Policy, travelled: Travelled | None,
     mail = OurMail(
         address=office.address,
         receives=tuple(dict.fromkeys(map(domain_of, (office.address, *office.aliases)))),
-        envelopes=tuple(dict.fromkeys(envelope_senders(policy, config.smtp.ack_envelope).values())),
+        envelopes=tuple(dict.fromkeys(envelope_senders(policy).values())),
         relay_host=config.smtp.host,
         provider=config.imap.provider,
         signatures=travelled.signatures if travelled else None,
@@ -424,7 +414,6 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         delivery = Delivery(
             engine=core,
             transport=relay,
-            envelope=envelope(config, core.policy),
             per_minute=config.smtp.per_minute,
             shared=shared_budget(config),
         )
@@ -545,7 +534,6 @@ def reload(parts: Parts, config: Config) -> None:
     if problems := own_templates(config, fresh):
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
-    parts.delivery.envelope = envelope(config, policy)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
     parts.records.look = lambda seen: look_at_records(config, policy, seen, parts.transport.met)

@@ -193,7 +193,6 @@ class SimulatedService:
         self.delivery = Delivery(
             engine=self.engine,
             transport=self.relay,
-            envelope=wiring.envelope(self.config, self.engine.policy),
             per_minute=self.config.smtp.per_minute,
             shared=wiring.shared_budget(self.config),
         )

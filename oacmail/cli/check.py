@@ -39,7 +39,7 @@ from oacmail.core.deliverability import Finding, Level, Travelled, domain_of
 from oacmail.core.effects import Send
 from oacmail.core.ends import ENDED, RENEWAL, KnownEnd
 from oacmail.core.errors import ConfigError, OacmailError, Refused, Transient
-from oacmail.core.kinds import MailKind
+from oacmail.core.kinds import EnvelopeSender, MailKind
 from oacmail.core.model import Folder, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.ports import MessageMeta, Outgoing, WatchedFolder
@@ -418,7 +418,7 @@ def _missing(config: Config, name: str, names: Sequence[str]) -> Finding:
 def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Finding, None, str | None]:
     """Returns the envelope sender that acknowledgements can use; None if the relay cannot be used."""
     office = config.office.address
-    wanted = wiring.envelope(config, policy)(MailKind.ACK, tokens.message_id(policy, f"{tokens.TRIAL}envelope"))
+    wanted = tokens.envelope_senders(policy)[EnvelopeSender.ACK]
     try:
         if not (refused := relay.try_envelope(wanted, office)):
             return wanted

@@ -14,7 +14,7 @@ from typing import Any
 from oacmail import host
 from oacmail.advice import meaning
 from oacmail.config import Config
-from oacmail.core import ends, watched
+from oacmail.core import canary, ends, watched
 from oacmail.store import connection, remembered
 from oacmail.store.remembered import LOST
 from oacmail.workdays import of_office
@@ -213,6 +213,12 @@ PROBLEMS: tuple[Problem, ...] = (
         "no backup was made for two days: see `journalctl -u oacmail-backup`, and the free space of the backups' disk",
         lambda snapshot: snapshot.older(BACKUP_OLD, snapshot.counts["rotated"]),
         warning=True,
+    ),
+    Problem(
+        canary.VERDICT,
+        "so the receiver outside says of the test mail under this envelope sender, that it is not proven to be ours: "
+        "receivers refuse such mail, or put it into junk; send the alert's text to the postmaster "
+        "(docs/deliverability.md), and run `oacmail check --online`",
     ),
     Problem("alert-command", "canary.alert_command failed: run it by hand as the service's user, see the log"),
     Problem(

@@ -300,6 +300,11 @@ def metrics(summary: StatusSummary) -> tuple[Metric, ...]:
             "canary_sent_timestamp_seconds", "When the last test mail that is back was sent.", _at(canary["sent_at"])
         ),
         Metric("canary_seconds", "How long that test mail was on its way.", _one(canary["seconds"])),
+        Metric(
+            "canary_verdict",
+            "1 if the receiver outside takes the test mail under this envelope sender for ours, 0 if not.",
+            [({"envelope": one["envelope"]}, int(one["ok"])) for one in summary["verdicts"]],
+        ),
     )
 
 
@@ -337,7 +342,7 @@ def _escaped(text: str) -> str:
 
 
 _COUNTED = (
-    *("shadow", "unaccounted", "quarantine", "last_sync", "last_tick", "reconciled", "canary", "records"),
+    *("shadow", "unaccounted", "quarantine", "last_sync", "last_tick", "reconciled", "canary", "verdicts", "records"),
     *("ends", "purged", "drill"),
 )
 """What the summary shows as the database counts it."""
@@ -469,6 +474,7 @@ def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
         "ends": [],
         **dict.fromkeys(("last_sync", "sync_age_seconds", "last_tick", "tick_age_seconds", "reconciled", "canary")),
         **dict.fromkeys(("records", "purged", "last_backup", "drill", "schema")),
+        "verdicts": [],
         "refusals": [],
         "problems": [problems.described(problem, cause)] if problem else [],
     }
@@ -499,6 +505,11 @@ def _show(summary: dict[str, Any], form: str | None) -> None:
         click.echo(f"{'drill':12} {drill['result']}, {safe(drill['at'])}")
     if (canary := summary["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
+    for one in summary["verdicts"]:
+        said = " ".join(f"{name}={one[name] or 'missing'}" for name in ("spf", "dkim", "dmarc"))
+        click.echo(
+            f"{'verdict':12} {one['envelope']} envelope, {safe(one['receiver'])}: {safe(said)}, {safe(one['at'])}"
+        )
     for end in summary["ends"]:
         click.echo(f"{'ends':12} {end['on']} {end['what']}")
     if (looked := summary["records"]) is not None:

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from oacmail.core import answers, calendar, relayed
-from oacmail.core.canary import KEY, LastCanary, key_of, moment_of
+from oacmail.core.canary import KEY, LastCanary, envelope_of, key_of, moment_of
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -42,7 +42,7 @@ from oacmail.core.notices import Facts, case_row, notify, undelivered_notices
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, registrable
 from oacmail.core.stored_values import ALERT, CANARY_BACK, CANARY_SENT
-from oacmail.core.tokens import Signature
+from oacmail.core.tokens import RETURNED, Signature, envelope_senders
 from oacmail.core.view import (
     Cases,
     DeferredAcknowledgement,
@@ -380,7 +380,7 @@ def send_canary(policy: Policy, last: LastCanary | None, now: datetime) -> tuple
         return ()
     if last.key and timedelta(0) <= now - moment_of(last.key) < timedelta(minutes=policy.canary.every_minutes):
         return ()
-    key = key_of(now)
+    key = key_of(now, _next_envelope(policy, last))
     send = Send(
         key=key,
         kind=MailKind.PROBE,
@@ -390,6 +390,25 @@ def send_canary(policy: Policy, last: LastCanary | None, now: datetime) -> tuple
         release=now,
     )
     return (send, Remember(name=CANARY_SENT, value=key))
+
+
+def _next_envelope(policy: Policy, last: LastCanary) -> str:
+    """Each in use in its turn, if the canary meets a receiver outside; else ''."""
+    names, before = list(envelopes_in_use(policy)), envelope_of(last.key)
+    turn = names.index(before) + 1 if before in names else 0
+    return names[turn % len(names)] if policy.canary.send_to else ""
+
+
+def envelopes_in_use(policy: Policy, message_id: str = "") -> dict[str, str]:
+    """The envelope senders in use, by what an admin calls them: empty, plus, plain."""
+    senders = envelope_senders(policy, message_id).values()
+    return {("plus" if f"+{RETURNED}" in one else "plain") if one else "empty": one for one in senders}
+
+
+def envelope_sender(policy: Policy, kind: MailKind, key: str, message_id: str) -> str:
+    """The envelope sender of a mail (docs/interfaces.md section 4)."""
+    usual = envelope_senders(policy, message_id)[KINDS[kind].envelope]
+    return envelopes_in_use(policy, message_id).get(envelope_of(key), usual)
 
 
 def canary_came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:

@@ -145,7 +145,10 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
+    """`ack_envelope`: docs/config.md."""
+
     self_copy: Literal[True, False, "server"] = True
+    ack_envelope: Literal["null", "bounce", "office"] = "null"
     give_up_days: int = 3
     uncertain_seconds: int = 900
 
@@ -168,10 +171,12 @@ class SurveyRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryRules:
-    """`send_to`: an address that forwards to the office, '' = the office's own. `limit_minutes`: until it is back."""
+    """`send_to`: an address that forwards to the office, '' = the office's own; `receiver`: the first word of its
+    server's Authentication-Results, '' = as known of its domain. `limit_minutes`: until it is back."""
 
     enabled: bool = False
     send_to: str = ""
+    receiver: str = ""
     every_minutes: Annotated[Count, Le(10_080)] = 60
     limit_minutes: Annotated[Count, Le(10_080)] = 5
 

@@ -46,6 +46,7 @@ CANARY_SENT = "canary-sent"
 CANARY_BACK = "canary-back:"
 CANARY_LAST = "canary-last"
 CANARY_ALARMED = "canary-alarmed"
+CANARY_VERDICT = "canary-verdict:"
 OAUTH_REPORTED = "oauth-reported"
 TRAVELLED = "travelled"
 RECORDS = "records"
@@ -207,6 +208,10 @@ FAMILIES: Mapping[str, Family] = {
     ),
     CANARY_LAST: Family(value="key of the last canary that came back, space, its seconds"),
     CANARY_ALARMED: Family(value="key of the first canary that did not come back, or empty"),
+    CANARY_VERDICT: Family(
+        key="envelope sender",
+        value="JSON: what the receiver outside says of the last canary under it (core/canary.py)",
+    ),
     OAUTH_REPORTED: Family(
         value="time since when the problem lasts of which the command has told, or empty",
     ),

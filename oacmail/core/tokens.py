@@ -123,12 +123,10 @@ def _answer_check(secret: bytes, case: str) -> str:
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in _hmac(secret, "relay", case)[:12])
 
 
-def envelope_senders(
-    policy: Policy, ack: Literal["null", "bounce", "office"], mail: str = ""
-) -> Mapping[EnvelopeSender, str]:
+def envelope_senders(policy: Policy, mail: str = "") -> Mapping[EnvelopeSender, str]:
     """The envelope senders in use, and no other is: receivers judge our mail by these (SPF, DMARC). '' = the empty one.
 
-    `ack`: as `smtp.ack_envelope`; `mail`: the Message-ID of the mail that leaves, '' = none does: an example.
+    `mail`: the Message-ID of the mail that leaves, '' = none does: an example.
 
     RFC 3834 section 3.3 asks of an automatic response that its envelope cannot make a loop; the empty one is its
     advice, another is allowed. Under the empty one a refusal cannot come back, and SPF counts the relay's own name. An
@@ -137,7 +135,8 @@ def envelope_senders(
     """
     address = policy.office.address
     own = return_address(policy, mail or message_id(policy, TRIAL))
-    return {EnvelopeSender.ACK: {"null": "", "bounce": own, "office": address}[ack], EnvelopeSender.OFFICE: address}
+    of_acks = {"null": "", "bounce": own, "office": address}[policy.sending.ack_envelope]
+    return {EnvelopeSender.ACK: of_acks, EnvelopeSender.OFFICE: address}
 
 
 def message_id(policy: Policy, key: str) -> str:

@@ -9,11 +9,12 @@ from oacmail import log
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain, quoted
-from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS, KINDS, EnvelopeSender, MailKind
-from oacmail.core.outbox import wants_copy
+from oacmail.core.kinds import ALERTS, IN_SERVICE_HOURS
+from oacmail.core.outbox import envelope_sender, wants_copy
 from oacmail.core.ports import Outgoing, Transport
 from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.core.stored_values import OTHER_INSTANCE
+from oacmail.core.tokens import RETURNED
 from oacmail.core.watched import SHARED_BUDGET
 from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
@@ -98,8 +99,7 @@ class Attempt(NamedTuple):
 
 @dataclass(slots=True)
 class Delivery:
-    """`envelope` gives the envelope sender of a mail, by its kind and its Message-ID. `citizens_may` is set once all
-    folders were read.
+    """`citizens_may` is set once all folders were read.
 
     The result of a mail is written in one commit with the next one's `sending`, so that at most one row is uncertain at
     any moment; after the last mail of a batch, or if the relay has a problem, it has its own commit.
@@ -107,7 +107,6 @@ class Delivery:
 
     engine: Engine
     transport: Transport
-    envelope: Callable[[MailKind, str], str]
     per_minute: int
     shared: BudgetFile | None = None
     citizens_may: bool = False
@@ -141,12 +140,12 @@ class Delivery:
             claimed = claimed[:allowed]
         # Send mail by mail. If the relay refuses an envelope sender, mails with one of another form are still tried,
         # once; not if it refuses the login, or names a limit of all mail.
-        trouble: dict[EnvelopeSender, Transient] = {}
+        trouble: dict[str, Transient] = {}
         broke: list[str] = []
         left: list[str] = []
         for mail in claimed:
             self.engine.progress()
-            sender = KINDS[mail.kind].envelope
+            sender = self._envelope(mail).partition(f"+{RETURNED}")[0]
             if sender in trouble or len(trouble) > 1 or any(error.at_least for error in trouble.values()):
                 left.append(mail.key)
                 continue
@@ -169,6 +168,9 @@ class Delivery:
         if claimed:  # note whether the relay refuses all recipients, or accepts mail again
             self._refuses.set(refuses_everybody(policy, store.refused(policy, now)), now)
         return bool(claimed)
+
+    def _envelope(self, mail: Claimed) -> str:
+        return envelope_sender(self.engine.policy, mail.kind, mail.key, mail.message_id)
 
     def _record_last(self) -> None:
         if self._unrecorded is not None:
@@ -193,7 +195,7 @@ class Delivery:
         server_copies = wanted and policy.sending.self_copy == "server"
         outgoing = Outgoing(
             key=mail.key,
-            envelope_from=self.envelope(mail.kind, mail.message_id),
+            envelope_from=self._envelope(mail),
             recipient=mail.recipient,
             copy_to=policy.office.address if wanted and policy.sending.self_copy is True else "",
             mime=mail.mime,

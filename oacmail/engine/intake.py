@@ -18,15 +18,16 @@ from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, 
 from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
+from oacmail.core.outbox import canary_came_back
 from oacmail.core.ports import Fetched, FolderListing, FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, MissingMessage, Reconciliation, from_text, is_due
 from oacmail.core.sender import claimed_number, own_signature
-from oacmail.core.stored_values import DRAFTS, OTHER_INSTANCE, RECONCILED
+from oacmail.core.stored_values import CANARY_BACK, DRAFTS, OTHER_INSTANCE, RECONCILED
 from oacmail.engine.board import BoardSync
 from oacmail.engine.engine import Engine
 from oacmail.engine.learning import with_lessons
 from oacmail.engine.ledger import LedgerCopy
-from oacmail.engine.watch import ProblemFlag, note_travel
+from oacmail.engine.watch import ProblemFlag, note_travel, note_verdict
 from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import Answers, Parser, RawMessage, parse
 from oacmail.mail.parser_config import ParserConfig
@@ -490,6 +491,7 @@ class Intake:
             listing.own.difference_update(claims)
             store.attempt_ended(*listing.key, claims, passing=alone, error=None)
         travelled: bytes | None = None
+        returned = {key: uid for uid, lookup in lookups.items() if (key := self._first_return(lookup))}
         with store.together():
             for uid, lookup in lookups.items():
                 if uid not in claims:
@@ -501,6 +503,15 @@ class Intake:
                             travelled = message.raw
         if travelled is not None:
             note_travel(store, travelled, domain_of(self.engine.policy.office.address), self.engine.now())
+        for key, uid in returned.items():
+            note_verdict(self.engine, batch.messages[uid].raw, key)
+
+    def _first_return(self, lookup: Lookup) -> str:
+        """The key of the canary that is back for the first time, '' = none is."""
+        signature = lookup.signature
+        if signature is None or not canary_came_back(lookup.folder, signature):
+            return ""
+        return signature.key if self.engine.store.known_at(CANARY_BACK + signature.key) is None else ""
 
     # --- failures ---------------------------------------------------------------------------------
 

@@ -11,14 +11,16 @@ from socket import gethostname
 from oacmail import log
 from oacmail.core import ends, watched
 from oacmail.core.calendar import local_day
-from oacmail.core.canary import CODE, moment_of
+from oacmail.core.canary import CODE, VERDICT, envelope_of, moment_of, receiver_of
 from oacmail.core.deliverability import Look, Travelled
 from oacmail.core.ends import KnownEnd
+from oacmail.core.outbox import envelopes_in_use
 from oacmail.core.stored_values import (
     CANARY_ALARMED,
     CANARY_BACK,
     CANARY_LAST,
     CANARY_SENT,
+    CANARY_VERDICT,
     CRASHES,
     ENDS,
     LATEST,
@@ -41,7 +43,7 @@ from oacmail.core.watched import (
     recent_crashes,
 )
 from oacmail.engine.engine import Engine
-from oacmail.mail.mime.auth import travelled
+from oacmail.mail.mime.auth import travelled, verdict
 from oacmail.store.store import SqliteStore
 
 # --- Problem flag ----------------------------------------------------------------------------------------------------
@@ -178,6 +180,10 @@ class CanaryWatch:
             return
         now, alarmed = self.engine.now(), store.recall(CANARY_ALARMED) or ""
         limit = timedelta(minutes=policy.canary.limit_minutes)
+        used = {f"{VERDICT}:{name}" for name in envelopes_in_use(policy) if policy.canary.send_to}
+        for code in store.problems():
+            if code.startswith(f"{VERDICT}:") and code not in used:  # another envelope was chosen since
+                store.problem(code, False, now)
         back = store.known_at(CANARY_BACK + last)
         if back is not None and (store.recall(CANARY_LAST) or "").partition(" ")[0] != last:
             seconds = max(back - moment_of(last), timedelta(0)).total_seconds()
@@ -194,6 +200,21 @@ class CanaryWatch:
         log.warning("canary." + what, since=since.isoformat())
         failed = self.run(("canary", what, since.isoformat()))
         store.problem(COMMAND, bool(failed), now, failed)
+
+
+def note_verdict(engine: Engine, raw: bytes, key: str) -> None:
+    """Remember what the receiver outside says of the canary with this key, which has come back. Raises StateError."""
+    policy, store, now = engine.policy, engine.store, engine.now()
+    envelope, receiver = envelope_of(key), receiver_of(policy.canary.send_to, policy.canary.receiver)
+    if not (envelope and receiver):
+        return
+    said = verdict(raw, receiver)
+    shown = {"at": now.isoformat(), "receiver": receiver, **said.results, "ok": said.is_good}
+    store.remember(CANARY_VERDICT + envelope, json.dumps(shown), now)
+    code = f"{VERDICT}:{envelope}"
+    if said.is_good is (code in store.problems()):
+        log.warning("problem.recovered" if said.is_good else "problem.degraded", problem=code, error=str(said))
+    store.problem(code, not said.is_good, now, str(said))
 
 
 # --- Records ---------------------------------------------------------------------------------------------------------

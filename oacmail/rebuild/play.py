@@ -156,9 +156,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self._acks = {proof.message: proof for proof in self.proofs.proven if proof.is_acknowledgement}
-        self._delivery = Delivery(
-            engine=self.engine, transport=Nowhere(), envelope=lambda _kind, _id: "", per_minute=0, citizens_may=False
-        )
+        self._delivery = Delivery(engine=self.engine, transport=Nowhere(), per_minute=0, citizens_may=False)
         self.engine.on_mail = self._on_mail
 
     def _on_mail(self) -> None:

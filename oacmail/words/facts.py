@@ -273,6 +273,7 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "alert": (
             {"code": "imap", "since": _THEN},
             {"code": "imap", "since": _THEN, "lines": ("INBOX",)},
+            {"code": "verdict:empty", "since": _THEN, "lines": ("mx.google.com: spf=none dkim=fail dmarc=fail",)},
             {"code": "refused:example.org", "since": _THEN, "lines": ("3/4: 550 5.7.26 not accepted",)},
             {"code": "oauth-recovered", "since": _THEN},
         ),

@@ -169,6 +169,7 @@ STATUS: dict[str, Any] = {
     ),
     "ends": [{"what": str, "on": re.compile(r"\d{4}-\d\d-\d\d")}],
     "purged": Maybe({"at": TIME, "cases": int, "copies": int}),
+    "verdicts": [{"envelope": str, "at": TIME, "receiver": str, "spf": str, "dkim": str, "dmarc": str, "ok": bool}],
     "refusals": [{"domain": str, "refused": int, "people": int, "text": str}],
     "last_backup": Maybe(TIME),
     "drill": Maybe({"at": TIME, "result": {"passed", "failed"}}),

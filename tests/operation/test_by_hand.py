@@ -12,6 +12,7 @@ from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Se
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Folder
+from oacmail.core.outbox import envelope_sender
 from oacmail.core.ports import FolderRead, WatchedFolder
 from oacmail.store import admin, command_line, health
 from oacmail.words.compose import FinalMail
@@ -213,7 +214,7 @@ def test_a_reload_sends_from_the_new_address_of_the_office(world: World, monkeyp
     with closing(wiring.assemble(world.config)) as parts:
         office = world.config.office.model_copy(update={"address": "oficina@town.example"})
         wiring.reload(parts, world.config.model_copy(update={"office": office}))
-        assert parts.delivery.envelope(MailKind.OVERDUE, "") == "oficina@town.example"
+        assert envelope_sender(parts.engine.policy, MailKind.OVERDUE, "overdue:1", "") == "oficina@town.example"
 
 
 # --- folders ------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def test_mail_leaves_under_the_envelope_senders_in_use_and_no_other(
     used = {(mail.envelope_from, str(message_from_bytes(mail.mime)["Message-ID"])) for mail in world.relay.accepted}
     assert used
     for sender, number in used:
-        assert sender in tokens.envelope_senders(world.engine.policy, setting, number).values()
+        assert sender in tokens.envelope_senders(world.engine.policy, number).values()
 
 
 # --- killed -------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
 
+from oacmail.core.canary import ReceiverVerdict
 from oacmail.core.deliverability import Leg, Travelled, delivering, tags_of
 from oacmail.core.model import Auth, Dmarc, regex
 from oacmail.mail.mime.headers import Fields
@@ -35,6 +36,8 @@ _LOGIN = regex(r"authenticated sender: (\S+)", re.IGNORECASE)
 _CLIENT = regex(r"\[(?:ipv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
 _BLANK_LINE = regex(rb"\r?\n\r?\n")
 _AUTHSERV = regex(r"[^\s;(]+")
+# Exchange's form is no standard parser's; a method may have a version (RFC 8601 section 2.2).
+_RESULT = regex(r";\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _PAIR = regex(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECASE)
 
 # The delivering server writes these; a message that a client stores in Sent with APPEND has none of them.
@@ -254,14 +257,38 @@ def _from_relay(entry: Hop, parser_config: ParserConfig) -> bool:
         return False
 
 
+def _head(raw: bytes) -> Fields:
+    head = _BLANK_LINE.split(raw, maxsplit=1)[0]
+    return Fields.from_pairs(BytesHeaderParser(policy=compat32).parsebytes(head).items())
+
+
 # --- our own mail --------------------------------------------------------------------------------------
+
+
+def verdict(raw: bytes, receiver: str) -> ReceiverVerdict:
+    """Return what this receiver says of a canary that it sent back, in Authentication-Results or, sealed when it
+    forwards (RFC 8617), in ARC-Authentication-Results.
+
+    Only fields with its name count, and of these the lowest: whoever handled the mail later stands above, even a
+    second server of the same provider. We wrote the mail and know that it left without any.
+    """
+    fields = _head(raw)
+    own = [
+        value.partition(";")[2] if name.startswith("arc-") else value
+        for name, value in fields.items
+        if name in ("authentication-results", "arc-authentication-results")
+    ]
+    texts = [without_comments(value)[0].strip() for value in own]
+    said = [text for text in texts if (found := _AUTHSERV.match(text)) and found[0].lower() == receiver.lower()]
+    named = [(name.lower(), result.lower()) for name, result in _RESULT.findall(said[-1] if said else "")]
+    results = dict(reversed(named)) | dict(one for one in named if one[1] == "pass")  # of several signatures one does
+    return ReceiverVerdict(receiver, **results)
 
 
 def travelled(raw: bytes, domain: str, host: str) -> Travelled | None:
     """Return what a copy of our own mail shows of its way; None for one that no server has delivered. `domain`: the
     office's; `host`: the name that we give the relay, which need not ask for a login."""
-    head = _BLANK_LINE.split(raw, maxsplit=1)[0]
-    fields = Fields.from_pairs(BytesHeaderParser(policy=compat32).parsebytes(head).items())
+    fields = _head(raw)
     hops = [hop(value) for value in reversed(fields.all("received"))]
     if not hops:
         return None
