@@ -7,6 +7,7 @@ included. It is measured twice: a mailbox without a ledger, and then with the co
 """
 
 import json
+import logging
 import resource
 import subprocess
 import sys
@@ -19,9 +20,11 @@ from email.utils import format_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from bench.corpus import DOMAIN, MX, OFFICE, MessageStream, Truth
 from oacmail import config as settings
-from oacmail import log, wiring
+from oacmail import wiring
 from oacmail.config import Config
 from oacmail.config.sections import TrustSection
 from oacmail.core import tokens
@@ -180,7 +183,7 @@ def main(count: int) -> None:
 
 def measure(folder: Path, step: str) -> None:
     """Rebuild, and print what it took. `replay` leaves its ledger in the mailbox, for `ledger`."""
-    log.configure(least="critical")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     parsing = ParseWorker()
     config = _config(folder / step)
     policy = _policy(config)

@@ -14,9 +14,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from bench.year import YEAR, rows
 from oacmail.store import connection
-from oacmail.store.connection import FILE, apply, connect, known_steps
+from oacmail.store.connection import FILE, connect, known_steps, migrations
 from oacmail.store.store import SqliteStore
 
 MESSAGE, MAIL = 5000, 4000  # bytes
@@ -26,7 +28,7 @@ _LATER = ("votes",)
 def first_version(state: Path, cases: int) -> None:
     """Write the database of the first version."""
     with closing(connect(state / FILE)) as con:
-        apply(con, known_steps()[:1])
+        migrations().apply(Database(con), stop_before=known_steps()[1])
         con.execute("PRAGMA synchronous=OFF")
         con.execute("PRAGMA foreign_keys=OFF")
         con.execute("BEGIN")

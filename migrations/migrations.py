@@ -1,11 +1,14 @@
 """The schema of the one SQLite file, as an append-only list of steps. A step that has shipped is never changed.
 
-A step is a function whose name begins with m and four digits; `oacmail migrate` applies each in a transaction. Times
-are UTC text `YYYY-MM-DDTHH:MM:SSZ`, so that they sort; tables are STRICT.
+`oacmail migrate` applies them, and so does `sqlite-utils migrate state/oacmail.db migrations/migrations.py`.
+Times are UTC text `YYYY-MM-DDTHH:MM:SSZ`, so that they sort; tables are STRICT.
 """
 
 import re
-import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("oacmail")
 
 _FIRST = """
 CREATE TABLE people(
@@ -113,7 +116,8 @@ FROM cases c WHERE c.status <> 'closed' ORDER BY due_at;
 """
 
 
-def m0001_first_schema(db: sqlite3.Connection) -> None:
+@migrations()
+def m0001_first_schema(db: Database) -> None:
     """People, originals, cases, messages, places, deadlines, outbox, diary."""
     # executescript would commit the transaction that this step and its record share
     for statement in _statements(_FIRST):
@@ -129,13 +133,15 @@ ALTER TABLE outbox DROP COLUMN bare;
 """
 
 
-def m0002_mails_beside_the_outbox(db: sqlite3.Connection) -> None:
+@migrations()
+def m0002_mails_beside_the_outbox(db: Database) -> None:
     """The bytes of mails get a table of their own."""
     for statement in _statements(_MAILS):
         db.execute(statement)
 
 
-def m0003_spaced_tries(db: sqlite3.Connection) -> None:
+@migrations()
+def m0003_spaced_tries(db: Database) -> None:
     """A message that the server does not give out is tried again at a later moment."""
     db.execute("ALTER TABLE sightings ADD COLUMN retry_at TEXT")
 
@@ -150,7 +156,8 @@ CREATE INDEX outbox_notices ON outbox(created_at) WHERE budget = 'notice' AND re
 """
 
 
-def m0004_budgets_of_warnings_and_notices(db: sqlite3.Connection) -> None:
+@migrations()
+def m0004_budgets_of_warnings_and_notices(db: Database) -> None:
     """Warnings count as acknowledgements do; notices to staff have budgets."""
     for statement in _statements(_BUDGETS):
         db.execute(statement)
@@ -162,7 +169,8 @@ CREATE TABLE tick_failures(item TEXT PRIMARY KEY, "case" TEXT, since TEXT NOT NU
 """
 
 
-def m0005_tick_failures(db: sqlite3.Connection) -> None:
+@migrations()
+def m0005_tick_failures(db: Database) -> None:
     """What a tick could not work, with the moment of the next try."""
     for statement in _statements(_TICK_FAILURES):
         db.execute(statement)
@@ -175,7 +183,8 @@ CREATE INDEX sightings_baseline_places ON sightings(size, internal_date) WHERE o
 """
 
 
-def m0006_identities_of_the_baseline(db: sqlite3.Connection) -> None:
+@migrations()
+def m0006_identities_of_the_baseline(db: Database) -> None:
     """What lay in the mailbox at the first look is recognised after a move to another provider."""
     for statement in _statements(_IDENTITIES):
         db.execute(statement)
@@ -197,7 +206,8 @@ ALTER TABLE cases ADD COLUMN board_folder TEXT;
 """
 
 
-def m0007_board(db: sqlite3.Connection) -> None:
+@migrations()
+def m0007_board(db: Database) -> None:
     """Where each message of the board is now, and where it was last put."""
     for statement in _statements(_BOARD):
         db.execute(statement)
@@ -210,7 +220,8 @@ ALTER TABLE cases ADD COLUMN expected_on TEXT;
 """
 
 
-def m0008_outcomes_of_derived_cases(db: sqlite3.Connection) -> None:
+@migrations()
+def m0008_outcomes_of_derived_cases(db: Database) -> None:
     """When a derived case was said to be solved, when an agent told its citizen that it is with the technical
     services, and the day by which these expect to solve it."""
     for statement in _statements(_OUTCOMES):
@@ -233,7 +244,8 @@ CREATE INDEX events_escalated ON events(case_id, at) WHERE kind = 'escalated';
 """
 
 
-def m0009_reports(db: sqlite3.Connection) -> None:
+@migrations()
+def m0009_reports(db: Database) -> None:
     """The figures of each month as they were published, what is corrected since, and the indexes that they need."""
     for statement in _statements(_REPORTS):
         db.execute(statement)
@@ -258,7 +270,8 @@ CREATE INDEX originals_in_use ON messages(original) WHERE original IS NOT NULL;
 """
 
 
-def m0010_erasure(db: sqlite3.Connection) -> None:
+@migrations()
+def m0010_erasure(db: Database) -> None:
     """What agents noted moves out of the event log, so that it can be erased; what was erased is marked, and who was
     forgotten is kept as a keyed hash, so that a restored backup is erased again."""
     for statement in _statements(_ERASURE):
@@ -275,7 +288,8 @@ CREATE INDEX drafts_by_case ON drafts(case_id);
 """
 
 
-def m0011_drafts(db: sqlite3.Connection) -> None:
+@migrations()
+def m0011_drafts(db: Database) -> None:
     """Suggested answers on their way into the folder of drafts; the bytes of each until it is there."""
     for statement in _statements(_DRAFTS):
         db.execute(statement)
@@ -291,7 +305,8 @@ CREATE INDEX outbox_surveys ON outbox(recipient) WHERE kind = 'survey';
 """
 
 
-def m0012_votes(db: sqlite3.Connection) -> None:
+@migrations()
+def m0012_votes(db: Database) -> None:
     """What citizens answered to a survey: all that they said, of which the last counts."""
     for statement in _statements(_VOTES):
         db.execute(statement)
@@ -308,18 +323,21 @@ CREATE INDEX board_places_new ON board_places(passes) WHERE passes BETWEEN 0 AND
 """
 
 
-def m0013_live_board(db: sqlite3.Connection) -> None:
+@migrations()
+def m0013_live_board(db: Database) -> None:
     """Indexes by which a pass over the board costs what the live cases cost, however many are closed."""
     for statement in _statements(_LIVE_BOARD):
         db.execute(statement)
 
 
-def m0014_refs_by_message(db: sqlite3.Connection) -> None:
+@migrations()
+def m0014_refs_by_message(db: Database) -> None:
     """An index by which an erasure finds what one message refers to: it read the references of all."""
     db.execute("CREATE INDEX refs_by_message ON refs(message_id)")
 
 
-def m0015_kv_reserved(db: sqlite3.Connection) -> None:
+@migrations()
+def m0015_kv_reserved(db: Database) -> None:
     """An index by which a new case finds its imported acknowledgement: each read all that had been imported."""
     db.execute("CREATE INDEX kv_reserved ON kv(value) WHERE key GLOB 'reserved:*'")
 
@@ -332,35 +350,41 @@ CREATE INDEX outbox_budget_of ON outbox(mailbox, released_at) WHERE kind IN ('ac
 """
 
 
-def m0016_mailboxes(db: sqlite3.Connection) -> None:
+@migrations()
+def m0016_mailboxes(db: Database) -> None:
     """Acknowledgements count by mailbox: an address with a tag is no other (core/rate_limits.py)."""
     for statement in _statements(_MAILBOXES):
         db.execute(statement)
 
 
-def m0017_junk_read_anew(db: sqlite3.Connection) -> None:
+@migrations()
+def m0017_junk_read_anew(db: Database) -> None:
     """The junk folder is read from where the last pass left it. Of what lay there before, only our own mail was read;
     the rest becomes its past. What came since, while the service stood still, is new."""
     db.execute("UPDATE folders SET started_at = synced_at, synced_at = '' WHERE role = 'junk' AND synced_at <> ''")
 
 
-def m0018_ends_hour(db: sqlite3.Connection) -> None:
+@migrations()
+def m0018_ends_hour(db: Database) -> None:
     """The hour at which a person's own term ends, where they name one."""
     db.execute("ALTER TABLE cases ADD COLUMN ends_hour TEXT")
 
 
-def m0019_call_hours(db: sqlite3.Connection) -> None:
+@migrations()
+def m0019_call_hours(db: Database) -> None:
     """The hours of the slot at which a person wishes to be called, where they name some."""
     db.execute("ALTER TABLE cases ADD COLUMN call_hours TEXT NOT NULL DEFAULT ''")
 
 
-def m0020_digest_indexes(db: sqlite3.Connection) -> None:
+@migrations()
+def m0020_digest_indexes(db: Database) -> None:
     """Indexes by which a digest and the review list read neither every message nor every mail."""
     db.execute("CREATE INDEX messages_in_junk ON messages(received_at) WHERE rule = 'in-junk'")
     db.execute("CREATE INDEX outbox_digests ON outbox(created_at) WHERE kind = 'digest'")
 
 
-def m0021_domains(db: sqlite3.Connection) -> None:
+@migrations()
+def m0021_domains(db: Database) -> None:
     """An index by which what waits for its turn knows the domains of which somebody was answered."""
     db.execute(
         """CREATE INDEX outbox_of_domain ON outbox(domain, released_at)
@@ -383,7 +407,8 @@ UPDATE kv SET key = 'used-token:' || substr(key, 8) WHERE key GLOB 'button:*';
 """
 
 
-def m0022_words_of_the_field(db: sqlite3.Connection) -> None:
+@migrations()
+def m0022_words_of_the_field(db: Database) -> None:
     """Deadlines and stored values are called as the program calls them."""
     for statement in _statements(_FIELD_WORDS):
         db.execute(statement)
@@ -398,7 +423,8 @@ _LISTED = (
 )
 
 
-def m0023_words_without_lists(db: sqlite3.Connection) -> None:
+@migrations()
+def m0023_words_without_lists(db: Database) -> None:
     """The program alone lists statuses, outcomes and kinds of deadlines, so that a new one needs no step. A check goes
     by a new text of its table, as https://sqlite.org/lang_altertable.html (section 7) describes; the rows stay."""
     db.execute("PRAGMA writable_schema=ON")
@@ -422,23 +448,27 @@ CREATE TABLE ledger_snapshot(
 """
 
 
-def m0024_ledger(db: sqlite3.Connection) -> None:
+@migrations()
+def m0024_ledger(db: Database) -> None:
     """A signed record of each change of a row on which a promise depends (oacmail/store/ledger.py)."""
     for statement in _statements(_LEDGER):
         db.execute(statement)
 
 
-def m0025_no_urgent_column(db: sqlite3.Connection) -> None:
+@migrations()
+def m0025_no_urgent_column(db: Database) -> None:
     """Whether a case is urgent follows from the day that it names; nothing has written or read the column."""
     db.execute("ALTER TABLE cases DROP COLUMN urgent")
 
 
-def m0026_ledger_by_row(db: sqlite3.Connection) -> None:
+@migrations()
+def m0026_ledger_by_row(db: Database) -> None:
     """What the ledger says of a row is asked with each change of the row."""
     db.execute('CREATE INDEX ledger_by_row ON ledger("table", row)')
 
 
-def m0027_nothing_unread(db: sqlite3.Connection) -> None:
+@migrations()
+def m0027_nothing_unread(db: Database) -> None:
     """Nothing reads when an entry of the ledger was made, and its signature does not cover it; nor is the time of a
     rebuild read, which the event `rebuilt` has too."""
     db.execute("ALTER TABLE ledger DROP COLUMN at")
@@ -462,7 +492,8 @@ CREATE INDEX sightings_failed ON sightings(fingerprint) WHERE outcome = 'quarant
 """
 
 
-def m0028_what_is_live(db: sqlite3.Connection) -> None:
+@migrations()
+def m0028_what_is_live(db: Database) -> None:
     """Indexes by which a pass, status, digest, report, `learn` and purge read what is live, lately answered, corrected
     or still kept, of however many years."""
     for statement in _statements(_LIVE_AND_LATE):
@@ -476,7 +507,8 @@ CREATE INDEX messages_of_staff ON messages(received_at) WHERE outcome = 'staff';
 """
 
 
-def m0029_mail_of_staff(db: sqlite3.Connection) -> None:
+@migrations()
+def m0029_mail_of_staff(db: Database) -> None:
     """Indexes by which an answer that goes on to its person reads the latest mail to and from staff only."""
     for statement in _statements(_OF_STAFF):
         db.execute(statement)

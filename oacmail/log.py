@@ -6,19 +6,17 @@ control and direction characters are escaped. Only the class of an exception and
 its text may quote a message. Log lines of other libraries are reduced to their place.
 """
 
-import json
 import logging
 import os
 import re
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import MutableMapping
 from pathlib import Path
-from threading import Lock
 from typing import Any, TextIO
+
+import structlog
 
 from oacmail.advice import advice
 
@@ -37,56 +35,29 @@ _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
 _LONGEST = 300
 
-Event = dict[str, Any]
+Event = MutableMapping[str, Any]
 
 
-def _log(level: str, event: str, **values: object) -> None:
-    sink({**values, "event": event, "level": level})
-
-
-info = partial(_log, "info")
-warning = partial(_log, "warning")
-error = partial(_log, "error")
-critical = partial(_log, "critical")
-
-
-def configure(stream: TextIO = sys.stderr, *, least: str = "info") -> None:
-    """Set up the log, once for each process: our own events from the level `least`, the warnings of the libraries."""
-    global sink
-    sink = lines(stream, least)
+def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None:
+    """Set up the log, once for each process: structlog's own loggers and those of the libraries."""
+    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    if not stream.isatty():
+        as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+        renderer = _Prioritised(as_json) if is_journal(stream) else as_json
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_places,
+            _only_known_keys,
+            _with_advice,
+            _clean_values,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )
     logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
-
-
-def lines(stream: TextIO, least: str) -> Callable[[Event], None]:
-    """What writes an event as a line: JSON, with the journal's priority before it where the stream goes there
-    (sd-daemon(3)), so that `journalctl -p warning` works; on a terminal plain text."""
-    one_at_a_time, form = Lock(), _plain if stream.isatty() else _prioritised if is_journal(stream) else _as_json
-
-    def write(event: Event) -> None:
-        if _PRIORITIES[event["level"]] <= _PRIORITIES[least]:
-            line = form(_clean_values(_with_advice(_only_known_keys(_only_places(event | {"timestamp": _now()})))))
-            with one_at_a_time:
-                stream.write(f"{line}\n")
-                stream.flush()
-
-    return write
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _as_json(event: Event) -> str:
-    return json.dumps(event, ensure_ascii=False)
-
-
-def _prioritised(event: Event) -> str:
-    return f"<{_PRIORITIES[event['level']]}>{_as_json(event)}"
-
-
-def _plain(event: Event) -> str:
-    rest = " ".join(f"{key}={value}" for key, value in event.items() if key not in ("event", "level", "timestamp"))
-    return f"{event['timestamp']} [{event['level']:<8}] {event['event']:<30} {rest}".rstrip()
 
 
 def is_journal(stream: TextIO) -> bool:
@@ -98,7 +69,17 @@ def is_journal(stream: TextIO) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
 
 
-def _only_places(event: Event) -> Event:
+class _Prioritised:
+    """Put the journal's priority before each line (sd-daemon(3)), so that `journalctl -p warning` works."""
+
+    def __init__(self, render: structlog.processors.JSONRenderer) -> None:
+        self._render = render
+
+    def __call__(self, logger: object, method: str, event: Event) -> str:
+        return f"<{_PRIORITIES.get(method, 6)}>{self._render(logger, method, event)!s}"
+
+
+def _only_places(_logger: object, _method: str, event: Event) -> Event:
     """Replace `exc_info` with `error` (the class) and `at` (the three innermost places), never the exception's text."""
     given = event.pop("exc_info", None)
     found = sys.exception() if given is True else given[1] if isinstance(given, tuple) else given
@@ -109,7 +90,7 @@ def _only_places(event: Event) -> Event:
     return event
 
 
-def _only_known_keys(event: Event) -> Event:
+def _only_known_keys(_logger: object, _method: str, event: Event) -> Event:
     strange = sorted(event.keys() - KEYS)
     for key in strange:
         del event[key]
@@ -118,7 +99,7 @@ def _only_known_keys(event: Event) -> Event:
     return event
 
 
-def _with_advice(event: Event) -> Event:
+def _with_advice(_logger: object, _method: str, event: Event) -> Event:
     """Say in each warning and error what to do about it."""
     serious = event["level"] in ("warning", "error", "critical")
     if serious and (do := advice(str(event["event"]), str(event.get("error", "")))):
@@ -126,7 +107,7 @@ def _with_advice(event: Event) -> Event:
     return event
 
 
-def _clean_values(event: Event) -> Event:
+def _clean_values(_logger: object, _method: str, event: Event) -> Event:
     return {key: value if isinstance(value, int | float | None) else clean(str(value)) for key, value in event.items()}
 
 
@@ -151,9 +132,4 @@ class _Library(logging.Handler):
         place = {"logger": record.name, "at": f"{record.module}:{record.lineno}"}
         if record.exc_info and record.exc_info[0]:
             place["error"] = record.exc_info[0].__name__
-        level = record.levelname.lower()
-        sink({**place, "event": "library", "level": level if level in _PRIORITIES else "info"})
-
-
-sink = lines(sys.stderr, "info")
-"""Gets each event with its level, before anything is dropped or masked."""
+        structlog.get_logger().log(record.levelno, "library", **place)

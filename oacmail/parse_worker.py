@@ -19,11 +19,13 @@ from multiprocessing.connection import Connection, Pipe
 from types import MappingProxyType
 from typing import Any
 
-from oacmail import log
+import structlog
+
 from oacmail.core.model import Message
 from oacmail.mail.parse import Answers, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
 
+log = structlog.get_logger()
 MANY = 40  # waiting messages; fewer are one or two groups
 _FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
 

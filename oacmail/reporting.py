@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from oacmail import charts, log
+import structlog
+
+from oacmail import charts
 from oacmail.charts import Drawn
 from oacmail.core.effects import CorrectFigure, ReportReady
 from oacmail.core.policy import Policy
@@ -31,6 +33,7 @@ from oacmail.words.compose import EnclosedFile
 from oacmail.words.report_forms import ReportView, as_csv, as_mail_text, report_view
 from oacmail.words.report_forms import charts as charts_of
 
+log = structlog.get_logger()
 Draw = Callable[[Sequence[Mapping[str, object]]], Drawn]
 Compute = Callable[[Path, Policy, Month, datetime], MonthlyReport]
 """From the file of the database, the rules, the month and the present moment."""

@@ -1,4 +1,4 @@
-"""The daemon: four loops (watch, send, tick, night), each in its own thread, and a main thread that handles signals.
+"""The daemon: three loops (watch, send, tick), each in a thread of its own, and a main thread that handles signals.
 
 A Transient in a loop is an outage: the loop retries at once, then with growing pauses. A Fatal stops the service. The
 watchdog is pinged only while every loop makes progress. SIGTERM wakes waiting loops; a message in progress is finished,
@@ -14,8 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from oacmail import log, privacy, wiring
+import structlog
+
+from oacmail import privacy, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.core.watched import DAEMON, DISK, OAUTH, ONCE
@@ -26,6 +29,10 @@ from oacmail.host import Systemd
 from oacmail.shipped import version
 from oacmail.wiring import Parts
 
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+log = structlog.get_logger()
 TICK_SECONDS = 30
 LOOK_SECONDS = 5  # `outbox retry` is written by another process, which wakes nobody
 STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
@@ -160,7 +167,6 @@ class Service:
     _compare: threading.Event = field(default_factory=threading.Event)
     _state: StateOutage = field(default_factory=StateOutage)
     _unread: ProblemFlag = field(init=False)
-    _nightly_jobs: NightlyJobs = field(init=False)
     _full: bool = False
     _beats: dict[str, float] = field(default_factory=dict)
     _fatal: BaseException | None = None
@@ -168,19 +174,6 @@ class Service:
     def __post_init__(self) -> None:
         self._unread = ProblemFlag(self.parts.store, "folder-unread", begins="folder.unread")
         self.parts.engine.progress = self._progressing
-        self._nightly_jobs = NightlyJobs(
-            self.parts.ticks,
-            {
-                "compare": self._compare_places,
-                "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
-                "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
-                "forgotten": self._forget_again,
-                "purge": self._purge,
-                "learn": self._learn,
-                "records": self.parts.records.run,
-                "ends": self.parts.ends.run,
-            },
-        )
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
@@ -197,20 +190,17 @@ class Service:
             signal.signal(number, self._signalled)
         threads = [
             threading.Thread(target=self._guarded, args=(name, loop), name=name, daemon=True)
-            for name, loop in (
-                ("watch", self._watch),
-                ("send", self._send),
-                ("tick", lambda: self._each_half_minute(self._tick)),
-                ("night", lambda: self._each_half_minute(self._look_at_nightly_jobs)),
-            )
+            for name, loop in (("watch", self._watch), ("send", self._send))
         ]
+        scheduler = self._scheduler()
         for thread in threads:
             thread.start()
+        scheduler.start()
         policy = self.parts.engine.policy
         log.info("started", version=version(), instance=policy.instance, shadow=policy.shadow)
         self.systemd.ready(self._status())
         self._handle_signals()
-        self._end(threads)
+        self._end(threads, scheduler)
         if self._fatal is not None:
             raise self._fatal
 
@@ -245,10 +235,11 @@ class Service:
         shadow = self.parts.engine.policy.shadow
         return summary(problems, fault, read=self.parts.delivery.citizens_may, shadow=shadow)
 
-    def _end(self, threads: list[threading.Thread]) -> None:
+    def _end(self, threads: list[threading.Thread], scheduler: "BackgroundScheduler") -> None:
         self.systemd.stopping()
         self._mail.set()
         self.parts.mailbox.wake()
+        scheduler.shutdown(wait=False)
         until = time.monotonic() + END_WITHIN
         for thread in threads:
             thread.join(max(0.1, until - time.monotonic()))
@@ -392,20 +383,38 @@ class Service:
             except Transient as error:
                 self._pause("send", outage, error)
 
-    # --- ticks and nightly jobs -------------------------------------------------------------------
+    # --- scheduler --------------------------------------------------------------------------------
 
-    def _each_half_minute(self, work: Callable[[], None]) -> None:
-        """The rows remember what was done: a late turn does the work of those that were missed."""
-        while not self._stop.wait(TICK_SECONDS):
-            work()
+    def _scheduler(self) -> "BackgroundScheduler":
+        """Jobs are in memory: the scheduler wakes, the rows remember. A late job does the work of the missed ones."""
+        from apscheduler.schedulers.background import BackgroundScheduler  # `once` needs none
 
-    def _look_at_nightly_jobs(self) -> None:
-        try:
-            self._nightly_jobs.look()
-        except OacmailError as error:
-            log.warning("night.postponed", error=str(error))
-        except Exception:  # a bug: mail and the next night continue
-            log.error("tick.failed", exc_info=True)
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        zone = self.parts.engine.policy.office.timezone
+        scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
+        nightly_jobs = NightlyJobs(
+            self.parts.ticks,
+            {
+                "compare": self._compare_places,
+                "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
+                "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
+                "forgotten": self._forget_again,
+                "purge": self._purge,
+                "learn": self._learn,
+                "records": self.parts.records.run,
+                "ends": self.parts.ends.run,
+            },
+        )
+
+        def night() -> None:
+            try:
+                nightly_jobs.look()
+            except OacmailError as error:
+                log.warning("night.postponed", error=str(error))
+
+        scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
+        scheduler.add_job(night, "interval", seconds=TICK_SECONDS)
+        return scheduler
 
     def _tick(self) -> None:
         try:

@@ -1,16 +1,15 @@
 """Fixtures of the mail servers, settings of hypothesis and of the log. Who uses a fixture gets the mark `servers`."""
 
 import tempfile
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
-from oacmail import log
 from testbed.mailbox import SimulatedMailbox
 from tests.privacy.events import indiscretions
 from tests.servers import scratch
@@ -22,16 +21,13 @@ from tests.store.stored import unlisted, unrecorded
 from tests.world import World
 
 scratch.use()
-
-
-def _shown(event: log.Event) -> None:
-    print(event)
-    if event.get("exc_info") is True:
-        traceback.print_exc()
-
-
-log.sink = _shown
-"""A test that fails shows each event as it was logged, with the text of an exception."""
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+"""An exception is shown as Python shows it: its default shows each variable of each frame, which takes seconds."""
 settings.load_profile("ci")
 """No limit measures speed, and each run draws the same examples. To draw others: `--hypothesis-profile=default`."""
 

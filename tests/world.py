@@ -12,8 +12,7 @@ makes a new one from what the file holds.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
@@ -22,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from oacmail import config as settings
-from oacmail import log, wiring
+from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
 from oacmail.store import command_line, health
@@ -54,17 +53,6 @@ _DEFAULTS = sections(
     trust=PROVEN,
     people=people.ROLES,
 )
-
-
-@contextmanager
-def logged() -> Iterator[list[log.Event]]:
-    """The events that are logged inside the block; nothing else gets them."""
-    events: list[log.Event] = []
-    before, log.sink = log.sink, events.append
-    try:
-        yield events
-    finally:
-        log.sink = before
 
 
 def local(text: str) -> datetime:

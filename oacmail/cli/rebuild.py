@@ -1,5 +1,6 @@
 """`rebuild`: rebuilds a lost database from the mailbox alone; sends nothing (docs/loss.md, "A lost database")."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,8 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
+import structlog
 
-from oacmail import log, privacy, wiring
+from oacmail import privacy, wiring
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import Refused
@@ -45,7 +47,7 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
     The service must be stopped and its database gone. Every row comes from the copy of the ledger in the mailbox, the
     words from the messages; without such a copy the messages are played again. What is not known any more is listed.
     """
-    log.configure(least="error")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     config = configured(ctx)
     begun = moment(config, since) if since else None
     refuse_if_used(config.office.state)

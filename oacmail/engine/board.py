@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 
-from oacmail import log
+import structlog
+
 from oacmail.core import calendar
 from oacmail.core.board import (
     PASSES,
@@ -36,6 +37,7 @@ from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.board import Placed, Unsettled
 
+log = structlog.get_logger()
 MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word
 WITHIN = timedelta(minutes=1)
 TROUBLES_MOST = 3  # folders that cannot be written, in one pass

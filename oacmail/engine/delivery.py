@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from oacmail import log
+import structlog
+
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import BudgetUnusable, Permanent, RelayError, StateError, Transient, Uncertain, quoted
@@ -82,6 +83,7 @@ class RelayBudget:
 # copy there may prove that it was sent already. Mail to staff has no such copy and does not wait, but no notice is
 # sent at night. Each attempt goes to core as `DeliveryResult`.
 
+log = structlog.get_logger()
 BATCH = 20
 
 

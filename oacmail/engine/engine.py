@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
 
-from oacmail import log
+import structlog
+
 from oacmail.core import calendar, relayed, tokens
 from oacmail.core.decide import decide, may_exceed, within_limits
 from oacmail.core.effects import (
@@ -45,6 +46,7 @@ from oacmail.words.renderer import Renderer
 # A turn holds the store's lock and never uses the network: it loads the view, calls core, renders what is to be sent,
 # and writes. After the commit it announces queued mail.
 
+log = structlog.get_logger()
 TEMPLATES = "templates"  # the code of the problem
 
 

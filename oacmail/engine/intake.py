@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
 
-from oacmail import log
+import structlog
+
 from oacmail.batches import batched
 from oacmail.core.deliverability import domain_of
 from oacmail.core.effects import Arrived
@@ -34,6 +35,7 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.remembered import LOST
 from oacmail.store.seen_messages import UNREADABLE
 
+log = structlog.get_logger()
 SIGNATURE_FIELD = "X-Oacmail"
 CLOCKS_DIFFER = timedelta(days=1)
 

@@ -14,7 +14,8 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from oacmail import log
+import structlog
+
 from oacmail.core.board import BoardNames
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.ports import FolderTree, Mailbox
@@ -22,6 +23,8 @@ from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import name_of_key, seal
 from oacmail.engine.engine import Engine
 from oacmail.store.remembered import LOST
+
+log = structlog.get_logger()
 
 FIELD = "X-Oacmail-Ledger"
 EVERY = timedelta(minutes=10)

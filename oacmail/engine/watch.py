@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from socket import gethostname
 
-from oacmail import log
+import structlog
+
 from oacmail.core import ends, watched
 from oacmail.core.calendar import local_day
 from oacmail.core.canary import CODE, VERDICT, envelope_of, moment_of, receiver_of
@@ -49,6 +50,8 @@ from oacmail.store.store import SqliteStore
 # --- Problem flag ----------------------------------------------------------------------------------------------------
 # A problem is recorded and logged when it begins and ends, not at each check. The first check after a start is always
 # recorded, since the database may hold the state of an earlier process.
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)

@@ -15,10 +15,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from oacmail import log
+import structlog
+
 from oacmail.core.errors import LOGIN_PAUSE, Transient
 from oacmail.servers import Validity
 
+log = structlog.get_logger()
 RENEW_BEFORE = 300.0  # seconds before the end of a token; of a short one, half of its life
 REST = 60.0  # seconds until the next attempt after a failed one, unless the provider names them
 NEW = 30.0  # seconds for which a token counts as new: a server that refuses it does not refuse its age

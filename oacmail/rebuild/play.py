@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from oacmail import log
+import structlog
+
 from oacmail.core import kinds
 from oacmail.core.effects import Arrived, Decision, Effect, Reconsider, RequestReview, UpdateOutbox
 from oacmail.core.errors import Fatal, Transient
@@ -31,6 +32,7 @@ from oacmail.store import rebuilt
 from oacmail.store.rebuilt import NOT_FOUND, Unproven
 from oacmail.store.store import SqliteStore
 
+log = structlog.get_logger()
 HOUR = timedelta(hours=1)
 _NO_REQUEST = (*MACHINES, Kind.SPAM, Kind.THANKS)
 _HELD = (MailKind.ACK, MailKind.RELAYED)  # a person hears that nothing shows whether these have left

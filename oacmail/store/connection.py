@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 from time import monotonic, sleep
-from types import UnionType
-from typing import IO, Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from types import ModuleType, UnionType
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
 from oacmail import durable
@@ -48,6 +49,9 @@ LAST_SUMMARY = f"""SELECT max(created_at) FROM outbox WHERE kind = '{MailKind.DI
 # A locked or full database is Transient: nothing is lost, the message is still in INBOX. A damaged one is Fatal. One
 # process at a time owns a state directory, by flock.
 
+if TYPE_CHECKING:
+    from sqlite_utils import Migrations
+
 FILE = "oacmail.db"
 LOCK = "oacmail.lock"
 EXPECTED = f"{FILE}.expected"  # stands for the database between a key that `check` has made and the first start
@@ -68,16 +72,8 @@ BUSY_SECONDS = 5.0
 STATEMENTS = 400  # compiled ones that are kept: a turn of all loops uses more than the 128 of Python
 _CLOSED = ("unable to open", "readonly database")
 _LOCK_PAUSES = (0.05, 0.1, 0.2)  # seconds: `is_held` of another process may hold the lock for a moment
-_STEP = re.compile(r"m\d{4}_")
-_RECORD = "_sqlite_migrations"  # the steps that were applied, in the table of sqlite-utils, which wrote it until 0.2.0
-_RECORD_TABLE = f'''CREATE TABLE IF NOT EXISTS "{_RECORD}" (
-   "id" INTEGER PRIMARY KEY,
-   "migration_set" TEXT,
-   "name" TEXT,
-   "applied_at" TEXT
-)'''
-_RECORD_INDEX = f'''CREATE UNIQUE INDEX IF NOT EXISTS "idx_{_RECORD}_migration_set_name"
-    ON "{_RECORD}" ("migration_set", "name")'''
+_STEP = re.compile(r"^def (m\d{4}_\w+)\(", re.MULTILINE)
+_RECORD = "_sqlite_migrations"  # the table in which sqlite-utils records the steps that were applied
 _DAMAGED = ("malformed", "not a database", "disk image")
 _OLDER = ("no such column", "no such table")
 
@@ -285,32 +281,40 @@ def is_held(state: Path) -> bool:
 
 
 @cache
-def _steps() -> Mapping[str, Callable[[sqlite3.Connection], None]]:
-    """The migrations that this process knows, in their order: an upgrade may replace their file while it runs."""
+def known_steps() -> tuple[str, ...]:
+    """Return the names of the migrations that this process knows, in their order: an upgrade may replace their file
+    while it runs. They are read as text, since only a database that is behind needs sqlite-utils, which takes a tenth
+    of a second to load."""
+    return tuple(_STEP.findall((shipped("migrations") / "migrations.py").read_text("utf-8")))
+
+
+@cache
+def _sqlite_utils() -> ModuleType:
+    """sqlite-utils without numpy and pandas, which it imports where they are installed, and which we never give it. The
+    charts of the monthly report bring numpy with them: it would add 17 MB to the memory of the daemon, which draws
+    nothing (docs/benchmarks.md)."""
+    held_back = [name for name in ("numpy", "pandas") if name not in sys.modules]
+    # An entry None makes an import fail as if the package were not there (docs.python.org, "The import system", 5.3.1).
+    sys.modules.update(dict.fromkeys(held_back, cast(ModuleType, None)))
+    try:
+        import sqlite_utils
+    finally:
+        for name in held_back:
+            del sys.modules[name]
+    return sqlite_utils
+
+
+@cache
+def migrations() -> "Migrations":
+    """Return the migrations themselves."""
+    _sqlite_utils()  # before their module imports it
     spec = util.spec_from_file_location("oacmail_migrations", shipped("migrations") / "migrations.py")
     assert spec is not None
     assert spec.loader is not None
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return {name: step for name, step in vars(module).items() if _STEP.match(name)}
-
-
-def known_steps() -> tuple[str, ...]:
-    """Return the names of these migrations."""
-    return tuple(_steps())
-
-
-def apply(con: sqlite3.Connection, names: Iterable[str]) -> None:
-    """Apply these steps, each with its record in a transaction of its own."""
-    con.execute(_RECORD_TABLE)
-    con.execute(_RECORD_INDEX)
-    for name in names:
-        with transaction(con):
-            _steps()[name](con)
-            con.execute(
-                f"INSERT INTO {_RECORD}(migration_set, name, applied_at) VALUES('oacmail', ?, ?)",
-                (name, str(datetime.now(UTC))),
-            )
+    found: Migrations = module.migrations
+    return found
 
 
 def _applied(con: sqlite3.Connection) -> list[str]:
@@ -346,7 +350,7 @@ def migrate(con: sqlite3.Connection) -> list[str]:
     with named_faults():
         _, names = schema(con)
         if names:
-            apply(con, names)
+            migrations().apply(_sqlite_utils().Database(con))
     return names
 
 
@@ -533,10 +537,10 @@ def rehearse(state: Path) -> Trial:
 
 
 def _tried(con: sqlite3.Connection, copy: Path, pending: list[str], copied: float, size: int) -> Trial:
-    steps, most = [], size
-    for name in pending:
+    database, steps, most = _sqlite_utils().Database(con), [], size
+    for name, following in zip(pending, (*pending[1:], None), strict=True):
         began = monotonic()
-        apply(con, (name,))
+        migrations().apply(database, stop_before=following)
         steps.append((name, monotonic() - began))
         most = max(most, sum(file.stat().st_size for file in copy.parent.iterdir()))
     return Trial(

@@ -15,6 +15,7 @@ from traceback import extract_tb
 from types import CodeType, FrameType
 from typing import Any
 
+import structlog
 from jinja2 import (
     BytecodeCache,
     Environment,
@@ -29,7 +30,6 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from oacmail import log
 from oacmail.core import calendar, tokens
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Quoted, Send
@@ -46,6 +46,8 @@ from oacmail.words.dates import day_words, greeting, hours_words, next_working_d
 from oacmail.words.facts import SAMPLES, facts_of
 from oacmail.words.labels import label, phrase, phrases
 from oacmail.words.redact import redact
+
+log = structlog.get_logger()
 
 # --- Bounds ----------------------------------------------------------------------------------------------------------
 # The town's own templates are untrusted programs. Jinja2 compiles a template to Python; a trace function sees each of

@@ -1,12 +1,13 @@
 """`python -m testbed.sim`: run the simulated town; exit 1 with the story if an invariant breaks."""
 
+import logging
 import sys
 from datetime import datetime
 
 import click
+import structlog
 
 from oacmail import config as settings
-from oacmail import log
 from oacmail.cli.common import as_json, print_json, safe
 from testbed.progress import show_progress
 from testbed.sim.run import SimulationResult, shrink_run, simulate_town
@@ -21,7 +22,7 @@ def main(days: int, seed: int, as_json: bool) -> None:
 
     It uses the built-in configuration. A failing run is shrunk to the shortest story found.
     """
-    log.configure(least="critical")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     config = settings.builtin()
     outcome = simulate_town(config, days, seed, lambda day, so_far: _day(day, so_far, as_json))
     show_progress("")

@@ -1,11 +1,13 @@
 """`make board [MOVES=2000] [SEED=1] [PROVIDER=…]`: a long random walk over the board on a private Dovecot."""
 
 import argparse
+import logging
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from oacmail import log
+import structlog
+
 from tests.board.walk import Walk
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
@@ -22,7 +24,7 @@ def main() -> None:
         "--provider", choices=tuple(CHARACTERS), help="oacmail reads the mailbox at this provider, played"
     )
     asked = parser.parse_args()
-    log.configure(least="critical")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with ExitStack() as stack:
         scratch = tempfile.TemporaryDirectory(prefix="bw-", dir=SCRATCH, ignore_cleanup_errors=True)
         root = Path(stack.enter_context(scratch))

@@ -15,7 +15,8 @@ OWN = ("/etc/oacmail", "/etc/default/oacmail-upkeep")
 PROGRAM = ("/usr/lib/oacmail", "/usr/bin/oacmail", "/usr/lib/systemd/system/oacmail.service")
 STEP = '''
 
-def m9999_booted(db: sqlite3.Connection) -> None:
+@migrations()
+def m9999_booted(db: Database) -> None:
     """A step that only a newer version has."""
     db.execute("CREATE TABLE booted(id INTEGER PRIMARY KEY) STRICT")
 '''

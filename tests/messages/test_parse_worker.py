@@ -11,13 +11,13 @@ from threading import Event, Thread
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from oacmail.core.model import Message
 from oacmail.mail.parse import RawMessage
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.parse_worker import MANY, ParseWorker
 from tests.servers.waiting import PATIENCE, until
-from tests.world import logged
 
 MESSAGES = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
 UNREAD = [RawMessage(raw=path.read_bytes(), skipped=(), day="2026-11-25") for path in MESSAGES]
@@ -134,7 +134,7 @@ def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(beside: ParseW
     process.send_signal(signal.SIGSTOP)  # a fast worker would have answered everything before it is killed
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS[1:]]
     until(lambda: _waiting(beside) < len(answers), what="the first of them is under way")
-    with logged() as logs:  # another test may have turned standard output off
+    with capture_logs() as logs:  # another test may have turned standard output off
         process.kill()
         rest = [answer(at) for answer, count in answers for at in range(count)]
         assert read + rest == _read()

@@ -1,4 +1,4 @@
-"""What the daemon does at night by itself: once a night, also late, and no job stops another."""
+"""What the daemon does at night, by its own scheduler: once a night, also late, and no job stops another."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,16 +24,16 @@ TOWN = Callable[..., World]
 
 @contextmanager
 def _scheduled(world: World) -> Iterator[Callable[[str], None]]:
-    """The daemon on this town's database and clock; call with a time: one tick, and one look at the nightly jobs."""
+    """The daemon on this town's database and clock; call with a time: each job of its scheduler runs once then."""
     world.stop()
     parts = wiring.assemble(world.config)
     parts.engine.clock = world.clock
-    service = Service(parts, Systemd(), lambda: world.config, lambda _config: None)
+    jobs = Service(parts, Systemd(), lambda: world.config, lambda _config: None)._scheduler().get_jobs()
 
     def run(at: str) -> None:
         world.advance(at)
-        service._tick()
-        service._look_at_nightly_jobs()
+        for job in jobs:
+            job.func()
 
     yield run
     parts.close()

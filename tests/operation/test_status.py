@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from oacmail import cli, config, wiring
 from oacmail.cli import oacmail, status
@@ -32,7 +33,7 @@ from oacmail.words.labels import label
 from oacmail.workdays import SHIPPED
 from testbed.office import as_toml, changed
 from testbed.relay import DOWN, no_reply, refused
-from tests.world import ANNA, MADRID, OFFICE, PERE, World, logged
+from tests.world import ANNA, MADRID, OFFICE, PERE, World
 
 
 def _named(world: World) -> set[str]:
@@ -121,10 +122,10 @@ def test_a_message_that_is_being_worked_is_counted_and_no_illness(world: World) 
 
 def _run(world: World, *checks: bool) -> list[Any]:
     flag = ProblemFlag(world.store, "disk-full")
-    with logged() as events:
+    with capture_logs() as logged:
         for unhealthy in checks:
             flag.set(unhealthy, world.clock.now())
-    return [(line["event"], line["problem"]) for line in events]
+    return [(line["event"], line["problem"]) for line in logged]
 
 
 def test_a_problem_is_logged_when_it_begins_and_when_it_ends(world: World) -> None:
@@ -343,7 +344,9 @@ def test_a_town_that_systemd_does_not_start_is_off_and_harms_nothing(
     assert (said.exit_code, [line.split() for line in said.stdout.splitlines()][1]) == (0, ["old", "off"])
 
 
-LIBRARIES = frozenset(("imapclient", "jinja2", "mailparser", "matplotlib", "phonenumbers", "pydantic"))
+LIBRARIES = frozenset(
+    ("apscheduler", "imapclient", "jinja2", "mailparser", "matplotlib", "phonenumbers", "pydantic", "sqlite_utils")
+)
 
 
 @pytest.mark.parametrize(

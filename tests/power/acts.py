@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from oacmail import cli, wiring
 from oacmail import config as settings
 from oacmail.config import Config, secrets
 from oacmail.core.tokens import name_of_key
 from oacmail.privacy import certificate
 from oacmail.store import admin, connection
-from oacmail.store.connection import FILE, connect, transaction
+from oacmail.store.connection import FILE, connect, migrations, transaction
 from oacmail.store.store import SqliteStore
 from testbed.office import ALWAYS_OPEN, as_toml, sections
 
@@ -125,7 +127,7 @@ def killed(database: Path) -> Iterator[sqlite3.Connection]:
 def old_database(machine: Path) -> None:
     """As a killed version of long ago has left it."""
     with killed(machine / "state" / FILE) as con:
-        connection.apply(con, connection.known_steps()[:OLD_STEPS])
+        migrations().apply(Database(con), stop_before=connection.known_steps()[OLD_STEPS])
 
 
 def database(machine: Path) -> None:

@@ -4,6 +4,7 @@ Nobody gets a mail twice."""
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from oacmail import reporting
 from oacmail.advice import ADVICE
@@ -13,7 +14,7 @@ from oacmail.store import ledger
 from testbed.database import differences, recorded
 from tests.rebuild.rebuilding import expunge, lose, rebuild
 from tests.survey.test_survey import given, links, press, survey, surveyed
-from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local, logged, text_of
+from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -126,12 +127,12 @@ def test_with_the_key_lost_too_the_service_gives_no_number_twice_and_says_what_t
     lose(world)
     (world.config.office.state / "token.key").write_text("another" * 8)
     world.start()
-    with logged() as events:
+    with capture_logs() as logged:
         world.sync()
     world.clock.forward(minutes=5)
     world.citizen_asks(PERE, "Beca", "On es demana la beca?")
     assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
-    (line,) = [line for line in events if line["event"] == "numbers.continued"]
+    (line,) = [line for line in logged if line["event"] == "numbers.continued"]
     assert (line["folder"], line["case"]) == ("Sent", "OAC-2026-000001")
     assert "oacmail status" in ADVICE[line["event"]]
 
@@ -144,9 +145,9 @@ def test_unsigned_mail_in_sent_proves_no_lost_database_and_stops_no_digest(town:
     lose(world)
     (world.config.office.state / "token.key").unlink()
     world.start()
-    with logged() as events:
+    with capture_logs() as logged:
         world.live("2026-11-26 08:30")
-    assert [line["case"] for line in events if line["event"] == "numbers.continued"] == ["OAC-2026-000001"]
+    assert [line["case"] for line in logged if line["event"] == "numbers.continued"] == ["OAC-2026-000001"]
     assert "database-lost" not in world.store.problems()
     assert _digests(world) == sent + 2
 

@@ -5,6 +5,7 @@ python -m tests.sim.rebuilding --towns 5 --days 90 --faults
 """
 
 import argparse
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
@@ -13,8 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from oacmail import config as settings
-from oacmail import log, wiring
+from oacmail import wiring
 from oacmail.config import Config
 from oacmail.engine.engine import Engine
 from oacmail.rebuild.build import Rebuild
@@ -143,7 +146,7 @@ def main() -> None:
     options.add_argument("--faults", action="store_true")
     options.add_argument("--show", type=int, default=0)
     given = options.parse_args()
-    log.configure(least="critical")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     config = settings.builtin()
     classes: Counter[tuple[str, str]] = Counter()
     for seed in range(given.first, given.first + given.towns):

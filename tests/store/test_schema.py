@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from oacmail.core.view import CaseColumns
-from oacmail.store.connection import FILE, apply, connect, known_steps
+from oacmail.store.connection import FILE, connect, known_steps, migrations
 from oacmail.store.store import SqliteStore
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -24,7 +25,7 @@ _NOTE, _IMPORTED = '{"by": "marta", "text": "Ha trucat"}', '{"domain": "annapuig
 
 def test_a_mail_that_waits_in_the_outbox_of_the_first_version_leaves_as_it_was_frozen(tmp_path: Path) -> None:
     con = connect(tmp_path / FILE)
-    apply(con, known_steps()[:1])
+    migrations().apply(Database(con), stop_before="m0002_mails_beside_the_outbox")
     con.execute(_QUEUED)
     con.close()
     store = SqliteStore(tmp_path)
@@ -37,7 +38,7 @@ def test_a_mail_that_waits_in_the_outbox_of_the_first_version_leaves_as_it_was_f
 
 def test_notes_of_an_early_version_move_out_of_the_event_log(tmp_path: Path) -> None:
     con = connect(tmp_path / FILE)
-    apply(con, known_steps()[:9])
+    migrations().apply(Database(con), stop_before="m0010_erasure")
     con.execute("INSERT INTO events(at, kind, data) VALUES(?, 'note', ?)", ("2026-11-25T08:00:00Z", _NOTE))
     con.execute("INSERT INTO events(at, kind, data) VALUES(?, 'imported', ?)", ("2026-11-25T08:00:00Z", _IMPORTED))
     con.close()
@@ -49,14 +50,19 @@ def test_notes_of_an_early_version_move_out_of_the_event_log(tmp_path: Path) -> 
             store.con.execute("UPDATE events SET data = '{}'")
 
 
-def test_the_daemon_opens_its_database_without_what_it_needs_once_a_month(tmp_path: Path) -> None:
+def test_the_steps_that_are_read_as_text_are_those_of_the_file() -> None:
+    assert list(known_steps()) == [step.name for step in migrations().pending(Database(memory=True))]
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_the_library_of_its_migrations(tmp_path: Path) -> None:
+    SqliteStore(tmp_path).close()
     script = f"""if True:
         import sys
         from pathlib import Path
         from oacmail.cli import daemon
         from oacmail.store.store import SqliteStore
         SqliteStore(Path({str(tmp_path)!r})).close()
-        print([name for name in ("oacmail.reporting", "flufl.bounce") if name in sys.modules])"""
+        print([name for name in ("sqlite_utils", "oacmail.reporting", "flufl.bounce") if name in sys.modules])"""
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

@@ -8,10 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from oacmail.core.errors import ConfigError
 from oacmail.store import connection, erase
-from oacmail.store.connection import FILE, apply, connect, known_steps, schema
+from oacmail.store.connection import FILE, connect, known_steps, migrations, schema
 from oacmail.store.store import SqliteStore
 
 STEPS = known_steps()
@@ -82,8 +83,8 @@ def _stages() -> dict[str, bytes]:
     """Step -> a database of the version whose newest step it was, with a case that began in the first version."""
     found = {}
     with closing(_memory()) as con:
-        for name in STEPS:
-            apply(con, (name,))
+        for name, following in zip(STEPS, (*STEPS[1:], None), strict=True):
+            migrations().apply(Database(con), stop_before=following)
             for row in _ROWS if name == STEPS[0] else ():
                 con.execute(row)
             found[name] = con.serialize()
@@ -143,7 +144,7 @@ def test_a_new_database_and_one_that_is_up_to_date_leave_no_copy(tmp_path: Path)
 def test_an_upgrade_that_was_interrupted_keeps_the_copy_from_before_its_first_step(tmp_path: Path) -> None:
     with closing(connect(_old(tmp_path, STEPS[0]))) as con:
         connection.keep_copy(con, tmp_path)
-        apply(con, STEPS[1:3])
+        migrations().apply(Database(con), stop_before=STEPS[3])
     SqliteStore(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / KEPT)) as copy:
         assert schema(copy)[0] == [STEPS[0]]
