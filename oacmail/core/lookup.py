@@ -4,6 +4,7 @@
 It never asks the store, and never says what happens to the message.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -205,9 +206,14 @@ def _reading(policy: Policy, message: Message, written_on: date) -> Classificati
 
 
 def files(message: Message) -> str:
-    """The names and types of its attachments. Of mail that may come back whole only a relayed answer has any, and its
-    signature covers them."""
-    return "".join(f"[{file.name} {file.mime}]" for file in message.attachments)
+    """The names and types of its attachments. Our signature covers those of a relayed answer, of a call for calendars
+    and of a report; mail with originals does not come back whole."""
+    return named((file.name, file.mime) for file in message.attachments)
+
+
+def named(attachments: Iterable[tuple[str, str]]) -> str:
+    """Each name and type, as a signature covers them beside the text."""
+    return "".join(f"[{name} {mime}]" for name, mime in attachments)
 
 
 def _written_on_top(policy: Policy, message: Message) -> Message:

@@ -34,6 +34,7 @@ from oacmail.core import calendar, tokens
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Quoted, Send
 from oacmail.core.kinds import KINDS, TEMPLATED, TO_CITIZENS, WITH_CALL, MailKind
+from oacmail.core.lookup import named
 from oacmail.core.model import LANGUAGES, NEIGHBOURS, Hours, Slot
 from oacmail.core.policy import Policy
 from oacmail.core.view import AgreedCall
@@ -555,9 +556,11 @@ class Renderer:
         subject = " / ".join((pages[0].subject, *(page.heading for page in pages[1:])))
         if send.token and not subject.startswith(f"[{send.token}]"):
             raise BrokenTemplateError("the subject must begin with [{{ token }}]")
-        heading = replace(heading, subject=subject, signature=sign(text), language=language)
+        heading = replace(heading, subject=subject, language=language)
         enclosed: Any = send.facts.get("enclosed", ())  # pictures that the HTML shows, and others
         files = (*enclosed, *self._calendar(loader, send, heading, contexts))
+        names = named((file.name, file.mime.partition(";")[0]) for file in files if not file.place)
+        heading = replace(heading, signature=sign(text + names))
         return compose(heading, text, html, *originals, files=files), len(text)
 
     def _calendar(

@@ -46,6 +46,15 @@ def _assigned(world: World) -> EmailMessage:
     return world.received(AGENT, "assigned")[-1]
 
 
+def test_our_copy_of_the_acknowledgement_of_a_call_is_known_as_ours(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    (ack,) = world.received(ANNA)
+    assert _parts(ack)
+    assert world.reviews() == []
+    assert world.mail()["copied_at"]
+
+
 def test_the_acknowledgement_of_a_call_carries_the_slot_the_end_of_the_number_and_the_case(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, " al matí")
