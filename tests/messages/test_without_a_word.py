@@ -8,6 +8,7 @@ from email.policy import default
 
 import pytest
 
+from testbed.messages import as_bytes
 from tests.mail.messages import corpus
 from tests.survey.test_survey import survey, surveyed
 from tests.world import AGENT, ANNA, OFFICE, SUPERVISOR, World, text_of
@@ -100,6 +101,30 @@ def test_a_word_beside_it_makes_it_a_request_like_any_other(town: TOWN, name: st
     assert (world.case()["status"], len(world.case()["messages"])) == ("open", 3)
     assert world.kinds(ANNA) == ["ack", "ack"]
     assert any(WORDS[name] in text for text in _texts_of_overdue(world))
+
+
+def test_what_a_person_writes_beside_an_attached_answer_of_a_calendar_is_read(town: TOWN) -> None:
+    world = town()
+    asked = world.citizen_asks(ANNA, "Volant")
+    world.agent_replies(asked)
+    answer = next(part for part in _like("calendar-reply-google").walk() if part.get_content_subtype() == "calendar")
+    mail = world.message(
+        ANNA, "Re: Volant", "No puc a aquesta hora, truqueu-me dijous.", answers=world.received(ANNA)[0]
+    )
+    mail.add_attachment(answer.get_content().encode(), maintype="text", subtype="calendar", filename="invite.ics")
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
+    assert (world.case()["status"], world.kinds(ANNA)) == ("open", ["ack", "ack"])
+    assert any("truqueu-me dijous" in text for text in _texts_of_overdue(world))
+
+
+def test_an_empty_comment_hides_no_other(town: TOWN) -> None:
+    world = town(now="2026-11-25 09:00")
+    asked = world.citizen_asks(ANNA, "Volant")
+    world.agent_replies(asked)
+    raw = as_bytes(_like("calendar-reply-comment-alone", world.received(ANNA)[0]))
+    mail = message_from_bytes(raw.replace(b"COMMENT:", b"COMMENT:\r\nCOMMENT:"), _class=EmailMessage, policy=default)
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
+    assert world.case()["status"] == "open"
 
 
 def test_an_open_case_keeps_its_deadline_when_its_person_reacts(town: TOWN) -> None:

@@ -251,12 +251,13 @@ def event_lines(text: str) -> str:
 
 
 def _event(text: str) -> dict[str, str]:
-    """Return the values of its lines by name, the first of each."""
+    """Return the values of its lines by name, the first of each that has one."""
     found: dict[str, str] = {}
     for name, value in _CALENDAR_LINE.findall(_FOLD.sub("", text)):
-        found.setdefault(
-            name.upper(), _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()
-        )
+        if value.strip():
+            found.setdefault(
+                name.upper(), _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()
+            )
     return found
 
 

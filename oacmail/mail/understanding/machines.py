@@ -81,7 +81,8 @@ def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
 
 class Mark(NamedTuple):
     """`name`: reaction | recalled | calendar, '' = there is none; `note`: what its writer typed into the part itself;
-    `title`: of the event; `whole`: all other text is the client's."""
+    `title`: of the event; `whole`: all other text is the client's, as it is not where the part is a file that a person
+    has attached."""
 
     name: str = ""
     note: str = ""
@@ -111,7 +112,8 @@ def _recalls(part: MimePart) -> Mark | None:
 
 def _answers_invitation(part: MimePart) -> Mark | None:
     answer = calendar_answer(decode(part.data())) if part.get_content_type() == "text/calendar" else None
-    return answer and Mark("calendar", answer.note, answer.title, answer.program.startswith("-//Google"))
+    whole = answer is not None and answer.program.startswith("-//Google") and not is_file(part)
+    return answer and Mark("calendar", answer.note, answer.title, whole)
 
 
 _MARKS: tuple[Callable[[MimePart], Mark | None], ...] = (_reacts, _recalls, _answers_invitation)
