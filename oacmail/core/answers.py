@@ -341,7 +341,7 @@ def tell_unseen(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
         case=number,
         facts={"received_at": request.received_at},
     )
-    by_office = number in view.cases and any(map(policy.office.is_own, message.quotes_from))
+    by_office = number in view.cases and any(map(policy.office.is_own, message.quotes_from[:1]))
     return (AuditEvent(kind=UNSEEN, case=number), *mails) if mails or by_office else ()
 
 

@@ -192,6 +192,20 @@ def test_a_reply_to_our_acknowledgement_or_answer_names_no_unseen_answer(world: 
     assert world.events("answer-unseen") == []
 
 
+@pytest.mark.parametrize("sender", [ANNA, PERE])
+def test_a_reply_to_somebody_who_had_quoted_the_office_names_no_unseen_answer(world: World, sender: str) -> None:
+    _asked(world)
+    ours = world.received(ANNA, "ack")[0]
+    between = world.message(PERE, "Re: Signar", "Truca'ls.", to=ANNA, answers=ours)
+    text = (
+        f"Encara no em va, què faig?\n\nEl dc., 25 nov. 2026 a les 9:10, Pere <{PERE}> va escriure:\n> Truca'ls.\n>\n"
+        f"> El dc., 25 nov. 2026 a les 9:00, OAC 360 <{OFFICE}> va escriure:\n>> Hem rebut el vostre missatge.\n"
+    )
+    world.citizen_asks(sender, f"Re: {ours['Subject']}", text, answers=between)
+    assert len(world.case()["messages"]) == 2
+    assert world.events("answer-unseen") == []
+
+
 def test_a_reply_to_a_mail_from_before_the_desk_began_names_no_unseen_answer(world: World) -> None:
     _quotes_the_office(world, "<years-ago@town.example>")
     assert world.events("answer-unseen") == []
