@@ -66,11 +66,11 @@ def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
 def _counted(con: sqlite3.Connection, table: str, column: str, most: str) -> Mapping[str, int]:
     """Rows by the value of the column. `most`: that of nearly all, of which only the number is read."""
     rows = con.execute(
-        f"""SELECT {column} AS name, count(*) AS n FROM {table} WHERE {column} <> '{most}' GROUP BY {column} UNION ALL
-        SELECT '{most}', (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {table} WHERE {column} <> '{most}') AS n
-        WHERE n > 0 ORDER BY name"""
+        f"""SELECT {column} AS name, count(*) FROM {table} WHERE {column} <> '{most}' GROUP BY {column} UNION ALL
+        SELECT '{most}', (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {table} WHERE {column} <> '{most}')
+        ORDER BY name"""
     )
-    return dict(map(tuple, rows))
+    return {name: count for name, count in rows if count}
 
 
 def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
