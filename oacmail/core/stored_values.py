@@ -210,7 +210,8 @@ FAMILIES: Mapping[str, Family] = {
     CANARY_ALARMED: Family(value="key of the first canary that did not come back, or empty"),
     CANARY_VERDICT: Family(
         key="envelope sender",
-        value="JSON: what the receiver outside says of the last canary under it (core/canary.py)",
+        value="JSON: what the receiver outside says of the last canary under it (core/canary.py); empty once it is not "
+        "used any more",
     ),
     OAUTH_REPORTED: Family(
         value="time since when the problem lasts of which the command has told, or empty",

@@ -178,15 +178,12 @@ class CanaryWatch:
     def look(self) -> None:
         """Raises StateError."""
         policy, store = self.engine.policy, self.engine.store
+        self._end_old_verdicts()
         last = store.recall(CANARY_SENT)
         if not policy.canary.enabled or policy.shadow or last is None:
             return
         now, alarmed = self.engine.now(), store.recall(CANARY_ALARMED) or ""
         limit = timedelta(minutes=policy.canary.limit_minutes)
-        used = {f"{VERDICT}:{name}" for name in envelopes_in_use(policy) if policy.canary.send_to}
-        for code in store.problems():
-            if code.startswith(f"{VERDICT}:") and code not in used:  # another envelope was chosen since
-                store.problem(code, False, now)
         back = store.known_at(CANARY_BACK + last)
         if back is not None and (store.recall(CANARY_LAST) or "").partition(" ")[0] != last:
             seconds = max(back - moment_of(last), timedelta(0)).total_seconds()
@@ -195,6 +192,15 @@ class CanaryWatch:
             self._report("up", alarmed, now)
         elif not alarmed and back is None and now - max(moment_of(last), self._since) > limit:
             self._report("down", last, now)
+
+    def _end_old_verdicts(self) -> None:
+        """Under an envelope that is no longer in use, no test mail will ever bring a better one."""
+        policy, store, now = self.engine.policy, self.engine.store, self.engine.now()
+        used = envelopes_in_use(policy) if policy.canary.enabled and policy.canary.send_to else {}
+        for name in store.verdicts():
+            if name not in used:
+                store.problem(f"{VERDICT}:{name}", False, now)
+                store.remember(CANARY_VERDICT + name, "", now)
 
     def _report(self, what: str, key: str, now: datetime) -> None:
         store, since = self.engine.store, moment_of(key)

@@ -18,7 +18,6 @@ from oacmail.core.reconciliation import from_text
 from oacmail.core.review import FILED, UNSEEN, ReviewEntry, last_purge
 from oacmail.core.stored_values import (
     CANARY_LAST,
-    CANARY_VERDICT,
     CRASHES,
     ENDS,
     LAST_TICK,
@@ -114,7 +113,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "canary": {"sent_at": _shown(moment_of(canary), zone), "seconds": int(seconds)} if canary else None,
         "records": _looked(remembered.value(con, RECORDS), zone),
         "ends": [{"what": end.what, "on": end.on.isoformat()} for end, _ in ends.from_text(known_ends).values()],
-        "verdicts": _verdicts(con),
+        "verdicts": [{"envelope": name, **json.loads(said)} for name, said in remembered.verdicts(con).items()],
         "purged": purge and {"at": _shown(purge.at, zone), "cases": purge.cases, "copies": purge.copies},
         "rotated": local(rotated, zone),  # when the last backup by rotation was made
         "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
@@ -153,11 +152,6 @@ def refusals(con: sqlite3.Connection, now: datetime) -> list[Row]:
         for one in refused_by_domain(con, now)
         if one.people >= REFUSED_PEOPLE
     ]
-
-
-def _verdicts(con: sqlite3.Connection) -> list[Row]:
-    rows = con.execute(f"SELECT key, value FROM kv WHERE key GLOB '{CANARY_VERDICT}*' ORDER BY key")
-    return [{"envelope": row["key"].removeprefix(CANARY_VERDICT), **json.loads(row["value"])} for row in rows]
 
 
 def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:

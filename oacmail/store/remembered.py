@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oacmail.core.policy import Policy
 from oacmail.core.stored_values import (
     ALERT,
+    CANARY_VERDICT,
     CAUSE,
     CLOCK_ACCEPTED,
     DRILLED,
@@ -112,6 +113,12 @@ def causes(con: sqlite3.Connection) -> dict[str, str]:
     """Return the latest known cause of each problem, by its code."""
     rows = con.execute(f"SELECT key, value FROM kv WHERE key GLOB '{CAUSE}*'")
     return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failure_cause(con)
+
+
+def verdicts(con: sqlite3.Connection) -> dict[str, str]:
+    """Return what the receiver outside said last, as JSON, by the name of the envelope sender."""
+    rows = con.execute(f"SELECT key, value FROM kv WHERE key GLOB '{CANARY_VERDICT}*' AND value <> '' ORDER BY key")
+    return {row["key"].removeprefix(CANARY_VERDICT): row["value"] for row in rows}
 
 
 def is_recorded(con: sqlite3.Connection, code: str) -> bool:
@@ -279,6 +286,10 @@ class RememberedRows(Rows):
     def problems(self) -> dict[str, datetime]:
         """Return the recorded problems and since when they exist."""
         return problems(self.con)
+
+    @reads
+    def verdicts(self) -> dict[str, str]:
+        return verdicts(self.con)
 
     @reads
     def cause(self, code: str) -> str:

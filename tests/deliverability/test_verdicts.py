@@ -100,11 +100,17 @@ def test_of_a_receiver_that_nobody_knows_nothing_is_claimed(town: Callable[..., 
     assert world.problems() == set()
 
 
-def test_another_envelope_ends_the_problem_of_one_that_is_no_longer_used(world: World) -> None:
+@pytest.mark.parametrize("changed", [{"smtp": {"ack_envelope": "office"}}, {"canary": {"enabled": False}}])
+def test_the_verdict_on_an_envelope_that_meets_no_receiver_any_more_ends(
+    world: World, changed: dict[str, dict[str, object]]
+) -> None:
     _hour(world, "09:00", "")
-    world.restart(smtp={"ack_envelope": "office"})
-    _hour(world, "10:00", GMAIL.format(said=GOOD, dmarc="pass"))
+    assert world.problems() == {"verdict:plus"}
+    world.restart(**changed)
+    CanaryWatch(engine=world.engine, run=lambda _words: "").look()
     assert world.problems() == set()
+    with connection.open_readonly(world.config.office.state) as con:
+        assert health.health(con, world.config.office.timezone)["verdicts"] == []
 
 
 @pytest.mark.parametrize(
