@@ -11,6 +11,7 @@
 #   make understand   accuracy on writers left out, compared with a simple model
 #   make train     oacmail/mail/understanding/weights.bin, learned from the labelled mail of bench: the same bits each time
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
+#   make matrix [DAYS=90]   receivers by DMARC, DKIM, SPF and envelope: what is told of a refusal, and nothing else
 #   make mutants [N=80] [SEED=1]   small faults planted in oacmail/core: the share that the tests see, and the others
 #   make months [MONTHS=50]   the figures of random months, counted by hand beside the report
 #   make damages [CHANGES=1000] [SEED=1]   rows, ledger and mailbox changed by chance: what no nightly proof names
@@ -72,7 +73,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check instructions lint bench board chaos power damages simulate months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb deb-check container tool release man lock towns site
+.PHONY: install servers compiled demo test check instructions lint bench board chaos power damages simulate matrix months mutants rebuilds rebuild-cost latency understand train fresh bounces pages report-cost upgrade-cost report-pictures sheet pictures booted deploy undeploy deb deb-check container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -144,6 +145,9 @@ rebuild-cost: install
 
 simulate: install
 	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m testbed.sim --days $(DAYS) --seed SEED
+
+matrix: install
+	OACMAIL_MATRIX_DAYS=$(DAYS) .venv/bin/python -m pytest -q -n auto --timeout 3600 tests/deliverability/test_fault_matrix.py
 
 months: install
 	MONTHS=$(or $(MONTHS),50) .venv/bin/python -m pytest -q -n auto tests/report/test_months_by_hand.py

@@ -142,6 +142,7 @@ class SimulatedRelay:
         to: str = "",
         kind: str = "",
         sender: str | None = None,
+        holds: Callable[[Outgoing], bool] | None = None,
         times: int | None = None,
     ) -> RelayRule:
         """Give matching mails this outcome from now on; `times` None = always. The newest rule goes first."""
@@ -152,6 +153,8 @@ class SimulatedRelay:
             tests.append(lambda mail: mail.key.startswith(kind))
         if sender is not None:
             tests.append(lambda mail: mail.envelope_from == sender)
+        if holds is not None:
+            tests.append(holds)
         rule = RelayRule(lambda mail: all(test(mail) for test in tests), outcome, times)
         self._rules.insert(0, rule)
         return rule

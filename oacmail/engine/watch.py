@@ -188,7 +188,9 @@ class CanaryWatch:
         if back is not None and (store.recall(CANARY_LAST) or "").partition(" ")[0] != last:
             seconds = max(back - moment_of(last), timedelta(0)).total_seconds()
             store.remember(CANARY_LAST, f"{last} {seconds:.0f}", now)
-        if alarmed and (back is not None or store.known_at(CANARY_BACK + alarmed) is not None):
+        # One under another envelope sender says nothing of that which is missing.
+        same = envelope_of(last) == envelope_of(alarmed)
+        if alarmed and ((back is not None and same) or store.known_at(CANARY_BACK + alarmed) is not None):
             self._report("up", alarmed, now)
         elif not alarmed and back is None and now - max(moment_of(last), self._since) > limit:
             self._report("down", last, now)
