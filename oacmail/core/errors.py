@@ -8,7 +8,7 @@ import re
 
 _LONGEST = 160  # characters of another server's words: a line of an alert
 # A name begins after a sign that is none of a name, so that a long word without "@" is read once.
-_NAMED = re.compile(r"(?<![^\s<>()\[\]\"':;,=])[^\s<>()\[\]\"':;,=@]*@[^\s<>()\[\]\"':;,]+")
+_NAMED = re.compile(r"(?<![^\s<>()\[\]\"':;,=])[^\s<>()\[\]\"':;,=@]*(?:@|%40)[^\s<>()\[\]\"':;,]+", re.IGNORECASE)
 
 
 def quoted(text: str, recipient: str = "") -> str:

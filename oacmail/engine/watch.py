@@ -290,8 +290,8 @@ class RefusalWatch:
         known = {code for code in store.problems() if code.startswith(f"{REFUSED}:")}
         for code in sorted(found.keys() ^ known):
             store.problem(code, code in found, now, found.get(code, ""))
-            event = "problem.degraded" if code in found else "problem.recovered"
-            log.warning(event, problem=code, error=found.get(code))
+            # Without the words, which whoever writes a report has chosen.
+            log.warning("problem.degraded" if code in found else "problem.recovered", problem=code)
 
 
 # --- Ends ------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
+from structlog.testing import capture_logs
 
 from oacmail.engine.watch import RefusalWatch
 from oacmail.store import connection, health
@@ -155,13 +156,15 @@ def test_a_copy_to_such_an_address_makes_no_machine_of_a_person(world: World) ->
 # --- told at the case, in the summary, by domain ------------------------------------------------------
 
 
-def _refuses(world: World, people: int, domain: str = "refuses.example", *, said: str = "") -> None:
+def _refuses(
+    world: World, people: int, domain: str = "refuses.example", *, said: str = "", status: str = "5.7.26"
+) -> None:
     """So many people of the domain write, and their server refuses the acknowledgement in a report."""
     for number in range(people):
         person = f"veina{number}@{domain}"
         address = _asked(world, person)
         ack = world.received(person)[0]
-        report = delivery_status(ack, address, at=world.clock.now(), said=said or SAID, status="5.7.26", returned=())
+        report = delivery_status(ack, address, at=world.clock.now(), said=said or SAID, status=status, returned=())
         _comes(world, report, address)
 
 
@@ -185,6 +188,14 @@ def test_a_domain_that_refuses_three_people_is_an_alert_with_its_words(world: Wo
     assert "veina" not in text
 
 
+def test_the_log_has_no_word_of_a_report_which_anybody_may_have_written(world: World) -> None:
+    _refuses(world, 3, said="550 la meva filla Clara")
+    with capture_logs() as events:
+        assert _look(world) == ["refused:refuses.example"]
+    assert "problem.degraded" in str(events)
+    assert "Clara" not in str(events)
+
+
 def test_a_domain_that_refuses_few_of_many_is_none(world: World) -> None:
     _refuses(world, 3)
     for number in range(10):
@@ -195,6 +206,7 @@ def test_a_domain_that_refuses_few_of_many_is_none(world: World) -> None:
 def test_mailboxes_that_do_not_exist_or_are_full_are_no_fault_of_the_domain(world: World) -> None:
     _refuses(world, 4, said="550 5.1.1 no such user")
     _refuses(world, 4, "full.example", said="552 5.2.2 over quota")
+    _refuses(world, 4, "old.example", said="550 no such user", status="5.1.1")
     assert _look(world) == []
     _refuses(world, 3, "sender.example", said="550 5.1.8 sender rejected")
     assert _look(world) == ["refused:sender.example"]
@@ -203,10 +215,13 @@ def test_mailboxes_that_do_not_exist_or_are_full_are_no_fault_of_the_domain(worl
 def test_the_relay_that_refuses_a_domain_counts_like_its_reports(world: World) -> None:
     for number in range(3):
         person = f"veina{number}@refuses.example"
-        world.relay.when(refused(554, "5.7.1", at="DATA", said=f"policy rejects {person}"), to=person)
+        world.relay.when(
+            refused(554, "5.7.1", at="DATA", said=f"policy rejects {person}, see x.example/?u=pere%40b.example"),
+            to=person,
+        )
         world.citizen_asks(person)
     assert _look(world) == ["refused:refuses.example"]
-    assert "3/3: DATA: 554 5.7.1: policy rejects …" in text_of(world.received(OPERATOR, "alert")[0])
+    assert "3/3: DATA: 554 5.7.1: policy rejects …, see x.example/?u=…" in text_of(world.received(OPERATOR, "alert")[0])
 
 
 def test_it_ends_when_the_refusals_are_old(world: World) -> None:

@@ -132,7 +132,8 @@ def _failed(policy: Policy, view: View, lookup: Lookup, status: DeliveryStatus, 
     at, key = lookup.received_at, lookup.message.fingerprint
     for mail in view.mails:
         if mail.state is not MailState.FAILED and concerns(policy, status.recipients, mail.recipient):
-            said = quoted(status.said or status.status, mail.recipient)
+            code = "" if status.status in status.said else status.status
+            said = quoted(f"{code} {status.said}", mail.recipient)
             effects += [
                 UpdateOutbox(
                     key=mail.key, event=MailEvent.REPORTED, error=": ".join(filter(None, ("undelivered", said)))
