@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from oacmail import cli, oauth, service, smtp, wiring
-from oacmail.cli import check
+from oacmail.cli import answers
 from oacmail.core import outbox
 from oacmail.engine import intake
 from oacmail.imap.connection import ImapSettings
@@ -30,7 +30,7 @@ class ImpatientSettings(ImapSettings):
 
 def shorten() -> None:
     service.TICK_SECONDS = 1
-    check.ANSWER_PATIENCE = 2.0
+    answers.PATIENCE = 2.0
     oauth.NEW = 0.0
     GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oacmail.cli.check import TEST
+from oacmail.cli.answers import TEST
 from testbed.messages import as_bytes
 from tests.e2e.clients import APPLE, GMAIL, OUTLOOK, MailProgram
 from tests.e2e.forked import ROOT
