@@ -5,6 +5,7 @@ import errno
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Literal, TypeVar
 
@@ -73,6 +74,10 @@ class ServerSettings:
             if not other:
                 raise
         return log_in(other)
+
+
+WITHOUT_END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""A certificate without an end says that it ends in this year or at its last second (RFC 5280 section 4.1.2.5)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ starts no thread and contacts no server.
 
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -38,7 +38,7 @@ from oacmail.mail.parse import Parser
 from oacmail.mail.parser_config import ParserConfig, TownWords
 from oacmail.mail.understanding import scores
 from oacmail.resolver import Resolver
-from oacmail.servers import Validity, validity_of_authorities
+from oacmail.servers import WITHOUT_END, Validity, validity_of_authorities
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from oacmail.smtp import certificate as smtp_certificate
 from oacmail.store import admin, connection, ledger, remembered
@@ -306,8 +306,7 @@ def ends_of_files(config: Config, today: date) -> list[KnownEnd]:
             found = validity_of_authorities(str(file)) if file else None
         except OSError:
             continue  # the connection tells of it
-        if found is not None:
-            ends.append(_end(config, f"{section}.ca_file", found))
+        ends += _end(config, f"{section}.ca_file", found)
     if config.uses_oauth and config.oauth.secret_ends is not None:
         ends.append(KnownEnd(what="oauth.secret", on=config.oauth.secret_ends))
     if config.uses_oauth and config.oauth.flow == "person" and (until := oauth.grant_ends(secrets.grant(config))):
@@ -333,8 +332,7 @@ def ends_of_servers(config: Config) -> tuple[list[KnownEnd], list[str]]:
         except Transient:
             unseen.append(what)
             continue
-        if found is not None:
-            ends.append(_end(config, what, found))
+        ends += _end(config, what, found)
     return ends, unseen
 
 
@@ -343,9 +341,11 @@ def _all_ends(config: Config, today: date) -> tuple[list[KnownEnd], list[str]]:
     return [*ends_of_files(config, today), *of_servers], unseen
 
 
-def _end(config: Config, what: str, found: Validity) -> KnownEnd:
+def _end(config: Config, what: str, found: Validity | None) -> Sequence[KnownEnd]:
+    if found is None or found.ends >= WITHOUT_END:
+        return ()
     begins, on = (datetime.fromtimestamp(at, config.office.timezone).date() for at in (found.begins, found.ends))
-    return KnownEnd(what=what, on=on, begins=begins)
+    return (KnownEnd(what=what, on=on, begins=begins),)
 
 
 # --- Parts -----------------------------------------------------------------------------------------------------------

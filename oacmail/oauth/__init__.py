@@ -136,7 +136,7 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
 
 
 def key_validity(settings: OauthSettings) -> Validity | None:
-    """Return how long the key of Google's service account is valid, None = without an end. Raises Transient."""
+    """Return how long the key of Google's service account is valid, None = not known. Raises Transient."""
     found: Validity | None = _module(settings).key_validity(settings)
     return found
 

@@ -24,7 +24,6 @@ from oacmail.servers import Validity
 _SCOPE = "https://mail.google.com/"
 _BACK = "http://127.0.0.1:1/"  # nobody listens there: the person copies the address from the browser
 _SECONDS = 3600.0
-_WITHOUT_END = 9999  # the year of a key that never ends
 
 
 def fetch(settings: OauthSettings) -> Token:
@@ -106,7 +105,7 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
 
 def key_validity(settings: OauthSettings) -> Validity | None:
     """Return how long the service account's key is valid, by the certificate that Google publishes of it and that needs
-    no right; None = without an end, or not known there. Raises TokenUnavailable, Transient."""
+    no right; None = not known there. Raises TokenUnavailable, Transient."""
     try:
         account = json.loads(settings.secret())
         address, key = str(account["client_x509_cert_url"]), str(account["private_key_id"])
@@ -120,8 +119,7 @@ def key_validity(settings: OauthSettings) -> Validity | None:
     from cryptography.x509 import load_pem_x509_certificate  # google-auth needs it; only the nightly look reads one
 
     certificate = load_pem_x509_certificate(text.encode())
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return Validity(begins.timestamp(), ends.timestamp()) if ends.year < _WITHOUT_END else None
+    return Validity(certificate.not_valid_before_utc.timestamp(), certificate.not_valid_after_utc.timestamp())
 
 
 def _installed(settings: OauthSettings) -> Mapping[str, str]:

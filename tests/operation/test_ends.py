@@ -37,12 +37,16 @@ def _noon(day: date) -> datetime:
     return datetime.combine(day, time(12), UTC)
 
 
-def _authority(name: str, begins: date, ends: date) -> str:
+NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # as a certificate says that it has no end
+
+
+def _authority(name: str, begins: date, ends: date | datetime) -> str:
     """A self-signed certificate as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     made = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(_noon(begins)).not_valid_after(_noon(ends))
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(_noon(begins))
+    made = made.not_valid_after(ends if isinstance(ends, datetime) else _noon(ends))
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     return str(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM), "ascii")
 
@@ -98,6 +102,8 @@ def test_an_authority_s_file_ends_with_the_first_of_its_authorities_and_counts_t
     assert (end.what, end.on) == ("imap.ca_file", TODAY + timedelta(days=700))
     file.write_text(old + new + other)
     assert [end.on for end in wiring.ends_of_files(config, TODAY)] == [TODAY + timedelta(days=40)]
+    file.write_text(_authority("Vila CA", begins, NEVER))
+    assert wiring.ends_of_files(config, TODAY) == []
     file.unlink()
     assert wiring.ends_of_files(config, TODAY) == []
 
@@ -117,9 +123,9 @@ def tokens(mail_servers: MailServers) -> Iterator[TokenServer]:
         yield server
 
 
-@pytest.mark.parametrize(("ends", "on"), [(date(2027, 2, 1), date(2027, 2, 1)), (date(9999, 12, 30), None)])
+@pytest.mark.parametrize(("ends", "on"), [(date(2027, 2, 1), date(2027, 2, 1)), (NEVER, None)])
 def test_a_service_account_s_key_ends_when_google_s_certificate_of_it_does(
-    tokens: TokenServer, tmp_path: Path, ends: date, on: date | None
+    tokens: TokenServer, tmp_path: Path, ends: date | datetime, on: date | None
 ) -> None:
     tokens.published = {"k1": _authority("k1", date(2026, 1, 1), ends), "k0": "another"}
     secret = tmp_path / "oauth"
