@@ -131,6 +131,7 @@ def remove(scene: Scene) -> None:
 def purge(scene: Scene) -> None:
     """dpkg -P: configuration and passwords go at once; it asks before the cases go, and No is the default"""
     run = scene.machine
+    scene.town.oacmail("backup", "--keep", "14", "/var/backups/oacmail")  # where a folder is empty, nothing of it stays
     said = _purged(run, "no")
     must("Also delete the cases" in said, "it has not asked")
     must(_there(run, OWN) == [], "configuration or passwords stay")
