@@ -123,8 +123,9 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
 
 def refused_by_domain(con: sqlite3.Connection, now: datetime) -> tuple[DomainRefusals, ...]:
     """Return what became of the mail to citizens of the last days at each domain that refused any."""
-    among = f"""FROM outbox o WHERE (o.data_at > :since OR o.refused_at > :since) AND o.erased_at IS NULL
-        AND kind IN ({_TO_CITIZENS})"""
+    # By the two indexes of moments: with OR, SQLite would read every mail that was ever sent, at each tick.
+    among = f"""FROM outbox WHERE id IN (SELECT id FROM outbox WHERE data_at > :since
+        UNION SELECT id FROM outbox WHERE refused_at > :since) AND erased_at IS NULL AND kind IN ({_TO_CITIZENS})"""
     given = {"since": stamp(now - REFUSED_WITHIN)}
     refusals: dict[str, dict[str, str]] = {}
     for row in con.execute(f"SELECT domain, recipient, last_error {among} AND state = 'failed' ORDER BY id", given):

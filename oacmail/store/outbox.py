@@ -432,12 +432,14 @@ def _last_taken(con: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def unreached(con: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the numbers of the cases whose acknowledgement was refused since the last summary."""
+def unreached(con: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
+    """Return the numbers of the cases whose acknowledgement was refused since the last summary, the first time since
+    yesterday."""
     rows = con.execute(
         f"""SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id WHERE e.kind = 'undelivered'
-        AND e.at >= coalesce(({LAST_SUMMARY}), '') AND json_extract(e.data, '$.mail') IN ({_LIMITED_KINDS})
-        ORDER BY c.number"""
+        AND e.at >= coalesce(({LAST_SUMMARY}), ?) AND json_extract(e.data, '$.mail') IN ({_LIMITED_KINDS})
+        ORDER BY c.number""",
+        (stamp(now - timedelta(days=1)),),
     )
     return tuple(row["number"] for row in rows)
 

@@ -455,7 +455,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
             incidents=live_incidents(con),
             reconciled=from_text(remembered.value(con, RECONCILED)),
             purged=last_purge(remembered.value(con, PURGED)),
-            unreached=outbox.unreached(con),
+            unreached=outbox.unreached(con, now),
             problems=tuple(problems),
         )
     return TickView(
