@@ -86,6 +86,14 @@ def test_without_a_case_it_opens_none_and_an_agent_looks(town: TOWN, name: str) 
     assert world.reviews() == [f"looks-automatic: {name.partition('-')[0]}"] or name == "reaction-outlook"
 
 
+@pytest.mark.parametrize("more", ["https://seu.example/tramit/12", "600 111 222", "I on ho porto"])
+def test_a_link_or_a_number_beside_a_reaction_is_a_word(world: World, more: str) -> None:
+    world.agent_replies(world.citizen_asks(ANNA, "Volant"))
+    ack = world.received(ANNA)[0]
+    world.citizen_asks(ANNA, f"Re: {ack['Subject']}", f"Anna reacted to your message:\n\n{more}", answers=ack)
+    assert world.case()["status"] == "open"
+
+
 def test_outlooks_words_alone_are_a_reaction_only_in_answer_to_a_mail(town: TOWN) -> None:
     world = town()
     _from_anna(world, "reaction-outlook", None)

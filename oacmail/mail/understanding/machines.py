@@ -141,7 +141,7 @@ _BY_CLIENT = (
     _REACTED,
     _RECALLED,
     regex(rf"{_WHO} (?:reacted|ha reacc\w{{1,9}}|reaccionó) [^\n!?;]{{0,30}}gmail(?: <\S+>)?", re.IGNORECASE),
-    regex(r"<?https?://\S+>?"),
+    regex(r"<?https://www\.google\.com/gmail/about/\S*>?"),
     regex(
         rf"{_WHO} (?:has (?:tentatively )?(?:accepted|declined)|ha (?:acceptat|rebutjat|aceptado|rechazado)"
         r"(?: provisionalment| provisionalmente)?) (?:the|this|la|aquesta|esta) invitaci?(?:tion|ón?|ó)"
