@@ -103,7 +103,7 @@ class SentView:
 
     kinds: frozenset[MailKind] = frozenset()  # those that were sent or will be
     left: frozenset[MailKind] = frozenset()  # those of which one has left
-    failed: frozenset[MailKind] = frozenset()  # those of which one was refused, by the relay or by a report
+    failed: frozenset[MailKind] = frozenset()  # those whose last one was refused, by the relay or by a report
     acks_today: int = 0  # acknowledgements that were queued today
     surveyed_at: datetime | None = None  # when its survey was sent
 

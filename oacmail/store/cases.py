@@ -97,11 +97,12 @@ _PARTS = {
         WHERE case_id = c.id AND role = 'citizen' AND kind = 'request' AND received_at > c.answered_at""",
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
     # not count; when the last one was sent that the relay took; how many have left, and how many were queued today;
-    # how many did not arrive
+    # whether the last that has reached its end did not arrive
     "mails: kind, at, sent_at, left, today, failed": f"""
         SELECT kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
         max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE {_LEFT}) AS left,
-        count(*) FILTER (WHERE created_at >= :midnight) AS today, count(*) FILTER (WHERE state = 'failed') AS failed
+        count(*) FILTER (WHERE created_at >= :midnight) AS today,
+        max(id) FILTER (WHERE state = 'failed') > coalesce(max(id) FILTER (WHERE state = 'sent'), 0) AS failed
         FROM outbox WHERE case_id = c.id GROUP BY kind""",
     "term_named: fingerprint": f"""SELECT m.fingerprint FROM messages m WHERE m.case_id = c.id AND c.ends_on IS NOT NULL
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",

@@ -254,3 +254,14 @@ def test_the_supervisor_reads_at_an_overdue_case_that_its_acknowledgement_did_no
     _refuses(world, 1)
     world.live("2026-11-27 08:30")
     assert "El justificant no ha arribat a la persona" in world.texts(SUPERVISOR, "overdue")[0]
+
+
+def test_an_acknowledgement_that_arrived_later_ends_that_word(world: World) -> None:
+    asked = world.citizen_asks(ANNA)
+    ack = world.received(ANNA)[0]
+    world.bounce(ack)
+    world.agent_replies(asked)
+    world.citizen_asks(ANNA, f"Re: {ack['Subject']}", "I on ho porto?", answers=ack)
+    assert world.kinds(ANNA) == ["ack", "ack"]
+    world.live("2026-11-27 08:30")
+    assert "El justificant no ha arribat" not in world.texts(SUPERVISOR, "overdue")[0]
