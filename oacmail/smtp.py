@@ -286,16 +286,17 @@ def _logged_in(settings: SmtpSettings, secret: str) -> smtplib.SMTP:
 
 def _connected(settings: SmtpSettings) -> smtplib.SMTP:
     """Return a connection that is encrypted as it must be, and greeted."""
-    tls = settings.tls()
     name = socket.gethostname()  # not the full name: a DNS query may take very long
     seconds = min(CONNECT_SECONDS, settings.timeout)
     if settings.security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, name, timeout=seconds, context=tls)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.host, settings.port, name, timeout=seconds, context=settings.tls()
+        )
     else:
         smtp = smtplib.SMTP(settings.host, settings.port, name, timeout=seconds)
     try:
         if settings.security == "starttls":
-            smtp.starttls(context=tls)
+            smtp.starttls(context=settings.tls())
         smtp.ehlo_or_helo_if_needed()
     except BaseException:
         smtp.close()

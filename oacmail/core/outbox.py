@@ -408,7 +408,8 @@ def envelopes_in_use(policy: Policy, message_id: str = "") -> dict[str, str]:
 def envelope_sender(policy: Policy, kind: MailKind, key: str, message_id: str) -> str:
     """The envelope sender of a mail (docs/interfaces.md section 4)."""
     usual = envelope_senders(policy, message_id)[KINDS[kind].envelope]
-    return envelopes_in_use(policy, message_id).get(envelope_of(key), usual)
+    named = envelope_of(key)  # that of a canary
+    return envelopes_in_use(policy, message_id).get(named, usual) if named else usual
 
 
 def canary_came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:

@@ -8,6 +8,7 @@ Pointer are sections of the file as they stand: their keys, bounds and defaults 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import lru_cache
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ _ALIASES = {
 _HYPHENATED = frozenset(["yahoo.com", "yahoo.es", "ymail.com"])  # a tag follows the hyphen, which no name there has
 
 
+@lru_cache(256)  # the office's own are asked for each address of a message
 def mailbox(address: str) -> str:
     """The mailbox behind an address: without its tag (`anna+padro@`, RFC 5233; `anna-padro@` at Yahoo), and without the
     dots that Gmail does not read."""

@@ -147,12 +147,13 @@ class Delivery:
         left: list[str] = []
         for mail in claimed:
             self.engine.progress()
-            sender = self._envelope(mail).partition(f"+{RETURNED}")[0]
+            envelope = envelope_sender(policy, mail.kind, mail.key, mail.message_id)
+            sender = envelope.partition(f"+{RETURNED}")[0]
             if sender in trouble or len(trouble) > 1 or any(error.at_least for error in trouble.values()):
                 left.append(mail.key)
                 continue
             try:
-                attempt = self._attempt(mail)
+                attempt = self._attempt(mail, envelope)
             except RelayError as error:
                 trouble[sender] = error
                 broke.append(mail.key)
@@ -171,9 +172,6 @@ class Delivery:
             self._refuses.set(refuses_everybody(policy, store.refused(policy, now)), now)
         return bool(claimed)
 
-    def _envelope(self, mail: Claimed) -> str:
-        return envelope_sender(self.engine.policy, mail.kind, mail.key, mail.message_id)
-
     def _record_last(self) -> None:
         if self._unrecorded is not None:
             self.engine.perform(self._unrecorded)
@@ -190,14 +188,14 @@ class Delivery:
         self._unrecorded = None
         return ours
 
-    def _attempt(self, mail: Claimed) -> Attempt:
+    def _attempt(self, mail: Claimed, envelope: str) -> Attempt:
         """Hand one mail over. Raises RelayError, StateError."""
         policy = self.engine.policy
         wanted = wants_copy(policy, mail.kind, mail.recipient)
         server_copies = wanted and policy.sending.self_copy == "server"
         outgoing = Outgoing(
             key=mail.key,
-            envelope_from=self._envelope(mail),
+            envelope_from=envelope,
             recipient=mail.recipient,
             copy_to=policy.office.address if wanted and policy.sending.self_copy is True else "",
             mime=mail.mime,

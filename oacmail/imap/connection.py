@@ -313,11 +313,10 @@ def _logged_in(settings: ImapSettings, secret: str) -> ImapClient:
 
 def _connected(settings: ImapSettings) -> ImapClient:
     """Return a connection that is encrypted as it must be."""
-    tls = settings.tls()
     client = ImapClient(
         settings.host,
         settings.port,
-        tls=tls if settings.security == "tls" else None,
+        tls=settings.tls() if settings.security == "tls" else None,
         timeout=SocketTimeout(min(CONNECT_SECONDS, settings.timeout), settings.timeout),
         max_bytes=settings.max_bytes,
     )
@@ -327,7 +326,7 @@ def _connected(settings: ImapSettings) -> ImapClient:
         for option, value in _KEEPALIVE:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
         if settings.security == "starttls":
-            client.starttls(tls)
+            client.starttls(settings.tls())
     except BaseException:
         _hang_up(client)
         raise

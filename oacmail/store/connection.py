@@ -80,7 +80,7 @@ _OLDER = ("no such column", "no such table")
 
 def stamp(moment: datetime) -> str:
     """Return sortable UTC text: `2026-11-25T08:00:00Z`."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"  # %Y has no leading zeros
+    return moment.astimezone(UTC).isoformat()[:19] + "Z"  # strftime's %Y has no leading zeros
 
 
 def moment(text: str | None) -> datetime | None:

@@ -19,8 +19,9 @@ def pattern(terms: Iterable[str]) -> str:
     for term in terms:
         heads.setdefault(term[:1], []).append(term[1:])
     ends = {"": r"(?!\w)", "*": r"\w*"}
-    branches = [re.escape(head) + pattern(tails) for head, tails in sorted(heads.items()) if head not in ends]
-    return f"(?:{'|'.join(branches + [ends[head] for head in ('*', '') if head in heads])})"
+    choices = [re.escape(head) + pattern(tails) for head, tails in sorted(heads.items()) if head not in ends]
+    choices += [ends[head] for head in ("*", "") if head in heads]
+    return f"(?:{'|'.join(choices)})" if choices[1:] else choices[0]  # a group takes long to compile
 
 
 # --- Phrases ---------------------------------------------------------------------------------------------------------
