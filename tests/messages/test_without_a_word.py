@@ -8,6 +8,7 @@ from email.policy import default
 
 import pytest
 
+from oacmail.mail.parse import parse
 from testbed.messages import as_bytes
 from tests.mail.messages import corpus
 from tests.survey.test_survey import survey, surveyed
@@ -133,6 +134,11 @@ def test_an_empty_comment_hides_no_other(town: TOWN) -> None:
     mail = message_from_bytes(raw.replace(b"COMMENT:", b"COMMENT:\r\nCOMMENT:"), _class=EmailMessage, policy=default)
     world.receive(mail, verdict="dmarc=pass header.from=example.org")
     assert world.case()["status"] == "open"
+
+
+def test_a_comment_without_an_end_is_cut() -> None:
+    raw = corpus("calendar-reply-comment-alone").replace(b"COMMENT:", b"COMMENT:" + b"No puc. " * 200_000)
+    assert len(parse(raw).fresh) == 20_000
 
 
 def test_an_open_case_keeps_its_deadline_when_its_person_reacts(town: TOWN) -> None:

@@ -219,6 +219,7 @@ _CALENDAR_LINE = regex(
     r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION|METHOD|COMMENT|PRODID)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I
 )
 _NOTE = regex(r"X-RESPONSE-COMMENT=(?:\"([^\"\n]*)\"|([^\";:\n]*))", re.I)  # Google's
+_LONGEST_NOTE = 20_000  # characters: as of a text, nobody asks a question later than that
 _ESCAPED = regex(r"\\([nN,;\\])")
 
 
@@ -238,7 +239,7 @@ def calendar_answer(text: str) -> CalendarAnswer | None:
         return None
     by_google = _NOTE.search(_FOLD.sub("", text))
     note = found.get("COMMENT") or (by_google and (by_google[1] or by_google[2])) or ""
-    return CalendarAnswer(note, found.get("SUMMARY", ""), found.get("PRODID", ""))
+    return CalendarAnswer(note[:_LONGEST_NOTE], found.get("SUMMARY", ""), found.get("PRODID", ""))
 
 
 def event_lines(text: str) -> str:
