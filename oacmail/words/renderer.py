@@ -559,7 +559,9 @@ class Renderer:
         heading = replace(heading, subject=subject, language=language)
         enclosed: Any = send.facts.get("enclosed", ())  # pictures that the HTML shows, and others
         files = (*enclosed, *self._calendar(loader, send, heading, contexts))
-        names = named((file.name, file.mime.partition(";")[0]) for file in files if not file.place)
+        names = named(
+            (file.name, file.mime.partition(";")[0]) for file in sorted(files, key=lambda file: not file.place)
+        )
         heading = replace(heading, signature=sign(text + names))
         return compose(heading, text, html, *originals, files=files), len(text)
 

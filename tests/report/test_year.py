@@ -245,6 +245,7 @@ def test_a_year_that_is_over_is_sent_once_with_its_page_and_freezes_nothing(two_
     assert "Compromisos de la carta de serveis complerts el 2026: 0 de 1." in text_of(mail)
     assert {part.get_filename() for part in mail.walk()} >= {"2026-ca.html", "2026-ca.csv"}
     assert world.rows("SELECT * FROM reports ORDER BY month") == months
+    assert world.reviews() == []  # our own copy is known as ours, with its pictures and files
     world.live("2027-02-01 08:00", minutes=600)  # the next month is published as before
     assert sent(world)[-1].startswith("OAC 360 · Informe, gener de 2027")
 
