@@ -201,6 +201,11 @@ def opening_days_after(at: datetime, days: int, policy: Policy) -> datetime:
     return opening_of(working_day_after(at, days, policy), policy)
 
 
+def start_of(day: date, policy: Policy) -> datetime:
+    """The midnight with which this local day begins."""
+    return _moment(day, time.min, policy)
+
+
 def opening_of(day: date, policy: Policy) -> datetime:
     """When the office opens on this local day."""
     return _moment(day, policy.office.opens, policy)

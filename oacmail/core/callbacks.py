@@ -1,19 +1,22 @@
 """Calls to citizens: the slot that is offered, what a further message says of the call, calls in vain (R25-R27).
 
 Decides moments and counts, never whether a call is wanted (core/classification.py). The slot binds inside the
-due day of the message (core/cases.py); a slot that comes later binds on the same day, and another number
-changes no time. A call outside the slot is noted and does not count. The program calls nobody.
+due day of the message (core/cases.py). A slot that comes later binds on the same day and keeps the day that was
+agreed, unless a reply names one; another number changes no time. A call outside the slot is noted and does not
+count. The program calls nobody.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from oacmail.core import acknowledgement, answers, calendar
 from oacmail.core.cases import CitizenRequest, call_to_agent, can_be_told, language_of_case, last_notice
+from oacmail.core.days_named import day_named
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.kinds import MailKind
 from oacmail.core.model import Callback, Hours, Intent, Slot
+from oacmail.core.order_words import folded
 from oacmail.core.policy import Policy
 from oacmail.core.view import AgreedCall, CaseColumns, CaseView, Deadline
 
@@ -43,7 +46,9 @@ def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, obje
         return {"road": road}
     if not _is_of_call(waits, wish.slot, request.policy):
         return {"road": Intent.QUESTION}
-    return _offer(request, wish, _asked_at(waits, request.policy), case.call.agreed)
+    told = case.call.agreed
+    day = calendar.local_day(told.begins, request.policy) if told and not told.cancelled else None
+    return _offer(request, wish, _not_before(day, _asked_at(waits, request.policy), request.policy), told)
 
 
 def _offer(
@@ -116,17 +121,31 @@ def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tupl
     told, waits = case.call.agreed, case.promised(request.author)
     if told is None or told.cancelled or not waits or not wish.phone:
         return ()
-    facts = _offer(request, wish, min(_asked_at(one, request.policy) for one in waits), told)
+    policy = request.policy
+    day = _day_named(request, max(one.due_at for one in waits)) or calendar.local_day(told.begins, policy)
+    facts = _offer(request, wish, _not_before(day, min(_asked_at(one, policy) for one in waits), policy), told)
     call = facts["call"]
     assert isinstance(call, AgreedCall)
     limited = case.sent.acks_today >= acknowledgement.ACKS_A_CASE_AND_DAY
     if call.sequence == told.sequence or limited or acknowledgement.why_not(request):
         return ()
-    lang = language_of_case(request.policy, case)
     return (
-        *acknowledgement.repeat(request, case, facts=facts, lang=lang),
-        *call_to_agent(request.policy, case, call, slot=wish.slot, now=request.now),
+        *acknowledgement.repeat(request, case, facts=facts, lang=language_of_case(policy, case)),
+        *call_to_agent(policy, case, call, slot=wish.slot, now=request.now),
     )
+
+
+def _day_named(request: CitizenRequest, due_at: datetime) -> date | None:
+    """The day that a reply names, but none after that of `due_at`; None = it names none."""
+    policy = request.policy
+    today = calendar.written_on(request.received_at, request.message.sent_at, policy)
+    day = day_named(folded(request.message.fresh), today, policy.workdays)
+    return min(day, calendar.local_day(due_at, policy)) if day else None
+
+
+def _not_before(day: date | None, asked_at: datetime, policy: Policy) -> datetime:
+    """The time from which a slot is offered: that of the request, or the beginning of a later day."""
+    return max(asked_at, calendar.start_of(day, policy)) if day else asked_at
 
 
 def agreed_facts(case: CaseView, now: datetime) -> Mapping[str, object]:

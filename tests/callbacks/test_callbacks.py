@@ -460,7 +460,7 @@ def test_who_sends_the_form_twice_has_one_case_and_is_a_member_of_it(town: TOWN)
     assert len(world.case()["messages"]) == 3
     assert world.rows("SELECT DISTINCT guest FROM messages WHERE role = 'citizen'") == [{"guest": 0}]
     assert world.kinds(ANNA) == ["ack", "ack"]
-    assert "Us trucarem dilluns 30 de novembre, de 14 a 20 h" in text_of(world.received(ANNA)[1])
+    assert "Us trucarem dimarts 1 de desembre, de 14 a 20 h" in text_of(world.received(ANNA)[1])
 
 
 def test_two_people_who_fill_in_the_form_alike_have_two_cases(town: TOWN) -> None:

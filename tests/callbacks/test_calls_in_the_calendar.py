@@ -14,6 +14,7 @@ from tests.world import AGENT, ANNA, OFFICE, World
 TOWN = Callable[..., World]
 MONDAY_AFTERNOON = ("2026-11-30T13:00Z", "2026-11-30T19:00Z")
 TUESDAY_MORNING = ("2026-12-01T07:00Z", "2026-12-01T13:00Z")
+TUESDAY_AFTERNOON = ("2026-12-01T13:00Z", "2026-12-01T19:00Z")
 
 
 def _parts(mail: EmailMessage) -> list[EmailMessage]:
@@ -105,11 +106,40 @@ def test_who_moves_the_call_is_told_and_the_same_event_moves(town: TOWN) -> None
     again, moved = world.received(ANNA)[-1], world.received(AGENT, "call")[-1]
     for before, after in ((first, again), (told, moved)):
         assert _shown(before) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
-        assert _shown(after) == ("PUBLISH", "CONFIRMED", 1, MONDAY_AFTERNOON)
+        assert _shown(after) == ("PUBLISH", "CONFIRMED", 1, TUESDAY_AFTERNOON)
         assert _event(after)[1]["UID"] == _event(before)[1]["UID"]
         assert _event(after)[1].decoded("DTSTAMP") >= _event(before)[1].decoded("DTSTAMP")
     assert "678" not in str(_parts(moved)[0].get_payload(decode=True))
     assert world.kinds(ANNA) == ["ack", "ack"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "moved_to"),
+    [
+        ("Millor a la tarda.", TUESDAY_AFTERNOON),
+        ("Millor avui a la tarda.", MONDAY_AFTERNOON),
+        ("Millor demà a la tarda.", TUESDAY_AFTERNOON),
+        ("Millor dimecres a la tarda.", TUESDAY_AFTERNOON),  # after the day on which an answer is due
+        ("Truqueu-me a la tarda al 611 223 344.", TUESDAY_AFTERNOON),
+    ],
+)
+def test_a_reply_keeps_the_day_that_was_agreed_unless_it_names_one(
+    town: TOWN, reply: str, moved_to: tuple[str, str]
+) -> None:
+    world = town(now="2026-11-30 08:50")
+    _asks_for_a_call(world, " demà al matí")
+    first = world.received(ANNA)[0]
+    assert _shown(first)[3] == TUESDAY_MORNING
+    world.citizen_asks(ANNA, "", reply, answers=first)
+    assert _shown(world.received(ANNA)[-1])[3] == moved_to
+
+
+def test_the_day_that_was_kept_stands_when_the_call_is_told_in_another_language(town: TOWN) -> None:
+    world = town(now="2026-11-30 08:50")
+    _asks_for_a_call(world, " demà al matí")
+    world.citizen_asks(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
+    world.citizen_asks(ANNA, "", "castellano", answers=world.received(ANNA)[-1])
+    assert _shown(world.received(ANNA)[-1]) == ("PUBLISH", "CONFIRMED", 1, TUESDAY_AFTERNOON)
 
 
 def test_the_hours_that_the_person_names_later_are_told_and_change_the_event(town: TOWN) -> None:
