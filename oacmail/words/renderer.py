@@ -541,9 +541,8 @@ class Renderer:
         *originals: bytes,
     ) -> tuple[bytes, int]:
         """Return the mail, and the number of characters of its text part."""
-        contexts = [
-            self._context(send, lang, promised, heading.sent_at, bool(originals)) for lang in self._languages(send)
-        ]
+        attached = bool(originals) or self._call_shown(send) is not None
+        contexts = [self._context(send, lang, promised, heading.sent_at, attached) for lang in self._languages(send)]
         pages = [loader.page(send.kind, context) for context in contexts]
         # The way to the person, in a notice about one case (core/relayed.py).
         if url := str(send.facts.get("offer", "")):
@@ -568,10 +567,9 @@ class Renderer:
     def _calendar(
         self, loader: TemplateLoader, send: Send, heading: Heading, contexts: Sequence[dict[str, object]]
     ) -> Iterator[EnclosedFile]:
-        """Yield the call that is agreed on or called off, as a file for calendars; none on a day of a year without a
-        calendar, which the mail does not name either."""
-        call, policy = send.facts.get("call"), self._profile.policy
-        if not isinstance(call, AgreedCall) or self._known(calendar.local_day(call.begins, policy)) is None:
+        """Yield the call that is agreed on or called off, as a file for calendars."""
+        call = self._call_shown(send)
+        if call is None:
             return
         said = {
             "to_person": send.kind in TO_CITIZENS,
@@ -582,6 +580,14 @@ class Renderer:
         pages = [loader.page(CALENDAR, {**context, **said}) for context in contexts]
         summary, description = " / ".join(page.heading for page in pages), "\n\n".join(page.text for page in pages)
         yield calendar_file(heading, call, summary, description)
+
+    def _call_shown(self, send: Send) -> AgreedCall | None:
+        """The call that calendars show; none on a day of a year without a calendar, which the mail does not name
+        either."""
+        call = send.facts.get("call")
+        if not isinstance(call, AgreedCall):
+            return None
+        return call if self._known(calendar.local_day(call.begins, self._profile.policy)) else None
 
     def _answer_draft(self, loader: TemplateLoader, answer: Send, heading: Heading) -> tuple[bytes, int]:
         promised = promise(self._profile.policy, answer.due_at, heading.sent_at)

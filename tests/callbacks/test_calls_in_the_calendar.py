@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import cast
 
 import pytest
 from icalendar import Calendar, Event
 
+from oacmail.workdays import SHIPPED
 from tests.callbacks.test_callbacks import SUBJECT, _asks_for_a_call
-from tests.world import AGENT, ANNA, OFFICE, World
+from tests.world import AGENT, ANNA, OFFICE, World, text_of
 
 TOWN = Callable[..., World]
 MONDAY_AFTERNOON = ("2026-11-30T13:00Z", "2026-11-30T19:00Z")
@@ -140,6 +142,36 @@ def test_the_day_that_was_kept_stands_when_the_call_is_told_in_another_language(
     world.citizen_asks(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
     world.citizen_asks(ANNA, "", "castellano", answers=world.received(ANNA)[-1])
     assert _shown(world.received(ANNA)[-1]) == ("PUBLISH", "CONFIRMED", 1, TUESDAY_AFTERNOON)
+
+
+def test_the_agent_hears_of_a_call_put_off_by_a_late_number_and_not_that_another_time_was_asked_for(
+    town: TOWN,
+) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " al matí")
+    _assigned(world)
+    world.advance("2026-12-01 15:00")
+    world.citizen_asks(ANNA, "", "Perdoneu, truqueu-me al 611 223 344.", answers=world.received(ANNA)[0])
+    (told,) = world.received(AGENT, "call")
+    assert "és ara dimecres 2 de desembre" in text_of(told)
+    assert "demanat" not in text_of(told)
+    assert "fitxer adjunt" in text_of(told)
+
+
+@pytest.mark.parametrize("order", ["", "escalate"])
+def test_the_agent_is_pointed_to_no_file_where_the_year_has_no_calendar(town: TOWN, tmp_path: Path, order: str) -> None:
+    holidays = tmp_path / "festius.toml"
+    holidays.write_text(SHIPPED.read_text("utf-8").partition("[2027]")[0], "utf-8")
+    world = town(now="2027-03-10 13:50", office={"holidays": str(holidays)})
+    _asks_for_a_call(world, " al matí")
+    world.obey("assign", world.case()["number"], name="agent")
+    if order:
+        world.obey(order, world.case()["number"])
+    else:
+        world.citizen_asks(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
+    (told,) = world.received(AGENT, "call")
+    assert _parts(told) == []
+    assert "adjunt" not in text_of(told)
 
 
 def test_the_hours_that_the_person_names_later_are_told_and_change_the_event(town: TOWN) -> None:
