@@ -281,11 +281,13 @@ def send_without_original(con: sqlite3.Connection, effect: SendWithoutOriginal, 
 
 def update_outbox(con: sqlite3.Connection, effect: UpdateOutbox, context: WriteContext) -> None:
     if effect.event is MailEvent.COPY_SEEN:
-        # The relay took the mail, whatever its state says: the copy is noted in every state.
+        # The relay took the mail, whatever its state says: the copy is noted in every state. A report may have said why
+        # the mail did not arrive all the same.
         sent_at = stamp(effect.sent_at or context.now)
         con.execute(
-            f"""UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
-            sent_at = coalesce(sent_at, ?), state = {_NEXT[MailEvent.COPY_SEEN]} WHERE key = ?""",
+            f"""UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), sent_at = coalesce(sent_at, ?),
+            last_error = iif(state IN ({_BEFORE[MailEvent.COPY_SEEN]}), NULL, last_error),
+            state = {_NEXT[MailEvent.COPY_SEEN]} WHERE key = ?""",
             (stamp(context.now), effect.alias, sent_at, effect.key),
         )
         return

@@ -77,6 +77,19 @@ def test_a_report_that_returns_nothing_is_found_by_its_address(world: World) -> 
     assert "justificant" in text_of(notice)
 
 
+def test_a_copy_that_comes_after_the_report_takes_none_of_its_words(world: World) -> None:
+    world.relay.copies = "held"
+    address = _asked(world)
+    _comes(world, _report(world, address), address)
+    said = world.mail()["last_error"]
+    assert "Unauthenticated email" in said
+    world.relay.release_copies()
+    world.turn()
+    ack = world.mail()
+    assert ack["copied_at"] is not None
+    assert (ack["state"], ack["last_error"]) == ("failed", said)
+
+
 def test_a_report_in_prose_is_found_by_its_address(world: World) -> None:
     address = _asked(world)
     mail = world.message("MAILER-DAEMON@mail.example", "failure notice", PROSE.format(to=ANNA))
