@@ -1,12 +1,14 @@
 """A receiver outside that judges our mail by SPF, DKIM and DMARC and does with it what it likes.
 
 The relay before it signs with DKIM (dkimpy), and may spoil its own signature; the receiver verifies with the same
-library. What SPF says is played: whether it names the relay for the domain that the envelope shows, which for the
-empty envelope is that of the relay's HELO (RFC 7208 section 2.4). DMARC passes if one of the two does (RFC 7489).
+library. What SPF says is played here: whether it names the relay for the domain that the envelope shows, which for the
+empty envelope is that of the relay's HELO (RFC 7208 section 2.4); tests/servers/receivers.py asks a DNS. DMARC passes
+if one of the two does (RFC 7489).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from functools import cache
 from typing import Literal
@@ -25,7 +27,8 @@ from testbed.relay import SimulatedRelay, refused
 DOMAIN = "receiver.example"
 NAME = f"mx.{DOMAIN}"
 OUTSIDE = f"retorn@{DOMAIN}"
-_SAID = f"5.7.26 {NAME} accepts no mail that is not authenticated"
+REFUSES = f"5.7.26 {NAME} accepts no mail that is not authenticated"
+SELECTOR = b"oac"
 _SIGNED = (b"from", b"to", b"subject", b"date", b"message-id")
 Policy = Literal["none", "quarantine", "reject"]
 Signature = Literal["good", "broken", "absent"]
@@ -33,13 +36,63 @@ Refusal = Literal["RCPT", "DATA", "report", "silence"]
 
 
 @cache
-def _keys() -> tuple[bytes, bytes]:
+def keys() -> tuple[bytes, bytes]:
     """(the private key as PEM, the record in the DNS)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = serialization.PrivateFormat.TraditionalOpenSSL
     pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return pem, b"v=DKIM1; k=rsa; p=" + b"".join(public.splitlines()[1:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """`spf`: whether it passes for our domain; `dkim`: whether our signature does."""
+
+    spf: bool
+    dkim: Literal["pass", "fail", "none"]
+
+    @property
+    def passes(self) -> bool:
+        return self.spf or self.dkim == "pass"
+
+    @property
+    def field(self) -> bytes:
+        spf, dmarc = "pass" if self.spf else "none", "pass" if self.passes else "fail"
+        return f"Authentication-Results: {NAME}; spf={spf}; dkim={self.dkim}; dmarc={dmarc} header.from=x\r\n".encode()
+
+
+def judged(raw: bytes, spf: bool, record: Callable[[str], bytes | None]) -> Authentication:
+    """`record`: the TXT record of a name, from the DNS."""
+    if not raw.startswith(b"DKIM-Signature:"):
+        return Authentication(spf, "none")
+    good = dkim.verify(raw, dnsfunc=lambda name, timeout=5: record(name.decode()))
+    return Authentication(spf, "pass" if good else "fail")
+
+
+def signed(mime: bytes, domain: str, signature: Signature) -> bytes:
+    """The mail as the relay lets it leave."""
+    if signature == "absent":
+        return mime
+    made = bytes(dkim.sign(mime, SELECTOR, domain.encode(), keys()[0], include_headers=list(_SIGNED))) + mime
+    # a gateway behind the signer marks the subject
+    return made.replace(b"\r\nSubject: ", b"\r\nSubject: [EXT] ", 1) if signature == "broken" else made
+
+
+def report(mime: bytes, envelope_from: str, number: str, at: datetime | None = None) -> bytes:
+    """The report of a refusal to the envelope sender: as little as is understood there. An address of the mail itself
+    needs nothing of the mail, the office's own its Message-ID."""
+    return as_bytes(
+        delivery_status(
+            message_from_bytes(mime),
+            envelope_from,
+            at=at,
+            number=number,
+            status="5.7.26",
+            said=f"550 {REFUSES}",
+            returned=() if RETURNED in envelope_from else ("Message-ID",),
+        )
+    )
 
 
 @dataclass
@@ -56,13 +109,13 @@ class PlayedReceiver:
     signature: Signature
     aligned: bool
     refusal: Refusal
-    _seen: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
+    _seen: dict[str, tuple[bytes, Authentication]] = field(default_factory=dict)
     _coming: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.refusal in ("RCPT", "DATA"):
             at: Literal["RCPT", "DATA"] = "RCPT" if self.refusal == "RCPT" else "DATA"
-            code, _, said = _SAID.partition(" ")
+            code, _, said = REFUSES.partition(" ")
             self.relay.when(refused(550, code, at, said), holds=self._rejects)
         self.relay.at_delivery = self._gets
 
@@ -78,49 +131,24 @@ class PlayedReceiver:
         self._coming.clear()
 
     def _rejects(self, mail: Outgoing) -> bool:
-        return mail.recipient.endswith(f"@{DOMAIN}") and self.policy == "reject" and not self._judged(mail)[1]
+        return mail.recipient.endswith(f"@{DOMAIN}") and self.policy == "reject" and not self._judged(mail)[1].passes
 
-    def _judged(self, mail: Outgoing) -> tuple[bytes, bool]:
-        """(the mail as it leaves the relay, whether its signature is good)."""
+    def _judged(self, mail: Outgoing) -> tuple[bytes, Authentication]:
+        """The mail as it leaves the relay, and what is thought of it."""
         if mail.key not in self._seen:
-            signed = self._signed(mail.mime)
-            record = _keys()[1]
-            self._seen[mail.key] = signed, dkim.verify(signed, dnsfunc=lambda _name, timeout=5: record) or self.aligned
+            raw = signed(mail.mime, self.office.rpartition("@")[2], self.signature)
+            self._seen[mail.key] = raw, judged(raw, self.aligned, lambda _name: keys()[1])
         return self._seen[mail.key]
-
-    def _signed(self, mime: bytes) -> bytes:
-        if self.signature == "absent":
-            return mime
-        domain = self.office.rpartition("@")[2].encode()
-        signed = bytes(dkim.sign(mime, b"oac", domain, _keys()[0], include_headers=list(_SIGNED))) + mime
-        # a gateway behind the signer marks the subject
-        return signed.replace(b"\r\nSubject: ", b"\r\nSubject: [EXT] ", 1) if self.signature == "broken" else signed
 
     def _gets(self, mail: Outgoing) -> None:
         if not mail.recipient.endswith(f"@{DOMAIN}"):
             return
-        raw, passes = self._judged(mail)
-        assert passes is self.is_good, "the library judges as the table says"
+        raw, thought = self._judged(mail)
+        assert thought.passes is self.is_good, "the library judges as the table says"
+        now = self.clock.true()
         if self._rejects(mail):
             if self.refusal == "report" and mail.envelope_from:
-                self._reports(mail)
+                about = report(mail.mime, mail.envelope_from, mail.key, now + timedelta(seconds=1))
+                self._coming.append(arrived(about, "", mail.envelope_from, now))
         elif mail.recipient == OUTSIDE:
-            spf = "pass" if self.aligned else "none"
-            signed = {"good": "pass", "broken": "fail", "absent": "none"}[self.signature]
-            verdict = f"spf={spf}; dkim={signed}; dmarc={'pass' if passes else 'fail'} header.from=x"
-            head = f"Authentication-Results: {NAME}; {verdict}\r\n".encode()
-            self._coming.append(arrived(head + raw, OUTSIDE, self.office, self.clock.true()))
-
-    def _reports(self, mail: Outgoing) -> None:
-        """To the envelope sender: as little as is understood there. An address of the mail itself needs nothing of the
-        mail, the office's own its Message-ID."""
-        report = delivery_status(
-            message_from_bytes(mail.mime),
-            mail.envelope_from,
-            at=self.clock.true() + timedelta(seconds=1),
-            number=mail.key,
-            status="5.7.26",
-            said=f"550 {_SAID}",
-            returned=() if RETURNED in mail.envelope_from else ("Message-ID",),
-        )
-        self._coming.append(arrived(as_bytes(report), "", mail.envelope_from, self.clock.true()))
+            self._coming.append(arrived(thought.field + raw, OUTSIDE, self.office, now))

@@ -162,6 +162,7 @@ class GrantWatch:
 # since when.
 
 COMMAND = "alert-command"  # the code of the problem
+MINUTE = timedelta(minutes=1)  # of `canary.limit_minutes`
 
 
 @dataclass(slots=True)
@@ -183,7 +184,7 @@ class CanaryWatch:
         if not policy.canary.enabled or policy.shadow or last is None:
             return
         now, alarmed = self.engine.now(), store.recall(CANARY_ALARMED) or ""
-        limit = timedelta(minutes=policy.canary.limit_minutes)
+        limit = policy.canary.limit_minutes * MINUTE
         back = store.known_at(CANARY_BACK + last)
         if back is not None and (store.recall(CANARY_LAST) or "").partition(" ")[0] != last:
             seconds = max(back - moment_of(last), timedelta(0)).total_seconds()

@@ -1,9 +1,9 @@
 """The very same oacmail with short waits, so that what takes a minute at the town hall takes a second in a test.
 
 Only patience is shortened: how long a silent line counts as alive and a locked database as busy, how often the clock
-rings, how long a refused mail or a loop rests, after how long an outage is told, and a loop without a sign of life
-counts as stuck. No part of the program is replaced. Only a test that stalls a line shortens a server's silence
-(`SHORT_SILENCE`): on a busy machine a sound server may be silent for seconds.
+rings, how long a refused mail or a loop rests, after how long an outage is told, until when a canary must be back, and
+a loop without a sign of life counts as stuck. No part of the program is replaced. Only a test that stalls a line
+shortens a server's silence (`SHORT_SILENCE`): on a busy machine a sound server may be silent for seconds.
 """
 
 import os
@@ -14,7 +14,7 @@ from datetime import timedelta
 from oacmail import cli, oauth, service, smtp, wiring
 from oacmail.cli import answers
 from oacmail.core import outbox
-from oacmail.engine import intake
+from oacmail.engine import intake, watch
 from oacmail.imap.connection import ImapSettings
 from oacmail.oauth import GrantRefused
 from oacmail.store import connection
@@ -36,6 +36,7 @@ def shorten() -> None:
     service.STALE_AFTER = 3.0
     service.LONGEST_WAIT = 2.0
     smtp.MINUTE = 1.0
+    watch.MINUTE = timedelta(seconds=1)
     intake.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
     vars(wiring)["ImapSettings"] = ImpatientSettings
