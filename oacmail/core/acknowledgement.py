@@ -22,6 +22,7 @@ from oacmail.core.view import AgreedCall, CaseView, Released
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
+TO_OUR_ENVELOPE = "to-our-envelope-sender"
 RESTORED = "database-restored"  # why a mail is held
 OVER_BUDGET = "over-budget"
 ECHO = "echoes-our-mail"  # why a message is not acknowledged
@@ -38,7 +39,7 @@ def why_not(request: CitizenRequest) -> str:
     limit = request.policy.budgets.max_age_hours
     sender = request.message.sender
     if sender not in request.policy.form_senders and may_be_form(request.message):
-        return f"{FORM}: {sender}"
+        return TO_OUR_ENVELOPE if request.message.marks else f"{FORM}: {sender}"
     if not cases.is_deliverable(request.author):
         return "no-address-to-answer"
     if cases.is_ours(request.policy, request.author):

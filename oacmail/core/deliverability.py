@@ -407,7 +407,8 @@ def dmarc_record(lookup: Lookup, domain: str) -> DmarcRecord:
             (tags,) = found
             policy = tags.get("p", "") if owner == domain else tags.get("sp", tags.get("p", ""))
             known = policy.lower() if policy.lower() in ("none", "quarantine", "reject") else ""
-            return DmarcRecord(f"_dmarc.{owner}", 1, known, tags.get("aspf") == "s", tags.get("adkim") == "s")
+            strict = (tags.get(tag, "").lower() == "s" for tag in ("aspf", "adkim"))
+            return DmarcRecord(f"_dmarc.{owner}", 1, known, *strict)
         if found:
             return DmarcRecord(f"_dmarc.{owner}", len(found))
     return DmarcRecord(name, 0)

@@ -9,7 +9,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from oacmail.core.deliverability import DeliveringRelay, Finding, Leg, Look, OurMail, Travelled, delivering, examine
+from oacmail.core.deliverability import (
+    DeliveringRelay,
+    Finding,
+    Leg,
+    Look,
+    OurMail,
+    Travelled,
+    delivering,
+    dmarc_record,
+    examine,
+)
 from oacmail.mail.mime.auth import travelled
 from oacmail.resolver import Resolver
 from tests.servers.dns_server import DnsServer
@@ -219,6 +229,14 @@ def test_strict_alignment_does_not_take_the_name_of_the_relay_for_the_domain(ser
     strict = _without(GOOD, "oac._domainkey").replace("p=reject;", "p=quarantine; aspf=s;")
     found = _of(look(serve(strict)), "smtp.ack_envelope")
     assert "receivers put it into junk (_dmarc.vila.cat: quarantine)" in found.what
+
+
+@pytest.mark.parametrize("tag", ["adkim=s", "adkim=S", "ADKIM = S", "aspf=s", "aspf=S"])
+def test_strict_alignment_is_read_in_small_and_capital_letters_as_receivers_read_it(serve: Serve, tag: str) -> None:
+    lookup = Resolver(serve(GOOD.replace("p=reject;", f"p=REJECT; {tag};")).address).lookup
+    record = dmarc_record(lookup, "vila.cat")
+    assert record.enforced
+    assert (record.strict_dkim, record.strict_spf) == (tag.lower().startswith("adkim"), tag.startswith("aspf"))
 
 
 def test_of_a_subdomain_the_organisations_policy_counts(serve: Serve) -> None:

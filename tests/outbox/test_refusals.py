@@ -158,6 +158,23 @@ def test_what_a_person_seems_to_write_there_waits_for_an_agent(world: World) -> 
     assert world.kinds(ANNA) == ["ack"]
 
 
+def test_a_new_message_of_a_person_there_is_not_named_a_web_form(world: World) -> None:
+    address = _asked(world)
+    text = "Bon dia, no em deixa signar la instància amb el certificat. Què he de fer? Gràcies, Pere"
+    _comes(world, world.message(PERE, "No puc signar", text), address, PERE)
+    assert world.reviews() == ["to-our-envelope-sender"]
+    assert [case["due_at"] for case in world.cases()] == ["2026-11-26T20:00:00+01:00"] * 2
+    assert world.kinds(PERE) == []
+
+
+def test_what_may_be_a_form_there_is_not_named_one(world: World) -> None:
+    mail = world.message(PERE, "[Web] Consulta", "Referència 2211, butlletí mensual.")
+    mail["Reply-To"] = "info@puig.example"
+    _comes(world, mail, _asked(world), PERE)
+    assert world.reviews() == ["looks-automatic: auto_reply"]
+    assert world.kinds(PERE) == []
+
+
 def test_a_copy_to_such_an_address_makes_no_machine_of_a_person(world: World) -> None:
     address = _asked(world)
     mail = world.message(PERE, "Padró", "Bon dia, com demano un volant?")

@@ -32,12 +32,14 @@ OUT_OF_OFFICE = "out-of-office"
 def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     message, status = lookup.message, lookup.message.delivery_status
     case = _case(view, lookup)
-    if case is None and sender.may_be_form(message):
+    may_be_form = case is None and sender.may_be_form(message)
+    if may_be_form and not message.marks:
         return _perhaps_a_form(lookup)
     if status is not None:
         doubtful = status.by_words and not _is_about_our_mail(view, lookup)
     else:  # nothing but the address says that a machine wrote it: a client may have answered there for a person
-        doubtful = bool(message.marks) and len(message.reasons) == 1 and not reads_automatic(lookup)
+        by_address = bool(message.marks) and len(message.reasons) == 1 and not reads_automatic(lookup)
+        doubtful = may_be_form or by_address
     record = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
