@@ -82,7 +82,6 @@ class Servers:
         for name, text in (
             ("recipients", postfix.RECIPIENTS),
             ("transport", postfix.TRANSPORT),
-            ("headers", ""),
             ("senders", postfix.SENDERS),
         ):
             (conf / name).write_text(text)

@@ -32,7 +32,7 @@ def signing() -> Iterator[MailServers]:
 
 @pytest.fixture
 def desk(signing: MailServers, tmp_path: Path) -> RunningOffice:
-    desk = RunningOffice(signing, tmp_path, office={"dpo": "dpd@castellbisbal.cat"})
+    desk = RunningOffice(signing, tmp_path, office={"dpo": "dpd@castellbisbal.cat"}, smtp={"ack_envelope": "bounce"})
     desk.state.mkdir(mode=0o700)
     with at_desk(desk) as agent:
         agent.create("Drafts")

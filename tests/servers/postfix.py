@@ -79,7 +79,6 @@ smtpd_tls_security_level = may
 smtpd_tls_chain_files = {certs.key}, {certs.cert}
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
 virtual_mailbox_domains = static:all
-header_checks = regexp:{root}/conf/headers
 transport_maps = regexp:{root}/conf/transport
 recipient_delimiter = +
 lmtp_destination_recipient_limit = 1
@@ -194,11 +193,12 @@ class Postfix:
         asked = f"-o smtpd_milters=inet:127.0.0.1:{self.options.filter_port}" if self.options.filter_port else ""
         (conf / "master.cf").write_text(MASTER.format(login=LOGIN, filter=asked, **ports))
         (conf / "recipients").write_text(RECIPIENTS + ("" if self.options.plus else NO_PLUS))
-        signed = f"/^X-Oacmail:/ PREPEND DKIM-Signature: {self.options.signature}\n" if self.options.signature else ""
-        (conf / "headers").write_text(signed)
+        (conf / "headers").write_text(f"/^X-Oacmail:/ PREPEND DKIM-Signature: {self.options.signature}\n")
         (conf / "transport").write_text(TRANSPORT)
         (conf / "senders").write_text(SENDERS + ("" if self.options.null_sender else NO_NULL_SENDER))
-        (conf / "main.cf").write_text(self._main())
+        # A relay that reads header fields refuses deeply nested mail, so that no daemon would get it.
+        reading = f"header_checks = regexp:{conf}/headers\n" if self.options.signature else ""
+        (conf / "main.cf").write_text(self._main() + reading)
 
     def _main(self) -> str:
         return MAIN.format(

@@ -189,7 +189,8 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     if kind in MACHINES:
         # Only the words look automatic, no header does, or there are none: a person decides, and nobody is answered by
         # mistake.
-        what = request.message.features.marked_as or kind
+        mark = request.message.features.marked_as
+        what = mark if mark in review.FILED_AS else kind
         return _set_aside(request, Outcome.QUARANTINED, f"{review.LOOKS_AUTOMATIC}: {what}")
     if kind is Kind.THANKS:
         return _thanks_without_reference(request)
