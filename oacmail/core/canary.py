@@ -41,10 +41,10 @@ def envelope_of(key: str) -> str:
 # What the receiver outside says of the canary that it sends back: the only proof of what other receivers see. Each
 # envelope sender in use has its turn, since SPF looks at it.
 
-_GMAIL, _MICROSOFT = "mx.google.com", "mx.microsoft.com"
+_GMAIL, MICROSOFT = "mx.google.com", "mx.microsoft.com"
 _KNOWN = {
     **dict.fromkeys(("gmail.com", "googlemail.com"), _GMAIL),
-    **dict.fromkeys(("outlook.com", "outlook.es", "hotmail.com", "hotmail.es", "live.com", "msn.com"), _MICROSOFT),
+    **dict.fromkeys(("outlook.com", "outlook.es", "hotmail.com", "hotmail.es", "live.com", "msn.com"), MICROSOFT),
 }
 
 

@@ -24,6 +24,25 @@ OUTLOOK = (
 )
 
 
+# Exchange Online seals what leaves it under the same name; a receiver names the address too. All of it on one mail:
+# <https://lore.kernel.org/kvm/20260116182606.61856-17-sascha.bischoff@arm.com/>; one that leaves outlook.com:
+# <https://lore.kernel.org/lkml/PSXP216MB0438A3D7BBFA080B7780436980F10@PSXP216MB0438.KORP216.PROD.OUTLOOK.COM/>.
+LEAVES = "ARC-Authentication-Results: i=1; mx.microsoft.com 1; "
+LEFT = (
+    f"{LEAVES}spf=pass smtp.mailfrom=town.example; dmarc=pass action=none\r\n"
+    " header.from=town.example; dkim=pass header.d=town.example; arc=none\r\n"
+)
+LEFT_UNSEEN = f"{LEAVES}spf=none; dmarc=none;\r\n dkim=none; arc=none\r\n"
+SEALED = (
+    "ARC-Authentication-Results: i=2; mx.microsoft.com 1; spf={spf} (sender ip\r\n"
+    " is 192.0.2.7) smtp.rcpttodomain=outlook.com smtp.mailfrom=town.example;\r\n"
+    " dmarc={dmarc} (p=none sp=none pct=100) action=none header.from=town.example;\r\n"
+    " dkim=pass (signature was verified) header.d=town.onmicrosoft.com; arc=pass (0\r\n"
+    " oda=1 ltdi=1 spf=[1,1,smtp.mailfrom=town.example] dkim=[1,1,header.d=town.example]\r\n"
+    " dmarc=[1,1,header.from=town.example])\r\n"
+)
+
+
 @pytest.fixture
 def world(town: Callable[..., World]) -> World:
     return town(canary={"enabled": True, "send_to": OUTSIDE, "every_minutes": 60}, smtp={"ack_envelope": "bounce"})
@@ -117,6 +136,56 @@ def test_the_verdict_on_an_envelope_that_meets_no_receiver_any_more_ends(
     ("head", "receiver", "expected"),
     [
         (OUTLOOK, "mx.microsoft.com", ReceiverVerdict("mx.microsoft.com", "fail", "none", "fail")),
+        (
+            SEALED.format(spf="fail", dmarc="fail") + LEFT,
+            "mx.microsoft.com",
+            ReceiverVerdict("mx.microsoft.com", "fail", "pass", "fail"),
+        ),
+        (
+            SEALED.format(spf="pass", dmarc="pass") + LEFT_UNSEEN,
+            "mx.microsoft.com",
+            ReceiverVerdict("mx.microsoft.com", "pass", "pass", "pass"),
+        ),
+        (LEFT, "mx.microsoft.com", ReceiverVerdict("mx.microsoft.com")),
+        # outlook.com, <https://github.com/trusteddomainproject/OpenARC/issues/131>: it gives no name of its own
+        (
+            "Authentication-Results: spf=pass (sender IP is 192.0.2.7)\r\n smtp.mailfrom=town.example; outlook.com;"
+            " dkim=pass (signature was\r\n verified) header.d=town.example;outlook.com; dmarc=pass action=none\r\n"
+            " header.from=town.example;compauth=pass reason=100\r\n",
+            "mx.microsoft.com",
+            ReceiverVerdict("mx.microsoft.com"),
+        ),
+        # Gmail, <https://github.com/trusteddomainproject/OpenARC/issues/128>: a quoted sender, and ARC's own result
+        (
+            "Authentication-Results: mx.google.com;\r\n       dkim=pass header.i=@town.example header.s=selector1 "
+            "header.b=YSz+76Ay;\r\n       arc=fail (missing mandatory fields);\r\n       spf=pass (google.com: domain "
+            "of srs0=tv9s=3c=town.example=oac@relay.example designates 192.0.2.7 as permitted sender)"
+            ' smtp.mailfrom="srs0=tv9s=3c=town.example=oac@relay.example";\r\n'
+            "       dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=town.example\r\n",
+            "mx.google.com",
+            ReceiverVerdict("mx.google.com", "pass", "pass", "pass"),
+        ),
+        # Gmail, <https://pastebin.com/pBitt13v>: a broken signature, and SPF that carries DMARC
+        (
+            "Authentication-Results: mx.google.com;\r\n       dkim=fail header.i=@town.example;\r\n       spf=pass "
+            "(google.com: domain of oac@town.example designates 192.0.2.7 as permitted sender)"
+            " smtp.mailfrom=oac@town.example;\r\n"
+            "       dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=town.example\r\n",
+            "mx.google.com",
+            ReceiverVerdict("mx.google.com", "pass", "fail", "pass"),
+        ),
+        # Gmail seals the same when it forwards, <https://pastebin.com/index/X90jJYkR>; the office's own Gmail is above
+        (
+            "ARC-Authentication-Results: i=2; mx.google.com; arc=pass (i=1 spf=fail spfdomain=town.example dmarc=fail "
+            "fromdomain=town.example); spf=pass smtp.mailfrom=oac-retorn@gmail.com\r\n"
+            "Authentication-Results: mx.google.com; spf=fail smtp.mailfrom=oac@town.example; dmarc=fail (p=REJECT "
+            "sp=REJECT dis=QUARANTINE) header.from=town.example\r\n"
+            "ARC-Authentication-Results: i=1; mx.google.com; spf=fail (google.com: domain of oac@town.example does not "
+            "designate 192.0.2.7 as permitted sender) smtp.mailfrom=oac@town.example;\r\n       dmarc=fail (p=REJECT "
+            "sp=REJECT dis=QUARANTINE) header.from=town.example\r\n",
+            "mx.google.com",
+            ReceiverVerdict("mx.google.com", "fail", "", "fail"),
+        ),
         (
             "Authentication-Results: mx.example.org; dkim=fail header.d=a; dkim=pass header.d=b;\r\n spf=softfail\r\n",
             "mx.example.org",

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
 
-from oacmail.core.canary import ReceiverVerdict
+from oacmail.core.canary import MICROSOFT, ReceiverVerdict
 from oacmail.core.deliverability import Leg, Travelled, delivering, tags_of
 from oacmail.core.model import Auth, Dmarc, regex
 from oacmail.mail.mime.headers import Fields
@@ -39,6 +39,8 @@ _AUTHSERV = regex(r"[^\s;(]+")
 # Exchange's form is no standard parser's; a method may have a version (RFC 8601 section 2.2).
 _RESULT = regex(r";\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _PAIR = regex(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECASE)
+# Microsoft's results on mail that came from elsewhere name the address; those on its own users' mail do not.
+_FROM_OUTSIDE = regex(r"\(sender\s+ip\s+is\s+[\da-f]", re.IGNORECASE)
 
 # The delivering server writes these; a message that a client stores in Sent with APPEND has none of them.
 _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "return-path")
@@ -270,13 +272,15 @@ def verdict(raw: bytes, receiver: str) -> ReceiverVerdict:
     forwards (RFC 8617), in ARC-Authentication-Results.
 
     Only fields with its name count, and of these the lowest: whoever handled the mail later stands above, even a
-    second server of the same provider. We wrote the mail and know that it left without any.
+    second server of the same provider. We wrote the mail and know that it left without any; but a relay at Microsoft
+    seals what leaves it, under the receiver's name.
     """
     fields = _head(raw)
     own = [
         value.partition(";")[2] if name.startswith("arc-") else value
         for name, value in fields.items
         if name in ("authentication-results", "arc-authentication-results")
+        and (receiver.lower() != MICROSOFT or _FROM_OUTSIDE.search(value))
     ]
     texts = [without_comments(value)[0].strip() for value in own]
     said = [text for text in texts if (found := _AUTHSERV.match(text)) and found[0].lower() == receiver.lower()]
