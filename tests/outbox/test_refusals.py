@@ -167,10 +167,10 @@ def test_a_new_message_of_a_person_there_is_not_named_a_web_form(world: World) -
     assert world.kinds(PERE) == []
 
 
-def test_what_may_be_a_form_there_is_not_named_one(world: World) -> None:
+def test_what_may_be_a_form_under_a_forged_mark_is_not_named_one(world: World) -> None:
     mail = world.message(PERE, "[Web] Consulta", "Referència 2211, butlletí mensual.")
     mail["Reply-To"] = "info@puig.example"
-    _comes(world, mail, _asked(world), PERE)
+    _comes(world, mail, _forged(_asked(world)), PERE)
     assert world.reviews() == ["looks-automatic: auto_reply"]
     assert world.kinds(PERE) == []
 
