@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from oacmail import charts, host, oauth
 from oacmail import config as settings
 from oacmail.config import Config, secrets
-from oacmail.core.deliverability import Leg, Look, OurMail, Travelled, delivering, domain_of, examine
+from oacmail.core.deliverability import Leg, Look, OurMail, Travelled, delivering, examine
 from oacmail.core.ends import KnownEnd
 from oacmail.core.errors import ConfigError, Transient
+from oacmail.core.model import domain_of
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports import Clock
 from oacmail.core.report.figures import Month

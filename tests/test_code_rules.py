@@ -189,6 +189,11 @@ def test_no_open_ends_are_left() -> None:
     assert [line for folder in (PACKAGE, TESTBED) for line in _lines_with(r"#.*\b(?:TODO|FIXME|XXX)\b", folder)] == []
 
 
+def test_the_domain_of_an_address_is_taken_by_one_function() -> None:
+    (where,) = _lines_with(r"""partition\(["']@["']\)\[2\]""", PACKAGE)
+    assert where.startswith("oacmail/core/model.py:")
+
+
 def test_pydantic_is_known_to_the_configuration_alone() -> None:
     users = {
         _named(path) for path in _sources(PACKAGE) if re.search(r"^\s*(from|import) pydantic", path.read_text(), re.M)

@@ -35,12 +35,12 @@ from oacmail.config import Config, loading, secrets
 from oacmail.config.sections import SENT
 from oacmail.core import tokens
 from oacmail.core.board import BoardNames, agents_of
-from oacmail.core.deliverability import Finding, Level, Travelled, domain_of
+from oacmail.core.deliverability import Finding, Level, Travelled
 from oacmail.core.effects import Send
 from oacmail.core.ends import ENDED, RENEWAL, KnownEnd
 from oacmail.core.errors import ConfigError, OacmailError, Refused, Transient
 from oacmail.core.kinds import EnvelopeSender, MailKind
-from oacmail.core.model import Folder, Outcome, Role
+from oacmail.core.model import Folder, Outcome, Role, domain_of
 from oacmail.core.policy import Policy
 from oacmail.core.ports import MessageMeta, Outgoing, WatchedFolder
 from oacmail.core.stored_values import TRAVELLED

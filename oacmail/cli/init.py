@@ -27,7 +27,7 @@ from oacmail.config import loading
 from oacmail.config.loading import PROFILES, SYSTEM, printable
 from oacmail.config.sections import OfficeSection, Security
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.model import Folder
+from oacmail.core.model import Folder, domain_of
 from oacmail.core.tokens import RETURNED
 from oacmail.host import replace_file
 from oacmail.imap.connection import ImapSettings
@@ -221,7 +221,7 @@ class Question:
 
 def _at(values: Values, name: str) -> str:
     """`name` and the domain of the office."""
-    return name + str(values["office", "address"]).rpartition("@")[2]
+    return name + domain_of(str(values["office", "address"]))
 
 
 _FIRST: tuple[Question, ...] = (

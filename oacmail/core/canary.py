@@ -6,6 +6,8 @@ Values and names only. Who sends it: core/outbox.py; who tells that it does not 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from oacmail.core.model import domain_of
+
 KEY = "canary:"
 """How the key of its row in the outbox begins; the moment at which it was queued follows."""
 CODE = "canary"  # the problem's
@@ -50,7 +52,7 @@ _KNOWN = {
 
 def receiver_of(send_to: str, receiver: str) -> str:
     """Whose verdict counts, by the name in Authentication-Results; '' = nobody's."""
-    return receiver or _KNOWN.get(send_to.lower().rpartition("@")[2], "")
+    return receiver or _KNOWN.get(domain_of(send_to), "")
 
 
 @dataclass(frozen=True, slots=True)

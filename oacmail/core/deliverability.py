@@ -14,7 +14,7 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
-from oacmail.core.model import regex
+from oacmail.core.model import domain_of, regex
 from oacmail.core.rate_limits import is_public, registrable
 
 Level = Literal["error", "warning"]
@@ -99,10 +99,6 @@ class OurMail:
     @property
     def domain(self) -> str:
         return domain_of(self.address)
-
-
-def domain_of(address: str) -> str:
-    return address.rpartition("@")[2].lower()
 
 
 def is_providers(domain: str) -> bool:

@@ -35,6 +35,11 @@ def regex(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     return cast("re.Pattern[AnyStr]", LateRegex(pattern, flags))
 
 
+def domain_of(address: str) -> str:
+    """Its domain in lower case; a bare domain is its own."""
+    return address.rpartition("@")[2].lower()
+
+
 # --- Features --------------------------------------------------------------------------------------------------------
 # What mail/understanding finds in a message for core to judge: names, scores and their evidence.
 

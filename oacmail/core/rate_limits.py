@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from oacmail.core.model import Dmarc, Message
+from oacmail.core.model import Dmarc, Message, domain_of
 from oacmail.core.policy import Policy, mailbox
 
 # --- Rate limits -----------------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def registrable(address: str) -> str:
     each customer of a dynamic-DNS host a budget of its own. Two labels are a registrable domain or a public suffix:
     the list changes neither.
     """
-    domain = address.rpartition("@")[2].lower().encode("utf-8", "replace").decode()
+    domain = domain_of(address).encode("utf-8", "replace").decode()
     return domain if domain.count(".") < 2 else _suffixes("xn--" in domain).privatesuffix(domain) or domain
 
 

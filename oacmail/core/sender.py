@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oacmail.core.effects import Arrived
-from oacmail.core.model import WORDED, Auto, Folder, Kind, Message, Role, regex
+from oacmail.core.model import WORDED, Auto, Folder, Kind, Message, Role, domain_of, regex
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import MOST_SIGNATURES, Signature, claimed_case, verify_mail
 
@@ -157,7 +157,7 @@ def _answers(message: Message) -> bool:
 def _is_relayed(message: Message) -> bool:
     """Whether its answer goes to a person at another domain: a form's service writes for others, a firm for itself."""
     name, _, domain = message.reply_to.rpartition("@")
-    return domain not in ("", message.sender.rpartition("@")[2]) and not _ROLES.match(name)
+    return domain not in ("", domain_of(message.sender)) and not _ROLES.match(name)
 
 
 def _reads_as_request(message: Message) -> bool:

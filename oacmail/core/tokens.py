@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from oacmail.core.kinds import EnvelopeSender
-from oacmail.core.model import regex
+from oacmail.core.model import domain_of, regex
 from oacmail.core.policy import Policy
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def envelope_senders(policy: Policy, mail: str = "") -> Mapping[EnvelopeSender, 
 def message_id(policy: Policy, key: str) -> str:
     """The fixed id of the mail with this outbox key: 128 bits that an outsider cannot compute and pre-send."""
     mac = _hmac(policy.secrets[0], "mid", f"{policy.instance}|{key}")
-    return f"<{mac[:16].hex()}@{policy.office.address.rpartition('@')[2]}>"
+    return f"<{mac[:16].hex()}@{domain_of(policy.office.address)}>"
 
 
 def return_address(policy: Policy, message_id: str) -> str:
@@ -171,7 +171,7 @@ def read_return_mark(policy: Policy, mark: str) -> tuple[str, ...]:
     name, check = octets[:-4], octets[-4:]
     if not any(hmac.compare_digest(_return_check(secret, name), check) for secret in policy.secrets):
         return ()
-    return tuple(f"<{name.hex()}@{domain}>" for domain in sorted({own.rpartition("@")[2] for own in policy.office.own}))
+    return tuple(f"<{name.hex()}@{domain}>" for domain in sorted(set(map(domain_of, policy.office.own))))
 
 
 def _return_check(secret: bytes, octets: bytes) -> bytes:

@@ -13,12 +13,11 @@ from operator import itemgetter
 import structlog
 
 from oacmail.batches import batched
-from oacmail.core.deliverability import domain_of
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, UnreadableMessage
 from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup, look_up
-from oacmail.core.model import Folder, MessageRef, Outcome
+from oacmail.core.model import Folder, MessageRef, Outcome, domain_of
 from oacmail.core.outbox import canary_came_back
 from oacmail.core.ports import Fetched, FolderListing, FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, MissingMessage, Reconciliation, from_text, is_due

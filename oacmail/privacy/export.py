@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oacmail.core.model import LANGUAGES
+from oacmail.core.model import LANGUAGES, domain_of
 from oacmail.core.policy import Policy
 from oacmail.privacy.erasure import FoundMessage
 from oacmail.store import personal
@@ -52,7 +52,7 @@ def masked(policy: Policy, address: str, text: str) -> str:
             return found[0]
         if one in policy.people.staff:
             return _OFFICE
-        return f"{found[0][0]}…@{found[0].rpartition('@')[2]}"
+        return f"{found[0][0]}…@{domain_of(found[0])}"
 
     return _ADDRESS.sub(shown, text)
 

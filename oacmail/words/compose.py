@@ -18,7 +18,7 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 from oacmail.core.effects import Send
-from oacmail.core.model import regex
+from oacmail.core.model import domain_of, regex
 from oacmail.core.policy import Office
 from oacmail.core.view import AgreedCall
 from oacmail.mail.mime import charset
@@ -293,7 +293,7 @@ def calendar_file(heading: Heading, call: AgreedCall, summary: str, description:
     organizer.params["CN"] = heading.office
     event = Event()
     for name, value in {
-        "uid": f"{heading.case}.call@{heading.sender.rpartition('@')[2]}",
+        "uid": f"{heading.case}.call@{domain_of(heading.sender)}",
         "sequence": call.sequence,
         "dtstamp": heading.sent_at.astimezone(UTC),
         "dtstart": call.begins.astimezone(UTC),

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from oacmail.core import tokens
 from oacmail.core.effects import Send
 from oacmail.core.lookup import files
-from oacmail.core.model import AnswerText, regex
+from oacmail.core.model import AnswerText, domain_of, regex
 from oacmail.core.policy import Policy
 from oacmail.mail.mime import charset, parts, text
 from oacmail.mail.mime.parts import MimePart
@@ -363,7 +363,7 @@ def _mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
     text, html = (_hidden(part, agent, heading.sender) for part in (answer.text, answer.html))
     files = [file for file in answer.files if not file.place and not _is_card(file, agent)]
     for number, file in enumerate(file for file in answer.files if file.place):
-        place = f"{number}.{seed}@{heading.sender.rpartition('@')[2]}"
+        place = f"{number}.{seed}@{domain_of(heading.sender)}"
         html = html.replace(f"cid:{file.place}", f"cid:{place}")
         files.append(replace(file, place=place))
     # with the charset in which it is sent: the program's own was removed

@@ -20,7 +20,7 @@ from authres import AuthenticationResultsHeader
 
 from oacmail.core.canary import MICROSOFT, ReceiverVerdict
 from oacmail.core.deliverability import Leg, Travelled, delivering, tags_of
-from oacmail.core.model import Auth, Dmarc, regex
+from oacmail.core.model import Auth, Dmarc, domain_of, regex
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parser_config import ParserConfig
 
@@ -209,7 +209,7 @@ def _verdict_for(results: Sequence[tuple[_Verdict, ...] | None], sender: str) ->
     result, domain = found[0]
     if result == "fail":
         return Dmarc.FAIL
-    return Dmarc.PASS if result == "pass" and domain == sender.rpartition("@")[2] else Dmarc.NONE
+    return Dmarc.PASS if result == "pass" and domain == domain_of(sender) else Dmarc.NONE
 
 
 def _own_results(fields: Sequence[_Field], authserv_id: str) -> list[tuple[_Verdict, ...] | None]:
@@ -234,8 +234,8 @@ def _parse_results(value: str) -> tuple[_Verdict, ...] | None:
 
 def _verdict(result: object) -> _Verdict:
     domains = [p.value for p in getattr(result, "properties", ()) if (p.type, p.name) == ("header", "from")]
-    domain = str(domains[0]).lower() if len(domains) == 1 else ""
-    return str(getattr(result, "result", "")).lower(), domain.rpartition("@")[2]
+    domain = domain_of(str(domains[0])) if len(domains) == 1 else ""
+    return str(getattr(result, "result", "")).lower(), domain
 
 
 def _parse_exchange(value: str) -> tuple[_Verdict, ...] | None:
