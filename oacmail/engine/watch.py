@@ -207,7 +207,8 @@ class CanaryWatch:
 
     def _report(self, what: str, key: str, now: datetime) -> None:
         store, since = self.engine.store, moment_of(key)
-        store.problem(CODE, what == "down", now, since.isoformat() if what == "down" else "")
+        shown = since.astimezone(self.engine.policy.office.timezone).isoformat()
+        store.problem(CODE, what == "down", now, shown if what == "down" else "")
         store.remember(CANARY_ALARMED, key if what == "down" else "", now)
         log.warning("canary." + what, since=since.isoformat())
         failed = self.run(("canary", what, since.isoformat()))

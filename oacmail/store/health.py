@@ -113,7 +113,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "canary": {"sent_at": _shown(moment_of(canary), zone), "seconds": int(seconds)} if canary else None,
         "records": _looked(remembered.value(con, RECORDS), zone),
         "ends": [{"what": end.what, "on": end.on.isoformat()} for end, _ in ends.from_text(known_ends).values()],
-        "verdicts": [{"envelope": name, **json.loads(said)} for name, said in remembered.verdicts(con).items()],
+        "verdicts": [_said_outside(name, said, zone) for name, said in remembered.verdicts(con).items()],
         "purged": purge and {"at": _shown(purge.at, zone), "cases": purge.cases, "copies": purge.copies},
         "rotated": local(rotated, zone),  # when the last backup by rotation was made
         "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
@@ -184,6 +184,11 @@ def _looked(text: str | None, zone: ZoneInfo) -> Row | None:
     """The last look at the records in the DNS."""
     look = json.loads(text) if text else None
     return look and {**look, "at": _shown(datetime.fromisoformat(look["at"]), zone)}
+
+
+def _said_outside(envelope: str, said: str, zone: ZoneInfo) -> Row:
+    shown = json.loads(said)
+    return {"envelope": envelope, **shown, "at": local(shown["at"], zone)}
 
 
 def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:

@@ -79,6 +79,7 @@ def test_each_envelope_in_use_has_its_turn(world: World) -> None:
         ("plain", "pass", True),
         ("plus", "pass", True),
     ]
+    assert [one["at"] for one in shown] == ["2026-11-25T10:00:00+01:00", "2026-11-25T11:00:00+01:00"]
     assert world.problems() == set()
     assert world.cases() == []
 

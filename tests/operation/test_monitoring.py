@@ -24,7 +24,7 @@ from oacmail.imap.mailbox import ImapMailbox
 from oacmail.smtp import SmtpTransport
 from testbed.mailbox import SimulatedMailbox
 from testbed.relay import DOWN, refused
-from tests.world import ANNA, OFFICE, OPERATOR, PERE, World
+from tests.world import ANNA, OFFICE, OPERATOR, PERE, World, text_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "monitoring.md").read_text("utf-8")
@@ -254,6 +254,8 @@ def test_one_that_does_not_come_back_runs_the_command_once_and_once_more_on_reco
     desk.turn("10:00", "10:04", "10:06", "10:30", "11:00", "11:10")
     assert desk.calls == [("canary", "down", "2026-11-25T09:00:00+00:00")]
     assert "canary" in desk.world.problems()
+    (alert,) = desk.world.received(OPERATOR, "alert")
+    assert "2026-11-25T10:00:00+01:00" in text_of(alert), "in the time of the town"
     desk.world.relay.remove(rule)
     desk.turn("12:00", "12:01", "13:00")
     assert desk.calls[1:] == [("canary", "up", "2026-11-25T09:00:00+00:00")]
