@@ -15,11 +15,15 @@ from oacmail.core.model import Platform, regex
 
 def pattern(terms: Iterable[str]) -> str:
     """The leftmost and longest of `terms` matches, as whole words; a term "truqu*" also matches what begins with it."""
+    return _tree(terms) + r"(?!\w)"
+
+
+def _tree(terms: Iterable[str]) -> str:
     heads: dict[str, list[str]] = {}
     for term in terms:
         heads.setdefault(term[:1], []).append(term[1:])
-    ends = {"": r"(?!\w)", "*": r"\w*"}
-    choices = [re.escape(head) + pattern(tails) for head, tails in sorted(heads.items()) if head not in ends]
+    ends = {"": "", "*": r"\w*"}
+    choices = [re.escape(head) + _tree(tails) for head, tails in sorted(heads.items()) if head not in ends]
     choices += [ends[head] for head in ("*", "") if head in heads]
     return f"(?:{'|'.join(choices)})" if choices[1:] else choices[0]  # a group takes long to compile
 
