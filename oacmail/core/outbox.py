@@ -42,7 +42,7 @@ from oacmail.core.notices import Facts, case_row, notify, undelivered_notices
 from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import is_public, may_leave, refuses_everybody, registrable
 from oacmail.core.stored_values import ALERT, CANARY_BACK, CANARY_SENT
-from oacmail.core.tokens import RETURNED, Signature, envelope_senders
+from oacmail.core.tokens import RETURNED, Signature, envelope_senders, mark
 from oacmail.core.view import (
     Cases,
     DeferredAcknowledgement,
@@ -350,12 +350,15 @@ def alerts(policy: Policy, problems: ProblemsView, alerted: Mapping[str, datetim
     effects: list[Effect] = []
     for code in problems.alerts:
         since = problems.since[code]
-        key = f"{ALERT}{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
+        stamp = since.strftime("%Y%m%dT%H%M%SZ")
+        key = f"{ALERT}{code}:{stamp}"
         if key in alerted or timedelta(0) <= now - since < ALERT_AFTER:
             continue
         cause = problems.causes.get(code)
         facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
-        effects += (*_alert(policy, key, facts, now), Remember(name=key, value=now.isoformat()))
+        # The outbox outlives the problem, whose code may name a domain, and so a person who is forgotten.
+        of_mail = f"{ALERT}{mark(policy.secrets[-1], 'problem', code)[:16]}:{stamp}"
+        effects += (*_alert(policy, of_mail, facts, now), Remember(name=key, value=now.isoformat()))
     return effects
 
 

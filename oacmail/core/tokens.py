@@ -61,9 +61,9 @@ def name_of_key(secret: bytes) -> str:
     return hmac.digest(secret, b"oacmail instance", "sha256").hex()[:8]
 
 
-def mark(secret: bytes, what: Literal["person", "message"], name: str) -> str:
-    """What stands for an address or a fingerprint where it must not be recognised: 64 hex digits, which only the holder
-    of the key can compare with one."""
+def mark(secret: bytes, what: Literal["person", "message", "problem"], name: str) -> str:
+    """What stands for an address, a fingerprint or the code of a problem where it must not be recognised: 64 hex
+    digits, which only the holder of the key can compare with one."""
     return _hmac(secret, what, name.strip().lower()).hex()
 
 

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from oacmail.engine.watch import RefusalWatch
+from oacmail.privacy.erasure import forget
 from oacmail.store import connection, health
 from testbed.messages import arrived, as_bytes, delivery_status
 from testbed.relay import refused
@@ -259,6 +260,18 @@ def test_it_ends_when_the_refusals_are_old(world: World) -> None:
     assert _look(world) == ["refused:refuses.example"]
     world.clock.set(world.clock.now() + timedelta(days=4))
     assert _look(world) == []
+
+
+def test_nothing_names_the_domain_once_its_last_person_is_forgotten(world: World) -> None:
+    _refuses(world, 3, "familia-puig.example")
+    assert _look(world) == ["refused:familia-puig.example"]
+    assert len(world.received(OPERATOR, "alert")) == 1
+    for number in range(3):
+        person = f"veina{number}@familia-puig.example"
+        forget(world.store.con, world.policy, person, world.engine.now(), by="admin", even_open=True)
+    assert _look(world) == []
+    naming = [line for line in world.store.con.iterdump() if "familia-puig" in line]
+    assert [line[:60] for line in naming] == []
 
 
 def test_status_shows_the_rate_of_a_domain_and_names_none_of_a_single_person(world: World) -> None:
