@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oacmail.core.model import LANGUAGES, domain_of
+from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
 from oacmail.privacy.erasure import FoundMessage
 from oacmail.store import personal
@@ -52,7 +52,8 @@ def masked(policy: Policy, address: str, text: str) -> str:
             return found[0]
         if one in policy.people.staff:
             return _OFFICE
-        return f"{found[0][0]}…@{domain_of(found[0])}"
+        name, _, domain = found[0].rpartition("@")
+        return f"{name[0]}…@{domain}"
 
     return _ADDRESS.sub(shown, text)
 
