@@ -357,7 +357,7 @@ def alerts(policy: Policy, problems: ProblemsView, alerted: Mapping[str, datetim
         cause = problems.causes.get(code)
         facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
         # The outbox outlives the problem, whose code may name a domain, and so a person who is forgotten.
-        of_mail = f"{ALERT}{mark(policy.secrets[-1], 'problem', code)[:16]}:{stamp}"
+        of_mail = f"{ALERT}{mark(policy.secrets[-1], 'problem', code)[:8]}:{stamp}"
         effects += (*_alert(policy, of_mail, facts, now), Remember(name=key, value=now.isoformat()))
     return effects
 

@@ -354,7 +354,7 @@ LIBRARIES = frozenset(
     [
         ("oacmail.cli", set()),
         ("oacmail.cli.status", {"pydantic"}),
-        ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2", "mailparser"}),
+        ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2"}),
     ],
 )
 def test_a_verb_imports_only_the_libraries_that_it_needs(module: str, needed: set[str]) -> None:
