@@ -45,6 +45,17 @@ _KEEPS_COPIES: Mapping[str, str] = {
 }
 
 
+def of_test(sender: str, recipient: str, value: str, subject: str, text: str) -> EmailMessage:
+    """A test message, which no machine answers and no rule of the desk takes for a request. `value`: by what it is
+    found."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, recipient, f"oacmail check: {subject}"
+    mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="oacmail.invalid")
+    mail["Auto-Submitted"], mail[TEST] = "auto-generated", value
+    mail.set_content(f"{text}\n")
+    return mail
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerCopy:
     """A message in the office's mailbox that answers the test message. `role`: None = its folder is not read."""
@@ -60,16 +71,13 @@ def findings(config: Config) -> Iterator[Finding]:
     """Yields what is wrong with the answers of each mail program that the admin names. Those that are seen are said."""
     policy, code = wiring.rules(config), token_hex(3).upper()
     box = wiring.mailbox(config, wiring.token_source(config))
-    question = EmailMessage()
-    question["From"], question["To"] = policy.people.operator[0], config.office.address
-    question["Subject"] = subject = f"oacmail check: please answer ({code})"
-    question["Date"], question["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="oacmail.invalid")
-    question["Auto-Submitted"], question[TEST] = "auto-generated", code
-    question.set_content("Please answer this message with any word, and send it. You may delete both afterwards.\n")
+    text = "Please answer this message with any word, and send it. You may delete both afterwards."
+    question = of_test(policy.people.operator[0], config.office.address, code, f"please answer ({code})", text)
     try:
         watched = tuple(box.watched())
         box.append_unread(watched[0].name, question.as_bytes())
-        say(f'the message "{subject}" is in the mailbox; an answer to it goes to {question["From"]}, to no citizen')
+        say(f'the message "{question["Subject"]}" is in the mailbox')
+        say(f"an answer to it goes to {question['From']}, to no citizen")
         known: set[tuple[str, int]] = set()
         while program := _asked("mail program that agents answer from (Enter: no other)"):
             _asked(f"answer that message in {safe(program)} with any word, send it, then press Enter")

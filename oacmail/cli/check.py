@@ -14,8 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -28,7 +26,7 @@ from oacmail import config as settings
 from oacmail import host, oauth, wiring
 from oacmail.advice import meaning
 from oacmail.cli import CONFIGURATION, TEMPORARY, permission_remedy, status
-from oacmail.cli.answers import TEST
+from oacmail.cli.answers import TEST, of_test
 from oacmail.cli.answers import findings as answer_findings
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe, say, with_config
 from oacmail.config import Config, loading, secrets
@@ -330,12 +328,8 @@ class TestMail:
     def reaches(self, office: str, target: str) -> tuple[WatchedFolder | None, str]:
         """The folder in which a mail from `office` to `target` arrives, None = in none; and why it was refused, '' = it
         was not."""
-        value, mail = token_hex(8), EmailMessage()
-        mail["From"], mail["To"] = office, target
-        mail["Subject"] = "oacmail check: this message may be deleted"
-        mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="oacmail.invalid")
-        mail["Auto-Submitted"], mail[TEST] = "auto-generated", value
-        mail.set_content("This is a test message of oacmail. You may delete it.\n")
+        value, text = token_hex(8), "This is a test message of oacmail. You may delete it."
+        mail = of_test(office, target, value, "this message may be deleted", text)
         try:
             self.send(target, mail.as_bytes())
         except OacmailError as refused:
@@ -469,8 +463,7 @@ def _shown(config: Config) -> Travelled | None:
     if not (config.office.state / connection.FILE).exists():
         return None
     with connection.open_readonly(config.office.state) as con:
-        shown = remembered.value(con, TRAVELLED)
-    return Travelled.from_text(shown) if shown else None
+        return Travelled.from_text(remembered.value(con, TRAVELLED))
 
 
 def _records(config: Config, policy: Policy, shown: Travelled | None, met: tuple[str, str]) -> Iterator[Finding]:

@@ -76,7 +76,10 @@ class Travelled:
         return json.dumps({"signatures": self.signatures, "relay": relay})
 
     @classmethod
-    def from_text(cls, text: str) -> "Travelled":
+    def from_text(cls, text: str | None) -> "Travelled | None":
+        """None where nothing was noted."""
+        if not text:
+            return None
         read = json.loads(text)
         signatures = tuple((domain, selector) for domain, selector in read["signatures"])
         return cls(signatures, DeliveringRelay(*read["relay"]) if read["relay"] else None)

@@ -133,9 +133,11 @@ def envelope_senders(policy: Policy, mail: str = "") -> Mapping[EnvelopeSender, 
     address of the mail itself makes no loop either, since nothing that comes there is ever answered
     (core/handlers/from_machine.py).
     """
-    address = policy.office.address
-    own = return_address(policy, mail or message_id(policy, TRIAL))
-    of_acks = {"null": "", "bounce": own, "office": address}[policy.sending.ack_envelope]
+    address, chosen = policy.office.address, policy.sending.ack_envelope
+    if chosen == "bounce":
+        of_acks = return_address(policy, mail or message_id(policy, TRIAL))
+    else:
+        of_acks = address if chosen == "office" else ""
     return {EnvelopeSender.ACK: of_acks, EnvelopeSender.OFFICE: address}
 
 

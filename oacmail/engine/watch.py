@@ -242,7 +242,7 @@ def note_travel(store: SqliteStore, raw: bytes, domain: str, now: datetime) -> N
     seen, at = travelled(raw, domain, gethostname()), store.known_at(TRAVELLED)
     if seen is None:
         return
-    known = Travelled.from_text(store.recall(TRAVELLED) or "") if at is not None and now - at < SEEN_FOR else None
+    known = Travelled.from_text(store.recall(TRAVELLED)) if at is not None and now - at < SEEN_FOR else None
     seen = seen.or_else(known)
     if seen != known or (at is not None and now - at > SEEN_FOR / 2):
         store.remember(TRAVELLED, seen.to_text(), now)
@@ -259,8 +259,7 @@ class RecordsWatch:
         """Where an answer did not come, a look that found nothing tells nothing: the earlier result stays. Raises
         StateError."""
         store, now = self.engine.store, self.engine.now()
-        shown = store.recall(TRAVELLED)
-        seen = self.look(Travelled.from_text(shown) if shown else None)
+        seen = self.look(Travelled.from_text(store.recall(TRAVELLED)))
         if seen is None:
             store.problem(watched.RECORDS, False, now)
             return
