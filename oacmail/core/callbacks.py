@@ -1,9 +1,9 @@
 """Calls to citizens: the slot that is offered, what a further message says of the call, calls in vain (R25-R27).
 
 Decides moments and counts, never whether a call is wanted (core/classification.py). The slot binds inside the
-due day of the message (core/cases.py). A slot that comes later binds on the same day and keeps the day that was
-agreed, unless a reply names one; another number changes no time. A call outside the slot is noted and does not
-count. The program calls nobody.
+due day of the message (core/cases.py), on the day that the message names. A slot that comes later binds on the same
+day and keeps the day that was agreed, unless a reply names one; another number changes no time. A call outside the
+slot is noted and does not count. The program calls nobody.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,9 @@ def acknowledgement_facts(request: CitizenRequest, case: CaseView | None = None)
     intent = request.reading.intent or Intent.QUESTION
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
-    return _offer(request, request.reading.callback or Callback(), request.asked_at, case.call.agreed if case else None)
+    wish = request.reading.callback or Callback()
+    begins = _not_before(_day_named(request, wish.said, request.due_at), request.asked_at, request.policy)
+    return _offer(request, wish, begins, case.call.agreed if case else None)
 
 
 def standing_facts(request: CitizenRequest, case: CaseView) -> Mapping[str, object]:
@@ -122,7 +124,8 @@ def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tupl
     if told is None or told.cancelled or not waits or not wish.phone:
         return ()
     policy = request.policy
-    day = _day_named(request, max(one.due_at for one in waits)) or calendar.local_day(told.begins, policy)
+    named = _day_named(request, folded(request.message.fresh), max(one.due_at for one in waits))
+    day = named or calendar.local_day(told.begins, policy)
     facts = _offer(request, wish, _not_before(day, min(_asked_at(one, policy) for one in waits), policy), told)
     call = facts["call"]
     assert isinstance(call, AgreedCall)
@@ -135,11 +138,11 @@ def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tupl
     )
 
 
-def _day_named(request: CitizenRequest, due_at: datetime) -> date | None:
-    """The day that a reply names, but none after that of `due_at`; None = it names none."""
+def _day_named(request: CitizenRequest, said: str, due_at: datetime) -> date | None:
+    """The day that the folded words `said` name, but none after that of `due_at`; None = they name none."""
     policy = request.policy
     today = calendar.written_on(request.received_at, request.message.sent_at, policy)
-    day = day_named(folded(request.message.fresh), today, policy.workdays)
+    day = day_named(said, today, policy.workdays)
     return min(day, calendar.local_day(due_at, policy)) if day else None
 
 

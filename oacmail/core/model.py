@@ -60,12 +60,14 @@ class CallTime(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """A wish to be called: `phone` in E.164, None = a time is named and no telephone. The rest as in `CallTime`."""
+    """A wish to be called: `phone` in E.164, None = a time is named and no telephone. `said`: the folded words in which
+    the day stands, if one is named. The rest as in `CallTime`."""
 
     phone: str | None = None
     slot: Slot = "any"
     hours: tuple[Hours, ...] = ()
     outside: bool = False
+    said: str = ""
 
 
 WORDED = "kind by words"

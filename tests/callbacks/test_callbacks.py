@@ -35,6 +35,31 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
     assert "612" not in text_of(ack)
 
 
+@pytest.mark.parametrize(
+    ("text", "offer"),
+    [
+        ("Em podeu trucar demà a la tarda al 612 345 678?", "dimarts 1 de desembre, de 14 a 20 h"),
+        ("Em podeu trucar al 612 345 678? Demà a la tarda estic lliure.", "dimarts 1 de desembre, de 14 a 20 h"),
+        ("Voldria que em truquéssiu dimarts, al 612 345 678.", "dimarts 1 de desembre, de 8 a 20 h"),
+        ("¿Me pueden llamar mañana por la tarde al 612 345 678?", "martes 1 de diciembre, de 14 a 20 h"),
+        ("Please call me tomorrow afternoon on 612 345 678.", "dimarts 1 de desembre, de 14 a 20 h"),
+        ("Em podeu trucar dimecres a la tarda al 612 345 678?", "dimarts 1 de desembre, de 14 a 20 h"),
+        ("Em podeu trucar a la tarda al 612 345 678? El termini s'acaba demà.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Em podeu trucar a la tarda al 612 345 678? Demà no hi soc.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Truqueu-me a la tarda al 612 345 678, perquè demà marxo.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Truqueu-me avui a la tarda al 612 345 678, demà treballo.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Truqueu-me avui o demà a la tarda al 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
+    ],
+)
+def test_a_first_message_that_names_the_day_of_the_call_is_offered_that_day_or_the_last_that_we_promise(
+    town: TOWN, text: str, offer: str
+) -> None:
+    world = town(now="2026-11-30 08:50")
+    world.citizen_asks(ANNA, SUBJECT, f"Bon dia, no puc signar la instància. {text}")
+    assert offer in text_of(world.received(ANNA)[0])
+    assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
+
+
 def test_who_names_no_slot_is_called_at_any_hour_of_the_next_open_day(town: TOWN) -> None:
     world = town(now="2026-11-27 21:00")
     _asks_for_a_call(world)

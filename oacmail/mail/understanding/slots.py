@@ -341,7 +341,22 @@ def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "
     """
     number = phones.phone(phones.in_digits(text), own) or phones.phone(phones.in_digits(signature), own)
     wish = find_slot(lines)
-    return Callback(phone=number or None, **wish._asdict()) if number or wish != _ANY_TIME else None
+    if not number and wish == _ANY_TIME:
+        return None
+    return Callback(phone=number or None, **wish._asdict(), said=_said_of_the_call(lines))
+
+
+def _said_of_the_call(lines: Iterable[str]) -> str:
+    """The clauses that ask for the call or wish a time for it: neither a denial, nor the reason, nor the problem."""
+    return " . ".join(
+        " ".join(token.text for token in clause.tokens)
+        for sentence, asked in near(lines)
+        for clause in clauses(time_words.tokens(sentence))
+        if clause.kinds.isdisjoint({"not", "busy"})
+        and not clause.is_of_the_problem
+        and (clause.opened_by != "because" or clause.is_asked)
+        and (asked or any(window.rank for window in _of_clause(clause, False, "", False, ())))
+    )
 
 
 def other_time(lines: Iterable[str]) -> CallTime | None:
