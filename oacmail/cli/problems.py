@@ -119,7 +119,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem("mailbox-full", "the mailbox is full: delete or move old mail, or raise its quota"),
     Problem(
         "relay-refuses",
-        "the relay refuses every recipient, and all mail waits: see `oacmail outbox list`, ask the relay's admin",
+        "the relay took none of the last mails, to different domains, and they wait: see `oacmail outbox list`",
     ),
     Problem("sent-folder-missing", "no folder of sent mail was found, so answers are not seen: set imap.sent"),
     Problem(

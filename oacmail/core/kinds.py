@@ -500,7 +500,7 @@ class MailEvent(StrEnum):
 
     By the sender: `CLAIMED`; `RETURNED`: claimed, but not tried; `HANDING_OVER`: the relay has said 354;
     `RECOVERED`: the process that had claimed it is gone. By the relay: `TAKEN`, `PUT_OFF` (4xx), `REFUSED` (5xx or too
-    old), `NO_ANSWER`; `RELAY_AT_FAULT`: it refuses everybody, so its refusal does not count. By the mailbox:
+    old), `NO_ANSWER`; `RELAY_AT_FAULT`: it took none of several, so its refusal does not count. By the mailbox:
     `COPY_SEEN`; `NAMED`: a message names its Message-ID; `REPORTED`: a report says that it was not delivered. By the
     rules: `RESCHEDULED`; `RESENT`: an uncertain one counts as not sent; `HELD`; `DROPPED`; `CANCELLED`: its case has
     changed. By a person: `RETRIED_BY_HAND`, `DROPPED_BY_HAND`. `KEY_LOST`: its copy can no longer be recognised.

@@ -423,7 +423,7 @@ def canary_came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:
 
 # --- Delivery result -------------------------------------------------------------------------------------------------
 # A failure is temporary unless it is proven permanent. A mail that is refused for its size or content is sent again
-# without its original, in the same tick. Staff are informed of a refusal unless the relay refuses everybody.
+# without its original, in the same tick. Staff are informed of a refusal unless it counts as the relay's.
 
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
 TRIES = 12  # before a mail is given up: after an outage longer than `give_up_days` the first "try later" is no reason

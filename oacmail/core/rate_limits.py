@@ -119,14 +119,15 @@ def _unverified(policy: Policy) -> int:
 
 # --- Relay health ----------------------------------------------------------------------------------------------------
 # A relay that has lost its tables or its permission to send answers "no such user" or "access denied" for every
-# recipient. Its refusals count as its own fault once it has refused several people in a row and taken no mail between.
+# recipient. Its refusals may be its own fault once it has refused several people in a row and taken no mail between:
+# these mails are tried again, and the operator is told that, not whose fault it is.
 
 REFUSES = "relay-refuses"  # the code of the problem
 MANY = 3
 
 
 def refuses_everybody(policy: Policy, recipients: Iterable[str]) -> bool:
-    """Return True if the refusals are the relay's fault. `recipients`: all that it refused since it last took a mail.
+    """Return True if the refusals count as the relay's. `recipients`: all that it refused since it last took a mail.
 
     They are if they belong to several domains, and are many or include one of our own staff, whose addresses exist.
     """

@@ -38,7 +38,7 @@ CELLS = {
 MANY = {RCPT: 3, REPORT: 3}
 """Where a domain refuses as many people as make it a problem of its own."""
 WAVES = ((SPF, DATA), (0, SILENCE, JUNK, TAKEN), (RCPT, REPORT))
-"""Several domains that refuse one after the other are a relay that refuses everybody: another fault."""
+"""Of several domains that refuse one after the other nobody knows whether it is the relay: another problem."""
 SAID = f"{NAME} accepts no mail that is not authenticated"
 
 

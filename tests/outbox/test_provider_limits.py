@@ -10,7 +10,7 @@ from oacmail.service import LONGEST_NAMED, Backoff, Outage
 from oacmail.smtp import SmtpSettings, SmtpTransport
 from testbed.relay import DeliveryOutcome, deferred, refused
 from tests.fakes.relay import Relay
-from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World
+from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World, text_of
 
 CITIZENS = (ANNA, PERE, MARTA)
 DAY = "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message"
@@ -148,3 +148,19 @@ def test_three_dead_addresses_are_refused_for_good_once_the_relay_has_taken_a_ma
     assert {mail["state"] for mail in world.mails("ack")} == {"failed"}
     assert world.kinds(AGENT) == ["bounced"] * 3
     assert "relay-refuses" not in world.problems()
+
+
+def test_domains_that_refuse_one_after_the_other_are_not_called_a_relay_that_refuses_everybody(
+    town: Callable[..., World],
+) -> None:
+    world = town(now="2026-11-25 21:50")
+    for who in CITIZENS:
+        world.relay.when(refused(550, "5.7.1"), to=who)
+    _three_ask(world)
+    world.live("2026-11-25 22:10", minutes=5)
+    (alert,) = world.received(OPERATOR, "alert")
+    said = f"{alert['Subject']} {text_of(alert)}"
+    assert "El servidor de sortida no ha acceptat cap dels últims correus, de dominis diferents" in said
+    assert "tothom" not in said
+    assert "tot queda" not in said
+    assert "relay-refuses" not in world.problems(), "the relay has taken the alert"
