@@ -37,7 +37,8 @@ REFUSED = "refused"
 REFUSED_WITHIN = timedelta(days=3)
 """A week-end passes, and what was mended before is forgotten soon."""
 REFUSED_PEOPLE = 3
-"""People of a domain whose mail was refused: one may have a rule of their own, and two may be one who tries again."""
+"""People of a domain whose mail was refused, by their mailboxes: one may have a rule of their own, and two may be one
+who tries again."""
 REFUSED_SHARE = 0.25
 """Of the people of that domain to whom we wrote. A receiver that refuses by policy refuses all, or what its score of us
 says on a bad day; of addresses that people mistype, which are not counted, and of full mailboxes there are few."""

@@ -128,12 +128,12 @@ def refused_by_domain(con: sqlite3.Connection, now: datetime) -> tuple[DomainRef
         UNION SELECT id FROM outbox WHERE refused_at > :since) AND erased_at IS NULL AND kind IN ({_TO_CITIZENS})"""
     given = {"since": stamp(now - REFUSED_WITHIN)}
     refusals: dict[str, dict[str, str]] = {}
-    for row in con.execute(f"SELECT domain, recipient, last_error {among} AND state = 'failed' ORDER BY id", given):
+    for row in con.execute(f"SELECT domain, mailbox, last_error {among} AND state = 'failed' ORDER BY id", given):
         if not about_the_mailbox(row["last_error"] or ""):
-            refusals.setdefault(row["domain"], {})[row["recipient"]] = row["last_error"] or ""
+            refusals.setdefault(row["domain"], {})[row["mailbox"]] = row["last_error"] or ""
     if not refusals:
         return ()
-    query = f"""SELECT domain, count(DISTINCT recipient) AS people {among} AND state IN ('sent', 'failed')
+    query = f"""SELECT domain, count(DISTINCT mailbox) AS people {among} AND state IN ('sent', 'failed')
         AND domain IN (SELECT value FROM json_each(:domains)) GROUP BY domain ORDER BY domain"""
     return tuple(
         DomainRefusals(

@@ -11,6 +11,7 @@ from oacmail.engine.watch import RefusalWatch
 from oacmail.privacy.erasure import forget
 from oacmail.store import connection, health
 from testbed.messages import arrived, as_bytes, delivery_status
+from testbed.office import NO_LIMITS
 from testbed.relay import refused
 from tests.outbox.test_outbox import TOWN
 from tests.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
@@ -217,6 +218,21 @@ def test_a_domain_that_refuses_three_people_is_an_alert_with_its_words(world: Wo
     assert "other.example" in str(alert["Subject"])
     assert "3/3: undelivered: 550 5.7.26 Unauthenticated email" in text
     assert "veina" not in text
+
+
+def test_one_mailbox_under_many_tags_is_one_person_whatever_its_reports_say(town: TOWN) -> None:
+    world = town(smtp={"ack_envelope": "bounce"}, ack=NO_LIMITS)
+    for person in ("anna@refuses.example", *(f"anna+{number}@refuses.example" for number in range(3))):
+        address = _asked(world, person)
+        report = delivery_status(
+            world.received(person)[0], address, at=world.clock.now(), said=SAID, status="5.7.26", returned=()
+        )
+        _comes(world, report, address)
+    assert [mail["state"] for mail in world.mails("ack")] == ["failed"] * 4
+    assert _look(world) == []
+    _refuses(world, 2)
+    assert _look(world) == ["refused:refuses.example"]
+    assert "3/3: undelivered" in "".join(world.texts(OPERATOR, "alert"))
 
 
 def test_the_log_has_no_word_of_a_report_which_anybody_may_have_written(world: World) -> None:
