@@ -20,7 +20,7 @@ Stored = Mapping[str, list[tuple[int | None, str]]]
 _OACMAIL = "SELECT message_id, case_id, fresh FROM messages WHERE role <> 'ours'"
 _BUSY = """SELECT 1 FROM sightings WHERE outcome IS NULL
 UNION ALL SELECT 1 FROM outbox
-WHERE state IN ('queued', 'claimed', 'sending') AND coalesce(released_at, '') <= :now LIMIT 1"""
+WHERE state IN ('queued', 'sending') AND coalesce(released_at, '') <= :now LIMIT 1"""
 _FLOOR = "SELECT message_id, case_id, body FROM messages"
 
 

@@ -514,6 +514,23 @@ def m0029_mail_of_staff(db: Database) -> None:
         db.execute(statement)
 
 
+_QUEUED_UNTIL_SENDING = """
+UPDATE outbox SET attempts = max(attempts - 1, 0) WHERE state IN ('claimed', 'sending');
+UPDATE outbox SET state = 'queued' WHERE state = 'claimed';
+DROP INDEX outbox_live;
+DROP INDEX outbox_unsent;
+CREATE INDEX outbox_unsent ON outbox(state, next_at) WHERE state <> 'sent';
+"""
+
+
+@migrations()
+def m0030_queued_until_sending(db: Database) -> None:
+    """A mail is queued until the relay wants its bytes: that somebody was about to hand it over was one more commit,
+    entry of the ledger and change of two indexes for each mail. A try counts when its result is written."""
+    for statement in _statements(_QUEUED_UNTIL_SENDING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

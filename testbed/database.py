@@ -328,9 +328,9 @@ class TownDatabase:
         )
 
     def stuck(self, now: datetime, since: datetime, opening: datetime) -> Rows:
-        """Key and state of mails that are claimed, or older than `since` and not put off until `opening` at most."""
+        """Key and state of mails that are being sent, or older than `since` and not put off until `opening` at most."""
         return self._all(
-            """SELECT key, state FROM outbox WHERE state IN ('claimed', 'sending')
+            """SELECT key, state FROM outbox WHERE state = 'sending'
             OR state IN ('queued', 'uncertain') AND created_at < ? AND coalesce(next_at, '') NOT BETWEEN ? AND ?""",
             text(since),
             text(now),

@@ -24,7 +24,7 @@ from oacmail.engine.engine import Engine, Ticks
 from oacmail.engine.intake import Intake
 from oacmail.mail.parse import Parser
 from oacmail.store.apply import Turn
-from oacmail.store.outbox import Claimed
+from oacmail.store.outbox import Due
 from oacmail.store.store import SqliteStore
 from testbed import messages
 from testbed.clock import SimulatedClock
@@ -38,7 +38,7 @@ KILL_POINTS = (
     "before commit",
     "after commit",
     "within a commit",
-    "after claim",
+    "before the hand-over",
     "before RCPT",
     "before the first byte",
     "after the last byte",
@@ -108,18 +108,18 @@ class KillableStore(SqliteStore):
             self.at_kill_point("before commit")
         self.at_kill_point("after commit")
 
-    def claim(
+    def due(
         self,
         now: datetime,
         most: int,
         staff: frozenset[str] | None,
         waits: Sequence[MailKind] = (),
         kinds: Sequence[MailKind] = (),
-    ) -> list[Claimed]:
-        claimed = super().claim(now, most, staff, waits, kinds)
-        if claimed:
-            self.at_kill_point("after claim")
-        return claimed
+    ) -> list[Due]:
+        due = super().due(now, most, staff, waits, kinds)
+        if due:
+            self.at_kill_point("before the hand-over")
+        return due
 
     def sight(
         self, name: str, uidvalidity: int, found: Iterable[MessageMeta], baseline: set[int], now: datetime
@@ -178,7 +178,7 @@ class SimulatedService:
     # --- the process ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start a new process on the state directory; it recovers mails in state claimed or sending."""
+        """Start a new process on the state directory; it recovers a mail in state sending."""
         self.store = KillableStore(self.config.office.state, self._at)
         self.engine = self._engine(self.config, self.store)
         backlog = timedelta(days=self.config.imap.backlog_days)

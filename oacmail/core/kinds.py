@@ -485,7 +485,6 @@ class MailState(StrEnum):
     decides; `SHADOW`: the mail was written in shadow and never leaves."""
 
     QUEUED = "queued"
-    CLAIMED = "claimed"
     SENDING = "sending"
     UNCERTAIN = "uncertain"
     SENT = "sent"
@@ -498,16 +497,14 @@ class MailState(StrEnum):
 class MailEvent(StrEnum):
     """What can happen to a mail in the outbox.
 
-    By the sender: `CLAIMED`; `RETURNED`: claimed, but not tried; `HANDING_OVER`: the relay has said 354;
-    `RECOVERED`: the process that had claimed it is gone. By the relay: `TAKEN`, `PUT_OFF` (4xx), `REFUSED` (5xx or too
-    old), `NO_ANSWER`; `RELAY_AT_FAULT`: it took none of several, so its refusal does not count. By the mailbox:
-    `COPY_SEEN`; `NAMED`: a message names its Message-ID; `REPORTED`: a report says that it was not delivered. By the
-    rules: `RESCHEDULED`; `RESENT`: an uncertain one counts as not sent; `HELD`; `DROPPED`; `CANCELLED`: its case has
-    changed. By a person: `RETRIED_BY_HAND`, `DROPPED_BY_HAND`. `KEY_LOST`: its copy can no longer be recognised.
+    By the sender: `HANDING_OVER`: the relay has said 354; `RECOVERED`: the process that handed it over is gone. By the
+    relay: `TAKEN`, `PUT_OFF` (4xx), `REFUSED` (5xx or too old), `NO_ANSWER`; `RELAY_AT_FAULT`: it took none of several,
+    so its refusal does not count. By the mailbox: `COPY_SEEN`; `NAMED`: a message names its Message-ID; `REPORTED`: a
+    report says that it was not delivered. By the rules: `RESCHEDULED`; `RESENT`: an uncertain one counts as not sent;
+    `HELD`; `DROPPED`; `CANCELLED`: its case has changed. By a person: `RETRIED_BY_HAND`, `DROPPED_BY_HAND`. `KEY_LOST`:
+    its copy can no longer be recognised.
     """
 
-    CLAIMED = "claimed"
-    RETURNED = "returned"
     HANDING_OVER = "handing_over"
     RECOVERED = "recovered"
     TAKEN = "taken"
@@ -529,8 +526,7 @@ class MailEvent(StrEnum):
 
 
 _S = MailState
-_UNDER_WAY = (_S.CLAIMED, _S.SENDING)
-IN_FLIGHT = (*_UNDER_WAY, _S.UNCERTAIN)
+IN_FLIGHT = (_S.SENDING, _S.UNCERTAIN)
 """The relay may have the mail, or get it at this moment."""
 LIVE = (_S.QUEUED, *IN_FLIGHT)
 NOT_ENDED = (*LIVE, _S.HELD)
@@ -544,16 +540,13 @@ def _all_to(after: MailState, *before: MailState) -> Mapping[MailState, MailStat
 
 NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
     # --- the sender -------------------------------------------------------------------------------
-    MailEvent.CLAIMED: _all_to(_S.CLAIMED, _S.QUEUED),
-    MailEvent.RETURNED: _all_to(_S.QUEUED, _S.CLAIMED),
-    MailEvent.HANDING_OVER: _all_to(_S.SENDING, _S.CLAIMED),
-    # What was claimed has not been handed over; what was being sent may have left.
-    MailEvent.RECOVERED: {_S.CLAIMED: _S.QUEUED, _S.SENDING: _S.UNCERTAIN},
-    # --- the relay: an answer is for a mail under way; a copy that was seen before it proves more ---
-    MailEvent.TAKEN: _all_to(_S.SENT, *_UNDER_WAY, _S.SENT),
-    MailEvent.PUT_OFF: _all_to(_S.QUEUED, *_UNDER_WAY),
-    MailEvent.REFUSED: _all_to(_S.FAILED, *_UNDER_WAY),
-    MailEvent.NO_ANSWER: _all_to(_S.UNCERTAIN, *_UNDER_WAY),
+    MailEvent.HANDING_OVER: _all_to(_S.SENDING, _S.QUEUED),
+    MailEvent.RECOVERED: _all_to(_S.UNCERTAIN, _S.SENDING),
+    # --- the relay: it may refuse before the hand-over; a copy that was seen before its answer proves more ---
+    MailEvent.TAKEN: _all_to(_S.SENT, _S.SENDING, _S.SENT),
+    MailEvent.PUT_OFF: _all_to(_S.QUEUED, _S.QUEUED, _S.SENDING),
+    MailEvent.REFUSED: _all_to(_S.FAILED, _S.QUEUED, _S.SENDING),
+    MailEvent.NO_ANSWER: _all_to(_S.UNCERTAIN, _S.SENDING),
     MailEvent.RELAY_AT_FAULT: _all_to(_S.QUEUED, _S.FAILED),
     # --- the mailbox ------------------------------------------------------------------------------
     # A copy proves that the relay took the mail, whatever was believed; a report or a person may have ended it since.

@@ -462,9 +462,9 @@ def _later(
     policy: Policy, view: DeliveryView, mail: OutgoingView, result: DeliveryResult, now: datetime
 ) -> list[Effect]:
     old = mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days)
-    if old and mail.attempts >= TRIES and not result.limited:
+    if old and mail.attempts + 1 >= TRIES and not result.limited:
         return _give_up(policy, view, mail, result, now)
-    wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
+    wait = BACKOFF[min(mail.attempts, len(BACKOFF) - 1)]
     return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
 
 

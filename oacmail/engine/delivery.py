@@ -1,4 +1,4 @@
-"""From the outbox to the relay: what may be claimed now, how many in a minute, and the result of each attempt."""
+"""From the outbox to the relay: what may leave now, how many in a minute, and the result of each attempt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from oacmail.core.watched import SHARED_BUDGET
 from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
 from oacmail.host import WINDOW, BudgetFile
-from oacmail.store.outbox import Claimed
+from oacmail.store.outbox import Due
 from oacmail.store.store import SqliteStore
 
 # --- Relay budget ----------------------------------------------------------------------------------------------------
@@ -129,23 +129,20 @@ class Delivery:
         if self._interrupted:
             self._record_last()
             store.recover()
-        self._interrupted = True  # an exception from here on leaves claimed rows that nobody sends
-        # Claim what may leave now. Alerts are sent even while another daemon answers this mailbox.
+        self._interrupted = True  # an exception from here on may leave a row that counts as being sent
+        # What may leave now. Alerts are sent even while another daemon answers this mailbox.
         most = self._budget.room(BATCH, now)
         staff = None if self.citizens_may else policy.people.staff
         waits = () if calendar.in_hours(now, policy) else IN_SERVICE_HOURS
         only = ALERTS if store.recall(OTHER_INSTANCE) else ()
-        claimed = store.claim(now, most, staff, waits, only) if most > 0 else []
-        allowed = self._budget.take(len(claimed), now)
-        if allowed < len(claimed):  # other towns left no room meanwhile
-            store.unclaim([mail.key for mail in claimed[allowed:]], now - timedelta(seconds=1))
-            claimed = claimed[:allowed]
+        due = store.due(now, most, staff, waits, only) if most > 0 else []
+        due = due[: self._budget.take(len(due), now)]  # less than that, if other towns left no room meanwhile
         # Send mail by mail. If the relay refuses an envelope sender, mails with one of another form are still tried,
         # once; not if it refuses the login, or names a limit of all mail.
         trouble: dict[str, Transient] = {}
         broke: list[str] = []
         left: list[str] = []
-        for mail in claimed:
+        for mail in due:
             self.engine.progress()
             envelope = envelope_sender(policy, mail.kind, mail.key, mail.message_id)
             sender = envelope.partition(f"+{RETURNED}")[0]
@@ -164,13 +161,13 @@ class Delivery:
                     trouble[sender] = attempt.limit
         self._record_last()
         if trouble:
-            store.unclaim(left, self.engine.now() - timedelta(seconds=1))
-            store.unclaim(broke, self.engine.now())
+            store.put_behind(left, self.engine.now() - timedelta(seconds=1))
+            store.put_behind(broke, self.engine.now())
             raise max(trouble.values(), key=lambda error: error.at_least)
         self._interrupted = False
-        if claimed:  # note whether the relay refuses all recipients, or accepts mail again
+        if due:  # note whether the relay refuses all recipients, or accepts mail again
             self._refuses.set(refuses_everybody(policy, store.refused(policy, now)), now)
-        return bool(claimed)
+        return bool(due)
 
     def _record_last(self) -> None:
         if self._unrecorded is not None:
@@ -188,7 +185,7 @@ class Delivery:
         self._unrecorded = None
         return ours
 
-    def _attempt(self, mail: Claimed, envelope: str) -> Attempt:
+    def _attempt(self, mail: Due, envelope: str) -> Attempt:
         """Hand one mail over. Raises RelayError, StateError."""
         policy = self.engine.policy
         wanted = wants_copy(policy, mail.kind, mail.recipient)
@@ -228,7 +225,7 @@ class Delivery:
 
     def _result(
         self,
-        mail: Claimed,
+        mail: Due,
         state: Literal["sent", "refused", "later", "uncertain"],
         expected: bool,
         *,

@@ -78,7 +78,7 @@ AWAY_MOST = timedelta(days=14)  # an out-of-office is believed; a further one, t
 ASKED_MOST = 20
 _TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{NOTICE_LISTED}'))
         AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')"""
-_LEFT = f"(state IN ('claimed', 'sending', 'uncertain', 'sent') OR last_error = '{NOTICE_LISTED}')"
+_LEFT = f"(state IN ('sending', 'uncertain', 'sent') OR last_error = '{NOTICE_LISTED}')"
 _PARTS = {
     "wrote: address, reply_to": """SELECT p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.case_id = c.id AND m.role = 'citizen' AND m.guest = 0""",

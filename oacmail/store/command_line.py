@@ -154,11 +154,7 @@ def _waits_for_room(mail: sqlite3.Row) -> bool:
 
 def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> Iterator[Row]:
     """What has not reached an end; with `every` all."""
-    where = (
-        ""
-        if every
-        else "WHERE o.state <> 'sent' AND o.state IN ('queued','claimed','sending','uncertain','failed','held')"
-    )
+    where = "" if every else "WHERE o.state <> 'sent' AND o.state IN ('queued','sending','uncertain','failed','held')"
     query = f"""SELECT o.*, c.number AS "case" FROM outbox o LEFT JOIN cases c ON c.id = o.case_id {where}
       ORDER BY o.id"""
     for row in con.execute(query):

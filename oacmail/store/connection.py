@@ -33,7 +33,7 @@ from oacmail.shipped import shipped
 # --- Conditions ------------------------------------------------------------------------------------------------------
 # SQL that the queries of several modules share, so that all count alike.
 
-LIVE = "state IN('queued','claimed','sending','uncertain')"
+LIVE = "state <> 'sent' AND state IN ('queued', 'sending', 'uncertain')"
 """Repeated in every query for these rows, since SQLite uses the partial index only then."""
 RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.withdrawn_at IS NULL"
 """The deadline `d` is a response deadline that is neither met nor withdrawn."""

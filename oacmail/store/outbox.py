@@ -1,5 +1,5 @@
-"""The outbox: its rows are written by a decision, claimed, handed over, recovered after a kill (the states:
-core/kinds.py), and read for what is decided about them.
+"""The outbox: its rows are written by a decision, handed over, recovered after a kill (the states: core/kinds.py), and
+read for what is decided about them.
 """
 
 import json
@@ -71,8 +71,7 @@ from oacmail.store.seen_messages import synced_at
 from oacmail.store.writing import WriteContext, insert, raise_serial
 
 # --- Queue -----------------------------------------------------------------------------------------------------------
-# One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is
-# uncertain.
+# One thread of one process sends: a row found `sending` at the start is uncertain.
 
 _LIMITED_KINDS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
 LIMITED = f"kind IN ({_LIMITED_KINDS})"
@@ -83,7 +82,6 @@ LIMITED = f"kind IN ({_LIMITED_KINDS})"
 _PUT_BACK = max(Priority) + 1
 _WHEN = " ".join(f"WHEN kind = '{kind}' THEN {int(rules.priority)}" for kind, rules in KINDS.items())
 _RANK = f"""CASE WHEN next_at > coalesce(released_at, created_at) THEN {_PUT_BACK} {_WHEN} END"""
-_ORDER = f"{_RANK}, next_at, id"
 _DRAFTS = """SELECT d.key, d.message_id, d.mime, c.closed_at > d.created_at OR EXISTS(
     SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.role = 'agent' AND m.outcome = 'case'
     AND m.received_at > d.created_at) AS overtaken
@@ -92,8 +90,8 @@ _DRAFTS = """SELECT d.key, d.message_id, d.mime, c.closed_at > d.created_at OR E
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """An outbox row that this process sends now."""
+class Due:
+    """A mail that may leave now."""
 
     key: str
     kind: MailKind
@@ -118,26 +116,22 @@ class OutboxRows(Rows):
 
     @writes
     def recover(self) -> None:
-        """Recover the rows that a killed process left behind. Nothing may be sending."""
+        """Recover the row that a killed process left behind. Nothing may be sending."""
         self.con.execute(
-            f"""UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0)
-            WHERE {LIVE} AND state = 'claimed'"""
-        )
-        self.con.execute(
-            f"""UPDATE outbox SET state = 'uncertain', tries = tries + 1, last_error = 'killed while sending'
-            WHERE {LIVE} AND state = 'sending'"""
+            f"""UPDATE outbox SET state = 'uncertain', attempts = attempts + 1, tries = tries + 1,
+            last_error = 'killed while sending' WHERE {LIVE} AND state = 'sending'"""
         )
 
-    @writes
-    def claim(
+    @reads
+    def due(
         self,
         now: datetime,
         most: int,
         staff: frozenset[str] | None,
         waits: Sequence[MailKind] = (),
         kinds: Sequence[MailKind] = (),
-    ) -> list[Claimed]:
-        """Claim and return up to `most` rows that are due, in the order of the queue.
+    ) -> list[Due]:
+        """Return up to `most` mails that are due, in the order of the queue.
 
         `staff`: only mail to these addresses, None = to all; `waits`: kinds to leave out; `kinds`: only these, or all.
         """
@@ -145,23 +139,19 @@ class OutboxRows(Rows):
         only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
         only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
         rows = self.con.execute(
-            f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
-            SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only}
-            ORDER BY {_ORDER} LIMIT ?)
-            RETURNING id, key, kind, message_id, recipient, next_at, {_RANK} AS turn,
-            (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
+            f"""SELECT o.key, o.kind, o.message_id, o.recipient, m.mime FROM (
+            SELECT id, key, kind, message_id, recipient, next_at, {_RANK} AS turn FROM outbox
+            WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY turn, next_at, id LIMIT ?
+            ) o JOIN mails m ON m.id = o.id ORDER BY o.turn, o.next_at, o.id""",
             (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
-        ).fetchall()
-        rows.sort(key=lambda row: (row["turn"], row["next_at"], row["id"]))
-        return [as_view(Claimed, row) for row in rows]
+        )
+        return [as_view(Due, row) for row in rows]
 
     @writes
-    def unclaim(self, keys: list[str], now: datetime) -> None:
-        """Put back rows that were never handed over, behind all that was due before `now`."""
+    def put_behind(self, keys: Sequence[str], now: datetime) -> None:
+        """These were not handed over: they go behind all that was due before `now`."""
         self.con.executemany(
-            """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
-            WHERE key = ? AND state = 'claimed'""",
-            [(stamp(now), key) for key in keys],
+            "UPDATE outbox SET next_at = ? WHERE key = ? AND state = 'queued'", [(stamp(now), key) for key in keys]
         )
 
     @writes
@@ -172,7 +162,7 @@ class OutboxRows(Rows):
         """
         row = self.con.execute(
             """UPDATE outbox SET state = 'sending', data_at = ?, copy_expected = ?
-            WHERE key = ? AND state = 'claimed'""",
+            WHERE key = ? AND state = 'queued'""",
             (stamp(now), int(copy_expected), key),
         )
         return row.rowcount == 1
@@ -234,7 +224,14 @@ def _case(event: MailEvent) -> str:
 _NEXT = {event: _case(event) for event in NEXT}
 _BEFORE = {event: ", ".join(f"'{state}'" for state in states) for event, states in NEXT.items()}
 _SET = {"released_at": "coalesce(released_at, ?)"}
-_ALSO = {MailEvent.NO_ANSWER: ", tries = tries + 1", MailEvent.RETRIED_BY_HAND: ", tries = 0, attempts = 0"}
+_TRIED = ", attempts = attempts + 1"
+_ALSO = {
+    MailEvent.TAKEN: _TRIED,
+    MailEvent.PUT_OFF: _TRIED,
+    MailEvent.REFUSED: _TRIED,
+    MailEvent.NO_ANSWER: f"{_TRIED}, tries = tries + 1",
+    MailEvent.RETRIED_BY_HAND: ", tries = 0, attempts = 0",
+}
 
 
 def send(con: sqlite3.Connection, effect: Send, context: WriteContext) -> None:
@@ -420,7 +417,7 @@ def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Re
     young = stamp(now - timedelta(days=policy.sending.give_up_days))
     rows = con.execute(
         """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
-        AND created_at > ? AND state IN ('queued', 'claimed', 'failed') ORDER BY refused_at DESC LIMIT ?""",
+        AND created_at > ? AND state IN ('queued', 'failed') ORDER BY refused_at DESC LIMIT ?""",
         (_last_taken(con), young, REFUSALS_MOST),
     )
     return tuple(Refusal(key=row["key"], recipient=row["recipient"], final=row["state"] == "failed") for row in rows)

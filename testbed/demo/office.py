@@ -25,7 +25,7 @@ from testbed.people import AGENTS, OFFICE, ROLES, TECHNICAL, TOWN
 
 Row = dict[str, Any]
 OACMAIL = (sys.executable, "-m", "oacmail")
-_ALIVE = ("queued", "claimed", "sending", "uncertain")
+_ALIVE = ("queued", "sending", "uncertain")
 
 
 @dataclass(frozen=True, slots=True)

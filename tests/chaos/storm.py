@@ -36,10 +36,10 @@ ON_THE_LINE = "SELECT 1 FROM outbox WHERE state = 'sending'"
 SENT_AGAIN = "SELECT 1 FROM outbox WHERE state = 'sending' AND tries > 0"
 """Nothing strikes such a mail: what is in doubt twice is held for a person, as it should be."""
 _UNDER_WAY = """SELECT (SELECT count(*) FROM outbox WHERE state = 'sending') AS sending,
-(SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed')) AS waiting,
+(SELECT count(*) FROM outbox WHERE state = 'queued') AS waiting,
 (SELECT count(*) FROM sightings WHERE in_flight) AS reading"""
 _UNSETTLED = """SELECT 1 FROM sightings WHERE outcome IS NULL OR wanted IS NOT NULL
-UNION ALL SELECT 1 FROM outbox WHERE kind <> 'alert' AND state IN ('queued', 'claimed', 'sending', 'uncertain')
+UNION ALL SELECT 1 FROM outbox WHERE kind <> 'alert' AND state IN ('queued', 'sending', 'uncertain')
 OR (state = 'sent' AND copied_at IS NULL AND kind IN ('ack', 'probe'))"""
 
 

@@ -78,7 +78,7 @@ ADDRESS = re.compile(r"[^\s<>@A-Z]+@[^\s<>@A-Z]+")
 KINDS = {"request", "thanks", "auto_reply", "bounce", "bulk", "spam"}
 LEVELS = {"first", "second", "out_of_scope"}
 LANGUAGES = {"ca", "es", "en", "fr", "other"}
-STATES = {"queued", "claimed", "sending", "uncertain", "sent", "failed", "held", "dropped", "shadow"}
+STATES = {"queued", "sending", "uncertain", "sent", "failed", "held", "dropped", "shadow"}
 
 CASE: dict[str, Any] = {
     "number": NUMBER,

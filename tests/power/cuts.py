@@ -28,7 +28,7 @@ FILTERS_FOR = (1.0, 6.0)
 """Seconds that the relay looks at some of our mails before it answers: longer than a machine takes to start again."""
 REACHED_WITHIN = 10.0
 _DONE = """SELECT (SELECT count(*) FROM messages WHERE outcome <> 'ours') AS read,
-(SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed', 'sending')) AS unsent"""
+(SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS unsent"""
 
 
 class Died(Exception):

@@ -81,7 +81,7 @@ def test_the_report_leaves_on_the_first_working_day_at_eight_and_once(town: TOWN
 
 
 def test_a_kill_at_any_moment_makes_no_second_report(town: TOWN) -> None:
-    for point in ("before commit", "after commit", "after claim", "before RCPT", "after the last byte"):
+    for point in ("before commit", "after commit", "before the hand-over", "before RCPT", "after the last byte"):
         world = town(now="2026-11-30 10:00", report={"to": [COUNCIL]})
         world.advance("2026-12-01 08:00")
         world.kill_if_reached(point, world.turn)

@@ -30,7 +30,7 @@ def test_a_mail_that_waits_in_the_outbox_of_the_first_version_leaves_as_it_was_f
     con.close()
     store = SqliteStore(tmp_path)
     try:
-        assert [(mail.key, mail.mime) for mail in store.claim(NOW, 10, None)] == [("ack:1", b"Old")]
+        assert [(mail.key, mail.mime) for mail in store.due(NOW, 10, None)] == [("ack:1", b"Old")]
         assert [tuple(row) for row in store.con.execute("SELECT mime, bare FROM mails")] == [(b"Old", b"Bare")]
     finally:
         store.close()
