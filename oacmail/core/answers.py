@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from oacmail.core import calendar, kinds, notices, tokens
-from oacmail.core.cases import CitizenRequest, can_be_told, has_notice, language_of_case, promised_by_answer
+from oacmail.core.cases import CitizenRequest, call_off, can_be_told, has_notice, language_of_case, promised_by_answer
 from oacmail.core.derivation import NEAR
 from oacmail.core.effects import (
     AuditEvent,
@@ -37,7 +37,7 @@ SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
 TERM = 1  # the level of the reminder that R32 adds to the ordinary one
 FOLLOW_UP: tuple[DeadlineKind, ...] = ("nudge", "update")
-NOT_LOCATED = "not-located"
+NOT_LOCATED, REFERRAL = "not-located", "referral"  # notices of ours, which call a call off by themselves
 """How a case is answered whose person could not be reached by telephone (R27): the mail about it tells no outcome, and
 not that the technical services have the case."""
 
@@ -77,7 +77,8 @@ def answered(
     met_now = [
         deadline for deadline in running if deadline.started_at <= at and (not guests or deadline.started_by in guests)
     ]
-    ended = outcome and not (crossed or waiting or len(met_now) < len(running)) and case.status is not Status.CLOSED
+    settled = not (guests or waiting or len(met_now) < len(running))
+    ended = outcome and settled and not crossed and case.status is not Status.CLOSED
     notice = not outcome and not guests and case.services.solved_at is None and told
     columns: CaseColumns = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
@@ -113,6 +114,8 @@ def answered(
             for deadline in late
         ),
     ]
+    if settled and how not in (NOT_LOCATED, REFERRAL):
+        effects += call_off(policy, case, "answered", now=at)
     if ended:
         effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)

@@ -151,12 +151,13 @@ def _not_before(day: date | None, asked_at: datetime, policy: Policy) -> datetim
     return max(asked_at, calendar.start_of(day, policy)) if day else asked_at
 
 
-def agreed_facts(case: CaseView, now: datetime) -> Mapping[str, object]:
-    """The call for whoever gets the case: "call", as its person was told of it; {} if none is to be made."""
+def agreed_facts(case: CaseView, now: datetime, *, told_anew: bool = False) -> Mapping[str, object]:
+    """The call for whoever gets the case: "call", as its person was told of it; {} if none is to be made. `told_anew`:
+    it has just been called off for another agent."""
     call = case.call.agreed
     if call is None or call.cancelled or call.ends <= now or not _is_due(case):
         return {}
-    return {"call": call}
+    return {"call": replace(call, sequence=call.sequence + told_anew)}
 
 
 def _is_due(case: CaseView) -> bool:

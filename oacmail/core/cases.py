@@ -179,7 +179,7 @@ def last_notice(
     return (
         notice(policy, case, kind, key=key, facts={**facts, "call": call}, now=now),
         call_told(case.number, call),
-        *call_to_agent(policy, case, call, slot=case.call.slot, now=now),
+        *call_to_agent(policy, case, call, slot=case.call.slot, now=now, off="told"),
     )
 
 
@@ -198,16 +198,39 @@ def call_told(number: str, call: AgreedCall) -> AuditEvent:
     )
 
 
+def call_off(
+    policy: Policy, case: CaseView, why: Literal["answered", "reassigned"], *, now: datetime, assignee: str = ""
+) -> tuple[Effect, ...]:
+    """The agent who has the case makes its call no more, and their calendar hears it; the person is told nothing.
+    `assignee`: who has the case from now on."""
+    if case.call.agreed is None or case.call.agreed.cancelled:
+        return ()
+    call = replace(case.call.agreed, sequence=case.call.agreed.sequence + 1)
+    off = replace(call, cancelled=True)
+    mails = call_to_agent(policy, case, off, slot=case.call.slot, now=now, off=why, assignee=assignee)
+    return (call_told(case.number, call), *mails) if mails else ()
+
+
 def call_to_agent(
-    policy: Policy, case: CaseView, call: AgreedCall, *, slot: Slot | None, now: datetime
+    policy: Policy,
+    case: CaseView,
+    call: AgreedCall,
+    *,
+    slot: Slot | None,
+    now: datetime,
+    off: Literal["", "told", "answered", "reassigned"] = "",
+    assignee: str = "",
 ) -> tuple[Send, ...]:
-    """That an agreed call has another time, or that nobody makes it, to the agent who has the case, unless its slot has
-    begun: who calls then knows it."""
+    """That an agreed call has another time, or why it is `off`, to the agent who has the case, unless its slot has
+    begun: who calls then knows it. Who has the case no more hears it until the slot is over."""
     agent = notices.agent_of(policy, case.assignee)
-    if agent is None or call.begins <= now:
+    if agent is None or (call.ends if off == "reassigned" else call.begins) <= now:
         return ()
     day = calendar.local_day(call.begins, policy)
-    facts = {"call": call, "call_day": day, "slot": slot, "call_hours": call.hours, "cancelled": call.cancelled}
+    facts = {
+        **{"call": call, "call_day": day, "slot": slot, "call_hours": call.hours},
+        **{"off": off, "assignee": assignee},
+    }
     key, kind = f"{MailKind.CALL}:{case.number}:{call.sequence}", MailKind.CALL
     return notices.notify(policy, (agent,), key=key, kind=kind, now=now, case=case.number, facts=facts)
 

@@ -335,7 +335,7 @@ _ROWS = (
     ),
     _to_staff(
         MailKind.CALL, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE,
-        facts={"slot": "any", "call_hours": (), "cancelled": False},
+        facts={"slot": "any", "call_hours": (), "off": "", "assignee": ""},
     ),
     _to_staff(
         MailKind.AWAY, Audience.SEVERAL, _SERVICE_HOURS, about_case=False, priority=_DEADLINE,

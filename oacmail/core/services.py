@@ -467,6 +467,6 @@ def refer(
     return (
         *level,
         *last_notice(policy, case, MailKind.REFERRED, key=f"{MailKind.REFERRED}:{key}", facts=facts, now=now),
-        *answers.answered(policy, case, at=now, key=key, how="referral", recipients=frozenset()),
+        *answers.answered(policy, case, at=now, key=key, how=answers.REFERRAL, recipients=frozenset()),
         AuditEvent(kind="referred", case=case.number, data={"body": pointer.body}),
     )

@@ -372,7 +372,10 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "call": (
             {"call": _SAMPLE_CALL, "call_day": _THEN.date(), **_SAMPLE_CALLS[0]},
-            {"call": replace(_SAMPLE_CALL, cancelled=True), "call_day": _THEN.date(), "cancelled": True},
+            *(
+                {"call": replace(_SAMPLE_CALL, cancelled=True), "call_day": _THEN.date(), "off": off, "assignee": to}
+                for off, to in (("told", ""), ("answered", ""), ("reassigned", "pere"), ("reassigned", ""))
+            ),
         ),
         "away": (
             {"who": "anna", "received_at": _THEN, "cases": (_SAMPLE_ROW,), "text": "Sóc fora fins dilluns."},

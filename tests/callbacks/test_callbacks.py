@@ -1,6 +1,7 @@
 """Call-back requests: the offered slot, their own deadline, and two calls without success (R25-R27)."""
 
 from collections.abc import Callable
+from email.message import EmailMessage
 
 import pytest
 
@@ -10,9 +11,9 @@ TOWN = Callable[..., World]
 SUBJECT = "Em podeu trucar?"
 
 
-def _asks_for_a_call(world: World, when: str = "", number: str = "al 612 345 678") -> None:
+def _asks_for_a_call(world: World, when: str = "", number: str = "al 612 345 678") -> EmailMessage:
     text = f"Bon dia, no puc signar la instància. Em podeu trucar {number}{when}, si us plau? Gràcies, Anna"
-    world.citizen_asks(ANNA, SUBJECT, text)
+    return world.citizen_asks(ANNA, SUBJECT, text)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from icalendar import Calendar, Event
 
 from oacmail.workdays import SHIPPED
+from testbed.people import PAU
 from tests.callbacks.test_callbacks import SUBJECT, _asks_for_a_call
 from tests.world import AGENT, ANNA, OFFICE, World, text_of
 
@@ -236,3 +237,76 @@ def test_an_agent_gets_the_call_with_the_case_until_its_slot_is_over(town: TOWN,
     assert len(_parts(told)) == carries
     if carries:
         assert str(_event(told)[1]["SUMMARY"]) == f"Trucada: cas {world.case()['number']}"
+
+
+def _two_agents(town: TOWN) -> tuple[World, EmailMessage, EmailMessage]:
+    """A call that one of two agents has; the request, and the mail by which the agent has it."""
+    world = town(now="2026-11-30 13:50", people={"agents": [AGENT, PAU]})
+    return world, _asks_for_a_call(world, " al matí"), _assigned(world)
+
+
+@pytest.mark.parametrize("by", ["admin", "mail", "other"])
+def test_a_call_leaves_the_calendar_of_the_agent_who_had_the_case_and_no_other(town: TOWN, by: str) -> None:
+    world, _, had = _two_agents(town)
+    number = world.case()["number"]
+    if by == "admin":
+        world.obey("assign", number, name="pau")
+    else:
+        world.staff_says(AGENT if by == "mail" else PAU, number, "ASSIGNA: pau" if by == "mail" else "MEU")
+    (told,) = world.received(AGENT, "call")
+    assert _shown(told) == ("CANCEL", "CANCELLED", 1, TUESDAY_MORNING)
+    assert _event(told)[1]["UID"] == _event(had)[1]["UID"]
+    assert "Ja no porteu el cas" in text_of(told)
+    assert "ara el porta pau" in text_of(told)
+    has = world.received(PAU, "transcript" if by == "other" else "assigned")[-1]
+    assert _shown(has) == ("PUBLISH", "CONFIRMED", 1, TUESDAY_MORNING)
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_case_that_returns_to_an_agent_brings_its_call_back_into_their_calendar(town: TOWN) -> None:
+    world, *_ = _two_agents(town)
+    for name in ("pau", "agent", ""):
+        world.clock.forward(seconds=1)
+        world.obey("assign", world.case()["number"], name=name)
+    seen = [_shown(mail)[:3] for mail in world.received(AGENT) if _parts(mail)]
+    published = ("PUBLISH", "CONFIRMED")
+    assert seen == [(*published, 0), ("CANCEL", "CANCELLED", 1), (*published, 2), ("CANCEL", "CANCELLED", 3)]
+    assert [_shown(mail)[2] for mail in world.received(PAU) if _parts(mail)] == [1, 2]
+
+
+def test_a_case_assigned_to_the_agent_who_has_it_changes_no_calendar(town: TOWN) -> None:
+    world, *_ = _two_agents(town)
+    world.obey("assign", world.case()["number"], name=AGENT)
+    assert world.received(AGENT, "call") == []
+
+
+@pytest.mark.parametrize("answer", ["mail", "call"])
+def test_an_answer_takes_the_call_that_it_settles_out_of_the_agents_calendar(town: TOWN, answer: str) -> None:
+    world, asked, had = _two_agents(town)
+    ack = world.received(ANNA)[0]
+    assert "Si abans us responem per correu, potser ja no us trucarem." in str(_event(ack)[1]["DESCRIPTION"])
+    if answer == "mail":
+        world.agent_replies(asked)
+    else:
+        world.obey("log-call", world.case()["number"])
+    (told,) = world.received(AGENT, "call")
+    assert _shown(told) == ("CANCEL", "CANCELLED", 1, TUESDAY_MORNING)
+    assert _event(told)[1]["UID"] == _event(had)[1]["UID"]
+    assert "ja no consta pendent" in text_of(told)
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_an_answer_in_the_slot_of_the_call_leaves_the_calendar_alone(town: TOWN) -> None:
+    world, *_ = _two_agents(town)
+    world.advance("2026-12-01 09:00")
+    world.obey("log-call", world.case()["number"])
+    assert world.received(AGENT, "call") == []
+
+
+def test_a_mail_of_ours_that_calls_the_call_off_does_so_once(town: TOWN) -> None:
+    world, *_ = _two_agents(town)
+    world.advance("2026-12-01 09:00")
+    for _ in range(2):
+        world.obey("log-call", world.case()["number"], outcome="not-reached")
+    assert world.kinds(ANNA) == ["ack", "not_reached"]
+    assert world.rows("SELECT count(*) AS told FROM events WHERE kind = 'call-told'") == [{"told": 2}]

@@ -86,12 +86,14 @@ def on_admin_command(policy: Policy, view: CommandView, command: AdminCommand, n
 
 def _assign(given: _Given) -> _Effects:
     """To nobody if the name is empty. Who gets the case hears it, or all agents do while that one is out of office; who
-    took it knows it."""
+    took it knows it. Its call leaves the calendar of who had it."""
     policy, case, command, now = given.policy, given.case, given.command, given.now
     name = command.words["name"]
-    changed = UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now})
+    changes = agent_of(policy, name) != agent_of(policy, case.assignee)
+    left = cases.call_off(policy, case, "reassigned", now=now, assignee=name) if changes else ()
+    changed = (UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now}), *left)
     if agent_of(policy, name) is None or name in (case.assignee, command.by):
-        return (changed,)
+        return changed
     mails = notify(
         policy,
         assigned(policy, name, given.view.away),
@@ -101,12 +103,12 @@ def _assign(given: _Given) -> _Effects:
         case=case.number,
         facts={
             **notices.case_card(case, notices.due_at(case)),
-            **callbacks.agreed_facts(case, now),
+            **callbacks.agreed_facts(case, now, told_anew=bool(left)),
             "assignee": name,
             "by": command.by,
         },
     )
-    return (changed, *mails)
+    return (*changed, *mails)
 
 
 def _note(given: _Given) -> _Effects:
