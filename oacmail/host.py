@@ -89,11 +89,23 @@ def replace_file(path: Path, text: str, mode: int) -> None:
 
 
 # --- Memory ----------------------------------------------------------------------------------------------------------
+# What glibc keeps of freed memory (mallopt(3), malloc_trim(3)); nothing is done where the C library has no such call.
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
+_LARGE = 65536  # bytes
+
+
+def keep_one_heap() -> None:
+    """Let all threads share a heap, and give a large block back as soon as it is free. Otherwise each thread has a heap
+    of its own, which stays as large as its largest message needed. Call it before the first thread starts."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def give_back_memory() -> None:
-    """Give back to the system what glibc keeps of a large piece of work (malloc_trim(3)); nothing where the C library
-    has no such call."""
+    """Give back what is free in the heap after a large piece of work."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

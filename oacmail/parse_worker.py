@@ -19,13 +19,10 @@ from multiprocessing.connection import Connection, Pipe
 from types import MappingProxyType
 from typing import Any
 
-import structlog
-
 from oacmail.core.model import Message
 from oacmail.mail.parse import Answers, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
 
-log = structlog.get_logger()
 MANY = 40  # waiting messages; fewer are one or two groups
 _FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
 
@@ -83,7 +80,7 @@ class ParseWorker(Parser):
                 )
                 self._connection = ours
             except OSError as error:  # no resources for another process: one is enough
-                log.warning("reader.failed", error=type(error).__name__)
+                _warn("reader.failed", error)
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers:
         if self._connection is None:
@@ -97,6 +94,7 @@ class ParseWorker(Parser):
         self._wanted = False
         self._sender.shutdown(wait=False, cancel_futures=True)
         self._kill()
+        self.asked = []
 
     def _kill(self) -> None:
         self._connection = None
@@ -128,9 +126,15 @@ class ParseWorker(Parser):
         except Exception as error:  # the worker has ended, or a group cannot be pickled
             self._kill()
             if self._wanted:
-                log.warning("reader.gone", error=type(error).__name__)
+                _warn("reader.gone", error)
             raise
         return parsed
+
+
+def _warn(event: str, error: Exception) -> None:
+    import structlog  # the worker, which logs nothing, would need a fifth more memory
+
+    structlog.get_logger().warning(event, error=type(error).__name__)
 
 
 def _is_taken(group: _Group) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from oacmail import log, service, wiring
+from oacmail import host, log, service, wiring
 from oacmail.cli import status
 from oacmail.cli.common import configured, say, with_config
 from oacmail.cli.status import health
@@ -22,6 +22,7 @@ _shadow = click.option("--shadow", is_flag=True, help="Decide and record everyth
 @click.pass_context
 def run(ctx: click.Context, shadow: bool) -> None:
     """Run the daemon in the foreground until SIGTERM. SIGHUP reloads configuration and templates."""
+    host.keep_one_heap()
     config = configured(ctx)
     log.configure()
     parts = wiring.assemble(config, shadow=shadow, parsing=ParseWorker())
@@ -49,6 +50,7 @@ def _reload(ctx: click.Context) -> Config:
 @with_config
 def once(config: Config, shadow: bool) -> None:
     """Make one full pass: read all watched folders, tick, send what is due, exit."""
+    host.keep_one_heap()
     log.configure()
     parts = wiring.assemble(config, shadow=shadow)
     try:
