@@ -124,7 +124,7 @@ def _read(source: MessageSource) -> Message:
         lambda: _written(parted, body.forwarded, parser_config), reply_text.ReplyText(text.strip(), "")
     )
     mark = source.judged(lambda: machines.mark_of(body.root), machines.Mark())
-    written = replace(written, fresh=mark.typed(written.fresh))
+    fresh = mark.typed(written.fresh)
     left = source.judged(
         lambda: [Attachment(name=parts.clean_name(name), mime=mime, size=size) for name, mime, size in source.skipped],
         (),
@@ -155,7 +155,7 @@ def _read(source: MessageSource) -> Message:
             single_from=single_from,
             subject=title,
             text=text,
-            fresh=written.fresh,
+            fresh=fresh,
             attachments=attachments,
             auto=auto,
             reasons=reasons,
@@ -164,7 +164,7 @@ def _read(source: MessageSource) -> Message:
             signatures=fields.all("x-oacmail"),
             marks=marks,
             caps=tuple(dict.fromkeys((*source.caps, *body.caps))),
-            body_hash=_body_hash(written.fresh),
+            body_hash=_body_hash(fresh),
         ),
         message_id=lambda: headers.message_id(fields),
         refs=lambda: headers.references(fields),
@@ -179,14 +179,12 @@ def _read(source: MessageSource) -> Message:
         vote_tokens=lambda: find_vote_tokens((*details, title)),
         typed=lambda: _typed(source, body),
         quotes_us=lambda: bool(parted.ours) or _quotes_us(written.quoted, parser_config),
-        lang=lambda: scores.detect_language(written.fresh, parser_config.language),
+        lang=lambda: scores.detect_language(fresh, parser_config.language),
         secrets=lambda: secret_kinds.find(text, attachments),
         quotes_from=lambda: reply_text.writers(written.quoted),
     )
-    with_ours = (
-        source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else written.fresh
-    )
-    found = _features(source, message, mark, with_ours, _signature(parted.rest, written))
+    with_ours = source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else fresh
+    found = _features(source, message, mark, with_ours, _signature(parted.rest, fresh, written.quoted))
     return replace(message, features=found, rung=Rung.STDLIB if source.failed and rung is Rung.FULL else rung)
 
 
@@ -261,8 +259,8 @@ def _features(source: MessageSource, message: Message, mark: machines.Mark, with
 def _written(parted: reply_text.Parted, forwarded: str, parser_config: ParserConfig) -> reply_text.ReplyText:
     """What was written now, without our own sentences; of a message that only quotes us, nothing of ours."""
     written = reply_text.split(parted.rest, forwarded)
-    lines = [line for line in written.fresh.splitlines() if line.strip()]
-    if lines and all(line.lstrip().startswith(">") for line in lines):
+    quotes = written.fresh.lstrip().startswith(">")
+    if quotes and all(line.lstrip().startswith(">") for line in written.fresh.splitlines() if line.strip()):
         quote = reply_text.part(written.fresh, parser_config.wording, within_quotes=True)
         return replace(written, fresh=quote.rest if quote.rest.strip("> \n") else "")
     return written
@@ -273,9 +271,9 @@ def _quotes_us(quoted: str, parser_config: ParserConfig) -> bool:
     return any(address in lowered for address in parser_config.own) or bool(headers.find_tokens(quoted, parser_config))
 
 
-def _signature(rest: str, written: reply_text.ReplyText) -> str:
+def _signature(rest: str, fresh: str, quoted: str) -> str:
     """What is neither written now nor quoted."""
-    known = {*written.fresh.splitlines(), *written.quoted.splitlines()}
+    known = {*fresh.splitlines(), *quoted.splitlines()}
     return "\n".join(line for line in map(str.rstrip, rest.splitlines()) if line not in known)
 
 

@@ -120,10 +120,10 @@ def evaluate(fields: Fields, sender: str, single_from: bool, parser_config: Pars
     transport field sets `from_outside`: missing an answer in Sent costs less than believing a forged one.
     """
     hops = list(_our_hops(fields, parser_config))
-    entry_index = next((index for index, entry in hops if not entry.protocol.startswith("lmtp")), None)
+    index, entry = next((found for found in hops if not found[1].protocol.startswith("lmtp")), (0, None))
     verdict, proven, submitted = Dmarc.NONE, False, False
     if parser_config.provider != "none":
-        verdict, proven, submitted = _PROVIDERS[parser_config.provider](fields, entry_index, sender, parser_config)
+        verdict, proven, submitted = _PROVIDERS[parser_config.provider](fields, index, entry, sender, parser_config)
     certain = single_from and bool(sender) and verdict is not Dmarc.FAIL
     delivered_to = fields.first("delivered-to").strip(" <>").lower()
     known = bool(parser_config.mx) or parser_config.provider in _DEFAULT_MX
@@ -143,32 +143,32 @@ def _our_hops(fields: Fields, parser_config: ParserConfig) -> Iterator[tuple[int
     The delivery agent's own field (LMTP on the same host) stands above the results and does not count as the entry."""
     hosts = tuple(name.lower().rstrip(".") for name in parser_config.mx) or _DEFAULT_MX.get(parser_config.provider, ())
     for index, (name, value) in enumerate(fields.items):
-        if name == "received" and any(host in value.lower() for host in hosts):
+        if name == "received" and any(map(value.lower().__contains__, hosts)):
             entry = hop(value)
             if any(entry.by == host or (host[0] == "." and entry.by.endswith(host)) for host in hosts):
                 yield index, entry
 
 
 # --- one function for each provider: (dmarc verdict, From is proven, submitted by the address of From) -----
+# `index`, `entry`: the Received field with which our exchanger took the message, None = it cannot be told.
 
 
 _Proof = tuple[Dmarc, bool, bool]
 
 
-def _postfix(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> _Proof:
-    if entry_index is None:
+def _postfix(fields: Fields, index: int, entry: Hop | None, sender: str, parser_config: ParserConfig) -> _Proof:
+    if entry is None:
         return Dmarc.NONE, False, False
-    verdict = _verdict_for(_own_results(fields.items[:entry_index], parser_config.authserv_id), sender)
-    entry = hop(fields.items[entry_index][1])
+    verdict = _verdict_for(_own_results(fields.items[:index], parser_config.authserv_id), sender)
     # a submission with the sender's own login, `smtpd_sasl_authenticated_header = yes`
     logins = [match[1].lower() for comment in entry.comments if (match := _LOGIN.fullmatch(comment))]
     submitted = entry.protocol in _SUBMITTED and logins == [sender]
     return verdict, verdict is Dmarc.PASS or _from_relay(entry, parser_config), submitted
 
 
-def _gmail(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> _Proof:
+def _gmail(fields: Fields, index: int, entry: Hop | None, sender: str, parser_config: ParserConfig) -> _Proof:
     """Gmail writes its results below its Received field and above the fields it received: only the first one counts."""
-    below = fields.items[entry_index + 1 :] if entry_index is not None else ()
+    below = fields.items[index + 1 :] if entry else ()
     zone: list[_Field] = []
     for name, value in below:
         if name in ("received", "authentication-results"):
@@ -178,9 +178,9 @@ def _gmail(fields: Fields, entry_index: int | None, sender: str, parser_config: 
     return verdict, verdict is Dmarc.PASS, False
 
 
-def _exchange(fields: Fields, entry_index: int | None, sender: str, _parser_config: ParserConfig) -> _Proof:
+def _exchange(fields: Fields, index: int, _entry: Hop | None, sender: str, _parser_config: ParserConfig) -> _Proof:
     """Exchange names no authserv-id; its edge removes X-MS-Exchange-Organization-* from incoming messages."""
-    above = fields.items[:entry_index] if entry_index is not None else ()
+    above = fields.items[:index]  # none where no exchanger of ours is known
     verdict = _verdict_for(
         [_parse_exchange(value) for name, value in above if name == "authentication-results"], sender
     )
@@ -188,7 +188,7 @@ def _exchange(fields: Fields, entry_index: int | None, sender: str, _parser_conf
     return verdict, verdict is Dmarc.PASS, insider
 
 
-_PROVIDERS: dict[str, Callable[[Fields, int | None, str, ParserConfig], _Proof]] = {
+_PROVIDERS: dict[str, Callable[[Fields, int, Hop | None, str, ParserConfig], _Proof]] = {
     "postfix": _postfix,
     "gmail": _gmail,
     "exchange": _exchange,
@@ -214,12 +214,12 @@ def _verdict_for(results: Sequence[tuple[_Verdict, ...] | None], sender: str) ->
 
 def _own_results(fields: Sequence[_Field], authserv_id: str) -> list[tuple[_Verdict, ...] | None]:
     """Return the verdicts of the fields with our authserv-id; others do not count (RFC 8601 section 5)."""
-    values = [value for name, value in fields if name == "authentication-results"]
+    values = [value for name, value in fields if name == "authentication-results"] if authserv_id else []
     names = [_AUTHSERV.match(without_comments(value)[0].strip()) for value in values]
     return [
         _parse_results(value)
         for value, name in zip(values, names, strict=True)
-        if authserv_id and name and name[0].lower() == authserv_id.lower()
+        if name and name[0].lower() == authserv_id.lower()
     ]
 
 

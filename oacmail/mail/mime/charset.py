@@ -233,8 +233,10 @@ _KNOWN = regex(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-
 def tidy(raw: bytes) -> bytes:
     """Return the message with LF line ends, a head that a parser can read, and nothing before the first field."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if b"\r" in raw:
-        raw = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = raw.replace(b"\r", b"")  # of a large file a third of the time that the pair takes
+    if len(raw) - len(lines) != raw.count(b"\r\n"):  # a CR without LF
+        lines = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    raw = lines
     raw = _MBOX.sub(b"", raw, count=1) if raw[:6].lstrip(b">").startswith(b"From ") else raw
     if raw[:1] == b"\n" and _FIELD.match(raw.lstrip(b"\n")):
         raw = raw.lstrip(b"\n")

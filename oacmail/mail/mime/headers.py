@@ -24,14 +24,15 @@ from oacmail.mail.parser_config import ParserConfig
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """`items`: (name in lower case, value unfolded and stripped, surrogate escapes for 8-bit bytes)."""
+    """`items`: (name in lower case, value unfolded and stripped, surrogate escapes for 8-bit bytes); `names`: each
+    name's values."""
 
     items: tuple[tuple[str, str], ...]
-    _by_name: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    names: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, value in self.items:
-            self._by_name.setdefault(name, []).append(value)
+            self.names.setdefault(name, []).append(value)
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[str, object]]) -> "Fields":
@@ -41,11 +42,11 @@ class Fields:
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return all values of a field, top to bottom; `name` in lower case."""
-        return tuple(self._by_name.get(name, ()))
+        return tuple(self.names.get(name, ()))
 
     def first(self, name: str) -> str:
         """Return the topmost value, '' if there is none."""
-        return self._by_name.get(name, ("",))[0]
+        return self.names.get(name, ("",))[0]
 
 
 # --- Addresses -------------------------------------------------------------------------------------------------------

@@ -62,11 +62,10 @@ def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
 
     The subject of a reply ("Re: …") is somebody else's, and an author who describes a wish or a problem is a person.
     """
-    if features.is_answer(subject) or WISH.search(features.fold(fresh)):
-        return ""
+    kind = "receipt" if answers and _READ.search(subject) else ""
     if _AUTOMATIC.search(subject) or (_BARE.match(subject) and _AWAY.search(fresh) and "?" not in fresh):
-        return "automatic"
-    return "receipt" if answers and _READ.search(subject) else ""
+        kind = "automatic"
+    return "" if kind and (features.is_answer(subject) or WISH.search(features.fold(fresh))) else kind
 
 
 # --- Marks -----------------------------------------------------------------------------------------------------------
@@ -159,8 +158,9 @@ def marked_as(mark: Mark, subject: str, fresh: str, *, answers: bool) -> str:
     its writer adds some to the mark. `answers`: the message references another."""
     lines = [" ".join(line.split()) for line in fresh.splitlines() if line.strip()]
     whole = " ".join(lines)
-    by_text = "reaction" if answers and any(map(_REACTED.fullmatch, lines)) else ""
-    by_text = by_text or ("recalled" if _RECALL_TITLE.match(subject) and _RECALLED.fullmatch(whole) else "")
+    reacts = answers and "reac" in whole.lower() and any(map(_REACTED.fullmatch, lines))
+    recalls = _RECALL_TITLE.match(subject) and _RECALLED.fullmatch(whole)
+    by_text = "reaction" if reacts else "recalled" if recalls else ""
     name = mark.name or by_text
     if not name:
         return title_kind(subject, fresh, answers=answers)
@@ -254,8 +254,10 @@ def classify(
     """
     found: list[tuple[Auto, str]] = []
     for name, pattern, auto, with_value in _RULES:
+        if name not in fields.names:
+            continue
         values = fields.all(name)[: 1 if name in _TOPMOST else None]
-        if values and (value := next(filter(pattern.search, values), "")):
+        if value := next(filter(pattern.search, values), ""):
             safe = value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")
             found.append((auto, f"{name}: {safe}" if with_value else name))
     found += ((auto, reason) for pattern, auto, reason in _SENDERS if re.search(pattern, sender, re.IGNORECASE))
@@ -412,6 +414,7 @@ logging.getLogger("flufl.bounce").disabled = True  # it logs a traceback for eac
 _HEAD = 4000  # characters: a server says what happened before it returns the mail
 _OPENING = 200  # characters: without an indicator, the first sentence must say so
 _SERVER_FIELDS = ("x-failed-recipients", "x-ms-exchange-message-is-ndr")
+_DAEMON = regex(r"mail(?:er)?[-_.]?daemon")
 _NULL_SENDER = regex(r"<(?:mailer-daemon(?:@[^<>\s]*)?)?>$", re.IGNORECASE)
 
 _ID_LINE = regex(r"^message-id:\s*<[^<>\s]+>", re.IGNORECASE | re.MULTILINE)
@@ -421,6 +424,7 @@ _PARTS = 200  # parts that are read; a delivery report has three to ten
 _LONGEST = 200_000  # characters: each line is compared with fifty known formats
 _MOST = 20  # ids or addresses that one report may name
 _OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report"})
+_OTHER_TYPES = frozenset(f"message/{name}" for name in _OTHER_REPORTS)
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 _REFUSED = regex(r"automatic-action/mdn-sent-automatically\s*;\s*deleted", re.IGNORECASE)
@@ -457,22 +461,31 @@ def delivery_status(root: Root, fields: Fields, text: str) -> DeliveryStatus | N
 
 
 def _report(root: Root, fields: Fields, text: str) -> DeliveryStatus | None:
-    kind = str(root.get_param("report-type", "")).lower()
+    typed = "report-type" in str(root["content-type"]).lower()
+    kind = str(root.get_param("report-type", "")).lower() if typed else ""
     parts = list(islice(_own_parts(root), _PARTS))
     types = {part.get_content_type() for part in parts}
-    if kind in _OTHER_REPORTS or types & {f"message/{name}" for name in _OTHER_REPORTS}:
+    if kind in _OTHER_REPORTS or types & _OTHER_TYPES:
         return _refusal(parts, text)
+    has_status = bool(types & _STATUS_TYPES)
+    titled = bool(SUBJECTS.match(field(fields.first("subject")).strip()))
+    sender = fields.first("from").strip().lower()
+    named = titled or bool(fields.all("x-failed-recipients")) or sender == "<>" or bool(_DAEMON.search(sender))
+    if not (named or has_status or kind == "delivery-status"):
+        return None
     by_server = (
         any(fields.all(name) for name in _SERVER_FIELDS)
         or bool(_NULL_SENDER.match(fields.first("return-path")))
         or bool(SENDERS.search(field(fields.first("from"))))
     )
     machine = by_server or root.get_content_type() == "multipart/report"
-    if types & _STATUS_TYPES and (machine or kind == "delivery-status"):
+    if has_status and (machine or kind == "delivery-status"):
         return _standard(root, fields, parts, text)
     if kind == "delivery-status" and by_server:  # a broken boundary hides the parts
         return _standard(root, fields, parts, text)
-    return _of_words(root, fields, parts, text.replace("\r\n", "\n"), machine)
+    if (machine and named) or titled:
+        return _of_words(root, fields, parts, text.replace("\r\n", "\n"), machine)
+    return None  # a vacation notice and our own mail have no sender either, and call themselves no report
 
 
 def _own_parts(part: Root) -> Iterator[Root]:
@@ -527,20 +540,11 @@ def _refusal(parts: list[Root], text: str) -> DeliveryStatus | None:
 
 def _of_words(root: Root, fields: Fields, parts: list[Root], text: str, machine: bool) -> DeliveryStatus | None:
     """Read what a server writes that sends no fields. `machine`: the mail has a server's indicator."""
-    sender = fields.first("from")
-    titled = bool(SUBJECTS.match(field(fields.first("subject")).strip()))
-    from_daemon = sender.strip() == "<>" or bool(re.search(r"mail(?:er)?[-_.]?daemon", sender, re.IGNORECASE))
-    permanent: tuple[str, ...] = ()
-    temporary: tuple[str, ...] = ()
-    action: Action | None = None
-    if machine:
-        # a vacation notice and our own mail have no sender either, and call themselves no report
-        if titled or fields.all("x-failed-recipients") or from_daemon:
-            permanent, temporary = _known_formats(root)
-            action = action_of_text(text) or ("failed" if permanent or temporary else None)
-    elif titled:
-        opening = text.lstrip()[:_OPENING]
-        action = action_of_text(text) if action_of_text(opening) and TO_THE_SENDER.search(opening) else None
+    opening = text.lstrip()[:_OPENING]
+    if not machine and not (action_of_text(opening) and TO_THE_SENDER.search(opening)):
+        return None
+    permanent, temporary = _known_formats(root) if machine else ((), ())
+    action = action_of_text(text) or ("failed" if permanent or temporary else None)
     if action is None:
         return None
     about, signatures = _returned(parts, text)
