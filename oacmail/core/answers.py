@@ -77,7 +77,7 @@ def answered(
     met_now = [
         deadline for deadline in running if deadline.started_at <= at and (not guests or deadline.started_by in guests)
     ]
-    settled = not (guests or waiting or len(met_now) < len(running))
+    settled = not (waiting or len(met_now) < len(running))
     ended = outcome and settled and not crossed and case.status is not Status.CLOSED
     notice = not outcome and not guests and case.services.solved_at is None and told
     columns: CaseColumns = {"touched_at": at}
@@ -114,7 +114,7 @@ def answered(
             for deadline in late
         ),
     ]
-    if settled and how not in (NOT_LOCATED, REFERRAL):
+    if settled and not guests and how not in (NOT_LOCATED, REFERRAL):
         effects += call_off(policy, case, "answered", now=at)
     if ended:
         effects += silent_close(policy, case, at=at, key=key)
