@@ -204,6 +204,7 @@ def parser_config(config: Config) -> ParserConfig:
         town=office.town,
         phone=office.phone,
         language=office.languages[0],
+        timezone=office.timezone,
         topics=tuple(settings.part_of(TownWords, topic) for topic in config.topic),
         wording=wording(office.templates),
     )

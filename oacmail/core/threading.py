@@ -19,6 +19,7 @@ RARE_REPLY = (
     "rep|réf|ref|vs|antw|resp|resposta|respuesta"
     # a message that is called back, and the answers of calendars
     "|recall|accepted|declined|tentative|acceptada|rebutjada|aceptad[oa]|rechazad[oa]"
+    "|new time proposed|proposed new time|nova hora proposada|hora nova proposada|nueva hora propuesta"
 )
 RARE_FORWARD = "fs|reenv?|reenviat|reenviado"
 

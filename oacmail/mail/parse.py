@@ -123,7 +123,7 @@ def _read(source: MessageSource) -> Message:
     written = source.judged(
         lambda: _written(parted, body.forwarded, parser_config), reply_text.ReplyText(text.strip(), "")
     )
-    mark = source.judged(lambda: machines.mark_of(body.root), machines.Mark())
+    mark = source.judged(lambda: machines.mark_of(body.root, parser_config.timezone), machines.Mark())
     fresh = mark.typed(written.fresh)
     left = source.judged(
         lambda: [Attachment(name=parts.clean_name(name), mime=mime, size=size) for name, mime, size in source.skipped],

@@ -5,6 +5,7 @@ Values only, built by wiring from the configuration; the parser never sees the r
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import Literal
 
@@ -39,7 +40,7 @@ class ParserConfig:
     """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC". `town`: its name.
 
     `phone`: the office's own, as its mails show it; nobody asks to be called there. `language`: that of a message in
-    which too little is written to tell.
+    which too little is written to tell; `timezone`: the office's.
 
     `provider`, `authserv_id`, `mx`, `internal_relays`: docs/interfaces.md section 5, [trust]; `mx` are host names
     that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
@@ -52,6 +53,7 @@ class ParserConfig:
     town: str = ""
     phone: str = ""
     language: str = LANGUAGES[0]
+    timezone: tzinfo = UTC
     topics: tuple[TownWords, ...] = ()
     provider: Literal["postfix", "gmail", "exchange", "none"] = "none"
     authserv_id: str = ""

@@ -107,6 +107,7 @@ def test_the_mail_layer_knows_the_office(read: Read) -> None:
         town="Castellbisbal",
         phone="900 772 772",
         language="ca",
+        timezone=ZoneInfo("Europe/Madrid"),
         provider="postfix",
         authserv_id="mx.castellbisbal.example",
         mx=("mx.castellbisbal.example",),

@@ -183,3 +183,26 @@ def test_a_receipt_of_our_mail_changes_nothing(town: TOWN) -> None:
     world.receive(_like("read-receipt", world.received(ANNA)[0]), sender="")
     assert {**world.case(), "messages": 0} == {**before, "messages": 0}
     assert world.kinds(ANNA) == ["ack"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "comment", "shown"),
+    [
+        ("Nova hora proposada", "", "01/12/2026 11:00 – 01/12/2026 12:00"),
+        ("New Time Proposed", "COMMENT:Al matí treballo\r\n", "Al matí treballo"),
+        ("Nueva hora propuesta", "COMMENT:Al matí treballo\r\n", "01/12/2026 11:00 – 01/12/2026 12:00"),
+    ],
+)
+def test_an_agent_sees_the_time_that_the_answer_of_a_calendar_proposes(
+    town: TOWN, subject: str, comment: str, shown: str
+) -> None:
+    world = town(now="2026-11-25 09:00")
+    asked = world.citizen_asks(ANNA, "Volant")
+    world.agent_replies(asked)
+    raw = as_bytes(_like("calendar-counter-outlook", world.received(ANNA)[0]))
+    for was, now in (("Nova hora proposada", subject), ("DTSTAMP:", f"{comment}DTSTAMP:")):
+        raw = raw.replace(was.encode(), now.encode())
+    mail = message_from_bytes(raw, _class=EmailMessage, policy=default)
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
+    assert (world.case()["status"], len(world.case()["messages"]), world.reviews()) == ("open", 3, [])
+    assert any(shown in text for text in _texts_of_overdue(world))

@@ -210,13 +210,13 @@ def unwrap_flowed(text: str, *, delsp: bool) -> str:
 
 # --- Calendar text ---------------------------------------------------------------------------------------------------
 # Show an invitation (RFC 5545) as plain lines: title, time, place and description. An answer to one only echoes it: of
-# that, what its writer has noted.
+# that, what its writer has noted, and the other time that they propose.
 #
 # Some messages consist of a calendar part only.
 
 _FOLD = regex(r"\r?\n[ \t]")
 _CALENDAR_LINE = regex(
-    r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION|METHOD|COMMENT|PRODID)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I
+    r"^(SUMMARY|DTSTART|DTEND|LOCATION|DESCRIPTION|METHOD|COMMENT|PRODID)(?:;[^:\n]{0,500})?:([^\n]*)$", re.M | re.I
 )
 _NOTE = regex(r"X-RESPONSE-COMMENT=(?:\"([^\"\n]*)\"|([^\";:\n]*))", re.I)  # Google's
 _LONGEST_NOTE = 20_000  # characters: as of a text, nobody asks a question later than that
@@ -224,10 +224,12 @@ _ESCAPED = regex(r"\\([nN,;\\])")
 
 
 class CalendarAnswer(NamedTuple):
-    """An answer to an invitation (RFC 5546, METHOD:REPLY). `note`: what its writer typed, as far as it stands there;
-    `title`: of the event; `program`: what made it."""
+    """An answer to an invitation (RFC 5546, METHOD:REPLY, or COUNTER). `note`: what its writer typed, as far as it
+    stands there; `proposed`: of COUNTER, the beginning and end of the other time (RFC 5545, DATE-TIME); `title`: of the
+    event; `program`: what made it."""
 
     note: str
+    proposed: tuple[str, ...]
     title: str
     program: str
 
@@ -235,11 +237,13 @@ class CalendarAnswer(NamedTuple):
 def calendar_answer(text: str) -> CalendarAnswer | None:
     """Return the answer to an invitation that `text` is; None = it is none."""
     found = _event(text)
-    if found.get("METHOD", "").upper() != "REPLY":
+    method = found.get("METHOD", "").upper()
+    if method not in ("REPLY", "COUNTER"):
         return None
+    moments = (found.get("DTSTART", ""), found.get("DTEND", "")) if method == "COUNTER" else ()
     by_google = _NOTE.search(_FOLD.sub("", text))
     note = found.get("COMMENT") or (by_google and (by_google[1] or by_google[2])) or ""
-    return CalendarAnswer(note[:_LONGEST_NOTE], found.get("SUMMARY", ""), found.get("PRODID", ""))
+    return CalendarAnswer(note[:_LONGEST_NOTE], moments, found.get("SUMMARY", ""), found.get("PRODID", ""))
 
 
 def event_lines(text: str) -> str:

@@ -5,6 +5,7 @@ import email
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, tzinfo
 from email.message import Message as Root
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -99,29 +100,45 @@ _RECALL = b"IPM.Outlook.Recall\0"  # the message class in winmail.dat
 _CLASS_WITHIN = 4096  # bytes of winmail.dat
 
 
-def _reacts(part: MimePart) -> Mark | None:
+def _reacts(part: MimePart, _: tzinfo) -> Mark | None:
     standard = part.raw("content-disposition").lower().startswith("reaction")  # RFC 9078
     return Mark("reaction") if standard or (part.get_content_type() == _GMAIL and not is_file(part)) else None
 
 
-def _recalls(part: MimePart) -> Mark | None:
+def _recalls(part: MimePart, _: tzinfo) -> Mark | None:
     found = part.get_content_type() in TNEF_TYPES and _RECALL in part.data()[:_CLASS_WITHIN]
     return Mark("recalled") if found or part.raw("x-ms-exchange-recallreportgenerated").lower() == "true" else None
 
 
-def _answers_invitation(part: MimePart) -> Mark | None:
+def _answers_invitation(part: MimePart, zone: tzinfo) -> Mark | None:
     answer = calendar_answer(decode(part.data())) if part.get_content_type() == "text/calendar" else None
-    whole = answer is not None and answer.program.startswith("-//Google") and not is_file(part)
-    return answer and Mark("calendar", answer.note, answer.title, whole)
+    if answer is None:
+        return None
+    proposed = filter(None, (_at_the_office(moment, zone) for moment in answer.proposed))
+    note = "\n\n".join(filter(None, (answer.note, " – ".join(proposed))))
+    return Mark("calendar", note, answer.title, answer.program.startswith("-//Google") and not is_file(part))
 
 
-_MARKS: tuple[Callable[[MimePart], Mark | None], ...] = (_reacts, _recalls, _answers_invitation)
+def _at_the_office(moment: str, zone: tzinfo) -> str:
+    """A moment of a calendar (RFC 5545, 3.3.5) as people write it, at the office's hour; '' = it is none. One of
+    another zone stands as it does there."""
+    for form in ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"):
+        try:
+            found = datetime.strptime(moment, form)
+        except ValueError:
+            continue
+        local = found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
+        return f"{local:%d/%m/%Y %H:%M}"
+    return ""
 
 
-def mark_of(root: Root) -> Mark:
-    """Return the first mark of its own parts, never of a message in it."""
+_MARKS: tuple[Callable[[MimePart, tzinfo], Mark | None], ...] = (_reacts, _recalls, _answers_invitation)
+
+
+def mark_of(root: Root, zone: tzinfo) -> Mark:
+    """Return the first mark of its own parts, never of a message in it. `zone`: the office's."""
     parts = (part for part in islice(_own_parts(root), _PARTS) if isinstance(part, MimePart))
-    return next((mark for part in parts for read in _MARKS if (mark := read(part))), Mark())
+    return next((mark for part in parts for read in _MARKS if (mark := read(part, zone))), Mark())
 
 
 _WHO = r"[^\n!?;]{1,80}?"
