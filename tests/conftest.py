@@ -1,5 +1,6 @@
 """Fixtures of the mail servers, settings of hypothesis and of the log. Who uses a fixture gets the mark `servers`."""
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from tests.servers.scratch import SCRATCH
 from tests.store.stored import unlisted, unrecorded
 from tests.world import World
 
+gc.disable()
 scratch.use()
 structlog.configure(
     processors=[
@@ -63,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = [(_UNTIL * place / len(waiting), some) for place, some in enumerate(waiting)]
     places += [(place / len(computing), some) for place, some in enumerate(computing)]
     items[:] = [item for _, some in sorted(places, key=lambda pair: pair[0]) for item in some]
+
+
+def pytest_collection_finish() -> None:
+    """What the collection made stays until the end: the collector does not look at it, neither meanwhile nor later."""
+    gc.freeze()
+    gc.enable()
 
 
 def _rank(item: pytest.Item) -> int:

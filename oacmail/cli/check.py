@@ -113,7 +113,7 @@ def _secrets(config: Config) -> Iterator[Finding]:
 
 
 def _templates(config: Config) -> Iterator[Finding]:
-    """Render every template in every language, the town's own before the shipped ones."""
+    """Render every template in every language, the town's own in each branch."""
     try:
         problems: Sequence[str] = wiring.renderer(config, wiring.rules(config)).problems()
     except ConfigError as wrong:

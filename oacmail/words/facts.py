@@ -427,4 +427,4 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
 SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = {
     kind: _SAMPLES.get(kind, ({},)) for kind in sorted(TEMPLATED)
 }
-"""What `check` renders every template with, so that each branch runs at least once: the facts of one mail each."""
+"""The facts of one mail each, with which `check` renders the templates: with all of a kind, each branch runs."""

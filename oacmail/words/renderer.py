@@ -507,18 +507,21 @@ class Renderer:
         return FinalMail(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the templates, for `check`: each in every language and branch; one line each."""
+        """Return what is wrong with the templates, for `check`, one line each. A mail of the town's own templates is
+        made in each branch; another once in each language, for the shipped ones are tested."""
         names = [*(f"{kind}.{ext}" for kind in TEMPLATED for ext in ("txt", "html"))]
         names += [f"{part}.txt" for parts in _PARTS.values() for part in parts]
         used = {*_SHARED, *(f"{lang}/{name}.j2" for lang in LANGUAGES for name in names)}
         strays = sorted(self._town.overridden - used)
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
+        made: set[tuple[str, str]] = set()
         for send, promised in _samples(self._profile.policy.office.address):
-            if (send.kind, send.lang) in self._endless:
+            loader = self._town if self._overridden(send) else self._shipped
+            if (send.kind, send.lang) in (made if loader is self._shipped else self._endless):
                 continue
+            made.add((send.kind, send.lang))
             try:
                 heading = heading_of(self._profile.policy.office, send, _SAMPLE_ID, _SAMPLE_NOW)
-                loader = self._town if self._overridden(send) else self._shipped
                 self._mime(loader, send, heading, lambda _: "v=1", promised, b"")
             except Exception as error:  # as in render: an override may raise anything
                 self._note_endless(send, error)

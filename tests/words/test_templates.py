@@ -235,6 +235,10 @@ def test_links_lead_only_to_us_and_say_where() -> None:
 
 
 def test_the_shipped_templates_are_sound_and_complete() -> None:
+    """As a town's own, each is tried in every branch; two of its files are for no mail."""
+    strays = [f"templates: {name}: no mail uses a template" for name in ("catalogue.toml", "report_page.html.j2")]
+    found = Renderer(replace(VOICE, overrides=shipped("templates"))).problems()
+    assert [problem.partition(" of this name")[0] for problem in found] == strays
     assert RENDERER.problems() == []
     names = {path.relative_to(shipped("templates")).as_posix() for path in shipped("templates").rglob("*.j2")}
     assert names == {
