@@ -62,8 +62,9 @@ _COPIES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "deadlines": (
-        "case_id <= {cases}",
+        "id <= {deadlines}",
         {
+            "id": "{0} + :k * :deadlines",
             "started_by": _FINGERPRINT,
             "case_id": _CASE,
             **dict.fromkeys(("started_at", "due_at"), _OLDER),
@@ -93,7 +94,8 @@ _COPIES: dict[str, tuple[str, dict[str, str]]] = {
 }
 _LAST = """SELECT (SELECT max(id) FROM people) AS people, (SELECT max(id) FROM cases) AS cases,
   (SELECT max(id) FROM messages) AS messages, (SELECT max(uid) FROM sightings) AS uids,
-  (SELECT max(id) FROM outbox) AS mails, (SELECT max(id) FROM events) AS events"""
+  (SELECT max(id) FROM deadlines) AS deadlines, (SELECT max(id) FROM outbox) AS mails,
+  (SELECT max(id) FROM events) AS events"""
 
 
 def grow(state: Path, target: Path, cases: int) -> int:

@@ -64,6 +64,7 @@ _PRAGMAS = (
     "PRAGMA secure_delete=ON",
     "PRAGMA recursive_triggers=ON",
     "PRAGMA cache_size=-4000",  # kB; the operating system keeps the rest of the file
+    "PRAGMA wal_autocheckpoint=4000",  # pages: one that many commits change is written to the file once for all
     "PRAGMA cache_spill=4000",  # pages: a commit of several messages is written once, a large one is not held in memory
 )
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")

@@ -52,7 +52,7 @@ _STORED = " OR ".join(
 TABLES: Mapping[str, Covered] = {
     "board_messages": Covered(("fingerprint",), but=("missing", "unsettled")),
     "cases": Covered(("id",), also=("phone",)),
-    "deadlines": Covered(("started_by", "kind", "level")),
+    "deadlines": Covered(("id",)),
     "events": Covered(("id",)),
     "folders": Covered(("name",), but=("uidvalidity", "uidnext", "synced_at", "compared_at")),
     "forgotten": Covered(("person", "at")),

@@ -75,7 +75,7 @@ from oacmail.store.writing import WriteContext, insert, raise_serial
 
 _LIMITED_KINDS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
 LIMITED = f"kind IN ({_LIMITED_KINDS})"
-"""Mail within the acknowledgement limits; written as in the indexes outbox_budget and outbox_budget_of."""
+"""Mail within the acknowledgement limits; written as in the indexes outbox_budget_of and outbox_of_domain."""
 
 # A mail that was tried and put back goes behind all others, oldest first: a mail or a sender that the relay does not
 # take holds up no other.
@@ -468,7 +468,7 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
 _COUNTED = f"""(SELECT mailbox, domain, budget, released_at FROM outbox
     WHERE {LIMITED} AND released_at > :day AND released_at <= :until AND state <> 'dropped'
   UNION ALL SELECT mailbox, domain, budget, NULL FROM outbox
-    WHERE {LIVE} AND state = 'queued' AND {LIMITED} AND released_at IS NULL)"""
+    WHERE {LIVE} AND state = 'queued' AND next_at IS NULL AND {LIMITED} AND released_at IS NULL)"""
 _SUMS = f"coalesce(sum(released_at > :hour), 0), count(released_at), sum(released_at IS NULL) FROM {_COUNTED}"
 _MAILBOX = f"SELECT mailbox, {_SUMS} WHERE mailbox IN (SELECT value FROM json_each(:asked)) GROUP BY mailbox"
 _DOMAIN = f"""SELECT domain, {_SUMS}

@@ -171,7 +171,8 @@ _CACHE = 24_000  # kB: cases of a month lie together, and are read several times
 # every case that the month touches: by a request, by what was still owed, by an event, by the technical services
 _TOUCHED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :begins AND due_at < :ends
   UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :ends AND due_at < :after AND started_at < :ends
-  UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND met_at IS NULL AND withdrawn_at IS NULL AND +due_at < :begins
+  UNION SELECT case_id FROM deadlines INDEXED BY deadlines_running
+    WHERE {_ANSWERS} AND met_at IS NULL AND withdrawn_at IS NULL AND due_at < :begins
   UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND met_at >= :begins AND +due_at < :begins
     AND (withdrawn_at IS NULL OR withdrawn_at >= :begins)
   UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND withdrawn_at >= :begins AND +due_at < :begins

@@ -179,6 +179,7 @@ def forgets(world: World, *options: str) -> tuple[str, dict[str, Any]]:
 
 def test_nothing_is_left_of_a_person_in_any_place(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     everywhere(world)
+    world.store.con.execute("PRAGMA wal_checkpoint")
     planted = left(world, PLACES)
     assert {place for place, _ in planted} == PLACES.keys()
     assert {folder for _, folder in planted} >= {"state/oacmail.db", "state/oacmail.db-wal"}

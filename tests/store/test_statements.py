@@ -11,10 +11,13 @@ import pytest
 from oacmail.core.report.figures import Month
 from oacmail.privacy import retention
 from oacmail.store import admin, command_line, health, reports
+from oacmail.store.connection import FILE
+from testbed.office import NO_LIMITS
 from tests.relayed import relayed_answers
 from tests.world import AGENT, OFFICE, PASS, World
 
 MOST_NEW, MOST_ON_A_CASE = 25, 23
+PAGES_OF_A_MESSAGE, PAGES_OF_A_MAIL = 9.0, 6.5
 OF_FEW = (
     *("board_flagged", "board_places_new", "board_unsettled", "cases_live", "deadlines_live", "deadlines_running"),
     *("events_corrected", "events_escalated", "mails_kept", "messages_of_staff"),
@@ -59,6 +62,25 @@ def test_a_mail_that_is_sent_changes_its_row_twice(town: Callable[..., World]) -
     world.citizen_asks("anna@example.org")
     query = """SELECT json_extract(image, '$[6]') AS state FROM ledger WHERE "table" = 'outbox' ORDER BY seq"""
     assert [row["state"] for row in world.store.con.execute(query)] == ["queued", "sending", "sent"]
+
+
+def test_a_further_mail_writes_few_pages(town: Callable[..., World]) -> None:
+    """To the log: a twentieth of the commit of twenty requests, and of those that send their acknowledgements."""
+    world = town(smtp={"self_copy": False, "per_minute": 0}, ack=NO_LIMITS)
+    for number in range(200):
+        world.citizen_writes(f"anna{number}@example.org")
+    world.turn()
+    con, log = world.store.con, world.config.office.state / f"{FILE}-wal"
+    con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    con.execute("PRAGMA wal_autocheckpoint=0")
+    pages = []
+    for step in (world.sync, world.drain):
+        for number in range(20) if step == world.sync else ():
+            world.citizen_writes(f"pere{number}@example.org")
+        step()
+        pages.append((log.stat().st_size - 32) / 4120 / 20)
+    received, sent = pages[0], pages[1] - pages[0]
+    assert (received <= PAGES_OF_A_MESSAGE, sent <= PAGES_OF_A_MAIL) == (True, True), (received, sent)
 
 
 def _read_whole(world: World, statement: str) -> list[str]:
