@@ -109,7 +109,7 @@ def digest(policy: Policy, view: DigestView, now: datetime) -> list[Effect]:
         "answered": known.answered,
         "in_time": known.in_time,
         "junk": known.junk,
-        "unseen": tuple(notices.short_number(number, today.year) for number in known.unseen),
+        "unseen": tuple(notices.short_number(number, today.year) for number in view.unseen),
         **_nightly(policy, view, today, now),
         "problems": view.problems,
     }

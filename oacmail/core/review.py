@@ -68,15 +68,13 @@ class ReviewEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What happened from `since`, the last working day, to the beginning of today: requests that arrived, requests
-    that were answered, and how many of these in time; `junk`: messages of the junk folder that are no person's.
-    `unseen`: the cases in which a person has quoted an answer that we have not seen, until now."""
+    that were answered, and how many of these in time; `junk`: messages of the junk folder that are no person's."""
 
     since: date
     arrived: int
     answered: int
     in_time: int
     junk: int = 0
-    unseen: tuple[str, ...] = ()
 
 
 UNSEEN = "answer-unseen"

@@ -548,7 +548,9 @@ class DigestView:
     incidents: tuple[LiveIncident, ...]
     reconciled: Reconciliation | None  # the last nightly proof
     purged: LastPurge | None  # the last nightly purge
-    unreached: tuple[str, ...]  # cases whose acknowledgement was refused since the last summary
+    # cases, since the last summary: with a quoted answer that we have not seen; whose acknowledgement was refused
+    unseen: tuple[str, ...]
+    unreached: tuple[str, ...]
     problems: tuple[str, ...]  # codes
 
 

@@ -6,13 +6,13 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.core import ends
 from oacmail.core.canary import moment_of
-from oacmail.core.kinds import KINDS, Audience, MailState
+from oacmail.core.kinds import ACKNOWLEDGEMENTS, KINDS, Audience, MailState
 from oacmail.core.model import Status
 from oacmail.core.reconciliation import from_text
 from oacmail.core.review import FILED, UNSEEN, ReviewEntry, last_purge
@@ -37,6 +37,7 @@ from oacmail.store.seen_messages import synced_at
 
 Row = dict[str, Any]
 _OPENING = 500  # characters of a text
+_ACKS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
 _TO_CITIZENS = ", ".join(f"'{kind}'" for kind, rules in KINDS.items() if rules.audience is Audience.CITIZEN)
 
 
@@ -172,12 +173,26 @@ def overdue_and_waiting(con: sqlite3.Connection, now: datetime) -> Row:
 
 def unseen_answers(con: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
     """The cases in which a person has quoted, since then, an answer that lies in no folder that is read."""
+    return _cases_of(con, f"e.kind = '{UNSEEN}'", since)
+
+
+def unreached(con: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
+    """The cases whose acknowledgement was refused since then."""
+    return _cases_of(con, f"e.kind = 'undelivered' AND json_extract(e.data, '$.mail') IN ({_ACKS})", since)
+
+
+def _cases_of(con: sqlite3.Connection, event: str, since: datetime) -> tuple[str, ...]:
     rows = con.execute(
-        """SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id
-        WHERE e.kind = ? AND e.at >= ? ORDER BY 1""",
-        (UNSEEN, stamp(since)),
+        f"""SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id
+        WHERE {event} AND e.at >= ? ORDER BY 1""",
+        (stamp(since),),
     )
     return tuple(row["number"] for row in rows)
+
+
+def last_summary(con: sqlite3.Connection, now: datetime) -> datetime:
+    """When the last summary was made that has left, or yesterday: of what happened since, no summary has told."""
+    return moment(con.execute(LAST_SUMMARY).fetchone()[0]) or now - timedelta(days=1)
 
 
 def _looked(text: str | None, zone: ZoneInfo) -> Row | None:

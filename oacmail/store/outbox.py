@@ -55,7 +55,6 @@ from oacmail.store import remembered, writing
 from oacmail.store.cases import cases, placeholders
 from oacmail.store.connection import (
     ANSWER_DUE,
-    LAST_SUMMARY,
     LIVE,
     RUNNING_ANSWER,
     Rows,
@@ -429,18 +428,6 @@ def _last_taken(con: sqlite3.Connection) -> str:
         "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
     ).fetchone()
     return str(row[0]) if row else ""
-
-
-def unreached(con: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
-    """Return the numbers of the cases whose acknowledgement was refused since the last summary, the first time since
-    yesterday."""
-    rows = con.execute(
-        f"""SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id WHERE e.kind = 'undelivered'
-        AND e.at >= coalesce(({LAST_SUMMARY}), ?) AND json_extract(e.data, '$.mail') IN ({_LIMITED_KINDS})
-        ORDER BY c.number""",
-        (stamp(now - timedelta(days=1)),),
-    )
-    return tuple(row["number"] for row in rows)
 
 
 def mails_named(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:

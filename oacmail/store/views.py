@@ -62,7 +62,7 @@ from oacmail.core.view import (
 from oacmail.store import outbox, remembered, reports, seen_messages
 from oacmail.store.cases import away, cases, merged_into, placeholders, thread, with_merged
 from oacmail.store.connection import ANSWER_DUE, as_view, at, moment, stamp
-from oacmail.store.health import unseen_answers, waiting
+from oacmail.store.health import last_summary, unreached, unseen_answers, waiting
 from oacmail.store.outbox import mails_named, usages
 from oacmail.store.remembered import LOST
 from oacmail.store.writing import case_id
@@ -400,7 +400,6 @@ def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
         answered=found.answered,
         in_time=found.in_time,
         junk=junk,
-        unseen=unseen_answers(con, begins),
     )
 
 
@@ -448,6 +447,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
     problems = remembered.problems(con)
     digest = None
     if wanted(_DIGEST) and _digest_due(con, policy, now):
+        told = last_summary(con, now)
         digest = DigestView(
             live=live(con, policy, now),
             to_review=waiting(con),
@@ -455,7 +455,8 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
             incidents=live_incidents(con),
             reconciled=from_text(remembered.value(con, RECONCILED)),
             purged=last_purge(remembered.value(con, PURGED)),
-            unreached=outbox.unreached(con, now),
+            unseen=unseen_answers(con, told),
+            unreached=unreached(con, told),
             problems=tuple(problems),
         )
     return TickView(

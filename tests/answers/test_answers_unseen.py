@@ -7,6 +7,7 @@ import pytest
 
 from oacmail.cli.status import health
 from testbed.messages import as_bytes
+from testbed.relay import refused
 from tests.e2e.clients import CLIENTS, MailProgram
 from tests.orders.test_orders import transcripts
 from tests.relayed import relayed_answers
@@ -181,6 +182,27 @@ def test_a_reply_that_quotes_an_answer_of_ours_in_no_watched_folder_is_counted_a
     world.live("2026-11-30 08:30", minutes=30)
     assert "que no hem vist" not in world.texts(AGENT, "digest")[-1]
     assert "answers-unseen" not in {found["code"] for found in health(world.config, world.clock.now())["problems"]}
+
+
+def test_each_answer_that_we_have_not_seen_stands_in_one_summary_and_in_no_other(town: Callable[..., World]) -> None:
+    world = town(digest={"to": [AGENT]})
+    asked = _asked(world)
+    world.live("2026-11-26 07:30", minutes=30)
+    _quotes_the_office(world, str(asked["Message-ID"]), "<sent-elsewhere@town.example>")
+    world.live("2026-11-28 08:30", minutes=30)
+    assert ["que no hem vist" in text for text in world.texts(AGENT, "digest")] == [False, True, False]
+
+
+def test_an_answer_not_seen_is_told_though_the_summary_of_a_day_did_not_leave(town: Callable[..., World]) -> None:
+    world = town(digest={"to": [AGENT]})
+    asked = _asked(world)
+    rule = world.relay.when(refused(550, "5.1.1"), kind="digest")
+    world.live("2026-11-26 07:00", minutes=30)
+    _quotes_the_office(world, str(asked["Message-ID"]), "<sent-elsewhere@town.example>")
+    world.live("2026-11-27 07:30", minutes=30)
+    world.relay.remove(rule)
+    world.live("2026-11-27 08:30", minutes=30)
+    assert ["que no hem vist" in text for text in world.texts(AGENT, "digest")] == [False, True]
 
 
 def test_a_reply_to_our_acknowledgement_or_answer_names_no_unseen_answer(world: World) -> None:

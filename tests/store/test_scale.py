@@ -13,7 +13,7 @@ from oacmail.core.report.figures import Month
 from oacmail.privacy import retention
 from oacmail.store import admin, command_line, health, reports, seen_messages, views
 from oacmail.store.connection import FILE, connect
-from oacmail.store.outbox import unreached, usages
+from oacmail.store.outbox import usages
 from tests.work import instructions
 from tests.world import World
 
@@ -45,7 +45,7 @@ def _steps(con: Connection, world: World) -> Mapping[str, Callable[[], object]]:
         "quarantine list": lambda: list(command_line.review(con, zone)),
         "tick": lambda: (views.items(con, policy, now), views.tick_view(con, policy, now, None)),
         "digest": lambda: (views.live(con, policy, now), views.figures(con, policy, now), views.live_incidents(con)),
-        "refusals": lambda: (health.refused_by_domain(con, now), unreached(con, now)),
+        "refusals": lambda: (health.refused_by_domain(con, now), health.unreached(con, health.last_summary(con, now))),
         "acknowledgement limits": partial(usages, con, policy, ("anna@example.org",), now),
         "end of a pass": partial(seen_messages.any_failed, con),
         "learn": partial(reports.corrected_examples, con),
