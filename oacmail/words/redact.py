@@ -6,10 +6,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from email import policy
 from email.generator import BytesGenerator
 from email.message import Message as Root
 from email.parser import BytesParser
+from email.policy import Compat32
 from io import BytesIO
 
 from oacmail.core.model import LANGUAGES, regex
@@ -64,8 +64,19 @@ def note(lang: str, key: str, name: str, mime: str, data: bytes) -> str:
 # body become invalid; this is intended. A message that cannot be read, or not be written as safe MIME, is replaced as
 # a whole.
 
-# Fields are folded only above 900 octets (RFC 5322 section 2.1.1: 998) and stay as they came otherwise.
-_POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
+_FOLDED = regex(r"[!-~]+(?:(?:\r?\n)?[ \t]+[!-~]+)*")
+
+
+class _Policy(Compat32):
+    """Fields are folded only above 900 octets (RFC 5322 section 2.1.1: 998) and stay as they came otherwise."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if len(name) + len(value) < 898 and _FOLDED.fullmatch(value):
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n", max_line_length=900)
 _FIELDS = 2_000
 _HEADER = 128 * 1024
 _ENCODED = frozenset({"base64", "quoted-printable"})
@@ -97,7 +108,7 @@ def redact(raw: bytes, lang: str = LANGUAGES[0]) -> bytes:
 def _clean(raw: bytes, lang: str) -> bytes | None:
     if raw.count(b"\n--") > 4 * parts.PARTS_LIMIT:
         return None
-    root = BytesParser(policy=_POLICY).parsebytes(raw)
+    root = parts.parsed(raw, BytesParser(policy=_POLICY).parsebytes)
     for count, (part, depth) in enumerate(_walk(root, 0)):
         if count >= parts.PARTS_LIMIT or depth > parts.DEPTH_LIMIT or _is_monster(part):
             return None

@@ -8,10 +8,11 @@ import hashlib
 import re
 import struct
 from binascii import unhexlify
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message as Tree
+from typing import TypeVar
 
 from oacmail.core.model import Attachment, regex
 from oacmail.mail.mime import charset
@@ -328,13 +329,15 @@ _FOR_OLD_CLIENTS = regex(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "Thi
 _TOKEN = regex(r"[a-z0-9-]+", re.I)
 _QUOPRI = regex(rb"((?:=[0-9A-Fa-f]{2})+)|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
 _FILE_CHECK_SIZE = 10_000  # bytes; a smaller message is parsed as it is
-_BASE64 = regex(rb"\n\n((?:[A-Za-z0-9+/]{76}\n){20,})")  # after a part's header; RFC 2045 section 6.8
-_TAKEN_OUT = regex(r"\0(\d+)\n")
+# After a part's header (RFC 2045 section 6.8), without its last line end: a delimiter line may follow.
+_BASE64 = regex(rb"(\n\r?\n)((?:[A-Za-z0-9+/]{76}\r?\n){20,}[A-Za-z0-9+/]{76})")
+_TAKEN_OUT = regex(r"\0(\d+)\0")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
 _NAME = 200
+T = TypeVar("T", bound=Tree)
 
 
 class MimePart(Tree):
@@ -366,16 +369,21 @@ class MimePart(Tree):
 
 
 def tree(raw: bytes) -> MimePart:
-    """Parse capped bytes. The parser reads line by line, so base64 files are removed before and restored after."""
+    """Parse capped bytes."""
+    return parsed(raw, lambda left: message_from_bytes(left, _class=MimePart))
+
+
+def parsed(raw: bytes, parse: Callable[[bytes], T]) -> T:
+    """`parse` the bytes. The parser reads line by line, so base64 files are removed before and restored after."""
     files: list[bytes] = []
 
     def taken_out(found: re.Match[bytes]) -> bytes:
-        files.append(found[1])
-        return b"\n\n\0%d\n" % (len(files) - 1)
+        files.append(found[2])
+        return found[1] + b"\0%d\0" % (len(files) - 1)
 
     if len(raw) > _FILE_CHECK_SIZE and b"\0" not in raw:
         raw = _BASE64.sub(taken_out, raw)
-    root = message_from_bytes(raw, _class=MimePart)
+    root = parse(raw)
     for part in root.walk() if files else ():
         payload = part.__dict__["_payload"]
         if isinstance(payload, str) and "\0" in payload:
