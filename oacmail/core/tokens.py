@@ -181,7 +181,7 @@ def _return_check(secret: bytes, octets: bytes) -> bytes:
 
 
 def _stamp(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z" if moment else ""
 
 
 def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: datetime | None) -> str:
@@ -248,7 +248,7 @@ def claimed_case(policy: Policy, raw: str) -> str:
 
 
 def _moment(text: str) -> datetime | None:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
+    return datetime.fromisoformat(text) if text else None
 
 
 def verify_mail(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> Signature | None:

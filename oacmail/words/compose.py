@@ -106,7 +106,7 @@ _PHRASE = regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 def clean(text: str) -> str:
     """Return one line of at most 200 characters without control characters or the start of an encoded word."""
-    return one_line(one_line(text).replace("=?", " "))[:LIMIT].rstrip()
+    return " ".join(_shown(text).replace("=?", " ").split())[:LIMIT].rstrip()
 
 
 def bare_address(address: str) -> str:
@@ -161,12 +161,16 @@ def mailbox(name: str, address: str) -> tuple[str, ...]:
 
 def field(name: str, tokens: Sequence[str]) -> str:
     """Return `Name: tokens`, folded between tokens, with CRLF. Raises ValueError for a token that no field can hold."""
-    lines = [f"{name}:"]
-    for token in tokens:
-        if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
-            raise ValueError(f"{name}: a token that no field can hold")
-        # Never leave the first line empty: some servers drop a field that begins with a fold.
-        if len(lines[-1]) + 1 + len(token) > WIDTH and not lines[-1].endswith(":"):
+    value = " ".join(tokens)
+    if not value.isascii() or not value.isprintable() or max(map(len, tokens)) > _MAX_TOKEN:
+        raise ValueError(f"{name}: a token that no field can hold")
+    if len(name) + 2 + len(value) <= WIDTH:
+        return f"{name}: {value}\r\n"
+    first, *others = tokens
+    # Never leave the first line empty: some servers drop a field that begins with a fold.
+    lines = [f"{name}: {first}"]
+    for token in others:
+        if len(lines[-1]) + 1 + len(token) > WIDTH:
             lines.append("")
         lines[-1] += f" {token}"
     return "\r\n".join(lines) + "\r\n"
@@ -350,7 +354,7 @@ def header_fields(heading: Heading) -> str:
     if not any(subject):
         raise ValueError("Subject: it is empty")
     fields: dict[str, Sequence[str]] = {
-        "Date": format_datetime(heading.sent_at.astimezone(UTC)).split(" "),
+        "Date": (format_datetime(heading.sent_at.astimezone(UTC)),),
         "From": mailbox(heading.office, heading.sender),
         "To": (bare_address(heading.recipient),),
         "Subject": subject,

@@ -326,7 +326,7 @@ def _evidence(words: Sequence[str]) -> str:
     return ", ".join(f"«{word}»" for word in words)
 
 
-_LINK = Markup('<a href="%s">%s</a>')
+_LINK, _NAMED, _END = Markup('<a href="'), Markup('">'), Markup("</a>")
 _BOLD = Markup("<strong>%s</strong>")
 _BREAK = Markup("<br>\n")
 
@@ -352,13 +352,14 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
     office = profile.policy.office.name
 
     def linked(text: str, lang: str) -> Markup:
-        made, end = Markup(), 0
+        made: list[str] = []
+        end = 0
         for match in urls.finditer(text):
             name = phrase("link", names.get(match[0], "person"), lang)
             before, name = _named_before(text[end : match.start()], name)
-            made += escape(kept_together(before, office)) + _LINK % (match[0], name)
+            made += (kept_together(before, office), _LINK, match[0], _NAMED, name, _END)
             end = match.end()
-        return made + escape(kept_together(text[end:], office))
+        return Markup().join((*made, kept_together(text[end:], office)))
 
     return linked
 
@@ -645,6 +646,8 @@ class Renderer:
     def _overridden(self, send: Send) -> tuple[str, ...]:
         """The town's templates that take part in this mail."""
         languages = self._languages(send)
+        if not self._town.overridden:
+            return ()
         used = [f"{lang}/{send.kind}.txt.j2" for lang in languages]
         used += [f"{lang}/{part}.txt.j2" for part in _PARTS.get(send.kind, ()) for lang in LANGUAGES]
         used += [f"{languages[0]}/{send.kind}.html.j2", *_SHARED]
