@@ -423,8 +423,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
     except BaseException:
         store.close()
         raise
-    alert = _alert_command(config)
-    return Parts(
+    parts = Parts(
         config=config,
         engine=core,
         store=store,
@@ -434,12 +433,20 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         delivery=delivery,
         host_checks=HostChecks(engine=core, free=lambda: host.free_space(config.office.state)),
         ticks=Ticks(engine=core),
-        canary=CanaryWatch(engine=core, run=alert.run),
+        canary=CanaryWatch(engine=core, run=lambda words: _alert_command(parts.config).run(words)),
         refusals=RefusalWatch(core),
-        grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
-        records=RecordsWatch(engine=core, look=lambda seen: look_at_records(config, core.policy, seen, relay.met)),
-        ends=EndsWatch(engine=core, look=lambda today: _all_ends(config, today)),
+        grant=GrantWatch(
+            engine=core,
+            run=lambda words: _alert_command(parts.config).run(words),
+            since=lambda: store.problems().get(OAUTH),
+        ),
+        # What they look at is that of the configuration in force, which a reload replaces.
+        records=RecordsWatch(
+            engine=core, look=lambda seen: look_at_records(parts.config, core.policy, seen, relay.met)
+        ),
+        ends=EndsWatch(engine=core, look=lambda today: _all_ends(parts.config, today)),
     )
+    return parts
 
 
 def shared_budget(config: Config) -> BudgetFile | None:
@@ -539,8 +546,5 @@ def reload(parts: Parts, config: Config) -> None:
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
-    parts.records.look = lambda seen: look_at_records(config, policy, seen, parts.transport.met)
-    parts.ends.look = lambda today: _all_ends(config, today)
-    parts.canary.run = parts.grant.run = _alert_command(config).run
     parts.engine.parser_config = lambda: learning.with_lessons(parts.store, parser_config(config))
     parts.config = config

@@ -352,7 +352,8 @@ def tags_of(text: str) -> dict[str, str]:
 
 def _rsa_bits(text: str) -> int:
     """The length of the modulus in base64 of a SubjectPublicKeyInfo or of an RSAPublicKey (RFC 5280, 8017); 0 = it is
-    no such key."""
+    no such key. Read here, since an office with a password has no library that does: `cryptography` comes with the
+    extras google and microsoft."""
     try:
         der = b64decode(text, validate=True)
         tag, inside, _ = _der(der)

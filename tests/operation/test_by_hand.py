@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -17,6 +19,7 @@ from oacmail.core.ports import FolderRead, WatchedFolder
 from oacmail.store import admin, command_line, health
 from oacmail.words.compose import FinalMail
 from oacmail.words.renderer import Renderer
+from oacmail.workdays import SHIPPED
 from testbed.relay import deferred, refused
 from tests.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
 
@@ -215,6 +218,26 @@ def test_a_reload_sends_from_the_new_address_of_the_office(world: World, monkeyp
         office = world.config.office.model_copy(update={"address": "oficina@town.example"})
         wiring.reload(parts, world.config.model_copy(update={"office": office}))
         assert envelope_sender(parts.engine.policy, MailKind.OVERDUE, "overdue:1", "") == "oficina@town.example"
+
+
+def test_a_reload_changes_what_is_watched_and_the_program_that_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OACMAIL_IMAP_PASSWORD", "invented")
+    world.stop()
+    holidays, told = tmp_path / "festius.toml", tmp_path / "told"
+    holidays.write_text(SHIPPED.read_text("utf-8").partition("[2027]")[0], "utf-8")
+    program = tmp_path / "tell"
+    program.write_text(f'#!/bin/sh\necho "$1" >> {told}\n')
+    program.chmod(0o700)
+    with closing(wiring.assemble(world.config)) as parts:
+        office = world.config.office.model_copy(update={"holidays": holidays})
+        canary = replace(world.config.canary, alert_command=(str(program),))
+        wiring.reload(parts, world.config.model_copy(update={"office": office, "canary": canary}))
+        found, _ = parts.ends.look(date(2026, 11, 25))
+        assert {end.what: end.on for end in found} == {"office.holidays": date(2026, 12, 31)}
+        assert [watch.run(("canary",)) for watch in (parts.canary, parts.grant)] == ["", ""]
+    assert told.read_text() == "canary\n" * 2
 
 
 # --- folders ------------------------------------------------------------------------------------------
