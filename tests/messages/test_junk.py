@@ -93,7 +93,7 @@ def test_the_rest_is_counted(world: World) -> None:
     )
     assert (world.received(AGENT, "in_junk"), world.reviews()) == ([], [])
     world.live("2026-11-26 08:30")
-    assert "a la carpeta de correu brossa, 2 missatges que no semblen de cap persona" in text_of(digest_of(world))
+    assert "A la carpeta de correu brossa, 2 missatges que no semblen de cap persona" in text_of(digest_of(world))
     assert world.rows("SELECT 1 FROM sightings WHERE outcome IS NULL") == []
 
 

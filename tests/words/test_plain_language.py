@@ -1,4 +1,5 @@
-"""Plain language, measured on every mail to citizens: words a sentence, passive forms, words a mail.
+"""Plain language, measured on every mail to citizens: words a sentence, passive forms, words a mail; and on every mail
+to staff: words a sentence.
 
 Sources of the bounds: sentences of at most 25 words (Ajuntament de Palma, "Algunes recomanacions d'estil per a redactar
 documents administratius": 20 to 25; GOV.UK, "Sentence length: why 25 words is our limit"); the active voice, also in
@@ -92,6 +93,20 @@ def faults(text: str, lang: str) -> list[str]:
     return over + [f"passive: {one}" for one in found.passives] * (len(found.passives) > PASSIVES_A_MAIL)
 
 
+_LISTED = re.compile(r"^\|.*|.* · .*", re.MULTILINE)
+"""A row of a table, or a list in one line: no sentence."""
+
+
+@cache
+def staff_mails(lang: str) -> tuple[tuple[str, str], ...]:
+    """(name, text) of each mail to staff, with the facts of each branch."""
+    return tuple(
+        (f"{kind} {place}", _LISTED.sub("", body(render(send(kind, lang, facts=facts), IN_HOURS))))
+        for kind in sorted(TEMPLATED - TO_CITIZENS)
+        for place, facts in enumerate(SAMPLES[kind])
+    )
+
+
 @cache
 def mails(lang: str) -> tuple[tuple[str, str], ...]:
     return tuple(_rendered(lang))
@@ -114,6 +129,13 @@ def _rendered(lang: str) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_mail_to_a_citizen_is_plain(lang: str) -> None:
     found = {name: over for name, text in mails(lang) if (over := faults(text, lang))}
+    assert found == {}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_sentence_of_a_mail_to_staff_is_long(lang: str) -> None:
+    found = {name: long for name, text in staff_mails(lang) if (long := measured(text, lang).too_long)}
+    assert len(staff_mails(lang)) > 100
     assert found == {}
 
 
@@ -163,6 +185,8 @@ def test_a_long_sentence_that_is_planted_in_a_mail_is_found(lang: str) -> None:
         assert any(PLANTED[lang] in over for over in faults(planted, lang)), name
         twice = text.replace("\n\n", f"\n\n{PLANTED[lang]} {PLANTED[lang]}\n\n", 1)
         assert any(over.startswith("passive") for over in faults(twice, lang)), name
+    for name, text in staff_mails(lang):
+        assert PLANTED[lang] in measured(f"{text}\n\n{PLANTED[lang]}", lang).too_long, name
 
 
 def test_a_mail_that_is_too_long_by_short_sentences_is_found() -> None:
