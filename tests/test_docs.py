@@ -124,6 +124,16 @@ def test_every_problem_has_a_section_of_the_runbook() -> None:
     assert _without_section(codes, "2. Problems of `status`") == (set(), set())
 
 
+def test_the_runbook_has_the_problems_in_the_order_of_the_program_and_says_which_are_warnings() -> None:
+    written = re.findall(r"^### (\S+)\n+(A warning\b)?", _runbook("2. Problems of `status`"), re.MULTILINE)
+    assert [(code, bool(warning)) for code, warning in written] == [(one.code, one.warning) for one in PROBLEMS]
+
+
+def test_the_copy_before_an_upgrade_has_the_name_that_its_page_says() -> None:
+    newest = re.findall(r"^def (m\d{4})_", (ROOT / "migrations" / "migrations.py").read_text("utf-8"), re.MULTILINE)[-1]
+    assert {*re.findall(r"before-(m\d{4})", (ROOT / "docs" / "upgrade.md").read_text("utf-8"))} == {newest}
+
+
 def test_every_warning_and_error_of_the_log_has_a_line_of_its_page() -> None:
     """tests/operation/test_log.py compares ADVICE with what the code logs."""
     page = (ROOT / "docs" / "log.md").read_text("utf-8")
@@ -186,6 +196,60 @@ def test_every_test_that_a_page_names_exists() -> None:
     written = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert named
     assert not {name for name in named if not re.search(rf"def {name}\(", written)}
+
+
+# --- what a page shows ---------------------------------------------------------------------------------------
+
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+_CODE = re.compile(r"^(?: {4}|\t)(?P<block>.+)$|`(?P<span>[^`]+)`", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|sudo |[;&] ?|bin/)oacmail (?=--|[a-z])(?P<words>[^;&#`]*?)(?=$|[;&#]|\s{3,})")
+
+
+def _commands(page: str) -> Iterator[list[str]]:
+    """The words behind `oacmail` of each command that the page shows, in a block or in a line."""
+    spans = re.sub(r"`([^`\n]+)\n([^`\n]+)`", r"`\1 \2`", page)  # a span over the end of a line
+    for code in _CODE.finditer(spans):
+        for found in _COMMAND.finditer(code["block"] or code["span"]):
+            words = (word.strip("[].,:()'\\") for word in re.split(r"[\s|]+", found["words"]))
+            yield [option for word in words if word for option in (word.split("/") if word[0] == "-" else [word])]
+
+
+def _unknown(words: list[str]) -> list[str]:
+    """The verb, or the options, that the program does not have; `--town` is of the command that is installed."""
+    command: click.Command = cli.oacmail
+    options = {"--help", "--town"} | {option for one in command.params for option in one.opts}
+    rest = iter(words)
+    for word in rest:
+        if not isinstance(command, click.Group) or word.isupper() or word == "…":
+            break
+        if word in ("--config", "--town"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            found = command.get_command(click.Context(command), word)
+            if found is None:
+                return [word]
+            command = found
+            options |= {option for one in command.params for option in one.opts}
+    return [word for word in words if word.startswith("--") and word.partition("=")[0] not in options]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_command_that_a_page_shows_is_one_of_the_program(page: Path) -> None:
+    found = [*_commands(page.read_text("utf-8"))]
+    assert {" ".join(words): unknown for words in found if (unknown := _unknown(words))} == {}
+
+
+def test_a_command_that_the_program_does_not_have_is_found() -> None:
+    shown = "Run `sudo oacmail --town vila backup --keap 3 FOLDER`, then\n\n    sudo oacmail outbox lisst   # why\n"
+    assert [_unknown(words) for words in _commands(shown)] == [["--keap"], ["lisst"]]
+
+
+def test_each_target_of_make_that_a_page_shows_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    code = (found[0] for page in PAGES for found in _CODE.finditer(page.read_text("utf-8")))
+    named = {name for text in code for name in re.findall(r"(?:^|[\s`;&])make ([a-z-]+)(?=$|[\s`;&])", text)}
+    assert len(named) > 20
+    assert named <= targets
 
 
 # --- what code and pages point to --------------------------------------------------------------------------
