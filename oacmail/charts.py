@@ -16,9 +16,8 @@ import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from oacmail.dataclass import dataclass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

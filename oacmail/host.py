@@ -14,11 +14,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from oacmail.core.errors import BudgetUnusable
-from oacmail.dataclass import dataclass
 
 # --- Clock -----------------------------------------------------------------------------------------------------------
 # Verbs read the machine's time themselves; core and the store get it from their caller.

@@ -14,13 +14,12 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
 from types import MappingProxyType
 from typing import Any
 
 from oacmail.core.model import Message
-from oacmail.dataclass import dataclass
 from oacmail.mail.parse import Answers, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
 

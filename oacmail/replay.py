@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.model import Folder
-from oacmail.dataclass import dataclass
 from oacmail.engine.engine import Engine, Ticks
 from oacmail.mail.mime import charset, headers
 from oacmail.mail.mime.headers import Fields

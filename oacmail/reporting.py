@@ -11,7 +11,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from oacmail.core.report.figures import YEAR, Month, MonthFigures, MonthlyReport
 from oacmail.core.report.indicators import month_figures, with_variations, year_figures
 from oacmail.core.report.publication import is_final, may_publish
 from oacmail.core.stored_values import RUN
-from oacmail.dataclass import dataclass
 from oacmail.store import remembered, reports, seen_messages
 from oacmail.store.connection import connect_readonly, named_faults
 from oacmail.store.reports import PublishedMonth

@@ -5,11 +5,10 @@ know the world's names (a machine without a network, a town's inner DNS that den
 nothing more.
 """
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from oacmail.core.deliverability import Kind
-from oacmail.dataclass import dataclass
 from oacmail.servers import address_and_port
 
 SECONDS = 3.0  # for one question, with its repetitions

@@ -4,12 +4,10 @@ fault."""
 import errno
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Literal, TypeVar
-
-from oacmail.dataclass import dataclass
 
 T = TypeVar("T")
 CONNECT_SECONDS = 30.0

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -22,7 +22,6 @@ from oacmail import privacy, wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.core.watched import DAEMON, DISK, OAUTH, ONCE
-from oacmail.dataclass import dataclass
 from oacmail.engine import learning, watch
 from oacmail.engine.engine import NightlyJobs
 from oacmail.engine.watch import ProblemFlag

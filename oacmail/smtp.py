@@ -11,13 +11,12 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeVar
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports import Outgoing
-from oacmail.dataclass import dataclass
 from oacmail.servers import (
     CONNECT_SECONDS,
     GOODBYE_SECONDS,

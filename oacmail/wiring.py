@@ -9,7 +9,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,7 +26,6 @@ from oacmail.core.report.figures import Month
 from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
 from oacmail.core.tokens import envelope_senders, name_of_key
 from oacmail.core.watched import OAUTH
-from oacmail.dataclass import dataclass
 from oacmail.engine import learning
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine, Ticks

@@ -8,13 +8,13 @@ there.
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from oacmail.core.errors import ConfigError
-from oacmail.dataclass import dataclass
 
 SHIPPED = Path(__file__).with_name("holidays") / "castellbisbal.toml"
 _WEEKEND = {5: "Saturday", 6: "Sunday"}

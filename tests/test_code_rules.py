@@ -194,11 +194,6 @@ def test_the_domain_of_an_address_is_taken_by_one_function() -> None:
     assert where.startswith("oacmail/core/model.py:")
 
 
-def test_every_dataclass_is_of_the_kind_that_a_start_can_afford() -> None:
-    standard = _lines_with(r"^\s*(?:import dataclasses|from dataclasses import .*\bdataclass\b)", PACKAGE)
-    assert {line.partition(":")[0] for line in standard} == {"oacmail/dataclass.py"}
-
-
 def test_pydantic_is_known_to_the_configuration_alone() -> None:
     users = {
         _named(path) for path in _sources(PACKAGE) if re.search(r"^\s*(from|import) pydantic", path.read_text(), re.M)

@@ -7,6 +7,7 @@ seconds, whether the running service has read it, and which setting to change if
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -22,7 +23,6 @@ from oacmail.config import Config
 from oacmail.core.deliverability import Finding
 from oacmail.core.model import Folder
 from oacmail.core.ports import WatchedFolder
-from oacmail.dataclass import dataclass
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.store import connection
 

@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -28,7 +29,6 @@ from oacmail.config.sections import OfficeSection, Security
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.model import Folder, domain_of
 from oacmail.core.tokens import RETURNED
-from oacmail.dataclass import dataclass
 from oacmail.host import replace_file
 from oacmail.imap.connection import ImapSettings
 from oacmail.imap.mailbox import ImapMailbox

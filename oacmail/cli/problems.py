@@ -5,6 +5,7 @@ it also needs a name in `templates/catalogue.toml` for the alert. `status` sees 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,6 @@ from oacmail import host
 from oacmail.advice import meaning
 from oacmail.config import Config
 from oacmail.core import canary, ends, watched
-from oacmail.dataclass import dataclass
 from oacmail.store import connection, remembered
 from oacmail.store.remembered import LOST
 from oacmail.workdays import of_office

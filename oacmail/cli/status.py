@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,7 +27,6 @@ from oacmail.config.loading import SYSTEM
 from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.core.kinds import MailState
 from oacmail.core.model import Status
-from oacmail.dataclass import dataclass
 from oacmail.shipped import version
 from oacmail.store import connection
 from oacmail.store import health as counted

@@ -5,7 +5,7 @@ Immutable, no unknown keys, no values in errors.
 
 import re
 from collections.abc import Collection
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime, time
 from ipaddress import ip_network
 from pathlib import Path
@@ -32,7 +32,6 @@ from pydantic_core.core_schema import no_info_after_validator_function
 from oacmail.core import model, policy
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import mailbox
-from oacmail.dataclass import dataclass
 from oacmail.servers import address_and_port, is_address, is_loopback
 
 

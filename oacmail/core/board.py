@@ -5,6 +5,7 @@ says that a person has an answer; one that passes the case on sends the notice, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
@@ -12,7 +13,6 @@ from oacmail.core.errors import Refused
 from oacmail.core.model import BoardFolder, BoardPlace, Kind, Level, MessageRef, Outcome, Role, Status
 from oacmail.core.policy import Board
 from oacmail.core.view import CaseView
-from oacmail.dataclass import dataclass
 
 # --- Places ----------------------------------------------------------------------------------------------------------
 # In which folder a message belongs, and what the folders are called: the configured names and the server's separator.

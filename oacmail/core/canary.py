@@ -3,10 +3,10 @@
 Values and names only. Who sends it: core/outbox.py; who tells that it does not come back: engine/watch.py.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from oacmail.core.model import domain_of
-from oacmail.dataclass import dataclass
 
 KEY = "canary:"
 """How the key of its row in the outbox begins; the moment at which it was queued follows."""

@@ -4,7 +4,7 @@ and what an agent corrected. It never decides what follows from a message, and w
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Literal
 
@@ -14,7 +14,6 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.model import Classification, Intent, Message, Slot, Status, regex
 from oacmail.core.policy import Office, Policy
 from oacmail.core.view import AgreedCall, CaseView, View
-from oacmail.dataclass import dataclass
 
 # --- Request ---------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ unread, or half an hour has passed without. It computes no day (core/calendar.py
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -16,7 +17,6 @@ from oacmail.core.model import DeadlineKind, Status
 from oacmail.core.policy import Policy
 from oacmail.core.rights import RIGHTS
 from oacmail.core.view import CaseMessage, CaseView, Deadline, DueView
-from oacmail.dataclass import dataclass
 
 Reached = tuple[CaseView, Deadline]
 UNREAD_PATIENCE = timedelta(minutes=30)

@@ -9,14 +9,13 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from oacmail.core.model import domain_of, regex
 from oacmail.core.rate_limits import is_public, registrable
-from oacmail.dataclass import dataclass
 
 Level = Literal["error", "warning"]
 Kind = Literal["TXT", "MX", "A", "AAAA", "PTR"]

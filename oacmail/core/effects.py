@@ -6,7 +6,7 @@ effect says how it is written. Times are aware datetimes.
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal
@@ -14,7 +14,6 @@ from typing import Literal
 from oacmail.core.kinds import MailEvent, MailKind
 from oacmail.core.model import BoardPlace, Classification, DeadlineKind, Folder, Kind, Message, Outcome, Role
 from oacmail.core.view import CaseColumns
-from oacmail.dataclass import dataclass
 
 # --- Report effects --------------------------------------------------------------------------------------------------
 # A month whose figures are ready to be published, and what is kept of it. `figures` is JSON text

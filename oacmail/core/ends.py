@@ -7,9 +7,8 @@ that such a certificate is told of when its renewal has failed, and not each tim
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
-
-from oacmail.dataclass import dataclass
 
 STEPS = (1, 7, 30)  # days before the end
 ENDED = 0

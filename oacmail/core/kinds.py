@@ -6,11 +6,9 @@ never decides whether a mail is sent, nor that an event happens.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum, auto
 from types import MappingProxyType
-
-from oacmail.dataclass import dataclass
 
 # --- Kinds -----------------------------------------------------------------------------------------------------------
 # `LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/notices.py) are written by hand; all else derives from these

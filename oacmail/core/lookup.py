@@ -5,7 +5,7 @@ It never asks the store, and never says what happens to the message.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -27,7 +27,6 @@ from oacmail.core.order_words import Pressed
 from oacmail.core.policy import Policy
 from oacmail.core.sender import Sender, author_of, is_own_note, own_signature, sender_of
 from oacmail.core.tokens import Signature, VoteToken
-from oacmail.dataclass import dataclass
 
 WRITERS_MOST = 20
 _SURE = 0.95

@@ -8,13 +8,11 @@ file or a socket.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import AnyStr, Literal, NamedTuple, cast
-
-from oacmail.dataclass import dataclass
 
 # --- Regular expression ----------------------------------------------------------------------------------------------
 # It is compiled when it is first used: to compile those of all subjects takes a fifth of a second, and a start or a

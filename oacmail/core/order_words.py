@@ -7,7 +7,7 @@ It never decides who may give orders, and performs none.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -19,7 +19,6 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.model import LANGUAGES, regex
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import case_number
-from oacmail.dataclass import dataclass
 
 # --- Orders ----------------------------------------------------------------------------------------------------------
 # Orders are the unbroken run of order lines at the very top of the text, empty lines and a greeting aside: `#word

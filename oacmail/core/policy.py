@@ -6,7 +6,7 @@ Pointer are sections of the file as they stand: their keys, bounds and defaults 
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, time
 from functools import lru_cache
 from typing import Annotated, Literal, Protocol
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from annotated_types import Ge, Le
 
 from oacmail.core.model import LANGUAGES, BoardFolder
-from oacmail.dataclass import dataclass
 
 # --- Mailboxes -------------------------------------------------------------------------------------------------------
 # Which addresses are one mailbox, by how providers deliver: the office's own, or one that has its share of a budget.

@@ -5,12 +5,11 @@ messages that it adds are drafts and, in a folder of their own, pieces of the le
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from oacmail.core.model import Folder, MessageRef
-from oacmail.dataclass import dataclass
 
 # --- Mailbox ---------------------------------------------------------------------------------------------------------
 # Folders, messages and their UIDs.

@@ -6,12 +6,10 @@ found, which is for a person.
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
-
-from oacmail.dataclass import dataclass
 
 CODE = "reconciliation"  # the problem's
 NIGHT = time(3)

@@ -6,9 +6,8 @@ on its case leaves the list when a digest that names it was sent: if no agent ob
 """
 
 import json
+from dataclasses import dataclass
 from datetime import date, datetime
-
-from oacmail.dataclass import dataclass
 
 SHORT_REF = 8
 """Characters of a message's fingerprint that a list shows, and that name it in a reply."""

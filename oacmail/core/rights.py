@@ -6,6 +6,7 @@ and the supervisor are told. Nothing here judges a right or its holder.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +16,6 @@ from oacmail.core.kinds import MailKind
 from oacmail.core.notices import notify
 from oacmail.core.policy import Policy
 from oacmail.core.view import DueView
-from oacmail.dataclass import dataclass
 
 RIGHTS: Final = "rights"  # the kind of the deadline
 _BEFORE = timedelta(days=7)

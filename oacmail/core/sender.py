@@ -5,12 +5,12 @@ From alone proves nothing. This module also knows what text must reach no citize
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from oacmail.core.effects import Arrived
 from oacmail.core.model import WORDED, Auto, Folder, Kind, Message, Role, domain_of, regex
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import MOST_SIGNATURES, Signature, claimed_case, verify_mail
-from oacmail.dataclass import dataclass
 
 # --- Sender ----------------------------------------------------------------------------------------------------------
 # A staff member needs an address *and* authenticity. The text is never read.

@@ -5,7 +5,7 @@ decides what is second level (core/classification.py).
 """
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
 
 from oacmail.core import acknowledgement, answers, calendar, incidents, notices
@@ -30,7 +30,6 @@ from oacmail.core.order_words import folded
 from oacmail.core.policy import Policy
 from oacmail.core.services_reply import ServicesReply, Statement
 from oacmail.core.view import CaseColumns, CaseView, CommandView, Deadline, DueView
-from oacmail.dataclass import dataclass
 
 # --- Second level ----------------------------------------------------------------------------------------------------
 # The services get the card and the message once for each case (R11-R13). Automatically only status and level change:

@@ -6,6 +6,7 @@ It reads words; what follows is decided in core/services.py. What cannot be read
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import dropwhile
@@ -15,7 +16,6 @@ from oacmail.core.days_named import day_named, days_named, without_days
 from oacmail.core.model import regex
 from oacmail.core.order_words import Verb, folded, read_orders
 from oacmail.core.policy import Workdays
-from oacmail.dataclass import dataclass
 
 # --- Services reply --------------------------------------------------------------------------------------------------
 # A sentence is read as "solved" if all of its words are known, and only if nothing else in the reply doubts it: a

@@ -6,9 +6,8 @@ written. What is deleted when, and with whom, is read from here (`store/writing.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-
-from oacmail.dataclass import dataclass
 
 # Of a message that may still come, or of one that is known by its fingerprint or its Message-ID
 RESERVED = "reserved:"

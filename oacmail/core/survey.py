@@ -4,6 +4,7 @@ There is no reminder. A vote alone never opens a case again. No text of a citize
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -17,7 +18,6 @@ from oacmail.core.policy import Policy
 from oacmail.core.threading import ThreadMatch
 from oacmail.core.tokens import vote_links
 from oacmail.core.view import CaseView, Deadline
-from oacmail.dataclass import dataclass
 
 # --- Survey ----------------------------------------------------------------------------------------------------------
 # It leaves at the first opening after the close, once a case, and never to an address that was asked within

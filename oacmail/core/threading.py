@@ -3,11 +3,11 @@ than none: an uncertain message opens a new case.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oacmail.core.model import Dmarc, Message, Role, regex
 from oacmail.core.view import CaseView, MessageView, View
-from oacmail.dataclass import dataclass
 
 # --- Reply prefixes --------------------------------------------------------------------------------------------------
 # The prefixes that mail clients put before a subject when people reply or forward, as alternatives of a pattern. The

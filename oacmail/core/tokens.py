@@ -10,6 +10,7 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -19,7 +20,6 @@ from urllib.parse import quote
 from oacmail.core.kinds import EnvelopeSender
 from oacmail.core.model import domain_of, regex
 from oacmail.core.policy import Policy
-from oacmail.dataclass import dataclass
 
 if TYPE_CHECKING:
     from oacmail.core.effects import Send

@@ -5,7 +5,7 @@ writes of the subject; the core never asks for more. Subjects are already folded
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Annotated, TypedDict
@@ -15,7 +15,6 @@ from oacmail.core.kinds import MailKind, MailState
 from oacmail.core.model import DeadlineKind, Hours, Outcome, Role, Slot, Status
 from oacmail.core.reconciliation import Reconciliation
 from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
-from oacmail.dataclass import dataclass
 
 Label = Annotated[str, "label"]
 """A word of a list of ours, or the name of a folder or of staff: it says nothing of a citizen."""

@@ -2,10 +2,10 @@
 domains that refuse our mail."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oacmail.core.model import regex
-from oacmail.dataclass import dataclass
 
 DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"
 OAUTH, RECOVERED = "oauth", "oauth-recovered"

@@ -6,7 +6,7 @@ reads a flag but \\Deleted, and holds no rule about cases. Without a board it do
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -30,7 +30,6 @@ from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import BoardPlace, Folder, MessageRef
 from oacmail.core.ports import FolderListing, Mailbox, WatchedFolder
 from oacmail.core.stored_values import BOARD_ROOTS
-from oacmail.dataclass import dataclass
 from oacmail.engine.engine import Engine
 from oacmail.engine.learning import with_lessons
 from oacmail.engine.watch import ProblemFlag

@@ -1,7 +1,7 @@
 """From the outbox to the relay: what may leave now, how many in a minute, and the result of each attempt."""
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -17,7 +17,6 @@ from oacmail.core.rate_limits import REFUSES, refuses_everybody
 from oacmail.core.stored_values import OTHER_INSTANCE
 from oacmail.core.tokens import RETURNED
 from oacmail.core.watched import SHARED_BUDGET
-from oacmail.dataclass import dataclass
 from oacmail.engine.engine import Engine
 from oacmail.engine.watch import ProblemFlag
 from oacmail.host import WINDOW, BudgetFile

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
@@ -34,7 +34,6 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock
 from oacmail.core.reconciliation import is_since_last_night
 from oacmail.core.stored_values import FORWARDED_BY, NIGHT_JOB, RUN
-from oacmail.dataclass import dataclass
 from oacmail.mail.parse import parse, read_forward
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.apply import Turn

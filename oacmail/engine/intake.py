@@ -5,7 +5,7 @@ of one that fails, and what the engine then puts into the mailbox: our own copie
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import InitVar, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
@@ -23,7 +23,6 @@ from oacmail.core.ports import Fetched, FolderListing, FolderRow, FolderState, M
 from oacmail.core.reconciliation import CODE, Discrepancy, Mismatch, MissingMessage, Reconciliation, from_text, is_due
 from oacmail.core.sender import claimed_number, own_signature
 from oacmail.core.stored_values import CANARY_BACK, DRAFTS, OTHER_INSTANCE, RECONCILED
-from oacmail.dataclass import dataclass
 from oacmail.engine.board import BoardSync
 from oacmail.engine.engine import Engine
 from oacmail.engine.learning import with_lessons

@@ -8,6 +8,7 @@ of the older one. Nothing here is sent, and nothing that goes wrong here stops t
 from base64 import b64decode, b64encode, encodebytes
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -20,7 +21,6 @@ from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.ports import FolderTree, Mailbox
 from oacmail.core.stored_values import LEDGER_COPIED
 from oacmail.core.tokens import name_of_key, seal
-from oacmail.dataclass import dataclass
 from oacmail.engine.engine import Engine
 from oacmail.store.remembered import LOST
 

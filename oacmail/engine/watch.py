@@ -4,7 +4,7 @@ recorded when it begins and when it ends.
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from socket import gethostname
 
@@ -43,7 +43,6 @@ from oacmail.core.watched import (
     is_set_back,
     recent_crashes,
 )
-from oacmail.dataclass import dataclass
 from oacmail.engine.engine import Engine
 from oacmail.mail.mime.auth import travelled, verdict
 from oacmail.store.store import SqliteStore

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import Literal
@@ -21,7 +22,6 @@ from imapclient.tls import IMAP4_TLS
 
 from oacmail.core.errors import LOGIN_PAUSE, ConfigError, OacmailError, Transient
 from oacmail.core.ports import FolderState
-from oacmail.dataclass import dataclass
 from oacmail.servers import (
     CONNECT_SECONDS,
     GOODBYE_SECONDS,

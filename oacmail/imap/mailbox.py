@@ -4,6 +4,7 @@ means. Before one message is blamed for being unreadable, the server must have g
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -14,7 +15,6 @@ from imapclient.response_parser import parse_response
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
 from oacmail.core.ports import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
-from oacmail.dataclass import dataclass
 from oacmail.imap import messages
 from oacmail.imap.connection import ImapClient, ImapSession, ImapSettings, TooLarge, Waker, WakeReason, idle
 

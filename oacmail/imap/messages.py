@@ -5,6 +5,7 @@ its parts (BODYSTRUCTURE, RFC 9051 7.5.2). Faults of the server are not caught h
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.errors import HeaderParseError
@@ -17,7 +18,6 @@ from imapclient import IMAPClient
 from oacmail.batches import batched
 from oacmail.core.model import regex
 from oacmail.core.ports import Fetched, FolderState, MessageMeta
-from oacmail.dataclass import dataclass
 from oacmail.imap.connection import ImapClient, uids_of
 
 # --- Outline ---------------------------------------------------------------------------------------------------------

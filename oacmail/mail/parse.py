@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.message import Message as Tree
 from functools import partial
@@ -18,7 +18,6 @@ from oacmail.core.model import NO_FEATURES, Attachment, Auth, Auto, Features, Fo
 from oacmail.core.order_words import find_order_tokens
 from oacmail.core.threading import FORWARD, RARE_FORWARD
 from oacmail.core.tokens import find_vote_tokens
-from oacmail.dataclass import dataclass
 from oacmail.mail.mime import auth, charset, headers, parts
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.mime.parts import MimePart

@@ -4,13 +4,12 @@ Values only, built by wiring from the configuration; the parser never sees the r
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import Literal
 
 from oacmail.core.model import LANGUAGES
-from oacmail.dataclass import dataclass
 
 Sentence = tuple[str, ...]
 """Words as they are compared, HOLE for what is filled in."""

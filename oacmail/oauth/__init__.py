@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,7 +18,6 @@ from typing import Any, Literal
 import structlog
 
 from oacmail.core.errors import LOGIN_PAUSE, Transient
-from oacmail.dataclass import dataclass
 from oacmail.servers import Validity
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ office's key; `verify` finds a change. The text says the same in the office's fi
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 from oacmail import durable
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import name_of_key, person_mark, seal
-from oacmail.dataclass import dataclass
 from oacmail.words.labels import phrases
 
 FOLDER = "certificates"

@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import compat32
@@ -25,7 +25,6 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, MessageMeta
 from oacmail.core.stored_values import SEARCHED, UNCERTIFIED
 from oacmail.core.tokens import name_of_key, person_mark
-from oacmail.dataclass import dataclass
 from oacmail.imap.mailbox import ImapMailbox
 from oacmail.mail.parse import parse
 from oacmail.privacy.certificate import FOLDER, BackupLeft, verify

@@ -6,7 +6,7 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from html import escape
 from pathlib import Path
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
-from oacmail.dataclass import dataclass
 from oacmail.privacy.erasure import FoundMessage
 from oacmail.store import personal
 from oacmail.words import dates

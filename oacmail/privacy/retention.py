@@ -8,6 +8,7 @@ mailbox is ever touched. Each case is a transaction of its own: an interrupted r
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,6 @@ from oacmail.config import Config
 from oacmail.core.policy import Policy
 from oacmail.core.review import LastPurge, last_purge
 from oacmail.core.stored_values import PURGED, PURGING
-from oacmail.dataclass import dataclass
 from oacmail.store import erase, ledger, personal, remembered
 from oacmail.store.connection import stamp, transaction
 from oacmail.store.writing import add_event, remember

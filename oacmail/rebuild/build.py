@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from oacmail.core.policy import CanaryRules, Policy
 from oacmail.core.ports import Clock, Mailbox
 from oacmail.core.stored_values import RESERVED, RESTORED_AT
 from oacmail.core.tokens import name_of_key
-from oacmail.dataclass import dataclass
 from oacmail.engine.engine import Engine
 from oacmail.engine.ledger import Pieces
 from oacmail.engine.ledger import read as read_pieces

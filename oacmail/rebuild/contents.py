@@ -4,6 +4,7 @@ At the same second a message comes before our mail about it, and the desk's answ
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -13,7 +14,6 @@ from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder, Message, MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, FolderRead, FolderState, Mailbox, MessageMeta, WatchedFolder
-from oacmail.dataclass import dataclass
 from oacmail.engine.intake import EARLIEST, SIGNATURE_FIELD
 from oacmail.mail.parse import Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig

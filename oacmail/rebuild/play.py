@@ -7,7 +7,7 @@ is handed to a relay, and no message, folder or flag is changed. What only the l
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,7 +22,6 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Fetched, Mailbox, Outgoing
 from oacmail.core.sender import own_signature
 from oacmail.core.tokens import TRIAL, is_foreign
-from oacmail.dataclass import dataclass
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import Engine, Ticks
 from oacmail.mail.parse import Parser, parse

@@ -1,12 +1,11 @@
 """What a rebuild has found, as values: for people, for `--json`, and for the tests that compare."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oacmail.dataclass import dataclass
 from oacmail.store.rebuilt import Unproven
 
 

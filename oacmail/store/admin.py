@@ -7,6 +7,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from oacmail.core.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal, StateError
 from oacmail.core.kinds import MailKind
 from oacmail.core.stored_values import KEY_LOST_AT, LEDGER_COPIED, RESTORED_AT, End
-from oacmail.dataclass import dataclass
 from oacmail.store import ledger, remembered
 from oacmail.store.connection import (
     BEGINS_WITH,

@@ -7,13 +7,13 @@ decides nothing; `SqliteStore` has its methods.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Literal
 
 from oacmail.core.board import PASSES, CurrentPlace, LastSeen, Standing
 from oacmail.core.model import MessageRef, Outcome, Role
-from oacmail.dataclass import dataclass
 from oacmail.store.connection import ANSWER_DUE, Rows, as_view, at, reads, stamp, writes
 
 LEFT = -1

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache, wraps
 from importlib import util
@@ -27,7 +28,6 @@ from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, St
 from oacmail.core.kinds import MailKind, MailState, of_name
 from oacmail.core.model import Hours, Outcome, Role, Status
 from oacmail.core.tokens import KEY_FILE
-from oacmail.dataclass import dataclass
 from oacmail.shipped import shipped
 
 # --- Conditions ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,6 @@ from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.kinds import NOT_ENDED, MailKind
 from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import ADDED, BACKUP, FAMILIES, LESSONS, SEARCHED, UNDELIVERED, Tells
-from oacmail.dataclass import dataclass
 from oacmail.store import remembered
 from oacmail.store.connection import FILE, at, connect_at_rest, is_database, named_faults, stamp, transaction
 from oacmail.store.personal import ERASED, IN, UNPROCESSED, Mentions, Scope, ids, setting

@@ -16,7 +16,7 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from operator import itemgetter
@@ -27,7 +27,6 @@ from oacmail.core.model import regex
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 from oacmail.core.stored_values import FAMILIES, LEDGER_COPIED, LEDGER_LINE
 from oacmail.core.tokens import mark, name_of_key
-from oacmail.dataclass import dataclass
 from oacmail.store.connection import legible, schema, stamp, transaction
 from oacmail.store.personal import DERIVED, ERASED, ROWS
 from oacmail.store.writing import remember

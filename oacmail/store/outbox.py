@@ -5,7 +5,7 @@ read for what is decided about them.
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from oacmail.core import calendar
@@ -51,7 +51,6 @@ from oacmail.core.view import (
     UncertainDelivery,
 )
 from oacmail.core.watched import DomainRefusals
-from oacmail.dataclass import dataclass
 from oacmail.store import remembered, writing
 from oacmail.store.cases import cases, placeholders
 from oacmail.store.connection import (

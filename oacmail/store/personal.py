@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
@@ -20,7 +20,6 @@ from oacmail.core.kinds import NOT_ENDED
 from oacmail.core.model import regex
 from oacmail.core.review import FILED
 from oacmail.core.view import CaseColumns
-from oacmail.dataclass import dataclass
 from oacmail.store.connection import moment
 from oacmail.store.health import waiting
 

@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from oacmail.core import tokens
@@ -20,7 +20,6 @@ from oacmail.core.policy import Policy, mailbox
 from oacmail.core.rate_limits import registrable
 from oacmail.core.review import IN_JUNK
 from oacmail.core.stored_values import LEDGER_COPIED, LEDGER_LINE, End
-from oacmail.dataclass import dataclass
 from oacmail.store import ledger, remembered
 from oacmail.store.apply import STRANGER, original_of, record_refs, words_of
 from oacmail.store.connection import LIVE, at, moment, schema, stamp

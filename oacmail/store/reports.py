@@ -5,6 +5,7 @@ once. No indicator is computed here.
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -26,7 +27,6 @@ from oacmail.core.report.figures import (
     Source,
 )
 from oacmail.core.report.publication import from_text
-from oacmail.dataclass import dataclass
 from oacmail.store.connection import as_view, at, moment, stamp
 from oacmail.store.votes import surveys_sent, votes
 from oacmail.store.writing import WriteContext

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from oacmail.core.derivation import hour_text
 from oacmail.core.model import MessageRef
 from oacmail.core.stored_values import FAMILIES, SERIAL, End
-from oacmail.dataclass import dataclass
 from oacmail.store.connection import hours_stored, stamp
 
 if TYPE_CHECKING:

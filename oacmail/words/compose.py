@@ -8,6 +8,7 @@ import re
 from base64 import b64encode, encodebytes
 from binascii import b2a_qp
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
@@ -20,7 +21,6 @@ from oacmail.core.effects import Send
 from oacmail.core.model import domain_of, regex
 from oacmail.core.policy import Office
 from oacmail.core.view import AgreedCall
-from oacmail.dataclass import dataclass
 from oacmail.mail.mime import charset
 from oacmail.words.labels import group
 

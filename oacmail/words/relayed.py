@@ -4,7 +4,7 @@ office's name. Whether it is relayed is decided in core/relayed.py.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from html import escape
@@ -17,7 +17,6 @@ from oacmail.core.effects import Send
 from oacmail.core.lookup import files
 from oacmail.core.model import AnswerText, domain_of, regex
 from oacmail.core.policy import Policy
-from oacmail.dataclass import dataclass
 from oacmail.mail.mime import charset, parts, text
 from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.mime.text import builds_at_most, html_to_text, is_hidden

@@ -5,7 +5,7 @@ in time and size. It decides nothing.
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import count, product
@@ -38,7 +38,6 @@ from oacmail.core.lookup import named
 from oacmail.core.model import LANGUAGES, NEIGHBOURS, Hours, Slot
 from oacmail.core.policy import Policy
 from oacmail.core.view import AgreedCall
-from oacmail.dataclass import dataclass
 from oacmail.mail.mime.text import Block, outline, quoted
 from oacmail.mail.understanding.secrets import blank
 from oacmail.shipped import shipped

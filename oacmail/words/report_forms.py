@@ -8,7 +8,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -31,7 +31,6 @@ from oacmail.core.report.figures import (
     share,
 )
 from oacmail.core.report.indicators import ALARM
-from oacmail.dataclass import dataclass
 from oacmail.shipped import shipped
 from oacmail.words import dates
 from oacmail.words import dates as figures

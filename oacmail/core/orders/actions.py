@@ -6,7 +6,7 @@ fit raises `Refused` and changes nothing.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oacmail.core import acknowledgement, answers, calendar, cases, services, tokens
@@ -33,7 +33,6 @@ from oacmail.core.orders.commands import CORRECTABLE, on_admin_command
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
 from oacmail.core.view import CaseView, View
-from oacmail.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ computed. Nothing here is worded or rounded, and no row has an address, a name, 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 from types import MappingProxyType
@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from oacmail.core import calendar
 from oacmail.core.effects import CorrectFigure
 from oacmail.core.policy import Policy
-from oacmail.dataclass import dataclass
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
 # What the store reads: every case on which something of the month depends, with all of its events, also earlier and

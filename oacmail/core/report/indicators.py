@@ -6,7 +6,7 @@ request has failed; it has no time of response.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from oacmail.core import calendar
@@ -40,7 +40,6 @@ from oacmail.core.report.figures import (
     share,
     working_days,
 )
-from oacmail.dataclass import dataclass
 
 # --- Compliance ------------------------------------------------------------------------------------------------------
 # I1 to I4. I1, I2 and I4 count what was due in the month, I3 what arrived in it (R15-R22).

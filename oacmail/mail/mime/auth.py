@@ -11,6 +11,7 @@ RFC 8601 (Authentication-Results), RFC 7489 section 3.1 (alignment), RFC 5321 se
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from functools import lru_cache
@@ -20,7 +21,6 @@ from authres import AuthenticationResultsHeader
 from oacmail.core.canary import MICROSOFT, ReceiverVerdict
 from oacmail.core.deliverability import Leg, Travelled, delivering, tags_of
 from oacmail.core.model import Auth, Dmarc, domain_of, regex
-from oacmail.dataclass import dataclass
 from oacmail.mail.mime.headers import Fields
 from oacmail.mail.parser_config import ParserConfig
 

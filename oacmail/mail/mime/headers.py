@@ -6,13 +6,12 @@ Everything is parsed before encoded words are decoded (RFC 5322, RFC 2047). It d
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import islice
 
 from oacmail.core.model import regex
 from oacmail.core.tokens import RETURNED
-from oacmail.dataclass import dataclass
 from oacmail.mail.mime import charset
 from oacmail.mail.parser_config import ParserConfig
 

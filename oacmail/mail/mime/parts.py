@@ -9,12 +9,12 @@ import re
 import struct
 from binascii import unhexlify
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message as Tree
 from typing import TypeVar
 
 from oacmail.core.model import Attachment, regex
-from oacmail.dataclass import dataclass
 from oacmail.mail.mime import charset
 from oacmail.mail.mime.text import event_lines, html_to_text, unwrap_flowed
 

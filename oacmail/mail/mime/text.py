@@ -3,13 +3,13 @@ text as blocks.
 """
 
 import re
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from oacmail.core.model import regex
-from oacmail.dataclass import dataclass
 
 # --- Htmltext --------------------------------------------------------------------------------------------------------
 # Convert an HTML body to the text that a reader sees, with quotes marked by "> " as in plain text.

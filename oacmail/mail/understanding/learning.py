@@ -4,6 +4,7 @@ shipped weights."""
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import lru_cache
 from importlib.resources import files
@@ -11,7 +12,6 @@ from operator import itemgetter, mul
 from types import MappingProxyType
 
 from oacmail.core.model import Message
-from oacmail.dataclass import dataclass
 from oacmail.mail.understanding import scores
 from oacmail.mail.understanding.scores import Lessons, Table
 

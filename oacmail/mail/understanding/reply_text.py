@@ -4,13 +4,13 @@ a message.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from oacmail.core import common_words
 from oacmail.core.model import regex
-from oacmail.dataclass import dataclass
 from oacmail.mail.parser_config import Sentence, Wording
 from oacmail.mail.understanding import features, phrases
 

@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import groupby, pairwise
@@ -18,7 +18,6 @@ from types import MappingProxyType
 
 from oacmail.core.errors import Fatal
 from oacmail.core.model import WORDED, Auto, Evidence, Features, Message, regex
-from oacmail.dataclass import dataclass
 from oacmail.mail.understanding import features
 
 # --- Ngrams ----------------------------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ them.
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
 from oacmail.core.common_words import GREETINGS, MONTHS, NUMBERS, WEEKDAYS
 from oacmail.core.model import regex
-from oacmail.dataclass import dataclass
 from oacmail.mail.understanding import phrases
 
 # --- Time tables -----------------------------------------------------------------------------------------------------
