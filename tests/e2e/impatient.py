@@ -8,12 +8,12 @@ shortens a server's silence (`SHORT_SILENCE`): on a busy machine a sound server 
 
 import os
 import sys
+from dataclasses import dataclass
 from datetime import timedelta
 
 from oacmail import cli, oauth, service, smtp, wiring
 from oacmail.cli import answers
 from oacmail.core import outbox
-from oacmail.dataclass import dataclass
 from oacmail.engine import intake, watch
 from oacmail.imap.connection import ImapSettings
 from oacmail.oauth import GrantRefused
