@@ -140,8 +140,8 @@ class Features:
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
     `call_form`: it has the words of the call-back form.
     `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored; of a machine's mail also
-    `WORDED`: the kind by the words alone, whatever its header fields say. `evidence` for the
-    likeliest verdict of each field, loudest first.
+    `WORDED`: the kind by the words alone, whatever its header fields say. `evidence` for the likeliest topic, level and
+    intent but a question, loudest first.
     """
 
     platforms: tuple[Platform, ...] = ()

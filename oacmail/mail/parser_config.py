@@ -18,12 +18,13 @@ Sentence = tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class Wording:
     """Our sentences by their first word: `long` ones, that are ours wherever they stand, `short` ones, and `filled`
-    ones that begin with something filled in. `anchors`: the two longest words of each long one."""
+    ones that begin with something filled in. `anchors`: the longest word of each long one, with the two
+    that are next to it in length."""
 
     long: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
     short: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
     filled: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    anchors: frozenset[frozenset[str]] = frozenset()
+    anchors: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

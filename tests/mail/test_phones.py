@@ -186,6 +186,20 @@ def test_nine_digits_said_in_words_are_a_number(text: str, digits: str) -> None:
     assert in_digits(fold(text)) == digits
 
 
+def test_no_text_whose_words_become_digits_is_passed_over() -> None:
+    files = (Path(__file__).with_name("call_backs.jsonl"), *sorted(Path("bench").glob("*calls*.jsonl")))
+    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+    texts = [fold(value) for row in (*rows, *TWO_NUMBERS) for value in row.values() if isinstance(value, str)]
+    changed = [text for text in texts if in_digits(text) != text]
+    assert len(changed) > len(rows) / 50
+    assert [text for text in changed if not phones.may_change(text)] == []
+
+
+@pytest.mark.parametrize("text", ["fa dues setmanes que espero els dos rebuts", "truqueu-me al 600112233, que hi soc"])
+def test_a_text_whose_numbers_stay_as_they_are_is_passed_over(text: str) -> None:
+    assert not phones.may_change(text)
+
+
 @pytest.mark.parametrize("text", ["a les cinc o dos quarts de sis", "tinc dos o tres dubtes", "una, dues, tres"])
 def test_other_words_of_number_stay_words(text: str) -> None:
     assert in_digits(text) == text

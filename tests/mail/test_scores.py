@@ -147,6 +147,12 @@ def test_no_verb_reads_a_mail_with_a_cut_file(tmp_path: Path) -> None:
 # What people are told of why a message was read so: its own words, nothing made for machines.
 
 
+def test_evidence_is_of_what_people_are_told() -> None:
+    found = parse(b"From: anna@example.org\nSubject: Error\n\nEl web dona error 500 quan pago el rebut.").features
+    assert {one.field for one in found.evidence} == {"topic", "level"}
+    assert found.scores["intent"]["question"] > 0.5
+
+
 def _shown(text: str, *pieces: str) -> list[str]:
     loud = [(piece, 0.5) for piece in pieces]
     return [words for words, _ in scores.shown(loud, scores.WrittenText(text))]

@@ -512,6 +512,21 @@ def test_the_slot_of_what_is_dictated_or_explained(text: str, slot: str) -> None
     assert found.slot == slot
 
 
+@pytest.mark.parametrize(
+    "text", ["fa dues setmanes que espero", "hace tres dias de esto", "en 10 days", "som 4 germans"]
+)
+def test_a_sentence_whose_numbers_count_things_tells_no_time(text: str) -> None:
+    assert not time_words.may_tell(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a les dues passades", "a les 10 hores", "dos quarts de sis dilluns", "las tres menos diez", "a quarter to six"],
+)
+def test_an_hour_before_a_plural_is_not_passed_over(text: str) -> None:
+    assert time_words.may_tell(text)
+
+
 def test_no_sentence_with_a_time_is_passed_over() -> None:
     rows = [
         json.loads(line)

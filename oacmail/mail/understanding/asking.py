@@ -200,7 +200,7 @@ def read_votes(fresh: str, name: str, sender: str, *, asked: bool) -> VoteWords 
     rest: list[str] = []  # what else it says
     marks: list[str] = []  # as they were written
     for sentence, end in _sentences(fresh[:LONGEST]):
-        folded = _bare(features.fold(sentence))
+        folded = _bare(sentence)
         found = _MARK.fullmatch(folded)
         value = _value(found) if found else None
         if found is None or value is None:
@@ -225,10 +225,9 @@ def _bare(text: str) -> str:
 
 
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each sentence with what ends it; a row of stars is their number."""
+    """Yield each sentence, folded, with what ends it; a row of stars is their number."""
     stars = _STARS.sub(lambda row: f" {len(_STAR.findall(row[0]))} ", _KEYCAP.sub(r"\1", text))
-    text = unicodedata.normalize("NFKC", stars)
-    for line in text.splitlines():
+    for line in features.folded_lines(unicodedata.normalize("NFKC", stars)):
         start = 0
         for mark in _VOTE_ENDS.finditer(line):
             yield line[start : mark.start()], mark.group()

@@ -87,16 +87,19 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
     `signature` is searched for a telephone if the text has none; `phone`: the office's own, which never counts; `town`:
     the office's.
     """
-    title, text, lines = fold(subject), fold(fresh), [*map(phones.in_digits, folded_lines(fresh))]
+    title, text, lines = fold(subject), fold(fresh), folded_lines(fresh)
     whole, town = f"{title} . {text}", fold(town)
-    callback = slots.find_call(whole, (phones.in_digits(title), *lines), fold(signature), phone)
+    said = [whole, title, *lines]
+    if phones.may_change(whole):
+        said = [*map(phones.in_digits, said)]
+    callback = slots.find_call(said[0], said[1:], fold(signature), phone)
     filled_in = _FILLED_IN.search(text) if "@" in text else None
     return Features(
         platforms=tuple(phrases.named(title, text)),
         end_days=tuple(dict.fromkeys(end_days(whole))),
         addresses=(filled_in[1],) if filled_in else (),
         callback=callback,
-        other_time=slots.other_time(lines) if is_answer(subject) else None,
+        other_time=slots.other_time(said[2:]) if is_answer(subject) else None,
         town=town if town in whole else "",
     )
 
@@ -188,6 +191,11 @@ _ENDED = regex(
 _DONE = regex(r"\b(?:vaig|vam|varem|he|hem|envie|presente|mande|sent) (?:[\w'-]{1,20} ){0,2}$")
 _BEFORE = 60  # characters, more than the longest such words
 _END = regex(_ENDS)  # part of each of the patterns below
+_LAST_WORDS = """
+termini plazo deadline term acaba finalitza finaliza venc vence vencimiento venciment caduca expire expires end ends
+closes due ultim ultimo last tanca cierra tard tarde
+"""
+_END_WORDS = frozenset(_LAST_WORDS.split())  # of which each of them has one
 
 _NEAR = 32  # characters from the day to its hour
 _STOP = regex(r"[!?;\n]|\.(?!\d)|\b(?:i|y|and|pero|but|des de|desde|since)\b(?! a )")
@@ -201,7 +209,8 @@ def _near_end(day: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return regex(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}"), regex(rf"\b{day}[^.!?]{{0,25}}{_ENDS}")
 
 
-_NEAR_END = tuple((_near_end(rf"{day}\b{_PASSED}"), code) for day, code in _DAYS)
+_NEAR_END = tuple((_near_end(rf"{day}\b{_PASSED}"), code, phrases.words(day)) for day, code in _DAYS)
+"""With all words of the pattern: none of them stands in most texts."""
 _MONTH = "|".join(f"(?P<m{at}>{names})" for at, names in enumerate(_MONTHS, 1))
 _DATES = _near_end(
     rf"(?P<day>[0-3]?\d)(?:(?: de | d'| )(?:{_MONTH})\b(?:,? (?:del? )?(?P<year>20\d\d)\b)?"
@@ -214,9 +223,12 @@ _ALONE = _near_end(
 
 def end_days(text: str) -> Iterator[EndDay]:
     """Yield each day on which a deadline ends, by the folded text; a day named twice may come twice."""
-    if not _END.search(text):
+    said = phrases.words(text)
+    if _END_WORDS.isdisjoint(said) or not _END.search(text):
         return
-    for patterns, day in _NEAR_END:
+    for patterns, day, words in _NEAR_END:
+        if words.isdisjoint(said):
+            continue
         ends = [match for match in _matches(patterns, text) if day.weekday is None or not _is_past(text, match)]
         if ends:
             yield replace(day, hour=next(filter(None, (_hour(text, end) for end in ends)), None))

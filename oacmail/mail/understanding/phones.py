@@ -11,6 +11,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from oacmail.core.model import regex
+from oacmail.mail.understanding import phrases
 
 # --- Numerals --------------------------------------------------------------------------------------------------------
 # Convert number words (ca, es, en, fr; de: units) to digits: people also spell out their telephone number.
@@ -101,9 +102,9 @@ _ENDS = frozenset({". ", ": "})  # signs after an hour that stands before a tele
 _OF_AN_HOUR = 2  # numerals before such a sign
 _FEWEST_WORDS = 2  # words of number that are no articles
 _LONG_WORD = 18  # letters of digits written without a space
+_THENS = ("then", "luego", "despues", "despres", "llavors", "puis")
 _THEN = regex(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
-    r"(?:,(?<=\d\d,) | (?<=\d\d )(?:, )?)(?:(?:i|y|and|et) )?(?:then|luego|despues|despres|llavors|puis)"
-    r" (?:el |la |l')?(?=\d{1,3}\b)"
+    rf"(?:,(?<=\d\d,) | (?<=\d\d )(?:, )?)(?:(?:i|y|and|et) )?(?:{'|'.join(_THENS)}) (?:el |la |l')?(?=\d{{1,3}}\b)"
 )
 _DIALLED = regex(r"\b[6-9]\d{2}[\d ]*$|\b00 ?\d{2}$")
 _UNIT = "|".join(sorted({word for words in _UNITS.values() for word in words.split() if len(word) > 1}, key=len)[::-1])
@@ -112,6 +113,7 @@ _O = regex(r"o(?:(?<=\do)(?=\d)|(?<=\d o)(?=\d\d))")  # O for zero: "655 o18 342
 _GLUED_UNIT = regex(_UNIT)
 _CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
+_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _TOKEN = regex(r"\d+|[^\W\d_]+|[\W_]+")
 _GAP = regex(r"[ ,.;:/·…‐-—-]{1,4}")
 _DIGIT = regex(r"\d")
@@ -121,6 +123,7 @@ CORRECTED = (
     r"|me he equivocado)"
 )
 """What stands between a telephone and the one, or the ending, that replaces it."""
+_SAID_AGAIN = regex(rf"\d(?:\W{{1,3}}{CORRECTED}|[ ,]{{1,3}}(?:(?:{'|'.join(_LINKS)}) )?(?:{'|'.join(_THENS)}) )")
 _AT_THE_END = r"(?:al final|a la fi|a la fin|at the end)\b"
 _ENDING = regex(  # "619 33 70 28, perdo, 82 al final"
     r"(?P<number>[6-9](?<!\d\d)(?:[ .,·/-]{0,3}\d){8})\W{1,3}" + CORRECTED + r"\W{1,3}"
@@ -128,6 +131,19 @@ _ENDING = regex(  # "619 33 70 28, perdo, 82 al final"
     r"(?P<end>\d{2,4}|[a-z]{2,20}(?:[ -][a-z]{1,20}){0,6}?)"
     rf" ?(?:{_AT_THE_END}|(?=[,.;)!](?!\d)|$))"
 )
+
+
+def may_change(folded: str) -> bool:
+    """Whether `in_digits` may change a text or a line of it: numerals stand together, or a number is corrected."""
+    said = phrases.words(folded)
+    if not folded.isascii() or len(max(said, key=len, default="")) >= _LONG_WORD:
+        return True
+    if not _TELLING.isdisjoint(said):
+        words = ["", *folded.translate(_SIGNS).split(), ""]
+        for at in [at for at, word in enumerate(words) if word in _TELLING]:
+            if any(_is_numeral(word) or word in _LINKS or word in _MARKS for word in (words[at - 1], words[at + 1])):
+                return True
+    return _O.search(folded) is not None or _SAID_AGAIN.search(folded) is not None
 
 
 def in_digits(text: str) -> str:

@@ -4,6 +4,7 @@ their operators.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from oacmail.core.model import Platform, regex
 
@@ -26,6 +27,19 @@ def _tree(terms: Iterable[str]) -> str:
     choices = [re.escape(head) + _tree(tails) for head, tails in sorted(heads.items()) if head not in ends]
     choices += [ends[head] for head in ("*", "") if head in heads]
     return f"(?:{'|'.join(choices)})" if choices[1:] else choices[0]  # a group takes long to compile
+
+
+# --- Words -----------------------------------------------------------------------------------------------------------
+# A text without any word of a table need not be searched for it.
+
+_LETTERS = regex(r"[^\W\d_]+")
+_NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
+
+
+@lru_cache(maxsize=8)  # a message's text is asked for by each who reads it
+def words(folded: str) -> frozenset[str]:
+    """Return the words of a folded text, without signs and digits."""
+    return frozenset(folded.translate(_NO_LETTERS).split() if folded.isascii() else _LETTERS.findall(folded))
 
 
 # --- Phrases ---------------------------------------------------------------------------------------------------------
@@ -184,6 +198,12 @@ CLIENT = regex(
     + r"(?:\W{0,3}https?://\S{1,120})?\W{0,3}$",
     re.I,
 )
+_HEADS = """
+mis men cor env sen ges inv ver tri wys ski отп над die von out yah pro 发自我 أرس obt get bai des tél tel sca ott hol
+lli lib sin gar san vir
+"""
+CLIENT_HEADS = frozenset(_HEADS.split())
+"""The first letters of such a line that begins with a letter."""
 DISCLAIMER = regex(
     r"^\W{0,4}"
     + _any(

@@ -122,7 +122,6 @@ _LONGEST = 200_000  # characters that are read
 _SENTENCE = regex(r"(?<=[.!?])\s+|\n\s*\n")
 _NO_WORD = regex(r"[\W_]+")
 _TOKEN = regex(r"\S+")
-_WORDS_ALONE = regex(r"[^\W\d_]+")
 
 
 def wording_of(texts: Iterable[str]) -> Wording:
@@ -131,16 +130,17 @@ def wording_of(texts: Iterable[str]) -> Wording:
     long: dict[str, tuple[Sentence, ...]] = {}
     short: dict[str, tuple[Sentence, ...]] = {}
     filled: dict[str, tuple[Sentence, ...]] = {}
-    anchors: set[frozenset[str]] = set()
+    anchors: dict[str, tuple[frozenset[str], ...]] = {}
     for sentence, written in parted.items():
         fixed = sum(word != HOLE for word in sentence)
         kinds = [long if fixed >= _ENOUGH else short, *([filled] if sentence[:1] == (HOLE,) else [])]
         if fixed >= _ENOUGH:
-            anchors.add(frozenset(sorted(_WORDS_ALONE.findall(features.fold(written)), key=len)[-2:]))
+            longest, *beside = sorted(phrases.words(features.fold(written)), key=lambda word: (-len(word), word))
+            anchors[longest] = (*anchors.get(longest, ()), frozenset(beside[:2]))
         for by_first in kinds if fixed else ():
             whole = sentence[sentence[0] == HOLE :]
             by_first[whole[0]] = (*by_first.get(whole[0], ()), whole)
-    return Wording(MappingProxyType(long), MappingProxyType(short), MappingProxyType(filled), frozenset(anchors))
+    return Wording(MappingProxyType(long), MappingProxyType(short), MappingProxyType(filled), MappingProxyType(anchors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,9 @@ def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
     """Remove our sentences from `text`; those on quoted lines only with `within_quotes`."""
     # most messages hold no long sentence of ours, and need no word by word search
     if len(text) <= features.LONGEST:
-        words = set(_WORDS_ALONE.findall(features.fold(text.strip())))
-        if not any(map(words.issuperset, wording.anchors)):
+        words = phrases.words(features.fold(text.strip()))
+        long = wording.anchors.keys() & words
+        if not any(beside <= words for longest in long for beside in wording.anchors[longest]):
             return Parted(text)
     elif not wording.long:
         return Parted(text)
@@ -377,7 +378,7 @@ def _is_head(line: str) -> bool:
 
 def _is_separator(line: str) -> bool:
     """Only a line that begins with a sign, or ends with a colon, is one."""
-    return not (line[:1].isalnum() and line.rstrip()[-1:].isalnum()) and bool(phrases.SEPARATOR.match(line))
+    return (not line[:1].isalnum() or line.rstrip()[-1:] == ":") and bool(phrases.SEPARATOR.match(line))
 
 
 def _is_block(lines: list[str], number: int) -> bool:
@@ -482,14 +483,19 @@ def _kinds(lines: list[str]) -> list[str]:
 
 
 def _kind(line: str) -> str:
-    stripped = line.strip()
-    if not stripped:
+    if not line or line.isspace():
         return "blank"
-    if stripped[0] == ">":
+    if line[0].isalnum():
+        return "client" if line[:3].lower() in phrases.CLIENT_HEADS and _is_client(line) else "text"
+    if line.lstrip()[0] == ">":
         return "quote"
     if phrases.SIGNATURE.match(line.rstrip("\r")) or line == "--":
         return "sign"
-    return "client" if len(line) < 250 and phrases.CLIENT.match(line) else "text"
+    return "client" if _is_client(line) else "text"
+
+
+def _is_client(line: str) -> bool:
+    return len(line) < 250 and phrases.CLIENT.match(line) is not None
 
 
 def _answer(lines: list[str], kinds: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from oacmail.core.errors import Fatal
-from oacmail.core.model import WORDED, Auto, Evidence, Features, Message, regex
+from oacmail.core.model import WORDED, Auto, Evidence, Features, Intent, Message, regex
 from oacmail.mail.understanding import features
 
 # --- Ngrams ----------------------------------------------------------------------------------------------------------
@@ -28,19 +28,27 @@ from oacmail.mail.understanding import features
 # Spanish verbs and connect the two languages.
 
 _TOKEN = regex(r"[a-z]+|\d+|[?!€@]")
+_NUMBER = regex(r"\d+")
+_SIGNS = {code: " " for code in range(128) if not chr(code).islower() and chr(code) not in "0?!@"}
 _STEMS = (4, 6)
 
 
 def word_tokens(folded: str) -> list[str]:
-    return ["0" if token.isdigit() else token for token in _TOKEN.findall(folded)]
+    """Return the words and the signs "?", "!", "€" and "@"; each number is "0"."""
+    text = _NUMBER.sub(" 0 ", folded)
+    if not text.isascii():
+        return _TOKEN.findall(text)
+    for sign in "?!@":
+        text = text.replace(sign, f" {sign} ")
+    return text.translate(_SIGNS).split()
 
 
 def word_pieces(words: list[str]) -> set[str]:
     """ "word", "word next", "begi*"."""
-    found = set(words)
-    found.update(map(" ".join, pairwise(words)))
+    alone = set(words)
+    found = alone.union(map(" ".join, pairwise(words)))
     for length in _STEMS:
-        found.update([word[:length] + "*" for word in words if len(word) > length])
+        found.update([word[:length] + "*" for word in alone if len(word) > length])
     return found
 
 
@@ -221,6 +229,7 @@ _NOISE = regex(r"@|://|www\.|\d")  # in a word: addresses and numbers have no la
 LATIN_WORD = regex(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
 _LATIN = regex(r"[a-zà-ɏ]")
 _FOREIGN = regex(r"[^\W\d_a-zà-ɏ]")
+_MAY_BE_FOREIGN = regex("[ª²³µ¹º¼½¾ß\u0250-\U0010ffff]")
 _ENOUGH = regex(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" exists in every language
 # The prior of each language: how many messages use it, in tenths of a natural logarithm.
 _PRIOR = {"ca": 0, "es": -8, "en": -40, "fr": -60}
@@ -233,7 +242,7 @@ def detect_language(text: str, unknown: str = NAMES[0], table: Weights | None = 
     text = " ".join(plain).lower().replace("’", "'")
     if text.isascii() and not _ENOUGH.search(text):
         return unknown
-    foreign = 0 if text.isascii() else len(_FOREIGN.findall(text))
+    foreign = len(_FOREIGN.findall(text)) if _MAY_BE_FOREIGN.search(text) else 0
     if foreign and foreign > len(_LATIN.findall(text)):
         return "other"
     words = [word for said in text.split() for word in ((said,) if said.isalpha() else LATIN_WORD.findall(said))]
@@ -323,7 +332,8 @@ def words(message: Message) -> list[str]:
 
 
 def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> Features:
-    """Return the message's features with `scores` and `evidence`."""
+    """Return the message's features with `scores` and `evidence`: the words for its topic, its level and what it wants
+    beside an answer. The kind is told by the rule that decided it, and a question goes without saying."""
     table = table or shipped()
     read = _read(table, message)
     learned = _learned(table, message, lessons)
@@ -334,6 +344,8 @@ def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHI
         likely = probabilities(reach)
         scored[field.name] = MappingProxyType({name: round(value, 4) for name, value in likely.items()})
         best = max(likely, key=lambda name: likely[name])
+        if field.name == "kind" or best == Intent.QUESTION:
+            continue
         loud = _loudest(
             table, read, field.column + field.classes.index(best), learned.get(f"{field.name}:{best}", _NONE)
         )
@@ -418,12 +430,13 @@ def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float
     said = [sum(column) - ZERO * len(column) for column in read.cells]
     held = table.facts.total(table.facts.rows_of({ALWAYS, *read.facts}).values())
     for field in table.fields:
-        yield {
-            name: said[at] * table.pieces.worth[at] * read.share
-            + held[at] * table.facts.worth[at]
-            + sum(learned.get(f"{field.name}:{name}", _NONE).values())
+        reach = {
+            name: said[at] * table.pieces.worth[at] * read.share + held[at] * table.facts.worth[at]
             for at, name in enumerate(field.classes, field.column)
         }
+        if learned:
+            reach = {name: of + sum(learned.get(f"{field.name}:{name}", _NONE).values()) for name, of in reach.items()}
+        yield reach
 
 
 # --- Evidence --------------------------------------------------------------------------------------------------------
@@ -445,21 +458,17 @@ class WrittenText:
 
     def __init__(self, text: str) -> None:
         self._chunks = text.split()
-        found = [(at, *word) for at, chunk in enumerate(self._chunks) for word in _words_of(chunk)]
-        self._words = [word for _, word, _, _ in found]
-        self._spans = [(at, start, end) for at, _, start, end in found]
-        self._places: dict[str, list[int]] = {}
-        for at, word in enumerate(self._words):
-            self._places.setdefault(word, []).append(at)
+        self._words, self._spans = list[str](), list[tuple[int, int, int]]()
+        for at, chunk in enumerate(self._chunks):
+            for word, start, end in _words_of(chunk):
+                self._words.append(word)
+                self._spans.append((at, start, end))
 
     def passage(self, piece: str) -> str:
         """Return the first passage that folds to a piece of the model, as written; '' if none may be shown. The last
         word of a pair may be a stem, and so may a single word that does not stand there."""
         *before, last = [word for word, _, _ in _words_of(piece)] or [""]
-        places = self._places.get(before[0] if before else last, [])
-        if not places and not before and last:
-            places = [at for at, word in enumerate(self._words) if word.startswith(last)]
-        for at in places:
+        for at in self._places(before[0] if before else last, may_be_stem=not before):
             end = at + len(before)
             if [*self._words[at:end]] == before and "".join(self._words[end : end + 1]).startswith(last):
                 (first, start, _), (final, _, stop) = self._spans[at], self._spans[end]
@@ -467,6 +476,14 @@ class WrittenText:
                 if not _HIDDEN.search(written):
                     return written
         return ""
+
+    def _places(self, first: str, *, may_be_stem: bool) -> Iterator[int]:
+        if first in self._words:
+            at = -1
+            for _ in range(self._words.count(first)):
+                yield (at := self._words.index(first, at + 1))
+        elif may_be_stem and first:
+            yield from (at for at, word in enumerate(self._words) if word.startswith(first))
 
 
 def shown(loud: Iterable[tuple[str, float]], text: WrittenText) -> Iterator[tuple[str, float]]:

@@ -159,7 +159,10 @@ _YEAR = regex(r"(?:19|20)\d\d")
 
 _SENTENCE = regex(r"(?:[^\n.;?!]|\n(?=\S)){1,240}")
 _DIGITS = regex(r"(?<![\w/@-])(?:G-)?\d{5,8}\b(?![/.-]\d)")
-_FIVE, _ITS_WORDS = regex(r"\d{5}"), regex(r"c[oó]d|cla[uv]|otp|sms", re.IGNORECASE)  # what a text with a code has
+_FIVE = regex(r"\d{5}")
+_OF_NAMES = ("contr", "conta", "pass", "pw", "psw", "mot de", "parau", "clau", "clav", "pin", "p.i.n", "puk", "secret")
+_OF_CODES = ("cod", "cód", "clau", "clav", "otp", "sms")
+"""Letters without which no name of a secret stands in a text in lower case, and none of a code."""
 _CODE = regex(
     r"\b(?:codi|c[óo]digo|code|clau|clave|otp)\b|\b(?:arriba|enviat|rebut|llega|envia|recib|received|got)\w*\b.{0,80}?\bsms\b",
     re.IGNORECASE,
@@ -208,11 +211,14 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
     """(kind, start, end) of each value."""
     for found in _PEM.finditer(text):
         yield "certificate", *found.span()
-    names = list(_NAME.finditer(text))
-    ends = [*(name.start() for name in names[1:]), len(text)]
-    for name, end in zip(names, ends, strict=False):
-        yield from _named(text, name, min(end, name.end() + _REACH))
-    yield from _codes(text)
+    small = text.casefold().replace("\u0307", "").replace("ı", "i")  # as re.IGNORECASE reads them
+    if any(map(small.__contains__, (*_OF_NAMES, *_OF_CODES))):
+        names = list(_NAME.finditer(text))
+        ends = [*(name.start() for name in names[1:]), len(text)]
+        for name, end in zip(names, ends, strict=False):
+            yield from _named(text, name, min(end, name.end() + _REACH))
+    if any(map(small.__contains__, _OF_CODES)):
+        yield from _codes(text)
 
 
 def _named(text: str, name: re.Match[str], end: int) -> Iterator[tuple[str, int, int]]:
@@ -232,7 +238,7 @@ def _named(text: str, name: re.Match[str], end: int) -> Iterator[tuple[str, int,
 
 def _codes(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield numbers in a sentence about a one-time code."""
-    if not (_FIVE.search(text) and _ITS_WORDS.search(text) and _CODE.search(text) and _FOR_ONCE.search(text)):
+    if not (_FIVE.search(text) and _CODE.search(text) and _FOR_ONCE.search(text)):
         return
     for sentence in _SENTENCE.finditer(text):
         words = sentence[0]

@@ -336,10 +336,10 @@ _ANY_TIME = CallTime("any")
 def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "") -> Callback | None:
     """Return the number to call and the time, None if neither is named. All is folded by features.fold.
 
-    `text`: subject and new text; `lines`: the same as lines, its number words digits; `own`: the office's telephone,
+    `text`: subject and new text, its number words digits; `lines`: the same as lines; `own`: the office's telephone,
     which never counts.
     """
-    number = phones.phone(phones.in_digits(text), own) or phones.phone(phones.in_digits(signature), own)
+    number = phones.phone(text, own) or phones.phone(phones.in_digits(signature), own)
     wish = find_slot(lines)
     if not number and wish == _ANY_TIME:
         return None

@@ -264,13 +264,19 @@ _WHOLE = {
 _AGAIN = regex(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
 _PERFECT = regex(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _RUN = regex(r"[^\W_]+")
-_NUMBER = regex(r"\d(?<![^\W_]\d)\d?(?!\d)")  # of one or two digits
+_NO_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
 
 
 def may_tell(text: str) -> bool:
-    """Whether a folded text may have a clock time or a part of the day: it has a number or the longest word of one."""
-    return not _TELLING.isdisjoint(_RUN.findall(text)) or _NUMBER.search(text) is not None
+    """Whether a folded text may have a clock time or a part of the day: it has the longest word of one, or a number
+    that does not count things ("fa dues setmanes")."""
+    said = frozenset(text.translate(_NO_WORDS).split() if text.isascii() else _RUN.findall(text))
+    return (
+        not _TELLING.isdisjoint(said)
+        or _NUMBER.search(text) is not None
+        or (not _ONE_WORD.isdisjoint(said) and _NAMED.search(text) is not None)
+    )
 
 
 def tokens(text: str) -> list[TimeToken]:
@@ -330,8 +336,16 @@ _MINUTES = {
     }.items()
     for word in words.split()
 }  # fmt: skip
-_SAID = [*_HOURS, *(term for term, kind in _KINDS.items() if kind in PARTS), "manana"]
-_TELLING = {max(_RUN.findall(term), key=len) for term in _SAID}
+_NO_THINGS = (  # words with the ending of a plural that may follow an hour
+    r"hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades"
+    r"|tocadas|passades|pasadas|clavades|gracies|gracias|adeus|salutacions|saludos|\w+mos"
+)
+_ONE_WORD = frozenset(name for name in _HOURS if name.isalpha())
+_SAID = [*(_HOURS.keys() - _ONE_WORD), *(term for term, kind in _KINDS.items() if kind in PARTS), "manana"]
+_TELLING = {max(_RUN.findall(term), key=len) for term in _SAID} | {"quart", "quarts", "quarter", "past", "twenty"}
+_ALONE = rf"(?! (?!(?:{_NO_THINGS}|quarts|minutes|menys|menos|moins|hrs)\b)\w+s\b)"
+_NUMBER = regex(rf"\d(?<![^\W_]\d)\d?(?!\d){_ALONE}")  # of one or two digits
+_NAMED = regex(rf"\b(?:{'|'.join(sorted(_ONE_WORD))})\b{_ALONE}")
 _NAME, _LITTLE = phrases.pattern(_HOURS), phrases.pattern(_MINUTES)
 _CLOCK_WORDS = {_RUN.findall(name)[0] for name in ("un", "dos", "tres", "quarts", *_HOURS, *_MINUTES)}
 _OF = r"(?:del |de la |du |in the |a la |al )"
@@ -348,9 +362,7 @@ _CLOCK = regex(
 )
 _NOUN = regex(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
     r" ?(?:[%€/@]|(?<=\bo una )(?!de\b|del\b)\w"
-    rf"|de (?:{'|'.join(MONTHS).replace(' ', '|')})\b"
-    r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades|tocadas|passades|pasadas|clavades|gracies|gracias|adeus|salutacions|saludos|\w+mos)\b)"
-    r"\w+s\b)"
+    rf"|de (?:{'|'.join(MONTHS).replace(' ', '|')})\b|(?!(?:{_NO_THINGS})\b)\w+s\b)"
 )
 _TO_UNIT = regex(r" ?(?:-|a) ?\d{1,2}(?: ?h\b|[:.]\d\d)")
 _RANGE = regex(r"(?: ?h)? ?(?:a|i|y|-|to|fins|hasta|al|(?:en|cap) (?:endavant|adelante))(?![a-z])")
@@ -454,8 +466,11 @@ def every(lines: Iterable[str]) -> list[str]:
 
 
 def near(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yield the sentences near a request for a call or a telephone, and whether it is in the sentence."""
+    """Yield the sentences near a request for a call or a telephone, and whether it is in the sentence; none of a text
+    that tells no time."""
     text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
+    if not may_tell(text):
+        return
     sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
     anchors = [at for at, sentence in enumerate(sentences) if CALL.search(sentence)][:_MOST]
     for at in sorted({anchor + step for anchor in anchors for step in range(-_REACH, _REACH + 1)}):
