@@ -568,6 +568,15 @@ def m0031_numbered_deadlines(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0032_refused_lately(db: Database) -> None:
+    """Each tick asks which mail of the last days was refused, and read all mail of these days."""
+    db.execute(
+        """CREATE INDEX outbox_failed ON outbox(max(coalesce(data_at, ''), coalesce(refused_at, '')))
+        WHERE state = 'failed'"""
+    )
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

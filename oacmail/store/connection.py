@@ -76,7 +76,7 @@ _LOCK_PAUSES = (0.05, 0.1, 0.2)  # seconds: `is_held` of another process may hol
 _STEP = re.compile(r"^def (m\d{4}_\w+)\(", re.MULTILINE)
 _RECORD = "_sqlite_migrations"  # the table in which sqlite-utils records the steps that were applied
 _DAMAGED = ("malformed", "not a database", "disk image")
-_OLDER = ("no such column", "no such table")
+_OLDER = ("no such column", "no such table", "no such index")
 
 
 def stamp(moment: datetime) -> str:

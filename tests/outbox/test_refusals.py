@@ -14,6 +14,7 @@ from testbed.messages import arrived, as_bytes, delivery_status
 from testbed.office import NO_LIMITS
 from testbed.relay import refused
 from tests.outbox.test_outbox import TOWN
+from tests.work import instructions
 from tests.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 SAID = f"550 5.7.26 Unauthenticated email from castellbisbal.example, to <{ANNA}>, is not accepted"
@@ -324,3 +325,18 @@ def test_an_acknowledgement_that_arrived_later_ends_that_word(world: World) -> N
     assert world.kinds(ANNA) == ["ack", "ack"]
     world.live("2026-11-27 08:30")
     assert "El justificant no ha arribat" not in world.texts(SUPERVISOR, "overdue")[0]
+
+
+def test_on_a_day_on_which_no_domain_refuses_no_mail_that_was_sent_is_read(world: World) -> None:
+    def read() -> int:
+        return instructions(
+            world.store.con, lambda: health.refused_by_domain(world.store.con, world.clock.now()), each=1
+        )
+
+    for person in (ANNA, PERE):
+        _asked(world, person)
+    assert read()  # and the statement is compiled
+    few = read()
+    for number in range(12):
+        _asked(world, f"vei{number}@example.org")
+    assert read() == few
