@@ -477,7 +477,7 @@ class Intake:
             raise
 
     def _messages(self, batch: Batch, uids: Sequence[int], answers: Answers, *, alone: bool) -> None:
-        """Parse without the store's lock, then process in one commit; undo only a message that fails."""
+        """Parse without the store's lock, then process in one commit; if a message fails, each in its own."""
         listing, store = batch.listing, self.engine.store
         lookups: dict[int, Lookup] = {}
         for at, uid in enumerate(uids):
@@ -491,19 +491,30 @@ class Intake:
         if claims:
             listing.own.difference_update(claims)
             store.attempt_ended(*listing.key, claims, passing=alone, error=None)
-        travelled: bytes | None = None
         returned = {key: uid for uid, lookup in lookups.items() if (key := self._first_return(lookup))}
-        with store.together():
-            for uid, lookup in lookups.items():
-                if uid not in claims:
-                    message = batch.messages[uid]
-                    with self._guarded(batch, uid, alone=alone):
-                        raw = message.raw if message.complete else None
-                        decision = self.engine.perform(lookup, raw=raw, message_ref=listing.ref(uid))
-                        if own_copies.shows_its_way(self.engine.policy, lookup, decision):
-                            travelled = message.raw
-        if travelled is not None:
-            note_travel(store, travelled, domain_of(self.engine.policy.office.address), self.engine.now())
+        shown: list[bytes] = []
+
+        def perform(uid: int) -> None:
+            message, lookup = batch.messages[uid], lookups[uid]
+            raw = message.raw if message.complete else None
+            decision = self.engine.perform(lookup, raw=raw, message_ref=listing.ref(uid))
+            if own_copies.shows_its_way(self.engine.policy, lookup, decision):
+                shown.append(message.raw)
+
+        todo = [uid for uid in lookups if uid not in claims]
+        try:
+            with store.together():
+                for uid in todo:
+                    perform(uid)
+        except (Transient, Fatal):
+            raise
+        except Exception:  # one of them, which is told and counted when it fails alone
+            shown.clear()
+            for uid in todo:
+                with self._guarded(batch, uid, alone=alone):
+                    perform(uid)
+        if shown:
+            note_travel(store, shown[-1], domain_of(self.engine.policy.office.address), self.engine.now())
         for key, uid in returned.items():
             note_verdict(self.engine, batch.messages[uid].raw, key)
 

@@ -433,7 +433,9 @@ class Rows:
 
     @contextmanager
     def _write(self) -> Iterator[None]:
-        with self._one_at_a_time, transaction(self.con):
+        """A transaction, or a part of the one that has begun, which has no savepoint of its own: SQLite would copy each
+        page that it changes into a temporary file."""
+        with self._one_at_a_time, named_faults() if self.con.in_transaction else transaction(self.con):
             yield
 
     @contextmanager

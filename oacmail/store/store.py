@@ -87,8 +87,8 @@ class SqliteStore(FolderRows, BoardRows, OutboxRows, ReconciliationRows, Remembe
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """All writes inside, by turns or other methods, share one commit at its end. A turn that fails is rolled back
-        alone; an exception that leaves the block rolls back all. No other thread writes meanwhile."""
+        """All writes inside, by turns or other methods, share one commit at its end. An exception must leave the block:
+        it undoes them all. No other thread writes meanwhile."""
         with self._write():
             yield
 

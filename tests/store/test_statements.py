@@ -16,7 +16,7 @@ from testbed.office import NO_LIMITS
 from tests.relayed import relayed_answers
 from tests.world import AGENT, OFFICE, PASS, World
 
-MOST_NEW, MOST_ON_A_CASE = 25, 23
+MOST_NEW, MOST_ON_A_CASE = 23, 21
 PAGES_OF_A_MESSAGE, PAGES_OF_A_MAIL = 9.0, 6.5
 OF_FEW = (
     *("board_flagged", "board_places_new", "board_unsettled", "cases_live", "deadlines_live", "deadlines_running"),
@@ -62,6 +62,40 @@ def test_a_mail_that_is_sent_changes_its_row_twice(town: Callable[..., World]) -
     world.citizen_asks("anna@example.org")
     query = """SELECT json_extract(image, '$[6]') AS state FROM ledger WHERE "table" = 'outbox' ORDER BY seq"""
     assert [row["state"] for row in world.store.con.execute(query)] == ["queued", "sending", "sent"]
+
+
+def test_of_several_messages_in_one_commit_the_one_that_fails_is_undone_alone(world: World) -> None:
+    con = world.store.con
+    con.execute("""CREATE TEMP TRIGGER fails BEFORE INSERT ON main.outbox WHEN new.recipient = 'pere@example.org'
+        BEGIN SELECT RAISE(ABORT, 'planted'); END""")
+    for person in ("anna", "pere", "laia"):
+        world.citizen_writes(f"{person}@example.org")
+    world.sync()
+    assert [row[0] for row in con.execute("SELECT address FROM cases c JOIN people p ON p.id = citizen_id")] == [
+        "anna@example.org",
+        "laia@example.org",
+    ]
+    assert con.execute("SELECT count(*) FROM messages").fetchone()[0] == 2
+    assert [tuple(row) for row in con.execute("SELECT outcome, attempts, in_flight FROM sightings")] == [
+        ("case", 0, 0),
+        (None, 1, 0),
+        ("case", 0, 0),
+    ]
+    con.execute("DROP TRIGGER fails")
+    world.sync()
+    assert [case["number"][-1] for case in world.cases()] == ["1", "2", "3"]
+
+
+def test_messages_that_share_a_commit_leave_no_copy_of_pages_in_a_temporary_file(world: World) -> None:
+    """As a savepoint would, for each page that it changes."""
+    for number in range(3):
+        world.citizen_writes(f"anna{number}@example.org")
+    traced: list[str] = []
+    world.store.con.set_trace_callback(traced.append)
+    world.sync()
+    world.store.con.set_trace_callback(None)
+    assert "COMMIT" in traced
+    assert not [statement for statement in traced if statement.startswith("SAVEPOINT")]
 
 
 def test_a_further_mail_writes_few_pages(town: Callable[..., World]) -> None:
