@@ -17,16 +17,22 @@ def calls(work: Callable[[], object]) -> int:
     return sum(entry.callcount for entry in counted.getstats())
 
 
-def handed(work: Callable[[], object]) -> int:
-    """How many characters and bytes of texts the functions that `work` calls are given as arguments, ours and the
-    library's Python ones. The same text counts once: what is copied again for each of its pieces shows here, however
-    few calls that takes."""
+def calls_and_characters(work: Callable[[], object]) -> tuple[int, int]:
+    """`calls`, and how many characters and bytes of texts the functions that `work` calls are given as arguments, ours
+    and the library's Python ones. The same text counts once: what is copied again for each of its pieces shows here,
+    however few calls that takes."""
+    called = 0
     given: dict[int, object] = {}  # id to the text, which is kept so that no other one gets its id
 
     def watch(frame: FrameType, event: str, _arg: object) -> None:
-        if event == "call":
-            names = frame.f_code.co_varnames[: frame.f_code.co_argcount + frame.f_code.co_kwonlyargcount]
-            given.update({id(one): one for name in names if isinstance(one := frame.f_locals.get(name), str | bytes)})
+        nonlocal called
+        called += event in ("call", "c_call")
+        code = frame.f_code
+        if event == "call" and (arguments := code.co_argcount + code.co_kwonlyargcount):
+            local = frame.f_locals
+            for name in code.co_varnames[:arguments]:
+                if isinstance(one := local.get(name), str | bytes):
+                    given[id(one)] = one
 
     before = sys.getprofile()
     sys.setprofile(watch)
@@ -34,7 +40,7 @@ def handed(work: Callable[[], object]) -> int:
         work()
     finally:
         sys.setprofile(before)
-    return sum(len(one) for one in given.values() if isinstance(one, str | bytes))
+    return called, sum(len(one) for one in given.values() if isinstance(one, str | bytes))
 
 
 def instructions(con: sqlite3.Connection, work: Callable[[], object], *, each: int = 1_000) -> int:
