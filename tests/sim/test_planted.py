@@ -252,15 +252,17 @@ FAULTS = (
         "a message counts as answered if and only if it was answered",
     ),
     Planted(
-        "outbox_queue.claim never claims notices of complex cases",
+        "outbox_queue.due never finds notices of complex cases due",
         _instead(
             store_outbox.OutboxRows,
-            "claim",
+            "due",
             lambda right, store, now, most, staff=None, waits=(), kinds=(): right(
                 store, now, most, staff, (*waits, "complex"), kinds
             ),
         ),
         "no mail is stuck",
+        seeds=(2, 3),
+        only=("writes", "answers", "asks anew"),
     ),
     Planted(
         "services_reply.read_services_reply reads every reply as solved",
@@ -305,6 +307,8 @@ FAULTS = (
         "deadlines.closings closes cases that wait for an answer",
         _instead(deadlines, "closings", _closes_what_waits),
         "no case is closed without an answer or a reason",
+        seeds=(2, 3, 1),
+        only=("writes",),
     ),
     Planted(
         "places.belongs leaves derived cases among the open ones",
