@@ -12,13 +12,12 @@ import structlog
 from hypothesis import settings
 
 from testbed.mailbox import SimulatedMailbox
-from tests.privacy.events import indiscretions
 from tests.servers import scratch
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import MailServers
 from tests.servers.scratch import SCRATCH
-from tests.store.stored import unlisted, unrecorded
+from tests.store.stored import faults
 from tests.world import World
 
 gc.disable()
@@ -111,9 +110,7 @@ def town(tmp_path: Path) -> Iterator[Callable[..., World]]:
     yield make
     for world in made:
         world.stop()
-    assert [line for world in made for line in indiscretions(world)] == []
-    assert [key for world in made for key in unlisted(world)] == []
-    assert [row for world in made for row in unrecorded(world)] == []
+    assert [fault for world in made for fault in faults(world)] == []
 
 
 @pytest.fixture

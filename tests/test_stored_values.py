@@ -12,7 +12,7 @@ from oacmail.core import stored_values
 from oacmail.core.stored_values import FAMILIES, End
 from oacmail.store import rebuilt
 from oacmail.store.writing import WAITS_AT_MOST
-from tests.store.stored import unlisted
+from tests.store.stored import faults
 from tests.world import World
 
 PACKAGE = Path(__file__).parent.parent / "oacmail"
@@ -122,4 +122,4 @@ def test_a_key_that_is_not_listed_would_be_seen(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.store.remember("last-mood", "good", world.clock.now())
     world.stop()
-    assert unlisted(world) == ["last-mood"]
+    assert faults(world) == ["last-mood"]

@@ -5,26 +5,18 @@ Every world of the engine's tests is searched at its end. An event may name its 
 
 import json
 import sqlite3
-from contextlib import closing
-
-from oacmail.store.connection import FILE
-from tests.world import World
+from collections.abc import Set
 
 LONGEST = 100  # characters: ids, labels, times and our own reasons are shorter than what people write
 
 
-def indiscretions(world: World) -> list[str]:
-    """`kind key: value` of each value that is an address, a text of a citizen, or too long to be a label; the world is
-    stopped."""
-    file = world.config.office.state / FILE
-    if not file.exists():
-        return []
-    with closing(sqlite3.connect(file)) as con:
-        people = {text.lower() for row in con.execute("SELECT address, name FROM people") for text in row}
-        said = {row[0].lower() for row in con.execute("SELECT subject FROM messages WHERE role = 'citizen'")}
-        phones = {row[0] for row in con.execute("SELECT phone FROM cases WHERE phone > ''")}
-        events = con.execute("SELECT kind, data FROM events").fetchall()
-    banned = {word for word in (people | said | phones) - world.policy.people.staff if len(word) > 3}
+def indiscretions(con: sqlite3.Connection, staff: Set[str]) -> list[str]:
+    """`kind key: value` of each value that is an address, a text of a citizen, or too long to be a label."""
+    people = {text.lower() for row in con.execute("SELECT address, name FROM people") for text in row}
+    said = {row[0].lower() for row in con.execute("SELECT subject FROM messages WHERE role = 'citizen'")}
+    phones = {row[0] for row in con.execute("SELECT phone FROM cases WHERE phone > ''")}
+    events = con.execute("SELECT kind, data FROM events")
+    banned = {word for word in (people | said | phones) - staff if len(word) > 3}
     return [
         f"{kind} {key}: {value}"
         for kind, data in events
