@@ -15,13 +15,15 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Pipe
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oacmail.core.model import Message
 from oacmail.mail.parse import Answers, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 MANY = 40  # waiting messages; fewer are one or two groups
 _FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
@@ -69,6 +71,8 @@ class ParseWorker(Parser):
         super().begin(parser_config, ahead)
         if ahead < MANY or not self._wanted or self.process:
             return
+        from multiprocessing.connection import Pipe  # few starts need it
+
         ours, its = Pipe()
         words = (sys.executable, "-I", "-m", "oacmail.parse_worker", str(its.fileno()))
         nothing = subprocess.DEVNULL  # an error's text may quote a message
@@ -142,7 +146,7 @@ def _is_taken(group: _Group) -> bool:
     return not group.parsed.cancelled() and group.parsed.cancel()
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: "Connection") -> None:
     """The worker: answer each group of messages with its results until the connection ends."""
     # the connection has ended, or an error whose text must not be printed: the caller parses the group
     with suppress(Exception):
@@ -153,6 +157,8 @@ def serve(connection: Connection) -> None:
 
 
 if __name__ == "__main__":
+    from multiprocessing.connection import Connection
+
     from oacmail import parse_worker  # the module that the other process names in what it sends
 
     parse_worker.serve(Connection(int(sys.argv[1])))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from oacmail import privacy, wiring
+from oacmail import wiring
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.core.watched import DAEMON, DISK, OAUTH, ONCE
@@ -453,11 +453,15 @@ class Service:
 
     def _forget_again(self) -> None:
         """Erase again a person who was forgotten and whose message was read again."""
+        from oacmail import privacy  # no start needs it
+
         if again := privacy.nightly_forgetting(self.parts.config, self.parts.engine.now()):
             log.info("forgotten", count=again)
 
     def _purge(self) -> None:
         if self.parts.config.privacy.purge:
+            from oacmail import privacy
+
             done = privacy.nightly_purge(self.parts.config, self.parts.engine.now())
             log.info("purged", kind="cases", count=len(done.cases))
             log.info("purged", kind="originals", count=done.emptied.get("originals", 0))

@@ -5,7 +5,6 @@ It holds no rule. 0 done · 1 done, and the answer is no · 2 wrong usage or a m
 """
 
 import gc
-import getpass
 import os
 import sys
 from importlib import import_module
@@ -125,6 +124,8 @@ def permission_remedy(path: str) -> str:
     """
     if "OACMAIL_CREDENTIALS" not in os.environ:
         return "run `sudo oacmail`, or use a path that this user can access"
+    import getpass
+
     user = getpass.getuser()
     towns = import_module("oacmail.cli.status")
     if (other := towns.town_of(Path(path))) and user != towns.user_of(other):

@@ -7,7 +7,6 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -56,6 +55,8 @@ def _problem_and_remedy(item: ErrorDetails, model: type[BaseModel]) -> tuple[str
         case "oacmail":
             return context["what"], context["remedy"]
         case "extra_forbidden":
+            from difflib import get_close_matches
+
             name = str(loc[-1])
             if near := get_close_matches(name, _keys(loc[:-1], model), n=1, cutoff=0.6):
                 return "is an unknown key", f'did you mean "{near[0]}"?'

@@ -347,7 +347,7 @@ def test_a_town_that_systemd_does_not_start_is_off_and_harms_nothing(
 LIBRARIES = frozenset(
     (
         *("apscheduler", "imapclient", "jinja2", "mailparser", "matplotlib", "phonenumbers", "pydantic"),
-        *("sqlite_utils", "structlog"),
+        *("sqlite_utils", "structlog", "multiprocessing", "oacmail.privacy"),
     )
 )
 
@@ -356,7 +356,7 @@ LIBRARIES = frozenset(
     ("module", "needed"),
     [
         ("oacmail.cli", set()),
-        ("oacmail.cli.status", {"pydantic"}),
+        ("oacmail.cli.status", {"pydantic", "multiprocessing"}),
         ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2", "structlog"}),
         ("oacmail.parse_worker", set()),
     ],
