@@ -370,3 +370,36 @@ def test_a_question_while_a_guest_waits_has_its_own_deadline_that_no_answer_to_t
     world.live("2026-11-27 12:00")
     assert len(world.mails("overdue")) == 1
     assert world.received(PERE) == []
+
+
+# --- on a case that waits for the person ------------------------------------------------------------------
+
+
+def _waiting_for_anna(world: World) -> EmailMessage:
+    """The agent's answer, which asks her something."""
+    asked = world.citizen_asks(ANNA, "Volant", "Bon dia, com demano un volant del padró?")
+    answer = world.agent_replies(asked, "Bon dia, en quin nucli és el pis?")
+    world.staff_says(AGENT, world.case()["number"], "#espera")
+    assert world.case()["status"] == "waiting"
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Gràcies; el pis és a Vilanoveta.", "open"),
+        ("Gracias; la dirección es calle Mayor 3.", "open"),
+        ("Moltes gràcies, el NIF és 12345678Z.", "open"),
+        ("Thanks, the flat is in Vilanoveta.", "open"),
+        ("Moltes gràcies!", "waiting"),
+        ("D'acord, gràcies.", "waiting"),
+    ],
+)
+def test_what_a_person_says_beside_thanks_is_what_the_case_waits_for(town: TOWN, text: str, status: str) -> None:
+    world = town(now="2026-11-25 09:00")
+    answer = _waiting_for_anna(world)
+    world.advance("2026-11-25 11:00")
+    world.citizen_asks(ANNA, "", text, answers=answer)
+    assert len(world.case()["messages"]) == 4
+    assert world.case()["status"] == status
+    assert world.reviews() == ([] if status == "open" else ["filed-thanks"])

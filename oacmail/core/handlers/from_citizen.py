@@ -176,6 +176,9 @@ def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     elif case is None and survey.is_caseless(request, lookup):
         return _set_aside(request, Outcome.QUARANTINED, review.SURVEY_CASELESS)
     kind = request.reading.kind
+    if kind is Kind.THANKS and case is not None and case.status is Status.WAITING and not message.features.adds_nothing:
+        # What its writer says beside the thanks is what the case waits for.
+        kind, request = Kind.REQUEST, replace(request, reading=replace(request.reading, kind=Kind.REQUEST))
     if case is not None:
         if not match.guest and kind not in MACHINES and acknowledgement.answers_offer(request):
             decision = _in_another_language(request, match, case)
