@@ -50,6 +50,9 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
         ("Truqueu-me a la tarda al 612 345 678, perquè demà marxo.", "dilluns 30 de novembre, de 14 a 20 h"),
         ("Truqueu-me avui a la tarda al 612 345 678, demà treballo.", "dilluns 30 de novembre, de 14 a 20 h"),
         ("Truqueu-me avui o demà a la tarda al 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Em podeu trucar a la tarda al 612 345 678? Soc fora fins dimarts.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Truqueu-me qualsevol tarda menys dimarts al 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Em podeu trucar a la tarda al 612 345 678 per l'avís que dimarts caduca?", "dilluns 30 de novembre"),
     ],
 )
 def test_a_first_message_that_names_the_day_of_the_call_is_offered_that_day_or_the_last_that_we_promise(
@@ -59,6 +62,13 @@ def test_a_first_message_that_names_the_day_of_the_call_is_offered_that_day_or_t
     world.citizen_asks(ANNA, SUBJECT, f"Bon dia, no puc signar la instància. {text}")
     assert offer in text_of(world.received(ANNA)[0])
     assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
+
+
+def test_the_spanish_morning_is_not_taken_for_tomorrow(town: TOWN) -> None:
+    for text in ("a media mañana", "esta misma mañana", "en horario de mañana", "por la mañana"):
+        world = town(now="2026-11-30 07:50")
+        world.citizen_asks(ANNA, "Llamada", f"Buenos días, no puedo firmar. ¿Me pueden llamar {text} al 612 345 678?")
+        assert "lunes 30 de noviembre" in text_of(world.received(ANNA)[0])
 
 
 def test_who_names_no_slot_is_called_at_any_hour_of_the_next_open_day(town: TOWN) -> None:

@@ -29,6 +29,7 @@ _NAMED = {"clock", *PARTS}
 _OF_A_CALL = {"call", "device", "free", "busy", "better"}  # kinds: "not in the afternoon" may be of a portal
 _NEAR = 10  # tokens between "not" and the "until" that it refuses
 _FEW = 1  # word beside the time: more make a statement
+_BRIEF = 4  # tokens of a clause that may be a day alone
 _AFTER = {"enter": "until", "latest": "until", "onward": "from"}
 _STATES = {"not": "until", "busy": "until", "enter": "until", "free": "from", "place": "from", "leave": "from"}
 """Kind of token after a time, and after "already" -> what it makes of that time."""
@@ -347,16 +348,33 @@ def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "
 
 
 def _said_of_the_call(lines: Iterable[str]) -> str:
-    """The clauses that ask for the call or wish a time for it: neither a denial, nor the reason, nor the problem."""
+    """The clauses that ask for the call or wish a time for it, as far as a day may stand in them: no denial, no
+    exception, no reason, no problem, and not until when the writer is away."""
     return " . ".join(
-        " ".join(token.text for token in clause.tokens)
+        " ".join(_without_morning(token.text) for token in clause.tokens)
         for sentence, asked in near(lines)
         for clause in clauses(time_words.tokens(sentence))
-        if clause.kinds.isdisjoint({"not", "busy"})
+        if clause.kinds.isdisjoint({"not", "busy", "except"})
         and not clause.is_of_the_problem
+        and not _is_until_a_day(clause)
         and (clause.opened_by != "because" or clause.is_asked)
-        and (asked or any(window.rank for window in _of_clause(clause, False, "", False, ())))
+        and ((asked and (clause.is_asked or len(clause.tokens) <= _BRIEF)) or _wishes_a_time(clause))
     )
+
+
+def _without_morning(text: str) -> str:
+    """Spanish "mañana" alone is tomorrow; in a longer term it is the morning ("a media mañana", "mañana o tarde")."""
+    return text if text in ("manana", "pasado manana") else " ".join(word for word in text.split() if word != "manana")
+
+
+def _is_until_a_day(clause: Clause) -> bool:
+    """Whether something lasts until what is no time of a day: "soc fora fins dilluns"."""
+    kinds = [token.kind for token in clause.tokens if token.kind not in ("article", "function", "to")]
+    return any(kind == "until" and after not in ("clock", *PARTS) for kind, after in pairwise([*kinds, ""]))
+
+
+def _wishes_a_time(clause: Clause) -> bool:
+    return any(window.rank for window in _of_clause(clause, False, "", False, ()))
 
 
 def other_time(lines: Iterable[str]) -> CallTime | None:
