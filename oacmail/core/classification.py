@@ -140,10 +140,10 @@ def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: int) -> bool:
     """Whether these are likelier than the other kinds that are set aside, and a request is unlikely enough. A subject
     without a text tells too little."""
     found = message.features
-    if "kind" not in found.scores or not message.fresh:
+    if "kind" not in found.scores or not message.fresh or _score(found, Kind.REQUEST) > _ASIDE[kinds][signs]:
         return False
     likely = {of: sum(_score(found, kind) for kind in of) for of in _ASIDE}
-    return max(likely, key=lambda of: likely[of]) == kinds and _score(found, Kind.REQUEST) <= _ASIDE[kinds][signs]
+    return max(likely, key=lambda of: likely[of]) == kinds
 
 
 _KINDS: tuple[tuple[Callable[[Message], bool], tuple[Kind, ...], str], ...] = (

@@ -6,7 +6,7 @@ effect says how it is written. Times are aware datetimes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal
@@ -537,4 +537,4 @@ class Decision:
     then: tuple[Input, ...] = ()
 
     def plus(self, *more: Effect) -> "Decision":
-        return replace(self, effects=(*self.effects, *more))
+        return Decision(effects=(*self.effects, *more), because=self.because, then=self.then) if more else self

@@ -26,6 +26,10 @@ def by_message(request: CitizenRequest, number: str, *, answered: bool = False) 
     """What the intent of this message on case `number`, and a term that ends today, cause. `answered`: the answer to it
     was read first, so nothing is urgent."""
     policy, reading, now, topic = request.policy, request.reading, request.now, str(request.reading.topic or "other")
+    ends_on, call = reading.ends_on, reading.callback
+    urgent = not answered and ends_on is not None and ends_on == calendar.local_day(now, policy)
+    if not urgent and str(reading.intent) not in _ACTIONS:
+        return ()
     summary = RequestSummary(
         case=number,
         message=request.message.fingerprint,
@@ -34,8 +38,7 @@ def by_message(request: CitizenRequest, number: str, *, answered: bool = False) 
         topic=topic,
     )
     caused = by_intent(policy, str(reading.intent), summary, now)
-    ends_on, call = reading.ends_on, reading.callback
-    if answered or ends_on != calendar.local_day(now, policy):
+    if not urgent:
         return caused
     # The agents hear at once, at any hour, of a term of the person that ends today: the answer may come too late for
     # it (R32).

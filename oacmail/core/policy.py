@@ -8,7 +8,7 @@ Pointer are sections of the file as they stand: their keys, bounds and defaults 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -57,7 +57,7 @@ class Workdays(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Office:
     address: str
     name: str
@@ -70,17 +70,21 @@ class Office:
     prefix: str = "OAC"
     plus_addressing: bool = True
 
-    @property
+    @cached_property
     def own(self) -> frozenset[str]:
         """All addresses of the office, bare and in lower case."""
         return frozenset((self.address, *self.aliases))
 
     def is_own(self, address: str) -> bool:
         """Whether it is the office's mailbox, however it is written: `office+anything@…` is delivered here."""
-        return mailbox(address) in map(mailbox, self.own)
+        return mailbox(address) in self._mailboxes
+
+    @cached_property
+    def _mailboxes(self) -> frozenset[str]:
+        return frozenset(map(mailbox, self.own))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class People:
     """Staff addresses, bare and in lower case; the fallbacks of docs/interfaces.md section 4 are already applied.
 
@@ -94,12 +98,12 @@ class People:
     forms: tuple[str, ...] = ()
     dpo: str = ""
 
-    @property
+    @cached_property
     def staff(self) -> frozenset[str]:
         officer = (self.dpo,) if self.dpo else ()
         return frozenset((*self.supervisor, *self.operator, *self.agents, *self.technical, *self.forms, *officer))
 
-    @property
+    @cached_property
     def desk(self) -> frozenset[str]:
         """Who may give orders by mail."""
         return frozenset((*self.agents, *self.supervisor, *self.operator))

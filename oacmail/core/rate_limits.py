@@ -3,7 +3,6 @@ refusal is the recipient's or the relay's. No case and no deadline is changed; a
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -76,10 +75,9 @@ def is_public(address: str) -> bool:
 def room(policy: Policy, kind: str, address: str, spent: "RateUsage") -> Room:
     """Whether one more acknowledgement of this class to this address leaves now, later, or not at all. Those without a
     verdict that wait go first."""
-    queue = replace(spent.unverified, hour=spent.unverified.hour + spent.unverified.waiting)
     first = not (spent.mailbox.day or spent.mailbox.waiting)
-    shares = [*_shares(policy, kind, address, replace(spent, unverified=queue), first=first)]
-    if any(of_day and used.day + used.waiting >= of_day for used, _, of_day in shares):
+    shares = [*_shares(policy, kind, address, spent, first=first, before=spent.unverified.waiting)]
+    if any(of_day and used.day + used.waiting >= of_day for used, _, _, of_day in shares):
         return Room.NONE
     return Room.NOW if _in_this_hour(shares) else Room.LATER
 
@@ -89,27 +87,30 @@ def may_leave(policy: Policy, kind: str, address: str, spent: "RateUsage") -> bo
     return _in_this_hour(_shares(policy, kind, address, spent, first=not spent.mailbox.day))
 
 
-_Share = tuple["Released", int, int]
-"""What has left of a share, its limit of an hour and of a day."""
+_Share = tuple["Released", int, int, int]
+"""What has left of a share, how many of this hour that is, the limits of an hour and of a day."""
 
 
 def _in_this_hour(shares: Iterator[_Share] | list[_Share]) -> bool:
-    return all(not of_hour or used.hour < of_hour for used, of_hour, _ in shares)
+    return all(not of_hour or in_hour < of_hour for _, in_hour, of_hour, _ in shares)
 
 
-def _shares(policy: Policy, kind: str, address: str, spent: "RateUsage", *, first: bool) -> Iterator[_Share]:
+def _shares(
+    policy: Policy, kind: str, address: str, spent: "RateUsage", *, first: bool, before: int = 0
+) -> Iterator[_Share]:
     """The shares that it uses. Half of each common one is for `first` acknowledgements, those to a mailbox that has had
-    none for a day: whoever writes much leaves room for whoever writes once."""
+    none for a day: whoever writes much leaves room for whoever writes once. `before`: without a verdict, they go first.
+    """
     limits = policy.budgets
-    yield spent.mailbox, limits.per_address_hour, limits.per_address_day
+    yield spent.mailbox, spent.mailbox.hour, limits.per_address_hour, limits.per_address_day
     if kind == "known":
         return
     part = 1 if first else 2
     if not is_public(address):
         of_day = limits.per_domain_day if limits.per_domain_hour and kind == "verified" else 0
-        yield spent.domain, -(-limits.per_domain_hour // part), -(-of_day // part)
+        yield spent.domain, spent.domain.hour, -(-limits.per_domain_hour // part), -(-of_day // part)
     if kind == "unverified":
-        yield spent.unverified, -(-_unverified(policy) // part), 0
+        yield spent.unverified, spent.unverified.hour + before, -(-_unverified(policy) // part), 0
 
 
 def _unverified(policy: Policy) -> int:

@@ -131,8 +131,9 @@ def may_be_form(message: Message) -> bool:
 def is_unknown_form(policy: Policy, message: Message) -> bool:
     """Whether it is a clear form of a sender that is not configured. No form writes from an address of the office or
     its staff."""
-    known = message.sender in policy.form_senders | policy.people.staff or policy.office.is_own(message.sender)
-    return not known and is_clear_form(message)
+    if not is_clear_form(message):
+        return False
+    return message.sender not in policy.form_senders | policy.people.staff and not policy.office.is_own(message.sender)
 
 
 def form_person(policy: Policy, message: Message) -> str:
@@ -145,8 +146,9 @@ def form_person(policy: Policy, message: Message) -> str:
 
 
 def _made_by_a_machine(message: Message, others: tuple[str, ...] = _OTHERS) -> bool:
-    other = any(reason.startswith(others) for reason in message.reasons)
-    return message.auto is not Auto.NONE and message.delivery_status is None and not message.refs and not other
+    if message.auto is Auto.NONE or message.delivery_status is not None or message.refs:
+        return False
+    return not any(reason.startswith(others) for reason in message.reasons)
 
 
 def _answers(message: Message) -> bool:

@@ -78,15 +78,13 @@ BRIEF = 6
 def by_message(request: CitizenRequest, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
     """What follows from this message on case `number`, which it opens if there is no `case` yet; () = nothing. The
     services get the case if it is sure, else an agent decides."""
-    if acknowledgement.why_not(request):
-        return ()
     if case is not None and case.status is Status.DERIVED:
-        return _date_named(request, case)
+        return () if acknowledgement.why_not(request) else _date_named(request, case)
     policy, reading, key, now = request.policy, request.reading, request.message.fingerprint, request.now
     brief = len(request.message.fresh.split()) <= BRIEF
     # Whether it was derived before, or an agent has set the level.
     settled = case is not None and (DERIVED in case.sent.kinds or case.services.level_by_hand)
-    if reading.level is not Level.SECOND or settled or (brief and case is not None):
+    if reading.level is not Level.SECOND or settled or (brief and case is not None) or acknowledgement.why_not(request):
         return ()
     # A restored database may have forgotten that the services know this message.
     moments = (request.view.writer.restored_at, request.view.writer.key_lost_at)
