@@ -182,7 +182,7 @@ def as_bytes(value: object) -> bytes:
 
 def _is_substitute(head: bytes) -> bool:
     """Whether Exchange made it up for a message that it cannot convert; a real one has Received."""
-    return bool(_SUBSTITUTE.search(head)) and not _RECEIVED.search(head)
+    return not _RECEIVED.search(head) and bool(_SUBSTITUTE.search(head))
 
 
 def _set(uids: Iterable[int]) -> str:

@@ -71,6 +71,8 @@ def facts_of(send: Send, now: datetime, zone: ZoneInfo) -> dict[str, object]:
 
 def _shown(name: str, value: object, zone: ZoneInfo) -> object:
     match value:
+        case None | int():
+            return value
         case str():
             return _STRINGS.get(name, one_line)(value)
         case datetime():

@@ -269,7 +269,9 @@ class TemplateLoader:
     def text(self, template: str, context: dict[str, object]) -> str:
         """Return what a template makes in `context["lang"]`, with one empty line at most between two others."""
         made = self._rendered(f"{context['lang']}/{template}.txt.j2", context)
-        return re.sub(r"\n{3,}", "\n\n", made).strip()
+        while "\n\n\n" in made:
+            made = made.replace("\n\n\n", "\n\n")
+        return made.strip()
 
     def html(self, template: str, pages: Sequence[Page], context: dict[str, object]) -> str:
         """Return the same text as HTML: from the mail's own `<language>/<name>.html.j2` if it exists, else from the
@@ -326,21 +328,21 @@ def _evidence(words: Sequence[str]) -> str:
     return ", ".join(f"«{word}»" for word in words)
 
 
-_LINK, _NAMED, _END = Markup('<a href="'), Markup('">'), Markup("</a>")
-_BOLD = Markup("<strong>%s</strong>")
-_BREAK = Markup("<br>\n")
+def _safe(html: str) -> Markup:
+    """What is made of escaped text and of our own elements."""
+    return Markup(html)  # noqa: S704
 
 
 def _broken(text: str) -> Markup:
-    return escape(text).replace("\n", _BREAK)
+    return _safe(str(escape(text)).replace("\n", "<br>\n"))
 
 
 def _emphasized(text: Markup, phrases: Sequence[Markup]) -> Markup:
     """Return the text with each phrase in bold, after `linked`: links have names, so no phrase is in an address."""
+    html = str(text)
     for words in phrases:
-        if words in text:
-            text = text.replace(words, _BOLD % words)
-    return text
+        html = html.replace(words, f"<strong>{words}</strong>")
+    return _safe(html)
 
 
 def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
@@ -352,14 +354,13 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
     office = profile.policy.office.name
 
     def linked(text: str, lang: str) -> Markup:
-        made: list[str] = []
-        end = 0
+        html, end = "", 0
         for match in urls.finditer(text):
             name = phrase("link", names.get(match[0], "person"), lang)
             before, name = _named_before(text[end : match.start()], name)
-            made += (kept_together(before, office), _LINK, match[0], _NAMED, name, _END)
+            html += f'{escape(kept_together(before, office))}<a href="{escape(match[0])}">{escape(name)}</a>'
             end = match.end()
-        return Markup().join((*made, kept_together(text[end:], office)))
+        return _safe(f"{html}{escape(kept_together(text[end:], office))}")
 
     return linked
 
@@ -429,6 +430,7 @@ class Renderer:
         self._shipped = TemplateLoader(profile)
         self._town = TemplateLoader(profile, profile.overrides) if profile.overrides else self._shipped
         self._endless: set[tuple[str, str]] = set()  # templates and languages that are not tried again
+        self._of_office = {lang: _of_office(profile, lang) for lang in LANGUAGES}
 
     def mail(
         self,
@@ -559,13 +561,12 @@ class Renderer:
         subject = " / ".join((pages[0].subject, *(page.heading for page in pages[1:])))
         if send.token and not subject.startswith(f"[{send.token}]"):
             raise BrokenTemplateError("the subject must begin with [{{ token }}]")
-        heading = replace(heading, subject=subject, language=language)
         enclosed: Any = send.facts.get("enclosed", ())  # pictures that the HTML shows, and others
         files = (*enclosed, *self._calendar(loader, send, heading, contexts))
         names = named(
             (file.name, file.mime.partition(";")[0]) for file in sorted(files, key=lambda file: not file.place)
         )
-        heading = replace(heading, signature=sign(text + names))
+        heading = replace(heading, subject=subject, language=language, signature=sign(text + names))
         return compose(heading, text, html, *originals, files=files), len(text)
 
     def _calendar(
@@ -600,30 +601,23 @@ class Renderer:
         return compose(heading, text), len(text)
 
     def _context(self, send: Send, lang: str, promised: Promise, now: datetime, attached: bool) -> dict[str, object]:
-        profile, policy, office = self._profile, self._profile.policy, self._profile.policy.office
-
+        policy, office = self._profile.policy, self._profile.policy.office
         reopen, followup = (self._known(send.facts.get(name)) for name in ("reopen_on", "followup"))
         local = now.astimezone(office.timezone)
         return {
-            "lang": lang,
-            "office": office.name,
+            **self._of_office[lang],
             "tag": f"[{send.token}]" if send.token else f"{office.name} ·",
             "greeting": greeting(local, lang),
             "this_year": local.year,
             "received_open": promised.received_open,
             "due_day": _day(promised.due_day, lang),
             "term": _term(send.facts, local),
-            "hours": hours_words(office.opens, office.closes, lang),
-            "council": profile.council[lang],
-            **{name: getattr(profile, name) for name in _OF_OFFICE},
-            "free_call": profile.phone.replace(" ", "").startswith(_FREE_CALLS),
             "offer": _offer(self._languages(send), office.languages),
             "call_day": _day(self._known(send.facts.get("call_day")), lang),
             "reopen_day": day_words(reopen, lang) if reopen else "",
             "followup_day": day_words(followup, lang)
             if followup
             else nth_working_day(policy.escalation.update_days, lang),
-            "max_levels": policy.deadlines.max_levels,
             "attached": attached,
             **facts_of(send, now, office.timezone),
         }
@@ -652,6 +646,20 @@ class Renderer:
         used += [f"{lang}/{part}.txt.j2" for part in _PARTS.get(send.kind, ()) for lang in LANGUAGES]
         used += [f"{languages[0]}/{send.kind}.html.j2", *_SHARED]
         return tuple(name for name in used if name in self._town.overridden)
+
+
+def _of_office(profile: OfficeProfile, lang: str) -> dict[str, object]:
+    """What every mail in this language gets."""
+    policy, office = profile.policy, profile.policy.office
+    return {
+        "lang": lang,
+        "office": office.name,
+        "hours": hours_words(office.opens, office.closes, lang),
+        "council": profile.council[lang],
+        **{name: getattr(profile, name) for name in _OF_OFFICE},
+        "free_call": profile.phone.replace(" ", "").startswith(_FREE_CALLS),
+        "max_levels": policy.deadlines.max_levels,
+    }
 
 
 def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
