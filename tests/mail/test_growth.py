@@ -102,7 +102,7 @@ TEXT_READERS: dict[str, Reader] = {
     "remarks.still_fails": reply_text.still_fails,
     "remarks.names_attachment": reply_text.names_attachment,
     "remarks.language": reply_text.language,
-    "slots.find": lambda text: slots.find_slot(text.split("\n")),
+    "slots.find": lambda text: slots.find_slot(time_words.near(text.split("\n"))),
     "terms_end.ends": lambda text: list(features.end_days(text)),
     "time_words.tokens": time_words.tokens,
 }

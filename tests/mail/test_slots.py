@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from oacmail.core.calendar import SLOTS
+from oacmail.core.days_named import without_days
 from oacmail.core.model import CallTime
 from oacmail.mail.understanding import features, slots, time_words
 
 
 def time(text: str) -> CallTime:
-    return slots.find_slot(map(features.fold, text.splitlines()))
+    return slots.find_slot(time_words.near(map(features.fold, text.splitlines())))
 
 
 @pytest.mark.parametrize(
@@ -527,18 +528,28 @@ def test_an_hour_before_a_plural_is_not_passed_over(text: str) -> None:
     assert time_words.may_tell(text)
 
 
-def test_no_sentence_with_a_time_is_passed_over() -> None:
+def _sentences() -> list[str]:
     rows = [
         json.loads(line)
         for file in (Path(__file__).with_name("call_backs.jsonl"), *sorted(Path("bench").glob("*calls*.jsonl")))
         for line in file.read_text(encoding="utf-8").splitlines()
     ]
     texts = [features.fold(value) for row in rows for value in row.values() if isinstance(value, str)]
-    sentences = [sentence for text in texts for sentence in text.split(". ")]
+    return [sentence for text in texts for sentence in text.split(". ")]
+
+
+def test_no_sentence_with_a_time_is_passed_over() -> None:
+    sentences = _sentences()
     told = [
         sentence
         for sentence in sentences
         if any(token.kind in ("clock", *time_words.PARTS) for token in time_words.tokens(sentence))
     ]
-    assert len(told) > len(rows) / 4
+    assert len(told) > len(sentences) / 10
     assert [sentence for sentence in told if not time_words.may_tell(sentence)] == []
+
+
+def test_no_sentence_with_a_day_is_passed_over() -> None:
+    named = [sentence for sentence in _sentences() if without_days(sentence) != " ".join(sentence.split())]
+    assert len(named) > 100
+    assert [sentence for sentence in named if not time_words.may_name_a_day(sentence)] == []

@@ -47,12 +47,13 @@ class Window(NamedTuple):
     rank: int
 
 
-def find_slot(lines: Iterable[str]) -> CallTime:
-    """Return the time that the writer wants; any slot = both fit, or none is named."""
+def find_slot(sentences: Iterable[tuple[str, bool]]) -> CallTime:
+    """Return the time that the writer wants; any slot = both fit, or none is named. `sentences`: those that are `near`
+    a request for a call."""
     windows: list[Window] = []
     said: list[Window] = []
     earlier: list[Window] = []
-    for sentence, asked in near(lines):
+    for sentence, asked in sentences:
         if not earlier and not time_words.may_tell(sentence):
             continue
         said = _windows(time_words.tokens(sentence), said[-2:], earlier)
@@ -341,18 +342,20 @@ def find_call(text: str, lines: Iterable[str], signature: str = "", own: str = "
     which never counts.
     """
     number = phones.phone(text, own) or phones.phone(phones.in_digits(signature), own)
-    wish = find_slot(lines)
+    sentences = [*near(lines)]
+    wish = find_slot(sentences)
     if not number and wish == _ANY_TIME:
         return None
-    return Callback(phone=number or None, **wish._asdict(), said=_said_of_the_call(lines))
+    return Callback(phone=number or None, **wish._asdict(), said=_said_of_the_call(sentences))
 
 
-def _said_of_the_call(lines: Iterable[str]) -> str:
+def _said_of_the_call(sentences: Iterable[tuple[str, bool]]) -> str:
     """The clauses that ask for the call or wish a time for it, as far as a day may stand in them: no denial, no
     exception, no reason, no problem, and not until when the writer is away."""
     return " . ".join(
         " ".join(_without_morning(token.text) for token in clause.tokens)
-        for sentence, asked in near(lines)
+        for sentence, asked in sentences
+        if time_words.may_name_a_day(sentence)
         for clause in clauses(time_words.tokens(sentence))
         if clause.kinds.isdisjoint({"not", "busy", "except"})
         and not clause.is_of_the_problem

@@ -264,6 +264,13 @@ _WHOLE = {
 _AGAIN = regex(r"(?:torn|v[uo]e?lv)\w* a (?!poder\b|estar\b|ser\b)\w{2,20}[aei]r\b")  # "torno a pujar"
 _PERFECT = regex(r" (?!de )(?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _RUN = regex(r"[^\W_]+")
+_DAY_WORDS = {word for words in WEEKDAYS for word in words.split()} | {
+    *("avui", "hoy", "today", "dema", "manana", "tomorrow", "tarda", "tarde", "afternoon", "dia", "day", "setmana"),
+    *("semana", "week", "mes", "month"),
+}
+_SPANS = {"dies", "dias", "days", "setmanes", "semanas", "weeks"}
+_OF_SPANS = {"aqui", "en", "dentro", "in", "within", "habils", "habiles", "habil", "laborables", "feiners", "working"}
+_SHORT_NUMBER = regex(r"\d(?<!\d\d)\d?(?!\d)")
 _NO_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
 
@@ -271,12 +278,23 @@ _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, r
 def may_tell(text: str) -> bool:
     """Whether a folded text may have a clock time or a part of the day: it has the longest word of one, or a number
     that does not count things ("fa dues setmanes")."""
-    said = frozenset(text.translate(_NO_WORDS).split() if text.isascii() else _RUN.findall(text))
+    said = _words(text)
     return (
         not _TELLING.isdisjoint(said)
         or _NUMBER.search(text) is not None
         or (not _ONE_WORD.isdisjoint(said) and _NAMED.search(text) is not None)
     )
+
+
+def _words(text: str) -> list[str]:
+    return text.translate(_NO_WORDS).split() if text.isascii() else _RUN.findall(text)
+
+
+def may_name_a_day(text: str) -> bool:
+    """Whether a folded text may name a day (core/days_named.py)."""
+    said = _words(text)
+    counts = not (_SPANS.isdisjoint(said) or _OF_SPANS.isdisjoint(said))
+    return counts or not _DAY_WORDS.isdisjoint(said) or _SHORT_NUMBER.search(text) is not None
 
 
 def tokens(text: str) -> list[TimeToken]:
@@ -467,9 +485,9 @@ def every(lines: Iterable[str]) -> list[str]:
 
 def near(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
     """Yield the sentences near a request for a call or a telephone, and whether it is in the sentence; none of a text
-    that tells no time."""
+    that tells no time and names no day."""
     text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
-    if not may_tell(text):
+    if not may_tell(text) and not may_name_a_day(text):
         return
     sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
     anchors = [at for at, sentence in enumerate(sentences) if CALL.search(sentence)][:_MOST]
