@@ -61,7 +61,7 @@ def local(text: str) -> datetime:
 
 
 @cache
-def _migrated() -> bytes:
+def empty_database() -> bytes:
     """An empty database with all steps of the schema: each town begins with a copy."""
     with tempfile.TemporaryDirectory() as folder:
         SqliteStore(Path(folder)).close()
@@ -109,7 +109,7 @@ class World(SimulatedService):
             key.parent.mkdir(mode=0o700, parents=True)
             key.touch(0o600)
             key.write_text("a secret of this town alone, for its tests\n")
-            (key.parent / FILE).write_bytes(_migrated())
+            (key.parent / FILE).write_bytes(empty_database())
         return config
 
     def restart(self, **sections: Mapping[str, Any] | list[Any]) -> None:

@@ -123,6 +123,8 @@ _RULED = '<div style="border-top:solid 1px">'
 # a piece that is repeated; {} is its number
 HTML_BAITS = {
     **_by_itself("<div>", "<p>", "<blockquote>", "<table><tr><td>", "<ul><li>", "<span>", "<b><p>", "<a href=x>"),
+    **_by_itself("<b>", "<li>", "<span><p>", "<blockquote>x</b>", "<select><option>", "<h1><nobr>", '<b x="<"><p>'),
+    **_by_itself('<b {} "<"><p>', "<<b>b a={}><p>", "<div><table></div></table>"),
     **_by_itself("<x{}>", "<b a={}>", "<b a={}><p>", "<p><font c={}></p>", "<a href={}><p>", "<svg><a>", "</div>"),
     **_by_itself("<!--", "<", "<a", "<a ", '<div a="', "&amp;", "&#", "]]>", "<![CDATA[", "<style>a{}</style>"),
     "ruled": _RULED,

@@ -91,31 +91,6 @@ def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
     assert html_to_text(html) == text
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [
-        *(
-            "<div>",
-            "<blockquote>",
-            "<p>",
-            "<b>",
-            "<a href=x>",
-            "<table><tr><td>",
-            "<li>",
-            "<!--",
-            "<",
-            "<a ",
-            '<div a="',
-        ),
-        *("<span><p>", "<blockquote>x</b>", "</div>", "<b><p>", "<svg><a>", "<select><option>", "<h1><nobr>"),
-        *('<b x="<"><p>', '<b {} "<"><p>', "<<b>b a={}><p>", "<div><table></div></table>", "<x{}>", "<b a={}><p>"),
-    ],
-)
-def test_many_open_tags_cost_no_more_than_their_length(tag: str) -> None:
-    html = "".join(tag.replace("{}", str(number)) for number in range(20_000))
-    assert calls(lambda: html_to_text(html)) < PER_CHARACTER * len(html)
-
-
 # The shape of a plain text: what is a list, a table, a quotation, and that a stranger's text is only ever the last.
 
 TEXT = """Bon dia,

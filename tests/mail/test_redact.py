@@ -178,13 +178,6 @@ def test_a_uuencoded_file_in_the_text_goes() -> None:
     assert "adeu" in out
 
 
-@pytest.mark.parametrize("text", ["begin 644 x\r\n" * 40_000, "<" * 300_000, "\r\n" * 200_000, "<a " * 100_000])
-def test_cleaning_hostile_text_costs_no_more_than_its_length(text: str) -> None:
-    for mime in (b"text/html", b"text/plain"):
-        raw = b"Content-Type: " + mime + b"\r\n\r\n" + text.encode()
-        assert calls(lambda raw=raw: redact.redact(raw)) < PER_CHARACTER * len(raw)  # type: ignore[misc]
-
-
 @pytest.mark.parametrize(
     "raw",
     [

@@ -25,11 +25,11 @@ from oacmail.core.effects import (
 from oacmail.core.kinds import NEXT, MailEvent, MailKind, MailState
 from oacmail.engine.watch import HostChecks
 from oacmail.store import admin
-from oacmail.store.connection import LIVE
+from oacmail.store.connection import FILE, LIVE
 from oacmail.store.store import SqliteStore
 from oacmail.words.compose import FinalMail
 from testbed.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, refused
-from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
+from tests.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, empty_database, text_of
 
 TOWN = Callable[..., World]
 
@@ -512,6 +512,7 @@ MOMENT, CASE, KEY = "2026-11-25T08:00:00+00:00", "OAC-2026-000001", "ack:5f1e"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    (tmp_path / FILE).write_bytes(empty_database())
     opened = SqliteStore(tmp_path)
     opened.con.execute("INSERT INTO people(id, address) VALUES(1, 'anna@example.org')")
     opened.con.execute(
