@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -144,8 +145,22 @@ def _prepare() -> None:
     gc.freeze()  # a child's collector does not touch, and so not copy, what all share
 
 
+def _run(module: str) -> None:
+    """As `python -m`, up to its end: nothing is freed piece by piece, for each piece would be copied from the home."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code or 0)
+
+
 if __name__ == "__main__":
     _prepare()
     child = _next_child()
     _become(child)
-    runpy.run_module(child["module"], run_name="__main__", alter_sys=True)
+    _run(child["module"])

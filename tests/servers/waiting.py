@@ -18,19 +18,23 @@ def until(
     what: str | Callable[[], str] = "",
     patience: float = PATIENCE,
 ) -> T:
-    """The first truthy value of `predicate`, asked again each `every` seconds; AssertionError when it took too long.
+    """The first truthy value of `predicate`, asked again after `every` seconds, or after twice as long as the answer
+    took; AssertionError when it took too long.
 
     `what` names the condition; a function is asked at the end, and can show the logs as they are then. `patience` 1:
     the deadline is a choice of the caller's, who goes on without.
     """
     pause, seconds = threading.Event(), seconds * patience
     end = time.monotonic() + seconds
-    while not (value := predicate()):
-        if time.monotonic() > end:
+    while True:
+        asked = time.monotonic()
+        if value := predicate():
+            return value
+        answered = time.monotonic()
+        if answered > end:
             named = what() if callable(what) else what or getattr(predicate, "__name__", "condition")
             raise AssertionError(f"{named}: not within {seconds} s")
-        pause.wait(every)
-    return value
+        pause.wait(max(every, 2 * (answered - asked)))
 
 
 def next_second() -> None:
