@@ -186,21 +186,22 @@ def test_a_receipt_of_our_mail_changes_nothing(town: TOWN) -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "comment", "shown"),
+    ("subject", "line", "shown"),
     [
-        ("Nova hora proposada", "", "01/12/2026 11:00 – 01/12/2026 12:00"),
+        ("Nova hora proposada", "", "01/12/2026 11:00–12:00"),
         ("New Time Proposed", "COMMENT:Al matí treballo\r\n", "Al matí treballo"),
-        ("Nueva hora propuesta", "COMMENT:Al matí treballo\r\n", "01/12/2026 11:00 – 01/12/2026 12:00"),
+        ("Nueva hora propuesta", "COMMENT:Al matí treballo\r\n", "01/12/2026 11:00–12:00"),
+        ("Proposed new time", "DTSTART;TZID=Romance Standard Time:20261201T090000\r\n", "01/12/2026 09:00–12:00"),
     ],
 )
 def test_an_agent_sees_the_time_that_the_answer_of_a_calendar_proposes(
-    town: TOWN, subject: str, comment: str, shown: str
+    town: TOWN, subject: str, line: str, shown: str
 ) -> None:
     world = town(now="2026-11-25 09:00")
     asked = world.citizen_asks(ANNA, "Volant")
     world.agent_replies(asked)
     raw = as_bytes(_like("calendar-counter-outlook", world.received(ANNA)[0]))
-    for was, now in (("Nova hora proposada", subject), ("DTSTAMP:", f"{comment}DTSTAMP:")):
+    for was, now in (("Nova hora proposada", subject), ("BEGIN:VEVENT\r\n", f"BEGIN:VEVENT\r\n{line}")):
         raw = raw.replace(was.encode(), now.encode())
     mail = message_from_bytes(raw, _class=EmailMessage, policy=default)
     world.receive(mail, verdict="dmarc=pass header.from=example.org")

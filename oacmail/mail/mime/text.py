@@ -256,9 +256,11 @@ def event_lines(text: str) -> str:
 
 
 def _event(text: str) -> dict[str, str]:
-    """Return the values of its lines by name, the first of each that has one."""
+    """Return the values of its lines by name, the first of each that has one: of the event, then of what stands before
+    it, where a time zone has a beginning too."""
     found: dict[str, str] = {}
-    for name, value in _CALENDAR_LINE.findall(_FOLD.sub("", text)):
+    before, begins, event = _FOLD.sub("", text).partition("BEGIN:VEVENT")
+    for name, value in _CALENDAR_LINE.findall(f"{begins}{event}\n{before}"):
         if value.strip():
             found.setdefault(
                 name.upper(), _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()

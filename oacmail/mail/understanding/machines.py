@@ -114,22 +114,24 @@ def _answers_invitation(part: MimePart, zone: tzinfo) -> Mark | None:
     answer = calendar_answer(decode(part.data())) if part.get_content_type() == "text/calendar" else None
     if answer is None:
         return None
-    proposed = filter(None, (_at_the_office(moment, zone) for moment in answer.proposed))
-    note = "\n\n".join(filter(None, (answer.note, " – ".join(proposed))))
+    moments = [found for found in (_at_the_office(moment, zone) for moment in answer.proposed) if found]
+    said = [f"{found:%d/%m/%Y %H:%M}" for found in moments]
+    if len({found.date() for found in moments}) == 1:
+        said[1:] = [f"{found:%H:%M}" for found in moments[1:]]
+    note = "\n\n".join(filter(None, (answer.note, "–".join(said))))
     return Mark("calendar", note, answer.title, answer.program.startswith("-//Google") and not is_file(part))
 
 
-def _at_the_office(moment: str, zone: tzinfo) -> str:
-    """A moment of a calendar (RFC 5545, 3.3.5) as people write it, at the office's hour; '' = it is none. One of
-    another zone stands as it does there."""
+def _at_the_office(moment: str, zone: tzinfo) -> datetime | None:
+    """A moment of a calendar (RFC 5545, 3.3.5) at the office's hour; None = it is none. One of another zone stands as
+    it does there."""
     for form in ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"):
         try:
             found = datetime.strptime(moment, form)
         except ValueError:
             continue
-        local = found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
-        return f"{local:%d/%m/%Y %H:%M}"
-    return ""
+        return found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
+    return None
 
 
 _MARKS: tuple[Callable[[MimePart, tzinfo], Mark | None], ...] = (_reacts, _recalls, _answers_invitation)
