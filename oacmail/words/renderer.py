@@ -334,15 +334,16 @@ def _safe(html: str) -> Markup:
 
 
 def _broken(text: str) -> Markup:
-    return _safe(str(escape(text)).replace("\n", "<br>\n"))
+    html = escape(text)
+    return _safe(str(html).replace("\n", "<br>\n")) if "\n" in html else html
 
 
 def _emphasized(text: Markup, phrases: Sequence[Markup]) -> Markup:
     """Return the text with each phrase in bold, after `linked`: links have names, so no phrase is in an address."""
-    html = str(text)
     for words in phrases:
-        html = html.replace(words, f"<strong>{words}</strong>")
-    return _safe(html)
+        if words in text:
+            text = _safe(str(text).replace(words, f"<strong>{words}</strong>"))
+    return text
 
 
 def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
