@@ -51,12 +51,10 @@ class MessageSource:
         self.parser_config = parser_config
         self.skipped = skipped
         tidied = charset.tidy(raw)
-        head, body = charset.split(tidied)
-        self.capped, self.caps = parts.cap_message(parts.repair_boundaries(tidied))
-        whole = self.capped == tidied
-        self.fields = Fields.from_pairs(charset.pairs(head if whole else charset.split(self.capped)[0]))
+        self.capped = parts.cap_message(tidied)
+        self.fields = Fields.from_pairs(charset.pairs(self.capped.head))
         named = [self.fields.first(name) for name in ("message-id", "from", "date", "subject")]
-        self.fingerprint = _digest(*named, "" if named[0] else day, body=body)
+        self.fingerprint = _digest(*named, "" if named[0] else day, body=charset.split(tidied)[1])
 
     def judged(self, judge: Callable[[], T], instead: U) -> T | U:
         """The answer, or `instead` if the question fails."""
@@ -114,7 +112,7 @@ def _read(source: MessageSource) -> Message:
     fields, parser_config = source.fields, source.parser_config
     rung, body = Rung.FULL, source.judged(lambda: _body(source), None)
     if body is None:
-        rest = charset.split(source.capped)[1][: parts.TEXT_LIMIT]
+        rest = source.capped.body[: parts.TEXT_LIMIT]
         rung, body = Rung.HEADERS, Body(source.judged(lambda: charset.decode(rest), rest.decode("ascii", "replace")))
 
     # Of the text, our own sentences are not the writer's; of a message that only quotes us, nothing of ours is.
@@ -163,7 +161,7 @@ def _read(source: MessageSource) -> Message:
             quotes_us=bool(parted.ours),
             signatures=fields.all("x-oacmail"),
             marks=marks,
-            caps=tuple(dict.fromkeys((*source.caps, *body.caps))),
+            caps=tuple(dict.fromkeys((*source.capped.caps, *body.caps))),
             body_hash=_body_hash(fresh),
         ),
         message_id=lambda: headers.message_id(fields),
@@ -207,7 +205,7 @@ def _typed(source: MessageSource, body: Body) -> str:
     """What a person may have typed: orders are read of it (core/order_words.py)."""
     kinds = {part.get_content_type() for part in body.root.walk()}
     calendar = "text/calendar" in kinds and kinds.isdisjoint({"text/plain", "text/html"})
-    return "" if calendar or b"\0" in source.capped else body.text
+    return "" if calendar or b"\0" in source.capped.body else body.text
 
 
 def _features(source: MessageSource, message: Message, mark: machines.Mark, with_ours: str, signature: str) -> Features:
@@ -350,7 +348,7 @@ def read_forward(
 
 def _enclosed(raw: bytes) -> Sequence[bytes]:
     """The attached messages, at the top of the mail alone."""
-    root = parts.tree(parts.cap_message(parts.repair_boundaries(charset.tidy(raw)))[0])
+    root = parts.tree(parts.cap_message(charset.tidy(raw)))
     found: list[bytes] = []
     for part in root.get_payload() if root.get_content_type() == "multipart/mixed" else [root]:
         if not isinstance(part, MimePart):

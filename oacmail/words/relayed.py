@@ -229,11 +229,12 @@ class _Found:
 
 def read(raw: bytes) -> AnswerParts:
     """Never raises for any bytes that the limits let through."""
-    capped, caps = parts.cap_message(parts.repair_boundaries(charset.tidy(raw)))
-    if caps:
+    capped = parts.cap_message(charset.tidy(raw))
+    root = parts.tree(capped)
+    if capped.caps:
         return AnswerParts(reason="too-large")
     found = _Found()
-    for part in _leaves(parts.tree(capped), found):
+    for part in _leaves(root, found):
         _leaf(part, found)
     if not found.reason and any(_ARMOUR in text for _, text in found.bodies):
         found.reason = "protected"

@@ -12,7 +12,6 @@ from oacmail.mail import parse
 from oacmail.mail.mime import charset, parts, text
 from oacmail.mail.mime.auth import hop
 from oacmail.mail.mime.headers import Fields, address_list
-from oacmail.mail.mime.parts import repair_boundaries
 from oacmail.mail.mime.text import unwrap_flowed
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import (
@@ -60,8 +59,7 @@ TEXT_READERS: dict[str, Reader] = {
     "headers.unstructured": compose.unstructured,
     "limits.cap": lambda text: parts.cap_message(text.encode()),
     "normalize.tidy": lambda text: charset.tidy(text.encode()),
-    "boundaries.repair": lambda text: repair_boundaries(text.encode()),
-    "parts.Content": lambda text: parts.Content(parts.tree(parts.cap_message(text.encode())[0])),
+    "parts.Content": lambda text: parts.Content(parts.tree(parts.cap_message(text.encode()))),
     "charset.decode": lambda text: charset.decode(text.encode(), "utf-7"),
     "charset.field": charset.field,
     "charset.parameters": lambda text: charset.parameters(text[: parts.STRUCTURE_LIMIT]),

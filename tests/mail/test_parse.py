@@ -9,12 +9,13 @@ import tracemalloc
 from base64 import encodebytes
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email import message_from_bytes
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from oacmail.core.model import Attachment, Auto, Message, Rung
@@ -264,6 +265,63 @@ def test_a_cap_that_cuts_is_named_and_the_message_is_read(raw: bytes, cap: str |
     assert message.rung is Rung.FULL
     assert message.caps == ((cap,) if cap else ())
     assert (message.sender, message.subject) == ("a@x.cat", "Hola")
+
+
+LINES = [
+    *(
+        b"--a",
+        b"--a--",
+        b"--a ",
+        b"--b",
+        b"--b--",
+        b"--ab",
+        b"",
+        b"",
+        b"text",
+        b" folded",
+        b": odd",
+        b"A:b",
+        b"\xe9t",
+        b"-",
+    ),
+    *(b"Content-Type: " + kind for kind in (b"text/plain", b"message/rfc822", b"message/delivery-status")),
+    *(b"Content-Type: multipart/" + kind for kind in (b"mixed", b"mixed; boundary=b", b"digest; boundary=b")),
+]
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=12), st.sampled_from([b"", b"\n"]))
+def test_a_tree_is_that_of_the_standard_library(lines: list[bytes], end: bytes) -> None:
+    """But for containers inside the blocks of a delivery report, of which no server sends any."""
+    assume(b"message/delivery-status" not in b"".join(lines) or b"multipart/" not in b"".join(lines))
+    raw = b"Content-Type: multipart/mixed; boundary=a\n\n--a\n" + b"\n".join(lines) + end
+    ours, theirs = parts.tree(parts.cap_message(raw)), message_from_bytes(raw, _class=parts.MimePart)
+    for part, other in zip(ours.walk(), theirs.walk(), strict=True):
+        assert (part.get_content_type(), part.items()) == (other.get_content_type(), other.items())
+        assert (part.octets(), part.is_multipart()) == (other.octets(), other.is_multipart())
+        assert (part.preamble or "", part.epilogue or "") == (other.preamble or "", other.epilogue or "")
+
+
+@pytest.mark.parametrize(
+    ("declared", "line"),
+    [
+        (b'"two words"', b"two words"),
+        (b'"two\n words"', b"two words"),
+        (b'"two\n words"', b"twowords"),
+        (b'"\n=_two"', b"=_two"),
+        (b'"other"', b"used"),
+    ],
+)
+def test_a_boundary_is_the_one_that_the_delimiter_lines_have(declared: bytes, line: bytes) -> None:
+    head = HEAD + b"Content-Type: multipart/mixed; boundary=" + declared + b"\nX-Mailer: x\n\n"
+    text = b"--%s\nContent-Type: text/plain\n\nBon dia\n" % line
+    message = parse(head + text + b"--%s\nContent-Type: image/png; name=a.png\n\nx\n--%s--\n" % (line, line))
+    assert (message.text, [part.name for part in message.attachments]) == ("Bon dia", ["a.png"])
+
+
+def test_a_text_of_one_part_is_shown_as_it_stands() -> None:
+    text = b'Content-Type: multipart/mixed; boundary="a\n b"\n\n--a b\n' + b"content-x: " + b"y" * 5_000 + b"\n"
+    message = parse(HEAD + b"\n" + text)
+    assert (message.text, message.caps) == (text.decode(), ())
 
 
 def test_a_thousand_parts_are_all_listed() -> None:

@@ -7,23 +7,19 @@ Content beyond a limit is dropped before any parser runs, and the limit is recor
 import hashlib
 import re
 import struct
-from binascii import unhexlify
+from binascii import a2b_qp, unhexlify
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.message import Message as Tree
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from oacmail.core.model import Attachment, regex
 from oacmail.mail.mime import charset
 from oacmail.mail.mime.text import event_lines, html_to_text, unwrap_flowed
 
 # --- Limits ----------------------------------------------------------------------------------------------------------
-# Apply size limits before any parser runs: content beyond a limit is dropped and the limit is recorded.
-#
-# The scans are linear and work on the output of charset.tidy; they decide nothing about meaning. Mail parsers take
-# quadratic time or worse on hostile structure (many parts, deep nesting, endless parameters), and one message that
-# takes a minute delays all others.
+# Content beyond a limit is dropped before any parser reads it: readers of strange structure (many parts, deep nesting,
+# endless parameters) take quadratic time or worse, and one message that takes a minute delays all others.
 
 FIELD_LIMIT = 64 * 1024
 HEADERS_LIMIT = 512 * 1024
@@ -32,20 +28,25 @@ PARTS_LIMIT = 1_000
 DEPTH_LIMIT = 50
 TEXT_LIMIT = 1_000_000
 
-# A line start is written "\n", not "^": the regex engine then jumps from line to line (0.02 ms for 300 kB, not 2).
-_NESTING = regex(rb"\ncontent-type:[ \t\n]*(?:multipart|message)/", re.I)
-_BOUNDARY = regex(rb"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
 _FIELD = regex(rb"^[^\n]*\n(?:[ \t][^\n]*\n)*", re.M)
-_STRUCTURE = regex(rb"\ncontent-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*", re.I)
-_OUTLINE = regex(
-    rb"\n(?:--(?P<boundary>[^\n]*)|(?P<blank>)(?=\n|\Z)|content-type:[ \t\n]*(?:multipart|(?P<message>message))/)", re.I
-)
 
 
-def cap_message(tidied: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Return (what may be parsed, names of the limits that applied: field, headers, parts, depth)."""
+class Capped(NamedTuple):
+    """What may be read of a tidied message. `caps`: names of the limits that applied: field, headers; once its tree is
+    built, parts and depth as well."""
+
+    head: bytes
+    body: bytes
+    caps: list[str]
+
+
+def cap_message(tidied: bytes) -> Capped:
+    """Cut the head to the limits; `tree` keeps to those of the body."""
     head, body = charset.split(tidied)
     names: list[str] = []
+    if b"multipart/" in head.lower():
+        near = len(head) + _LONGEST_FOLD  # the head may seem to end within the fold
+        head, body = charset.split(_unfold(tidied[:near], tidied) + tidied[near:])
 
     def cut(field: re.Match[bytes]) -> bytes:
         limit = STRUCTURE_LIMIT if field[0][:8].lower() == b"content-" else FIELD_LIMIT
@@ -54,145 +55,185 @@ def cap_message(tidied: bytes) -> tuple[bytes, tuple[str, ...]]:
         names.append("field")
         return field[0][:limit].rstrip(b"\n") + b"\n"
 
-    def cut_in_body(field: re.Match[bytes]) -> bytes:
-        if len(field[0]) <= STRUCTURE_LIMIT + 1:
-            return field[0]
-        names.append("field")
-        return b"\n" + field[0][1 : STRUCTURE_LIMIT + 1].rstrip(b"\n")
-
     if len(head) > HEADERS_LIMIT:
         names.append("headers")
         head = head[: head.rfind(b"\n", 0, HEADERS_LIMIT) + 1] or head[:FIELD_LIMIT] + b"\n"
     if len(head) > STRUCTURE_LIMIT:
         head = _FIELD.sub(cut, head)
-    if len(body) > STRUCTURE_LIMIT:
-        body = _STRUCTURE.sub(cut_in_body, b"\n" + body)[1:]
-    if head:
-        body = head + b"\n" + body
-    containers = len(_NESTING.findall(b"\n" + body))
-    if containers and (
-        len(body) > FIELD_LIMIT or body.count(b"\n--") > PARTS_LIMIT or body.count(b"\n\n") > PARTS_LIMIT
-    ):
-        body = _cap_parts(body, names)
-    if containers > DEPTH_LIMIT:
-        body = b"".join(_cap_depth(body, names))
-    return body, tuple(dict.fromkeys(names))
+    return Capped(head, body, names)
 
 
-def _cap_parts(raw: bytes, names: list[str]) -> bytes:
-    """Cut before part 1,001, and shorten part headers (and the blocks of a report) to their limit."""
-    lowered = raw.lower()
-    declared = (found for at in _places(lowered) if (found := _BOUNDARY.match(raw, at)))
-    boundaries = {found[1] or found[2] for found in declared}
-    parts = blanks = 0
-    start = -1  # where the header of the current part begins, -1 outside of headers
-    message = False  # the current part is a message: its header follows the part's own
-    reports = b"delivery-status" in lowered or b"disposition-notification" in lowered
-    for found, end in _outline(raw):
-        if found["boundary"] is not None:
-            if found["boundary"].rstrip() in boundaries:
-                parts, blanks, start, message = parts + 1, 0, end, False
-        elif found["blank"] is not None:
-            blanks += 1
-            if start >= 0 and found.start() - start > FIELD_LIMIT:
-                names.append("headers")
-                return raw[: raw.rfind(b"\n", start, start + FIELD_LIMIT) + 1]
-            start, message = (end if message else -1), False
-        elif found["message"]:
-            message = True
-        if parts > PARTS_LIMIT or (reports and blanks > 4 * PARTS_LIMIT):
-            names.append("parts")
-            return raw[: found.start()]
-    if start >= 0 and len(raw) - start > FIELD_LIMIT:
-        names.append("headers")
-        return raw[: raw.rfind(b"\n", start, start + FIELD_LIMIT) + 1]
-    return raw
-
-
-def _outline(raw: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
-    """Yield the structural lines: a match that starts with the line, and the line's end."""
-    for found in _OUTLINE.finditer(b"\n" + raw):
-        yield found, found.end() - 1
-
-
-def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
-    """Make containers below level 50 opaque by removing their Content-Type, so that the parser does not recurse."""
-    open_at: list[bytes] = []
-    done = 0
-    for found, end in _outline(raw):
-        if found["boundary"] is not None:
-            boundary = found["boundary"].rstrip()
-            if boundary in open_at:
-                del open_at[open_at.index(boundary) + 1 :]
-        elif found["blank"] is None:
-            declared = _BOUNDARY.search(raw, end, end + STRUCTURE_LIMIT)
-            open_at.append((declared[1] or declared[2]) if declared else b"")
-            if len(open_at) > DEPTH_LIMIT:
-                names.append("depth")
-                open_at.pop()
-                yield raw[done : found.start()] + b"Content-Type: application/octet-stream; was="
-                done = found.start() + len(b"content-type:")
-    yield raw[done:]
-
-
-# --- Boundaries ------------------------------------------------------------------------------------------------------
-# Repair multipart boundaries that senders and gateways broke, before a parser looks for the parts.
+# --- Tree ------------------------------------------------------------------------------------------------------------
+# Build the tree of parts that the standard library's parser builds, which reads each line of each file.
 #
-# This section decides which boundary the body uses. A boundary folded inside its quotes is unfolded to match the
-# delimiter lines. A boundary that no delimiter line has, or a missing one, is replaced by the first delimiter line
-# that a part header follows (RFC 2046 section 5.1.1). A declared boundary that is in use stays unchanged. The input is
-# the output of charset.tidy; the work is linear.
+# This section decides where a part begins and ends (RFC 2046 section 5.1.1): a container is cut at its delimiter
+# lines, and each piece is a part. Two repairs: a boundary folded inside its quotes is unfolded to match the delimiter
+# lines; where no line has the boundary that the message declares, or it declares none, the first delimiter line counts
+# that a part's header follows.
 
+_HEAD = regex(rb"(?:(?:From |[!-9;-~]*:|[\t ])[^\n]*(?:\n|\Z))*+")
+_BOUNDARY = regex(r"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
 _FOLDED = regex(rb"(\bboundary[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"", re.I)
+_LONGEST_FOLD = 400  # octets of a folded boundary
 _FOLD = regex(rb"\n[ \t]*")
-_TYPE = regex(rb"^content-type:[^\n]{0,2000}(?:\n[ \t][^\n]{0,2000}){0,20}", re.I | re.M)
-_MULTIPART = regex(rb"^content-type:\s{0,9}multipart/", re.I)
-_DELIMITER = regex(rb"(?:^|\n)--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:", re.I)
+_DELIMITER = regex(rb"\n--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:", re.I)
 
 
-def repair_boundaries(tidied: bytes) -> bytes:
-    """Return the message with each multipart declaring the boundary that its delimiter lines have."""
-    lowered = tidied.lower()
-    if any(_FOLDED.match(tidied, at) for at in _places(lowered)):
-        folded = tidied
-        tidied = _FOLDED.sub(lambda found: _unfolded(found, folded), folded)
-    if b"multipart/" not in lowered:
-        return tidied
-    head, body = charset.split(tidied)
-    kind = _TYPE.search(head)
-    if kind is None or not _MULTIPART.match(kind[0]):
-        return tidied
-    declared = _BOUNDARY.search(kind[0])
-    boundary = (declared[1] or declared[2]).rstrip() if declared else b""
-    if boundary and _delimits(boundary, tidied):
-        delimiter = b"\n--" + boundary
-        if tidied.count(delimiter) != 1:
-            return tidied
-        return tidied.replace(delimiter + b"--\n", delimiter + b"\n\n")  # the parser drops what follows a closing one
-    used = _DELIMITER.search(body)
-    if used is None:
-        return tidied
-    plain = kind[0][: declared.start()] + b"x" + kind[0][declared.start() :] if declared else kind[0]
-    repaired = plain.rstrip(b"; \t\n") + b';\n boundary="' + used[1].rstrip() + b'"'
-    return head[: kind.start()] + repaired + head[kind.end() :] + b"\n" + body
+def tree(capped: Capped) -> "MimePart":
+    """Return the message's tree; `capped.caps` gets the names of the limits that cut something."""
+    builder = _Builder(b"\n" + capped.body, capped.caps)
+    if not capped.head:
+        return builder.part(1, len(builder.text), 0)
+    root = MimePart()
+    builder.set_fields(root, capped.head)
+    boundary = builder.repair(root) if root.get_content_maintype() == "multipart" else b""
+    builder.fill(root, 1, len(builder.text), 0, boundary)
+    return root
 
 
-def _places(lowered: bytes) -> Iterator[int]:
-    """Yield where the word stands: a pattern that ignores case would look at each octet of an attachment."""
-    at = -1
-    while (at := lowered.find(b"boundary", at + 1)) >= 0:
-        yield at
+class _Builder:
+    """Builds parts of `text`, a body behind a line end. A part's `end` is that of its last line, without the line end
+    that belongs to the delimiter behind it."""
+
+    def __init__(self, text: bytes, caps: list[str]) -> None:
+        self.text = text
+        self.caps = caps
+        self.count = 0
+        self.full = False  # a limit is reached: what follows is dropped
+
+    def repair(self, root: "MimePart") -> bytes:
+        """Return the boundary that the message's delimiter lines have; b'' = the one that it declares."""
+        named = _BOUNDARY.search(next(str(value) for name, value in root.raw_items() if name.lower() == "content-type"))
+        if named is None and root.get_boundary() is not None:
+            return b""
+        delimiter = b"\n--" + _encoded(named[1] or named[2]).rstrip() if named else b""
+        first = self.text.find(delimiter) if named else -1
+        if first < 0:
+            found = _DELIMITER.search(self.text)
+            return found[1].rstrip() if found else b""
+        if self.text.startswith(b"--\n", first + len(delimiter)) and self.text.find(delimiter, first + 1) < 0:
+            self.text = self.text.replace(delimiter + b"--\n", delimiter + b"\n\n")  # the only one closes
+        return b""
+
+    def drop(self, limit: str) -> None:
+        self.caps.append(limit)
+        self.full = True
+
+    def part(self, start: int, end: int, depth: int, default: str = "text/plain") -> "MimePart":
+        part = MimePart()
+        part.set_default_type(default)
+        head = _HEAD.match(self.text, start, end)
+        stop = head.end() if head else start
+        last = self.text.rfind(b"\n", start, max(start, stop - 1)) + 1
+        if self.text.startswith(b"From ", last) and last > start:  # the text's first line
+            stop = last
+        if stop - start > FIELD_LIMIT:
+            stop = self.text.rfind(b"\n", start, start + FIELD_LIMIT) + 1 or start + FIELD_LIMIT
+            self.drop("headers")
+            end = stop
+        self.set_fields(part, _unfold(self.text[start:stop], self.text))
+        self.fill(part, self.with_line_end(stop), end, depth)
+        return part
+
+    def set_fields(self, part: "MimePart", head: bytes) -> None:
+        for name, value in charset.pairs(head):
+            kept = value
+            if len(name) + len(value) >= STRUCTURE_LIMIT and name.lower().startswith("content-"):
+                self.caps.append("field")
+                kept = value[: STRUCTURE_LIMIT - len(name) - 1]
+            if name and not name.startswith("From "):
+                part.set_raw(name, kept.lstrip(" \t"))
+
+    def fill(self, part: "MimePart", start: int, end: int, depth: int, boundary: bytes = b"") -> None:
+        """Give a part its content. `boundary`: another than it declares."""
+        kind, container = part.get_content_type(), part.get_content_maintype()
+        if depth >= DEPTH_LIMIT and container in ("multipart", "message"):
+            self.caps.append("depth")
+            kind = container = part.__dict__["kind"] = "application/octet-stream"
+        declared = part.get_boundary() if container == "multipart" else None
+        if boundary or declared is not None:
+            self.fill_multipart(part, start, end, depth, boundary or _encoded(declared or ""))
+        elif kind == "message/delivery-status":
+            self.fill_report(part, start, end, depth)
+        elif container == "message":
+            part.attach(self.part(start, end, depth + 1))
+        else:
+            self.set_text(part, start, self.with_line_end(end) if container == "multipart" else end)
+
+    def set_text(self, part: "MimePart", start: int, end: int) -> None:
+        part.set_payload(self.text[start:end].decode("ascii", "surrogateescape"))
+
+    def with_line_end(self, end: int) -> int:
+        return end + self.text.startswith(b"\n", end)
+
+    def fill_report(self, part: "MimePart", start: int, end: int, depth: int) -> None:
+        """Each block of fields is a part (RFC 3464 section 2.1)."""
+        last = self.with_line_end(end)
+        for _ in range(4 * PARTS_LIMIT):
+            blank = self.text.find(b"\n\n", start - 1, last)
+            is_last = blank < 0 or blank + 2 >= last
+            part.attach(self.part(start, end if blank < 0 else blank + (not is_last), depth + 1))
+            start = blank + 2
+            if is_last:
+                return
+        self.drop("parts")
+
+    def fill_multipart(self, part: "MimePart", start: int, end: int, depth: int, boundary: bytes) -> None:
+        opened = -1  # where the part begins that is open
+        for at, behind, closes in self.delimiters(start, end, boundary):
+            if opened == at + 1:  # of delimiters in a row the last counts, and opens a part
+                opened = behind
+                continue
+            if opened >= 0:
+                self.add(part, opened, at, depth)
+            elif closes:
+                self.set_text(part, start, at + 1)
+            elif at >= start:
+                part.preamble = self.text[start:at].decode("ascii", "surrogateescape")
+            if closes and opened >= 0:
+                part.epilogue = self.text[behind:end].decode("ascii", "surrogateescape")
+            if closes or self.full:
+                return
+            opened = behind
+        if opened < 0:
+            self.set_text(part, start, self.with_line_end(end))
+        else:
+            last = end - (end == len(self.text) and self.text.endswith(b"\n", opened))
+            self.add(part, min(opened, last), last, depth)
+
+    def add(self, part: "MimePart", start: int, end: int, depth: int) -> None:
+        self.count += 1
+        if self.count > PARTS_LIMIT:
+            self.drop("parts")
+        else:
+            default = "message/rfc822" if part.get_content_type() == "multipart/digest" else "text/plain"
+            part.attach(self.part(start, end, depth + 1, default))
+
+    def delimiters(self, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int, bool]]:
+        """Yield of each delimiter line the line end before it, the place behind it, and whether it closes."""
+        delimiter, at = b"\n--" + boundary, start - 1
+        while (at := self.text.find(delimiter, at, end)) >= 0:
+            stop = self.text.find(b"\n", at + 1, end)
+            stop = end if stop < 0 else stop
+            rest = self.text[at + len(delimiter) : stop].rstrip(b" \t")
+            if rest in (b"", b"--"):
+                yield at, stop + 1, rest == b"--"
+            at += 1
 
 
-def _unfolded(found: re.Match[bytes], tidied: bytes) -> bytes:
-    """Try the fold as a space (RFC 5322 section 2.2.3), then as nothing: gateways fold anywhere."""
-    ways = (_FOLD.sub(b" ", found[2]), _FOLD.sub(b"", found[2]), found[2].replace(b"\n", b""))
-    boundary = next((way for way in ways if _delimits(way, tidied)), None)
-    return found[0] if boundary is None else found[1] + boundary + b'"'
+def _encoded(boundary: str) -> bytes:
+    return boundary.encode("utf-8", "surrogateescape")
 
 
-def _delimits(boundary: bytes, tidied: bytes) -> bool:
-    return b"\n--" + boundary.rstrip() in tidied
+def _unfold(head: bytes, text: bytes) -> bytes:
+    """Try a folded boundary with a space (RFC 5322 section 2.2.3), then with nothing: gateways fold anywhere."""
+
+    def unfolded(found: re.Match[bytes]) -> bytes:
+        ways = (_FOLD.sub(b" ", found[2]), _FOLD.sub(b"", found[2]), found[2].replace(b"\n", b""))
+        boundary = next((way for way in ways if b"\n--" + way.rstrip() in text), None)
+        return found[0] if boundary is None else found[1] + boundary + b'"'
+
+    return _FOLDED.sub(unfolded, head) if b"boundary" in head.lower() else head
 
 
 # --- Smime -----------------------------------------------------------------------------------------------------------
@@ -321,13 +362,14 @@ def unpack_tnef(data: bytes) -> Packed:
 #
 # This section decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is
 # a file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more
-# text than TEXT_LIMIT. The tree is the standard library's, with the policy that fails least (compat32).
+# text than TEXT_LIMIT.
 
 META = regex(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
 _STUB = regex(r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I)
 _FOR_OLD_CLIENTS = regex(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
 _TOKEN = regex(r"[a-z0-9-]+", re.I)
 _QUOPRI = regex(rb"((?:=[0-9A-Fa-f]{2})+)|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
+_LOOSE = (b"==", b" \n", b"\t\n")  # what binascii reads otherwise than mail clients
 _FILE_CHECK_SIZE = 10_000  # bytes; a smaller message is parsed as it is
 # After a part's header (RFC 2045 section 6.8), without its last line end: a delimiter line may follow.
 _BASE64 = regex(rb"(\n\r?\n)((?:[A-Za-z0-9+/]{76}\r?\n){20,}[A-Za-z0-9+/]{76})")
@@ -364,13 +406,11 @@ class MimePart(Tree):
         if kind == "base64":
             return charset.base64(self.octets())
         if kind == "quoted-printable":
-            return _QUOPRI.sub(lambda codes: unhexlify((codes[1] or b"").replace(b"=", b"")), self.octets())
+            octets = self.octets()
+            if not (any(map(octets.__contains__, _LOOSE)) or octets.endswith((b"=", b" ", b"\t"))):
+                return a2b_qp(octets)
+            return _QUOPRI.sub(lambda codes: unhexlify((codes[1] or b"").replace(b"=", b"")), octets)
         return self.octets()
-
-
-def tree(raw: bytes) -> MimePart:
-    """Parse capped bytes."""
-    return parsed(raw, lambda left: message_from_bytes(left, _class=MimePart))
 
 
 def parsed(raw: bytes, parse: Callable[[bytes], T]) -> T:
@@ -455,7 +495,7 @@ class Content:
 
     def _leaf(self, part: MimePart, kind: str, into: list[str] | None, depth: int) -> None:
         if kind in _SIGNED and depth < DEPTH_LIMIT and (inner := smime_content(part.data())):
-            self._read(tree(cap_message(repair_boundaries(charset.tidy(inner)))[0]), into, depth + 1)
+            self._read(tree(cap_message(charset.tidy(inner))), into, depth + 1)
         elif kind in TNEF_TYPES:
             packed = unpack_tnef(part.data())
             if into is not None and not "".join(self._own).strip() and packed.body:
