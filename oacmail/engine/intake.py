@@ -279,7 +279,7 @@ class MailboxActions:
 # IMAP servers are no older (RFC 1176): an earlier date comes from a wrong clock
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 BATCH = 50
-TOGETHER = 20  # messages in one commit, which costs as much as one message
+TOGETHER = 25  # messages in one commit, which costs little more than one message; half of a batch
 BATCH_BYTES = 8_000_000  # two such batches are in memory at once
 TRIES = 3  # if the fault is ours
 MAX_CRASHES = 5  # crashes with one message alone: a host that fails now and then is no fault of the message
