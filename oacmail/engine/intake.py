@@ -280,7 +280,7 @@ class MailboxActions:
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 BATCH = 50
 TOGETHER = 25  # messages in one commit, which costs little more than one message; half of a batch
-BATCH_BYTES = 8_000_000  # two such batches are in memory at once
+BATCH_BYTES = 4_000_000  # two such batches are in memory at once
 TRIES = 3  # if the fault is ours
 MAX_CRASHES = 5  # crashes with one message alone: a host that fails now and then is no fault of the message
 # Pauses between the tries of a message that the server does not deliver while it delivers others.
