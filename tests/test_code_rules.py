@@ -7,9 +7,9 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import pytest
@@ -40,10 +40,6 @@ def _named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
-
-
 def _lines_with(pattern: str, folder: Path) -> list[str]:
     """`file:line` of each line in whose text the pattern is found."""
     return [
@@ -54,30 +50,51 @@ def _lines_with(pattern: str, folder: Path) -> list[str]:
     ]
 
 
+class _Facts(NamedTuple):
+    """What the rules ask of a file. `docstring`: of the module; `calls`: (line, object, function), where
+    `time.sleep(1)` is (1, "time", "sleep") and a bare call has object ""; `functions`: (file:line name, number of
+    lines); `classes`: (name, file:line); `raised`: the exceptions that docstrings name after "Raises"."""
+
+    docstring: str
+    calls: list[tuple[int, str, str]]
+    functions: list[tuple[str, int]]
+    classes: list[tuple[str, str]]
+    raised: list[str]
+
+
+RAISED = re.compile(r"\b[Rr]aises?:? ((?:`?[A-Z]\w+`?(?:, | or | and )?)+)")
+
+
 @cache
-def _calls(path: Path) -> tuple[tuple[int, str, str], ...]:
-    """(line, object, function) of all calls: `time.sleep(1)` is (1, "time", "sleep"); a bare call has object ""."""
-    return tuple(_each_call(path))
-
-
-def _each_call(path: Path) -> Iterator[tuple[int, str, str]]:
-    for node in ast.walk(_tree(path)):
+def _facts(path: Path) -> _Facts:
+    module = ast.parse(path.read_text("utf-8"))
+    facts = _Facts(ast.get_docstring(module) or "", [], [], [], [])
+    for node in ast.walk(module):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="random"), attr="Random"), args=[ast.Constant()]):
                 continue  # under a fixed seed it is an order, not chance
             case ast.Call(func=ast.Attribute(value=ast.Name(id=thing), attr=name)):
-                yield node.lineno, thing, name
+                facts.calls.append((node.lineno, thing, name))
             case ast.Call(func=ast.Attribute(attr=name)):
-                yield node.lineno, "…", name
+                facts.calls.append((node.lineno, "…", name))
             case ast.Call(func=ast.Name(id=name)):
-                yield node.lineno, "", name
+                facts.calls.append((node.lineno, "", name))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                assert node.end_lineno is not None
+                facts.functions.append((f"{_named(path)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1))
+            case ast.ClassDef():
+                facts.classes.append((node.name, f"{_named(path)}:{node.lineno}"))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            for found in RAISED.findall(ast.get_docstring(node) or ""):
+                facts.raised.extend(re.findall(r"[A-Z]\w+", found))
+    return facts
 
 
 def test_the_inner_layers_ask_neither_clock_nor_chance_nor_files() -> None:
     assert [
         f"{_named(path)}:{line} {thing}.{name}()"
         for path in (*_sources(PACKAGE / "core"), *_sources(PACKAGE / "mail"))
-        for line, thing, name in _calls(path)
+        for line, thing, name in _facts(path).calls
         if name in IMPURE_CALLS or thing in IMPURE_NAMES
     ] == []
 
@@ -87,7 +104,7 @@ def test_the_inner_layers_ask_neither_clock_nor_chance_nor_files() -> None:
 )
 def test_an_impure_line_would_be_seen(tmp_path: Path, line: str) -> None:
     (tmp_path / "slip.py").write_text(f"{line}\n")
-    ((_, thing, name),) = _calls(tmp_path / "slip.py")
+    ((_, thing, name),) = _facts(tmp_path / "slip.py").calls
     assert name in IMPURE_CALLS or thing in IMPURE_NAMES
 
 
@@ -97,53 +114,27 @@ def test_every_module_is_short() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert [_named(path) for path in _own_sources() if not ast.get_docstring(_tree(path))] == []
-
-
-def _functions(path: Path) -> Iterator[tuple[str, int]]:
-    """(file:line name, number of lines) of each function."""
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno is not None
-            yield f"{_named(path)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1
+    assert [_named(path) for path in _own_sources() if not _facts(path).docstring] == []
 
 
 def test_every_function_is_short() -> None:
-    lengths = [found for path in _own_sources() for found in _functions(path)]
+    lengths = [found for path in _own_sources() for found in _facts(path).functions]
     assert len(lengths) > 1000
     assert [found for found in lengths if found[1] > LONGEST_FUNCTION] == []
-
-
-def _classes(path: Path) -> Iterator[tuple[str, str]]:
-    """(name, file:line) of each class."""
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.ClassDef):
-            yield node.name, f"{_named(path)}:{node.lineno}"
 
 
 def test_no_two_classes_have_the_same_name() -> None:
     places: dict[str, list[str]] = {}
     for folder in (PACKAGE, TESTBED, TESTS, ROOT / "bench"):
-        for name, place in (found for path in _sources(folder) for found in _classes(path)):
+        for name, place in (found for path in _sources(folder) for found in _facts(path).classes):
             places.setdefault(name, []).append(place)
     assert len(places) > 200
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
-RAISED = re.compile(r"\b[Rr]aises?:? ((?:`?[A-Z]\w+`?(?:, | or | and )?)+)")
-
-
-def _raised(path: Path) -> Iterator[str]:
-    """The exceptions that the docstrings of a file name after "Raises"."""
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            for found in RAISED.findall(ast.get_docstring(node) or ""):
-                yield from re.findall(r"[A-Z]\w+", found)
-
-
 def test_every_exception_that_a_docstring_names_exists() -> None:
-    ours = {name for path in _own_sources() for name, _ in _classes(path)}
-    named = {name for path in _own_sources() for name in _raised(path)}
+    ours = {name for path in _own_sources() for name, _ in _facts(path).classes}
+    named = {name for path in _own_sources() for name in _facts(path).raised}
     assert len(named) > 15
     assert named - ours - vars(builtins).keys() - vars(click).keys() == set()
 
@@ -164,7 +155,9 @@ def test_no_code_and_no_template_knows_whose_desk_it_is() -> None:
 
 def test_no_test_sleeps_or_is_skipped() -> None:
     banned = {("time", "sleep"), ("pytest", "skip"), ("pytest", "xfail"), ("pytest", "importorskip")}
-    calls = [(f"{_named(path)}:{line}", thing, name) for path in _sources(TESTS) for line, thing, name in _calls(path)]
+    calls = [
+        (f"{_named(path)}:{line}", thing, name) for path in _sources(TESTS) for line, thing, name in _facts(path).calls
+    ]
     assert [where for where, thing, name in calls if (thing, name) in banned] == []
     assert _lines_with(r"^\s*@pytest\.mark\.(?:skip|skipif|xfail)\b", TESTS) == []
 
@@ -174,7 +167,7 @@ def test_no_test_looks_at_a_stopwatch() -> None:
     watches = {("time", name) for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time")}
     watches.add(("os", "times"))
     tests = [path for path in _sources(TESTS) if path.name.startswith("test_") and path.name not in STOPWATCHES]
-    calls = [(f"{_named(path)}:{line}", thing, name) for path in tests for line, thing, name in _calls(path)]
+    calls = [(f"{_named(path)}:{line}", thing, name) for path in tests for line, thing, name in _facts(path).calls]
     assert [where for where, thing, name in calls if (thing, name) in watches] == []
 
 
