@@ -115,7 +115,7 @@ def _reads_automatic(message: Message) -> bool:
     """The score of our own words, sent back under a subject without a token, tells nothing of who sends them; and who
     adds a word to a reaction or to a calendar's answer is a person."""
     ours = message.features.repeats_us and not message.tokens
-    return not ours and not message.features.words_beside and _reads_as(message, MACHINES, _signs_of_a_person(message))
+    return not ours and not message.features.words_beside and _reads_as(message, MACHINES, _signs_of_a_person)
 
 
 def _signs_of_a_person(message: Message) -> int:
@@ -129,21 +129,21 @@ def _signs_of_a_person(message: Message) -> int:
 def _reads_as_thanks(message: Message) -> bool:
     """Words of thanks or of closing are needed, whatever the score. Most requests end with thanks too: a text that
     asks, waits or complains is none, and one that denies or turns only if the score leaves no doubt."""
-    found, length = message.features, len(message.fresh.split())
+    found = message.features
     against = message.questions or message.attachments or found.complains
-    if against or not found.closes or length > _SHORT:
+    if against or not found.closes or len(message.fresh.split()) > _SHORT:
         return False
-    return found.adds_nothing or _reads_as(message, (Kind.THANKS,), int(found.goes_on))
+    return found.adds_nothing or _reads_as(message, (Kind.THANKS,), lambda message: int(message.features.goes_on))
 
 
-def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: int) -> bool:
+def _reads_as(message: Message, kinds: tuple[Kind, ...], signs: Callable[[Message], int]) -> bool:
     """Whether these are likelier than the other kinds that are set aside, and a request is unlikely enough. A subject
     without a text tells too little."""
-    found = message.features
-    if "kind" not in found.scores or not message.fresh or _score(found, Kind.REQUEST) > _ASIDE[kinds][signs]:
+    found, request = message.features, _score(message.features, Kind.REQUEST)
+    if request > max(_ASIDE[kinds]) or "kind" not in found.scores or not message.fresh:
         return False
     likely = {of: sum(_score(found, kind) for kind in of) for of in _ASIDE}
-    return max(likely, key=lambda of: likely[of]) == kinds
+    return max(likely, key=lambda of: likely[of]) == kinds and request <= _ASIDE[kinds][signs(message)]
 
 
 _KINDS: tuple[tuple[Callable[[Message], bool], tuple[Kind, ...], str], ...] = (
@@ -157,7 +157,7 @@ _KINDS: tuple[tuple[Callable[[Message], bool], tuple[Kind, ...], str], ...] = (
     ),
     (_reads_automatic, MACHINES, "kind: reads as a machine's"),
     (
-        lambda message: _reads_as(message, (Kind.SPAM,), _signs_of_a_person(message)),
+        lambda message: _reads_as(message, (Kind.SPAM,), _signs_of_a_person),
         (Kind.SPAM,),
         "kind: suspected spam",
     ),
