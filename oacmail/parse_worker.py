@@ -65,6 +65,7 @@ class ParseWorker(Parser):
         self._longest = longest
         self._wanted = True
         self._connection: Connection | None = None  # None = there is no worker
+        self._sent: ParserConfig | None = None  # what the worker parses with
         self._sender = ThreadPoolExecutor(1, "parse-worker")
 
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
@@ -125,7 +126,9 @@ class ParseWorker(Parser):
         if connection is None:
             raise EOFError
         try:
-            connection.send((group.parser_config, group.messages))
+            new = None if self._sent is group.parser_config else group.parser_config
+            connection.send((new, group.messages))
+            self._sent = group.parser_config
             parsed: list[Message] = connection.recv()
         except Exception as error:  # the worker has ended, or a group cannot be pickled
             self._kill()
@@ -151,8 +154,10 @@ def serve(connection: "Connection") -> None:
     # the connection has ended, or an error whose text must not be printed: the caller parses the group
     with suppress(Exception):
         _FIRST.read(ParserConfig())  # loads the weights, while the caller fetches the first group
+        parser_config = ParserConfig()
         while True:
-            parser_config, messages = connection.recv()
+            new, messages = connection.recv()
+            parser_config = new or parser_config
             connection.send([message.read(parser_config) for message in messages])
 
 

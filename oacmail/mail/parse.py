@@ -52,7 +52,7 @@ class MessageSource:
         self.skipped = skipped
         tidied = charset.tidy(raw)
         self.capped = parts.cap_message(tidied)
-        self.fields = Fields.from_pairs(charset.pairs(self.capped.head))
+        self.fields = Fields.from_pairs(self.capped.fields)
         named = [self.fields.first(name) for name in ("message-id", "from", "date", "subject")]
         self.fingerprint = _digest(*named, "" if named[0] else day, body=charset.split(tidied)[1])
 

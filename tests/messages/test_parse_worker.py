@@ -72,6 +72,20 @@ def test_the_worker_parses_messages_like_the_caller(beside: ParseWorker, monkeyp
     assert [answer(at) for answer, count in answers for at in range(count)] == expected
 
 
+def test_the_worker_parses_with_the_configuration_of_each_pass(
+    beside: ParseWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = [RawMessage(raw=b"Subject: x\r\n\r\n", skipped=(), day="")]
+    monkeypatch.setattr(RawMessage, "read", _not_here)
+    languages = []
+    for language in ("ca", "es", "es", "ca"):
+        beside.begin(ParserConfig(language=language), MANY)
+        answer = beside.ask(empty)
+        until(lambda: beside.asked[-1].parsed.done(), what="the other has parsed it")
+        languages.append(answer(0).lang)
+    assert languages == ["ca", "es", "es", "ca"]
+
+
 def test_the_caller_parses_messages_that_the_worker_has_not_begun(beside: ParseWorker) -> None:
     process = _begun(beside)
     process.send_signal(signal.SIGSTOP)

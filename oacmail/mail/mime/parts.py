@@ -32,10 +32,10 @@ _FIELD = regex(rb"^[^\n]*\n(?:[ \t][^\n]*\n)*", re.M)
 
 
 class Capped(NamedTuple):
-    """What may be read of a tidied message. `caps`: names of the limits that applied: field, headers; once its tree is
-    built, parts and depth as well."""
+    """What may be read of a tidied message. `fields`: what charset.pairs returns. `caps`: names of the limits that
+    applied: field, headers; once its tree is built, parts and depth as well."""
 
-    head: bytes
+    fields: list[tuple[str, str]]
     body: bytes
     caps: list[str]
 
@@ -60,7 +60,7 @@ def cap_message(tidied: bytes) -> Capped:
         head = head[: head.rfind(b"\n", 0, HEADERS_LIMIT) + 1] or head[:FIELD_LIMIT] + b"\n"
     if len(head) > STRUCTURE_LIMIT:
         head = _FIELD.sub(cut, head)
-    return Capped(head, body, names)
+    return Capped(charset.pairs(head), body, names)
 
 
 # --- Tree ------------------------------------------------------------------------------------------------------------
@@ -82,10 +82,10 @@ _DELIMITER = regex(rb"\n--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:",
 def tree(capped: Capped) -> "MimePart":
     """Return the message's tree; `capped.caps` gets the names of the limits that cut something."""
     builder = _Builder(b"\n" + capped.body, capped.caps)
-    if not capped.head:
+    if not capped.fields:
         return builder.part(1, len(builder.text), 0)
     root = MimePart()
-    builder.set_fields(root, capped.head)
+    builder.set_fields(root, capped.fields)
     boundary = builder.repair(root) if root.get_content_maintype() == "multipart" else b""
     builder.fill(root, 1, len(builder.text), 0, boundary)
     return root
@@ -131,12 +131,12 @@ class _Builder:
             stop = self.text.rfind(b"\n", start, start + FIELD_LIMIT) + 1 or start + FIELD_LIMIT
             self.drop("headers")
             end = stop
-        self.set_fields(part, _unfold(self.text[start:stop], self.text))
+        self.set_fields(part, charset.pairs(_unfold(self.text[start:stop], self.text)))
         self.fill(part, self.with_line_end(stop), end, depth)
         return part
 
-    def set_fields(self, part: "MimePart", head: bytes) -> None:
-        for name, value in charset.pairs(head):
+    def set_fields(self, part: "MimePart", fields: list[tuple[str, str]]) -> None:
+        for name, value in fields:
             kept = value
             if len(name) + len(value) >= STRUCTURE_LIMIT and name.lower().startswith("content-"):
                 self.caps.append("field")

@@ -175,9 +175,11 @@ _RECALL_TITLE = regex(r"(?:recall|recuperar?): ", re.IGNORECASE)
 def marked_as(mark: Mark, subject: str, fresh: str, *, answers: bool) -> str:
     """Return what the message is by its mark, or by its subject (`title_kind`); '' = neither says anything, WORDS =
     its writer adds some to the mark. `answers`: the message references another."""
+    if not (mark.name or _RECALL_TITLE.match(subject) or (answers and "reac" in fresh.lower())):
+        return title_kind(subject, fresh, answers=answers)
     lines = [" ".join(line.split()) for line in fresh.splitlines() if line.strip()]
     whole = " ".join(lines)
-    reacts = answers and "reac" in whole.lower() and any(map(_REACTED.fullmatch, lines))
+    reacts = answers and any(map(_REACTED.fullmatch, lines))
     recalls = _RECALL_TITLE.match(subject) and _RECALLED.fullmatch(whole)
     by_text = "reaction" if reacts else "recalled" if recalls else ""
     name = mark.name or by_text
