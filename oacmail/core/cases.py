@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Literal
 
 from oacmail.core import calendar, derivation, notices, tokens
@@ -18,7 +19,7 @@ from oacmail.core.view import AgreedCall, CaseView, View
 # --- Request ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CitizenRequest:
     """`author`: the address of the person who asks; `forced`: an agent says that it is a request. `now` and
     `received_at` are aware."""
@@ -37,12 +38,12 @@ class CitizenRequest:
         """The author's display name; '' for a form, whose From carries the name of the form."""
         return self.message.name if self.author == self.message.sender else ""
 
-    @property
+    @cached_property
     def asked_at(self) -> datetime:
         """The time that counts as its arrival (R18)."""
         return calendar.clock_start(self.received_at, self.message.sent_at, self.policy)
 
-    @property
+    @cached_property
     def due_at(self) -> datetime:
         """The time by which the author is answered, or called: on the due day, at the end of the slot (R27); a request
         of data-protection rights, within the month (GDPR art. 12.3)."""
