@@ -38,7 +38,7 @@ _NEXT_WEEK = (
     r"(?:la )?(?:setmana (?:vinent|que ve|entrant)|propera setmana|semana que viene|semana proxima|proxima semana"
     r"|next week|following week)"
 )
-_AHEAD = r"(?:d'aqui a|d'aqui|en|dentro de|in|within)"
+_AHEAD = r"(?:d(?:'|e )aqui(?: a)?|en|dentro de|in|within)"
 _Found = Callable[[re.Match[str], date, Workdays], date | None]
 
 

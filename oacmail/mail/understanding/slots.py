@@ -353,7 +353,7 @@ def _said_of_the_call(sentences: Iterable[tuple[str, bool]]) -> str:
     """The clauses that ask for the call or wish a time for it, as far as a day may stand in them: no denial, no
     exception, no reason, no problem, and not until when the writer is away."""
     return " . ".join(
-        " ".join(_without_morning(token.text) for token in clause.tokens)
+        " ".join(_without_morning(token.text) for token in clause.tokens).replace(" / ", "/")
         for sentence, asked in sentences
         if time_words.may_name_a_day(sentence)
         for clause in clauses(time_words.tokens(sentence))

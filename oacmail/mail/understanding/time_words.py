@@ -19,6 +19,8 @@ from oacmail.mail.understanding import phrases
 # Terms stand between commas, folded (features.fold); one that ends with * also matches what
 # begins with it. An elided article is a word of its own ("de onze").
 
+_WORKDAYS = " ".join(WEEKDAYS[:5]).split()
+
 PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first and last hour, its words)
     "morning": (8, 14, """
         mati, matins, matin, demati, dematins, morning, mornings, mananas, la manana, las mananas, esta manana, misma
@@ -198,11 +200,11 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "sorry": "no perdo, no perdon, vull dir, quiero decir, mejor dicho, i mean",
     "day": """
         any, every, cada, qualsevol, cualquier, tot, tots, tothom, todo, todos, day, days, dia, dies, dias, weekdays,
-        setmana, semana, avui, hoy, today, dema, manana, tomorrow, demain,
+        setmana, semana, setmana que ve, semana que viene, avui, hoy, today, dema, manana, tomorrow, demain,
         dema passat, pasado manana, mitja hora, media hora, half an hour, manana o tarde, tarde o manana, manana y
         tarde, entre semana, entre setmana, cap de setmana, fin de semana
     """,
-    "weekday": ", ".join(" ".join(WEEKDAYS[:5]).split()) + ", dl, dm, dc, dj, dv",
+    "weekday": ", ".join(f"{day}, {day} que ve, {day} que viene" for day in _WORKDAYS) + ", dl, dm, dc, dj, dv",
     "greeting": ", ".join(GREETINGS) + ", buena tarde, bonsoir, bonne soiree",
     "article": """
         les, las, el, els, los, cap a, cap a les, hacia, sobre, cerca de, about, around, at, vers, a eso de, siguin, que
