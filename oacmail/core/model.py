@@ -132,11 +132,12 @@ class Features:
     Of the text: words of asking, waiting or trouble (`asks`), words of thanks or with which people end a matter
     (`closes`; of a new message, under no subject or one that does so too), and where it has these, no word beside them
     and greetings (`adds_nothing`), waiting, a loss or blame (`complains`); a question, a denial or a turn (`goes_on`);
-    `of_paper`: it speaks of a document or form rather than of a platform; `repeats_us`: it has our acknowledgement's
-    own sentences; `names_attachment`; `still_fails`: it says that something still does not work; `language_wish`: ca |
-    es | en, '' = none; `marked_as`: by its subject automatic | receipt, or, where its writer adds no word, reaction |
-    recalled | calendar (the answer of one), '' = none of them; `words_beside`: it does add some; `names_absence`: it
-    has a word of absence or of automatic mail; `vote`: of a reply, as an answer to a survey.
+    `of_paper`: what may be of the second level speaks of a document or form rather than of a platform; `repeats_us`: it
+    has our acknowledgement's own sentences; `names_attachment`; `still_fails`: it says that something still does not
+    work; `language_wish`: ca | es | en, '' = none; `marked_as`: by its subject automatic | receipt, or, where its
+    writer adds no word, reaction | recalled | calendar (the answer of one), '' = none of them; `words_beside`: it does
+    add some; `names_absence`: it has a word of absence or of automatic mail; `vote`: of a reply, as an answer to a
+    survey.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
     `call_form`: it has the words of the call-back form.
     `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored; of a machine's mail also

@@ -235,7 +235,6 @@ def _features(source: MessageSource, message: Message, mark: machines.Mark, with
         complains=lambda: closes and asking.complains(folded),
         adds_nothing=lambda: closes and asking.adds_nothing(folded),
         goes_on=lambda: asking.goes_on(folded if is_ours else whole),
-        of_paper=lambda: features.of_paper(whole),
         names_absence=lambda: machines.names_absence(fresh),
         vote=lambda: (
             asking.read_votes(fresh, message.name, message.sender, asked=bool(message.vote_tokens))

@@ -103,6 +103,7 @@ _ENDS = regex(
     "|[\U0001f44d\U0001f64f\U0001faf6\U0001f44c\U00002764\U0001f44f\U0001f389\U0001f60a]"
 )
 _WORD = regex(r"\w+")
+_IN_ENDS = phrases.words(f"{_CLOSES} {_ENDS_DENIED}")
 _POLITE = common_words.POLITE.union(_BESIDE.split())
 _NO_DENIAL = regex(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
 _AGAINST = regex(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
@@ -137,7 +138,9 @@ def complains(folded: str) -> bool:
 
 def adds_nothing(folded: str) -> bool:
     """True if a folded text has no word beside greetings and those that end a matter, and no question mark."""
-    return "?" not in folded and _POLITE.issuperset(_WORD.findall(_ENDS.sub(" ", folded)))
+    if "?" in folded or not all(map(_ENDS.search, phrases.words(folded) - _POLITE - _IN_ENDS)):
+        return False
+    return _POLITE.issuperset(_WORD.findall(_ENDS.sub(" ", folded)))
 
 
 def goes_on(folded: str) -> bool:

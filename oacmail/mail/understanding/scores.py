@@ -17,7 +17,7 @@ from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from oacmail.core.errors import Fatal
-from oacmail.core.model import WORDED, Auto, Evidence, Features, Intent, Message, regex
+from oacmail.core.model import WORDED, Auto, Evidence, Features, Intent, Level, Message, regex
 from oacmail.mail.understanding import features
 
 # --- Ngrams ----------------------------------------------------------------------------------------------------------
@@ -283,6 +283,7 @@ OWN_TOWN = "owntown"  # stands for the office's town, whatever its name
 _TELLING = 4  # letters that a word needs to carry a lesson: "que" and "the" occur in every message
 _OLD_WORD = 0.4  # the share of a word in the shipped table, relative to a new word
 _STEM = 6  # letters of a word beginning that can carry one
+_MAY_BE = 0.3  # probability that the likeliest of the three levels has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +334,8 @@ def words(message: Message) -> list[str]:
 
 def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> Features:
     """Return the message's features with `scores` and `evidence`: the words for its topic, its level and what it wants
-    beside an answer. The kind is told by the rule that decided it, and a question goes without saying."""
+    beside an answer. The kind is told by the rule that decided it, and a question goes without saying. `of_paper` is
+    read where it may be of the second level."""
     table = table or shipped()
     read = _read(table, message)
     learned = _learned(table, message, lessons)
@@ -354,7 +356,14 @@ def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHI
         of_text = {fact for fact in read.facts if fact.startswith(OF_TEXT)}
         worded = probabilities(next(_margins(table, replace(read, facts=of_text), learned)))
         scored[WORDED] = MappingProxyType({name: round(value, 4) for name, value in worded.items()})
-    return replace(message.features, scores=MappingProxyType(scored), evidence=tuple(evidence))
+    may_be_second = scored.get("level", _NONE).get(Level.SECOND, 0.0) >= _MAY_BE or bool(message.features.town_words)
+    whole = f"{features.fold(message.subject)} . {features.fold(message.fresh)}"
+    return replace(
+        message.features,
+        scores=MappingProxyType(scored),
+        evidence=tuple(evidence),
+        of_paper=may_be_second and features.of_paper(whole),
+    )
 
 
 def probabilities(reached: Mapping[str, float]) -> dict[str, float]:

@@ -274,7 +274,9 @@ _SPANS = {"dies", "dias", "days", "setmanes", "semanas", "weeks"}
 _OF_SPANS = {"aqui", "en", "dentro", "in", "within", "habils", "habiles", "habil", "laborables", "feiners", "working"}
 _SHORT_NUMBER = regex(r"\d(?<!\d\d)\d?(?!\d)")
 _NO_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
-_STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
+_STEMS = (*sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True),)
+_BEGIN = {re.split(r"[^a-z]", term)[0] for term in _KINDS if not term.rstrip("*").isalpha()}
+"""The first words of terms of several words."""
 
 
 def may_tell(text: str) -> bool:
@@ -324,13 +326,17 @@ def tokens(text: str) -> list[TimeToken]:
 
 
 def _word(text: str, at: int, word: str) -> TimeToken:
-    found = _TERM.match(text, at)
-    if found is None:
-        return TimeToken("word", word)
-    term = found.group()
-    kind = _KINDS.get(term) or _KINDS[next(stem for stem in _STEMS if term.startswith(stem)) + "*"]
+    term = word
+    if word in _BEGIN or "'" in word or "_" in text:  # else it is a term by itself, or none
+        found = _TERM.match(text, at)
+        if found is None:
+            return TimeToken("word", word)
+        term = found.group()
+    kind = _KINDS.get(term, "word")
+    if kind == "word" and term.startswith(_STEMS):
+        kind = _KINDS[next(stem for stem in _STEMS if term.startswith(stem)) + "*"]
     if kind == "perfect":
-        kind = "past" if _PERFECT.match(text, found.end()) else "busy" if term == "vaig" else "word"
+        kind = "past" if _PERFECT.match(text, at + len(term)) else "busy" if term == "vaig" else "word"
     if kind == "leave" and _AGAIN.match(text, at):
         kind = "enter"
     return TimeToken(kind, term, *_HOURS_OF.get(kind, (0, 0)))
