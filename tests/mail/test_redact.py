@@ -273,6 +273,24 @@ def test_words_about_secrets_are_none(text: str) -> None:
     assert secrets.blank(text) == text
 
 
+PASSWORDS = """
+contrasenya contraseña contrasena contrassenya CONTRASENYA password passwort passwd passcode passphrase pass psw pswd pw
+pwd paſſword
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        *((name, "Gat2024!", "password") for name in (*PASSWORDS.split(), "mot de passe", "paraula de pas")),
+        *((name, "1234", "pin") for name in ("pin", "PİN", "pın", "p.i.n.", "puk", "número secret", "numero secreto")),
+        *((name, "123456", "code") for name in ("codi", "código", "CÓDIGO", "code", "otp")),
+    ],
+)
+def test_no_name_of_a_secret_is_passed_over(name: str, value: str, kind: str) -> None:
+    assert secrets.find(f"{name}: {value}", ()) == (kind,)
+
+
 GIVEN_AWAY = [
     ("contrasenya -> Gat2024", "Gat2024"),
     ("Contrasenya → Gat2024!", "Gat2024"),
