@@ -92,7 +92,7 @@ def replace_file(path: Path, text: str, mode: int) -> None:
 # What glibc keeps of freed memory (mallopt(3), malloc_trim(3)); nothing is done where the C library has no such call.
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
-_LARGE = 65536  # bytes
+_LARGE = 524288  # bytes
 
 
 def keep_one_heap() -> None:
