@@ -131,7 +131,7 @@ class _Builder:
             stop = self.text.rfind(b"\n", start, start + FIELD_LIMIT) + 1 or start + FIELD_LIMIT
             self.drop("headers")
             end = stop
-        self.set_fields(part, charset.pairs(_unfold(self.text[start:stop], self.text)))
+        self.set_fields(part, charset.pairs(_unfold(self.text[start:stop], self.text, max(start, stop - 1), end)))
         self.fill(part, self.with_line_end(stop), end, depth)
         return part
 
@@ -225,15 +225,16 @@ def _encoded(boundary: str) -> bytes:
     return boundary.encode("utf-8", "surrogateescape")
 
 
-def _unfold(head: bytes, text: bytes) -> bytes:
-    """Try a folded boundary with a space (RFC 5322 section 2.2.3), then with nothing: gateways fold anywhere."""
+def _unfold(head: bytes, text: bytes, start: int = 0, end: int | None = None) -> bytes:
+    """Try the first folded boundary with a space (RFC 5322 section 2.2.3), then with nothing: gateways fold anywhere.
+    Its delimiter lines lie between `start` and `end`: each head of many may have a boundary that the text has not."""
 
     def unfolded(found: re.Match[bytes]) -> bytes:
         ways = (_FOLD.sub(b" ", found[2]), _FOLD.sub(b"", found[2]), found[2].replace(b"\n", b""))
-        boundary = next((way for way in ways if b"\n--" + way.rstrip() in text), None)
+        boundary = next((way for way in ways if text.find(b"\n--" + way.rstrip(), start, end) >= 0), None)
         return found[0] if boundary is None else found[1] + boundary + b'"'
 
-    return _FOLDED.sub(unfolded, head) if b"boundary" in head.lower() else head
+    return _FOLDED.sub(unfolded, head, count=1) if b"boundary" in head.lower() else head
 
 
 # --- Smime -----------------------------------------------------------------------------------------------------------
