@@ -95,6 +95,12 @@ _UUENCODED = regex(  # the end may be missing, so each line is read only once
 )
 
 
+_FILE_CHECK_SIZE = 10_000  # bytes; a smaller message is parsed as it is
+# After a part's header (RFC 2045 section 6.8), without its last line end: a delimiter line may follow.
+_BASE64 = regex(rb"(\n\r?\n)((?:[A-Za-z0-9+/]{76}\r?\n){20,}[A-Za-z0-9+/]{76})")
+_TAKEN_OUT = regex(r"\0(\d+)\0")
+
+
 def redact(raw: bytes, lang: str = LANGUAGES[0]) -> bytes:
     """Return the message without secrets and dangerous parts: CRLF, 7-bit or 8-bit MIME; notes in `lang`. One that
     cannot be read, or not be written so, is replaced as a whole. Never raises."""
@@ -108,12 +114,30 @@ def redact(raw: bytes, lang: str = LANGUAGES[0]) -> bytes:
 def _clean(raw: bytes, lang: str) -> bytes | None:
     if raw.count(b"\n--") > 4 * parts.PARTS_LIMIT:
         return None
-    root = parts.parsed(raw, BytesParser(policy=_POLICY).parsebytes)
+    root = _parsed(raw)
     for count, (part, depth) in enumerate(_walk(root, 0)):
         if count >= parts.PARTS_LIMIT or depth > parts.DEPTH_LIMIT or _is_monster(part):
             return None
         _treat(part, lang)
     return _written(root)
+
+
+def _parsed(raw: bytes) -> Root:
+    """The tree. The parser reads line by line, so base64 files are removed before and restored after."""
+    files: list[bytes] = []
+
+    def taken_out(found: re.Match[bytes]) -> bytes:
+        files.append(found[2])
+        return found[1] + b"\0%d\0" % (len(files) - 1)
+
+    if len(raw) > _FILE_CHECK_SIZE and b"\0" not in raw:
+        raw = _BASE64.sub(taken_out, raw)
+    root = BytesParser(policy=_POLICY).parsebytes(raw)
+    for part in root.walk() if files else ():
+        payload = part.__dict__["_payload"]
+        if isinstance(payload, str) and "\0" in payload:
+            part.set_payload(_TAKEN_OUT.sub(lambda found: files[int(found[1])].decode("ascii"), payload))
+    return root
 
 
 def _is_monster(part: Root) -> bool:

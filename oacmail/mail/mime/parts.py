@@ -8,7 +8,7 @@ import hashlib
 import re
 import struct
 from binascii import a2b_qp, unhexlify
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message as Tree
 from typing import NamedTuple, TypeVar
@@ -371,10 +371,6 @@ _FOR_OLD_CLIENTS = regex(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "Thi
 _TOKEN = regex(r"[a-z0-9-]+", re.I)
 _QUOPRI = regex(rb"((?:=[0-9A-Fa-f]{2})+)|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
 _LOOSE = (b"==", b" \n", b"\t\n")  # what binascii reads otherwise than mail clients
-_FILE_CHECK_SIZE = 10_000  # bytes; a smaller message is parsed as it is
-# After a part's header (RFC 2045 section 6.8), without its last line end: a delimiter line may follow.
-_BASE64 = regex(rb"(\n\r?\n)((?:[A-Za-z0-9+/]{76}\r?\n){20,}[A-Za-z0-9+/]{76})")
-_TAKEN_OUT = regex(r"\0(\d+)\0")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -412,24 +408,6 @@ class MimePart(Tree):
                 return a2b_qp(octets)
             return _QUOPRI.sub(lambda codes: unhexlify((codes[1] or b"").replace(b"=", b"")), octets)
         return self.octets()
-
-
-def parsed(raw: bytes, parse: Callable[[bytes], T]) -> T:
-    """`parse` the bytes. The parser reads line by line, so base64 files are removed before and restored after."""
-    files: list[bytes] = []
-
-    def taken_out(found: re.Match[bytes]) -> bytes:
-        files.append(found[2])
-        return found[1] + b"\0%d\0" % (len(files) - 1)
-
-    if len(raw) > _FILE_CHECK_SIZE and b"\0" not in raw:
-        raw = _BASE64.sub(taken_out, raw)
-    root = parse(raw)
-    for part in root.walk() if files else ():
-        payload = part.__dict__["_payload"]
-        if isinstance(payload, str) and "\0" in payload:
-            part.set_payload(_TAKEN_OUT.sub(lambda found: files[int(found[1])].decode("ascii"), payload))
-    return root
 
 
 class Content:
