@@ -56,6 +56,7 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
         ("Em podeu trucar a la tarda al 612 345 678? Soc fora fins dimarts.", "dilluns 30 de novembre, de 14 a 20 h"),
         ("Truqueu-me qualsevol tarda menys dimarts al 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
         ("Em podeu trucar a la tarda al 612 345 678 per l'avís que dimarts caduca?", "dilluns 30 de novembre"),
+        ("Call me any day but Tuesday on 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
     ],
 )
 def test_a_first_message_that_names_the_day_of_the_call_is_offered_that_day_or_the_last_that_we_promise(

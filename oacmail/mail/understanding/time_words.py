@@ -105,8 +105,9 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     "or": "o, or, ou, o be, o bien",
     "to": "a, al, i, y, to, and, et",
     "except": """
-        menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf
-    """,
+        menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf,
+    """
+    + ", ".join(f"day but {day}" for day in _WORKDAYS),
     "not": """
         no va be, no va bien, no hace falta que, no cal que, no fa falta que, no es necesario que, no es necessari que,
         no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, nao,
