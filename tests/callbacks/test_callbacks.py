@@ -47,6 +47,7 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
         ("Em podeu trucar dimecres a la tarda al 612 345 678?", "dimarts 1 de desembre, de 14 a 20 h"),
         ("Truqueu-me dijous que ve a les 17 al 612 345 678.", "dimarts 1 de desembre, cap a les 17"),
         ("Em podeu trucar l'1/12 al 612 345 678?", "dimarts 1 de desembre, de 8 a 20 h"),
+        ("Em podeu trucar el 1-12-2026 al 612 345 678?", "dimarts 1 de desembre, de 8 a 20 h"),
         ("Em podeu trucar d'aquí a dos dies al 612 345 678?", "dimarts 1 de desembre, de 8 a 20 h"),
         ("Em podeu trucar a la tarda al 612 345 678? El termini s'acaba demà.", "dilluns 30 de novembre, de 14 a 20 h"),
         ("Em podeu trucar a la tarda al 612 345 678? Demà no hi soc.", "dilluns 30 de novembre, de 14 a 20 h"),
@@ -57,6 +58,12 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
         ("Truqueu-me qualsevol tarda menys dimarts al 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
         ("Em podeu trucar a la tarda al 612 345 678 per l'avís que dimarts caduca?", "dilluns 30 de novembre"),
         ("Call me any day but Tuesday on 612 345 678.", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Em podeu trucar al 612 345 678 per la cita de demà?", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("Em podeu trucar demà al 612 345 678 per la cita?", "dimarts 1 de desembre, de 8 a 20 h"),
+        ("¿Me pueden llamar para darme cita para mañana? 612 345 678", "lunes 30 de noviembre, de 14 a 20 h"),
+        ("Em podeu trucar al 612 345 678? Millor demà.", "dimarts 1 de desembre, de 8 a 20 h"),
+        ("Em podeu trucar al 612 345 678? Demà millor que avui.", "dimarts 1 de desembre, de 8 a 20 h"),
+        ("Em podeu trucar al 612 345 678? Millor avui que demà.", "dilluns 30 de novembre, de 14 a 20 h"),
     ],
 )
 def test_a_first_message_that_names_the_day_of_the_call_is_offered_that_day_or_the_last_that_we_promise(

@@ -3,7 +3,7 @@ wish.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from oacmail.core.model import Callback, CallTime, Hours
@@ -353,7 +353,7 @@ def _said_of_the_call(sentences: Iterable[tuple[str, bool]]) -> str:
     """The clauses that ask for the call or wish a time for it, as far as a day may stand in them: no denial, no
     exception, no reason, no problem, and not until when the writer is away."""
     return " . ".join(
-        " ".join(_without_morning(token.text) for token in clause.tokens).replace(" / ", "/")
+        " ".join(map(_without_morning, _before_what_it_is_about(clause))).replace(" / ", "/").replace(" - ", "-")
         for sentence, asked in sentences
         if time_words.may_name_a_day(sentence)
         for clause in clauses(time_words.tokens(sentence))
@@ -361,8 +361,13 @@ def _said_of_the_call(sentences: Iterable[tuple[str, bool]]) -> str:
         and not clause.is_of_the_problem
         and not _is_until_a_day(clause)
         and (clause.opened_by != "because" or clause.is_asked)
-        and ((asked and (clause.is_asked or len(clause.tokens) <= _BRIEF)) or _wishes_a_time(clause))
+        and ((asked and (clause.is_asked or len(clause.tokens) <= _BRIEF)) or clause.prefers or _wishes_a_time(clause))
     )
+
+
+def _before_what_it_is_about(clause: Clause) -> Iterator[str]:
+    """A day behind an appointment or a term is that of it: "truqueu-me per la cita de demà"."""
+    return (token.text for token in takewhile(lambda token: token.kind != "deadline", clause.tokens))
 
 
 def _without_morning(text: str) -> str:
