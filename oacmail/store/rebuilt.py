@@ -130,9 +130,11 @@ class LedgerRows:
                 for name in names
                 if name not in covered.key
             )
-            here = 'SELECT row FROM temp.ledger_copy WHERE "table" = ?'
-            theirs = f"({covered.only.format(of='')}) AND {ledger.row_name(table)}"
-            con.execute(f"DELETE FROM {table} WHERE {theirs} NOT IN ({here})", (table,))
+            # A row with more than its image stays. Any other is written anew: a step may have numbered it otherwise.
+            has_more = {name for _, name, *_ in con.execute(f"PRAGMA table_info({table})")} - set(names)
+            here = f"""SELECT row FROM temp.ledger_copy WHERE "table" = '{table}'"""
+            gone = f"{ledger.row_name(table)} NOT IN ({here})" if has_more else "true"
+            con.execute(f"DELETE FROM {table} WHERE ({covered.only.format(of='')}) AND {gone}")
             con.execute(
                 f"""INSERT INTO {table}({", ".join((*names, *new))}) SELECT {", ".join((*values, *new.values()))}
                 FROM temp.ledger_copy WHERE "table" = ?

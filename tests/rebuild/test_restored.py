@@ -1,6 +1,8 @@
 """A backup is restored, and goes on from the copy of the ledger in the mailbox."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -36,6 +38,21 @@ def test_what_was_ordered_by_shell_since_the_backup_is_there_again_also_after_a_
         assert restore(world, path).why == ""
         assert differences(before, recorded(world.store.con)) == []
         copy_ledger(world)
+
+
+def test_a_backup_goes_on_whose_deadlines_the_upgrade_has_numbered_otherwise(world: World) -> None:
+    """It is older than the upgrade, and the database had got a deadline between that began before others."""
+    world.citizen_asks(ANNA)
+    path = backup(world, "backup.db")
+    with closing(sqlite3.connect(path)) as con, con:
+        numbers = [number for (number,) in con.execute("SELECT id FROM deadlines ORDER BY id")]
+        con.execute("UPDATE deadlines SET id = -id")
+        con.executemany("UPDATE deadlines SET id = ? WHERE id = -?", zip(reversed(numbers), numbers, strict=True))
+    world.citizen_asks(PERE)
+    copy_ledger(world)
+    before = recorded(world.store.con)
+    assert restore(world, path).why == ""
+    assert differences(before, recorded(world.store.con)) == []
 
 
 def test_without_copies_a_mail_that_has_left_since_the_last_piece_stays_held(town: TOWN) -> None:
