@@ -61,6 +61,7 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
         ("Em podeu trucar al 612 345 678 per la cita de demà?", "dilluns 30 de novembre, de 14 a 20 h"),
         ("Em podeu trucar demà al 612 345 678 per la cita?", "dimarts 1 de desembre, de 8 a 20 h"),
         ("¿Me pueden llamar para darme cita para mañana? 612 345 678", "lunes 30 de noviembre, de 14 a 20 h"),
+        ("¿Pueden llamarme en la tarde de mañana al 612 345 678?", "martes 1 de diciembre, de 14 a 20 h"),
         ("Em podeu trucar al 612 345 678? Millor demà.", "dimarts 1 de desembre, de 8 a 20 h"),
         ("Em podeu trucar al 612 345 678? Demà millor que avui.", "dimarts 1 de desembre, de 8 a 20 h"),
         ("Em podeu trucar al 612 345 678? Millor avui que demà.", "dilluns 30 de novembre, de 14 a 20 h"),

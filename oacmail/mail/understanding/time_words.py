@@ -253,12 +253,14 @@ _ANY_WORD = regex(r"[^\W_]+(?:'[^\W_]+)?")
 _SHORT = regex(
     r"\b(?:(?:[ld]|qu)'(?=\w)|[dx] (?=\w)|est(?:ic|oy) de (?=(?:mati|matins|mananas?|tard(?:a|e|es)|nits?|noches?)\b))"
     r"|(?:(?<=\bvoy de )|(?<=\bestoy de ))manana\b"
+    r"|(?<=\btarde )de (?=manana\b)"
 )
 _WHOLE = {
     "l'": "la ",
     "d'": "de ",
     "qu'": "",
     "d ": "de ",
+    "de ": "",
     "x ": "por ",
     "estic de ": "vaig de ",
     "estoy de ": "voy de ",
