@@ -361,8 +361,14 @@ def _said_of_the_call(sentences: Iterable[tuple[str, bool]]) -> str:
         and not clause.is_of_the_problem
         and not _is_until_a_day(clause)
         and (clause.opened_by != "because" or clause.is_asked)
-        and ((asked and (clause.is_asked or len(clause.tokens) <= _BRIEF)) or clause.prefers or _wishes_a_time(clause))
+        and ((asked and (clause.is_asked or _is_a_day_alone(clause))) or clause.prefers or _wishes_a_time(clause))
     )
+
+
+def _is_a_day_alone(clause: Clause) -> bool:
+    """Whether it may be a day and no statement: "demà mateix", not "mañana tengo juicio" nor "demà marxo"."""
+    words = sum(token.kind == "word" for token in clause.tokens)
+    return len(clause.tokens) <= _BRIEF and words <= _FEW and clause.kinds.isdisjoint({"leave", "enter"})
 
 
 def _before_what_it_is_about(clause: Clause) -> Iterator[str]:
