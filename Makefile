@@ -7,7 +7,7 @@
 #   make bench STAGES=1000   the CPU time of each stage; make bench INSTRUCTIONS=40   the instructions of `once`
 #   make towns [COUNT=20]   so many daemons on this machine: memory, idle CPU and latency of each
 #   make board [MOVES=2000] [SEED=1] [PROVIDER=google]   a random walk over the board on a real Dovecot
-#   make chaos [KILLS=20] [PROVIDER=microsoft365] · make power [CUTS=20] · make latency [MESSAGES=100]
+#   make chaos [KILLS=20] [PROVIDER=microsoft365] · make power [CUTS=20] · make latency [MESSAGES=100] [AT_ONCE=1]
 #   make understand   accuracy on writers left out, compared with a simple model
 #   make train     oacmail/mail/understanding/weights.bin, learned from the labelled mail of bench: the same bits each time
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
@@ -157,7 +157,7 @@ mutants: install
 	@nice -n 19 .venv/bin/python -m bench.mutants $(if $(filter command%,$(origin N)),$(N),80) --seed $(SEED)
 
 latency: install servers
-	@$(AS_ROOT) .venv/bin/python -m tests.latency $(MESSAGES)
+	@$(AS_ROOT) .venv/bin/python -m tests.latency $(MESSAGES) $(if $(AT_ONCE),--at-once)
 
 understand: install
 	@$(PIP) install --require-hashes -r bench/requirements.txt
