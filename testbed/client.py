@@ -61,7 +61,10 @@ class MailClient:
     def read(self, uid: int, folder: str = "INBOX") -> EmailMessage:
         """Open a message, which marks it \\Seen. Raises KeyError."""
         with self._in(folder) as client:
-            return message_from_bytes(client.fetch([uid], ["BODY[]"])[uid][b"BODY[]"], policy=default)
+            raw = client.fetch([uid], ["BODY[]"])[uid][b"BODY[]"]
+        if raw is None:  # NIL: another client has just taken it away
+            raise KeyError(uid)
+        return message_from_bytes(raw, policy=default)
 
     def flag(self, uid: int, *flags: str, folder: str = "INBOX", on: bool = True) -> None:
         with self._in(folder) as client:
