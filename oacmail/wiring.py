@@ -422,6 +422,10 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
     except BaseException:
         store.close()
         raise
+
+    def alert(words: Sequence[str]) -> str:
+        return _alert_command(parts.config).run(words)
+
     parts = Parts(
         config=config,
         engine=core,
@@ -432,13 +436,9 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         delivery=delivery,
         host_checks=HostChecks(engine=core, free=lambda: host.free_space(config.office.state)),
         ticks=Ticks(engine=core),
-        canary=CanaryWatch(engine=core, run=lambda words: _alert_command(parts.config).run(words)),
+        canary=CanaryWatch(engine=core, run=alert),
         refusals=RefusalWatch(core),
-        grant=GrantWatch(
-            engine=core,
-            run=lambda words: _alert_command(parts.config).run(words),
-            since=lambda: store.problems().get(OAUTH),
-        ),
+        grant=GrantWatch(engine=core, run=alert, since=lambda: store.problems().get(OAUTH)),
         # What they look at is that of the configuration in force, which a reload replaces.
         records=RecordsWatch(
             engine=core, look=lambda seen: look_at_records(parts.config, core.policy, seen, relay.met)

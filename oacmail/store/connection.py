@@ -25,7 +25,7 @@ from urllib.parse import quote
 from oacmail import durable
 from oacmail.core.derivation import hour_of
 from oacmail.core.errors import ConfigError, Fatal, NoDatabase, OacmailError, StateError, Transient
-from oacmail.core.kinds import MailKind, MailState, of_name
+from oacmail.core.kinds import ACKNOWLEDGEMENTS, MailKind, MailState, of_name
 from oacmail.core.model import Hours, Outcome, Role, Status
 from oacmail.core.tokens import KEY_FILE
 from oacmail.shipped import shipped
@@ -35,6 +35,8 @@ from oacmail.shipped import shipped
 
 LIVE = "state <> 'sent' AND state IN ('queued', 'sending', 'uncertain')"
 """Repeated in every query for these rows, since SQLite uses the partial index only then."""
+ACKS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
+"""The kinds of mail within the acknowledgement limits."""
 RUNNING_ANSWER = "d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.withdrawn_at IS NULL"
 """The deadline `d` is a response deadline that is neither met nor withdrawn."""
 ANSWER_DUE = f"(SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER})"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core import ends
 from oacmail.core.canary import moment_of
-from oacmail.core.kinds import ACKNOWLEDGEMENTS, KINDS, Audience, MailState
+from oacmail.core.kinds import KINDS, Audience, MailState
 from oacmail.core.model import Status
 from oacmail.core.reconciliation import from_text
 from oacmail.core.review import FILED, UNSEEN, ReviewEntry, last_purge
@@ -31,13 +31,12 @@ from oacmail.core.stored_values import (
 )
 from oacmail.core.watched import REFUSED_PEOPLE, REFUSED_WITHIN, DomainRefusals, about_the_mailbox
 from oacmail.store import remembered
-from oacmail.store.connection import LAST_SUMMARY, LIVE, RUNNING_ANSWER, as_view, moment, stamp
+from oacmail.store.connection import ACKS, LAST_SUMMARY, LIVE, RUNNING_ANSWER, as_view, moment, stamp
 from oacmail.store.remembered import causes, problems
 from oacmail.store.seen_messages import synced_at
 
 Row = dict[str, Any]
 _OPENING = 500  # characters of a text
-_ACKS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
 _TO_CITIZENS = ", ".join(f"'{kind}'" for kind, rules in KINDS.items() if rules.audience is Audience.CITIZEN)
 
 
@@ -181,7 +180,7 @@ def unseen_answers(con: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
 
 def unreached(con: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
     """The cases whose acknowledgement was refused since then."""
-    return _cases_of(con, f"e.kind = 'undelivered' AND json_extract(e.data, '$.mail') IN ({_ACKS})", since)
+    return _cases_of(con, f"e.kind = 'undelivered' AND json_extract(e.data, '$.mail') IN ({ACKS})", since)
 
 
 def _cases_of(con: sqlite3.Connection, event: str, since: datetime) -> tuple[str, ...]:

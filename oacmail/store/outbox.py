@@ -22,7 +22,6 @@ from oacmail.core.effects import (
     WriteDraft,
 )
 from oacmail.core.kinds import (
-    ACKNOWLEDGEMENTS,
     IN_SERVICE_HOURS,
     KINDS,
     MEETS_DEADLINE,
@@ -54,6 +53,7 @@ from oacmail.core.watched import DomainRefusals
 from oacmail.store import remembered, writing
 from oacmail.store.cases import cases, placeholders
 from oacmail.store.connection import (
+    ACKS,
     ANSWER_DUE,
     LIVE,
     RUNNING_ANSWER,
@@ -72,8 +72,7 @@ from oacmail.store.writing import WriteContext, insert, raise_serial
 # --- Queue -----------------------------------------------------------------------------------------------------------
 # One thread of one process sends: a row found `sending` at the start is uncertain.
 
-_LIMITED_KINDS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
-LIMITED = f"kind IN ({_LIMITED_KINDS})"
+LIMITED = f"kind IN ({ACKS})"
 """Mail within the acknowledgement limits; written as in the indexes outbox_budget_of and outbox_of_domain."""
 
 # A mail that was tried and put back goes behind all others, oldest first: a mail or a sender that the relay does not
