@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -36,18 +37,18 @@ class _Session:
         self._lines, self._from, self._to = lines, "", list[str]()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(_GREETING)
-        while line := await reader.readline():
-            verb = line[:4].upper()
-            self._note(verb, line)
-            writer.write(_ANSWERS.get(verb, _FINE))
-            if verb == b"DATA":
-                await writer.drain()
-                self._take(await reader.readuntil(_END))
-                writer.write(_FINE)
-            elif verb == b"QUIT":
-                break
-        writer.close()
+        with closing(writer), suppress(EOFError, ConnectionError):  # a client may leave at any moment
+            writer.write(_GREETING)
+            while line := await reader.readline():
+                verb = line[:4].upper()
+                self._note(verb, line)
+                writer.write(_ANSWERS.get(verb, _FINE))
+                if verb == b"DATA":
+                    await writer.drain()
+                    self._take(await reader.readuntil(_END))
+                    writer.write(_FINE)
+                elif verb == b"QUIT":
+                    break
 
     def _note(self, verb: bytes, line: bytes) -> None:
         found = _ADDRESS.search(line)
