@@ -20,11 +20,9 @@ from email.utils import format_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from bench.corpus import DOMAIN, MX, OFFICE, MessageStream, Truth
 from oacmail import config as settings
-from oacmail import wiring
+from oacmail import log, wiring
 from oacmail.config import Config
 from oacmail.config.sections import TrustSection
 from oacmail.core import tokens
@@ -183,7 +181,7 @@ def main(count: int) -> None:
 
 def measure(folder: Path, step: str) -> None:
     """Rebuild, and print what it took. `replay` leaves its ledger in the mailbox, for `ledger`."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    log.configure(level=logging.CRITICAL)
     parsing = ParseWorker()
     config = _config(folder / step)
     policy = _policy(config)

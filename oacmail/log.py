@@ -4,19 +4,21 @@ This module decides what may be logged: ids, kinds, codes, counts and places; ne
 secrets. Keys that are not in KEYS are dropped (`dropped` lists their names), anything like an address is masked, and
 control and direction characters are escaped. Only the class of an exception and its places in the code are kept, since
 its text may quote a message. Log lines of other libraries are reduced to their place.
+
+A module logs with `log = logging.getLogger(__name__)` and `log.info("mail.sent", {"key": key})`: an event and its keys.
 """
 
+import json
 import logging
 import os
 import re
 import sys
-import traceback
 import unicodedata
-from collections.abc import MutableMapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any, TextIO
-
-import structlog
 
 from oacmail.advice import advice
 
@@ -31,33 +33,22 @@ KEYS = frozenset(
 )
 """The keys that a log call may use; `error` is a class or our own error's text, `at` are places in the code."""
 
-_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 _ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
 _LONGEST = 300
 
-Event = MutableMapping[str, Any]
 
+def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
+    """Set up the log of the process, on standard error: our events from `level` on, warnings of the libraries.
 
-def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None:
-    """Set up the log, once for each process: structlog's own loggers and those of the libraries."""
-    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
-    if not stream.isatty():
-        as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
-        renderer = _Prioritised(as_json) if is_journal(stream) else as_json
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _only_places,
-            _only_known_keys,
-            _with_advice,
-            _clean_values,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
-    )
-    logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
+    A line that cannot be written, as on a full disk, is lost: the work goes on.
+    """
+    stream = stream or sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - it may be closed
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Line(stream))
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    logging.getLogger("oacmail").setLevel(level)
+    logging.raiseExceptions = False  # it would print the values of the lost line
 
 
 def is_journal(stream: TextIO) -> bool:
@@ -69,46 +60,39 @@ def is_journal(stream: TextIO) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
 
 
-class _Prioritised:
-    """Put the journal's priority before each line (sd-daemon(3)), so that `journalctl -p warning` works."""
+class _Line(logging.Formatter):
+    """The journal's priority stands before each line (sd-daemon(3)), so that `journalctl -p warning` works."""
 
-    def __init__(self, render: structlog.processors.JSONRenderer) -> None:
-        self._render = render
+    def __init__(self, stream: TextIO) -> None:
+        self._terminal, self._journal = stream.isatty(), is_journal(stream)
 
-    def __call__(self, logger: object, method: str, event: Event) -> str:
-        return f"<{_PRIORITIES.get(method, 6)}>{self._render(logger, method, event)!s}"
-
-
-def _only_places(_logger: object, _method: str, event: Event) -> Event:
-    """Replace `exc_info` with `error` (the class) and `at` (the three innermost places), never the exception's text."""
-    given = event.pop("exc_info", None)
-    found = sys.exception() if given is True else given[1] if isinstance(given, tuple) else given
-    if isinstance(found, BaseException):
-        frames = traceback.extract_tb(found.__traceback__)[-3:]
-        event["error"] = type(found).__name__
-        event["at"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    return event
+    def format(self, record: logging.LogRecord) -> str:
+        fields = _fields(record)
+        if self._terminal:
+            first = [fields.pop(key) for key in ("timestamp", "level", "event")]
+            return " ".join([*first, *(f"{key}={value}" for key, value in fields.items())])
+        priority = f"<{_PRIORITIES.get(record.levelno, 6)}>" if self._journal else ""
+        return priority + json.dumps(fields, ensure_ascii=False)
 
 
-def _only_known_keys(_logger: object, _method: str, event: Event) -> Event:
-    strange = sorted(event.keys() - KEYS)
-    for key in strange:
-        del event[key]
-    if strange:
-        event["dropped"] = ",".join(strange)
-    return event
-
-
-def _with_advice(_logger: object, _method: str, event: Event) -> Event:
-    """Say in each warning and error what to do about it."""
-    serious = event["level"] in ("warning", "error", "critical")
-    if serious and (do := advice(str(event["event"]), str(event.get("error", "")))):
-        event["do"] = do
-    return event
-
-
-def _clean_values(_logger: object, _method: str, event: Event) -> Event:
-    return {key: value if isinstance(value, int | float | None) else clean(str(value)) for key, value in event.items()}
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What a line says, in its order."""
+    event, given = record.msg, record.args if isinstance(record.args, Mapping) else {}
+    if not record.name.startswith("oacmail."):
+        event, given = "library", {"logger": record.name, "at": f"{record.module}:{record.lineno}"}
+    fields = {key: value for key, value in given.items() if key in KEYS}
+    fields["event"] = event
+    fields["level"] = record.levelname.lower()
+    fields["timestamp"] = f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    if record.exc_info and (found := record.exc_info[1]):
+        places = [f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in walk_tb(found.__traceback__)]
+        fields["error"] = type(found).__name__
+        fields["at"] = " < ".join(reversed(places[-3:]))
+    if strange := sorted(given.keys() - KEYS):
+        fields["dropped"] = ",".join(strange)
+    if record.levelno >= logging.WARNING and (do := advice(event, str(fields.get("error", "")))):
+        fields["do"] = do
+    return {key: value if isinstance(value, int | float | None) else clean(str(value)) for key, value in fields.items()}
 
 
 def clean(text: str) -> str:
@@ -123,13 +107,3 @@ def clean(text: str) -> str:
         char.encode("unicode_escape").decode("ascii") if unicodedata.category(char) in harmful else char
         for char in shown
     )
-
-
-class _Library(logging.Handler):
-    """Log lines of other libraries by their place only, since their text quotes what they read."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        place = {"logger": record.name, "at": f"{record.module}:{record.lineno}"}
-        if record.exc_info and record.exc_info[0]:
-            place["error"] = record.exc_info[0].__name__
-        structlog.get_logger().log(record.levelno, "library", **place)

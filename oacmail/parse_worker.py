@@ -9,6 +9,7 @@ their workers outlive a killed parent (docs/benchmarks.md, "The second process")
 """
 
 import copyreg
+import logging
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from oacmail.mail.parser_config import ParserConfig
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+log = logging.getLogger(__name__)
 
 MANY = 40  # waiting messages; fewer are one or two groups
 _FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
@@ -85,7 +88,7 @@ class ParseWorker(Parser):
                 )
                 self._connection = ours
             except OSError as error:  # no resources for another process: one is enough
-                _warn("reader.failed", error)
+                log.warning("reader.failed", {"error": type(error).__name__})
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers:
         if self._connection is None:
@@ -133,15 +136,9 @@ class ParseWorker(Parser):
         except Exception as error:  # the worker has ended, or a group cannot be pickled
             self._kill()
             if self._wanted:
-                _warn("reader.gone", error)
+                log.warning("reader.gone", {"error": type(error).__name__})
             raise
         return parsed
-
-
-def _warn(event: str, error: Exception) -> None:
-    import structlog  # the worker, which logs nothing, would need a fifth more memory
-
-    structlog.get_logger().warning(event, error=type(error).__name__)
 
 
 def _is_taken(group: _Group) -> bool:

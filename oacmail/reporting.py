@@ -4,6 +4,7 @@ It joins the store, the charts and the core, and holds no rule. It only reads, f
 computes and draws, nothing waits for it.
 """
 
+import logging
 import pickle
 import sqlite3
 import subprocess
@@ -14,8 +15,6 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-
-import structlog
 
 from oacmail import charts
 from oacmail.charts import Drawn
@@ -33,7 +32,7 @@ from oacmail.words.compose import EnclosedFile
 from oacmail.words.report_forms import ReportView, as_csv, as_mail_text, report_view
 from oacmail.words.report_forms import charts as charts_of
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 Draw = Callable[[Sequence[Mapping[str, object]]], Drawn]
 Compute = Callable[[Path, Policy, Month, datetime], MonthlyReport]
 """From the file of the database, the rules, the month and the present moment."""
@@ -191,7 +190,7 @@ def elsewhere(database: Path, policy: Policy, month: Month, now: datetime) -> Mo
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        log.warning("report.in-process", error=type(error).__name__)
+        log.warning("report.in-process", {"error": type(error).__name__})
         return here(database, policy, month, now)
     made: MonthlyReport = pickle.loads(done.stdout)  # noqa: S301 - written by our own process
     return made
@@ -221,7 +220,7 @@ def worded(report: MonthlyReport, lang: str, policy: Policy, draw: Draw = charts
     wanted = charts_of(report, lang)
     drawn = draw([asdict(chart) for chart in wanted])
     if drawn.reason:
-        log.warning("report.no-charts", reason=drawn.reason)
+        log.warning("report.no-charts", {"reason": drawn.reason})
     pictures = [
         {
             "name": chart.name,

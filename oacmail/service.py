@@ -5,6 +5,7 @@ watchdog is pinged only while every loop makes progress. SIGTERM wakes waiting l
 and the next start treats a mail in flight as uncertain.
 """
 
+import logging
 import random
 import signal
 import threading
@@ -15,8 +16,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING
-
-import structlog
 
 from oacmail import wiring
 from oacmail.config import Config
@@ -32,7 +31,7 @@ from oacmail.wiring import Parts
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 TICK_SECONDS = 30
 LOOK_SECONDS = 5  # `outbox retry` is written by another process, which wakes nobody
 STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
@@ -95,7 +94,7 @@ class Outage:
         kind = type(error).__name__
         if self.lasts and kind != self.kind:
             event = "still-down" if self.kind else "down"
-            log.warning(f"{self.name}.{event}", error=str(error), kind=kind)
+            log.warning(f"{self.name}.{event}", {"error": str(error), "kind": kind})
             self.kind = kind
         return pause
 
@@ -103,7 +102,7 @@ class Outage:
         """Return True if this ends an outage."""
         recovered = self.lasts
         if recovered:
-            log.info(f"{self.name}.recovered", errors=self._backoff.errors)
+            log.info(f"{self.name}.recovered", {"errors": self._backoff.errors})
         self._backoff, self.kind = Backoff(), ""
         return recovered
 
@@ -130,7 +129,7 @@ class StateOutage:
             backoff = self._stopped.setdefault(loop, Backoff())
             pause = backoff.next()
             if backoff.lasts and self._since is None:
-                log.error("state.down", error=str(error))
+                log.error("state.down", {"error": str(error)})
                 self._since = now
             if self._since is not None:
                 self._why = str(error)
@@ -197,7 +196,7 @@ class Service:
             thread.start()
         scheduler.start()
         policy = self.parts.engine.policy
-        log.info("started", version=version(), instance=policy.instance, shadow=policy.shadow)
+        log.info("started", {"version": version(), "instance": policy.instance, "shadow": policy.shadow})
         self.systemd.ready(self._status())
         self._handle_signals()
         self._end(threads, scheduler)
@@ -247,7 +246,7 @@ class Service:
             try:
                 watch.record_stop(self.parts.store, self.parts.engine.now())
             except StateError as error:
-                log.warning("stop.unrecorded", error=str(error))  # the next start counts a crash
+                log.warning("stop.unrecorded", {"error": str(error)})  # the next start counts a crash
         if not any(thread.is_alive() for thread in threads):
             # otherwise a thread waits for a silent server on its own connection, which we must not use
             self.parts.close()
@@ -269,14 +268,14 @@ class Service:
         except OacmailError as error:
             reason = str(error)
         if reason:
-            log.error("reload.refused", reason=reason)
+            log.error("reload.refused", {"reason": reason})
         try:
             now = self.parts.engine.now()
             self.parts.store.problem(REFUSED, False, now)  # another reason is another problem
             if reason:
                 self.parts.store.problem(REFUSED, True, now, reason)
         except StateError as trouble:
-            log.warning("reload.unrecorded", error=str(trouble))
+            log.warning("reload.unrecorded", {"error": str(trouble)})
         self.systemd.ready(self._status())
 
     # --- loops ------------------------------------------------------------------------------------
@@ -285,7 +284,7 @@ class Service:
         try:
             loop()
         except BaseException as error:
-            log.critical("loop.died", job=name, exc_info=True)
+            log.critical("loop.died", {"job": name}, exc_info=True)
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
@@ -410,7 +409,7 @@ class Service:
             try:
                 nightly_jobs.look()
             except OacmailError as error:
-                log.warning("night.postponed", error=str(error))
+                log.warning("night.postponed", {"error": str(error)})
 
         scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
         scheduler.add_job(night, "interval", seconds=TICK_SECONDS)
@@ -456,21 +455,22 @@ class Service:
         from oacmail import privacy  # no start needs it
 
         if again := privacy.nightly_forgetting(self.parts.config, self.parts.engine.now()):
-            log.info("forgotten", count=again)
+            log.info("forgotten", {"count": again})
 
     def _purge(self) -> None:
         if self.parts.config.privacy.purge:
             from oacmail import privacy
 
             done = privacy.nightly_purge(self.parts.config, self.parts.engine.now())
-            log.info("purged", kind="cases", count=len(done.cases))
-            log.info("purged", kind="originals", count=done.emptied.get("originals", 0))
+            log.info("purged", {"kind": "cases", "count": len(done.cases)})
+            log.info("purged", {"kind": "originals", "count": done.emptied.get("originals", 0)})
 
     def _learn(self) -> None:
         parts = self.parts
         for result in learning.learn(parts.store, parts.intake.parser_config, parts.engine.now()):
             log.info(
-                "learned", kind=result.field, count=result.corrections, state="taken" if result.taken else "refused"
+                "learned",
+                {"kind": result.field, "count": result.corrections, "state": "taken" if result.taken else "refused"},
             )
 
 

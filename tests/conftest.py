@@ -1,6 +1,7 @@
 """Fixtures of the mail servers, settings of hypothesis and of the log. Who uses a fixture gets the mark `servers`."""
 
 import gc
+import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,7 +9,6 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-import structlog
 from hypothesis import settings
 
 from testbed.mailbox import SimulatedMailbox
@@ -22,15 +22,20 @@ from tests.world import World
 
 gc.disable()
 scratch.use()
-structlog.configure(
-    processors=[
-        *structlog.get_config()["processors"][:-1],
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
-    ]
-)
-"""An exception is shown as Python shows it: its default shows each variable of each frame, which takes seconds."""
 settings.load_profile("ci")
 """No limit measures speed, and each run draws the same examples. To draw others: `--hypothesis-profile=default`."""
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A verb sets up the log of its process, which is that of all tests."""
+    root, ours = logging.getLogger(), logging.getLogger("oacmail")
+    handlers, level, our_level = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    ours.setLevel(our_level)
+
 
 _SERVERS = {"mail_servers", "own_mail_servers", "dovecot"}
 _LONGEST_FIRST = (

@@ -8,9 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
-import structlog
 
-from oacmail import privacy, wiring
+from oacmail import log, privacy, wiring
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import Refused
@@ -47,7 +46,7 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
     The service must be stopped and its database gone. Every row comes from the copy of the ledger in the mailbox, the
     words from the messages; without such a copy the messages are played again. What is not known any more is listed.
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    log.configure(level=logging.ERROR)
     config = configured(ctx)
     begun = moment(config, since) if since else None
     refuse_if_used(config.office.state)

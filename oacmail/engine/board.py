@@ -5,13 +5,12 @@ engine, and then moves each message that lies elsewhere than it should, once. It
 reads a flag but \\Deleted, and holds no rule about cases. Without a board it does nothing.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
-
-import structlog
 
 from oacmail.core import calendar
 from oacmail.core.board import (
@@ -37,7 +36,7 @@ from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.board import Placed, Unsettled
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word
 WITHIN = timedelta(minutes=1)
 TROUBLES_MOST = 3  # folders that cannot be written, in one pass
@@ -174,7 +173,7 @@ class BoardSync:
             except Transient:
                 raise
             except Exception:  # a bug: the message goes back, and neither the other moves nor the daemon stop
-                log.error("board.move-failed", message=message.message[:16], exc_info=True)
+                log.error("board.move-failed", {"message": message.message[:16]}, exc_info=True)
                 self._accept(message, judgement)
 
     def _current_places(self, message: Unsettled, renewed: set[str]) -> list[CurrentPlace]:
@@ -315,7 +314,7 @@ class BoardSync:
             if uid in by_uid
         ]
         store.board_arrived(arrived, self.engine.now())
-        log.info("board.moved", count=len(some))
+        log.info("board.moved", {"count": len(some)})
 
     def _flag(self, folder: str, some: Sequence[Placed], on: bool) -> None:
         self.mailbox.flag(folder, [message.ref.uid for message in some], on=on)

@@ -1,11 +1,10 @@
 """From the outbox to the relay: what may leave now, how many in a minute, and the result of each attempt."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
-
-import structlog
 
 from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
@@ -83,7 +82,7 @@ class RelayBudget:
 # copy there may prove that it was sent already. Mail to staff has no such copy and does not wait, but no notice is
 # sent at night. Each attempt goes to core as `DeliveryResult`.
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 BATCH = 20
 
 
@@ -234,7 +233,7 @@ class Delivery:
         error: str = "",
         limited: bool = False,
     ) -> DeliveryResult:
-        log.info("mail." + state, key=mail.key, error=error or None)
+        log.info("mail." + state, {"key": mail.key, "error": error or None})
         return DeliveryResult(
             key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error, limited=limited
         )

@@ -3,14 +3,13 @@
 `Ticks`: everything that is due, in one decision; if that raises, item by item. The nightly jobs run once after 03:00.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
-
-import structlog
 
 from oacmail.core import calendar, relayed, tokens
 from oacmail.core.decide import decide, may_exceed, within_limits
@@ -46,7 +45,7 @@ from oacmail.words.renderer import Renderer
 # A turn holds the store's lock and never uses the network: it loads the view, calls core, renders what is to be sent,
 # and writes. After the commit it announces queued mail.
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 TEMPLATES = "templates"  # the code of the problem
 
 
@@ -99,7 +98,7 @@ class Engine:
         with self.store.turn() as turn:
             decision = self._decide_and_write(turn, inp, now, raw=raw, message_ref=message_ref)
         for name in sorted(self._broken_templates):
-            log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
+            log.warning("template.broken", {"template": name, "reason": "the shipped one was used; see oacmail check"})
         if self._broken_templates:
             self.store.problem(TEMPLATES, True, now)
         self._broken_templates.clear()
@@ -281,7 +280,7 @@ class Ticks:
             raise
         except Exception as error:
             now = self.engine.now()
-            log.error("tick.failed", job=item.kind, case=item.case, exc_info=True)
+            log.error("tick.failed", {"job": item.kind, "case": item.case}, exc_info=True)
             self.engine.store.tick_failed(item, type(error).__name__, until=now + PUT_OFF, now=now)
             return False
         return True
@@ -319,7 +318,7 @@ class NightlyJobs:
             try:
                 succeeded = self.ticks.job(name, job)
             except OacmailError as error:
-                log.warning("night.postponed", job=name, error=str(error))
+                log.warning("night.postponed", {"job": name, "error": str(error)})
                 continue
             if succeeded:
                 del self._failed[name]

@@ -2,6 +2,7 @@
 of one that fails, and what the engine then puts into the mailbox: our own copies and draft answers, each once.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
@@ -9,8 +10,6 @@ from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
-
-import structlog
 
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
@@ -34,7 +33,7 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.remembered import LOST
 from oacmail.store.seen_messages import UNREADABLE
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 SIGNATURE_FIELD = "X-Oacmail"
 CLOCKS_DIFFER = timedelta(days=1)
 
@@ -76,7 +75,7 @@ class FolderScan:
         fallen = bool(state.uidnext) and state.uidnext < row.uidnext
         renumbered = state.uidvalidity != row.uidvalidity
         if renumbered:
-            log.warning("folder.new-epoch", folder=watched.name, reason="UIDVALIDITY changed")
+            log.warning("folder.new-epoch", {"folder": watched.name, "reason": "UIDVALIDITY changed"})
             store.begin_epoch(watched.name, state.uidvalidity)
         compare = compare or not row.read_once or renumbered or fallen
         listing = FolderListing(watched=watched, state=state, compared=compare, renewed=renumbered or fallen)
@@ -127,7 +126,7 @@ class FolderScan:
             engine.store.problem(LOST, True, engine.now())
         if above:
             reason = "our own mail in this folder names cases that the database does not know"
-            log.warning("numbers.continued", folder=watched.name, case=highest[above[-1]], reason=reason)
+            log.warning("numbers.continued", {"folder": watched.name, "case": highest[above[-1]], "reason": reason})
 
     def _baseline(
         self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta], *, renumbered: bool
@@ -163,7 +162,7 @@ class FolderScan:
             if not (tail and self._replaced(key, self.mailbox.metas(tail))):
                 missing = sorted(listing.present - known)
                 return self.mailbox.metas(missing) if missing else ()
-            log.warning("folder.new-epoch", folder=listing.watched.name, reason="a uid names another message")
+            log.warning("folder.new-epoch", {"folder": listing.watched.name, "reason": "a uid names another message"})
         # Every place is compared with our records: a reused UID is a new message.
         metas = self.mailbox.metas()
         listing.present = {meta.uid for meta in metas}
@@ -433,7 +432,7 @@ class Intake:
         except UnreadableMessage as error:
             # A request for it alone has failed, which uses a try, even if it was a batch of one.
             tries = self._count_failure(listing, error.uid, "unreadable", alone=alone)
-            log.warning("message.unreadable", folder=listing.watched.name, uid=error.uid, attempt=tries)
+            log.warning("message.unreadable", {"folder": listing.watched.name, "uid": error.uid, "attempt": tries})
             if tries > len(SPACING):
                 self._set_aside(listing.ref(error.uid), None, UNREADABLE)
             else:
@@ -537,7 +536,7 @@ class Intake:
         except Exception as error:
             name, ref = type(error).__name__, batch.listing.ref(uid)
             tries = self._count_failure(batch.listing, uid, name, alone=alone)
-            log.error("message.failed", folder=ref.folder, uid=uid, attempt=tries, exc_info=True)
+            log.error("message.failed", {"folder": ref.folder, "uid": uid, "attempt": tries}, exc_info=True)
             if tries >= TRIES:
                 self._set_aside(ref, batch.messages[uid].raw, f"could not be processed: {name}")
 
@@ -595,7 +594,7 @@ class Intake:
         counts = Counter(discrepancy.what for discrepancy in discrepancies)
         text = ", ".join(f"{what} {counts[what]}" for what in sorted(counts))
         store.problem(CODE, bool(discrepancies), now, text)
-        log.info("reconciled", count=len(discrepancies))
+        log.info("reconciled", {"count": len(discrepancies)})
 
     def _in_no_folder(self, missing: Sequence[MissingMessage]) -> list[MissingMessage]:
         """Return those that no folder has, watched or not: an agent may have moved one to a folder of their own."""

@@ -5,6 +5,7 @@ One message is a piece: rows of a snapshot, or the entries since the piece befor
 of the older one. Nothing here is sent, and nothing that goes wrong here stops the service.
 """
 
+import logging
 from base64 import b64decode, b64encode, encodebytes
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +15,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-import structlog
-
 from oacmail.core.board import BoardNames
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.ports import FolderTree, Mailbox
@@ -24,7 +23,7 @@ from oacmail.core.tokens import name_of_key, seal
 from oacmail.engine.engine import Engine
 from oacmail.store.remembered import LOST
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 FIELD = "X-Oacmail-Ledger"
 EVERY = timedelta(minutes=10)
@@ -59,7 +58,7 @@ class LedgerCopy:
             replace = mark.split()[:1] != before.split()[:1]
             error, latest = self._append(pieces, now, first=known is None, replace=replace)
         if error:
-            log.warning("ledger.not-copied", error=error)
+            log.warning("ledger.not-copied", {"error": error})
         store.problem(PROBLEM, bool(error), now, error)
         if not (error and known is None):
             store.remember(LEDGER_COPIED, known or "" if error else f"{mark} {latest}", now)

@@ -3,12 +3,11 @@ recorded when it begins and when it ends.
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from socket import gethostname
-
-import structlog
 
 from oacmail.core import ends, watched
 from oacmail.core.calendar import local_day
@@ -51,7 +50,7 @@ from oacmail.store.store import SqliteStore
 # A problem is recorded and logged when it begins and ends, not at each check. The first check after a start is always
 # recorded, since the database may hold the state of an earlier process.
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -70,7 +69,7 @@ class ProblemFlag:
             return
         self.store.problem(self.code, unhealthy, now)
         if unhealthy or before:
-            log.warning(self.begins if unhealthy else "problem.recovered", problem=self.code, error=error)
+            log.warning(self.begins if unhealthy else "problem.recovered", {"problem": self.code, "error": error})
         self._last = unhealthy
 
 
@@ -151,7 +150,7 @@ class GrantWatch:
             store.remember(OAUTH_REPORTED, "", now)
 
     def _report(self, what: str, since: datetime, now: datetime) -> None:
-        log.warning("oauth." + what, since=since.isoformat())
+        log.warning("oauth." + what, {"since": since.isoformat()})
         if failed := self.run((OAUTH, what, since.isoformat())):
             self.engine.store.problem(COMMAND, True, now, failed)
 
@@ -210,7 +209,7 @@ class CanaryWatch:
         shown = since.astimezone(self.engine.policy.office.timezone).isoformat()
         store.problem(CODE, what == "down", now, shown if what == "down" else "")
         store.remember(CANARY_ALARMED, key if what == "down" else "", now)
-        log.warning("canary." + what, since=since.isoformat())
+        log.warning("canary." + what, {"since": since.isoformat()})
         failed = self.run(("canary", what, since.isoformat()))
         store.problem(COMMAND, bool(failed), now, failed)
 
@@ -226,7 +225,7 @@ def note_verdict(engine: Engine, raw: bytes, key: str) -> None:
     store.remember(CANARY_VERDICT + envelope, json.dumps(shown), now)
     code = f"{VERDICT}:{envelope}"
     if said.is_good is (code in store.problems()):
-        log.warning("problem.recovered" if said.is_good else "problem.degraded", problem=code, error=str(said))
+        log.warning("problem.recovered" if said.is_good else "problem.degraded", {"problem": code, "error": str(said)})
     store.problem(code, not said.is_good, now, str(said))
 
 
@@ -292,7 +291,7 @@ class RefusalWatch:
         for code in sorted(found.keys() ^ known):
             store.problem(code, code in found, now, found.get(code, ""))
             # Without the words, which whoever writes a report has chosen.
-            log.warning("problem.degraded" if code in found else "problem.recovered", problem=code)
+            log.warning("problem.degraded" if code in found else "problem.recovered", {"problem": code})
 
 
 # --- Ends ------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ library when the first token is needed.
 """
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,12 +16,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal
 
-import structlog
-
 from oacmail.core.errors import LOGIN_PAUSE, Transient
 from oacmail.servers import Validity
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 RENEW_BEFORE = 300.0  # seconds before the end of a token; of a short one, half of its life
 REST = 60.0  # seconds until the next attempt after a failed one, unless the provider names them
 NEW = 30.0  # seconds for which a token counts as new: a server that refuses it does not refuse its age
@@ -116,7 +115,7 @@ class TokenSource:
             self._refusal, self._rest_until = error, now + (error.at_least or REST if valid else error.at_least)
             if not valid:
                 raise
-            log.warning("oauth.not-renewed", error=str(error), kind=type(error).__name__)
+            log.warning("oauth.not-renewed", {"error": str(error), "kind": type(error).__name__})
             return
         self._text, self._made, self._ends = token.text, now, now + token.seconds
         self._refusal = None

@@ -6,11 +6,10 @@ left when. Mail to citizens leaves only where its copy is found; mail to staff h
 is handed to a relay, and no message, folder or flag is changed. What only the lost database knew is not guessed.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-
-import structlog
 
 from oacmail.core import kinds
 from oacmail.core.effects import Arrived, Decision, Effect, Reconsider, RequestReview, UpdateOutbox
@@ -32,7 +31,7 @@ from oacmail.store import rebuilt
 from oacmail.store.rebuilt import NOT_FOUND, Unproven
 from oacmail.store.store import SqliteStore
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 HOUR = timedelta(hours=1)
 _NO_REQUEST = (*MACHINES, Kind.SPAM, Kind.THANKS)
 _HELD = (MailKind.ACK, MailKind.RELAYED)  # a person hears that nothing shows whether these have left
@@ -188,7 +187,7 @@ class Play:
         except (Transient, Fatal):
             raise
         except Exception:
-            log.error("rebuild.message-failed", folder=found.ref.folder, uid=found.ref.uid, exc_info=True)
+            log.error("rebuild.message-failed", {"folder": found.ref.folder, "uid": found.ref.uid}, exc_info=True)
 
     def _work(self, found: Found, raw: Fetched, message: Message) -> None:
         # What was acknowledged came into INBOX, wherever a person has moved it, and was treated as a request.

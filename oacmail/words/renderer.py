@@ -2,6 +2,7 @@
 in time and size. It decides nothing.
 """
 
+import logging
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,6 @@ from traceback import extract_tb
 from types import CodeType, FrameType
 from typing import Any
 
-import structlog
 from jinja2 import (
     BytecodeCache,
     Environment,
@@ -48,7 +48,7 @@ from oacmail.words.facts import SAMPLES, facts_of
 from oacmail.words.labels import label, phrase, phrases
 from oacmail.words.redact import redact
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 # --- Bounds ----------------------------------------------------------------------------------------------------------
 # The town's own templates are untrusted programs. Jinja2 compiles a template to Python; a trace function sees each of
@@ -468,7 +468,7 @@ class Renderer:
         try:
             whole = rendered(send, *(redact(original, policy.office.languages[0]) for original in originals))
         except Exception:  # one strange message must not stop all deadlines: send the card without it
-            log.error("original.unfit", key=send.key, exc_info=True)
+            log.error("original.unfit", {"key": send.key}, exc_info=True)
             return rendered(send)
         bare = rendered(replace(send, key=send.key + BARE))
         return replace(whole, bare=bare.mime, bare_id=bare.message_id, fallback=(*whole.fallback, *bare.fallback))

@@ -5,9 +5,9 @@ import sys
 from datetime import datetime
 
 import click
-import structlog
 
 from oacmail import config as settings
+from oacmail import log
 from oacmail.cli.common import as_json, print_json, safe
 from testbed.progress import show_progress
 from testbed.sim.run import SimulationResult, shrink_run, simulate_town
@@ -22,7 +22,7 @@ def main(days: int, seed: int, as_json: bool) -> None:
 
     It uses the built-in configuration. A failing run is shrunk to the shortest story found.
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    log.configure(level=logging.CRITICAL)
     config = settings.builtin()
     outcome = simulate_town(config, days, seed, lambda day, so_far: _day(day, so_far, as_json))
     show_progress("")

@@ -6,8 +6,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-import structlog
-
+from oacmail import log
 from tests.board.walk import Walk
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
@@ -24,7 +23,7 @@ def main() -> None:
         "--provider", choices=tuple(CHARACTERS), help="oacmail reads the mailbox at this provider, played"
     )
     asked = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    log.configure(level=logging.CRITICAL)
     with ExitStack() as stack:
         scratch = tempfile.TemporaryDirectory(prefix="bw-", dir=SCRATCH, ignore_cleanup_errors=True)
         root = Path(stack.enter_context(scratch))

@@ -348,4 +348,4 @@ def test_help_loads_only_the_table_of_verbs() -> None:
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "oacmail.cli" in loaded
     assert {name for name in loaded if name.startswith("oacmail.cli.")} == set()
-    assert loaded & {"imapclient", "jinja2", "pydantic", "sqlite3", "structlog"} == set()
+    assert loaded & {"imapclient", "jinja2", "pydantic", "sqlite3", "logging"} == set()

@@ -5,7 +5,6 @@ import io
 import json
 import unicodedata
 from base64 import b64encode
-from collections.abc import Iterator
 
 import pytest
 
@@ -71,12 +70,11 @@ def _fields(payload: str) -> list[tuple[str, str | bytes]]:
 
 
 @pytest.fixture
-def told() -> Iterator[io.StringIO]:
+def told() -> io.StringIO:
     """The log of the program, as machines read it."""
     stream = io.StringIO()
     log.configure(stream)
-    yield stream
-    log.configure(io.StringIO())
+    return stream
 
 
 @pytest.mark.parametrize("name", PAYLOADS)

@@ -63,10 +63,10 @@ def test_the_relay_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuse
 
 
 _WARNS = """
-import sys, structlog
+import logging
 from oacmail import log
-log.configure(sys.stderr)
-structlog.get_logger().warning("imap.down", kind="LoginRefused")
+log.configure()
+logging.getLogger("oacmail.service").warning("imap.down", {"kind": "LoginRefused"})
 """
 
 

@@ -2,7 +2,6 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Iterator
 
 import pytest
 
@@ -69,11 +68,10 @@ SECRETS: dict[str, tuple[SecretMessage, tuple[str, ...]]] = {
 
 
 @pytest.fixture
-def told() -> Iterator[io.StringIO]:
+def told() -> io.StringIO:
     stream = io.StringIO()
     log.configure(stream)
-    yield stream
-    log.configure(io.StringIO())
+    return stream
 
 
 @pytest.mark.parametrize("name", SECRETS)

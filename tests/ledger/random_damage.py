@@ -21,8 +21,8 @@ from random import Random
 from typing import Any
 
 import click
-import structlog
 
+from oacmail import log
 from oacmail.core.reconciliation import Discrepancy, from_text
 from oacmail.core.stored_values import RECONCILED
 from oacmail.store import ledger
@@ -306,7 +306,7 @@ KINDS: Sequence[Callable[[World, sqlite3.Connection, Random], Damage]] = (
 @click.option("--seed", type=int, default=1)
 def main(changes: int, seed: int) -> None:
     """Print each change that the proof did not name; exit 1 if there is any."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    log.configure(level=logging.CRITICAL)
     made: Counter[str] = Counter()
     unnamed = []
     for board in (False, True):

@@ -11,7 +11,6 @@ from threading import Event, Thread
 from typing import cast
 
 import pytest
-from structlog.testing import capture_logs
 
 from oacmail.core.model import Message
 from oacmail.mail.parse import RawMessage
@@ -141,19 +140,20 @@ def test_a_worker_killed_before_it_was_needed_delays_nobody(beside: ParseWorker)
     assert _asked(beside) == _read()
 
 
-def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(beside: ParseWorker) -> None:
+def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(
+    beside: ParseWorker, caplog: pytest.LogCaptureFixture
+) -> None:
     process = _begun(beside)
     first = beside.ask(UNREAD[GROUPS[0]])
     read = [first(at) for at in range(20)]
     process.send_signal(signal.SIGSTOP)  # a fast worker would have answered everything before it is killed
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS[1:]]
     until(lambda: _waiting(beside) < len(answers), what="the first of them is under way")
-    with capture_logs() as logs:  # another test may have turned standard output off
-        process.kill()
-        rest = [answer(at) for answer, count in answers for at in range(count)]
-        assert read + rest == _read()
-        until(lambda: logs, what="the report")
-    assert [line["event"] for line in logs] == ["reader.gone"]
+    process.kill()
+    rest = [answer(at) for answer, count in answers for at in range(count)]
+    assert read + rest == _read()
+    until(lambda: caplog.messages, what="the report")
+    assert caplog.messages == ["reader.gone"]
 
 
 def test_a_worker_without_an_answer_is_given_up() -> None:

@@ -5,12 +5,15 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from oacmail import log
 from oacmail.advice import ADVICE
@@ -19,6 +22,7 @@ from oacmail.service import Outage
 from tests.world import ANNA, MARTA, PERE, World
 
 PACKAGE = Path(log.__file__).parent
+OURS = logging.getLogger("oacmail.service")
 
 
 class _Terminal(io.StringIO):
@@ -27,14 +31,10 @@ class _Terminal(io.StringIO):
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
+def stream() -> io.StringIO:
     out = io.StringIO()
-    root = logging.getLogger()
-    before, handlers, level = structlog.get_config(), root.handlers[:], root.level
     log.configure(out)
-    yield out
-    structlog.configure(**before)
-    root.handlers[:], root.level = handlers, level
+    return out
 
 
 def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -42,14 +42,15 @@ def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_an_event_is_one_line_of_json_with_level_and_utc_time(stream: io.StringIO) -> None:
-    structlog.get_logger().info("acknowledged", case="OAC-2026-000001", count=2)
-    (line,) = _lines(stream)
-    assert line.pop("timestamp").endswith("Z")
-    assert line == {"event": "acknowledged", "level": "info", "case": "OAC-2026-000001", "count": 2}
+    OURS.info("acknowledged", {"case": "OAC-2026-000001", "count": 2})
+    said = '{"case": "OAC-2026-000001", "count": 2, "event": "acknowledged", "level": "info", "timestamp": "TIME"}\n'
+    assert re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME", stream.getvalue()) == said
+    at = datetime.fromisoformat(_lines(stream)[0]["timestamp"])
+    assert timedelta() <= datetime.now(UTC) - at < timedelta(minutes=1)
 
 
 def test_keys_that_are_not_known_are_dropped_and_named(stream: io.StringIO) -> None:
-    structlog.get_logger().info("arrived", subject="El meu certificat", sender="anna@example.cat")
+    OURS.info("arrived", {"subject": "El meu certificat", "sender": "anna@example.cat"})
     (line,) = _lines(stream)
     assert line["dropped"] == "sender,subject"
     assert "certificat" not in stream.getvalue()
@@ -67,7 +68,7 @@ def test_keys_that_are_not_known_are_dropped_and_named(stream: io.StringIO) -> N
     ],
 )
 def test_values_are_harmless(stream: io.StringIO, value: str, shown: str) -> None:
-    structlog.get_logger().warning("refused", error=value)
+    OURS.warning("refused", {"error": value})
     (line,) = _lines(stream)
     assert line["error"] == shown
 
@@ -76,7 +77,7 @@ def test_an_exception_leaves_its_class_and_place_and_not_its_text(stream: io.Str
     try:
         int("el meu PIN és 1234")
     except ValueError:
-        structlog.get_logger().exception("failed", message="ab12")
+        OURS.exception("failed", {"message": "ab12"})
     (line,) = _lines(stream)
     assert line["error"] == "ValueError"
     assert line["at"].startswith("test_log.py:")
@@ -91,17 +92,28 @@ def test_another_library_is_logged_without_its_words(stream: io.StringIO) -> Non
     assert "hunter2" not in stream.getvalue()
 
 
-def _logged(path: Path) -> Iterator[str]:
-    """`file:line key` of every keyword in the calls of a logger named `log`."""
+LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
+
+
+def _logged(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Where a module logs, and the keys; a call that is not an event and a mapping has the key that nobody may use."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="log" | "_log")), keywords=keywords):
-                yield from (f"{path.name}:{node.lineno} {word.arg}" for word in keywords)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"), attr=level), args=args) if level in LEVELS:
+                match args:
+                    case [_]:
+                        keys = []
+                    case [_, ast.Dict(keys=[*named])]:
+                        keys = [ast.unparse(key).strip("'") if key else "**" for key in named]
+                    case _:
+                        keys = ["?"]
+                yield f"{path.name}:{node.lineno}", keys
 
 
-def test_the_program_logs_known_keys_only() -> None:
+def test_the_program_logs_an_event_and_a_mapping_of_known_keys() -> None:
     used = [call for path in sorted(PACKAGE.rglob("*.py")) for call in _logged(path)]
-    assert [call for call in used if call.split()[1] not in log.KEYS | {"exc_info"}] == []
+    assert len(used) > 30
+    assert [(where, keys) for where, keys in used if not log.KEYS.issuperset(keys)] == []
 
 
 def _warnings(text: str) -> set[str]:
@@ -117,8 +129,8 @@ def test_every_warning_says_what_to_do() -> None:
 
 
 def test_what_to_do_stands_in_the_line_of_a_warning_only(stream: io.StringIO) -> None:
-    structlog.get_logger().warning("folder.unread", error="LoginError")
-    structlog.get_logger().info("folder.unread")
+    OURS.warning("folder.unread", {"error": "LoginError"})
+    OURS.info("folder.unread")
     warned, told = _lines(stream)
     assert "`oacmail check --online`" in warned["do"]
     assert "do" not in told
@@ -135,7 +147,7 @@ def test_what_to_do_stands_in_the_line_of_a_warning_only(stream: io.StringIO) ->
     ],
 )
 def test_an_outage_says_what_to_do_about_its_cause(stream: io.StringIO, error: str, do: str) -> None:
-    structlog.get_logger().warning("imap.down", error=error, kind="Transient")
+    OURS.warning("imap.down", {"error": error, "kind": "Transient"})
     (line,) = _lines(stream)
     assert do in line["do"]
 
@@ -143,10 +155,41 @@ def test_an_outage_says_what_to_do_about_its_cause(stream: io.StringIO, error: s
 def test_a_terminal_gets_plain_lines(stream: io.StringIO) -> None:
     terminal = _Terminal()
     log.configure(terminal)
-    structlog.get_logger().info("started", version="0.1.0")
-    assert "started" in terminal.getvalue()
-    assert not terminal.getvalue().startswith("{")
+    OURS.info("started", {"version": "0.1.0"})
+    _time, rest = terminal.getvalue().split(" ", 1)
+    assert rest == "info started version=0.1.0\n"
     assert stream.getvalue() == ""
+
+
+# A line that cannot be written or made disturbs nothing else.
+
+
+def test_a_full_disk_under_the_log_loses_lines_and_no_mail(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        log.configure(full)
+        world.citizen_asks(ANNA)
+        OURS.error("refused", {"error": "el meu PIN és 1234"})
+        with suppress(OSError):
+            full.close()
+    assert [mail["state"] for mail in world.mails("ack")] == ["sent"]
+    assert len(world.received(ANNA)) == 1
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_service_without_standard_error_starts_and_logs_nowhere() -> None:
+    words = "from oacmail import log; import logging; log.configure(); logging.getLogger('oacmail.x').error('down')"
+    done = subprocess.run(f'{sys.executable} -c "{words}" 2>&-', shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_value_without_text_raises_nothing_in_the_program(stream: io.StringIO) -> None:
+    class Bare:
+        def __str__(self) -> str:
+            raise ValueError("no text")
+
+    OURS.warning("refused", {"error": Bare()})
+    OURS.warning("refused", {"error": "550 100%s full"})
+    assert [line["error"] for line in _lines(stream)] == ["550 100%s full"]
 
 
 # The log of a busy day, with every kind of mail and trouble, tells neither a secret nor anything of a person.
@@ -163,13 +206,10 @@ WORDS = ("Torrentfonda", "Puigdom", "612345678", "Gat-2026", "482197", "Vilanove
 
 
 @pytest.fixture
-def told() -> Iterator[io.StringIO]:
-    stream, root = io.StringIO(), logging.getLogger()
-    before, handlers, level = structlog.get_config(), root.handlers[:], root.level
+def told() -> io.StringIO:
+    stream = io.StringIO()
     log.configure(stream, level=logging.DEBUG)
-    yield stream
-    structlog.configure(**before)
-    root.handlers[:], root.level = handlers, level
+    return stream
 
 
 def _a_busy_day(world: World) -> None:
@@ -199,7 +239,7 @@ def test_the_log_of_a_busy_day_tells_nothing(town: TOWN, told: io.StringIO, monk
     try:
         int(f"{SAID[ANNA]} {PASSWORD}")
     except ValueError:
-        structlog.get_logger().error("tick.failed", exc_info=True)
+        OURS.error("tick.failed", exc_info=True)
     lines = told.getvalue()
     assert lines.count("\n") > 10
     key = (world.config.office.state / "token.key").read_text().strip()

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from structlog.testing import capture_logs
 
 from oacmail import cli, config, wiring
 from oacmail.cli import oacmail, status
@@ -120,24 +119,31 @@ def test_a_message_that_is_being_worked_is_counted_and_no_illness(world: World) 
 # A problem that is checked again and again is recorded and logged at its two ends only.
 
 
-def _run(world: World, *checks: bool) -> list[Any]:
+def _run(world: World, *checks: bool) -> None:
     flag = ProblemFlag(world.store, "disk-full")
-    with capture_logs() as logged:
-        for unhealthy in checks:
-            flag.set(unhealthy, world.clock.now())
-    return [(line["event"], line["problem"]) for line in logged]
+    for unhealthy in checks:
+        flag.set(unhealthy, world.clock.now())
 
 
-def test_a_problem_is_logged_when_it_begins_and_when_it_ends(world: World) -> None:
-    assert _run(world, False, True, True) == [("problem.degraded", "disk-full")]
+def test_a_problem_is_logged_when_it_begins_and_when_it_ends(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    _run(world, False, True, True)
+    assert caplog.messages == ["problem.degraded"]
     assert world.problems() == {"disk-full"}
-    assert _run(world, True, False, False) == [("problem.degraded", "disk-full"), ("problem.recovered", "disk-full")]
+    caplog.clear()
+    _run(world, True, False, False)
+    assert [(line.msg, line.args) for line in caplog.records] == [
+        ("problem.degraded", {"problem": "disk-full", "error": None}),
+        ("problem.recovered", {"problem": "disk-full", "error": None}),
+    ]
     assert world.problems() == set()
 
 
-def test_the_first_check_ends_what_an_earlier_process_has_recorded_and_logs_nothing(world: World) -> None:
+def test_the_first_check_ends_what_an_earlier_process_has_recorded_and_logs_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.store.problem("disk-full", True, world.clock.now())
-    assert _run(world, False) == []
+    _run(world, False)
+    assert caplog.records == []
     assert world.problems() == set()
 
 
@@ -347,7 +353,7 @@ def test_a_town_that_systemd_does_not_start_is_off_and_harms_nothing(
 LIBRARIES = frozenset(
     (
         *("apscheduler", "imapclient", "jinja2", "mailparser", "matplotlib", "phonenumbers", "pydantic"),
-        *("sqlite_utils", "structlog", "multiprocessing", "oacmail.privacy"),
+        *("sqlite_utils", "multiprocessing", "oacmail.privacy"),
     )
 )
 
@@ -357,7 +363,7 @@ LIBRARIES = frozenset(
     [
         ("oacmail.cli", set()),
         ("oacmail.cli.status", {"pydantic", "multiprocessing"}),
-        ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2", "structlog"}),
+        ("oacmail.cli.daemon", {"pydantic", "imapclient", "jinja2"}),
         ("oacmail.parse_worker", set()),
     ],
 )

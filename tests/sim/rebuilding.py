@@ -14,10 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from oacmail import config as settings
-from oacmail import wiring
+from oacmail import log, wiring
 from oacmail.config import Config
 from oacmail.engine.engine import Engine
 from oacmail.rebuild.build import Rebuild
@@ -146,7 +144,7 @@ def main() -> None:
     options.add_argument("--faults", action="store_true")
     options.add_argument("--show", type=int, default=0)
     given = options.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    log.configure(level=logging.CRITICAL)
     config = settings.builtin()
     classes: Counter[tuple[str, str]] = Counter()
     for seed in range(given.first, given.first + given.towns):
