@@ -328,8 +328,8 @@ def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str, no: str = "") 
 
 
 # --- Transport -------------------------------------------------------------------------------------------------------
-# It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a delivery that never
-# happened.
+# A citizen whose RCPT was refused gets no byte, though a relay that took the office's says "go on": the office's copy
+# would then prove a delivery that never happened.
 
 # These codes concern our login, not the mail, at any point (RFC 4954 section 6).
 _LOGIN_CODES = frozenset((530, 534, 535, 538))
@@ -386,30 +386,26 @@ class SmtpTransport:
         """Return the connection ready for DATA's bytes, whether the copy was accepted, and the bytes for this relay.
 
         None means that the replies do not match our commands (one came unasked): the connection is closed, nothing was
-        sent.
+        sent. Only DATA is answered with 354, and never with 2xx: after a 354 each reply belongs to its command.
         """
-        with self._nothing_sent("MAIL"):
-            connection, replies, fitted = self._envelope(mail)
-        if connection.has_unasked_data():
+        with self._nothing_sent():
+            connection, replies, fitted = self._envelope(mail, "DATA")
+        sender, citizen, *office, data = replies
+        goes_on = data.code == _GO_ON
+        if not goes_on and (data.accepted or connection.has_unasked_data()):
             self._drop()
             return None
-        sender, citizen, *office = replies
-        if not (sender.accepted and citizen.accepted):
-            self._withdraw(connection)
-            if sender.accepted:
-                raise _refusal("RCPT", citizen)
-            about_it = sender.code == _TOO_LARGE or sender.limit
-            raise _refusal("MAIL", sender) if about_it else RelayError(f"SMTP MAIL: {sender}")
-        copy = bool(office) and office[0].accepted
-        with self._nothing_sent("DATA"):
-            (answer,) = connection.ask("DATA")
-        if answer.accepted or connection.has_unasked_data():  # only DATA is answered with 354, and never with 2xx
+        if goes_on and sender.accepted and citizen.accepted:
+            return connection, bool(office) and office[0].accepted, fitted.mime
+        if goes_on:  # the office alone was accepted
             self._drop()
-            return None
-        if answer.code != _GO_ON:
+        else:
             self._withdraw(connection)
-            raise _refusal("DATA", answer)
-        return connection, copy, fitted.mime
+        answers = {"MAIL": sender, "RCPT": citizen, "DATA": data}
+        verb, refusal = next((verb, reply) for verb, reply in answers.items() if not reply.accepted)
+        if verb == "MAIL" and not (refusal.code == _TOO_LARGE or refusal.limit):
+            raise RelayError(f"SMTP MAIL: {refusal}")
+        raise _refusal(verb, refusal)
 
     def try_envelope(self, envelope_from: str, recipient: str) -> str:
         """Ask whether the relay would take a mail, then withdraw. Return '' or the refusal, such as "MAIL 550".
@@ -417,7 +413,7 @@ class SmtpTransport:
         Raises RelayError.
         """
         mail = Outgoing(key="", envelope_from=envelope_from, recipient=recipient, copy_to="", mime=b"")
-        with self._nothing_sent("MAIL"):
+        with self._nothing_sent():
             connection, replies, _ = self._envelope(mail)
         self._withdraw(connection)
         answers = zip(("MAIL", "RCPT"), replies, strict=False)
@@ -428,15 +424,15 @@ class SmtpTransport:
         if connection is not None:
             connection.quit()
 
-    def _envelope(self, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
-        """Return the replies to MAIL and every RCPT, and the mail for this relay.
+    def _envelope(self, mail: Outgoing, *then: str) -> tuple[Connection, list[Reply], Outgoing]:
+        """Return the replies to MAIL, every RCPT and the commands `then`, and the mail for this relay.
 
         A kept connection that turns out to be dead is replaced, once.
         """
         if self._connection is not None:
             try:
                 if not self._connection.is_stale():
-                    answered = self._asked(self._connection, mail)
+                    answered = self._asked(self._connection, mail, then)
                     if not any(reply.code in _LOGIN_CODES for reply in answered[1]):
                         return answered  # otherwise the login has ended in mid-session, as tokens do
             except (OSError, smtplib.SMTPException):
@@ -447,11 +443,13 @@ class SmtpTransport:
             self.met = self._connection.met
         except Transient as error:  # there is no password or token: no mail is at fault
             raise _same_pause(RelayError(str(error)), error) from None
-        return self._asked(self._connection, mail)
+        return self._asked(self._connection, mail, then)
 
-    def _asked(self, connection: Connection, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
+    def _asked(
+        self, connection: Connection, mail: Outgoing, then: Sequence[str]
+    ) -> tuple[Connection, list[Reply], Outgoing]:
         fitted = mail if "8bitmime" in connection.offers else replace(mail, mime=seven_bit(mail.mime))
-        return connection, connection.ask(*envelope_commands(fitted, connection.offers)), fitted
+        return connection, connection.ask(*envelope_commands(fitted, connection.offers), *then), fitted
 
     def _withdraw(self, connection: Connection) -> None:
         """End the transaction; the connection is kept if the relay agrees."""
@@ -468,7 +466,7 @@ class SmtpTransport:
             connection.close()
 
     @contextmanager
-    def _nothing_sent(self, place: str) -> Iterator[None]:
+    def _nothing_sent(self) -> Iterator[None]:
         """Turn any exception inside into Transient and close the connection: the relay has no byte of the mail."""
         try:
             yield
@@ -484,7 +482,7 @@ class SmtpTransport:
             raise kind(f"SMTP AUTH: {reply.code}{how}") from None
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self._drop()
-            raise RelayError(f"SMTP {place}: {_class(error)}") from None
+            raise RelayError(f"SMTP MAIL: {_class(error)}") from None
 
 
 def _same_pause(new: _T, error: Transient) -> _T:

@@ -23,6 +23,7 @@ class Proxy:
         self._open.set()
         self._stalled = False
         self.lines = 0  # how many were made so far
+        self.said: list[bytes] = []  # what clients sent, as it came
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -83,8 +84,10 @@ class Proxy:
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        heard = self.said if sink.getpeername()[1] == self._target else []
         try:
             while data := source.recv(65_536):
+                heard.append(data)
                 if not self._stalled:
                     sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)

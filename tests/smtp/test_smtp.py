@@ -58,6 +58,18 @@ def test_the_commands_come_in_the_order_that_the_copy_needs() -> None:
     assert relay.mails[0].content == MIME
 
 
+def test_a_mail_takes_two_round_trips_where_the_relay_takes_several_commands_at_once(mail_servers: MailServers) -> None:
+    anna, office = Citizen(mail_servers), Citizen(mail_servers)
+    with Proxy(mail_servers.postfix.smtp_port) as wire:
+        transport = transport_to(wire.port)
+        transport.send(mail_to(anna.address, office.address), nothing)
+        transport.send(mail_to(anna.address, office.address), nothing)
+    _hello, *said = (chunk.split(b"\r\n") for chunk in wire.said)
+    verbs = [[line[:4].decode() for line in lines if line[:4].isupper() and line[:4].isalpha()] for lines in said]
+    assert verbs == [["MAIL", "RCPT", "RCPT", "DATA"], []] * 2
+    assert len(anna.wait_for_mail(2)) == 2
+
+
 def test_what_the_relay_offers_is_used_and_nothing_else() -> None:
     with Relay(size=10_000) as relay:
         transport_to(relay.port).send(mail_to("núria@castellà.cat", mime=MIME + "ç".encode()), nothing)
@@ -135,7 +147,7 @@ def test_a_refusal_before_rcpt_is_the_relays_trouble(verb: str, reply: str) -> N
         ("RCPT", "530 5.7.0 login first", Transient, "SMTP RCPT: 530 5.7.0"),
         ("RCPT", "421 4.3.2 closing", Transient, "SMTP MAIL: SMTPServerDisconnected"),
         ("DATA", "451 4.3.0 later", Transient, "SMTP DATA: 451 4.3.0"),
-        ("DATA", "421 4.3.2 closing", Transient, "SMTP DATA: SMTPServerDisconnected"),
+        ("DATA", "421 4.3.2 closing", Transient, "SMTP MAIL: SMTPServerDisconnected"),
         ("DATA", "554 5.5.1 no", Permanent, "DATA: 554 5.5.1"),
         ("MAIL", "552 5.3.4 too large", Permanent, "MAIL: 552 5.3.4"),
     ],
