@@ -199,7 +199,11 @@ def measure(folder: Path, step: str) -> None:
         mailbox=FlatMailbox(folder),  # type: ignore[arg-type]
         policy=policy,
         engine=lambda store, clock: Engine(
-            policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock
+            policy=policy,
+            store=store,
+            renderer=wiring.renderer(config, policy),
+            clock=clock,
+            parser_config=wiring.parser_config(config),
         ),
         parser_config=wiring.parser_config(config),
         now=now,

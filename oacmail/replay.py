@@ -49,12 +49,11 @@ def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
             store=store,
             renderer=wiring.renderer(config, policy),
             clock=clock,
-            parser_config=lambda: wiring.parser_config(config),
+            parser_config=wiring.parser_config(config),
         )
-        parser_config = wiring.parser_config(config)
         for received_at, raw in messages:
             _pass_time(engine, clock, received_at)
-            message = parse(raw, parser_config, day=received_at.date().isoformat())
+            message = parse(raw, engine.parser_config, day=received_at.date().isoformat())
             ours = message.sender in engine.policy.office.own and not message.auth.from_outside
             arrived = Arrived(message=message, received_at=received_at, folder=Folder.SENT if ours else Folder.INTAKE)
             yield _row(arrived, engine.perform(arrived, raw=raw))

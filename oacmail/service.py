@@ -467,7 +467,7 @@ class Service:
 
     def _learn(self) -> None:
         parts = self.parts
-        for result in learning.learn(parts.store, parts.intake.parser_config, parts.engine.now()):
+        for result in learning.learn(parts.store, parts.engine.parser_config, parts.engine.now()):
             log.info(
                 "learned",
                 {"kind": result.field, "count": result.corrections, "state": "taken" if result.taken else "refused"},

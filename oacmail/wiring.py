@@ -26,7 +26,6 @@ from oacmail.core.report.figures import Month
 from oacmail.core.stored_values import NO_MONTH_WAITS, SHADOW
 from oacmail.core.tokens import envelope_senders, name_of_key
 from oacmail.core.watched import OAUTH
-from oacmail.engine import learning
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine, Ticks
 from oacmail.engine.intake import Intake
@@ -386,7 +385,7 @@ def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: C
         store=store,
         renderer=renderer(config, policy),
         clock=clock or SystemClock(),
-        parser_config=lambda: learning.with_lessons(store, parser_config(config)),
+        parser_config=parser_config(config),
     )
 
 
@@ -408,7 +407,6 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         intake = Intake(
             engine=core,
             mailbox=box,
-            parser_config=parser_config(config),
             backlog=timedelta(days=config.imap.backlog_days),
             parsing=parsing or Parser(),
             ledger_folder=config.imap.ledger,
@@ -544,6 +542,5 @@ def reload(parts: Parts, config: Config) -> None:
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
-    parts.intake.parser_config = parser_config(config)
-    parts.engine.parser_config = lambda: learning.with_lessons(parts.store, parser_config(config))
+    parts.engine.parser_config = parser_config(config)
     parts.config = config

@@ -185,7 +185,6 @@ class SimulatedService:
         self.intake = Intake(
             engine=self.engine,
             mailbox=self.mailbox,
-            parser_config=wiring.parser_config(self.config),
             backlog=backlog,
             parsing=self._parsing,
             ledger_folder=self.config.imap.ledger,

@@ -216,7 +216,7 @@ def open_(config: Config, message_id: str) -> None:
             raise OacmailError("no message with this id waits without a case: `oacmail quarantine list` lists them")
         stored, received_at = _stored(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
-        parser_config = learning.with_lessons(engine.store, wiring.parser_config(config))
+        parser_config = learning.with_lessons(engine.store, engine.parser_config)
         message = parse(stored.raw, parser_config, skipped=stored.skipped, day=day)
         arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
         done = engine.perform(arrived, raw=stored.raw if stored.complete else None)

@@ -33,7 +33,6 @@ from oacmail.engine.engine import Engine
 from oacmail.engine.learning import with_lessons
 from oacmail.engine.watch import ProblemFlag
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.board import Placed, Unsettled
 
 log = logging.getLogger(__name__)
@@ -103,7 +102,7 @@ class BoardSync:
 
     # --- a pass -----------------------------------------------------------------------------------
 
-    def settle(self, listings: Sequence[FolderListing], *, complete: bool, parser_config: ParserConfig) -> None:
+    def settle(self, listings: Sequence[FolderListing], *, complete: bool) -> None:
         """`complete`: every folder was read; else nothing is known of what is not there. Raises StateError."""
         store = self.engine.store
         if self._names is None:
@@ -114,7 +113,7 @@ class BoardSync:
         try:
             self._record(listings)
             if complete:
-                self._judge_all(listings, parser_config)
+                self._judge_all(listings)
                 every = any(listing.compared for listing in listings)
                 error = self._place_all(self._names, None if every else self.engine.now() - AT_REST)
                 store.board_passed()
@@ -148,7 +147,7 @@ class BoardSync:
 
     # --- what people have done --------------------------------------------------------------------
 
-    def _judge_all(self, listings: Sequence[FolderListing], parser_config: ParserConfig) -> None:
+    def _judge_all(self, listings: Sequence[FolderListing]) -> None:
         """Find out what has happened to each message, and carry out people's moves, unless they are many at once."""
         store, now = self.engine.store, self.engine.now()
         renewed = {listing.watched.name for listing in listings if listing.renewed}
@@ -169,7 +168,7 @@ class BoardSync:
         self._recent += [now] * len(fresh)
         for message, judgement in moved:
             try:
-                self._carry_out(message, judgement, parser_config)
+                self._carry_out(message, judgement)
             except Transient:
                 raise
             except Exception:  # a bug: the message goes back, and neither the other moves nor the daemon stop
@@ -226,7 +225,7 @@ class BoardSync:
             self.mailbox.open(judgement.leftover.folder)
             self.mailbox.remove(judgement.leftover.folder, judgement.leftover.uid)
 
-    def _carry_out(self, message: Unsettled, judgement: Judgement, parser_config: ParserConfig) -> None:
+    def _carry_out(self, message: Unsettled, judgement: Judgement) -> None:
         """Hand the move to the engine; the same commit records where the message was put."""
         engine, at = self.engine, judgement.at
         assert at is not None
@@ -240,7 +239,7 @@ class BoardSync:
             if fetched is None:
                 raise Transient("the message was moved again")
             day = calendar.local_day(at.internal_date, engine.policy).isoformat()
-            config = with_lessons(engine.store, parser_config)
+            config = with_lessons(engine.store, engine.parser_config)
             read = parse(fetched.raw, config, skipped=fetched.skipped, day=day)
             if read.fingerprint == message.message:
                 arrived = Arrived(message=read, received_at=at.internal_date, folder=Folder.BOARD, forced=True)

@@ -33,6 +33,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock
 from oacmail.core.reconciliation import is_since_last_night
 from oacmail.core.stored_values import FORWARDED_BY, NIGHT_JOB, RUN
+from oacmail.engine.learning import with_lessons
 from oacmail.mail.parse import parse, read_forward
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.apply import Turn
@@ -56,16 +57,16 @@ class _Undo(Exception):
 @dataclass(slots=True)
 class Engine:
     """`on_mail` is called after a turn that queued mail, in its thread; queries to the store wait until the commit.
-    `parser_config`: for a stored message that an agent's order has decided again. `progress` is called after each part
+    `parser_config`: how messages are read, without the stored lessons. `progress` is called after each part
     of a long piece of work, in its thread: the work is not stuck."""
 
     policy: Policy
     store: SqliteStore
     renderer: Renderer
     clock: Clock
+    parser_config: ParserConfig
     on_mail: Callable[[], None] = lambda: None
     progress: Callable[[], None] = lambda: None
-    parser_config: Callable[[], ParserConfig] = ParserConfig
     _broken_templates: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -186,7 +187,7 @@ class Engine:
             if stored is not None:
                 raw, received_at = stored
                 day = calendar.local_day(received_at, self.policy).isoformat()
-                message = parse(raw, self.parser_config(), day=day)
+                message = parse(raw, with_lessons(self.store, self.parser_config), day=day)
                 arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
                 self._decide_and_write(turn, arrived, now, raw=raw)
         return bool(named)
@@ -201,7 +202,7 @@ class Engine:
         forwarded = read_forward(
             raw,
             outer,
-            self.parser_config(),
+            with_lessons(self.store, self.parser_config),
             insiders=policy.people.staff | policy.office.own,
             given=self.store.recall(FORWARDED_BY + outer.fingerprint) or "",
             day=str(lookup.received_at.date()),

@@ -6,12 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
 
 from oacmail.batches import batched
+from oacmail.core import calendar
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnreadable, StateError, Transient, UnreadableMessage
 from oacmail.core.handlers import own_copies
@@ -29,7 +30,6 @@ from oacmail.engine.ledger import LedgerCopy
 from oacmail.engine.watch import ProblemFlag, note_travel, note_verdict
 from oacmail.mail.mime.headers import identity
 from oacmail.mail.parse import Answers, Parser, RawMessage, parse
-from oacmail.mail.parser_config import ParserConfig
 from oacmail.store.remembered import LOST
 from oacmail.store.seen_messages import UNREADABLE
 
@@ -111,7 +111,7 @@ class FolderScan:
         for some in batched(own, lambda meta: meta.size, TAIL, TOGETHER_BYTES):
             engine.progress()
             for fetched in self.mailbox.fetch([meta.uid for meta in some]).values():
-                message = parse(fetched.raw, engine.parser_config())
+                message = parse(fetched.raw, engine.parser_config, with_features=False)
                 signed = own_signature(engine.policy, message)
                 number = signed.case if signed else ""
                 if not signed and watched.role is Folder.SENT:
@@ -304,7 +304,6 @@ class Intake:
 
     engine: Engine
     mailbox: Mailbox
-    parser_config: ParserConfig
     backlog: InitVar[timedelta]
     parsing: Parser = field(default_factory=Parser)
     ledger_folder: str = ""
@@ -359,7 +358,7 @@ class Intake:
             store.problem("quarantine", False, begun)
         self._mailbox_actions.look_at_quota()
         # Change the mailbox as the decisions want it.
-        self._board.settle(listings, complete=not troubles, parser_config=self.parser_config)
+        self._board.settle(listings, complete=not troubles)
         self._mailbox_actions.file({listing.watched.role: listing.watched.name for listing in listings})
         self._mailbox_actions.write_drafts(drafts)
         self.copy_ledger()
@@ -370,7 +369,7 @@ class Intake:
     def _process(self, listings: Sequence[FolderListing]) -> int:
         """Process our own mail first, then the messages of all folders in order of arrival, grouped by folder. A
         message that only claims to be ours is put back among the others."""
-        config = with_lessons(self.engine.store, self.parser_config)
+        config = with_lessons(self.engine.store, self.engine.parser_config)
         self.parsing.begin(config, sum(len(listing.todo) for listing in listings))
         try:
             processed = 0
@@ -442,15 +441,14 @@ class Intake:
             store.attempt_ended(*listing.key, uids, passing=alone, error=None)
             raise
         groups: list[tuple[Sequence[int], Answers]] = []
-        zone = self.engine.policy.office.timezone
         for few in _batches(listing, [uid for uid in uids if uid in messages], TOGETHER, TOGETHER_BYTES):
-            days = [self._arrival(listing, uid).astimezone(zone).date().isoformat() for uid in few]
-            wanted = [
-                RawMessage(raw=messages[uid].raw, skipped=messages[uid].skipped, day=day)
-                for uid, day in zip(few, days, strict=True)
-            ]
+            wanted = [self._unread(listing, uid, messages[uid], with_features=uid not in listing.own) for uid in few]
             groups.append((few, self.parsing.ask(wanted)))
         return Batch(listing=listing, uids=uids, messages=messages, groups=groups)
+
+    def _unread(self, listing: FolderListing, uid: int, fetched: Fetched, *, with_features: bool) -> RawMessage:
+        day = calendar.local_day(self._arrival(listing, uid), self.engine.policy).isoformat()
+        return RawMessage(raw=fetched.raw, skipped=fetched.skipped, day=day, with_features=with_features)
 
     def _handle(self, batch: Batch, following: Batch | None = None, *, alone: bool) -> None:
         """Process what was received. An outage releases it and the batch that follows, in one place: what failed is not
@@ -483,7 +481,11 @@ class Intake:
             with self._guarded(batch, uid, alone=alone):
                 received_at = self._arrival(listing, uid)
                 arrived = Arrived(message=answers(at), received_at=received_at, folder=listing.watched.role)
-                lookups[uid] = look_up(self.engine.policy, arrived)
+                lookup = look_up(self.engine.policy, arrived)
+                if lookup.written is not lookup.message:  # words on top of our mail: they may be a person's
+                    whole = self._unread(listing, uid, batch.messages[uid], with_features=True)
+                    lookup = look_up(self.engine.policy, replace(arrived, message=self.parsing.ask([whole])(0)))
+                lookups[uid] = lookup
         # What only claims to be ours waits until our own mail has restored the records: a restored database would
         # assign it the number of another citizen's case.
         claims = [uid for uid, lookup in lookups.items() if uid in listing.own and lookup.signature is None]

@@ -86,15 +86,23 @@ class Body:
     caps: Sequence[str] = ()
 
 
-def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str = "", skipped: Skipped = ()) -> Message:  # noqa: B008
+def parse(
+    raw: bytes,
+    parser_config: ParserConfig = ParserConfig(),  # noqa: B008
+    *,
+    day: str = "",
+    skipped: Skipped = (),
+    with_features: bool = True,
+) -> Message:
     """A Message from any bytes; never raises.
 
     `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a message without Message-ID, so that the same
     form pressed a week later is no duplicate. `skipped`: (name, MIME type, size) of parts of a too large message
-    that were left on the server; they are listed as attachments with sha256 ''.
+    that were left on the server; they are listed as attachments with sha256 ''. `with_features`: also what the text
+    names and does, which nobody asks of a copy of our own mail.
     """
     with suppress(Exception):
-        return _read(MessageSource(raw, parser_config, day, skipped))
+        return _read(MessageSource(raw, parser_config, day, skipped), with_features)
     text = charset.decode(raw[: parts.TEXT_LIMIT])
     return Message(
         fingerprint=_digest(day, body=raw),
@@ -107,7 +115,7 @@ def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str 
     )
 
 
-def _read(source: MessageSource) -> Message:
+def _read(source: MessageSource, with_features: bool) -> Message:
     """The Message of a message that has fields, each asked for itself."""
     fields, parser_config = source.fields, source.parser_config
     rung, body = Rung.FULL, source.judged(lambda: _body(source), None)
@@ -181,8 +189,12 @@ def _read(source: MessageSource) -> Message:
         secrets=lambda: secret_kinds.find(text, attachments),
         quotes_from=lambda: reply_text.writers(written.quoted),
     )
-    with_ours = source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else fresh
-    found = _features(source, message, mark, with_ours, _signature(parted.rest, fresh, written.quoted))
+    found = NO_FEATURES
+    if with_features:
+        with_ours = (
+            source.judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if parted.ours else fresh
+        )
+        found = _features(source, message, mark, with_ours, _signature(parted.rest, fresh, written.quoted))
     return replace(message, features=found, rung=Rung.STDLIB if source.failed and rung is Rung.FULL else rung)
 
 
@@ -424,14 +436,15 @@ def _parsed(block: _Block, writer: str, parser_config: ParserConfig, day: str) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawMessage:
-    """A message's bytes, with `skipped` and `day` of `parse`."""
+    """A message's bytes, with `skipped`, `day` and `with_features` of `parse`."""
 
     raw: bytes
     skipped: Skipped
     day: str
+    with_features: bool = True
 
     def read(self, parser_config: ParserConfig) -> Message:
-        return parse(self.raw, parser_config, day=self.day, skipped=self.skipped)
+        return parse(self.raw, parser_config, day=self.day, skipped=self.skipped, with_features=self.with_features)
 
 
 Answers = Callable[[int], Message]

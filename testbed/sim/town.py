@@ -24,7 +24,7 @@ from oacmail.config.sections import SmtpSection, TrustSection
 from oacmail.core.model import BoardFolder, Message
 from oacmail.core.policy import Policy
 from oacmail.engine.engine import Engine
-from oacmail.mail.parse import Answers, Parser, RawMessage, Skipped
+from oacmail.mail.parse import Answers, Parser, RawMessage
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.store import admin, board, rebuilt
 from oacmail.store.board import Word
@@ -62,7 +62,7 @@ class RememberingParser(Parser):
 
     def __init__(self) -> None:
         super().__init__()
-        self._read: dict[tuple[bytes, str, Skipped], Message] = {}
+        self._read: dict[RawMessage, Message] = {}
 
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
         if parser_config != self.parser_config:
@@ -73,10 +73,9 @@ class RememberingParser(Parser):
         return lambda at: self._message(messages[at])
 
     def _message(self, asked: RawMessage) -> Message:
-        key = (asked.raw, asked.day, tuple(asked.skipped))
-        if key not in self._read:
-            self._read[key] = asked.read(self.parser_config)
-        return self._read[key]
+        if asked not in self._read:
+            self._read[asked] = asked.read(self.parser_config)
+        return self._read[asked]
 
 
 class SimulatedTown(SimulatedService):
@@ -109,10 +108,11 @@ class SimulatedTown(SimulatedService):
         policy = settings.policy(
             config, workdays=wiring.deadline_calendar(config), secrets=(SECRET,), instance=INSTANCE
         )
-        renderer = wiring.renderer(config, policy)  # one for all processes of this town, compiled once
+        # one of each for all processes of this town
+        renderer, reading = wiring.renderer(config, policy), wiring.parser_config(config)
 
         def engine(_: Config, store: SqliteStore) -> Engine:
-            return Engine(policy=policy, store=store, renderer=renderer, clock=clock)
+            return Engine(policy=policy, store=store, renderer=renderer, clock=clock, parser_config=reading)
 
         super().__init__(config, clock=clock, mailbox=mailbox, relay=relay, engine=engine, parsing=RememberingParser())
         self.zone = config.office.timezone

@@ -4,7 +4,7 @@ The additions of a relay stand on its copies to everybody; a person redirects on
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
+from oacmail.mail.parse import Answers, Parser, RawMessage
 from testbed.messages import as_bytes, rewritten
 from tests.world import ANNA, MARTA, PERE, World, text_of
 
@@ -54,6 +55,18 @@ def _forwarded(question: str) -> Change:
     return lambda text: f"{question}\n\n{_quoted(text)}"
 
 
+class NotingParser(Parser):
+    """Notes of each message whether it claims to be ours, and whether its features are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[tuple[bool, bool]] = []
+
+    def ask(self, messages: Sequence[RawMessage]) -> Answers:
+        self.noted += ((b"\nX-Oacmail: " in message.raw, message.with_features) for message in messages)
+        return super().ask(messages)
+
+
 def _redirected(world: World, raw: bytes) -> None:
     world.clock.forward(minutes=1)
     world.receive(_read(raw), sender=ANNA)
@@ -92,6 +105,26 @@ def test_a_question_of_any_length_on_top_of_our_mail_is_a_message(
     _redirected(world, _changed(_answered(world), shape(question)))
     assert _roles(world) == ["citizen", "agent", "citizen"]
     assert world.reviews() == (["filed-thanks"] if question == "\U0001f44d" else [])
+
+
+def test_a_call_that_is_asked_for_on_top_of_our_mail_is_promised(world: World) -> None:
+    _redirected(world, _changed(_answered(world), _on_top("Truqueu-me al 612 345 678, a la tarda.")))
+    assert world.rows("SELECT intent, phone, slot FROM cases") == [
+        {"intent": "callback", "phone": "+34612345678", "slot": "afternoon"}
+    ]
+
+
+def test_the_features_of_our_copy_are_not_read_and_those_of_a_forged_one_are(world: World) -> None:
+    world.intake.parsing = parsing = NotingParser()
+    world.citizen_asks(ANNA)
+    world.turn()
+    assert set(parsing.noted) == {(False, True), (True, False)}
+    (ack,) = world.received(ANNA)
+    parsing.noted.clear()
+    forged = rewritten(ack, text_of(ack))
+    forged.replace_header("X-Oacmail", str(ack["X-Oacmail"]).replace("s=", "s=A"))
+    world.receive(forged, sender=ANNA)
+    assert parsing.noted == [(True, False), (True, True)]
 
 
 def test_our_text_replaced_by_a_question_is_a_message(world: World) -> None:

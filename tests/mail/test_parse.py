@@ -8,6 +8,7 @@ import tomllib
 import tracemalloc
 from base64 import encodebytes
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from hashlib import sha256
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from oacmail.core.model import Attachment, Auto, Message, Rung
+from oacmail.core.model import NO_FEATURES, Attachment, Auto, Message, Rung
 from oacmail.mail.mime import parts
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
@@ -32,6 +33,12 @@ MESSAGE = (
     b"Subject: Hola\r\nDate: Tue, 4 Nov 2025 10:05:00 +0100\r\nMessage-ID: <a1@x.cat>\r\n\r\nBon  dia\r\n"
 )
 FINGERPRINT = parse(MESSAGE, PARSER_CONFIG).fingerprint
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.eml"))[::9], ids=lambda path: path.stem)
+def test_without_its_features_a_message_is_read_as_before(path: Path) -> None:
+    raw = path.read_bytes()
+    assert parse(raw, PARSER_CONFIG, with_features=False) == replace(parse(raw, PARSER_CONFIG), features=NO_FEATURES)
 
 
 def test_an_ordinary_message_is_read_in_full() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from oacmail import config as settings
-from oacmail import log, wiring
+from oacmail import log
 from oacmail.config import Config
 from oacmail.engine.engine import Engine
 from oacmail.rebuild.build import Rebuild
@@ -47,7 +47,7 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
         _live(town)
         town.intake.copy_ledger(at_once=True)
         before, key = recorded(town.store.con), town.engine.policy.secrets[0]
-        policy, renderer = town.engine.policy, town.engine.renderer
+        policy, renderer, reading = town.engine.policy, town.engine.renderer, town.engine.parser_config
         town.stop()
         for path in town.config.office.state.glob(FILE + "*"):
             path.unlink()
@@ -55,8 +55,10 @@ def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
             state=town.config.office.state,
             mailbox=town.mailbox,
             policy=policy,
-            engine=lambda store, clock: Engine(policy=policy, store=store, renderer=renderer, clock=clock),
-            parser_config=wiring.parser_config(town.config),
+            engine=lambda store, clock: Engine(
+                policy=policy, store=store, renderer=renderer, clock=clock, parser_config=reading
+            ),
+            parser_config=reading,
             now=town.clock.now(),
             since=plan.begins,
             ledger=config.imap.ledger,
