@@ -577,6 +577,12 @@ def m0032_refused_lately(db: Database) -> None:
     )
 
 
+@migrations()
+def m0033_calls_to_come(db: Database) -> None:
+    """Each tick asks which agreed calls are still to come."""
+    db.execute("CREATE INDEX events_calls ON events(json_extract(data, '$.ends')) WHERE kind = 'call-told'")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from oacmail.core import calendar, kinds, notices, tokens
-from oacmail.core.cases import CitizenRequest, call_off, can_be_told, has_notice, language_of_case, promised_by_answer
+from oacmail.core.cases import CitizenRequest, can_be_told, has_notice, language_of_case, promised_by_answer
 from oacmail.core.derivation import NEAR
 from oacmail.core.effects import (
     AuditEvent,
@@ -37,7 +37,7 @@ SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
 TERM = 1  # the level of the reminder that R32 adds to the ordinary one
 FOLLOW_UP: tuple[DeadlineKind, ...] = ("nudge", "update")
-NOT_LOCATED, REFERRAL = "not-located", "referral"  # notices of ours, which call a call off by themselves
+NOT_LOCATED, REFERRAL = "not-located", "referral"  # notices of ours
 """How a case is answered whose person could not be reached by telephone (R27): the mail about it tells no outcome, and
 not that the technical services have the case."""
 
@@ -114,8 +114,6 @@ def answered(
             for deadline in late
         ),
     ]
-    if settled and not guests and how not in (NOT_LOCATED, REFERRAL):
-        effects += call_off(policy, case, "answered", now=at)
     if ended:
         effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from oacmail.core import acknowledgement, answers, calendar
-from oacmail.core.cases import CitizenRequest, call_to_agent, can_be_told, language_of_case, last_notice
+from oacmail.core import acknowledgement, answers, calendar, notices
+from oacmail.core.cases import CitizenRequest, call_told, can_be_told, language_of_case, last_notice
 from oacmail.core.days_named import day_named
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.kinds import MailKind
@@ -118,8 +118,7 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
 
 
 def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tuple[Effect, ...]:
-    """Who was told of a call that is due hears its new time, within the limits of acknowledgements, and so does the
-    agent who has the case."""
+    """Who was told of a call that is due hears its new time, within the limits of acknowledgements."""
     told, waits = case.call.agreed, case.promised(request.author)
     if told is None or told.cancelled or not waits or not wish.phone:
         return ()
@@ -132,10 +131,7 @@ def _told_again(request: CitizenRequest, case: CaseView, wish: Callback) -> tupl
     limited = case.sent.acks_today >= acknowledgement.ACKS_A_CASE_AND_DAY
     if call.sequence == told.sequence or limited or acknowledgement.why_not(request):
         return ()
-    return (
-        *acknowledgement.repeat(request, case, facts=facts, lang=language_of_case(policy, case)),
-        *call_to_agent(policy, case, call, slot=wish.slot, now=request.now),
-    )
+    return acknowledgement.repeat(request, case, facts=facts, lang=language_of_case(policy, case))
 
 
 def _day_named(request: CitizenRequest, said: str, due_at: datetime) -> date | None:
@@ -151,13 +147,48 @@ def _not_before(day: date | None, asked_at: datetime, policy: Policy) -> datetim
     return max(asked_at, calendar.start_of(day, policy)) if day else asked_at
 
 
-def agreed_facts(case: CaseView, now: datetime, *, told_anew: bool = False) -> Mapping[str, object]:
-    """The call for whoever gets the case: "call", as its person was told of it; {} if none is to be made. `told_anew`:
-    it has just been called off for another agent."""
-    call = case.call.agreed
-    if call is None or call.cancelled or call.ends <= now or not _is_due(case):
-        return {}
-    return {"call": replace(call, sequence=call.sequence + told_anew)}
+def in_calendars(policy: Policy, cases: Iterable[CaseView], now: datetime) -> list[Effect]:
+    """The agent who has a case whose call is to be made has it in the calendar, as its person was told, and nobody else
+    has: who has it otherwise hears what has changed. A slot that has begun is left alone once nobody is to call in it:
+    who calls then knows it."""
+    effects: list[Effect] = []
+    for case in cases if calendar.in_hours(now, policy) else ():
+        call = _to_be_made(case, now)
+        agent = notices.agent_of(policy, case.assignee) if call else None
+        name = (agent or "").partition("@")[0]
+        held = case.call.held if case.call.held and not case.call.held.cancelled else None
+        if held and held.agent != name and (call or held.begins > now):
+            effects += _told_agent(policy, case, replace(held, cancelled=True), now)
+        if call and name and (held is None or replace(held, sequence=0) != replace(call, sequence=0, agent=name)):
+            effects += _told_agent(policy, case, replace(call, agent=name), now)
+    return effects
+
+
+def _to_be_made(case: CaseView, now: datetime) -> AgreedCall | None:
+    """The agreed call for which the case waits: of what was asked after its person was told, it is none."""
+    call, told_at = case.call.agreed, case.call.told_at
+    if call is None or told_at is None or call.cancelled or call.ends <= now or case.intent != Intent.CALLBACK:
+        return None
+    return call if any(deadline.started_at <= told_at for deadline in case.running("answer")) else None
+
+
+def _told_agent(policy: Policy, case: CaseView, call: AgreedCall, now: datetime) -> tuple[Effect, ...]:
+    """The call as an agent's calendar has it from now on, and the mail that says so."""
+    last, to_be_made = case.call.held, _to_be_made(case, now)
+    call = replace(call, sequence=call.sequence if last is None else last.sequence + 1)
+    agent = notices.agent_of(policy, call.agent)
+    facts = {
+        **{"call": call, "call_day": calendar.local_day(call.begins, policy)},
+        **{"slot": case.call.slot, "call_hours": call.hours, "assignee": case.assignee or ""},
+        "moved": last is not None and last.agent == call.agent and not last.cancelled,
+        "off": "" if not call.cancelled else "reassigned" if to_be_made else "ended",
+    }
+    key = f"{MailKind.CALL}:{case.number}:{call.sequence}:{'off' if call.cancelled else 'on'}"
+    to = (agent,) if agent else ()
+    return (
+        call_told(case.number, call),
+        *notices.notify(policy, to, key=key, kind=MailKind.CALL, now=now, case=case.number, facts=facts),
+    )
 
 
 def _is_due(case: CaseView) -> bool:

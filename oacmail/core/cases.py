@@ -9,10 +9,10 @@ from datetime import date, datetime, time
 from functools import cached_property
 from typing import Literal
 
-from oacmail.core import calendar, derivation, notices, tokens
+from oacmail.core import calendar, derivation, tokens
 from oacmail.core.effects import AuditEvent, Effect, Send, StartDeadline
 from oacmail.core.kinds import MailKind
-from oacmail.core.model import Classification, Intent, Message, Slot, Status, regex
+from oacmail.core.model import Classification, Intent, Message, Status, regex
 from oacmail.core.policy import Office, Policy
 from oacmail.core.view import AgreedCall, CaseView, View
 
@@ -172,7 +172,8 @@ def notice(
 def last_notice(
     policy: Policy, case: CaseView, kind: MailKind, *, key: str, facts: dict[str, object], now: datetime
 ) -> tuple[Effect, ...]:
-    """As `notice`, where nobody calls any more: an agreed call whose slot is not over is cancelled in calendars."""
+    """As `notice`, where nobody calls any more: an agreed call whose slot is not over is cancelled in the person's
+    calendar."""
     call = case.call.agreed
     if call is None or call.cancelled or call.ends <= now:
         return (notice(policy, case, kind, key=key, facts=facts, now=now),)
@@ -180,12 +181,11 @@ def last_notice(
     return (
         notice(policy, case, kind, key=key, facts={**facts, "call": call}, now=now),
         call_told(case.number, call),
-        *call_to_agent(policy, case, call, slot=case.call.slot, now=now, off="told"),
     )
 
 
 def call_told(number: str, call: AgreedCall) -> AuditEvent:
-    """The event by which the case has the call as its person was told (store/cases.py)."""
+    """The event by which the case has the call as its person, or an agent, was told (store/cases.py)."""
     return AuditEvent(
         kind=CALL_TOLD,
         case=number,
@@ -195,45 +195,9 @@ def call_told(number: str, call: AgreedCall) -> AuditEvent:
             "hours": " ".join(f"{start}-{end}" for start, end in call.hours),
             "sequence": call.sequence,
             "cancelled": int(call.cancelled),
+            "agent": call.agent,
         },
     )
-
-
-def call_off(
-    policy: Policy, case: CaseView, why: Literal["answered", "reassigned"], *, now: datetime, assignee: str = ""
-) -> tuple[Effect, ...]:
-    """The agent who has the case makes its call no more, and their calendar hears it; the person is told nothing.
-    `assignee`: who has the case from now on."""
-    if case.call.agreed is None or case.call.agreed.cancelled:
-        return ()
-    call = replace(case.call.agreed, sequence=case.call.agreed.sequence + 1)
-    off = replace(call, cancelled=True)
-    mails = call_to_agent(policy, case, off, slot=case.call.slot, now=now, off=why, assignee=assignee)
-    return (call_told(case.number, call), *mails) if mails else ()
-
-
-def call_to_agent(
-    policy: Policy,
-    case: CaseView,
-    call: AgreedCall,
-    *,
-    slot: Slot | None,
-    now: datetime,
-    off: Literal["", "told", "answered", "reassigned"] = "",
-    assignee: str = "",
-) -> tuple[Send, ...]:
-    """That an agreed call has another time, or why it is `off`, to the agent who has the case, unless its slot has
-    begun: who calls then knows it. Who has the case no more hears it until the slot is over."""
-    agent = notices.agent_of(policy, case.assignee)
-    if agent is None or (call.ends if off == "reassigned" else call.begins) <= now:
-        return ()
-    day = calendar.local_day(call.begins, policy)
-    facts = {
-        **{"call": call, "call_day": day, "slot": slot, "call_hours": call.hours},
-        **{"off": off, "assignee": assignee},
-    }
-    key, kind = f"{MailKind.CALL}:{case.number}:{call.sequence}", MailKind.CALL
-    return notices.notify(policy, (agent,), key=key, kind=kind, now=now, case=case.number, facts=facts)
 
 
 # --- Recipient -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import deadlines, outbox, rights, services, survey
+from oacmail.core import callbacks, deadlines, outbox, rights, services, survey
 from oacmail.core.cases import CORRECTED
 from oacmail.core.digest import digest
 from oacmail.core.effects import (
@@ -90,6 +90,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *services.follow_up(policy, due, now),
         *deadlines.waiting(policy, due, now),
         *deadlines.closings(policy, due, now),
+        *callbacks.in_calendars(policy, tick.calls, now),
         *survey.surveys(policy, deadlines.reached(due, survey.SURVEY, now), due.spared, now),
         *rights.remind(policy, due, now),
         *outbox.release_deferred(policy, tick.deferred, tick.alerted, now),

@@ -191,8 +191,8 @@ class Arrived:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickItem:
     """One thing that a tick handles. `kind`: deadline | ack (deferred) | notice (deferred) | uncertain (delivery) |
-    digest | alert | overnight (notice) | job. `key`: which one of its kind. `case`: the number of the case that it
-    concerns, if any."""
+    digest | alert | overnight (notice) | call (of a case) | job. `key`: which one of its kind. `case`: the number of
+    the case that it concerns, if any."""
 
     kind: str
     key: str = ""

@@ -335,7 +335,7 @@ _ROWS = (
     ),
     _to_staff(
         MailKind.CALL, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE,
-        facts={"slot": "any", "call_hours": (), "off": "", "assignee": ""},
+        facts={"slot": "any", "call_hours": (), "off": "", "moved": False, "assignee": ""},
     ),
     _to_staff(
         MailKind.AWAY, Audience.SEVERAL, _SERVICE_HOURS, about_case=False, priority=_DEADLINE,
@@ -432,8 +432,7 @@ MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered
 
 
 WITH_CALL = (
-    MailKind.ACK, MailKind.ASSIGNED, MailKind.CALL, MailKind.NOT_REACHED, MailKind.PASSED_ON, MailKind.REFERRED,
-    MailKind.TRANSCRIPT
+    MailKind.ACK, MailKind.CALL, MailKind.NOT_REACHED, MailKind.PASSED_ON, MailKind.REFERRED
 )  # fmt: skip
 """Kinds that may carry an agreed call for calendars (core/cases.py)."""
 LISTS_OF_CASES = frozenset(

@@ -111,13 +111,15 @@ class SentView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreedCall:
     """A call as its person was told of it, and as calendars show it. `hours`: those of the slot that were named;
-    `sequence`: how often it has changed since it was told first (RFC 5545, section 3.8.7.4)."""
+    `sequence`: how often it has changed since it was told first (RFC 5545, section 3.8.7.4); `agent`: the name of the
+    agent whose calendar has it, '' = it is the person's."""
 
     begins: datetime
     ends: datetime
     hours: tuple[Hours, ...] = ()
     sequence: int = 0
     cancelled: bool = False
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,8 @@ class CallView:
     phone: str | None = None  # E.164
     in_vain: tuple[datetime, ...] = ()  # times of calls in the slot that reached nobody
     agreed: AgreedCall | None = None  # as its person was told last
+    told_at: datetime | None = None  # when that was
+    held: AgreedCall | None = None  # as an agent was told last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -570,6 +574,7 @@ class TickView:
     problems: ProblemsView = field(default_factory=ProblemsView)
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))  # alert to when it was sent
     digest: DigestView | None = None  # None = it is not due
+    calls: Sequence[CaseView] = ()  # the cases with a call whose slot is not long over
 
 
 AnyView = View | CommandView | DeliveryView | TickView

@@ -108,8 +108,11 @@ _PARTS = {
         AND EXISTS(SELECT 1 FROM json_each(m.because) WHERE value = '{TERM_ENDS}' || c.ends_on)""",
     "calls_in_vain: at": """SELECT json_extract(data, '$.at') AS at FROM events
         WHERE case_id = c.id AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
-    "call_told: data": f"""SELECT data FROM events WHERE case_id = c.id AND kind = '{CALL_TOLD}'
-        ORDER BY id DESC LIMIT 1""",
+    # in the person's calendar, and in an agent's
+    "call_told: data, at": f"""SELECT data, at FROM events WHERE case_id = c.id AND kind = '{CALL_TOLD}'
+        AND coalesce(json_extract(data, '$.agent'), '') = '' ORDER BY id DESC LIMIT 1""",
+    "call_held: data": f"""SELECT data FROM events WHERE case_id = c.id AND kind = '{CALL_TOLD}'
+        AND json_extract(data, '$.agent') > '' ORDER BY id DESC LIMIT 1""",
     # what waits for a person by its text; of what was filed, all since the summary before the last that is filed
     "aside: fingerprint": f"""SELECT fingerprint FROM (SELECT m.id, m.fingerprint, m.received_at, r.reason, r.at,
           max(iif(r.reason IN {FILED}, r.at, '')) OVER () AS last
@@ -202,6 +205,8 @@ def _case(row: Mapping[str, Any], parts: Mapping[str, Sequence[Mapping[str, Any]
             row,
             in_vain=tuple(datetime.fromisoformat(call["at"]) for call in parts["calls_in_vain"]),
             agreed=next(map(_agreed_call, parts["call_told"]), None),
+            told_at=next((at(event["at"]) for event in parts["call_told"]), None),
+            held=next(map(_agreed_call, parts["call_held"]), None),
         ),
         term=replace(term, near=is_near(term.ends_on, today)),
         services=as_view(
@@ -222,6 +227,7 @@ def _agreed_call(event: Mapping[str, Any]) -> AgreedCall:
         hours=tuple((start, end) for start, end in hours),
         sequence=told["sequence"],
         cancelled=bool(told["cancelled"]),
+        agent=told.get("agent", ""),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from oacmail.core import calendar, incidents, survey
 from oacmail.core.acknowledgement import DISOWNED
+from oacmail.core.cases import CALL_TOLD
 from oacmail.core.digest import digest_due
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, TickItem
 from oacmail.core.handlers import own_copies
@@ -478,6 +479,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         ),
         alerted=remembered.alerted(con),
         digest=digest,
+        calls=tuple(cases(con, policy, [row["number"] for row in rows("call")], now).values()),
     )
 
 
@@ -496,6 +498,15 @@ def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> R
         WHERE d.met_at IS NULL AND d.fired_at IS NULL AND d.withdrawn_at IS NULL AND d.due_at <= ?
         ORDER BY d.due_at LIMIT ?""",
         (stamp(now), most),
+    ).fetchall()
+
+
+def _call_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> Rows:
+    """The cases of whose call somebody was told and which may not be over: local times differ by less than a day."""
+    return con.execute(
+        f"""SELECT DISTINCT c.number, c.number AS item FROM events e JOIN cases c ON c.id = e.case_id
+        WHERE e.kind = '{CALL_TOLD}' AND json_extract(e.data, '$.ends') > ?""",
+        ((now - timedelta(days=1)).isoformat(),),
     ).fetchall()
 
 
@@ -532,4 +543,5 @@ _ROWS: Mapping[str, Callable[[sqlite3.Connection, Policy, datetime], Rows]] = {
     "uncertain": outbox.uncertain_rows,
     "alert": remembered.problem_rows,
     "overnight": outbox.overnight_rows,
+    "call": _call_rows,
 }

@@ -374,9 +374,10 @@ _SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "call": (
             {"call": _SAMPLE_CALL, "call_day": _THEN.date(), **_SAMPLE_CALLS[0]},
+            {"call": _SAMPLE_CALL, "call_day": _THEN.date(), **_SAMPLE_CALLS[0], "moved": True},
             *(
                 {"call": replace(_SAMPLE_CALL, cancelled=True), "call_day": _THEN.date(), "off": off, "assignee": to}
-                for off, to in (("told", ""), ("answered", ""), ("reassigned", "pere"), ("reassigned", ""))
+                for off, to in (("ended", ""), ("reassigned", "pere"), ("reassigned", ""))
             ),
         ),
         "away": (

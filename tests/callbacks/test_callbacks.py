@@ -386,7 +386,7 @@ def test_agents_see_the_hours_in_the_summary_and_with_the_case(town: TOWN) -> No
     world.live("2026-12-01 08:30")
     assert "- matí: 1 (10–12 h)" in text_of(world.received(AGENT)[-1])
     world.obey("assign", world.case()["number"], name="agent")
-    assert "Petició de trucada (Truca'm) · matí (10–12 h)" in text_of(world.received(AGENT)[-1])
+    assert "Petició de trucada (Truca'm) · matí (10–12 h)" in text_of(world.received(AGENT, "assigned")[-1])
 
 
 def test_a_reply_that_names_hours_alone_changes_them(town: TOWN) -> None:

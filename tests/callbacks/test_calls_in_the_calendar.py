@@ -1,6 +1,6 @@
 """The notice of an agreed call carries it as a calendar shows it (RFC 5545, 5546), and so do its changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 from icalendar import Calendar, Event
 
+from oacmail.privacy.erasure import forget
 from oacmail.workdays import SHIPPED
 from testbed.people import PAU
 from tests.callbacks.test_callbacks import SUBJECT, _asks_for_a_call
@@ -47,7 +48,7 @@ def _shown(mail: EmailMessage) -> tuple[str, str, int, tuple[str, str]]:
 
 def _assigned(world: World) -> EmailMessage:
     world.obey("assign", world.case()["number"], name="agent")
-    return world.received(AGENT, "assigned")[-1]
+    return world.received(AGENT, "call")[-1]
 
 
 def test_our_copy_of_the_acknowledgement_of_a_call_is_known_as_ours(town: TOWN) -> None:
@@ -153,7 +154,7 @@ def test_the_agent_hears_of_a_call_put_off_by_a_late_number_and_not_that_another
     _assigned(world)
     world.advance("2026-12-01 15:00")
     world.citizen_asks(ANNA, "", "Perdoneu, truqueu-me al 611 223 344.", answers=world.received(ANNA)[0])
-    (told,) = world.received(AGENT, "call")
+    told = world.received(AGENT, "call")[-1]
     assert "és ara dimecres 2 de desembre" in text_of(told)
     assert "demanat" not in text_of(told)
     assert "fitxer adjunt" in text_of(told)
@@ -170,9 +171,10 @@ def test_the_agent_is_pointed_to_no_file_where_the_year_has_no_calendar(town: TO
         world.obey(order, world.case()["number"])
     else:
         world.citizen_asks(ANNA, "", "Millor a la tarda.", answers=world.received(ANNA)[0])
-    (told,) = world.received(AGENT, "call")
+    told = world.received(AGENT, "call")[-1]
     assert _parts(told) == []
     assert "adjunt" not in text_of(told)
+    assert ("cancel·lada" if order else "ha canviat d'hora") in f"{told['Subject']} {text_of(told)}"
 
 
 def test_the_hours_that_the_person_names_later_are_told_and_change_the_event(town: TOWN) -> None:
@@ -218,14 +220,16 @@ def test_a_call_over_the_change_to_summer_time_stands_at_the_hour_of_the_office(
     assert _shown(world.received(ANNA)[0])[3] == ("2026-03-30T06:00Z", "2026-03-30T18:00Z")
 
 
-def test_who_takes_the_case_by_an_order_has_its_call_with_the_result(town: TOWN) -> None:
+def test_who_takes_the_case_by_an_order_has_its_call(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, " al matí")
     world.staff_says(AGENT, world.case()["number"], "MEU")
     assert world.case()["assignee"] == "agent"
-    assert _shown(world.received(AGENT, "transcript")[-1]) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
     world.staff_says(AGENT, world.case()["number"], "NOTA: la truco demà")
-    assert _parts(world.received(AGENT, "transcript")[-1]) == []
+    (told,) = world.received(AGENT, "call")
+    assert _shown(told) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
+    assert "que porteu, està acordada per a dimarts 1 de desembre" in text_of(told)
+    assert "el vostre calendari l'apunta" in text_of(told)
 
 
 @pytest.mark.parametrize(("hour", "carries"), [("2026-11-30 14:00", 1), ("2026-12-01 14:30", 0)])
@@ -233,9 +237,9 @@ def test_an_agent_gets_the_call_with_the_case_until_its_slot_is_over(town: TOWN,
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, " al matí")
     world.advance(hour)
-    told = _assigned(world)
-    assert len(_parts(told)) == carries
-    if carries:
+    world.obey("assign", world.case()["number"], name="agent")
+    assert len(world.received(AGENT, "call")) == carries
+    for told in world.received(AGENT, "call"):
         assert str(_event(told)[1]["SUMMARY"]) == f"Trucada: cas {world.case()['number']}"
 
 
@@ -253,12 +257,12 @@ def test_a_call_leaves_the_calendar_of_the_agent_who_had_the_case_and_no_other(t
         world.obey("assign", number, name="pau")
     else:
         world.staff_says(AGENT if by == "mail" else PAU, number, "ASSIGNA: pau" if by == "mail" else "MEU")
-    (told,) = world.received(AGENT, "call")
+    told = world.received(AGENT, "call")[-1]
     assert _shown(told) == ("CANCEL", "CANCELLED", 1, TUESDAY_MORNING)
     assert _event(told)[1]["UID"] == _event(had)[1]["UID"]
     assert "Ja no porteu el cas" in text_of(told)
     assert "ara el porta pau" in text_of(told)
-    has = world.received(PAU, "transcript" if by == "other" else "assigned")[-1]
+    (has,) = world.received(PAU, "call")
     assert _shown(has) == ("PUBLISH", "CONFIRMED", 1, TUESDAY_MORNING)
     assert world.kinds(ANNA) == ["ack"]
 
@@ -277,7 +281,7 @@ def test_a_case_that_returns_to_an_agent_brings_its_call_back_into_their_calenda
 def test_a_case_assigned_to_the_agent_who_has_it_changes_no_calendar(town: TOWN) -> None:
     world, *_ = _two_agents(town)
     world.obey("assign", world.case()["number"], name=AGENT)
-    assert world.received(AGENT, "call") == []
+    assert len(world.received(AGENT, "call")) == 1
 
 
 @pytest.mark.parametrize("answer", ["mail", "call"])
@@ -289,18 +293,103 @@ def test_an_answer_takes_the_call_that_it_settles_out_of_the_agents_calendar(tow
         world.agent_replies(asked)
     else:
         world.obey("log-call", world.case()["number"])
-    (told,) = world.received(AGENT, "call")
+    told = world.received(AGENT, "call")[-1]
     assert _shown(told) == ("CANCEL", "CANCELLED", 1, TUESDAY_MORNING)
     assert _event(told)[1]["UID"] == _event(had)[1]["UID"]
     assert "ja no consta pendent" in text_of(told)
     assert world.kinds(ANNA) == ["ack"]
 
 
+def _merge(world: World) -> None:
+    world.citizen_asks(ANNA, "Una altra cosa", "Com demano un volant de padró?")
+    first, second = (case["number"] for case in world.cases())
+    world.obey("merge", first, into=second)
+
+
+def _erase(world: World) -> None:
+    forget(world.store.con, world.policy, ANNA, world.engine.now(), by="admin", even_open=True)
+    world.turn()
+
+
+def _number(world: World) -> str:
+    return str(world.cases()[0]["number"])
+
+
+def _close(reason: str) -> Callable[[World], object]:
+    return lambda world: world.obey("close", _number(world), reason=reason)
+
+
+ENDS: Mapping[str, Callable[[World], object]] = {
+    **{f"closed as {reason}": _close(reason) for reason in ("spam", "duplicate", "contact", "answered")},
+    "closed by an order": lambda world: world.staff_says(AGENT, _number(world), "TANCA BROSSA"),
+    "merged": _merge,
+    "intent corrected": lambda world: world.obey("set", _number(world), intent="question"),
+    "passed on": lambda world: world.obey("escalate", _number(world)),
+    "called": lambda world: world.obey("log-call", _number(world)),
+    "assigned to nobody": lambda world: world.obey("assign", _number(world), name=""),
+    "erased": _erase,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_call_leaves_the_agents_calendar_however_its_case_ends(town: TOWN, end: str) -> None:
+    world, _, had = _two_agents(town)
+    ENDS[end](world)
+    world.turn()
+    shown = [_shown(mail) for mail in world.received(AGENT, "call")]
+    assert shown == [_shown(had), ("CANCEL", "CANCELLED", 1, TUESDAY_MORNING)]
+    assert "Trucada cancel·lada" in str(world.received(AGENT, "call")[-1]["Subject"])
+    assert world.received(PAU, "call") == []
+
+
+def test_who_has_the_case_that_goes_on_has_the_call_of_the_one_that_was_merged_into_it(town: TOWN) -> None:
+    world, *_ = _two_agents(town)
+    world.citizen_asks(ANNA, "Una altra cosa", "Com demano un volant de padró?")
+    first, second = (case["number"] for case in world.cases())
+    world.obey("assign", second, name="pau")
+    world.obey("merge", first, into=second)
+    assert [_shown(mail)[0] for mail in world.received(AGENT, "call")] == ["PUBLISH", "CANCEL"]
+    (has,) = world.received(PAU, "call")
+    assert _shown(has) == ("PUBLISH", "CONFIRMED", 0, TUESDAY_MORNING)
+    assert second in text_of(has)
+
+
+def test_a_call_that_is_asked_for_anew_is_in_the_calendar_of_who_has_the_case(town: TOWN) -> None:
+    world, asked, _ = _two_agents(town)
+    world.agent_replies(asked)
+    world.clock.forward(seconds=60)
+    world.citizen_asks(ANNA, "", "No me'n surto. Em podeu trucar al 612 345 678 a la tarda?", answers=asked)
+    assert _shown(world.received(ANNA)[-1])[0] == "PUBLISH"
+    shown = [_shown(mail) for mail in world.received(AGENT, "call")]
+    assert shown[-1] == ("PUBLISH", "CONFIRMED", 2, _shown(world.received(ANNA)[-1])[3])
+    assert [method for method, *_ in shown] == ["PUBLISH", "CANCEL", "PUBLISH"]
+
+
+def test_a_question_after_the_answer_brings_no_call_back(town: TOWN) -> None:
+    world, asked, _ = _two_agents(town)
+    world.agent_replies(asked)
+    world.clock.forward(seconds=60)
+    world.citizen_asks(ANNA, "", "Gràcies. I com pago la taxa de la instància?", answers=asked)
+    assert world.case()["status"] == "open"
+    assert [_shown(mail)[0] for mail in world.received(AGENT, "call")] == ["PUBLISH", "CANCEL"]
+
+
+def test_what_changes_at_night_is_told_in_the_morning_as_it_is_then(town: TOWN) -> None:
+    world, *_ = _two_agents(town)
+    world.advance("2026-11-30 21:00")
+    for name in ("pau", "agent", "pau", "agent"):
+        world.clock.forward(seconds=1)
+        world.obey("assign", world.case()["number"], name=name)
+    world.advance("2026-12-01 08:00")
+    world.turn()
+    assert (len(world.received(AGENT, "call")), world.received(PAU, "call")) == (1, [])
+
+
 def test_an_answer_in_the_slot_of_the_call_leaves_the_calendar_alone(town: TOWN) -> None:
     world, *_ = _two_agents(town)
     world.advance("2026-12-01 09:00")
     world.obey("log-call", world.case()["number"])
-    assert world.received(AGENT, "call") == []
+    assert len(world.received(AGENT, "call")) == 1
 
 
 def test_a_mail_of_ours_that_calls_the_call_off_does_so_once(town: TOWN) -> None:
@@ -309,4 +398,5 @@ def test_a_mail_of_ours_that_calls_the_call_off_does_so_once(town: TOWN) -> None
     for _ in range(2):
         world.obey("log-call", world.case()["number"], outcome="not-reached")
     assert world.kinds(ANNA) == ["ack", "not_reached"]
-    assert world.rows("SELECT count(*) AS told FROM events WHERE kind = 'call-told'") == [{"told": 2}]
+    told = "SELECT count(*) AS told FROM events WHERE kind = 'call-told' AND json_extract(data, '$.agent') = ''"
+    assert world.rows(told) == [{"told": 2}]

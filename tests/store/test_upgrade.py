@@ -51,6 +51,7 @@ SHIPPED = {
     "m0030_queued_until_sending": "8e85d0ad4f25f344",
     "m0031_numbered_deadlines": "b47908490e61bc26",
     "m0032_refused_lately": "75ee4e8fa5f276fe",
+    "m0033_calls_to_come": "349d87a0e81548bc",
 }
 _WHEN = "2026-11-25T08:00:00Z"
 _RENAMED = {

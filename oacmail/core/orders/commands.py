@@ -86,12 +86,10 @@ def on_admin_command(policy: Policy, view: CommandView, command: AdminCommand, n
 
 def _assign(given: _Given) -> _Effects:
     """To nobody if the name is empty. Who gets the case hears it, or all agents do while that one is out of office; who
-    took it knows it. Its call leaves the calendar of who had it."""
+    took it knows it."""
     policy, case, command, now = given.policy, given.case, given.command, given.now
     name = command.words["name"]
-    changes = agent_of(policy, name) != agent_of(policy, case.assignee)
-    left = cases.call_off(policy, case, "reassigned", now=now, assignee=name) if changes else ()
-    changed = (UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now}), *left)
+    changed = (UpdateCase(case=case.number, columns={"assignee": name or None, "touched_at": now}),)
     if agent_of(policy, name) is None or name in (case.assignee, command.by):
         return changed
     mails = notify(
@@ -103,7 +101,6 @@ def _assign(given: _Given) -> _Effects:
         case=case.number,
         facts={
             **notices.case_card(case, notices.due_at(case)),
-            **callbacks.agreed_facts(case, now, told_anew=bool(left)),
             "assignee": name,
             "by": command.by,
         },
@@ -285,6 +282,8 @@ def _goes_on(policy: Policy, case: CaseView, into: CaseView, now: datetime) -> _
         columns["intent"] = Intent.CALLBACK
         if case.call.slot:
             columns |= {"phone": case.call.phone, "slot": case.call.slot, "call_hours": case.call.call_hours}
+        if case.call.agreed:
+            effects = (*effects, cases.call_told(into.number, case.call.agreed))
     # The earlier of the two terms that have not passed is its term (R32); of the same day, the earlier hour.
     ends_on = soonest(case.term.ends_on, into.term.ends_on, today=calendar.local_day(now, policy))
     terms = (term for term in (case.term, into.term) if term.ends_on == ends_on)

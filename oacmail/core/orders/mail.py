@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
-from oacmail.core import answers, calendar, callbacks
+from oacmail.core import answers, calendar
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -164,10 +164,7 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     # The technical services have to hear that a case has left them.
     left = [view.cases[str(row["case"])] for row in rows if row["more"] in ("undone-both", "undone-services")]
     people = dict.fromkeys(address for case in left for address in policy.people.services(case.services.cause))
-    # Who has taken the case has its call too.
-    took = about and any(row["verb"] == Verb.MINE and row["done"] for row in rows)
-    call = callbacks.agreed_facts(view.cases[about], now) if about and took else {}
-    more = {**begun.facts, **call, "rest": bool(rest), "services": tuple(people)}
+    more = {**begun.facts, "rest": bool(rest), "services": tuple(people)}
     spent = () if any(refused for _, refused in given) else buttons.mark_used(lookup, now)
     mails = transcript(policy, lookup, about, now, key=key, rows=rows, more=more)
     effects = (*record, *spent, *buttons.forged_tokens(policy, lookup, now), *mails)
