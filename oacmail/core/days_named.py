@@ -53,9 +53,9 @@ def days_named(text: str, today: date, workdays: Workdays) -> set[date | None]:
     """All days that `text` names; None stands for one that does not exist or that cannot be counted."""
     found: set[date | None] = set()
     for pattern, read in _PATTERNS:
-        matches = list(pattern.finditer(text))
-        found |= {read(match, today, workdays) for match in matches}
-        text = pattern.sub(" ", text)
+        if days := {read(match, today, workdays) for match in pattern.finditer(text)}:
+            found |= days
+            text = pattern.sub(" ", text)
     named = {_DAY_OF[match[1]] for match in _WEEKDAY.finditer(text)}
     dated = {day.weekday() for day in found if day is not None}
     return found | {today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1) for weekday in named - dated}

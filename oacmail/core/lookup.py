@@ -156,7 +156,8 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     own_note = signature is None and is_own_note(policy, arrived)
     may_order = sender.proven or own_note
     new = of_the_desk and not message.refs and message.auto is Auto.NONE
-    year = calendar.local_day(arrived.received_at, policy).year
+    typed_on = calendar.local_day(arrived.received_at, policy) if new else None
+    ordered, entries = order_words.named(policy, message.typed, arrived.received_at) if may_order else ((), ())
     return Lookup(
         policy=policy,
         arrived=arrived,
@@ -167,11 +168,11 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         sender=sender,
         reading=_reading(policy, written, calendar.written_on(arrived.received_at, written.sent_at, policy)),
         tokened=(*(case for case in (tokens.read_token(policy, text) for text in message.tokens) if case), *answer_for),
-        ordered=order_words.numbers(policy, message.typed, arrived.received_at) if may_order else (),
-        entries=order_words.entries(message.typed) if may_order else (),
+        ordered=ordered,
+        entries=entries,
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
-        numbers=order_words.numbers_in_text(policy, message.subject, year) if new else (),
+        numbers=order_words.numbers_in_text(policy, message.subject, typed_on.year) if typed_on else (),
         marked=tuple(name for mark in message.marks for name in tokens.read_return_mark(policy, mark)),
         answer_for=answer_for,
         pressed=tuple(

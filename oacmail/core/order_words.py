@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from itertools import chain, dropwhile, filterfalse, takewhile, zip_longest
+from itertools import dropwhile, filterfalse, takewhile, zip_longest
 from typing import Literal
 
 from oacmail.core import calendar, common_words, tokens
@@ -517,23 +517,19 @@ def number_of(policy: Policy, text: str, year: int) -> str:
     return "" if written is None else written[1] or tokens.case_number(policy, year, int(written[2]))
 
 
-def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
-    """The cases that the order lines on top of `text` name, by whatever reading of them. `at`: when it arrived; digits
-    alone may be of the year before, in a reply to a list of that year."""
+def named(policy: Policy, text: str, at: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(the cases, the references of entries of the review list in lower case) that the order lines on top of `text`
+    may name, by whatever reading of them. `at`: when it arrived; digits alone may be of the year before, in a reply to
+    a list of that year."""
     orders = (*read_orders(text), *read_list(text))
-    named = (order.case for order in orders), (order.argument for order in orders if order.verb is Verb.MERGE)
+    merged = (order.argument for order in orders if order.verb is Verb.MERGE)
+    persons = (order.case or (order.argument if order.verb is Verb.PERSON else "") for order in orders)
     year = calendar.local_day(at, policy).year
-    read = (number_of(policy, named_as, of) for named_as in chain(*named) for of in (year, year - 1))
-    return tuple(dict.fromkeys(number for number in read if number))
-
-
-def entries(text: str) -> tuple[str, ...]:
-    """The references of entries of the review list that the order lines on top of `text` may name, in lower case."""
-    orders = (*read_orders(text), *read_list(text))
-    named = (order.case or (order.argument if order.verb is Verb.PERSON else "") for order in orders)
-    return tuple(
-        dict.fromkeys(reference.lower() for reference in map(str.strip, named) if _ENTRY.fullmatch(reference.lower()))
+    numbers = (
+        number_of(policy, name, of) for name in (*(order.case for order in orders), *merged) for of in (year, year - 1)
     )
+    entries = (reference for name in persons if _ENTRY.fullmatch(reference := name.strip().lower()))
+    return tuple(dict.fromkeys(filter(None, numbers))), tuple(dict.fromkeys(entries))
 
 
 def folded(text: str, form: Literal["NFKD", "NFD"] = "NFKD") -> str:

@@ -81,10 +81,12 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
     if case is not None and case.status is Status.DERIVED:
         return () if acknowledgement.why_not(request) else _date_named(request, case)
     policy, reading, key, now = request.policy, request.reading, request.message.fingerprint, request.now
-    brief = len(request.message.fresh.split()) <= BRIEF
     # Whether it was derived before, or an agent has set the level.
     settled = case is not None and (DERIVED in case.sent.kinds or case.services.level_by_hand)
-    if reading.level is not Level.SECOND or settled or (brief and case is not None) or acknowledgement.why_not(request):
+    if reading.level is not Level.SECOND or settled:
+        return ()
+    brief = len(request.message.fresh.split()) <= BRIEF
+    if (brief and case is not None) or acknowledgement.why_not(request):
         return ()
     # A restored database may have forgotten that the services know this message.
     moments = (request.view.writer.restored_at, request.view.writer.key_lost_at)
