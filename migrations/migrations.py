@@ -583,6 +583,12 @@ def m0033_calls_to_come(db: Database) -> None:
     db.execute("CREATE INDEX events_calls ON events(json_extract(data, '$.ends')) WHERE kind = 'call-told'")
 
 
+@migrations()
+def m0034_ledger_of_changes(db: Database) -> None:
+    """An entry of the ledger has the columns that have changed: nothing asks what it said of the row before."""
+    db.execute("DROP INDEX ledger_by_row")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -6,8 +6,9 @@ are temporary triggers of our own connections: a hand in the file changes a row 
 proof names that row. Nothing here repairs a row or decides which side is right.
 
 `ledger_rows` has the image of each row at the last snapshot, a JSON array of its columns, and `ledger_snapshot` signs
-them all. `ledger` has one entry for each change since: the table, the row, and its new image (NULL = the row was
-deleted). Each entry carries an HMAC-SHA256 (RFC 2104), cut to 16 bytes, over itself and the HMAC of the entry before.
+them all. `ledger` has one entry for each change since: the table, the row, and the image of a row that was added, a
+JSON object of place and value of the columns that have changed, or NULL: the row was deleted. Each entry carries an
+HMAC-SHA256 (RFC 2104), cut to 16 bytes, over itself and the HMAC of the entry before.
 """
 
 import hmac
@@ -82,12 +83,6 @@ _mark = lru_cache(1000)(mark)  # a fingerprint is in several rows of its message
 MOST_NAMED = 1000
 """Rows that one proof names: whoever has changed a whole column gets no longer a mail for it."""
 _EMPTY = "DELETE FROM ledger; DELETE FROM ledger_rows; UPDATE ledger_snapshot SET schema = '';"
-_SAID = """coalesce((SELECT image FROM ledger WHERE "table" = '{table}' AND row = {name}
-  AND seq > (SELECT seq FROM ledger_snapshot) ORDER BY seq DESC LIMIT 1),
-  (SELECT image FROM ledger_rows WHERE "table" = '{table}' AND row = {name}))"""
-"""What the ledger says of a row now."""
-_LATEST = """SELECT "table", row, image, max(seq) FROM ledger
-  WHERE seq > (SELECT seq FROM ledger_snapshot) AND seq <= ? GROUP BY "table", row"""
 
 
 def columns(con: sqlite3.Connection) -> dict[str, list[str]]:
@@ -124,16 +119,27 @@ def _image(table: str, names: Sequence[str], of: str = "") -> str:
     return f"json_array({', '.join(_value(table, name, of) for name in names)})"
 
 
-def _merged(table: str, names: Sequence[str]) -> str:
-    """The SQL expression of the image after an UPDATE. Columns that it leaves alone stay what the ledger says of them:
+def _changes(table: str, names: Sequence[str]) -> str:
+    """The SQL expression of what an UPDATE has changed. Columns that it leaves alone stay what the ledger says of them:
     a hand's change of one is not taken over with the next change of the row, and a row that a hand has added stays
-    unknown. A path that no image has replaces nothing."""
+    unknown."""
     values = (
-        f"iif(old.{name} IS new.{name}, '$.same', '$[{place}]'), {_value(table, name, 'new.')}"
+        f"""iif(old.{name} IS new.{name}, '', '"{place}":' || json_quote({_value(table, name, "new.")}) || ',')"""
         for place, name in enumerate(names)
     )
-    said = _SAID.format(table=table, name=row_name(table, "new."))
-    return f"json_replace({said}, {', '.join(values)})"
+    return f"'{{' || rtrim({' || '.join(values)}, ',') || '}}'"
+
+
+def _after(said: str | None, entry: str | None) -> str | None:
+    """What the ledger says of a row after an entry; None = that there is none. `said`: what it said before."""
+    if entry is None or entry.startswith("["):
+        return entry
+    if said is None:
+        return None
+    image = json.loads(said)
+    for place, value in json.loads(entry).items():
+        image[int(place)] = value
+    return json.dumps(image, ensure_ascii=False, separators=(",", ":"))  # as SQLite writes it
 
 
 def _rows(table: str, names: Sequence[str]) -> str:
@@ -215,28 +221,20 @@ def record(con: sqlite3.Connection, keys: Sequence[bytes], *, beside: bool = Fal
     if key is not None:
         sign_with(con, key)
     for table, names in columns(con).items():
-        keys_of = TABLES[table].key
-        is_renamed, is_changed = (
-            f"({', '.join(f'old.{name}' for name in some)}) IS NOT ({', '.join(f'new.{name}' for name in some)})"
-            for some in (keys_of, names)
-        )
-        of_any, of_key = (f"UPDATE OF {', '.join(some)}" for some in (names, keys_of))
-        image = _image(table, names, "new.")
-        for name, event, row, new, condition in (
-            ("added", "INSERT", "new.", image, "true"),
-            ("changed", of_any, "new.", _merged(table, names), f"{is_changed} AND NOT ({is_renamed})"),
-            ("renamed", of_key, "new.", image, is_renamed),
-            ("unnamed", of_key, "old.", "NULL", is_renamed),
-            ("deleted", "DELETE", "old.", "NULL", "true"),
+        only = TABLES[table].only
+        for event, row, image in (
+            ("INSERT", "new.", _image(table, names, "new.")),
+            (f"UPDATE OF {', '.join(names)}", "new.", _changes(table, names)),
+            ("DELETE", "old.", "NULL"),
         ):
-            when = f"WHEN {condition} AND ({TABLES[table].only.format(of=row)})"
             # SQLite computes the columns of a subquery that reads no table once.
             entry = f"""INSERT INTO ledger("table", row, image, mac) SELECT '{table}', name, image,
-                  ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), '{table}', name, CAST(image AS BLOB))
-                FROM (SELECT {row_name(table, row)} AS name, {new} AS image);"""
-            con.execute(f"DROP TRIGGER IF EXISTS temp.ledger_{table}_{name}")
+                ledger_mac((SELECT mac FROM ledger ORDER BY seq DESC LIMIT 1), '{table}', name, CAST(image AS BLOB))
+              FROM (SELECT {row_name(table, row)} AS name, {image} AS image) WHERE image IS NOT '{{}}';"""
+            name = f"temp.ledger_{table}_{event.partition(' ')[0]}"
+            con.execute(f"DROP TRIGGER IF EXISTS {name}")
             con.execute(
-                f"""CREATE TEMP TRIGGER ledger_{table}_{name} AFTER {event} ON main.{table} {when} BEGIN
+                f"""CREATE TRIGGER {name} AFTER {event} ON main.{table} WHEN {only.format(of=row)} BEGIN
                 {entry if key else _EMPTY} END"""
             )
 
@@ -333,7 +331,7 @@ class RowProof:
     """`broken`: why the ledger proves nothing ("none": it has no snapshot, "key": its key is not among these, "schema":
     somebody has changed the tables since, "gap": an entry is missing, "forged": a signature is wrong), or ''.
     `compared`: rows by table. `snapshot`: its HMAC. `until` and `chained`: sequence and HMAC of the last entry;
-    `signed`: the HMAC of all images after it."""
+    `signed`: the HMAC of all images after it; `latest`: of each table and row with an entry what the ledger says."""
 
     broken: str = ""
     differences: tuple[Discrepancy, ...] = ()
@@ -342,6 +340,7 @@ class RowProof:
     until: int = 0
     chained: bytes = b""
     signed: str = ""
+    latest: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
 
 def prove(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
@@ -369,14 +368,17 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
     if not _is_current(con):
         return RowProof(broken="schema")
     until, chained, _, signed, of_snapshot = snapshot.values()
-    changed: dict[str, dict[str, str | None]] = {table: {} for table in TABLES}
+    latest: dict[tuple[str, str], str | None] = {}
+    kept = 'SELECT image FROM ledger_rows WHERE "table" = ? AND row = ?'
     entries = con.execute('SELECT seq, "table", row, image, mac FROM ledger WHERE seq > ? ORDER BY seq', (until,))
     for seq, table, row, image, mac in entries:
         if seq != until + 1:
             return RowProof(broken="gap")
         if mac != _mac(key, chained, table, row, image):
             return RowProof(broken="forged")
-        changed[table][row] = image
+        if (table, row) not in latest:
+            latest[table, row] = next((image for (image,) in con.execute(kept, (table, row))), None)
+        latest[table, row] = _after(latest[table, row], image)
         until, chained = seq, mac
     # The rows of each table beside what the ledger says of them.
     sign_with(con, key)
@@ -384,7 +386,8 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
     compared: dict[str, int] = {}
     differences: list[tuple[str, list[str], str, str | None, str | None]] = []
     for table, names in columns(con).items():
-        said = _folded(con, table, sorted(changed[table].items()), before)
+        changed = sorted((row, image) for (of, row), image in latest.items() if of == table)
+        said = _folded(con, table, changed, before)
         held = con.execute(f"{_rows(table, names)} ORDER BY row")
         compared[table] = 0
         for row, says, has in _side_by_side(said, held):
@@ -402,6 +405,7 @@ def _proven(con: sqlite3.Connection, keys: Sequence[bytes]) -> RowProof:
         until=until,
         chained=chained,
         signed=after.hexdigest(),
+        latest=latest,
     )
 
 
@@ -459,14 +463,12 @@ def _difference(
 def advance(con: sqlite3.Connection, keys: Sequence[bytes], proof: RowProof) -> None:
     """Fold the entries that a sound ledger had at the proof into its snapshot: of each row the latest image stays. A
     difference stays one, since only the ledger's own images are folded."""
-    gone, kept = (f'SELECT "table", row, image FROM ({_LATEST}) WHERE image IS {what}' for what in ("NULL", "NOT NULL"))
     with transaction(con):
         if not con.execute("SELECT 1 FROM ledger_snapshot WHERE mac = ?", (proof.snapshot,)).fetchone():
             return  # another has taken its place since: of an erasure, say
-        con.execute(
-            f'DELETE FROM ledger_rows WHERE ("table", row) IN (SELECT "table", row FROM ({gone}))', (proof.until,)
-        )
-        con.execute(f"INSERT OR REPLACE INTO ledger_rows {kept}", (proof.until,))
+        con.executemany('DELETE FROM ledger_rows WHERE "table" = ? AND row = ?', proof.latest)
+        kept = ((table, row, image) for (table, row), image in proof.latest.items() if image is not None)
+        con.executemany("INSERT INTO ledger_rows VALUES(?, ?, ?)", kept)
         key = _key(con, keys)
         assert key is not None  # the snapshot is that of the proof
         _sign(con, key, proof.until, proof.chained, proof.signed)
@@ -590,8 +592,9 @@ def joined(con: sqlite3.Connection, bodies: Sequence[bytes], keys: Sequence[byte
         while entry := next((one for one in con.execute(_NEWEST, (seq + 1,)) if _goes_on(key, chained, one)), None):
             table, row, image, of_entry, at = entry
             chained = bytes.fromhex(of_entry)
-            con.execute('DELETE FROM temp.ledger_copy WHERE "table" = ? AND row = ?', (table, row))
-            if image is not None:
+            gone = 'DELETE FROM temp.ledger_copy WHERE "table" = ? AND row = ? RETURNING image'
+            said = next((image for (image,) in con.execute(gone, (table, row)).fetchall()), None)
+            if (image := _after(said, image)) is not None:
                 con.execute("INSERT INTO temp.ledger_copy VALUES(?, ?, ?)", (table, row, image))
             seq += 1
         later = "SELECT count(DISTINCT seq) FROM temp.ledger_entries WHERE seq > ?"

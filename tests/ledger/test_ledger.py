@@ -1,5 +1,6 @@
 """The ledger: each change of a row by the service is recorded, and each change by a hand in the file is named."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -304,3 +305,21 @@ def test_a_column_by_hand_stops_no_proof_and_a_restart_records_it(night: World) 
     night.citizen_asks(PERE)
     night.advance("2026-11-27 03:01")
     assert named(night) == []
+
+
+def test_an_entry_has_of_a_changed_row_only_what_has_changed(night: World) -> None:
+    """A hand's change of another column is not in it; the proof puts the entries of a row together."""
+    with by_hand(night) as con:
+        con.execute("UPDATE cases SET lang = 'es' WHERE id = 2")
+        before = con.execute("SELECT max(seq) FROM ledger").fetchone()
+        with night.store.turn():
+            night.store.con.execute("UPDATE cases SET status = 'waiting', subject = 'Padró' WHERE id = 2")
+            night.store.con.execute("UPDATE cases SET subject = 'Cens', status = status WHERE id = 2")
+            night.store.con.execute("UPDATE cases SET status = 'closed', board_folder = '\"à\\\n' WHERE id = 2")
+        place = {name: str(at) for at, name in enumerate(ledger.columns(con)["cases"])}
+        entries = [json.loads(row[0]) for row in con.execute("SELECT image FROM ledger WHERE seq > ?", before)]
+    assert entries == [
+        {place["status"]: "waiting"},
+        {place["status"]: "closed", place["board_folder"]: '"à\\\n'},
+    ]
+    assert named(night) == ['OAC-2026-000002 cases: lang: "ca" -> "es"']
