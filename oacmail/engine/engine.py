@@ -147,8 +147,9 @@ class Engine:
         for effect in decision.effects:
             match effect:
                 case Send(kind=MailKind.RELAYED):
+                    assert arrived is not None
                     assert raw is not None  # core relays only what was read
-                    mails[effect.key] = relayed_mail(self.policy, effect, raw, now, run=run)
+                    mails[effect.key] = relayed_mail(self.policy, effect, raw, arrived.message.sender, now, run=run)
                 case Send():
                     citizens = turn.citizens(relayed.asked_links(self.policy, effect))
                     send = relayed.offer_links(self.policy, effect, citizens, decision.effects)

@@ -22,7 +22,7 @@ from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.mime.text import builds_at_most, html_to_text, is_hidden
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import reply_text
-from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compose, heading_of, one_line
+from oacmail.words.compose import LIMIT, EnclosedFile, FinalMail, Heading, compose, header_fields, heading_of, one_line
 
 # --- Answer text -----------------------------------------------------------------------------------------------------
 # Everything from the first quote on goes. The mail may be a reply to an internal notice, so the cut must be certain: it
@@ -343,19 +343,20 @@ def answer_text(raw: bytes) -> AnswerText:
     return AnswerText(text=answer.text, reason=answer.reason, has_files=shows, attaches=attaches)
 
 
-def relayed_mail(policy: Policy, send: Send, raw: bytes, now: datetime, *, run: str) -> FinalMail:
+def relayed_mail(policy: Policy, send: Send, raw: bytes, agent: str, now: datetime, *, run: str) -> FinalMail:
     """The final mail. Its signature covers its text and the names of its files, as they are read back.
 
-    `run`: this process, which the signature names. Raises ValueError for a recipient that no To field can hold.
+    `agent`: the writer's address; `run`: this process, which the signature names. Raises ValueError for a recipient
+    that no To field can hold.
     """
     answer, message_id = read(raw), tokens.message_id(policy, send.key)
-    agent = parse(raw).sender
     named = subject(str(send.facts["subject"]), send.token)
     heading = replace(heading_of(policy.office, send, message_id, now), subject=named, signature="v=0")
-    text = parse(_mail(heading, answer, agent))
-    signature = tokens.sign_mail(policy, run, send, now, text.text + files(text))
-    heading = replace(heading, signature=signature)
-    return FinalMail(message_id=message_id, mime=_mail(heading, answer, agent), length=len(text.text))
+    unsigned = _mail(heading, answer, agent)
+    text = parse(unsigned, with_features=False)
+    signed = replace(heading, signature=tokens.sign_mail(policy, run, send, now, text.text + files(text)))
+    mime = unsigned.replace(header_fields(heading).encode("ascii"), header_fields(signed).encode("ascii"), 1)
+    return FinalMail(message_id=message_id, mime=mime, length=len(text.text))
 
 
 def _mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:

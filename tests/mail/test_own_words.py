@@ -24,6 +24,10 @@ OURS = wording_of(
         ("Hem rebut el vostre\nmissatge amb el número\nOAC-1.\n\nNo em va.", "\n\nNo em va."),
         ("No em va\nHem rebut el vostre missatge amb el número OAC-1.", "No em va\n"),
         ("Protecció de dades. Podeu accedir-hi, rectificar-les, suprimir-les o oposar-vos al tractament: x.", ""),
+        *(
+            (f"Hem rebut el vostre missatge amb el número OAC-1.{unseen} No em va.", " No em va.")
+            for unseen in "\xad\u200b\u200c\u200e\u202a\u2060\u2069\ufeff"
+        ),
     ],
 )
 def test_a_sentence_of_ours_goes_whatever_its_line_breaks(text: str, rest: str) -> None:

@@ -122,6 +122,8 @@ _LONGEST = 200_000  # characters that are read
 _SENTENCE = regex(r"(?<=[.!?])\s+|\n\s*\n")
 _NO_WORD = regex(r"[\W_]+")
 _TOKEN = regex(r"\S+")
+_BEHIND = "»”\"')>\xad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+"""What may stand behind a sentence: a closing mark, a character that nobody sees."""
 
 
 def wording_of(texts: Iterable[str]) -> Wording:
@@ -247,7 +249,7 @@ def _tokens(text: str, within_quotes: bool) -> Iterator[_Token]:
             words = [(word, match) for match in _TOKEN.finditer(line) if (word := _folded(match[0]))]
             ends = not text[end : text.find("\n", end) + 1 or len(text)].strip()
             for number, (word, match) in enumerate(words, 1):
-                closes = match[0].rstrip("»”\"')>").endswith((".", "!", "?")) or (ends and number == len(words))
+                closes = match[0].rstrip(_BEHIND).endswith((".", "!", "?")) or (ends and number == len(words))
                 yield _Token(word, start + match.start(), start + match.end(), closes)
         start = end
 
