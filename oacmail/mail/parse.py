@@ -245,7 +245,9 @@ def _features(source: MessageSource, message: Message, mark: machines.Mark, with
         words_beside=lambda: marked == machines.WORDS,
         asks=lambda: asking.asks(folded),
         complains=lambda: closes and asking.complains(folded),
-        adds_nothing=lambda: closes and asking.adds_nothing(folded),
+        adds_nothing=lambda: (
+            closes and asking.adds_nothing(folded, features.fold(f"{message.name} {message.sender.partition('@')[0]}"))
+        ),
         goes_on=lambda: asking.goes_on(folded if is_ours else whole),
         names_absence=lambda: machines.names_absence(fresh),
         vote=lambda: (

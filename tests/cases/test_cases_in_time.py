@@ -393,6 +393,15 @@ def _waiting_for_anna(world: World) -> EmailMessage:
         ("Thanks, the flat is in Vilanoveta.", "open"),
         ("Moltes gràcies!", "waiting"),
         ("D'acord, gràcies.", "waiting"),
+        ("Moltíssimes gràcies per la vostra ajuda.", "waiting"),
+        ("Gràcies per la resposta tan ràpida.\n\nAnna", "waiting"),
+        ("Muchas gracias por su atención, un saludo, Anna", "waiting"),
+        ("Thanks for your quick reply!", "waiting"),
+        ("Gràcies. Vilanoveta.", "open"),
+        ("Gràcies per la resposta que no arriba.", "open"),
+        ("Gràcies per no respondre.", "open"),
+        ("Ajuda, si us plau. Gràcies.", "open"),
+        ("Help please, thanks", "open"),
     ],
 )
 def test_what_a_person_says_beside_thanks_is_what_the_case_waits_for(town: TOWN, text: str, status: str) -> None:

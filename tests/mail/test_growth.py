@@ -77,7 +77,7 @@ TEXT_READERS: dict[str, Reader] = {
     "own_words.part": lambda text: reply_text.part(text, NOTHING.wording),
     "asking.asks": asking.asks,
     "asking.closes": asking.closes,
-    "asking.adds_nothing": asking.adds_nothing,
+    "asking.adds_nothing": lambda text: asking.adds_nothing(text, "anna"),
     "asking.goes_on": asking.goes_on,
     "asking.complains": asking.complains,
     "vote_words.read": lambda text: asking.read_votes(text, "Anna", "anna@example.org", asked=True),

@@ -35,7 +35,8 @@ sense resposta, sense noticies, sense resoldre, sense res, ningu, mai, ja fa, fa
 massa tard, tard, tardat, trigat, trigant, trigar, per res, per no, vergonya, desastre, increible, de fa, ni una, res de
 nou, esperando, espere, esperamos, llevo, llevamos, sigo, seguimos, sigue sin, sigue igual, sin respuesta, sin noticias,
 sin resolver, nadie, nunca, todavia, aun, hace semanas, hace meses, semanas, meses, demasiado tarde, por nada, por no,
-verguenza, tardado, tardando, tardar, de nada sirve, no sirve, waiting, waited, wait, nobody, no one, never, not yet,
+verguenza, tardado, tardando, tardar, de nada sirve, no sirve, help please, please help, ajuda si us plau, ajuda
+sisplau, ajudeu, ajudeu-me, ayuda por favor, ayudenme, ayudeme, waiting, waited, wait, nobody, no one, never, not yet,
 yet, weeks, months, late, for nothing, disaster, disgrace, shame, shameful, ridiculous, no answer, no reply, nothing
 happened, nothing has, j'attends, attends, toujours, personne, jamais, semaines, en retard, honte, pour rien, caigut,
 caiguda, caido, caida, no va, no carrega, no carga, espatllat, averiado
@@ -68,8 +69,21 @@ problemas, no problem, no worries, de res, de nada, no hi ha de que, cap pressa,
 sin prisa, no hurry, no passa res, no pasa nada, cap de setmana
 """
 _BESIDE = """
-you molt muy so a lot all your the for help tot tota tots tothom todo toda todos per por de del el la les us os lo
-vosaltres ustedes un i y and et beaucoup
+you molt muy so a lot all your the for tot tota tots tothom todo toda todos per por de del el la les us os lo
+vosaltres ustedes un i y and et beaucoup maca macos guapa guapos majo maja majos crack cracks jefe reina senyora senyor
+senyoreta senora senor noia equip equipo team guys igualment igualmente again
+"""
+_WHOSE = """
+l' la el les els los las us os the this that your vostra vostre vuestra vuestro seva seu su sus tota tot toda todo all
+gran bona buena tan rapida rapid rapido clara clar claro prompt quick
+"""
+_THANKED_FOR = """
+ajuda ajudar ajudar-me ayuda ayudar ayudarme help helping atencio atencion attention resposta respuesta reply answer
+answering replying contestar contestar-me contestarme respondre responder avis aviso avisar trucar llamar calling
+rapidesa rapidez temps tiempo time paciencia patience amabilitat amabilidad kindness interes suport apoyo support
+informacio informacion information info explicacio explicacion explicacions explicaciones explanation gestio gestion
+feina trabajo work dedicacio dedicacion collaboracio colaboracion disponibilitat disponibilidad tracte trato servei
+servicio service
 """
 _DENIES = """
 no, not, n't, ni, tampoc, tampoco, sino, nunca, mai, never, nada, nothing, res, cap, ningu, nadie, pas
@@ -102,8 +116,13 @@ _ENDS = regex(
     r"|solucionat\w*|arreglad\w*|arreglat\w*|aclarit|aclarad\w*|solved|ok+)(?!\w)"
     "|[\U0001f44d\U0001f64f\U0001faf6\U0001f44c\U00002764\U0001f44f\U0001f389\U0001f60a]"
 )
+_HOW = f"(?:{'|'.join(_WHOSE.split())})"
+_FOR = regex(
+    rf"(?<!\w)(?:pe[rl]|por|for)(?: {_HOW}){{0,4}} ?(?:{'|'.join(_THANKED_FOR.split())})(?: {_HOW}){{0,2}}(?![\w-])"
+)
 _WORD = regex(r"\w+")
 _IN_ENDS = phrases.words(f"{_CLOSES} {_ENDS_DENIED}")
+_IN_THANKS = phrases.words(f"{_WHOSE} {_THANKED_FOR}")
 _POLITE = common_words.POLITE.union(_BESIDE.split())
 _NO_DENIAL = regex(rf"(?<!\w){_table(_ENDS_DENIED)}(?!\w)")
 _AGAINST = regex(rf"(?<!\w){_table(_WAITS, _LOSSES)}|(?<!\w)(?:p\.? ?[ds]|n\.? ?b|postdata)\.?\s?[:.-]")
@@ -136,11 +155,13 @@ def complains(folded: str) -> bool:
     return _AGAINST.search(_NO_DENIAL.sub(" ", folded)) is not None
 
 
-def adds_nothing(folded: str) -> bool:
-    """True if a folded text has no word beside greetings and those that end a matter, and no question mark."""
-    if "?" in folded or not all(map(_ENDS.search, phrases.words(folded) - _POLITE - _IN_ENDS)):
+def adds_nothing(folded: str, names: str) -> bool:
+    """True if a folded text has no word beside greetings, its writer's `names`, those that end a matter and what people
+    give thanks for, and no question mark."""
+    polite = _POLITE.union(phrases.words(names))
+    if "?" in folded or not all(map(_ENDS.search, phrases.words(folded) - polite - _IN_ENDS - _IN_THANKS)):
         return False
-    return _POLITE.issuperset(_WORD.findall(_ENDS.sub(" ", folded)))
+    return polite.issuperset(_WORD.findall(_ENDS.sub(" ", _FOR.sub(" ", folded))))
 
 
 def goes_on(folded: str) -> bool:
