@@ -192,6 +192,8 @@ def test_a_receipt_of_our_mail_changes_nothing(town: TOWN) -> None:
         ("New Time Proposed", "COMMENT:Al matí treballo\r\n", "Al matí treballo"),
         ("Nueva hora propuesta", "COMMENT:Al matí treballo\r\n", "01/12/2026 11:00–12:00"),
         ("Proposed new time", "DTSTART;TZID=Romance Standard Time:20261201T090000\r\n", "01/12/2026 09:00–12:00"),
+        ("New Time Proposed", "DTSTART;VALUE=DATE:20261201\r\n", "20261201–01/12/2026 12:00"),
+        ("New Time Proposed", "DTSTART:demà\r\nDTEND:demà passat\r\n", "demà–demà passat"),
     ],
 )
 def test_an_agent_sees_the_time_that_the_answer_of_a_calendar_proposes(
@@ -207,3 +209,22 @@ def test_an_agent_sees_the_time_that_the_answer_of_a_calendar_proposes(
     world.receive(mail, verdict="dmarc=pass header.from=example.org")
     assert (world.case()["status"], len(world.case()["messages"]), world.reviews()) == ("open", 3, [])
     assert any(shown in text for text in _texts_of_overdue(world))
+
+
+@pytest.mark.parametrize("zone_first", [True, False])
+def test_another_time_that_does_not_stand_there_is_none_of_the_year_1601(town: TOWN, zone_first: bool) -> None:
+    world = town(now="2026-11-25 09:00")
+    asked = world.citizen_asks(ANNA, "Volant")
+    world.agent_replies(asked)
+    raw = as_bytes(_like("calendar-counter-outlook", world.received(ANNA)[0]))
+    lines = raw.split(b"\r\n")
+    lines = [line for line in lines if not line.startswith((b"DTSTART:2026", b"DTEND:2026"))]
+    begins, ends = lines.index(b"BEGIN:VTIMEZONE"), lines.index(b"END:VTIMEZONE") + 1
+    zone, rest = lines[begins:ends], lines[:begins] + lines[ends:]
+    at = rest.index(b"BEGIN:VEVENT") if zone_first else rest.index(b"END:VCALENDAR")
+    mail = message_from_bytes(b"\r\n".join(rest[:at] + zone + rest[at:]), _class=EmailMessage, policy=default)
+    world.receive(mail, verdict="dmarc=pass header.from=example.org")
+    assert (world.case()["status"], world.reviews()) == ("open", [])
+    shown = _texts_of_overdue(world)
+    assert all("Nova hora proposada" in text and "1601" not in text for text in shown)
+    assert shown

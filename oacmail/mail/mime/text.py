@@ -220,13 +220,14 @@ _CALENDAR_LINE = regex(
 )
 _NOTE = regex(r"X-RESPONSE-COMMENT=(?:\"([^\"\n]*)\"|([^\";:\n]*))", re.I)  # Google's
 _LONGEST_NOTE = 20_000  # characters: as of a text, nobody asks a question later than that
+_LONGEST_TIME = 40  # characters, if it is none that we can read
 _ESCAPED = regex(r"\\([nN,;\\])")
 
 
 class CalendarAnswer(NamedTuple):
     """An answer to an invitation (RFC 5546, METHOD:REPLY, or COUNTER). `note`: what its writer typed, as far as it
-    stands there; `proposed`: of COUNTER, the beginning and end of the other time (RFC 5545, DATE-TIME); `title`: of the
-    event; `program`: what made it."""
+    stands there; `proposed`: of COUNTER, the beginning and end of the other time (RFC 5545, DATE-TIME), '' where none
+    stands; `title`: of the event; `program`: what made it."""
 
     note: str
     proposed: tuple[str, ...]
@@ -240,9 +241,10 @@ def calendar_answer(text: str) -> CalendarAnswer | None:
     method = found.get("METHOD", "").upper()
     if method not in ("REPLY", "COUNTER"):
         return None
-    moments = (found.get("DTSTART", ""), found.get("DTEND", "")) if method == "COUNTER" else ()
+    names = ("DTSTART", "DTEND") if method == "COUNTER" else ()
     by_google = _NOTE.search(_FOLD.sub("", text))
     note = found.get("COMMENT") or (by_google and (by_google[1] or by_google[2])) or ""
+    moments = tuple(found.get(name, "")[:_LONGEST_TIME] for name in names)
     return CalendarAnswer(note[:_LONGEST_NOTE], moments, found.get("SUMMARY", ""), found.get("PRODID", ""))
 
 
@@ -256,11 +258,12 @@ def event_lines(text: str) -> str:
 
 
 def _event(text: str) -> dict[str, str]:
-    """Return the values of its lines by name, the first of each that has one: of the event, then of what stands before
-    it, where a time zone has a beginning too."""
+    """Return the values of its lines by name, the first of each that has one: of the event, then of the calendar, but
+    of no time zone, which has a beginning too."""
     found: dict[str, str] = {}
-    before, begins, event = _FOLD.sub("", text).partition("BEGIN:VEVENT")
-    for name, value in _CALENDAR_LINE.findall(f"{begins}{event}\n{before}"):
+    before, _, event = _FOLD.sub("", text).partition("BEGIN:VEVENT")
+    own, head = event.partition("END:VEVENT")[0], before.partition("BEGIN:VTIMEZONE")[0]
+    for name, value in _CALENDAR_LINE.findall(f"{own}\n{head}"):
         if value.strip():
             found.setdefault(
                 name.upper(), _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()

@@ -114,24 +114,29 @@ def _answers_invitation(part: MimePart, zone: tzinfo) -> Mark | None:
     answer = calendar_answer(decode(part.data())) if part.get_content_type() == "text/calendar" else None
     if answer is None:
         return None
-    moments = [found for found in (_at_the_office(moment, zone) for moment in answer.proposed) if found]
-    said = [f"{found:%d/%m/%Y %H:%M}" for found in moments]
-    if len({found.date() for found in moments}) == 1:
-        said[1:] = [f"{found:%H:%M}" for found in moments[1:]]
-    note = "\n\n".join(filter(None, (answer.note, "–".join(said))))
-    return Mark("calendar", note, answer.title, answer.program.startswith("-//Google") and not is_file(part))
+    # Whoever proposes another time has said so: what is no moment stands as it is, and where none is, the title.
+    said = [_at_the_office(moment, zone) for moment in answer.proposed if moment]
+    days = {moment[:_DAY] for moment in said}
+    said[1:] = [moment[_DAY:].strip() if len(days) == 1 else moment for moment in said[1:]]
+    title, typed = (answer.title, "–".join(said)) if said or not answer.proposed else ("", answer.title)
+    note = "\n\n".join(filter(None, (answer.note, typed)))
+    return Mark("calendar", note, title, answer.program.startswith("-//Google") and not is_file(part))
 
 
-def _at_the_office(moment: str, zone: tzinfo) -> datetime | None:
-    """A moment of a calendar (RFC 5545, 3.3.5) at the office's hour; None = it is none. One of another zone stands as
-    it does there."""
+_DAY = len("31/12/2026")
+
+
+def _at_the_office(moment: str, zone: tzinfo) -> str:
+    """A moment of a calendar (RFC 5545, 3.3.5) at the office's hour, as people write it; what is none as it stands. One
+    of another zone stands as it does there."""
     for form in ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"):
         try:
             found = datetime.strptime(moment, form)
         except ValueError:
             continue
-        return found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
-    return None
+        found = found.replace(tzinfo=UTC).astimezone(zone) if form.endswith("Z") else found
+        return f"{found:%d/%m/%Y %H:%M}"
+    return moment
 
 
 _MARKS: tuple[Callable[[MimePart, tzinfo], Mark | None], ...] = (_reacts, _recalls, _answers_invitation)
